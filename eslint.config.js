@@ -1,0 +1,30 @@
+import stylistic from '@stylistic/eslint-plugin'
+import { defineConfig } from 'eslint/config'
+import typescript from 'typescript-eslint'
+
+export default defineConfig(
+  { ignores: ['dist/', '.tap/', '.gateway/', 'coverage/'] },
+  typescript.configs.strictTypeChecked,
+  typescript.configs.stylisticTypeChecked,
+  stylistic.configs.customize({ braceStyle: '1tbs', commaDangle: 'never', arrowParens: true }),
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      '@stylistic/max-len': ['error', { code: 130, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true }],
+      '@stylistic/space-before-function-paren': ['error', 'always'],
+      '@stylistic/multiline-ternary': 'off',
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // Fastify's handlers and plugins are async by contract, also where there is nothing to await.
+      '@typescript-eslint/require-await': 'off',
+      'max-depth': ['error', 3],
+      'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
+      'no-console': 'error'
+    }
+  },
+  { files: ['test/**', 'scripts/**', 'bench/**'], rules: { 'no-console': 'off', 'max-lines': 'off' } },
+  // A table, and read as one.
+  { files: ['src/aws-model.ts'], rules: { 'max-lines': 'off' } },
+  { files: ['**/*.js'], extends: [typescript.configs.disableTypeChecked] }
+)
