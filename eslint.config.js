@@ -14,6 +14,9 @@ export default defineConfig(
       '@stylistic/max-len': ['error', { code: 130, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true }],
       '@stylistic/space-before-function-paren': ['error', 'always'],
       '@stylistic/multiline-ternary': 'off',
+      '@stylistic/max-statements-per-line': ['error', { max: 2 }],
+      '@stylistic/operator-linebreak': ['error', 'after', { overrides: { '?': 'before', ':': 'before', '|': 'before' } }],
+      '@stylistic/quote-props': ['error', 'as-needed'],
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // Fastify's handlers and plugins are async by contract, also where there is nothing to await.

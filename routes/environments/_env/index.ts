@@ -1,0 +1,26 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { describeEnvironment, EnvironmentDescription } from '../../../src/environments/schemas.ts'
+import { EnvironmentParams, Query, Ref, Reply, withProblems } from '../../../src/http/schemas.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'DescribeEnvironment' },
+    schema: {
+      operationId: 'describeEnvironment',
+      tags: ['environments'],
+      summary: 'Describe an environment',
+      description: 'Its region, credentials, prefix, defaults and required secrets.',
+      params: EnvironmentParams,
+      querystring: Query({}),
+      response: {
+        200: Reply('The environment', Ref(EnvironmentDescription)),
+        ...withProblems('not-found')
+      }
+    },
+    handler: async (request) => describeEnvironment(request.scope.environment)
+  })
+}
+
+export default routes

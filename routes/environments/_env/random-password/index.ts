@@ -1,0 +1,33 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { compact } from '../../../../src/compact.ts'
+import { CredentialHeader, EnvironmentParams, Query, Reply, withAwsProblems } from '../../../../src/http/schemas.ts'
+import { randomPassword, RandomPasswordQuery } from '../../../../src/secrets/random-password.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'GetRandomPassword' },
+    schema: {
+      operationId: 'getRandomPassword',
+      tags: ['secrets'],
+      summary: 'Make up a password',
+      description: 'A random password from AWS. It is not stored.',
+      params: EnvironmentParams,
+      querystring: Query(RandomPasswordQuery.properties),
+      headers: CredentialHeader,
+      response: {
+        200: Reply('The password', Type.Object({
+          randomPassword: Type.String({ examples: ['f}Lz8#q!mWv2'] })
+        })),
+        ...withAwsProblems()
+      }
+    },
+    handler: async (request) => {
+      const { length: passwordLength, ...exclusions } = request.query
+      return { randomPassword: await randomPassword(request.scope, compact({ ...exclusions, passwordLength })) }
+    }
+  })
+}
+
+export default routes

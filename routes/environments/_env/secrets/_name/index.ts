@@ -1,0 +1,197 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { limits } from '../../../../../src/aws-model.ts'
+import { matchesETag, toETag } from '../../../../../src/http/etag.ts'
+import { represent, ValueReply } from '../../../../../src/http/representation.ts'
+import {
+  bodyProblems, CredentialHeader, ETag, Query, Ref, Reply, SecretParams, withAwsProblems, WriteHeaders
+} from '../../../../../src/http/schemas.ts'
+import { closed } from '../../../../../src/schema.ts'
+import { readSecret } from '../../../../../src/secrets/read.ts'
+import {
+  Description, Encoding, KmsKeyId, Tags, Timestamp, Value, VersionId, VersionStage, WrittenSecret
+} from '../../../../../src/secrets/schemas.ts'
+import { secretInput, valueInput } from '../../../../../src/secrets/input.ts'
+import { createSecret, deleteSecret, putSecret, updateSecret } from '../../../../../src/secrets/write.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'GetSecretValue' },
+    schema: {
+      operationId: 'readSecret',
+      tags: ['secrets'],
+      summary: 'Read a secret\'s value',
+      description: 'The current version, or the one with `versionId` or `versionStage`. As JSON, or with `Accept: text/plain` the text ' +
+        'alone, or with `Accept: application/octet-stream` the bytes.',
+      params: SecretParams,
+      querystring: Query({
+        versionId: Type.Optional(VersionId),
+        versionStage: Type.Optional(VersionStage),
+        field: Type.Optional(Type.String({
+          minLength: 1,
+          maxLength: 1024,
+          description: 'One key of a value that is a JSON object',
+          examples: ['password']
+        }))
+      }),
+      headers: Type.Object({
+        ...CredentialHeader.properties,
+        'if-none-match': Type.Optional(Type.String({ description: 'An `ETag`: 304 where the version is still that one' }))
+      }),
+      response: {
+        200: ValueReply,
+        304: Type.Null({ description: 'The version is the one that `If-None-Match` names' }),
+        ...withAwsProblems(
+          'secret-not-found', 'version-not-found', 'field-not-found', 'not-acceptable', 'secret-has-no-value', 'secret-pending-deletion',
+          'kms-failure'
+        )
+      }
+    },
+    handler: async (request, reply) => {
+      const secret = await readSecret(request.scope, request.secretName, request.query)
+      reply.header('etag', toETag(secret.versionId))
+      if (matchesETag(request.headers['if-none-match'], secret.versionId)) return reply.code(304).send(null)
+      return represent(request, reply, secret)
+    }
+  })
+
+  fastify.route({
+    method: 'POST',
+    url: '',
+    config: { action: 'CreateSecret' },
+    schema: {
+      operationId: 'createSecret',
+      tags: ['secrets'],
+      summary: 'Create a secret',
+      description: 'Without a `value` it is a placeholder until its first PUT.',
+      params: SecretParams,
+      querystring: Query({}),
+      headers: WriteHeaders,
+      body: Type.Object({
+        value: Type.Optional(Value),
+        encoding: Type.Optional(Encoding),
+        description: Type.Optional(Description),
+        kmsKeyId: Type.Optional(KmsKeyId),
+        tags: Type.Optional(Tags)
+      }, closed),
+      response: {
+        201: Reply('The secret was made', Ref(WrittenSecret), {
+          headers: { ...ETag, Location: { type: 'string', description: 'The secret\'s path' } }
+        }),
+        ...withAwsProblems(
+          ...bodyProblems, 'secret-exists', 'idempotency-conflict', 'secret-pending-deletion', 'aws-limit-exceeded', 'precondition-not-met',
+          'kms-failure'
+        )
+      }
+    },
+    handler: async (request, reply) => {
+      const { scope, secretName } = request
+      const secret = await createSecret(scope, secretName, secretInput(scope.environment, request.body))
+      if (secret.versionId !== undefined) reply.header('etag', toETag(secret.versionId))
+      return reply.code(201).header('location', locationOf(request.params)).send(secret)
+    }
+  })
+
+  fastify.route({
+    method: 'PUT',
+    url: '',
+    config: { action: 'PutSecretValue' },
+    schema: {
+      operationId: 'putSecret',
+      tags: ['secrets'],
+      summary: 'Write a secret\'s value',
+      description: 'A new version, which becomes the current one. Where there is no such secret it is made, if the caller may create it.',
+      params: SecretParams,
+      querystring: Query({}),
+      headers: WriteHeaders,
+      body: Type.Object({ value: Value, encoding: Type.Optional(Encoding) }, closed),
+      response: {
+        200: Reply('A new version was written', Ref(WrittenSecret), { headers: ETag }),
+        201: Reply('The secret was made', Ref(WrittenSecret), {
+          headers: { ...ETag, Location: { type: 'string', description: 'The secret\'s path' } }
+        }),
+        ...withAwsProblems(
+          ...bodyProblems, 'secret-not-found', 'idempotency-conflict', 'secret-pending-deletion', 'aws-limit-exceeded', 'kms-failure'
+        )
+      }
+    },
+    handler: async (request, reply) => {
+      const { created, ...secret } = await putSecret(request.scope, request.secretName, valueInput(request.body))
+      if (secret.versionId !== undefined) reply.header('etag', toETag(secret.versionId))
+      if (created) reply.header('location', locationOf(request.params))
+      return reply.code(created ? 201 : 200).send(secret)
+    }
+  })
+
+  fastify.route({
+    method: 'PATCH',
+    url: '',
+    config: { action: 'UpdateSecret' },
+    schema: {
+      operationId: 'updateSecret',
+      tags: ['secrets'],
+      summary: 'Change a secret',
+      description: 'Its description, its KMS key or its value; what is not given stays as it is.',
+      params: SecretParams,
+      querystring: Query({}),
+      headers: WriteHeaders,
+      body: Type.Object({
+        value: Type.Optional(Value),
+        encoding: Type.Optional(Encoding),
+        description: Type.Optional(Description),
+        kmsKeyId: Type.Optional({ ...KmsKeyId, description: 'The KMS key; empty switches back to `aws/secretsmanager`' })
+      }, { ...closed, minProperties: 1 }),
+      response: {
+        200: Reply('What was changed; `versionId` where the value was', Ref(WrittenSecret), { headers: ETag }),
+        ...withAwsProblems(
+          ...bodyProblems, 'secret-not-found', 'idempotency-conflict', 'secret-pending-deletion', 'aws-limit-exceeded',
+          'precondition-not-met', 'kms-failure'
+        )
+      }
+    },
+    handler: async (request, reply) => {
+      const { scope, secretName } = request
+      const secret = await updateSecret(scope, secretName, secretInput(scope.environment, request.body))
+      if (secret.versionId !== undefined) reply.header('etag', toETag(secret.versionId))
+      return secret
+    }
+  })
+
+  fastify.route({
+    method: 'DELETE',
+    url: '',
+    config: { action: 'DeleteSecret' },
+    schema: {
+      operationId: 'deleteSecret',
+      tags: ['secrets'],
+      summary: 'Delete a secret',
+      description: 'Schedules the deletion: until the recovery window ends, the secret can be restored. With `force` it is deleted at ' +
+        'once and for good, which is a permission of its own and is refused where the environment is protected; AWS answers a forced ' +
+        'deletion of a secret that does not exist as if it had existed.',
+      params: SecretParams,
+      querystring: Query({
+        recoveryWindowInDays: Type.Optional(Type.Integer({
+          minimum: limits.recoveryWindowInDays.min,
+          maximum: limits.recoveryWindowInDays.max,
+          description: 'Days until it is deleted for good; the environment\'s where absent'
+        })),
+        force: Type.Optional(Type.Boolean({ default: false, description: 'Delete at once, for good' }))
+      }),
+      headers: CredentialHeader,
+      response: {
+        200: Reply('The deletion is scheduled, or with `force` done', Type.Object({
+          name: SecretParams.properties.name,
+          arn: WrittenSecret.properties.arn,
+          deletionDate: Timestamp('When it is deleted for good')
+        })),
+        ...withAwsProblems('secret-not-found', 'secret-pending-deletion', 'deletion-protected')
+      }
+    },
+    handler: async (request) => deleteSecret(request.scope, request.secretName, request.query)
+  })
+}
+
+export default routes
+
+const locationOf = ({ env, name }: { env: string, name: string }): string => `/environments/${env}/secrets/${encodeURIComponent(name)}`

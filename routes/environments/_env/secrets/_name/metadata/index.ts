@@ -1,0 +1,28 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
+import { describeSecret } from '../../../../../../src/secrets/metadata.ts'
+import { SecretMetadata } from '../../../../../../src/secrets/schemas.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'DescribeSecret' },
+    schema: {
+      operationId: 'describeSecret',
+      tags: ['secrets'],
+      summary: 'Describe a secret',
+      description: 'Everything but the value; also of a secret that is scheduled for deletion.',
+      params: SecretParams,
+      querystring: Query({}),
+      headers: CredentialHeader,
+      response: {
+        200: Reply('What is known about the secret', Ref(SecretMetadata)),
+        ...withAwsProblems('secret-not-found')
+      }
+    },
+    handler: async (request) => describeSecret(request.scope, request.secretName)
+  })
+}
+
+export default routes

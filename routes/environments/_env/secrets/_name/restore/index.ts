@@ -1,0 +1,28 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
+import { WrittenSecret } from '../../../../../../src/secrets/schemas.ts'
+import { restoreSecret } from '../../../../../../src/secrets/write.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'POST',
+    url: '',
+    config: { action: 'RestoreSecret' },
+    schema: {
+      operationId: 'restoreSecret',
+      tags: ['secrets'],
+      summary: 'Restore a deleted secret',
+      description: 'Cancels the deletion; possible until the recovery window ends. Takes no body.',
+      params: SecretParams,
+      querystring: Query({}),
+      headers: CredentialHeader,
+      response: {
+        200: Reply('The secret is back', Ref(WrittenSecret)),
+        ...withAwsProblems('secret-not-found', 'unsupported-media-type')
+      }
+    },
+    handler: async (request) => restoreSecret(request.scope, request.secretName)
+  })
+}
+
+export default routes

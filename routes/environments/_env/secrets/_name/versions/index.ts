@@ -1,0 +1,31 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { CredentialHeader, NextCursor, Page, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
+import { listVersions } from '../../../../../../src/secrets/metadata.ts'
+import { SecretVersion } from '../../../../../../src/secrets/schemas.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'ListSecretVersionIds' },
+    schema: {
+      operationId: 'listVersions',
+      tags: ['versions'],
+      summary: 'List a secret\'s versions',
+      description: 'The versions and their staging labels; those without a label only with `includeDeprecated`.',
+      params: SecretParams,
+      querystring: Query({
+        includeDeprecated: Type.Optional(Type.Boolean({ default: false, description: 'Also versions without a staging label' })),
+        ...Page
+      }),
+      headers: CredentialHeader,
+      response: {
+        200: Reply('A page of versions', Type.Object({ items: Type.Array(Ref(SecretVersion)), nextCursor: NextCursor })),
+        ...withAwsProblems('secret-not-found')
+      }
+    },
+    handler: async (request) => listVersions(request.scope, request.secretName, request.query)
+  })
+}
+
+export default routes

@@ -1,0 +1,54 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ProblemSchema, problemBody } from '../../../../src/http/problem.ts'
+import { bodyProblems, CredentialHeader, EnvironmentParams, Query, Ref, Reply, withAwsProblems } from '../../../../src/http/schemas.ts'
+import { closed } from '../../../../src/schema.ts'
+import { toSecretValue } from '../../../../src/secrets/read.ts'
+import { readMatching, readNamed } from '../../../../src/secrets/read-many.ts'
+import { Filters, Name, SecretValue } from '../../../../src/secrets/schemas.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'POST',
+    url: '',
+    config: { action: 'BatchGetSecretValue' },
+    schema: {
+      operationId: 'readSecrets',
+      tags: ['secrets'],
+      summary: 'Read many secrets\' values',
+      description: 'By `names`, or by `filters`: the current value of each, or the problem that it has. A name that the caller may not ' +
+        'read is a problem of that item alone; filters leave such secrets out.',
+      params: EnvironmentParams,
+      querystring: Query({}),
+      headers: CredentialHeader,
+      body: Type.Union([
+        Type.Object({
+          names: Type.Array(Name, { minItems: 1, maxItems: 10_000, uniqueItems: true, examples: [['payments/db', 'session-key']] })
+        }, { ...closed, title: 'By name' }),
+        Type.Object({
+          filters: Type.Object(Filters.properties, { ...closed, minProperties: 1, examples: [{ namePrefix: 'payments/' }] })
+        }, { ...closed, title: 'By filters' })
+      ]),
+      response: {
+        200: Reply('The values', Type.Object({
+          items: Type.Array(Type.Object({
+            name: Name,
+            secret: Type.Optional(Ref(SecretValue)),
+            problem: Type.Optional(Ref(ProblemSchema))
+          }))
+        })),
+        ...withAwsProblems(...bodyProblems, 'kms-failure')
+      }
+    },
+    handler: async (request) => {
+      const { scope, body } = request
+      const results = 'names' in body ? await readNamed(scope, body.names) : await readMatching(scope, body.filters)
+      return {
+        items: results.map((result) => 'secret' in result
+          ? { name: result.name, secret: toSecretValue(result.secret) }
+          : { name: result.name, problem: problemBody(result.problem, request.id) })
+      }
+    }
+  })
+}
+
+export default routes

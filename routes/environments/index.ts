@@ -1,0 +1,29 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { describeEnvironment, EnvironmentDescription } from '../../src/environments/schemas.ts'
+import { Query, Ref, Reply, withProblems } from '../../src/http/schemas.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'DescribeEnvironment' },
+    schema: {
+      operationId: 'listEnvironments',
+      tags: ['environments'],
+      summary: 'List environments',
+      description: 'The environments that the caller may see, and their settings.',
+      querystring: Query({}),
+      response: {
+        200: Reply('The environments', Type.Object({ items: Type.Array(Ref(EnvironmentDescription)) })),
+        ...withProblems()
+      }
+    },
+    handler: async (request) => {
+      const environments = Array.from(fastify.config.current.environments.values())
+      const visible = environments.filter((environment) => request.may('DescribeEnvironment', environment, environment.credential))
+      return { items: visible.map(describeEnvironment) }
+    }
+  })
+}
+
+export default routes

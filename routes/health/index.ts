@@ -1,0 +1,39 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problemResponses } from '../../src/http/problem.ts'
+import { Reply } from '../../src/http/schemas.ts'
+
+const Health = Type.Object({ status: Type.Literal('ok') })
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '/live',
+    config: { action: 'Public' },
+    schema: {
+      operationId: 'isLive',
+      tags: ['health'],
+      summary: 'Liveness',
+      description: 'Whether the process runs; restart it where it does not answer.',
+      security: [],
+      response: { 200: Reply('It runs', Health), ...problemResponses('internal-error') }
+    },
+    handler: async () => ({ status: 'ok' as const })
+  })
+
+  fastify.route({
+    method: 'GET',
+    url: '/ready',
+    config: { action: 'Public' },
+    schema: {
+      operationId: 'isReady',
+      tags: ['health'],
+      summary: 'Readiness',
+      description: 'Whether requests may be sent here. It does not ask AWS: a gateway that AWS does not answer is no worse than its siblings.',
+      security: [],
+      response: { 200: Reply('It takes requests', Health), ...problemResponses('internal-error') }
+    },
+    handler: async () => ({ status: 'ok' as const })
+  })
+}
+
+export default routes

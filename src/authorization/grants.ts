@@ -1,0 +1,29 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { closed, Id } from '../schema.ts'
+import { actions } from './actions.ts'
+import type { Authorize, Question } from './decision.ts'
+
+const all = '*'
+
+/** A permission in the configuration. `*` stands for every action, or for every environment. */
+export const GrantSchema = Type.Object({
+  callers: Type.Optional(Type.Array(Id(), { minItems: 1, description: 'IDs of callers' })),
+  groups: Type.Optional(Type.Array(Id(), { minItems: 1, description: 'groups of callers' })),
+  actions: Type.Array(Type.Unsafe<string>({ enum: [all, ...actions] }), { minItems: 1 }),
+  environments: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })
+}, closed)
+
+export type Grant = Static<typeof GrantSchema>
+
+const has = (list: readonly string[] | undefined, value: string): boolean => list?.includes(value) ?? false
+const covers = (list: readonly string[], value: string): boolean => has(list, all) || has(list, value)
+
+function grants (grant: Grant, { caller, action, environment }: Question): boolean {
+  return (has(grant.callers, caller.id) || caller.groups.some((group) => has(grant.groups, group))) &&
+    covers(grant.actions, action) &&
+    covers(grant.environments, environment)
+}
+
+/** Decides by the configuration's grants: what none of them allows is denied. */
+export const grantsAuthorizer = (declared: readonly Grant[]): Authorize =>
+  (question) => declared.some((grant) => grants(grant, question))

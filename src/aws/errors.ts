@@ -1,0 +1,96 @@
+import { Problem, type ProblemCode } from '../errors.ts'
+
+/** What was called, for the problem's words. */
+export interface Call {
+  operation: string
+  credentialId: string
+}
+
+interface Rule {
+  code: ProblemCode
+  /** Of several rules for a name, the first whose pattern AWS's message matches. */
+  when?: RegExp
+  /** Whether AWS's own message tells the caller something, and quotes nothing that was sent. */
+  quote?: true
+}
+
+const refused: Rule = { code: 'aws-refused', quote: true }
+const throttled: readonly Rule[] = [{ code: 'aws-throttled' }]
+const credentialInvalid: readonly Rule[] = [{ code: 'credential-invalid' }]
+const unavailable: readonly Rule[] = [{ code: 'aws-unavailable' }]
+const timedOut: readonly Rule[] = [{ code: 'aws-timeout' }]
+const kmsFailure: readonly Rule[] = [{ code: 'kms-failure' }]
+
+/**
+ * From AWS's exceptions to problems, by name: AWS answers nearly all of them with HTTP 400, and some have no class in the SDK.
+ */
+const rules: Readonly<Record<string, readonly Rule[]>> = {
+  ResourceNotFoundException: [
+    { code: 'version-not-found', when: /specified secret value/ },
+    { code: 'secret-not-found' }
+  ],
+  ResourceExistsException: [
+    { code: 'idempotency-conflict', when: /ClientRequestToken/ },
+    { code: 'secret-exists' }
+  ],
+  InvalidRequestException: [
+    { code: 'secret-pending-deletion', when: /(marked|scheduled) for deletion|was deleted/ },
+    { code: 'rotation-in-progress', when: /previous rotation isn.t complete/ },
+    { code: 'version-not-found', when: /VersionStage that is not associated/ },
+    refused
+  ],
+  InvalidParameterException: [refused],
+  MalformedPolicyDocumentException: [refused],
+  PublicPolicyException: [refused],
+  InvalidNextTokenException: [{ code: 'aws-refused' }],
+  // Quotes what was sent.
+  ValidationException: [{ code: 'aws-refused' }],
+  LimitExceededException: [{ code: 'aws-limit-exceeded', quote: true }],
+  PreconditionNotMetException: [{ code: 'precondition-not-met', quote: true }],
+  EncryptionFailure: kmsFailure,
+  DecryptionFailure: kmsFailure,
+  ThrottlingException: throttled,
+  Throttling: throttled,
+  TooManyRequestsException: throttled,
+  RequestLimitExceeded: throttled,
+  ExpiredTokenException: credentialInvalid,
+  ExpiredToken: credentialInvalid,
+  UnrecognizedClientException: credentialInvalid,
+  InvalidClientTokenId: credentialInvalid,
+  InvalidSignatureException: credentialInvalid,
+  SignatureDoesNotMatch: credentialInvalid,
+  IncompleteSignature: credentialInvalid,
+  MissingAuthenticationTokenException: credentialInvalid,
+  CredentialsProviderError: credentialInvalid,
+  TokenProviderError: credentialInvalid,
+  InternalServiceError: unavailable,
+  InternalFailure: unavailable,
+  ServiceUnavailable: unavailable,
+  TimeoutError: timedOut,
+  AbortError: timedOut
+}
+
+/** What AWS or the SDK says went wrong; in a batch's reply AWS gives it for single secrets. */
+export interface AwsException {
+  name: string
+  message: string
+  /** Node's code of a failed connection. */
+  code?: string
+  $metadata?: { requestId?: string }
+}
+
+/** AWS's account of it, unless it quotes what was sent: a value, a token, a name. */
+const quotable = (message: string): boolean => !/Value ['"]|ClientRequestToken/.test(message)
+
+/** The problem that an exception of AWS, of the SDK or of the connection stands for. */
+export function problemFrom ({ name, message, code, $metadata }: AwsException, { operation, credentialId }: Call): Problem {
+  const awsRequestId = $metadata?.requestId
+  const about = { awsError: name, ...(awsRequestId !== undefined && { awsRequestId }) }
+  if (name === 'AccessDeniedException') {
+    return new Problem('aws-access-denied', { ...about, detail: `AWS denies ${operation} to the credential ${credentialId}.` })
+  }
+  const rule = rules[name]?.find(({ when }) => when === undefined || when.test(message))
+  // What is left is a failed connection, a reply that is none of AWS's, or an exception that AWS has added since.
+  if (rule === undefined) return new Problem('aws-unavailable', { ...about, awsError: code ?? name })
+  return new Problem(rule.code, { ...about, ...(rule.quote && quotable(message) && { detail: message }) })
+}

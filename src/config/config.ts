@@ -1,0 +1,80 @@
+import type { ApiKey } from '../authentication/api-keys.ts'
+import type { Grant } from '../authorization/grants.ts'
+import type { CredentialDefinition } from '../credentials/definition.ts'
+import { environmentFrom, type Environment } from '../environments/environment.ts'
+import { ConfigError, type Mistake } from './mistakes.ts'
+import type { ConfigFile } from './schema.ts'
+
+/** The configuration as the gateway works with it: checked, defaults filled in, looked up through maps. */
+export interface Config {
+  readonly environments: ReadonlyMap<string, Environment>
+  readonly credentials: ReadonlyMap<string, CredentialDefinition>
+  readonly apiKeys: readonly ApiKey[]
+  readonly grants: readonly Grant[]
+  /** Where to send what would go to AWS. */
+  readonly endpoint?: string
+}
+
+/** What the file declares; the local mode declares credentials of a kind that no file can. */
+type Declared = Omit<ConfigFile, 'credentials'> & { credentials: Readonly<Record<string, CredentialDefinition>> }
+
+/**
+ * Fills in the defaults and checks what a schema can't: that each name that stands for something stands for something declared.
+ *
+ * @throws ConfigError with every mistake
+ */
+export function configFrom (file: Declared): Config {
+  const config: Config = {
+    environments: new Map(Object.entries(file.environments).map(([name, declared]) => [name, environmentFrom(name, declared)])),
+    credentials: new Map(Object.entries(file.credentials)),
+    apiKeys: file.authentication.apiKeys,
+    grants: file.authorization.grants,
+    ...(file.aws?.endpoint !== undefined && { endpoint: file.aws.endpoint })
+  }
+  const mistakes = checks.flatMap((check) => [...check(config)])
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return config
+}
+
+function* undeclaredCredentials ({ environments, credentials }: Config): Generator<Mistake> {
+  for (const { name, allowedCredentials } of environments.values()) {
+    for (const id of allowedCredentials) {
+      if (credentials.has(id)) continue
+      yield { key: `environments.${name}`, found: `the credential ${id}`, expected: `one of: ${[...credentials.keys()].join(', ')}` }
+    }
+  }
+}
+
+/** Two environments that one credential sees in one region must not see each other's secrets. */
+function* overlappingPrefixes ({ environments }: Config): Generator<Mistake> {
+  for (const one of environments.values()) {
+    for (const other of environments.values()) {
+      const shared = one.region === other.region && one.allowedCredentials.some((id) => other.allowedCredentials.includes(id))
+      if (one === other || !shared || !other.namePrefix.startsWith(one.namePrefix)) continue
+      yield {
+        key: `environments.${one.name}.namePrefix`,
+        found: JSON.stringify(one.namePrefix),
+        expected: `a prefix that does not cover that of ${other.name}, which shares a credential and the region`
+      }
+    }
+  }
+}
+
+function* undeclaredEnvironments ({ environments, grants }: Config): Generator<Mistake> {
+  for (const [index, grant] of grants.entries()) {
+    for (const name of grant.environments) {
+      if (name === '*' || environments.has(name)) continue
+      yield { key: `authorization.grants.${index}.environments`, found: name, expected: `*, or one of: ${[...environments.keys()].join(', ')}` }
+    }
+  }
+}
+
+function* repeatedKeys ({ apiKeys }: Config): Generator<Mistake> {
+  const seen = new Set<string>()
+  for (const [index, { hash }] of apiKeys.entries()) {
+    if (seen.has(hash)) yield { key: `authentication.apiKeys.${index}.hash`, found: 'the hash of another key', expected: 'a key of its own' }
+    seen.add(hash)
+  }
+}
+
+const checks = [undeclaredCredentials, overlappingPrefixes, undeclaredEnvironments, repeatedKeys]

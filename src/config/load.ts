@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises'
+import type { Static, TSchema } from '@sinclair/typebox'
+import { Ajv, type Options } from 'ajv'
+import { parseDocument } from 'yaml'
+import { configFrom, type Config } from './config.ts'
+import { ConfigError, mistakeFrom } from './mistakes.ts'
+import { FileSchema, VariablesSchema, type Variables } from './schema.ts'
+
+function check<T extends TSchema> (schema: T, value: unknown, options: Options = {}): Static<T> {
+  // "verbose" puts what was found into each error.
+  const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, discriminator: true, ...options })
+  const validate = ajv.compile<Static<T>>(schema)
+  if (validate(value)) return value
+  throw new ConfigError((validate.errors ?? []).map(mistakeFrom))
+}
+
+/**
+ * The gateway's environment variables, from all of them.
+ *
+ * @throws ConfigError
+ */
+export function readVariables (env: NodeJS.ProcessEnv): Variables {
+  const known = Object.keys(VariablesSchema.properties).filter((name) => env[name] !== undefined)
+  return check(VariablesSchema, Object.fromEntries(known.map((name) => [name, env[name]])), { coerceTypes: true })
+}
+
+/**
+ * The configuration in a YAML text.
+ *
+ * @throws ConfigError
+ */
+export function parseConfig (yaml: string): Config {
+  const document = parseDocument(yaml, { uniqueKeys: true, strict: true, prettyErrors: false })
+  const [error] = document.errors
+  if (error !== undefined) {
+    throw new ConfigError([{ key: `the file, at character ${error.pos[0]}`, found: error.code, expected: 'YAML' }])
+  }
+  return configFrom(check(FileSchema, document.toJS({ maxAliasCount: 10 })))
+}
+
+/**
+ * The configuration in a YAML file.
+ *
+ * @throws ConfigError
+ */
+export async function loadConfig (file: string): Promise<Config> {
+  let yaml: string
+  try {
+    yaml = await readFile(file, 'utf8')
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'an error'
+    throw new ConfigError([{ key: 'GATEWAY_CONFIG', found: `${reason} on reading ${file}`, expected: 'a file that can be read' }])
+  }
+  return parseConfig(yaml)
+}

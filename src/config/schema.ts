@@ -1,0 +1,35 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { ApiKeySchema } from '../authentication/api-keys.ts'
+import { GrantSchema } from '../authorization/grants.ts'
+import { CredentialSchema } from '../credentials/definition.ts'
+import { EnvironmentSchema, environmentNamePattern } from '../environments/environment.ts'
+import { closed, Enum, idPattern } from '../schema.ts'
+
+/** The YAML file that `GATEWAY_CONFIG` names. */
+export const FileSchema = Type.Object({
+  environments: Type.Record(Type.String({ pattern: environmentNamePattern }), EnvironmentSchema, { ...closed, minProperties: 1 }),
+  credentials: Type.Record(Type.String({ pattern: idPattern }), CredentialSchema, closed),
+  authentication: Type.Object({ apiKeys: Type.Array(ApiKeySchema) }, closed),
+  authorization: Type.Object({ grants: Type.Array(GrantSchema) }, closed),
+  aws: Type.Optional(Type.Object({
+    endpoint: Type.Optional(Type.String({ pattern: '^https?://[^/]+/?$', description: 'to reach something else than AWS' }))
+  }, closed))
+}, closed)
+
+/** The environment variables. */
+export const VariablesSchema = Type.Object({
+  GATEWAY_CONFIG: Type.Optional(Type.String({ minLength: 1, description: 'The YAML file. Unset is local mode.' })),
+  HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'The address to listen on.' }),
+  PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 3000, description: 'The port to listen on. `0` takes a free one.' }),
+  GATEWAY_DATA_DIR: Type.String({ minLength: 1, default: '.gateway', description: 'Where the embedded backend keeps its data.' }),
+  GATEWAY_LOCAL: Type.Optional(Enum(['1'], { description: '`1`: local mode is meant, whatever else is set.' })),
+  GATEWAY_DEV_TOKEN: Type.Optional(Type.String({
+    pattern: '^[A-Za-z0-9._~+/-]{16,}=*$',
+    description: 'The developer token of local mode, at least 16 characters. Made up and kept in the data folder where unset.'
+  })),
+  GATEWAY_PRINT_TOKEN: Type.Optional(Enum(['1'], { description: '`1`: print the developer token also where there is no terminal.' })),
+  LOG_LEVEL: Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'How much is logged.' })
+})
+
+export type ConfigFile = Static<typeof FileSchema>
+export type Variables = Static<typeof VariablesSchema>

@@ -1,0 +1,49 @@
+import { limits, shapes } from '../aws-model.ts'
+import type { Environment } from './environment.ts'
+
+declare const brand: unique symbol
+
+/** A secret's name inside its environment, checked: `payments/db`. */
+export type SecretName = string & { readonly [brand]: 'SecretName' }
+
+/** A secret's name as AWS knows it, the environment's prefix in front: `prod/payments/db`. */
+export type AwsName = string & { readonly [brand]: 'AwsName' }
+
+const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9_+=.@-]+'
+
+/**
+ * A name: segments of AWS's characters without `!` (which negates in AWS's filters), none of them empty, `.` or `..`, which
+ * proxies and clients rewrite. An ARN never matches, since it has colons.
+ */
+export const secretNamePattern = `^${segment}(?:/${segment})*$`
+
+const matchesPattern = new RegExp(secretNamePattern, 'u')
+
+export const maximumNameLength = shapes.NameType.max
+
+/** Whether a text is a name that the gateway can address. */
+export const isSecretName = (text: string): text is SecretName => text.length <= maximumNameLength && matchesPattern.test(text)
+
+/**
+ * A name as a request gave it, checked once for this environment; all code behind it takes `SecretName`.
+ *
+ * @returns the name, or in `mistake` what is wrong with it (without quoting it)
+ */
+export function parseSecretName (environment: Environment, text: string): { name: SecretName } | { mistake: string } {
+  const room = maximumNameLength - environment.namePrefix.length
+  if (text.length > room) return { mistake: `must NOT have more than ${room} characters in this environment` }
+  return isSecretName(text) ? { name: text } : { mistake: 'must be a secret\'s name: letters, digits and /_+=.@-, without empty, "." or ".." segments' }
+}
+
+/** The name that AWS sees. */
+export const toAwsName = (environment: Environment, name: SecretName): AwsName => (environment.namePrefix + name) as AwsName
+
+/** The name inside the environment, or undefined where AWS's name is not one of this environment that the gateway can address. */
+export function fromAwsName (environment: Environment, awsName: string): SecretName | undefined {
+  if (!awsName.startsWith(environment.namePrefix)) return undefined
+  const name = awsName.slice(environment.namePrefix.length)
+  return isSecretName(name) ? name : undefined
+}
+
+/** What an environment may put in front of its names: AWS's characters, without `!`, so that filters by prefix stay exact. */
+export const namePrefixPattern = limits.secretNamePattern.replace('!', '').replace('+$', '*$')

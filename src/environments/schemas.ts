@@ -1,0 +1,30 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { limits } from '../aws-model.ts'
+import { environmentNamePattern, type Environment } from './environment.ts'
+
+export const EnvironmentName = Type.String({
+  pattern: environmentNamePattern,
+  description: 'An environment that the configuration declares',
+  examples: ['dev']
+})
+
+const { min, max } = limits.recoveryWindowInDays
+
+/** An environment as the API shows it. */
+export const EnvironmentDescription = Type.Object({
+  name: EnvironmentName,
+  region: Type.String({ description: 'The AWS region of its secrets', examples: ['eu-west-1'] }),
+  credential: Type.String({ description: 'The ID of the credential that is used by default', examples: ['local-dev'] }),
+  allowedCredentials: Type.Array(Type.String(), { description: 'The IDs that `AWS-Credential-Id` may name', examples: [['local-dev']] }),
+  namePrefix: Type.String({ description: 'What AWS sees in front of each name', examples: ['dev/'] }),
+  kmsKeyId: Type.Optional(Type.String({ description: 'The KMS key of secrets made here', examples: ['alias/dev-secrets'] })),
+  tags: Type.Record(Type.String(), Type.String(), { description: 'The tags on every secret made here', examples: [{ environment: 'dev' }] }),
+  recoveryWindowInDays: Type.Integer({ minimum: min, maximum: max, description: 'How long a deleted secret can be restored' }),
+  deletionProtection: Type.Boolean({ description: 'Whether deletion without a recovery window is refused' }),
+  requiredSecrets: Type.Array(Type.String(), { description: 'Names that the environment must have', examples: [['payments/db']] })
+}, { $id: 'Environment', title: 'Environment' })
+
+// The form is the domain's own: a field that is added to one without the other does not compile.
+type Shown = Static<typeof EnvironmentDescription>
+export const describeEnvironment = ({ allowedCredentials, requiredSecrets, tags, ...environment }: Environment): Shown =>
+  ({ ...environment, tags: { ...tags }, allowedCredentials: [...allowedCredentials], requiredSecrets: [...requiredSecrets] })

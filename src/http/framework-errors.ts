@@ -1,0 +1,27 @@
+import { Problem, type ProblemCode } from '../errors.ts'
+import { requestErrors, type SchemaError } from './validation.ts'
+
+/** As Fastify throws them: a code, a status, and of a refused request what the schema said. */
+interface FrameworkError {
+  code?: string
+  statusCode?: number
+  validation?: readonly SchemaError[]
+  validationContext?: string
+}
+
+const byCode: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
+  FST_ERR_MAX_PARAM_LENGTH: 'uri-too-long',
+  FST_ERR_NOT_FOUND: 'not-found'
+}
+
+/** The problem that a failure in the framework, or anywhere else, stands for. What is not the caller's mistake is ours. */
+export function problemFromFramework (thrown: unknown): Problem {
+  if (thrown instanceof Problem) return thrown
+  const { code = '', statusCode = 500, validation, validationContext = '' }: FrameworkError = Object(thrown) as FrameworkError
+  if (validation !== undefined) return new Problem('invalid-request', { errors: requestErrors(validationContext, validation) })
+  const known = byCode[code]
+  if (known !== undefined) return new Problem(known)
+  return new Problem(statusCode >= 400 && statusCode < 500 ? 'malformed-request' : 'internal-error')
+}

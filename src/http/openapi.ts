@@ -1,0 +1,41 @@
+import type { SwaggerOptions } from '@fastify/swagger'
+
+type OpenApi = NonNullable<Extract<SwaggerOptions, { openapi?: unknown }>['openapi']>
+
+const description = `A REST API in front of AWS Secrets Manager: for services that read secrets over plain HTTP, for developers, for
+deployment pipelines, and for platform teams that decide who may do what.
+
+**Names.** A secret lives in an environment under a name such as \`payments/db\`. In a path the name is one segment, so its \`/\` is
+written \`%2F\`: \`/environments/dev/secrets/payments%2Fdb\`. It is decoded exactly once. AWS sees the environment's prefix in front of it.
+
+**Authorization.** Send \`Authorization: Bearer <token>\`. Which AWS credential is used is the environment's choice; \`AWS-Credential-Id\`
+names another that the environment allows.
+
+**Errors** are \`application/problem+json\` (RFC 9457), with a \`code\` for programs. No reply echoes a value or a token.
+
+**Fields.** An unknown field is an error. An empty field is left out of a reply, never \`null\`. Dates are RFC 3339 in UTC.`
+
+/** What the document says beyond the routes. */
+export const describeApi = (): OpenApi => ({
+  openapi: '3.1.0',
+  info: {
+    title: 'secrets-gateway',
+    version: '0.1.0',
+    description,
+    license: { name: 'All rights reserved', identifier: 'LicenseRef-Proprietary' }
+  },
+  servers: [{ url: '/', description: 'This gateway' }],
+  tags: [
+    { name: 'secrets', description: 'Secrets and their values' },
+    { name: 'versions', description: 'A secret\'s versions and their staging labels' },
+    { name: 'environments', description: 'The environments that the configuration declares' },
+    { name: 'health', description: 'For load balancers and orchestrators' },
+    { name: 'documentation', description: 'This document' }
+  ],
+  security: [{ bearer: [] }],
+  components: {
+    securitySchemes: {
+      bearer: { type: 'http', scheme: 'bearer', description: 'An API key. In local mode: the developer token that is printed at start.' }
+    }
+  }
+})

@@ -1,0 +1,87 @@
+import { Type, type Static } from '@sinclair/typebox'
+import type { FastifyReply } from 'fastify'
+import { catalogue, catalogueEntry, type Problem, type ProblemCode } from '../errors.ts'
+
+export const ProblemSchema = Type.Object({
+  type: Type.String({ description: 'A URI for the kind of problem', examples: ['urn:secrets-gateway:problem:secret-not-found'] }),
+  title: Type.String({ description: 'The kind of problem in words', examples: ['There is no such secret'] }),
+  status: Type.Integer({ description: 'The HTTP status', examples: [404] }),
+  detail: Type.String({
+    description: 'What happened, and what to do about it',
+    examples: ['Check the name, the environment and the credential; `/` in a name is written `%2F`.']
+  }),
+  instance: Type.String({
+    description: 'A URI for this occurrence',
+    examples: ['urn:secrets-gateway:request:0c5dbf04-97f1-4f0c-8e2f-6a4b4f6d1f0e']
+  }),
+  code: Type.Unsafe<ProblemCode>(Type.String({
+    enum: Object.keys(catalogue),
+    description: 'The kind of problem, for programs',
+    examples: ['secret-not-found']
+  })),
+  requestId: Type.String({ description: 'The `X-Request-Id` of the reply' }),
+  awsRequestId: Type.Optional(Type.String({ description: 'The ID that AWS gave the call, as CloudTrail shows it' })),
+  errors: Type.Optional(Type.Array(Type.Object({
+    in: Type.Union((['body', 'query', 'path', 'header'] as const).map((part) => Type.Literal(part)), {
+      description: 'The part of the request'
+    }),
+    pointer: Type.String({ description: 'A JSON pointer (RFC 6901) into that part', examples: ['/secrets/3/name'] }),
+    message: Type.String({ examples: ['must NOT have more than 512 characters'] })
+  }), { description: 'Each mistake in an invalid request' }))
+}, {
+  $id: 'Problem',
+  title: 'Problem',
+  description: 'What went wrong (RFC 9457). Never holds a value, a token or a query string.'
+})
+
+export type ProblemBody = Static<typeof ProblemSchema>
+
+export const problemMediaType = 'application/problem+json'
+
+/** The reply's body. A 5xx says nothing beyond the catalogue, whatever was thrown. */
+export function problemBody (problem: Problem, requestId: string): ProblemBody {
+  const { status, title, advice } = catalogueEntry(problem.code)
+  const { detail, errors, awsRequestId } = problem.options
+  return {
+    type: `urn:secrets-gateway:problem:${problem.code}`,
+    title,
+    status,
+    detail: status < 500 && detail !== undefined ? detail : advice,
+    instance: `urn:secrets-gateway:request:${requestId}`,
+    code: problem.code,
+    requestId,
+    ...(awsRequestId !== undefined && { awsRequestId }),
+    ...(errors !== undefined && { errors: [...errors] })
+  }
+}
+
+/** The headers that go with it. */
+export function problemHeaders (problem: Problem): Record<string, string> {
+  const { retryAfter } = catalogueEntry(problem.code)
+  return {
+    'content-type': `${problemMediaType}; charset=utf-8`,
+    'cache-control': 'no-store',
+    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+    ...(problem.code === 'unauthenticated' && { 'www-authenticate': 'Bearer realm="secrets-gateway"' })
+  }
+}
+
+/** Sends it. Also what fails before a route is found has the request's ID on it. */
+export function sendProblem (reply: FastifyReply, problem: Problem, requestId: string): FastifyReply {
+  return reply
+    .code(problem.status)
+    .headers({ ...problemHeaders(problem), 'x-request-id': requestId })
+    .send(JSON.stringify(problemBody(problem, requestId)))
+}
+
+/**
+ * The response schemas of a route that may answer with these problems, by status. Without their type: a handler throws a problem,
+ * and replies with nothing else than what its own schemas say.
+ */
+export function problemResponses (...codes: readonly ProblemCode[]): object {
+  const byStatus = Map.groupBy(codes, (code) => catalogue[code].status)
+  return Object.fromEntries(Array.from(byStatus, ([status, codes]) => [status, {
+    description: codes.map((code) => `\`${code}\`: ${catalogue[code].title}.`).join('\n'),
+    content: { [problemMediaType]: { schema: { $ref: 'Problem#' } } }
+  }]))
+}

@@ -1,0 +1,33 @@
+import type {} from '@fastify/accepts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Problem } from '../errors.ts'
+import { toSecretValue, type ReadSecret } from '../secrets/read.ts'
+import { SecretValue } from '../secrets/schemas.ts'
+import { ETag, Ref, Reply } from './schemas.ts'
+
+/** The forms that a value can be had in; the first is the one that is sent where anything will do. */
+const representations: Readonly<Record<string, (secret: ReadSecret) => unknown>> = {
+  'application/json': toSecretValue,
+  'text/plain': ({ content }) => {
+    if (typeof content !== 'string') throw new Problem('not-acceptable')
+    return content
+  },
+  'application/octet-stream': ({ content }) => Buffer.from(content)
+}
+
+export const ValueReply = Reply('The value', Ref(SecretValue), {
+  headers: { ...ETag, 'Cache-Control': { type: 'string', description: 'Always `no-store`' } },
+  content: {
+    'text/plain': { schema: { type: 'string', description: 'The text' } },
+    'application/octet-stream': { schema: { type: 'string', format: 'binary', description: 'The bytes' } }
+  }
+})
+
+/** Sends the value in the form that the request's `Accept` prefers. @throws Problem `not-acceptable` */
+export function represent (request: FastifyRequest, reply: FastifyReply, secret: ReadSecret): FastifyReply {
+  reply.header('vary', 'Accept')
+  const [type] = [request.accepts().type(Object.keys(representations))].flat()
+  const form = typeof type === 'string' ? representations[type] : undefined
+  if (typeof type !== 'string' || form === undefined) throw new Problem('not-acceptable')
+  return reply.type(type === 'text/plain' ? 'text/plain; charset=utf-8' : type).send(form(secret))
+}

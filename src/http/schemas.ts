@@ -1,0 +1,86 @@
+import { Type, type Static, type TSchema, type TUnsafe } from '@sinclair/typebox'
+import { shapes } from '../aws-model.ts'
+import { EnvironmentName } from '../environments/schemas.ts'
+import type { ProblemCode } from '../errors.ts'
+import { closed, Id } from '../schema.ts'
+import { Name } from '../secrets/schemas.ts'
+import { problemResponses } from './problem.ts'
+
+/** What the routes' schemas have in common. */
+
+export const EnvironmentParams = Type.Object({ env: EnvironmentName })
+
+export const SecretParams = Type.Object({
+  env: EnvironmentName,
+  name: { ...Name, description: `${Name.description ?? ''}. Write its \`/\` as \`%2F\`: \`payments%2Fdb\`` }
+})
+
+const credentialId = Type.Optional(Id({
+  description: 'The ID of the AWS credential to use; the environment\'s default where absent',
+  examples: ['local-dev']
+}))
+
+export const CredentialHeader = Type.Object({ 'aws-credential-id': credentialId })
+
+export const WriteHeaders = Type.Object({
+  'aws-credential-id': credentialId,
+  'idempotency-key': Type.Optional(Type.String({
+    pattern: '^[!-~]{1,255}$',
+    description: 'Makes a repeated write harmless: the same key, caller and secret give the same version',
+    examples: ['deploy-2026-11-21.4']
+  }))
+})
+
+export const Page = {
+  limit: Type.Optional(Type.Integer({
+    minimum: shapes.MaxResultsType.min,
+    maximum: shapes.MaxResultsType.max,
+    default: 100,
+    description: 'Items on a page at most'
+  })),
+  cursor: Type.Optional(Type.String({
+    minLength: shapes.NextTokenType.min,
+    maxLength: shapes.NextTokenType.max,
+    description: '`nextCursor` of the page before'
+  }))
+}
+
+export const NextCursor = Type.Optional(Type.String({ description: 'Where the next page begins; absent on the last page' }))
+
+/** A query that takes no other parameters. */
+export const Query = <T extends Record<string, TSchema>>(properties: T): ReturnType<typeof Type.Object<T>> =>
+  Type.Object(properties, closed)
+
+/** A schema that the document holds under its `$id`. */
+export const Ref = <T extends TSchema>(schema: T): TUnsafe<Static<T>> => Type.Unsafe<Static<T>>({ $ref: `${schema.$id ?? ''}#` })
+
+/** A successful reply: its JSON, and what other media types it may have. */
+export const Reply = <T extends TSchema>(description: string, schema: T, { headers = {}, content = {} }: {
+  headers?: Record<string, object>
+  content?: Record<string, { schema: object }>
+} = {}): TUnsafe<Static<T>> => Type.Unsafe<Static<T>>({
+  'x-response-description': description,
+  headers,
+  content: { 'application/json': { schema }, ...content }
+})
+
+export const ETag = { ETag: { type: 'string', description: 'The version\'s ID, in quotes' } }
+
+/** What any request with a token may be answered with. */
+const gatewayProblems = ['invalid-request', 'unauthenticated', 'internal-error', 'request-timeout', 'headers-too-large'] as const
+
+/** What any call of AWS may end in. */
+const awsProblems = [
+  'forbidden', 'not-found', 'uri-too-long', 'aws-access-denied', 'aws-refused', 'aws-unavailable', 'aws-throttled', 'aws-timeout', 'credential-invalid'
+] as const
+
+/** The replies of a route that calls no AWS. */
+export const withProblems = (...codes: readonly ProblemCode[]): object =>
+  problemResponses(...gatewayProblems, ...codes)
+
+/** The replies of a route that calls AWS. */
+export const withAwsProblems = (...codes: readonly ProblemCode[]): object =>
+  problemResponses(...gatewayProblems, ...awsProblems, ...codes)
+
+/** What a request with a body may be answered with besides. */
+export const bodyProblems = ['payload-too-large', 'unsupported-media-type'] as const

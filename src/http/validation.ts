@@ -1,0 +1,52 @@
+import { Ajv, type ErrorObject, type Options } from 'ajv'
+import type { FastifySchemaCompiler } from 'fastify'
+import type { RequestError } from '../errors.ts'
+
+/** No part of a request is ever repaired: an unknown field is an error, not dropped. Annotations are for the document. */
+const strict: Options = {
+  allErrors: true,
+  verbose: true,
+  useDefaults: true,
+  allowUnionTypes: true,
+  addUsedSchema: false
+}
+
+/** A body says what type each value has, and is held to it. */
+const body = new Ajv(strict)
+
+/** The rest of a request is text, and is read as what the schema asks for; a single value is a list of one. */
+const text = new Ajv({ ...strict, coerceTypes: 'array' })
+
+/** The validator of one part of a route's requests. */
+export const validatorOf: FastifySchemaCompiler<object> = ({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema)
+
+/** What Ajv reports, as Fastify passes it on. */
+export type SchemaError = Pick<ErrorObject, 'instancePath' | 'keyword' | 'params' | 'message' | 'parentSchema'>
+
+/** Enough to mend a request by; a hostile one could have a million. */
+const maximumErrors = 100
+
+const parts: Readonly<Record<string, RequestError['in']>> = { body: 'body', querystring: 'query', params: 'path', headers: 'header' }
+
+/** What Fastify reports of a request that a schema refused, in the API's words. */
+export function requestErrors (part: string, errors: readonly SchemaError[]): RequestError[] {
+  return errors.slice(0, maximumErrors).map((error) => ({
+    in: parts[part] ?? 'body',
+    pointer: error.instancePath + ownPointer(error.params),
+    message: messages[error.keyword]?.(error) ?? error.message ?? 'is invalid'
+  }))
+}
+
+/** Where Ajv's own words say too little. None of them quotes what was found. */
+const messages: Readonly<Partial<Record<string, (error: SchemaError) => string | undefined>>> = {
+  additionalProperties: () => 'is not known here',
+  enum: ({ params: { allowedValues } }) => `must be one of: ${(allowedValues as string[]).join(', ')}`,
+  type: ({ params: { type } }) => `must be ${[type].flat().join(' or ')}`,
+  pattern: ({ parentSchema }) => typeof parentSchema?.description === 'string' ? `must have the form of: ${parentSchema.description}` : undefined
+}
+
+/** Ajv points at the object; the caller wants the member that is missing or too many. Its name is no value. */
+function ownPointer ({ missingProperty, additionalProperty }: Record<string, unknown>): string {
+  const member = missingProperty ?? additionalProperty
+  return typeof member === 'string' ? `/${member.slice(0, 128).replaceAll('~', '~0').replaceAll('/', '~1')}` : ''
+}

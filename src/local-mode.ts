@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hashToken } from './authentication/api-keys.ts'
+import { configFrom, type Config } from './config/config.ts'
+import { ConfigError } from './config/mistakes.ts'
+import type { Variables } from './config/schema.ts'
+import { startLocalBackend, type Account } from './local-backend/server.ts'
+
+/** The gateway without AWS: the embedded Secrets Manager, two accounts of it, and a developer who may do everything. */
+export interface LocalMode {
+  config: Config
+  token: string
+  /** The file that keeps the token; none where the token was given. */
+  tokenFile?: string
+  close: () => Promise<void>
+}
+
+const accountIds = { 'local-dev': '111111111111', 'local-prod': '222222222222' } as const
+
+const environments = {
+  dev: { region: 'eu-west-1', credential: 'local-dev' },
+  staging: { region: 'eu-west-1', credential: 'local-dev' },
+  prod: { region: 'eu-west-1', credential: 'local-prod' }
+} as const
+
+/** Variables that are set where a process is meant to reach AWS. */
+const awsVariables = [
+  'AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI'
+]
+
+/**
+ * Refuses local mode where it can't be meant: a gateway that was to reach AWS would serve an empty store instead.
+ *
+ * @throws ConfigError
+ */
+export function assertLocalModeMeant (env: NodeJS.ProcessEnv): void {
+  if (env.GATEWAY_LOCAL === '1') return
+  const production = env.NODE_ENV === 'production' ? ['NODE_ENV=production'] : []
+  const signs = [...production, ...awsVariables.filter((name) => env[name] !== undefined)]
+  if (signs.length === 0) return
+  throw new ConfigError([{
+    key: 'GATEWAY_CONFIG',
+    found: `nothing, but ${signs.join(', ')}`,
+    expected: 'a configuration file, or GATEWAY_LOCAL=1 where local mode is meant'
+  }])
+}
+
+/** Starts the embedded backend and makes the configuration that goes with it. */
+export async function startLocalMode ({ GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_TOKEN: given }: Variables): Promise<LocalMode> {
+  const accounts = Object.entries(accountIds).map(([credentialId, accountId]) => ({ credentialId, ...newKeys(accountId) }))
+  const backend = await startLocalBackend({ accounts, dataDir: join(dataDir, 'local-backend') })
+  const kept = given === undefined ? await keptToken(dataDir) : undefined
+  const token = given ?? kept?.token ?? ''
+  const config = configFrom({
+    environments,
+    credentials: Object.fromEntries(accounts.map(({ credentialId, accessKeyId, secretAccessKey }) =>
+      [credentialId, { kind: 'embedded' as const, accessKeyId, secretAccessKey }])),
+    authentication: { apiKeys: [{ id: 'developer', hash: hashToken(token) }] },
+    authorization: { grants: [{ callers: ['developer'], actions: ['*'], environments: ['*'] }] },
+    aws: { endpoint: backend.url }
+  })
+  return { config, token, close: backend.close, ...(kept !== undefined && { tokenFile: kept.file }) }
+}
+
+/** Access keys that last as long as the process: the accounts are kept, the keys to them need not be. */
+const newKeys = (accountId: string): Account => ({
+  accountId,
+  accessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`,
+  secretAccessKey: randomBytes(30).toString('base64')
+})
+
+/** The token of the last start, or a new one, kept where only its owner can read it. */
+async function keptToken (dataDir: string): Promise<{ token: string, file: string }> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const file = join(dataDir, 'developer-token')
+  try {
+    const token = randomBytes(32).toString('base64url')
+    await writeFile(file, token, { mode: 0o600, flag: 'wx' })
+    return { token, file }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    await chmod(file, 0o600)
+    return { token: (await readFile(file, 'utf8')).trim(), file }
+  }
+}

@@ -1,0 +1,106 @@
+import pMap from 'p-map'
+import type { SecretName } from '../../environments/names.ts'
+import { Problem } from '../../errors.ts'
+import { describeSecret, hasValue } from '../metadata.ts'
+import { randomPassword } from '../random-password.ts'
+import type { SecretMetadata } from '../schemas.ts'
+import { demand, type Scope } from '../scope.ts'
+import { createSecret, isProblem, restoreSecret, tagSecret, updateSecret } from '../write.ts'
+import { bulkItems, type BulkItem } from './items.ts'
+import type { BulkCreateBody, BulkResult } from './schemas.ts'
+
+/** What became of one secret, or with `dryRun` would. */
+export interface BulkOutcome {
+  name: SecretName
+  result: BulkResult
+  arn?: string
+  versionId?: string
+  problem?: Problem
+}
+
+type Options = Required<Pick<BulkCreateBody, 'onConflict' | 'restore' | 'dryRun'>>
+
+const concurrentItems = 8
+
+/**
+ * Makes the secrets of the request, each on its own: one that fails does not hold up the others.
+ *
+ * @throws Problem `invalid-request` with every mistake in the request, before anything is written
+ */
+export async function bulkCreate (scope: Scope, body: BulkCreateBody): Promise<BulkOutcome[]> {
+  const { onConflict = 'fail', restore = false, dryRun = false } = body
+  const options = { onConflict, restore, dryRun }
+  return pMap(bulkItems(scope.environment, body), async (item) => {
+    try {
+      demand(scope, 'CreateSecret', item.name)
+      return await (dryRun ? plan(scope, item, options) : make(scope, item, options))
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      return { name: item.name, result: 'failed' as const, problem: error }
+    }
+  }, { concurrency: concurrentItems })
+}
+
+async function plan (scope: Scope, item: BulkItem, options: Options): Promise<BulkOutcome> {
+  try {
+    const existing = await describeSecret(scope, item.name)
+    return { name: item.name, result: resolve(scope, item, existing, options).result, arn: existing.arn }
+  } catch (error) {
+    if (!isProblem(error, 'secret-not-found')) throw error
+    return { name: item.name, result: 'created' }
+  }
+}
+
+/** Tries to create first: in an environment that lacks its secrets, that is the only call. */
+async function make (scope: Scope, item: BulkItem, options: Options): Promise<BulkOutcome> {
+  try {
+    return { ...await createSecret(scope, item.name, await withValue(scope, item)), name: item.name, result: 'created' }
+  } catch (error) {
+    if (!isProblem(error, 'secret-exists') && !isProblem(error, 'secret-pending-deletion')) throw error
+  }
+  const existing = await describeSecret(scope, item.name)
+  const { result, restores, updates, generates } = resolve(scope, item, existing, options)
+  if (restores) await restoreSecret(scope, item.name)
+  const versionId = updates ? await update(scope, generates ? await withValue(scope, item) : item) : undefined
+  return { name: item.name, result, arn: existing.arn, ...(versionId !== undefined && { versionId }) }
+}
+
+interface Resolution {
+  result: BulkResult
+  restores: boolean
+  updates: boolean
+  generates: boolean
+}
+
+/**
+ * What to do with a secret that exists already.
+ *
+ * @throws Problem `secret-exists`, `secret-pending-deletion` or `forbidden`
+ */
+function resolve (scope: Scope, item: BulkItem, existing: SecretMetadata, { onConflict, restore }: Options): Resolution {
+  const restores = existing.state === 'pending-deletion'
+  if (restores && !restore) throw new Problem('secret-pending-deletion')
+  if (restores) demand(scope, 'RestoreSecret', item.name)
+  else if (onConflict === 'fail') throw new Problem('secret-exists')
+  const generates = item.generate !== undefined && !hasValue(existing)
+  const writes = item.value !== undefined || item.description !== undefined || item.kmsKeyId !== undefined || generates
+  const updates = onConflict === 'update' && (writes || item.tags !== undefined)
+  if (updates && writes) demand(scope, 'UpdateSecret', item.name)
+  if (updates && item.tags !== undefined) demand(scope, 'TagResource', item.name)
+  return { result: restores ? 'restored' : updates ? 'updated' : 'skipped', restores, updates, generates }
+}
+
+async function withValue (scope: Scope, item: BulkItem): Promise<BulkItem> {
+  return item.generate === undefined ? item : { ...item, value: { SecretString: await randomPassword(scope, item.generate) } }
+}
+
+async function update (scope: Scope, { name, value, description, kmsKeyId, tags }: BulkItem): Promise<string | undefined> {
+  if (tags !== undefined) await tagSecret(scope, name, tags)
+  if (value === undefined && description === undefined && kmsKeyId === undefined) return undefined
+  const { versionId } = await updateSecret(scope, name, {
+    ...(value !== undefined && { value }),
+    ...(description !== undefined && { description }),
+    ...(kmsKeyId !== undefined && { kmsKeyId })
+  })
+  return versionId
+}

@@ -1,0 +1,97 @@
+import type { DescribeSecretReply, ReplicationStatus, SecretListEntry, SecretVersionEntry, Tag } from '../aws/types.ts'
+import { compact } from '../compact.ts'
+import { toAwsName, type SecretName } from '../environments/names.ts'
+import type { SecretMetadata, SecretVersion } from './schemas.ts'
+import type { Scope } from './scope.ts'
+
+/** @throws Problem as AWS answers */
+export async function describeSecret (scope: Scope, name: SecretName): Promise<SecretMetadata> {
+  return metadataFrom(name, await scope.aws.describeSecret({ SecretId: toAwsName(scope.environment, name) }))
+}
+
+export interface VersionsPage {
+  items: SecretVersion[]
+  nextCursor?: string
+}
+
+/** @throws Problem as AWS answers */
+export async function listVersions (scope: Scope, name: SecretName, options: {
+  includeDeprecated?: boolean
+  limit?: number
+  cursor?: string
+}): Promise<VersionsPage> {
+  const page = await scope.aws.listSecretVersionIds({
+    SecretId: toAwsName(scope.environment, name),
+    IncludeDeprecated: options.includeDeprecated,
+    MaxResults: options.limit,
+    NextToken: options.cursor
+  })
+  return compact({ items: (page.Versions ?? []).map(versionFrom), nextCursor: page.NextToken })
+}
+
+/** What AWS says about a secret, in a list or in a description of it alone. */
+export function metadataFrom (name: SecretName, aws: SecretListEntry | DescribeSecretReply): SecretMetadata {
+  const versions = ('VersionIdsToStages' in aws ? aws.VersionIdsToStages : undefined) ??
+    ('SecretVersionsToStages' in aws ? aws.SecretVersionsToStages : undefined)
+  return compact({
+    name,
+    arn: aws.ARN ?? '',
+    state: stateOf(aws.DeletedDate, versions ?? {}),
+    type: aws.Type,
+    description: aws.Description,
+    kmsKeyId: aws.KmsKeyId,
+    tags: aws.Tags && tagsFrom(aws.Tags),
+    versions,
+    rotation: rotationFrom(aws),
+    createdDate: date(aws.CreatedDate),
+    lastChangedDate: date(aws.LastChangedDate),
+    lastAccessedDate: date(aws.LastAccessedDate),
+    deletedDate: date(aws.DeletedDate),
+    owningService: aws.OwningService,
+    primaryRegion: aws.PrimaryRegion,
+    replicas: 'ReplicationStatus' in aws ? aws.ReplicationStatus?.map(replicaFrom) : undefined
+  })
+}
+
+const date = (value: Date | undefined): string | undefined => value?.toISOString()
+
+/** Whether the secret has a current version; one without is a placeholder. */
+export const hasValue = ({ versions = {} }: Pick<SecretMetadata, 'versions'>): boolean =>
+  Object.values(versions).some((stages) => stages.includes('AWSCURRENT'))
+
+function stateOf (deleted: Date | undefined, versions: Record<string, string[]>): SecretMetadata['state'] {
+  if (deleted !== undefined) return 'pending-deletion'
+  return hasValue({ versions }) ? 'active' : 'placeholder'
+}
+
+const tagsFrom = (tags: readonly Tag[]): Record<string, string> =>
+  Object.fromEntries(tags.map(({ Key, Value }) => [Key ?? '', Value ?? '']))
+
+function rotationFrom (aws: SecretListEntry | DescribeSecretReply): SecretMetadata['rotation'] {
+  if (aws.RotationEnabled === undefined) return undefined
+  return compact({
+    enabled: aws.RotationEnabled,
+    lambdaArn: aws.RotationLambdaARN,
+    automaticallyAfterDays: aws.RotationRules?.AutomaticallyAfterDays,
+    duration: aws.RotationRules?.Duration,
+    scheduleExpression: aws.RotationRules?.ScheduleExpression,
+    lastRotatedDate: date(aws.LastRotatedDate),
+    nextRotationDate: date(aws.NextRotationDate)
+  })
+}
+
+const replicaFrom = (replica: ReplicationStatus): NonNullable<SecretMetadata['replicas']>[number] => compact({
+  region: replica.Region,
+  kmsKeyId: replica.KmsKeyId,
+  status: replica.Status,
+  statusMessage: replica.StatusMessage,
+  lastAccessedDate: date(replica.LastAccessedDate)
+})
+
+const versionFrom = (version: SecretVersionEntry): SecretVersion => compact({
+  versionId: version.VersionId ?? '',
+  versionStages: version.VersionStages,
+  createdDate: date(version.CreatedDate),
+  lastAccessedDate: date(version.LastAccessedDate),
+  kmsKeyIds: version.KmsKeyIds
+})

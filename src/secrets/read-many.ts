@@ -1,0 +1,87 @@
+import pMap from 'p-map'
+import { shapes } from '../aws-model.ts'
+import { problemFrom } from '../aws/errors.ts'
+import type { BatchGetSecretValueReply } from '../aws/types.ts'
+import { fromAwsName, parseSecretName, toAwsName, type SecretName } from '../environments/names.ts'
+import { invalidRequest, Problem, type RequestError } from '../errors.ts'
+import { awsFilters } from './list.ts'
+import { currentMissing, secretFrom, type ReadSecret } from './read.ts'
+import type { SecretFilters } from './schemas.ts'
+import type { Scope } from './scope.ts'
+
+/** A secret's value, or why there is none. */
+export type ReadResult = { name: SecretName, secret: ReadSecret } | { name: SecretName, problem: Problem }
+
+const batchSize = shapes.SecretIdListType.max
+const concurrentBatches = 4
+
+/**
+ * The current values of the named secrets, in the order of the names; what can't be read has its own problem.
+ *
+ * @throws Problem `invalid-request` for a name that is none, and as AWS answers to the whole
+ */
+export async function readNamed (scope: Scope, texts: readonly string[]): Promise<ReadResult[]> {
+  const names = parseNames(scope, texts)
+  const allowed = names.filter((name) => scope.may('GetSecretValue', name))
+  const batches = Array.from({ length: Math.ceil(allowed.length / batchSize) }, (_, index) =>
+    allowed.slice(index * batchSize, (index + 1) * batchSize))
+  const results = await pMap(batches, (batch) => readBatch(scope, batch), { concurrency: concurrentBatches })
+  const byName = new Map(results.flat().map((result) => [result.name, result]))
+  return names.map((name) => byName.get(name) ?? { name, problem: new Problem('forbidden') })
+}
+
+/**
+ * The current values of all secrets that match the filters and that the caller may read.
+ *
+ * @throws Problem as AWS answers
+ */
+export async function readMatching (scope: Scope, filters: SecretFilters): Promise<ReadResult[]> {
+  const results: ReadResult[] = []
+  let cursor: string | undefined
+  do {
+    const page = await scope.aws.batchGetSecretValue({
+      Filters: awsFilters(scope, filters),
+      MaxResults: shapes.MaxResultsBatchType.max,
+      NextToken: cursor
+    })
+    results.push(...resultsFrom(scope, page))
+    cursor = page.NextToken
+  } while (cursor !== undefined)
+  return results.filter(({ name }) => scope.may('GetSecretValue', name))
+}
+
+function parseNames (scope: Scope, texts: readonly string[]): SecretName[] {
+  const errors: RequestError[] = []
+  const names = texts.flatMap((text, index) => {
+    const parsed = parseSecretName(scope.environment, text)
+    if ('name' in parsed) return [parsed.name]
+    errors.push({ in: 'body', pointer: `/names/${index}`, message: parsed.mistake })
+    return []
+  })
+  if (errors.length > 0) throw invalidRequest(...errors)
+  return names
+}
+
+async function readBatch (scope: Scope, names: readonly SecretName[]): Promise<ReadResult[]> {
+  const reply = await scope.aws.batchGetSecretValue({ SecretIdList: names.map((name) => toAwsName(scope.environment, name)) })
+  const results = resultsFrom(scope, reply)
+  const answered = new Set(results.map(({ name }) => name))
+  const missing = names.filter((name) => !answered.has(name))
+  return [...results, ...missing.map((name) => ({ name, problem: new Problem('secret-not-found') }))]
+}
+
+function resultsFrom (scope: Scope, { SecretValues = [], Errors = [] }: BatchGetSecretValueReply): ReadResult[] {
+  const call = { operation: 'BatchGetSecretValue', credentialId: scope.credentialId }
+  const named = <T>(awsName: string | undefined, result: (name: SecretName) => T): T[] => {
+    const name = fromAwsName(scope.environment, awsNameOf(awsName ?? ''))
+    return name === undefined ? [] : [result(name)]
+  }
+  return [
+    ...SecretValues.flatMap((value) => named(value.Name, (name) => ({ name, secret: secretFrom(name, value) }))),
+    ...Errors.flatMap(({ SecretId, ErrorCode = '', Message = '' }) => named(SecretId, (name) =>
+      ({ name, problem: currentMissing(problemFrom({ name: ErrorCode, message: Message }, call)) })))
+  ]
+}
+
+/** AWS gives the failing secret as it was asked for, or, found by a filter, as an ARN. */
+const awsNameOf = (secretId: string): string => /^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:(.+)-.{6}$/.exec(secretId)?.[1] ?? secretId

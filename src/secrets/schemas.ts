@@ -1,0 +1,143 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { limits, shapes } from '../aws-model.ts'
+import { maximumNameLength, secretNamePattern } from '../environments/names.ts'
+import { AwsString, Enum } from '../schema.ts'
+
+/** The JSON forms of secrets in requests and replies. Field names are AWS's, in camelCase. */
+
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: maximumNameLength,
+  pattern: secretNamePattern,
+  description: 'The secret\'s name inside its environment: letters, digits and `/_+=.@-`',
+  examples: ['payments/db']
+})
+
+export const VersionId = AwsString('SecretVersionIdType', {
+  description: 'AWS\'s ID of a version',
+  examples: ['a1b2c3d4-5678-90ab-cdef-1234567890ab']
+})
+
+export const VersionStage = AwsString('SecretVersionStageType', { description: 'A staging label', examples: ['AWSCURRENT'] })
+
+const Arn = Type.String({
+  description: 'The secret\'s ARN, with the six characters that AWS adds to the name',
+  examples: ['arn:aws:secretsmanager:eu-west-1:123456789012:secret:dev/payments/db-AbCdEf']
+})
+
+export const Timestamp = (description: string): ReturnType<typeof Type.String> =>
+  Type.String({ format: 'date-time', description, examples: ['2026-11-21T08:30:00.000Z'] })
+
+export const Tags = Type.Record(AwsString('TagKeyType'), AwsString('TagValueType'), {
+  maxProperties: limits.tagsPerSecret,
+  description: 'Tags, beside those that the environment gives every secret made in it',
+  examples: [{ team: 'payments' }]
+})
+
+export const Description = AwsString('DescriptionType', { examples: ['The payments database'] })
+
+export const KmsKeyId = AwsString('KmsKeyIdType', {
+  description: 'The KMS key: an ARN, ID or alias. Where absent, the environment\'s, else `aws/secretsmanager`',
+  examples: ['alias/dev-secrets']
+})
+
+export const Encoding = Enum(['text', 'base64'], {
+  default: 'text',
+  description: '`text`, or `base64` for a binary value'
+})
+
+export const Value = Type.Unsafe<string | Record<string, unknown>>({
+  type: ['string', 'object'],
+  description: `The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to ${shapes.SecretStringType.max.toLocaleString('en')} bytes`,
+  examples: ['correct horse battery staple', { engine: 'postgres', host: 'db.internal', username: 'app', password: 'correct horse' }]
+})
+
+/** What was written. */
+export const WrittenSecret = Type.Object({
+  name: Name,
+  arn: Arn,
+  versionId: Type.Optional(VersionId)
+}, { $id: 'WrittenSecret', title: 'WrittenSecret', description: 'What was written. A secret made without a value has no `versionId`.' })
+
+export const SecretValue = Type.Object({
+  name: Name,
+  arn: Arn,
+  versionId: VersionId,
+  versionStages: Type.Array(VersionStage),
+  createdDate: Timestamp('When the version was made'),
+  encoding: Encoding,
+  value: Type.String({
+    description: 'The text, or the bytes in base64',
+    examples: ['correct horse battery staple']
+  })
+}, { $id: 'SecretValue', title: 'SecretValue', description: 'A version of a secret, with its value.' })
+
+export const SecretMetadata = Type.Object({
+  name: Name,
+  arn: Arn,
+  state: Enum(['active', 'placeholder', 'pending-deletion'], {
+    description: 'A placeholder has been made without a value and waits for its first one'
+  }),
+  type: Type.Optional(Type.String({ description: 'AWS\'s type of a managed external secret' })),
+  description: Type.Optional(Description),
+  kmsKeyId: Type.Optional(Type.String({ description: 'The KMS key; absent where it is `aws/secretsmanager`' })),
+  tags: Type.Optional(Type.Record(Type.String(), Type.String(), { examples: [{ team: 'payments' }] })),
+  versions: Type.Optional(Type.Record(Type.String(), Type.Array(VersionStage), {
+    description: 'The staging labels of each version that has any, by version ID',
+    examples: [{ 'a1b2c3d4-5678-90ab-cdef-1234567890ab': ['AWSCURRENT'] }]
+  })),
+  rotation: Type.Optional(Type.Object({
+    enabled: Type.Boolean(),
+    lambdaArn: Type.Optional(Type.String()),
+    automaticallyAfterDays: Type.Optional(Type.Integer()),
+    duration: Type.Optional(Type.String()),
+    scheduleExpression: Type.Optional(Type.String()),
+    lastRotatedDate: Type.Optional(Timestamp('When it was last rotated')),
+    nextRotationDate: Type.Optional(Timestamp('The latest moment of the next rotation'))
+  }, { description: 'Absent where rotation was never set up' })),
+  createdDate: Type.Optional(Timestamp('When the secret was made')),
+  lastChangedDate: Type.Optional(Timestamp('When anything about it was changed')),
+  lastAccessedDate: Type.Optional(Timestamp('The day on which a value was last read')),
+  deletedDate: Type.Optional(Timestamp('When its deletion was asked for')),
+  owningService: Type.Optional(Type.String({ description: 'The AWS service that manages it' })),
+  primaryRegion: Type.Optional(Type.String({ description: 'The region that it is replicated from' })),
+  replicas: Type.Optional(Type.Array(Type.Object({
+    region: Type.Optional(Type.String()),
+    kmsKeyId: Type.Optional(Type.String()),
+    status: Type.Optional(Type.String()),
+    statusMessage: Type.Optional(Type.String()),
+    lastAccessedDate: Type.Optional(Timestamp('The day on which the replica was last read'))
+  })))
+}, { $id: 'SecretMetadata', title: 'SecretMetadata', description: 'Everything about a secret but its value.' })
+
+export const SecretVersion = Type.Object({
+  versionId: VersionId,
+  versionStages: Type.Optional(Type.Array(VersionStage, { description: 'Absent for a deprecated version' })),
+  createdDate: Type.Optional(Timestamp('When the version was made')),
+  lastAccessedDate: Type.Optional(Timestamp('The day on which it was last read')),
+  kmsKeyIds: Type.Optional(Type.Array(Type.String(), { examples: [['DefaultEncryptionKey']] }))
+}, { $id: 'SecretVersion', title: 'SecretVersion' })
+
+const filterValue = (description: string, example: string): ReturnType<typeof AwsString> =>
+  AwsString('FilterValueStringType', { minLength: 1, description: `${description}. A leading \`!\` negates`, examples: [example] })
+
+/** The filters of lists and of reading many, as AWS matches them. */
+export const Filters = Type.Object({
+  namePrefix: Type.Optional(Type.String({
+    minLength: 1,
+    maxLength: maximumNameLength,
+    pattern: '^[A-Za-z0-9/_+=.@-]+$',
+    description: 'The beginning of the name inside the environment; case matters',
+    examples: ['payments/']
+  })),
+  description: Type.Optional(filterValue('Beginnings of words of the description', 'database')),
+  tagKey: Type.Optional(filterValue('The beginning of a tag\'s key; case matters', 'team')),
+  tagValue: Type.Optional(filterValue('The beginning of a tag\'s value; case matters', 'payments')),
+  all: Type.Optional(filterValue('Beginnings of words of the name, the description and the tags', 'payments'))
+})
+
+export type SecretFilters = Static<typeof Filters>
+export type SecretMetadata = Static<typeof SecretMetadata>
+export type SecretVersion = Static<typeof SecretVersion>
+export type WrittenSecret = Static<typeof WrittenSecret>
+export type SecretValue = Static<typeof SecretValue>

@@ -1,0 +1,72 @@
+import closeWithGrace from 'close-with-grace'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { app } from './app.ts'
+import { banner } from './banner.ts'
+import { liveConfig } from './config/live.ts'
+import { loadConfig, readVariables } from './config/load.ts'
+import { ConfigError } from './config/mistakes.ts'
+import type { Variables } from './config/schema.ts'
+import { withoutMessage } from './errors.ts'
+import { assertLocalModeMeant, startLocalMode, type LocalMode } from './local-mode.ts'
+import { serverOptions } from './server-options.ts'
+
+/** EX_CONFIG of sysexits.h. */
+const configurationError = 78
+
+/** Milliseconds that requests under way have to end in, once the process is told to. */
+const grace = 10_000
+
+/** Starts the gateway as the environment variables say. @throws ConfigError */
+async function start (): Promise<void> {
+  const variables = readVariables(process.env)
+  if (variables.GATEWAY_CONFIG === undefined) assertLocalModeMeant(process.env)
+  const local = variables.GATEWAY_CONFIG === undefined ? await startLocalMode(variables) : undefined
+  const config = liveConfig(local?.config ?? await loadConfig(variables.GATEWAY_CONFIG ?? ''))
+
+  const fastify = Fastify(serverOptions(variables.LOG_LEVEL))
+  await fastify.register(app, { config })
+  const address = await fastify.listen({ host: variables.HOST, port: variables.PORT, listenTextResolver: (at) => `listening on ${at}` })
+  endWell(fastify, local)
+  if (variables.GATEWAY_CONFIG !== undefined) reloadOnHangup(fastify, variables.GATEWAY_CONFIG)
+  if (local !== undefined) process.stdout.write(banner(address, local, showsToken(variables)))
+}
+
+/** The token is shown to who sits at a terminal, and where it was asked for. */
+const showsToken = ({ GATEWAY_PRINT_TOKEN }: Variables): boolean => process.stdout.isTTY || GATEWAY_PRINT_TOKEN === '1'
+
+/** On a signal, and on an error that nobody caught, ends the requests under way and closes everything. */
+function endWell (fastify: FastifyInstance, local: LocalMode | undefined): void {
+  closeWithGrace({
+    delay: grace,
+    logger: false,
+    // Kept alive: a service manager sends it to have the configuration read again.
+    skip: ['SIGHUP'],
+    onTimeout: () => { fastify.log.error('requests did not end in time') }
+  }, async ({ signal, err }) => {
+    if (err !== undefined) fastify.log.fatal({ thrown: withoutMessage(err) }, 'crashed')
+    else fastify.log.info({ signal }, 'closing')
+    await fastify.close()
+    await local?.close()
+  })
+}
+
+/** Takes up a changed file, whole or not at all. */
+function reloadOnHangup (fastify: FastifyInstance, file: string): void {
+  process.on('SIGHUP', () => {
+    loadConfig(file).then((next) => {
+      fastify.config.replace(next)
+      fastify.log.info('the configuration was read again')
+    }).catch((error: unknown) => {
+      const mistakes = error instanceof ConfigError ? error.message.split('\n') : undefined
+      fastify.log.error({ mistakes }, 'the configuration was NOT read again: the one before stays in force')
+    })
+  })
+}
+
+try {
+  await start()
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error
+  process.stderr.write(`The gateway does not start: its configuration is not valid.\n${error.message}\n`)
+  process.exitCode = configurationError
+}
