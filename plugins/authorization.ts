@@ -45,5 +45,5 @@ export default fp(async (fastify) => {
     if (credentialId !== undefined && request.may(action, environment, credentialId, secretName)) return
     throw new Problem(request.may('DescribeEnvironment', environment, environment.credential) ? 'forbidden' : 'not-found')
   })
-  // Swagger UI's own routes are registered before the check of declarations: they are public, and not ours to declare.
+  // After openapi: its routes are declared by a hook that would run after this one.
 }, { name: 'authorization', dependencies: ['config', 'authentication', 'environments', 'credentials', 'openapi'] })

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import autoload from '@fastify/autoload'
-import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
 import type { LiveConfig } from './config/live.ts'
 
 export interface AppOptions {
@@ -10,7 +10,7 @@ export interface AppOptions {
 const root = join(import.meta.dirname, '..')
 
 /** The whole gateway: the plugins, then the routes. */
-export async function app (fastify: FastifyInstance, { config }: AppOptions): Promise<void> {
+export const app = fp<AppOptions>(async (fastify, { config }) => {
   await fastify.register(autoload, { dir: join(root, 'plugins'), options: { config }, forceESM: true })
   await fastify.register(autoload, { dir: join(root, 'routes'), routeParams: true, forceESM: true })
-}
+}, { name: 'app' })

@@ -45,7 +45,10 @@ function endWell (fastify: FastifyInstance, local: LocalMode | undefined): void 
   }, async ({ signal, err }) => {
     if (err !== undefined) fastify.log.fatal({ thrown: withoutMessage(err) }, 'crashed')
     else fastify.log.info({ signal }, 'closing')
+    // A connection that is kept alive after its last reply would hold the process until it times out.
+    const idle = setInterval(() => { fastify.server.closeIdleConnections() }, 100)
     await fastify.close()
+    clearInterval(idle)
     await local?.close()
   })
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Ajv, type Options } from 'ajv'
-import { parseDocument } from 'yaml'
+import { parseDocument, type Document } from 'yaml'
 import { configFrom, type Config } from './config.ts'
 import { ConfigError, mistakeFrom } from './mistakes.ts'
 import { FileSchema, VariablesSchema, type Variables } from './schema.ts'
@@ -35,7 +35,16 @@ export function parseConfig (yaml: string): Config {
   if (error !== undefined) {
     throw new ConfigError([{ key: `the file, at character ${error.pos[0]}`, found: error.code, expected: 'YAML' }])
   }
-  return configFrom(check(FileSchema, document.toJS({ maxAliasCount: 10 })))
+  return configFrom(check(FileSchema, withoutBomb(document)))
+}
+
+/** The document's value, unless its aliases multiply beyond what a configuration needs. */
+function withoutBomb (document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch {
+    throw new ConfigError([{ key: 'the file', found: 'too many aliases', expected: 'few' }])
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv'
+import { credentialKinds } from '../credentials/definition.ts'
 
 /** A mistake in the configuration: which key, what stands there, what should. */
 export interface Mistake {
@@ -37,6 +38,7 @@ const expectations: Partial<Record<string, (params: Record<string, unknown>) => 
   enum: ({ allowedValues }) => `one of: ${(allowedValues as string[]).join(', ')}`,
   const: ({ allowedValue }) => String(allowedValue),
   type: ({ type }) => String(type),
+  discriminator: () => `a kind that is one of: ${credentialKinds.join(', ')}`,
   pattern: ({ pattern }) => `a text that matches ${String(pattern)}`
 }
 

@@ -14,6 +14,9 @@ const kinds = [
   }, closed)
 ]
 
+/** The kinds of credentials that a file can declare. */
+export const credentialKinds = kinds.map(({ properties: { kind } }) => kind.const)
+
 /**
  * How the gateway comes by the AWS credentials behind an ID, in the configuration. No key stands in the file. The kind tells
  * the forms apart, so that a mistake in one is not reported for all of them.

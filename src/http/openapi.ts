@@ -1,6 +1,6 @@
-import type { SwaggerOptions } from '@fastify/swagger'
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 
-type OpenApi = NonNullable<Extract<SwaggerOptions, { openapi?: unknown }>['openapi']>
+type OpenApi = NonNullable<FastifyDynamicSwaggerOptions['openapi']>
 
 const description = `A REST API in front of AWS Secrets Manager: for services that read secrets over plain HTTP, for developers, for
 deployment pipelines, and for platform teams that decide who may do what.
@@ -39,3 +39,24 @@ export const describeApi = (): OpenApi => ({
     }
   }
 })
+
+type Transform = NonNullable<FastifyDynamicSwaggerOptions['transformObject']>
+
+interface Operation {
+  parameters?: { required?: boolean, example?: unknown, schema?: object }[]
+}
+
+/**
+ * Keeps Swagger UI from filling the examples of optional parameters into its forms, where they would be sent: every filter at
+ * once, or a version that there is not. They are in the parameters' schemas instead.
+ */
+export const withoutPrefilledOptions: Transform = (document) => {
+  if (!('openapiObject' in document)) return document.swaggerObject
+  const operations = Object.values(document.openapiObject.paths ?? {}).flatMap((path) => Object.values(path ?? {}) as Operation[])
+  for (const parameter of operations.flatMap(({ parameters }) => parameters ?? [])) {
+    if (parameter.required === true || parameter.example === undefined) continue
+    parameter.schema = { ...parameter.schema, examples: [parameter.example] }
+    delete parameter.example
+  }
+  return document.openapiObject
+}

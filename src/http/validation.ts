@@ -2,11 +2,10 @@ import { Ajv, type ErrorObject, type Options } from 'ajv'
 import type { FastifySchemaCompiler } from 'fastify'
 import type { RequestError } from '../errors.ts'
 
-/** No part of a request is ever repaired: an unknown field is an error, not dropped. Annotations are for the document. */
+/** No part of a request is ever repaired: an unknown field is not dropped, and a default is for the document. */
 const strict: Options = {
   allErrors: true,
   verbose: true,
-  useDefaults: true,
   allowUnionTypes: true,
   addUsedSchema: false
 }

@@ -13,7 +13,7 @@ interface SecretBody extends Partial<ValueInput> {
 /** The body of a write of one secret, checked beyond what its schema can. @throws Problem `invalid-request` */
 export function secretInput (environment: Environment, { value, encoding, tags, ...rest }: SecretBody): SecretInput {
   if (contradictingTag(environment, tags) !== undefined) throw mistake('/tags', 'must NOT contradict a tag that the environment gives')
-  if (value === undefined && encoding === 'base64') throw mistake('/encoding', 'must NOT be given without value')
+  if (value === undefined && encoding !== undefined) throw mistake('/encoding', 'must NOT be given without value')
   return { ...rest, ...compact({ tags, value: value === undefined ? undefined : valueInput(compact({ value, encoding })) }) }
 }
 

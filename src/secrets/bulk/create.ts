@@ -1,4 +1,5 @@
 import pMap from 'p-map'
+import { compact } from '../../compact.ts'
 import type { SecretName } from '../../environments/names.ts'
 import { Problem } from '../../errors.ts'
 import { describeSecret, hasValue } from '../metadata.ts'
@@ -62,7 +63,7 @@ async function make (scope: Scope, item: BulkItem, options: Options): Promise<Bu
   const { result, restores, updates, generates } = resolve(scope, item, existing, options)
   if (restores) await restoreSecret(scope, item.name)
   const versionId = updates ? await update(scope, generates ? await withValue(scope, item) : item) : undefined
-  return { name: item.name, result, arn: existing.arn, ...(versionId !== undefined && { versionId }) }
+  return compact({ name: item.name, result, arn: existing.arn, versionId })
 }
 
 interface Resolution {
@@ -97,10 +98,6 @@ async function withValue (scope: Scope, item: BulkItem): Promise<BulkItem> {
 async function update (scope: Scope, { name, value, description, kmsKeyId, tags }: BulkItem): Promise<string | undefined> {
   if (tags !== undefined) await tagSecret(scope, name, tags)
   if (value === undefined && description === undefined && kmsKeyId === undefined) return undefined
-  const { versionId } = await updateSecret(scope, name, {
-    ...(value !== undefined && { value }),
-    ...(description !== undefined && { description }),
-    ...(kmsKeyId !== undefined && { kmsKeyId })
-  })
+  const { versionId } = await updateSecret(scope, name, compact({ value, description, kmsKeyId }))
   return versionId
 }

@@ -1,3 +1,4 @@
+import { compact } from '../../compact.ts'
 import { parseSecretName, type SecretName } from '../../environments/names.ts'
 import type { Environment } from '../../environments/environment.ts'
 import { invalidRequest, type RequestError } from '../../errors.ts'
@@ -55,23 +56,16 @@ function valueOf (
   mistake: (member: string, message: string) => void
 ): AwsValue | undefined {
   if (value === undefined) {
-    if (encoding !== undefined && encoding !== 'text') mistake('encoding', 'must NOT be given without value')
+    if (encoding !== undefined) mistake('encoding', 'must NOT be given without value')
     return undefined
   }
   if (generate !== undefined) mistake('generate', 'must NOT be given together with value')
-  const parsed = parseValue({ value, encoding: encoding ?? 'text' })
+  const parsed = parseValue(compact({ value, encoding }))
   if ('value' in parsed) return parsed.value
   mistake('value', parsed.mistake)
   return undefined
 }
 
 function itemFrom (name: SecretName, { generate, description, kmsKeyId, tags }: Declared, value: AwsValue | undefined): BulkItem {
-  return {
-    name,
-    ...(value !== undefined && { value }),
-    ...(generate !== undefined && { generate }),
-    ...(description !== undefined && { description }),
-    ...(kmsKeyId !== undefined && { kmsKeyId }),
-    ...(tags !== undefined && { tags })
-  }
+  return compact({ name, value, generate, description, kmsKeyId, tags })
 }

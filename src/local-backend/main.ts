@@ -1,0 +1,3 @@
+import { runLocalBackend } from './command.ts'
+
+await runLocalBackend(process.argv.slice(2))

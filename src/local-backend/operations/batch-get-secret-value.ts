@@ -1,0 +1,39 @@
+import { type APIErrorType, type BatchGetSecretValueCommandOutput, type SecretValueEntry } from '@aws-sdk/client-secrets-manager'
+import { shapes } from '../../aws-model.ts'
+import { AwsError, errors } from '../protocol/errors.ts'
+import { type Input } from '../protocol/input.ts'
+import { type WireForm } from '../protocol/wire-form.ts'
+import { readVersion } from '../rules/read-version.ts'
+import { findActiveSecret } from '../rules/secret-id.ts'
+import { listSecretsPage } from '../rules/secret-listing.ts'
+import { type OperationContext } from '../rules/context.ts'
+
+/**
+ * Reads the current values of up to 20 secrets, named one by one or found by filters. What fails for one secret stands in
+ * `Errors` and leaves the others alone.
+ */
+export function batchGetSecretValue (input: Input<'BatchGetSecretValue'>, context: OperationContext): WireForm<BatchGetSecretValueCommandOutput> {
+  const { ids, nextToken } = chosenSecrets(input, context)
+  const values: WireForm<SecretValueEntry>[] = []
+  const failures: APIErrorType[] = []
+  for (const id of ids) {
+    try {
+      values.push(readVersion(context, findActiveSecret(context, id), {}))
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error
+      failures.push({ SecretId: id, ErrorCode: error.type, Message: error.message })
+    }
+  }
+  return { SecretValues: values, Errors: failures, NextToken: nextToken }
+}
+
+function chosenSecrets (input: Input<'BatchGetSecretValue'>, context: OperationContext): { ids: readonly string[], nextToken?: string } {
+  const { SecretIdList, Filters, MaxResults, NextToken } = input
+  if ((SecretIdList === undefined) === (Filters === undefined)) throw errors.idsOrFilters()
+  if (SecretIdList !== undefined) {
+    if (MaxResults !== undefined || NextToken !== undefined) throw errors.maxResultsWithoutFilters()
+    return { ids: SecretIdList }
+  }
+  const { rows, ...more } = listSecretsPage(context, 'BatchGetSecretValue', input, MaxResults ?? shapes.MaxResultsBatchType.max)
+  return { ids: rows.map(({ arn }) => arn), ...more }
+}

@@ -1,0 +1,43 @@
+import { type DeleteSecretCommandOutput } from '@aws-sdk/client-secrets-manager'
+import { limits } from '../../aws-model.ts'
+import { AwsError, errors } from '../protocol/errors.ts'
+import { type Input } from '../protocol/input.ts'
+import { seconds, type WireForm } from '../protocol/wire-form.ts'
+import { findActiveSecret, findSecret, nameIn, newArn } from '../rules/secret-id.ts'
+import { purgeSecret, updateSecret } from '../store/secrets.ts'
+import { type OperationContext } from '../rules/context.ts'
+
+const millisecondsInDay = 86_400_000
+
+type Output = WireForm<DeleteSecretCommandOutput>
+
+/** Schedules a secret for deletion after its recovery window, or deletes it at once and for good. */
+export function deleteSecret (input: Input<'DeleteSecret'>, context: OperationContext): Output {
+  const { SecretId, ForceDeleteWithoutRecovery, RecoveryWindowInDays } = input
+  if (ForceDeleteWithoutRecovery) {
+    if (RecoveryWindowInDays !== undefined) throw errors.forceWithRecoveryWindow()
+    return deleteAtOnce(context, SecretId)
+  }
+  const { min, max, default: usual } = limits.recoveryWindowInDays
+  const days = RecoveryWindowInDays ?? usual
+  if (days < min || days > max) throw errors.recoveryWindowOutOfRange(min, max)
+
+  const secret = findActiveSecret(context, SecretId)
+  const purgeAt = context.now + days * millisecondsInDay
+  updateSecret(context.store, { ...secret, deletedAt: context.now, purgeAt }, context.now)
+  return { ARN: secret.arn, Name: secret.name, DeletionDate: seconds(purgeAt) }
+}
+
+/** AWS answers for a secret that doesn't exist as if it did. */
+function deleteAtOnce (context: OperationContext, secretId: string): Output {
+  const DeletionDate = seconds(context.now)
+  try {
+    const secret = findSecret(context, secretId)
+    purgeSecret(context.store, secret)
+    return { ARN: secret.arn, Name: secret.name, DeletionDate }
+  } catch (error) {
+    const name = nameIn(context.scope, secretId)
+    if (!(error instanceof AwsError) || error.type !== 'ResourceNotFoundException' || name === undefined) throw error
+    return { ARN: newArn(context.scope, name), Name: name, DeletionDate }
+  }
+}

@@ -1,0 +1,42 @@
+import { randomInt } from 'node:crypto'
+import { type GetRandomPasswordCommandOutput } from '@aws-sdk/client-secrets-manager'
+import { limits } from '../../aws-model.ts'
+import { errors } from '../protocol/errors.ts'
+import { type Input } from '../protocol/input.ts'
+import { type WireForm } from '../protocol/wire-form.ts'
+
+const characterTypes = [
+  { characters: 'abcdefghijklmnopqrstuvwxyz', excludedBy: 'ExcludeLowercase' },
+  { characters: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', excludedBy: 'ExcludeUppercase' },
+  { characters: '0123456789', excludedBy: 'ExcludeNumbers' },
+  { characters: '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~', excludedBy: 'ExcludePunctuation' }
+] as const
+
+/** Makes a password from the character types that aren't excluded, with at least one of each unless that isn't wanted. */
+export function getRandomPassword (input: Input<'GetRandomPassword'>): WireForm<GetRandomPasswordCommandOutput> {
+  const { PasswordLength = limits.passwordLength.default, ExcludeCharacters = '', IncludeSpace, RequireEachIncludedType = true } = input
+  const types = characterTypes
+    .filter(({ excludedBy }) => !input[excludedBy])
+    .map(({ characters }) => without(characters, ExcludeCharacters))
+    .filter((characters) => characters.length > 0)
+  const all = [...types.flat(), ...without(IncludeSpace ? ' ' : '', ExcludeCharacters)]
+  if (all.length === 0) throw errors.noCharactersLeft()
+  const required = RequireEachIncludedType ? types : []
+  if (PasswordLength < required.length) throw errors.passwordTooShort()
+  const rest = Array.from({ length: PasswordLength - required.length }, () => pick(all))
+  return { RandomPassword: shuffled([...required.map(pick), ...rest]).join('') }
+}
+
+function without (characters: string, excluded: string): string[] {
+  return Array.from(characters).filter((character) => !excluded.includes(character))
+}
+
+function pick (characters: readonly string[]): string {
+  return characters[randomInt(characters.length)] ?? ''
+}
+
+/** Otherwise the required characters would always stand at the beginning. */
+function shuffled (characters: readonly string[]): string[] {
+  const rest = [...characters]
+  return characters.flatMap(() => rest.splice(randomInt(rest.length), 1))
+}

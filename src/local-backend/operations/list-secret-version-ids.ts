@@ -1,0 +1,35 @@
+import { type ListSecretVersionIdsCommandOutput } from '@aws-sdk/client-secrets-manager'
+import { shapes } from '../../aws-model.ts'
+import { type Input } from '../protocol/input.ts'
+import { optionalSeconds, seconds, type WireForm } from '../protocol/wire-form.ts'
+import { cutPage } from '../rules/page.ts'
+import { findSecret } from '../rules/secret-id.ts'
+import { labelsOf } from '../store/staging-labels.ts'
+import { listVersions, type Version } from '../store/versions.ts'
+import { type OperationContext } from '../rules/context.ts'
+
+/** Lists a secret's versions from the oldest on; those without a label, which AWS calls deprecated, only on request. */
+export function listSecretVersionIds (input: Input<'ListSecretVersionIds'>, context: OperationContext): WireForm<ListSecretVersionIdsCommandOutput> {
+  const { store } = context
+  const secret = findSecret(context, input.SecretId)
+  const includeDeprecated = input.IncludeDeprecated ?? false
+  const { rows, nextToken } = cutPage<Version>(store, {
+    listing: ['ListSecretVersionIds', secret.id, includeDeprecated],
+    nextToken: input.NextToken,
+    maxResults: input.MaxResults ?? shapes.MaxResultsType.max,
+    position: ({ sequence }) => ({ key: sequence, sequence }),
+    rows: (after) => listVersions(store, secret, after?.sequence ?? 0, includeDeprecated)
+  })
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    Versions: rows.map((version) => ({
+      VersionId: version.versionId,
+      VersionStages: labelsOf(store, secret, version.versionId),
+      CreatedDate: seconds(version.createdAt),
+      LastAccessedDate: optionalSeconds(version.accessedOn),
+      KmsKeyIds: [version.kmsKeyId ?? 'DefaultEncryptionKey']
+    })),
+    NextToken: nextToken
+  }
+}

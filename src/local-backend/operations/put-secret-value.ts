@@ -1,0 +1,23 @@
+import { type PutSecretValueCommandOutput } from '@aws-sdk/client-secrets-manager'
+import { errors } from '../protocol/errors.ts'
+import { type Input } from '../protocol/input.ts'
+import { type WireForm } from '../protocol/wire-form.ts'
+import { addVersion, isRepeated, requireToken } from '../rules/new-version.ts'
+import { findActiveSecret } from '../rules/secret-id.ts'
+import { valueIn } from '../rules/secret-value.ts'
+import { updateSecret } from '../store/secrets.ts'
+import { current, labelsOf } from '../store/staging-labels.ts'
+import { type OperationContext } from '../rules/context.ts'
+
+/** Adds a version and moves labels to it: those that are given, or AWSCURRENT. The same request again changes nothing. */
+export function putSecretValue (input: Input<'PutSecretValue'>, context: OperationContext): WireForm<PutSecretValueCommandOutput> {
+  const token = requireToken(input)
+  const value = valueIn(input)
+  if (value === undefined) throw errors.noValue()
+  const secret = findActiveSecret(context, input.SecretId)
+  if (!isRepeated(context, secret, token, value)) {
+    addVersion(context, secret, token, value, input.VersionStages ?? [current])
+    updateSecret(context.store, secret, context.now)
+  }
+  return { ARN: secret.arn, Name: secret.name, VersionId: token, VersionStages: labelsOf(context.store, secret, token) }
+}

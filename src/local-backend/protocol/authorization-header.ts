@@ -1,0 +1,40 @@
+import { signatureErrors } from './signature-errors.ts'
+
+/** What a caller's `Authorization` header says of its signature. */
+export interface Authorization {
+  accessKeyId: string
+  /** YYYYMMDD. */
+  date: string
+  region: string
+  service: string
+  /** In lower case. */
+  signedHeaders: readonly string[]
+  /** 64 hexadecimal digits. */
+  signature: string
+}
+
+const algorithm = 'AWS4-HMAC-SHA256'
+
+/** Takes an `Authorization` header apart; throws IncompleteSignatureException where a part is absent or malformed. */
+export function parseAuthorization (header: string): Authorization {
+  const [scheme, ...rest] = header.split(' ')
+  if (scheme !== algorithm) throw signatureErrors.incomplete(`Authorization header requires algorithm '${algorithm}'.`)
+  const parameters = new Map(rest.join('').split(',').map((parameter) => {
+    const equals = parameter.indexOf('=')
+    return [parameter.slice(0, equals), parameter.slice(equals + 1)]
+  }))
+  const [accessKeyId, date, region, service, terminator, ...more] = required(parameters, 'Credential').split('/')
+  if (!accessKeyId || !date || !region || !service || terminator !== 'aws4_request' || more.length > 0) {
+    throw signatureErrors.incomplete('Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.')
+  }
+  const signature = required(parameters, 'Signature')
+  if (!/^[0-9a-f]{64}$/.test(signature)) throw signatureErrors.incomplete('Signature must be 64 hexadecimal digits.')
+  const signedHeaders = required(parameters, 'SignedHeaders').toLowerCase().split(';')
+  return { accessKeyId, date, region, service, signedHeaders, signature }
+}
+
+function required (parameters: ReadonlyMap<string | undefined, string | undefined>, name: string): string {
+  const value = parameters.get(name)
+  if (!value) throw signatureErrors.incomplete(`Authorization header requires '${name}' parameter.`)
+  return value
+}

@@ -1,0 +1,49 @@
+import { type Shape } from '../../aws-model.ts'
+import { type Scalar } from './scalars.ts'
+
+interface Constraint {
+  text: string
+  holds: boolean
+}
+
+/** The constraints of a shape that a value breaks, in AWS's words. */
+export function brokenConstraints (shape: Shape, value: Scalar | readonly unknown[]): string[] {
+  return constraints(shape, value).filter(({ holds }) => !holds).map(({ text }) => text)
+}
+
+/** All constraints of a shape, in the words and the order in which AWS lists those of a list's members. */
+export function allConstraints (shape: Shape): string[] {
+  return constraints(shape, '').map(({ text }) => text)
+}
+
+function constraints (shape: Shape, value: Scalar | readonly unknown[]): Constraint[] {
+  const found: Constraint[] = []
+  const measure = measureOf(shape, value)
+  const what = shape.type === 'integer' || shape.type === 'long' ? 'value' : 'length'
+  if ('max' in shape) {
+    found.push({ text: `Member must have ${what} less than or equal to ${shape.max}`, holds: measure <= shape.max })
+  }
+  if ('min' in shape) {
+    found.push({ text: `Member must have ${what} greater than or equal to ${shape.min}`, holds: measure >= shape.min })
+  }
+  if (shape.type !== 'string') return found
+  const text = String(value)
+  if (shape.pattern !== undefined) {
+    found.push({ text: `Member must satisfy regular expression pattern: ${shape.pattern}`, holds: wholePattern(shape.pattern).test(text) })
+  }
+  if (shape.enum !== undefined) {
+    found.push({ text: `Member must satisfy enum value set: [${shape.enum.join(', ')}]`, holds: shape.enum.includes(text) })
+  }
+  return found
+}
+
+/** What a shape's limits count: characters or bytes of a text, bytes of a blob, members of a list, or the number itself. */
+function measureOf (shape: Shape, value: Scalar | readonly unknown[]): number {
+  if (typeof value === 'string') return shape.type === 'string' && shape.bytes ? Buffer.byteLength(value) : Array.from(value).length
+  return typeof value === 'object' ? value.length : Number(value)
+}
+
+/** AWS matches a pattern against the whole text, also where it isn't anchored. */
+function wholePattern (pattern: string): RegExp {
+  return new RegExp(`^(?:${pattern})$`)
+}

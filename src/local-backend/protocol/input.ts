@@ -1,0 +1,23 @@
+import { type operations, type shapes, type Operation } from '../../aws-model.ts'
+
+type Shapes = typeof shapes
+
+/** The input of an operation after validation, derived from the table of AWS's model. */
+export type Input<Name extends Operation> = Value<(typeof operations)[Name]>
+
+type Value<Shape> =
+  Shape extends { enum: readonly (infer Member)[] } ? Member
+    : Shape extends { type: 'string' } ? string
+      : Shape extends { type: 'blob' } ? Uint8Array
+        : Shape extends { type: 'integer' | 'long' } ? number
+          : Shape extends { type: 'boolean' } ? boolean
+            : Shape extends { type: 'list', member: infer Member } ? Named<Member>[]
+              : Shape extends { members: infer Members, required: readonly (infer Required)[] } ? Structure<Members, Required>
+                : Shape extends { members: infer Members } ? Structure<Members, never>
+                  : never
+
+type Named<Name> = Name extends keyof Shapes ? Value<Shapes[Name]> : never
+
+type Structure<Members, Required> =
+  & { [Key in keyof Members as Key extends Required ? Key : never]: Named<Members[Key]> } &
+  { [Key in keyof Members as Key extends Required ? never : Key]?: Named<Members[Key]> }

@@ -1,0 +1,10 @@
+/**
+ * Splits a text into the words that AWS searches by, in lower case: at everything that is neither letter nor digit, and where
+ * the case changes (`COMPANYthings` is `compan` and `ythings`).
+ */
+export function words (text: string): string[] {
+  return text
+    .split(/[^\p{L}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u)
+    .filter((word) => word !== '')
+    .map((word) => word.toLowerCase())
+}

@@ -1,0 +1,75 @@
+import { type DatabaseSync } from 'node:sqlite'
+
+/**
+ * The database's schema, as the steps that led to it. A database's `user_version` is the number of steps it has gone; a step
+ * that has been released is never changed. Times are milliseconds since the epoch; `…_on` is the midnight (UTC) of a day.
+ */
+const migrations: readonly string[] = [`
+  CREATE TABLE secrets (
+    sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
+    id           TEXT    NOT NULL UNIQUE,
+    account_id   TEXT    NOT NULL,
+    region       TEXT    NOT NULL,
+    name         TEXT    NOT NULL,
+    arn          TEXT    NOT NULL UNIQUE,
+    description  TEXT,
+    kms_key_id   TEXT,
+    type         TEXT,
+    tagged       INTEGER NOT NULL DEFAULT 0,
+    data_key     BLOB    NOT NULL,
+    created_at   INTEGER NOT NULL,
+    changed_at   INTEGER NOT NULL,
+    accessed_on  INTEGER,
+    deleted_at   INTEGER,
+    purge_at     INTEGER,
+    UNIQUE (account_id, region, name)
+  ) STRICT;
+
+  CREATE INDEX secrets_by_creation ON secrets (account_id, region, created_at, sequence);
+  CREATE INDEX secrets_to_purge ON secrets (purge_at) WHERE purge_at IS NOT NULL;
+
+  CREATE TABLE versions (
+    sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
+    secret_id    TEXT    NOT NULL REFERENCES secrets (id) ON DELETE CASCADE,
+    version_id   TEXT    NOT NULL,
+    value_member TEXT    CHECK (value_member IN ('SecretString', 'SecretBinary')),
+    value        BLOB,
+    kms_key_id   TEXT,
+    created_at   INTEGER NOT NULL,
+    accessed_on  INTEGER,
+    UNIQUE (secret_id, version_id)
+  ) STRICT;
+
+  CREATE TABLE staging_labels (
+    secret_id    TEXT    NOT NULL,
+    stage        TEXT    NOT NULL,
+    version_id   TEXT    NOT NULL,
+    PRIMARY KEY (secret_id, stage),
+    FOREIGN KEY (secret_id, version_id) REFERENCES versions (secret_id, version_id) ON DELETE CASCADE
+  ) STRICT;
+
+  CREATE INDEX staging_labels_by_version ON staging_labels (secret_id, version_id);
+
+  CREATE TABLE tags (
+    sequence     INTEGER PRIMARY KEY,
+    secret_id    TEXT    NOT NULL REFERENCES secrets (id) ON DELETE CASCADE,
+    key          TEXT    NOT NULL,
+    value        TEXT    NOT NULL,
+    UNIQUE (secret_id, key)
+  ) STRICT;
+
+  CREATE TABLE master_key (
+    only_row     INTEGER PRIMARY KEY CHECK (only_row = 1),
+    proof        BLOB    NOT NULL
+  ) STRICT;
+`]
+
+/** Brings a database to the newest schema, inside the caller's transaction; throws if it is newer than this program. */
+export function migrate (database: DatabaseSync): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
+  if (version > migrations.length) {
+    throw new Error(`The database has schema ${version} and this program knows up to ${migrations.length}. Use the newer program that made it.`)
+  }
+  for (const step of migrations.slice(version)) database.exec(step)
+  database.exec(`PRAGMA user_version = ${migrations.length}`)
+}

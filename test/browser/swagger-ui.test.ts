@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process'
+import { on, once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { chromium, type Locator, type Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+
+const server = join(import.meta.dirname, '../../src/server.ts')
+const token = 'token-of-the-browser-test'
+
+/** Where `CHROMIUM` says that there is one, there has to be one. */
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const isMissing = process.env.CHROMIUM === undefined && !existsSync(executablePath)
+
+/** Quiet where there is no network, and without the sandbox that root can't have. */
+const flags = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+  '--disable-sync'
+]
+
+/** Starts the gateway in local mode, as `npm start` does. */
+async function startGateway (t: Test): Promise<{ url: string, stop: () => Promise<void> }> {
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    GATEWAY_LOCAL: '1',
+    GATEWAY_DATA_DIR: join(t.testdir({}), 'data'),
+    GATEWAY_DEV_TOKEN: token,
+    HOST: '127.0.0.1',
+    PORT: '0'
+  }
+  delete env.GATEWAY_CONFIG
+  const gateway = spawn(process.execPath, [server], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const stop = async (): Promise<void> => {
+    if (gateway.exitCode !== null) return
+    gateway.kill()
+    await once(gateway, 'exit')
+  }
+  const lines = on(createInterface(gateway.stdout), 'line', { close: ['close'] }) as AsyncIterable<[string]>
+  for await (const [line] of lines) {
+    const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? []
+    if (url !== undefined) return { url, stop }
+  }
+  throw new Error('The gateway did not start')
+}
+
+async function authorize (page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Authorize' }).click()
+  const dialog = page.locator('.modal-ux')
+  await dialog.locator('input').fill(token)
+  await dialog.getByRole('button', { name: 'Apply credentials' }).click()
+  await dialog.locator('.btn-done').click()
+}
+
+/** Opens an operation, sends it as its form stands or with another body, and gives the reply's status and body. */
+async function execute (operation: Locator, body?: string): Promise<{ status: string, body: string }> {
+  await operation.locator('.opblock-summary-control').click()
+  if (body !== undefined) await operation.locator('textarea').fill(body)
+  await operation.locator('button.execute').click()
+  const reply = operation.locator('.live-responses-table .response')
+  return {
+    status: (await reply.locator('.response-col_status').innerText()).trim(),
+    body: await reply.locator('.response-col_description .highlight-code code').first().innerText()
+  }
+}
+
+const skip = isMissing && 'there is no Chromium; CHROMIUM can name one'
+
+await t.test('a secret is written and read in Swagger UI', { skip }, async (t) => {
+  const gateway = await startGateway(t)
+  const browser = await chromium.launch({ executablePath, args: flags })
+  t.teardown(async () => {
+    await browser.close()
+    await gateway.stop()
+  })
+  const page = await browser.newPage()
+  const complaints: string[] = []
+  const requested: string[] = []
+  page.on('console', (message) => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()) })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('request', (request) => requested.push(`${request.method()} ${request.url()}`))
+
+  await page.goto(`${gateway.url}/docs`)
+  await authorize(page)
+
+  const written = await execute(page.locator('#operations-secrets-putSecret'), '{ "value": "written in the browser" }')
+  t.equal(written.status, '201', written.body)
+
+  const read = await execute(page.locator('#operations-secrets-readSecret'))
+  t.equal(read.status, '200', read.body)
+  t.match(read.body, '"value": "written in the browser"')
+
+  const path = `${gateway.url}/environments/dev/secrets/payments%2Fdb`
+  t.strictSame(requested.filter((request) => request.includes('/environments/')), [`PUT ${path}`, `GET ${path}`], 'as the forms stand')
+  t.strictSame(requested.filter((request) => !request.includes(` ${gateway.url}/`) && !request.includes(' data:')), [], 'from nowhere else')
+  t.strictSame(complaints, [], 'the browser has nothing to complain of')
+})

@@ -1,0 +1,97 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join, normalize, relative } from 'node:path'
+import ts from 'typescript'
+
+/** An import: from which file, and what: a file of the project, relative to its root, or a package. */
+interface Import {
+  from: string
+  to: string
+}
+
+interface Rule {
+  says: string
+  forbids: (edge: Import) => boolean
+}
+
+const inside = (path: string, ...folders: readonly string[]): boolean => folders.some((folder) => path === folder || path.startsWith(`${folder}/`))
+
+const isFastify = (to: string): boolean => /^(fastify|fastify-plugin|@fastify\/.*)$/.test(to)
+const isAws = (to: string): boolean => to.startsWith('@aws-sdk/')
+
+const rim = ['src/app.ts', 'src/server.ts', 'src/server-options.ts', 'src/http', 'src/local-backend', 'plugins', 'routes']
+
+const rules: readonly Rule[] = [
+  {
+    says: 'routes know src and nothing else of the project',
+    forbids: ({ from, to }) => inside(from, 'routes') && inside(to, 'routes', 'plugins')
+  },
+  {
+    says: 'a plugin reaches another through Fastify, never by import',
+    forbids: ({ from, to }) => inside(from, 'plugins') && inside(to, 'routes', 'plugins')
+  },
+  {
+    says: 'src knows neither plugins nor routes',
+    forbids: ({ from, to }) => inside(from, 'src') && inside(to, 'routes', 'plugins')
+  },
+  {
+    says: 'the core knows nothing of Fastify',
+    forbids: ({ from, to }) => !inside(from, ...rim) && isFastify(to)
+  },
+  {
+    says: 'only src/aws imports the SDK, and the embedded backend its types',
+    forbids: ({ from, to }) => !inside(from, 'src/aws', 'src/local-backend') && isAws(to)
+  },
+  {
+    says: 'environments, authorization and authentication know no use case',
+    forbids: ({ from, to }) => inside(from, 'src/environments', 'src/authorization', 'src/authentication') && inside(to, 'src/secrets')
+  },
+  {
+    says: 'the embedded backend knows nothing of the gateway but the table of AWS\'s limits',
+    forbids: ({ from, to }) => inside(from, 'src/local-backend') && inside(to, 'src') && !inside(to, 'src/local-backend', 'src/aws-model.ts')
+  },
+  {
+    says: 'only the local mode starts the embedded backend',
+    forbids: ({ from, to }) => !inside(from, 'src/local-backend', 'src/local-mode.ts') && inside(to, 'src/local-backend')
+  }
+]
+
+/** What in a project's `src`, `plugins` and `routes` breaks the rules of who may know whom. */
+export async function violations (root: string): Promise<string[]> {
+  const imports = await importsOf(root)
+  const broken = imports.flatMap((edge) => rules.filter(({ forbids }) => forbids(edge)).map(({ says }) => `${edge.from} → ${edge.to}: ${says}`))
+  return [...broken, ...cycles(imports)]
+}
+
+async function importsOf (root: string): Promise<Import[]> {
+  const folders = await Promise.all(['src', 'plugins', 'routes'].map(async (folder) => {
+    const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true })
+    return entries.filter((entry) => entry.isFile() && entry.name.endsWith('.ts')).map(({ parentPath, name }) => join(parentPath, name))
+  }))
+  const files = await Promise.all(folders.flat().map(async (file) => {
+    const from = relative(root, file)
+    const { importedFiles } = ts.preProcessFile(await readFile(file, 'utf8'))
+    return importedFiles.map(({ fileName }) => ({ from, to: fileName.startsWith('.') ? normalize(join(dirname(from), fileName)) : fileName }))
+  }))
+  return files.flat()
+}
+
+/** The folders of `src`, and the files beside them, never know each other in a circle. */
+function cycles (imports: readonly Import[]): string[] {
+  const unit = (path: string): string | undefined => /^src\/[^/]+/.exec(path)?.[0]
+  const edges = new Map<string, Set<string>>()
+  for (const { from, to } of imports) {
+    const [one, other] = [unit(from), unit(to)]
+    if (one !== undefined && other !== undefined && one !== other) edges.set(one, (edges.get(one) ?? new Set()).add(other))
+  }
+  const found = new Set<string>()
+  const visit = (node: string, path: readonly string[]): void => {
+    const start = path.indexOf(node)
+    if (start >= 0) {
+      found.add(`${path.slice(start).sort().join(' and ')} know each other in a circle`)
+      return
+    }
+    for (const next of edges.get(node) ?? []) visit(next, [...path, node])
+  }
+  for (const node of edges.keys()) visit(node, [])
+  return [...found]
+}

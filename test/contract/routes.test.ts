@@ -1,0 +1,105 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import Fastify, { type RouteOptions } from 'fastify'
+import t from 'tap'
+import { app } from '../../src/app.ts'
+import { actions } from '../../src/authorization/actions.ts'
+import { configFrom } from '../../src/config/config.ts'
+import { liveConfig } from '../../src/config/live.ts'
+import { serverOptions } from '../../src/server-options.ts'
+import { declared } from '../helper.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+
+interface Schema {
+  operationId?: string
+  summary?: string
+  description?: string
+  tags?: string[]
+  params?: object
+  querystring?: { additionalProperties?: boolean }
+  headers?: object
+  body?: { additionalProperties?: boolean, anyOf?: { additionalProperties?: boolean }[] }
+  response?: Record<string, unknown>
+}
+
+/** Every route: method, path, operation ID, action. */
+const table = [
+  ['GET', '/environments', 'listEnvironments', 'DescribeEnvironment'],
+  ['GET', '/environments/:env', 'describeEnvironment', 'DescribeEnvironment'],
+  ['GET', '/environments/:env/random-password', 'getRandomPassword', 'GetRandomPassword'],
+  ['GET', '/environments/:env/secrets', 'listSecrets', 'ListSecrets'],
+  ['POST', '/environments/:env/secrets', 'bulkCreateSecrets', 'CreateSecret'],
+  ['DELETE', '/environments/:env/secrets/:name', 'deleteSecret', 'DeleteSecret'],
+  ['GET', '/environments/:env/secrets/:name', 'readSecret', 'GetSecretValue'],
+  ['PATCH', '/environments/:env/secrets/:name', 'updateSecret', 'UpdateSecret'],
+  ['POST', '/environments/:env/secrets/:name', 'createSecret', 'CreateSecret'],
+  ['PUT', '/environments/:env/secrets/:name', 'putSecret', 'PutSecretValue'],
+  ['GET', '/environments/:env/secrets/:name/metadata', 'describeSecret', 'DescribeSecret'],
+  ['POST', '/environments/:env/secrets/:name/restore', 'restoreSecret', 'RestoreSecret'],
+  ['GET', '/environments/:env/secrets/:name/versions', 'listVersions', 'ListSecretVersionIds'],
+  ['POST', '/environments/:env/values', 'readSecrets', 'BatchGetSecretValue'],
+  ['GET', '/health/live', 'isLive', 'Public'],
+  ['GET', '/health/ready', 'isReady', 'Public'],
+  ['GET', '/openapi.json', 'getOpenApiJson', 'Public'],
+  ['GET', '/openapi.yaml', 'getOpenApiYaml', 'Public']
+]
+
+async function allRoutes (): Promise<RouteOptions[]> {
+  const routes: RouteOptions[] = []
+  const fastify = Fastify(serverOptions('silent'))
+  fastify.addHook('onRoute', (route) => { routes.push(route) })
+  await fastify.register(app, { config: liveConfig(configFrom(declared)) })
+  await fastify.ready()
+  await fastify.close()
+  return routes.filter(({ method, url }) => method !== 'HEAD' && !url.startsWith('/docs'))
+}
+
+const schemaOf = ({ schema }: RouteOptions): Schema => (schema ?? {}) as Schema
+
+t.test('the table of routes', async (t) => {
+  const routes = await allRoutes()
+  const found = routes.map((route) => [String(route.method), route.url, schemaOf(route).operationId ?? '', route.config?.action ?? ''])
+  const byPath = (one: readonly string[], other: readonly string[]): number => `${one[1] ?? ''} ${one[0] ?? ''}` < `${other[1] ?? ''} ${other[0] ?? ''}` ? -1 : 1
+  t.same(found.sort(byPath), [...table].sort(byPath))
+})
+
+t.test('every route', async (t) => {
+  const routes = await allRoutes()
+  for (const route of routes) {
+    const schema = schemaOf(route)
+    const name = `${String(route.method)} ${route.url}`
+    const { action } = route.config ?? {}
+    t.ok(schema.operationId && schema.summary && schema.description && schema.tags?.length === 1, `${name} is described`)
+    t.ok(action === 'Public' || actions.has(action ?? ''), `${name} declares its action`)
+
+    const statuses = Object.keys(schema.response ?? {})
+    t.ok(statuses.some((status) => status.startsWith('2')), `${name} has a schema for its success`)
+    const expected = action === 'Public' ? ['500'] : ['400', '401', '500']
+    if (route.url.includes(':env') && route.url !== '/environments/:env') expected.push('403', '404', '422', '502', '503', '504')
+    if (route.url.includes(':name')) expected.push('414')
+    if (schema.body !== undefined) expected.push('413', '415')
+    t.same(expected.filter((status) => !statuses.includes(status)), [], `${name} has schemas for its errors`)
+
+    const takesBody = ['POST', 'PUT', 'PATCH'].includes(String(route.method)) && !route.url.endsWith('/restore')
+    t.equal(schema.body !== undefined, takesBody, `${name} has a schema for its body`)
+    const bodies = schema.body?.anyOf ?? (schema.body === undefined ? [] : [schema.body])
+    t.ok(bodies.every(({ additionalProperties }) => additionalProperties === false), `${name} takes no unknown field`)
+    if (action !== 'Public') t.equal(schema.querystring?.additionalProperties, false, `${name} takes no unknown parameter`)
+    t.same([...route.url.matchAll(/:(\w+)/g)].map(([, parameter]) => parameter), Object.keys((schema.params as { properties?: object } | undefined)?.properties ?? {}), `${name} has a schema for its path`)
+  }
+})
+
+t.test('every route has a test where one looks for it, which names the operation', async (t) => {
+  const files = (await readdir(join(root, 'routes'), { recursive: true })).filter((file) => file.endsWith('.ts'))
+  const tested: string[] = []
+  for (const file of files) {
+    const source = await readFile(join(root, 'routes', file), 'utf8')
+    const test = await readFile(join(root, 'test', 'routes', file.replace(/\.ts$/, '.test.ts')), 'utf8')
+    for (const [, operationId = ''] of source.matchAll(/operationId: '(\w+)'/g)) {
+      t.ok(test.includes(operationId), `${file}: ${operationId}`)
+      tested.push(operationId)
+    }
+  }
+  t.same(tested.sort(), table.map(([, , operationId = '']) => operationId).sort())
+})

@@ -1,0 +1,40 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import type { Reply } from './helper.ts'
+
+interface Documented {
+  paths: Record<string, Record<string, { responses: Record<string, { content?: Record<string, unknown> }> }>>
+}
+
+const escaped = (segment: string): string => segment.replaceAll('~', '~0').replaceAll('/', '~1')
+
+/** Holds each reply against the OpenAPI document: its status, its media type and, where it is JSON, its body. */
+export function documentedReplies (fastify: FastifyInstance): (t: Test, method: string, path: string, reply: Reply) => void {
+  const document = fastify.swagger() as unknown as Documented
+  const ajv = new Ajv2020({ strict: false, validateFormats: false })
+  ajv.addSchema(document, 'openapi')
+  const routes = Object.keys(document.paths).map((pattern) => ({
+    pattern,
+    matches: new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]*')}$`)
+  }))
+
+  return (t, method, path, reply) => {
+    const [pathname = ''] = path.split('?')
+    const pattern = routes.find(({ matches }) => matches.test(pathname))?.pattern
+    const operation = method.toLowerCase()
+    const responses = pattern === undefined ? undefined : document.paths[pattern]?.[operation]?.responses
+    if (pattern === undefined || responses === undefined) return
+    const { status } = reply
+    const [mediaType = ''] = (reply.headers.get('content-type') ?? '').split(';')
+    const documented = responses[status]
+    if (documented === undefined || (reply.text !== '' && documented.content?.[mediaType] === undefined)) {
+      t.fail(`${method} ${pattern} answers ${status} ${mediaType}, which the document does not have`, { text: reply.text })
+      return
+    }
+    if (reply.json === undefined) return
+    const pointer = ['paths', pattern, operation, 'responses', String(status), 'content', mediaType, 'schema'].map(escaped).join('/')
+    const validate = ajv.compile({ $ref: `openapi#/${pointer.replaceAll('{', '%7B').replaceAll('}', '%7D')}` })
+    if (!validate(reply.json)) t.fail(`${method} ${pattern} answers ${status} in another form than the document's`, { errors: validate.errors })
+  }
+}

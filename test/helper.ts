@@ -1,0 +1,169 @@
+import { Writable } from 'node:stream'
+import { SecretsManager } from '@aws-sdk/client-secrets-manager'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import { app } from '../src/app.ts'
+import { hashToken } from '../src/authentication/api-keys.ts'
+import { configFrom } from '../src/config/config.ts'
+import { liveConfig } from '../src/config/live.ts'
+import { startLocalBackend } from '../src/local-backend/server.ts'
+import { serverOptions } from '../src/server-options.ts'
+import { documentedReplies } from './documented.ts'
+
+/** What a test sends. */
+export interface RequestOptions {
+  /** Who asks; the administrator where absent, nobody where null. */
+  token?: string | null
+  headers?: Record<string, string>
+  /** Sent as JSON. */
+  json?: unknown
+  /** Sent as it is, with the headers given. */
+  body?: string | Uint8Array
+}
+
+/** What came back. */
+export interface Reply {
+  status: number
+  headers: Headers
+  text: string
+  bytes: Uint8Array
+  /** The body, read as JSON. */
+  json: any // eslint-disable-line @typescript-eslint/no-explicit-any -- a test looks into it as it likes
+}
+
+/** A gateway that listens, on an embedded backend that listens. */
+export interface Gateway {
+  url: string
+  fastify: FastifyInstance
+  send: (method: string, path: string, options?: RequestOptions) => Promise<Reply>
+  /** The operations that AWS, as the gateway sees it, was asked for so far. */
+  awsCalls: string[]
+  /** The lines of the log so far. */
+  log: string[]
+  /** The real SDK's client, past the gateway. */
+  aws: (accessKeyId: string, region?: string) => SecretsManager
+  /** Moves the embedded backend's clock. */
+  advance: (days: number) => void
+}
+
+export const tokens = {
+  administrator: 'administrator-token-for-tests',
+  reader: 'reader-token-for-tests',
+  pipeline: 'pipeline-token-for-tests',
+  stranger: 'stranger-token-for-tests',
+  expired: 'expired-token-for-tests'
+} as const
+
+const embedded = (accessKeyId: string): { kind: 'embedded', accessKeyId: string, secretAccessKey: string } =>
+  ({ kind: 'embedded', accessKeyId, secretAccessKey: `${accessKeyId}-secret` })
+
+/** Three environments in two accounts, a credential that AWS does not know, and callers of different rights. */
+export const declared = {
+  environments: {
+    dev: { region: 'eu-west-1', credential: 'dev-account', allowedCredentials: ['unknown-to-aws'] },
+    staging: { region: 'eu-west-1', credential: 'dev-account', kmsKeyId: 'alias/staging', recoveryWindowInDays: 7 },
+    prod: {
+      region: 'eu-west-1',
+      credential: 'prod-account',
+      namePrefix: 'production-secrets/',
+      tags: { environment: 'prod' },
+      deletionProtection: true,
+      requiredSecrets: ['payments/db']
+    }
+  },
+  credentials: {
+    'dev-account': embedded('AKIADEV'),
+    'prod-account': embedded('AKIAPROD'),
+    'unknown-to-aws': embedded('AKIAUNKNOWN')
+  },
+  authentication: {
+    apiKeys: [
+      { id: 'administrator', hash: hashToken(tokens.administrator), groups: ['administrators'] },
+      { id: 'reader', hash: hashToken(tokens.reader) },
+      { id: 'pipeline', hash: hashToken(tokens.pipeline) },
+      { id: 'stranger', hash: hashToken(tokens.stranger), expires: '2999-01-01' },
+      { id: 'expired', hash: hashToken(tokens.expired), groups: ['administrators'], expires: '2020-01-01T00:00:00Z' }
+    ]
+  },
+  authorization: {
+    grants: [
+      { groups: ['administrators'], actions: ['*'], environments: ['*'] },
+      { callers: ['reader'], actions: ['DescribeEnvironment', 'GetSecretValue', 'BatchGetSecretValue'], environments: ['dev'] },
+      { callers: ['pipeline'], actions: ['CreateSecret', 'PutSecretValue'], environments: ['dev', 'staging'] }
+    ]
+  }
+}
+
+const accounts = [
+  { accountId: '111111111111', accessKeyId: 'AKIADEV', secretAccessKey: 'AKIADEV-secret' },
+  { accountId: '222222222222', accessKeyId: 'AKIAPROD', secretAccessKey: 'AKIAPROD-secret' }
+]
+
+const day = 24 * 60 * 60 * 1000
+
+/**
+ * Starts a gateway with the server's own options, on an embedded backend of its own. Every reply that it gives is held against
+ * the OpenAPI document.
+ *
+ * @param change what of the declared configuration is different
+ */
+export async function build (t: Test, change: Partial<typeof declared> = {}): Promise<Gateway> {
+  const awsCalls: string[] = []
+  const log: string[] = []
+  let moved = 0
+  const backend = await startLocalBackend({
+    accounts,
+    now: () => Date.now() + moved,
+    onOperation: ({ operation }) => { awsCalls.push(operation) }
+  })
+  const stream = new Writable({
+    write (chunk: Buffer, _encoding, done) {
+      log.push(chunk.toString())
+      done()
+    }
+  })
+  const fastify = Fastify(serverOptions('info', stream))
+  await fastify.register(app, { config: liveConfig(configFrom({ ...declared, ...change, aws: { endpoint: backend.url } })) })
+  const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
+  t.teardown(async () => {
+    await fastify.close()
+    await backend.close()
+  })
+
+  const check = documentedReplies(fastify)
+  return {
+    url,
+    fastify,
+    awsCalls,
+    log,
+    async send (method, path, options = {}) {
+      const reply = await send(url, method, path, options)
+      check(t, method, path, reply)
+      return reply
+    },
+    aws: (accessKeyId, region = 'eu-west-1') => new SecretsManager({
+      endpoint: backend.url,
+      region,
+      credentials: { accessKeyId, secretAccessKey: `${accessKeyId}-secret` }
+    }),
+    advance: (days) => { moved += days * day }
+  }
+}
+
+/** Sends a request over HTTP and reads the whole reply. */
+export async function send (url: string, method: string, path: string, options: RequestOptions): Promise<Reply> {
+  const { token = tokens.administrator, headers = {}, json, body } = options
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      ...(token !== null && { authorization: `Bearer ${token}` }),
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...headers
+    },
+    ...((json !== undefined || body !== undefined) && { body: body ?? JSON.stringify(json) })
+  })
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  const text = new TextDecoder().decode(bytes)
+  const isJson = (response.headers.get('content-type') ?? '').includes('json')
+  return { status: response.status, headers: response.headers, text, bytes, json: isJson && text !== '' ? JSON.parse(text) : undefined }
+}

@@ -1,0 +1,44 @@
+import t from 'tap'
+import { build, tokens } from '../helper.ts'
+
+const path = '/environments/dev/secrets/a'
+
+t.test('a request without a valid token is refused before its body is read', async (t) => {
+  const gateway = await build(t)
+  const long = 'x'.repeat(8_193)
+  const refused = {
+    'no header': null,
+    'an unknown token': 'Bearer unknown-token-for-tests',
+    'an expired token': `Bearer ${tokens.expired}`,
+    'another scheme': `Basic ${tokens.administrator}`,
+    'no token': 'Bearer ',
+    'two tokens': `Bearer ${tokens.administrator} ${tokens.administrator}`,
+    'a token and more': `Bearer ${tokens.administrator}x`,
+    'half a token': `Bearer ${tokens.administrator.slice(0, -1)}`,
+    'a token that is too long': `Bearer ${long}`
+  }
+  for (const [what, authorization] of Object.entries(refused)) {
+    const reply = await gateway.send('PUT', path, {
+      token: null,
+      headers: { ...(authorization !== null && { authorization }), 'content-type': 'application/json' },
+      body: '{ not JSON'
+    })
+    t.match(reply, { status: 401, json: { code: 'unauthenticated' } }, what)
+    t.equal(reply.headers.get('www-authenticate'), 'Bearer realm="secrets-gateway"')
+    t.notMatch(reply.text, /token-for-tests/, 'the token is not echoed')
+  }
+  t.same(gateway.awsCalls, [])
+  t.notMatch(gateway.log.join(''), /token-for-tests/, 'nor logged')
+})
+
+t.test('the scheme is read as RFC 9110 has it: whatever its case', async (t) => {
+  const gateway = await build(t)
+  const reply = await gateway.send('GET', '/environments', { token: null, headers: { authorization: `bearer ${tokens.administrator}` } })
+  t.equal(reply.status, 200)
+})
+
+t.test('a changed configuration takes a key away at once', async (t) => {
+  const gateway = await build(t)
+  gateway.fastify.config.replace({ ...gateway.fastify.config.current, apiKeys: [] })
+  t.equal((await gateway.send('GET', '/environments')).status, 401)
+})

@@ -1,0 +1,101 @@
+import { connect } from 'node:net'
+import Fastify from 'fastify'
+import t from 'tap'
+import { app } from '../../src/app.ts'
+import { configFrom } from '../../src/config/config.ts'
+import { liveConfig } from '../../src/config/live.ts'
+import { serverOptions } from '../../src/server-options.ts'
+import { build, declared, send } from '../helper.ts'
+
+/** Sends bytes and gives back whatever comes until the other side closes. */
+async function raw (url: string, request: string): Promise<string> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    let reply = ''
+    const socket = connect(Number(port), hostname, () => { socket.write(request) })
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk: string) => { reply += chunk }).on('end', () => { resolve(reply) }).on('error', reject)
+  })
+}
+
+t.test('every failure is a problem, with the request\'s ID', async (t) => {
+  const gateway = await build(t)
+
+  t.test('a path that leads nowhere, with or without a token or a body', async (t) => {
+    for (const [method, path] of [['GET', '/'], ['GET', '/nowhere?secret=1'], ['POST', '/environments/dev/secrets/a/nowhere'], ['DELETE', '/environments']] as const) {
+      const reply = await gateway.send(method, path, { token: null, headers: { 'x-request-id': 'my-request.1' }, ...(method === 'POST' && { body: 'x' }) })
+      t.match(reply, { status: 404, json: { code: 'not-found', requestId: 'my-request.1', instance: 'urn:secrets-gateway:request:my-request.1' } })
+      t.equal(reply.headers.get('content-type'), 'application/problem+json; charset=utf-8')
+      t.equal(reply.headers.get('x-request-id'), 'my-request.1')
+      t.notMatch(reply.text, /nowhere|secret=1/, 'nothing is echoed')
+    }
+  })
+
+  t.test('a request ID that does not look like one is replaced', async (t) => {
+    for (const id of ['a b', 'x'.repeat(129), '<script>']) {
+      const reply = await gateway.send('GET', '/health/live', { headers: { 'x-request-id': id } })
+      t.match(reply.headers.get('x-request-id'), /^[0-9a-f-]{36}$/)
+    }
+  })
+
+  t.test('malformed percent-encoding, and a path that is too long', async (t) => {
+    const malformed = await gateway.send('GET', '/environments/dev/secrets/%ZZ')
+    t.match(malformed, { status: 400, json: { code: 'malformed-request' } })
+    t.match(malformed.headers.get('x-request-id'), /.+/)
+    t.match(await gateway.send('GET', `/environments/dev/secrets/${'n'.repeat(1_537)}`), { status: 414, json: { code: 'uri-too-long' } })
+  })
+
+  t.test('what is not even HTTP', async (t) => {
+    const replies = {
+      'not HTTP\r\n\r\n': /^HTTP\/1\.1 400 Bad Request\r\n[^]*"code":"malformed-request"/,
+      'GET / HTTP/1.1\r\nbad header\r\n\r\n': /"code":"malformed-request"/,
+      [`GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`]: /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n[^]*"code":"headers-too-large"/,
+      'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n': /"code":"malformed-request"/
+    }
+    for (const [request, expected] of Object.entries(replies)) {
+      const reply = await raw(gateway.url, request)
+      t.match(reply, expected)
+      t.match(reply, /content-type: application\/problem\+json[^]*x-request-id: /i)
+    }
+  })
+
+  t.test('a connection that breaks off ends quietly', async (t) => {
+    const { hostname, port } = new URL(gateway.url)
+    await new Promise<void>((resolve) => {
+      const socket = connect(Number(port), hostname, () => {
+        socket.write('GET /environments HTTP/1.1\r\n')
+        socket.resetAndDestroy()
+        socket.on('close', () => { resolve() })
+      })
+    })
+    t.equal((await gateway.send('GET', '/health/live')).status, 200)
+  })
+})
+
+t.test('our own fault is masked, and logged without its message', async (t) => {
+  const log: string[] = []
+  const fastify = Fastify(serverOptions('info', { write: (line) => { log.push(line) } }))
+  t.teardown(async () => fastify.close())
+  await fastify.register(app, { config: liveConfig(configFrom(declared)) })
+  const canary = 'canary-value-4711'
+  fastify.get('/throws', { config: { action: 'Public' } }, async () => { throw new RangeError(canary) })
+  fastify.get('/throws-text', { config: { action: 'Public' } }, async () => { throw canary }) // eslint-disable-line @typescript-eslint/only-throw-error -- a library might
+  const url = await fastify.listen({ port: 0 })
+  for (const path of ['/throws', '/throws-text']) {
+    const reply = await send(url, 'GET', path, {})
+    t.match(reply, { status: 500, json: { code: 'internal-error', detail: /requestId/ } })
+    t.notMatch(reply.text, canary)
+  }
+  t.match(log.join(''), /"thrown":\{"name":"RangeError","at":\["at /)
+  t.notMatch(log.join(''), canary)
+})
+
+t.test('AWS\'s failures are translated and masked', async (t) => {
+  const gateway = await build(t)
+  const { credentials, ...rest } = gateway.fastify.config.current
+  const nobody = 'http://127.0.0.1:9'
+  gateway.fastify.config.replace({ ...rest, credentials, endpoint: nobody })
+  const reply = await gateway.send('GET', '/environments/dev/secrets/a')
+  t.match(reply, { status: 502, json: { code: 'aws-unavailable', detail: 'Try again later.' } })
+  t.match(gateway.log.join(''), /"awsError":"ECONNREFUSED"/)
+})

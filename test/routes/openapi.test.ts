@@ -1,0 +1,21 @@
+import t from 'tap'
+import { parse } from 'yaml'
+import { build } from '../helper.ts'
+
+t.test('getOpenApiJson and getOpenApiYaml give the same document', async (t) => {
+  const gateway = await build(t)
+  const json = await gateway.send('GET', '/openapi.json', { token: null })
+  const yaml = await gateway.send('GET', '/openapi.yaml', { token: null })
+  t.equal(json.json.openapi, '3.1.0')
+  t.equal(yaml.headers.get('content-type'), 'application/yaml')
+  t.same(parse(yaml.text), json.json)
+  t.match(Object.keys(json.json.components.schemas).sort(), ['BulkCreateReply', 'Environment', 'Problem', 'SecretMetadata', 'SecretValue', 'SecretVersion', 'WrittenSecret'])
+})
+
+t.test('Swagger UI is served to anybody', async (t) => {
+  const gateway = await build(t)
+  const page = await gateway.send('GET', '/docs', { token: null })
+  t.equal(page.status, 200)
+  t.match(page.text, /swagger-ui/)
+  t.match(page.headers.get('content-security-policy'), /default-src 'none'/)
+})

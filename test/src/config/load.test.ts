@@ -1,0 +1,131 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { stringify } from 'yaml'
+import { liveConfig } from '../../../src/config/live.ts'
+import { loadConfig, parseConfig, readVariables } from '../../../src/config/load.ts'
+
+const hash = `sha256:${'0'.repeat(64)}`
+
+const valid = {
+  environments: {
+    dev: { region: 'eu-west-1', credential: 'a' },
+    prod: {
+      region: 'eu-west-1',
+      credential: 'b',
+      allowedCredentials: ['a', 'b'],
+      namePrefix: 'prod/',
+      kmsKeyId: 'alias/prod',
+      tags: { environment: 'prod' },
+      recoveryWindowInDays: 7,
+      deletionProtection: true,
+      requiredSecrets: ['payments/db']
+    }
+  },
+  credentials: {
+    a: { kind: 'profile', profile: 'a' },
+    b: { kind: 'environment', accessKeyIdVariable: 'A', secretAccessKeyVariable: 'B' },
+    c: { kind: 'default-chain' }
+  },
+  authentication: { apiKeys: [{ id: 'bot', hash, groups: ['pipelines'], expires: '2027-01-01' }] },
+  authorization: { grants: [{ groups: ['pipelines'], actions: ['CreateSecret'], environments: ['dev'] }] },
+  aws: { endpoint: 'http://127.0.0.1:4566' }
+}
+
+t.test('a valid file is the configuration, its defaults filled in', async (t) => {
+  const config = parseConfig(stringify(valid))
+  t.same(config.environments.get('dev'), {
+    name: 'dev',
+    region: 'eu-west-1',
+    credential: 'a',
+    allowedCredentials: ['a'],
+    namePrefix: 'dev/',
+    tags: {},
+    recoveryWindowInDays: 30,
+    deletionProtection: false,
+    requiredSecrets: []
+  })
+  t.match(config.environments.get('prod'), { allowedCredentials: ['b', 'a'], kmsKeyId: 'alias/prod', recoveryWindowInDays: 7 })
+  t.same(config.credentials.get('c'), { kind: 'default-chain' })
+  t.equal(config.endpoint, 'http://127.0.0.1:4566')
+  t.notOk('endpoint' in parseConfig(stringify({ ...valid, aws: undefined })))
+})
+
+t.test('a mistake names the key, what was found and what was expected', async (t) => {
+  const { dev, prod } = valid.environments
+  const mistakes: readonly (readonly [object, string])[] = [
+    [{ environments: {} }, 'environments: found an object, expected must NOT have fewer than 1 properties'],
+    [{ environments: { dev: { credential: 'a' } } }, 'environments.dev.region: found nothing, expected a value'],
+    [{ environments: { dev: { ...dev, region: 'Ireland' } } }, 'environments.dev.region: found a text of 7 characters, expected a text that matches ^([a-z]+-)+\\d+$'],
+    [{ environments: { dev: { ...dev, colour: 'red' } } }, 'environments.dev.colour: found a key that is not known, expected no such key'],
+    [{ environments: { 'a/b~c': dev } }, 'environments.a/b~c: found a key that is not known, expected no such key'],
+    [{ environments: { dev: { ...dev, recoveryWindowInDays: 6 } } }, 'environments.dev.recoveryWindowInDays: found number 6, expected must be >= 7'],
+    [{ environments: { dev: { ...dev, deletionProtection: 'yes' } } }, 'environments.dev.deletionProtection: found a text of 3 characters, expected boolean'],
+    [{ environments: { dev: null } }, 'environments.dev: found null, expected object'],
+    [{ environments: { dev: [] } }, 'environments.dev: found a list, expected object'],
+    [{ environments: { dev: { ...dev, credential: 'x' } } }, 'environments.dev: found the credential x, expected one of: a, b, c'],
+    [{ environments: { dev, prod: { ...prod, namePrefix: 'dev/x/' } } }, 'environments.dev.namePrefix: found "dev/", expected a prefix that does not cover that of prod, which shares a credential and the region'],
+    [{ credentials: { ...valid.credentials, a: { kind: 'keys', secretAccessKey: 'canary' } } }, 'credentials.a: found an object, expected a kind that is one of: default-chain, profile, environment'],
+    [{ credentials: { ...valid.credentials, a: { kind: 'profile' } } }, 'credentials.a.profile: found nothing, expected a value'],
+    [{ authentication: { apiKeys: [{ id: 'a', hash: 'canary' }] } }, 'authentication.apiKeys.0.hash: found a text of 6 characters, expected a text that matches ^sha256:[0-9a-f]{64}$'],
+    [{ authentication: { apiKeys: [{ id: 'a', hash }, { id: 'b', hash }] } }, 'authentication.apiKeys.1.hash: found the hash of another key, expected a key of its own'],
+    [{ authorization: { grants: [{ actions: ['Read'], environments: ['*'] }] } }, 'authorization.grants.0.actions.0: found a text of 4 characters, expected one of: *, BatchGetSecretValue,'],
+    [{ authorization: { grants: [{ actions: ['*'], environments: ['test'] }] } }, 'authorization.grants.0.environments: found test, expected *, or one of: dev, prod']
+  ]
+  for (const [change, message] of mistakes) {
+    try {
+      parseConfig(stringify({ ...valid, ...change }))
+      t.fail(`accepted: ${JSON.stringify(change)}`)
+    } catch (error) {
+      t.equal((error as Error).name, 'ConfigError')
+      t.match((error as Error).message, message)
+      t.notMatch((error as Error).message, 'canary')
+    }
+  }
+})
+
+t.test('prefixes may be alike where nothing is shared', async (t) => {
+  const { dev, prod } = valid.environments
+  t.ok(parseConfig(stringify({ ...valid, environments: { dev, prod: { ...prod, namePrefix: 'dev/', region: 'us-east-1' } } })))
+  t.ok(parseConfig(stringify({ ...valid, environments: { dev, prod: { ...prod, namePrefix: 'dev/', allowedCredentials: ['b'] } } })))
+})
+
+t.test('all mistakes are told at once', async (t) => {
+  t.throws(() => parseConfig(stringify({ ...valid, environments: { dev: { region: 1, credential: 2 } } })), /region[^]*credential/)
+})
+
+t.test('what is no YAML, or a bomb of it', async (t) => {
+  t.throws(() => parseConfig('a: [1'), { name: 'ConfigError', message: /^the file, at character \d+: found \w+, expected YAML$/ })
+  t.throws(() => parseConfig('a: 1\na: 2'), { name: 'ConfigError', message: /DUPLICATE_KEY/ })
+  t.throws(() => parseConfig(''), { name: 'ConfigError', message: 'the file: found null, expected object' })
+  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefgh'.split('').map((name, index) => `${name}: &${name} [${Array(10).fill(`*${'abcdefgh'[index] ?? ''}`).join(', ')}]`)].join('\n')
+  t.throws(() => parseConfig(bomb), { name: 'ConfigError' })
+})
+
+t.test('a file that cannot be read', async (t) => {
+  const file = join(t.testdir({}), 'none.yaml')
+  await t.rejects(loadConfig(file), { name: 'ConfigError', message: /^GATEWAY_CONFIG: found ENOENT on reading / })
+})
+
+t.test('the variables', async (t) => {
+  t.same(readVariables({ PATH: '/bin' }), { HOST: '127.0.0.1', PORT: 3000, GATEWAY_DATA_DIR: '.gateway', LOG_LEVEL: 'info' })
+  t.match(readVariables({ PORT: '0', GATEWAY_LOCAL: '1' }), { PORT: 0, GATEWAY_LOCAL: '1' })
+  t.throws(() => readVariables({ PORT: '70000' }), { name: 'ConfigError', message: 'PORT: found number 70000, expected must be <= 65535' })
+  t.throws(() => readVariables({ PORT: 'http' }), { message: /^PORT: found a text of 4 characters, expected integer/ })
+  t.throws(() => readVariables({ LOG_LEVEL: 'loud' }), { message: /^LOG_LEVEL: [^]*fatal, error, warn/ })
+  t.throws(() => readVariables({ GATEWAY_DEV_TOKEN: 'canary' }), { message: /^GATEWAY_DEV_TOKEN: found a text of 6 characters/ })
+})
+
+t.test('a live configuration is replaced whole or not at all', async (t) => {
+  const config = parseConfig(stringify(valid))
+  const live = liveConfig(config)
+  const names = live.derive(({ environments }) => [...environments.keys()])
+  const picky = live.derive(({ apiKeys }) => {
+    if (apiKeys.length > 1) throw new RangeError('too many')
+    return apiKeys.length
+  })
+  t.throws(() => { live.replace({ ...config, environments: new Map(), apiKeys: [...config.apiKeys, ...config.apiKeys] }) }, RangeError)
+  t.same([names(), picky()], [['dev', 'prod'], 1])
+  t.equal(live.current, config)
+  live.replace({ ...config, environments: new Map() })
+  t.same([names(), picky()], [[], 1])
+})

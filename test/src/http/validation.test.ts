@@ -1,0 +1,20 @@
+import t from 'tap'
+import { problemFromFramework } from '../../../src/http/framework-errors.ts'
+import { requestErrors } from '../../../src/http/validation.ts'
+
+t.test('what a schema reports is told in the API\'s words', async (t) => {
+  const error = { instancePath: '/a', keyword: 'x', params: {} }
+  t.same(requestErrors('body', [{ ...error, message: 'must be so' }]), [{ in: 'body', pointer: '/a', message: 'must be so' }])
+  t.same(requestErrors('unheard-of', [error]), [{ in: 'body', pointer: '/a', message: 'is invalid' }])
+  t.same(requestErrors('params', [{ ...error, keyword: 'pattern', message: 'must match' }]), [{ in: 'path', pointer: '/a', message: 'must match' }])
+  t.same(requestErrors('headers', [{ ...error, params: { additionalProperty: 'b/c~d' } }]), [{ in: 'header', pointer: '/a/b~1c~0d', message: 'is invalid' }])
+  t.equal(requestErrors('body', Array.from({ length: 1_000 }, () => error)).length, 100, 'enough to mend a request by')
+})
+
+t.test('whatever is thrown has a problem', async (t) => {
+  for (const [thrown, code] of [
+    [undefined, 'internal-error'], [null, 'internal-error'], ['text', 'internal-error'], [new Error('x'), 'internal-error'],
+    [{ statusCode: 400, code: 'FST_ERR_CTP_INVALID_CONTENT_LENGTH' }, 'malformed-request'], [{ statusCode: 503 }, 'internal-error'],
+    [{ statusCode: 404, code: 'FST_ERR_NOT_FOUND' }, 'not-found']
+  ] as const) t.equal(problemFromFramework(thrown).code, code)
+})

@@ -1,0 +1,128 @@
+import { createHash, createHmac } from 'node:crypto'
+import { request as send, type IncomingHttpHeaders } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { HttpRequest } from '@smithy/protocol-http'
+import { SignatureV4 } from '@smithy/signature-v4'
+import { type Test } from 'tap'
+import {
+  startLocalBackend, type Account, type LocalBackend, type LocalBackendOptions
+} from '../../../src/local-backend/server.ts'
+
+export const account: Account = { accountId: '123456789012', accessKeyId: 'AKIALOCALDEV', secretAccessKey: 'dev+secret/key' }
+export const otherAccount: Account = { accountId: '210987654321', accessKeyId: 'AKIALOCALPROD', secretAccessKey: 'prod-secret-key' }
+
+export const region = 'eu-west-1'
+export const day = 86_400_000
+
+/** A clock that stands still until it is moved. */
+export interface Clock {
+  now: number
+  move: (milliseconds: number) => void
+}
+
+export function stoppedClock (start = '2026-03-04T10:20:30.456Z'): Clock {
+  const clock = { now: Date.parse(start), move: (milliseconds: number) => void (clock.now += milliseconds) }
+  return clock
+}
+
+/** Starts a backend with two accounts that is closed when the test ends. */
+export async function start (t: Test, options: Partial<LocalBackendOptions> = {}): Promise<LocalBackend> {
+  const backend = await startLocalBackend({ accounts: [account, otherAccount], ...options })
+  t.teardown(() => backend.close())
+  return backend
+}
+
+/** The SDK's own client, that gives up at the first error. */
+export function clientOf (t: Test, { url }: { url: string }, credentials = account, inRegion = region): SecretsManagerClient {
+  const client = new SecretsManagerClient({ endpoint: url, region: inRegion, credentials, maxAttempts: 1 })
+  t.teardown(() => {
+    client.destroy()
+  })
+  return client
+}
+
+/** A signed request on its way. */
+export interface SentRequest {
+  headers: Record<string, string | string[]>
+  body: string | Uint8Array
+  path: string
+  method: string
+}
+
+export interface RawRequest {
+  operation?: string
+  body?: string | Uint8Array
+  headers?: Record<string, string>
+  service?: string
+  signingDate?: Date
+  credentials?: Account
+  inRegion?: string
+  /** What happens to the request between being signed and being sent. */
+  tamper?: (request: SentRequest) => unknown
+}
+
+export interface RawResponse {
+  status: number | undefined
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+class Sha256 {
+  readonly #hash
+  constructor (secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytes(secret))
+  }
+
+  update (data: string | ArrayBuffer | ArrayBufferView): void {
+    this.#hash.update(bytes(data))
+  }
+
+  async digest (): Promise<Uint8Array> {
+    return this.#hash.digest()
+  }
+}
+
+function bytes (data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data)
+  return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data)
+}
+
+/** Signs a request by hand and sends it as it then stands. */
+export async function rawRequest ({ url }: { url: string }, raw: RawRequest): Promise<RawResponse> {
+  const { operation = 'ListSecrets', body = '{}', service = 'secretsmanager', credentials = account, inRegion = region } = raw
+  const { host, hostname, port } = new URL(url)
+  const signer = new SignatureV4({ credentials, region: inRegion, service, sha256: Sha256, applyChecksum: false })
+  const signed = await signer.sign(new HttpRequest({
+    method: 'POST',
+    hostname,
+    path: '/',
+    headers: {
+      host, 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `secretsmanager.${operation}`, ...raw.headers
+    },
+    body
+  }), { signingDate: raw.signingDate ?? new Date() })
+  const sent: SentRequest = { headers: { ...signed.headers }, body, path: '/', method: 'POST' }
+  raw.tamper?.(sent)
+  return new Promise((resolve, reject) => {
+    const { method, path, headers } = sent
+    const request = send({ hostname, port, method, path, headers, agent: false }, (response) => {
+      text(response).then((answered) => {
+        resolve({ status: response.statusCode, headers: response.headers, body: answered })
+      }, reject)
+    })
+    request.on('error', reject)
+    request.end(sent.body)
+  })
+}
+
+/** The error of a raw response, which must be exactly in AWS's form. */
+export function errorIn (
+  t: Test, { status, headers, body }: RawResponse
+): { type: unknown, message: unknown, status: number | undefined } {
+  const error = JSON.parse(body) as Record<string, unknown>
+  t.strictSame(Object.keys(error), ['__type', 'Message'])
+  t.equal(headers['content-type'], 'application/x-amz-json-1.1')
+  t.match(headers['x-amzn-requestid'], /^[0-9a-f-]{36}$/)
+  return { type: error.__type, message: error.Message, status }
+}

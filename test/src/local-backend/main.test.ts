@@ -1,0 +1,81 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { CreateSecretCommand, GetSecretValueCommand, ListSecretsCommand } from '@aws-sdk/client-secrets-manager'
+import t from 'tap'
+import { account, clientOf, otherAccount } from './backend.ts'
+
+const main = join(import.meta.dirname, '../../../src/local-backend/main.ts')
+
+interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+function run (...options: string[]): { child: ChildProcess, ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [main, ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)])
+    .then(([[code], stdout, stderr]) => ({ code: code as number | null, stdout, stderr }))
+  return { child, ended }
+}
+
+async function urlOf (child: ChildProcess): Promise<string> {
+  const [chunk] = await once(child.stdout ?? child, 'data') as [Buffer]
+  return /http:\S+:\d+/.exec(String(chunk))?.[0] ?? ''
+}
+
+await t.test('it prints one line, serves the given accounts and keeps what it is given until the next run', async (t) => {
+  const dataDir = join(t.testdir({}), 'data')
+  const options = ['--port', '0', '--data-dir', dataDir,
+    ...[account, otherAccount].flatMap((one) => ['--account', `${one.accountId}=${one.accessKeyId}:${one.secretAccessKey}`])]
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const { child, ended } = run(...options)
+    const url = await urlOf(child)
+    const client = clientOf(t, { url })
+    if (signal === 'SIGTERM') await client.send(new CreateSecretCommand({ Name: 'kept', SecretString: 'v' }))
+    t.match(await client.send(new GetSecretValueCommand({ SecretId: 'kept' })), { SecretString: 'v' })
+    t.strictSame((await clientOf(t, { url }, otherAccount).send(new ListSecretsCommand())).SecretList, [])
+    child.kill(signal)
+    const { code, stdout, stderr } = await ended
+    t.equal(code, 0, signal)
+    t.equal(stdout, `AWS Secrets Manager (embedded) listens on ${url}, data in ${dataDir}\n`)
+    t.equal(stderr, '')
+    t.notOk(existsSync(join(dataDir, 'secrets.sqlite-wal')), 'the database was closed')
+  }
+})
+
+await t.test('in memory, with the usual account', async (t) => {
+  const { child, ended } = run('--port', '0', '--memory')
+  const url = await urlOf(child)
+  const made = await clientOf(t, { url }, { accountId: '', accessKeyId: 'test', secretAccessKey: 'test' })
+    .send(new CreateSecretCommand({ Name: 'n', SecretString: 'v' }))
+  t.match(made.ARN, /:123456789012:secret:n-/)
+  child.kill()
+  t.match(await ended, { code: 0, stdout: /, in memory\n$/ })
+})
+
+await t.test('help and wrong usage', async (t) => {
+  t.match(await run('--help').ended, { code: 0, stdout: /^Usage: .*--account/s, stderr: '' })
+  const wrong: [string[], RegExp][] = [
+    [['--unknown'], /unknown/], [['stray'], /stray/], [['--port'], /--port/], [['--port', 'x'], /--port must be a number from 0 to 65535, not 'x'/],
+    [['--port', '65536'], /--port/], [['--account', 'nonsense:hidden'], /^--account must be a 12-digit account ID/]
+  ]
+  for (const [options, message] of wrong) {
+    const { code, stdout, stderr } = await run(...options).ended
+    t.equal(code, 2, options.join(' '))
+    t.match(stderr, message)
+    t.match(stderr, /Usage: /)
+    t.notMatch(stderr, /hidden/)
+    t.equal(stdout, '')
+  }
+})
+
+await t.test('what it can not start with is one line of error', async (t) => {
+  const dir = t.testdir({ 'secrets.sqlite': '' })
+  const { code, stderr } = await run('--data-dir', dir).ended
+  t.equal(code, 1)
+  t.match(stderr, /^The master key \S+ is missing, .*\n$/)
+})

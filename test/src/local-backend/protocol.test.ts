@@ -1,0 +1,412 @@
+import { connect } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { createHash } from 'node:crypto'
+import { CreateSecretCommand, GetSecretValueCommand, ListSecretsCommand } from '@aws-sdk/client-secrets-manager'
+import t from 'tap'
+import { startLocalBackend, type OperationEvent } from '../../../src/local-backend/server.ts'
+import { account, clientOf, errorIn, otherAccount, rawRequest, region, start, type RawRequest } from './backend.ts'
+
+const calls: OperationEvent[] = []
+let onOperation = (event: OperationEvent) => void calls.push(event)
+const backend = await start(t, {
+  onOperation: (event) => {
+    onOperation(event)
+  }
+})
+const client = clientOf(t, backend)
+
+const token = '0123456789abcdef0123456789abcdef'
+
+interface Refusal {
+  operation: string
+  body: object | string | Uint8Array
+  message: string
+  type?: string
+}
+
+const nameRule = 'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!'
+
+function failed (path: string, constraint: string, value?: string): string {
+  return `Value${value === undefined ? '' : ` ${value}`} at '${path}' failed to satisfy constraint: Member must ${constraint}`
+}
+
+const one = '1 validation error detected: '
+const tooLong = (max: number) => `have length less than or equal to ${max}`
+const tooShort = (min: number) => `have length greater than or equal to ${min}`
+
+const refusals: Record<string, Refusal> = {
+  'a required member': { operation: 'GetSecretValue', body: {}, message: one + failed('secretId', 'not be null', 'null') },
+  'a required member that is null': { operation: 'DescribeSecret', body: { SecretId: null }, message: one + failed('secretId', 'not be null', 'null') },
+  'too short a text': { operation: 'DescribeSecret', body: { SecretId: '' }, message: one + failed('secretId', tooShort(1), '\'\'') },
+  'too long a text': {
+    operation: 'CreateSecret', body: { Name: 'n'.repeat(513) }, message: one + failed('name', tooLong(512), `'${'n'.repeat(513)}'`)
+  },
+  'two mistakes': {
+    operation: 'GetSecretValue', body: { VersionId: 'short' },
+    message: `2 validation errors detected: ${failed('secretId', 'not be null', 'null')}; ${failed('versionId', tooShort(32), '\'short\'')}`
+  },
+  'a secret text too long in bytes, without the text': {
+    operation: 'CreateSecret', body: { Name: 'n', ClientRequestToken: token, SecretString: 'ü'.repeat(32_769) },
+    message: one + failed('secretString', tooLong(65_536))
+  },
+  'an empty secret text': {
+    operation: 'PutSecretValue', body: { SecretId: 'n', ClientRequestToken: token, SecretString: '' },
+    message: one + failed('secretString', tooShort(1))
+  },
+  'too many bytes, without the bytes': {
+    operation: 'CreateSecret', body: { Name: 'n', ClientRequestToken: token, SecretBinary: Buffer.alloc(65_537).toString('base64') },
+    message: one + failed('secretBinary', tooLong(65_536))
+  },
+  'too large a number': {
+    operation: 'GetRandomPassword', body: { PasswordLength: 4097 },
+    message: one + failed('passwordLength', 'have value less than or equal to 4096', '\'4097\'')
+  },
+  'too small a number': {
+    operation: 'ListSecrets', body: { MaxResults: 0 }, message: one + failed('maxResults', 'have value greater than or equal to 1', '\'0\'')
+  },
+  'a value that is not in the list': {
+    operation: 'ListSecrets', body: { SortOrder: 'up' }, message: one + failed('sortOrder', 'satisfy enum value set: [asc, desc]', '\'up\'')
+  },
+  'a member of a structure in a list': {
+    operation: 'TagResource', body: { SecretId: 'n', Tags: [{ Key: 'a' }, { Key: '' }] },
+    message: one + failed('tags.2.member.key', tooShort(1), '\'\'')
+  },
+  'too long a list': {
+    operation: 'ListSecrets', body: { Filters: Array.from({ length: 11 }, () => ({ Key: 'name', Values: ['a'] })) },
+    message: one + failed('filters', tooLong(10))
+  },
+  'a list of texts': {
+    operation: 'BatchGetSecretValue', body: { SecretIdList: ['fine', ''] },
+    message: one + failed('secretIdList', `satisfy constraint: [Member must ${tooLong(2048)}, Member must ${tooShort(1)}]`, '\'[fine, ]\'')
+  },
+  'a pattern': {
+    operation: 'ListSecrets', body: { Filters: [{ Key: 'name', Values: ['a?b'] }] },
+    message: one + failed(
+      'filters.1.member.values',
+      'satisfy constraint: [Member must have length less than or equal to 512, Member must satisfy regular expression pattern: ^\\!?[a-zA-Z0-9 :_@\\/\\+\\=\\.\\-\\!]*$]',
+      '\'[a?b]\''
+    )
+  },
+  'a bad name': { operation: 'CreateSecret', body: { Name: 'in valid', ClientRequestToken: token }, message: nameRule },
+  ...Object.fromEntries(
+    [
+      'DeleteSecret', 'DescribeSecret', 'GetSecretValue', 'ListSecretVersionIds', 'PutSecretValue', 'RestoreSecret', 'TagResource', 'UpdateSecret'
+    ].map((operation) => [`a bad name in ${operation}`, {
+      operation, message: nameRule,
+      body: {
+        SecretId: 'x*', ClientRequestToken: token, Tags: [],
+        ...operation === 'DeleteSecret' && { ForceDeleteWithoutRecovery: true },
+        ...operation === 'PutSecretValue' && { SecretString: 'v' }
+      }
+    }])
+  ),
+  'a number for a text': {
+    operation: 'DescribeSecret', body: { SecretId: 7 }, type: 'SerializationException', message: 'NUMBER_VALUE can not be converted to a String'
+  },
+  'a boolean for a text': {
+    operation: 'DescribeSecret', body: { SecretId: true }, type: 'SerializationException', message: 'TRUE_VALUE can not be converted to a String'
+  },
+  'a text for a number': {
+    operation: 'ListSecrets', body: { MaxResults: '7' }, type: 'SerializationException', message: 'STRING_VALUE can not be converted to a Long'
+  },
+  'a fraction': { operation: 'ListSecrets', body: { MaxResults: 1.5 }, type: 'SerializationException', message: 'A number is not an integer' },
+  'a text for a boolean': {
+    operation: 'ListSecrets', body: { IncludePlannedDeletion: 'true' }, type: 'SerializationException',
+    message: 'STRING_VALUE can not be converted to a Boolean'
+  },
+  'a structure for a text': {
+    operation: 'DescribeSecret', body: { SecretId: {} }, type: 'SerializationException',
+    message: 'Start of structure or map found where not expected.'
+  },
+  'a list for a text': {
+    operation: 'DescribeSecret', body: { SecretId: [] }, type: 'SerializationException', message: 'Start of list found where not expected'
+  },
+  'a text for a list': { operation: 'ListSecrets', body: { Filters: 'all' }, type: 'SerializationException', message: 'Expected a list' },
+  'what is not base64': {
+    operation: 'CreateSecret', body: { Name: 'n', SecretBinary: 'not base64!' }, type: 'SerializationException',
+    message: 'A blob is not valid base64'
+  },
+  'half a character': {
+    operation: 'CreateSecret', body: '{"Name":"n","SecretString":"\\ud800"}', type: 'SerializationException',
+    message: 'A string is not valid Unicode text'
+  },
+  'a list for a body': {
+    operation: 'ListSecrets', body: [], type: 'SerializationException', message: 'Start of list found where not expected'
+  },
+  'a body that is not JSON': {
+    operation: 'ListSecrets', body: '{"SecretString":"hidden', type: 'SerializationException', message: 'The body is not valid JSON'
+  },
+  'no body': { operation: 'ListSecrets', body: '', type: 'SerializationException', message: 'The body is not valid JSON' },
+  'a body that is not UTF-8': {
+    operation: 'ListSecrets', body: Buffer.from([0x7b, 0xff, 0x7d]), type: 'SerializationException', message: 'The body is not valid JSON'
+  }
+}
+
+await t.test('what AWS refuses in a request', async (t) => {
+  for (const [title, { operation, body, type = 'ValidationException', message }] of Object.entries(refusals)) {
+    const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+    t.strictSame(errorIn(t, await rawRequest(backend, { operation, body: text })), { type, message, status: 400 }, title)
+  }
+})
+
+await t.test('what AWS accepts in a request', async (t) => {
+  for (const [operation, body] of [
+    ['ListSecrets', { Unknown: 'member', MaxResults: null, ['__proto__']: { polluted: true } }],
+    ['CreateSecret', { Name: 'n'.repeat(512), ClientRequestToken: token, SecretString: 'ü'.repeat(32_768) }],
+    ['GetRandomPassword', { ExcludeCharacters: '' }]
+  ] as const) {
+    t.match(await rawRequest(backend, { operation, body: JSON.stringify(body) }), { status: 200 })
+  }
+})
+
+await t.test('what goes over the wire: numbers for dates, base64 for bytes, and no empty fields', async (t) => {
+  await client.send(new CreateSecretCommand({ Name: 'wire', SecretBinary: Buffer.from([0, 255]) }))
+  const { body, status, headers } = await rawRequest(backend, { operation: 'GetSecretValue', body: '{"SecretId":"wire"}' })
+  const answer = JSON.parse(body) as Record<string, unknown>
+  t.strictSame(Object.keys(answer).sort(), ['ARN', 'CreatedDate', 'Name', 'SecretBinary', 'VersionId', 'VersionStages'])
+  t.equal(answer.SecretBinary, 'AP8=')
+  t.ok(Math.abs(Number(answer.CreatedDate) * 1000 - Date.now()) < 60_000)
+  t.equal(status, 200)
+  t.match(headers, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': /^[0-9a-f-]{36}$/ })
+})
+
+await t.test('what is not an operation', async (t) => {
+  const unknown: Record<string, RawRequest> = {
+    'another name': { operation: 'RotateEverything' },
+    'a name that every object has': { operation: 'toString' },
+    'no name': { operation: '' },
+    'another service': { headers: { 'x-amz-target': 'dynamodb.ListSecrets' } },
+    'another type': { headers: { 'content-type': 'application/json' } },
+    'another path': { tamper: (request) => void (request.path = '/health') },
+    'a query': { tamper: (request) => void (request.path = '/?x=1') },
+    'another method': { tamper: (request) => void (request.method = 'PUT') }
+  }
+  for (const [title, raw] of Object.entries(unknown)) {
+    t.match(errorIn(t, await rawRequest(backend, raw)), { type: 'UnknownOperationException', status: 400 }, title)
+  }
+})
+
+await t.test('every authenticated call is told, with whom and what it is', async (t) => {
+  calls.length = 0
+  await client.send(new ListSecretsCommand())
+  await t.rejects(client.send(new GetSecretValueCommand({ SecretId: 'nowhere' })))
+  await clientOf(t, backend, otherAccount, 'us-east-1').send(new ListSecretsCommand())
+  await t.rejects(clientOf(t, backend, { ...account, secretAccessKey: 'wrong' }).send(new ListSecretsCommand()))
+  t.strictSame(calls, [
+    { operation: 'ListSecrets', accountId: account.accountId, region },
+    { operation: 'GetSecretValue', accountId: account.accountId, region },
+    { operation: 'ListSecrets', accountId: otherAccount.accountId, region: 'us-east-1' }
+  ])
+})
+
+await t.test('an unexpected error is told without its message', async (t) => {
+  onOperation = () => {
+    throw new Error('internal detail')
+  }
+  t.strictSame(errorIn(t, await rawRequest(backend, {})), {
+    type: 'InternalServiceError', message: 'An error occurred on the server side.', status: 500
+  })
+  onOperation = () => undefined
+})
+
+const mismatch = 'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.'
+type Tamper = NonNullable<RawRequest['tamper']>
+
+const minutes = (count: number) => new Date(Date.now() + count * 60_000)
+
+/** Changes what the Authorization header says. */
+const authorization = (from: RegExp | string, to: string): Tamper => ({ headers }) => {
+  headers.authorization = String(headers.authorization).replace(from, to)
+}
+
+/** Takes a header out of the list of the signed ones. */
+const without = (name: string): Tamper => ({ headers }) => {
+  const list = /SignedHeaders=([^,]+)/.exec(String(headers.authorization))?.[1] ?? ''
+  const shorter = list.split(';').filter((one) => one !== name).join(';')
+  headers.authorization = String(headers.authorization).replace(list, shorter)
+}
+
+interface Attack {
+  raw: RawRequest
+  type: string
+  message: string | RegExp
+}
+
+const otherBody = '{"MaxResults":1}'
+
+const attacks: Record<string, Attack> = {
+  'a wrong key': { raw: { credentials: { ...account, secretAccessKey: 'guess' } }, type: 'InvalidSignatureException', message: mismatch },
+  'another account\'s key': {
+    raw: { credentials: { ...account, secretAccessKey: otherAccount.secretAccessKey } }, type: 'InvalidSignatureException', message: mismatch
+  },
+  'a changed body': {
+    raw: { tamper: (request) => void (request.body = otherBody) }, type: 'InvalidSignatureException', message: mismatch
+  },
+  'a changed body behind the signed hash of the old one': {
+    raw: {
+      headers: { 'x-amz-content-sha256': createHash('sha256').update('{}').digest('hex') },
+      tamper: (request) => void (request.body = otherBody)
+    },
+    type: 'InvalidSignatureException', message: mismatch
+  },
+  'a body that is left out of the signature': {
+    raw: { headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }, tamper: (request) => void (request.body = otherBody) },
+    type: 'InvalidSignatureException', message: mismatch
+  },
+  'a changed operation': {
+    raw: { tamper: ({ headers }) => void (headers['x-amz-target'] = 'secretsmanager.GetSecretValue') },
+    type: 'InvalidSignatureException', message: mismatch
+  },
+  'an operation given twice': {
+    raw: { tamper: ({ headers }) => void (headers['x-amz-target'] = ['secretsmanager.ListSecrets', 'secretsmanager.ListSecrets']) },
+    type: 'InvalidSignatureException', message: mismatch
+  },
+  'another host': {
+    raw: { tamper: ({ headers }) => void (headers.host = 'secretsmanager.eu-west-1.amazonaws.com') },
+    type: 'InvalidSignatureException', message: mismatch
+  },
+  'another region than the signed one': {
+    raw: { tamper: authorization(region, 'us-east-1') }, type: 'InvalidSignatureException', message: mismatch
+  },
+  'another account than the signed one': {
+    raw: { tamper: authorization(account.accessKeyId, otherAccount.accessKeyId) }, type: 'InvalidSignatureException', message: mismatch
+  },
+  'a signed header that is not there': {
+    raw: { headers: { 'x-extra': '1' }, tamper: ({ headers }) => delete headers['x-extra'] },
+    type: 'InvalidSignatureException', message: mismatch
+  },
+  'a host that is not signed': {
+    raw: { tamper: without('host') }, type: 'IncompleteSignatureException',
+    message: '\'host\' must be a \'SignedHeader\' in the AWS Authorization.'
+  },
+  'a date that is not signed': {
+    raw: { tamper: without('x-amz-date') }, type: 'IncompleteSignatureException',
+    message: '\'x-amz-date\' must be a \'SignedHeader\' in the AWS Authorization.'
+  },
+  'an operation that is not signed': {
+    raw: { tamper: without('x-amz-target') }, type: 'IncompleteSignatureException',
+    message: '\'x-amz-target\' must be a \'SignedHeader\' in the AWS Authorization.'
+  },
+  'another service': {
+    raw: { service: 'kms' }, type: 'InvalidSignatureException', message: 'Credential should be scoped to correct service: \'secretsmanager\'.'
+  },
+  'what is not a region': {
+    raw: { inRegion: 'Nowhere' }, type: 'InvalidSignatureException', message: 'Credential should be scoped to a valid region.'
+  },
+  'a stale date': { raw: { signingDate: minutes(-6) }, type: 'InvalidSignatureException', message: /^Signature expired: \d{8}T\d{6}Z is now earlier/ },
+  'a date to come': { raw: { signingDate: minutes(6) }, type: 'InvalidSignatureException', message: /^Signature not yet current: \d{8}T\d{6}Z/ },
+  'another date in the scope': {
+    raw: { tamper: authorization(/\/\d{8}\//, '/20200101/') }, type: 'InvalidSignatureException',
+    message: 'Credential should be scoped to the date of X-Amz-Date.'
+  },
+  'what is not a date': {
+    raw: { tamper: ({ headers }) => void (headers['x-amz-date'] = 'today') }, type: 'IncompleteSignatureException',
+    message: 'Date must be in ISO-8601 \'basic format\'.'
+  },
+  'an unknown key': {
+    raw: { credentials: { ...account, accessKeyId: 'AKIAUNKNOWN' } }, type: 'UnrecognizedClientException',
+    message: 'The security token included in the request is invalid.'
+  },
+  'a session token': {
+    raw: { headers: { 'x-amz-security-token': 'x' } }, type: 'UnrecognizedClientException',
+    message: 'The security token included in the request is invalid.'
+  },
+  'no Authorization': {
+    raw: { tamper: ({ headers }) => delete headers.authorization }, type: 'MissingAuthenticationTokenException',
+    message: 'Missing Authentication Token'
+  },
+  'a bearer token': {
+    raw: { tamper: ({ headers }) => void (headers.authorization = 'Bearer x') }, type: 'IncompleteSignatureException',
+    message: 'Authorization header requires algorithm \'AWS4-HMAC-SHA256\'.'
+  },
+  'no credential': {
+    raw: { tamper: authorization('Credential=', 'Key=') }, type: 'IncompleteSignatureException',
+    message: 'Authorization header requires \'Credential\' parameter.'
+  },
+  'half a credential': {
+    raw: { tamper: authorization('/aws4_request', '') }, type: 'IncompleteSignatureException',
+    message: 'Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.'
+  },
+  'an empty signature': {
+    raw: { tamper: authorization(/Signature=.*/, 'Signature=') }, type: 'IncompleteSignatureException',
+    message: 'Authorization header requires \'Signature\' parameter.'
+  },
+  'half a signature': {
+    raw: { tamper: authorization(/.$/, '') }, type: 'IncompleteSignatureException', message: 'Signature must be 64 hexadecimal digits.'
+  }
+}
+
+await t.test('signatures that are refused', async (t) => {
+  for (const [title, { raw, type, message }] of Object.entries(attacks)) {
+    const error = errorIn(t, await rawRequest(backend, raw))
+    t.match(error, { type, message, status: 400 }, title)
+    if (typeof message === 'string') t.equal(error.message, message, title)
+  }
+})
+
+await t.test('signatures that are accepted', async (t) => {
+  const accepted: Record<string, RawRequest> = {
+    'the plain one': {},
+    'four minutes old': { signingDate: minutes(-4) },
+    'four minutes early': { signingDate: minutes(4) },
+    'with the body\'s hash': { headers: { 'x-amz-content-sha256': createHash('sha256').update('{}').digest('hex') } },
+    'with more headers': { headers: { 'x-extra': '  two   spaces ' } },
+    'with a header that was added on the way': { tamper: ({ headers }) => void (headers['x-forwarded-for'] = '127.0.0.1') }
+  }
+  for (const [title, raw] of Object.entries(accepted)) t.match(await rawRequest(backend, raw), { status: 200 }, title)
+})
+
+await t.test('the movable clock does not move signatures', async (t) => {
+  const later = await start(t, { now: () => Date.now() + 86_400_000 * 365 })
+  t.match(await rawRequest(later, {}), { status: 200 })
+})
+
+await t.test('a body of more than 1 MiB', async (t) => {
+  const tooLarge = { type: 'RequestEntityTooLarge', message: 'The request is too large.', status: 413 }
+  const body = Buffer.alloc(1_048_577, ' ')
+  const port = Number(new URL(backend.url).port)
+  const announced = await new Promise<string>((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`))
+    socket.on('data', (chunk) => {
+      resolve(String(chunk))
+      socket.destroy()
+    })
+  })
+  t.match(announced, /^HTTP\/1\.1 413 /, 'is refused before it is sent')
+  t.match(announced, /connection: close/i)
+  const chunked = await rawRequest(backend, { body, tamper: ({ headers }) => void (headers['transfer-encoding'] = 'chunked') })
+  t.strictSame(errorIn(t, chunked), tooLarge)
+  t.match(errorIn(t, await rawRequest(backend, { body: body.subarray(1) })), { type: 'SerializationException' }, 'one byte less is read')
+})
+
+await t.test('closing ends calls that do not end by themselves, and can be asked for twice', async (t) => {
+  const closing = await startLocalBackend({ accounts: [account] })
+  const socket = connect(Number(new URL(closing.url).port), '127.0.0.1', () => socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{'))
+  const ended = new Promise((resolve) => socket.on('close', resolve))
+  await wait(100)
+  await Promise.all([closing.close(), closing.close()])
+  await ended
+  t.pass()
+})
+
+await t.test('closing does not wait for idle connections', async (t) => {
+  const closing = await startLocalBackend({ accounts: [account] })
+  await clientOf(t, closing).send(new ListSecretsCommand())
+  const began = Date.now()
+  await closing.close()
+  t.ok(Date.now() - began < 500)
+})
+
+await t.test('what can not be started', async (t) => {
+  const port = Number(new URL(backend.url).port)
+  await t.rejects(startLocalBackend({ accounts: [account], port }), { code: 'EADDRINUSE' })
+  await t.rejects(startLocalBackend({ accounts: [account, { ...otherAccount, accessKeyId: account.accessKeyId }] }), {
+    message: 'Two accounts have the same access key ID'
+  })
+})
+
+await t.test('an IPv6 host', async (t) => {
+  const six = await start(t, { host: '::1' })
+  t.match(six.url, /^http:\/\/\[::1\]:\d+$/)
+  t.strictSame((await clientOf(t, six).send(new ListSecretsCommand())).SecretList, [])
+})
