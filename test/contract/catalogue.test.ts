@@ -1,0 +1,20 @@
+import { glob, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { catalogue } from '../../src/errors.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+
+t.test('the catalogue has no problem that nothing answers with', async (t) => {
+  const sources: string[] = []
+  for await (const file of glob('{src,plugins}/**/*.ts', { cwd: root })) {
+    if (file !== 'src/errors.ts') sources.push(await readFile(join(root, file), 'utf8'))
+  }
+  const all = sources.join('\n')
+  for (const [code, { status, title, advice }] of Object.entries(catalogue)) {
+    t.match(all, new RegExp(`(Problem\\(|code: |: |\\? )'${code}'`), code)
+    t.ok(status >= 400 && status < 600)
+    t.match(title, /^[A-Z].*[^.]$/, 'a title is no sentence')
+    t.match(advice, /[.]$/, 'an advice is one')
+  }
+})

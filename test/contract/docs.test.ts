@@ -1,0 +1,9 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+
+t.test('the documentation is what the code says', async (t) => {
+  const script = join(import.meta.dirname, '..', '..', 'scripts', 'generate-docs.ts')
+  await t.resolves(promisify(execFile)(process.execPath, [script, '--check']), 'else run npm run docs')
+})

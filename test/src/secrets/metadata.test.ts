@@ -1,0 +1,66 @@
+import t from 'tap'
+import { isSecretName } from '../../../src/environments/names.ts'
+import { metadataFrom } from '../../../src/secrets/metadata.ts'
+
+const name = 'payments/db'
+if (!isSecretName(name)) throw new TypeError('it is a name')
+const moment = new Date('2026-11-21T08:00:00Z')
+
+t.test('all that AWS says of a secret is shown, in the API\'s terms', async (t) => {
+  t.same(metadataFrom(name, {
+    $metadata: {},
+    ARN: 'arn',
+    Name: 'dev/payments/db',
+    Type: 'partner',
+    Description: 'd',
+    KmsKeyId: 'alias/k',
+    RotationEnabled: true,
+    RotationLambdaARN: 'arn:lambda',
+    RotationRules: { AutomaticallyAfterDays: 30, Duration: '2h', ScheduleExpression: 'rate(30 days)' },
+    LastRotatedDate: moment,
+    NextRotationDate: moment,
+    CreatedDate: moment,
+    LastChangedDate: moment,
+    LastAccessedDate: moment,
+    DeletedDate: moment,
+    OwningService: 'rds',
+    PrimaryRegion: 'eu-west-1',
+    Tags: [{ Key: 'a', Value: 'b' }, { Key: 'empty' }],
+    VersionIdsToStages: { v: ['AWSCURRENT'] },
+    ReplicationStatus: [{ Region: 'eu-central-1', KmsKeyId: 'k', Status: 'InSync', StatusMessage: 'm', LastAccessedDate: moment }, { Region: 'us-east-1' }]
+  }), {
+    name,
+    arn: 'arn',
+    state: 'pending-deletion',
+    type: 'partner',
+    description: 'd',
+    kmsKeyId: 'alias/k',
+    tags: { a: 'b', empty: '' },
+    versions: { v: ['AWSCURRENT'] },
+    rotation: {
+      enabled: true,
+      lambdaArn: 'arn:lambda',
+      automaticallyAfterDays: 30,
+      duration: '2h',
+      scheduleExpression: 'rate(30 days)',
+      lastRotatedDate: '2026-11-21T08:00:00.000Z',
+      nextRotationDate: '2026-11-21T08:00:00.000Z'
+    },
+    createdDate: '2026-11-21T08:00:00.000Z',
+    lastChangedDate: '2026-11-21T08:00:00.000Z',
+    lastAccessedDate: '2026-11-21T08:00:00.000Z',
+    deletedDate: '2026-11-21T08:00:00.000Z',
+    owningService: 'rds',
+    primaryRegion: 'eu-west-1',
+    replicas: [
+      { region: 'eu-central-1', kmsKeyId: 'k', status: 'InSync', statusMessage: 'm', lastAccessedDate: '2026-11-21T08:00:00.000Z' },
+      { region: 'us-east-1' }
+    ]
+  })
+})
+
+t.test('a secret is a placeholder until a version is current', async (t) => {
+  t.match(metadataFrom(name, { SecretVersionsToStages: { v: ['AWSPENDING'] } }), { state: 'placeholder' })
+  t.match(metadataFrom(name, { SecretVersionsToStages: { v: ['AWSCURRENT', 'AWSPENDING'] } }), { state: 'active' })
+  t.same(metadataFrom(name, {}), { name, arn: '', state: 'placeholder' })
+})

@@ -1,0 +1,31 @@
+import { SecretsManager } from '@aws-sdk/client-secrets-manager'
+import t from 'tap'
+import { environmentFrom } from '../../../src/environments/environment.ts'
+import { isSecretName } from '../../../src/environments/names.ts'
+import { Problem } from '../../../src/errors.ts'
+import { putSecret } from '../../../src/secrets/write.ts'
+
+const name = 'raced'
+if (!isSecretName(name)) throw new TypeError('it is a name')
+
+t.test('a PUT that another writer overtakes between its two calls writes a version after all', async (t) => {
+  const calls: string[] = []
+  const answers: readonly [string, Problem | { ARN: string, VersionId: string }][] = [
+    ['PutSecretValueCommand', new Problem('secret-not-found')],
+    ['CreateSecretCommand', new Problem('secret-exists')],
+    ['PutSecretValueCommand', { ARN: 'arn', VersionId: 'v' }]
+  ]
+  // A race cannot be had to order: here AWS's answers are.
+  const aws = new SecretsManager({ region: 'eu-west-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })
+  aws.middlewareStack.add((_next, { commandName = '' }) => async () => {
+    const answer = answers[calls.length]?.[1]
+    calls.push(commandName)
+    if (answer === undefined || answer instanceof Problem) throw answer ?? new Error('one call too many')
+    return { output: { ...answer, $metadata: {} }, response: {} }
+  }, { step: 'initialize' })
+  const environment = environmentFrom('dev', { region: 'eu-west-1', credential: 'a' })
+  const scope = { environment, credentialId: 'a', callerId: 'c', aws, may: () => true }
+
+  t.same(await putSecret(scope, name, { SecretString: 'v' }), { name, arn: 'arn', versionId: 'v', created: false })
+  t.same(calls, answers.map(([command]) => command))
+})
