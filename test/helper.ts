@@ -89,7 +89,7 @@ export const declared = {
     grants: [
       { groups: ['administrators'], actions: ['*'], environments: ['*'] },
       { callers: ['reader'], actions: ['DescribeEnvironment', 'GetSecretValue', 'BatchGetSecretValue'], environments: ['dev'] },
-      { callers: ['pipeline'], actions: ['CreateSecret', 'PutSecretValue'], environments: ['dev', 'staging'] }
+      { callers: ['pipeline'], actions: ['CreateSecret', 'PutSecretValue'], environments: ['dev', 'staging'], credentials: ['dev-account'] }
     ]
   }
 }

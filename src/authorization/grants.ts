@@ -10,7 +10,8 @@ export const GrantSchema = Type.Object({
   callers: Type.Optional(Type.Array(Id(), { minItems: 1, description: 'IDs of callers' })),
   groups: Type.Optional(Type.Array(Id(), { minItems: 1, description: 'groups of callers' })),
   actions: Type.Array(Type.Unsafe<string>({ enum: [all, ...actions] }), { minItems: 1 }),
-  environments: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })
+  environments: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
+  credentials: Type.Optional(Type.Array(Id(), { minItems: 1, description: 'IDs of credentials; any that the environment allows where absent' }))
 }, closed)
 
 export type Grant = Static<typeof GrantSchema>
@@ -18,10 +19,11 @@ export type Grant = Static<typeof GrantSchema>
 const has = (list: readonly string[] | undefined, value: string): boolean => list?.includes(value) ?? false
 const covers = (list: readonly string[], value: string): boolean => has(list, all) || has(list, value)
 
-function grants (grant: Grant, { caller, action, environment }: Question): boolean {
+function grants (grant: Grant, { caller, action, environment, credentialId }: Question): boolean {
   return (has(grant.callers, caller.id) || caller.groups.some((group) => has(grant.groups, group))) &&
     covers(grant.actions, action) &&
-    covers(grant.environments, environment)
+    covers(grant.environments, environment) &&
+    covers(grant.credentials ?? [all], credentialId)
 }
 
 /** Decides by the configuration's grants: what none of them allows is denied. */

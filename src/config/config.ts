@@ -60,11 +60,15 @@ function* overlappingPrefixes ({ environments }: Config): Generator<Mistake> {
   }
 }
 
-function* undeclaredEnvironments ({ environments, grants }: Config): Generator<Mistake> {
+function* undeclaredInGrants ({ environments, credentials, grants }: Config): Generator<Mistake> {
   for (const [index, grant] of grants.entries()) {
-    for (const name of grant.environments) {
-      if (name === '*' || environments.has(name)) continue
-      yield { key: `authorization.grants.${index}.environments`, found: name, expected: `*, or one of: ${[...environments.keys()].join(', ')}` }
+    const key = `authorization.grants.${index}`
+    for (const found of grant.environments) {
+      if (found === '*' || environments.has(found)) continue
+      yield { key: `${key}.environments`, found, expected: `*, or one of: ${[...environments.keys()].join(', ')}` }
+    }
+    for (const found of grant.credentials ?? []) {
+      if (!credentials.has(found)) yield { key: `${key}.credentials`, found, expected: `one of: ${[...credentials.keys()].join(', ')}` }
     }
   }
 }
@@ -77,4 +81,4 @@ function* repeatedKeys ({ apiKeys }: Config): Generator<Mistake> {
   }
 }
 
-const checks = [undeclaredCredentials, overlappingPrefixes, undeclaredEnvironments, repeatedKeys]
+const checks = [undeclaredCredentials, overlappingPrefixes, undeclaredInGrants, repeatedKeys]

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build } from '../helper.ts'
+import { build, declared, tokens } from '../helper.ts'
 
 const path = '/environments/dev/secrets'
 
@@ -13,14 +13,18 @@ t.test('the credential is the environment\'s, or the allowed one that the reques
   t.match(await list('unknown-to-aws'), { status: 502, json: { code: 'credential-invalid' } })
 })
 
-t.test('one that does not exist and one that the environment does not allow give the same 403', async (t) => {
-  const gateway = await build(t)
+t.test('one that does not exist, one that the environment does not allow and one that the caller may not use are all the same', async (t) => {
+  const grants: typeof declared.authorization.grants = [
+    { callers: ['stranger'], actions: ['DescribeEnvironment', 'ListSecrets'], environments: ['dev'], credentials: ['dev-account'] }
+  ]
+  const gateway = await build(t, { authorization: { grants } })
   const refuse = async (id: string): Promise<object> => {
-    const { status, json } = await gateway.send('GET', path, { headers: { 'aws-credential-id': id } })
+    const { status, json } = await gateway.send('GET', path, { headers: { 'aws-credential-id': id }, token: tokens.stranger })
     t.equal(status, 403)
     return { ...json, requestId: '', instance: '' }
   }
   t.same(await refuse('prod-account'), await refuse('none'))
+  t.same(await refuse('unknown-to-aws'), await refuse('none'))
   t.same(gateway.awsCalls, [])
 })
 
