@@ -1,12 +1,12 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problemResponses } from '../src/http/problem.ts'
+import { publicProblems } from '../src/http/schemas.ts'
 
 const document = (mediaType: string): object => ({
   200: {
     'x-response-description': 'The OpenAPI document',
     content: { [mediaType]: { schema: Type.Unknown({ description: 'An OpenAPI 3.1 document' }) } }
   },
-  ...problemResponses('internal-error')
+  ...publicProblems()
 })
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {

@@ -1,6 +1,5 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problemResponses } from '../../src/http/problem.ts'
-import { Reply } from '../../src/http/schemas.ts'
+import { publicProblems, Reply } from '../../src/http/schemas.ts'
 
 const Health = Type.Object({ status: Type.Literal('ok') })
 
@@ -15,7 +14,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       summary: 'Liveness',
       description: 'Whether the process runs; restart it where it does not answer.',
       security: [],
-      response: { 200: Reply('It runs', Health), ...problemResponses('internal-error') }
+      response: { 200: Reply('It runs', Health), ...publicProblems() }
     },
     handler: async () => ({ status: 'ok' as const })
   })
@@ -30,7 +29,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       summary: 'Readiness',
       description: 'Whether requests may be sent here. It does not ask AWS: a gateway that AWS does not answer is no worse than its siblings.',
       security: [],
-      response: { 200: Reply('It takes requests', Health), ...problemResponses('internal-error') }
+      response: { 200: Reply('It takes requests', Health), ...publicProblems() }
     },
     handler: async () => ({ status: 'ok' as const })
   })

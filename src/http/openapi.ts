@@ -1,4 +1,5 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import { problemExamples } from './problem.ts'
 
 type OpenApi = NonNullable<FastifyDynamicSwaggerOptions['openapi']>
 
@@ -27,6 +28,7 @@ export const describeApi = (): OpenApi => ({
   servers: [{ url: '/', description: 'This gateway' }],
   tags: [
     { name: 'secrets', description: 'Secrets and their values' },
+    { name: 'passwords', description: 'Passwords that AWS makes up' },
     { name: 'versions', description: 'A secret\'s versions and their staging labels' },
     { name: 'environments', description: 'The environments that the configuration declares' },
     { name: 'health', description: 'For load balancers and orchestrators' },
@@ -34,6 +36,7 @@ export const describeApi = (): OpenApi => ({
   ],
   security: [{ bearer: [] }],
   components: {
+    examples: problemExamples,
     securitySchemes: {
       bearer: { type: 'http', scheme: 'bearer', description: 'An API key. In local mode: the developer token that is printed at start.' }
     }

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyReply } from 'fastify'
-import { catalogue, catalogueEntry, type Problem, type ProblemCode } from '../errors.ts'
+import { catalogue, catalogueEntry, Problem, type ProblemCode } from '../errors.ts'
 
 export const ProblemSchema = Type.Object({
   type: Type.String({ description: 'A URI for the kind of problem', examples: ['urn:secrets-gateway:problem:secret-not-found'] }),
@@ -82,6 +82,17 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
   const byStatus = Map.groupBy(codes, (code) => catalogue[code].status)
   return Object.fromEntries(Array.from(byStatus, ([status, codes]) => [status, {
     description: codes.map((code) => `\`${code}\`: ${catalogue[code].title}.`).join('\n'),
-    content: { [problemMediaType]: { schema: { $ref: 'Problem#' } } }
+    content: {
+      [problemMediaType]: {
+        schema: { $ref: 'Problem#' },
+        examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]))
+      }
+    }
   }]))
 }
+
+/** An example of each problem, for the document. */
+export const problemExamples = Object.fromEntries(Object.entries(catalogue).map(([code, { title }]) => [code, {
+  summary: title,
+  value: problemBody(new Problem(code as ProblemCode), '0c5dbf04-97f1-4f0c-8e2f-6a4b4f6d1f0e')
+}]))

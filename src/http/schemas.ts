@@ -12,7 +12,7 @@ export const EnvironmentParams = Type.Object({ env: EnvironmentName })
 
 export const SecretParams = Type.Object({
   env: EnvironmentName,
-  name: { ...Name, description: `${Name.description ?? ''}. Write its \`/\` as \`%2F\`: \`payments%2Fdb\`` }
+  name: { ...Name, description: `${Name.description ?? ''}. In the path its \`/\` is written \`%2F\`, as in \`payments%2Fdb\`; Swagger UI does that itself` }
 })
 
 const credentialId = Type.Optional(Id({
@@ -66,21 +66,27 @@ export const Reply = <T extends TSchema>(description: string, schema: T, { heade
 
 export const ETag = { ETag: { type: 'string', description: 'The version\'s ID, in quotes' } }
 
-/** What any request with a token may be answered with. */
-const gatewayProblems = ['invalid-request', 'unauthenticated', 'internal-error', 'request-timeout', 'headers-too-large'] as const
+/** What any request may be answered with. */
+const anyProblems = ['malformed-request', 'request-timeout', 'headers-too-large', 'internal-error'] as const
+
+/** What any request with a token may be answered with besides. */
+const gatewayProblems = ['invalid-request', 'unauthenticated'] as const
 
 /** What any call of AWS may end in. */
 const awsProblems = [
   'forbidden', 'not-found', 'uri-too-long', 'aws-access-denied', 'aws-refused', 'aws-unavailable', 'aws-throttled', 'aws-timeout', 'credential-invalid'
 ] as const
 
+/** The replies of a route that takes no token. */
+export const publicProblems = (): object => problemResponses(...anyProblems)
+
 /** The replies of a route that calls no AWS. */
 export const withProblems = (...codes: readonly ProblemCode[]): object =>
-  problemResponses(...gatewayProblems, ...codes)
+  problemResponses(...gatewayProblems, ...anyProblems, ...codes)
 
 /** The replies of a route that calls AWS. */
 export const withAwsProblems = (...codes: readonly ProblemCode[]): object =>
-  problemResponses(...gatewayProblems, ...awsProblems, ...codes)
+  problemResponses(...gatewayProblems, ...anyProblems, ...awsProblems, ...codes)
 
 /** What a request with a body may be answered with besides. */
 export const bodyProblems = ['payload-too-large', 'unsupported-media-type'] as const

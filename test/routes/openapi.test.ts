@@ -1,5 +1,6 @@
 import t from 'tap'
 import { parse } from 'yaml'
+import packageJson from '../../package.json' with { type: 'json' }
 import { build } from '../helper.ts'
 
 t.test('getOpenApiJson and getOpenApiYaml give the same document', async (t) => {
@@ -7,6 +8,7 @@ t.test('getOpenApiJson and getOpenApiYaml give the same document', async (t) => 
   const json = await gateway.send('GET', '/openapi.json', { token: null })
   const yaml = await gateway.send('GET', '/openapi.yaml', { token: null })
   t.equal(json.json.openapi, '3.1.0')
+  t.equal(json.json.info.version, packageJson.version)
   t.equal(yaml.headers.get('content-type'), 'application/yaml')
   t.same(parse(yaml.text), json.json)
   t.match(Object.keys(json.json.components.schemas).sort(), ['BulkCreateReply', 'Environment', 'Problem', 'SecretMetadata', 'SecretValue', 'SecretVersion', 'WrittenSecret'])

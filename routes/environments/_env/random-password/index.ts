@@ -10,7 +10,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     config: { action: 'GetRandomPassword' },
     schema: {
       operationId: 'getRandomPassword',
-      tags: ['secrets'],
+      tags: ['passwords'],
       summary: 'Make up a password',
       description: 'A random password from AWS. It is not stored.',
       params: EnvironmentParams,

@@ -112,7 +112,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           headers: { ...ETag, Location: { type: 'string', description: 'The secret\'s path' } }
         }),
         ...withAwsProblems(
-          ...bodyProblems, 'secret-not-found', 'idempotency-conflict', 'secret-pending-deletion', 'aws-limit-exceeded', 'kms-failure'
+          ...bodyProblems, 'secret-not-found', 'idempotency-conflict', 'secret-pending-deletion', 'rotation-in-progress',
+          'aws-limit-exceeded', 'kms-failure'
         )
       }
     },
