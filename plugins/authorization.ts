@@ -2,7 +2,6 @@ import fp from 'fastify-plugin'
 import { actions, type Action } from '../src/authorization/actions.ts'
 import { grantsAuthorizer } from '../src/authorization/grants.ts'
 import type { Environment } from '../src/environments/environment.ts'
-import { Problem } from '../src/errors.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -15,10 +14,7 @@ declare module 'fastify' {
   }
 }
 
-/**
- * May they: each route declares its action, and what is not allowed is denied. A denial looks like a path that does not exist
- * to whoever may not see the environment.
- */
+/** May they: each route declares its action, and the question is put to the one function that decides. */
 export default fp(async (fastify) => {
   const authorize = fastify.config.derive(({ grants }) => grantsAuthorizer(grants))
 
@@ -37,13 +33,5 @@ export default fp(async (fastify) => {
       ...(name !== undefined && { name })
     })
   })
-
-  fastify.addHook('preHandler', async (request) => {
-    const { environment, credentialId, secretName } = request
-    const { action } = request.routeOptions.config
-    if (environment === undefined || action === undefined || action === 'Public') return
-    if (credentialId !== undefined && request.may(action, environment, credentialId, secretName)) return
-    throw new Problem(request.may('DescribeEnvironment', environment, environment.credential) ? 'forbidden' : 'not-found')
-  })
   // After openapi: its routes are declared by a hook that would run after this one.
-}, { name: 'authorization', dependencies: ['config', 'authentication', 'environments', 'credentials', 'openapi'] })
+}, { name: 'authorization', dependencies: ['config', 'authentication', 'openapi'] })

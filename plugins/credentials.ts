@@ -1,9 +1,13 @@
 import fp from 'fastify-plugin'
-import { awsClients } from '../src/aws/clients.ts'
+import { awsClients, type Clients } from '../src/aws/clients.ts'
 import type { SecretsManager } from '../src/aws/types.ts'
 import { invalidRequest } from '../src/errors.ts'
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the route's body has an `awsCredentialId`, beside the header. */
+    bodyNamesCredential?: true
+  }
   interface FastifyInstance {
     /** The client of a credential in a region. */
     aws: (credentialId: string, region: string) => SecretsManager
@@ -14,9 +18,12 @@ declare module 'fastify' {
   }
 }
 
+/** Milliseconds that requests under way keep the clients of a configuration that has been replaced. */
+const grace = 60_000
+
 /** Through which AWS credential: the one that the request names by its ID, else the environment's. */
 export default fp(async (fastify) => {
-  const clients = fastify.config.derive(({ credentials, endpoint }) => awsClients(credentials, endpoint))
+  const clients = fastify.config.derive(({ credentials, endpoint }) => awsClients(credentials, endpoint), retire)
 
   fastify.decorate('aws', (credentialId, region) => clients().client(credentialId, region))
   fastify.addHook('onClose', async () => { clients().close() })
@@ -26,8 +33,9 @@ export default fp(async (fastify) => {
   fastify.addHook('preHandler', async (request) => {
     const { environment } = request
     if (environment === undefined) return
-    const { 'aws-credential-id': inHeader } = request.headers as Record<string, string | undefined>
-    const inBody = bodyCredential(request.body)
+    const { 'aws-credential-id': inHeader } = request.headers as { 'aws-credential-id'?: string }
+    const named = request.routeOptions.config.bodyNamesCredential ? request.body : {}
+    const { awsCredentialId: inBody } = named as { awsCredentialId?: string }
     if (inHeader !== undefined && inBody !== undefined && inHeader !== inBody) {
       throw invalidRequest({ in: 'body', pointer: '/awsCredentialId', message: 'must be the same as the header AWS-Credential-Id' })
     }
@@ -36,8 +44,6 @@ export default fp(async (fastify) => {
   })
 }, { name: 'credentials', dependencies: ['config', 'environments'] })
 
-/** Of the request bodies only a bulk create's has it, and its schema has checked it. */
-const bodyCredential = (body: unknown): string | undefined =>
-  typeof body === 'object' && body !== null && 'awsCredentialId' in body && typeof body.awsCredentialId === 'string'
-    ? body.awsCredentialId
-    : undefined
+function retire (clients: Clients): void {
+  setTimeout(() => { clients.close() }, grace).unref()
+}

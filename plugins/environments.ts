@@ -21,11 +21,14 @@ export default fp(async (fastify) => {
     const { env, name } = request.params as { env?: string, name?: string }
     if (env === undefined) return
     const environment = fastify.config.current.environments.get(env)
-    if (environment === undefined) throw new Problem('not-found')
+    // Before anything else is said of it: an environment that the caller may not see does not exist.
+    if (environment === undefined || !request.may('DescribeEnvironment', environment, environment.credential)) {
+      throw new Problem('not-found')
+    }
     request.environment = environment
     if (name === undefined) return
     const parsed = parseSecretName(environment, name)
     if (!('name' in parsed)) throw invalidRequest({ in: 'path', pointer: '/name', message: parsed.mistake })
     request.secretName = parsed.name
   })
-}, { name: 'environments', dependencies: ['config', 'errors', 'authentication'] })
+}, { name: 'environments', dependencies: ['config', 'errors', 'authorization'] })

@@ -22,9 +22,19 @@ export default fp(async (fastify) => {
     return sendProblem(reply, problem, request.id)
   })
 
+  const methods = new Map<string, Set<string>>()
+  fastify.addHook('onRoute', ({ url, method }) => {
+    methods.set(url, new Set([...methods.get(url) ?? [], ...[method].flat()]))
+  })
+
   // Before the body is read of a request that leads nowhere.
-  fastify.addHook('onRequest', async (request) => {
-    if (request.is404) throw new Problem('not-found')
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return
+    const [path = ''] = request.url.split('?')
+    const allowed = Array.from(methods).find(([pattern]) => matches(pattern, path))?.[1]
+    if (allowed === undefined) throw new Problem('not-found')
+    reply.header('allow', [...allowed].join(', '))
+    throw new Problem('method-not-allowed')
   })
   /* c8 ignore next -- the hook above is sooner, and runs only where there is such a handler */
   fastify.setNotFoundHandler(async () => { throw new Problem('not-found') })
@@ -37,4 +47,10 @@ declare module 'fastify' {
     /** What the reply says went wrong. */
     problem?: Problem
   }
+}
+
+/** Whether a path is of a route's form; for a hint in an error, not for a decision. */
+function matches (pattern: string, path: string): boolean {
+  const [wanted, found] = [pattern.split('/'), path.split('/')]
+  return wanted.length === found.length && wanted.every((part, index) => part.startsWith(':') || part === found[index])
 }

@@ -12,7 +12,15 @@ export default fp(async (fastify) => {
   // Beyond Node's default of 2,000, headers would vanish without a word; their size is limited in any case.
   fastify.server.maxHeadersCount = 0
 
+  // Node.js would tell the caller to send the body before anybody has looked at the token, or answer in words of its own.
+  for (const event of ['checkContinue', 'checkExpectation']) {
+    fastify.server.on(event, (request, reply) => { fastify.server.emit('request', request, reply) })
+  }
+
   fastify.addHook('onRequest', async (request) => {
+    const { host, expect } = request.headers
+    if (host === undefined) throw new Problem('malformed-request')
+    if (expect !== undefined && expect.toLowerCase() !== '100-continue') throw new Problem('expectation-failed')
     for (const name of single) {
       if ((request.raw.headersDistinct[name]?.length ?? 0) > 1) {
         throw invalidRequest({ in: 'header', pointer: `/${name}`, message: 'must NOT be given more than once' })
@@ -20,15 +28,15 @@ export default fp(async (fastify) => {
     }
   })
 
-  fastify.addHook('preParsing', async (request) => {
+  fastify.addHook('preParsing', async (request, reply) => {
     if (request.headers['content-encoding'] !== undefined) throw new Problem('unsupported-media-type')
     const { action, headers = [] } = request.routeOptions.config
-    if (action === 'Public') return
     for (const name of meaningful) {
-      if (request.headers[name] !== undefined && !headers.includes(name)) {
+      if (action !== 'Public' && request.headers[name] !== undefined && !headers.includes(name)) {
         throw invalidRequest({ in: 'header', pointer: `/${name}`, message: 'is not taken by this route' })
       }
     }
+    if (request.headers.expect !== undefined) reply.raw.writeContinue()
   })
 
   fastify.addHook('onRoute', (route) => {

@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import { Problem } from '../src/errors.ts'
 import type { Scope } from '../src/secrets/scope.ts'
 
 declare module 'fastify' {
@@ -8,14 +9,17 @@ declare module 'fastify' {
   }
 }
 
-/** Puts together what the use cases need, after authorization. */
+/** The decision on what the route declares; and, for a request that is allowed, what the use cases need. */
 export default fp(async (fastify) => {
   fastify.decorateRequest('scope')
 
   fastify.addHook('preHandler', async (request) => {
-    const { caller, environment, credentialId } = request
-    if (caller === undefined || environment === undefined || credentialId === undefined) return
-    const { 'idempotency-key': idempotencyKey } = request.headers as Record<string, string | undefined>
+    const { caller, environment, credentialId, secretName } = request
+    const { action } = request.routeOptions.config
+    if (caller === undefined || environment === undefined || action === undefined || action === 'Public') return
+    // One answer for a credential that does not exist, that the environment does not allow, and that the caller may not use.
+    if (credentialId === undefined || !request.may(action, environment, credentialId, secretName)) throw new Problem('forbidden')
+    const { 'idempotency-key': idempotencyKey } = request.headers as { 'idempotency-key'?: string }
     request.scope = {
       environment,
       credentialId,
@@ -25,4 +29,4 @@ export default fp(async (fastify) => {
       ...(idempotencyKey !== undefined && { idempotencyKey })
     }
   })
-}, { name: 'scope', dependencies: ['authorization', 'credentials'] })
+}, { name: 'scope', dependencies: ['authorization', 'credentials', 'environments'] })

@@ -69,6 +69,11 @@ export const catalogue = {
     title: 'The value has no such representation',
     advice: 'A binary value is `application/octet-stream` or, in base64, `application/json`.'
   },
+  'method-not-allowed': {
+    status: 405,
+    title: 'The resource has no such method',
+    advice: '`Allow` names the methods that it has.'
+  },
   'request-timeout': {
     status: 408,
     title: 'The request did not arrive in time',
@@ -118,6 +123,11 @@ export const catalogue = {
     status: 415,
     title: 'The body has a media type or a coding that is not taken here',
     advice: 'Send `application/json` in UTF-8, without `Content-Encoding`.'
+  },
+  'expectation-failed': {
+    status: 417,
+    title: 'The request expects what the gateway does not offer',
+    advice: 'The one expectation that there is is `100-continue`.'
   },
   'aws-refused': {
     status: 422,
@@ -207,8 +217,16 @@ export class Problem extends Error {
   }
 }
 
-/** A 400 for mistakes that the schema alone can't express. */
-export const invalidRequest = (...errors: readonly RequestError[]): Problem => new Problem('invalid-request', { errors })
+/** Whether something that was thrown is a problem of this kind. */
+export const isProblem = (thrown: unknown, code: ProblemCode): thrown is Problem =>
+  thrown instanceof Problem && thrown.code === code
+
+/** Enough to mend a request by; a hostile one could have a million. */
+const maximumErrors = 100
+
+/** A 400 with the mistakes that a request has. */
+export const invalidRequest = (...errors: readonly RequestError[]): Problem =>
+  new Problem('invalid-request', { errors: errors.slice(0, maximumErrors) })
 
 /** What a log may hold of an unexpected error: what it is and where it was thrown. Its message could quote a value. */
 export const withoutMessage = ({ name, stack = '' }: Error): { name: string, at: string[] } =>

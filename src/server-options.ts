@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import Fastify, { type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
 import { Problem, type ProblemCode } from './errors.ts'
 import { problemFromFramework } from './http/framework-errors.ts'
@@ -16,7 +16,7 @@ const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
  *
  * @param log where log lines go, standard output where absent
  */
-export function serverOptions (logLevel: string, log?: DestinationStream): FastifyServerOptions {
+export function serverOptions (logLevel: string, log?: DestinationStream): FastifyHttpOptions<Server> {
   return {
     logger: { level: logLevel, base: null, ...(log !== undefined && { stream: log }) },
     // One line a request, written by plugins/request-log.ts without the URL.
@@ -26,10 +26,17 @@ export function serverOptions (logLevel: string, log?: DestinationStream): Fasti
     routerOptions: { maxParamLength: 3 * maximumNameLength },
     bodyLimit: 1024 * 1024,
     requestTimeout: 30_000,
-    connectionTimeout: 60_000,
+    // A reply may take as long as a bulk create does; the request has to be there in time.
+    connectionTimeout: 0,
+    // Their absence is answered like any other mistake.
+    http: { requireHostHeader: false },
     return503OnClosing: false,
     allowErrorHandlerOverride: false,
-    frameworkErrors: (error, request, reply) => { sendProblem(reply, problemFromFramework(error), request.id) },
+    frameworkErrors: (error, request, reply) => {
+      const problem = problemFromFramework(error)
+      request.log.info({ reply: { status: problem.status, problem: problem.code } }, 'request')
+      sendProblem(reply, problem, request.id)
+    },
     clientErrorHandler
   }
 }
@@ -40,13 +47,14 @@ const clientErrors: Readonly<Record<string, ProblemCode>> = {
 }
 
 /** Answers what Node.js could not even read as a request. */
-function clientErrorHandler (error: Error & { code?: string }, socket: Socket): void {
+function clientErrorHandler (this: FastifyInstance, error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
   const problem = new Problem(clientErrors[error.code ?? ''] ?? 'malformed-request')
   const requestId = randomUUID()
+  this.log.info({ requestId, reply: { status: problem.status, problem: problem.code } }, 'request')
   const body = JSON.stringify(problemBody(problem, requestId))
   const headers = Object.entries({
     ...problemHeaders(problem),

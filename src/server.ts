@@ -25,10 +25,20 @@ async function start (): Promise<void> {
 
   const fastify = Fastify(serverOptions(variables.LOG_LEVEL))
   await fastify.register(app, { config })
-  const address = await fastify.listen({ host: variables.HOST, port: variables.PORT, listenTextResolver: (at) => `listening on ${at}` })
+  const address = await listen(fastify, variables)
   endWell(fastify, local)
   if (variables.GATEWAY_CONFIG !== undefined) reloadOnHangup(fastify, variables.GATEWAY_CONFIG)
   if (local !== undefined) process.stdout.write(banner(address, local, showsToken(variables)))
+}
+
+/** @throws ConfigError where the address can't be had */
+async function listen (fastify: FastifyInstance, { HOST: host, PORT: port }: Variables): Promise<string> {
+  try {
+    return await fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error
+    throw new ConfigError([{ key: 'HOST, PORT', found: `${String(error.code)} on ${host}, ${port}`, expected: 'an address that is free' }])
+  }
 }
 
 /** The token is shown to who sits at a terminal, and where it was asked for. */
@@ -39,8 +49,8 @@ function endWell (fastify: FastifyInstance, local: LocalMode | undefined): void 
   closeWithGrace({
     delay: grace,
     logger: false,
-    // Kept alive: a service manager sends it to have the configuration read again.
-    skip: ['SIGHUP'],
+    // With a file, it is for reading that again.
+    skip: local === undefined ? ['SIGHUP'] : [],
     onTimeout: () => { fastify.log.error('requests did not end in time') }
   }, async ({ signal, err }) => {
     if (err !== undefined) fastify.log.fatal({ thrown: withoutMessage(err) }, 'crashed')
@@ -71,5 +81,5 @@ try {
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
   process.stderr.write(`The gateway does not start: its configuration is not valid.\n${error.message}\n`)
-  process.exitCode = configurationError
+  process.exit(configurationError)
 }

@@ -2,7 +2,7 @@ import { operations, type Operation } from '../aws-model.ts'
 
 /** What the gateway can do that is no operation of AWS, or a sharper form of one. */
 const ownActions = [
-  /** See that an environment exists, and its settings. */
+  /** See that an environment exists, and its settings. To whom this is denied, the environment does not exist. */
   'DescribeEnvironment',
   /** Delete without a recovery window. */
   'ForceDeleteSecret'

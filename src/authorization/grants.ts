@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { closed, Id } from '../schema.ts'
+import { closed, Id } from '../typebox.ts'
 import { actions } from './actions.ts'
 import type { Authorize, Question } from './decision.ts'
 
@@ -20,10 +20,10 @@ const has = (list: readonly string[] | undefined, value: string): boolean => lis
 const covers = (list: readonly string[], value: string): boolean => has(list, all) || has(list, value)
 
 function grants (grant: Grant, { caller, action, environment, credentialId }: Question): boolean {
-  return (has(grant.callers, caller.id) || caller.groups.some((group) => has(grant.groups, group))) &&
-    covers(grant.actions, action) &&
-    covers(grant.environments, environment) &&
-    covers(grant.credentials ?? [all], credentialId)
+  const applies = has(grant.callers, caller.id) || caller.groups.some((group) => has(grant.groups, group))
+  if (!applies || !covers(grant.environments, environment)) return false
+  // Whoever may do anything in an environment may see it.
+  return action === 'DescribeEnvironment' || (covers(grant.actions, action) && covers(grant.credentials ?? [all], credentialId))
 }
 
 /** Decides by the configuration's grants: what none of them allows is denied. */

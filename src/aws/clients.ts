@@ -33,7 +33,8 @@ export function awsClients (credentials: ReadonlyMap<string, CredentialDefinitio
       try {
         return await next(args)
       } catch (error) {
-        if (!(error instanceof Error)) throw error
+        // A defect of our own is not AWS's.
+        if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) throw error
         throw problemFrom(error, { operation: commandName.replace(/Command$/, ''), credentialId })
       }
     }, { step: 'initialize', priority: 'high', name: 'problems' })

@@ -1,4 +1,4 @@
-import { Problem, type ProblemCode } from '../errors.ts'
+import { Problem, type ProblemCode, type RequestError } from '../errors.ts'
 
 /** What was called, for the problem's words. */
 export interface Call {
@@ -12,6 +12,8 @@ interface Rule {
   when?: RegExp
   /** Whether AWS's own message tells the caller something, and quotes nothing that was sent. */
   quote?: true
+  /** Which part of the request it is about. */
+  errors?: readonly RequestError[]
 }
 
 const refused: Rule = { code: 'aws-refused', quote: true }
@@ -42,7 +44,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   InvalidParameterException: [refused],
   MalformedPolicyDocumentException: [refused],
   PublicPolicyException: [refused],
-  InvalidNextTokenException: [{ code: 'aws-refused' }],
+  InvalidNextTokenException: [{ code: 'invalid-request', errors: [{ in: 'query', pointer: '/cursor', message: 'is no cursor of this list' }] }],
   // Quotes what was sent.
   ValidationException: [{ code: 'aws-refused' }],
   LimitExceededException: [{ code: 'aws-limit-exceeded', quote: true }],
@@ -55,6 +57,13 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   RequestLimitExceeded: throttled,
   ExpiredTokenException: credentialInvalid,
   ExpiredToken: credentialInvalid,
+  RequestExpired: credentialInvalid,
+  InvalidToken: credentialInvalid,
+  InvalidAccessKeyId: credentialInvalid,
+  NotAuthorized: credentialInvalid,
+  OptInRequired: credentialInvalid,
+  // STS's, where a profile's role can't be assumed; Secrets Manager's own is AccessDeniedException.
+  AccessDenied: credentialInvalid,
   UnrecognizedClientException: credentialInvalid,
   InvalidClientTokenId: credentialInvalid,
   InvalidSignatureException: credentialInvalid,
@@ -92,5 +101,19 @@ export function problemFrom ({ name, message, code, $metadata }: AwsException, {
   const rule = rules[name]?.find(({ when }) => when === undefined || when.test(message))
   // What is left is a failed connection, a reply that is none of AWS's, or an exception that AWS has added since.
   if (rule === undefined) return new Problem('aws-unavailable', { ...about, awsError: code ?? name })
-  return new Problem(rule.code, { ...about, ...(rule.quote && quotable(message) && { detail: message }) })
+  return new Problem(rule.code, {
+    ...about,
+    ...(rule.errors !== undefined && { errors: rule.errors }),
+    ...(rule.quote && quotable(message) && { detail: message })
+  })
+}
+
+/**
+ * A member that AWS always sends, though its model does not say so.
+ *
+ * @throws Problem `aws-unavailable` where it is missing: what answered is not AWS
+ */
+export function answered<T> (member: T | undefined): T {
+  if (member === undefined) throw new Problem('aws-unavailable', { awsError: 'IncompleteReply' })
+  return member
 }

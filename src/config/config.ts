@@ -73,12 +73,15 @@ function* undeclaredInGrants ({ environments, credentials, grants }: Config): Ge
   }
 }
 
-function* repeatedKeys ({ apiKeys }: Config): Generator<Mistake> {
+function* unusableKeys ({ apiKeys }: Config): Generator<Mistake> {
   const seen = new Set<string>()
-  for (const [index, { hash }] of apiKeys.entries()) {
+  for (const [index, { hash, expires }] of apiKeys.entries()) {
+    if (expires !== undefined && Number.isNaN(Date.parse(expires))) {
+      yield { key: `authentication.apiKeys.${index}.expires`, found: expires, expected: 'a day of the calendar' }
+    }
     if (seen.has(hash)) yield { key: `authentication.apiKeys.${index}.hash`, found: 'the hash of another key', expected: 'a key of its own' }
     seen.add(hash)
   }
 }
 
-const checks = [undeclaredCredentials, overlappingPrefixes, undeclaredInGrants, repeatedKeys]
+const checks = [undeclaredCredentials, overlappingPrefixes, undeclaredInGrants, unusableKeys]

@@ -7,9 +7,10 @@ export interface LiveConfig {
    * Keeps something that is made from the configuration in step with it.
    *
    * @param build makes it; may throw, and the configuration is then refused
+   * @param retire is given the one of the configuration that was in force before
    * @returns a function that gives the one of the configuration in force
    */
-  derive: <T>(build: (config: Config) => T) => () => T
+  derive: <T>(build: (config: Config) => T, retire?: (value: T) => void) => () => T
   /** Puts a configuration in force, once everything derived from it could be made. */
   replace: (next: Config) => void
 }
@@ -21,11 +22,14 @@ export function liveConfig (initial: Config): LiveConfig {
     get current () {
       return current
     },
-    derive (build) {
+    derive (build, retire = () => undefined) {
       let value = build(current)
       prepare.add((next) => {
         const nextValue = build(next)
-        return () => { value = nextValue }
+        return () => {
+          retire(value)
+          value = nextValue
+        }
       })
       return () => value
     },

@@ -21,7 +21,11 @@ function check<T extends TSchema> (schema: T, value: unknown, options: Options =
  */
 export function readVariables (env: NodeJS.ProcessEnv): Variables {
   const known = Object.keys(VariablesSchema.properties).filter((name) => env[name] !== undefined)
-  return check(VariablesSchema, Object.fromEntries(known.map((name) => [name, env[name]])), { coerceTypes: true })
+  const variables = check(VariablesSchema, Object.fromEntries(known.map((name) => [name, env[name]])), { coerceTypes: true })
+  if (variables.GATEWAY_LOCAL !== undefined && variables.GATEWAY_CONFIG !== undefined) {
+    throw new ConfigError([{ key: 'GATEWAY_LOCAL', found: '1 beside GATEWAY_CONFIG', expected: 'one of them: local mode takes no file' }])
+  }
+  return variables
 }
 
 /**

@@ -3,7 +3,7 @@ import { ApiKeySchema } from '../authentication/api-keys.ts'
 import { GrantSchema } from '../authorization/grants.ts'
 import { CredentialSchema } from '../credentials/definition.ts'
 import { EnvironmentSchema, environmentNamePattern } from '../environments/environment.ts'
-import { closed, Enum, idPattern } from '../schema.ts'
+import { closed, Enum, idPattern } from '../typebox.ts'
 
 /** The YAML file that `GATEWAY_CONFIG` names. */
 export const FileSchema = Type.Object({

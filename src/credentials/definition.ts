@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { closed } from '../schema.ts'
+import { closed } from '../typebox.ts'
 
 const text = Type.String({ minLength: 1 })
 

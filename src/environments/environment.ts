@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { limits } from '../aws-model.ts'
-import { AwsString, closed, Id } from '../schema.ts'
+import { AwsString, closed, Id, TagMap } from '../typebox.ts'
 import { maximumNameLength, namePrefixPattern, secretNamePattern } from './names.ts'
 
 export const environmentNamePattern = '^[a-z][a-z0-9-]{0,62}$'
@@ -12,7 +12,7 @@ export const EnvironmentSchema = Type.Object({
   allowedCredentials: Type.Optional(Type.Array(Id(), { uniqueItems: true })),
   namePrefix: Type.Optional(Type.String({ maxLength: maximumNameLength / 2, pattern: namePrefixPattern })),
   kmsKeyId: Type.Optional(AwsString('KmsKeyIdType', { minLength: 1 })),
-  tags: Type.Optional(Type.Record(AwsString('TagKeyType'), AwsString('TagValueType'), { maxProperties: limits.tagsPerSecret })),
+  tags: Type.Optional(TagMap()),
   recoveryWindowInDays: Type.Optional(Type.Integer({
     minimum: limits.recoveryWindowInDays.min,
     maximum: limits.recoveryWindowInDays.max

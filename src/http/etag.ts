@@ -1,5 +1,9 @@
-/** The entity tag of a version (RFC 9110, section 8.8.3). */
-export const toETag = (versionId: string): string => `"${versionId}"`
+/**
+ * The entity tag of a version (RFC 9110, section 8.8.3). A version's ID is whatever its writer chose: where it has characters
+ * that a tag must not have, it is percent-encoded.
+ */
+export const toETag = (versionId: string): string =>
+  `"${/^[!#-~]*$/.test(versionId) ? versionId : encodeURIComponent(versionId)}"`
 
 /** Whether an `If-None-Match` names the version; compared weakly, as RFC 9110 (section 13.1.2) has it. */
 export function matchesETag (ifNoneMatch: string | undefined, versionId: string): boolean {

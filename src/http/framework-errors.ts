@@ -1,4 +1,4 @@
-import { Problem, type ProblemCode } from '../errors.ts'
+import { invalidRequest, Problem, type ProblemCode } from '../errors.ts'
 import { requestErrors, type SchemaError } from './validation.ts'
 
 /** As Fastify throws them: a code, a status, and of a refused request what the schema said. */
@@ -20,7 +20,7 @@ const byCode: Readonly<Record<string, ProblemCode>> = {
 export function problemFromFramework (thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
   const { code = '', statusCode = 500, validation, validationContext = '' }: FrameworkError = Object(thrown) as FrameworkError
-  if (validation !== undefined) return new Problem('invalid-request', { errors: requestErrors(validationContext, validation) })
+  if (validation !== undefined) return invalidRequest(...requestErrors(validationContext, validation))
   const known = byCode[code]
   if (known !== undefined) return new Problem(known)
   return new Problem(statusCode >= 400 && statusCode < 500 ? 'malformed-request' : 'internal-error')

@@ -74,6 +74,9 @@ export function sendProblem (reply: FastifyReply, problem: Problem, requestId: s
     .send(JSON.stringify(problemBody(problem, requestId)))
 }
 
+/** The header of every reply. */
+export const RequestId = { 'X-Request-Id': { type: 'string', description: 'The request\'s ID, as the log has it' } }
+
 /**
  * The response schemas of a route that may answer with these problems, by status. Without their type: a handler throws a problem,
  * and replies with nothing else than what its own schemas say.
@@ -82,6 +85,13 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
   const byStatus = Map.groupBy(codes, (code) => catalogue[code].status)
   return Object.fromEntries(Array.from(byStatus, ([status, codes]) => [status, {
     description: codes.map((code) => `\`${code}\`: ${catalogue[code].title}.`).join('\n'),
+    headers: {
+      ...RequestId,
+      ...(codes.includes('unauthenticated') && { 'WWW-Authenticate': { type: 'string', description: 'Always `Bearer`' } }),
+      ...(codes.some((code) => catalogueEntry(code).retryAfter !== undefined) && {
+        'Retry-After': { type: 'integer', description: 'Seconds after which another try is worth it' }
+      })
+    },
     content: {
       [problemMediaType]: {
         schema: { $ref: 'Problem#' },
@@ -91,8 +101,10 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
   }]))
 }
 
-/** An example of each problem, for the document. */
-export const problemExamples = Object.fromEntries(Object.entries(catalogue).map(([code, { title }]) => [code, {
-  summary: title,
-  value: problemBody(new Problem(code as ProblemCode), '0c5dbf04-97f1-4f0c-8e2f-6a4b4f6d1f0e')
-}]))
+/** An example of each problem, for the document; no operation that is in it answers that there is no such method. */
+export const problemExamples = Object.fromEntries(Object.entries(catalogue)
+  .filter(([code]) => code !== 'method-not-allowed')
+  .map(([code, { title }]) => [code, {
+    summary: title,
+    value: problemBody(new Problem(code as ProblemCode), '0c5dbf04-97f1-4f0c-8e2f-6a4b4f6d1f0e')
+  }]))

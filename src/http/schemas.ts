@@ -2,9 +2,9 @@ import { Type, type Static, type TSchema, type TUnsafe } from '@sinclair/typebox
 import { shapes } from '../aws-model.ts'
 import { EnvironmentName } from '../environments/schemas.ts'
 import type { ProblemCode } from '../errors.ts'
-import { closed, Id } from '../schema.ts'
+import { closed, Id } from '../typebox.ts'
 import { Name } from '../secrets/schemas.ts'
-import { problemResponses } from './problem.ts'
+import { problemResponses, RequestId } from './problem.ts'
 
 /** What the routes' schemas have in common. */
 
@@ -26,7 +26,8 @@ export const WriteHeaders = Type.Object({
   'aws-credential-id': credentialId,
   'idempotency-key': Type.Optional(Type.String({
     pattern: '^[!-~]{1,255}$',
-    description: 'Makes a repeated write harmless: the same key, caller and secret give the same version',
+    description: 'Makes a repeated write harmless: the same key, caller and secret give the same version. A create without a value ' +
+      'makes no version, and is a conflict when it is repeated',
     examples: ['deploy-2026-11-21.4']
   }))
 })
@@ -60,14 +61,17 @@ export const Reply = <T extends TSchema>(description: string, schema: T, { heade
   content?: Record<string, { schema: object }>
 } = {}): TUnsafe<Static<T>> => Type.Unsafe<Static<T>>({
   'x-response-description': description,
-  headers,
+  headers: { ...RequestId, ...headers },
   content: { 'application/json': { schema }, ...content }
 })
+
+/** The header of a reply to a request that made a secret. */
+export const Location = { Location: { type: 'string', description: 'The secret\'s path' } }
 
 export const ETag = { ETag: { type: 'string', description: 'The version\'s ID, in quotes' } }
 
 /** What any request may be answered with. */
-const anyProblems = ['malformed-request', 'request-timeout', 'headers-too-large', 'internal-error'] as const
+const anyProblems = ['malformed-request', 'expectation-failed', 'request-timeout', 'headers-too-large', 'internal-error'] as const
 
 /** What any request with a token may be answered with besides. */
 const gatewayProblems = ['invalid-request', 'unauthenticated'] as const

@@ -22,23 +22,20 @@ export const validatorOf: FastifySchemaCompiler<object> = ({ schema, httpPart })
 /** What Ajv reports, as Fastify passes it on. */
 export type SchemaError = Pick<ErrorObject, 'instancePath' | 'keyword' | 'params' | 'message' | 'parentSchema'>
 
-/** Enough to mend a request by; a hostile one could have a million. */
-const maximumErrors = 100
-
 const parts: Readonly<Record<string, RequestError['in']>> = { body: 'body', querystring: 'query', params: 'path', headers: 'header' }
 
 /** What Fastify reports of a request that a schema refused, in the API's words. */
 export function requestErrors (part: string, errors: readonly SchemaError[]): RequestError[] {
-  return errors.slice(0, maximumErrors).map((error) => ({
+  return errors.map((error) => ({
     in: parts[part] ?? 'body',
-    pointer: error.instancePath + ownPointer(error.params),
+    pointer: error.instancePath + (part === 'querystring' ? '' : ownPointer(error.params)),
     message: messages[error.keyword]?.(error) ?? error.message ?? 'is invalid'
   }))
 }
 
 /** Where Ajv's own words say too little. None of them quotes what was found. */
 const messages: Readonly<Partial<Record<string, (error: SchemaError) => string | undefined>>> = {
-  additionalProperties: () => 'is not known here',
+  additionalProperties: () => 'has a member that is not known here',
   enum: ({ params: { allowedValues } }) => `must be one of: ${(allowedValues as string[]).join(', ')}`,
   type: ({ params: { type } }) => `must be ${[type].flat().join(' or ')}`,
   pattern: ({ parentSchema }) => typeof parentSchema?.description === 'string' ? `must have the form of: ${parentSchema.description}` : undefined

@@ -1,23 +1,26 @@
 import type { Filter } from '../aws/types.ts'
 import { compact } from '../compact.ts'
-import { fromAwsName } from '../environments/names.ts'
+import { fromAwsName, maximumNameLength } from '../environments/names.ts'
+import { invalidRequest } from '../errors.ts'
 import { metadataFrom } from './metadata.ts'
 import type { SecretFilters, SecretMetadata } from './schemas.ts'
 import type { Scope } from './scope.ts'
 
-/** What a list can be sorted by, in AWS's words. A leading `-` reverses it. */
-const sortKeys = {
-  name: 'name',
-  createdDate: 'created-date',
-  lastChangedDate: 'last-changed-date',
-  lastAccessedDate: 'last-accessed-date'
+/** What a list can be sorted by, in AWS's words. */
+const orders = {
+  name: { SortBy: 'name', SortOrder: 'asc' },
+  '-name': { SortBy: 'name', SortOrder: 'desc' },
+  createdDate: { SortBy: 'created-date', SortOrder: 'asc' },
+  '-createdDate': { SortBy: 'created-date', SortOrder: 'desc' },
+  lastChangedDate: { SortBy: 'last-changed-date', SortOrder: 'asc' },
+  '-lastChangedDate': { SortBy: 'last-changed-date', SortOrder: 'desc' },
+  lastAccessedDate: { SortBy: 'last-accessed-date', SortOrder: 'asc' },
+  '-lastAccessedDate': { SortBy: 'last-accessed-date', SortOrder: 'desc' }
 } as const
 
-type SortKey = keyof typeof sortKeys
+export type Sort = keyof typeof orders
 
-export type Sort = SortKey | `-${SortKey}`
-
-export const sorts = Object.keys(sortKeys).flatMap((key) => [key, `-${key}`]) as readonly string[] as readonly Sort[]
+export const sorts = Object.keys(orders) as Sort[]
 
 export interface ListOptions extends SecretFilters {
   includePlannedDeletion?: boolean
@@ -44,7 +47,7 @@ export async function listSecrets (scope: Scope, options: ListOptions): Promise<
     IncludePlannedDeletion: includePlannedDeletion,
     MaxResults: limit,
     NextToken: cursor,
-    ...sort && awsSort(sort)
+    ...sort && orders[sort]
   })
   const items = (page.SecretList ?? []).flatMap((entry) => {
     const name = fromAwsName(scope.environment, entry.Name ?? '')
@@ -53,16 +56,18 @@ export async function listSecrets (scope: Scope, options: ListOptions): Promise<
   return compact({ items, nextCursor: page.NextToken })
 }
 
-function awsSort (sort: Sort): { SortBy: (typeof sortKeys)[SortKey], SortOrder: 'asc' | 'desc' } {
-  const descending = sort.startsWith('-')
-  const key = (descending ? sort.slice(1) : sort) as SortKey
-  return { SortBy: sortKeys[key], SortOrder: descending ? 'desc' : 'asc' }
-}
-
-/** The filters in AWS's form. The environment's prefix is always part of them. */
+/**
+ * The filters in AWS's form. The environment's prefix is always part of them.
+ *
+ * @throws Problem `invalid-request` for a prefix that is longer than any name
+ */
 export function awsFilters (scope: Scope, { namePrefix = '', description, tagKey, tagValue, all }: SecretFilters): Filter[] {
+  const name = scope.environment.namePrefix + namePrefix
+  if (name.length > maximumNameLength) {
+    throw invalidRequest({ in: 'query', pointer: '/namePrefix', message: 'must NOT be longer than a name can be in this environment' })
+  }
   const values = {
-    name: scope.environment.namePrefix + namePrefix || undefined,
+    name: name || undefined,
     description,
     'tag-key': tagKey,
     'tag-value': tagValue,

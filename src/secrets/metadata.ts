@@ -1,3 +1,4 @@
+import { answered } from '../aws/errors.ts'
 import type { DescribeSecretReply, ReplicationStatus, SecretListEntry, SecretVersionEntry, Tag } from '../aws/types.ts'
 import { compact } from '../compact.ts'
 import { toAwsName, type SecretName } from '../environments/names.ts'
@@ -35,7 +36,7 @@ export function metadataFrom (name: SecretName, aws: SecretListEntry | DescribeS
     ('SecretVersionsToStages' in aws ? aws.SecretVersionsToStages : undefined)
   return compact({
     name,
-    arn: aws.ARN ?? '',
+    arn: answered(aws.ARN),
     state: stateOf(aws.DeletedDate, versions ?? {}),
     type: aws.Type,
     description: aws.Description,
@@ -89,7 +90,7 @@ const replicaFrom = (replica: ReplicationStatus): NonNullable<SecretMetadata['re
 })
 
 const versionFrom = (version: SecretVersionEntry): SecretVersion => compact({
-  versionId: version.VersionId ?? '',
+  versionId: answered(version.VersionId),
   versionStages: version.VersionStages,
   createdDate: date(version.CreatedDate),
   lastAccessedDate: date(version.LastAccessedDate),

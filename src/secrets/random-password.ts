@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { limits, shapes } from '../aws-model.ts'
-import { AwsString } from '../schema.ts'
+import { AwsString, closed } from '../typebox.ts'
+import { answered } from '../aws/errors.ts'
 import type { Scope } from './scope.ts'
 
 const { min, max } = shapes.PasswordLengthType
@@ -8,11 +9,11 @@ const { min, max } = shapes.PasswordLengthType
 /** What a password may be made of; AWS's exclusions. */
 const exclusions = {
   excludeCharacters: Type.Optional(AwsString('ExcludeCharactersType', { description: 'Characters that it must not have', examples: ['"@/\\'] })),
-  excludeNumbers: Type.Optional(Type.Boolean()),
-  excludePunctuation: Type.Optional(Type.Boolean()),
-  excludeUppercase: Type.Optional(Type.Boolean()),
-  excludeLowercase: Type.Optional(Type.Boolean()),
-  includeSpace: Type.Optional(Type.Boolean()),
+  excludeNumbers: Type.Optional(Type.Boolean({ default: false, description: 'Without digits' })),
+  excludePunctuation: Type.Optional(Type.Boolean({ default: false, description: 'Without punctuation' })),
+  excludeUppercase: Type.Optional(Type.Boolean({ default: false, description: 'Without upper case letters' })),
+  excludeLowercase: Type.Optional(Type.Boolean({ default: false, description: 'Without lower case letters' })),
+  includeSpace: Type.Optional(Type.Boolean({ default: false, description: 'Also with spaces' })),
   requireEachIncludedType: Type.Optional(Type.Boolean({ default: true, description: 'Whether it has one character of each kind at least' }))
 }
 
@@ -23,14 +24,16 @@ export const RandomPasswordQuery = Type.Object({ length: Type.Optional(length), 
 
 /** In `generate` of a bulk create. */
 export const GenerateOptions = Type.Object({ passwordLength: Type.Optional(length), ...exclusions }, {
-  additionalProperties: false,
+  ...closed,
   description: 'Have AWS make up the value',
   examples: [{ passwordLength: 48, excludePunctuation: true }]
 })
 
+export type GenerateOptions = Static<typeof GenerateOptions>
+
 /** A password that AWS made up. @throws Problem as AWS answers */
-export async function randomPassword (scope: Pick<Scope, 'aws'>, options: Static<typeof GenerateOptions>): Promise<string> {
-  const { RandomPassword = '' } = await scope.aws.getRandomPassword({
+export async function randomPassword (scope: Pick<Scope, 'aws'>, options: GenerateOptions): Promise<string> {
+  const { RandomPassword } = await scope.aws.getRandomPassword({
     PasswordLength: options.passwordLength,
     ExcludeCharacters: options.excludeCharacters,
     ExcludeNumbers: options.excludeNumbers,
@@ -40,5 +43,5 @@ export async function randomPassword (scope: Pick<Scope, 'aws'>, options: Static
     IncludeSpace: options.includeSpace,
     RequireEachIncludedType: options.requireEachIncludedType
   })
-  return RandomPassword
+  return answered(RandomPassword)
 }

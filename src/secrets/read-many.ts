@@ -36,18 +36,20 @@ export async function readNamed (scope: Scope, texts: readonly string[]): Promis
  * @throws Problem as AWS answers
  */
 export async function readMatching (scope: Scope, filters: SecretFilters): Promise<ReadResult[]> {
+  const results = await readPages(scope, { Filters: awsFilters(scope, filters), MaxResults: shapes.MaxResultsBatchType.max })
+  return results.filter(({ name }) => scope.may('GetSecretValue', name))
+}
+
+/** All pages of one request. */
+async function readPages (scope: Scope, request: Parameters<Scope['aws']['batchGetSecretValue']>[0]): Promise<ReadResult[]> {
   const results: ReadResult[] = []
   let cursor: string | undefined
   do {
-    const page = await scope.aws.batchGetSecretValue({
-      Filters: awsFilters(scope, filters),
-      MaxResults: shapes.MaxResultsBatchType.max,
-      NextToken: cursor
-    })
+    const page = await scope.aws.batchGetSecretValue({ ...request, NextToken: cursor })
     results.push(...resultsFrom(scope, page))
     cursor = page.NextToken
   } while (cursor !== undefined)
-  return results.filter(({ name }) => scope.may('GetSecretValue', name))
+  return results
 }
 
 function parseNames (scope: Scope, texts: readonly string[]): SecretName[] {
@@ -63,8 +65,7 @@ function parseNames (scope: Scope, texts: readonly string[]): SecretName[] {
 }
 
 async function readBatch (scope: Scope, names: readonly SecretName[]): Promise<ReadResult[]> {
-  const reply = await scope.aws.batchGetSecretValue({ SecretIdList: names.map((name) => toAwsName(scope.environment, name)) })
-  const results = resultsFrom(scope, reply)
+  const results = await readPages(scope, { SecretIdList: names.map((name) => toAwsName(scope.environment, name)) })
   const answered = new Set(results.map(({ name }) => name))
   const missing = names.filter((name) => !answered.has(name))
   return [...results, ...missing.map((name) => ({ name, problem: new Problem('secret-not-found') }))]

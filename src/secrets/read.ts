@@ -1,3 +1,4 @@
+import { answered } from '../aws/errors.ts'
 import type { SecretValueEntry } from '../aws/types.ts'
 import { toAwsName, type SecretName } from '../environments/names.ts'
 import { Problem } from '../errors.ts'
@@ -41,11 +42,11 @@ export const currentMissing = (problem: Problem): Problem =>
 /** A secret's version from AWS's reply. */
 export const secretFrom = (name: SecretName, reply: SecretValueEntry): ReadSecret => ({
   name,
-  arn: reply.ARN ?? '',
-  versionId: reply.VersionId ?? '',
+  arn: answered(reply.ARN),
+  versionId: answered(reply.VersionId),
   versionStages: reply.VersionStages ?? [],
-  createdDate: (reply.CreatedDate ?? new Date(0)).toISOString(),
-  content: reply.SecretString ?? reply.SecretBinary ?? ''
+  createdDate: answered(reply.CreatedDate).toISOString(),
+  content: answered(reply.SecretString ?? reply.SecretBinary)
 })
 
 /** The JSON form. */

@@ -1,9 +1,12 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { limits, shapes } from '../aws-model.ts'
+import { shapes } from '../aws-model.ts'
 import { maximumNameLength, secretNamePattern } from '../environments/names.ts'
-import { AwsString, Enum } from '../schema.ts'
+import { AwsString, Enum, TagMap } from '../typebox.ts'
 
 /** The JSON forms of secrets in requests and replies. Field names are AWS's, in camelCase. */
+
+/** Secrets that one request can be about. */
+export const maximumItems = 10_000
 
 export const Name = Type.String({
   minLength: 1,
@@ -28,9 +31,8 @@ const Arn = Type.String({
 export const Timestamp = (description: string): ReturnType<typeof Type.String> =>
   Type.String({ format: 'date-time', description, examples: ['2026-11-21T08:30:00.000Z'] })
 
-export const Tags = Type.Record(AwsString('TagKeyType'), AwsString('TagValueType'), {
-  maxProperties: limits.tagsPerSecret,
-  description: 'Tags, beside those that the environment gives every secret made in it',
+export const Tags = TagMap({
+  description: 'Tags, beside those that the environment gives every secret made in it; 50 together',
   examples: [{ team: 'payments' }]
 })
 
@@ -87,11 +89,11 @@ export const SecretMetadata = Type.Object({
     examples: [{ 'a1b2c3d4-5678-90ab-cdef-1234567890ab': ['AWSCURRENT'] }]
   })),
   rotation: Type.Optional(Type.Object({
-    enabled: Type.Boolean(),
-    lambdaArn: Type.Optional(Type.String()),
-    automaticallyAfterDays: Type.Optional(Type.Integer()),
-    duration: Type.Optional(Type.String()),
-    scheduleExpression: Type.Optional(Type.String()),
+    enabled: Type.Boolean({ description: 'Whether it goes on' }),
+    lambdaArn: Type.Optional(Type.String({ description: 'The function that rotates' })),
+    automaticallyAfterDays: Type.Optional(Type.Integer({ description: 'Days from one rotation to the next' })),
+    duration: Type.Optional(Type.String({ description: 'How long the window of a rotation is', examples: ['3h'] })),
+    scheduleExpression: Type.Optional(Type.String({ description: 'When it rotates', examples: ['rate(30 days)'] })),
     lastRotatedDate: Type.Optional(Timestamp('When it was last rotated')),
     nextRotationDate: Type.Optional(Timestamp('The latest moment of the next rotation'))
   }, { description: 'Absent where rotation was never set up' })),
@@ -102,12 +104,12 @@ export const SecretMetadata = Type.Object({
   owningService: Type.Optional(Type.String({ description: 'The AWS service that manages it' })),
   primaryRegion: Type.Optional(Type.String({ description: 'The region that it is replicated from' })),
   replicas: Type.Optional(Type.Array(Type.Object({
-    region: Type.Optional(Type.String()),
-    kmsKeyId: Type.Optional(Type.String()),
-    status: Type.Optional(Type.String()),
-    statusMessage: Type.Optional(Type.String()),
+    region: Type.Optional(Type.String({ description: 'Where the replica is', examples: ['eu-central-1'] })),
+    kmsKeyId: Type.Optional(Type.String({ description: 'Its KMS key there' })),
+    status: Type.Optional(Type.String({ description: '`InSync`, `InProgress` or `Failed`' })),
+    statusMessage: Type.Optional(Type.String({ description: 'Why it failed' })),
     lastAccessedDate: Type.Optional(Timestamp('The day on which the replica was last read'))
-  })))
+  }), { description: 'Its replicas in other regions' }))
 }, { $id: 'SecretMetadata', title: 'SecretMetadata', description: 'Everything about a secret but its value.' })
 
 export const SecretVersion = Type.Object({
@@ -115,7 +117,10 @@ export const SecretVersion = Type.Object({
   versionStages: Type.Optional(Type.Array(VersionStage, { description: 'Absent for a deprecated version' })),
   createdDate: Type.Optional(Timestamp('When the version was made')),
   lastAccessedDate: Type.Optional(Timestamp('The day on which it was last read')),
-  kmsKeyIds: Type.Optional(Type.Array(Type.String(), { examples: [['DefaultEncryptionKey']] }))
+  kmsKeyIds: Type.Optional(Type.Array(Type.String(), {
+    description: 'The KMS keys it is encrypted with; `DefaultEncryptionKey` is `aws/secretsmanager`',
+    examples: [['DefaultEncryptionKey']]
+  }))
 }, { $id: 'SecretVersion', title: 'SecretVersion' })
 
 const filterValue = (description: string, example: string): ReturnType<typeof AwsString> =>

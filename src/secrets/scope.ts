@@ -19,7 +19,7 @@ export interface Scope {
 }
 
 /** @throws Problem `forbidden` where the caller may not do this to the secret. */
-export function demand (scope: Scope, action: Action, name: SecretName): void {
+export function assertMay (scope: Scope, action: Action, name: SecretName): void {
   if (!scope.may(action, name)) throw new Problem('forbidden')
 }
 

@@ -3,19 +3,13 @@ import { shapes } from '../aws-model.ts'
 import { Problem } from '../errors.ts'
 import type { Encoding, Value } from './schemas.ts'
 
-/** A value as a request gives it. */
-export interface ValueInput {
-  value: Static<typeof Value>
-  encoding?: Static<typeof Encoding>
-}
-
 /** A value as AWS takes it. */
 export type AwsValue = { SecretString: string } | { SecretBinary: Uint8Array }
 
 const maximumBytes = shapes.SecretBinaryType.max
 
 /** @returns the value, or in `mistake` what is wrong with it (without quoting it) */
-export function parseValue ({ value, encoding = 'text' }: ValueInput): { value: AwsValue } | { mistake: string } {
+export function parseValue (value: Static<typeof Value>, encoding: Static<typeof Encoding> = 'text'): { value: AwsValue } | { mistake: string } {
   if (encoding === 'base64') {
     if (typeof value !== 'string') return { mistake: 'must be a string, since encoding is base64' }
     const bytes = Buffer.from(value, 'base64')
@@ -32,7 +26,7 @@ function sized (bytes: number, value: AwsValue): { value: AwsValue } | { mistake
 }
 
 /**
- * One key of a value that is a JSON object: a text as it is, anything else as its JSON.
+ * One key of a value that is a JSON object: a text as it is, anything else as its JSON, numbers to the last digit.
  *
  * @throws Problem `field-not-found`
  */
@@ -43,10 +37,19 @@ export function selectField (content: string | Uint8Array, field: string): strin
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
+declare global {
+  interface JSON {
+    /** ES2026: a number that `JSON.stringify` writes as it is. */
+    rawJSON: (text: string) => object
+  }
+}
+
+/** A JSON object, or undefined for anything else, also for what nests too deep to be walked. */
 function parseObject (text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value as Record<string, unknown> : undefined
+    const value: unknown = JSON.parse(text, (_key, member: unknown, context?: { source?: string }) =>
+      typeof member === 'number' ? JSON.rawJSON(context?.source ?? String(member)) : member)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Record<string, unknown> : undefined
   } catch {
     return undefined
   }

@@ -1,19 +1,13 @@
+import { answered } from '../aws/errors.ts'
 import type { Tag } from '../aws/types.ts'
 import { compact } from '../compact.ts'
 import type { Environment } from '../environments/environment.ts'
 import { toAwsName, type SecretName } from '../environments/names.ts'
-import { invalidRequest, Problem } from '../errors.ts'
+import { invalidRequest, isProblem, Problem } from '../errors.ts'
+import type { SecretInput } from './input.ts'
 import type { WrittenSecret } from './schemas.ts'
-import { clientRequestToken, demand, type Scope } from './scope.ts'
+import { assertMay, clientRequestToken, type Scope } from './scope.ts'
 import type { AwsValue } from './value.ts'
-
-export interface SecretInput {
-  /** Absent: the secret is made as a placeholder. */
-  value?: AwsValue
-  description?: string
-  kmsKeyId?: string
-  tags?: Readonly<Record<string, string>>
-}
 
 /** @throws Problem `secret-exists`, `secret-pending-deletion`, and as AWS answers */
 export async function createSecret (scope: Scope, name: SecretName, input: SecretInput): Promise<WrittenSecret> {
@@ -29,10 +23,6 @@ export async function createSecret (scope: Scope, name: SecretName, input: Secre
   })
   return written(name, reply)
 }
-
-/** A tag that contradicts the environment's own, or undefined. */
-export const contradictingTag = (environment: Environment, tags: Readonly<Record<string, string>> = {}): string | undefined =>
-  Object.keys(tags).find((key) => Object.hasOwn(environment.tags, key) && environment.tags[key] !== tags[key])
 
 /** The environment's tags and these, in AWS's form. */
 const tagList = (environment: Environment, tags: Readonly<Record<string, string>> = {}): Tag[] =>
@@ -67,8 +57,6 @@ export async function putSecret (scope: Scope, name: SecretName, value: AwsValue
   }
 }
 
-export const isProblem = (error: unknown, code: Problem['code']): error is Problem => error instanceof Problem && error.code === code
-
 /** Changes the description, the KMS key or the value. @throws Problem as AWS answers */
 export async function updateSecret (scope: Scope, name: SecretName, input: Omit<SecretInput, 'tags'>): Promise<WrittenSecret> {
   const reply = await scope.aws.updateSecret({
@@ -81,7 +69,7 @@ export async function updateSecret (scope: Scope, name: SecretName, input: Omit<
   return written(name, reply)
 }
 
-/** Adds or overwrites tags. @throws Problem as AWS answers */
+/** @throws Problem as AWS answers */
 export async function tagSecret (scope: Scope, name: SecretName, tags: Readonly<Record<string, string>>): Promise<void> {
   await scope.aws.tagResource({
     SecretId: toAwsName(scope.environment, name),
@@ -112,7 +100,7 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
     if (recoveryWindowInDays !== undefined) {
       throw invalidRequest({ in: 'query', pointer: '/recoveryWindowInDays', message: 'must NOT be given together with force' })
     }
-    demand(scope, 'ForceDeleteSecret', name)
+    assertMay(scope, 'ForceDeleteSecret', name)
     if (environment.deletionProtection) throw new Problem('deletion-protected')
   }
   const reply = await scope.aws.deleteSecret({
@@ -121,7 +109,7 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
       ? { ForceDeleteWithoutRecovery: true }
       : { RecoveryWindowInDays: recoveryWindowInDays ?? environment.recoveryWindowInDays }
   })
-  return { name, arn: reply.ARN ?? '', deletionDate: (reply.DeletionDate ?? new Date(0)).toISOString() }
+  return { name, arn: answered(reply.ARN), deletionDate: answered(reply.DeletionDate).toISOString() }
 }
 
 /** Cancels the deletion. @throws Problem as AWS answers */
@@ -130,4 +118,4 @@ export async function restoreSecret (scope: Scope, name: SecretName): Promise<Wr
 }
 
 const written = (name: SecretName, reply: { ARN?: string | undefined, VersionId?: string | undefined }): WrittenSecret =>
-  compact({ name, arn: reply.ARN ?? '', versionId: reply.VersionId })
+  compact({ name, arn: answered(reply.ARN), versionId: reply.VersionId })

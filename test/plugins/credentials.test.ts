@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import { build, declared, tokens } from '../helper.ts'
 
@@ -11,6 +12,21 @@ t.test('the credential is the environment\'s, or the allowed one that the reques
   t.equal((await list()).status, 200)
   t.equal((await list('dev-account')).status, 200)
   t.match(await list('unknown-to-aws'), { status: 502, json: { code: 'credential-invalid' } })
+})
+
+t.test('the clients of a configuration that was replaced are closed in the end', async (t) => {
+  const gateway = await build(t)
+  await gateway.send('GET', path)
+  const old = gateway.fastify.aws('dev-account', 'eu-west-1')
+  mock.timers.enable({ apis: ['setTimeout'] })
+  const closed = t.capture(old, 'destroy')
+  gateway.fastify.config.replace({ ...gateway.fastify.config.current })
+  mock.timers.tick(59_000)
+  t.equal(closed().length, 0, 'requests under way keep them')
+  mock.timers.tick(2_000)
+  t.equal(closed().length, 1)
+  mock.timers.reset()
+  t.not(gateway.fastify.aws('dev-account', 'eu-west-1'), old)
 })
 
 t.test('one that does not exist, one that the environment does not allow and one that the caller may not use are all the same', async (t) => {

@@ -5,7 +5,7 @@ import { app } from '../../src/app.ts'
 import { configFrom } from '../../src/config/config.ts'
 import { liveConfig } from '../../src/config/live.ts'
 import { serverOptions } from '../../src/server-options.ts'
-import { build, declared, send } from '../helper.ts'
+import { build, declared, send, tokens } from '../helper.ts'
 
 /** Sends bytes and gives back whatever comes until the other side closes. */
 async function raw (url: string, request: string): Promise<string> {
@@ -22,12 +22,20 @@ t.test('every failure is a problem, with the request\'s ID', async (t) => {
   const gateway = await build(t)
 
   t.test('a path that leads nowhere, with or without a token or a body', async (t) => {
-    for (const [method, path] of [['GET', '/'], ['GET', '/nowhere?secret=1'], ['POST', '/environments/dev/secrets/a/nowhere'], ['DELETE', '/environments']] as const) {
+    for (const [method, path] of [['GET', '/'], ['GET', '/nowhere?secret=1'], ['POST', '/environments/dev/secrets/a/nowhere']] as const) {
       const reply = await gateway.send(method, path, { token: null, headers: { 'x-request-id': 'my-request.1' }, ...(method === 'POST' && { body: 'x' }) })
       t.match(reply, { status: 404, json: { code: 'not-found', requestId: 'my-request.1', instance: 'urn:secrets-gateway:request:my-request.1' } })
       t.equal(reply.headers.get('content-type'), 'application/problem+json; charset=utf-8')
       t.equal(reply.headers.get('x-request-id'), 'my-request.1')
       t.notMatch(reply.text, /nowhere|secret=1/, 'nothing is echoed')
+    }
+  })
+
+  t.test('a method that the resource does not have', async (t) => {
+    for (const [method, path, allow] of [['DELETE', '/environments', 'GET, HEAD'], ['POST', '/environments/dev/secrets/a/metadata', 'GET, HEAD'], ['GET', '/environments/dev/values', 'POST']] as const) {
+      const reply = await gateway.send(method, path, { token: null })
+      t.match(reply, { status: 405, json: { code: 'method-not-allowed' } })
+      t.equal(reply.headers.get('allow'), allow)
     }
   })
 
@@ -50,12 +58,17 @@ t.test('every failure is a problem, with the request\'s ID', async (t) => {
       'not HTTP\r\n\r\n': /^HTTP\/1\.1 400 Bad Request\r\n[^]*"code":"malformed-request"/,
       'GET / HTTP/1.1\r\nbad header\r\n\r\n': /"code":"malformed-request"/,
       [`GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`]: /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n[^]*"code":"headers-too-large"/,
-      'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n': /"code":"malformed-request"/
+      'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n': /"code":"malformed-request"/,
+      'GET /health/live HTTP/1.1\r\nconnection: close\r\n\r\n': /^HTTP\/1\.1 400 Bad Request\r\n[^]*"code":"malformed-request"/,
+      'GET /health/live HTTP/1.1\r\nhost: x\r\nexpect: cookies\r\nconnection: close\r\n\r\n': /^HTTP\/1\.1 417 [^]*"code":"expectation-failed"/,
+      'PUT /environments/dev/secrets/a HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\nconnection: close\r\n\r\n': /^HTTP\/1\.1 401 /,
+      [`PUT /environments/dev/secrets/a HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${tokens.administrator}\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`]: /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 400 /
     }
     for (const [request, expected] of Object.entries(replies)) {
       const reply = await raw(gateway.url, request)
       t.match(reply, expected)
-      t.match(reply, /content-type: application\/problem\+json[^]*x-request-id: /i)
+      t.match(reply, /content-type: application\/problem\+json/)
+      t.match(reply, /x-request-id: /)
     }
   })
 
@@ -98,4 +111,5 @@ t.test('AWS\'s failures are translated and masked', async (t) => {
   const reply = await gateway.send('GET', '/environments/dev/secrets/a')
   t.match(reply, { status: 502, json: { code: 'aws-unavailable', detail: 'Try again later.' } })
   t.match(gateway.log.join(''), /"awsError":"ECONNREFUSED"/)
+  t.match(gateway.log.join(''), /"status":502/)
 })

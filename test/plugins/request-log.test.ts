@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import t from 'tap'
 import { build, tokens } from '../helper.ts'
 
@@ -7,13 +8,34 @@ t.test('each request is one line, without its URL, its token or a value', async 
   const canary = 'canary-value-4711'
   await gateway.send('PUT', `/environments/dev/secrets/${canary}`, { json: { value: canary }, headers: { 'x-request-id': 'r1' } })
   await gateway.send('GET', `/environments/dev/secrets/a?versionStage=${canary}`)
-  t.equal(gateway.log.length, 2)
+  await gateway.send('GET', '/environments/dev/secrets/%ZZ')
+  t.equal(gateway.log.length, 3)
   t.match(JSON.parse(gateway.log[0] ?? ''), {
     requestId: 'r1',
     request: { method: 'PUT', route: '/environments/:env/secrets/:name', caller: 'administrator', environment: 'dev', credential: 'dev-account' },
     reply: { status: 201, milliseconds: Number }
   })
   t.match(JSON.parse(gateway.log[1] ?? ''), { reply: { status: 404, problem: 'secret-not-found', awsError: 'ResourceNotFoundException' } })
+  t.match(JSON.parse(gateway.log[2] ?? ''), { reply: { status: 400, problem: 'malformed-request' } }, 'also where no route is found')
   t.notMatch(gateway.log.join(''), canary)
   t.notMatch(gateway.log.join(''), tokens.administrator)
+})
+
+t.test('also the request of a caller who goes away, and what is not even HTTP', async (t) => {
+  const gateway = await build(t)
+  const lines = async (pattern: RegExp): Promise<void> => {
+    while (!gateway.log.some((line) => pattern.test(line))) await new Promise((resolve) => { setTimeout(resolve, 10) })
+  }
+  const { hostname, port } = new URL(gateway.url)
+  const secrets = Array.from({ length: 200 }, (_, index) => ({ name: `n${index}`, value: 'v' }))
+  const body = JSON.stringify({ secrets })
+  const head = `POST /environments/dev/secrets HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${tokens.administrator}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`
+  const socket = connect(Number(port), hostname, () => { socket.write(head + body) })
+  while (gateway.awsCalls.length === 0) await new Promise((resolve) => { setTimeout(resolve, 5) })
+  socket.destroy()
+  await lines(/"method":"POST".*"aborted":true/)
+  const other = connect(Number(port), hostname, () => { other.write('not HTTP\r\n\r\n') })
+  other.resume()
+  await lines(/"reply":\{"status":400,"problem":"malformed-request"\}/)
+  t.pass()
 })

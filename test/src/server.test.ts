@@ -94,7 +94,7 @@ t.test('local mode tells a newcomer all there is to know', async (t) => {
   const again = await start(t, { GATEWAY_PRINT_TOKEN: '1' })
   await again.writes(new RegExp(`Token {7}${token}\n`))
   t.equal((await send(again.url, 'GET', '/environments/prod/secrets/a', { token })).json.value, 'kept', 'data and token outlive the process')
-  t.equal(await again.end('SIGINT'), 0)
+  t.equal(await again.end('SIGHUP'), 0)
 })
 
 t.test('local mode with a token of one\'s own', async (t) => {
@@ -115,14 +115,15 @@ t.test('local mode is refused where it cannot be meant', async (t) => {
 
 t.test('a configuration that is not valid ends with status 78', async (t) => {
   t.match(await refuse(t, { PORT: 'http' }), { code: 78, stderr: /not valid\.\nPORT: found a text of 4 characters, expected integer\n$/ })
+  t.match(await refuse(t, { GATEWAY_CONFIG: 'none.yaml', GATEWAY_LOCAL: '1' }), { code: 78, stderr: /GATEWAY_LOCAL: found 1 beside GATEWAY_CONFIG/ })
   t.match(await refuse(t, { GATEWAY_CONFIG: 'none.yaml' }), { code: 78, stderr: /GATEWAY_CONFIG: found ENOENT on reading none\.yaml/ })
 })
 
-t.test('what else keeps it from starting is told as it is', async (t) => {
+t.test('an address that is taken is told in the same way', async (t) => {
   const first = await start(t, { GATEWAY_DATA_DIR: join(t.testdir({}), 'data') })
   const failed = await refuse(t, { PORT: new URL(first.url).port })
-  t.equal(failed.code, 1)
-  t.match(failed.stderr, /EADDRINUSE/)
+  t.equal(failed.code, 78)
+  t.match(failed.stderr, /^HOST, PORT: found EADDRINUSE on 127\.0\.0\.1, \d+, expected an address that is free$/m)
 })
 
 t.test('with a file, against what it names', async (t) => {

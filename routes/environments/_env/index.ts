@@ -16,7 +16,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       querystring: Query({}),
       response: {
         200: Reply('The environment', Ref(EnvironmentDescription)),
-        ...withProblems('not-found')
+        ...withProblems('not-found', 'uri-too-long')
       }
     },
     handler: async (request) => describeEnvironment(request.scope.environment)

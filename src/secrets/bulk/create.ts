@@ -1,12 +1,12 @@
 import pMap from 'p-map'
 import { compact } from '../../compact.ts'
 import type { SecretName } from '../../environments/names.ts'
-import { Problem } from '../../errors.ts'
+import { isProblem, Problem } from '../../errors.ts'
 import { describeSecret, hasValue } from '../metadata.ts'
 import { randomPassword } from '../random-password.ts'
 import type { SecretMetadata } from '../schemas.ts'
-import { demand, type Scope } from '../scope.ts'
-import { createSecret, isProblem, restoreSecret, tagSecret, updateSecret } from '../write.ts'
+import { assertMay, type Scope } from '../scope.ts'
+import { createSecret, restoreSecret, tagSecret, updateSecret } from '../write.ts'
 import { bulkItems, type BulkItem } from './items.ts'
 import type { BulkCreateBody, BulkResult } from './schemas.ts'
 
@@ -33,8 +33,8 @@ export async function bulkCreate (scope: Scope, body: BulkCreateBody): Promise<B
   const options = { onConflict, restore, dryRun }
   return pMap(bulkItems(scope.environment, body), async (item) => {
     try {
-      demand(scope, 'CreateSecret', item.name)
-      return await (dryRun ? plan(scope, item, options) : make(scope, item, options))
+      assertMay(scope, 'CreateSecret', item.name)
+      return await (dryRun ? planItem(scope, item, options) : createItem(scope, item, options))
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       return { name: item.name, result: 'failed' as const, problem: error }
@@ -42,7 +42,7 @@ export async function bulkCreate (scope: Scope, body: BulkCreateBody): Promise<B
   }, { concurrency: concurrentItems })
 }
 
-async function plan (scope: Scope, item: BulkItem, options: Options): Promise<BulkOutcome> {
+async function planItem (scope: Scope, item: BulkItem, options: Options): Promise<BulkOutcome> {
   try {
     const existing = await describeSecret(scope, item.name)
     return { name: item.name, result: resolve(scope, item, existing, options).result, arn: existing.arn }
@@ -53,7 +53,7 @@ async function plan (scope: Scope, item: BulkItem, options: Options): Promise<Bu
 }
 
 /** Tries to create first: in an environment that lacks its secrets, that is the only call. */
-async function make (scope: Scope, item: BulkItem, options: Options): Promise<BulkOutcome> {
+async function createItem (scope: Scope, item: BulkItem, options: Options): Promise<BulkOutcome> {
   try {
     return { ...await createSecret(scope, item.name, await withValue(scope, item)), name: item.name, result: 'created' }
   } catch (error) {
@@ -81,13 +81,15 @@ interface Resolution {
 function resolve (scope: Scope, item: BulkItem, existing: SecretMetadata, { onConflict, restore }: Options): Resolution {
   const restores = existing.state === 'pending-deletion'
   if (restores && !restore) throw new Problem('secret-pending-deletion')
-  if (restores) demand(scope, 'RestoreSecret', item.name)
+  if (restores) assertMay(scope, 'RestoreSecret', item.name)
   else if (onConflict === 'fail') throw new Problem('secret-exists')
+  // What comes back is given what the item says, as a secret that is made anew would be.
+  const wanted = onConflict !== 'skip'
   const generates = item.generate !== undefined && !hasValue(existing)
   const writes = item.value !== undefined || item.description !== undefined || item.kmsKeyId !== undefined || generates
-  const updates = onConflict === 'update' && (writes || item.tags !== undefined)
-  if (updates && writes) demand(scope, 'UpdateSecret', item.name)
-  if (updates && item.tags !== undefined) demand(scope, 'TagResource', item.name)
+  const updates = wanted && (writes || item.tags !== undefined)
+  if (updates && writes) assertMay(scope, 'UpdateSecret', item.name)
+  if (updates && item.tags !== undefined) assertMay(scope, 'TagResource', item.name)
   return { result: restores ? 'restored' : updates ? 'updated' : 'skipped', restores, updates, generates }
 }
 

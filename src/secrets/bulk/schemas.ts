@@ -1,10 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { closed, Enum, Id } from '../../schema.ts'
+import { closed, Enum, Id } from '../../typebox.ts'
 import { GenerateOptions } from '../random-password.ts'
-import { Description, Encoding, KmsKeyId, Name, Tags, Value, VersionId } from '../schemas.ts'
-
-/** Secrets in one request, those of `secrets` and of `secretNames` together. */
-export const maximumItems = 10_000
+import { Description, Encoding, KmsKeyId, maximumItems, Name, Tags, Value, VersionId } from '../schemas.ts'
 
 const BulkItem = Type.Object({
   name: Name,
@@ -34,7 +31,8 @@ export const BulkCreateBody = Type.Object({
   })),
   restore: Type.Optional(Type.Boolean({
     default: false,
-    description: 'Restore a name that AWS holds for deletion; otherwise it fails. It is never force-deleted'
+    description: 'Restore a name that AWS holds for deletion, and give it what the item says unless `onConflict` is `skip`; otherwise ' +
+      'such a name fails. It is never force-deleted'
   })),
   dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Answer with the plan and write nothing' }))
 }, {
@@ -56,24 +54,23 @@ export type BulkResult = (typeof results)[number]
 export const BulkCreateReply = Type.Object({
   dryRun: Type.Boolean({ description: 'Whether this is only the plan' }),
   counts: Type.Object({
-    created: Type.Integer(),
-    updated: Type.Integer(),
-    skipped: Type.Integer(),
-    restored: Type.Integer(),
-    failed: Type.Integer()
-  } satisfies Record<BulkResult, unknown>),
+    created: Type.Integer({ description: 'New secrets' }),
+    updated: Type.Integer({ description: 'Secrets that existed and were given what the item says' }),
+    skipped: Type.Integer({ description: 'Secrets that existed and were left as they were' }),
+    restored: Type.Integer({ description: 'Secrets that were scheduled for deletion' }),
+    failed: Type.Integer({ description: 'Items with a problem' })
+  } satisfies Record<BulkResult, unknown>, { description: 'How many items had each result' }),
   secretArnMap: Type.Record(Type.String(), Type.String(), {
     description: 'The ARN of each secret that there is now, by name',
     examples: [{ 'session-key': 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:dev/session-key-AbCdEf' }]
   }),
   items: Type.Array(Type.Object({
     name: Name,
-    result: Enum(results),
-    arn: Type.Optional(Type.String()),
+    result: Enum(results, { description: 'What became of it' }),
+    arn: Type.Optional(Type.String({ description: 'The secret\'s ARN, where there is one' })),
     versionId: Type.Optional(VersionId),
     problem: Type.Optional(Type.Unsafe<Record<string, unknown>>({ $ref: 'Problem#' }))
   }), { description: 'One for each secret, in the order of the request: first `secrets`, then `secretNames`' })
 }, { $id: 'BulkCreateReply', title: 'BulkCreateReply' })
 
 export type BulkCreateBody = Static<typeof BulkCreateBody>
-export type GenerateOptions = Static<typeof GenerateOptions>

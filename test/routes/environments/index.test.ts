@@ -10,5 +10,5 @@ t.test('listEnvironments', async (t) => {
   t.same(await names(tokens.reader), ['dev'], 'only what the caller may see')
   t.same(await names(tokens.stranger), [])
   t.match(await gateway.send('GET', '/environments', { token: null }), { status: 401, json: { code: 'unauthenticated' } })
-  t.match(await gateway.send('GET', '/environments?x=1'), { status: 400, json: { errors: [{ in: 'query', pointer: '/x' }] } })
+  t.match(await gateway.send('GET', '/environments?x=1'), { status: 400, json: { errors: [{ in: 'query', pointer: '' }] } })
 })

@@ -57,6 +57,14 @@ t.test('each kind of credential reaches AWS', async (t) => {
   t.same(await keys(), { accessKeyId: 'AKIATEST', secretAccessKey: 'test-secret', sessionToken: 'test-secret' })
 })
 
+t.test('a defect of our own is not AWS\'s being away', async (t) => {
+  const clients = awsClients(new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]]))
+  t.teardown(clients.close)
+  const client = clients.client('a', 'eu-west-1')
+  client.middlewareStack.add(() => async () => { throw new TypeError('defect') }, { step: 'serialize' })
+  await t.rejects(client.listSecrets({}), { name: 'TypeError' })
+})
+
 t.test('what is no reply of AWS\'s is AWS\'s being away', async (t) => {
   const server = createServer((request, reply) => {
     request.resume().on('end', () => { reply.writeHead(200, { 'content-type': 'text/html' }).end('<html>canary</html>') })

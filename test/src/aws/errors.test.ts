@@ -1,5 +1,5 @@
 import t from 'tap'
-import { problemFrom } from '../../../src/aws/errors.ts'
+import { answered, problemFrom } from '../../../src/aws/errors.ts'
 
 const call = { operation: 'GetSecretValue', credentialId: 'prod-account' }
 
@@ -18,7 +18,7 @@ const table: readonly (readonly [name: string, message: string, status: number, 
   ['InvalidParameterException', 'Invalid replica region.', 422, 'aws-refused'],
   ['MalformedPolicyDocumentException', 'This policy has invalid syntax.', 422, 'aws-refused'],
   ['PublicPolicyException', 'It is public.', 422, 'aws-refused'],
-  ['InvalidNextTokenException', 'It is invalid.', 422, 'aws-refused'],
+  ['InvalidNextTokenException', 'It is invalid.', 400, 'invalid-request'],
   ['ValidationException', '1 validation error detected: Value \'secret\' at', 422, 'aws-refused'],
   ['LimitExceededException', 'Too many versions.', 422, 'aws-limit-exceeded'],
   ['PreconditionNotMetException', 'Not met.', 409, 'precondition-not-met'],
@@ -27,6 +27,8 @@ const table: readonly (readonly [name: string, message: string, status: number, 
   ['UnrecognizedClientException', '', 502, 'credential-invalid'],
   ['InvalidSignatureException', '', 502, 'credential-invalid'],
   ['CredentialsProviderError', 'Could not load credentials', 502, 'credential-invalid'],
+  ['AccessDenied', 'User: arn is not authorized to perform: sts:AssumeRole', 502, 'credential-invalid'],
+  ['RequestExpired', '', 502, 'credential-invalid'],
   ['EncryptionFailure', '', 502, 'kms-failure'],
   ['DecryptionFailure', '', 502, 'kms-failure'],
   ['ThrottlingException', 'Rate exceeded', 503, 'aws-throttled'],
@@ -57,4 +59,9 @@ t.test('AWS\'s words are passed on where they help, and never where they quote w
   t.equal(detail('ResourceExistsException', 'You can\'t use ClientRequestToken canary'), undefined)
   t.equal(detail('ValidationException', 'canary'), undefined)
   t.equal(detail('AccessDeniedException', 'canary'), 'AWS denies GetSecretValue to the credential prod-account.')
+})
+
+t.test('a reply without what AWS always sends is none of AWS\'s', async (t) => {
+  t.equal(answered('x'), 'x')
+  t.throws(() => { answered(undefined) }, { code: 'aws-unavailable' })
 })

@@ -68,6 +68,8 @@ t.test('a mistake names the key, what was found and what was expected', async (t
     [{ credentials: { ...valid.credentials, a: { kind: 'profile' } } }, 'credentials.a.profile: found nothing, expected a value'],
     [{ authentication: { apiKeys: [{ id: 'a', hash: 'canary' }] } }, 'authentication.apiKeys.0.hash: found a text of 6 characters, expected a text that matches ^sha256:[0-9a-f]{64}$'],
     [{ authentication: { apiKeys: [{ id: 'a', hash }, { id: 'b', hash }] } }, 'authentication.apiKeys.1.hash: found the hash of another key, expected a key of its own'],
+    [{ authentication: { apiKeys: [{ id: 'a', hash, expires: '2027-13-45' }] } }, 'authentication.apiKeys.0.expires: found 2027-13-45, expected a day of the calendar'],
+    [{ environments: { dev: { ...dev, tags: { ['k'.repeat(129)]: 'v' } } } }, 'environments.dev.tags'],
     [{ authorization: { grants: [{ actions: ['Read'], environments: ['*'] }] } }, 'authorization.grants.0.actions.0: found a text of 4 characters, expected one of: *, BatchGetSecretValue,'],
     [{ authorization: { grants: [{ actions: ['*'], environments: ['test'] }] } }, 'authorization.grants.0.environments: found test, expected *, or one of: dev, prod'],
     [{ authorization: { grants: [{ actions: ['*'], environments: ['*'], credentials: ['x'] }] } }, 'authorization.grants.0.credentials: found x, expected one of: a, b, c']

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { invalidRequest } from '../../../src/errors.ts'
 import { problemFromFramework } from '../../../src/http/framework-errors.ts'
 import { requestErrors } from '../../../src/http/validation.ts'
 
@@ -8,7 +9,8 @@ t.test('what a schema reports is told in the API\'s words', async (t) => {
   t.same(requestErrors('unheard-of', [error]), [{ in: 'body', pointer: '/a', message: 'is invalid' }])
   t.same(requestErrors('params', [{ ...error, keyword: 'pattern', message: 'must match' }]), [{ in: 'path', pointer: '/a', message: 'must match' }])
   t.same(requestErrors('headers', [{ ...error, params: { additionalProperty: 'b/c~d' } }]), [{ in: 'header', pointer: '/a/b~1c~0d', message: 'is invalid' }])
-  t.equal(requestErrors('body', Array.from({ length: 1_000 }, () => error)).length, 100, 'enough to mend a request by')
+  t.same(requestErrors('querystring', [{ ...error, params: { additionalProperty: 'canary' } }]), [{ in: 'query', pointer: '/a', message: 'is invalid' }], 'a query string is not echoed')
+  t.equal(invalidRequest(...requestErrors('body', Array.from({ length: 1_000 }, () => error))).options.errors?.length, 100, 'enough to mend a request by')
 })
 
 t.test('whatever is thrown has a problem', async (t) => {

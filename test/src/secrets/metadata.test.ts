@@ -60,7 +60,7 @@ t.test('all that AWS says of a secret is shown, in the API\'s terms', async (t) 
 })
 
 t.test('a secret is a placeholder until a version is current', async (t) => {
-  t.match(metadataFrom(name, { SecretVersionsToStages: { v: ['AWSPENDING'] } }), { state: 'placeholder' })
-  t.match(metadataFrom(name, { SecretVersionsToStages: { v: ['AWSCURRENT', 'AWSPENDING'] } }), { state: 'active' })
-  t.same(metadataFrom(name, {}), { name, arn: '', state: 'placeholder' })
+  t.match(metadataFrom(name, { ARN: 'arn', SecretVersionsToStages: { v: ['AWSPENDING'] } }), { state: 'placeholder' })
+  t.match(metadataFrom(name, { ARN: 'arn', SecretVersionsToStages: { v: ['AWSCURRENT', 'AWSPENDING'] } }), { state: 'active' })
+  t.same(metadataFrom(name, { ARN: 'arn' }), { name, arn: 'arn', state: 'placeholder' })
 })

@@ -3,7 +3,7 @@ import { problemBody } from '../../../../src/http/problem.ts'
 import {
   bodyProblems, CredentialHeader, EnvironmentParams, NextCursor, Page, Query, Ref, Reply, withAwsProblems
 } from '../../../../src/http/schemas.ts'
-import { Enum } from '../../../../src/schema.ts'
+import { Enum } from '../../../../src/typebox.ts'
 import { bulkCreate } from '../../../../src/secrets/bulk/create.ts'
 import { bulkReply } from '../../../../src/secrets/bulk/reply.ts'
 import { BulkCreateBody, BulkCreateReply } from '../../../../src/secrets/bulk/schemas.ts'
@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'POST',
     url: '',
-    config: { action: 'CreateSecret' },
+    config: { action: 'CreateSecret', bodyNamesCredential: true },
     bodyLimit: 16 * 1024 * 1024,
     schema: {
       operationId: 'bulkCreateSecrets',

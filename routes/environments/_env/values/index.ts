@@ -1,10 +1,10 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ProblemSchema, problemBody } from '../../../../src/http/problem.ts'
 import { bodyProblems, CredentialHeader, EnvironmentParams, Query, Ref, Reply, withAwsProblems } from '../../../../src/http/schemas.ts'
-import { closed } from '../../../../src/schema.ts'
+import { closed } from '../../../../src/typebox.ts'
 import { toSecretValue } from '../../../../src/secrets/read.ts'
 import { readMatching, readNamed } from '../../../../src/secrets/read-many.ts'
-import { Filters, Name, SecretValue } from '../../../../src/secrets/schemas.ts'
+import { Filters, maximumItems, Name, SecretValue } from '../../../../src/secrets/schemas.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
@@ -22,7 +22,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       headers: CredentialHeader,
       body: Type.Union([
         Type.Object({
-          names: Type.Array(Name, { minItems: 1, maxItems: 10_000, uniqueItems: true, examples: [['payments/db', 'session-key']] })
+          names: Type.Array(Name, { minItems: 1, maxItems: maximumItems, uniqueItems: true, examples: [['payments/db', 'session-key']] })
         }, { ...closed, title: 'By name' }),
         Type.Object({
           filters: Type.Object(Filters.properties, { ...closed, minProperties: 1, examples: [{ namePrefix: 'payments/' }] })

@@ -1,16 +1,15 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limits } from '../../../../../src/aws-model.ts'
-import { matchesETag, toETag } from '../../../../../src/http/etag.ts'
-import { represent, ValueReply } from '../../../../../src/http/representation.ts'
+import { represent, ValueReply, writtenHeaders } from '../../../../../src/http/representation.ts'
 import {
-  bodyProblems, CredentialHeader, ETag, Query, Ref, Reply, SecretParams, withAwsProblems, WriteHeaders
+  bodyProblems, CredentialHeader, ETag, Location, Query, Ref, Reply, SecretParams, withAwsProblems, WriteHeaders
 } from '../../../../../src/http/schemas.ts'
-import { closed } from '../../../../../src/schema.ts'
+import { closed } from '../../../../../src/typebox.ts'
 import { readSecret } from '../../../../../src/secrets/read.ts'
 import {
   Description, Encoding, KmsKeyId, Tags, Timestamp, Value, VersionId, VersionStage, WrittenSecret
 } from '../../../../../src/secrets/schemas.ts'
-import { secretInput, valueInput } from '../../../../../src/secrets/input.ts'
+import { checkedValue, secretInput } from '../../../../../src/secrets/input.ts'
 import { createSecret, deleteSecret, putSecret, updateSecret } from '../../../../../src/secrets/write.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -50,8 +49,6 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request, reply) => {
       const secret = await readSecret(request.scope, request.secretName, request.query)
-      reply.header('etag', toETag(secret.versionId))
-      if (matchesETag(request.headers['if-none-match'], secret.versionId)) return reply.code(304).send(null)
       return represent(request, reply, secret)
     }
   })
@@ -76,9 +73,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         tags: Type.Optional(Tags)
       }, closed),
       response: {
-        201: Reply('The secret was made', Ref(WrittenSecret), {
-          headers: { ...ETag, Location: { type: 'string', description: 'The secret\'s path' } }
-        }),
+        201: Reply('The secret was made', Ref(WrittenSecret), { headers: { ...ETag, ...Location } }),
         ...withAwsProblems(
           ...bodyProblems, 'secret-exists', 'idempotency-conflict', 'secret-pending-deletion', 'aws-limit-exceeded', 'precondition-not-met',
           'kms-failure'
@@ -88,8 +83,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     handler: async (request, reply) => {
       const { scope, secretName } = request
       const secret = await createSecret(scope, secretName, secretInput(scope.environment, request.body))
-      if (secret.versionId !== undefined) reply.header('etag', toETag(secret.versionId))
-      return reply.code(201).header('location', locationOf(request.params)).send(secret)
+      return reply.code(201).headers(writtenHeaders(secret, request.params)).send(secret)
     }
   })
 
@@ -108,9 +102,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       body: Type.Object({ value: Value, encoding: Type.Optional(Encoding) }, closed),
       response: {
         200: Reply('A new version was written', Ref(WrittenSecret), { headers: ETag }),
-        201: Reply('The secret was made', Ref(WrittenSecret), {
-          headers: { ...ETag, Location: { type: 'string', description: 'The secret\'s path' } }
-        }),
+        201: Reply('The secret was made', Ref(WrittenSecret), { headers: { ...ETag, ...Location } }),
         ...withAwsProblems(
           ...bodyProblems, 'secret-not-found', 'idempotency-conflict', 'secret-pending-deletion', 'rotation-in-progress',
           'aws-limit-exceeded', 'kms-failure'
@@ -118,10 +110,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     handler: async (request, reply) => {
-      const { created, ...secret } = await putSecret(request.scope, request.secretName, valueInput(request.body))
-      if (secret.versionId !== undefined) reply.header('etag', toETag(secret.versionId))
-      if (created) reply.header('location', locationOf(request.params))
-      return reply.code(created ? 201 : 200).send(secret)
+      const { scope, secretName } = request
+      const { value, encoding } = request.body
+      const { created, ...secret } = await putSecret(scope, secretName, checkedValue(value, encoding))
+      return reply.code(created ? 201 : 200).headers(writtenHeaders(secret, created ? request.params : undefined)).send(secret)
     }
   })
 
@@ -154,8 +146,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     handler: async (request, reply) => {
       const { scope, secretName } = request
       const secret = await updateSecret(scope, secretName, secretInput(scope.environment, request.body))
-      if (secret.versionId !== undefined) reply.header('etag', toETag(secret.versionId))
-      return secret
+      return reply.headers(writtenHeaders(secret)).send(secret)
     }
   })
 
@@ -186,7 +177,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           arn: WrittenSecret.properties.arn,
           deletionDate: Timestamp('When it is deleted for good')
         })),
-        ...withAwsProblems('secret-not-found', 'secret-pending-deletion', 'deletion-protected')
+        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'deletion-protected')
       }
     },
     handler: async (request) => deleteSecret(request.scope, request.secretName, request.query)
@@ -194,5 +185,3 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
 }
 
 export default routes
-
-const locationOf = ({ env, name }: { env: string, name: string }): string => `/environments/${env}/secrets/${encodeURIComponent(name)}`

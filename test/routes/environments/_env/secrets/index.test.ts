@@ -55,7 +55,7 @@ t.test('listSecrets', async (t) => {
       cursor = json.nextCursor === undefined ? '' : `&cursor=${encodeURIComponent(json.nextCursor)}`
     } while (cursor !== '')
     t.same(found, ['Orders', 'empty', 'payments/api-key', 'payments/db'])
-    t.match(await gateway.send('GET', `${path}?cursor=nonsense`), { status: 422, json: { code: 'aws-refused' } })
+    t.match(await gateway.send('GET', `${path}?cursor=nonsense`), { status: 400, json: { errors: [{ in: 'query', pointer: '/cursor' }] } })
   })
 
   t.test('shows those scheduled for deletion where asked to', async (t) => {
@@ -147,9 +147,12 @@ t.test('bulkCreateSecrets', async (t) => {
     t.same(results(await bulk(gateway, { secretNames: ['a'], onConflict: 'skip' })), { a: 'failed: secret-pending-deletion' })
     t.same(results(await bulk(gateway, { secretNames: ['a'], restore: true })), { a: 'restored' })
     t.equal((await gateway.send('GET', `${path}/a`)).json.value, 'v1')
-    const updated = await bulk(gateway, { secrets: [{ name: 'b', value: 'v2' }], restore: true, onConflict: 'update' })
-    t.same(results(updated), { b: 'restored' })
-    t.equal((await gateway.send('GET', `${path}/b`)).json.value, 'v2')
+    for (const [onConflict, expected] of [['skip', 'v1'], ['fail', 'v-fail'], ['update', 'v-update']]) {
+      await gateway.send('DELETE', `${path}/b`)
+      const restored = await bulk(gateway, { secrets: [{ name: 'b', value: `v-${onConflict}` }], restore: true, onConflict })
+      t.same(results(restored), { b: 'restored' })
+      t.equal((await gateway.send('GET', `${path}/b`)).json.value, expected, 'it has what the item says, unless that was to be skipped')
+    }
   })
 
   t.test('as a dry run answers with the plan and writes nothing', async (t) => {

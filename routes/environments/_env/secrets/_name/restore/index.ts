@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
+import { bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
 import { WrittenSecret } from '../../../../../../src/secrets/schemas.ts'
 import { restoreSecret } from '../../../../../../src/secrets/write.ts'
 
@@ -18,7 +18,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       headers: CredentialHeader,
       response: {
         200: Reply('The secret is back', Ref(WrittenSecret)),
-        ...withAwsProblems('secret-not-found', 'unsupported-media-type')
+        ...withAwsProblems(...bodyProblems, 'secret-not-found')
       }
     },
     handler: async (request) => restoreSecret(request.scope, request.secretName)

@@ -91,6 +91,14 @@ t.test('readSecret', async (t) => {
     t.equal(await field('toString'), 'field-not-found')
     t.match(await gateway.send('GET', `${path}?field=password`), { status: 404, json: { code: 'field-not-found' } })
     await gateway.send('PUT', '/environments/dev/secrets/number', { json: { value: '17' } })
+    const stored = '{"big":12345678901234567890,"nested":{"1":1.0,"list":[1e400]}}'
+    await gateway.send('PUT', '/environments/dev/secrets/exact', { json: { value: stored } })
+    t.equal((await gateway.send('GET', '/environments/dev/secrets/exact?field=big')).json.value, '12345678901234567890', 'to the last digit')
+    t.equal((await gateway.send('GET', '/environments/dev/secrets/exact?field=nested')).json.value, '{"1":1.0,"list":[1e400]}')
+    for (const [value, field] of [['["a","b"]', 'length'], ['["a"]', '0'], [`{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, 'a']]) {
+      await gateway.send('PUT', '/environments/dev/secrets/odd', { json: { value } })
+      t.match(await gateway.send('GET', `/environments/dev/secrets/odd?field=${field}`), { status: 404, json: { code: 'field-not-found' } })
+    }
     t.match(await gateway.send('GET', '/environments/dev/secrets/number?field=a'), { json: { code: 'field-not-found' } })
   })
 
@@ -117,9 +125,22 @@ t.test('readSecret', async (t) => {
       const reply = await gateway.send('GET', path, { headers: { 'if-none-match': header } })
       t.match(reply, { status: 304, text: '' }, header)
       t.equal(reply.headers.get('etag'), etag)
+      t.equal(reply.headers.get('vary'), 'Accept')
+      t.equal(reply.headers.get('content-type'), null)
     }
     t.equal((await gateway.send('GET', path, { headers: { 'if-none-match': '"other"' } })).status, 200)
   })
+})
+
+t.test('a version whose ID is no entity tag can be read all the same', async (t) => {
+  const gateway = await build(t)
+  const versionId = '"version with é and a line\nfeed in its ID"'
+  await gateway.aws('AKIADEV').createSecret({ Name: 'dev/odd', SecretString: 'v', ClientRequestToken: versionId })
+  const reply = await gateway.send('GET', '/environments/dev/secrets/odd')
+  t.match(reply, { status: 200, json: { versionId } })
+  t.equal(reply.headers.get('etag'), `"${encodeURIComponent(versionId)}"`)
+  const again = await gateway.send('GET', '/environments/dev/secrets/odd', { headers: { 'if-none-match': reply.headers.get('etag') ?? '' } })
+  t.equal(again.status, 304)
 })
 
 t.test('putSecret', async (t) => {

@@ -11,6 +11,8 @@ t.test('restoreSecret', async (t) => {
   t.match((await gateway.send('GET', path)).json, { value: 'v' })
   t.match(await gateway.send('POST', '/environments/dev/secrets/none/restore'), { status: 404, json: { code: 'secret-not-found' } })
 
+  t.match(await gateway.send('POST', `${path}/restore`, { json: {} }), { status: 400 }, 'it takes no body')
+  t.match(await gateway.send('POST', `${path}/restore`, { headers: { 'content-type': 'application/json' } }), { status: 200 }, 'a type without a body is none')
   await gateway.send('DELETE', `${path}?recoveryWindowInDays=7`)
   gateway.advance(8)
   t.match(await gateway.send('POST', `${path}/restore`), { status: 404 }, 'not after the recovery window')

@@ -1,5 +1,5 @@
 import { Type, type SchemaOptions, type TString, type TUnsafe } from '@sinclair/typebox'
-import { shapes, type StringShape } from './aws-model.ts'
+import { limits, shapes, type StringShape } from './aws-model.ts'
 
 /** What TypeBox lacks, in one place. */
 
@@ -28,3 +28,12 @@ export function AwsString (name: StringShapeName, options: SchemaOptions = {}): 
 export const idPattern = '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'
 
 export const Id = (options: SchemaOptions = {}): TString => Type.String({ pattern: idPattern, ...options })
+
+/** Tags as an object, keys and values of AWS's lengths. `Type.Record` would hold only the values to theirs. */
+export const TagMap = (options: SchemaOptions = {}): TUnsafe<Record<string, string>> => Type.Unsafe<Record<string, string>>({
+  type: 'object',
+  propertyNames: AwsString('TagKeyType'),
+  additionalProperties: AwsString('TagValueType'),
+  maxProperties: limits.tagsPerSecret,
+  ...options
+})
