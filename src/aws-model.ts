@@ -304,5 +304,9 @@ export const limits = {
   secretNamePattern: '^[A-Za-z0-9/_+=.@!-]+$',
   recoveryWindowInDays: { min: 7, max: 30, default: 30 },
   passwordLength: { default: 32 },
-  tagsPerSecret: 50
+  tagsPerSecret: 50,
+  /** Over all versions of a secret. */
+  labelsPerSecret: 20,
+  /** AWS keeps so many of the newest, and all that are younger. */
+  versionsWithoutLabel: { kept: 100, keptForDays: 1 }
 } as const

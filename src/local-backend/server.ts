@@ -3,10 +3,10 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { answer, type OperationEvent, type Service } from './service.ts'
 import { AwsError, errors } from './protocol/errors.ts'
-import { type Account } from './protocol/signature.ts'
+import type { Account } from './protocol/signature.ts'
 import { openStore } from './store/store.ts'
 
-export { type Account, type OperationEvent }
+export type { Account, OperationEvent }
 
 /** How the embedded Secrets Manager is started. */
 export interface LocalBackendOptions {
@@ -30,6 +30,12 @@ export interface LocalBackend {
   /** Ends when the calls under way are answered and the database is closed; safe to call again. */
   close: () => Promise<void>
 }
+
+/** Milliseconds for a request's headers, and for the whole of it. */
+const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 }
+
+/** Each can hold a body of 1 MiB; a connection beyond them is closed. */
+const maxConnections = 512
 
 /** Milliseconds that calls under way have when it closes. */
 const closeTimeout = 1000
@@ -63,17 +69,19 @@ export async function startLocalBackend (options: LocalBackendOptions): Promise<
 }
 
 function serve (service: Service): Server {
-  return createServer((request, response) => {
+  const server = createServer(timeouts, (request, response) => {
     answer(service, request).then(
       (body) => { send(response, 200, body) },
       (reason: unknown) => {
         const error = reason instanceof AwsError ? reason : errors.internal()
-        // What is left of a body that is too large would be taken for the next request.
-        if (!request.complete) response.setHeader('connection', 'close')
+        // The rest of a body that is too large is not waited for, as Node waits for that of any other.
+        if (error.type === 'RequestEntityTooLarge') response.setHeader('connection', 'close')
         send(response, error.status, JSON.stringify({ __type: error.type, Message: error.message }))
       }
     )
   })
+  server.maxConnections = maxConnections
+  return server
 }
 
 function send (response: ServerResponse, status: number, body: string): void {

@@ -1,10 +1,11 @@
-import { type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { transactions } from './operations/access.ts'
 import { operations } from './operations/index.ts'
 import { errors } from './protocol/errors.ts'
 import { parseBody, readBody } from './protocol/request-body.ts'
-import { verifySignature, type Account } from './protocol/signature.ts'
-import { purgeExpired } from './store/secrets.ts'
-import { type Store } from './store/store.ts'
+import { readClaim, verifySignature, type Account } from './protocol/signature.ts'
+import type { Scope } from './scope.ts'
+import type { Store } from './store/store.ts'
 
 /** What answers a request. */
 export interface Service {
@@ -17,29 +18,24 @@ export interface Service {
 }
 
 /** A call whose signature was found right. */
-export interface OperationEvent {
+export interface OperationEvent extends Scope {
   operation: string
-  accountId: string
-  region: string
 }
 
 const target = /^secretsmanager\.([A-Za-z]+)$/
 
 /** Carries out one request of AWS JSON 1.1 and gives the body of its answer; throws AwsError. */
 export async function answer (service: Service, request: IncomingMessage): Promise<string> {
+  const claim = readClaim(request, service.accounts)
   const body = await readBody(request)
-  const scope = await verifySignature(request, body, service.accounts)
-  const operation = operationOf(request)
-  service.onOperation({ operation, ...scope })
-  const carryOut = operations.get(operation)
-  if (carryOut === undefined) throw errors.unknownOperation()
-  const input = parseBody(body)
-  const { store } = service
-  const now = service.now()
-  const output = store.database.transaction(() => {
-    purgeExpired(store, now)
-    return carryOut(input, { store, scope, now })
-  })
+  const scope = verifySignature(claim, body)
+  const name = operationOf(request)
+  service.onOperation({ operation: name, ...scope })
+  const operation = operations.get(name)
+  if (operation === undefined) throw errors.unknownOperation()
+  const handle = operation.read(parseBody(body))
+  const context = { store: service.store, scope, now: service.now(), afterwards: [] }
+  const output = transactions[operation.access](context, () => handle(context))
   return output === undefined ? '' : JSON.stringify(output)
 }
 

@@ -1,12 +1,12 @@
-import { type APIErrorType, type BatchGetSecretValueCommandOutput, type SecretValueEntry } from '@aws-sdk/client-secrets-manager'
+import type { APIErrorType, BatchGetSecretValueCommandOutput, SecretValueEntry } from '@aws-sdk/client-secrets-manager'
 import { shapes } from '../../aws-model.ts'
 import { AwsError, errors } from '../protocol/errors.ts'
-import { type Input } from '../protocol/input.ts'
-import { type WireForm } from '../protocol/wire-form.ts'
+import type { Input } from '../protocol/input.ts'
+import type { WireForm } from '../protocol/wire-form.ts'
+import type { OperationContext } from '../rules/context.ts'
 import { readVersion } from '../rules/read-version.ts'
 import { findActiveSecret } from '../rules/secret-id.ts'
 import { listSecretsPage } from '../rules/secret-listing.ts'
-import { type OperationContext } from '../rules/context.ts'
 
 /**
  * Reads the current values of up to 20 secrets, named one by one or found by filters. What fails for one secret stands in
@@ -34,6 +34,7 @@ function chosenSecrets (input: Input<'BatchGetSecretValue'>, context: OperationC
     if (MaxResults !== undefined || NextToken !== undefined) throw errors.maxResultsWithoutFilters()
     return { ids: SecretIdList }
   }
+  if (Filters?.length === 0) throw errors.noFilters()
   const { rows, ...more } = listSecretsPage(context, 'BatchGetSecretValue', input, MaxResults ?? shapes.MaxResultsBatchType.max)
   return { ids: rows.map(({ arn }) => arn), ...more }
 }

@@ -1,16 +1,16 @@
-import { type CreateSecretCommandOutput } from '@aws-sdk/client-secrets-manager'
+import type { CreateSecretCommandOutput } from '@aws-sdk/client-secrets-manager'
 import { errors } from '../protocol/errors.ts'
-import { type Input } from '../protocol/input.ts'
-import { type WireForm } from '../protocol/wire-form.ts'
+import type { Input } from '../protocol/input.ts'
+import type { WireForm } from '../protocol/wire-form.ts'
+import type { OperationContext } from '../rules/context.ts'
 import { kmsKeyIn } from '../rules/kms-key.ts'
 import { addVersion, isRepeated, requireToken } from '../rules/new-version.ts'
 import { checkName, findSecret, newArn } from '../rules/secret-id.ts'
 import { valueIn } from '../rules/secret-value.ts'
+import { current } from '../rules/staging-labels.ts'
+import { attachTags } from '../rules/tags.ts'
 import { findByName, insertSecret, type Secret } from '../store/secrets.ts'
-import { current } from '../store/staging-labels.ts'
-import { attachTags } from '../store/tags.ts'
-import { type SecretValue } from '../store/versions.ts'
-import { type OperationContext } from '../rules/context.ts'
+import { findVersion, type SecretValue } from '../store/versions.ts'
 
 /**
  * Makes a secret, with a first version if a value is given. The same request again, known by its token, changes nothing;
@@ -23,7 +23,7 @@ export function createSecret (input: Input<'CreateSecret'>, context: OperationCo
   const value = valueIn(input)
   if (input.AddReplicaRegions !== undefined) throw errors.replicationNotOffered()
 
-  const existing = findByName(context.store, context.scope, Name)
+  const existing = findByName(context.store, context.scope, Name, context.now)
   if (existing !== undefined) return repeat(context, existing, token, value)
 
   insertSecret(context.store, context.scope, {
@@ -32,7 +32,8 @@ export function createSecret (input: Input<'CreateSecret'>, context: OperationCo
     // AWS keeps no empty description.
     description: Description === '' ? null : Description,
     kmsKeyId: kmsKeyIn(KmsKeyId),
-    type: Type === '' ? null : Type
+    type: Type === '' ? null : Type,
+    creationToken: token
   }, context.now)
   const secret = findSecret(context, Name)
   if (value !== undefined) addVersion(context, secret, token, value, [current])
@@ -44,6 +45,7 @@ function repeat (
   context: OperationContext, existing: Secret, token: string, value: SecretValue | undefined
 ): WireForm<CreateSecretCommandOutput> {
   if (existing.purgeAt !== null) throw errors.nameScheduledForDeletion()
-  if (value === undefined || !isRepeated(context, existing, token, value)) throw errors.alreadyExists(existing.name)
-  return { ARN: existing.arn, Name: existing.name, VersionId: token }
+  const wasMade = findVersion(context.store, existing, token) === undefined && existing.creationToken === token
+  if (value === undefined ? !wasMade : !isRepeated(context, existing, token, value)) throw errors.alreadyExists(existing.name)
+  return { ARN: existing.arn, Name: existing.name, VersionId: value && token }
 }

@@ -1,13 +1,12 @@
-import { type DeleteSecretCommandOutput } from '@aws-sdk/client-secrets-manager'
+import type { DeleteSecretCommandOutput } from '@aws-sdk/client-secrets-manager'
 import { limits } from '../../aws-model.ts'
 import { AwsError, errors } from '../protocol/errors.ts'
-import { type Input } from '../protocol/input.ts'
+import type { Input } from '../protocol/input.ts'
 import { seconds, type WireForm } from '../protocol/wire-form.ts'
+import type { OperationContext } from '../rules/context.ts'
+import { day } from '../rules/day.ts'
 import { findActiveSecret, findSecret, nameIn, newArn } from '../rules/secret-id.ts'
 import { purgeSecret, updateSecret } from '../store/secrets.ts'
-import { type OperationContext } from '../rules/context.ts'
-
-const millisecondsInDay = 86_400_000
 
 type Output = WireForm<DeleteSecretCommandOutput>
 
@@ -23,7 +22,7 @@ export function deleteSecret (input: Input<'DeleteSecret'>, context: OperationCo
   if (days < min || days > max) throw errors.recoveryWindowOutOfRange(min, max)
 
   const secret = findActiveSecret(context, SecretId)
-  const purgeAt = context.now + days * millisecondsInDay
+  const purgeAt = context.now + days * day
   updateSecret(context.store, { ...secret, deletedAt: context.now, purgeAt }, context.now)
   return { ARN: secret.arn, Name: secret.name, DeletionDate: seconds(purgeAt) }
 }

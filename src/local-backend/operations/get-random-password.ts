@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto'
-import { type GetRandomPasswordCommandOutput } from '@aws-sdk/client-secrets-manager'
+import type { GetRandomPasswordCommandOutput } from '@aws-sdk/client-secrets-manager'
 import { limits } from '../../aws-model.ts'
 import { errors } from '../protocol/errors.ts'
-import { type Input } from '../protocol/input.ts'
-import { type WireForm } from '../protocol/wire-form.ts'
+import type { Input } from '../protocol/input.ts'
+import type { WireForm } from '../protocol/wire-form.ts'
 
 const characterTypes = [
   { characters: 'abcdefghijklmnopqrstuvwxyz', excludedBy: 'ExcludeLowercase' },

@@ -1,8 +1,9 @@
-import { type Operation } from '../../aws-model.ts'
-import { type Input } from '../protocol/input.ts'
+import type { Operation } from '../../aws-model.ts'
+import type { Input } from '../protocol/input.ts'
 import { validateInput } from '../protocol/validation.ts'
+import type { OperationContext } from '../rules/context.ts'
+import type { Access } from './access.ts'
 import { batchGetSecretValue } from './batch-get-secret-value.ts'
-import { type OperationContext } from '../rules/context.ts'
 import { createSecret } from './create-secret.ts'
 import { deleteSecret } from './delete-secret.ts'
 import { describeSecret } from './describe-secret.ts'
@@ -15,27 +16,40 @@ import { restoreSecret } from './restore-secret.ts'
 import { tagResource } from './tag-resource.ts'
 import { updateSecret } from './update-secret.ts'
 
-/** Validates the parsed body of a request and carries it out. Undefined is an empty answer. */
-export type Carry = (body: unknown, context: OperationContext) => object | undefined
+/** Carries out one request. Undefined is an empty answer. */
+export type Handler = (context: OperationContext) => object | undefined
+
+/** An operation that is offered. */
+export interface OfferedOperation {
+  access: Access
+  /** Reads the parsed body of a request, and gives what carries it out; throws SerializationException or ValidationException. */
+  read: (body: unknown) => Handler
+}
 
 /** The operations that are offered, by AWS's names. */
-export const operations: ReadonlyMap<string, Carry> = new Map([
-  offer('BatchGetSecretValue', batchGetSecretValue),
-  offer('CreateSecret', createSecret),
-  offer('DeleteSecret', deleteSecret),
-  offer('DescribeSecret', describeSecret),
-  offer('GetRandomPassword', getRandomPassword),
-  offer('GetSecretValue', getSecretValue),
-  offer('ListSecretVersionIds', listSecretVersionIds),
-  offer('ListSecrets', listSecrets),
-  offer('PutSecretValue', putSecretValue),
-  offer('RestoreSecret', restoreSecret),
-  offer('TagResource', tagResource),
-  offer('UpdateSecret', updateSecret)
+export const operations: ReadonlyMap<string, OfferedOperation> = new Map([
+  offer('BatchGetSecretValue', 'reads', batchGetSecretValue),
+  offer('CreateSecret', 'writes', createSecret),
+  offer('DeleteSecret', 'writes', deleteSecret),
+  offer('DescribeSecret', 'reads', describeSecret),
+  offer('GetRandomPassword', 'none', getRandomPassword),
+  offer('GetSecretValue', 'reads', getSecretValue),
+  offer('ListSecretVersionIds', 'reads', listSecretVersionIds),
+  offer('ListSecrets', 'reads', listSecrets),
+  offer('PutSecretValue', 'writes', putSecretValue),
+  offer('RestoreSecret', 'writes', restoreSecret),
+  offer('TagResource', 'writes', tagResource),
+  offer('UpdateSecret', 'writes', updateSecret)
 ])
 
 function offer<Name extends Operation> (
-  name: Name, carryOut: (input: Input<Name>, context: OperationContext) => object | undefined
-): [string, Carry] {
-  return [name, (body, context) => carryOut(validateInput(name, body), context)]
+  name: Name, access: Access, carryOut: (input: Input<Name>, context: OperationContext) => object | undefined
+): [string, OfferedOperation] {
+  return [name, {
+    access,
+    read (body) {
+      const input = validateInput(name, body)
+      return (context) => carryOut(input, context)
+    }
+  }]
 }

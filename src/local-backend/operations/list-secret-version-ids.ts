@@ -1,12 +1,12 @@
-import { type ListSecretVersionIdsCommandOutput } from '@aws-sdk/client-secrets-manager'
+import type { ListSecretVersionIdsCommandOutput } from '@aws-sdk/client-secrets-manager'
 import { shapes } from '../../aws-model.ts'
-import { type Input } from '../protocol/input.ts'
+import type { Input } from '../protocol/input.ts'
 import { optionalSeconds, seconds, type WireForm } from '../protocol/wire-form.ts'
+import type { OperationContext } from '../rules/context.ts'
 import { cutPage } from '../rules/page.ts'
 import { findSecret } from '../rules/secret-id.ts'
 import { labelsOf } from '../store/staging-labels.ts'
 import { listVersions, type Version } from '../store/versions.ts'
-import { type OperationContext } from '../rules/context.ts'
 
 /** Lists a secret's versions from the oldest on; those without a label, which AWS calls deprecated, only on request. */
 export function listSecretVersionIds (input: Input<'ListSecretVersionIds'>, context: OperationContext): WireForm<ListSecretVersionIdsCommandOutput> {
@@ -14,7 +14,7 @@ export function listSecretVersionIds (input: Input<'ListSecretVersionIds'>, cont
   const secret = findSecret(context, input.SecretId)
   const includeDeprecated = input.IncludeDeprecated ?? false
   const { rows, nextToken } = cutPage<Version>(store, {
-    listing: ['ListSecretVersionIds', secret.id, includeDeprecated],
+    listing: [secret.id, includeDeprecated],
     nextToken: input.NextToken,
     maxResults: input.MaxResults ?? shapes.MaxResultsType.max,
     position: ({ sequence }) => ({ key: sequence, sequence }),

@@ -1,13 +1,14 @@
-import { type PutSecretValueCommandOutput } from '@aws-sdk/client-secrets-manager'
+import type { PutSecretValueCommandOutput } from '@aws-sdk/client-secrets-manager'
 import { errors } from '../protocol/errors.ts'
-import { type Input } from '../protocol/input.ts'
-import { type WireForm } from '../protocol/wire-form.ts'
+import type { Input } from '../protocol/input.ts'
+import type { WireForm } from '../protocol/wire-form.ts'
+import type { OperationContext } from '../rules/context.ts'
 import { addVersion, isRepeated, requireToken } from '../rules/new-version.ts'
 import { findActiveSecret } from '../rules/secret-id.ts'
 import { valueIn } from '../rules/secret-value.ts'
+import { current } from '../rules/staging-labels.ts'
 import { updateSecret } from '../store/secrets.ts'
-import { current, labelsOf } from '../store/staging-labels.ts'
-import { type OperationContext } from '../rules/context.ts'
+import { labelsOf } from '../store/staging-labels.ts'
 
 /** Adds a version and moves labels to it: those that are given, or AWSCURRENT. The same request again changes nothing. */
 export function putSecretValue (input: Input<'PutSecretValue'>, context: OperationContext): WireForm<PutSecretValueCommandOutput> {

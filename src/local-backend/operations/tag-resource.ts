@@ -1,8 +1,8 @@
-import { type Input } from '../protocol/input.ts'
+import type { Input } from '../protocol/input.ts'
+import type { OperationContext } from '../rules/context.ts'
 import { findActiveSecret } from '../rules/secret-id.ts'
+import { attachTags } from '../rules/tags.ts'
 import { updateSecret } from '../store/secrets.ts'
-import { attachTags } from '../store/tags.ts'
-import { type OperationContext } from '../rules/context.ts'
 
 /** Attaches tags to a secret. It answers with an empty body. */
 export function tagResource ({ SecretId, Tags }: Input<'TagResource'>, context: OperationContext): undefined {

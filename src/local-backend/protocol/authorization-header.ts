@@ -13,11 +13,12 @@ export interface Authorization {
   signature: string
 }
 
-const algorithm = 'AWS4-HMAC-SHA256'
+/** The one algorithm of Signature Version 4 that is accepted. */
+export const algorithm = 'AWS4-HMAC-SHA256'
 
 /** Takes an `Authorization` header apart; throws IncompleteSignatureException where a part is absent or malformed. */
 export function parseAuthorization (header: string): Authorization {
-  const [scheme, ...rest] = header.split(' ')
+  const [scheme, ...rest] = header.split(/[ \t]+/)
   if (scheme !== algorithm) throw signatureErrors.incomplete(`Authorization header requires algorithm '${algorithm}'.`)
   const parameters = new Map(rest.join('').split(',').map((parameter) => {
     const equals = parameter.indexOf('=')

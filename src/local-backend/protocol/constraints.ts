@@ -1,5 +1,5 @@
-import { type Shape } from '../../aws-model.ts'
-import { type Scalar } from './scalars.ts'
+import type { Shape } from '../../aws-model.ts'
+import type { Scalar } from './scalars.ts'
 
 interface Constraint {
   text: string

@@ -1,4 +1,4 @@
-import { type operations, type shapes, type Operation } from '../../aws-model.ts'
+import type { operations, shapes, Operation } from '../../aws-model.ts'
 
 type Shapes = typeof shapes
 

@@ -1,4 +1,4 @@
-import { type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { errors } from './errors.ts'
 
 /** More than any request can need: 65,536 bytes of value are at most 393,216 bytes of escaped JSON. */
@@ -9,7 +9,8 @@ export async function readBody (request: IncomingMessage): Promise<Buffer> {
   if (Number(request.headers['content-length']) > maxBytes) throw errors.tooLarge()
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Of a request that is destroyed the answer would be lost too.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length
     if (length > maxBytes) throw errors.tooLarge()
     chunks.push(chunk)

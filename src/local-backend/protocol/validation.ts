@@ -1,8 +1,18 @@
 import { operations, shapes, type ListShape, type Operation, type Shape, type StructureShape } from '../../aws-model.ts'
 import { allConstraints, brokenConstraints } from './constraints.ts'
 import { errors } from './errors.ts'
-import { type Input } from './input.ts'
+import type { Input } from './input.ts'
 import { cannotConvert, scalars, type Scalar } from './scalars.ts'
+
+/** What is wrong with an input. The first mistakes are told, the rest only counted: a request can hold tens of thousands. */
+interface Findings {
+  count: number
+  texts: string[]
+}
+
+const maxTold = 10
+/** Characters of a wrong value that are quoted. */
+const maxQuoted = 1000
 
 const named: Readonly<Record<string, Shape>> = shapes
 
@@ -10,17 +20,17 @@ const named: Readonly<Record<string, Shape>> = shapes
  * Reads the parsed body of a request as the input of an operation, by the table of AWS's model. Members that the model doesn't
  * know are ignored, as AWS ignores them.
  *
- * Throws SerializationException where a JSON type is wrong, and otherwise one ValidationException with all that is wrong.
+ * Throws SerializationException where a JSON type is wrong, and otherwise one ValidationException with what is wrong.
  */
 export function validateInput<Name extends Operation> (operation: Name, body: unknown): Input<Name> {
-  const found: string[] = []
+  const found = nothingFound()
   const input = readStructure(operations[operation], body, '', found)
-  if (found.length > 0) throw errors.validation(found)
+  if (found.count > 0) throw errors.validation(found.count, found.texts)
   // The type is derived from the very table that the value was just read with; the compiler can't follow the walk.
   return input as Input<Name>
 }
 
-function read (name: string, value: unknown, path: string, found: string[]): unknown {
+function read (name: string, value: unknown, path: string, found: Findings): unknown {
   const shape = named[name]
   /* c8 ignore next: the table's own test holds that every name in it is defined */
   if (shape === undefined) throw new Error(`The model has no shape ${name}`)
@@ -31,7 +41,7 @@ function read (name: string, value: unknown, path: string, found: string[]): unk
   return scalar
 }
 
-function readStructure (shape: StructureShape, value: unknown, prefix: string, found: string[]): Record<string, unknown> {
+function readStructure (shape: StructureShape, value: unknown, prefix: string, found: Findings): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw cannotConvert(value, 'a structure')
   const given = new Map(Object.entries(value).filter(([, member]) => member !== null))
   const members: Record<string, unknown> = {}
@@ -43,25 +53,38 @@ function readStructure (shape: StructureShape, value: unknown, prefix: string, f
   return members
 }
 
-function readList (shape: ListShape, value: unknown, path: string, found: string[]): unknown[] {
+function readList (shape: ListShape, value: unknown, path: string, found: Findings): unknown[] {
   if (!Array.isArray(value)) throw errors.serialization('Expected a list')
-  const ofMembers: string[] = []
+  const ofMembers = nothingFound()
   const members = value.map((member: unknown, index) => read(shape.member, member, `${path}.${index + 1}.member`, ofMembers))
   report(found, '', path, brokenConstraints(shape, members))
   const member = named[shape.member]
-  if (member?.type === 'string' && ofMembers.length > 0) {
+  if (member?.type === 'string' && ofMembers.count > 0) {
     // AWS names a list of texts as a whole, with all that each of them must be.
-    report(found, ` '[${members.join(', ')}]'`, path, [`Member must satisfy constraint: [${allConstraints(member).join(', ')}]`])
+    report(found, quote(`[${members.join(', ')}]`), path, [`Member must satisfy constraint: [${allConstraints(member).join(', ')}]`])
   } else {
-    found.push(...ofMembers)
+    add(found, ofMembers.count, ofMembers.texts)
   }
   return members
 }
 
-function report (found: string[], value: string, path: string, broken: readonly string[]): void {
-  found.push(...broken.map((constraint) => `Value${value} at '${path}' failed to satisfy constraint: ${constraint}`))
+function nothingFound (): Findings {
+  return { count: 0, texts: [] }
+}
+
+function add (found: Findings, count: number, texts: readonly string[]): void {
+  found.count += count
+  found.texts.push(...texts.slice(0, maxTold - found.texts.length))
+}
+
+function report (found: Findings, value: string, path: string, broken: readonly string[]): void {
+  add(found, broken.length, broken.map((constraint) => `Value${value} at '${path}' failed to satisfy constraint: ${constraint}`))
 }
 
 function quoted (shape: Shape, value: Scalar): string {
-  return 'sensitive' in shape ? '' : ` '${String(value)}'`
+  return 'sensitive' in shape ? '' : quote(String(value))
+}
+
+function quote (text: string): string {
+  return ` '${text.length > maxQuoted ? `${text.slice(0, maxQuoted)}…` : text}'`
 }

@@ -1,54 +1,61 @@
-import { type Input } from '../protocol/input.ts'
-import { type Scope, type Secret } from '../store/secrets.ts'
+import { errors } from '../protocol/errors.ts'
+import type { Input } from '../protocol/input.ts'
+import type { Scope } from '../scope.ts'
+import type { Secret } from '../store/secrets.ts'
+import type { Store } from '../store/store.ts'
 import { tagsOf } from '../store/tags.ts'
-import { type Store } from '../store/store.ts'
 import { words } from './words.ts'
 
 export type Filter = NonNullable<Input<'ListSecrets'>['Filters']>[number]
 
 type Key = NonNullable<Filter['Key']>
 
-/** What a filter's value is held against. */
+/** Where a filter's values are looked for. */
 interface Searched {
-  texts: readonly (string | null)[]
-  matches: (texts: readonly string[], value: string) => boolean
+  texts: (secret: Secret, store: Store, scope: Scope) => readonly (string | null)[]
+  /** Splits a value and the texts alike: each part of the value must begin some part of the texts. */
+  split: (text: string) => string[]
+}
+
+const whole = (text: string): string[] => [text]
+
+const searched: Record<Key, Searched> = {
+  name: { texts: ({ name }) => [name], split: whole },
+  description: { texts: ({ description }) => [description], split: words },
+  'tag-key': { texts: (secret, store) => tags(store, secret, 'Key'), split: whole },
+  'tag-value': { texts: (secret, store) => tags(store, secret, 'Value'), split: whole },
+  'primary-region': { texts: (_secret, _store, { region }) => [region], split: whole },
+  // No other service keeps its secrets here.
+  'owning-service': { texts: () => [], split: whole },
+  all: {
+    texts: (secret, store) => [secret.name, secret.description, ...tags(store, secret, 'Key'), ...tags(store, secret, 'Value')],
+    split: words
+  }
 }
 
 /**
- * Whether a secret passes all filters. Of one filter's values one must match; a `!` before a value turns it round.
- * What matches is different for each key: see `searched`.
+ * Gives what tells whether a secret passes all filters. Of one filter's values one must match; a `!` before a value turns it
+ * round. What matches is different for each key: see `searched`. Throws InvalidParameterException for half a filter.
  */
-export function passesFilters (store: Store, scope: Scope, secret: Secret, filters: readonly Filter[]): boolean {
-  return filters.every(({ Key = 'all', Values = [] }) => {
-    const { texts, matches } = searched[Key](secret, store, scope)
-    const present = texts.filter((text) => text !== null)
-    return Values.some((value) => value.startsWith('!') ? !matches(present, value.slice(1)) : matches(present, value))
+export function filterBy (store: Store, scope: Scope, filters: readonly Filter[]): (secret: Secret) => boolean {
+  const tests = filters.map(({ Key, Values }) => {
+    if (Key === undefined || Values === undefined) throw errors.filterIncomplete()
+    const { texts, split } = searched[Key]
+    const values = Values.map((value) => {
+      const turned = value.startsWith('!')
+      return { turned, sought: split(turned ? value.slice(1) : value) }
+    })
+    return (secret: Secret): boolean => {
+      const found = texts(secret, store, scope).filter((text) => text !== null).flatMap(split)
+      return values.some(({ turned, sought }) => matches(found, sought) !== turned)
+    }
   })
+  return (secret) => tests.every((passes) => passes(secret))
 }
 
-const searched: Record<Key, (secret: Secret, store: Store, scope: Scope) => Searched> = {
-  name: ({ name }) => ({ texts: [name], matches: byPrefix }),
-  description: ({ description }) => ({ texts: [description], matches: byWords }),
-  'tag-key': (secret, store) => ({ texts: tags(store, secret, 'Key'), matches: byPrefix }),
-  'tag-value': (secret, store) => ({ texts: tags(store, secret, 'Value'), matches: byPrefix }),
-  'primary-region': (_secret, _store, { region }) => ({ texts: [region], matches: byPrefix }),
-  // No other service keeps its secrets here.
-  'owning-service': () => ({ texts: [], matches: byPrefix }),
-  all: (secret, store) => ({
-    texts: [secret.name, secret.description, ...tags(store, secret, 'Key'), ...tags(store, secret, 'Value')],
-    matches: byWords
-  })
-}
-
-function byPrefix (texts: readonly string[], value: string): boolean {
-  return texts.some((text) => text.startsWith(value))
-}
-
-/** Each word of the value must begin some word of the texts. A value without a word matches nothing. */
-function byWords (texts: readonly string[], value: string): boolean {
-  const sought = words(value)
-  const found = texts.flatMap(words)
-  return sought.length > 0 && sought.every((prefix) => found.some((word) => word.startsWith(prefix)))
+/** A value without a part, which is one without a word, matches nothing. */
+function matches (found: readonly string[], sought: readonly string[]): boolean {
+  return sought.length > 0 && sought.every((prefix) => found.some((part) => part.startsWith(prefix)))
 }
 
 function tags (store: Store, secret: Secret, member: 'Key' | 'Value'): string[] {

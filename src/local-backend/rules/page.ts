@@ -1,13 +1,8 @@
 import { createHash } from 'node:crypto'
 import { errors } from '../protocol/errors.ts'
 import { seal, unseal } from '../store/sealing.ts'
-import { type Store } from '../store/store.ts'
-
-/** Where a page of a listing ended: what it is sorted by, and the sequence number of its last row. */
-export interface Position {
-  key: string | number
-  sequence: number
-}
+import type { Position } from '../store/secret-listing.ts'
+import type { Store } from '../store/store.ts'
 
 /** One page to cut from a listing. */
 export interface PageRequest<Row> {
@@ -27,8 +22,8 @@ export interface Page<Row> {
 }
 
 /**
- * Cuts a page. `nextToken` is there if more rows follow; it names a position, sealed with the master key, so it holds while rows
- * come and go and after a restart. Throws InvalidNextTokenException for a token that isn't this listing's.
+ * Cuts a page. `nextToken` is there if more rows follow; it names a position, sealed, so it holds while rows come and go
+ * and after a restart. Throws InvalidNextTokenException for a token that isn't this listing's.
  */
 export function cutPage<Row> (store: Store, request: PageRequest<Row>): Page<Row> {
   const { listing, nextToken, maxResults, rows, position } = request
@@ -38,7 +33,7 @@ export function cutPage<Row> (store: Store, request: PageRequest<Row>): Page<Row
   for (const row of rows(after)) {
     const last = page.at(-1)
     if (last !== undefined && page.length === maxResults) {
-      const sealed = seal(store.masterKey, place, Buffer.from(JSON.stringify(position(last))))
+      const sealed = seal(store.pageTokenKey, place, Buffer.from(JSON.stringify(position(last))))
       return { rows: page, nextToken: Buffer.from(sealed).toString('base64url') }
     }
     page.push(row)
@@ -47,7 +42,7 @@ export function cutPage<Row> (store: Store, request: PageRequest<Row>): Page<Row
 }
 
 function openToken (store: Store, place: readonly string[], token: string): Position {
-  const opened = unseal(store.masterKey, place, Buffer.from(token, 'base64url'))
+  const opened = unseal(store.pageTokenKey, place, Buffer.from(token, 'base64url'))
   if (opened === undefined) throw errors.invalidNextToken()
   // Only this program can have sealed it.
   return JSON.parse(opened.toString()) as Position

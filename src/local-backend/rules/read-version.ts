@@ -1,12 +1,14 @@
-import { type SecretValueEntry } from '@aws-sdk/client-secrets-manager'
-import { type OperationContext } from './context.ts'
+import type { SecretValueEntry } from '@aws-sdk/client-secrets-manager'
 import { errors } from '../protocol/errors.ts'
 import { seconds, type WireForm } from '../protocol/wire-form.ts'
 import { markSecretAccessed, type Secret } from '../store/secrets.ts'
-import { current, labelsOf, versionWithLabel } from '../store/staging-labels.ts'
-import { findVersion, markVersionAccessed, readValue, type Version } from '../store/versions.ts'
-import { type Store } from '../store/store.ts'
-import { valueOut } from './secret-value.ts'
+import { labelsOf, versionWithLabel } from '../store/staging-labels.ts'
+import type { Store } from '../store/store.ts'
+import { findVersion, markVersionAccessed, type Version } from '../store/versions.ts'
+import type { OperationContext } from './context.ts'
+import { day } from './day.ts'
+import { readValue, valueOut } from './secret-value.ts'
+import { current } from './staging-labels.ts'
 
 /** Which version of a secret is meant; without either member, the one labelled AWSCURRENT. */
 export interface VersionChoice {
@@ -14,17 +16,14 @@ export interface VersionChoice {
   VersionStage?: string
 }
 
-const millisecondsInDay = 86_400_000
-
 /** Reads a secret's value, and notes the day on the secret and the version. */
 export function readVersion (
-  { store, now }: OperationContext, secret: Secret, choice: VersionChoice
+  context: OperationContext, secret: Secret, choice: VersionChoice
 ): WireForm<SecretValueEntry> {
+  const { store } = context
   const version = chooseVersion(store, secret, choice)
-  const value = readValue(store, secret, version)
-  const day = now - now % millisecondsInDay
-  markSecretAccessed(store, secret, day)
-  markVersionAccessed(store, version, day)
+  const value = readValue(context, secret, version)
+  markAccessed(context, secret, version)
   return {
     ARN: secret.arn,
     Name: secret.name,
@@ -33,6 +32,16 @@ export function readVersion (
     VersionStages: labelsOf(store, secret, version.versionId),
     CreatedDate: seconds(version.createdAt)
   }
+}
+
+/** Most reads of a day are not its first, and have nothing to note. */
+function markAccessed ({ store, now, afterwards }: OperationContext, secret: Secret, version: Version): void {
+  const today = now - now % day
+  if (secret.accessedOn === today && version.accessedOn === today) return
+  afterwards.push(() => {
+    markSecretAccessed(store, secret, today)
+    markVersionAccessed(store, version, today)
+  })
 }
 
 function chooseVersion (store: Store, secret: Secret, { VersionId, VersionStage }: VersionChoice): Version {

@@ -1,13 +1,14 @@
 import { randomInt } from 'node:crypto'
 import { limits } from '../../aws-model.ts'
-import { type OperationContext } from './context.ts'
 import { errors } from '../protocol/errors.ts'
-import { findByArn, findByName, type Scope, type Secret } from '../store/secrets.ts'
+import type { Scope } from '../scope.ts'
+import { findByArn, findByName, type Secret } from '../store/secrets.ts'
+import type { OperationContext } from './context.ts'
 
 const suffixCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 /**
- * What AWS puts behind a name to make an ARN. The six characters made here are never all digits, so that a name that ends in a
- * date, say, is still found by a partial ARN.
+ * What is put behind a name to make an ARN. The six characters made here are never all digits, so that a name that ends in a
+ * date, say, is still found by a partial ARN. AWS knows no such exception, and would not find that name.
  */
 const suffix = /-(?!\d{6}$)[A-Za-z0-9]{6}$/
 const secretName = new RegExp(limits.secretNamePattern)
@@ -28,14 +29,14 @@ export function newArn (scope: Scope, name: string): string {
  * Finds a secret by name, ARN, or ARN without the six random characters; throws ResourceNotFoundException if the account has
  * none in the region, and ValidationException for a bad name.
  *
- * An ARN that ends in a hyphen and six characters is always taken for a whole one, so that a secret whose name ends like that
- * isn't found by a partial ARN: so it is with AWS.
+ * An ARN that ends in a hyphen and six characters is taken for a whole one, so that a secret whose name ends like that isn't
+ * found by a partial ARN: so it is with AWS. Unlike AWS, this takes six digits for a part of the name.
  */
-export function findSecret ({ store, scope }: OperationContext, secretId: string): Secret {
+export function findSecret ({ store, scope, now }: OperationContext, secretId: string): Secret {
   const isArn = secretId.startsWith('arn:')
   if (!isArn) checkName(secretId)
   const name = isArn ? nameInPartialArn(scope, secretId) : secretId
-  const secret = isArn && suffix.test(secretId) ? findByArn(store, scope, secretId) : findByName(store, scope, name)
+  const secret = isArn && suffix.test(secretId) ? findByArn(store, scope, secretId, now) : findByName(store, scope, name, now)
   if (secret === undefined) throw errors.secretNotFound()
   return secret
 }

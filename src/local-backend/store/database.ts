@@ -15,21 +15,53 @@ export interface Statement<Row> {
 /** An open database: statements that are prepared once, and transactions. */
 export interface Database {
   statement: <Row>(sql: string) => Statement<Row>
+  /** Carries out `work`, which only reads, on the database as it is at one moment. It waits for nobody. */
+  read: <Result>(work: () => Result) => Result
   /** Carries out `work` whole or, if it throws, not at all. What it has returned from is on the disk. */
-  transaction: <Result>(work: (connection: DatabaseSync) => Result) => Result
+  write: <Result>(work: (connection: DatabaseSync) => Result) => Result
   close: () => void
 }
 
-/** Milliseconds to wait for another process that is writing. */
-const busyTimeout = 5000
+/** Milliseconds to wait for another process that is writing: nothing else is done meanwhile. */
+const busyTimeout = 500
+/** The same while the database is opened, which another process may just be making. */
+const busyTimeoutOfOpening = 5000
 
-/** Opens a database file, made readable by its owner alone where it isn't there yet, or a database in memory. */
-export function openDatabase (file?: string): Database {
+/**
+ * Opens a database file, made readable by its owner alone where it isn't there yet, or a database in memory, and prepares it.
+ * Throws what SQLite and `prepare` throw; nothing is then left open.
+ */
+export function openDatabase (file: string | undefined, prepare: (database: Database) => void): Database {
   // SQLite gives its log files the mode of the database.
   if (file !== undefined) closeSync(openSync(file, 'a', 0o600))
-  const connection = new DatabaseSync(file ?? ':memory:', { timeout: busyTimeout, enableForeignKeyConstraints: true })
-  connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
+  const connection = new DatabaseSync(file ?? ':memory:', { timeout: busyTimeoutOfOpening, enableForeignKeyConstraints: true })
+  try {
+    connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
+    const database = databaseOf(connection)
+    prepare(database)
+    connection.exec(`PRAGMA busy_timeout = ${busyTimeout}`)
+    return database
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+function databaseOf (connection: DatabaseSync): Database {
   const statements = new Map<string, unknown>()
+
+  function transaction<Result> (begin: string, work: (connection: DatabaseSync) => Result): Result {
+    connection.exec(begin)
+    try {
+      const result = work(connection)
+      connection.exec('COMMIT')
+      return result
+    } catch (error) {
+      // A full disk, for one, makes SQLite roll back by itself.
+      if (connection.isTransaction) connection.exec('ROLLBACK')
+      throw error
+    }
+  }
 
   return {
     statement<Row> (sql: string) {
@@ -38,18 +70,9 @@ export function openDatabase (file?: string): Database {
       // What a row holds stands in the SQL, out of the compiler's sight; STRICT tables hold the columns to their types.
       return statement as Statement<Row>
     },
-    transaction (work) {
-      connection.exec('BEGIN IMMEDIATE')
-      try {
-        const result = work(connection)
-        connection.exec('COMMIT')
-        return result
-      } catch (error) {
-        // A full disk, for one, makes SQLite roll back by itself.
-        if (connection.isTransaction) connection.exec('ROLLBACK')
-        throw error
-      }
-    },
+    read: (work) => transaction('BEGIN', work),
+    // A transaction that began by reading could not go on to write once another process has written.
+    write: (work) => transaction('BEGIN IMMEDIATE', work),
     close: () => { connection.close() }
   }
 }

@@ -1,4 +1,4 @@
-import { type DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 
 /**
  * The database's schema, as the steps that led to it. A database's `user_version` is the number of steps it has gone; a step
@@ -16,6 +16,7 @@ const migrations: readonly string[] = [`
     kms_key_id   TEXT,
     type         TEXT,
     tagged       INTEGER NOT NULL DEFAULT 0,
+    created_with TEXT    NOT NULL,
     data_key     BLOB    NOT NULL,
     created_at   INTEGER NOT NULL,
     changed_at   INTEGER NOT NULL,
@@ -28,6 +29,7 @@ const migrations: readonly string[] = [`
   CREATE INDEX secrets_by_creation ON secrets (account_id, region, created_at, sequence);
   CREATE INDEX secrets_to_purge ON secrets (purge_at) WHERE purge_at IS NOT NULL;
 
+  -- A rotation begins with a version, labelled AWSPENDING, that has no value yet.
   CREATE TABLE versions (
     sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
     secret_id    TEXT    NOT NULL REFERENCES secrets (id) ON DELETE CASCADE,
@@ -39,6 +41,8 @@ const migrations: readonly string[] = [`
     accessed_on  INTEGER,
     UNIQUE (secret_id, version_id)
   ) STRICT;
+
+  CREATE INDEX versions_by_age ON versions (secret_id, created_at);
 
   CREATE TABLE staging_labels (
     secret_id    TEXT    NOT NULL,

@@ -1,12 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { Scope } from '../scope.ts'
 import { keyBytes, seal, unseal } from './sealing.ts'
-import { type Store } from './store.ts'
-
-/** The account and region that a request was signed for; nothing outside them is ever seen. */
-export interface Scope {
-  accountId: string
-  region: string
-}
+import type { Store } from './store.ts'
 
 /** A secret without its versions and tags. Times are milliseconds since the epoch. */
 export interface Secret {
@@ -22,6 +17,8 @@ export interface Secret {
   type: string | null
   /** 1 once the secret has had a tag. */
   tagged: number
+  /** The `ClientRequestToken` of the request that made the secret. */
+  creationToken: string
   dataKey: Uint8Array
   createdAt: number
   changedAt: number
@@ -33,34 +30,39 @@ export interface Secret {
 
 /** The columns of a `Secret`. */
 export const secretColumns = `
-  id, sequence, name, arn, description, kms_key_id AS kmsKeyId, type, tagged, data_key AS dataKey,
+  id, sequence, name, arn, description, kms_key_id AS kmsKeyId, type, tagged, created_with AS creationToken,
+  data_key AS dataKey,
   created_at AS createdAt, changed_at AS changedAt, accessed_on AS accessedOn, deleted_at AS deletedAt, purge_at AS purgeAt`
 
-export function findByName ({ database }: Store, scope: Scope, name: string): Secret | undefined {
+/** Whether a secret is still there: the end of its recovery window is the end of it, also before it is deleted for good. */
+export const isThere = '(purge_at IS NULL OR purge_at > $now)'
+
+export function findByName ({ database }: Store, scope: Scope, name: string, now: number): Secret | undefined {
   return database.statement<Secret>(
-    `SELECT ${secretColumns} FROM secrets WHERE account_id = $accountId AND region = $region AND name = $name`
-  ).get({ ...scope, name })
+    `SELECT ${secretColumns} FROM secrets WHERE account_id = $accountId AND region = $region AND name = $name AND ${isThere}`
+  ).get({ ...scope, name, now })
 }
 
-export function findByArn ({ database }: Store, scope: Scope, arn: string): Secret | undefined {
+export function findByArn ({ database }: Store, scope: Scope, arn: string, now: number): Secret | undefined {
   return database.statement<Secret>(
-    `SELECT ${secretColumns} FROM secrets WHERE account_id = $accountId AND region = $region AND arn = $arn`
-  ).get({ ...scope, arn })
+    `SELECT ${secretColumns} FROM secrets WHERE account_id = $accountId AND region = $region AND arn = $arn AND ${isThere}`
+  ).get({ ...scope, arn, now })
 }
 
 /** What makes a new secret. */
-export type NewSecret = Pick<Secret, 'name' | 'arn' | 'description' | 'kmsKeyId' | 'type'>
+export type NewSecret = Pick<Secret, 'name' | 'arn' | 'description' | 'kmsKeyId' | 'type' | 'creationToken'>
 
 /** Adds a secret, without a version, with a data key of its own. */
 export function insertSecret (store: Store, scope: Scope, secret: NewSecret, now: number): void {
   const { database, masterKey } = store
-  const { name, arn, description, kmsKeyId, type } = secret
+  const { name, arn, description, kmsKeyId, type, creationToken } = secret
   const id = randomUUID()
-  const dataKey = seal(masterKey, dataKeyPlace(id), randomBytes(keyBytes))
+  const dataKey = seal(masterKey, dataKeyPlace(scope, name, id), randomBytes(keyBytes))
   database.statement(`
-    INSERT INTO secrets (id, account_id, region, name, arn, description, kms_key_id, type, data_key, created_at, changed_at)
-    VALUES ($id, $accountId, $region, $name, $arn, $description, $kmsKeyId, $type, $dataKey, $now, $now)`
-  ).run({ id, ...scope, name, arn, description, kmsKeyId, type, dataKey, now })
+    INSERT INTO secrets (
+      id, account_id, region, name, arn, description, kms_key_id, type, created_with, data_key, created_at, changed_at)
+    VALUES ($id, $accountId, $region, $name, $arn, $description, $kmsKeyId, $type, $creationToken, $dataKey, $now, $now)`
+  ).run({ id, ...scope, name, arn, description, kmsKeyId, type, creationToken, dataKey, now })
 }
 
 /** Stores what a caller can change of a secret itself; its `changedAt` rises, also within one millisecond. */
@@ -83,16 +85,21 @@ export function purgeSecret ({ database }: Store, { id }: Secret): void {
   database.statement('DELETE FROM secrets WHERE id = $id').run({ id })
 }
 
+/** Whether there is something that `purgeExpired` would delete. */
+export function hasExpired ({ database }: Store, now: number): boolean {
+  return database.statement('SELECT 1 FROM secrets WHERE purge_at <= $now LIMIT 1').get({ now }) !== undefined
+}
+
 /** Deletes for good every secret, of any account, whose recovery window has run out. */
 export function purgeExpired ({ database }: Store, now: number): void {
   database.statement('DELETE FROM secrets WHERE purge_at <= $now').run({ now })
 }
 
-/** The key that a secret's values are sealed with; undefined if it can't be opened. */
-export function dataKeyOf ({ masterKey }: Store, { id, dataKey }: Secret): Uint8Array | undefined {
-  return unseal(masterKey, dataKeyPlace(id), dataKey)
+/** The key that a secret's values are sealed with; undefined if it was not sealed for this very secret of the scope. */
+export function dataKeyOf ({ masterKey }: Store, scope: Scope, { id, name, dataKey }: Secret): Uint8Array | undefined {
+  return unseal(masterKey, dataKeyPlace(scope, name, id), dataKey)
 }
 
-function dataKeyPlace (secretId: string): string[] {
-  return ['data-key', secretId]
+function dataKeyPlace ({ accountId, region }: Scope, name: string, secretId: string): string[] {
+  return ['data-key', accountId, region, name, secretId]
 }

@@ -1,15 +1,18 @@
-import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { hkdfSync, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { prepareDataFolder } from './data-folder.ts'
 import { openDatabase, type Database } from './database.ts'
 import { loadMasterKey } from './master-key.ts'
 import { migrate } from './migrations.ts'
 import { keyBytes, seal, unseal } from './sealing.ts'
 
-/** Where secrets are kept: the database, and the key that their own keys are sealed with. */
+/** Where secrets are kept: the database, and the keys. */
 export interface Store {
   database: Database
+  /** Seals the secrets' own keys. */
   masterKey: Uint8Array
+  /** Seals the tokens of pages; derived from the master key. */
+  pageTokenKey: Uint8Array
 }
 
 const proofPlace = ['master-key']
@@ -17,29 +20,32 @@ const proofPlace = ['master-key']
 /**
  * Opens the store in a folder, which is made (for its owner alone) where it isn't there yet; without a folder, in memory.
  *
- * Throws, with what to do about it, if the master key or the database can't be used.
+ * Throws, with what to do about it, if the folder, the master key or the database can't be used.
  */
 export function openStore (dataDir?: string): Store {
-  if (dataDir === undefined) return prepare(openDatabase(), randomBytes(keyBytes), 'of this run')
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  if (dataDir === undefined) return open(undefined, randomBytes(keyBytes), 'of this run')
+  prepareDataFolder(dataDir)
   const databaseFile = join(dataDir, 'secrets.sqlite')
   const keyFile = join(dataDir, 'master.key')
   // The key comes first: a program killed between the two leaves a key without a database, never the other way round.
   const masterKey = loadMasterKey(keyFile, databaseFile)
-  return prepare(openDatabase(databaseFile), masterKey, keyFile)
+  try {
+    return open(databaseFile, masterKey, keyFile)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR')) throw error
+    throw new Error(`The database ${databaseFile} can't be used: ${error.message}. If it is damaged, put a saved copy back, or remove it and the master key to start with an empty one.`, { cause: error })
+  }
 }
 
-function prepare (database: Database, masterKey: Uint8Array, keyFile: string): Store {
-  try {
-    database.transaction((connection) => {
+function open (databaseFile: string | undefined, masterKey: Uint8Array, keyFile: string): Store {
+  const database = openDatabase(databaseFile, (opened) => {
+    opened.write((connection) => {
       migrate(connection)
-      proveMasterKey(database, masterKey, keyFile)
+      proveMasterKey(opened, masterKey, keyFile)
     })
-    return { database, masterKey }
-  } catch (error) {
-    database.close()
-    throw error
-  }
+  })
+  const pageTokenKey = new Uint8Array(hkdfSync('sha256', masterKey, new Uint8Array(), 'page-token', keyBytes))
+  return { database, masterKey, pageTokenKey }
 }
 
 /** A new database is given a proof of its key; an old one must have been given one by this very key. */

@@ -1,7 +1,6 @@
-import { errors } from '../protocol/errors.ts'
 import { seal, unseal } from './sealing.ts'
-import { dataKeyOf, type Secret } from './secrets.ts'
-import { type Store } from './store.ts'
+import type { Secret } from './secrets.ts'
+import type { Store } from './store.ts'
 
 /** A secret's value, and the member of a request or response that holds it. */
 export interface SecretValue {
@@ -26,10 +25,6 @@ const versionColumns = `
   sequence, version_id AS versionId, value_member AS member, value AS sealedValue, kms_key_id AS kmsKeyId,
   created_at AS createdAt, accessed_on AS accessedOn`
 
-/** AWS keeps this many of the newest versions that have no label, and all that are younger than a day. */
-const keptWithoutLabel = 100
-const keptAtLeast = 86_400_000
-
 const isLabelled = `EXISTS (
   SELECT 1 FROM staging_labels AS label WHERE label.secret_id = versions.secret_id AND label.version_id = versions.version_id)`
 
@@ -48,22 +43,23 @@ export function listVersions ({ database }: Store, secret: Secret, after: number
   ).iterate({ secretId: secret.id, after, includeDeprecated: Number(includeDeprecated) })
 }
 
-/** Adds a version, without a label, its value sealed and bound to the secret and the version. */
+/** Adds a version, without a label, its value sealed with the secret's data key and bound to the secret and the version. */
 export function insertVersion (
-  store: Store, secret: Secret, versionId: string, { member, bytes }: SecretValue, now: number
+  { database }: Store, secret: Secret, dataKey: Uint8Array, versionId: string, { member, bytes }: SecretValue, now: number
 ): void {
-  const value = seal(openDataKey(store, secret), valuePlace(secret, versionId, member), bytes)
-  store.database.statement(`
+  const value = seal(dataKey, valuePlace(secret, versionId, member), bytes)
+  database.statement(`
     INSERT INTO versions (secret_id, version_id, value_member, value, kms_key_id, created_at)
     VALUES ($secretId, $versionId, $member, $value, $kmsKeyId, $now)`
   ).run({ secretId: secret.id, versionId, member, value, kmsKeyId: secret.kmsKeyId, now })
 }
 
-/** Opens a version's value; throws DecryptionFailure if what is stored was not sealed for this very version. */
-export function readValue (store: Store, secret: Secret, version: Version): SecretValue {
-  const bytes = unseal(openDataKey(store, secret), valuePlace(secret, version.versionId, version.member), version.sealedValue)
-  if (bytes === undefined) throw errors.decryptionFailure()
-  return { member: version.member, bytes }
+/** Opens a version's value with the secret's data key; undefined if what is stored was not sealed for this very version. */
+export function openValue (
+  secret: Secret, dataKey: Uint8Array, { versionId, member, sealedValue }: Version
+): SecretValue | undefined {
+  const bytes = unseal(dataKey, valuePlace(secret, versionId, member), sealedValue)
+  return bytes && { member, bytes }
 }
 
 /** Notes the day on which a version's value was read. */
@@ -73,30 +69,27 @@ export function markVersionAccessed ({ database }: Store, { sequence }: Version,
   ).run({ sequence, day })
 }
 
-/** A change of a secret's KMS key reaches the versions with one of AWS's own labels. */
-export function changeKmsKey ({ database }: Store, secret: Secret): void {
+/** Puts a secret's KMS key on its versions with certain labels. */
+export function changeKmsKey ({ database }: Store, secret: Secret, stages: readonly string[]): void {
   database.statement(`
     UPDATE versions SET kms_key_id = $kmsKeyId
     WHERE secret_id = $secretId AND version_id IN (
       SELECT version_id FROM staging_labels
-      WHERE secret_id = $secretId AND stage IN ('AWSCURRENT', 'AWSPENDING', 'AWSPREVIOUS'))`
-  ).run({ secretId: secret.id, kmsKeyId: secret.kmsKeyId })
+      WHERE secret_id = $secretId AND stage IN (SELECT value FROM json_each($stages)))`
+  ).run({ secretId: secret.id, kmsKeyId: secret.kmsKeyId, stages: JSON.stringify(stages) })
 }
 
-/** Deletes the versions without a label that AWS would no longer keep. */
-export function deleteOutdatedVersions ({ database }: Store, secret: Secret, now: number): void {
+/**
+ * Deletes a secret's versions without a label that were made by a certain time, but for so many of the newest. Both sides are
+ * found by the index of the versions' ages, so that what is kept for its youth isn't looked at again with each new version.
+ */
+export function deleteUnlabelledVersions ({ database }: Store, secret: Secret, kept: number, madeBy: number): void {
   database.statement(`
-    DELETE FROM versions WHERE sequence IN (
+    DELETE FROM versions
+    WHERE secret_id = $secretId AND created_at <= $madeBy AND NOT ${isLabelled} AND sequence <= (
       SELECT sequence FROM versions WHERE secret_id = $secretId AND NOT ${isLabelled}
-      ORDER BY sequence DESC LIMIT -1 OFFSET ${keptWithoutLabel})
-    AND created_at <= $before`
-  ).run({ secretId: secret.id, before: now - keptAtLeast })
-}
-
-function openDataKey (store: Store, secret: Secret): Uint8Array {
-  const key = dataKeyOf(store, secret)
-  if (key === undefined) throw errors.decryptionFailure()
-  return key
+      ORDER BY created_at DESC, sequence DESC LIMIT 1 OFFSET $kept)`
+  ).run({ secretId: secret.id, kept, madeBy })
 }
 
 function valuePlace (secret: Secret, versionId: string, member: string): string[] {

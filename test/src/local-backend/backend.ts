@@ -1,10 +1,15 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { createHash, createHmac } from 'node:crypto'
-import { request as send, type IncomingHttpHeaders } from 'node:http'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { request as send, type IncomingHttpHeaders, type Server } from 'node:http'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { HttpRequest } from '@smithy/protocol-http'
 import { SignatureV4 } from '@smithy/signature-v4'
-import { type Test } from 'tap'
+import type { Test } from 'tap'
 import {
   startLocalBackend, type Account, type LocalBackend, type LocalBackendOptions
 } from '../../../src/local-backend/server.ts'
@@ -13,7 +18,7 @@ export const account: Account = { accountId: '123456789012', accessKeyId: 'AKIAL
 export const otherAccount: Account = { accountId: '210987654321', accessKeyId: 'AKIALOCALPROD', secretAccessKey: 'prod-secret-key' }
 
 export const region = 'eu-west-1'
-export const day = 86_400_000
+export { day } from '../../../src/local-backend/rules/day.ts'
 
 /** A clock that stands still until it is moved. */
 export interface Clock {
@@ -31,6 +36,40 @@ export async function start (t: Test, options: Partial<LocalBackendOptions> = {}
   const backend = await startLocalBackend({ accounts: [account, otherAccount], ...options })
   t.teardown(() => backend.close())
   return backend
+}
+
+/** The program, without anything to reach it by but what it prints. */
+export type Program = ChildProcessByStdio<null, Readable, null>
+
+export const main = join(import.meta.dirname, '../../../src/local-backend/main.ts')
+
+/** Starts the program on a folder, with the one account. */
+export function spawnProgram (dataDir: string): Program {
+  const { accountId, accessKeyId, secretAccessKey } = account
+  return spawn(process.execPath, [
+    main, '--port', '0', '--data-dir', dataDir, '--account', `${accountId}=${accessKeyId}:${secretAccessKey}`
+  ], { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+/** Where a program that was started listens; undefined if it ends before it does. */
+export async function urlOf (program: Program): Promise<string | undefined> {
+  const ended = new AbortController()
+  const printed = once(program.stdout, 'data', { signal: ended.signal }).then(([chunk]) => String(chunk), () => '')
+  program.once('exit', () => {
+    ended.abort()
+  })
+  return /http:\S+:\d+/.exec(await printed)?.[0]
+}
+
+/** Waits until a server of this process has read the next request's headers, and gives that server. */
+export function nextRequest (): Promise<Server> {
+  return new Promise((resolve) => {
+    const heard = (message: unknown) => {
+      unsubscribe('http.server.request.start', heard)
+      resolve((message as { server: Server }).server)
+    }
+    subscribe('http.server.request.start', heard)
+  })
 }
 
 /** The SDK's own client, that gives up at the first error. */
@@ -68,6 +107,7 @@ export interface RawResponse {
   body: string
 }
 
+/** In the form that the signing library asks for. */
 class Sha256 {
   readonly #hash
   constructor (secret?: string | ArrayBuffer | ArrayBufferView) {

@@ -1,18 +1,19 @@
-import { spawn } from 'node:child_process'
 import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdirSync, readdirSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import {
   CreateSecretCommand, DeleteSecretCommand, DescribeSecretCommand, GetSecretValueCommand, PutSecretValueCommand,
-  SecretsManagerClient, TagResourceCommand
+  RestoreSecretCommand, SecretsManagerClient, TagResourceCommand
 } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
 import { startLocalBackend } from '../../../src/local-backend/server.ts'
-import { account, clientOf, region } from './backend.ts'
+import { account, region, spawnProgram, urlOf, type Program } from './backend.ts'
 
-const main = join(import.meta.dirname, '../../../src/local-backend/main.ts')
 const rounds = 50
+/** Every so many rounds, one is the first start on a folder. */
+const firstStartEvery = 3
 const writers = 4
 
 /** What one writer was told is done with its one secret. */
@@ -21,12 +22,15 @@ interface Told {
   /** Each version's value, by its ID. */
   values: Map<string, string>
   current?: string
-  tag?: string
-  deleted?: true
+  tag?: number
+  /** Whether it is scheduled for deletion: unknown while a call that changes it is under way. */
+  deleted: boolean | undefined
 }
 
+const clientOf = (endpoint: string) => new SecretsManagerClient({ endpoint, region, credentials: account, maxAttempts: 1 })
+
 /** Writes one write after the other until the backend is gone. */
-async function write (client: SecretsManagerClient, told: Told): Promise<void> {
+async function write (t: Test, client: SecretsManagerClient, told: Told): Promise<void> {
   const SecretId = told.name
   const version = async (send: (input: { ClientRequestToken: string, SecretString: string }) => Promise<unknown>) => {
     const [ClientRequestToken, SecretString] = [randomUUID(), randomBytes(randomInt(1, 2000)).toString('hex')]
@@ -34,82 +38,106 @@ async function write (client: SecretsManagerClient, told: Told): Promise<void> {
     told.values.set(ClientRequestToken, SecretString)
     told.current = ClientRequestToken
   }
-  await version((input) => client.send(new CreateSecretCommand({ Name: SecretId, ...input })))
-  for (let count = 1; count < 40; count++) {
-    await version((input) => client.send(new PutSecretValueCommand({ SecretId, ...input })))
-    if (count % 5 === 0) {
-      await client.send(new TagResourceCommand({ SecretId, Tags: [{ Key: 'count', Value: String(count) }] }))
-      told.tag = String(count)
-    }
+  const schedule = async (deleted: boolean) => {
+    told.deleted = undefined
+    await client.send(deleted ? new DeleteSecretCommand({ SecretId }) : new RestoreSecretCommand({ SecretId }))
+    told.deleted = deleted
   }
-  await client.send(new DeleteSecretCommand({ SecretId }))
-  told.deleted = true
+  await version((input) => client.send(new CreateSecretCommand({ Name: SecretId, ...input })))
+  for (let count = 1; ; count++) {
+    await version((input) => client.send(new PutSecretValueCommand({ SecretId, ...input })))
+    if (count % 3 !== 0) continue
+    await client.send(new TagResourceCommand({ SecretId, Tags: [{ Key: 'count', Value: String(count) }] }))
+    told.tag = count
+    await schedule(true)
+    await schedule(false)
+    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId }))
+    if (SecretString !== told.values.get(told.current ?? '')) t.fail(`${SecretId} is not what was written last`)
+  }
 }
 
-/** Starts the program, lets the writers write, and kills it at a random moment. */
-async function round (t: Test, dataDir: string, number: number): Promise<Told[]> {
-  const child = spawn(process.execPath, [
-    main, '--port', '0', '--data-dir', dataDir, '--account', `${account.accountId}=${account.accessKeyId}:${account.secretAccessKey}`
-  ], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const gone = once(child, 'exit')
-  const started = Promise.race([once(child.stdout, 'data').then(([chunk]) => String(chunk)), gone.then(() => '')])
-  // In some rounds it doesn't get as far as to listen.
-  const early = number % 10 === 9
-  const line = early ? '' : await started
-  const endpoint = /http:\S+:\d+/.exec(line)?.[0]
-  const told: Told[] = Array.from({ length: writers }, (_, writer) => ({ name: `round-${number}/writer-${writer}`, values: new Map() }))
-  const client = new SecretsManagerClient({ endpoint: endpoint ?? '', region, credentials: account, maxAttempts: 1 })
-  const writing = endpoint === undefined ? [] : told.map((one) => write(client, one).catch(() => undefined))
-  await wait(randomInt(early ? 150 : 200))
+/** Kills a program that is on its first start when so many changes have been seen in its folder, or when it listens. */
+async function killFirstStart (child: Program, dataDir: string, changes: number): Promise<void> {
+  mkdirSync(dataDir, { mode: 0o700 })
+  const watcher = watch(dataDir)
+  await new Promise<void>((resolve) => {
+    let seen = 0
+    watcher.on('change', () => {
+      if (++seen >= changes) resolve()
+    })
+    void urlOf(child).then(() => {
+      resolve()
+    })
+  })
   child.kill('SIGKILL')
-  const [code, signal] = await gone as [number | null, string | null]
-  t.ok(signal === 'SIGKILL' && code === null, `round ${number} was killed`)
-  await Promise.all(writing)
-  client.destroy()
+  watcher.close()
+}
+
+/** Starts the program and kills it: while it makes its folder's files, or at a random moment of four writers' work. */
+async function round (t: Test, dataDir: string, number: number, firstStart: boolean): Promise<Told[]> {
+  const child = spawnProgram(dataDir)
+  const gone = once(child, 'exit')
+  const told: Told[] = []
+  if (firstStart) {
+    await killFirstStart(child, dataDir, 1 + Math.floor(number / firstStartEvery))
+  } else {
+    const client = clientOf(await urlOf(child) ?? '')
+    told.push(...Array.from({ length: writers }, (_, writer) => ({ name: `round-${number}/writer-${writer}`, values: new Map(), deleted: false })))
+    const writing = told.map((one) => write(t, client, one).catch(() => undefined))
+    await wait(randomInt(200))
+    child.kill('SIGKILL')
+    await Promise.all(writing)
+    client.destroy()
+  }
+  t.strictSame(await gone, [null, 'SIGKILL'], `round ${number} was killed`)
   return told
 }
 
-/** Holds what is there against what was told; gives how many writes that were. */
-async function check (t: Test, client: SecretsManagerClient, told: Told): Promise<number> {
-  const { name: SecretId, values, current, tag, deleted } = told
-  if (current === undefined) return 0
-  const described = await client.send(new DescribeSecretCommand({ SecretId }))
-  if (tag !== undefined) {
-    const stored = Number(described.Tags?.find(({ Key }) => Key === 'count')?.Value)
-    if (!(stored >= Number(tag))) t.fail(`${SecretId} has lost tag ${tag}`)
-  }
-  if (deleted) {
-    if (described.DeletedDate === undefined) t.fail(`${SecretId} was to be deleted`)
-    return values.size + 1
-  }
-  // The last write may have been done without being told: a deletion, after which nothing can be read, or one version more.
-  if (described.DeletedDate !== undefined) return values.size
-  for (const [VersionId, value] of values) {
-    const read = await client.send(new GetSecretValueCommand({ SecretId, VersionId })).catch(() => undefined)
-    if (read?.SecretString !== value) t.fail(`${SecretId} has lost ${VersionId}`)
-  }
-  const labels = described.VersionIdsToStages?.[current] ?? []
+/** Holds what is there against what was told; gives the IDs of the versions whose values are as they were told. */
+async function check (t: Test, client: SecretsManagerClient, told: Told): Promise<string[]> {
+  const { name: SecretId, values, current, tag = 0, deleted } = told
+  if (current === undefined) return []
+  const { Tags, DeletedDate, VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }))
+  const stored = Number(Tags?.find(({ Key }) => Key === 'count')?.Value ?? 0)
+  if (stored < tag) t.fail(`${SecretId} has lost tag ${tag}`)
+  // The last call may have been carried out without being told.
+  if (deleted !== undefined && deleted !== (DeletedDate !== undefined)) t.fail(`${SecretId} was ${deleted ? '' : 'not '}to be deleted`)
+  const labels = VersionIdsToStages?.[current] ?? []
   if (!labels.some((label) => label === 'AWSCURRENT' || label === 'AWSPREVIOUS')) t.fail(`${SecretId} has lost the labels of ${current}`)
-  return values.size + (tag === undefined ? 0 : Number(tag) / 5)
+  // The values of a secret that is scheduled for deletion can't be read.
+  if (DeletedDate !== undefined) await client.send(new RestoreSecretCommand({ SecretId }))
+  told.deleted = false
+  const intact = await Promise.all(Array.from(values, async ([VersionId, value]) => {
+    const read = await client.send(new GetSecretValueCommand({ SecretId, VersionId })).catch(() => undefined)
+    return read?.SecretString === value ? [VersionId] : []
+  }))
+  return intact.flat()
+}
+
+/** Starts a backend on the folder and checks in it what was told. */
+async function checkAll (t: Test, dataDir: string, all: readonly Told[], title: string): Promise<number> {
+  const backend = await startLocalBackend({ accounts: [account], dataDir })
+  const client = clientOf(backend.url)
+  const intact: string[] = []
+  for (const one of all) intact.push(...await check(t, client, one))
+  t.strictSame(intact, all.flatMap(({ values }) => [...values.keys()]), title)
+  client.destroy()
+  await backend.close()
+  t.strictSame(readdirSync(dataDir).sort(), ['master.key', 'secrets.sqlite'], 'no other file is left')
+  return intact.length
 }
 
 await t.test('no acknowledged write is lost when the program is killed', { timeout: 110_000 }, async (t) => {
-  const dataDir = join(t.testdir({}), 'data')
-  let checked = 0
+  const folder = t.testdir({})
   const all: Told[] = []
   for (let number = 0; number < rounds; number++) {
-    const told = await round(t, dataDir, number)
+    const firstStart = number % firstStartEvery === 0
+    const dataDir = join(folder, firstStart ? `new-${number}` : 'data')
+    const told = await round(t, dataDir, number, firstStart)
     all.push(...told)
-    const backend = await startLocalBackend({ accounts: [account], dataDir })
-    const client = clientOf(t, backend)
-    for (const one of told) checked += await check(t, client, one)
-    await backend.close()
+    await checkAll(t, dataDir, told, `after round ${number} every value is there`)
   }
-  const backend = await startLocalBackend({ accounts: [account], dataDir })
-  let inTheEnd = 0
-  for (const one of all) inTheEnd += await check(t, clientOf(t, backend), one)
-  await backend.close()
-  t.equal(inTheEnd, checked, 'nor is any lost by a later kill')
-  t.ok(checked > rounds, `${checked} acknowledged writes`)
-  t.comment(`${checked} acknowledged writes of ${rounds} rounds were checked, each twice`)
+  const checked = await checkAll(t, join(folder, 'data'), all, 'nor is any lost by a later kill')
+  t.ok(checked > rounds, `${checked} acknowledged values`)
+  t.comment(`${checked} acknowledged values of ${rounds} rounds were read, each twice`)
 })

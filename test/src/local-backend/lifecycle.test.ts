@@ -134,6 +134,9 @@ await t.test('tags', async (t) => {
   await t.rejects(tag(SecretId, { Key: 'aws:x', Value: 'y' }), {
     name: 'InvalidParameterException', message: 'You can\'t modify system tags. Tag key: \'aws:x\'.'
   })
+  for (const Key of ['AWS:x', 'Aws:']) {
+    await t.rejects(tag(SecretId, { Key, Value: 'y' }), { message: `You can't modify system tags. Tag key: '${Key}'.` })
+  }
   await t.rejects(tag(SecretId, { Key: 'd' }, { Key: 'd' }), { name: 'InvalidParameterException' })
   await t.rejects(tag(SecretId, { Value: 'no key' }), { name: 'InvalidParameterException' })
   await t.rejects(tag(SecretId, ...Array.from({ length: 48 }, (_, index) => ({ Key: `k${index}` }))), { name: 'InvalidParameterException' })
@@ -157,6 +160,9 @@ await t.test('random passwords', async (t) => {
   t.notMatch(await password({ PasswordLength: 4096 }), / /)
   t.match(await password({ PasswordLength: 1, RequireEachIncludedType: false }), /^.$/)
   t.equal(new Set(await Promise.all(Array.from({ length: 20 }, () => password()))).size, 20)
+  const firsts = new Set<string>()
+  for (let count = 0; count < 200; count++) firsts.add((await password({ PasswordLength: 4 })).charAt(0))
+  t.ok(kinds.every((kind) => [...firsts].some((first) => kind.test(first))), 'any kind can come first')
   await t.rejects(password({ PasswordLength: 3 }), {
     name: 'InvalidParameterException', message: 'Password length is too short based on the required types.'
   })

@@ -1,5 +1,5 @@
 import {
-  CreateSecretCommand, DeleteSecretCommand, GetSecretValueCommand, ListSecretsCommand, TagResourceCommand, UpdateSecretCommand,
+  BatchGetSecretValueCommand, CreateSecretCommand, DeleteSecretCommand, GetSecretValueCommand, ListSecretsCommand, TagResourceCommand, UpdateSecretCommand,
   type Filter, type ListSecretsCommandInput
 } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
@@ -83,6 +83,21 @@ await t.test('filters by region and owning service', async (t) => {
   t.strictSame(await numbers(['owning-service', '!rds']), [1, 2, 3, 4, 5])
 })
 
+await t.test('half a filter is refused', async (t) => {
+  for (const filter of [{ Values: ['a'] }, { Key: 'name' as const }, {}]) {
+    await t.rejects(list({ Filters: [filter] }), {
+      name: 'InvalidParameterException', message: 'A filter must have a Key and Values.'
+    })
+  }
+})
+
+await t.test('a filter is split into words once, however many secrets it is held against', async (t) => {
+  const calls = t.capture(String.prototype, 'toLowerCase', Reflect.get(String.prototype, 'toLowerCase'))
+  t.strictSame(await numbers(['description', 'Filterword']), [])
+  calls.restore()
+  t.equal(calls().filter(({ receiver }) => String(receiver) === 'Filterword').length, 1)
+})
+
 await t.test('orders', async (t) => {
   const order = async (input: ListSecretsCommandInput) => (await list(input)).SecretList?.map(({ Name }) => Name)
   const names = secrets.map(({ Name }) => Name)
@@ -121,6 +136,16 @@ await t.test('pages in every order give every secret once, while others come and
   t.strictSame(seen, secrets.map(({ Name }) => Name).toSorted())
 })
 
+await t.test('a page has 100 secrets, or 20 with their values, unless it is to have fewer', async (t) => {
+  const paged = clientOf(t, backend, account, 'us-east-2')
+  for (let count = 0; count < 101; count++) await paged.send(new CreateSecretCommand({ Name: `page/${count}`, SecretString: 'v' }))
+  const { SecretList, NextToken } = await paged.send(new ListSecretsCommand({}))
+  t.equal(SecretList?.length, 100)
+  t.equal((await paged.send(new ListSecretsCommand({ NextToken }))).SecretList?.length, 1)
+  const { SecretValues } = await paged.send(new BatchGetSecretValueCommand({ Filters: [{ Key: 'name', Values: ['page'] }] }))
+  t.equal(SecretValues?.length, 20)
+})
+
 await t.test('tokens that are refused', async (t) => {
   const { NextToken = '' } = await list({ MaxResults: 1, Filters: [{ Key: 'name', Values: ['testing'] }] })
   const Filters = [{ Key: 'name' as const, Values: ['testing'] }]
@@ -133,6 +158,7 @@ await t.test('tokens that are refused', async (t) => {
   ]) {
     await t.rejects(list(input), refused)
   }
+  await t.rejects(client.send(new BatchGetSecretValueCommand({ NextToken, Filters })), refused, 'a token of another operation')
   await t.rejects(clientOf(t, backend, otherAccount).send(new ListSecretsCommand({ NextToken, Filters })), refused)
   await t.rejects(clientOf(t, backend, account, 'us-east-1').send(new ListSecretsCommand({ NextToken, Filters })), refused)
 })

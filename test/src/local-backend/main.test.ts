@@ -1,13 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { CreateSecretCommand, GetSecretValueCommand, ListSecretsCommand } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
-import { account, clientOf, otherAccount } from './backend.ts'
-
-const main = join(import.meta.dirname, '../../../src/local-backend/main.ts')
+import { account, clientOf, main, otherAccount } from './backend.ts'
 
 interface Ended {
   code: number | null
@@ -74,8 +72,18 @@ await t.test('help and wrong usage', async (t) => {
 })
 
 await t.test('what it can not start with is one line of error', async (t) => {
-  const dir = t.testdir({ 'secrets.sqlite': '' })
-  const { code, stderr } = await run('--data-dir', dir).ended
-  t.equal(code, 1)
-  t.match(stderr, /^The master key \S+ is missing, .*\n$/)
+  const dir = t.testdir({ without: { 'secrets.sqlite': '' }, file: '', damaged: { 'secrets.sqlite': 'x'.repeat(4096), 'master.key': 'k'.repeat(32) } })
+  for (const name of ['without', 'damaged']) chmodSync(join(dir, name), 0o700)
+  chmodSync(join(dir, 'damaged', 'master.key'), 0o600)
+  const wrong: [string, RegExp][] = [
+    ['without', /^The master key \S+ is missing, .*\n$/],
+    ['file', /^The data folder \S+file can't be made \(.*EEXIST.*\)\. Name another folder, or remove what is in its way\.\n$/],
+    ['file/below', /^The data folder \S+below can't be made \(.*ENOTDIR.*\n$/],
+    ['damaged', /^The database \S+secrets\.sqlite can't be used: file is not a database\. If it is damaged, put a saved copy back, or .*\n$/]
+  ]
+  for (const [name, message] of wrong) {
+    const { code, stderr } = await run('--data-dir', join(dir, name)).ended
+    t.equal(code, 1, name)
+    t.match(stderr, message, name)
+  }
 })

@@ -1,14 +1,16 @@
-import { randomBytes } from 'node:crypto'
-import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import fs, { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import {
-  BatchGetSecretValueCommand, CreateSecretCommand, DescribeSecretCommand, GetSecretValueCommand, ListSecretsCommand,
+  BatchGetSecretValueCommand, CreateSecretCommand, DeleteSecretCommand, DescribeSecretCommand, GetSecretValueCommand, ListSecretsCommand,
   PutSecretValueCommand
 } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
 import { startLocalBackend, type LocalBackend } from '../../../src/local-backend/server.ts'
-import { account, clientOf, otherAccount, start } from './backend.ts'
+import { seal, unseal } from '../../../src/local-backend/store/sealing.ts'
+import { account, clientOf, day, otherAccount, region, start, stoppedClock } from './backend.ts'
 
 function folder (t: Test): string {
   return join(t.testdir({}), 'made', 'by', 'the backend')
@@ -70,6 +72,15 @@ await t.test('a page begun before a restart goes on after it', async (t) => {
   await t.rejects(clientOf(t, other).send(new ListSecretsCommand({ SortBy: 'name', NextToken: begun.NextToken })), {
     name: 'InvalidNextTokenException'
   }, 'a token of another backend')
+
+  const masterKey = readFileSync(join(dataDir, 'master.key'))
+  const listing = ['ListSecrets', account.accountId, region, [], 'name', 'asc', false]
+  const place = ['next-token', createHash('sha256').update(JSON.stringify(listing)).digest('hex')]
+  t.equal(unseal(masterKey, place, Buffer.from(begun.NextToken ?? '', 'base64url')), undefined, 'is sealed with a key of its own')
+  const forged = Buffer.from(seal(masterKey, place, Buffer.from('{"key":"","sequence":0}'))).toString('base64url')
+  const third = await open(dataDir)
+  await t.rejects(clientOf(t, third).send(new ListSecretsCommand({ SortBy: 'name', NextToken: forged })), { name: 'InvalidNextTokenException' })
+  await third.close()
 })
 
 await t.test('a master key that can not be used', async (t) => {
@@ -118,7 +129,7 @@ await t.test('a database of a newer program is refused, and left as it is', asyn
 await t.test('what was moved or changed in the database does not open', async (t) => {
   const dataDir = folder(t)
   const first = await open(dataDir)
-  for (const Name of ['one', 'two', 'three', 'four']) {
+  for (const Name of ['one', 'two', 'three', 'four', 'five', 'six', 'seven']) {
     await clientOf(t, first).send(new CreateSecretCommand({ Name, SecretString: `value ${Name}` }))
   }
   await clientOf(t, first).send(new PutSecretValueCommand({ SecretId: 'three', SecretString: 'newer' }))
@@ -131,7 +142,10 @@ await t.test('what was moved or changed in the database does not open', async (t
       WHERE secret_id = (SELECT id FROM secrets WHERE name = 'two');
     UPDATE versions SET value = (SELECT value FROM versions AS older WHERE older.secret_id = versions.secret_id ORDER BY sequence LIMIT 1)
       WHERE secret_id = (SELECT id FROM secrets WHERE name = 'three');
-    UPDATE versions SET value_member = 'SecretBinary' WHERE secret_id = (SELECT id FROM secrets WHERE name = 'four')`)
+    UPDATE versions SET value_member = 'SecretBinary' WHERE secret_id = (SELECT id FROM secrets WHERE name = 'four');
+    UPDATE secrets SET account_id = '${otherAccount.accountId}' WHERE name = 'five';
+    UPDATE secrets SET region = 'us-east-1' WHERE name = 'six';
+    UPDATE secrets SET name = 'eight' WHERE name = 'seven'`)
   database.close()
 
   const second = await open(dataDir)
@@ -139,6 +153,12 @@ await t.test('what was moved or changed in the database does not open', async (t
   const failure = { name: 'DecryptionFailure', message: 'Secrets Manager can\'t decrypt the protected secret text using the provided KMS key.' }
   for (const SecretId of ['one', 'two', 'three', 'four']) {
     await t.rejects(client.send(new GetSecretValueCommand({ SecretId })), failure, SecretId)
+  }
+  for (const [by, SecretId] of [
+    [clientOf(t, second, otherAccount), 'five'], [clientOf(t, second, account, 'us-east-1'), 'six'], [client, 'eight']
+  ] as const) {
+    await t.rejects(by.send(new GetSecretValueCommand({ SecretId })), failure, SecretId)
+    await t.rejects(by.send(new PutSecretValueCommand({ SecretId, SecretString: 'v' })), failure, SecretId)
   }
   const { Errors } = await client.send(new BatchGetSecretValueCommand({ SecretIdList: ['one'] }))
   t.strictSame(Errors, [{ SecretId: 'one', ErrorCode: failure.name, Message: failure.message }])
@@ -153,4 +173,115 @@ await t.test('an error of the database is no error of one secret', async (t) => 
   database.exec('DROP TABLE staging_labels')
   database.close()
   await t.rejects(clientOf(t, backend).send(new BatchGetSecretValueCommand({ SecretIdList: ['a'] })), { name: 'InternalServiceError' })
+})
+
+await t.test('of a value that was deleted for good no byte is left', async (t) => {
+  const dataDir = folder(t)
+  const clock = stoppedClock()
+  const backend = await startLocalBackend({ accounts: [account], dataDir, now: () => clock.now })
+  const client = clientOf(t, backend)
+  for (const Name of ['kept', 'forced', 'expired']) await client.send(new CreateSecretCommand({ Name, SecretString: Name.repeat(500) }))
+  const file = join(dataDir, 'secrets.sqlite')
+  const database = new DatabaseSync(file)
+  const sealed = database.prepare('SELECT value FROM versions ORDER BY sequence').all().map(({ value }) => Buffer.from(value as Uint8Array))
+  await client.send(new DeleteSecretCommand({ SecretId: 'forced', ForceDeleteWithoutRecovery: true }))
+  await client.send(new DeleteSecretCommand({ SecretId: 'expired', RecoveryWindowInDays: 7 }))
+  clock.move(7 * day)
+  t.equal((await client.send(new ListSecretsCommand({ IncludePlannedDeletion: true }))).SecretList?.length, 1)
+  t.match(database.prepare('SELECT count(*) AS count FROM secrets').get(), { count: 1 }, 'a read deletes what is due')
+  database.close()
+  await backend.close()
+  const bytes = readFileSync(file)
+  t.strictSame(sealed.map((value) => bytes.includes(value.subarray(-1000))), [true, false, false])
+})
+
+await t.test('outdated versions are found without looking at all others', async (t) => {
+  const dataDir = folder(t)
+  const prepared = t.capture(DatabaseSync.prototype, 'prepare', Reflect.get(DatabaseSync.prototype, 'prepare'))
+  const backend = await start(t, { dataDir })
+  await clientOf(t, backend).send(new CreateSecretCommand({ Name: 'a', SecretString: 'v' }))
+  prepared.restore()
+  const database = new DatabaseSync(join(dataDir, 'secrets.sqlite'))
+  const sql = prepared().map(({ args: [sql] }) => sql).find((one) => one.includes('DELETE FROM versions')) ?? ''
+  const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all({ secretId: '', kept: 0, madeBy: 0 }).map(({ detail }) => String(detail))
+  database.close()
+  t.ok(plan.some((step) => step.includes('INDEX versions_by_age (secret_id=? AND created_at<?)')), plan.join('\n'))
+  t.notOk(plan.some((step) => /SCAN versions|TEMP B-TREE/.test(step)), plan.join('\n'))
+})
+
+await t.test('a data folder that others can write to', async (t) => {
+  const dataDir = folder(t)
+  mkdirSync(dataDir, { recursive: true })
+  for (const mode of [0o770, 0o707]) {
+    chmodSync(dataDir, mode)
+    await t.rejects(open(dataDir), {
+      message: `The data folder ${dataDir} can be written by others than its owner. Allow only the owner: chmod go-w ${dataDir}`
+    })
+  }
+  t.strictSame(readdirSync(dataDir), [])
+})
+
+await t.test('a damaged database is refused with its path, and left closed', async (t) => {
+  const dataDir = folder(t)
+  await (await open(dataDir)).close()
+  const file = join(dataDir, 'secrets.sqlite')
+  const bytes = readFileSync(file)
+  writeFileSync(file, bytes.fill(0xff, 0, 4096))
+  const closed = t.capture(DatabaseSync.prototype, 'close', Reflect.get(DatabaseSync.prototype, 'close'))
+  await t.rejects(open(dataDir), {
+    message: `The database ${file} can't be used: file is not a database. If it is damaged, put a saved copy back, or remove it and the master key to start with an empty one.`
+  })
+  closed.restore()
+  t.equal(closed().length, 1)
+})
+
+/** Makes the master key's file appear as if by another process, or not at all, while this one makes it. */
+function whileLinking (t: Test, meanwhile: (unfinished: string, file: string) => void): () => void {
+  const { linkSync } = fs
+  fs.linkSync = (from, to) => {
+    meanwhile(String(from), String(to))
+    linkSync(from, to)
+  }
+  syncBuiltinESMExports()
+  const restore = () => {
+    fs.linkSync = linkSync
+    syncBuiltinESMExports()
+  }
+  t.teardown(restore)
+  return restore
+}
+
+await t.test('a process that makes its key at the same time as another uses the other\'s', async (t) => {
+  for (const swept of [false, true]) {
+    const dataDir = join(folder(t), String(swept))
+    const key = randomBytes(32)
+    const restore = whileLinking(t, (unfinished, file) => {
+      writeFileSync(file, key, { mode: 0o600 })
+      if (swept) rmSync(unfinished)
+    })
+    await (await open(dataDir)).close()
+    restore()
+    t.strictSame(readFileSync(join(dataDir, 'master.key')), key)
+    t.strictSame(readdirSync(dataDir).sort(), ['master.key', 'secrets.sqlite'])
+  }
+})
+
+await t.test('a key that can not be made leaves nothing behind', async (t) => {
+  const dataDir = folder(t)
+  const restore = whileLinking(t, () => {
+    throw new Error('no links here')
+  })
+  await t.rejects(open(dataDir), { message: 'no links here' })
+  restore()
+  t.strictSame(readdirSync(dataDir), [])
+})
+
+await t.test('what a killed process left of a key is removed at the next start', async (t) => {
+  const dataDir = folder(t)
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  writeFileSync(join(dataDir, 'master.key.0123456789ab'), randomBytes(32))
+  await (await open(dataDir)).close()
+  writeFileSync(join(dataDir, 'master.key.ba9876543210'), readFileSync(join(dataDir, 'master.key')))
+  await (await open(dataDir)).close()
+  t.strictSame(readdirSync(dataDir).sort(), ['master.key', 'secrets.sqlite'])
 })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
-  BatchGetSecretValueCommand, CreateSecretCommand, DescribeSecretCommand, GetSecretValueCommand, ListSecretVersionIdsCommand,
+  BatchGetSecretValueCommand, CreateSecretCommand, DescribeSecretCommand, GetSecretValueCommand, ListSecretVersionIdsCommand, ListSecretsCommand,
   PutSecretValueCommand, UpdateSecretCommand, type SecretsManagerClient
 } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
@@ -115,6 +115,24 @@ await t.test('creating again', async (t) => {
   t.match(await get(Name), { SecretString: 'v' })
 })
 
+await t.test('creating again without a value', async (t) => {
+  const Name = newName()
+  const ClientRequestToken = randomUUID()
+  const made = await client.send(new CreateSecretCommand({ Name, ClientRequestToken }))
+  const again = await client.send(new CreateSecretCommand({ Name, ClientRequestToken }))
+  t.strictSame({ ...again, $metadata: undefined }, { ARN: made.ARN, Name, $metadata: undefined })
+  await t.rejects(client.send(new CreateSecretCommand({ Name })), { name: 'ResourceExistsException' }, 'another token')
+  await t.rejects(client.send(new CreateSecretCommand({ Name, ClientRequestToken, SecretString: 'v' })), { name: 'ResourceExistsException' })
+})
+
+await t.test('the key that AWS manages, by any of its names, is not shown', async (t) => {
+  for (const KmsKeyId of ['', 'aws/secretsmanager', 'alias/aws/secretsmanager']) {
+    const Name = newName()
+    await client.send(new CreateSecretCommand({ Name, KmsKeyId, SecretString: 'v' }))
+    t.notOk('KmsKeyId' in await describe(Name), KmsKeyId)
+  }
+})
+
 await t.test('two values, none, or replicas', async (t) => {
   const both = { SecretString: 'v', SecretBinary: Buffer.from('v') }
   const { SecretId } = await create()
@@ -176,6 +194,19 @@ await t.test('a secret has at most 20 labels', async (t) => {
   await t.rejects(put(SecretId, 'third', { VersionStages: ['one more'] }), { name: 'LimitExceededException' })
   t.equal(Object.keys(await stages(SecretId)).length, 2, 'what is refused leaves no version behind')
   t.match(await get(SecretId), { VersionId })
+})
+
+await t.test('the limit of labels does not keep a secret from being written', async (t) => {
+  const { SecretId, VersionId: one } = await create()
+  const labels = Array.from({ length: 19 }, (_, index) => `label${index}`)
+  await put(SecretId, 'second', { VersionStages: labels })
+  const { VersionId: three = '' } = await put(SecretId, 'third')
+  t.strictSame((await stages(SecretId))[one], ['AWSPREVIOUS'], 'the 21st label, which nobody asked for')
+  await put(SecretId, 'fourth', { VersionStages: ['AWSCURRENT', 'label0'] })
+  t.strictSame((await stages(SecretId))[three], ['AWSPREVIOUS'])
+  await update(SecretId, { SecretString: 'fifth' })
+  t.match(await get(SecretId), { SecretString: 'fifth' })
+  await t.rejects(put(SecretId, 'sixth', { VersionStages: ['one more'] }), { name: 'LimitExceededException' })
 })
 
 await t.test('the same put or update again changes nothing; with another value it is refused', async (t) => {
@@ -274,6 +305,10 @@ await t.test('versions are listed from the oldest on, with their keys, those wit
   t.strictSame(rest.Versions, all.Versions?.slice(3))
   t.notOk('NextToken' in rest)
   await t.rejects(list({ NextToken: first.NextToken }), { name: 'InvalidNextTokenException' }, 'a token of another listing')
+  const { SecretId: other } = await create()
+  await t.rejects(client.send(new ListSecretVersionIdsCommand({ SecretId: other, IncludeDeprecated: true, NextToken: first.NextToken })), {
+    name: 'InvalidNextTokenException'
+  }, 'a token of another secret')
 })
 
 await t.test('of the versions without a label the 100 newest are kept, and all of the last day', async (t) => {
@@ -286,6 +321,7 @@ await t.test('of the versions without a label the 100 newest are kept, and all o
     const second = await client.send(new ListSecretVersionIdsCommand({ SecretId, IncludeDeprecated: true, NextToken }))
     return (first.Versions?.length ?? 0) + (second.Versions?.length ?? 0)
   }
+  t.equal((await client.send(new ListSecretVersionIdsCommand({ SecretId, IncludeDeprecated: true }))).Versions?.length, 100)
   t.equal(await count(), 111)
   clock.move(day)
   await put(SecretId, 'a day later')
@@ -318,6 +354,9 @@ await t.test('several values by filters, in pages', async (t) => {
   t.strictSame(first.SecretValues?.map(({ SecretString }) => SecretString), ['one', 'two'])
   const rest = await client.send(new BatchGetSecretValueCommand({ Filters, NextToken: first.NextToken }))
   t.strictSame(rest.SecretValues?.map(({ SecretString }) => SecretString), ['three'])
+  await t.rejects(client.send(new ListSecretsCommand({ Filters, NextToken: first.NextToken })), {
+    name: 'InvalidNextTokenException'
+  }, 'a token of another operation')
   t.notOk('NextToken' in rest)
   const SecretIdList = ['batch/one']
   for (const input of [{}, { SecretIdList, Filters }]) {
@@ -325,5 +364,8 @@ await t.test('several values by filters, in pages', async (t) => {
       name: 'InvalidParameterException', message: 'Either \'SecretIdList\' or \'Filters\' must be provided, but not both.'
     })
   }
+  await t.rejects(client.send(new BatchGetSecretValueCommand({ Filters: [] })), {
+    name: 'InvalidParameterException', message: 'At least one filter must be given.'
+  })
   await t.rejects(client.send(new BatchGetSecretValueCommand({ SecretIdList, MaxResults: 1 })), { name: 'InvalidParameterException' })
 })

@@ -1,0 +1,26 @@
+import type { OperationContext } from '../rules/context.ts'
+import { hasExpired, purgeExpired } from '../store/secrets.ts'
+
+/** What an operation does with the database. Only one process at a time can write, and the others then wait. */
+export type Access = 'none' | 'reads' | 'writes'
+
+type Run = <Output>(context: OperationContext, work: () => Output) => Output
+
+/** Carries out an operation, and deletes for good what is due. */
+export const transactions: Record<Access, Run> = {
+  none: (_context, work) => work(),
+  reads (context, work) {
+    const { store, now, afterwards } = context
+    const output = store.database.read(work)
+    if (afterwards.length > 0 || hasExpired(store, now)) {
+      transactions.writes(context, () => {
+        for (const write of afterwards) write()
+      })
+    }
+    return output
+  },
+  writes: ({ store, now }, work) => store.database.write(() => {
+    purgeExpired(store, now)
+    return work()
+  })
+}

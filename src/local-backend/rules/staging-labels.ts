@@ -1,0 +1,39 @@
+import { limits } from '../../aws-model.ts'
+import { errors } from '../protocol/errors.ts'
+import type { Secret } from '../store/secrets.ts'
+import { labelsByVersion, placeLabel, removeLabel, versionWithLabel } from '../store/staging-labels.ts'
+import type { Store } from '../store/store.ts'
+
+/** The label of the version that is read where no other is asked for. */
+export const current = 'AWSCURRENT'
+
+const previous = 'AWSPREVIOUS'
+const pending = 'AWSPENDING'
+
+/** The labels that AWS moves by itself. */
+export const awsLabels: readonly string[] = [current, pending, previous]
+
+/**
+ * Moves labels to a version, each from where it is, and with them what AWS moves by itself: where AWSCURRENT leaves a version,
+ * that one gets AWSPREVIOUS and loses AWSPENDING. A secret whose first version this is gets AWSCURRENT in any case.
+ *
+ * Throws LimitExceededException if a label that is asked for would be one more than AWS allows. What AWS moves by itself is
+ * never refused: a secret could not be written any more.
+ */
+export function moveLabels (store: Store, secret: Secret, stages: readonly string[], versionId: string): void {
+  checkLimit(store, secret, stages)
+  const left = versionWithLabel(store, secret, current)
+  const moved = left === undefined ? new Set([...stages, current]) : new Set(stages)
+  if (left !== undefined && left !== versionId && moved.has(current)) {
+    placeLabel(store, secret, previous, left)
+    if (versionWithLabel(store, secret, pending) === left) removeLabel(store, secret, pending)
+  }
+  for (const stage of moved) placeLabel(store, secret, stage, versionId)
+}
+
+function checkLimit (store: Store, secret: Secret, stages: readonly string[]): void {
+  const before = Object.values(labelsByVersion(store, secret) ?? {}).flat()
+  const after = new Set([...before, ...stages])
+  const { labelsPerSecret } = limits
+  if (after.size > before.length && after.size > labelsPerSecret) throw errors.tooManyLabels(labelsPerSecret)
+}
