@@ -3,12 +3,16 @@ import fp from 'fastify-plugin'
 import { invalidRequest, Problem } from '../src/errors.ts'
 import { parseJson } from '../src/http/json.ts'
 
+/** What bodies can be; a route takes the first unless its schema says another. */
+const mediaTypes = ['application/json', 'application/merge-patch+json']
+
 /** JSON in UTF-8 is the one form of a body, and is read strictly. A route that takes none does not take one silently. */
 export default fp(async (fastify) => {
   fastify.removeAllContentTypeParsers()
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    if (/;\s*charset=(?!"?utf-8"?\s*(;|$))/i.test(request.headers['content-type'] ?? '')) throw new Problem('unsupported-media-type')
-    return body.length === 0 && !takesBody(request) ? undefined : parseJson(body)
+  fastify.addContentTypeParser(mediaTypes, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    if (body.length === 0 && !takesBody(request)) return undefined
+    if (!takes(request, request.headers['content-type'] ?? '')) throw new Problem('unsupported-media-type')
+    return parseJson(body)
   })
 
   fastify.addHook('preValidation', async (request) => {
@@ -19,3 +23,9 @@ export default fp(async (fastify) => {
 }, { name: 'body' })
 
 const takesBody = ({ routeOptions: { schema } }: FastifyRequest): boolean => schema?.body !== undefined
+
+function takes ({ routeOptions: { schema } }: FastifyRequest, contentType: string): boolean {
+  const [mediaType = '', ...parameters] = contentType.toLowerCase().split(';').map((part) => part.trim())
+  const isUtf8 = parameters.every((parameter) => !parameter.startsWith('charset=') || /^charset="?utf-8"?$/.test(parameter))
+  return isUtf8 && (schema?.consumes ?? mediaTypes.slice(0, 1)).includes(mediaType)
+}

@@ -109,6 +109,22 @@ export const catalogue = {
     title: 'AWS reports that a precondition is not met',
     advice: 'Look at the state of the secret with `GET …/metadata`.'
   },
+  'write-conflict': {
+    status: 409,
+    title: 'Other writers keep changing the secret',
+    advice: 'Try again in a moment; nothing was written.',
+    retryAfter: 1
+  },
+  'precondition-failed': {
+    status: 412,
+    title: 'The secret is not in the state that the request asks for',
+    advice: 'Read it again: another writer was there, or `If-Match` and `If-None-Match` say otherwise than it is.'
+  },
+  'value-not-object': {
+    status: 409,
+    title: 'The value is no JSON object',
+    advice: 'Single keys can be changed only of a value that is a JSON object; PUT replaces any value.'
+  },
   'payload-too-large': {
     status: 413,
     title: 'The body is too large',

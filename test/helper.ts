@@ -50,6 +50,7 @@ export const tokens = {
   administrator: 'administrator-token-for-tests',
   reader: 'reader-token-for-tests',
   pipeline: 'pipeline-token-for-tests',
+  writer: 'writer-token-for-tests',
   stranger: 'stranger-token-for-tests',
   expired: 'expired-token-for-tests'
 } as const
@@ -81,6 +82,7 @@ export const declared = {
       { id: 'administrator', hash: hashToken(tokens.administrator), groups: ['administrators'] },
       { id: 'reader', hash: hashToken(tokens.reader) },
       { id: 'pipeline', hash: hashToken(tokens.pipeline) },
+      { id: 'writer', hash: hashToken(tokens.writer) },
       { id: 'stranger', hash: hashToken(tokens.stranger), expires: '2999-01-01' },
       { id: 'expired', hash: hashToken(tokens.expired), groups: ['administrators'], expires: '2020-01-01T00:00:00Z' }
     ]
@@ -89,7 +91,8 @@ export const declared = {
     grants: [
       { groups: ['administrators'], actions: ['*'], environments: ['*'] },
       { callers: ['reader'], actions: ['DescribeEnvironment', 'GetSecretValue', 'BatchGetSecretValue'], environments: ['dev'] },
-      { callers: ['pipeline'], actions: ['CreateSecret', 'PutSecretValue'], environments: ['dev', 'staging'], credentials: ['dev-account'] }
+      { callers: ['pipeline'], actions: ['CreateSecret', 'PutSecretValue'], environments: ['dev', 'staging'], credentials: ['dev-account'] },
+      { callers: ['writer'], actions: ['PutSecretValue'], environments: ['dev'] }
     ]
   }
 }

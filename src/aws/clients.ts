@@ -1,6 +1,7 @@
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import type { CredentialDefinition } from '../credentials/definition.ts'
 import { keysProvider } from './credentials.ts'
+import { Problem } from '../errors.ts'
 import { problemFrom } from './errors.ts'
 
 /** Milliseconds until a connection must stand, and until a reply must have come. */
@@ -11,6 +12,9 @@ export interface Clients {
   client: (credentialId: string, region: string) => SecretsManager
   close: () => void
 }
+
+/** What is thrown by a mistake of our own, and must not pass for AWS's being away. */
+const isDefect = (error: unknown): error is TypeError | RangeError => error instanceof TypeError || error instanceof RangeError
 
 /**
  * Keeps one client, with its connections and its keys, for each credential and region. Their calls fail with a `Problem`.
@@ -33,11 +37,19 @@ export function awsClients (credentials: ReadonlyMap<string, CredentialDefinitio
       try {
         return await next(args)
       } catch (error) {
-        // A defect of our own is not AWS's.
-        if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) throw error
-        throw problemFrom(error, { operation: commandName.replace(/Command$/, ''), credentialId })
+        if (error instanceof Problem || isDefect(error)) throw error
+        throw error instanceof Error ? problemFrom(error, { operation: commandName.replace(/Command$/, ''), credentialId }) : error
       }
     }, { step: 'initialize', priority: 'high', name: 'problems' })
+    // The SDK takes a quota that is used up for throttling, and tries again: in vain. Inside its retries, a problem is final.
+    client.middlewareStack.add((next) => async (args) => {
+      try {
+        return await next(args)
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== 'LimitExceededException') throw error
+        throw problemFrom(error, { operation: '', credentialId })
+      }
+    }, { step: 'finalizeRequest', priority: 'low', name: 'finalProblems' })
     return client
   }
 

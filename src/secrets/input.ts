@@ -40,7 +40,8 @@ export function checkSecret (environment: Environment, body: SecretBody, report:
   return compact({ value: parsed !== undefined && 'value' in parsed ? parsed.value : undefined, description, kmsKeyId, tags })
 }
 
-function checkTags (environment: Environment, tags: Record<string, string> = {}, report: Report): void {
+/** Checks tags against those that the environment gives, which are not the caller's to change. */
+export function checkTags (environment: Environment, tags: Record<string, string> = {}, report: Report): void {
   const contradicts = Object.keys(tags).some((key) => Object.hasOwn(environment.tags, key) && environment.tags[key] !== tags[key])
   if (contradicts) report('tags', 'must NOT contradict a tag that the environment gives')
   const together = Object.keys({ ...tags, ...environment.tags }).length

@@ -58,7 +58,8 @@ export const Value = Type.Unsafe<string | Record<string, unknown>>({
 export const WrittenSecret = Type.Object({
   name: Name,
   arn: Arn,
-  versionId: Type.Optional(VersionId)
+  versionId: Type.Optional(VersionId),
+  unchanged: Type.Optional(Type.Boolean({ description: 'The value was the current one already, and no version was made' }))
 }, { $id: 'WrittenSecret', title: 'WrittenSecret', description: 'What was written. A secret made without a value has no `versionId`.' })
 
 export const SecretValue = Type.Object({

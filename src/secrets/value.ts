@@ -1,6 +1,7 @@
 import type { Static } from '@sinclair/typebox'
 import { shapes } from '../aws-model.ts'
 import { Problem } from '../errors.ts'
+import { exactJson } from './exact-json.ts'
 import type { Encoding, Value } from './schemas.ts'
 
 /** A value as AWS takes it. */
@@ -31,26 +32,10 @@ function sized (bytes: number, value: AwsValue): { value: AwsValue } | { mistake
  * @throws Problem `field-not-found`
  */
 export function selectField (content: string | Uint8Array, field: string): string {
-  const object = typeof content === 'string' ? parseObject(content) : undefined
-  if (object === undefined || !Object.hasOwn(object, field)) throw new Problem('field-not-found')
-  const value = object[field]
+  const object = typeof content === 'string' ? exactJson(content) : undefined
+  if (typeof object !== 'object' || object === null || Array.isArray(object) || !Object.hasOwn(object, field)) {
+    throw new Problem('field-not-found')
+  }
+  const value = (object as Record<string, unknown>)[field]
   return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-declare global {
-  interface JSON {
-    /** ES2026: a number that `JSON.stringify` writes as it is. */
-    rawJSON: (text: string) => object
-  }
-}
-
-/** A JSON object, or undefined for anything else, also for what nests too deep to be walked. */
-function parseObject (text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text, (_key, member: unknown, context?: { source?: string }) =>
-      typeof member === 'number' ? JSON.rawJSON(context?.source ?? String(member)) : member)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Record<string, unknown> : undefined
-  } catch {
-    return undefined
-  }
 }

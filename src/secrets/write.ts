@@ -3,11 +3,14 @@ import type { Tag } from '../aws/types.ts'
 import { compact } from '../compact.ts'
 import type { Environment } from '../environments/environment.ts'
 import { toAwsName, type SecretName } from '../environments/names.ts'
-import { invalidRequest, isProblem, Problem } from '../errors.ts'
+import { invalidRequest, Problem } from '../errors.ts'
+import { compareAndSet } from './compare-and-set.ts'
 import type { SecretInput } from './input.ts'
+import { describeSecret } from './metadata.ts'
+import { assertCurrent, underPrecondition, type Precondition } from './precondition.ts'
 import type { WrittenSecret } from './schemas.ts'
 import { assertMay, clientRequestToken, type Scope } from './scope.ts'
-import type { AwsValue } from './value.ts'
+import { written } from './written.ts'
 
 /** @throws Problem `secret-exists`, `secret-pending-deletion`, and as AWS answers */
 export async function createSecret (scope: Scope, name: SecretName, input: SecretInput): Promise<WrittenSecret> {
@@ -29,36 +32,27 @@ const tagList = (environment: Environment, tags: Readonly<Record<string, string>
   Object.entries({ ...tags, ...environment.tags }).map(([Key, Value]) => ({ Key, Value }))
 
 /**
- * Writes a new version of the value; makes the secret where there is none and the caller may.
+ * Changes the description, the KMS key or the value.
  *
- * @returns what was written, and whether the secret was made
- * @throws Problem as AWS answers
+ * @param precondition holds for the value as a compare-and-set; the rest AWS can't be told to make depend on it
+ * @throws Problem `precondition-failed`, and as AWS answers
  */
-export async function putSecret (scope: Scope, name: SecretName, value: AwsValue): Promise<WrittenSecret & { created: boolean }> {
-  const put = async (): Promise<WrittenSecret & { created: boolean }> => {
-    const reply = await scope.aws.putSecretValue({
-      SecretId: toAwsName(scope.environment, name),
-      ...value,
-      ...clientRequestToken(scope, name)
-    })
-    return { ...written(name, reply), created: false }
-  }
-  try {
-    return await put()
-  } catch (error) {
-    if (!isProblem(error, 'secret-not-found') || !scope.may('CreateSecret', name)) throw error
-  }
-  try {
-    return { ...await createSecret(scope, name, { value }), created: true }
-  } catch (error) {
-    // Another writer made it in between.
-    if (!isProblem(error, 'secret-exists')) throw error
-    return put()
-  }
+export async function updateSecret (
+  scope: Scope, name: SecretName, { value, ...rest }: Omit<SecretInput, 'tags'>, precondition: Precondition = {}
+): Promise<WrittenSecret> {
+  const { versionId } = precondition
+  return underPrecondition(precondition, async () => {
+    if (value !== undefined && versionId !== undefined) {
+      // The rest comes first: what fails then has not made the value current.
+      const updateRest = async (): Promise<unknown> => Object.keys(rest).length === 0 ? undefined : update(scope, name, rest)
+      return compareAndSet(scope, name, versionId, value, updateRest)
+    }
+    await assertCurrent(scope, name, precondition)
+    return update(scope, name, compact({ ...rest, value }))
+  })
 }
 
-/** Changes the description, the KMS key or the value. @throws Problem as AWS answers */
-export async function updateSecret (scope: Scope, name: SecretName, input: Omit<SecretInput, 'tags'>): Promise<WrittenSecret> {
+async function update (scope: Scope, name: SecretName, input: Omit<SecretInput, 'tags'>): Promise<WrittenSecret> {
   const reply = await scope.aws.updateSecret({
     SecretId: toAwsName(scope.environment, name),
     Description: input.description,
@@ -67,14 +61,6 @@ export async function updateSecret (scope: Scope, name: SecretName, input: Omit<
     ...clientRequestToken(scope, name)
   })
   return written(name, reply)
-}
-
-/** @throws Problem as AWS answers */
-export async function tagSecret (scope: Scope, name: SecretName, tags: Readonly<Record<string, string>>): Promise<void> {
-  await scope.aws.tagResource({
-    SecretId: toAwsName(scope.environment, name),
-    Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
-  })
 }
 
 export interface DeletedSecret {
@@ -88,14 +74,15 @@ export interface DeletedSecret {
  * Schedules the secret's deletion, or with `force` deletes it at once; AWS answers a forced deletion of what does not exist
  * as if it had existed.
  *
- * @throws Problem `forbidden`, `deletion-protected`, and as AWS answers
+ * @throws Problem `forbidden`, `deletion-protected`, `precondition-failed`, and as AWS answers
  */
 export async function deleteSecret (scope: Scope, name: SecretName, options: {
   recoveryWindowInDays?: number
   force?: boolean
+  precondition?: Precondition
 }): Promise<DeletedSecret> {
   const { environment } = scope
-  const { recoveryWindowInDays, force = false } = options
+  const { recoveryWindowInDays, force = false, precondition = {} } = options
   if (force) {
     if (recoveryWindowInDays !== undefined) {
       throw invalidRequest({ in: 'query', pointer: '/recoveryWindowInDays', message: 'must NOT be given together with force' })
@@ -103,19 +90,22 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
     assertMay(scope, 'ForceDeleteSecret', name)
     if (environment.deletionProtection) throw new Problem('deletion-protected')
   }
-  const reply = await scope.aws.deleteSecret({
+  const deletion = {
     SecretId: toAwsName(environment, name),
     ...force
       ? { ForceDeleteWithoutRecovery: true }
       : { RecoveryWindowInDays: recoveryWindowInDays ?? environment.recoveryWindowInDays }
+  }
+  return underPrecondition(precondition, async () => {
+    // AWS deletes by force also what does not exist.
+    if (force && precondition.present) await describeSecret(scope, name)
+    await assertCurrent(scope, name, precondition)
+    const reply = await scope.aws.deleteSecret(deletion)
+    return { name, arn: answered(reply.ARN), deletionDate: answered(reply.DeletionDate).toISOString() }
   })
-  return { name, arn: answered(reply.ARN), deletionDate: answered(reply.DeletionDate).toISOString() }
 }
 
 /** Cancels the deletion. @throws Problem as AWS answers */
 export async function restoreSecret (scope: Scope, name: SecretName): Promise<WrittenSecret> {
   return written(name, await scope.aws.restoreSecret({ SecretId: toAwsName(scope.environment, name) }))
 }
-
-const written = (name: SecretName, reply: { ARN?: string | undefined, VersionId?: string | undefined }): WrittenSecret =>
-  compact({ name, arn: answered(reply.ARN), versionId: reply.VersionId })

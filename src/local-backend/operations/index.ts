@@ -14,6 +14,8 @@ import { listSecrets } from './list-secrets.ts'
 import { putSecretValue } from './put-secret-value.ts'
 import { restoreSecret } from './restore-secret.ts'
 import { tagResource } from './tag-resource.ts'
+import { untagResource } from './untag-resource.ts'
+import { updateSecretVersionStage } from './update-secret-version-stage.ts'
 import { updateSecret } from './update-secret.ts'
 
 /** Carries out one request. Undefined is an empty answer. */
@@ -39,7 +41,9 @@ export const operations: ReadonlyMap<string, OfferedOperation> = new Map([
   offer('PutSecretValue', 'writes', putSecretValue),
   offer('RestoreSecret', 'writes', restoreSecret),
   offer('TagResource', 'writes', tagResource),
-  offer('UpdateSecret', 'writes', updateSecret)
+  offer('UntagResource', 'writes', untagResource),
+  offer('UpdateSecret', 'writes', updateSecret),
+  offer('UpdateSecretVersionStage', 'writes', updateSecretVersionStage)
 ])
 
 function offer<Name extends Operation> (

@@ -26,3 +26,7 @@ export function storeTags ({ database }: Store, { id }: Secret, tags: readonly T
   }
   database.statement('UPDATE secrets SET tagged = 1 WHERE id = $id').run({ id })
 }
+
+export function deleteTag ({ database }: Store, { id }: Secret, key: string): void {
+  database.statement('DELETE FROM tags WHERE secret_id = $id AND key = $key').run({ id, key })
+}

@@ -65,6 +65,26 @@ t.test('a defect of our own is not AWS\'s being away', async (t) => {
   await t.rejects(client.listSecrets({}), { name: 'TypeError' })
 })
 
+t.test('a quota that is used up is told at once: another try would not help', async (t) => {
+  const names: string[] = []
+  const server = createServer((request, reply) => {
+    request.resume().on('end', () => {
+      names.push(String(request.headers['x-amz-target']))
+      const __type = names.length === 1 ? 'LimitExceededException' : 'ThrottlingException'
+      reply.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ __type, Message: 'Too many secrets.' }))
+    })
+  })
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => { server.closeAllConnections(); server.close() })
+  const credentials = new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]])
+  const clients = awsClients(credentials, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  t.teardown(clients.close)
+  await t.rejects(clients.client('a', 'eu-west-1').createSecret({ Name: 'a' }), { code: 'aws-limit-exceeded', options: { detail: 'Too many secrets.' } })
+  t.equal(names.length, 1)
+  await t.rejects(clients.client('a', 'eu-west-1').createSecret({ Name: 'a' }), { code: 'aws-throttled' })
+  t.ok(names.length > 2, 'throttling is tried again')
+})
+
 t.test('what is no reply of AWS\'s is AWS\'s being away', async (t) => {
   const server = createServer((request, reply) => {
     request.resume().on('end', () => { reply.writeHead(200, { 'content-type': 'text/html' }).end('<html>canary</html>') })

@@ -24,7 +24,7 @@ t.test('refuses what JSON.parse refuses', async (t) => {
 })
 
 t.test('a number is kept to the last digit, or refused', async (t) => {
-  for (const number of ['0', '-0', '0.0', '1.0', '100', '1e2', '1E+2', '0.1', '-12.50', '9007199254740993e0'.slice(0, 16), '1e-7', '123456789012345680000', '5e-324']) {
+  for (const number of ['0', '-0', '0.0', '1.0', '100', '1e2', '1E+2', '0.1', '-12.50', '9007199254740992', '1e-7', '123456789012345680000', '5e-324']) {
     t.equal(parseJson(Buffer.from(number)), JSON.parse(number), number)
   }
   for (const number of ['9007199254740993', '12345678901234567890', '1e400', '-1e400', '0.1234567890123456789', '1e-400']) {

@@ -1,5 +1,6 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limits } from '../../../../../src/aws-model.ts'
+import { ConditionalHeaders, IfMatch, preconditionOf } from '../../../../../src/http/preconditions.ts'
 import { represent, ValueReply, writtenHeaders } from '../../../../../src/http/representation.ts'
 import {
   bodyProblems, CredentialHeader, ETag, Location, Query, Ref, Reply, SecretParams, withAwsProblems, WriteHeaders
@@ -10,7 +11,8 @@ import {
   Description, Encoding, KmsKeyId, Tags, Timestamp, Value, VersionId, VersionStage, WrittenSecret
 } from '../../../../../src/secrets/schemas.ts'
 import { checkedValue, secretInput } from '../../../../../src/secrets/input.ts'
-import { createSecret, deleteSecret, putSecret, updateSecret } from '../../../../../src/secrets/write.ts'
+import { putSecret } from '../../../../../src/secrets/put.ts'
+import { createSecret, deleteSecret, updateSecret } from '../../../../../src/secrets/write.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
@@ -95,24 +97,28 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'putSecret',
       tags: ['secrets'],
       summary: 'Write a secret\'s value',
-      description: 'A new version, which becomes the current one. Where there is no such secret it is made, if the caller may create it.',
+      description: 'A new version, which becomes the current one. Where there is no such secret it is made, if the caller may create it; ' +
+        'where the value is the current one already, no version is made, if the caller may read it.',
       params: SecretParams,
-      querystring: Query({}),
-      headers: WriteHeaders,
+      querystring: Query({
+        force: Type.Optional(Type.Boolean({ default: false, description: 'Make a new version also of the very value that is current' }))
+      }),
+      headers: Type.Object({ ...WriteHeaders.properties, ...ConditionalHeaders }),
       body: Type.Object({ value: Value, encoding: Type.Optional(Encoding) }, closed),
       response: {
-        200: Reply('A new version was written', Ref(WrittenSecret), { headers: ETag }),
+        200: Reply('A new version was written, or none with `unchanged`', Ref(WrittenSecret), { headers: ETag }),
         201: Reply('The secret was made', Ref(WrittenSecret), { headers: { ...ETag, ...Location } }),
         ...withAwsProblems(
           ...bodyProblems, 'secret-not-found', 'idempotency-conflict', 'secret-pending-deletion', 'rotation-in-progress',
-          'aws-limit-exceeded', 'kms-failure'
+          'precondition-failed', 'aws-limit-exceeded', 'kms-failure'
         )
       }
     },
     handler: async (request, reply) => {
       const { scope, secretName } = request
       const { value, encoding } = request.body
-      const { created, ...secret } = await putSecret(scope, secretName, checkedValue(value, encoding))
+      const options = { precondition: preconditionOf(request.headers), force: request.query.force ?? false }
+      const { created, ...secret } = await putSecret(scope, secretName, checkedValue(value, encoding), options)
       return reply.code(created ? 201 : 200).headers(writtenHeaders(secret, created ? request.params : undefined)).send(secret)
     }
   })
@@ -125,10 +131,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'updateSecret',
       tags: ['secrets'],
       summary: 'Change a secret',
-      description: 'Its description, its KMS key or its value; what is not given stays as it is.',
+      description: 'Its description, its KMS key or its value; what is not given stays as it is. `If-Match` holds for the value as a ' +
+        'compare-and-set; for the rest it is looked at before, since AWS can\'t be told to make it depend on a version.',
       params: SecretParams,
       querystring: Query({}),
-      headers: WriteHeaders,
+      headers: Type.Object({ ...WriteHeaders.properties, ...IfMatch }),
       body: Type.Object({
         value: Type.Optional(Value),
         encoding: Type.Optional(Encoding),
@@ -139,13 +146,14 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         200: Reply('What was changed; `versionId` where the value was', Ref(WrittenSecret), { headers: ETag }),
         ...withAwsProblems(
           ...bodyProblems, 'secret-not-found', 'idempotency-conflict', 'secret-pending-deletion', 'aws-limit-exceeded',
-          'precondition-not-met', 'kms-failure'
+          'precondition-not-met', 'precondition-failed', 'kms-failure'
         )
       }
     },
     handler: async (request, reply) => {
       const { scope, secretName } = request
-      const secret = await updateSecret(scope, secretName, secretInput(scope.environment, request.body))
+      const input = secretInput(scope.environment, request.body)
+      const secret = await updateSecret(scope, secretName, input, preconditionOf(request.headers))
       return reply.headers(writtenHeaders(secret)).send(secret)
     }
   })
@@ -160,7 +168,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       summary: 'Delete a secret',
       description: 'Schedules the deletion: until the recovery window ends, the secret can be restored. With `force` it is deleted at ' +
         'once and for good, which is a permission of its own and is refused where the environment is protected; AWS answers a forced ' +
-        'deletion of a secret that does not exist as if it had existed.',
+        'deletion of a secret that does not exist as if it had existed. `If-Match` is looked at before: AWS can\'t be told to make a ' +
+        'deletion depend on a version.',
       params: SecretParams,
       querystring: Query({
         recoveryWindowInDays: Type.Optional(Type.Integer({
@@ -170,17 +179,20 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         })),
         force: Type.Optional(Type.Boolean({ default: false, description: 'Delete at once, for good' }))
       }),
-      headers: CredentialHeader,
+      headers: Type.Object({ ...CredentialHeader.properties, ...IfMatch }),
       response: {
         200: Reply('The deletion is scheduled, or with `force` done', Type.Object({
           name: SecretParams.properties.name,
           arn: WrittenSecret.properties.arn,
           deletionDate: Timestamp('When it is deleted for good')
         })),
-        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'deletion-protected')
+        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'deletion-protected', 'precondition-failed')
       }
     },
-    handler: async (request) => deleteSecret(request.scope, request.secretName, request.query)
+    handler: async (request) => deleteSecret(request.scope, request.secretName, {
+      ...request.query,
+      precondition: preconditionOf(request.headers)
+    })
   })
 }
 

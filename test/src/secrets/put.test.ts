@@ -3,7 +3,7 @@ import t from 'tap'
 import { environmentFrom } from '../../../src/environments/environment.ts'
 import { isSecretName } from '../../../src/environments/names.ts'
 import { Problem } from '../../../src/errors.ts'
-import { putSecret } from '../../../src/secrets/write.ts'
+import { putSecret } from '../../../src/secrets/put.ts'
 
 const name = 'raced'
 if (!isSecretName(name)) throw new TypeError('it is a name')
@@ -24,7 +24,7 @@ t.test('a PUT that another writer overtakes between its two calls writes a versi
     return { output: { ...answer, $metadata: {} }, response: {} }
   }, { step: 'initialize' })
   const environment = environmentFrom('dev', { region: 'eu-west-1', credential: 'a' })
-  const scope = { environment, credentialId: 'a', callerId: 'c', aws, may: () => true }
+  const scope = { environment, credentialId: 'a', callerId: 'c', aws, may: (action: string) => action !== 'GetSecretValue' }
 
   t.same(await putSecret(scope, name, { SecretString: 'v' }), { name, arn: 'arn', versionId: 'v', created: false })
   t.same(calls, answers.map(([command]) => command))

@@ -1,0 +1,40 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { IfMatch, preconditionOf } from '../../../../../../src/http/preconditions.ts'
+import { writtenHeaders } from '../../../../../../src/http/representation.ts'
+import { bodyProblems, CredentialHeader, ETag, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
+import { VersionId, WrittenSecret } from '../../../../../../src/secrets/schemas.ts'
+import { rollBack } from '../../../../../../src/secrets/stages.ts'
+import { closed } from '../../../../../../src/typebox.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'POST',
+    url: '',
+    config: { action: 'UpdateSecretVersionStage' },
+    schema: {
+      operationId: 'rollBackSecret',
+      tags: ['versions'],
+      summary: 'Roll back to an earlier version',
+      description: 'Makes the version current again that was current before, or the one with `versionId`. What was current becomes AWSPREVIOUS, so that ' +
+        'twice is there and back: name the version, or send `If-Match`, where the request may be repeated.',
+      params: SecretParams,
+      querystring: Query({}),
+      headers: Type.Object({ ...CredentialHeader.properties, ...IfMatch }),
+      body: Type.Object({ versionId: Type.Optional(VersionId) }, { ...closed, examples: [{}] }),
+      response: {
+        200: Reply('The version that is current now', Ref(WrittenSecret), { headers: ETag }),
+        ...withAwsProblems(
+          ...bodyProblems, 'secret-not-found', 'version-not-found', 'secret-has-no-value', 'secret-pending-deletion', 'precondition-failed',
+          'write-conflict'
+        )
+      }
+    },
+    handler: async (request, reply) => {
+      const { scope, secretName, body, headers } = request
+      const secret = await rollBack(scope, secretName, body.versionId, preconditionOf(headers))
+      return reply.headers(writtenHeaders(secret)).send(secret)
+    }
+  })
+}
+
+export default routes

@@ -1,0 +1,53 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../../src/http/schemas.ts'
+import { VersionId, VersionStage, WrittenSecret } from '../../../../../../../src/secrets/schemas.ts'
+import { moveStage } from '../../../../../../../src/secrets/stages.ts'
+import { closed } from '../../../../../../../src/typebox.ts'
+
+const StageParams = Type.Object({ ...SecretParams.properties, stage: VersionStage })
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'PUT',
+    url: '',
+    config: { action: 'UpdateSecretVersionStage' },
+    schema: {
+      operationId: 'moveStage',
+      tags: ['versions'],
+      summary: 'Move a staging label to a version',
+      description: 'Where another version holds the label, `removeFromVersionId` must name it. AWSPREVIOUS follows AWSCURRENT by itself.',
+      params: StageParams,
+      querystring: Query({}),
+      headers: CredentialHeader,
+      body: Type.Object({ moveToVersionId: VersionId, removeFromVersionId: Type.Optional(VersionId) }, closed),
+      response: {
+        200: Reply('The label is on the version', Ref(WrittenSecret)),
+        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'version-not-found', 'secret-pending-deletion', 'aws-limit-exceeded')
+      }
+    },
+    handler: async (request) => moveStage(request.scope, request.secretName, request.params.stage, request.body)
+  })
+
+  fastify.route({
+    method: 'DELETE',
+    url: '',
+    config: { action: 'UpdateSecretVersionStage' },
+    schema: {
+      operationId: 'removeStage',
+      tags: ['versions'],
+      summary: 'Take a staging label off a version',
+      description: 'AWSCURRENT can only be moved. A version without a label is deprecated, and AWS removes it in time.',
+      params: StageParams,
+      querystring: Query({ versionId: VersionId }),
+      headers: CredentialHeader,
+      response: {
+        200: Reply('The label is off the version', Ref(WrittenSecret)),
+        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'version-not-found', 'secret-pending-deletion')
+      }
+    },
+    handler: async (request) =>
+      moveStage(request.scope, request.secretName, request.params.stage, { removeFromVersionId: request.query.versionId })
+  })
+}
+
+export default routes

@@ -1,0 +1,74 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { limits } from '../../../../../../src/aws-model.ts'
+import { invalidRequest } from '../../../../../../src/errors.ts'
+import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
+import { checkTags } from '../../../../../../src/secrets/input.ts'
+import { Name, Tags } from '../../../../../../src/secrets/schemas.ts'
+import { tagSecret, untagSecret } from '../../../../../../src/secrets/tags.ts'
+import { AwsString } from '../../../../../../src/typebox.ts'
+
+const Tagged = Type.Object({ name: Name })
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'PUT',
+    url: '',
+    config: { action: 'TagResource' },
+    schema: {
+      operationId: 'tagSecret',
+      tags: ['secrets'],
+      summary: 'Add or overwrite tags',
+      description: 'Tags that are not named stay as they are. A tag that the environment gives can\'t be given another value.',
+      params: SecretParams,
+      querystring: Query({}),
+      headers: CredentialHeader,
+      body: Tags,
+      response: {
+        200: Reply('The secret has the tags', Tagged),
+        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'aws-limit-exceeded')
+      }
+    },
+    handler: async (request) => {
+      const { scope, secretName, body } = request
+      checkTags(scope.environment, body, (_member, message) => { throw invalidRequest({ in: 'body', pointer: '', message }) })
+      await tagSecret(scope, secretName, body)
+      return { name: secretName }
+    }
+  })
+
+  fastify.route({
+    method: 'DELETE',
+    url: '',
+    config: { action: 'UntagResource' },
+    schema: {
+      operationId: 'untagSecret',
+      tags: ['secrets'],
+      summary: 'Remove tags',
+      description: 'A tag that the secret does not have is no mistake. One that the environment gives stays.',
+      params: SecretParams,
+      querystring: Query({
+        key: Type.Array(AwsString('TagKeyType'), {
+          minItems: 1,
+          maxItems: limits.tagsPerSecret,
+          description: 'The tags\' keys',
+          examples: [['team', 'kind']]
+        })
+      }),
+      headers: CredentialHeader,
+      response: {
+        200: Reply('The secret does not have the tags', Tagged),
+        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion')
+      }
+    },
+    handler: async (request) => {
+      const { scope, secretName, query } = request
+      if (query.key.some((key) => Object.hasOwn(scope.environment.tags, key))) {
+        throw invalidRequest({ in: 'query', pointer: '/key', message: 'must NOT name a tag that the environment gives' })
+      }
+      await untagSecret(scope, secretName, query.key)
+      return { name: secretName }
+    }
+  })
+}
+
+export default routes

@@ -1,0 +1,46 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { IfMatch, preconditionOf } from '../../../../../../src/http/preconditions.ts'
+import { writtenHeaders } from '../../../../../../src/http/representation.ts'
+import { bodyProblems, CredentialHeader, ETag, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
+import { patchValue } from '../../../../../../src/secrets/merge-patch.ts'
+import { WrittenSecret } from '../../../../../../src/secrets/schemas.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'PATCH',
+    url: '',
+    config: { action: 'PutSecretValue' },
+    schema: {
+      operationId: 'patchValue',
+      tags: ['secrets'],
+      summary: 'Change single keys of a value',
+      description: 'A JSON merge patch (RFC 7396) of a value that is a JSON object: a key that is `null` is removed. Two patches at the ' +
+        'same time are both kept; with `If-Match` the second is a 412. Needs the right to read as well. A patch can be repeated, and one ' +
+        'that changes nothing makes no version.',
+      consumes: ['application/merge-patch+json'],
+      params: SecretParams,
+      querystring: Query({}),
+      headers: Type.Object({ ...CredentialHeader.properties, ...IfMatch }),
+      body: Type.Unsafe<Record<string, unknown>>({
+        type: 'object',
+        additionalProperties: true,
+        description: 'The keys to change',
+        examples: [{ password: 'battery staple', oldPassword: null }]
+      }),
+      response: {
+        200: Reply('The new version', Ref(WrittenSecret), { headers: ETag }),
+        ...withAwsProblems(
+          ...bodyProblems, 'secret-not-found', 'secret-has-no-value', 'secret-pending-deletion', 'value-not-object', 'precondition-failed', 'write-conflict',
+          'aws-limit-exceeded', 'kms-failure'
+        )
+      }
+    },
+    handler: async (request, reply) => {
+      const { scope, secretName, body } = request
+      const secret = await patchValue(scope, secretName, body, preconditionOf(request.headers))
+      return reply.headers(writtenHeaders(secret)).send(secret)
+    }
+  })
+}
+
+export default routes

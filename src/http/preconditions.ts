@@ -1,0 +1,43 @@
+import { Type } from '@sinclair/typebox'
+import { invalidRequest } from '../errors.ts'
+import { fromETag } from './etag.ts'
+import type { Precondition } from '../secrets/precondition.ts'
+
+/** The header of a write that what exists can be made a condition of (RFC 9110, section 13.1.1). */
+export const IfMatch = {
+  'if-match': Type.Optional(Type.String({
+    description: 'The `ETag` of a version: write only if that one is still current, else 412. `*`: only if the secret exists',
+    examples: ['"a1b2c3d4-5678-90ab-cdef-1234567890ab"']
+  }))
+}
+
+/** The headers of a write that may also make the secret. */
+export const ConditionalHeaders = {
+  ...IfMatch,
+  'if-none-match': Type.Optional(Type.String({ pattern: '^\\*$', description: '`*`: write only if the secret does not exist, else 412' }))
+}
+
+interface Headers {
+  'if-match'?: string | undefined
+  'if-none-match'?: string | undefined
+}
+
+/**
+ * What a write demands of the state it finds.
+ *
+ * @throws Problem `invalid-request` for both headers at once, and for more than one entity tag
+ */
+export function preconditionOf ({ 'if-match': ifMatch, 'if-none-match': ifNoneMatch }: Headers): Precondition {
+  if (ifNoneMatch !== undefined) {
+    if (ifMatch !== undefined) throw mistake('if-none-match', 'must NOT be given together with If-Match')
+    return { absent: true }
+  }
+  if (ifMatch === undefined) return {}
+  if (ifMatch === '*') return { present: true }
+  // A weak tag is accepted and never matches: If-Match compares strongly.
+  const [, weak, versionId] = /^(W\/)?"([!#-~]*)"$/.exec(ifMatch) ?? []
+  if (versionId === undefined) throw mistake('if-match', 'must be one entity tag, or *')
+  return { present: true, ...(weak === undefined ? { versionId: fromETag(versionId) } : { versionId: '' }) }
+}
+
+const mistake = (header: string, message: string): Error => invalidRequest({ in: 'header', pointer: `/${header}`, message })

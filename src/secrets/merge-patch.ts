@@ -1,0 +1,65 @@
+import { setTimeout } from 'node:timers/promises'
+import type { SecretName } from '../environments/names.ts'
+import { invalidRequest, isProblem, Problem } from '../errors.ts'
+import { compareAndSet } from './compare-and-set.ts'
+import { exactJson } from './exact-json.ts'
+import { underPrecondition, type Precondition } from './precondition.ts'
+import { readSecret } from './read.ts'
+import type { WrittenSecret } from './schemas.ts'
+import { assertMay, type Scope } from './scope.ts'
+import { parseValue } from './value.ts'
+
+type Json = Record<string, unknown>
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
+
+/** Applies a JSON merge patch (RFC 7396): null removes a member, an object is merged, anything else replaces. */
+export function mergePatch (target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch
+  const merged = new Map(Object.entries(isObject(target) ? target : {}))
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(key)
+    else merged.set(key, mergePatch(merged.get(key), value))
+  }
+  return Object.fromEntries(merged)
+}
+
+/** Tries at a race that others keep winning; each is a read, a write and the move of a label. */
+const maximumTries = 10
+
+/** Milliseconds to wait before another try, at the most; more from try to try, and by chance, so that writers get out of step. */
+const pause = (tries: number): number => Math.random() * Math.min(1_000, 25 * 2 ** tries)
+
+/**
+ * Changes single keys of a value that is a JSON object. What another writer changes at the same time is not lost: the patch is
+ * applied to what is there then. The caller needs the right to read, since the reply depends on the value.
+ *
+ * @throws Problem `value-not-object`, `precondition-failed`, `write-conflict`, and as AWS answers
+ */
+export async function patchValue (
+  scope: Scope, name: SecretName, patch: Json, precondition: Precondition = {}
+): Promise<WrittenSecret> {
+  assertMay(scope, 'GetSecretValue', name)
+  for (let tries = 1; tries <= maximumTries; tries++) {
+    try {
+      return await underPrecondition(precondition, async () => patchOnce(scope, name, patch, precondition.versionId))
+    } catch (error) {
+      if (precondition.present || !isProblem(error, 'precondition-failed')) throw error
+      await setTimeout(pause(tries))
+    }
+  }
+  throw new Problem('write-conflict')
+}
+
+async function patchOnce (scope: Scope, name: SecretName, patch: Json, expected?: string): Promise<WrittenSecret> {
+  const { content, versionId, arn } = await readSecret(scope, name)
+  if (expected !== undefined && versionId !== expected) throw new Problem('precondition-failed')
+  const target = typeof content === 'string' ? exactJson(content) : undefined
+  if (!isObject(target)) throw new Problem('value-not-object')
+  const merged = JSON.stringify(mergePatch(target, patch))
+  if (merged === JSON.stringify(target)) return { name, arn, versionId, unchanged: true }
+  const parsed = parseValue(merged)
+  if (!('value' in parsed)) throw invalidRequest({ in: 'body', pointer: '', message: `with it the value ${parsed.mistake}` })
+  return compareAndSet(scope, name, versionId, parsed.value)
+}

@@ -1,0 +1,33 @@
+import t from 'tap'
+import { build } from '../../../../../../helper.ts'
+
+const path = '/environments/dev/secrets/payments%2Fdb'
+
+t.test('rollBackSecret', async (t) => {
+  const gateway = await build(t)
+  const versionIds: string[] = []
+  for (const value of ['v1', 'v2', 'v3']) versionIds.push((await gateway.send('PUT', path, { json: { value } })).json.versionId)
+  const value = async (): Promise<string> => (await gateway.send('GET', path)).json.value
+
+  const back = await gateway.send('POST', `${path}/rollback`, { json: {} })
+  t.match(back, { status: 200, json: { versionId: versionIds[1] } })
+  t.equal(back.headers.get('etag'), `"${versionIds[1] ?? ''}"`)
+  t.equal(await value(), 'v2')
+  await gateway.send('POST', `${path}/rollback`, { json: {} })
+  t.equal(await value(), 'v3', 'twice is there and back')
+  await gateway.send('POST', `${path}/rollback`, { json: { versionId: versionIds[0] } })
+  t.equal(await value(), 'v1', 'also to a version without a label')
+
+  const conditional = { json: {}, headers: { 'if-match': `"${versionIds[0] ?? ''}"` } }
+  t.equal((await gateway.send('POST', `${path}/rollback`, conditional)).status, 200)
+  t.match(await gateway.send('POST', `${path}/rollback`, conditional), { status: 412, json: { code: 'precondition-failed' } }, 'not twice')
+  t.match(await gateway.send('POST', '/environments/dev/secrets/none/rollback', conditional), { status: 412 })
+  const together = await Promise.all(Array.from({ length: 10 }, async () => gateway.send('POST', `${path}/rollback`, { json: {} })))
+  t.same(together.filter(({ status, json }) => status !== 200 && json.code !== 'write-conflict').map(({ json }) => json), [])
+
+  await gateway.send('PUT', '/environments/dev/secrets/one', { json: { value: 'v' } })
+  t.match(await gateway.send('POST', '/environments/dev/secrets/one/rollback', { json: {} }), { status: 404, json: { code: 'version-not-found' } })
+  await gateway.send('POST', '/environments/dev/secrets/empty', { json: {} })
+  t.match(await gateway.send('POST', '/environments/dev/secrets/empty/rollback', { json: {} }), { status: 409, json: { code: 'secret-has-no-value' } })
+  t.match(await gateway.send('POST', '/environments/dev/secrets/none/rollback', { json: {} }), { status: 404, json: { code: 'secret-not-found' } })
+})

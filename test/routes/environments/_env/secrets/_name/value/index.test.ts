@@ -1,0 +1,76 @@
+import t from 'tap'
+import { build, tokens, type Gateway, type Reply } from '../../../../../../helper.ts'
+
+const path = '/environments/dev/secrets/payments%2Fdb'
+
+const patch = async (gateway: Gateway, json: unknown, headers: Record<string, string> = {}): Promise<Reply> =>
+  gateway.send('PATCH', `${path}/value`, { body: JSON.stringify(json), headers: { 'content-type': 'application/merge-patch+json', ...headers } })
+
+t.test('patchValue', async (t) => {
+  const gateway = await build(t)
+  const value = async (): Promise<string> => (await gateway.send('GET', path)).json.value
+
+  t.test('changes, adds and removes single keys, and leaves the others to the last digit', async (t) => {
+    await gateway.send('PUT', path, { json: { value: '{"user":"app","password":"old","big":12345678901234567890,"nested":{"a":1.0,"b":2}}' } })
+    const reply = await patch(gateway, { password: 'new', user: null, nested: { b: null, c: [1] }, host: 'db' })
+    t.equal(reply.status, 200)
+    t.equal(reply.headers.get('etag'), `"${reply.json.versionId}"`)
+    t.equal(await value(), '{"password":"new","big":12345678901234567890,"nested":{"a":1.0,"c":[1]},"host":"db"}')
+    t.match((await gateway.send('GET', path)).json.versionStages, ['AWSCURRENT'], 'no label is left behind')
+  })
+
+  t.test('patches at the same time are all kept', async (t) => {
+    await gateway.send('PUT', path, { json: { value: {} } })
+    const replies = await Promise.all(Array.from({ length: 8 }, (_, index) => patch(gateway, { [`k${index}`]: index })))
+    const kept = replies.flatMap(({ status }, index) => status === 200 ? [`k${index}`] : [])
+    t.equal(kept.length, 8)
+    t.same(Object.keys(JSON.parse(await value())).sort(), kept)
+  })
+
+  t.test('gives up where others keep winning, and says so', async (t) => {
+    await gateway.send('PUT', path, { json: { value: { a: 1 } } })
+    const other = await build(t)
+    await other.send('PUT', path, { json: { value: { a: 1 } } })
+    other.fastify.aws('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
+      if (commandName === 'PutSecretValueCommand') await other.aws('AKIADEV').putSecretValue({ SecretId: 'dev/payments/db', SecretString: '{"a":2}' })
+      return next(args)
+    }, { step: 'initialize', priority: 'low' })
+    const reply = await patch(other, { a: 3 })
+    t.match(reply, { status: 409, json: { code: 'write-conflict' } })
+    t.equal(reply.headers.get('retry-after'), '1')
+  })
+
+  t.test('that changes nothing makes no version', async (t) => {
+    const { json: { versionId } } = await gateway.send('PUT', path, { json: { value: { a: 1, b: null } } })
+    for (const nothing of [{}, { a: 1 }, { none: null }]) {
+      t.match(await patch(gateway, nothing), { status: 200, json: { unchanged: true, versionId } })
+    }
+  })
+
+  t.test('needs the right to read: the reply depends on what is there', async (t) => {
+    const headers = { 'content-type': 'application/merge-patch+json' }
+    t.match(await gateway.send('PATCH', `${path}/value`, { body: '{}', headers, token: tokens.writer }), { status: 403, json: { code: 'forbidden' } })
+  })
+
+  t.test('with If-Match only of the version that the caller knows', async (t) => {
+    const { json: { versionId } } = await gateway.send('PUT', path, { json: { value: { a: 1 } } })
+    t.equal((await patch(gateway, { a: 2 }, { 'if-match': `"${versionId}"` })).status, 200)
+    t.match(await patch(gateway, { a: 3 }, { 'if-match': `"${versionId}"` }), { status: 412, json: { code: 'precondition-failed' } })
+    t.equal(await value(), '{"a":2}')
+    t.match(await gateway.send('PATCH', '/environments/dev/secrets/none/value', { body: '{}', headers: { 'content-type': 'application/merge-patch+json', 'if-match': '*' } }), { status: 412 })
+  })
+
+  t.test('only of a JSON object, only as a merge patch, and only to what fits', async (t) => {
+    await gateway.send('PUT', path, { json: { value: 'text' } })
+    t.match(await patch(gateway, { a: 1 }), { status: 409, json: { code: 'value-not-object' } })
+    await gateway.send('PUT', path, { json: { value: 'AP8=', encoding: 'base64' } })
+    t.match(await patch(gateway, { a: 1 }), { status: 409, json: { code: 'value-not-object' } })
+    t.match(await patch(gateway, [1]), { status: 400 })
+    t.match(await gateway.send('PATCH', `${path}/value`, { json: { a: 1 } }), { status: 415 })
+    t.match(await gateway.send('PUT', path, { body: '{"value":"v"}', headers: { 'content-type': 'application/merge-patch+json' } }), { status: 415 })
+    await gateway.send('PUT', path, { json: { value: {} } })
+    t.match(await patch(gateway, { a: 'x'.repeat(65_536) }), { status: 400, json: { errors: [{ message: /65536 bytes/ }] } })
+    await gateway.send('POST', '/environments/dev/secrets/empty', { json: {} })
+    t.match(await gateway.send('PATCH', '/environments/dev/secrets/empty/value', { body: '{}', headers: { 'content-type': 'application/merge-patch+json' } }), { status: 409, json: { code: 'secret-has-no-value' } })
+  })
+})

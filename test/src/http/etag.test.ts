@@ -1,0 +1,22 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { fromETag, matchesETag, toETag } from '../../../src/http/etag.ts'
+import { preconditionOf } from '../../../src/http/preconditions.ts'
+
+t.test('an entity tag is one of RFC 9110 whatever the version\'s ID, and leads back to it', async (t) => {
+  fc.assert(fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 64 }), (versionId) => {
+    const tag = toETag(versionId)
+    return /^"[!#-~]*"$/.test(tag) && fromETag(tag.slice(1, -1)) === versionId && matchesETag(`W/"x", ${tag}`, versionId)
+  }))
+  t.notOk(matchesETag('"other"', 'a'))
+  t.notOk(matchesETag(undefined, 'a'))
+})
+
+t.test('what a write demands', async (t) => {
+  t.same(preconditionOf({}), {})
+  t.same(preconditionOf({ 'if-match': '*' }), { present: true })
+  t.same(preconditionOf({ 'if-none-match': '*' }), { absent: true })
+  t.same(preconditionOf({ 'if-match': '"v"' }), { present: true, versionId: 'v' })
+  t.same(preconditionOf({ 'if-match': 'W/"v"' }), { present: true, versionId: '' }, 'a weak tag matches no version')
+  for (const tag of ['v', '"a","b"', '', '""x']) t.throws(() => preconditionOf({ 'if-match': tag }), { code: 'invalid-request' })
+})
