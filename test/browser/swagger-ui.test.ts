@@ -91,7 +91,7 @@ await t.test('a secret is written and read in Swagger UI', { skip }, async (t) =
   t.match(read.body, '"value": "written in the browser"')
 
   const path = `${gateway.url}/environments/dev/secrets/payments%2Fdb`
-  t.strictSame(requested.filter((request) => request.includes('/environments/')), [`PUT ${path}`, `GET ${path}`], 'as the forms stand')
+  t.strictSame(requested.filter((request) => request.includes('/environments/')), [`PUT ${path}?force=false`, `GET ${path}`], 'as the forms stand')
   t.strictSame(requested.filter((request) => !request.includes(` ${gateway.url}/`) && !request.includes(' data:')), [], 'from nowhere else')
   t.strictSame(complaints, [], 'the browser has nothing to complain of')
 })

@@ -124,6 +124,13 @@ t.test('a move that AWS refuses for a reason of its own is told as that', async 
   t.equal((await gateway.send('GET', path)).json.value, 'v1')
 })
 
+t.test('a defect on the way is no answer of AWS\'s', async (t) => {
+  const gateway = await build(t)
+  await put(gateway, 'v1')
+  gateway.fastify.aws('dev-account', 'eu-west-1').middlewareStack.add(() => async () => { throw new TypeError('defect') }, { step: 'initialize', priority: 'low' })
+  t.match(await put(gateway, 'v2'), { status: 500, json: { code: 'internal-error' } })
+})
+
 t.test('50 writers race for one secret: each round exactly one wins, and no update is lost', async (t) => {
   const gateway = await build(t)
   let { json: { versionId } } = await put(gateway, '0')

@@ -31,3 +31,15 @@ t.test('rollBackSecret', async (t) => {
   t.match(await gateway.send('POST', '/environments/dev/secrets/empty/rollback', { json: {} }), { status: 409, json: { code: 'secret-has-no-value' } })
   t.match(await gateway.send('POST', '/environments/dev/secrets/none/rollback', { json: {} }), { status: 404, json: { code: 'secret-not-found' } })
 })
+
+t.test('rollBackSecret that another writer overtakes is a conflict, and with If-Match a precondition that failed', async (t) => {
+  const gateway = await build(t)
+  for (const value of ['v1', 'v2']) await gateway.send('PUT', path, { json: { value } })
+  gateway.fastify.aws('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
+    if (commandName === 'UpdateSecretVersionStageCommand') await gateway.aws('AKIADEV').putSecretValue({ SecretId: 'dev/payments/db', SecretString: 'other' })
+    return next(args)
+  }, { step: 'initialize', priority: 'low' })
+  t.match(await gateway.send('POST', `${path}/rollback`, { json: {} }), { status: 409, json: { code: 'write-conflict' } })
+  t.match(await gateway.send('POST', `${path}/rollback`, { json: {}, headers: { 'if-match': '*' } }), { status: 412, json: { code: 'precondition-failed' } })
+  t.equal((await gateway.send('GET', path)).json.value, 'other')
+})
