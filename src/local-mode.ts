@@ -5,7 +5,7 @@ import { hashToken } from './authentication/api-keys.ts'
 import { configFrom, type Config } from './config/config.ts'
 import { ConfigError } from './config/mistakes.ts'
 import type { Variables } from './config/schema.ts'
-import { startLocalBackend, type Account } from './local-backend/server.ts'
+import { startLocalBackend, type Account, type KmsKey } from './local-backend/server.ts'
 
 /** The gateway without AWS: the embedded Secrets Manager, two accounts of it, and a developer who may do everything. */
 export interface LocalMode {
@@ -17,6 +17,10 @@ export interface LocalMode {
 }
 
 const accountIds = { 'local-dev': '111111111111', 'local-prod': '222222222222' } as const
+
+/** One customer managed key an account, for who wants to try one. */
+const kmsKeys: readonly KmsKey[] = Object.values(accountIds).map((accountId) =>
+  ({ accountId, keyId: `00000000-0000-0000-0000-${accountId}`, aliases: ['alias/local'] }))
 
 const environments = {
   dev: { region: 'eu-west-1', credential: 'local-dev' },
@@ -50,7 +54,7 @@ export function assertLocalModeMeant (env: NodeJS.ProcessEnv): void {
 /** Starts the embedded backend and makes the configuration that goes with it. */
 export async function startLocalMode ({ GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_TOKEN: given }: Variables): Promise<LocalMode> {
   const accounts = Object.entries(accountIds).map(([credentialId, accountId]) => ({ credentialId, ...newKeys(accountId) }))
-  const backend = await startLocalBackend({ accounts, dataDir: join(dataDir, 'local-backend') })
+  const backend = await startLocalBackend({ accounts, kmsKeys, dataDir: join(dataDir, 'local-backend') })
   const kept = given === undefined ? await keptToken(dataDir) : undefined
   const token = given ?? kept?.token ?? ''
   const config = configFrom({

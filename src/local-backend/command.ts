@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { startLocalBackend, type Account } from './server.ts'
+import { startLocalBackend, type Account, type KmsKey, type RotationStepEvent } from './server.ts'
 
 const help = `Usage: npm run local-backend -- [options]
 
@@ -9,6 +10,11 @@ An AWS Secrets Manager of its own, for the AWS CLI and any AWS SDK.
   --data-dir DIR                     where to keep secrets (default .gateway/local-backend)
   --memory                           keep nothing
   --account ID=ACCESSKEY:SECRETKEY   an account and its keys; repeatable (default 123456789012=test:test)
+  --identity-policy ACCESSKEY=FILE   what those keys may do, as an IAM policy in JSON; repeatable (default: everything)
+  --kms-key ID:KEYID[=ALIAS,…]       a customer managed KMS key of an account, in every region, and its aliases; repeatable
+                                     (default: none but aws/secretsmanager)
+  --rotation-function NAME=PLACE     what rotates secrets in place of the Lambda function of that name or ARN: the URL of an
+                                     endpoint, or the file of a module that exports a handler; repeatable (default: none)
   --help                             show this
 `
 
@@ -16,7 +22,7 @@ class WrongUsage extends Error {}
 
 /**
  * Runs the embedded Secrets Manager until SIGTERM or SIGINT. It prints one line when it listens; wrong usage ends it with
- * status 2, a data folder or port that can't be used with status 1.
+ * status 2, and what it can't start with, such as a data folder, a port or a policy, with status 1.
  */
 export async function runLocalBackend (args: readonly string[]): Promise<void> {
   try {
@@ -41,6 +47,9 @@ async function run (args: string[]): Promise<void> {
       'data-dir': { type: 'string', default: '.gateway/local-backend' },
       memory: { type: 'boolean', default: false },
       account: { type: 'string', multiple: true, default: ['123456789012=test:test'] },
+      'identity-policy': { type: 'string', multiple: true, default: [] },
+      'kms-key': { type: 'string', multiple: true, default: [] },
+      'rotation-function': { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', default: false }
     }
   })
@@ -50,11 +59,18 @@ async function run (args: string[]): Promise<void> {
   }
   const backend = await startLocalBackend({
     port: portIn(values.port),
-    accounts: values.account.map(accountIn),
+    accounts: withIdentityPolicies(values.account.map(accountIn), values['identity-policy'].map(identityPolicyIn)),
+    kmsKeys: values['kms-key'].map(kmsKeyIn),
+    rotationFunctions: rotationFunctionsIn(values['rotation-function']),
+    onRotationStep: reportFailure,
     ...values.memory ? {} : { dataDir: values['data-dir'] }
   })
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void backend.close())
   process.stdout.write(`AWS Secrets Manager (embedded) listens on ${backend.url}, ${values.memory ? 'in memory' : `data in ${values['data-dir']}`}\n`)
+}
+
+function reportFailure ({ arn, step, error }: RotationStepEvent): void {
+  if (error !== undefined) process.stderr.write(`The rotation of ${arn} has failed in ${step}: ${error}\n`)
 }
 
 function portIn (text: string): number {
@@ -70,4 +86,53 @@ function accountIn (text: string): Account {
     throw new WrongUsage('--account must be a 12-digit account ID, =, an access key ID, :, and a secret access key')
   }
   return { accountId, accessKeyId, secretAccessKey }
+}
+
+/** A policy that `--identity-policy` gives. */
+interface IdentityPolicy {
+  accessKeyId: string
+  policy: string
+}
+
+/** The message must not show a key that was given where none belongs. */
+function identityPolicyIn (text: string): IdentityPolicy {
+  const [, accessKeyId, file] = /^([^:/,\s=]+)=(.+)$/s.exec(text) ?? []
+  if (accessKeyId === undefined || file === undefined) {
+    throw new WrongUsage('--identity-policy must be an access key ID, =, and the name of a file')
+  }
+  try {
+    return { accessKeyId, policy: readFileSync(file, 'utf8') }
+  } catch (error) {
+    throw new Error(`The identity policy of the access key ${accessKeyId} can't be read (${String(error)})`, { cause: error })
+  }
+}
+
+function withIdentityPolicies (accounts: readonly Account[], policies: readonly IdentityPolicy[]): Account[] {
+  const stray = policies.find(({ accessKeyId }) => !accounts.some((account) => account.accessKeyId === accessKeyId))
+  if (stray !== undefined) throw new WrongUsage(`--identity-policy is for the access key ID ${stray.accessKeyId}, which no --account has`)
+  return accounts.map((account) => {
+    const own = policies.filter(({ accessKeyId }) => accessKeyId === account.accessKeyId)
+    return own.length === 0 ? account : { ...account, identityPolicies: own.map(({ policy }) => policy) }
+  })
+}
+
+function rotationFunctionsIn (texts: readonly string[]): Record<string, string> {
+  const functions: Record<string, string> = {}
+  for (const text of texts) {
+    const [, name, place] = /^([^=]+)=(.+)$/.exec(text) ?? []
+    if (name === undefined || place === undefined) {
+      throw new WrongUsage('--rotation-function must be the name or ARN of a Lambda function, =, and a URL or a file')
+    }
+    if (name in functions) throw new WrongUsage(`--rotation-function names ${name} twice`)
+    functions[name] = place
+  }
+  return functions
+}
+
+function kmsKeyIn (text: string): KmsKey {
+  const [, accountId, keyId, aliases] = /^(\d{12}):([^=\s]+)(?:=(\S+))?$/.exec(text) ?? []
+  if (accountId === undefined || keyId === undefined) {
+    throw new WrongUsage(`--kms-key must be a 12-digit account ID, :, a key ID, and perhaps = and aliases with commas between, not '${text}'`)
+  }
+  return { accountId, keyId, aliases: aliases?.split(',') ?? [] }
 }

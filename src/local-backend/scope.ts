@@ -1,4 +1,4 @@
-/** The account and region that a request was signed for; nothing outside them is ever seen. */
+/** An account and a region: where a secret is, or what a request was signed for. Nothing is seen outside the latter unasked. */
 export interface Scope {
   accountId: string
   region: string

@@ -1,32 +1,55 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
+import { accessKeysOf, type Account } from './accounts.ts'
 import { answer, type OperationEvent, type Service } from './service.ts'
 import { AwsError, errors } from './protocol/errors.ts'
-import type { Account } from './protocol/signature.ts'
+import type { RotationStepEvent } from './rotation/attempt.ts'
+import { readRotationFunctions } from './rotation/rotation-functions.ts'
+import { createScheduler } from './rotation/scheduler.ts'
+import { kmsKeysOf, type KmsKey, type KmsKeys } from './store/kms-keys.ts'
 import { openStore } from './store/store.ts'
 
-export type { Account, OperationEvent }
+export type { Account, KmsKey, OperationEvent, RotationStepEvent }
 
 /** How the embedded Secrets Manager is started. */
 export interface LocalBackendOptions {
+  /** One for each access key. */
   accounts: readonly Account[]
+  /** The customer managed keys of KMS; there is none but those. */
+  kmsKeys?: readonly KmsKey[]
   /** The folder of `secrets.sqlite` and `master.key`; without one nothing is kept. */
   dataDir?: string
   /** Where to listen; 127.0.0.1 unless given. */
   host?: string
   /** 0, the default, takes a free one. */
   port?: number
-  /** The clock of dates and recovery windows, in milliseconds since the epoch. Signatures go by the real one. */
+  /**
+   * The functions that rotate secrets, by the name or the ARN of a Lambda function: each the URL of an endpoint, or the file of a
+   * JavaScript or TypeScript module that exports a `handler`. There is none but those.
+   */
+  rotationFunctions?: Readonly<Record<string, string>>
+  /** Milliseconds that a rotation function has for each step; 30 seconds unless given. */
+  rotationTimeout?: number
+  /** The clock of dates, recovery windows and rotations, in milliseconds since the epoch. Signatures go by the real one. */
   now?: () => number
   /** Told of each authenticated call before it is carried out. */
   onOperation?: (event: OperationEvent) => void
+  /** Told of each step that a rotation has taken. */
+  onRotationStep?: (event: RotationStepEvent) => void
 }
 
 /** A running embedded Secrets Manager. */
 export interface LocalBackend {
   /** Where AWS's SDK finds it: an `endpoint`. */
   readonly url: string
+  /** Puts a KMS key in a state, for this process and until it ends; throws if there is no such key. */
+  setKmsKeyState: KmsKeys['setState']
+  /**
+   * Carries out the rotations that are due by the backend's clock, as it does by itself within a second, and those that are under
+   * way; ends when none is left.
+   */
+  runDueRotations: () => Promise<void>
   /** Ends when the calls under way are answered and the database is closed; safe to call again. */
   close: () => Promise<void>
 }
@@ -43,15 +66,20 @@ const closeTimeout = 1000
 /**
  * Starts an AWS Secrets Manager of its own: AWS JSON 1.1 over HTTP, for the unmodified SDK.
  *
- * Rejects, with what to do about it, if the data folder can't be used, and with Node's error if it can't listen. Each account
- * must have an access key ID of its own.
+ * Rejects, with what to do about it, if the data folder can't be used or an account or a rotation function is wrong, and with
+ * Node's error if it can't listen. Each account must have an access key ID of its own.
  */
 export async function startLocalBackend (options: LocalBackendOptions): Promise<LocalBackend> {
-  const { accounts, dataDir, host = '127.0.0.1', port = 0, now = Date.now, onOperation = () => undefined } = options
-  const byAccessKey = new Map(accounts.map((account) => [account.accessKeyId, account]))
-  if (byAccessKey.size < accounts.length) throw new Error('Two accounts have the same access key ID')
-  const store = openStore(dataDir)
-  const service = { store, accounts: byAccessKey, now, onOperation }
+  const { accounts, kmsKeys = [], dataDir, host = '127.0.0.1', port = 0, now = Date.now, onOperation = () => undefined } = options
+  const { rotationFunctions = {}, rotationTimeout = 30_000, onRotationStep = () => undefined } = options
+  const find = readRotationFunctions(rotationFunctions)
+  const accessKeys = accessKeysOf(accounts)
+  const keys = kmsKeysOf(kmsKeys)
+  const store = openStore(dataDir, keys)
+  const rotations = createScheduler({
+    store, now, accounts, find, timeout: rotationTimeout, endpoint: () => urlOf(server, host), onRotationStep
+  })
+  const service = { store, accessKeys, now, onOperation, rotations }
   const server = serve(service)
   try {
     server.listen(port, host)
@@ -60,12 +88,16 @@ export async function startLocalBackend (options: LocalBackendOptions): Promise<
     store.database.close()
     throw error
   }
+  rotations.start()
   let closing: Promise<void> | undefined
   const close = async () => {
+    await rotations.close()
     await stop(server)
     store.database.close()
   }
-  return { url: urlOf(server, host), close: () => closing ??= close() }
+  return {
+    url: urlOf(server, host), setKmsKeyState: keys.setState, runDueRotations: rotations.runDue, close: () => closing ??= close()
+  }
 }
 
 function serve (service: Service): Server {

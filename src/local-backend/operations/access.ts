@@ -1,4 +1,5 @@
 import type { OperationContext } from '../rules/context.ts'
+import { writeAndFollow } from '../rules/replication.ts'
 import { hasExpired, purgeExpired } from '../store/secrets.ts'
 
 /** What an operation does with the database. Only one process at a time can write, and the others then wait. */
@@ -6,7 +7,7 @@ export type Access = 'none' | 'reads' | 'writes'
 
 type Run = <Output>(context: OperationContext, work: () => Output) => Output
 
-/** Carries out an operation, and deletes for good what is due. */
+/** Carries out an operation, deletes for good what is due, and lets replicas follow what was written. */
 export const transactions: Record<Access, Run> = {
   none: (_context, work) => work(),
   reads (context, work) {
@@ -19,8 +20,8 @@ export const transactions: Record<Access, Run> = {
     }
     return output
   },
-  writes: ({ store, now }, work) => store.database.write(() => {
-    purgeExpired(store, now)
+  writes: (context, work) => writeAndFollow(context, () => {
+    purgeExpired(context.store, context.now)
     return work()
   })
 }

@@ -3,7 +3,8 @@ import { shapes } from '../../aws-model.ts'
 import { AwsError, errors } from '../protocol/errors.ts'
 import type { Input } from '../protocol/input.ts'
 import type { WireForm } from '../protocol/wire-form.ts'
-import type { OperationContext } from '../rules/context.ts'
+import { authorize } from '../rules/authorization.ts'
+import type { CallContext } from '../rules/context.ts'
 import { readVersion } from '../rules/read-version.ts'
 import { findActiveSecret } from '../rules/secret-id.ts'
 import { listSecretsPage } from '../rules/secret-listing.ts'
@@ -12,13 +13,14 @@ import { listSecretsPage } from '../rules/secret-listing.ts'
  * Reads the current values of up to 20 secrets, named one by one or found by filters. What fails for one secret stands in
  * `Errors` and leaves the others alone.
  */
-export function batchGetSecretValue (input: Input<'BatchGetSecretValue'>, context: OperationContext): WireForm<BatchGetSecretValueCommandOutput> {
+export function batchGetSecretValue (input: Input<'BatchGetSecretValue'>, context: CallContext): WireForm<BatchGetSecretValueCommandOutput> {
   const { ids, nextToken } = chosenSecrets(input, context)
   const values: WireForm<SecretValueEntry>[] = []
   const failures: APIErrorType[] = []
   for (const id of ids) {
     try {
-      values.push(readVersion(context, findActiveSecret(context, id), {}))
+      const authorized = authorize(context, 'GetSecretValue', { SecretId: id })
+      values.push(readVersion(authorized, findActiveSecret(authorized, id), {}))
     } catch (error) {
       if (!(error instanceof AwsError)) throw error
       failures.push({ SecretId: id, ErrorCode: error.type, Message: error.message })
@@ -27,7 +29,7 @@ export function batchGetSecretValue (input: Input<'BatchGetSecretValue'>, contex
   return { SecretValues: values, Errors: failures, NextToken: nextToken }
 }
 
-function chosenSecrets (input: Input<'BatchGetSecretValue'>, context: OperationContext): { ids: readonly string[], nextToken?: string } {
+function chosenSecrets (input: Input<'BatchGetSecretValue'>, context: CallContext): { ids: readonly string[], nextToken?: string } {
   const { SecretIdList, Filters, MaxResults, NextToken } = input
   if ((SecretIdList === undefined) === (Filters === undefined)) throw errors.idsOrFilters()
   if (SecretIdList !== undefined) {

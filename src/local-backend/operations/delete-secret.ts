@@ -3,15 +3,17 @@ import { limits } from '../../aws-model.ts'
 import { AwsError, errors } from '../protocol/errors.ts'
 import type { Input } from '../protocol/input.ts'
 import { seconds, type WireForm } from '../protocol/wire-form.ts'
-import type { OperationContext } from '../rules/context.ts'
+import { checkChangeable } from '../rules/changeable-secret.ts'
+import type { CallContext } from '../rules/context.ts'
 import { day } from '../rules/day.ts'
 import { findActiveSecret, findSecret, nameIn, newArn } from '../rules/secret-id.ts'
-import { purgeSecret, updateSecret } from '../store/secrets.ts'
+import { replicationsOf } from '../store/replications.ts'
+import { purgeSecret, updateSecret, type Secret } from '../store/secrets.ts'
 
 type Output = WireForm<DeleteSecretCommandOutput>
 
 /** Schedules a secret for deletion after its recovery window, or deletes it at once and for good. */
-export function deleteSecret (input: Input<'DeleteSecret'>, context: OperationContext): Output {
+export function deleteSecret (input: Input<'DeleteSecret'>, context: CallContext): Output {
   const { SecretId, ForceDeleteWithoutRecovery, RecoveryWindowInDays } = input
   if (ForceDeleteWithoutRecovery) {
     if (RecoveryWindowInDays !== undefined) throw errors.forceWithRecoveryWindow()
@@ -22,16 +24,18 @@ export function deleteSecret (input: Input<'DeleteSecret'>, context: OperationCo
   if (days < min || days > max) throw errors.recoveryWindowOutOfRange(min, max)
 
   const secret = findActiveSecret(context, SecretId)
+  checkDeletable(context, secret)
   const purgeAt = context.now + days * day
   updateSecret(context.store, { ...secret, deletedAt: context.now, purgeAt }, context.now)
   return { ARN: secret.arn, Name: secret.name, DeletionDate: seconds(purgeAt) }
 }
 
 /** AWS answers for a secret that doesn't exist as if it did. */
-function deleteAtOnce (context: OperationContext, secretId: string): Output {
+function deleteAtOnce (context: CallContext, secretId: string): Output {
   const DeletionDate = seconds(context.now)
   try {
     const secret = findSecret(context, secretId)
+    checkDeletable(context, secret)
     purgeSecret(context.store, secret)
     return { ARN: secret.arn, Name: secret.name, DeletionDate }
   } catch (error) {
@@ -39,4 +43,11 @@ function deleteAtOnce (context: OperationContext, secretId: string): Output {
     if (!(error instanceof AwsError) || error.type !== 'ResourceNotFoundException' || name === undefined) throw error
     return { ARN: newArn(context.scope, name), Name: name, DeletionDate }
   }
+}
+
+/** Throws what `checkChangeable` throws, and InvalidParameterException for a secret that is replicated. */
+function checkDeletable (context: CallContext, secret: Secret): void {
+  checkChangeable(context, secret)
+  const regions = replicationsOf(context.store, secret).map(({ region }) => region)
+  if (regions.length > 0) throw errors.replicasLeft(secret.arn, regions)
 }

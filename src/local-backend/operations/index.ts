@@ -1,25 +1,35 @@
 import type { Operation } from '../../aws-model.ts'
 import type { Input } from '../protocol/input.ts'
 import { validateInput } from '../protocol/validation.ts'
-import type { OperationContext } from '../rules/context.ts'
+import { authorize } from '../rules/authorization.ts'
+import type { CallContext } from '../rules/context.ts'
 import type { Access } from './access.ts'
 import { batchGetSecretValue } from './batch-get-secret-value.ts'
+import { cancelRotateSecret } from './cancel-rotate-secret.ts'
 import { createSecret } from './create-secret.ts'
+import { deleteResourcePolicy } from './delete-resource-policy.ts'
 import { deleteSecret } from './delete-secret.ts'
 import { describeSecret } from './describe-secret.ts'
 import { getRandomPassword } from './get-random-password.ts'
+import { getResourcePolicy } from './get-resource-policy.ts'
 import { getSecretValue } from './get-secret-value.ts'
 import { listSecretVersionIds } from './list-secret-version-ids.ts'
 import { listSecrets } from './list-secrets.ts'
+import { putResourcePolicy } from './put-resource-policy.ts'
 import { putSecretValue } from './put-secret-value.ts'
+import { removeRegionsFromReplication } from './remove-regions-from-replication.ts'
+import { replicateSecretToRegions } from './replicate-secret-to-regions.ts'
 import { restoreSecret } from './restore-secret.ts'
+import { rotateSecret } from './rotate-secret.ts'
+import { stopReplicationToReplica } from './stop-replication-to-replica.ts'
 import { tagResource } from './tag-resource.ts'
 import { untagResource } from './untag-resource.ts'
 import { updateSecretVersionStage } from './update-secret-version-stage.ts'
 import { updateSecret } from './update-secret.ts'
+import { validateResourcePolicy } from './validate-resource-policy.ts'
 
-/** Carries out one request. Undefined is an empty answer. */
-export type Handler = (context: OperationContext) => object | undefined
+/** Carries out one request, if the caller may; throws AccessDeniedException otherwise. Undefined is an empty answer. */
+export type Handler = (context: CallContext) => object | undefined
 
 /** An operation that is offered. */
 export interface OfferedOperation {
@@ -31,29 +41,38 @@ export interface OfferedOperation {
 /** The operations that are offered, by AWS's names. */
 export const operations: ReadonlyMap<string, OfferedOperation> = new Map([
   offer('BatchGetSecretValue', 'reads', batchGetSecretValue),
+  offer('CancelRotateSecret', 'writes', cancelRotateSecret),
   offer('CreateSecret', 'writes', createSecret),
+  offer('DeleteResourcePolicy', 'writes', deleteResourcePolicy),
   offer('DeleteSecret', 'writes', deleteSecret),
   offer('DescribeSecret', 'reads', describeSecret),
   offer('GetRandomPassword', 'none', getRandomPassword),
+  offer('GetResourcePolicy', 'reads', getResourcePolicy),
   offer('GetSecretValue', 'reads', getSecretValue),
   offer('ListSecretVersionIds', 'reads', listSecretVersionIds),
   offer('ListSecrets', 'reads', listSecrets),
+  offer('PutResourcePolicy', 'writes', putResourcePolicy),
   offer('PutSecretValue', 'writes', putSecretValue),
+  offer('RemoveRegionsFromReplication', 'writes', removeRegionsFromReplication),
+  offer('ReplicateSecretToRegions', 'writes', replicateSecretToRegions),
   offer('RestoreSecret', 'writes', restoreSecret),
+  offer('RotateSecret', 'writes', rotateSecret),
+  offer('StopReplicationToReplica', 'writes', stopReplicationToReplica),
   offer('TagResource', 'writes', tagResource),
   offer('UntagResource', 'writes', untagResource),
   offer('UpdateSecret', 'writes', updateSecret),
-  offer('UpdateSecretVersionStage', 'writes', updateSecretVersionStage)
+  offer('UpdateSecretVersionStage', 'writes', updateSecretVersionStage),
+  offer('ValidateResourcePolicy', 'reads', validateResourcePolicy)
 ])
 
 function offer<Name extends Operation> (
-  name: Name, access: Access, carryOut: (input: Input<Name>, context: OperationContext) => object | undefined
+  name: Name, access: Access, carryOut: (input: Input<Name>, context: CallContext) => object | undefined
 ): [string, OfferedOperation] {
   return [name, {
     access,
     read (body) {
       const input = validateInput(name, body)
-      return (context) => carryOut(input, context)
+      return (context) => carryOut(input, authorize(context, name, input))
     }
   }]
 }

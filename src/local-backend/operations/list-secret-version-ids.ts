@@ -5,7 +5,10 @@ import { optionalSeconds, seconds, type WireForm } from '../protocol/wire-form.t
 import type { OperationContext } from '../rules/context.ts'
 import { cutPage } from '../rules/page.ts'
 import { findSecret } from '../rules/secret-id.ts'
+import { wrappedKeysOf } from '../store/data-keys.ts'
+import type { Secret } from '../store/secrets.ts'
 import { labelsOf } from '../store/staging-labels.ts'
+import type { Store } from '../store/store.ts'
 import { listVersions, type Version } from '../store/versions.ts'
 
 /** Lists a secret's versions from the oldest on; those without a label, which AWS calls deprecated, only on request. */
@@ -28,8 +31,13 @@ export function listSecretVersionIds (input: Input<'ListSecretVersionIds'>, cont
       VersionStages: labelsOf(store, secret, version.versionId),
       CreatedDate: seconds(version.createdAt),
       LastAccessedDate: optionalSeconds(version.accessedOn),
-      KmsKeyIds: [version.kmsKeyId ?? 'DefaultEncryptionKey']
+      KmsKeyIds: kmsKeyIds(store, secret, version.versionId)
     })),
     NextToken: nextToken
   }
+}
+
+/** The keys that open a version, under the names that they were chosen by. */
+function kmsKeyIds (store: Store, secret: Secret, versionId: string): string[] {
+  return wrappedKeysOf(store, secret, versionId).map(({ kmsKeyId }) => kmsKeyId ?? 'DefaultEncryptionKey')
 }

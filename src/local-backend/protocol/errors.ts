@@ -1,6 +1,8 @@
 /** The errors of AWS Secrets Manager, under AWS's names and in AWS's words. */
 export type AwsErrorType =
+  | 'AccessDeniedException'
   | 'DecryptionFailure'
+  | 'EncryptionFailure'
   | 'IncompleteSignatureException'
   | 'InternalServiceError'
   | 'InvalidNextTokenException'
@@ -8,7 +10,9 @@ export type AwsErrorType =
   | 'InvalidRequestException'
   | 'InvalidSignatureException'
   | 'LimitExceededException'
+  | 'MalformedPolicyDocumentException'
   | 'MissingAuthenticationTokenException'
+  | 'PublicPolicyException'
   | 'RequestEntityTooLarge'
   | 'ResourceExistsException'
   | 'ResourceNotFoundException'
@@ -45,33 +49,56 @@ const notFound = (what: string) => `Secrets Manager can't find the specified sec
 
 /** Every error of the service itself; those of signatures are in signature-errors.ts. */
 export const errors = {
+  accessDenied: error('AccessDeniedException', (user: string, operation: string, resource: string | undefined, reason: string) => {
+    const on = resource === undefined ? '' : ` on resource: ${resource}`
+    return `User: ${user} is not authorized to perform: secretsmanager:${operation}${on} ${reason}`
+  }),
   alreadyExists: error('ResourceExistsException', (name: string) => `The operation failed because the secret ${name} already exists.`),
   bothValues: error('InvalidParameterException', 'You can\'t specify both a binary secret value and a string secret value in the same secret.'),
   clientRequestTokenInUse: error('ResourceExistsException', (token: string, arn: string) => `You can't use ClientRequestToken ${token} because that value is already in use for a version of secret ${arn}.`),
   clientRequestTokenMissing: error('InvalidRequestException', 'You must provide a ClientRequestToken value. We recommend a UUID-type value.'),
   currentNotRemovable: error('InvalidParameterException', 'You can only move staging label AWSCURRENT to a different secret version. It can’t be completely removed.'),
+  daysAndSchedule: error('InvalidParameterException', 'You cannot specify both rotation frequency and schedule expression together.'),
   decryptionFailure: error('DecryptionFailure', 'Secrets Manager can\'t decrypt the protected secret text using the provided KMS key.'),
   duplicateTagKey: error('InvalidParameterException', (key: string) => `The tag key '${key}' is given more than once.`),
+  externalRotationNotOffered: error('InvalidRequestException', 'This Secrets Manager does not rotate managed external secrets.'),
+  encryptionFailure: error('EncryptionFailure', 'Secrets Manager can\'t encrypt the protected secret text using the provided KMS key. Check that the KMS key is available, enabled, and not in an invalid state.'),
   filterIncomplete: error('InvalidParameterException', 'A filter must have a Key and Values.'),
   forceWithRecoveryWindow: error('InvalidParameterException', 'You can\'t use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.'),
+  functionNotInvokable: error('AccessDeniedException', 'Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the principal secretsmanager.amazonaws.com.'),
   idsOrFilters: error('InvalidParameterException', 'Either \'SecretIdList\' or \'Filters\' must be provided, but not both.'),
   internal: error('InternalServiceError', 'An error occurred on the server side.'),
+  invalidDuration: error('InvalidParameterException', (reason: string) => `The Duration is invalid: ${reason}.`),
+  invalidKmsKey: error('InvalidParameterException', (reason: string) => `The operation failed because of an invalid KMS key: ${reason}`),
   invalidName: error('ValidationException', 'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!'),
   invalidNextToken: error('InvalidNextTokenException', 'The NextToken value is invalid.'),
+  invalidSchedule: error('InvalidParameterException', (reason: string) => `The ScheduleExpression is invalid: ${reason}.`),
+  invalidReplicaRegion: error('InvalidParameterException', 'Invalid replica region.'),
+  kmsNotAllowed: error('AccessDeniedException', 'Access to KMS is not allowed'),
   labelNotFound: error('ResourceNotFoundException', (stage: string) => notFound(` value for staging label: ${stage}`)),
   labelNotOnRemovedFrom: error('InvalidParameterException', (stage: string, versionId: string) => `Staging label ${stage} is not attached to version ${versionId}, which RemoveFromVersionId names.`),
   labelNotOnVersion: error('InvalidRequestException', 'You provided a VersionStage that is not associated to the provided VersionId.'),
+  malformedPolicy: error('MalformedPolicyDocumentException', 'This policy has invalid syntax.'),
+  managedKeyOfOtherAccount: error('InvalidRequestException', 'You can\'t access a secret from a different AWS account if you encrypt the secret with the default KMS service key.'),
+  managedByService: error('InvalidRequestException', 'The secret is managed by another service, and you must use that service to update it.'),
   markedForDeletion: error('InvalidRequestException', 'You can\'t perform this operation on the secret because it was marked for deletion.'),
   maxResultsWithoutFilters: error('InvalidParameterException', '\'MaxResults\' and \'NextToken\' can only be used with \'Filters\'.'),
   nameScheduledForDeletion: error('InvalidRequestException', 'You can\'t create this secret because a secret with this name is already scheduled for deletion.'),
+  nameTakenInRegion: error('ResourceExistsException', (name: string, region: string) => `Secret name ${name} already exists in region ${region}.`),
   noCharactersLeft: error('InvalidParameterException', 'The password can\'t be generated because all characters are excluded.'),
   noFilters: error('InvalidParameterException', 'At least one filter must be given.'),
+  noRotationFunction: error('InvalidRequestException', 'No Lambda rotation function ARN is associated with this secret.'),
   noVersionToMoveTo: error('InvalidParameterException', 'You must provide MoveToVersionId, RemoveFromVersionId, or both.'),
+  notReplica: error('InvalidParameterException', 'Operation not permitted on a secret that is not a replica. Call must be made in replica secret\'s region.'),
   noValue: error('InvalidRequestException', 'You must provide either SecretString or SecretBinary.'),
   passwordTooShort: error('InvalidParameterException', 'Password length is too short based on the required types.'),
+  publicPolicy: error('PublicPolicyException', 'You can\'t attach a resource-based policy that allows broad access to the secret.'),
   recoveryWindowOutOfRange: error('InvalidParameterException', (min: number, max: number) => `RecoveryWindowInDays value must be between ${min} and ${max} days (inclusive).`),
   removeFromMissing: error('InvalidParameterException', (stage: string, versionId: string) => `The parameter RemoveFromVersionId can't be empty. Staging label ${stage} is currently attached to version ${versionId}, so you must explicitly reference that version in RemoveFromVersionId.`),
-  replicationNotOffered: error('InvalidRequestException', 'This Secrets Manager does not replicate secrets to other regions.'),
+  replicaNotChangeable: error('InvalidParameterException', 'Operation not permitted on a replica secret. Call must be made in primary secret\'s region.'),
+  replicasLeft: error('InvalidParameterException', (arn: string, regions: readonly string[]) => `You can't delete secret ${arn} that still has replica regions [${regions.join(', ')}].`),
+  rotationIncomplete: error('InvalidRequestException', 'A previous rotation isn\'t complete. That rotation will be reattempted.'),
+  rotationTokenMissing: error('InvalidParameterException', 'You must provide a ClientRequestToken value. We recommend a UUID-type value.'),
   secretNotFound: error('ResourceNotFoundException', notFound('.')),
   serialization: error('SerializationException', (reason: string) => reason),
   systemTag: error('InvalidParameterException', (key: string) => `You can't modify system tags. Tag key: '${key}'.`),
@@ -79,6 +106,8 @@ export const errors = {
   tooLarge: error('RequestEntityTooLarge', 'The request is too large.'),
   tooManyLabels: error('LimitExceededException', (max: number) => `A secret can't have more than ${max} staging labels.`),
   tooManyTags: error('InvalidParameterException', (max: number) => `A secret can't have more than ${max} tags.`),
+  unsupportedPrincipal: error('MalformedPolicyDocumentException', 'This resource policy contains an unsupported principal'),
+  unsupportedServicePrincipal: error('MalformedPolicyDocumentException', 'This resource policy contains an unsupported service principal.'),
   unknownOperation: error('UnknownOperationException', 'The operation is unknown.'),
   validation: error('ValidationException', (count: number, texts: readonly string[]) => {
     const more = count > texts.length ? [`and ${count - texts.length} more`] : []

@@ -1,22 +1,21 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { shapes } from '../../aws-model.ts'
+import type { Principal } from '../principal.ts'
 import type { Scope } from '../scope.ts'
 import { parseAuthorization, type Authorization } from './authorization-header.ts'
 import { signatureErrors } from './signature-errors.ts'
 import { signatureOf } from './signature-v4.ts'
 
-/** An AWS account and the one pair of keys that belongs to it. */
-export interface Account {
-  /** Twelve digits. */
-  accountId: string
-  accessKeyId: string
+/** What stands behind an access key's ID. */
+export interface AccessKey {
   secretAccessKey: string
+  principal: Principal
 }
 
 /** Who a request's headers say signed it. It proves nothing before the signature, which covers the body, is verified. */
 export interface Claim {
-  account: Account
+  accessKey: AccessKey
   authorization: Authorization
   /** The signed ones, by name in lower case. */
   headers: ReadonlyMap<string, string>
@@ -30,26 +29,26 @@ const maxSkew = maxSkewInMinutes * 60_000
  * Reads what a request's headers say of its Signature Version 4; all that can be refused without the body is refused here.
  *
  * Throws MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException or
- * InvalidSignatureException. `accounts` are by access key ID.
+ * InvalidSignatureException. `accessKeys` are by their IDs.
  */
-export function readClaim (request: IncomingMessage, accounts: ReadonlyMap<string, Account>): Claim {
+export function readClaim (request: IncomingMessage, accessKeys: ReadonlyMap<string, AccessKey>): Claim {
   const header = request.headers.authorization
   if (!header) throw signatureErrors.missing()
   const authorization = parseAuthorization(header)
-  const account = accounts.get(authorization.accessKeyId)
-  if (account === undefined || request.headers['x-amz-security-token'] !== undefined) throw signatureErrors.unknownClient()
+  const accessKey = accessKeys.get(authorization.accessKeyId)
+  if (accessKey === undefined || request.headers['x-amz-security-token'] !== undefined) throw signatureErrors.unknownClient()
   if (authorization.service !== service) throw signatureErrors.wrongScope(`correct service: '${service}'`)
   if (!new RegExp(shapes.RegionType.pattern).test(authorization.region)) throw signatureErrors.wrongScope('a valid region')
   const headers = signedHeadersOf(request, authorization)
   checkDate(headers.get('x-amz-date') ?? '', authorization)
-  return { account, authorization, headers }
+  return { accessKey, authorization, headers }
 }
 
-/** Verifies a claim's signature by signing again, and tells whom it belongs to; throws InvalidSignatureException. */
-export function verifySignature ({ account, authorization, headers }: Claim, body: Uint8Array): Scope {
-  const expected = signatureOf(account.secretAccessKey, authorization, headers, body)
+/** Verifies a claim's signature by signing again, and tells where its access key belongs; throws InvalidSignatureException. */
+export function verifySignature ({ accessKey, authorization, headers }: Claim, body: Uint8Array): Scope {
+  const expected = signatureOf(accessKey.secretAccessKey, authorization, headers, body)
   if (!timingSafeEqual(Buffer.from(expected), Buffer.from(authorization.signature))) throw signatureErrors.mismatch()
-  return { accountId: account.accountId, region: authorization.region }
+  return { accountId: accessKey.principal.accountId, region: authorization.region }
 }
 
 /** The signed headers alone. Each must be there once; host, date and target must be among them. */

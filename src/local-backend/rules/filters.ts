@@ -1,6 +1,5 @@
 import { errors } from '../protocol/errors.ts'
 import type { Input } from '../protocol/input.ts'
-import type { Scope } from '../scope.ts'
 import type { Secret } from '../store/secrets.ts'
 import type { Store } from '../store/store.ts'
 import { tagsOf } from '../store/tags.ts'
@@ -12,7 +11,7 @@ type Key = NonNullable<Filter['Key']>
 
 /** Where a filter's values are looked for. */
 interface Searched {
-  texts: (secret: Secret, store: Store, scope: Scope) => readonly (string | null)[]
+  texts: (secret: Secret, store: Store) => readonly (string | null)[]
   /** Splits a value and the texts alike: each part of the value must begin some part of the texts. */
   split: (text: string) => string[]
 }
@@ -24,9 +23,8 @@ const searched: Record<Key, Searched> = {
   description: { texts: ({ description }) => [description], split: words },
   'tag-key': { texts: (secret, store) => tags(store, secret, 'Key'), split: whole },
   'tag-value': { texts: (secret, store) => tags(store, secret, 'Value'), split: whole },
-  'primary-region': { texts: (_secret, _store, { region }) => [region], split: whole },
-  // No other service keeps its secrets here.
-  'owning-service': { texts: () => [], split: whole },
+  'primary-region': { texts: ({ primaryRegion }) => [primaryRegion], split: whole },
+  'owning-service': { texts: ({ owningService }) => [owningService], split: whole },
   all: {
     texts: (secret, store) => [secret.name, secret.description, ...tags(store, secret, 'Key'), ...tags(store, secret, 'Value')],
     split: words
@@ -37,7 +35,7 @@ const searched: Record<Key, Searched> = {
  * Gives what tells whether a secret passes all filters. Of one filter's values one must match; a `!` before a value turns it
  * round. What matches is different for each key: see `searched`. Throws InvalidParameterException for half a filter.
  */
-export function filterBy (store: Store, scope: Scope, filters: readonly Filter[]): (secret: Secret) => boolean {
+export function filterBy (store: Store, filters: readonly Filter[]): (secret: Secret) => boolean {
   const tests = filters.map(({ Key, Values }) => {
     if (Key === undefined || Values === undefined) throw errors.filterIncomplete()
     const { texts, split } = searched[Key]
@@ -46,7 +44,7 @@ export function filterBy (store: Store, scope: Scope, filters: readonly Filter[]
       return { turned, sought: split(turned ? value.slice(1) : value) }
     })
     return (secret: Secret): boolean => {
-      const found = texts(secret, store, scope).filter((text) => text !== null).flatMap(split)
+      const found = texts(secret, store).filter((text) => text !== null).flatMap(split)
       return values.some(({ turned, sought }) => matches(found, sought) !== turned)
     }
   })

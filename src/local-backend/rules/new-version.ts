@@ -1,11 +1,13 @@
 import { limits } from '../../aws-model.ts'
 import { errors } from '../protocol/errors.ts'
 import type { Secret } from '../store/secrets.ts'
-import { deleteUnlabelledVersions, findVersion, insertVersion, type SecretValue } from '../store/versions.ts'
+import { deleteUnlabelledVersions, findVersion, type SecretValue } from '../store/versions.ts'
 import type { OperationContext } from './context.ts'
+import { storeValue } from './data-key.ts'
 import { day } from './day.ts'
-import { openDataKey, readValue, sameValue } from './secret-value.ts'
-import { moveLabels } from './staging-labels.ts'
+import { reschedule } from './rotation.ts'
+import { readValue, sameValue } from './secret-value.ts'
+import { current, moveLabels } from './staging-labels.ts'
 
 /**
  * Gives a request's `ClientRequestToken`. SDKs fill it in; where it is absent AWS answers InvalidRequestException, before it
@@ -32,7 +34,8 @@ export function addVersion (
   context: OperationContext, secret: Secret, token: string, value: SecretValue, stages: readonly string[]
 ): void {
   const { store, now } = context
-  insertVersion(store, secret, openDataKey(context, secret), token, value, now)
+  storeValue(context, secret, token, value, now)
   moveLabels(store, secret, stages, token)
+  if (stages.includes(current)) reschedule(store, secret, now)
   deleteUnlabelledVersions(store, secret, limits.versionsWithoutLabel.kept, now - limits.versionsWithoutLabel.keptForDays * day)
 }

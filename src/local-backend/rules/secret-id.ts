@@ -27,18 +27,37 @@ export function newArn (scope: Scope, name: string): string {
 
 /**
  * Finds a secret by name, ARN, or ARN without the six random characters; throws ResourceNotFoundException if the account has
- * none in the region, and ValidationException for a bad name.
+ * none in the region, and ValidationException for a bad name. A secret of another account is found where `authorize` has made
+ * out that the caller may do what it asks for.
+ */
+export function findSecret (context: OperationContext, secretId: string): Secret {
+  if (!secretId.startsWith('arn:')) checkName(secretId)
+  const secret = lookUp(context, context.foreign ?? context.scope, secretId)
+  if (secret === undefined) throw errors.secretNotFound()
+  return secret
+}
+
+/**
+ * The secret that a secret ID stands for in a scope, if there is one.
  *
  * An ARN that ends in a hyphen and six characters is taken for a whole one, so that a secret whose name ends like that isn't
  * found by a partial ARN: so it is with AWS. Unlike AWS, this takes six digits for a part of the name.
  */
-export function findSecret ({ store, scope, now }: OperationContext, secretId: string): Secret {
-  const isArn = secretId.startsWith('arn:')
-  if (!isArn) checkName(secretId)
-  const name = isArn ? nameInPartialArn(scope, secretId) : secretId
-  const secret = isArn && suffix.test(secretId) ? findByArn(store, scope, secretId, now) : findByName(store, scope, name, now)
-  if (secret === undefined) throw errors.secretNotFound()
-  return secret
+export function lookUp ({ store, now }: Pick<OperationContext, 'store' | 'now'>, scope: Scope, secretId: string): Secret | undefined {
+  if (!secretId.startsWith('arn:')) return findByName(store, scope, secretId, now)
+  if (suffix.test(secretId)) return findByArn(store, scope, secretId, now)
+  return findByName(store, scope, nameInPartialArn(scope, secretId), now)
+}
+
+/** The account and region in a secret's ARN, whole or partial; undefined for a name, and for any other ARN. */
+export function scopeIn (secretId: string): Scope | undefined {
+  const [, region, accountId] = /^arn:aws:secretsmanager:([^:]+):(\d{12}):secret:./.exec(secretId) ?? []
+  return region === undefined || accountId === undefined ? undefined : { accountId, region }
+}
+
+/** The ARN of a secret of that name before there is one: with a question mark for each of the six characters. */
+export function expectedArn (scope: Scope, name: string): string {
+  return `${arnPrefix(scope)}${name}-??????`
 }
 
 /** As `findSecret`, for an operation that AWS refuses while a secret is scheduled for deletion. */

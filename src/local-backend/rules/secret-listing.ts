@@ -24,7 +24,7 @@ export function listSecretsPage (
 ): Page<Secret> {
   const { Filters = [], SortBy = 'created-date', SortOrder = 'asc', IncludePlannedDeletion = false } = input
   const order = orders[SortBy]
-  const passes = filterBy(store, scope, Filters)
+  const passes = filterBy(store, Filters)
   return cutPage(store, {
     listing: [operation, scope.accountId, scope.region, Filters, SortBy, SortOrder, IncludePlannedDeletion],
     nextToken: input.NextToken,

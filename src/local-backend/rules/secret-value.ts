@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import { errors } from '../protocol/errors.ts'
-import { dataKeyOf, type Secret } from '../store/secrets.ts'
+import type { Secret } from '../store/secrets.ts'
 import { openValue, type SecretValue, type Version } from '../store/versions.ts'
-import type { OperationContext } from './context.ts'
+import { openDataKey, type KmsCaller } from './data-key.ts'
 
 interface ValueInput {
   SecretString?: string
@@ -27,16 +27,9 @@ export function sameValue (one: SecretValue, other: SecretValue): boolean {
   return one.member === other.member && one.bytes.length === other.bytes.length && timingSafeEqual(one.bytes, other.bytes)
 }
 
-/** The key that a secret's values are sealed with; throws DecryptionFailure if it can't be opened. */
-export function openDataKey ({ store, scope }: OperationContext, secret: Secret): Uint8Array {
-  const key = dataKeyOf(store, scope, secret)
-  if (key === undefined) throw errors.decryptionFailure()
-  return key
-}
-
-/** A version's value; throws DecryptionFailure if it can't be opened. */
-export function readValue (context: OperationContext, secret: Secret, version: Version): SecretValue {
-  const value = openValue(secret, openDataKey(context, secret), version)
+/** A version's value; throws AccessDeniedException and DecryptionFailure as `openDataKey` does. */
+export function readValue (context: KmsCaller, secret: Secret, version: Version): SecretValue {
+  const value = openValue(secret, openDataKey(context, secret, version.versionId), version)
   if (value === undefined) throw errors.decryptionFailure()
   return value
 }

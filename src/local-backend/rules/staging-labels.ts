@@ -1,14 +1,18 @@
 import { limits } from '../../aws-model.ts'
 import { errors } from '../protocol/errors.ts'
+import { deleteEmptyVersions } from '../store/empty-versions.ts'
 import type { Secret } from '../store/secrets.ts'
 import { labelsByVersion, placeLabel, removeLabel, versionWithLabel } from '../store/staging-labels.ts'
 import type { Store } from '../store/store.ts'
+import { findVersion } from '../store/versions.ts'
 
 /** The label of the version that is read where no other is asked for. */
 export const current = 'AWSCURRENT'
 
 const previous = 'AWSPREVIOUS'
-const pending = 'AWSPENDING'
+
+/** The label of the version that a rotation makes. */
+export const pending = 'AWSPENDING'
 
 /** The labels that AWS moves by itself. */
 export const awsLabels: readonly string[] = [current, pending, previous]
@@ -29,6 +33,26 @@ export function moveLabels (store: Store, secret: Secret, stages: readonly strin
     if (versionWithLabel(store, secret, pending) === left) removeLabel(store, secret, pending)
   }
   for (const stage of moved) placeLabel(store, secret, stage, versionId)
+  if (moved.has(current)) forgetEmptyPending(store, secret)
+  deleteEmptyVersions(store, secret)
+}
+
+/** The version of a rotation that is under way or has failed: one that is labelled AWSPENDING and not AWSCURRENT. */
+export function pendingVersion (store: Store, secret: Secret): string | undefined {
+  const versionId = versionWithLabel(store, secret, pending)
+  return versionId === versionWithLabel(store, secret, current) ? undefined : versionId
+}
+
+/** Takes a label off the version that it is on, and with its last label a version that has no value. */
+export function dropLabel (store: Store, secret: Secret, stage: string): void {
+  removeLabel(store, secret, stage)
+  deleteEmptyVersions(store, secret)
+}
+
+/** A new current value ends a rotation that has not made one of its own yet: so it is with AWS, which would refuse another. */
+function forgetEmptyPending (store: Store, secret: Secret): void {
+  const versionId = pendingVersion(store, secret)
+  if (versionId !== undefined && findVersion(store, secret, versionId) === undefined) removeLabel(store, secret, pending)
 }
 
 function checkLimit (store: Store, secret: Secret, stages: readonly string[]): void {

@@ -19,6 +19,8 @@ export interface Database {
   read: <Result>(work: () => Result) => Result
   /** Carries out `work` whole or, if it throws, not at all. What it has returned from is on the disk. */
   write: <Result>(work: (connection: DatabaseSync) => Result) => Result
+  /** Within a `write`, carries out a part of it whole or, if it throws, not at all; what else was written stays. */
+  nested: (work: () => void) => void
   close: () => void
 }
 
@@ -73,6 +75,17 @@ function databaseOf (connection: DatabaseSync): Database {
     read: (work) => transaction('BEGIN', work),
     // A transaction that began by reading could not go on to write once another process has written.
     write: (work) => transaction('BEGIN IMMEDIATE', work),
+    nested (work) {
+      connection.exec('SAVEPOINT nested')
+      try {
+        work()
+      } catch (error) {
+        if (connection.isTransaction) connection.exec('ROLLBACK TO nested')
+        throw error
+      } finally {
+        if (connection.isTransaction) connection.exec('RELEASE nested')
+      }
+    },
     close: () => { connection.close() }
   }
 }

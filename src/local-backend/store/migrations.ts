@@ -66,6 +66,77 @@ const migrations: readonly string[] = [`
     only_row     INTEGER PRIMARY KEY CHECK (only_row = 1),
     proof        BLOB    NOT NULL
   ) STRICT;
+`, `
+  -- Each value is sealed with a data key of its own, and that is wrapped by one or more keys of KMS.
+  CREATE TABLE data_keys (
+    sequence     INTEGER PRIMARY KEY,
+    secret_id    TEXT    NOT NULL,
+    version_id   TEXT    NOT NULL,
+    kms_key_arn  TEXT    NOT NULL,
+    kms_key_id   TEXT,
+    wrapped      BLOB    NOT NULL,
+    UNIQUE (secret_id, version_id, kms_key_arn),
+    FOREIGN KEY (secret_id, version_id) REFERENCES versions (secret_id, version_id) ON DELETE CASCADE
+  ) STRICT;
+
+  INSERT INTO data_keys (secret_id, version_id, kms_key_arn, kms_key_id, wrapped)
+  SELECT secrets.id, version_id, format('arn:aws:kms:%s:%s:alias/aws/secretsmanager', region, account_id), versions.kms_key_id, data_key
+  FROM versions JOIN secrets ON secrets.id = secret_id WHERE value IS NOT NULL;
+
+  ALTER TABLE versions DROP COLUMN kms_key_id;
+  ALTER TABLE secrets DROP COLUMN data_key;
+
+  CREATE TABLE kms_keys (
+    arn          TEXT    PRIMARY KEY,
+    material     BLOB    NOT NULL
+  ) STRICT;
+
+  -- A replica is a secret of its own in its region. It is stale while its primary has changed and it hasn't followed yet.
+  ALTER TABLE secrets ADD COLUMN primary_id TEXT REFERENCES secrets (id);
+  ALTER TABLE secrets ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX secrets_by_primary ON secrets (primary_id) WHERE primary_id IS NOT NULL;
+  CREATE INDEX stale_replicas ON secrets (primary_id) WHERE stale = 1;
+
+  CREATE TABLE replications (
+    primary_id   TEXT    NOT NULL REFERENCES secrets (id) ON DELETE CASCADE,
+    region       TEXT    NOT NULL,
+    kms_key_id   TEXT,
+    status       TEXT    NOT NULL CHECK (status IN ('InSync', 'Failed')),
+    message      TEXT    NOT NULL,
+    PRIMARY KEY (primary_id, region)
+  ) STRICT;
+`, `
+  CREATE TABLE rotations (
+    secret_id     TEXT    PRIMARY KEY REFERENCES secrets (id) ON DELETE CASCADE,
+    function_arn  TEXT    NOT NULL,
+    enabled       INTEGER NOT NULL,
+    after_days    INTEGER,
+    expression    TEXT,
+    duration      TEXT,
+    set_at        INTEGER NOT NULL,
+    rotated_at    INTEGER,
+    opens_at      INTEGER,
+    closes_at     INTEGER
+  ) STRICT;
+
+  CREATE INDEX rotations_by_window ON rotations (opens_at) WHERE enabled = 1;
+  CREATE INDEX versions_without_value ON versions (secret_id) WHERE value IS NULL;
+
+  -- A claim runs out by the real clock, whatever clock the rest goes by.
+  CREATE TABLE rotation_attempts (
+    secret_id     TEXT    PRIMARY KEY REFERENCES rotations (secret_id) ON DELETE CASCADE,
+    version_id    TEXT    NOT NULL,
+    test_only     INTEGER NOT NULL,
+    failures      INTEGER NOT NULL DEFAULT 0,
+    due_at        INTEGER NOT NULL,
+    claimed_by    TEXT,
+    claimed_until INTEGER
+  ) STRICT;
+`, `
+  CREATE TABLE resource_policies (
+    secret_id    TEXT    PRIMARY KEY REFERENCES secrets (id) ON DELETE CASCADE,
+    policy       TEXT    NOT NULL
+  ) STRICT;
 `]
 
 /** Brings a database to the newest schema, inside the caller's transaction; throws if it is newer than this program. */

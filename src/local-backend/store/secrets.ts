@@ -1,6 +1,5 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Scope } from '../scope.ts'
-import { keyBytes, seal, unseal } from './sealing.ts'
 import type { Store } from './store.ts'
 
 /** A secret without its versions and tags. Times are milliseconds since the epoch. */
@@ -9,6 +8,8 @@ export interface Secret {
   id: string
   /** Rises from secret to secret. */
   sequence: number
+  accountId: string
+  region: string
   name: string
   arn: string
   description: string | null
@@ -19,7 +20,12 @@ export interface Secret {
   tagged: number
   /** The `ClientRequestToken` of the request that made the secret. */
   creationToken: string
-  dataKey: Uint8Array
+  /** Of a replica, the ID of the secret that it follows. */
+  primaryId: string | null
+  /** Of a replica and of a secret that is replicated, the region of the latter. */
+  primaryRegion: string | null
+  /** The AWS service that made the secret and alone may change it. */
+  owningService: string | null
   createdAt: number
   changedAt: number
   accessedOn: number | null
@@ -28,10 +34,18 @@ export interface Secret {
   purgeAt: number | null
 }
 
+/** The tag that a service puts on the secrets that it makes. */
+export const owningServiceTag = 'aws:secretsmanager:owningService'
+
 /** The columns of a `Secret`. */
 export const secretColumns = `
-  id, sequence, name, arn, description, kms_key_id AS kmsKeyId, type, tagged, created_with AS creationToken,
-  data_key AS dataKey,
+  id, sequence, account_id AS accountId, region, name, arn, description, kms_key_id AS kmsKeyId, type, tagged,
+  created_with AS creationToken, primary_id AS primaryId,
+  CASE
+    WHEN primary_id IS NOT NULL THEN (SELECT region FROM secrets AS one WHERE one.id = secrets.primary_id)
+    WHEN EXISTS (SELECT 1 FROM replications WHERE replications.primary_id = secrets.id) THEN region
+  END AS primaryRegion,
+  (SELECT value FROM tags WHERE tags.secret_id = secrets.id AND key = '${owningServiceTag}') AS owningService,
   created_at AS createdAt, changed_at AS changedAt, accessed_on AS accessedOn, deleted_at AS deletedAt, purge_at AS purgeAt`
 
 /** Whether a secret is still there: the end of its recovery window is the end of it, also before it is deleted for good. */
@@ -52,20 +66,23 @@ export function findByArn ({ database }: Store, scope: Scope, arn: string, now: 
 /** What makes a new secret. */
 export type NewSecret = Pick<Secret, 'name' | 'arn' | 'description' | 'kmsKeyId' | 'type' | 'creationToken'>
 
-/** Adds a secret, without a version, with a data key of its own. */
-export function insertSecret (store: Store, scope: Scope, secret: NewSecret, now: number): void {
-  const { database, masterKey } = store
+/** Adds a secret without a version. */
+export function insertSecret ({ database }: Store, scope: Scope, secret: NewSecret, now: number): void {
   const { name, arn, description, kmsKeyId, type, creationToken } = secret
-  const id = randomUUID()
-  const dataKey = seal(masterKey, dataKeyPlace(scope, name, id), randomBytes(keyBytes))
   database.statement(`
-    INSERT INTO secrets (
-      id, account_id, region, name, arn, description, kms_key_id, type, created_with, data_key, created_at, changed_at)
-    VALUES ($id, $accountId, $region, $name, $arn, $description, $kmsKeyId, $type, $creationToken, $dataKey, $now, $now)`
-  ).run({ id, ...scope, name, arn, description, kmsKeyId, type, creationToken, dataKey, now })
+    INSERT INTO secrets (id, account_id, region, name, arn, description, kms_key_id, type, created_with, created_at, changed_at)
+    VALUES ($id, $accountId, $region, $name, $arn, $description, $kmsKeyId, $type, $creationToken, $now, $now)`
+  ).run({ id: randomUUID(), ...scope, name, arn, description, kmsKeyId, type, creationToken, now })
 }
 
-/** Stores what a caller can change of a secret itself; its `changedAt` rises, also within one millisecond. */
+export function findById ({ database }: Store, id: string): Secret | undefined {
+  return database.statement<Secret>(`SELECT ${secretColumns} FROM secrets WHERE id = $id`).get({ id })
+}
+
+/**
+ * Stores what a caller can change of a secret itself. Whatever else of a secret is changed, this is called too: its `changedAt`
+ * rises, also within one millisecond, and its replicas have something to follow.
+ */
 export function updateSecret ({ database }: Store, secret: Secret, now: number): void {
   const { id, description, kmsKeyId, type, deletedAt, purgeAt } = secret
   database.statement(`
@@ -73,6 +90,7 @@ export function updateSecret ({ database }: Store, secret: Secret, now: number):
       deleted_at = $deletedAt, purge_at = $purgeAt, changed_at = max($now, changed_at + 1)
     WHERE id = $id`
   ).run({ id, description, kmsKeyId, type, deletedAt, purgeAt, now })
+  database.statement('UPDATE secrets SET stale = 1 WHERE primary_id = $id').run({ id })
 }
 
 /** Notes the day on which a secret's value was read. */
@@ -93,13 +111,4 @@ export function hasExpired ({ database }: Store, now: number): boolean {
 /** Deletes for good every secret, of any account, whose recovery window has run out. */
 export function purgeExpired ({ database }: Store, now: number): void {
   database.statement('DELETE FROM secrets WHERE purge_at <= $now').run({ now })
-}
-
-/** The key that a secret's values are sealed with; undefined if it was not sealed for this very secret of the scope. */
-export function dataKeyOf ({ masterKey }: Store, scope: Scope, { id, name, dataKey }: Secret): Uint8Array | undefined {
-  return unseal(masterKey, dataKeyPlace(scope, name, id), dataKey)
-}
-
-function dataKeyPlace ({ accountId, region }: Scope, name: string, secretId: string): string[] {
-  return ['data-key', accountId, region, name, secretId]
 }

@@ -2,6 +2,7 @@ import { hkdfSync, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { prepareDataFolder } from './data-folder.ts'
 import { openDatabase, type Database } from './database.ts'
+import type { KmsKeys } from './kms-keys.ts'
 import { loadMasterKey } from './master-key.ts'
 import { migrate } from './migrations.ts'
 import { keyBytes, seal, unseal } from './sealing.ts'
@@ -9,8 +10,9 @@ import { keyBytes, seal, unseal } from './sealing.ts'
 /** Where secrets are kept: the database, and the keys. */
 export interface Store {
   database: Database
-  /** Seals the secrets' own keys. */
+  /** Seals the material of KMS's keys, and the data keys that the key that AWS manages wraps. */
   masterKey: Uint8Array
+  kmsKeys: KmsKeys
   /** Seals the tokens of pages; derived from the master key. */
   pageTokenKey: Uint8Array
 }
@@ -22,22 +24,22 @@ const proofPlace = ['master-key']
  *
  * Throws, with what to do about it, if the folder, the master key or the database can't be used.
  */
-export function openStore (dataDir?: string): Store {
-  if (dataDir === undefined) return open(undefined, randomBytes(keyBytes), 'of this run')
+export function openStore (dataDir: string | undefined, kmsKeys: KmsKeys): Store {
+  if (dataDir === undefined) return open(undefined, randomBytes(keyBytes), 'of this run', kmsKeys)
   prepareDataFolder(dataDir)
   const databaseFile = join(dataDir, 'secrets.sqlite')
   const keyFile = join(dataDir, 'master.key')
   // The key comes first: a program killed between the two leaves a key without a database, never the other way round.
   const masterKey = loadMasterKey(keyFile, databaseFile)
   try {
-    return open(databaseFile, masterKey, keyFile)
+    return open(databaseFile, masterKey, keyFile, kmsKeys)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR')) throw error
     throw new Error(`The database ${databaseFile} can't be used: ${error.message}. If it is damaged, put a saved copy back, or remove it and the master key to start with an empty one.`, { cause: error })
   }
 }
 
-function open (databaseFile: string | undefined, masterKey: Uint8Array, keyFile: string): Store {
+function open (databaseFile: string | undefined, masterKey: Uint8Array, keyFile: string, kmsKeys: KmsKeys): Store {
   const database = openDatabase(databaseFile, (opened) => {
     opened.write((connection) => {
       migrate(connection)
@@ -45,7 +47,7 @@ function open (databaseFile: string | undefined, masterKey: Uint8Array, keyFile:
     })
   })
   const pageTokenKey = new Uint8Array(hkdfSync('sha256', masterKey, new Uint8Array(), 'page-token', keyBytes))
-  return { database, masterKey, pageTokenKey }
+  return { database, masterKey, kmsKeys, pageTokenKey }
 }
 
 /** A new database is given a proof of its key; an old one must have been given one by this very key. */

@@ -15,14 +15,13 @@ export interface Version {
   versionId: string
   member: SecretValue['member']
   sealedValue: Uint8Array
-  /** Null for the key that AWS manages. */
-  kmsKeyId: string | null
   createdAt: number
   accessedOn: number | null
 }
 
-const versionColumns = `
-  sequence, version_id AS versionId, value_member AS member, value AS sealedValue, kms_key_id AS kmsKeyId,
+/** The columns of a `Version`. */
+export const versionColumns = `
+  sequence, version_id AS versionId, value_member AS member, value AS sealedValue,
   created_at AS createdAt, accessed_on AS accessedOn`
 
 const isLabelled = `EXISTS (
@@ -34,27 +33,35 @@ export function findVersion ({ database }: Store, secret: Secret, versionId: str
   ).get({ secretId: secret.id, versionId })
 }
 
-/** A secret's versions from the oldest on, after a sequence number; those without a label only where they are asked for. */
+/**
+ * A secret's versions from the oldest on, after a sequence number; those without a label only where they are asked for, and never
+ * those without a value.
+ */
 export function listVersions ({ database }: Store, secret: Secret, after: number, includeDeprecated: boolean): Iterable<Version> {
   return database.statement<Version>(`
     SELECT ${versionColumns} FROM versions
-    WHERE secret_id = $secretId AND sequence > $after AND ($includeDeprecated OR ${isLabelled})
+    WHERE secret_id = $secretId AND sequence > $after AND value IS NOT NULL AND ($includeDeprecated OR ${isLabelled})
     ORDER BY sequence`
   ).iterate({ secretId: secret.id, after, includeDeprecated: Number(includeDeprecated) })
 }
 
-/** Adds a version, without a label, its value sealed with the secret's data key and bound to the secret and the version. */
+/**
+ * Adds a version, without a label, or gives a value to one that has none yet; the value is sealed with a data key and bound to
+ * the secret and the version.
+ */
 export function insertVersion (
   { database }: Store, secret: Secret, dataKey: Uint8Array, versionId: string, { member, bytes }: SecretValue, now: number
 ): void {
   const value = seal(dataKey, valuePlace(secret, versionId, member), bytes)
   database.statement(`
-    INSERT INTO versions (secret_id, version_id, value_member, value, kms_key_id, created_at)
-    VALUES ($secretId, $versionId, $member, $value, $kmsKeyId, $now)`
-  ).run({ secretId: secret.id, versionId, member, value, kmsKeyId: secret.kmsKeyId, now })
+    INSERT INTO versions (secret_id, version_id, value_member, value, created_at)
+    VALUES ($secretId, $versionId, $member, $value, $now)
+    ON CONFLICT (secret_id, version_id) DO UPDATE SET value_member = excluded.value_member, value = excluded.value
+      WHERE versions.value IS NULL`
+  ).run({ secretId: secret.id, versionId, member, value, now })
 }
 
-/** Opens a version's value with the secret's data key; undefined if what is stored was not sealed for this very version. */
+/** Opens a version's value with its data key; undefined if what is stored was not sealed for this very version. */
 export function openValue (
   secret: Secret, dataKey: Uint8Array, { versionId, member, sealedValue }: Version
 ): SecretValue | undefined {
@@ -67,16 +74,6 @@ export function markVersionAccessed ({ database }: Store, { sequence }: Version,
   database.statement(
     'UPDATE versions SET accessed_on = $day WHERE sequence = $sequence AND accessed_on IS NOT $day'
   ).run({ sequence, day })
-}
-
-/** Puts a secret's KMS key on its versions with certain labels. */
-export function changeKmsKey ({ database }: Store, secret: Secret, stages: readonly string[]): void {
-  database.statement(`
-    UPDATE versions SET kms_key_id = $kmsKeyId
-    WHERE secret_id = $secretId AND version_id IN (
-      SELECT version_id FROM staging_labels
-      WHERE secret_id = $secretId AND stage IN (SELECT value FROM json_each($stages)))`
-  ).run({ secretId: secret.id, kmsKeyId: secret.kmsKeyId, stages: JSON.stringify(stages) })
 }
 
 /**

@@ -44,10 +44,10 @@ export type Program = ChildProcessByStdio<null, Readable, null>
 export const main = join(import.meta.dirname, '../../../src/local-backend/main.ts')
 
 /** Starts the program on a folder, with the one account. */
-export function spawnProgram (dataDir: string): Program {
+export function spawnProgram (dataDir: string, ...options: readonly string[]): Program {
   const { accountId, accessKeyId, secretAccessKey } = account
   return spawn(process.execPath, [
-    main, '--port', '0', '--data-dir', dataDir, '--account', `${accountId}=${accessKeyId}:${secretAccessKey}`
+    main, '--port', '0', '--data-dir', dataDir, '--account', `${accountId}=${accessKeyId}:${secretAccessKey}`, ...options
   ], { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 

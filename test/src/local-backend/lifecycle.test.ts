@@ -26,6 +26,7 @@ const marked = {
   name: 'InvalidRequestException', message: 'You can\'t perform this operation on the secret because it was marked for deletion.'
 }
 const notFound = { name: 'ResourceNotFoundException', message: 'Secrets Manager can\'t find the specified secret.' }
+const accessDenied = { name: 'AccessDeniedException' }
 
 await t.test('a scheduled deletion: what still works, what does not, and the end of the window', async (t) => {
   const { SecretId, ARN } = await create()
@@ -95,7 +96,7 @@ await t.test('deleting at once: a secret, a scheduled one, and one that is not t
   const again = await remove(SecretId, { ForceDeleteWithoutRecovery: true })
   t.match(again, { Name: SecretId, ARN: new RegExp(`:secret:${SecretId}-[A-Za-z0-9]{6}$`) })
   t.match(await remove(ARN, { ForceDeleteWithoutRecovery: true }), { Name: SecretId })
-  await t.rejects(remove(ARN.replace(account.accountId, otherAccount.accountId), { ForceDeleteWithoutRecovery: true }), notFound)
+  await t.rejects(remove(ARN.replace(account.accountId, otherAccount.accountId), { ForceDeleteWithoutRecovery: true }), accessDenied)
   await t.rejects(remove('no such name', { ForceDeleteWithoutRecovery: true }), { name: 'ValidationException' })
   await t.rejects(remove('nowhere'), notFound)
 })
@@ -103,11 +104,11 @@ await t.test('deleting at once: a secret, a scheduled one, and one that is not t
 await t.test('accounts and regions do not see one another', async (t) => {
   const { SecretId, ARN } = await create()
   const others = [clientOf(t, backend, otherAccount), clientOf(t, backend, account, 'us-east-1')]
-  for (const other of others) {
-    for (const id of [SecretId, ARN]) {
-      await t.rejects(other.send(new GetSecretValueCommand({ SecretId: id })), notFound)
-      await t.rejects(other.send(new PutSecretValueCommand({ SecretId: id, SecretString: 'w' })), notFound)
-      await t.rejects(other.send(new DeleteSecretCommand({ SecretId: id })), notFound)
+  for (const [index, other] of others.entries()) {
+    for (const [id, refusal] of [[SecretId, notFound], [ARN, index === 0 ? accessDenied : notFound]] as const) {
+      await t.rejects(other.send(new GetSecretValueCommand({ SecretId: id })), refusal)
+      await t.rejects(other.send(new PutSecretValueCommand({ SecretId: id, SecretString: 'w' })), refusal)
+      await t.rejects(other.send(new DeleteSecretCommand({ SecretId: id })), refusal)
     }
     t.strictSame((await other.send(new ListSecretsCommand({ IncludePlannedDeletion: true }))).SecretList, [])
     await other.send(new DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true }))

@@ -76,9 +76,9 @@ await t.test('filters by all: words of name, description and tags, in any case',
   t.strictSame(await numbers(['all', '!testing1', '!testing2']), [1, 2, 3, 4, 5])
 })
 
-await t.test('filters by region and owning service', async (t) => {
-  t.strictSame(await numbers(['primary-region', 'eu-']), [1, 2, 3, 4, 5])
-  t.strictSame(await numbers(['primary-region', '!eu-west-1']), [])
+await t.test('filters by what only replicated secrets and those of services have', async (t) => {
+  t.strictSame(await numbers(['primary-region', 'eu-']), [])
+  t.strictSame(await numbers(['primary-region', '!eu-west-1']), [1, 2, 3, 4, 5])
   t.strictSame(await numbers(['owning-service', 'rds']), [])
   t.strictSame(await numbers(['owning-service', '!rds']), [1, 2, 3, 4, 5])
 })

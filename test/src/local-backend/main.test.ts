@@ -3,9 +3,12 @@ import { once } from 'node:events'
 import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { CreateSecretCommand, GetSecretValueCommand, ListSecretsCommand } from '@aws-sdk/client-secrets-manager'
+import {
+  CreateSecretCommand, DescribeSecretCommand, GetSecretValueCommand, ListSecretsCommand, RotateSecretCommand
+} from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
 import { account, clientOf, main, otherAccount } from './backend.ts'
+import { fixture } from './rotator.ts'
 
 interface Ended {
   code: number | null
@@ -55,11 +58,66 @@ await t.test('in memory, with the usual account', async (t) => {
   t.match(await ended, { code: 0, stdout: /, in memory\n$/ })
 })
 
+await t.test('declared KMS keys', async (t) => {
+  const [one, two] = ['11111111-1111-1111-1111-111111111111', '22222222-2222-2222-2222-222222222222']
+  const { child, ended } = run('--port', '0', '--memory', '--kms-key', `123456789012:${one}=alias/a,alias/b`, '--kms-key', `123456789012:${two}`)
+  const client = clientOf(t, { url: await urlOf(child) }, { accountId: '', accessKeyId: 'test', secretAccessKey: 'test' })
+  for (const [index, KmsKeyId] of ['alias/a', 'alias/b', two].entries()) {
+    t.match(await client.send(new CreateSecretCommand({ Name: `n${index}`, SecretString: 'v', KmsKeyId })), { Name: `n${index}` })
+  }
+  await t.rejects(client.send(new CreateSecretCommand({ Name: 'n', KmsKeyId: 'alias/c' })), { name: 'InvalidParameterException' })
+  child.kill()
+  t.match(await ended, { code: 0 })
+  t.match(await run('--kms-key', '123456789012:mine').ended, { code: 1, stderr: /^The KMS key mine of the account 123456789012 must have a UUID/ })
+})
+
+await t.test('identity policies', async (t) => {
+  const allow = (Action: string) => JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action, Resource: '*' } })
+  const dir = t.testdir({ create: allow('secretsmanager:CreateSecret'), describe: allow('secretsmanager:DescribeSecret'), bad: allow('all') })
+  const accounts = ['--account', '123456789012=ADMIN:a', '--account', '123456789012=LIMITED:l']
+  const policies = (...files: string[]) => files.flatMap((file) => ['--identity-policy', `LIMITED=${join(dir, file)}`])
+  const { child, ended } = run('--port', '0', '--memory', ...accounts, ...policies('create', 'describe'))
+  const url = await urlOf(child)
+  const keys = (accessKeyId: string, secretAccessKey: string) => clientOf(t, { url }, { accountId: '', accessKeyId, secretAccessKey })
+  t.match(await keys('LIMITED', 'l').send(new CreateSecretCommand({ Name: 'n', SecretString: 'v' })), { Name: 'n' })
+  t.match(await keys('LIMITED', 'l').send(new DescribeSecretCommand({ SecretId: 'n' })), { Name: 'n' })
+  await t.rejects(keys('LIMITED', 'l').send(new GetSecretValueCommand({ SecretId: 'n' })), {
+    name: 'AccessDeniedException', message: /^User: arn:aws:iam::123456789012:user\/LIMITED is not authorized/
+  })
+  t.match(await keys('ADMIN', 'a').send(new GetSecretValueCommand({ SecretId: 'n' })), { SecretString: 'v' })
+  child.kill()
+  t.match(await ended, { code: 0 })
+
+  t.match(await run('--memory', ...accounts, ...policies('create', 'bad')).ended, {
+    code: 1, stderr: 'The identity policy of the access key LIMITED is malformed: Statement.Action has no such form: all\n'
+  })
+  t.match(await run('--memory', ...accounts, ...policies('none')).ended, {
+    code: 1, stderr: /^The identity policy of the access key LIMITED can't be read \(.*ENOENT.*\)\n$/
+  })
+  t.match(await run('--memory', ...policies('create')).ended, {
+    code: 2, stderr: /^--identity-policy is for the access key ID LIMITED, which no --account has\n/
+  })
+})
+
+await t.test('a rotation function can be given, and of one that fails nothing is told but where', async (t) => {
+  const { child, ended } = run('--port', '0', '--memory', '--rotation-function', `rotator=${fixture('misbehaving.ts')}`)
+  const client = clientOf(t, { url: await urlOf(child) }, { accountId: '', accessKeyId: 'test', secretAccessKey: 'test' })
+  const { ARN = '' } = await client.send(new CreateSecretCommand({ Name: 'throws', SecretString: 'v' }))
+  await client.send(new RotateSecretCommand({ SecretId: ARN, RotationLambdaARN: 'arn:aws:lambda:us-east-1:123456789012:function:rotator' }))
+  await once(child.stderr ?? child, 'data')
+  child.kill()
+  t.match(await ended, { code: 0, stderr: `The rotation of ${ARN} has failed in createSecret: RangeError\n`, stdout: /^AWS.*\n$/ })
+})
+
 await t.test('help and wrong usage', async (t) => {
   t.match(await run('--help').ended, { code: 0, stdout: /^Usage: .*--account/s, stderr: '' })
   const wrong: [string[], RegExp][] = [
     [['--unknown'], /unknown/], [['stray'], /stray/], [['--port'], /--port/], [['--port', 'x'], /--port must be a number from 0 to 65535, not 'x'/],
-    [['--port', '65536'], /--port/], [['--account', 'nonsense:hidden'], /^--account must be a 12-digit account ID/]
+    [['--port', '65536'], /--port/], [['--account', 'nonsense:hidden'], /^--account must be a 12-digit account ID/],
+    [['--identity-policy', 'KEY:hidden=file'], /^--identity-policy must be an access key ID/],
+    [['--rotation-function', 'rotator'], /^--rotation-function must be the name or ARN of a Lambda function, =, and a URL or a file/],
+    [['--rotation-function', 'r=http://a', '--rotation-function', 'r=http://b'], /^--rotation-function names r twice/],
+    [['--kms-key', 'alias/mine'], /^--kms-key must be a 12-digit account ID/]
   ]
   for (const [options, message] of wrong) {
     const { code, stdout, stderr } = await run(...options).ended

@@ -1,0 +1,100 @@
+import { readConditions } from './conditions.ts'
+import { elementsOf, parseJson, textsOf } from './elements.ts'
+import { readPattern } from './pattern.ts'
+import type { Patterns, Policy, Statement } from './policy.ts'
+import { PolicyError } from './policy-error.ts'
+import { readPrincipal } from './principals.ts'
+
+/** Whose policy it is: only a resource's names principals, and it must. */
+export type PolicyKind = 'identity' | 'resource'
+
+type Elements = Readonly<Record<string, unknown>>
+
+const policyElements = ['Version', 'Id', 'Statement']
+const statementElements = [
+  'Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'
+]
+
+/** The versions of the policy language. Without one a policy is of the older, which knows no variables. */
+const versions = ['2008-10-17', '2012-10-17'] as const
+
+const action = /^(?:\*|[a-z0-9-]+:[a-z0-9*?]+)$/i
+const resource = /^(?:\*|arn:.*)$/s
+
+/**
+ * Reads a policy document in AWS's policy language. Throws PolicyError where anything in it is not understood: what is not
+ * understood can't be enforced.
+ */
+export function parsePolicy (text: string, kind: PolicyKind): Policy {
+  const { Version = versions[0], Id, Statement } = elementsOf('Policy', parseJson(text), policyElements)
+  if (Version !== versions[0] && Version !== versions[1]) throw new PolicyError('Version', `must be one of ${versions.join(', ')}`)
+  if (Id !== undefined && typeof Id !== 'string') throw new PolicyError('Id', 'must be a text')
+  const list: readonly unknown[] = Array.isArray(Statement) ? Statement : [Statement]
+  if (list.length === 0) throw new PolicyError('Statement', 'must not be empty')
+  const read = list.map((value, index) => {
+    const path = Array.isArray(Statement) ? `Statement[${index}]` : 'Statement'
+    return { path, elements: elementsOf(path, value, statementElements) }
+  })
+  checkSids(read)
+  return { statements: read.map(({ path, elements }) => readStatement(path, elements, kind, Version === versions[1])) }
+}
+
+function checkSids (read: readonly { path: string, elements: Elements }[]): void {
+  const sids = new Set<unknown>()
+  for (const { path, elements: { Sid } } of read) {
+    if (Sid === undefined) continue
+    if (typeof Sid !== 'string') throw new PolicyError(`${path}.Sid`, 'must be a text')
+    if (sids.has(Sid)) throw new PolicyError(`${path}.Sid`, 'must be that of one statement only')
+    sids.add(Sid)
+  }
+}
+
+function readStatement (path: string, elements: Elements, kind: PolicyKind, variables: boolean): Statement {
+  const { Effect, Condition } = elements
+  if (Effect !== 'Allow' && Effect !== 'Deny') throw new PolicyError(`${path}.Effect`, 'must be Allow or Deny')
+  const actions = readPatterns(path, elements, 'Action', action)
+  return {
+    effect: Effect,
+    principal: readPrincipals(path, elements, kind, Effect),
+    action: {
+      negated: actions.negated,
+      patterns: actions.texts.map((text) => readPattern(text.toLowerCase(), { wildcards: true, variables: false }))
+    },
+    resource: resourcesOf(path, elements, variables),
+    conditions: Condition === undefined ? [] : readConditions(`${path}.Condition`, Condition, variables)
+  }
+}
+
+function resourcesOf (path: string, elements: Elements, variables: boolean): Patterns {
+  const { negated, texts } = readPatterns(path, elements, 'Resource', resource)
+  return { negated, patterns: texts.map((text) => readPattern(text, { wildcards: true, variables })) }
+}
+
+function readPrincipals (path: string, elements: Elements, kind: PolicyKind, effect: Statement['effect']): Statement['principal'] {
+  if (kind === 'identity') {
+    const given = ['Principal', 'NotPrincipal'].find((name) => elements[name] !== undefined)
+    if (given !== undefined) throw new PolicyError(`${path}.${given}`, 'has no place in an identity\'s policy')
+    return undefined
+  }
+  const { name, negated } = eitherOf(path, elements, 'Principal')
+  if (negated && effect === 'Allow') throw new PolicyError(`${path}.${name}`, 'is for statements that deny')
+  return readPrincipal(`${path}.${name}`, elements[name], negated)
+}
+
+function readPatterns (
+  path: string, elements: Elements, element: string, form: RegExp
+): { negated: boolean, texts: readonly string[] } {
+  const { name, negated } = eitherOf(path, elements, element)
+  const texts = textsOf(`${path}.${name}`, elements[name])
+  const wrong = texts.find((text) => !form.test(text))
+  if (wrong !== undefined) throw new PolicyError(`${path}.${name}`, `has no such form: ${wrong}`)
+  return { negated, texts }
+}
+
+/** Of an element and its `Not…` a statement must have exactly one. */
+function eitherOf (path: string, elements: Elements, element: string): { name: string, negated: boolean } {
+  const names = [element, `Not${element}`].filter((name) => elements[name] !== undefined)
+  const [name] = names
+  if (name === undefined || names.length > 1) throw new PolicyError(path, `must have either ${element} or Not${element}`)
+  return { name, negated: name !== element }
+}

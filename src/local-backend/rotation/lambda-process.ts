@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto'
+import { pathToFileURL } from 'node:url'
+import type { Done, Work } from './invoke-module.ts'
+
+type Handler = (event: unknown, context: unknown) => unknown
+
+/** An error of Lambda's Node.js runtime itself, by the name that Lambda gives it. */
+class RuntimeError extends Error {
+  constructor (name: string) {
+    super()
+    this.name = name
+  }
+}
+
+/** Carries out one step of a rotation function as Lambda's Node.js runtime does, and tells how it went. */
+process.once('message', (work: Work) => {
+  const done = run(work).then(
+    (): Done => ({ succeeded: true }),
+    (error: unknown): Done => ({ succeeded: false, error: error instanceof Error ? error.name : undefined })
+  )
+  // What the function has left open would keep the process.
+  void done.then((outcome) => process.send?.(outcome, () => process.exit()))
+})
+
+// A function doesn't go on without whoever called it.
+process.once('disconnect', () => process.exit(1))
+
+async function run ({ file, functionArn, event, timeout }: Work): Promise<void> {
+  const end = Date.now() + timeout
+  const handler = await loadHandler(file)
+  await handler(event, {
+    functionName: functionArn.split(':')[6],
+    functionVersion: '$LATEST',
+    invokedFunctionArn: functionArn,
+    awsRequestId: randomUUID(),
+    getRemainingTimeInMillis: () => Math.max(0, end - Date.now())
+  })
+}
+
+async function loadHandler (file: string): Promise<Handler> {
+  const module = await import(pathToFileURL(file).href).catch(() => {
+    throw new RuntimeError('Runtime.ImportModuleError')
+  }) as { handler?: unknown, default?: { handler?: unknown } }
+  const handler = module.handler ?? module.default?.handler
+  if (typeof handler !== 'function') throw new RuntimeError('Runtime.HandlerNotFound')
+  return handler as Handler
+}

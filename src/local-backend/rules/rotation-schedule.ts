@@ -1,0 +1,135 @@
+import { errors } from '../protocol/errors.ts'
+import type { Input } from '../protocol/input.ts'
+import type { RotationRules } from '../store/rotations.ts'
+import { parseCron } from './cron.ts'
+import { day } from './day.ts'
+
+/** When rotation windows open, in UTC. Times are milliseconds since the epoch. */
+interface Schedule {
+  /** Whether it is one in hours, with windows of an hour where nothing else is said; one in days has windows to the day's end. */
+  inHours: boolean
+  /** The shortest time from one opening to the next, in hours. */
+  shortestGap: number
+  /** The latest hour of a day at which a window opens. */
+  latestHour: number
+  /** The first opening after a time. `origin` is when the schedule was set. */
+  opensAfter: (time: number, origin: number) => number
+}
+
+/** A window in which a secret is to be rotated: from `opensAt` until before `closesAt`. */
+export interface RotationWindow {
+  opensAt: number
+  closesAt: number
+}
+
+const hour = day / 24
+/** AWS: "You can rotate a secret as often as every four hours". */
+const fewestHours = 4
+/** AWS: "The maximum rotation period is 999 days". */
+const mostDays = 999
+/** AWS "does not support rotation schedules that are more than a year apart"; the first Sunday of a month can be 53 weeks on. */
+const longestGap = 53 * 7 * day
+/** In 28 years each date has been each day of the week. */
+const calendarCycle = 28 * 366 * day
+
+/**
+ * Reads a request's `RotationRules`, as they are stored. Throws InvalidParameterException for what AWS's documentation doesn't
+ * allow, and in AWS's words where days and a schedule are given together.
+ */
+export function readRotationRules (input: NonNullable<Input<'RotateSecret'>['RotationRules']>): RotationRules {
+  const { AutomaticallyAfterDays: afterDays = null, ScheduleExpression: expression = null, Duration: duration = null } = input
+  if (afterDays !== null && expression !== null) throw errors.daysAndSchedule()
+  const rules = { afterDays, expression, duration }
+  const schedule = scheduleOf(rules)
+  if (schedule !== undefined) checkCalendar(schedule)
+  if (duration !== null) checkDuration(Number.parseInt(duration), schedule)
+  return rules
+}
+
+/** The first window that opens after a time; none where no schedule is set. `origin` is when the rules were set. */
+export function windowAfter (rules: RotationRules, origin: number, time: number): RotationWindow | undefined {
+  const schedule = scheduleOf(rules)
+  if (schedule === undefined) return undefined
+  const opensAt = schedule.opensAfter(time, origin)
+  const closesAt = rules.duration === null
+    ? schedule.inHours ? opensAt + hour : midnightOf(opensAt) + day
+    : opensAt + Number.parseInt(rules.duration) * hour
+  return { opensAt, closesAt }
+}
+
+/** The days from the first window after a time to the one after it, as AWS computes them from a schedule: rounded up. */
+export function daysBetweenRotations (rules: RotationRules, origin: number, time: number): number | undefined {
+  const schedule = scheduleOf(rules)
+  if (schedule === undefined) return undefined
+  const first = schedule.opensAfter(time, origin)
+  return Math.ceil((schedule.opensAfter(first, origin) - first) / day)
+}
+
+function scheduleOf ({ afterDays, expression }: RotationRules): Schedule | undefined {
+  if (afterDays !== null) return inDays((time) => midnightOf(time) + afterDays * day)
+  if (expression === null) return undefined
+  const [, name, argument = ''] = /^(cron|rate)\(([^()]*)\)$/.exec(expression) ?? []
+  if (name === undefined) throw errors.invalidSchedule('it must be a cron() or rate() expression')
+  return name === 'cron' ? cronSchedule(argument) : rateSchedule(argument)
+}
+
+/** Windows of a rate open at the midnight of the day on which it was set, and from then on at the rate. */
+function rateSchedule (argument: string): Schedule {
+  const [, digits, unit] = /^([1-9]\d*) (hours?|days?)$/.exec(argument) ?? []
+  if (digits === undefined) throw errors.invalidSchedule('rate() must have a number of hours or days, such as rate(10 days)')
+  const isHours = unit?.startsWith('hour') ?? false
+  const value = Number(digits)
+  const period = value * (isHours ? hour : day)
+  if (period < fewestHours * hour) throw errors.invalidSchedule(`a secret can be rotated every ${fewestHours} hours at most`)
+  if (period > mostDays * day) throw errors.invalidSchedule(`a secret must be rotated every ${mostDays} days at least`)
+  const opensAfter: Schedule['opensAfter'] = (time, origin) => {
+    const start = midnightOf(origin)
+    return start + (Math.floor((time - start) / period) + 1) * period
+  }
+  return isHours ? { inHours: true, shortestGap: value, latestHour: 0, opensAfter } : inDays(opensAfter)
+}
+
+function inDays (opensAfter: Schedule['opensAfter']): Schedule {
+  return { inHours: false, shortestGap: 24, latestHour: 0, opensAfter }
+}
+
+function cronSchedule (argument: string): Schedule {
+  const { hours, includes } = parseCron(argument)
+  const [earliest = 0] = hours
+  const latestHour = hours.at(-1) ?? 0
+  const shortestGap = Math.min(...hours.map((opening, index) => (hours[index + 1] ?? earliest + 24) - opening))
+  if (shortestGap < fewestHours) throw errors.invalidSchedule(`a secret can be rotated every ${fewestHours} hours at most`)
+
+  return {
+    inHours: hours.length > 1,
+    shortestGap,
+    latestHour,
+    opensAfter (time) {
+      const today = midnightOf(time)
+      const opening = includes(today) ? hours.find((at) => today + at * hour > time) : undefined
+      if (opening !== undefined) return today + opening * hour
+      for (let midnight = today + day; midnight <= today + longestGap; midnight += day) {
+        if (includes(midnight)) return midnight + earliest * hour
+      }
+      throw errors.invalidSchedule('rotations must not be more than a year apart')
+    }
+  }
+}
+
+/** Walks through all that a calendar can bring; a schedule that passes never ends. */
+function checkCalendar ({ opensAfter }: Schedule): void {
+  for (let time = 0; time < calendarCycle;) time = opensAfter(time, 0)
+}
+
+/** A window must not run into the next one and, of a schedule in days, not into the next day. */
+function checkDuration (hours: number, schedule: Schedule | undefined): void {
+  if (schedule === undefined) throw errors.invalidDuration('it needs AutomaticallyAfterDays or a ScheduleExpression')
+  const { inHours, shortestGap, latestHour } = schedule
+  if (hours < 1) throw errors.invalidDuration('a rotation window is an hour long at least')
+  if (inHours && hours > shortestGap) throw errors.invalidDuration('the rotation window must not extend into the next rotation window')
+  if (!inHours && latestHour + hours > 24) throw errors.invalidDuration('the rotation window must not extend into the next UTC day')
+}
+
+function midnightOf (time: number): number {
+  return time - time % day
+}

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto'
+import { secretColumns, type Secret } from './secrets.ts'
+import type { Store } from './store.ts'
+import { versionColumns, type Version } from './versions.ts'
+
+export function findReplica ({ database }: Store, { id }: Secret, region: string): Secret | undefined {
+  return database.statement<Secret>(`SELECT ${secretColumns} FROM secrets WHERE primary_id = $id AND region = $region`).get({ id, region })
+}
+
+/** The replicas, of any account, whose primaries have changed since they followed them. */
+export function staleReplicas ({ database }: Store): Secret[] {
+  return database.statement<Secret>(`SELECT ${secretColumns} FROM secrets WHERE stale = 1`).all({})
+}
+
+/** Adds a secret, without a version, that follows another one in another region: its ARN differs in the region alone. */
+export function insertReplica ({ database }: Store, primary: Secret, region: string, kmsKeyId: string | null, now: number): void {
+  const { id: primaryId, arn: primaryArn, accountId, name, creationToken } = primary
+  const arn = primaryArn.replace(`:${primary.region}:`, `:${region}:`)
+  database.statement(`
+    INSERT INTO secrets (id, primary_id, account_id, region, name, arn, kms_key_id, created_with, created_at, changed_at)
+    VALUES ($id, $primaryId, $accountId, $region, $name, $arn, $kmsKeyId, $creationToken, $now, $now)`
+  ).run({ id: randomUUID(), primaryId, accountId, region, name, arn, kmsKeyId, creationToken, now })
+}
+
+/** Makes a replica a secret of its own. */
+export function releaseReplica ({ database }: Store, { id }: Secret): void {
+  database.statement('UPDATE secrets SET primary_id = NULL, stale = 0 WHERE id = $id').run({ id })
+}
+
+/** The versions of a secret whose values a replica of it does not have, from the oldest on. */
+export function missingValues ({ database }: Store, primary: Secret, replica: Secret): Version[] {
+  return database.statement<Version>(`
+    SELECT ${versionColumns} FROM versions
+    WHERE secret_id = $primaryId AND value IS NOT NULL AND version_id NOT IN (
+      SELECT version_id FROM versions WHERE secret_id = $replicaId AND value IS NOT NULL)
+    ORDER BY sequence`
+  ).all({ primaryId: primary.id, replicaId: replica.id })
+}
+
+/** Makes a replica what its primary is, but for the values: what has none in the replica is there without one. */
+export function mirror ({ database }: Store, primary: Secret, replica: Secret): void {
+  const ids = { primaryId: primary.id, replicaId: replica.id }
+  for (const sql of cleared) database.statement(sql).run({ replicaId: replica.id })
+  for (const sql of mirrored) database.statement(sql).run(ids)
+}
+
+/** Notes that a secret's replica in a region, if there is one, has nothing to follow until the secret changes again. */
+export function markFollowed ({ database }: Store, { id }: Secret, region: string): void {
+  database.statement('UPDATE secrets SET stale = 0 WHERE primary_id = $id AND region = $region').run({ id, region })
+}
+
+const cleared = [
+  'DELETE FROM staging_labels WHERE secret_id = $replicaId',
+  'DELETE FROM tags WHERE secret_id = $replicaId',
+  'DELETE FROM resource_policies WHERE secret_id = $replicaId'
+]
+
+const mirrored = [`
+  UPDATE secrets SET (description, type, tagged, changed_at) = (
+    SELECT description, type, tagged, changed_at FROM secrets AS followed WHERE followed.id = $primaryId)
+  WHERE id = $replicaId
+`, `
+  DELETE FROM versions WHERE secret_id = $replicaId AND version_id NOT IN (
+    SELECT version_id FROM versions WHERE secret_id = $primaryId)
+`, `
+  INSERT INTO versions (secret_id, version_id, created_at)
+  SELECT $replicaId, version_id, created_at FROM versions WHERE secret_id = $primaryId ORDER BY sequence
+  ON CONFLICT DO NOTHING
+`, `
+  INSERT INTO staging_labels (secret_id, stage, version_id)
+  SELECT $replicaId, stage, version_id FROM staging_labels WHERE secret_id = $primaryId
+`, `
+  INSERT INTO tags (secret_id, key, value)
+  SELECT $replicaId, key, value FROM tags WHERE secret_id = $primaryId ORDER BY sequence
+`, `
+  INSERT INTO resource_policies (secret_id, policy)
+  SELECT $replicaId, policy FROM resource_policies WHERE secret_id = $primaryId
+`]
