@@ -1,6 +1,6 @@
 /**
- * Writes what the documentation shares with the code: `docs/problems.md` from the catalogue of problems, and the table of
- * environment variables in `README.md` from their schema.
+ * Writes what the documentation shares with the code: `docs/problems.md` from the catalogue of problems, `docs/operations.md`
+ * from the routes, and the table of environment variables in `README.md` from their schema.
  *
  *     node scripts/generate-docs.ts [--check]
  *
@@ -8,8 +8,10 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { operations } from '../src/aws-model.ts'
 import { VariablesSchema } from '../src/config/schema.ts'
 import { catalogue, catalogueEntry, type ProblemCode } from '../src/errors.ts'
+import { builtGateway } from './built-gateway.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -32,6 +34,34 @@ function problems (): string {
   ].join('\n')
 }
 
+/** Where the tests of a route are: `test/routes` mirrors `routes`, which is the tree of paths. */
+const testOf = (url: string): string => `test/routes${url.replaceAll('/:', '/_')}/index.test.ts`
+
+async function operationsTable (): Promise<string> {
+  const { routes } = await builtGateway()
+  const rows = Object.keys(operations).sort().map((operation) => {
+    const ofOperation = routes.filter(({ config }) => config?.action === operation)
+    const paths = ofOperation.map(({ method, url }) => `\`${String(method)} ${url.replace(/:(\w+)/g, '{$1}')}\``)
+    const tests = new Set(ofOperation.map(({ url }) => testOf(url)))
+    return { operation, paths, row: `| ${operation}Command | ${paths.join('<br>')} | ${operation} | ${[...tests].join('<br>')} |` }
+  })
+  const reached = rows.filter(({ paths }) => paths.length > 0).length
+  return [
+    '# Operations',
+    '',
+    'The commands of `@aws-sdk/client-secrets-manager`, the routes that are theirs, and the action that a caller must be allowed. This page',
+    'is generated from the routes by `npm run docs`. A route may need more commands than its own: a PUT that makes the secret, a',
+    'conditional write, a merge patch.',
+    '',
+    `${reached} of ${rows.length}:`,
+    '',
+    '| command | routes | action | tests |',
+    '| --- | --- | --- | --- |',
+    ...rows.map(({ row }) => row),
+    ''
+  ].join('\n')
+}
+
 function variables (): string {
   const rows = Object.entries(VariablesSchema.properties).map(([name, { description, default: value }]) =>
     `| \`${name}\` | ${description ?? ''} | ${value === undefined ? '–' : `\`${String(value)}\``} |`)
@@ -46,7 +76,11 @@ function between (text: string, name: string, content: string): string {
 }
 
 const readme = await readFile(join(root, 'README.md'), 'utf8')
-const files = { 'docs/problems.md': problems(), 'README.md': between(readme, 'variables', variables()) }
+const files = {
+  'docs/problems.md': problems(),
+  'docs/operations.md': await operationsTable(),
+  'README.md': between(readme, 'variables', variables())
+}
 
 for (const [file, expected] of Object.entries(files)) {
   const path = join(root, file)

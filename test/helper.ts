@@ -6,8 +6,8 @@ import { app } from '../src/app.ts'
 import { hashToken } from '../src/authentication/api-keys.ts'
 import { configFrom } from '../src/config/config.ts'
 import { liveConfig } from '../src/config/live.ts'
-import { startLocalBackend } from '../src/local-backend/server.ts'
 import { serverOptions } from '../src/server-options.ts'
+import { startBackend } from './backends.ts'
 import { documentedReplies } from './documented.ts'
 
 /** What a test sends. */
@@ -31,7 +31,7 @@ export interface Reply {
   json: any // eslint-disable-line @typescript-eslint/no-explicit-any -- a test looks into it as it likes
 }
 
-/** A gateway that listens, on an embedded backend that listens. */
+/** A gateway that listens, on a backend that listens. */
 export interface Gateway {
   url: string
   fastify: FastifyInstance
@@ -42,8 +42,10 @@ export interface Gateway {
   log: string[]
   /** The real SDK's client, past the gateway. */
   aws: (accessKeyId: string, region?: string) => SecretsManager
-  /** Moves the embedded backend's clock. */
+  /** Moves the backend's clock. */
   advance: (days: number) => void
+  /** Ends when the rotations that are due or under way are done. */
+  rotateDue: () => Promise<void>
 }
 
 export const tokens = {
@@ -97,28 +99,15 @@ export const declared = {
   }
 }
 
-const accounts = [
-  { accountId: '111111111111', accessKeyId: 'AKIADEV', secretAccessKey: 'AKIADEV-secret' },
-  { accountId: '222222222222', accessKeyId: 'AKIAPROD', secretAccessKey: 'AKIAPROD-secret' }
-]
-
-const day = 24 * 60 * 60 * 1000
-
 /**
- * Starts a gateway with the server's own options, on an embedded backend of its own. Every reply that it gives is held against
+ * Starts a gateway with the server's own options, on a backend of its own. Every reply that it gives is held against
  * the OpenAPI document.
  *
  * @param change what of the declared configuration is different
  */
 export async function build (t: Test, change: Partial<typeof declared> = {}): Promise<Gateway> {
-  const awsCalls: string[] = []
   const log: string[] = []
-  let moved = 0
-  const backend = await startLocalBackend({
-    accounts,
-    now: () => Date.now() + moved,
-    onOperation: ({ operation }) => { awsCalls.push(operation) }
-  })
+  const backend = await startBackend()
   const stream = new Writable({
     write (chunk: Buffer, _encoding, done) {
       log.push(chunk.toString())
@@ -137,7 +126,7 @@ export async function build (t: Test, change: Partial<typeof declared> = {}): Pr
   return {
     url,
     fastify,
-    awsCalls,
+    awsCalls: backend.awsCalls,
     log,
     async send (method, path, options = {}) {
       const reply = await send(url, method, path, options)
@@ -149,7 +138,8 @@ export async function build (t: Test, change: Partial<typeof declared> = {}): Pr
       region,
       credentials: { accessKeyId, secretAccessKey: `${accessKeyId}-secret` }
     }),
-    advance: (days) => { moved += days * day }
+    advance: backend.advance,
+    rotateDue: backend.rotateDue
   }
 }
 

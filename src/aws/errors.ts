@@ -48,6 +48,8 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   // Quotes what was sent.
   ValidationException: [{ code: 'aws-refused' }],
   LimitExceededException: [{ code: 'aws-limit-exceeded', quote: true }],
+  // AWS's own; what an IAM policy denies is told apart below, by the credential.
+  AccessDeniedException: [{ code: 'aws-refused', when: /cannot invoke the specified Lambda function/, quote: true }],
   PreconditionNotMetException: [{ code: 'precondition-not-met', quote: true }],
   EncryptionFailure: kmsFailure,
   DecryptionFailure: kmsFailure,
@@ -95,10 +97,10 @@ const quotable = (message: string): boolean => !/Value ['"]|ClientRequestToken/.
 export function problemFrom ({ name, message, code, $metadata }: AwsException, { operation, credentialId }: Call): Problem {
   const awsRequestId = $metadata?.requestId
   const about = { awsError: name, ...(awsRequestId !== undefined && { awsRequestId }) }
-  if (name === 'AccessDeniedException') {
+  const rule = rules[name]?.find(({ when }) => when === undefined || when.test(message))
+  if (name === 'AccessDeniedException' && rule === undefined) {
     return new Problem('aws-access-denied', { ...about, detail: `AWS denies ${operation} to the credential ${credentialId}.` })
   }
-  const rule = rules[name]?.find(({ when }) => when === undefined || when.test(message))
   // What is left is a failed connection, a reply that is none of AWS's, or an exception that AWS has added since.
   if (rule === undefined) return new Problem('aws-unavailable', { ...about, awsError: code ?? name })
   return new Problem(rule.code, {

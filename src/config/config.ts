@@ -60,6 +60,13 @@ function* overlappingPrefixes ({ environments }: Config): Generator<Mistake> {
   }
 }
 
+function* replicatedToItself ({ environments }: Config): Generator<Mistake> {
+  for (const { name, region, replicaRegions } of environments.values()) {
+    if (!replicaRegions.includes(region)) continue
+    yield { key: `environments.${name}.replicaRegions`, found: region, expected: 'other regions than the environment\'s own' }
+  }
+}
+
 function* undeclaredInGrants ({ environments, credentials, grants }: Config): Generator<Mistake> {
   for (const [index, grant] of grants.entries()) {
     const key = `authorization.grants.${index}`
@@ -84,4 +91,4 @@ function* unusableKeys ({ apiKeys }: Config): Generator<Mistake> {
   }
 }
 
-const checks = [undeclaredCredentials, overlappingPrefixes, undeclaredInGrants, unusableKeys]
+const checks = [undeclaredCredentials, overlappingPrefixes, replicatedToItself, undeclaredInGrants, unusableKeys]

@@ -13,6 +13,7 @@ export const EnvironmentSchema = Type.Object({
   namePrefix: Type.Optional(Type.String({ maxLength: maximumNameLength / 2, pattern: namePrefixPattern })),
   kmsKeyId: Type.Optional(AwsString('KmsKeyIdType', { minLength: 1 })),
   tags: Type.Optional(TagMap()),
+  replicaRegions: Type.Optional(Type.Array(AwsString('RegionType'), { uniqueItems: true })),
   recoveryWindowInDays: Type.Optional(Type.Integer({
     minimum: limits.recoveryWindowInDays.min,
     maximum: limits.recoveryWindowInDays.max
@@ -39,6 +40,8 @@ export interface Environment {
   readonly kmsKeyId?: string
   /** Tags on every secret made here. */
   readonly tags: Readonly<Record<string, string>>
+  /** The regions that every secret made here is replicated to. */
+  readonly replicaRegions: readonly string[]
   readonly recoveryWindowInDays: number
   /** Whether deletion without a recovery window is refused. */
   readonly deletionProtection: boolean
@@ -51,6 +54,7 @@ export function environmentFrom (name: string, declared: Static<typeof Environme
   return {
     namePrefix: `${name}/`,
     tags: {},
+    replicaRegions: [],
     recoveryWindowInDays: limits.recoveryWindowInDays.default,
     deletionProtection: false,
     requiredSecrets: [],

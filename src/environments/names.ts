@@ -35,6 +35,15 @@ export function parseSecretName (environment: Environment, text: string): { name
   return isSecretName(text) ? { name: text } : { mistake: 'must be a secret\'s name: letters, digits and /_+=.@-, without empty, "." or ".." segments' }
 }
 
+/**
+ * What AWS advises against in a name, for whoever makes a secret: AWS reads the end of an ARN without its suffix as the suffix.
+ *
+ * @returns nothing where there is nothing to say
+ */
+export const nameWarnings = (name: SecretName): { warnings?: string[] } => /-[A-Za-z0-9]{6}$/.test(name)
+  ? { warnings: ['The name ends in a hyphen and six characters, as ARNs do: AWS can\'t find the secret by an ARN without its suffix.'] }
+  : {}
+
 /** The name that AWS sees. */
 export const toAwsName = (environment: Environment, name: SecretName): AwsName => (environment.namePrefix + name) as AwsName
 

@@ -19,6 +19,10 @@ export const EnvironmentDescription = Type.Object({
   namePrefix: Type.String({ description: 'What AWS sees in front of each name', examples: ['dev/'] }),
   kmsKeyId: Type.Optional(Type.String({ description: 'The KMS key of secrets made here', examples: ['alias/dev-secrets'] })),
   tags: Type.Record(Type.String(), Type.String(), { description: 'The tags on every secret made here', examples: [{ environment: 'dev' }] }),
+  replicaRegions: Type.Array(Type.String(), {
+    description: 'The regions that every secret made here is replicated to',
+    examples: [['eu-central-1']]
+  }),
   recoveryWindowInDays: Type.Integer({ minimum: min, maximum: max, description: 'How long a deleted secret can be restored' }),
   deletionProtection: Type.Boolean({ description: 'Whether deletion without a recovery window is refused' }),
   requiredSecrets: Type.Array(Type.String(), { description: 'Names that the environment must have', examples: [['payments/db']] })
@@ -26,5 +30,10 @@ export const EnvironmentDescription = Type.Object({
 
 // The form is the domain's own: a field that is added to one without the other does not compile.
 type Shown = Static<typeof EnvironmentDescription>
-export const describeEnvironment = ({ allowedCredentials, requiredSecrets, tags, ...environment }: Environment): Shown =>
-  ({ ...environment, tags: { ...tags }, allowedCredentials: [...allowedCredentials], requiredSecrets: [...requiredSecrets] })
+export const describeEnvironment = (environment: Environment): Shown => ({
+  ...environment,
+  tags: { ...environment.tags },
+  allowedCredentials: [...environment.allowedCredentials],
+  replicaRegions: [...environment.replicaRegions],
+  requiredSecrets: [...environment.requiredSecrets]
+})

@@ -1,9 +1,9 @@
 /**
  * The entity tag of a version (RFC 9110, section 8.8.3). A version's ID is whatever its writer chose: where it has characters
- * that a tag must not have, or a percent sign, it is percent-encoded.
+ * that a tag must not have, a percent sign, or a comma, which parts tags in a list, it is percent-encoded.
  */
 export const toETag = (versionId: string): string =>
-  `"${/^[!#$&-~]*$/.test(versionId) ? versionId : encodeURIComponent(versionId)}"`
+  `"${/^[!#$&-+\--~]*$/.test(versionId) ? versionId : encodeURIComponent(versionId)}"`
 
 /** The ID of the version that an entity tag of ours is for. */
 export function fromETag (opaque: string): string {

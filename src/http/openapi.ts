@@ -30,6 +30,9 @@ export const describeApi = (): OpenApi => ({
     { name: 'secrets', description: 'Secrets and their values' },
     { name: 'passwords', description: 'Passwords that AWS makes up' },
     { name: 'versions', description: 'A secret\'s versions and their staging labels' },
+    { name: 'rotation', description: 'Who changes a secret\'s value by itself, and when' },
+    { name: 'policies', description: 'Whom AWS lets at a secret, besides IAM\'s policies' },
+    { name: 'replicas', description: 'Copies of a secret in other regions, which follow it' },
     { name: 'environments', description: 'The environments that the configuration declares' },
     { name: 'health', description: 'For load balancers and orchestrators' },
     { name: 'documentation', description: 'This document' }

@@ -44,7 +44,7 @@ export async function compareAndSet (
 }
 
 /** Tries at a move that was refused although the label is where it was said to be: it had been away in between. */
-const maximumMoves = 3
+const maximumMoves = 5
 
 /**
  * Moves AWSCURRENT from one version to another.

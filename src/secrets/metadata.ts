@@ -81,7 +81,8 @@ function rotationFrom (aws: SecretListEntry | DescribeSecretReply): SecretMetada
   })
 }
 
-const replicaFrom = (replica: ReplicationStatus): NonNullable<SecretMetadata['replicas']>[number] => compact({
+/** How a replica is doing. */
+export const replicaFrom = (replica: ReplicationStatus): NonNullable<SecretMetadata['replicas']>[number] => compact({
   region: replica.Region,
   kmsKeyId: replica.KmsKeyId,
   status: replica.Status,

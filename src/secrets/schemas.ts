@@ -54,12 +54,15 @@ export const Value = Type.Unsafe<string | Record<string, unknown>>({
   examples: ['correct horse battery staple', { engine: 'postgres', host: 'db.internal', username: 'app', password: 'correct horse' }]
 })
 
+export const Warnings = Type.Array(Type.String(), { description: 'What AWS advises against in what was made' })
+
 /** What was written. */
 export const WrittenSecret = Type.Object({
   name: Name,
   arn: Arn,
   versionId: Type.Optional(VersionId),
-  unchanged: Type.Optional(Type.Boolean({ description: 'The value was the current one already, and no version was made' }))
+  unchanged: Type.Optional(Type.Boolean({ description: 'The value was the current one already, and no version was made' })),
+  warnings: Type.Optional(Warnings)
 }, { $id: 'WrittenSecret', title: 'WrittenSecret', description: 'What was written. A secret made without a value has no `versionId`.' })
 
 export const SecretValue = Type.Object({

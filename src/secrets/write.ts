@@ -2,7 +2,7 @@ import { answered } from '../aws/errors.ts'
 import type { Tag } from '../aws/types.ts'
 import { compact } from '../compact.ts'
 import type { Environment } from '../environments/environment.ts'
-import { toAwsName, type SecretName } from '../environments/names.ts'
+import { nameWarnings, toAwsName, type SecretName } from '../environments/names.ts'
 import { invalidRequest, Problem } from '../errors.ts'
 import { compareAndSet } from './compare-and-set.ts'
 import type { SecretInput } from './input.ts'
@@ -21,10 +21,11 @@ export async function createSecret (scope: Scope, name: SecretName, input: Secre
     Description: input.description,
     KmsKeyId: input.kmsKeyId ?? environment.kmsKeyId,
     ...tags.length > 0 && { Tags: tags },
+    ...environment.replicaRegions.length > 0 && { AddReplicaRegions: environment.replicaRegions.map((Region) => ({ Region })) },
     ...input.value,
     ...clientRequestToken(scope, name)
   })
-  return written(name, reply)
+  return { ...written(name, reply), ...nameWarnings(name) }
 }
 
 /** The environment's tags and these, in AWS's form. */

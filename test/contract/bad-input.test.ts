@@ -106,6 +106,20 @@ const cases: Record<string, Case> = {
   },
   'a recovery window of 6 days': { method: 'DELETE', path: `${secret}?recoveryWindowInDays=6`, expected: invalid('/recoveryWindowInDays', 'query') },
   'a recovery window of 31 days': { method: 'DELETE', path: `${secret}?recoveryWindowInDays=31`, expected: invalid('/recoveryWindowInDays', 'query') },
+  '1,001 days between rotations': {
+    path: `${secret}/rotation`,
+    options: { json: { automaticallyAfterDays: 1_001 } },
+    expected: invalid('/automaticallyAfterDays')
+  },
+  'a rotation that sets nothing': { path: `${secret}/rotation`, options: { json: {} }, expected: invalid('') },
+  'a window without its unit': { path: `${secret}/rotation`, options: { json: { duration: '3' } }, expected: invalid('/duration') },
+  'a policy that is no object': { path: `${secret}/policy`, options: { json: { resourcePolicy: '{}' } }, expected: invalid('/resourcePolicy') },
+  'a region that is none': {
+    path: `${secret}/replicas`,
+    options: { json: { replicaRegions: [{ region: 'Europe' }] } },
+    expected: invalid('/replicaRegions/0/region')
+  },
+  'no region to remove': { method: 'DELETE', path: `${secret}/replicas`, expected: invalid('', 'query') },
   'an unknown parameter': { method: 'GET', path: `${secret}?version=1`, expected: invalid('', 'query') },
   'a parameter given twice': { method: 'GET', path: `${secret}?field=a&field=b`, expected: invalid('/field', 'query') },
   '__proto__ as a parameter': { method: 'GET', path: `${secret}?__proto__=1`, expected: invalid('', 'query') }

@@ -89,6 +89,7 @@ t.test('local mode tells a newcomer all there is to know', async (t) => {
   t.notMatch(gateway.output(), token, 'the token itself is not written where there is no terminal')
   t.equal((await stat(file)).mode & 0o777, 0o600)
   t.equal((await send(gateway.url, 'PUT', '/environments/prod/secrets/a', { token, json: { value: 'kept' } })).status, 201)
+  t.equal((await send(gateway.url, 'PATCH', '/environments/prod/secrets/a', { token, json: { kmsKeyId: 'alias/local' } })).status, 200)
   t.equal(await gateway.end(), 0)
 
   const again = await start(t, { GATEWAY_PRINT_TOKEN: '1' })

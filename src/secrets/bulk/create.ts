@@ -17,6 +17,7 @@ export interface BulkOutcome {
   result: BulkResult
   arn?: string
   versionId?: string
+  warnings?: string[]
   problem?: Problem
 }
 

@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { closed, Enum, Id } from '../../typebox.ts'
 import { GenerateOptions } from '../random-password.ts'
-import { Description, Encoding, KmsKeyId, maximumItems, Name, Tags, Value, VersionId } from '../schemas.ts'
+import { Description, Encoding, KmsKeyId, maximumItems, Name, Tags, Value, VersionId, Warnings } from '../schemas.ts'
 
 const BulkItem = Type.Object({
   name: Name,
@@ -69,6 +69,7 @@ export const BulkCreateReply = Type.Object({
     result: Enum(results, { description: 'What became of it' }),
     arn: Type.Optional(Type.String({ description: 'The secret\'s ARN, where there is one' })),
     versionId: Type.Optional(VersionId),
+    warnings: Type.Optional(Warnings),
     problem: Type.Optional(Type.Unsafe<Record<string, unknown>>({ $ref: 'Problem#' }))
   }), { description: 'One for each secret, in the order of the request: first `secrets`, then `secretNames`' })
 }, { $id: 'BulkCreateReply', title: 'BulkCreateReply' })

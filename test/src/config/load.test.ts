@@ -40,6 +40,7 @@ t.test('a valid file is the configuration, its defaults filled in', async (t) =>
     allowedCredentials: ['a'],
     namePrefix: 'dev/',
     tags: {},
+    replicaRegions: [],
     recoveryWindowInDays: 30,
     deletionProtection: false,
     requiredSecrets: []
@@ -63,6 +64,7 @@ t.test('a mistake names the key, what was found and what was expected', async (t
     [{ environments: { dev: null } }, 'environments.dev: found null, expected object'],
     [{ environments: { dev: [] } }, 'environments.dev: found a list, expected object'],
     [{ environments: { dev: { ...dev, credential: 'x' } } }, 'environments.dev: found the credential x, expected one of: a, b, c'],
+    [{ environments: { dev: { ...dev, replicaRegions: ['eu-west-1'] } } }, 'environments.dev.replicaRegions: found eu-west-1, expected other regions than the environment\'s own'],
     [{ environments: { dev, prod: { ...prod, namePrefix: 'dev/x/' } } }, 'environments.dev.namePrefix: found "dev/", expected a prefix that does not cover that of prod, which shares a credential and the region'],
     [{ credentials: { ...valid.credentials, a: { kind: 'keys', secretAccessKey: 'canary' } } }, 'credentials.a: found an object, expected a kind that is one of: default-chain, profile, environment'],
     [{ credentials: { ...valid.credentials, a: { kind: 'profile' } } }, 'credentials.a.profile: found nothing, expected a value'],

@@ -11,6 +11,7 @@ t.test('describeEnvironment', async (t) => {
     allowedCredentials: ['prod-account'],
     namePrefix: 'production-secrets/',
     tags: { environment: 'prod' },
+    replicaRegions: [],
     recoveryWindowInDays: 30,
     deletionProtection: true,
     requiredSecrets: ['payments/db']

@@ -17,7 +17,8 @@ t.test('listSecrets', async (t) => {
   ]
   await gateway.send('POST', path, { json: { secrets: secrets.slice(0, 1) } })
   await gateway.send('POST', path, { json: { secrets: secrets.slice(1, 2) } })
-  await gateway.send('POST', path, { json: { secrets: secrets.slice(2), secretNames: ['empty'] } })
+  await gateway.send('POST', path, { json: { secrets: secrets.slice(2) } })
+  await gateway.send('POST', path, { json: { secretNames: ['empty'] } })
   await gateway.send('PUT', '/environments/staging/secrets/elsewhere', { json: { value: 'v' } })
 
   t.test('an empty environment is an empty list', async (t) => {

@@ -36,6 +36,20 @@ t.test('createSecret', async (t) => {
     t.match((await gateway.send('GET', placeholder)).json, { value: 'now' })
   })
 
+  t.test('is warned of a name that ends as an ARN does', async (t) => {
+    for (const [name, isWarned] of [['payments-a1b2c3', true], ['payments-a1b2c', false], ['payments_a1b2c3', false], ['payments-a1b2c3-', false]] as const) {
+      const made = await gateway.send('POST', `/environments/dev/secrets/${name}`, { json: { value: 'v' } })
+      t.match(made, { status: 201 })
+      t.equal('warnings' in made.json, isWarned, name)
+    }
+    t.match((await gateway.send('PUT', '/environments/dev/secrets/put-a1b2c3', { json: { value: 'v' } })).json, { warnings: [/hyphen and six characters/] })
+    const again = await gateway.send('PUT', '/environments/dev/secrets/put-a1b2c3', { json: { value: 'w' } })
+    t.notOk('warnings' in again.json, 'only where it is made')
+    const bulk = await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['bulk-a1b2c3', 'bulk'] } })
+    t.match(bulk.json.items[0], { warnings: [/hyphen and six characters/] })
+    t.notOk('warnings' in bulk.json.items[1])
+  })
+
   t.test('gets the environment\'s key and tags', async (t) => {
     await gateway.send('POST', '/environments/staging/secrets/k', { json: { value: 'v' } })
     t.match((await gateway.send('GET', '/environments/staging/secrets/k/metadata')).json, { kmsKeyId: 'alias/staging' })

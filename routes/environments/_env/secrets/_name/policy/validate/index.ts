@@ -1,0 +1,29 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '../../../../../../../src/http/schemas.ts'
+import { PolicyValidation, ResourcePolicy, validatePolicy } from '../../../../../../../src/secrets/policy.ts'
+import { closed } from '../../../../../../../src/typebox.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'POST',
+    url: '',
+    config: { action: 'ValidateResourcePolicy' },
+    schema: {
+      operationId: 'validatePolicy',
+      tags: ['policies'],
+      summary: 'Check a resource policy',
+      description: 'Whether AWS would take it for this secret: its syntax, and whether it lets anybody in. Nothing is changed.',
+      params: SecretParams,
+      querystring: Query({}),
+      headers: CredentialHeader,
+      body: Type.Object({ resourcePolicy: ResourcePolicy }, closed),
+      response: {
+        200: Reply('What AWS finds', PolicyValidation),
+        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion')
+      }
+    },
+    handler: async (request) => validatePolicy(request.scope, request.secretName, request.body.resourcePolicy)
+  })
+}
+
+export default routes

@@ -1,0 +1,51 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
+import { Region, removeReplicas, replicate, ReplicatedSecret, Replication } from '../../../../../../src/secrets/replicas.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'PUT',
+    url: '',
+    config: { action: 'ReplicateSecretToRegions' },
+    schema: {
+      operationId: 'replicateSecret',
+      tags: ['replicas'],
+      summary: 'Replicate a secret to regions',
+      description: 'Replicas that it has stay. They follow the secret and can\'t be written to. AWS makes them after the reply: `status` is ' +
+        '`InProgress` until then.',
+      params: SecretParams,
+      querystring: Query({}),
+      headers: CredentialHeader,
+      body: Replication,
+      response: {
+        200: Reply('The secret\'s replicas', ReplicatedSecret),
+        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'kms-failure')
+      }
+    },
+    handler: async (request) => replicate(request.scope, request.secretName, request.body)
+  })
+
+  fastify.route({
+    method: 'DELETE',
+    url: '',
+    config: { action: 'RemoveRegionsFromReplication' },
+    schema: {
+      operationId: 'removeReplicas',
+      tags: ['replicas'],
+      summary: 'Delete replicas of a secret',
+      description: 'The secret itself stays. It can be deleted once it has no replicas.',
+      params: SecretParams,
+      querystring: Query({
+        region: Type.Array(Region, { minItems: 1, description: 'The replicas\' regions', examples: [['eu-central-1']] })
+      }),
+      headers: CredentialHeader,
+      response: {
+        200: Reply('The secret\'s other replicas', ReplicatedSecret),
+        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion')
+      }
+    },
+    handler: async (request) => removeReplicas(request.scope, request.secretName, request.query.region)
+  })
+}
+
+export default routes

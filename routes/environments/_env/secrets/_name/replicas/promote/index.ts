@@ -1,0 +1,28 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../../src/http/schemas.ts'
+import { promoteReplica } from '../../../../../../../src/secrets/replicas.ts'
+import { WrittenSecret } from '../../../../../../../src/secrets/schemas.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'POST',
+    url: '',
+    config: { action: 'StopReplicationToReplica' },
+    schema: {
+      operationId: 'promoteReplica',
+      tags: ['replicas'],
+      summary: 'Make a replica a secret of its own',
+      description: 'To be called in the environment whose region the replica is in. It no longer follows its primary. Takes no body.',
+      params: SecretParams,
+      querystring: Query({}),
+      headers: CredentialHeader,
+      response: {
+        200: Reply('The secret stands on its own', Ref(WrittenSecret)),
+        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion')
+      }
+    },
+    handler: async (request) => promoteReplica(request.scope, request.secretName)
+  })
+}
+
+export default routes

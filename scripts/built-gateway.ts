@@ -1,0 +1,25 @@
+import Fastify, { type RouteOptions } from 'fastify'
+import { app } from '../src/app.ts'
+import { configFrom } from '../src/config/config.ts'
+import { liveConfig } from '../src/config/live.ts'
+import { serverOptions } from '../src/server-options.ts'
+
+/** Neither the routes nor their document depend on the configuration; the gateway needs one to be built all the same. */
+const config = configFrom({
+  environments: { dev: { region: 'eu-west-1', credential: 'none' } },
+  credentials: { none: { kind: 'default-chain' } },
+  authentication: { apiKeys: [] },
+  authorization: { grants: [] }
+})
+
+/** What the gateway's code says of itself, read from one that was built and never listened. */
+export async function builtGateway (): Promise<{ document: object, routes: RouteOptions[] }> {
+  const fastify = Fastify(serverOptions('silent'))
+  const routes: RouteOptions[] = []
+  fastify.addHook('onRoute', (route) => { routes.push(route) })
+  await fastify.register(app, { config: liveConfig(config) })
+  await fastify.ready()
+  const document = fastify.swagger()
+  await fastify.close()
+  return { document, routes: routes.filter(({ method }) => method !== 'HEAD') }
+}

@@ -1,0 +1,23 @@
+import t from 'tap'
+import { build, declared } from '../../../../../../../helper.ts'
+
+const primary = '/environments/dev/secrets/payments%2Fdb'
+const replica = '/environments/standby/secrets/payments%2Fdb'
+
+t.test('promoteReplica', async (t) => {
+  const standby = { ...declared.environments.dev, region: 'eu-central-1', namePrefix: 'dev/' }
+  const gateway = await build(t, { environments: { ...declared.environments, standby } as typeof declared.environments })
+  await gateway.send('PUT', primary, { json: { value: 'v' } })
+  await gateway.send('PUT', `${primary}/replicas`, { json: { replicaRegions: [{ region: 'eu-central-1' }] } })
+
+  t.match((await gateway.send('GET', replica)).json, { value: 'v' })
+  t.match(await gateway.send('PUT', replica, { json: { value: 'w' } }), { status: 422, json: { code: 'aws-refused', detail: /not permitted on a replica/ } })
+
+  t.match(await gateway.send('POST', `${replica}/replicas/promote`), { status: 200, json: { name: 'payments/db', arn: /:eu-central-1:/ } })
+  t.match(await gateway.send('PUT', replica, { json: { value: 'w' } }), { status: 200 }, 'it can be written to')
+  t.match((await gateway.send('GET', primary)).json, { value: 'v' }, 'and stands on its own')
+
+  t.match(await gateway.send('POST', `${replica}/replicas/promote`), { status: 422, json: { code: 'aws-refused' } }, 'it is no replica any more')
+  t.match(await gateway.send('POST', `${replica}/replicas/promote`, { json: {} }), { status: 400 }, 'it takes no body')
+  t.match(await gateway.send('POST', '/environments/dev/secrets/none/replicas/promote'), { status: 404, json: { code: 'secret-not-found' } })
+})
