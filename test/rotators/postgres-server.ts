@@ -1,0 +1,65 @@
+import { execFile, spawn, type SpawnOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { Client } from 'pg'
+import type { Test } from 'tap'
+
+const run = promisify(execFile)
+
+export interface PostgresServer {
+  port: number
+  /** What it has logged so far: every statement. */
+  log: () => Promise<string>
+  query: (sql: string) => Promise<void>
+}
+
+const superuser = { user: 'postgres', password: 'superuser-password', database: 'postgres', host: '127.0.0.1' }
+
+/** Starts a PostgreSQL server of its own, until the test ends. It never runs as root, which it refuses. */
+export async function startPostgres (t: Test, binaries: string): Promise<PostgresServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'postgresql-'))
+  const as: SpawnOptions = process.getuid?.() === 0 ? await ownedByPostgres(folder) : {}
+  const data = join(folder, 'data')
+  const passwordFile = join(folder, 'password')
+  await writeFile(passwordFile, superuser.password)
+  await run(join(binaries, 'initdb'), ['-D', data, '-U', superuser.user, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`], { ...as, cwd: folder } as object)
+  const port = await freePort()
+  const server = spawn(join(binaries, 'postgres'), [
+    '-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off', '-c', 'log_statement=all',
+    '-c', 'logging_collector=on', '-c', 'log_directory=.', '-c', 'log_filename=log', '-c', 'log_connections=on'
+  ], { ...as, cwd: folder, stdio: 'ignore' })
+  t.teardown(async () => {
+    server.kill('SIGINT')
+    if (server.exitCode === null) await once(server, 'exit')
+    await rm(folder, { recursive: true, force: true })
+  })
+  const query = async (sql: string): Promise<void> => {
+    const client = new Client({ ...superuser, port })
+    await client.connect()
+    await client.query(sql)
+    await client.end()
+  }
+  while (server.exitCode === null && !await query('SELECT 1').then(() => true, () => false)) await pause(100)
+  return { port, log: async () => readFile(join(data, 'log'), 'utf8'), query }
+}
+
+async function ownedByPostgres (folder: string): Promise<SpawnOptions> {
+  const id = async (option: string): Promise<number> => Number((await run('id', [option, 'postgres'])).stdout)
+  const owner = { uid: await id('-u'), gid: await id('-g') }
+  await chown(folder, owner.uid, owner.gid)
+  return owner
+}
+
+async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

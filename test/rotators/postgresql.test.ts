@@ -1,0 +1,88 @@
+import { existsSync, globSync } from 'node:fs'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import t from 'tap'
+import { build } from '../helper.ts'
+import { startPostgres } from './postgres-server.ts'
+
+/** Where `POSTGRESQL` says that there are PostgreSQL's programs, there have to be. */
+const [installed = ''] = globSync('/usr/lib/postgresql/*/bin')
+const binaries = process.env.POSTGRESQL ?? installed
+const isMissing = process.env.POSTGRESQL === undefined && !existsSync(join(binaries, 'initdb'))
+const skip = isMissing ? 'PostgreSQL is not installed' : false
+
+const secret = '/environments/dev/secrets/payments%2Fdb'
+const rotation = { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:postgresql', automaticallyAfterDays: 30 }
+const oldPassword = 'the-old-password'
+
+t.test('rotates the password of a real user, through the gateway', { skip }, async (t) => {
+  const postgres = await startPostgres(t, binaries)
+  await postgres.query(`CREATE ROLE "app ""of"" payments" LOGIN PASSWORD '${oldPassword}'`)
+  const credentials = { engine: 'postgres', host: '127.0.0.1', port: postgres.port, username: 'app "of" payments', dbname: 'postgres', ssl: false }
+  const logIn = async (password: string): Promise<string> => {
+    const client = new Client({ ...credentials, user: credentials.username, password, database: 'postgres' })
+    try {
+      await client.connect()
+      return 'in'
+    } catch (error) {
+      return (error as { code: string }).code
+    } finally {
+      await client.end()
+    }
+  }
+  const gateway = await build(t)
+  const value = async (stage: string): Promise<{ password: string }> =>
+    JSON.parse((await gateway.send('GET', `${secret}?versionStage=${stage}`)).json.value) as { password: string }
+
+  await gateway.send('PUT', secret, { json: { value: { ...credentials, password: oldPassword } } })
+  t.equal(await logIn(oldPassword), 'in')
+  t.match(await gateway.send('PUT', `${secret}/rotation`, { json: rotation }), { status: 200 })
+  await gateway.rotateDue()
+
+  const { password, ...rest } = await value('AWSCURRENT')
+  t.same(rest, credentials, 'all else is as it was')
+  t.equal(await logIn(password), 'in', 'the new password works')
+  t.equal(await logIn(oldPassword), '28P01', 'the old password has stopped working')
+  t.same(await value('AWSPREVIOUS'), { ...credentials, password: oldPassword }, 'AWSPREVIOUS still has the old value')
+
+  await gateway.send('POST', `${secret}/rotation`)
+  await gateway.rotateDue()
+  const again = (await value('AWSCURRENT')).password
+  t.same([await logIn(again), await logIn(password)], ['in', '28P01'], 'and again')
+
+  const log = await postgres.log()
+  t.match(log, 'ALTER ROLE "app ""of"" payments" PASSWORD')
+  t.notOk([password, again].some((one) => log.includes(one)), 'PostgreSQL\'s log has no password of it')
+})
+
+t.test('goes on where a step has failed', { skip }, async (t) => {
+  const postgres = await startPostgres(t, binaries)
+  await postgres.query(`CREATE ROLE app LOGIN PASSWORD '${oldPassword}'`)
+  const gateway = await build(t)
+  const put = async (password: string): Promise<unknown> => gateway.send('PUT', secret, {
+    json: { value: { engine: 'postgres', host: '127.0.0.1', port: postgres.port, username: 'app', password, ssl: false } }
+  })
+  await put(oldPassword)
+  await postgres.query('ALTER ROLE app NOLOGIN')
+  await gateway.send('PUT', `${secret}/rotation`, { json: rotation })
+  await gateway.rotateDue()
+  t.match(JSON.parse((await gateway.send('GET', secret)).json.value), { password: oldPassword }, 'setSecret could not log in')
+  t.match((await gateway.send('POST', `${secret}/rotation`)).json, { code: 'rotation-in-progress' })
+
+  await postgres.query('ALTER ROLE app LOGIN')
+  gateway.advance(1)
+  await gateway.rotateDue()
+  t.not(JSON.parse((await gateway.send('GET', secret)).json.value).password, oldPassword, 'it is done once it can be')
+})
+
+t.test('refuses a value that is no credentials of PostgreSQL, and tells nothing of it', async (t) => {
+  const gateway = await build(t)
+  for (const value of ['a text', '{}', 'null', '{"engine":"mysql","host":"h","username":"u","password":"p"}']) {
+    const path = `/environments/dev/secrets/${Buffer.from(value).toString('hex')}`
+    await gateway.send('PUT', path, { json: { value } })
+    await gateway.send('PUT', `${path}/rotation`, { json: rotation })
+    await gateway.rotateDue()
+    t.equal((await gateway.send('GET', path)).json.value, value)
+    t.match(Object.values((await gateway.send('GET', `${path}/metadata`)).json.versions).flat().sort(), ['AWSCURRENT', 'AWSPENDING'])
+  }
+})
