@@ -3,7 +3,7 @@ import { shapes } from '../aws-model.ts'
 import { answered } from '../aws/errors.ts'
 import { compact } from '../compact.ts'
 import { toAwsName, type SecretName } from '../environments/names.ts'
-import { invalidRequest, Problem } from '../errors.ts'
+import { invalidRequest } from '../errors.ts'
 import { WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
 import { written } from './written.ts'
@@ -36,10 +36,10 @@ export const PolicyValidation = Type.Object({
   }), { description: 'What AWS finds wrong with it' })
 })
 
-/** @throws Problem as AWS answers, `aws-unavailable` where what it keeps is no JSON object */
+/** @throws Problem as AWS answers */
 export async function readPolicy (scope: Scope, name: SecretName): Promise<Static<typeof PolicyOfSecret>> {
-  const reply = await scope.aws.getResourcePolicy({ SecretId: toAwsName(scope.environment, name) })
-  return compact({ name, arn: answered(reply.ARN), resourcePolicy: documentFrom(reply.ResourcePolicy) })
+  const { ARN, ResourcePolicy: policy } = await scope.aws.getResourcePolicy({ SecretId: toAwsName(scope.environment, name) })
+  return compact({ name, arn: answered(ARN), resourcePolicy: policy === undefined ? undefined : documentFrom(policy) })
 }
 
 /**
@@ -82,11 +82,5 @@ function textOf (policy: Record<string, unknown>): string {
   throw invalidRequest({ in: 'body', pointer: '/resourcePolicy', message: `must NOT have more than ${maximumLength} characters as JSON` })
 }
 
-function documentFrom (text: string | undefined): Record<string, unknown> | undefined {
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text) as Record<string, unknown>
-  } catch {
-    throw new Problem('aws-unavailable', { awsError: 'IncompleteReply' })
-  }
-}
+/** AWS has read it as JSON before it kept it. */
+const documentFrom = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
