@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import {
-  CancelRotateSecretCommand, CreateSecretCommand, DeleteSecretCommand, DescribeSecretCommand, GetSecretValueCommand, ListSecretVersionIdsCommand,
+  CancelRotateSecretCommand, CreateSecretCommand, DeleteSecretCommand, GetSecretValueCommand, ListSecretVersionIdsCommand,
   ListSecretsCommand, PutSecretValueCommand, ReplicateSecretToRegionsCommand, RestoreSecretCommand, RotateSecretCommand, UpdateSecretCommand, UpdateSecretVersionStageCommand, type SecretsManagerClient
 } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
 import { rotate } from '../../fixtures/rotation/rotator.ts'
 import { account, clientOf, day, errorIn, rawRequest } from './backend.ts'
-import { functionArn, startWithRotator, steps, type Rotator } from './rotator.ts'
+import { describe, functionArn, startWithRotator, steps, type Rotator } from './rotator.ts'
 
+/** In the words that AWS uses. */
 const incomplete = { name: 'InvalidRequestException', message: 'A previous rotation isn\'t complete. That rotation will be reattempted.' }
 const minute = 60_000
 
@@ -20,11 +21,19 @@ async function startWithSecret (t: Test) {
   return { ...started, arn, first }
 }
 
-const describe = async (client: SecretsManagerClient) => client.send(new DescribeSecretCommand({ SecretId: 'a' }))
+const iso = (time: number) => new Date(time).toISOString()
 const labels = async (client: SecretsManagerClient) => (await describe(client)).VersionIdsToStages
 const valueOf = async (client: SecretsManagerClient, VersionStage = 'AWSCURRENT') =>
   (await client.send(new GetSecretValueCommand({ SecretId: 'a', VersionStage }))).SecretString
 const stepsTold = ({ events }: Rotator) => events.map(({ Step }) => Step)
+
+/** Holds an error against a name and a message, to the letter where that is a text. */
+async function refused (t: Test, call: Promise<unknown>, { name, message }: { name: string, message: string | RegExp }, title = 'refused'): Promise<void> {
+  const error = await call.then(() => undefined, (reason: unknown) => reason as Error)
+  t.equal(error?.name, name, title)
+  if (typeof message === 'string') t.equal(error?.message, message, title)
+  else t.match(error?.message, message, title)
+}
 
 /** Lets a promise be kept from outside. */
 const gate = () => Promise.withResolvers<undefined>()
@@ -41,7 +50,7 @@ t.test('a rotation takes four steps after the answer, and its version becomes th
     RotationLambdaARN: functionArn,
     RotationRules: { AutomaticallyAfterDays: 1, Duration: undefined, ScheduleExpression: undefined },
     LastRotatedDate: undefined,
-    NextRotationDate: new Date('2026-03-05T23:59:59Z'),
+    NextRotationDate: '2026-03-05T23:59:59.000Z',
     VersionIdsToStages: { [first]: ['AWSCURRENT'], [second]: ['AWSPENDING'] }
   })
 
@@ -65,26 +74,24 @@ t.test('a rotation takes four steps after the answer, and its version becomes th
   t.strictSame(rotator.events, steps.map((Step) => ({ Step, SecretId: arn, ClientRequestToken: second, RotationToken })))
   t.strictSame(told.slice(-4), steps.map((step) => ({ step })))
   t.match(await describe(client), {
-    LastRotatedDate: new Date(rotatedAt), NextRotationDate: new Date('2026-03-05T23:59:59Z'),
+    LastRotatedDate: iso(rotatedAt), NextRotationDate: '2026-03-05T23:59:59.000Z',
     VersionIdsToStages: { [first]: ['AWSPREVIOUS'], [second]: ['AWSCURRENT'] }
   })
   t.match(await valueOf(client), /^.{32}$/)
   t.equal(await valueOf(client, 'AWSPREVIOUS'), 'old')
   const { SecretList: [listed] = [] } = await client.send(new ListSecretsCommand())
-  t.match(listed, {
-    RotationEnabled: true, RotationLambdaARN: functionArn, RotationRules: { AutomaticallyAfterDays: 1 },
-    LastRotatedDate: new Date(rotatedAt), NextRotationDate: new Date('2026-03-05T23:59:59Z')
-  })
+  t.match(listed, { RotationEnabled: true, RotationLambdaARN: functionArn, RotationRules: { AutomaticallyAfterDays: 1 } })
+  t.strictSame([listed?.LastRotatedDate, listed?.NextRotationDate], [new Date(rotatedAt), new Date('2026-03-05T23:59:59Z')])
 })
 
 t.test('while its first step runs a rotation has a version without a value', async (t) => {
   const { backend, client, rotator, first } = await startWithSecret(t)
   rotator.instead.createSecret = async ({ ClientRequestToken: VersionId }) => {
     t.strictSame(await labels(client), { [first]: ['AWSCURRENT'], [VersionId]: ['AWSPENDING'] })
-    await t.rejects(valueOf(client, 'AWSPENDING'), {
+    await refused(t, valueOf(client, 'AWSPENDING'), {
       name: 'ResourceNotFoundException', message: 'Secrets Manager can\'t find the specified secret value for staging label: AWSPENDING'
     })
-    await t.rejects(client.send(new GetSecretValueCommand({ SecretId: 'a', VersionId, VersionStage: 'AWSPENDING' })), {
+    await refused(t, client.send(new GetSecretValueCommand({ SecretId: 'a', VersionId, VersionStage: 'AWSPENDING' })), {
       name: 'ResourceNotFoundException', message: `Secrets Manager can't find the specified secret value for VersionId: ${VersionId}`
     })
     await t.rejects(client.send(new UpdateSecretVersionStageCommand({
@@ -139,7 +146,7 @@ t.test('function and rules that are set already are used again, and either can b
 t.test('what is not right is refused, and nothing is stored', async (t) => {
   const { backend, client, first } = await startWithSecret(t)
   const before = await describe(client)
-  const refused: [object, { name: string, message: string | RegExp }][] = [
+  const wrong: [object, { name: string, message: string | RegExp }][] = [
     [{}, { name: 'InvalidRequestException', message: 'No Lambda rotation function ARN is associated with this secret.' }],
     [{ RotationLambdaARN: '', RotationRules: { AutomaticallyAfterDays: 1 } }, { name: 'InvalidRequestException', message: 'No Lambda rotation function ARN is associated with this secret.' }],
     [{ RotationLambdaARN: functionArn.replace('rotator', 'unknown') }, {
@@ -157,10 +164,10 @@ t.test('what is not right is refused, and nothing is stored', async (t) => {
     [{ RotationLambdaARN: functionArn, ExternalSecretRotationRoleArn: `arn:aws:iam::${account.accountId}:role/r` }, { name: 'InvalidRequestException', message: /managed external secrets/ }],
     [{ SecretId: 'unknown', RotationLambdaARN: functionArn }, { name: 'ResourceNotFoundException', message: 'Secrets Manager can\'t find the specified secret.' }]
   ]
-  for (const [input, error] of refused) {
-    await t.rejects(client.send(new RotateSecretCommand({ SecretId: 'a', ...input })), error, JSON.stringify(input))
+  for (const [input, error] of wrong) {
+    await refused(t, client.send(new RotateSecretCommand({ SecretId: 'a', ...input })), error, JSON.stringify(input))
   }
-  await t.rejects(client.send(new CancelRotateSecretCommand({ SecretId: 'a' })), {
+  await refused(t, client.send(new CancelRotateSecretCommand({ SecretId: 'a' })), {
     name: 'InvalidRequestException', message: 'No Lambda rotation function ARN is associated with this secret.'
   })
   const raw = await rawRequest(backend, { operation: 'RotateSecret', body: JSON.stringify({ SecretId: 'unknown' }) })
@@ -177,7 +184,7 @@ t.test('a rotation is under way until its last step has ended', async (t) => {
   rotator.instead.finishSecret = async (event) => {
     await rotate(client, event)
     t.strictSame((await labels(client))?.[event.ClientRequestToken], ['AWSCURRENT', 'AWSPENDING'])
-    await t.rejects(client.send(new RotateSecretCommand(setUp)), incomplete)
+    await refused(t, client.send(new RotateSecretCommand(setUp)), incomplete)
   }
   await client.send(new RotateSecretCommand(setUp))
   await backend.runDueRotations()
@@ -229,11 +236,11 @@ t.test('a step that fails ends the attempt, and leaves AWSPENDING behind until a
     await backend.runDueRotations()
     t.strictSame(rotator.events, [], 'not again at once')
     rotator.instead = {}
-    await t.rejects(client.send(new RotateSecretCommand({ ...setUp, RotationRules: { AutomaticallyAfterDays: 7 } })), incomplete)
+    await refused(t, client.send(new RotateSecretCommand({ ...setUp, RotationRules: { AutomaticallyAfterDays: 7 } })), incomplete)
     await backend.runDueRotations()
     t.strictSame(rotator.events.map(({ Step, ClientRequestToken }) => [Step, ClientRequestToken]), steps.map((step) => [step, VersionId]), 'but when it is asked for')
     t.match(await describe(client), {
-      RotationRules: { AutomaticallyAfterDays: 1 }, LastRotatedDate: new Date(clock.now),
+      RotationRules: { AutomaticallyAfterDays: 1 }, LastRotatedDate: iso(clock.now),
       VersionIdsToStages: { [first]: ['AWSPREVIOUS'], [VersionId]: ['AWSCURRENT'] }
     }, 'and what was refused was not set')
   }
@@ -253,7 +260,6 @@ t.test('a rotation that has failed is attempted again by itself, after a longer 
     await backend.runDueRotations()
     t.strictSame(stepsTold(rotator), steps.slice(0, 3), `after ${minutes} minutes`)
   }
-  t.ok((await describe(client)).NextRotationDate?.getTime() ?? 0 < clock.now, 'the date of the next rotation may be in the past')
   rotator.instead = {}
   clock.move(240 * minute)
   await backend.runDueRotations()
@@ -267,7 +273,7 @@ t.test('a function whose steps succeed but which doesn\'t move AWSCURRENT has no
   await backend.runDueRotations()
   t.strictSame(told.at(-1), { step: 'finishSecret', error: 'RotationIncomplete' })
   t.match(await describe(client), { LastRotatedDate: undefined, VersionIdsToStages: { [first]: ['AWSCURRENT'], [VersionId]: ['AWSPENDING'] } })
-  await t.rejects(client.send(new RotateSecretCommand(setUp)), incomplete)
+  await refused(t, client.send(new RotateSecretCommand(setUp)), incomplete)
 })
 
 t.test('without RotateImmediately the function is only tested, on a version that goes again', async (t) => {
@@ -276,13 +282,13 @@ t.test('without RotateImmediately the function is only tested, on a version that
   rotator.instead.testSecret = async ({ ClientRequestToken }) => {
     t.strictSame(await labels(client), { [first]: ['AWSCURRENT'], [ClientRequestToken]: ['AWSPENDING'] })
     t.equal(await valueOf(client, 'AWSPENDING'), 'old')
-    await t.rejects(client.send(new RotateSecretCommand(input)), incomplete)
+    await refused(t, client.send(new RotateSecretCommand(input)), incomplete)
   }
   await client.send(new RotateSecretCommand(input))
   await backend.runDueRotations()
   t.strictSame(stepsTold(rotator), ['testSecret'])
   t.match(await describe(client), {
-    RotationEnabled: true, LastRotatedDate: undefined, NextRotationDate: new Date('2026-03-05T23:59:59Z'), VersionIdsToStages: { [first]: ['AWSCURRENT'] }
+    RotationEnabled: true, LastRotatedDate: undefined, NextRotationDate: '2026-03-05T23:59:59.000Z', VersionIdsToStages: { [first]: ['AWSCURRENT'] }
   })
   const { Versions } = await client.send(new ListSecretVersionIdsCommand({ SecretId: 'a', IncludeDeprecated: true }))
   t.equal(Versions?.length, 1)
@@ -327,7 +333,7 @@ t.test('cancelling keeps function and rules, and what a rotation under way has m
   t.equal(rotator.events.length, 4, 'nothing is rotated any more')
   const { VersionId: second = '' } = await client.send(new RotateSecretCommand({ SecretId: 'a' }))
   await backend.runDueRotations()
-  t.match(await describe(client), { RotationEnabled: true, RotationRules: { AutomaticallyAfterDays: 1 }, LastRotatedDate: new Date(clock.now) })
+  t.match(await describe(client), { RotationEnabled: true, RotationRules: { AutomaticallyAfterDays: 1 }, LastRotatedDate: iso(clock.now) })
 
   const failure = gate()
   rotator.events = []
@@ -343,7 +349,7 @@ t.test('cancelling keeps function and rules, and what a rotation under way has m
   t.strictSame(stepsTold(rotator), steps.slice(0, 2), 'no further step is taken, and the one under way is not waited for')
   t.strictSame(told.at(-1), { step: 'createSecret' })
   t.match(await labels(client), { [first]: undefined, [second]: ['AWSCURRENT'], [third]: ['AWSPENDING'] })
-  await t.rejects(client.send(new RotateSecretCommand({ SecretId: 'a' })), incomplete)
+  await refused(t, client.send(new RotateSecretCommand({ SecretId: 'a' })), incomplete)
 
   const remove = { SecretId: 'a', VersionStage: 'AWSPENDING', RemoveFromVersionId: third }
   await client.send(new UpdateSecretVersionStageCommand(remove))
@@ -413,7 +419,7 @@ t.test('a rotation that somebody has brought to its end is complete', async (t) 
   clock.move(minute)
   await backend.runDueRotations()
   t.equal(rotator.events.length, 4)
-  t.match(await describe(client), { LastRotatedDate: new Date(clock.now), VersionIdsToStages: { [first]: ['AWSPREVIOUS'], [VersionId]: ['AWSCURRENT'] } })
+  t.match(await describe(client), { LastRotatedDate: iso(clock.now), VersionIdsToStages: { [first]: ['AWSPREVIOUS'], [VersionId]: ['AWSCURRENT'] } })
 })
 
 t.test('a secret that is scheduled for deletion is not rotated', async (t) => {
@@ -423,8 +429,8 @@ t.test('a secret that is scheduled for deletion is not rotated', async (t) => {
   rotator.events = []
   await client.send(new DeleteSecretCommand({ SecretId: 'a', RecoveryWindowInDays: 7 }))
   const marked = { name: 'InvalidRequestException', message: 'You can\'t perform this operation on the secret because it was marked for deletion.' }
-  await t.rejects(client.send(new RotateSecretCommand({ SecretId: 'a' })), marked)
-  await t.rejects(client.send(new CancelRotateSecretCommand({ SecretId: 'a' })), marked)
+  await refused(t, client.send(new RotateSecretCommand({ SecretId: 'a' })), marked)
+  await refused(t, client.send(new CancelRotateSecretCommand({ SecretId: 'a' })), marked)
   clock.move(day)
   await backend.runDueRotations()
   t.strictSame(rotator.events, [])
@@ -432,10 +438,24 @@ t.test('a secret that is scheduled for deletion is not rotated', async (t) => {
   await backend.runDueRotations()
   t.equal(rotator.events.length, 4)
 
+  rotator.events = []
+  rotator.instead.createSecret = () => { throw new Error() }
+  await client.send(new RotateSecretCommand({ SecretId: 'a' }))
+  await backend.runDueRotations()
+  await client.send(new DeleteSecretCommand({ SecretId: 'a', RecoveryWindowInDays: 7 }))
+  clock.move(minute)
+  await backend.runDueRotations()
+  t.equal(rotator.events.length, 1, 'nor is a rotation that has failed attempted again')
+  await client.send(new RestoreSecretCommand({ SecretId: 'a' }))
+  rotator.instead = {}
+  await backend.runDueRotations()
+  t.equal(rotator.events.length, 5)
+
+  rotator.events = []
   rotator.instead.setSecret = async () => client.send(new DeleteSecretCommand({ SecretId: 'a', ForceDeleteWithoutRecovery: true }))
   await client.send(new RotateSecretCommand({ SecretId: 'a' }))
   await backend.runDueRotations()
-  t.equal(rotator.events.length, 6, 'and one that is gone even less')
+  t.equal(rotator.events.length, 2, 'and one that is gone even less')
 })
 
 t.test('a version that somebody else has labelled AWSPENDING is in the way', async (t) => {
@@ -444,7 +464,7 @@ t.test('a version that somebody else has labelled AWSPENDING is in the way', asy
   await backend.runDueRotations()
   rotator.events = []
   const { VersionId } = await client.send(new PutSecretValueCommand({ SecretId: 'a', SecretString: 'by hand', VersionStages: ['AWSPENDING'] }))
-  await t.rejects(client.send(new RotateSecretCommand({ SecretId: 'a' })), incomplete)
+  await refused(t, client.send(new RotateSecretCommand({ SecretId: 'a' })), incomplete)
   await backend.runDueRotations()
   t.strictSame(rotator.events, [])
   clock.move(day)
@@ -463,7 +483,7 @@ t.test('a replica follows a rotation, and is none to rotate', async (t) => {
   const { VersionId = '' } = await client.send(new RotateSecretCommand(setUp))
   await backend.runDueRotations()
   t.match(await describe(replica), {
-    RotationEnabled: true, LastRotatedDate: Date, VersionIdsToStages: { [first]: ['AWSPREVIOUS'], [VersionId]: ['AWSCURRENT'] }
+    RotationEnabled: true, LastRotatedDate: String, VersionIdsToStages: { [first]: ['AWSPREVIOUS'], [VersionId]: ['AWSCURRENT'] }
   })
   t.equal(await valueOf(replica), await valueOf(client))
   await t.rejects(replica.send(new RotateSecretCommand(setUp)), { name: 'InvalidParameterException' })
@@ -475,5 +495,5 @@ t.test('what somebody changes while a rotation is under way stays changed', asyn
   rotator.instead.setSecret = async () => client.send(new UpdateSecretCommand({ SecretId: 'a', Description: 'changed' }))
   await client.send(new RotateSecretCommand(setUp))
   await backend.runDueRotations()
-  t.match(await describe(client), { Description: 'changed', LastRotatedDate: Date })
+  t.match(await describe(client), { Description: 'changed', LastRotatedDate: String })
 })

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { DescribeSecretCommand, type DescribeSecretCommandOutput, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { Test } from 'tap'
 import type { LocalBackend, LocalBackendOptions, RotationStepEvent } from '../../../src/local-backend/server.ts'
 import { rotate, type RotationEvent } from '../../fixtures/rotation/rotator.ts'
@@ -77,6 +77,15 @@ export async function startWithRotator (t: Test, options: Partial<LocalBackendOp
   rotator.client = client
   return { backend, client, clock, rotator, told }
 }
+
+/** What DescribeSecret shows of a secret, with the dates of its rotation as texts: tap's `match` looks into no Date. */
+export async function describe (client: SecretsManagerClient, SecretId = 'a'): Promise<Described> {
+  const { LastRotatedDate, NextRotationDate, ...described } = await client.send(new DescribeSecretCommand({ SecretId }))
+  return { ...described, LastRotatedDate: LastRotatedDate?.toISOString(), NextRotationDate: NextRotationDate?.toISOString() }
+}
+
+export type Described = Omit<DescribeSecretCommandOutput, 'LastRotatedDate' | 'NextRotationDate'> &
+  Record<'LastRotatedDate' | 'NextRotationDate', string | undefined>
 
 /** Waits until something holds. */
 export async function until (holds: () => unknown): Promise<void> {
