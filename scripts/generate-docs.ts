@@ -1,6 +1,7 @@
 /**
  * Writes what the documentation shares with the code: `docs/problems.md` from the catalogue of problems, `docs/operations.md`
- * from the routes, and the table of environment variables in `README.md` from their schema.
+ * from the routes, the table of environment variables in `README.md` from their schema, and from the actions their table in
+ * `docs/authorization.md` and Cedar's schema for who writes policies.
  *
  *     node scripts/generate-docs.ts [--check]
  *
@@ -9,14 +10,17 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { operations } from '../src/aws-model.ts'
+import { actionGroups, actionNames, actionTable, type ResourceType } from '../src/authorization/actions.ts'
+import { cedarSchema } from '../src/authorization/schema.ts'
 import { VariablesSchema } from '../src/config/schema.ts'
-import { catalogue, catalogueEntry, type ProblemCode } from '../src/errors.ts'
+import { catalogue, catalogueEntry, type ProblemCode } from '../src/problem-catalogue.ts'
 import { builtGateway } from './built-gateway.ts'
 
 const root = join(import.meta.dirname, '..')
 
 function problems (): string {
-  const codes = Object.keys(catalogue) as ProblemCode[]
+  const codes = (Object.keys(catalogue) as ProblemCode[])
+    .toSorted((one, other) => catalogue[one].status - catalogue[other].status)
   const rows = codes.map((code) => {
     const { status, title, advice } = catalogueEntry(code)
     return `| ${status} | \`${code}\` | ${title} | ${advice} |`
@@ -25,7 +29,7 @@ function problems (): string {
     '# Problems',
     '',
     'Everything that fails is answered as `application/problem+json` (RFC 9457). `code` is what a program goes by. This page is generated',
-    'from `src/errors.ts` by `npm run docs`.',
+    'from `src/problem-catalogue.ts` by `npm run docs`.',
     '',
     '| status | `code` | what it says | what to do |',
     '| --- | --- | --- | --- |',
@@ -68,18 +72,28 @@ function variables (): string {
   return ['| variable | meaning | default |', '| --- | --- | --- |', ...rows].join('\n')
 }
 
+function actionRows (): string {
+  const types: readonly ResourceType[] = ['Environment', 'Secret', 'Credential']
+  const named = (group: string, on: ResourceType): string =>
+    actionNames.filter((name) => actionTable[name].group === group && actionTable[name].on.includes(on)).map((name) => `\`${name}\``).join(' ')
+  const rows = actionGroups.map((group) => `| \`${group}\` | ${types.map((on) => named(group, on)).join(' | ')} |`)
+  return ['| group | on an environment | on a secret | on a credential |', '| --- | --- | --- | --- |', ...rows].join('\n')
+}
+
 /** The text, with other content between its two marks. */
 function between (text: string, name: string, content: string): string {
   const marks = new RegExp(`(?<=<!-- ${name} -->\n)[^]*?(?=<!-- /${name} -->)`)
-  if (!marks.test(text)) throw new TypeError(`README.md has no marks for ${name}`)
+  if (!marks.test(text)) throw new TypeError(`There are no marks for ${name}`)
   return text.replace(marks, () => `\n${content}\n\n`)
 }
 
-const readme = await readFile(join(root, 'README.md'), 'utf8')
+const textOf = async (file: string): Promise<string> => readFile(join(root, file), 'utf8')
 const files = {
   'docs/problems.md': problems(),
   'docs/operations.md': await operationsTable(),
-  'README.md': between(readme, 'variables', variables())
+  'docs/authorization.md': between(await textOf('docs/authorization.md'), 'actions', actionRows()),
+  'policies/schema.cedarschema': cedarSchema,
+  'README.md': between(await textOf('README.md'), 'variables', variables())
 }
 
 for (const [file, expected] of Object.entries(files)) {

@@ -295,18 +295,3 @@ export const operations = {
 
 /** The name of one of AWS Secrets Manager's 23 operations. */
 export type Operation = keyof typeof operations
-
-/**
- * Limits that AWS documents or enforces and that its model leaves out.
- */
-export const limits = {
-  /** The characters that AWS accepts in a secret's name. */
-  secretNamePattern: '^[A-Za-z0-9/_+=.@!-]+$',
-  recoveryWindowInDays: { min: 7, max: 30, default: 30 },
-  passwordLength: { default: 32 },
-  tagsPerSecret: 50,
-  /** Over all versions of a secret. */
-  labelsPerSecret: 20,
-  /** AWS keeps so many of the newest, and all that are younger. */
-  versionsWithoutLabel: { kept: 100, keptForDays: 1 }
-} as const

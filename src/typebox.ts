@@ -1,5 +1,6 @@
 import { Type, type SchemaOptions, type TString, type TUnsafe } from '@sinclair/typebox'
-import { limits, shapes, type StringShape } from './aws-model.ts'
+import { limits } from './aws-limits.ts'
+import { shapes, type StringShape } from './aws-model.ts'
 
 /** What TypeBox lacks, in one place. */
 
@@ -23,6 +24,9 @@ export function AwsString (name: StringShapeName, options: SchemaOptions = {}): 
     ...options
   })
 }
+
+/** A problem in a reply that is none: the document has its schema once. */
+export const ProblemRef = Type.Unsafe<Record<string, unknown>>({ $ref: 'Problem#' })
 
 /** The ID of a credential, an API key, a group. */
 export const idPattern = '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'

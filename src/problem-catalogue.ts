@@ -1,0 +1,248 @@
+/**
+ * Every problem that the gateway answers with (RFC 9457), in one catalogue. `docs/problems.md` is generated from it.
+ */
+
+interface CatalogueEntry {
+  /** The HTTP status. */
+  status: number
+  /** What kind of problem this is; the same for every occurrence. */
+  title: string
+  /** What the caller can do about it. */
+  advice: string
+  /** Seconds after which another try is worth it (`Retry-After`). */
+  retryAfter?: number
+}
+
+export const catalogue = {
+  'invalid-request': {
+    status: 400,
+    title: 'The request is invalid',
+    advice: '`errors` has a JSON pointer and a message for each mistake.'
+  },
+  'malformed-request': {
+    status: 400,
+    title: 'The request is not well-formed HTTP',
+    advice: 'Check the request line, the percent-encoding of the path and the headers.'
+  },
+  unauthenticated: {
+    status: 401,
+    title: 'It is not proved who the caller is',
+    advice: 'Send `Authorization: Bearer <token>` with a token that has not expired; to log in, sign anew.'
+  },
+  forbidden: {
+    status: 403,
+    title: 'The caller may not do this',
+    advice: 'Ask the platform team for the right, or use another `AWS-Credential-Id`.'
+  },
+  'deletion-protected': {
+    status: 403,
+    title: 'The environment is protected against deletion without recovery',
+    advice: 'Delete without `force`: the secret can then be restored until its recovery window ends.'
+  },
+  'aws-access-denied': {
+    status: 403,
+    title: 'AWS denies this to the credential',
+    advice: 'The IAM policy of the named credential lacks the named operation on this secret or its KMS key.'
+  },
+  'not-found': {
+    status: 404,
+    title: 'There is no such resource',
+    advice: 'Check the path; an environment that the caller may not see is answered in the same way.'
+  },
+  'secret-not-found': {
+    status: 404,
+    title: 'There is no such secret',
+    advice: 'Check the name, the environment and the credential; `/` in a name is written `%2F`.'
+  },
+  'version-not-found': {
+    status: 404,
+    title: 'The secret has no such version',
+    advice: '`GET …/versions` shows the versions that there are.'
+  },
+  'field-not-found': {
+    status: 404,
+    title: 'The value has no such field',
+    advice: '`field` names a key of a value that is a JSON object.'
+  },
+  'not-acceptable': {
+    status: 406,
+    title: 'The value has no such representation',
+    advice: 'A binary value is `application/octet-stream` or, in base64, `application/json`.'
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'The resource has no such method',
+    advice: '`Allow` names the methods that it has.'
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'The request did not arrive in time',
+    advice: 'Send it again, faster.'
+  },
+  'secret-exists': {
+    status: 409,
+    title: 'The secret exists already',
+    advice: 'PUT writes a new version of it.'
+  },
+  'secret-has-no-value': {
+    status: 409,
+    title: 'The secret is a placeholder and has no value yet',
+    advice: 'PUT gives it its first value.'
+  },
+  'secret-pending-deletion': {
+    status: 409,
+    title: 'The secret is scheduled for deletion',
+    advice: '`POST …/restore` brings it back.'
+  },
+  'rotation-in-progress': {
+    status: 409,
+    title: 'A rotation of the secret is under way',
+    advice: 'Wait for it to finish.'
+  },
+  'idempotency-conflict': {
+    status: 409,
+    title: 'The idempotency key was used with another value',
+    advice: 'Use a new `Idempotency-Key` for a new write.'
+  },
+  'precondition-not-met': {
+    status: 409,
+    title: 'AWS reports that a precondition is not met',
+    advice: 'Look at the state of the secret with `GET …/metadata`.'
+  },
+  'write-conflict': {
+    status: 409,
+    title: 'Other writers keep changing the secret',
+    advice: 'Try again in a moment; nothing was written.',
+    retryAfter: 1
+  },
+  'precondition-failed': {
+    status: 412,
+    title: 'The secret is not in the state that the request asks for',
+    advice: 'Read it again: another writer was there, or `If-Match` and `If-None-Match` say otherwise than it is.'
+  },
+  'value-not-object': {
+    status: 409,
+    title: 'The value is no JSON object',
+    advice: 'Single keys can be changed only of a value that is a JSON object; PUT replaces any value.'
+  },
+  'payload-too-large': {
+    status: 413,
+    title: 'The body is too large',
+    advice: 'A value holds 65,536 bytes; split a bulk request.'
+  },
+  'uri-too-long': {
+    status: 414,
+    title: 'The path is too long',
+    advice: 'A name has at most 512 characters, the prefix of its environment included.'
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The body has a media type or a coding that is not taken here',
+    advice: 'Send `application/json` in UTF-8, without `Content-Encoding`.'
+  },
+  'expectation-failed': {
+    status: 417,
+    title: 'The request expects what the gateway does not offer',
+    advice: 'The one expectation that there is is `100-continue`.'
+  },
+  'not-all-done': {
+    status: 409,
+    title: 'Not all of the request could be done, and what was done was taken back',
+    advice: '`items` says what became of each secret; `not-taken-back` marks what could not be put back.'
+  },
+  'not-taken-back': {
+    status: 409,
+    title: 'What was done to the secret could not be taken back',
+    advice: 'Look at the secret: it has been changed by another writer since, or AWS has no way back from it.'
+  },
+  'idempotency-mismatch': {
+    status: 422,
+    title: 'The idempotency key was used with another request',
+    advice: 'Use a new `Idempotency-Key` for another request, and the same one only to repeat a request as it was.'
+  },
+  'idempotency-key-spent': {
+    status: 409,
+    title: 'What the idempotency key has written was replaced or taken back since',
+    advice: 'Use a new `Idempotency-Key` to write it again.'
+  },
+  'aws-refused': {
+    status: 422,
+    title: 'AWS refuses the request',
+    advice: 'Where AWS says why, `detail` says it too.'
+  },
+  'aws-limit-exceeded': {
+    status: 422,
+    title: 'A quota of AWS Secrets Manager is used up',
+    advice: 'Repeating the request does not help: remove something, or have the quota raised.'
+  },
+  'rate-limited': {
+    status: 429,
+    title: 'There are too many requests',
+    advice: 'Wait as long as `Retry-After` says: the caller, the environment or, without a valid token, the address has used up its limit.',
+    retryAfter: 1
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'The headers are too large',
+    advice: 'Send fewer or shorter headers.'
+  },
+  'internal-error': {
+    status: 500,
+    title: 'The gateway failed',
+    advice: 'Tell the platform team the `requestId`.'
+  },
+  'aws-unavailable': {
+    status: 502,
+    title: 'AWS Secrets Manager failed or could not be reached',
+    advice: 'Try again later.'
+  },
+  'credential-invalid': {
+    status: 502,
+    title: 'AWS does not accept the credential',
+    advice: 'It has expired, is unknown, or signs wrongly: have the platform team look at its configuration.'
+  },
+  'credential-account-mismatch': {
+    status: 502,
+    title: 'The credential is of another AWS account than the environment',
+    advice: 'Have the platform team look at the configuration: nothing was done with the credential.'
+  },
+  'kms-failure': {
+    status: 502,
+    title: 'AWS could not use the KMS key',
+    advice: 'Check that the KMS key exists, is enabled and may be used by the credential.'
+  },
+  'aws-throttled': {
+    status: 503,
+    title: 'AWS throttles the requests of this account',
+    advice: 'Wait as long as `Retry-After` says.',
+    retryAfter: 2
+  },
+  'identity-provider-unavailable': {
+    status: 503,
+    title: 'Who vouches for the caller could not be asked',
+    advice: 'The issuer of the token, or AWS STS, does not answer: wait as long as `Retry-After` says.',
+    retryAfter: 5
+  },
+  'audit-unavailable': {
+    status: 503,
+    title: 'The audit trail can not be written',
+    advice: 'Nothing is done without a record: try again in a moment. A write may have been made: repeat it with the same `Idempotency-Key`.',
+    retryAfter: 1
+  },
+  overloaded: {
+    status: 503,
+    title: 'The gateway takes no more of this at the moment',
+    advice: 'It has too many jobs under way, or is about to end: wait as long as `Retry-After` says.',
+    retryAfter: 5
+  },
+  'aws-timeout': {
+    status: 504,
+    title: 'AWS did not answer in time',
+    advice: 'The outcome of a write is unknown: repeat it with the same `Idempotency-Key`.'
+  }
+} as const satisfies Record<string, CatalogueEntry>
+
+export type ProblemCode = keyof typeof catalogue
+
+/** The catalogue's entry of a code, by its general type. */
+export const catalogueEntry = (code: ProblemCode): CatalogueEntry => catalogue[code]
