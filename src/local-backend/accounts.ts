@@ -1,7 +1,7 @@
 import { parsePolicy } from './policies/parse.ts'
 import { PolicyError } from './policies/policy-error.ts'
 import type { Policy } from './policies/policy.ts'
-import { rootArn, type Principal } from './principal.ts'
+import { rootArn, uniqueId, type Principal } from './principal.ts'
 import type { AccessKey } from './protocol/signature.ts'
 
 /** An AWS account and a pair of keys that belongs to it; an account can have several, each with an entry of its own. */
@@ -34,7 +34,9 @@ export function accessKeysOf (accounts: readonly Account[]): ReadonlyMap<string,
 
 function principalOf ({ accountId, accessKeyId, arn, identityPolicies, service }: Account): Principal {
   const usualArn = identityPolicies === undefined ? rootArn(accountId) : `arn:aws:iam::${accountId}:user/${accessKeyId}`
-  const principal = { accountId, arn: arn ?? usualArn, identityPolicies: [everything], service }
+  const ownArn = arn ?? usualArn
+  const userId = ownArn === rootArn(accountId) ? accountId : uniqueId('AIDA', ownArn)
+  const principal = { accountId, arn: ownArn, userId, identityPolicies: [everything], service }
   if (!new RegExp(`^arn:aws:(?:iam|sts)::${accountId}:.`).test(principal.arn)) {
     throw new Error(`The access key ${accessKeyId} has the ARN ${principal.arn}, which is none of the account ${accountId}`)
   }

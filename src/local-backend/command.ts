@@ -1,24 +1,30 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { identityProviderIn, roleIn } from './role-options.ts'
 import { startLocalBackend, type Account, type KmsKey, type RotationStepEvent } from './server.ts'
+import { WrongUsage } from './wrong-usage.ts'
 
 const help = `Usage: npm run local-backend -- [options]
 
-An AWS Secrets Manager of its own, for the AWS CLI and any AWS SDK.
+An AWS Secrets Manager of its own, and an STS for roles, for the AWS CLI and any AWS SDK.
 
   --port N                           where to listen (default 4566)
   --data-dir DIR                     where to keep secrets (default .gateway/local-backend)
   --memory                           keep nothing
   --account ID=ACCESSKEY:SECRETKEY   an account and its keys; repeatable (default 123456789012=test:test)
   --identity-policy ACCESSKEY=FILE   what those keys may do, as an IAM policy in JSON; repeatable (default: everything)
+  --role ARN=TRUST[,POLICY…]         a role that can be assumed: the files of its trust policy, and of what its sessions may do,
+                                     as IAM policies in JSON; repeatable (default: none)
+  --identity-provider ISSUER=KEYS[,AUDIENCE…]
+                                     whose tokens AssumeRoleWithWebIdentity takes: the URL or the file of the keys, as a JSON
+                                     Web Key Set; repeatable (default: none, audience sts.amazonaws.com)
   --kms-key ID:KEYID[=ALIAS,…]       a customer managed KMS key of an account, in every region, and its aliases; repeatable
                                      (default: none but aws/secretsmanager)
   --rotation-function NAME=PLACE     what rotates secrets in place of the Lambda function of that name or ARN: the URL of an
                                      endpoint, or the file of a module that exports a handler; repeatable (default: none)
+  --throttle                         refuse calls beyond AWS's quotas, as AWS does
   --help                             show this
 `
-
-class WrongUsage extends Error {}
 
 /**
  * Runs the embedded Secrets Manager until SIGTERM or SIGINT. It prints one line when it listens; wrong usage ends it with
@@ -47,9 +53,12 @@ async function run (args: string[]): Promise<void> {
       'data-dir': { type: 'string', default: '.gateway/local-backend' },
       memory: { type: 'boolean', default: false },
       account: { type: 'string', multiple: true, default: ['123456789012=test:test'] },
+      role: { type: 'string', multiple: true, default: [] },
+      'identity-provider': { type: 'string', multiple: true, default: [] },
       'identity-policy': { type: 'string', multiple: true, default: [] },
       'kms-key': { type: 'string', multiple: true, default: [] },
       'rotation-function': { type: 'string', multiple: true, default: [] },
+      throttle: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false }
     }
   })
@@ -60,8 +69,11 @@ async function run (args: string[]): Promise<void> {
   const backend = await startLocalBackend({
     port: portIn(values.port),
     accounts: withIdentityPolicies(values.account.map(accountIn), values['identity-policy'].map(identityPolicyIn)),
+    roles: values.role.map(roleIn),
+    identityProviders: values['identity-provider'].map(identityProviderIn),
     kmsKeys: values['kms-key'].map(kmsKeyIn),
     rotationFunctions: rotationFunctionsIn(values['rotation-function']),
+    throttling: values.throttle,
     onRotationStep: reportFailure,
     ...values.memory ? {} : { dataDir: values['data-dir'] }
   })

@@ -2,20 +2,29 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { accessKeysOf, type Account } from './accounts.ts'
-import { answer, type OperationEvent, type Service } from './service.ts'
-import { AwsError, errors } from './protocol/errors.ts'
+import { awsJson, type OperationEvent, type Service } from './service.ts'
+import type { FindAccessKey } from './protocol/signature.ts'
 import type { RotationStepEvent } from './rotation/attempt.ts'
 import { readRotationFunctions } from './rotation/rotation-functions.ts'
 import { createScheduler } from './rotation/scheduler.ts'
 import { kmsKeysOf, type KmsKey, type KmsKeys } from './store/kms-keys.ts'
 import { openStore } from './store/store.ts'
+import { identityProvidersOf, type IdentityProvider } from './sts/identity-providers.ts'
+import { awsQuery, isForSts } from './sts/protocol.ts'
+import { rolesOf, type Role } from './sts/roles.ts'
+import { createSessions } from './sts/sessions.ts'
+import { createThrottle } from './throttle.ts'
 
-export type { Account, KmsKey, OperationEvent, RotationStepEvent }
+export type { Account, IdentityProvider, KmsKey, OperationEvent, Role, RotationStepEvent }
 
-/** How the embedded Secrets Manager is started. */
+/** How the embedded Secrets Manager, and the STS that goes with it, are started. */
 export interface LocalBackendOptions {
   /** One for each access key. */
   accounts: readonly Account[]
+  /** The roles that can be assumed, by those whom they trust; there is none but those. */
+  roles?: readonly Role[]
+  /** Whose tokens STS takes from those who have no access key. */
+  identityProviders?: readonly IdentityProvider[]
   /** The customer managed keys of KMS; there is none but those. */
   kmsKeys?: readonly KmsKey[]
   /** The folder of `secrets.sqlite` and `master.key`; without one nothing is kept. */
@@ -31,7 +40,12 @@ export interface LocalBackendOptions {
   rotationFunctions?: Readonly<Record<string, string>>
   /** Milliseconds that a rotation function has for each step; 30 seconds unless given. */
   rotationTimeout?: number
-  /** The clock of dates, recovery windows and rotations, in milliseconds since the epoch. Signatures go by the real one. */
+  /**
+   * Whether calls beyond AWS's quotas, counted over any second of real time, are refused as AWS refuses them; or how many a
+   * second each family of operations has instead of AWS's. Nothing is, unless given.
+   */
+  throttling?: boolean | number
+  /** The clock of dates, rotations and sessions, in milliseconds since the epoch. Signatures go by the real one. */
   now?: () => number
   /** Told of each authenticated call before it is carried out. */
   onOperation?: (event: OperationEvent) => void
@@ -64,22 +78,30 @@ const maxConnections = 512
 const closeTimeout = 1000
 
 /**
- * Starts an AWS Secrets Manager of its own: AWS JSON 1.1 over HTTP, for the unmodified SDK.
+ * Starts an AWS Secrets Manager of its own, and an STS for roles: AWS JSON 1.1 and the Query protocol over HTTP, on one port, for
+ * the unmodified SDK.
  *
- * Rejects, with what to do about it, if the data folder can't be used or an account or a rotation function is wrong, and with
- * Node's error if it can't listen. Each account must have an access key ID of its own.
+ * Rejects, with what to do about it, if the data folder can't be used or an account, a role, an identity provider or a rotation
+ * function is wrong, and with Node's error if it can't listen. Each account must have an access key ID of its own.
  */
 export async function startLocalBackend (options: LocalBackendOptions): Promise<LocalBackend> {
   const { accounts, kmsKeys = [], dataDir, host = '127.0.0.1', port = 0, now = Date.now, onOperation = () => undefined } = options
   const { rotationFunctions = {}, rotationTimeout = 30_000, onRotationStep = () => undefined } = options
+  const { throttling = false } = options
   const find = readRotationFunctions(rotationFunctions)
   const accessKeys = accessKeysOf(accounts)
+  const roles = rolesOf(options.roles ?? [])
+  const identityProviders = identityProvidersOf(options.identityProviders ?? [])
   const keys = kmsKeysOf(kmsKeys)
   const store = openStore(dataDir, keys)
   const rotations = createScheduler({
     store, now, accounts, find, timeout: rotationTimeout, endpoint: () => urlOf(server, host), onRotationStep
   })
-  const service = { store, accessKeys, now, onOperation, rotations }
+  const throttle = throttling === false ? undefined : createThrottle(throttling === true ? undefined : throttling)
+  const sessions = createSessions({ masterKey: store.masterKey, roles, now })
+  const findAccessKey: FindAccessKey = (id, token) => token === undefined ? accessKeys.get(id) : sessions.open(id, token)
+  const sts = { roles, identityProviders, sessions }
+  const service = { store, findAccessKey, now, onOperation, throttle, rotations, sts }
   const server = serve(service)
   try {
     server.listen(port, host)
@@ -102,13 +124,16 @@ export async function startLocalBackend (options: LocalBackendOptions): Promise<
 
 function serve (service: Service): Server {
   const server = createServer(timeouts, (request, response) => {
-    answer(service, request).then(
+    const requestId = randomUUID()
+    const { contentType, answer, fault } = isForSts(request) ? awsQuery : awsJson
+    response.setHeader('x-amzn-requestid', requestId).setHeader('content-type', contentType)
+    answer(service, request, requestId).then(
       (body) => { send(response, 200, body) },
       (reason: unknown) => {
-        const error = reason instanceof AwsError ? reason : errors.internal()
+        const { status, body } = fault(reason, requestId)
         // The rest of a body that is too large is not waited for, as Node waits for that of any other.
-        if (error.type === 'RequestEntityTooLarge') response.setHeader('connection', 'close')
-        send(response, error.status, JSON.stringify({ __type: error.type, Message: error.message }))
+        if (status === 413) response.setHeader('connection', 'close')
+        send(response, status, body)
       }
     )
   })
@@ -117,11 +142,7 @@ function serve (service: Service): Server {
 }
 
 function send (response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, {
-    'content-type': 'application/x-amz-json-1.1',
-    'content-length': Buffer.byteLength(body),
-    'x-amzn-requestid': randomUUID()
-  })
+  response.writeHead(status, { 'content-length': Buffer.byteLength(body) })
   response.end(body)
 }
 

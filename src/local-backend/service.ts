@@ -1,46 +1,94 @@
 import type { IncomingMessage } from 'node:http'
 import { transactions } from './operations/access.ts'
 import { operations } from './operations/index.ts'
-import { errors } from './protocol/errors.ts'
+import { AwsError, errors } from './protocol/errors.ts'
 import { parseBody, readBody } from './protocol/request-body.ts'
-import { readClaim, verifySignature, type AccessKey } from './protocol/signature.ts'
+import { readClaim, verifySignature, type FindAccessKey, type ServiceName } from './protocol/signature.ts'
+import type { Caller } from './rules/context.ts'
 import type { RotationService } from './rules/rotation.ts'
 import type { Scope } from './scope.ts'
 import type { Store } from './store/store.ts'
+import type { Sts } from './sts/context.ts'
+import type { Throttle } from './throttle.ts'
 
 /** What answers a request. */
 export interface Service {
   store: Store
-  /** By their IDs. */
-  accessKeys: ReadonlyMap<string, AccessKey>
+  findAccessKey: FindAccessKey
   /** Milliseconds since the epoch. */
   now: () => number
   onOperation: (event: OperationEvent) => void
+  /** None where nothing is ever too much. */
+  throttle?: Throttle | undefined
   rotations: RotationService
+  sts: Sts
 }
 
-/** A call whose signature was found right. */
+/** A call whose signature was found right; one that nobody has to sign is not told. */
 export interface OperationEvent extends Scope {
+  service: ServiceName
   operation: string
+  /** The ARN of who has signed it: with temporary keys, that of the role's session. */
+  principal: string
+  /** Who is behind the session, where that was said when it began. */
+  sourceIdentity?: string
+  /** It was one too many in this second, and is not carried out. */
+  throttled?: true
+}
+
+/** How a service is spoken to. */
+export interface Protocol {
+  contentType: string
+  /** Carries out a request and gives the body of its answer; rejects with what `fault` knows how to tell. */
+  answer: (service: Service, request: IncomingMessage, requestId: string) => Promise<string>
+  /** How something that was thrown is told. */
+  fault: (thrown: unknown, requestId: string) => { status: number, body: string }
+}
+
+/** A request whose signature was found right. */
+export interface SignedRequest {
+  caller: Caller
+  scope: Scope
+  body: Uint8Array
+}
+
+/** Secrets Manager's: AWS JSON 1.1. */
+export const awsJson: Protocol = {
+  contentType: 'application/x-amz-json-1.1',
+  async answer (service, request) {
+    const { caller, scope, body } = await readSigned(service, request, 'secretsmanager')
+    const name = operationOf(request)
+    const throttled = service.throttle?.(scope, name) ?? false
+    service.onOperation({ ...eventOf('secretsmanager', name, caller, scope), ...throttled && { throttled } })
+    if (throttled) throw errors.throttled()
+    const operation = operations.get(name)
+    if (operation === undefined) throw errors.unknownOperation()
+    const handle = operation.read(parseBody(body))
+    const context = { store: service.store, scope, caller, now: service.now(), afterwards: [], rotations: service.rotations }
+    const output = transactions[operation.access](context, () => handle(context))
+    return output === undefined ? '' : JSON.stringify(output)
+  },
+  fault (thrown) {
+    const { status, type, message } = thrown instanceof AwsError ? thrown : errors.internal()
+    return { status, body: JSON.stringify({ __type: type, Message: message }) }
+  }
+}
+
+/** Reads a request whole and verifies its signature; throws the errors of `readClaim`, `readBody` and `verifySignature`. */
+export async function readSigned (service: Service, request: IncomingMessage, name: ServiceName): Promise<SignedRequest> {
+  const claim = readClaim(request, name, service.findAccessKey)
+  const body = await readBody(request)
+  const scope = verifySignature(claim, body)
+  return { caller: { principal: claim.accessKey.principal, sourceIp: addressOf(request) }, scope, body }
+}
+
+/** What is told of a call before it is carried out. */
+export function eventOf (service: ServiceName, operation: string, { principal }: Caller, scope: Scope): OperationEvent {
+  const { arn, session: { sourceIdentity } = {} } = principal
+  return { service, operation, ...scope, principal: arn, ...sourceIdentity !== undefined && { sourceIdentity } }
 }
 
 const target = /^secretsmanager\.([A-Za-z]+)$/
-
-/** Carries out one request of AWS JSON 1.1 and gives the body of its answer; throws AwsError. */
-export async function answer (service: Service, request: IncomingMessage): Promise<string> {
-  const claim = readClaim(request, service.accessKeys)
-  const body = await readBody(request)
-  const scope = verifySignature(claim, body)
-  const name = operationOf(request)
-  service.onOperation({ operation: name, ...scope })
-  const operation = operations.get(name)
-  if (operation === undefined) throw errors.unknownOperation()
-  const handle = operation.read(parseBody(body))
-  const caller = { principal: claim.accessKey.principal, sourceIp: addressOf(request) }
-  const context = { store: service.store, scope, caller, now: service.now(), afterwards: [], rotations: service.rotations }
-  const output = transactions[operation.access](context, () => handle(context))
-  return output === undefined ? '' : JSON.stringify(output)
-}
 
 function operationOf ({ method, url, headers }: IncomingMessage): string {
   const [, operation] = target.exec(String(headers['x-amz-target'])) ?? []

@@ -42,16 +42,21 @@ const rules: readonly Rule[] = [
     forbids: ({ from, to }) => !inside(from, 'src/aws', 'src/local-backend') && isAws(to)
   },
   {
+    says: 'only src/authorization knows Cedar',
+    forbids: ({ from, to }) => !inside(from, 'src/authorization') && to.startsWith('@cedar-policy/')
+  },
+  {
     says: 'environments, authorization and authentication know no use case',
     forbids: ({ from, to }) => inside(from, 'src/environments', 'src/authorization', 'src/authentication') && inside(to, 'src/secrets')
   },
   {
-    says: 'the embedded backend knows nothing of the gateway but the table of AWS\'s limits',
-    forbids: ({ from, to }) => inside(from, 'src/local-backend') && inside(to, 'src') && !inside(to, 'src/local-backend', 'src/aws-model.ts')
+    says: 'the embedded backend knows nothing of the gateway but the tables of AWS\'s limits',
+    forbids: ({ from, to }) => inside(from, 'src/local-backend') && inside(to, 'src') && !inside(to, 'src/local-backend', 'src/aws-model.ts', 'src/aws-limits.ts')
   },
   {
-    says: 'only the local mode starts the embedded backend',
-    forbids: ({ from, to }) => !inside(from, 'src/local-backend', 'src/local-mode.ts') && inside(to, 'src/local-backend')
+    says: 'only the local mode, and the command for it, start the embedded backend',
+    forbids: ({ from, to }) => !inside(from, 'src/local-backend', 'src/local-mode.ts', 'src/cli/commands/local.ts') &&
+      inside(to, 'src/local-backend')
   }
 ]
 

@@ -1,5 +1,5 @@
 import type { DeleteSecretCommandOutput } from '@aws-sdk/client-secrets-manager'
-import { limits } from '../../aws-model.ts'
+import { limits } from '../../aws-limits.ts'
 import { AwsError, errors } from '../protocol/errors.ts'
 import type { Input } from '../protocol/input.ts'
 import { seconds, type WireForm } from '../protocol/wire-form.ts'

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { GetRandomPasswordCommandOutput } from '@aws-sdk/client-secrets-manager'
-import { limits } from '../../aws-model.ts'
+import { limits } from '../../aws-limits.ts'
 import { errors } from '../protocol/errors.ts'
 import type { Input } from '../protocol/input.ts'
 import type { WireForm } from '../protocol/wire-form.ts'

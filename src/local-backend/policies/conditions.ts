@@ -22,7 +22,8 @@ export interface Condition {
 }
 
 const operatorName = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/
-const conditionKey = /^[a-z0-9-]+:.+$/i
+/** An identity provider's keys begin with its host and path. */
+const conditionKey = /^[a-z0-9._~/-]+:.+$/i
 
 /** Reads a statement's `Condition`; throws PolicyError where an operator, a key or a value is none of AWS's language. */
 export function readConditions (element: string, value: unknown, variables: boolean): Condition[] {

@@ -42,6 +42,8 @@ function among ({ negated, patterns }: Patterns, text: string, context: Conditio
 /** Who has a word in a request. */
 export interface Parties {
   identityPolicies: readonly Policy[]
+  /** The most that the requester may do, where it is a session that is held to less than its role. */
+  sessionPolicy?: Policy | undefined
   /** That of the resource, where it has one. */
   resourcePolicy: Policy | undefined
   /** Whether the resource is of the requester's own account. */
@@ -49,19 +51,24 @@ export interface Parties {
 }
 
 /** Why a request is refused. */
-export type Refusal = 'denied-by-identity' | 'denied-by-resource' | 'not-allowed-by-identity' | 'not-allowed-by-resource'
+export type Refusal =
+  | 'denied-by-identity' | 'denied-by-session' | 'denied-by-resource'
+  | 'not-allowed-by-identity' | 'not-allowed-by-session' | 'not-allowed-by-resource'
 
 /**
  * Decides a request; undefined allows it. Nothing may deny it; within one account either side must allow it, and between two
- * accounts both must.
+ * accounts both must. A session's own policy must allow it, whoever else does.
  */
 export function refusalOf (parties: Parties, request: PolicyRequest): Refusal | undefined {
-  const { identityPolicies, resourcePolicy, sameAccount } = parties
+  const { identityPolicies, sessionPolicy, resourcePolicy, sameAccount } = parties
   const identity = findingOf(identityPolicies, request)
+  const session = sessionPolicy === undefined ? 'Allow' : findingOf([sessionPolicy], request)
   const resource = findingOf(resourcePolicy === undefined ? [] : [resourcePolicy], request)
   if (identity === 'Deny') return 'denied-by-identity'
+  if (session === 'Deny') return 'denied-by-session'
   if (resource === 'Deny') return 'denied-by-resource'
-  if (sameAccount) return identity === 'Allow' || resource === 'Allow' ? undefined : 'not-allowed-by-identity'
-  if (identity !== 'Allow') return 'not-allowed-by-identity'
+  if (identity !== 'Allow' && !(sameAccount && resource === 'Allow')) return 'not-allowed-by-identity'
+  if (session !== 'Allow') return 'not-allowed-by-session'
+  if (sameAccount) return undefined
   return resource === 'Nothing' ? 'not-allowed-by-resource' : undefined
 }

@@ -5,8 +5,8 @@ import type { Patterns, Policy, Statement } from './policy.ts'
 import { PolicyError } from './policy-error.ts'
 import { readPrincipal } from './principals.ts'
 
-/** Whose policy it is: only a resource's names principals, and it must. */
-export type PolicyKind = 'identity' | 'resource'
+/** Whose policy it is: only a resource's names principals, and it must. A role's is its trust policy, about the role alone. */
+export type PolicyKind = 'identity' | 'resource' | 'trust'
 
 type Elements = Readonly<Record<string, unknown>>
 
@@ -60,7 +60,7 @@ function readStatement (path: string, elements: Elements, kind: PolicyKind, vari
       negated: actions.negated,
       patterns: actions.texts.map((text) => readPattern(text.toLowerCase(), { wildcards: true, variables: false }))
     },
-    resource: resourcesOf(path, elements, variables),
+    resource: kind === 'trust' ? anyResource(path, elements) : resourcesOf(path, elements, variables),
     conditions: Condition === undefined ? [] : readConditions(`${path}.Condition`, Condition, variables)
   }
 }
@@ -68,6 +68,12 @@ function readStatement (path: string, elements: Elements, kind: PolicyKind, vari
 function resourcesOf (path: string, elements: Elements, variables: boolean): Patterns {
   const { negated, texts } = readPatterns(path, elements, 'Resource', resource)
   return { negated, patterns: texts.map((text) => readPattern(text, { wildcards: true, variables })) }
+}
+
+function anyResource (path: string, elements: Elements): Patterns {
+  const given = ['Resource', 'NotResource'].find((name) => elements[name] !== undefined)
+  if (given !== undefined) throw new PolicyError(`${path}.${given}`, 'has no place in a trust policy')
+  return { negated: false, patterns: [readPattern('*', { wildcards: true, variables: false })] }
 }
 
 function readPrincipals (path: string, elements: Elements, kind: PolicyKind, effect: Statement['effect']): Statement['principal'] {

@@ -6,6 +6,8 @@ export interface Requester {
   arn: string
   /** Twelve digits. */
   accountId: string
+  /** Of a role's session: who names the role means its sessions, too. */
+  session?: { roleArn: string } | undefined
 }
 
 /** A statement's `Principal` or `NotPrincipal`. */
@@ -14,7 +16,7 @@ export interface PrincipalElement {
   everyone: boolean
   /** Accounts as a whole. */
   accounts: ReadonlySet<string>
-  /** Users, roles and sessions. */
+  /** Users, roles, sessions and identity providers. */
   arns: ReadonlySet<string>
 }
 
@@ -30,7 +32,7 @@ const account = /^(?:arn:aws:iam::(?<root>\d{12}):root|(?<bare>\d{12}))$/
 const identity = /^arn:aws:(?:iam::\d{12}:(?:user|role)\/[^*?]+|sts::\d{12}:(?:assumed-role\/[^*?/]+|federated-user)\/[^*?/]+)$/
 const service = /^[a-z0-9.-]+\.amazonaws\.com$/
 
-/** The kinds of principals. A service or a federation never calls this backend: it is only held to its form. */
+/** The kinds of principals. A service never calls this backend: it is only held to its form. */
 const kinds: Readonly<Record<string, Kind>> = {
   AWS (element, value) {
     if (value === '*') return { everyone: value }
@@ -43,9 +45,10 @@ const kinds: Readonly<Record<string, Kind>> = {
     if (!service.test(value)) throw new PolicyError(element, `has an unsupported service principal: ${value}`, 'service-principal')
     return {}
   },
+  // An identity provider of IAM by its ARN, which nobody else has; others, as `accounts.google.com`, are only held to their form.
   Federated (element, value) {
     if (/[*?]/.test(value)) throw new PolicyError(element, `has an unsupported principal: ${value}`, 'principal')
-    return {}
+    return { arn: value }
   }
 }
 
@@ -60,10 +63,11 @@ export function readPrincipal (element: string, value: unknown, negated: boolean
 }
 
 /** How a statement's principal element means a requester. */
-export function meant (element: PrincipalElement, { arn, accountId }: Requester): Meant {
+export function meant (element: PrincipalElement, { arn, accountId, session }: Requester): Meant {
   const isRoot = arn === `arn:aws:iam::${accountId}:root`
   const byAccount = element.accounts.has(accountId)
-  const byName = element.everyone || element.arns.has(arn) || (isRoot && byAccount)
+  const named = [arn, session?.roleArn ?? arn].some((one) => element.arns.has(one))
+  const byName = element.everyone || named || (isRoot && byAccount)
   if (element.negated) return byName || byAccount ? undefined : 'by-name'
   if (byName) return 'by-name'
   return byAccount ? 'by-account' : undefined

@@ -3,6 +3,7 @@ export type AwsErrorType =
   | 'AccessDeniedException'
   | 'DecryptionFailure'
   | 'EncryptionFailure'
+  | 'ExpiredTokenException'
   | 'IncompleteSignatureException'
   | 'InternalServiceError'
   | 'InvalidNextTokenException'
@@ -17,6 +18,7 @@ export type AwsErrorType =
   | 'ResourceExistsException'
   | 'ResourceNotFoundException'
   | 'SerializationException'
+  | 'ThrottlingException'
   | 'UnknownOperationException'
   | 'UnrecognizedClientException'
   | 'ValidationException'
@@ -103,6 +105,7 @@ export const errors = {
   serialization: error('SerializationException', (reason: string) => reason),
   systemTag: error('InvalidParameterException', (key: string) => `You can't modify system tags. Tag key: '${key}'.`),
   tagKeyMissing: error('InvalidParameterException', 'A tag must have a key.'),
+  throttled: error('ThrottlingException', 'Rate exceeded'),
   tooLarge: error('RequestEntityTooLarge', 'The request is too large.'),
   tooManyLabels: error('LimitExceededException', (max: number) => `A secret can't have more than ${max} staging labels.`),
   tooManyTags: error('InvalidParameterException', (max: number) => `A secret can't have more than ${max} tags.`),

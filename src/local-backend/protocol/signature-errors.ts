@@ -3,6 +3,7 @@ import { error } from './errors.ts'
 /** What can be wrong with a request's signature, in AWS's words. */
 export const signatureErrors = {
   expired: error('InvalidSignatureException', (signed: string, earliest: string) => `Signature expired: ${signed} is now earlier than ${earliest}.`),
+  expiredToken: error('ExpiredTokenException', 'The security token included in the request is expired'),
   incomplete: error('IncompleteSignatureException', (reason: string) => reason),
   mismatch: error('InvalidSignatureException', 'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.'),
   missing: error('MissingAuthenticationTokenException', 'Missing Authentication Token'),

@@ -21,22 +21,29 @@ export interface Claim {
   headers: ReadonlyMap<string, string>
 }
 
-const service = 'secretsmanager'
+/** Finds what stands behind an access key's ID, and with temporary keys behind their session token. */
+export type FindAccessKey = (accessKeyId: string, sessionToken: string | undefined) => AccessKey | undefined
+
+/** The services that a request can be signed for. */
+export type ServiceName = 'secretsmanager' | 'sts'
+
+const sessionToken = 'x-amz-security-token'
 const maxSkewInMinutes = 5
 const maxSkew = maxSkewInMinutes * 60_000
 
 /**
  * Reads what a request's headers say of its Signature Version 4; all that can be refused without the body is refused here.
  *
- * Throws MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException or
- * InvalidSignatureException. `accessKeys` are by their IDs.
+ * Throws MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException, ExpiredTokenException or
+ * InvalidSignatureException.
  */
-export function readClaim (request: IncomingMessage, accessKeys: ReadonlyMap<string, AccessKey>): Claim {
+export function readClaim (request: IncomingMessage, service: ServiceName, find: FindAccessKey): Claim {
   const header = request.headers.authorization
   if (!header) throw signatureErrors.missing()
   const authorization = parseAuthorization(header)
-  const accessKey = accessKeys.get(authorization.accessKeyId)
-  if (accessKey === undefined || request.headers['x-amz-security-token'] !== undefined) throw signatureErrors.unknownClient()
+  const { [sessionToken]: token } = request.headers
+  const accessKey = find(authorization.accessKeyId, token?.toString())
+  if (accessKey === undefined) throw signatureErrors.unknownClient()
   if (authorization.service !== service) throw signatureErrors.wrongScope(`correct service: '${service}'`)
   if (!new RegExp(shapes.RegionType.pattern).test(authorization.region)) throw signatureErrors.wrongScope('a valid region')
   const headers = signedHeadersOf(request, authorization)
@@ -51,9 +58,9 @@ export function verifySignature ({ accessKey, authorization, headers }: Claim, b
   return { accountId: accessKey.principal.accountId, region: authorization.region }
 }
 
-/** The signed headers alone. Each must be there once; host, date and target must be among them. */
+/** The signed headers alone. Each must be there once; host, date, target and session token must be among them. */
 function signedHeadersOf (request: IncomingMessage, { signedHeaders }: Authorization): Map<string, string> {
-  const needed = ['host', 'x-amz-date', ...(request.headers['x-amz-target'] === undefined ? [] : ['x-amz-target'])]
+  const needed = ['host', 'x-amz-date', ...['x-amz-target', sessionToken].filter((name) => request.headers[name] !== undefined)]
   const unsigned = needed.find((name) => !signedHeaders.includes(name))
   if (unsigned !== undefined) throw signatureErrors.incomplete(`'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`)
   return new Map(signedHeaders.map((name) => {

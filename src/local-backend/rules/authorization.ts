@@ -64,8 +64,9 @@ function refusalFor (
     resource: target.resource,
     context: conditionContext(context, { operation, input, secret: target.secret, ownerId: target.owner.accountId })
   }
-  const { identityPolicies } = principal
-  return refusalOf({ identityPolicies, resourcePolicy, sameAccount: !isForeign(context, target) }, request)
+  const { identityPolicies, session } = principal
+  const sameAccount = !isForeign(context, target)
+  return refusalOf({ identityPolicies, sessionPolicy: session?.policy, resourcePolicy, sameAccount }, request)
 }
 
 function isForeign ({ caller }: CallContext, { owner }: Target): boolean {
@@ -92,7 +93,9 @@ function targetOf (context: CallContext, { SecretId, Name }: AskedInput): Target
 /** In the words that AWS's documentation of IAM gives. */
 const reasons: Record<Refusal, (operation: Operation) => string> = {
   'denied-by-identity': () => 'with an explicit deny in an identity-based policy',
+  'denied-by-session': () => 'with an explicit deny in a session policy',
   'denied-by-resource': () => 'with an explicit deny in a resource-based policy',
   'not-allowed-by-identity': (operation) => `because no identity-based policy allows the secretsmanager:${operation} action`,
+  'not-allowed-by-session': (operation) => `because no session policy allows the secretsmanager:${operation} action`,
   'not-allowed-by-resource': (operation) => `because no resource-based policy allows the secretsmanager:${operation} action`
 }

@@ -3,7 +3,7 @@ import type { ConditionContext } from '../policies/pattern.ts'
 import { findRotation } from '../store/rotations.ts'
 import type { Secret } from '../store/secrets.ts'
 import { tagsOf } from '../store/tags.ts'
-import type { CallContext } from './context.ts'
+import type { CallContext, Caller } from './context.ts'
 import { current } from './staging-labels.ts'
 
 /** The input of an operation, as far as policies look at it. */
@@ -34,15 +34,25 @@ const members = [
   'KmsKeyId', 'Name', 'RecoveryWindowInDays', 'RotateImmediately', 'RotationLambdaARN', 'Type', 'VersionId'
 ]
 
-type Entry = [string, string | readonly string[] | undefined | null]
+export type Entry = [string, string | readonly string[] | undefined | null]
 
 /**
  * What policies can ask of a request, by condition key: AWS's keys for Secrets Manager and its global ones, so far as they mean
  * anything here. A request has no value for a key that it says nothing about.
  */
 export function conditionContext (context: CallContext, asked: Asked): ConditionContext {
+  const { caller, now, scope } = context
+  return contextOf([
+    ...ofCaller(caller, { now, region: scope.region, ownerId: asked.ownerId }),
+    ...ofInput(asked),
+    ...ofSecret(context, asked.secret)
+  ])
+}
+
+/** Keys are compared without regard to case; a key that is there more than once has several values. */
+export function contextOf (entries: readonly Entry[]): ConditionContext {
   const values = new Map<string, string[]>()
-  for (const [key, value] of [...ofCaller(context, asked), ...ofInput(asked), ...ofSecret(context, asked.secret)]) {
+  for (const [key, value] of entries) {
     if (value === undefined || value === null) continue
     const name = key.toLowerCase()
     values.set(name, [...values.get(name) ?? [], ...typeof value === 'string' ? [value] : value])
@@ -50,19 +60,31 @@ export function conditionContext (context: CallContext, asked: Asked): Condition
   return values
 }
 
-function ofCaller ({ caller: { principal, sourceIp }, now, scope }: CallContext, { ownerId }: Asked): Entry[] {
+/** What a request is asked with. */
+interface Circumstances {
+  /** Milliseconds since the epoch. */
+  now: number
+  region: string
+  /** The account that has what it is about. */
+  ownerId: string
+}
+
+/** AWS's global keys: who asks, when and from where. */
+export function ofCaller ({ principal, sourceIp }: Caller, { now, region, ownerId }: Circumstances): Entry[] {
   const [, userName] = /:user\/(?:.*\/)?([^/]+)$/.exec(principal.arn) ?? []
   return [
-    ['aws:PrincipalArn', principal.arn],
+    ['aws:PrincipalArn', principal.session?.roleArn ?? principal.arn],
     ['aws:PrincipalAccount', principal.accountId],
     ['aws:PrincipalIsAWSService', String(principal.service !== undefined)],
     ['aws:username', userName],
+    ['aws:userid', principal.userId],
+    ['aws:SourceIdentity', principal.session?.sourceIdentity],
     ['aws:SourceIp', sourceIp],
     // What doesn't leave the machine is as safe as what AWS takes, which is TLS alone.
     ['aws:SecureTransport', String(/^(?:127\.|::1$)/.test(sourceIp))],
     ['aws:CurrentTime', new Date(now).toISOString()],
     ['aws:EpochTime', String(Math.floor(now / 1000))],
-    ['aws:RequestedRegion', scope.region],
+    ['aws:RequestedRegion', region],
     ['aws:ResourceAccount', ownerId]
   ]
 }

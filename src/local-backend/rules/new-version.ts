@@ -1,4 +1,4 @@
-import { limits } from '../../aws-model.ts'
+import { limits } from '../../aws-limits.ts'
 import { errors } from '../protocol/errors.ts'
 import type { Secret } from '../store/secrets.ts'
 import { deleteUnlabelledVersions, findVersion, type SecretValue } from '../store/versions.ts'

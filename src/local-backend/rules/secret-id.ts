@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { limits } from '../../aws-model.ts'
+import { limits } from '../../aws-limits.ts'
 import { errors } from '../protocol/errors.ts'
 import type { Scope } from '../scope.ts'
 import { findByArn, findByName, type Secret } from '../store/secrets.ts'

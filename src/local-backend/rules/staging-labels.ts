@@ -1,4 +1,4 @@
-import { limits } from '../../aws-model.ts'
+import { limits } from '../../aws-limits.ts'
 import { errors } from '../protocol/errors.ts'
 import { deleteEmptyVersions } from '../store/empty-versions.ts'
 import type { Secret } from '../store/secrets.ts'

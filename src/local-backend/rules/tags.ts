@@ -1,4 +1,4 @@
-import { limits } from '../../aws-model.ts'
+import { limits } from '../../aws-limits.ts'
 import { errors } from '../protocol/errors.ts'
 import type { Input } from '../protocol/input.ts'
 import { owningServiceTag, type Secret } from '../store/secrets.ts'

@@ -108,7 +108,7 @@ export interface RawResponse {
 }
 
 /** In the form that the signing library asks for. */
-class Sha256 {
+export class Sha256 {
   readonly #hash
   constructor (secret?: string | ArrayBuffer | ArrayBufferView) {
     this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytes(secret))

@@ -4,11 +4,14 @@ import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import {
-  CreateSecretCommand, DescribeSecretCommand, GetSecretValueCommand, ListSecretsCommand, RotateSecretCommand
+  CreateSecretCommand, DescribeSecretCommand, GetRandomPasswordCommand, GetSecretValueCommand, ListSecretsCommand, RotateSecretCommand
 } from '@aws-sdk/client-secrets-manager'
+import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import t from 'tap'
 import { account, clientOf, main, otherAccount } from './backend.ts'
 import { fixture } from './rotator.ts'
+import { keysIn } from './sts/world.ts'
 
 interface Ended {
   code: number | null
@@ -56,6 +59,17 @@ await t.test('in memory, with the usual account', async (t) => {
   t.match(made.ARN, /:123456789012:secret:n-/)
   child.kill()
   t.match(await ended, { code: 0, stdout: /, in memory\n$/ })
+})
+
+await t.test('throttling', async (t) => {
+  const { child, ended } = run('--port', '0', '--memory', '--throttle')
+  const client = clientOf(t, { url: await urlOf(child) }, { accountId: '', accessKeyId: 'test', secretAccessKey: 'test' })
+  const started = performance.now()
+  const sent = await Promise.allSettled(Array.from({ length: 200 }, (_, index) => client.send(new CreateSecretCommand({ Name: `n${index}` }))))
+  const made = sent.filter(({ status }) => status === 'fulfilled').length
+  t.ok(made >= 50 && made <= 50 * Math.ceil((performance.now() - started) / 1000), `${made} were made`)
+  child.kill()
+  t.match(await ended, { code: 0 })
 })
 
 await t.test('declared KMS keys', async (t) => {
@@ -109,12 +123,42 @@ await t.test('a rotation function can be given, and of one that fails nothing is
   t.match(await ended, { code: 0, stderr: `The rotation of ${ARN} has failed in createSecret: RangeError\n`, stdout: /^AWS.*\n$/ })
 })
 
+await t.test('roles and identity providers can be given', async (t) => {
+  const { publicKey, privateKey } = await generateKeyPair('RS256')
+  const statement = (more: object): string => JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', ...more } })
+  const dir = t.testdir({
+    'keys.json': JSON.stringify({ keys: [await exportJWK(publicKey)] }),
+    'trust.json': statement({ Principal: { Federated: 'arn:aws:iam::123456789012:oidc-provider/idp.example.com' }, Action: 'sts:AssumeRoleWithWebIdentity' }),
+    'list.json': statement({ Action: 'secretsmanager:ListSecrets', Resource: '*' }),
+    'random.json': statement({ Action: 'secretsmanager:GetRandomPassword', Resource: '*' })
+  })
+  const RoleArn = 'arn:aws:iam::123456789012:role/web'
+  const { child, ended } = run('--port', '0', '--memory',
+    '--role', `${RoleArn}=${['trust', 'list', 'random'].map((name) => join(dir, `${name}.json`)).join(',')}`,
+    '--identity-provider', `https://idp.example.com=${join(dir, 'keys.json')},one,other`)
+  const url = await urlOf(child)
+  const sts = new STSClient({ endpoint: url, region: 'eu-west-1' })
+  t.teardown(() => { sts.destroy() })
+  const WebIdentityToken = await new SignJWT().setProtectedHeader({ alg: 'RS256' }).setIssuer('https://idp.example.com').setAudience('other')
+    .setSubject('a').setIssuedAt().setExpirationTime('1h').sign(privateKey)
+  const { Credentials } = await sts.send(new AssumeRoleWithWebIdentityCommand({ RoleArn, RoleSessionName: 'ada', WebIdentityToken }))
+  const session = clientOf(t, { url }, { accountId: '', ...keysIn({ Credentials }) })
+  t.strictSame((await session.send(new ListSecretsCommand())).SecretList, [])
+  t.equal((await session.send(new GetRandomPasswordCommand())).RandomPassword?.length, 32)
+  await t.rejects(session.send(new CreateSecretCommand({ Name: 'n' })), { name: 'AccessDeniedException' })
+  child.kill()
+  t.match(await ended, { code: 0 })
+  const unreadable = await run('--role', `${RoleArn}=nowhere.json`).ended
+  t.match(unreadable, { code: 1, stderr: /^The policy nowhere\.json of the role \S+ can't be read \(Error: ENOENT.*\n$/ })
+})
+
 await t.test('help and wrong usage', async (t) => {
   t.match(await run('--help').ended, { code: 0, stdout: /^Usage: .*--account/s, stderr: '' })
   const wrong: [string[], RegExp][] = [
     [['--unknown'], /unknown/], [['stray'], /stray/], [['--port'], /--port/], [['--port', 'x'], /--port must be a number from 0 to 65535, not 'x'/],
     [['--port', '65536'], /--port/], [['--account', 'nonsense:hidden'], /^--account must be a 12-digit account ID/],
     [['--identity-policy', 'KEY:hidden=file'], /^--identity-policy must be an access key ID/],
+    [['--role', 'reader=trust.json'], /^--role must be the ARN of a role/], [['--identity-provider', 'idp=keys.json'], /^--identity-provider must be the URL of an issuer/],
     [['--rotation-function', 'rotator'], /^--rotation-function must be the name or ARN of a Lambda function, =, and a URL or a file/],
     [['--rotation-function', 'r=http://a', '--rotation-function', 'r=http://b'], /^--rotation-function names r twice/],
     [['--kms-key', 'alias/mine'], /^--kms-key must be a 12-digit account ID/]

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { CreateSecretCommand, GetSecretValueCommand, ListSecretsCommand } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
 import { shapes } from '../../../src/aws-model.ts'
+import { rootArn } from '../../../src/local-backend/principal.ts'
 import { parseAuthorization } from '../../../src/local-backend/protocol/authorization-header.ts'
 import { brokenConstraints } from '../../../src/local-backend/protocol/constraints.ts'
 import { signatureOf } from '../../../src/local-backend/protocol/signature-v4.ts'
@@ -216,10 +217,11 @@ await t.test('every authenticated call is told, with whom and what it is', async
   await t.rejects(client.send(new GetSecretValueCommand({ SecretId: 'nowhere' })))
   await clientOf(t, backend, otherAccount, 'us-east-1').send(new ListSecretsCommand())
   await t.rejects(clientOf(t, backend, { ...account, secretAccessKey: 'wrong' }).send(new ListSecretsCommand()))
+  const service = 'secretsmanager'
   t.strictSame(calls, [
-    { operation: 'ListSecrets', accountId: account.accountId, region },
-    { operation: 'GetSecretValue', accountId: account.accountId, region },
-    { operation: 'ListSecrets', accountId: otherAccount.accountId, region: 'us-east-1' }
+    { service, operation: 'ListSecrets', accountId: account.accountId, region, principal: rootArn(account.accountId) },
+    { service, operation: 'GetSecretValue', accountId: account.accountId, region, principal: rootArn(account.accountId) },
+    { service, operation: 'ListSecrets', accountId: otherAccount.accountId, region: 'us-east-1', principal: rootArn(otherAccount.accountId) }
   ])
 })
 

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs'
+import {
+  createLocalJWKSet, createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey
+} from 'jose'
+import { stsErrors, type StsError } from './errors.ts'
+
+/** A provider of OpenID Connect identities that IAM knows, in each account. */
+export interface IdentityProvider {
+  /** Its URL, as the tokens' `iss` has it. */
+  issuer: string
+  /** Where its keys are: the URL of a JSON Web Key Set, or a file that holds one. */
+  keys: string
+  /** Whom its tokens may be meant for; `sts.amazonaws.com` unless given. */
+  audiences?: readonly string[]
+}
+
+/** Whom a provider vouches for. */
+export interface WebIdentity {
+  issuer: string
+  subject: string
+  audience: string
+  sourceIdentity: string | undefined
+}
+
+export interface IdentityProviders {
+  /**
+   * Verifies a token; `now` is in milliseconds since the epoch. Rejects with InvalidIdentityToken, ExpiredTokenException or
+   * IDPCommunicationError.
+   */
+  verify: (token: string, now: number) => Promise<WebIdentity>
+}
+
+/** The algorithms that AWS takes. */
+const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']
+
+const sourceIdentityClaim = 'https://aws.amazon.com/source_identity'
+
+/** A provider's ARN in an account. */
+export function providerArn (accountId: string, issuer: string): string {
+  return `arn:aws:iam::${accountId}:oidc-provider/${issuer.replace(/^https?:\/\//, '')}`
+}
+
+/** Throws, naming the provider, if its keys can't be read or an issuer is there twice. */
+export function identityProvidersOf (declared: readonly IdentityProvider[]): IdentityProviders {
+  const providers = new Map(declared.map(({ issuer, keys, audiences = ['sts.amazonaws.com'] }) =>
+    [issuer, { keys: keysOf(issuer, keys), audiences }]))
+  if (providers.size < declared.length) throw new Error('Two identity providers have the same issuer')
+
+  return {
+    async verify (token, now) {
+      const issuer = issuerOf(token)
+      const provider = providers.get(issuer)
+      if (provider === undefined) throw stsErrors.providerNotFound(issuer)
+      try {
+        const { payload } = await jwtVerify(token, provider.keys, {
+          issuer, audience: [...provider.audiences], algorithms, currentDate: new Date(now), requiredClaims: ['sub', 'iat', 'exp']
+        })
+        return identityIn(issuer, payload, provider.audiences)
+      } catch (error) {
+        throw errorFor(error, now)
+      }
+    }
+  }
+}
+
+function keysOf (issuer: string, place: string): JWTVerifyGetKey {
+  if (/^https?:\/\//.test(place)) return createRemoteJWKSet(new URL(place))
+  try {
+    return createLocalJWKSet(JSON.parse(readFileSync(place, 'utf8')) as JSONWebKeySet)
+  } catch (error) {
+    throw new Error(`The keys of the identity provider ${issuer} can't be read from ${place} (${String(error)})`, { cause: error })
+  }
+}
+
+function issuerOf (token: string): string {
+  try {
+    const { iss } = decodeJwt(token)
+    if (iss !== undefined) return iss
+  } catch {
+    throw stsErrors.identityNotAJwt()
+  }
+  throw stsErrors.identityWithoutClaim('iss')
+}
+
+function identityIn (issuer: string, payload: JWTPayload, audiences: readonly string[]): WebIdentity {
+  const { sub: subject = '', aud = [], [sourceIdentityClaim]: sourceIdentity } = payload
+  const audience = [aud].flat().find((one) => audiences.includes(one)) ?? ''
+  return { issuer, subject, audience, sourceIdentity: typeof sourceIdentity === 'string' ? sourceIdentity : undefined }
+}
+
+/** What jose says of a token, in the words of STS. */
+function errorFor (error: unknown, now: number): StsError {
+  if (error instanceof errors.JWTExpired) return stsErrors.expiredIdentity(Math.floor(now / 1000), error.payload.exp ?? 0)
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.reason === 'missing') return stsErrors.identityWithoutClaim(error.claim)
+    return error.claim === 'aud' ? stsErrors.identityOfOtherAudience() : stsErrors.identityWithWrongClaim(error.claim)
+  }
+  const isOfToken = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout) && error.code !== 'ERR_JOSE_GENERIC'
+  return isOfToken ? stsErrors.noVerificationKey() : stsErrors.providerUnreachable()
+}

@@ -1,0 +1,55 @@
+import type { NumberShape, StringShape } from '../../aws-model.ts'
+
+/** What AWS's model of STS says of each parameter: lengths in characters, ranges and patterns, under AWS's names. */
+const sessionName = { type: 'string', min: 2, max: 64, pattern: '[\\w+=,.@-]*' } as const
+const duration = { type: 'integer', min: 900, max: 43_200 } as const
+const arn = { type: 'string', min: 20, max: 2048 } as const
+const policy = { type: 'string', min: 1, max: 2048 } as const
+
+export interface OperationShape {
+  members: Readonly<Record<string, StringShape | NumberShape>>
+  required: readonly string[]
+  /** What AWS offers besides, and this STS refuses: to ignore it would give a session other rights than were asked for. */
+  refused: readonly string[]
+}
+
+export const operations = {
+  AssumeRole: {
+    members: {
+      RoleArn: arn,
+      RoleSessionName: sessionName,
+      DurationSeconds: duration,
+      ExternalId: { type: 'string', min: 2, max: 1224, pattern: '[\\w+=,.@:\\/-]*', sensitive: true },
+      Policy: policy,
+      SourceIdentity: sessionName
+    },
+    required: ['RoleArn', 'RoleSessionName'],
+    refused: ['MinimumSessionTokenSize', 'PolicyArns', 'ProvidedContexts', 'SerialNumber', 'Tags', 'TokenCode', 'TransitiveTagKeys']
+  },
+  AssumeRoleWithWebIdentity: {
+    members: {
+      RoleArn: arn,
+      RoleSessionName: sessionName,
+      DurationSeconds: duration,
+      Policy: policy,
+      WebIdentityToken: { type: 'string', min: 4, max: 20_000, sensitive: true }
+    },
+    required: ['RoleArn', 'RoleSessionName', 'WebIdentityToken'],
+    refused: ['MinimumSessionTokenSize', 'PolicyArns', 'ProviderId']
+  },
+  GetCallerIdentity: { members: {}, required: [], refused: [] }
+} as const satisfies Record<string, OperationShape>
+
+export type StsOperation = keyof typeof operations
+
+/** Seconds that a session lasts where nobody says otherwise; and the longest of one that another session begins. */
+export const usualDuration = 3600
+
+type Members<Name extends StsOperation> = (typeof operations)[Name]['members']
+type Required<Name extends StsOperation> = (typeof operations)[Name]['required'][number]
+type Value<Shape> = Shape extends { type: 'integer' } ? number : string
+
+/** The parameters of an operation after validation, derived from the table. */
+export type StsInput<Name extends StsOperation> =
+  & { [Key in keyof Members<Name> as Key extends Required<Name> ? Key : never]: Value<Members<Name>[Key]> } &
+  { [Key in keyof Members<Name> as Key extends Required<Name> ? never : Key]?: Value<Members<Name>[Key]> }

@@ -1,0 +1,2 @@
+/** A command line that is not understood; its message says what is wrong with it. */
+export class WrongUsage extends Error {}

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import type { Role } from '../src/local-backend/server.ts'
+import { issuer, workload } from './web-identity.ts'
+
+const document = (...statements: readonly object[]): string =>
+  JSON.stringify({ Version: '2012-10-17', Statement: statements.map((statement) => ({ Effect: 'Allow', ...statement })) })
+
+/** The trust policy that the documentation shows. */
+const [, trust = ''] = /<!-- trust policy -->\n```json\n(.*?)```/s.exec(readFileSync(new URL('../docs/credentials.md', import.meta.url), 'utf8')) ?? []
+
+const withIdentity = ['sts:AssumeRole', 'sts:SetSourceIdentity']
+const everything = [document({ Action: '*', Resource: '*' })]
+
+/** The account of the platform's team, and the user in it that the gateway is. */
+export const platform = {
+  accountId: '333333333333',
+  accessKeyId: 'AKIAPLATFORM',
+  secretAccessKey: 'AKIAPLATFORM-secret',
+  identityPolicies: [document({ Action: 'sts:*', Resource: '*' })]
+}
+
+const user = 'arn:aws:iam::333333333333:user/AKIAPLATFORM'
+
+/** The roles that a test can assume, by what they are for. */
+export const roleArns = {
+  /** In the account of `dev` and `staging`; assumed with the external ID `of-the-gateway`. */
+  dev: 'arn:aws:iam::111111111111:role/secrets-gateway',
+  /** In the account of `prod`; trusts the role `hub` alone. */
+  prod: 'arn:aws:iam::222222222222:role/secrets-gateway',
+  hub: 'arn:aws:iam::333333333333:role/hub',
+  /** May be assumed, but not with a word of who is behind it. */
+  withoutIdentity: 'arn:aws:iam::111111111111:role/without-identity',
+  /** Trusts a workload of the cluster. */
+  workload: 'arn:aws:iam::111111111111:role/workload'
+} as const
+
+export const roles: Role[] = [
+  { arn: roleArns.dev, trustPolicy: trust.replace('999999999999:role/gateway', '333333333333:user/AKIAPLATFORM'), identityPolicies: everything },
+  { arn: roleArns.prod, trustPolicy: document({ Principal: { AWS: roleArns.hub }, Action: withIdentity }), identityPolicies: everything },
+  { arn: roleArns.hub, trustPolicy: document({ Principal: { AWS: user }, Action: withIdentity }), identityPolicies: everything },
+  { arn: roleArns.withoutIdentity, trustPolicy: document({ Principal: { AWS: user }, Action: 'sts:AssumeRole' }), identityPolicies: everything },
+  {
+    arn: roleArns.workload,
+    trustPolicy: document({
+      Principal: { Federated: `arn:aws:iam::111111111111:oidc-provider/${issuer.replace('https://', '')}` },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Condition: { StringEquals: { 'cluster.example.com:sub': workload } }
+    }),
+    identityPolicies: everything
+  }
+]

@@ -1,0 +1,50 @@
+import { STSClient } from '@aws-sdk/client-sts'
+import type { Test } from 'tap'
+import type { Account, LocalBackend, LocalBackendOptions, Role } from '../../../../src/local-backend/server.ts'
+import { account, otherAccount, region, start } from '../backend.ts'
+
+/** A statement, or several, of AWS's policy language. */
+export type Statement = Record<string, unknown>
+
+export const everything: Statement = { Effect: 'Allow', Action: '*', Resource: '*' }
+
+export const document = (...statements: readonly Statement[]): string => JSON.stringify({ Version: '2012-10-17', Statement: statements })
+
+/** A statement that lets somebody assume a role. */
+export const trusts = (arn: string, more: Statement = {}): Statement =>
+  ({ Effect: 'Allow', Principal: { AWS: arn }, Action: 'sts:AssumeRole', ...more })
+
+/** Keys of a user, who may do what the statements allow. */
+export function user (name: string, statements: readonly Statement[] = [everything], { accountId } = account): Account {
+  return { accountId, accessKeyId: name, secretAccessKey: `secret-of-${name}`, identityPolicies: [document(...statements)] }
+}
+
+export const userArn = ({ accountId, accessKeyId }: Account): string => `arn:aws:iam::${accountId}:user/${accessKeyId}`
+
+export const roleArn = (name: string, { accountId } = account): string => `arn:aws:iam::${accountId}:role/${name}`
+
+/** A role that may do everything, with a trust policy of these statements. */
+export const role = (arn: string, statements: readonly Statement[], more: Partial<Role> = {}): Role =>
+  ({ arn, trustPolicy: document(...statements), identityPolicies: [document(everything)], ...more })
+
+export interface Keys {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string
+}
+
+/** The real SDK's client of STS, that gives up at the first error. */
+export function stsOf (t: Test, { url }: { url: string }, credentials: Keys, inRegion = region): STSClient {
+  const client = new STSClient({ endpoint: url, region: inRegion, credentials, maxAttempts: 1 })
+  t.teardown(() => { client.destroy() })
+  return client
+}
+
+export const startWith = async (t: Test, users: readonly Account[], options: Partial<LocalBackendOptions>): Promise<LocalBackend> =>
+  start(t, { accounts: [account, otherAccount, ...users], ...options })
+
+/** The keys that an answer of STS has. */
+export function keysIn (answer: { Credentials?: { AccessKeyId?: string | undefined, SecretAccessKey?: string | undefined, SessionToken?: string | undefined } | undefined }): Required<Keys> {
+  const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = answer.Credentials ?? {}
+  return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken }
+}
