@@ -1,7 +1,14 @@
 import fp from 'fastify-plugin'
+import { actionTable, isAction } from '../src/authorization/actions.ts'
+import { denied } from '../src/authorization/decision.ts'
 import { awsClients, type Clients } from '../src/aws/clients.ts'
+import { createPaces } from '../src/aws/pace.ts'
+import type { Identity } from '../src/aws/identity.ts'
+import type { KeysFor } from '../src/aws/keys.ts'
 import type { SecretsManager } from '../src/aws/types.ts'
-import { invalidRequest } from '../src/errors.ts'
+import { stsRegion } from '../src/credentials/definition.ts'
+import type { DescribedCredential } from '../src/credentials/schemas.ts'
+import { invalidRequest, Problem } from '../src/errors.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -9,8 +16,15 @@ declare module 'fastify' {
     bodyNamesCredential?: true
   }
   interface FastifyInstance {
-    /** The client of a credential in a region. */
-    aws: (credentialId: string, region: string) => SecretsManager
+    /**
+     * The client of a credential in a region. Of a role it is the caller's, or the gateway's own where no caller is named. Where
+     * an account is named, its calls fail with `credential-account-mismatch` if the credential is of another.
+     */
+    aws: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => SecretsManager
+    /** Whose a credential is, as AWS says now to the gateway itself; fails with a `Problem`. */
+    verifyCredential: (credentialId: string) => Promise<Identity>
+    /** The declared credentials, in their order, as the API shows them. */
+    describeCredentials: () => DescribedCredential[]
   }
   interface FastifyRequest {
     /** The credential to use; none where the request names one that the environment does not allow. */
@@ -23,9 +37,25 @@ const grace = 60_000
 
 /** Through which AWS credential: the one that the request names by its ID, else the environment's. */
 export default fp(async (fastify) => {
-  const clients = fastify.config.derive(({ credentials, endpoint }) => awsClients(credentials, endpoint), retire)
+  const paces = createPaces(() => fastify.config.current.aws.quotaShare)
+  const clients = fastify.config.derive(({ credentials, environments, aws: { endpoint, stsEndpoint } }) => awsClients({
+    credentials,
+    stsRegion: (credentialId) => stsRegion(credentials, environments.values(), credentialId),
+    endpoint,
+    stsEndpoint,
+    paces,
+    now: fastify.now
+  }), retire)
 
-  fastify.decorate('aws', (credentialId, region) => clients().client(credentialId, region))
+  fastify.decorate('aws', (credentialId, region, use) => clients().client({ credentialId, ...use }, region))
+  fastify.decorate('verifyCredential', async (credentialId) => clients().verify(credentialId))
+  fastify.decorate('describeCredentials', () => {
+    const { credentials, environments } = fastify.config.current
+    return Array.from(credentials, ([id, { kind }]) => {
+      const account = clients().accountOf(id)
+      return { id, kind, region: stsRegion(credentials, environments.values(), id), ...(account !== undefined && { account }) }
+    })
+  })
   fastify.addHook('onClose', async () => { clients().close() })
 
   fastify.decorateRequest('credentialId')
@@ -42,7 +72,19 @@ export default fp(async (fastify) => {
     const id = inHeader ?? inBody ?? environment.credential
     if (environment.allowedCredentials.includes(id)) request.credentialId = id
   })
-}, { name: 'credentials', dependencies: ['config', 'environments'] })
+
+  /** On a route about a credential itself: one answer for one that does not exist, and for one that is not the caller's. */
+  fastify.addHook('preHandler', async (request) => {
+    const { caller, routeOptions: { config: { action } } } = request
+    const { id } = request.params as { id?: string }
+    if (caller === undefined || id === undefined || !isAction(action)) return
+    if (!actionTable[action].on.every((type) => type === 'Credential')) return
+    const isDeclared = fastify.config.current.credentials.has(id)
+    if (isDeclared) request.credentialId = id
+    request.decision = isDeclared ? fastify.authorize({ caller, action, credentialId: id }) : denied
+    if (!request.decision.allowed) throw new Problem('forbidden')
+  })
+}, { name: 'credentials', dependencies: ['config', 'authorization', 'environments'] })
 
 function retire (clients: Clients): void {
   setTimeout(() => { clients.close() }, grace).unref()

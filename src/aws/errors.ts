@@ -1,4 +1,5 @@
-import { Problem, type ProblemCode, type RequestError } from '../errors.ts'
+import { Problem, type RequestError } from '../errors.ts'
+import type { ProblemCode } from '../problem-catalogue.ts'
 
 /** What was called, for the problem's words. */
 export interface Call {
@@ -85,8 +86,11 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
 export interface AwsException {
   name: string
   message: string
-  /** Node's code of a failed connection. */
+  /** Node's code of a failed connection, and what it was about. */
   code?: string
+  syscall?: string
+  /** Who is to blame, in the SDK's view of what AWS has answered. */
+  $fault?: 'client' | 'server'
   $metadata?: { requestId?: string }
 }
 
@@ -109,6 +113,33 @@ export function problemFrom ({ name, message, code, $metadata }: AwsException, {
     ...(rule.quote && quotable(message) && { detail: message })
   })
 }
+
+/** What another try may mend, though nothing is changed. */
+const passing: ReadonlySet<ProblemCode> = new Set(['aws-throttled', 'aws-timeout', 'aws-unavailable'])
+
+/** What is said of keys that are not where they should be. */
+const withoutKeys = /^(?:The variable \w+ is not set$|Could not (?:resolve|load) credentials )/
+
+/** The problem with getting a credential's keys, or with learning whose they are. */
+export function credentialProblemFrom (exception: AwsException, credentialId: string): Problem {
+  const { name, message, $fault, syscall } = exception
+  const problem = problemFrom(exception, { operation: '', credentialId })
+  const isRefused = $fault === 'client' || syscall === 'open'
+  // What else is said may be by a program that gives keys, and hold its command line or a key.
+  const isTellable = $fault !== undefined || syscall === 'open' || withoutKeys.test(message)
+  if (passing.has(problem.code) && !(isRefused && problem.code === 'aws-unavailable')) return problem
+  return new Problem('credential-invalid', {
+    ...problem.options,
+    reason: `the credential ${credentialId}: ${name}${isTellable && quotable(message) ? `: ${message}` : ''}`
+  })
+}
+
+/** Whether it says that AWS does not take the keys, or not any more. */
+export const isOfKeys = ({ name }: AwsException): boolean => rules[name] === credentialInvalid
+
+/** What is thrown by a mistake of our own, and must not pass for AWS's being away. */
+export const isDefect = (error: unknown): error is TypeError | RangeError =>
+  error instanceof TypeError || error instanceof RangeError
 
 /**
  * A member that AWS always sends, though its model does not say so.

@@ -1,6 +1,8 @@
 import { mock } from 'node:test'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
 import t from 'tap'
-import { build, declared, tokens } from '../helper.ts'
+import { roleArns } from '../aws-roles.ts'
+import { build, declared, embedded, policies, tokens } from '../helper.ts'
 
 const path = '/environments/dev/secrets'
 
@@ -19,7 +21,9 @@ t.test('the clients of a configuration that was replaced are closed in the end',
   await gateway.send('GET', path)
   const old = gateway.fastify.aws('dev-account', 'eu-west-1')
   mock.timers.enable({ apis: ['setTimeout'] })
-  const closed = t.capture(old, 'destroy')
+  const { requestHandler } = old.config
+  if (!(requestHandler instanceof NodeHttpHandler)) throw new Error('there is such a handler')
+  const closed = t.capture(requestHandler, 'destroy')
   gateway.fastify.config.replace({ ...gateway.fastify.config.current })
   mock.timers.tick(59_000)
   t.equal(closed().length, 0, 'requests under way keep them')
@@ -30,10 +34,13 @@ t.test('the clients of a configuration that was replaced are closed in the end',
 })
 
 t.test('one that does not exist, one that the environment does not allow and one that the caller may not use are all the same', async (t) => {
-  const grants: typeof declared.authorization.grants = [
-    { callers: ['stranger'], actions: ['DescribeEnvironment', 'ListSecrets'], environments: ['dev'], credentials: ['dev-account'] }
-  ]
-  const gateway = await build(t, { authorization: { grants } })
+  const gateway = await build(t, {
+    authorization: policies(`
+      @id("stranger") permit (
+        principal == Caller::"stranger", action in [Action::"DescribeEnvironment", Action::"ListSecrets"], resource in Environment::"dev"
+      ) when { context.credential == Credential::"dev-account" };
+    `)
+  })
   const refuse = async (id: string): Promise<object> => {
     const { status, json } = await gateway.send('GET', path, { headers: { 'aws-credential-id': id }, token: tokens.stranger })
     t.equal(status, 403)
@@ -53,4 +60,40 @@ t.test('choosing the wrong credential really fails: an account never sees anothe
   const wrong = { ...prod, credential: 'dev-account', allowedCredentials: ['dev-account'] }
   gateway.fastify.config.replace({ ...rest, environments: new Map([['prod', wrong]]) })
   t.match(await gateway.send('GET', '/environments/prod/secrets/a'), { status: 404, json: { code: 'secret-not-found' } })
+})
+
+t.test('an environment that names its account refuses a credential of another, before anything is asked of AWS Secrets Manager', async (t) => {
+  const dev = { region: 'eu-west-1', credential: 'dev-account', account: '111111111111', allowedCredentials: ['prod-account', 'unknown-to-aws'] }
+  const gateway = await build(t, { environments: { ...declared.environments, dev } })
+  const list = async (id: string) => gateway.send('GET', path, { headers: { 'aws-credential-id': id } })
+  for (let time = 0; time < 2; time += 1) {
+    t.equal((await list('dev-account')).status, 200)
+    t.match(await list('prod-account'), { status: 502, json: { code: 'credential-account-mismatch' } })
+  }
+  t.same(gateway.awsCalls, ['GetCallerIdentity', 'ListSecrets', 'GetCallerIdentity', 'ListSecrets'], 'whose the keys are is asked once')
+  t.match(gateway.trail().at(-1), { reason: 'the credential prod-account is of the account 222222222222, not of 111111111111' })
+  t.match(await list('unknown-to-aws'), { status: 502, json: { code: 'credential-invalid' } }, 'nor is one used that proves nothing')
+  t.equal(gateway.awsCalls.length, 4)
+  t.match(await gateway.send('GET', '/environments/dev'), { json: { account: '111111111111' } })
+})
+
+t.test('so does one that is only copied from', async (t) => {
+  const dev = { region: 'eu-west-1', credential: 'prod-account', account: '111111111111' }
+  const gateway = await build(t, { environments: { ...declared.environments, dev } })
+  const reply = await gateway.send('POST', '/environments/staging/promotions', { json: { from: 'dev', names: ['a'] } })
+  t.match(reply.json.items, [{ result: 'failed', problem: { code: 'credential-account-mismatch' } }])
+  t.same(gateway.awsCalls, ['GetCallerIdentity'])
+})
+
+t.test('a role\'s session proves its account, too', async (t) => {
+  const credentials = {
+    ...declared.credentials,
+    platform: embedded('AKIAPLATFORM'),
+    'dev-role': { kind: 'assume-role' as const, roleArn: roleArns.dev, source: 'platform', externalId: 'of-the-gateway' }
+  }
+  const gateway = await build(t, {
+    credentials, environments: { ...declared.environments, dev: { region: 'eu-west-1', credential: 'dev-role', account: '111111111111' } }
+  })
+  t.equal((await gateway.send('GET', path)).status, 200)
+  t.same(gateway.awsCalls, ['AssumeRole', 'GetCallerIdentity', 'ListSecrets'])
 })

@@ -1,66 +1,175 @@
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import t from 'tap'
-import { awsClients } from '../../../src/aws/clients.ts'
-import { keysProvider } from '../../../src/aws/credentials.ts'
-import { startLocalBackend } from '../../../src/local-backend/server.ts'
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import t, { type Test } from 'tap'
+import { awsClients, type Clients, type ClientsOptions } from '../../../src/aws/clients.ts'
+import type { CredentialDefinition } from '../../../src/credentials/definition.ts'
+import { startLocalBackend, type LocalBackend } from '../../../src/local-backend/server.ts'
+import { platform, roleArns, roles } from '../../aws-roles.ts'
+import { identityToken, issuer, keysFile, workload } from '../../web-identity.ts'
+import { keysIn } from '../local-backend/sts/world.ts'
 
-t.test('there is one client of a credential and a region', async (t) => {
-  const credentials = new Map([['a', { kind: 'default-chain' as const }], ['b', { kind: 'default-chain' as const }]])
-  const clients = awsClients(credentials)
-  t.equal(clients.client('a', 'eu-west-1'), clients.client('a', 'eu-west-1'))
-  t.not(clients.client('a', 'eu-west-1'), clients.client('b', 'eu-west-1'))
-  t.not(clients.client('a', 'eu-west-1'), clients.client('a', 'eu-central-1'))
-  const before = clients.client('a', 'eu-west-1')
-  clients.close()
-  t.not(clients.client('a', 'eu-west-1'), before)
-  t.throws(() => clients.client('c', 'eu-west-1'), /No credential c is declared/)
-})
+const clientsOf = (credentials: ClientsOptions['credentials'], endpoint?: string): Clients =>
+  awsClients({ credentials, endpoint, stsEndpoint: endpoint, stsRegion: () => 'eu-west-1', now: Date.now })
 
-t.test('each kind of credential reaches AWS', async (t) => {
-  const backend = await startLocalBackend({ accounts: [{ accountId: '111111111111', accessKeyId: 'AKIATEST', secretAccessKey: 'test-secret' }] })
+/** The account of `dev`, that of the platform's team, and the roles. */
+async function startBackend (t: Test, now = Date.now): Promise<LocalBackend> {
+  const dev = { accountId: '111111111111', accessKeyId: 'AKIADEV', secretAccessKey: 'AKIADEV-secret' }
+  const backend = await startLocalBackend({ accounts: [dev, platform], roles, identityProviders: [{ issuer, keys: keysFile }], now })
   t.teardown(backend.close)
-  const home = t.testdir({ credentials: '[team]\naws_access_key_id = AKIATEST\naws_secret_access_key = test-secret\n' })
-  const variables = {
-    CI_KEY: 'AKIATEST',
-    CI_SECRET: 'test-secret',
-    EMPTY: '',
-    AWS_ACCESS_KEY_ID: 'AKIATEST',
-    AWS_SECRET_ACCESS_KEY: 'test-secret',
-    AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'),
-    AWS_CONFIG_FILE: join(home, 'none'),
-    AWS_EC2_METADATA_DISABLED: 'true'
-  }
+  return backend
+}
+
+function setVariables (t: Test, variables: Record<string, string>): void {
   const before = { ...process.env }
   Object.assign(process.env, variables)
   t.teardown(() => { process.env = before })
+}
 
-  const credentials = new Map([
-    ['embedded', { kind: 'embedded', accessKeyId: 'AKIATEST', secretAccessKey: 'test-secret' }],
-    ['environment', { kind: 'environment', accessKeyIdVariable: 'CI_KEY', secretAccessKeyVariable: 'CI_SECRET' }],
+t.test('there is one client of a credential and a region', async (t) => {
+  const credentials = new Map([['a', { kind: 'default-chain' as const }], ['b', { kind: 'default-chain' as const }]])
+  const clients = clientsOf(credentials)
+  t.equal(clients.client({ credentialId: 'a' }, 'eu-west-1'), clients.client({ credentialId: 'a' }, 'eu-west-1'))
+  t.not(clients.client({ credentialId: 'a' }, 'eu-west-1'), clients.client({ credentialId: 'b' }, 'eu-west-1'))
+  t.not(clients.client({ credentialId: 'a' }, 'eu-west-1'), clients.client({ credentialId: 'a' }, 'eu-central-1'))
+  const before = clients.client({ credentialId: 'a' }, 'eu-west-1')
+  clients.close()
+  t.not(clients.client({ credentialId: 'a' }, 'eu-west-1'), before)
+  t.throws(() => clients.client({ credentialId: 'c' }, 'eu-west-1'), /No credential c is declared/)
+})
+
+t.test('each kind of credential reaches AWS', async (t) => {
+  const { url } = await startBackend(t)
+  const sts = new STSClient({ endpoint: url, region: 'eu-west-1', credentials: platform })
+  t.teardown(() => { sts.destroy() })
+  const assumed = await sts.send(new AssumeRoleCommand({ RoleArn: roleArns.withoutIdentity, RoleSessionName: 'test' }))
+  const { accessKeyId, secretAccessKey, sessionToken } = keysIn(assumed)
+  const home = t.testdir({
+    credentials: `[team]\naws_access_key_id = AKIADEV\naws_secret_access_key = AKIADEV-secret
+[platform]\naws_access_key_id = ${platform.accessKeyId}\naws_secret_access_key = ${platform.secretAccessKey}\n`,
+    config: `[profile role]\nrole_arn = ${roleArns.withoutIdentity}\nsource_profile = platform
+[profile workload]\nrole_arn = ${roleArns.workload}\nweb_identity_token_file = ${join(t.testdirName, 'token')}
+[profile program]\ncredential_process = sh -c 'echo AKIACANARY >&2; exit 1' --password canary\n`,
+    token: await identityToken(workload, Date.now())
+  })
+  const token = join(home, 'token')
+  setVariables(t, {
+    CI_KEY: 'AKIADEV',
+    CI_SECRET: 'AKIADEV-secret',
+    SESSION_KEY: accessKeyId,
+    SESSION_SECRET: secretAccessKey,
+    SESSION_TOKEN: sessionToken,
+    EMPTY: '',
+    AWS_WEB_IDENTITY_TOKEN_FILE: token,
+    AWS_ROLE_ARN: roleArns.workload,
+    AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'),
+    AWS_CONFIG_FILE: join(home, 'config'),
+    AWS_EC2_METADATA_DISABLED: 'true'
+  })
+  const ci = { kind: 'environment', accessKeyIdVariable: 'CI_KEY', secretAccessKeyVariable: 'CI_SECRET' } as const
+  const credentials = new Map<string, CredentialDefinition>([
+    ['embedded', { kind: 'embedded', accessKeyId: 'AKIADEV', secretAccessKey: 'AKIADEV-secret' }],
+    ['environment', ci],
+    ['session', { kind: 'environment', accessKeyIdVariable: 'SESSION_KEY', secretAccessKeyVariable: 'SESSION_SECRET', sessionTokenVariable: 'SESSION_TOKEN' }],
     ['profile', { kind: 'profile', profile: 'team' }],
+    ['profile of a role', { kind: 'profile', profile: 'role' }],
+    ['profile of a workload', { kind: 'profile', profile: 'workload' }],
     ['default-chain', { kind: 'default-chain' }],
-    ['unset', { kind: 'environment', accessKeyIdVariable: 'NOT_SET', secretAccessKeyVariable: 'CI_SECRET' }],
-    ['empty', { kind: 'environment', accessKeyIdVariable: 'CI_KEY', secretAccessKeyVariable: 'EMPTY' }],
-    ['no-profile', { kind: 'profile', profile: 'none' }]
-  ] as const)
-  const clients = awsClients(credentials, backend.url)
+    ['platform', { kind: 'profile', profile: 'platform' }],
+    ['role', { kind: 'assume-role', roleArn: roleArns.dev, source: 'platform', externalId: 'of-the-gateway', durationSeconds: 900 }],
+    ['workload', { kind: 'web-identity', roleArn: roleArns.workload, tokenFile: token, durationSeconds: 900 }],
+    ['unset', { ...ci, accessKeyIdVariable: 'NOT_SET' }],
+    ['empty', { ...ci, secretAccessKeyVariable: 'EMPTY' }],
+    ['program', { kind: 'profile', profile: 'program' }],
+    ['no profile', { kind: 'profile', profile: 'none' }],
+    ['no token', { kind: 'web-identity', roleArn: roleArns.workload, tokenFile: join(home, 'none') }],
+    ['no trust', { kind: 'assume-role', roleArn: roleArns.dev, source: 'platform' }],
+    ['no source', { kind: 'assume-role', roleArn: roleArns.dev, source: 'unset' }]
+  ])
+  const clients = clientsOf(credentials, url)
   t.teardown(clients.close)
-  for (const id of ['embedded', 'environment', 'profile', 'default-chain']) {
-    t.same((await clients.client(id, 'eu-west-1').listSecrets({})).SecretList, [], id)
+  for (const id of ['embedded', 'environment', 'session', 'profile', 'profile of a role', 'profile of a workload', 'default-chain', 'role', 'workload']) {
+    t.same((await clients.client({ credentialId: id }, 'eu-west-1').listSecrets({})).SecretList, [], id)
   }
-  for (const id of ['unset', 'empty', 'no-profile']) {
-    await t.rejects(clients.client(id, 'eu-west-1').listSecrets({}), { code: 'credential-invalid' }, id)
+  const reasons = {
+    unset: 'the credential unset: CredentialsProviderError: The variable NOT_SET is not set',
+    empty: 'the credential empty: CredentialsProviderError: The variable EMPTY is not set',
+    'no profile': /^the credential no profile: CredentialsProviderError: /,
+    // Without its command line, and what it wrote.
+    program: /^the credential program: CredentialsProviderError$/,
+    'no token': /^the credential no token: Error: ENOENT/,
+    'no trust': `the credential no trust: AccessDenied: User: arn:aws:iam::333333333333:user/AKIAPLATFORM is not authorized to perform: sts:AssumeRole on resource: ${roleArns.dev}`
   }
-  const keys = keysProvider({ kind: 'environment', accessKeyIdVariable: 'CI_KEY', secretAccessKeyVariable: 'CI_SECRET', sessionTokenVariable: 'CI_SECRET' })
-  t.same(await keys(), { accessKeyId: 'AKIATEST', secretAccessKey: 'test-secret', sessionToken: 'test-secret' })
+  for (const [id, reason] of Object.entries(reasons)) {
+    await t.rejects(clients.client({ credentialId: id }, 'eu-west-1').listSecrets({}), {
+      code: 'credential-invalid', options: { reason }
+    }, id)
+  }
+  await t.rejects(clients.client({ credentialId: 'no source' }, 'eu-west-1').listSecrets({}), {
+    code: 'credential-invalid', options: { reason: 'the credential unset: CredentialsProviderError: The variable NOT_SET is not set' }
+  }, 'what is wrong is told of the credential that it is wrong with')
+})
+
+t.test('where STS is away, it is AWS that is away', async (t) => {
+  const server = createServer((request, reply) => {
+    request.resume().on('end', () => { reply.writeHead(503, { 'content-type': 'text/xml' }).end('<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceUnavailable</Code></Error></ErrorResponse>') })
+  })
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const credentials = new Map<string, CredentialDefinition>([
+    ['platform', { kind: 'embedded', accessKeyId: 'AKIAPLATFORM', secretAccessKey: 'AKIAPLATFORM-secret' }],
+    ['role', { kind: 'assume-role', roleArn: roleArns.dev, source: 'platform' }]
+  ])
+  for (const close of [() => undefined, () => { server.close(); server.closeAllConnections() }]) {
+    close()
+    const clients = clientsOf(credentials, url)
+    t.teardown(clients.close)
+    await t.rejects(clients.client({ credentialId: 'role' }, 'eu-west-1').listSecrets({}), { code: 'aws-unavailable' })
+    await t.rejects(clients.verify('platform'), { code: 'aws-unavailable' })
+  }
+})
+
+t.test('keys that AWS refuses are got anew: those of a profile from its file', async (t) => {
+  const { url } = await startBackend(t)
+  let now = Date.now()
+  const home = t.testdir({ credentials: '[team]\naws_access_key_id = AKIAOLD\naws_secret_access_key = old\n' })
+  setVariables(t, { AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'), AWS_CONFIG_FILE: join(home, 'none') })
+  const clients = awsClients({ credentials: new Map([['team', { kind: 'profile', profile: 'team' }]]), endpoint: url, stsEndpoint: url, stsRegion: () => 'eu-west-1', now: () => now })
+  t.teardown(clients.close)
+  const client = clients.client({ credentialId: 'team' }, 'eu-west-1')
+  await t.rejects(client.listSecrets({}), { code: 'credential-invalid' })
+  writeFileSync(join(home, 'credentials'), '[team]\naws_access_key_id = AKIADEV\naws_secret_access_key = AKIADEV-secret\n')
+  await t.rejects(client.listSecrets({}), { code: 'credential-invalid' }, 'not at once')
+  now += 5_000
+  await t.rejects(client.listSecrets({}), { code: 'credential-invalid' })
+  t.same((await client.listSecrets({})).SecretList, [])
+})
+
+t.test('a session that AWS does not take any more is replaced', async (t) => {
+  const [clock, ofBackend] = [{ now: Date.now() }, { now: Date.now() }]
+  const { url } = await startBackend(t, () => ofBackend.now)
+  const clients = awsClients({
+    credentials: new Map<string, CredentialDefinition>([
+      ['platform', { kind: 'embedded', accessKeyId: platform.accessKeyId, secretAccessKey: platform.secretAccessKey }],
+      ['role', { kind: 'assume-role', roleArn: roleArns.hub, source: 'platform' }]
+    ]),
+    endpoint: url, stsEndpoint: url, stsRegion: () => 'eu-west-1', now: () => clock.now
+  })
+  t.teardown(clients.close)
+  const client = clients.client({ credentialId: 'role', callerId: 'bot' }, 'eu-west-1')
+  await client.listSecrets({})
+  ofBackend.now += 61 * 60_000
+  clock.now += 5_000
+  await t.rejects(client.listSecrets({}), { code: 'credential-invalid' })
+  t.same((await client.listSecrets({})).SecretList, [])
 })
 
 t.test('a defect of our own is not AWS\'s being away', async (t) => {
-  const clients = awsClients(new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]]))
+  const clients = clientsOf(new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]]))
   t.teardown(clients.close)
-  const client = clients.client('a', 'eu-west-1')
+  const client = clients.client({ credentialId: 'a' }, 'eu-west-1')
   client.middlewareStack.add(() => async () => { throw new TypeError('defect') }, { step: 'serialize' })
   await t.rejects(client.listSecrets({}), { name: 'TypeError' })
 })
@@ -77,11 +186,11 @@ t.test('a quota that is used up is told at once: another try would not help', as
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   t.teardown(() => { server.closeAllConnections(); server.close() })
   const credentials = new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]])
-  const clients = awsClients(credentials, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const clients = clientsOf(credentials, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   t.teardown(clients.close)
-  await t.rejects(clients.client('a', 'eu-west-1').createSecret({ Name: 'a' }), { code: 'aws-limit-exceeded', options: { detail: 'Too many secrets.' } })
+  await t.rejects(clients.client({ credentialId: 'a' }, 'eu-west-1').createSecret({ Name: 'a' }), { code: 'aws-limit-exceeded', options: { detail: 'Too many secrets.' } })
   t.equal(names.length, 1)
-  await t.rejects(clients.client('a', 'eu-west-1').createSecret({ Name: 'a' }), { code: 'aws-throttled' })
+  await t.rejects(clients.client({ credentialId: 'a' }, 'eu-west-1').createSecret({ Name: 'a' }), { code: 'aws-throttled' })
   t.ok(names.length > 2, 'throttling is tried again')
 })
 
@@ -92,7 +201,7 @@ t.test('what is no reply of AWS\'s is AWS\'s being away', async (t) => {
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   t.teardown(() => { server.closeAllConnections(); server.close() })
   const credentials = new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]])
-  const clients = awsClients(credentials, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const clients = clientsOf(credentials, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   t.teardown(clients.close)
-  await t.rejects(clients.client('a', 'eu-west-1').listSecrets({}), { code: 'aws-unavailable' })
+  await t.rejects(clients.client({ credentialId: 'a' }, 'eu-west-1').listSecrets({}), { code: 'aws-unavailable' })
 })

@@ -1,0 +1,29 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { CredentialDescription } from '../../src/credentials/schemas.ts'
+import { Query, Ref, Reply, withProblems } from '../../src/http/schemas.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'DescribeCredential' },
+    schema: {
+      operationId: 'listCredentials',
+      tags: ['credentials'],
+      summary: 'List AWS credentials',
+      description: 'The AWS credentials that the configuration declares, as far as the caller may see them: their IDs, how the gateway ' +
+        'comes by their keys, and of which account they are. Never a key.',
+      querystring: Query({}),
+      response: {
+        200: Reply('The credentials', Type.Object({ items: Type.Array(Ref(CredentialDescription)) })),
+        ...withProblems()
+      }
+    },
+    handler: async ({ caller }) => ({
+      items: fastify.describeCredentials().filter(({ id }) =>
+        caller !== undefined && fastify.authorize({ caller, action: 'DescribeCredential', credentialId: id }).allowed)
+    })
+  })
+}
+
+export default routes

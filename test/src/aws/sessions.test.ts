@@ -1,0 +1,171 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { Declared } from '../../../src/config/config.ts'
+import { sessionNameOf } from '../../../src/credentials/session-name.ts'
+import { roleArns } from '../../aws-roles.ts'
+import { build, declared, embedded, policies, tokens, type Gateway } from '../../helper.ts'
+import { identityToken, workload } from '../../web-identity.ts'
+
+const region = 'eu-west-1'
+const role = (roleArn: string, source = 'platform', more: object = {}) => ({ kind: 'assume-role' as const, roleArn, source, ...more })
+const credentials: Declared['credentials'] = {
+  ...declared.credentials,
+  platform: embedded('AKIAPLATFORM'),
+  'dev-role': role(roleArns.dev, 'platform', { externalId: 'of-the-gateway' }),
+  'without-external-id': role(roleArns.dev),
+  'without-identity': role(roleArns.withoutIdentity),
+  hub: role(roleArns.hub),
+  'prod-role': role(roleArns.prod, 'hub'),
+  'prod-directly': role(roleArns.prod)
+}
+
+/** A gateway that has roles in the accounts of its environments, and no keys of theirs. */
+const buildWithRoles = async (t: Test, change: Partial<Declared> = {}): Promise<Gateway> => build(t, {
+  credentials,
+  environments: {
+    dev: { region, credential: 'dev-role', allowedCredentials: ['without-external-id', 'without-identity', 'platform'] },
+    prod: { region, credential: 'prod-role', allowedCredentials: ['prod-directly'] }
+  },
+  ...change
+})
+
+/** What AWS was asked by whom, since a point. */
+const signersOf = ({ signers }: Gateway, from = 0): string[] =>
+  signers.slice(from).map(({ operation, principal, sourceIdentity = 'nobody' }) => `${operation} by ${principal.replace(/^.*?(?=user|root|assumed-role)/, '')} for ${sourceIdentity}`)
+
+const countOf = ({ awsCalls }: Gateway, operation: string): number => awsCalls.filter((one) => one === operation).length
+
+/** Days, of minutes. */
+const minutes = (count: number): number => count / (24 * 60)
+
+t.test('AWS sees who asks: each caller has a session of its own, and uses it again', async (t) => {
+  const gateway = await buildWithRoles(t)
+  for (let time = 0; time < 2; time += 1) {
+    await gateway.send('PUT', '/environments/dev/secrets/a', { json: { value: `value ${time}` } })
+    t.match(await gateway.send('GET', '/environments/dev/secrets/a', { token: tokens.reader }), { status: 200, json: { value: `value ${time}` } })
+  }
+  const begin = 'AssumeRole by user/AKIAPLATFORM for nobody'
+  t.ok(signersOf(gateway).every((line) => line === begin || / by assumed-role\/secrets-gateway\/(\S+) for \1$/.test(line)))
+  t.same(signersOf(gateway).filter((line) => line.includes('reader')), Array(2).fill('GetSecretValue by assumed-role/secrets-gateway/reader for reader'))
+  t.ok(signersOf(gateway).includes('CreateSecret by assumed-role/secrets-gateway/administrator for administrator'))
+  t.equal(countOf(gateway, 'AssumeRole'), 2)
+})
+
+t.test('an environment of another account is reached through the role of a role, as the same caller', async (t) => {
+  const gateway = await buildWithRoles(t)
+  t.equal((await gateway.send('PUT', '/environments/prod/secrets/a', { json: { value: 'production' } })).status, 201)
+  const [first, second, ...others] = signersOf(gateway)
+  t.equal(first, 'AssumeRole by user/AKIAPLATFORM for nobody')
+  t.equal(second, 'AssumeRole by assumed-role/hub/administrator for administrator')
+  t.ok(others.length > 0 && others.every((line) => line.endsWith('Secret by assumed-role/secrets-gateway/administrator for administrator') || line.includes('SecretValue by assumed-role/secrets-gateway/administrator')))
+  t.equal((await gateway.aws('AKIAPROD').getSecretValue({ SecretId: 'prod/a' })).SecretString, 'production')
+  const { SecretList } = await gateway.aws('AKIADEV').listSecrets({})
+  t.same(SecretList, [], 'nothing of it is in the other account')
+})
+
+t.test('a role that does not trust the gateway is refused, and who asks is not told what AWS said', async (t) => {
+  const gateway = await buildWithRoles(t)
+  const log = (): string => gateway.log.join('')
+  for (const [environment, id, action] of [
+    ['dev', 'without-external-id', 'sts:AssumeRole'], ['dev', 'without-identity', 'sts:SetSourceIdentity'], ['prod', 'prod-directly', 'sts:AssumeRole']
+  ] as const) {
+    const reply = await gateway.send('GET', `/environments/${environment}/secrets`, { headers: { 'aws-credential-id': id } })
+    t.match(reply, { status: 502, json: { code: 'credential-invalid' } }, id)
+    t.notMatch(reply.text, /arn:aws/)
+    t.match(log(), `the credential ${id}: AccessDenied: User: arn:aws:iam::333333333333:user/AKIAPLATFORM is not authorized to perform: ${action} on resource: `)
+  }
+  t.equal(countOf(gateway, 'ListSecrets'), 0)
+  t.notMatch(log(), /AKIAPLATFORM-secret|of-the-gateway/)
+})
+
+t.test('a session is begun once for a hundred requests, and for a hundred more when it is about to end', async (t) => {
+  const gateway = await buildWithRoles(t)
+  const hundred = async (): Promise<void> => {
+    const replies = await Promise.all(Array.from({ length: 100 }, async () => gateway.send('GET', '/environments/dev/secrets')))
+    t.ok(replies.every(({ status }) => status === 200))
+  }
+  await hundred()
+  t.equal(countOf(gateway, 'AssumeRole'), 1)
+  gateway.advance(minutes(54))
+  await hundred()
+  t.equal(countOf(gateway, 'AssumeRole'), 1)
+  gateway.advance(minutes(2))
+  await hundred()
+  t.equal(countOf(gateway, 'AssumeRole'), 2, 'before the session ends')
+  gateway.advance(minutes(61))
+  await hundred()
+  t.equal(countOf(gateway, 'AssumeRole'), 3, 'nor does one that has ended cost a caller anything')
+})
+
+t.test('a session that can\'t be begun is not tried again by each who waits for it', async (t) => {
+  const gateway = await buildWithRoles(t)
+  const headers = { 'aws-credential-id': 'without-identity' }
+  const ask = async (): Promise<void> => {
+    const replies = await Promise.all(Array.from({ length: 100 }, async () => gateway.send('GET', '/environments/dev/secrets', { headers })))
+    t.ok(replies.every(({ status, json }) => status === 502 && json.code === 'credential-invalid'))
+  }
+  await ask()
+  await ask()
+  t.equal(countOf(gateway, 'AssumeRole'), 1)
+  gateway.advance(minutes(0.1))
+  await ask()
+  t.equal(countOf(gateway, 'AssumeRole'), 2)
+})
+
+t.test('a workload\'s token is read anew for each session, and the session\'s name tells who asks', async (t) => {
+  const tokenFile = join(t.testdir({ token: 'none yet' }), 'token')
+  const gateway = await buildWithRoles(t, {
+    credentials: { workload: { kind: 'web-identity', roleArn: roleArns.workload, tokenFile }, platform: embedded('AKIAPLATFORM') },
+    environments: { dev: { region, credential: 'workload' } },
+    authorization: policies('@id("all") permit (principal, action, resource);')
+  })
+  const list = async (): Promise<number> => (await gateway.send('GET', '/environments/dev/secrets')).status
+  t.equal(await list(), 502)
+  writeFileSync(tokenFile, await identityToken(workload, gateway.now()))
+  gateway.advance(minutes(0.1))
+  t.equal(await list(), 200)
+  t.same(signersOf(gateway), ['ListSecrets by assumed-role/workload/administrator for nobody'])
+  gateway.advance(minutes(70))
+  t.equal(await list(), 502, 'the token has ended')
+  writeFileSync(tokenFile, await identityToken(workload, gateway.now()))
+  gateway.advance(minutes(0.1))
+  t.equal(await list(), 200)
+  writeFileSync(tokenFile, await identityToken('system:serviceaccount:other:thief', gateway.now()))
+  gateway.advance(minutes(70))
+  t.equal(await list(), 502)
+})
+
+t.test('a caller whose ID is none of AWS\'s is known by a hash of it; one client serves all', async (t) => {
+  const gateway = await buildWithRoles(t)
+  const use = { callerId: 'idp:alice' }
+  await gateway.fastify.aws('dev-role', region, use).listSecrets({})
+  await gateway.fastify.aws('dev-role', region).listSecrets({})
+  t.same(signersOf(gateway).filter((line) => line.startsWith('List')), [
+    `ListSecrets by assumed-role/secrets-gateway/${sessionNameOf('idp:alice')} for ${sessionNameOf('idp:alice')}`,
+    'ListSecrets by assumed-role/secrets-gateway/secrets-gateway for secrets-gateway'
+  ])
+  const client = gateway.fastify.aws('dev-role', region, use)
+  t.equal(gateway.fastify.aws('dev-role', region, use), client)
+  t.not(gateway.fastify.aws('dev-role', region, { callerId: 'idp:bob' }), client)
+  t.equal(gateway.fastify.aws('dev-role', region, { callerId: 'idp:bob' }).config.requestHandler, client.config.requestHandler, 'with the connections in common')
+  t.equal(gateway.fastify.aws('platform', region, use), gateway.fastify.aws('platform', region), 'what is no role has no session')
+})
+
+t.test('sessions and clients are bounded in number: the longest unused are forgotten', async (t) => {
+  const gateway = await buildWithRoles(t)
+  const clientOf = (callerId: string) => gateway.fastify.aws('dev-role', region, { callerId })
+  const first = clientOf('caller-0')
+  await first.listSecrets({})
+  await Promise.all(Array.from({ length: 50 }, async (_, index) => clientOf(`caller-${index + 1}`).listSecrets({})))
+  for (let index = 51; index < 1000; index += 1) clientOf(`caller-${index}`)
+  t.equal(clientOf('caller-0'), first)
+  clientOf('caller-1000')
+  clientOf('caller-1001')
+  t.equal(clientOf('caller-0'), first, 'as it was used just now')
+  const begun = countOf(gateway, 'AssumeRole')
+  t.equal(begun, 51)
+  const again = clientOf('caller-1')
+  await again.listSecrets({})
+  t.equal(countOf(gateway, 'AssumeRole'), begun, 'the session outlasts the client, which is light')
+})
