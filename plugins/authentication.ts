@@ -1,10 +1,19 @@
+import { generateKeyPairSync } from 'node:crypto'
+import type { JWTVerifyGetKey } from 'jose'
 import fp from 'fastify-plugin'
-import { apiKeyAuthenticator } from '../src/authentication/api-keys.ts'
-import { bearerToken } from '../src/authentication/bearer.ts'
+import { authenticator } from '../src/authentication/authenticate.ts'
+import { awsLogin } from '../src/authentication/aws-login.ts'
 import type { Caller } from '../src/authentication/caller.ts'
-import { Problem } from '../src/errors.ts'
+import { tokenKeys, type IssuedToken } from '../src/authentication/gateway-token.ts'
+import { keySet, type KeySource } from '../src/authentication/key-set.ts'
+import { usedSignatures } from '../src/authentication/used-signatures.ts'
+import { isProblem, Problem } from '../src/errors.ts'
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Gives the AWS identity that signed a `GetCallerIdentity` request with these headers a token. */
+    awsLogin: (headers: Readonly<Record<string, string>>) => Promise<IssuedToken & { caller: Caller }>
+  }
   interface FastifyRequest {
     /** Who sends the request; there is none on a public route. */
     caller?: Caller
@@ -13,15 +22,43 @@ declare module 'fastify' {
 
 /** Who: before the body is read. */
 export default fp(async (fastify) => {
-  const authenticate = fastify.config.derive(({ apiKeys }) => apiKeyAuthenticator(apiKeys))
+  // What outlives a reload of the configuration.
+  const keySets = new Map<string, JWTVerifyGetKey>()
+  const ownKey = generateKeyPairSync('ed25519').privateKey
+  const used = usedSignatures()
+
+  function keysOf ({ issuer, jwksUri }: KeySource): JWTVerifyGetKey {
+    const id = JSON.stringify([issuer, jwksUri])
+    const keys = keySets.get(id) ?? keySet({ issuer, ...(jwksUri !== undefined && { jwksUri }) }, fastify.now)
+    keySets.set(id, keys)
+    return keys
+  }
+
+  const gate = fastify.config.derive(({ authentication, aws: { stsEndpoint } }) => {
+    const { aws } = authentication
+    const keys = tokenKeys(aws?.keys ?? [], ownKey)
+    return {
+      authenticate: authenticator(authentication, keysOf, keys),
+      login: aws && { settings: aws, keys, used, ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }) }
+    }
+  })
+
+  fastify.decorate('awsLogin', async (headers) => {
+    const { login } = gate()
+    if (login === undefined) throw new Problem('not-found')
+    return awsLogin(login, headers, fastify.now())
+  })
 
   fastify.decorateRequest('caller')
 
-  fastify.addHook('onRequest', async (request) => {
+  fastify.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.config.action === 'Public') return
-    const token = bearerToken(request.headers.authorization)
-    const caller = token === undefined ? undefined : authenticate()(token, Date.now())
-    if (caller === undefined) throw new Problem('unauthenticated')
-    request.caller = caller
+    const { headers: { authorization } } = request
+    try {
+      request.caller = await gate().authenticate({ authorization, certificate: () => request.certificateCaller() }, fastify.now())
+    } catch (error) {
+      if (isProblem(error, 'unauthenticated')) await fastify.limitFailures(request, reply)
+      throw error
+    }
   })
-}, { name: 'authentication', dependencies: ['config', 'errors', 'request-headers'] })
+}, { name: 'authentication', dependencies: ['config', 'errors', 'request-headers', 'tls', 'trusted-proxies', 'address-limit'] })

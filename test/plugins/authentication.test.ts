@@ -39,6 +39,7 @@ t.test('the scheme is read as RFC 9110 has it: whatever its case', async (t) => 
 
 t.test('a changed configuration takes a key away at once', async (t) => {
   const gateway = await build(t)
-  gateway.fastify.config.replace({ ...gateway.fastify.config.current, apiKeys: [] })
+  const { current } = gateway.fastify.config
+  gateway.fastify.config.replace({ ...current, authentication: { ...current.authentication, apiKeys: [] } })
   t.equal((await gateway.send('GET', '/environments')).status, 401)
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { apiKeyAuthenticator, hashToken } from '../../../src/authentication/api-keys.ts'
+import { apiKeyAuthenticator, hashToken, newApiKey } from '../../../src/authentication/api-keys.ts'
 import { bearerToken } from '../../../src/authentication/bearer.ts'
 
 t.test('a key is known by its hash, until it expires', async (t) => {
@@ -9,13 +9,30 @@ t.test('a key is known by its hash, until it expires', async (t) => {
     { id: 'new', hash: hashToken('two') },
     { id: 'broken', hash: hashToken('three'), expires: '2027-99-99' }
   ])
-  t.same(authenticate('one', moment - 1), { id: 'old', groups: ['pipelines'] })
+  t.same(authenticate('one', moment - 1), { id: 'old', groups: ['pipelines'], method: 'api-key' })
   t.equal(authenticate('one', moment), undefined)
-  t.same(authenticate('two', moment), { id: 'new', groups: [] })
+  t.same(authenticate('two', moment), { id: 'new', groups: [], method: 'api-key' })
   t.equal(authenticate('three', 0), undefined, 'a date that cannot be read is an expired one')
   t.equal(authenticate('four', 0), undefined)
   t.equal(apiKeyAuthenticator([])('one', 0), undefined)
   t.equal(hashToken('one'), 'sha256:7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed')
+})
+
+t.test('a new key is known by its form, and is another each time', async (t) => {
+  const key = newApiKey('deploy-bot')
+  t.match(key, /^sgw_deploy-bot\.[A-Za-z0-9_-]{43}$/)
+  t.equal(Buffer.from(key.slice('sgw_deploy-bot.'.length), 'base64url').length, 32)
+  t.not(newApiKey('deploy-bot'), key)
+  t.equal(bearerToken(`Bearer ${newApiKey('a.b_c-d')}`)?.startsWith('sgw_a.b_c-d.'), true, 'it can be sent')
+})
+
+t.test('two keys of one ID, while one replaces the other', async (t) => {
+  const [old, next] = [newApiKey('bot'), newApiKey('bot')]
+  const authenticate = apiKeyAuthenticator([{ id: 'bot', hash: hashToken(old), expires: '2027-01-01' }, { id: 'bot', hash: hashToken(next) }])
+  const moment = Date.parse('2027-01-01T00:00:00Z')
+  const bot = { id: 'bot', groups: [], method: 'api-key' }
+  t.same([authenticate(old, moment - 1), authenticate(next, moment - 1)], [bot, bot])
+  t.same([authenticate(old, moment), authenticate(next, moment)], [undefined, bot])
 })
 
 t.test('a bearer token is what RFC 6750 says', async (t) => {

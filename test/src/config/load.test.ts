@@ -27,7 +27,7 @@ const valid = {
     c: { kind: 'default-chain' }
   },
   authentication: { apiKeys: [{ id: 'bot', hash, groups: ['pipelines'], expires: '2027-01-01' }] },
-  authorization: { grants: [{ groups: ['pipelines'], actions: ['CreateSecret'], environments: ['dev'] }] },
+  authorization: { policies: 'test/fixtures/policies' },
   aws: { endpoint: 'http://127.0.0.1:4566' }
 }
 
@@ -47,13 +47,13 @@ t.test('a valid file is the configuration, its defaults filled in', async (t) =>
   })
   t.match(config.environments.get('prod'), { allowedCredentials: ['b', 'a'], kmsKeyId: 'alias/prod', recoveryWindowInDays: 7 })
   t.same(config.credentials.get('c'), { kind: 'default-chain' })
-  t.equal(config.endpoint, 'http://127.0.0.1:4566')
-  t.notOk('endpoint' in parseConfig(stringify({ ...valid, aws: undefined })))
+  t.same(config.aws, { endpoint: 'http://127.0.0.1:4566', stsEndpoint: 'http://127.0.0.1:4566', quotaShare: 1 })
+  t.same(parseConfig(stringify({ ...valid, aws: undefined })).aws, { quotaShare: 1 })
 })
 
 t.test('a mistake names the key, what was found and what was expected', async (t) => {
   const { dev, prod } = valid.environments
-  const mistakes: readonly (readonly [object, string])[] = [
+  const mistakes: readonly (readonly [object, string | RegExp])[] = [
     [{ environments: {} }, 'environments: found an object, expected must NOT have fewer than 1 properties'],
     [{ environments: { dev: { credential: 'a' } } }, 'environments.dev.region: found nothing, expected a value'],
     [{ environments: { dev: { ...dev, region: 'Ireland' } } }, 'environments.dev.region: found a text of 7 characters, expected a text that matches ^([a-z]+-)+\\d+$'],
@@ -68,13 +68,18 @@ t.test('a mistake names the key, what was found and what was expected', async (t
     [{ environments: { dev, prod: { ...prod, namePrefix: 'dev/x/' } } }, 'environments.dev.namePrefix: found "dev/", expected a prefix that does not cover that of prod, which shares a credential and the region'],
     [{ credentials: { ...valid.credentials, a: { kind: 'keys', secretAccessKey: 'canary' } } }, 'credentials.a: found an object, expected a kind that is one of: default-chain, profile, environment'],
     [{ credentials: { ...valid.credentials, a: { kind: 'profile' } } }, 'credentials.a.profile: found nothing, expected a value'],
-    [{ authentication: { apiKeys: [{ id: 'a', hash: 'canary' }] } }, 'authentication.apiKeys.0.hash: found a text of 6 characters, expected a text that matches ^sha256:[0-9a-f]{64}$'],
+    [{ authentication: { apiKeys: [{ id: 'a', hash: 'canary' }] } }, 'authentication.apiKeys.0.hash: found a text of 6 characters, expected the hash that `secretsctl keys create` prints: sha256: and 64 hexadecimal digits in lower case'],
+    [{ authentication: { apiKeys: [{ id: 'a/canary', hash }] } }, 'authentication.apiKeys.0.id: found a text of 8 characters, expected a text that matches ^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'],
+    [{ aws: { endpoint: 'http://127.0.0.1:4566/canary' } }, 'aws.endpoint: found a text of 28 characters, expected an http or https URL without a path, to reach something else than AWS'],
+    [{ aws: { stsEndpoint: 'canary' } }, 'aws.stsEndpoint: found a text of 6 characters, expected an http or https URL without a path: where STS is, if not at `endpoint`'],
     [{ authentication: { apiKeys: [{ id: 'a', hash }, { id: 'b', hash }] } }, 'authentication.apiKeys.1.hash: found the hash of another key, expected a key of its own'],
+    [{ authentication: { apiKeys: [{ id: 'a', hash, expires: 'canary' }] } }, 'authentication.apiKeys.0.expires: found a text of 6 characters, expected the moment from which it is refused, in UTC: 2027-06-30 or 2027-06-30T12:00:00Z'],
     [{ authentication: { apiKeys: [{ id: 'a', hash, expires: '2027-13-45' }] } }, 'authentication.apiKeys.0.expires: found 2027-13-45, expected a day of the calendar'],
     [{ environments: { dev: { ...dev, tags: { ['k'.repeat(129)]: 'v' } } } }, 'environments.dev.tags'],
-    [{ authorization: { grants: [{ actions: ['Read'], environments: ['*'] }] } }, 'authorization.grants.0.actions.0: found a text of 4 characters, expected one of: *, BatchGetSecretValue,'],
-    [{ authorization: { grants: [{ actions: ['*'], environments: ['test'] }] } }, 'authorization.grants.0.environments: found test, expected *, or one of: dev, prod'],
-    [{ authorization: { grants: [{ actions: ['*'], environments: ['*'], credentials: ['x'] }] } }, 'authorization.grants.0.credentials: found x, expected one of: a, b, c']
+    [{ authorization: { policies: 'test/fixtures/none' } }, /^.*test\/fixtures\/none:1: ENOENT on reading it$/],
+    [{ authorization: { grants: [] } }, 'authorization.policies: found nothing, expected a value'],
+    [{ environments: { prod } }, /^.*test\/fixtures\/policies\/pipelines\.cedar:1: Environment::"dev" is not declared\n.*pipelines\.cedar:5: Secret::"dev\/frozen" is not declared$/],
+    [{ environments: { dev: { ...dev, credential: 'b' } }, credentials: { b: { kind: 'default-chain' } } }, /pipelines\.cedar:1: Credential::"a" is not declared$/]
   ]
   for (const [change, message] of mistakes) {
     try {
@@ -108,7 +113,7 @@ t.test('what is no YAML, or a bomb of it', async (t) => {
 
 t.test('a file that cannot be read', async (t) => {
   const file = join(t.testdir({}), 'none.yaml')
-  await t.rejects(loadConfig(file), { name: 'ConfigError', message: /^GATEWAY_CONFIG: found ENOENT on reading / })
+  t.throws(() => loadConfig(file), { name: 'ConfigError', message: /^GATEWAY_CONFIG: found ENOENT on reading / })
 })
 
 t.test('the variables', async (t) => {
@@ -117,18 +122,20 @@ t.test('the variables', async (t) => {
   t.throws(() => readVariables({ PORT: '70000' }), { name: 'ConfigError', message: 'PORT: found number 70000, expected must be <= 65535' })
   t.throws(() => readVariables({ PORT: 'http' }), { message: /^PORT: found a text of 4 characters, expected integer/ })
   t.throws(() => readVariables({ LOG_LEVEL: 'loud' }), { message: /^LOG_LEVEL: [^]*fatal, error, warn/ })
-  t.throws(() => readVariables({ GATEWAY_DEV_TOKEN: 'canary' }), { message: /^GATEWAY_DEV_TOKEN: found a text of 6 characters/ })
+  t.throws(() => readVariables({ GATEWAY_DEV_TOKEN: 'canary' }), { message: 'GATEWAY_DEV_TOKEN: found a text of 6 characters, expected a text that matches ^[A-Za-z0-9._~+/-]{16,}=*$' })
 })
 
 t.test('a live configuration is replaced whole or not at all', async (t) => {
   const config = parseConfig(stringify(valid))
   const live = liveConfig(config)
   const names = live.derive(({ environments }) => [...environments.keys()])
-  const picky = live.derive(({ apiKeys }) => {
+  const picky = live.derive(({ authentication: { apiKeys } }) => {
     if (apiKeys.length > 1) throw new RangeError('too many')
     return apiKeys.length
   })
-  t.throws(() => { live.replace({ ...config, environments: new Map(), apiKeys: [...config.apiKeys, ...config.apiKeys] }) }, RangeError)
+  const { authentication } = config
+  const twice = { ...authentication, apiKeys: [...authentication.apiKeys, ...authentication.apiKeys] }
+  t.throws(() => { live.replace({ ...config, environments: new Map(), authentication: twice }) }, RangeError)
   t.same([names(), picky()], [['dev', 'prod'], 1])
   t.equal(live.current, config)
   live.replace({ ...config, environments: new Map() })

@@ -1,0 +1,88 @@
+import type { X509Certificate } from 'node:crypto'
+import { Server } from 'node:https'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import fp from 'fastify-plugin'
+import { certificateCaller } from '../src/authentication/client-certificate.ts'
+import { refused } from '../src/authentication/refusal.ts'
+import type { Caller } from '../src/authentication/caller.ts'
+import { secureContext, type TlsSettings } from '../src/config/server.ts'
+import { ConfigError } from '../src/config/mistakes.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The caller that the connection's client certificate names, if there is one. @throws Problem for one that names nobody */
+    certificateCaller: () => Caller | undefined
+  }
+}
+
+/** Certificates: those of the gateway, which a reload renews, and those of its callers. */
+export default fp(async (fastify) => {
+  const { server } = fastify
+  /**
+   * What was verified in the handshake against the authorities of the configuration in force: the certificate of each connection.
+   * TLS 1.2 lets a client present another one later, which nobody verifies.
+   */
+  let verified = new WeakMap<Socket, X509Certificate | undefined>()
+  /** Connections in their handshake, by their other end: each is verified against the authorities in force when it came. */
+  const handshaking = new Map<string, Socket>()
+  const { tls: initial } = fastify.config.current.server
+  const mode = modeOf(initial)
+
+  server.prependListener('connection', (socket: Socket) => {
+    const key = endOf(socket)
+    handshaking.set(key, socket)
+    socket.once('close', () => { if (handshaking.get(key) === socket) handshaking.delete(key) })
+  })
+
+  // Before HTTP gets hold of the connection.
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    handshaking.delete(endOf(socket))
+    if (socket.authorized || initial?.clients?.required !== true) {
+      verified.set(socket, socket.getPeerX509Certificate())
+      return
+    }
+    const { remoteAddress: peer = '', authorizationError } = socket
+    socket.destroy()
+    const reason = String(authorizationError)
+    fastify.log.info({ connection: { peer, reason } }, 'connection refused')
+    void fastify.recordRefusal({ peer }, refused(reason))
+  })
+
+  fastify.config.derive(({ server: { tls } }) => {
+    if (modeOf(tls) === mode) return tls
+    throw new ConfigError([{ key: 'server.tls', found: modeOf(tls), expected: `${mode}, as it was at the start: that takes a new start` }])
+  }, (previous, tls) => {
+    if (!(server instanceof Server) || tls === undefined) return
+    server.setSecureContext(secureContext(tls))
+    if (tls.clients?.ca === previous?.clients?.ca) return
+    verified = new WeakMap()
+    for (const socket of handshaking.values()) socket.destroy()
+    server.closeIdleConnections()
+  })
+
+  fastify.decorateRequest('certificateCaller', function () {
+    const { socket } = this.raw
+    if (!(socket instanceof TLSSocket)) return undefined
+    const certificate = socket.getPeerX509Certificate()
+    if (certificate === undefined) return undefined
+    if (!socket.authorized || verified.get(socket)?.raw.equals(certificate.raw) !== true) throw refused('certificate-not-verified')
+    return certificateCaller(certificate, fastify.now())
+  })
+
+  // A connection of before the reload is used for no other request.
+  fastify.addHook('onSend', async (request, reply) => {
+    const { socket } = request.raw
+    if (socket instanceof TLSSocket && !verified.has(socket)) reply.header('connection', 'close')
+  })
+}, { name: 'tls', dependencies: ['config', 'errors'] })
+
+/** The address and the port of a connection's other end. */
+const endOf = ({ remoteAddress = '', remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`
+
+/** What can't be changed while the server listens. */
+function modeOf (tls: TlsSettings | undefined): string {
+  if (tls === undefined) return 'no TLS'
+  if (tls.clients === undefined) return 'TLS without client certificates'
+  return `TLS with client certificates that are ${tls.clients.required ? 'required' : 'optional'}`
+}

@@ -1,0 +1,50 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { bodyProblems, Reply, withProblems } from '../../../../src/http/schemas.ts'
+import { closed } from '../../../../src/typebox.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'POST',
+    url: '',
+    config: { action: 'Public' },
+    schema: {
+      operationId: 'logInWithAws',
+      tags: ['authentication'],
+      summary: 'Log in with an AWS identity',
+      description: 'Sign `POST https://sts.REGION.amazonaws.com/` with the body `Action=GetCallerIdentity&Version=2011-06-15` and a header ' +
+        '`X-Secrets-Gateway-Server-Id` that names this gateway, and send the headers here instead of to AWS. The gateway has STS say who ' +
+        'signed, and gives that user or role a token that lasts for minutes. A signature is taken once.',
+      security: [],
+      body: Type.Object({
+        headers: Type.Record(Type.String(), Type.String({ maxLength: 8192 }), {
+          maxProperties: 16,
+          description: '`Authorization`, `X-Amz-Date`, `X-Secrets-Gateway-Server-Id`, with temporary keys `X-Amz-Security-Token`; what else is ' +
+            'taken is `Host`, `Content-Type`, `Content-Length`, `X-Amz-Content-Sha256`, and `X-Secrets-Gateway-Nonce`, for keys that sign more ' +
+            'than once in a second. All but the first have to be signed',
+          examples: [{
+            Authorization: 'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261121/eu-west-1/sts/aws4_request, ' +
+              'SignedHeaders=host;x-amz-date;x-secrets-gateway-server-id, Signature=…',
+            'X-Amz-Date': '20261121T101500Z',
+            'X-Secrets-Gateway-Server-Id': 'secrets.example.com'
+          }]
+        })
+      }, closed),
+      response: {
+        200: Reply('The token', Type.Object({
+          token: Type.String({ description: 'For `Authorization: Bearer`' }),
+          expires: Type.String({ format: 'date-time', description: 'When it ends' }),
+          caller: Type.String({ description: 'Who the gateway takes you for', examples: ['aws:111122223333:AROAEXAMPLEEXAMPLEID'] })
+        })),
+        ...withProblems('not-found', ...bodyProblems)
+      }
+    },
+    handler: async (request, reply) => {
+      const { token, expires, caller } = await fastify.awsLogin(request.body.headers)
+      request.caller = caller
+      reply.header('cache-control', 'no-store')
+      return { token, expires: new Date(expires).toISOString(), caller: caller.id }
+    }
+  })
+}
+
+export default routes

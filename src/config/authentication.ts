@@ -1,0 +1,94 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { Type, type Static } from '@sinclair/typebox'
+import { ApiKeySchema } from '../authentication/api-keys.ts'
+import type { AuthenticationSettings } from '../authentication/authenticate.ts'
+import { AwsLoginSchema } from '../authentication/aws-identities.ts'
+import { isTrustworthy } from '../authentication/fetch-text.ts'
+import { GroupSchema } from '../authentication/groups.ts'
+import { OidcIssuerSchema } from '../authentication/oidc.ts'
+import { closed, idPattern } from '../typebox.ts'
+import type { AwsSettings } from './aws.ts'
+import { readNamedFile } from './files.ts'
+import { ConfigError, type Mistake } from './mistakes.ts'
+
+/** The section `authentication` of the file. */
+export const AuthenticationSchema = Type.Object({
+  apiKeys: Type.Optional(Type.Array(ApiKeySchema)),
+  oidc: Type.Optional(Type.Array(OidcIssuerSchema)),
+  aws: Type.Optional(AwsLoginSchema),
+  groups: Type.Optional(Type.Record(Type.String({ pattern: idPattern }), GroupSchema, closed))
+}, closed)
+
+/** @throws ConfigError where a file that it names can't be used */
+export function authenticationFrom (declared: Static<typeof AuthenticationSchema>, folder: string): AuthenticationSettings {
+  const { apiKeys = [], oidc = [], aws, groups = {} } = declared
+  const keys = (aws?.tokenKeyFiles ?? []).map((file, index) => tokenKey(`authentication.aws.tokenKeyFiles.${index}`, file, folder))
+  return { apiKeys, oidc, groups, ...(aws !== undefined && { aws: { ...aws, keys } }) }
+}
+
+function tokenKey (key: string, file: string, folder: string): KeyObject {
+  const pem = readNamedFile(key, file, folder)
+  const expected = 'an Ed25519 private key in PEM'
+  try {
+    const found = createPrivateKey(pem)
+    if (found.asymmetricKeyType === 'ed25519') return found
+  } catch {
+    throw new ConfigError([{ key, found: 'a file that is none', expected }])
+  }
+  throw new ConfigError([{ key, found: 'a key of another kind', expected }])
+}
+
+/** What a schema can't see. */
+export function* authenticationMistakes ({ authentication, aws: { stsEndpoint } }: Settings): Generator<Mistake> {
+  yield* keyMistakes(authentication.apiKeys)
+  yield* issuerMistakes(authentication.oidc)
+  if (authentication.aws !== undefined && stsEndpoint !== undefined && !isTrustworthy(stsEndpoint)) {
+    yield { key: 'aws.stsEndpoint', found: stsEndpoint, expected: trustworthy }
+  }
+}
+
+interface Settings {
+  authentication: AuthenticationSettings
+  aws: AwsSettings
+}
+
+const trustworthy = 'an https URL; http on the loopback interface alone'
+
+function* keyMistakes (apiKeys: AuthenticationSettings['apiKeys']): Generator<Mistake> {
+  const hashes = new Set<string>()
+  const groupsOf = new Map<string, string>()
+  for (const [index, { id, hash, expires, groups = [] }] of apiKeys.entries()) {
+    const key = `authentication.apiKeys.${index}`
+    if (expires !== undefined && !isMoment(expires)) yield { key: `${key}.expires`, found: expires, expected: 'a day of the calendar' }
+    if (hashes.has(hash)) yield { key: `${key}.hash`, found: 'the hash of another key', expected: 'a key of its own' }
+    hashes.add(hash)
+    const sorted = [...groups].sort().join(', ')
+    if (sorted !== (groupsOf.get(id) ?? sorted)) {
+      yield { key: `${key}.groups`, found: sorted, expected: `the groups of the other key of ${id}: ${groupsOf.get(id) ?? ''}` }
+    }
+    groupsOf.set(id, sorted)
+  }
+}
+
+/** `Date.parse` takes the 30th of February for the 2nd of March. */
+const isMoment = (text: string): boolean =>
+  !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().slice(0, 10) === text.slice(0, 10)
+
+/** What the IDs of callers that are of no issuer begin with. */
+const reservedNames = new Set(['aws', 'dns', 'spiffe'])
+
+function* issuerMistakes (oidc: AuthenticationSettings['oidc']): Generator<Mistake> {
+  const names = new Set(reservedNames)
+  const issuers = new Set<string>()
+  for (const [index, { name, issuer, jwksUri }] of oidc.entries()) {
+    const key = `authentication.oidc.${index}`
+    if (names.has(name)) yield { key: `${key}.name`, found: name, expected: `a name of its own, and none of ${[...reservedNames].join(', ')}` }
+    if (issuers.has(issuer)) yield { key: `${key}.issuer`, found: issuer, expected: 'an issuer that is not declared already' }
+    names.add(name)
+    issuers.add(issuer)
+    for (const [member, url] of Object.entries({ issuer, jwksUri })) {
+      if (url === undefined || isTrustworthy(url)) continue
+      yield { key: `${key}.${member}`, found: url, expected: trustworthy }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { constants, createPrivateKey, X509Certificate } from 'node:crypto'
+import { BlockList, isIP } from 'node:net'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import { Type, type Static } from '@sinclair/typebox'
+import { closed } from '../typebox.ts'
+import { readNamedFile } from './files.ts'
+import { ConfigError, type Mistake } from './mistakes.ts'
+
+const file = Type.String({ minLength: 1 })
+
+/** The section `server` of the file: how the gateway is reached. */
+export const ServerSchema = Type.Object({
+  trustedProxies: Type.Optional(Type.Array(Type.String(), { uniqueItems: true })),
+  tls: Type.Optional(Type.Object({
+    certificateFile: file,
+    keyFile: file,
+    clientCertificates: Type.Optional(Type.Object({ authorityFile: file, required: Type.Optional(Type.Boolean()) }, closed))
+  }, closed))
+}, closed)
+
+/** Certificates and keys, in PEM. */
+export interface TlsSettings {
+  readonly cert: string
+  readonly key: string
+  /** Whose certificates clients may show, and whether they have to show one; absent where none is asked for. */
+  readonly clients?: { readonly ca: string, readonly required: boolean }
+}
+
+export interface ServerSettings {
+  /** Addresses and subnets whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
+  readonly tls?: TlsSettings
+}
+
+/**
+ * What connections are made with. Without TLS 1.2's renegotiation, in which a client could change to another certificate.
+ */
+export const secureContext = ({ cert, key, clients }: TlsSettings): SecureContextOptions =>
+  ({ cert, key, secureOptions: constants.SSL_OP_NO_RENEGOTIATION, ...(clients !== undefined && { ca: clients.ca }) })
+
+/** @throws ConfigError where a file that it names can't be used */
+export function serverFrom ({ trustedProxies = [], tls }: Static<typeof ServerSchema>, folder: string): ServerSettings {
+  return { trustedProxies, ...(tls !== undefined && { tls: tlsFrom(tls, folder) }) }
+}
+
+type DeclaredTls = NonNullable<Static<typeof ServerSchema>['tls']>
+
+function tlsFrom ({ certificateFile, keyFile, clientCertificates }: DeclaredTls, folder: string): TlsSettings {
+  const cert = readNamedFile('server.tls.certificateFile', certificateFile, folder)
+  const key = readNamedFile('server.tls.keyFile', keyFile, folder)
+  assertUsable('server.tls', 'a certificate, and the private key that goes with it, in PEM', () => {
+    createSecureContext({ cert, key })
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
+  })
+  if (clientCertificates === undefined) return { cert, key }
+  const { authorityFile, required = true } = clientCertificates
+  const authority = 'server.tls.clientCertificates.authorityFile'
+  const ca = readNamedFile(authority, authorityFile, folder)
+  // An empty text would let in whomever a public authority has certified.
+  assertUsable(authority, 'certificates of authorities in PEM', () => {
+    createSecureContext({ ca })
+    return new X509Certificate(ca).ca
+  })
+  return { cert, key, clients: { ca, required } }
+}
+
+/** @param isUsable may throw where it isn't */
+function assertUsable (key: string, expected: string, isUsable: () => boolean): void {
+  try {
+    if (isUsable()) return
+  } catch {
+    // Told below: the library's message could quote the file.
+  }
+  throw new ConfigError([{ key, found: 'something else', expected }])
+}
+
+/** Says whether an address is that of a trusted proxy. @throws Error where one of them is not an address or a subnet */
+export function trustedProxyList (proxies: readonly string[]): (address: string) => boolean {
+  const list = new BlockList()
+  for (const proxy of proxies) {
+    const [address = '', bits] = proxy.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, /^[1-9]\d*$/.test(bits) ? Number(bits) : NaN, family)
+  }
+  return (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}
+
+/** What a schema can't see. */
+export function* serverMistakes ({ server: { trustedProxies } }: { server: ServerSettings }): Generator<Mistake> {
+  for (const [index, proxy] of trustedProxies.entries()) {
+    try {
+      trustedProxyList([proxy])
+    } catch {
+      yield { key: `server.trustedProxies.${index}`, found: proxy, expected: 'an IP address, or a subnet such as 10.0.0.0/8; not /0' }
+    }
+  }
+}

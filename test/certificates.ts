@@ -1,0 +1,71 @@
+import 'reflect-metadata'
+import { webcrypto } from 'node:crypto'
+import * as x509 from '@peculiar/x509'
+
+x509.cryptoProvider.set(webcrypto)
+
+/** A certificate with its private key, in PEM. */
+export interface Pair {
+  cert: string
+  key: string
+}
+
+export interface Authority extends Pair {
+  /** Issues a certificate. */
+  issue: (names: readonly x509.JsonGeneralName[], options?: CertificateOptions) => Promise<Pair>
+}
+
+export interface CertificateOptions {
+  notBefore?: Date
+  notAfter?: Date
+  /** What it may be used for, by OID; a client where absent. */
+  usage?: string
+  /** Whether it is one that may issue others. */
+  ca?: boolean
+}
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+const hour = 60 * 60 * 1000
+
+async function pem (key: webcrypto.CryptoKey): Promise<string> {
+  return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')
+}
+
+/** A certificate authority of its own. */
+export async function authority (name = 'CN=Authority'): Promise<Authority> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const root = await x509.X509CertificateGenerator.createSelfSigned({
+    name,
+    keys,
+    notBefore: new Date(Date.now() - hour),
+    notAfter: new Date(Date.now() + 24 * hour),
+    signingAlgorithm: algorithm,
+    extensions: [new x509.BasicConstraintsExtension(true, undefined, true)]
+  })
+  return {
+    cert: root.toString('pem'),
+    key: await pem(keys.privateKey),
+    async issue (names, { notBefore, notAfter, usage = x509.ExtendedKeyUsage.clientAuth, ca = false } = {}) {
+      const leaf = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+      const certificate = await x509.X509CertificateGenerator.create({
+        subject: 'CN=leaf',
+        issuer: root.subject,
+        publicKey: leaf.publicKey,
+        signingKey: keys.privateKey,
+        notBefore: notBefore ?? new Date(Date.now() - hour),
+        notAfter: notAfter ?? new Date(Date.now() + hour),
+        signingAlgorithm: algorithm,
+        extensions: [
+          new x509.BasicConstraintsExtension(ca),
+          new x509.ExtendedKeyUsageExtension([usage]),
+          ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension([...names])] : [])
+        ]
+      })
+      return { cert: certificate.toString('pem'), key: await pem(leaf.privateKey) }
+    }
+  }
+}
+
+/** For the gateway itself, under the names that tests reach it by. */
+export const serverPair = async (issuer: Authority): Promise<Pair> =>
+  issuer.issue([{ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' }], { usage: x509.ExtendedKeyUsage.serverAuth })

@@ -1,0 +1,63 @@
+import t from 'tap'
+import { awsLoginAttacks, principals } from '../attacks/aws-login.ts'
+import { assertLogsClean, canary, secretPath, withstand, world } from '../attacks/attack.ts'
+import { authorizationAttacks } from '../attacks/authorization.ts'
+import { bearerAttacks } from '../attacks/bearer.ts'
+import { certificateAttacks } from '../attacks/certificates.ts'
+import { floodAttacks } from '../attacks/floods.ts'
+import { forwardingAttacks } from '../attacks/forwarding.ts'
+import { othersAttacks } from '../attacks/others.ts'
+import { logIn, tokenAttacks } from '../attacks/tokens.ts'
+import { tokens } from '../helper.ts'
+import { sendRaw, type RawRequest, type TlsClient } from '../raw.ts'
+
+t.test('attacks', async (t) => {
+  const all = await world(t, principals)
+  const { plain, optional, required, corp, partner, clients, servers } = all
+  const tables = [
+    bearerAttacks(), forwardingAttacks(), authorizationAttacks(), await tokenAttacks(all), await awsLoginAttacks(all), await certificateAttacks(all),
+    await othersAttacks(all), floodAttacks(all)
+  ]
+
+  await t.test('whoever may read the secret does, by each of the ways in', async (t) => {
+    const bearer = (token: string): RawRequest => ({ path: secretPath, headers: [['Authorization', `Bearer ${token}`]] })
+    const ca = servers.cert
+    const spiffe: TlsClient = { ca, ...await clients.issue([{ type: 'url', value: 'spiffe://example.org/payments' }]) }
+    const dns: TlsClient = { ca, ...await clients.issue([{ type: 'dns', value: 'Payments.example.org' }]) }
+    const nobody: TlsClient = { ca, ...await clients.issue([{ type: 'dns', value: 'nobody.example.org' }]) }
+    const replies = {
+      'an API key': await sendRaw(plain.url, bearer(tokens.administrator)),
+      'a token of corp': await sendRaw(plain.url, bearer(await corp.token({}, { typ: 'at+jwt' }))),
+      'a token of partner': await sendRaw(plain.url, bearer(await partner.token())),
+      'a token of the gateway': await sendRaw(plain.url, bearer((await logIn(all)).token)),
+      'a SPIFFE ID': await sendRaw(required.url, { path: secretPath }, spiffe),
+      'a SPIFFE ID where none is needed': await sendRaw(optional.url, { path: secretPath }, spiffe),
+      'a DNS name': await sendRaw(required.url, { path: secretPath }, dns),
+      'a token beside a certificate of somebody else': await sendRaw(required.url, bearer(tokens.administrator), nobody),
+      'a token without a certificate where none is needed': await sendRaw(optional.url, bearer(tokens.administrator), { ca })
+    }
+    for (const [what, reply] of Object.entries(replies)) t.match(reply, { status: 200, text: canary }, what)
+  })
+
+  await t.test('what is not for the caller is answered as what does not exist', async (t) => {
+    const { send } = plain
+    const { headers } = await send('POST', '/environments/dev/secrets', { headers: { prefer: 'respond-async' }, json: { secretNames: ['job'] } })
+    const pairs: [RawRequest, RawRequest][] = [
+      [{ path: '/environments/prod' }, { path: '/environments/none' }],
+      [{ path: '/environments/prod/secrets/canary' }, { path: '/environments/none/secrets/canary' }],
+      [{ path: headers.get('location') ?? '' }, { path: '/jobs/none' }],
+      [{ path: secretPath, headers: [['AWS-Credential-Id', 'prod-account']] }, { path: secretPath, headers: [['AWS-Credential-Id', 'none']] }]
+    ]
+    const replyTo = async ({ path = '', headers = [] }: RawRequest): Promise<object> => {
+      const { status, json } = await send('GET', path, { token: tokens.reader, headers: Object.fromEntries(headers) })
+      return { status, ...json, instance: '', requestId: '' }
+    }
+    for (const [hidden, none] of pairs) t.same(await replyTo(hidden), await replyTo(none), hidden.path ?? '')
+  })
+
+  for (const attacks of tables) await withstand(t, all, attacks)
+  const names = tables.flatMap((attacks) => Object.keys(attacks))
+  t.equal(new Set(names).size, names.length, 'each has a name of its own')
+  t.ok(names.length >= 80, `${names.length} attacks`)
+  await assertLogsClean(t, all, tables.flatMap((attacks) => Object.values(attacks)))
+})

@@ -1,0 +1,45 @@
+import t from 'tap'
+import { build, tokens, type Gateway } from '../helper.ts'
+import { sendRaw, type RawRequest } from '../raw.ts'
+
+const valid: [string, string] = ['Authorization', `Bearer ${tokens.administrator}`]
+
+/** The peer address that the log has of a request with these headers, each sent as a header of its own. */
+async function peer (gateway: Gateway, ...forwardedFor: string[]): Promise<unknown> {
+  const request: RawRequest = { path: '/environments', headers: [valid, ...forwardedFor.map((value) => ['X-Forwarded-For', value] as const)] }
+  gateway.log.length = 0
+  const reply = await sendRaw(gateway.url, request)
+  if (reply?.status !== 200) return reply?.status
+  while (gateway.log.length === 0) await new Promise((resolve) => { setTimeout(resolve, 5) })
+  return (JSON.parse(gateway.log[0] ?? '') as { request: { peer: string } }).request.peer
+}
+
+t.test('behind a trusted proxy the peer is who it says, and nobody further away can say otherwise', async (t) => {
+  const gateway = await build(t, { server: { trustedProxies: ['127.0.0.1', '10.0.0.0/8', '2001:db8::/32'] } })
+  t.equal(await peer(gateway), '127.0.0.1')
+  t.equal(await peer(gateway, '203.0.113.7'), '203.0.113.7')
+  t.equal(await peer(gateway, '203.0.113.7, 10.1.2.3'), '203.0.113.7', 'a chain of proxies')
+  t.equal(await peer(gateway, '203.0.113.7, 2001:db8::7'), '203.0.113.7')
+  t.equal(await peer(gateway, '198.51.100.1, 203.0.113.7, 10.1.2.3'), '203.0.113.7', 'what the caller itself wrote is in front')
+  t.equal(await peer(gateway, '198.51.100.1', '203.0.113.7'), '203.0.113.7', 'also in a header of its own')
+  t.equal(await peer(gateway, '127.0.0.1, 203.0.113.7'), '203.0.113.7')
+  for (const none of ['unknown', '203.0.113.7, <script>', '203.0.113.7:4711']) t.equal(await peer(gateway, none), 400, none)
+  t.equal(await peer(gateway, '<script>, 203.0.113.7'), '203.0.113.7', 'what is in front of it does not count')
+})
+
+t.test('whoever is no trusted proxy may not say it', async (t) => {
+  const gateway = await build(t, { server: { trustedProxies: ['10.0.0.0/8'] } })
+  t.equal(await peer(gateway), '127.0.0.1')
+  t.equal(await peer(gateway, '203.0.113.7'), 400)
+  for (const name of ['x-forwarded-for', 'X-Forwarded-Host', 'x-forwarded-proto', 'forwarded']) {
+    const reply = await gateway.send('GET', '/environments', { headers: { [name]: 'x' } })
+    t.match(reply, { status: 400, json: { code: 'invalid-request', errors: [{ in: 'header', pointer: `/${name.toLowerCase()}` }] } })
+  }
+})
+
+t.test('a reload changes who is trusted', async (t) => {
+  const gateway = await build(t)
+  t.equal(await peer(gateway, '203.0.113.7'), 400)
+  gateway.fastify.config.replace({ ...gateway.fastify.config.current, server: { trustedProxies: ['127.0.0.0/8'] } })
+  t.equal(await peer(gateway, '203.0.113.7'), '203.0.113.7')
+})

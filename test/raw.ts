@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { connect as connectPlain, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+
+/** A request as it goes over the wire; an HTTP client would put some of these in order. */
+export interface RawRequest {
+  method?: string
+  path?: string
+  /** After `Host`, in this order; a name may come more than once. */
+  headers?: readonly (readonly [string, string])[]
+  body?: string
+}
+
+export interface RawReply {
+  status: number
+  head: string
+  text: string
+  code: string | undefined
+}
+
+/** What a TLS client has. */
+export interface TlsClient {
+  ca: string
+  cert?: string
+  key?: string
+}
+
+export async function connect (url: string, tls?: TlsClient): Promise<Socket> {
+  const { hostname: host, port } = new URL(url)
+  const socket = tls === undefined ? connectPlain(Number(port), host) : connectTls({ host, port: Number(port), servername: 'localhost', ...tls })
+  await once(socket, tls === undefined ? 'connect' : 'secureConnect')
+  return socket
+}
+
+export function write (socket: Socket, { method = 'GET', path = '/', headers = [], body }: RawRequest, connection = 'close'): void {
+  const hasLength = body === undefined || headers.some(([name]) => name === 'Content-Length')
+  const length = hasLength ? [] : [['Content-Length', String(Buffer.byteLength(body))] as const]
+  const all = [['Host', 'gateway.test'] as const, ['Connection', connection] as const, ...headers, ...length]
+  socket.write([`${method} ${path} HTTP/1.1`, ...all.map(([name, value]) => `${name}: ${value}`), '', body ?? ''].join('\r\n'))
+}
+
+/** Reads one reply; undefined where the connection ends without one. */
+export async function readReply (socket: Socket): Promise<RawReply | undefined> {
+  let all = ''
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    all += String(chunk)
+    const end = all.indexOf('\r\n\r\n')
+    const length = Number(/^content-length: (\d+)$/mi.exec(all)?.[1] ?? 0)
+    if (end < 0 || Buffer.byteLength(all.slice(end + 4)) < length) continue
+    const [head, text] = [all.slice(0, end), all.slice(end + 4)]
+    return { status: Number(head.split(' ')[1]), head, text, code: text.startsWith('{') ? (JSON.parse(text) as { code?: string }).code : undefined }
+  }
+  return undefined
+}
+
+/** Sends a request on a connection of its own. Undefined where the gateway ends it without a reply, as it does in a TLS handshake. */
+export async function sendRaw (url: string, request: RawRequest, tls?: TlsClient): Promise<RawReply | undefined> {
+  let socket: Socket | undefined
+  try {
+    socket = await connect(url, tls)
+    write(socket, request)
+    return await readReply(socket)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return undefined
+    throw error
+  } finally {
+    socket?.destroy()
+  }
+}

@@ -1,0 +1,198 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { jwtVerify, type JWTVerifyGetKey } from 'jose'
+import t, { type Test } from 'tap'
+import { keySet, type KeySource } from '../../../src/authentication/key-set.ts'
+import { startIssuer, type Issuer } from '../../issuer.ts'
+
+const second = 1000
+const minute = 60 * second
+
+interface Clocked {
+  issuer: Issuer
+  key: JWTVerifyGetKey
+  advance: (milliseconds: number) => void
+  /** What becomes of a token of the issuer: `ok`, or the code of what is thrown. */
+  verify: (token: string) => Promise<string>
+  jwksRequests: () => number
+}
+
+async function start (t: Test, source: Partial<KeySource> = {}): Promise<Clocked> {
+  const issuer = await startIssuer(t)
+  let moved = 0
+  const key = keySet({ issuer: issuer.url, ...source }, () => Date.now() + moved)
+  return {
+    issuer,
+    key,
+    advance: (milliseconds) => { moved += milliseconds },
+    verify: async (token) => jwtVerify(token, key).then(() => 'ok', (error: unknown) => (error as { code: string }).code),
+    jwksRequests: () => issuer.requests.filter((path) => path === '/jwks').length
+  }
+}
+
+const unavailable = 'identity-provider-unavailable'
+const unknown = 'ERR_JWKS_NO_MATCHING_KEY'
+
+t.test('keys are found by discovery, and fetched once for any number of tokens at once', async (t) => {
+  const { issuer, verify } = await start(t)
+  const token = await issuer.token()
+  t.same(await Promise.all(Array.from({ length: 50 }, async () => verify(token))), Array(50).fill('ok'))
+  t.same(issuer.requests, ['/.well-known/openid-configuration', '/jwks'])
+})
+
+t.test('keys at an address of their own need no discovery', async (t) => {
+  const issuer = await startIssuer(t)
+  const key = keySet({ issuer: 'https://issuer.example', jwksUri: `${issuer.url}/jwks` }, Date.now)
+  await t.resolves(jwtVerify(await issuer.token(), key))
+  t.same(issuer.requests, ['/jwks'])
+})
+
+t.test('an issuer with a slash at its end', async (t) => {
+  const { issuer } = await start(t)
+  const url = `${issuer.url}/`
+  issuer.reply = { status: 200, body: { issuer: url, jwks_uri: `${issuer.url}/jwks` } }
+  const key = keySet({ issuer: url }, Date.now)
+  await t.rejects(jwtVerify(await issuer.token(), key), { code: unavailable }, 'what it answers are no keys')
+  t.same(issuer.requests, ['/.well-known/openid-configuration', '/jwks'])
+})
+
+t.test('a thousand unknown key IDs cause one fetch, also during an outage', async (t) => {
+  const { issuer, verify, advance, jwksRequests } = await start(t)
+  t.equal(await verify(await issuer.token()), 'ok')
+  advance(31 * second)
+  const unknowns = await Promise.all(Array.from({ length: 1000 }, async (_, index) => issuer.token({}, { kid: `../${index}` })))
+  t.same(new Set(await Promise.all(unknowns.map(verify))), new Set([unknown]))
+  t.equal(jwksRequests(), 2)
+
+  issuer.requests.length = 0
+  issuer.reply = undefined
+  advance(31 * second)
+  t.same(new Set(await Promise.all(unknowns.map(verify))), new Set([unavailable]), 'whether there is such a key cannot be said')
+  t.equal(issuer.requests.length, 1)
+  for (const token of unknowns.slice(0, 10)) t.equal(await verify(token), unavailable)
+  t.equal(issuer.requests.length, 1, 'the cooldown holds for failures')
+  advance(31 * second)
+  t.equal(await verify(unknowns[0] ?? ''), unavailable)
+  t.equal(issuer.requests.length, 2, 'and ends')
+})
+
+t.test('a new key is found, once the cooldown is over', async (t) => {
+  const { issuer, verify, advance } = await start(t)
+  const old = await issuer.token()
+  t.equal(await verify(old), 'ok')
+  await issuer.rotate('second')
+  const token = await issuer.token()
+  t.equal(await verify(token), unknown)
+  advance(31 * second)
+  t.equal(await verify(token), 'ok')
+  t.equal(await verify(old), unknown, 'the old one is gone with it')
+})
+
+t.test('a withdrawn key is held for ten minutes at most', async (t) => {
+  const { issuer, verify, advance } = await start(t)
+  const token = await issuer.token()
+  t.equal(await verify(token), 'ok')
+  await issuer.rotate('second')
+  advance(9 * minute)
+  t.equal(await verify(token), 'ok')
+  advance(2 * minute)
+  t.equal(await verify(token), unknown)
+})
+
+t.test('while the issuer is down its last good keys do for an hour', async (t) => {
+  const { issuer, verify, advance } = await start(t)
+  const token = await issuer.token()
+  t.equal(await verify(token), 'ok')
+  issuer.reply = undefined
+  for (const minutes of [11, 20, 20, 8]) {
+    advance(minutes * minute)
+    t.equal(await verify(token), 'ok')
+  }
+  advance(2 * minute)
+  t.equal(await verify(token), unavailable)
+  issuer.reply = { status: 200 }
+  advance(31 * second)
+  t.equal(await verify(token), 'ok', 'and it is asked again')
+})
+
+t.test('a clock that is set back does not keep old keys', async (t) => {
+  const { issuer, verify, advance } = await start(t)
+  const token = await issuer.token()
+  t.equal(await verify(token), 'ok')
+  await issuer.rotate('second')
+  advance(-2 * 60 * minute)
+  t.equal(await verify(token), unknown)
+})
+
+t.test('what is no set of keys', async (t) => {
+  for (const [what, reply] of Object.entries({
+    'no JSON': { status: 200, body: '<html>' },
+    'an error': { status: 500 },
+    'no document': { status: 200, body: 'null' },
+    'no keys': { status: 200, body: { issuer: '', keys: [] } },
+    'too much': { status: 200, body: `{"keys":[${'1,'.repeat(200 * 1024)}1]}` },
+    'a redirect': { status: 302, headers: { location: '/jwks' } }
+  })) {
+    const { issuer, verify, advance } = await start(t)
+    const token = await issuer.token()
+    issuer.reply = reply
+    t.equal(await verify(token), unavailable, what)
+    issuer.reply = { status: 200 }
+    t.equal(await verify(token), unavailable, 'not before the cooldown is over')
+    advance(31 * second)
+    t.equal(await verify(token), 'ok')
+  }
+})
+
+t.test('a discovery document of another issuer does not count', async (t) => {
+  const { issuer, verify } = await start(t)
+  issuer.claims.issuer = `${issuer.url}/`
+  t.equal(await verify(await issuer.token()), unavailable)
+  t.same(issuer.requests, ['/.well-known/openid-configuration'])
+})
+
+t.test('keys that have moved are found', async (t) => {
+  const { issuer, verify, advance } = await start(t)
+  t.equal(await verify(await issuer.token()), 'ok')
+  issuer.claims.jwksPath = '/keys'
+  await issuer.rotate('second')
+  const token = await issuer.token()
+  advance(31 * second)
+  t.equal(await verify(token), unavailable, 'they are no longer where they were')
+  advance(31 * second)
+  t.equal(await verify(token), 'ok')
+})
+
+t.test('an issuer that glitches does not take its good keys away', async (t) => {
+  const issuer = await startIssuer(t)
+  let moved = 0
+  const key = keySet({ issuer: issuer.url, jwksUri: `${issuer.url}/jwks` }, () => Date.now() + moved)
+  const token = await issuer.token()
+  await t.resolves(jwtVerify(token, key))
+  for (const body of [{ keys: [] }, { keys: 'none' }, { keys: [1] }, {}]) {
+    issuer.reply = { status: 200, body }
+    moved += 11 * minute
+    await t.resolves(jwtVerify(token, key), JSON.stringify(body))
+  }
+})
+
+t.test('keys are asked for where the configuration and the issuer say, and nowhere unsafe', async (t) => {
+  const { issuer, verify } = await start(t)
+  const token = await issuer.token()
+  for (const jwksUri of ['http://issuer.example/jwks', 'file:///etc/passwd', 'ftp://127.0.0.1/jwks', 'http://user@127.0.0.1/jwks', 'none']) {
+    issuer.reply = { status: 200, body: { issuer: issuer.url, jwks_uri: jwksUri } }
+    const key = keySet({ issuer: issuer.url }, Date.now)
+    await t.rejects(jwtVerify(token, key), { code: unavailable }, jwksUri)
+  }
+  t.ok(issuer.requests.every((path) => path === '/.well-known/openid-configuration'))
+  t.equal(await verify(token), unavailable)
+})
+
+t.test('an issuer that starts to answer and never ends does not hold the gateway', async (t) => {
+  const server = createServer((_request, response) => { response.write('{"keys":[') })
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => { server.close(); server.closeAllConnections() })
+  const key = keySet({ issuer: 'https://issuer.example', jwksUri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }, Date.now)
+  const issuer = await startIssuer(t)
+  await t.rejects(jwtVerify(await issuer.token(), key), { code: unavailable })
+})

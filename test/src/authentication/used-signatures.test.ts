@@ -1,0 +1,21 @@
+import t from 'tap'
+import { usedSignatures } from '../../../src/authentication/used-signatures.ts'
+
+t.test('a signature is taken once', async (t) => {
+  const used = usedSignatures()
+  t.equal(used.take('a', 1000, 0), 'taken')
+  t.equal(used.take('a', 1000, 0), 'used')
+  t.equal(used.take('b', 1000, 0), 'taken')
+  used.release('a')
+  t.equal(used.take('a', 1000, 0), 'taken')
+})
+
+t.test('where no more can be remembered, none is forgotten before its time, and none is taken', async (t) => {
+  const used = usedSignatures(3)
+  for (const [signature, until] of [['a', 1000], ['b', 2000], ['c', 3000]] as const) t.equal(used.take(signature, until, 0), 'taken')
+  t.equal(used.take('d', 3000, 0), 'full')
+  t.equal(used.take('d', 3000, 1000), 'full', 'the last moment counts')
+  t.equal(used.take('d', 3000, 1001), 'taken', 'one has grown too old')
+  t.equal(used.take('b', 2000, 1001), 'used')
+  t.equal(used.take('c', 3000, 1001), 'used')
+})

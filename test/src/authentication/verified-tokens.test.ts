@@ -1,0 +1,44 @@
+import t from 'tap'
+import { caller } from '../../../src/authentication/caller.ts'
+import { refused } from '../../../src/authentication/refusal.ts'
+import { keepVerified } from '../../../src/authentication/verified-tokens.ts'
+
+t.test('a verified token is kept for a minute, and no longer than it lives', async (t) => {
+  let verified = 0
+  const verify = keepVerified(async (token) => {
+    verified++
+    if (token === 'bad') throw refused('bad')
+    return { caller: caller('oidc', `corp:${token}`), expires: token === 'short' ? 10_000 : 100_000 }
+  })
+  const times = async (token: string, now: number): Promise<number> => {
+    const before = verified
+    await verify(token, now).catch(() => undefined)
+    return verified - before
+  }
+  t.equal(await times('a', 0), 1)
+  t.equal(await times('a', 59_999), 0)
+  t.equal(await times('a', 60_000), 1)
+  t.equal(await times('a', 99_999), 0)
+  t.equal(await times('a', 100_000), 1, 'what has expired is looked at again')
+  t.equal(await times('a', -60_001), 1, 'and so it is when the clock was set back')
+  t.equal(await times('short', 0), 1)
+  t.equal(await times('short', 9_999), 0)
+  t.equal(await times('short', 10_000), 1)
+  t.equal(await times('bad', 0), 1)
+  t.equal(await times('bad', 0), 1, 'a refusal is not kept')
+  t.equal((await verify('b', 0)).caller.id, 'corp:b', 'each token is itself')
+})
+
+t.test('the tokens that are kept are bounded in number', async (t) => {
+  let verified = 0
+  const verify = keepVerified(async (token) => {
+    verified++
+    return { caller: caller('oidc', token), expires: Infinity }
+  })
+  for (let index = 0; index <= 10_000; index++) await verify(String(index), 0)
+  verified = 0
+  await verify('10000', 0)
+  t.equal(verified, 0)
+  await verify('0', 0)
+  t.equal(verified, 1, 'the one that was not used for the longest time is gone')
+})
