@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import { denied } from '../src/authorization/decision.ts'
 import type { Environment } from '../src/environments/environment.ts'
 import { parseSecretName, type SecretName } from '../src/environments/names.ts'
 import { invalidRequest, Problem } from '../src/errors.ts'
@@ -21,10 +22,9 @@ export default fp(async (fastify) => {
     const { env, name } = request.params as { env?: string, name?: string }
     if (env === undefined) return
     const environment = fastify.config.current.environments.get(env)
+    request.decision = environment === undefined ? denied : request.sees(environment)
     // Before anything else is said of it: an environment that the caller may not see does not exist.
-    if (environment === undefined || !request.may('DescribeEnvironment', environment, environment.credential)) {
-      throw new Problem('not-found')
-    }
+    if (environment === undefined || !request.decision.allowed) throw new Problem('not-found')
     request.environment = environment
     if (name === undefined) return
     const parsed = parseSecretName(environment, name)

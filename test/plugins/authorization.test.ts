@@ -4,7 +4,7 @@ import { app } from '../../src/app.ts'
 import { configFrom } from '../../src/config/config.ts'
 import { liveConfig } from '../../src/config/live.ts'
 import { serverOptions } from '../../src/server-options.ts'
-import { build, declared, tokens } from '../helper.ts'
+import { build, declared, policies, send, tokens } from '../helper.ts'
 
 const path = '/environments/dev/secrets/a'
 
@@ -47,4 +47,84 @@ t.test('a route that declares no action fails the boot', async (t) => {
     await fastify.register(app, { config: liveConfig(configFrom(declared)) })
     t.throws(() => fastify.get('/undeclared', { config }, async () => 'reached'), /GET \/undeclared declares no action/)
   }
+})
+
+t.test('a route that declares what can\'t be done to what it is about fails the boot', async (t) => {
+  const fastify = Fastify(serverOptions('silent'))
+  t.teardown(async () => fastify.close())
+  await fastify.register(app, { config: liveConfig(configFrom(declared)) })
+  const get = (url: string, action: 'GetSecretValue' | 'ListSecrets'): void => { fastify.get(url, { config: { action } }, async () => 'reached') }
+  t.throws(() => { get('/environments/:env/other', 'GetSecretValue') }, /GET \/environments\/:env\/other declares GetSecretValue, which can't be done/)
+  t.throws(() => { get('/environments/:env/secrets/:name/other', 'ListSecrets') }, /declares ListSecrets, which can't be done/)
+})
+
+t.test('the decision on what the request is for stays with it, and the policies that made it', async (t) => {
+  const fastify = Fastify(serverOptions('silent'))
+  t.teardown(async () => fastify.close())
+  // Nothing listens there: whatever is allowed fails, and has its decision all the same.
+  await fastify.register(app, { config: liveConfig(configFrom({ ...declared, aws: { endpoint: 'http://127.0.0.1:9' } })) })
+  const decisions: unknown[] = []
+  fastify.addHook('onResponse', async (request) => { decisions.push(request.decision) })
+  const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
+  for (const [target, token, headers] of [
+    ['/environments/dev', tokens.reader],
+    [path, tokens.reader],
+    [`${path}/metadata`, tokens.reader],
+    [path, tokens.administrator, { 'aws-credential-id': 'prod-account' }],
+    ['/environments/prod/secrets/a', tokens.reader],
+    ['/environments/none/secrets/a', tokens.reader],
+    ['/environments', tokens.reader]
+  ] as const) await send(url, 'GET', target, { token, ...(headers !== undefined && { headers }) })
+  const denied = { allowed: false, policies: [] }
+  t.same(decisions, [{ allowed: true, policies: ['reader'] }, { allowed: true, policies: ['reader'] }, denied, denied, denied, denied, undefined])
+})
+
+t.test('an evaluation that fails is a denial, and is told to the log', async (t) => {
+  const gateway = await build(t, {
+    authorization: policies(`@id("everything") permit (principal, action, resource);
+      @id("erring") forbid (principal, action == Action::"GetSecretValue", resource) when { 9223372036854775807 + 1 == 0 };`)
+  })
+  t.equal((await gateway.send('PUT', path, { json: { value: 'v' } })).status, 201)
+  t.match(await gateway.send('GET', path), { status: 403, json: { code: 'forbidden' } })
+  t.match(gateway.log.find((line) => line.includes('evaluation')), /"level":50.*"policies":\["erring"\],"failure":"integer overflow/)
+})
+
+t.test('an environment is seen through any of its credentials', async (t) => {
+  const gateway = await build(t, {
+    authorization: policies(`@id("stranger") permit (
+      principal == Caller::"stranger", action in [Action::"read", Action::"write"], resource in Environment::"dev"
+    ) when { context.credential == Credential::"unknown-to-aws" };`)
+  })
+  const status = async (url: string, headers: Record<string, string> = {}): Promise<number> =>
+    (await gateway.send('GET', url, { token: tokens.stranger, headers })).status
+  t.equal(await status('/environments/dev'), 200)
+  t.match((await gateway.send('GET', '/environments', { token: tokens.stranger })).json, { items: [{ name: 'dev' }] })
+  t.equal(await status(path), 403, 'its own credential is not for the caller')
+  t.equal(await status(path, { 'aws-credential-id': 'unknown-to-aws' }), 502, 'the other one is, although AWS does not take it')
+  t.equal(await status('/environments/prod'), 404)
+})
+
+t.test('a list has only what the caller may describe, over all of its pages', async (t) => {
+  const gateway = await build(t, {
+    authorization: policies(`
+      @id("administrators") permit (principal in Group::"administrators", action, resource);
+      @id("list") permit (principal == Caller::"stranger", action in Action::"read", resource == Environment::"dev");
+      @id("team-a") permit (principal == Caller::"stranger", action == Action::"DescribeSecret", resource is Secret in Environment::"dev")
+        when { resource.name like "team-a/*" };
+      @id("others") permit (principal == Caller::"stranger", action == Action::"GetSecretValue", resource is Secret in Environment::"dev");
+    `)
+  })
+  const secretNames = ['other/1', 'team-a/1', 'team-ab/1', 'team-a/2', 'team-a', 'other/2', 'team-a/3']
+  await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames } })
+  const found: string[] = []
+  const sizes: number[] = []
+  let cursor = ''
+  do {
+    const { json } = await gateway.send('GET', `/environments/dev/secrets?limit=2&sort=name${cursor && `&cursor=${encodeURIComponent(cursor)}`}`, { token: tokens.stranger })
+    found.push(...json.items.map(({ name }: { name: string }) => name))
+    sizes.push(json.items.length)
+    cursor = json.nextCursor ?? ''
+  } while (cursor !== '')
+  t.same(found, ['team-a/1', 'team-a/2', 'team-a/3'], 'what it may only read is not in it')
+  t.notOk(sizes.slice(0, -1).includes(0), 'no page but the last is empty: that would tell of what is not for the caller')
 })

@@ -1,0 +1,94 @@
+/**
+ * What a decision costs, with 1, 50 and 500 policies: evaluated, and kept. The variants take turns, so that whatever else the
+ * machine does falls on all of them.
+ *
+ *     node --expose-gc bench/authorization.ts [ROUNDS]
+ */
+import { policyAuthorizer } from '../src/authorization/authorizer.ts'
+import type { Authorize, Question } from '../src/authorization/decision.ts'
+import { policySetFrom, type PolicySet } from '../src/authorization/policies.ts'
+
+const rounds = Number(process.argv[2] ?? 25)
+const sizes = [1, 50, 500]
+
+/** As many teams, each with its own prefix. */
+const teams = (count: number): PolicySet => policySetFrom([{
+  file: 'teams.cedar',
+  text: Array.from({ length: count }, (_, index) => `@id("team-${index}") permit (
+    principal in Group::"team-${index}", action in [Action::"read", Action::"write"], resource is Secret in Environment::"dev"
+  ) when { resource.name like "team-${index}/*" && context.credential == Credential::"dev-account" };`).join('\n')
+}])
+
+const question = (index: number): Question => ({
+  caller: { id: 'corporate:alice', groups: ['team-0', 'corporate:staff'], method: 'oidc' },
+  action: 'GetSecretValue',
+  environment: 'dev',
+  name: `team-0/service-${index}/database`,
+  credentialId: 'dev-account'
+})
+
+const onFailure = ({ message }: { message: string }): never => { throw new Error(message) }
+
+/** Microseconds for each of so many questions. */
+function time (authorize: Authorize, questions: readonly Question[]): number {
+  const start = performance.now()
+  for (const one of questions) if (!authorize(one).allowed) throw new Error('the policies permit it')
+  return (performance.now() - start) * 1_000 / questions.length
+}
+
+let asked = 0
+const fresh = (count: number): Question[] => Array.from({ length: count }, () => question(asked++))
+const same = Array.from({ length: 1_000 }, (_, index) => question(-1 - index))
+
+const variants = sizes.flatMap((size) => {
+  const policySet = teams(size)
+  const authorize = policyAuthorizer(policySet, onFailure)
+  // Before each round, since the sets take turns.
+  const first = (): void => { authorize(question(asked++)) }
+  return [
+    {
+      title: `${size} policies, evaluated`,
+      measure: () => {
+        first()
+        return time(authorize, fresh(Math.max(20, 1_000 / size)))
+      }
+    },
+    {
+      title: `${size} policies, kept`,
+      measure: () => {
+        first()
+        time(authorize, same)
+        return time(authorize, same)
+      }
+    }
+  ]
+})
+
+const measured = new Map<string, number[]>(variants.map(({ title }) => [title, []]))
+for (let round = -3; round < rounds; round++) {
+  for (const { title, measure } of variants) {
+    const microseconds = measure()
+    // The first rounds are for the compiler.
+    if (round >= 0) measured.get(title)?.push(microseconds)
+  }
+}
+
+const quantile = (sorted: readonly number[], part: number): number => sorted[Math.round((sorted.length - 1) * part)] ?? NaN
+console.log(`${'µs a decision'.padEnd(26)}${['median', '25 %', '75 %', 'most'].map((title) => title.padStart(10)).join('')}`)
+for (const [title, times] of measured) {
+  const sorted = times.toSorted((one, other) => one - other)
+  const columns = [0.5, 0.25, 0.75, 1].map((part) => quantile(sorted, part).toFixed(1).padStart(10))
+  console.log(title.padEnd(26) + columns.join(''))
+}
+
+// What is kept stays bounded, however many questions are asked.
+const authorize = policyAuthorizer(teams(1), onFailure)
+const heap = (): number => {
+  globalThis.gc?.()
+  return process.memoryUsage().heapUsed / 2 ** 20
+}
+const before = heap()
+for (const questions of [50_000, 100_000, 200_000]) {
+  while (asked < questions) authorize(question(asked++))
+  console.log(`${String(asked).padStart(7)} questions asked: the heap has grown by ${(heap() - before).toFixed(1)} MiB`)
+}

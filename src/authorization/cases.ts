@@ -1,0 +1,112 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { Ajv } from 'ajv'
+import { isNode, LineCounter, parseDocument, type Document } from 'yaml'
+import { environmentNamePattern } from '../environments/environment.ts'
+import { closed, Enum, Id } from '../typebox.ts'
+import { actionNames, type Action } from './actions.ts'
+import { policyAuthorizer } from './authorizer.ts'
+import type { Authorize, Decision, Question } from './decision.ts'
+import { PolicyError, type PolicyFile, type PolicyMistake, type PolicySet } from './policies.ts'
+import { filesIn } from './policy-folder.ts'
+import { methods } from './schema.ts'
+import { seesEnvironment } from './visibility.ts'
+
+const text = Type.String({ minLength: 1 })
+
+/** What policies are expected to say; each of the actions is a question. */
+const CaseSchema = Type.Object({
+  title: text,
+  caller: Type.Object({
+    id: text,
+    groups: Type.Array(text, { default: [] }),
+    method: Enum(methods, { default: 'api-key' })
+  }, closed),
+  actions: Type.Array(Enum(actionNames), { minItems: 1, uniqueItems: true }),
+  environment: Type.Optional(Type.String({ pattern: environmentNamePattern })),
+  name: Type.Optional(text),
+  credential: Id(),
+  expect: Enum(['allow', 'deny']),
+  /** The policies that make the decision; not looked at where absent. */
+  policies: Type.Optional(Type.Array(Id(), { uniqueItems: true }))
+}, closed)
+
+type Case = Static<typeof CaseSchema> & { file: string }
+
+const CasesSchema = Type.Array(CaseSchema, { minItems: 1 })
+
+const validate = new Ajv({ allErrors: true, useDefaults: true }).compile<Static<typeof CasesSchema>>(CasesSchema)
+
+/** The cases in the `*.test.yaml` files of a folder. @throws PolicyError with every mistake */
+export function readCases (folder: string): Case[] {
+  const files = filesIn(folder, '.test.yaml').map(parseCases)
+  const mistakes = files.flatMap((parsed) => parsed.mistakes)
+  if (mistakes.length > 0) throw new PolicyError(mistakes)
+  return files.flatMap(({ cases }) => cases)
+}
+
+function parseCases ({ file, text }: PolicyFile): { cases: Case[], mistakes: PolicyMistake[] } {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { uniqueKeys: true, strict: true, prettyErrors: false, lineCounter: lines })
+  const [error] = document.errors
+  const lineAt = (offset: number): number => lines.linePos(offset).line
+  if (error !== undefined) return { cases: [], mistakes: [{ file, line: lineAt(error.pos[0]), message: `no YAML: ${error.code}` }] }
+  const content: unknown = document.toJS({ maxAliasCount: 100 })
+  if (validate(content)) return { cases: content.map((one) => ({ ...one, file })), mistakes: [] }
+  const mistakes = (validate.errors ?? []).map(({ instancePath, message = '', params }) => {
+    const path = instancePath.split('/').slice(1)
+    const { additionalProperty = '' } = params as { additionalProperty?: string }
+    const said = [path.join('.'), message, additionalProperty].filter(Boolean).join(' ')
+    return { file, line: lineAt(offsetOf(document, path)), message: said }
+  })
+  return { cases: [], mistakes }
+}
+
+/** Where in the text a node is. */
+function offsetOf (document: Document, path: readonly string[]): number {
+  const node = document.getIn(path.map((part) => /^\d+$/.test(part) ? Number(part) : part), true)
+  return isNode(node) ? node.range?.[0] ?? 0 : 0
+}
+
+/** What became of one question of a case. */
+export interface CaseResult extends Pick<Case, 'file' | 'title' | 'expect'> {
+  readonly action: Action
+  readonly decision: Decision
+  /** Why it is not as expected; absent where it is. */
+  readonly mistake?: string
+}
+
+/**
+ * Puts the questions of the cases to the policies. What is in an environment that the caller may not see counts as denied, as the
+ * gateway answers it.
+ */
+export function runCases (policySet: PolicySet, cases: readonly Case[]): CaseResult[] {
+  const failures: string[] = []
+  const authorize = policyAuthorizer(policySet, ({ message }) => { failures.push(message) })
+  return cases.flatMap((one) => one.actions.map((action) => {
+    const { file, title, expect, environment } = one
+    const question = questionOf(one, action)
+    const decision = authorize(question)
+    const isHidden = environment !== undefined && decision.allowed && !sees(authorize, question, environment)
+    const [failure] = failures.splice(0)
+    const mistake = failure ?? mistakeIn(one, decision, isHidden)
+    return { file, title, expect, action, decision, ...(mistake !== undefined && { mistake }) }
+  }))
+}
+
+const questionOf = ({ caller, environment, name, credential }: Case, action: Action): Question => ({
+  caller,
+  action,
+  credentialId: credential,
+  ...(environment !== undefined && { environment }),
+  ...(name !== undefined && { name })
+})
+
+const sees = (authorize: Authorize, { caller, credentialId }: Question, environment: string): boolean =>
+  seesEnvironment(authorize, caller, { name: environment, credential: credentialId, allowedCredentials: [credentialId] }).allowed
+
+function mistakeIn (expected: Case, { allowed, policies }: Decision, isHidden: boolean): string | undefined {
+  const found = allowed && !isHidden ? 'allow' : 'deny'
+  const by = isHidden ? 'since the caller may not DescribeEnvironment' : `by ${policies.join(', ') || 'no policy'}`
+  const isBy = expected.policies === undefined || [...expected.policies].sort().join() === policies.join()
+  return found === expected.expect && isBy ? undefined : `the answer is ${found}, ${by}`
+}

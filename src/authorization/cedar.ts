@@ -1,0 +1,52 @@
+import { preparsePolicySet, preparseSchema, statefulIsAuthorized, type CheckParseAnswer } from '@cedar-policy/cedar-wasm/nodejs'
+import { denied, type Decision, type Question } from './decision.ts'
+import type { PolicySet } from './policies.ts'
+import { cedarRequest } from './request.ts'
+import { cedarSchema } from './schema.ts'
+
+/** Under which name schema and policies are prepared. Cedar forgets nothing that was prepared, but it overwrites. */
+const preparedName = 'gateway'
+
+let prepared: PolicySet | undefined
+
+function assertPrepared (answer: CheckParseAnswer): void {
+  if (answer.type === 'failure') throw new TypeError(answer.errors.map(({ message }) => message).join('; '))
+}
+
+/** Makes Cedar ready for questions under a policy set, which takes about 0.1 ms a policy; the one before is forgotten. */
+export function prepare (policySet: PolicySet): void {
+  if (prepared === policySet) return
+  prepared = undefined
+  const staticPolicies = Object.fromEntries(policySet.policies.map(({ id, text }) => [id, text]))
+  assertPrepared(preparseSchema(preparedName, cedarSchema))
+  assertPrepared(preparsePolicySet(preparedName, { staticPolicies }))
+  prepared = policySet
+}
+
+/** A decision, and why it is a denial where that is not the policies' doing. */
+export type Evaluation = Decision & { readonly failure?: string }
+
+/**
+ * Evaluates the policies. Whatever goes wrong, the answer is a denial: Cedar itself leaves out a policy whose evaluation fails,
+ * and that could be the one that forbids.
+ */
+export function evaluate (policySet: PolicySet, question: Question): Evaluation {
+  try {
+    prepare(policySet)
+    const answer = statefulIsAuthorized({
+      ...cedarRequest(question),
+      preparsedSchemaName: preparedName,
+      preparsedPolicySetId: preparedName,
+      validateRequest: true
+    })
+    if (answer.type === 'failure') return { ...denied, failure: answer.errors.map(({ message }) => message).join('; ') }
+    const { decision, diagnostics: { reason, errors } } = answer.response
+    if (errors.length > 0) return failed(errors.map(({ policyId }) => policyId), errors.map(({ error }) => error.message))
+    return { allowed: decision === 'allow', policies: [...reason].sort() }
+  } catch (error) {
+    return { ...denied, failure: String(error) }
+  }
+}
+
+const failed = (policies: string[], messages: readonly string[]): Evaluation =>
+  ({ allowed: false, policies: policies.sort(), failure: messages.join('; ') })

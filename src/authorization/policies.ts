@@ -1,0 +1,118 @@
+import {
+  policySetTextToParts, policyToJson, validate, type DetailedError, type PolicyJson, type ValidationAnswer
+} from '@cedar-policy/cedar-wasm/nodejs'
+import { idPattern } from '../typebox.ts'
+import { cedarSchema } from './schema.ts'
+
+/** A file of policies. */
+export interface PolicyFile {
+  readonly file: string
+  readonly text: string
+}
+
+/** A policy, parsed and valid. */
+export interface Policy {
+  /** Its `@id`. */
+  readonly id: string
+  readonly text: string
+  readonly json: PolicyJson
+  readonly file: string
+  /** The line that it begins on. */
+  readonly line: number
+}
+
+/** Policies that go together; checked whole. */
+export interface PolicySet {
+  readonly policies: readonly Policy[]
+}
+
+/** A mistake in a file. */
+export interface PolicyMistake {
+  readonly file: string
+  readonly line: number
+  readonly message: string
+}
+
+/** A set of policies can't be used. */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError'
+  readonly mistakes: readonly PolicyMistake[]
+
+  constructor (mistakes: readonly PolicyMistake[]) {
+    super(mistakes.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('\n'))
+    this.mistakes = mistakes
+  }
+}
+
+const isId = new RegExp(idPattern, 'u')
+
+/**
+ * Parses policies, and validates them against the schema. A warning counts as a mistake: a policy that can never apply says
+ * something else than its author means.
+ *
+ * @throws PolicyError with every mistake
+ */
+export function policySetFrom (files: readonly PolicyFile[]): PolicySet {
+  const mistakes = files.flatMap(validationMistakes)
+  if (mistakes.length > 0) throw new PolicyError(mistakes)
+  const policies = files.flatMap(policiesOf)
+  const unusable = policies.flatMap((policy, index) => idMistakes(policy, policies.slice(0, index)))
+  if (unusable.length > 0) throw new PolicyError(unusable)
+  return { policies }
+}
+
+function validationMistakes ({ file, text }: PolicyFile): PolicyMistake[] {
+  const answer = validate({ schema: cedarSchema, policies: { staticPolicies: text } })
+  // Cedar counts bytes.
+  const bytes = Buffer.from(text)
+  return worst(answer).map((error) => ({ file, line: lineAt(bytes, startOf(error)), message: messageOf(error) }))
+}
+
+/** The errors, or where there are none, the warnings: an error brings warnings that only follow from it. One for each place. */
+function worst (answer: ValidationAnswer): DetailedError[] {
+  const [errors, warnings] = answer.type === 'failure'
+    ? [answer.errors, []]
+    : [answer.validationErrors.map(({ error }) => error), answer.validationWarnings.map(({ error }) => error)]
+  const found = errors.length > 0 ? errors : warnings
+  // The same mistake may be found for each action, in no order that lasts.
+  const byMessage = found.toSorted((one, other) => one.message < other.message ? -1 : 1)
+  const byPlace = Array.from(Map.groupBy(byMessage, startOf)).sort(([one], [other]) => one - other)
+  return byPlace.flatMap(([, alike]) => alike.slice(0, 1))
+}
+
+const startOf = ({ sourceLocations = [] }: DetailedError): number => sourceLocations[0]?.start ?? 0
+
+/** Cedar gives the IDs policy0, policy1 … to policies that it is given as one text: they mean nothing to a reader. */
+const noise = /^for policy `policy\d+`[:,] |^failed to parse policies from string: /
+
+function messageOf ({ message, help, sourceLocations = [] }: DetailedError): string {
+  const [said = '', ...hints] = [message, sourceLocations[0]?.label, help].flatMap((part) => part?.replace(noise, '') ?? [])
+  return [said, ...hints.map((hint) => `(${hint})`)].join(' ')
+}
+
+const lineAt = (text: Buffer | string, offset: number): number => text.slice(0, offset).toString().split('\n').length
+
+/** The policies of a valid file, in their order. */
+function policiesOf ({ file, text }: PolicyFile): Policy[] {
+  const parts = policySetTextToParts(text)
+  if (parts.type === 'failure') throw new TypeError('Cedar does not find the policies in a text that it has validated')
+  let end = 0
+  return parts.policies.toSorted((one, other) => text.indexOf(one) - text.indexOf(other)).map((policy) => {
+    const start = text.indexOf(policy, end)
+    end = start + policy.length
+    const json = jsonOf(policy)
+    return { id: json.annotations?.id ?? '', text: policy, json, file, line: lineAt(text, start) }
+  })
+}
+
+function jsonOf (policy: string): PolicyJson {
+  const answer = policyToJson(policy)
+  if (answer.type === 'failure') throw new TypeError('Cedar does not parse a policy that it has validated')
+  return answer.json
+}
+
+function idMistakes ({ id, file, line }: Policy, before: readonly Policy[]): PolicyMistake[] {
+  if (!isId.test(id)) return [{ file, line, message: 'the policy has no @id of letters, digits and _.-' }]
+  const first = before.find((other) => other.id === id)
+  return first === undefined ? [] : [{ file, line, message: `the @id ${id} is that of ${first.file}:${first.line} already` }]
+}

@@ -1,0 +1,47 @@
+import { resolve } from 'node:path'
+import { Type, type Static } from '@sinclair/typebox'
+import { PolicyError, type PolicySet } from '../authorization/policies.ts'
+import { readPolicies } from '../authorization/policy-folder.ts'
+import { referencesIn, type Reference } from '../authorization/references.ts'
+import { closed } from '../typebox.ts'
+import { ConfigError, type MistakeInFile } from './mistakes.ts'
+
+/** The section `authorization` of the file. */
+export const AuthorizationSchema = Type.Object({
+  policies: Type.String({ minLength: 1, description: 'the folder of the policies' })
+}, closed)
+
+/** What is declared in the file, or policies that the local mode brings along. */
+export type DeclaredAuthorization = Static<typeof AuthorizationSchema> | { policies: PolicySet }
+
+/** @throws ConfigError where the policies can't be used */
+export function policiesFrom ({ policies }: DeclaredAuthorization, folder: string): PolicySet {
+  if (typeof policies !== 'string') return policies
+  try {
+    return readPolicies(resolve(folder, policies))
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error
+    throw new ConfigError(error.mistakes.map(({ file, line, message }) => ({ place: `${file}:${line}`, message })))
+  }
+}
+
+interface Settings {
+  readonly policies: PolicySet
+  readonly environments: ReadonlyMap<string, unknown>
+  readonly credentials: ReadonlyMap<string, unknown>
+}
+
+/** Policies name what is declared: a misspelt environment in one that forbids would be left open. */
+export function* policyMistakes ({ policies: { policies }, environments, credentials }: Settings): Generator<MistakeInFile> {
+  const isDeclared: Readonly<Record<string, (id: string) => boolean>> = {
+    Environment: (id) => environments.has(id),
+    Secret: (id) => environments.has(id.split('/', 1).join()),
+    Credential: (id) => credentials.has(id)
+  }
+  const undeclared = ({ type, id }: Reference): boolean => !(isDeclared[type]?.(id) ?? true)
+  for (const policy of policies) {
+    for (const { type, id } of referencesIn(policy).filter(undeclared)) {
+      yield { place: `${policy.file}:${policy.line}`, message: `${type}::${JSON.stringify(id)} is not declared` }
+    }
+  }
+}

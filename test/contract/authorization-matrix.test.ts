@@ -1,0 +1,280 @@
+import Fastify from 'fastify'
+import pMap from 'p-map'
+import t from 'tap'
+import { app } from '../../src/app.ts'
+import { hashToken } from '../../src/authentication/api-keys.ts'
+import type { Caller } from '../../src/authentication/caller.ts'
+import { actionNames, actionTable, type Action } from '../../src/authorization/actions.ts'
+import { configFrom } from '../../src/config/config.ts'
+import { liveConfig } from '../../src/config/live.ts'
+import { serverOptions } from '../../src/server-options.ts'
+import { build, declared, policies, type Gateway, type Reply } from '../helper.ts'
+import { plainDecision, toCedar, type Rule } from '../plain-policies.ts'
+
+/*
+ * Four callers, every action, three environments of which one does not exist, in two accounts, and five ways to choose a credential:
+ * the gateway's answer to each is held against a plain reading of the policies.
+ */
+
+const callers: readonly Caller[] = [
+  { id: 'platform', groups: ['engineers', 'break-glass'], method: 'api-key' },
+  { id: 'auditor', groups: ['engineers'], method: 'api-key' },
+  { id: 'deploy-bot', groups: ['pipelines'], method: 'api-key' },
+  { id: 'team-a-service', groups: ['team-a'], method: 'api-key' }
+]
+
+const rules: readonly Rule[] = [
+  { id: 'engineers', effect: 'permit', who: { group: 'engineers' } },
+  {
+    id: 'behind-glass', effect: 'forbid', who: { group: 'engineers' }, where: { in: 'prod' }, unless: 'break-glass',
+    actions: ['GetSecretValue', 'BatchGetSecretValue', 'write', 'rotate', 'administer']
+  },
+  { id: 'kept', effect: 'forbid', actions: ['ForceDeleteSecret', 'StopReplicationToReplica'], where: { in: 'prod' } },
+  { id: 'auditor-is-no-administrator', effect: 'forbid', who: { caller: 'auditor' }, actions: ['administer'] },
+  { id: 'auditor-through', effect: 'forbid', who: { caller: 'auditor' }, where: { secretsOf: 'dev' }, credential: 'dev-other' },
+  { id: 'pipelines', effect: 'permit', who: { group: 'pipelines' }, actions: ['DescribeEnvironment', 'write', 'PromoteSecret'], where: { in: 'dev' }, credential: 'dev-account' },
+  { id: 'pipelines-in-prod', effect: 'permit', who: { group: 'pipelines' }, actions: ['DescribeEnvironment', 'PutSecretValue'], where: { in: 'prod' }, credential: 'prod-readonly' },
+  { id: 'team-a', effect: 'permit', who: { group: 'team-a' }, actions: ['read', 'write', 'rotate'], where: { secretsOf: 'dev', prefix: 'team-a/' } },
+  { id: 'team-a-in-dev', effect: 'permit', who: { group: 'team-a' }, actions: ['read', 'write'], where: { itself: 'dev' } },
+  // What it may do there is of no use: it may not see the environment.
+  { id: 'team-a-blind', effect: 'permit', who: { group: 'team-a' }, actions: ['GetSecretValue', 'administer'], where: { in: 'prod' } },
+  { id: 'team-a-verifies', effect: 'permit', who: { caller: 'team-a-service' }, actions: ['VerifyCredential'], credential: 'dev-account' }
+]
+
+const key = { kind: 'embedded' as const, accessKeyId: 'AKIADEV', secretAccessKey: 'AKIADEV-secret' }
+const prodKey = { kind: 'embedded' as const, accessKeyId: 'AKIAPROD', secretAccessKey: 'AKIAPROD-secret' }
+
+/** The environments, and the credentials that each allows; the first is its own. */
+const allowed: Readonly<Record<string, readonly string[]>> = { dev: ['dev-account', 'dev-other'], prod: ['prod-account', 'prod-readonly'] }
+const environments = [...Object.keys(allowed), 'none']
+const names = ['team-a/x', 'team-ab/x']
+
+const gatewayFor = async (t: Parameters<typeof build>[0]): Promise<Gateway> => build(t, {
+  environments: {
+    dev: { region: 'eu-west-1', credential: 'dev-account', allowedCredentials: ['dev-other'] },
+    prod: { region: 'eu-west-1', credential: 'prod-account', allowedCredentials: ['prod-readonly'] }
+  },
+  credentials: { 'dev-account': key, 'dev-other': key, 'prod-account': prodKey, 'prod-readonly': prodKey },
+  authentication: { ...declared.authentication, apiKeys: callers.map(({ id, groups }) => ({ id, hash: hashToken(tokenOf(id)), groups: [...groups] })) },
+  authorization: policies(rules.map(toCedar).join('\n'))
+})
+
+const tokenOf = (id: string): string => `token-of-${id}-in-the-matrix`
+
+interface Cell {
+  caller: Caller
+  environment: string
+  /** As the request names it. */
+  credential: string | undefined
+  name?: string
+}
+
+type Answer = 'not-found' | 'forbidden' | 'allowed'
+
+const credentialOf = ({ environment, credential }: Cell): string => credential ?? allowed[environment]?.[0] ?? ''
+
+/** Which policies decide on an action, or that none is asked. */
+function decision ({ caller, environment, name }: Cell, action: Action, credentialId: string): { allowed: boolean, policies: string[] } {
+  return plainDecision(rules, { caller, action, credentialId, environment, ...(name !== undefined && { name }) })
+}
+
+function sees ({ caller, environment }: Cell): boolean {
+  return (allowed[environment] ?? []).some((credentialId) => decision({ caller, environment, credential: undefined }, 'DescribeEnvironment', credentialId).allowed)
+}
+
+/** The plain reading of what a request that takes these rights is answered. */
+function expected (cell: Cell, actions: readonly Action[]): Answer {
+  const credentialId = credentialOf(cell)
+  if (!sees(cell)) return 'not-found'
+  if (actions.includes('DescribeEnvironment')) return 'allowed'
+  const isAllowed = allowed[cell.environment]?.includes(credentialId) ?? false
+  return isAllowed && actions.every((action) => decision(cell, action, credentialId).allowed) ? 'allowed' : 'forbidden'
+}
+
+interface Request {
+  takes: readonly Action[]
+  method: string
+  path?: string
+  json?: unknown
+  type?: string
+}
+
+const versionId = '00000000-0000-4000-8000-000000000000'
+
+/** A request for each route of an environment, with the rights that it takes. */
+const onEnvironment: readonly Request[] = [
+  { takes: ['DescribeEnvironment'], method: 'GET' },
+  { takes: ['ListSecrets'], method: 'GET', path: '/secrets' },
+  { takes: ['GetRandomPassword'], method: 'GET', path: '/random-password' },
+  { takes: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { filters: { namePrefix: 'team-a/' } } },
+  { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: ['made'], dryRun: true } }
+]
+
+/** The same of a secret; what deletes comes last. */
+const onSecret: readonly Request[] = [
+  { takes: ['CreateSecret'], method: 'POST', json: { value: 'v' } },
+  { takes: ['GetSecretValue'], method: 'GET' },
+  { takes: ['PutSecretValue'], method: 'PUT', json: { value: 'w' } },
+  { takes: ['UpdateSecret'], method: 'PATCH', json: { description: 'd' } },
+  { takes: ['PutSecretValue', 'GetSecretValue'], method: 'PATCH', path: '/value', json: { a: 1 }, type: 'application/merge-patch+json' },
+  { takes: ['DescribeSecret'], method: 'GET', path: '/metadata' },
+  { takes: ['ListSecretVersionIds'], method: 'GET', path: '/versions' },
+  { takes: ['UpdateSecretVersionStage'], method: 'PUT', path: '/stages/BLUE', json: { moveToVersionId: versionId } },
+  { takes: ['UpdateSecretVersionStage'], method: 'DELETE', path: `/stages/BLUE?versionId=${versionId}` },
+  { takes: ['UpdateSecretVersionStage'], method: 'POST', path: '/rollback', json: {} },
+  { takes: ['TagResource'], method: 'PUT', path: '/tags', json: { team: 'a' } },
+  { takes: ['UntagResource'], method: 'DELETE', path: '/tags?key=team' },
+  { takes: ['GetResourcePolicy'], method: 'GET', path: '/policy' },
+  { takes: ['PutResourcePolicy'], method: 'PUT', path: '/policy', json: { resourcePolicy: {} } },
+  { takes: ['ValidateResourcePolicy'], method: 'POST', path: '/policy/validate', json: { resourcePolicy: {} } },
+  { takes: ['DeleteResourcePolicy'], method: 'DELETE', path: '/policy' },
+  { takes: ['RotateSecret'], method: 'PUT', path: '/rotation', json: { automaticallyAfterDays: 30, rotateImmediately: false } },
+  { takes: ['RotateSecret'], method: 'POST', path: '/rotation' },
+  { takes: ['CancelRotateSecret'], method: 'DELETE', path: '/rotation' },
+  { takes: ['ReplicateSecretToRegions'], method: 'PUT', path: '/replicas', json: { replicaRegions: [{ region: 'eu-central-1' }] } },
+  { takes: ['RemoveRegionsFromReplication'], method: 'DELETE', path: '/replicas?region=eu-central-1' },
+  { takes: ['StopReplicationToReplica'], method: 'POST', path: '/replicas/promote' },
+  { takes: ['DeleteSecret'], method: 'DELETE', path: '?recoveryWindowInDays=7' },
+  { takes: ['RestoreSecret'], method: 'POST', path: '/restore' },
+  { takes: ['DeleteSecret', 'ForceDeleteSecret'], method: 'DELETE', path: '?force=true' }
+]
+
+/** The request that is about another environment besides, in which it takes the same right. */
+const promotion = (from = 'none'): Request => ({ takes: ['PromoteSecret'], method: 'POST', path: '/promotions', json: { from, names, dryRun: true } })
+
+function cells (): Cell[] {
+  return callers.flatMap((caller) => environments.flatMap((environment) =>
+    Array.from(new Set([undefined, ...allowed[environment] ?? [], 'dev-account', 'prod-account', 'nobodys']), (credential) => ({ caller, environment, credential }))))
+}
+
+const described = ({ caller, environment, credential, name = '' }: Cell, { method, path = '' }: Request): string =>
+  `${caller.id} ${method} ${environment}/${name}${path} through ${credential ?? 'the default'}`
+
+async function ask (gateway: Gateway, cell: Cell, { takes, method, path = '', json, type }: Request): Promise<Reply> {
+  const { caller, environment, credential, name } = cell
+  const secret = name === undefined ? '' : `/secrets/${encodeURIComponent(name)}`
+  const takesCredential = !takes.includes('DescribeEnvironment')
+  return gateway.send(method, `/environments/${environment}${secret}${path}`, {
+    token: tokenOf(caller.id),
+    headers: {
+      ...(credential !== undefined && takesCredential && { 'aws-credential-id': credential }),
+      ...(type !== undefined && { 'content-type': type })
+    },
+    ...(json !== undefined && (type === undefined ? { json } : { body: JSON.stringify(json) }))
+  })
+}
+
+/** The actions that the routes of environments declare. */
+async function declaredActions (): Promise<string[]> {
+  const found = new Set<string>()
+  const fastify = Fastify(serverOptions('silent'))
+  fastify.addHook('onRoute', ({ url, config }) => { if (url.includes('/:env')) found.add(config?.action ?? '') })
+  await fastify.register(app, { config: liveConfig(configFrom(declared)) })
+  await fastify.close()
+  return [...found]
+}
+
+/** What a reply means; anything else than these two codes says that the request was let through. */
+const answerIn = ({ json }: Reply): Answer => json?.code === 'forbidden' || json?.code === 'not-found' ? json.code : 'allowed'
+
+t.test('every caller, route, environment and credential, over HTTP', async (t) => {
+  const gateway = await gatewayFor(t)
+  const all = cells().flatMap((cell) => [
+    ...onEnvironment.map((request) => ({ cell, request })),
+    ...names.flatMap((name) => onSecret.map((request) => ({ cell: { ...cell, name }, request })))
+  ]).map((one) => ({ ...one, wanted: expected(one.cell, one.request.takes) }))
+  const taken = new Set<string>([...onEnvironment, ...onSecret, promotion()].flatMap(({ takes }) => takes))
+  t.same((await declaredActions()).filter((action) => !taken.has(action)), [], 'all actions that routes of environments declare')
+
+  const differences = async (wanted: readonly Answer[]): Promise<string[]> => {
+    const found = await pMap(all.filter((one) => wanted.includes(one.wanted)), async ({ cell, request, wanted }) => {
+      const answer = answerIn(await ask(gateway, cell, request))
+      return answer === wanted ? [] : [`${described(cell, request)}: ${answer}, and not ${wanted}`]
+    }, { concurrency: 4 })
+    return found.flat()
+  }
+  t.same(await differences(['not-found', 'forbidden']), [])
+  // A merge patch is refused after what the route itself declares, and AWS is asked neither then.
+  t.same(gateway.awsCalls, [], 'AWS is not asked for any of these')
+  t.same(await differences(['allowed']), [])
+  const counts = Map.groupBy(all, ({ wanted }) => wanted)
+  t.comment(`${all.length} requests: ${[...counts].map(([wanted, { length }]) => `${length} ${wanted}`).join(', ')}`)
+  for (const answer of ['not-found', 'forbidden', 'allowed'] as const) t.ok((counts.get(answer)?.length ?? 0) > 100, `many are ${answer}`)
+})
+
+t.test('every caller, action, environment and credential, and the policies that decide, by POST /authorization/check', async (t) => {
+  const gateway = await gatewayFor(t)
+  const questions = cells().flatMap((cell) => actionNames.flatMap((action) => actionTable[action].on.flatMap((on): (Cell & { action: Action })[] =>
+    on === 'Secret' ? names.map((name) => ({ ...cell, name, action })) : on === 'Environment' ? [{ ...cell, action }] : [])))
+  const found = await pMap(questions, async ({ action, ...cell }) => {
+    const { caller, environment, credential: awsCredentialId, name } = cell
+    const reply = await gateway.send('POST', '/authorization/check', { token: tokenOf(caller.id), json: { action, environment, name, awsCredentialId } })
+    const wanted = expected(cell, [action])
+    const credentialId = action === 'DescribeEnvironment' ? allowed[environment]?.find((id) => decision(cell, action, id).allowed) ?? '' : credentialOf(cell)
+    const isAllowed = allowed[environment]?.includes(credentialId) ?? false
+    const decided = { allowed: wanted === 'allowed', policies: isAllowed ? decision(cell, action, credentialId).policies : [] }
+    const same = wanted === 'not-found' ? reply.json.code === 'not-found' : JSON.stringify(reply.json) === JSON.stringify(decided)
+    return same ? [] : [`${caller.id} ${action} ${environment}/${name ?? ''} through ${awsCredentialId ?? 'the default'}: ${reply.text}, and not ${JSON.stringify(decided)}`]
+  }, { concurrency: 4 })
+  t.same(found.flat(), [])
+  t.comment(`${questions.length} questions`)
+  t.same(gateway.awsCalls, [])
+})
+
+t.test('every caller and every two environments, in a promotion and in each item of it', async (t) => {
+  const gateway = await gatewayFor(t)
+  const answers = new Set<Answer>()
+  for (const cell of cells()) {
+    for (const from of environments.filter((environment) => environment !== cell.environment)) {
+      const source = { ...cell, environment: from, credential: undefined }
+      const inTarget = expected(cell, ['PromoteSecret'])
+      const wanted = inTarget === 'allowed' ? expected(source, ['PromoteSecret']) : inTarget
+      answers.add(wanted)
+      const reply = await ask(gateway, cell, promotion(from))
+      t.equal(answerIn(reply), wanted, described(cell, promotion(from)))
+      if (wanted !== 'allowed') continue
+      const items = reply.json.items as { name: string, problem: { code: string } }[]
+      const may = names.filter((name) => [cell, source].every((one) => expected({ ...one, name }, ['PromoteSecret']) === 'allowed'))
+      t.same(items.filter(({ problem }) => problem.code !== 'forbidden').map(({ name }) => name), may)
+    }
+  }
+  t.equal(answers.size, 3)
+})
+
+t.test('every caller, action and credential, on a credential itself', async (t) => {
+  const gateway = await gatewayFor(t)
+  const onCredential = actionNames.filter((action) => actionTable[action].on.includes('Credential'))
+  for (const caller of callers) {
+    for (const action of onCredential) {
+      for (const awsCredentialId of [...Object.values(allowed).flat(), 'nobodys']) {
+        const { json } = await gateway.send('POST', '/authorization/check', { token: tokenOf(caller.id), json: { action, awsCredentialId } })
+        t.same(json, plainDecision(rules, { caller, action, credentialId: awsCredentialId }), `${caller.id} ${action} ${awsCredentialId}`)
+      }
+    }
+  }
+})
+
+t.test('every item of a request on many secrets', async (t) => {
+  const gateway = await gatewayFor(t)
+  for (const environment of Object.keys(allowed)) {
+    const cell = { caller: callers[0] ?? { id: '', groups: [], method: 'api-key' }, environment, credential: undefined }
+    await ask(gateway, cell, { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secrets: names.map((name) => ({ name, value: 'v' })) } })
+  }
+  const items = async (cell: Cell, request: Request): Promise<{ name: string, result?: string, problem?: { code: string } }[]> => (await ask(gateway, cell, request)).json.items
+  for (const cell of cells().filter((one) => allowed[one.environment] !== undefined)) {
+    const may = (action: Action): string[] => names.filter((name) => expected({ ...cell, name }, [action]) === 'allowed')
+    const refused = (list: Awaited<ReturnType<typeof items>>): string[] => list.filter(({ problem }) => problem?.code !== 'forbidden').map(({ name }) => name)
+    if (expected(cell, ['ListSecrets']) === 'allowed') {
+      const listed = await items(cell, { takes: ['ListSecrets'], method: 'GET', path: '/secrets?sort=name' })
+      t.same(listed.map(({ name }) => name), may('DescribeSecret'), `the list of ${cell.caller.id} in ${cell.environment} through ${cell.credential ?? 'the default'}`)
+    }
+    if (expected(cell, ['BatchGetSecretValue']) === 'allowed') {
+      t.same(refused(await items(cell, { takes: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { names } })), may('GetSecretValue'))
+      const matching = await items(cell, { takes: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { filters: { namePrefix: 'team' } } })
+      t.same(matching.map(({ name }) => name).sort(), may('GetSecretValue'))
+    }
+    if (expected(cell, ['CreateSecret']) === 'allowed') {
+      t.same(refused(await items(cell, { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: names, dryRun: true } })), may('CreateSecret'))
+    }
+  }
+})

@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { stringify } from 'yaml'
+import { readCases, runCases } from '../../../src/authorization/cases.ts'
+import { policySetFrom, type PolicyError } from '../../../src/authorization/policies.ts'
+import { readPolicies } from '../../../src/authorization/policy-folder.ts'
+
+const root = join(import.meta.dirname, '..', '..', '..')
+
+t.test('the examples that are shipped say what their cases expect', async (t) => {
+  const folder = join(root, 'policies')
+  const results = runCases(readPolicies(folder), readCases(folder))
+  t.same(results.filter(({ mistake }) => mistake !== undefined), [])
+  t.ok(results.length > 50)
+  const { policies } = readPolicies(folder)
+  const deciding = new Set(results.flatMap(({ decision }) => decision.policies))
+  t.same(policies.map(({ id }) => id).filter((id) => !deciding.has(id)), [], 'each of them decides in one of its cases')
+})
+
+const policySet = policySetFrom([{
+  file: 'a.cedar',
+  text: `@id("reads") permit (principal in Group::"readers", action in Action::"read", resource in Environment::"dev");
+    @id("not-secret") forbid (principal, action, resource == Secret::"dev/secret");
+    @id("blind") permit (principal == Caller::"blind", action == Action::"GetSecretValue", resource in Environment::"dev");
+    @id("erring") permit (principal == Caller::"erring", action, resource) when { 9223372036854775807 + 1 == 0 };`
+}])
+
+const right = {
+  title: 'reads', caller: { id: 'alice', groups: ['readers'] }, actions: ['GetSecretValue'], environment: 'dev', name: 'a', credential: 'c', expect: 'allow'
+}
+
+function read (t: Test, cases: unknown): ReturnType<typeof readCases> {
+  return readCases(t.testdir({ 'a.test.yaml': typeof cases === 'string' ? cases : stringify(cases) }))
+}
+
+t.test('a case is as expected, or says what is not', async (t) => {
+  const mistakes = (cases: object[]): unknown[] => runCases(policySet, read(t, cases)).map(({ mistake }) => mistake)
+  t.same(mistakes([
+    right,
+    { ...right, policies: ['reads'] },
+    { ...right, name: 'secret', expect: 'deny', policies: ['not-secret'] },
+    { ...right, caller: { id: 'bob' }, expect: 'deny', policies: [] },
+    { ...right, caller: { id: 'bob', method: 'oidc' }, expect: 'deny' }
+  ]), [undefined, undefined, undefined, undefined, undefined])
+  t.same(mistakes([
+    { ...right, expect: 'deny' },
+    { ...right, policies: [] },
+    { ...right, policies: ['reads', 'not-secret'] },
+    { ...right, actions: ['GetSecretValue', 'PutSecretValue'] },
+    { ...right, name: 'secret' },
+    { ...right, caller: { id: 'bob' } }
+  ]), [
+    'the answer is allow, by reads', 'the answer is allow, by reads', 'the answer is allow, by reads', undefined, 'the answer is deny, by no policy',
+    'the answer is deny, by not-secret', 'the answer is deny, by no policy'
+  ])
+})
+
+t.test('what is in an environment that the caller may not see is denied', async (t) => {
+  const blind = { ...right, caller: { id: 'blind' } }
+  const [allow, deny] = runCases(policySet, read(t, [blind, { ...blind, expect: 'deny' }]))
+  t.equal(allow?.mistake, 'the answer is deny, since the caller may not DescribeEnvironment')
+  t.equal(deny?.mistake, undefined)
+})
+
+t.test('a denial that is none of the policies\' is never as expected', async (t) => {
+  for (const [change, mistake] of [
+    [{ actions: ['ListSecrets'] }, /resource type `Secret` is not valid/], [{ caller: { id: 'erring' } }, /integer overflow/]
+  ] as const) {
+    t.match(runCases(policySet, read(t, [{ ...right, ...change, expect: 'deny' }])), [{ mistake }])
+  }
+})
+
+t.test('a file that is not of cases', async (t) => {
+  const mistakes = (cases: unknown): string[] => {
+    try {
+      read(t, cases)
+      return []
+    } catch (error) {
+      return (error as PolicyError).mistakes.map(({ line, message }) => `${line}: ${message}`)
+    }
+  }
+  t.same(mistakes([]), ['1: must NOT have fewer than 1 items'])
+  t.same(mistakes(''), ['1: must be array'])
+  t.same(mistakes('- a: [1\n'), ['2: no YAML: BAD_INDENT'])
+  t.same(mistakes([right, { ...right, actions: ['Read'] }]), ['15: 1.actions.0 must be equal to one of the allowed values'])
+  t.same(mistakes([{ ...right, colour: 'red' }]), ['1: 0 must NOT have additional properties colour'])
+  t.same(mistakes([{ ...right, expect: 'maybe', credential: undefined }]), ['1: 0 must have required property \'credential\'', '10: 0.expect must be equal to one of the allowed values'])
+  t.same(readCases(t.testdir({ 'a.cedar': '' })), [])
+})

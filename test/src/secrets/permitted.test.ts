@@ -1,0 +1,31 @@
+import { SecretsManager } from '@aws-sdk/client-secrets-manager'
+import t from 'tap'
+import { environmentFrom } from '../../../src/environments/environment.ts'
+import { isSecretName } from '../../../src/environments/names.ts'
+import { permitted } from '../../../src/secrets/permitted.ts'
+import type { Scope } from '../../../src/secrets/scope.ts'
+
+t.test('decisions on many secrets leave others their turn', async (t) => {
+  const names = Array.from({ length: 1_000 }, (_, index) => `team-${index % 2}/${index}`).filter(isSecretName)
+  let decided = 0
+  const scope: Scope = {
+    environment: environmentFrom('dev', { region: 'eu-west-1', credential: 'c' }),
+    credentialId: 'c',
+    callerId: 'a',
+    aws: new SecretsManager({ region: 'eu-west-1' }),
+    may: (action, name) => {
+      decided += 1
+      return action === 'GetSecretValue' && name.startsWith('team-0/')
+    }
+  }
+  const turns: number[] = []
+  const turn = (): void => {
+    turns.push(decided)
+    if (decided < names.length) setImmediate(turn)
+  }
+  setImmediate(turn)
+  const found = await permitted(scope, 'GetSecretValue', names)
+  t.same([...found], names.filter((name) => name.startsWith('team-0/')))
+  t.equal(decided, 1_000)
+  t.ok(turns.length > 10, `${turns.length} turns of another`)
+})
