@@ -40,7 +40,8 @@ export default fp(async (fastify) => {
   fastify.setNotFoundHandler(async () => { throw new Problem('not-found') })
 
   fastify.decorateRequest('problem')
-}, { name: 'errors', dependencies: ['reply-headers'] })
+  // Where a hook fails, those behind it are not called: what is refused is to be logged as well.
+}, { name: 'errors', dependencies: ['reply-headers', 'request-log'] })
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,4 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { ValidateFunction } from 'ajv'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import type { Reply } from './helper.ts'
@@ -14,6 +15,7 @@ export function documentedReplies (fastify: FastifyInstance): (t: Test, method: 
   const document = fastify.swagger() as unknown as Documented
   const ajv = new Ajv2020({ strict: false, validateFormats: false })
   ajv.addSchema(document, 'openapi')
+  const validators = new Map<string, ValidateFunction>()
   const routes = Object.keys(document.paths).map((pattern) => ({
     pattern,
     matches: new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]*')}$`)
@@ -34,7 +36,8 @@ export function documentedReplies (fastify: FastifyInstance): (t: Test, method: 
     }
     if (reply.json === undefined) return
     const pointer = ['paths', pattern, operation, 'responses', String(status), 'content', mediaType, 'schema'].map(escaped).join('/')
-    const validate = ajv.compile({ $ref: `openapi#/${pointer.replaceAll('{', '%7B').replaceAll('}', '%7D')}` })
+    const validate = validators.get(pointer) ?? ajv.compile({ $ref: `openapi#/${pointer.replaceAll('{', '%7B').replaceAll('}', '%7D')}` })
+    validators.set(pointer, validate)
     if (!validate(reply.json)) t.fail(`${method} ${pattern} answers ${status} in another form than the document's`, { errors: validate.errors })
   }
 }

@@ -1,0 +1,120 @@
+/**
+ * What the audit trail costs: requests a second without one, with one that is written, and with one that is synced. Each variant
+ * is a process of its own, on one embedded backend; they take turns, so that whatever else the machine does falls on all of them.
+ *
+ *     node bench/audit.ts [ROUNDS]
+ */
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import autoload from '@fastify/autoload'
+import Fastify from 'fastify'
+import { app } from '../src/app.ts'
+import { hashToken } from '../src/authentication/api-keys.ts'
+import { policySetFrom } from '../src/authorization/policies.ts'
+import { configFrom } from '../src/config/config.ts'
+import { liveConfig } from '../src/config/live.ts'
+import { startLocalBackend } from '../src/local-backend/server.ts'
+import { serverOptions } from '../src/server-options.ts'
+
+const variants = ['without', 'written', 'synced'] as const
+type Variant = (typeof variants)[number]
+
+const token = 'token-of-the-benchmark'
+const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
+
+/** Starts a gateway and tells the parent its address. Without a trail it is the same but for that plugin. */
+async function serve (variant: Variant, endpoint: string, dataDir: string): Promise<void> {
+  const config = liveConfig(configFrom({
+    environments: { dev: { region: 'eu-west-1', credential: 'bench' } },
+    credentials: { bench: { kind: 'embedded', ...account } },
+    authentication: { apiKeys: [{ id: 'bench', hash: hashToken(token) }] },
+    authorization: { policies: policySetFrom([{ file: 'bench.cedar', text: '@id("bench") permit (principal, action, resource);' }]) },
+    limits: { requestsPerSecond: 1_000_000 },
+    audit: { durability: variant === 'synced' ? 'synced' : 'written' },
+    aws: { endpoint }
+  }))
+  const fastify = Fastify(serverOptions('silent', undefined, config))
+  if (variant === 'without') {
+    const root = join(import.meta.dirname, '..')
+    const options = { config, now: Date.now, dataDir }
+    await fastify.register(autoload, { dir: join(root, 'plugins'), options, forceESM: true, ignorePattern: /^audit\.ts$/ })
+    await fastify.register(autoload, { dir: join(root, 'routes'), routeParams: true, forceESM: true })
+  } else {
+    await fastify.register(app, { config, dataDir })
+  }
+  process.send?.(await fastify.listen({ host: '127.0.0.1', port: 0 }))
+  process.once('disconnect', () => { void fastify.close() })
+}
+
+async function get (url: string): Promise<void> {
+  const reply = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
+  if (reply.status !== 200) throw new Error(`${url} answers ${reply.status}`)
+  await reply.arrayBuffer()
+}
+
+/** Requests a second, so many at a time. */
+async function rate (url: string, requests: number, atATime: number): Promise<number> {
+  let left = requests
+  const work = async (): Promise<void> => {
+    while (left-- > 0) await get(url)
+  }
+  const start = performance.now()
+  await Promise.all(Array.from({ length: atATime }, work))
+  return requests / (performance.now() - start) * 1_000
+}
+
+const loads = [
+  { title: 'a secret, one at a time', path: '/environments/dev/secrets/a', requests: 150, atATime: 1 },
+  { title: 'a secret, 32 at a time', path: '/environments/dev/secrets/a', requests: 600, atATime: 32 },
+  { title: 'no call of AWS, 32 at a time', path: '/environments/dev', requests: 1_500, atATime: 32 }
+]
+
+const quantile = (sorted: readonly number[], part: number): number => sorted[Math.round((sorted.length - 1) * part)] ?? NaN
+
+async function measure (rounds: number): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-audit-'))
+  const backend = await startLocalBackend({ accounts: [account] })
+  const gateways: { variant: Variant, url: string, child: ChildProcess }[] = []
+  for (const variant of variants) {
+    const child = fork(import.meta.filename, [variant, backend.url, join(folder, variant)])
+    const [url] = await once(child, 'message') as [string]
+    gateways.push({ variant, url, child })
+  }
+  const [first] = gateways
+  await fetch(`${first?.url ?? ''}/environments/dev/secrets/a`, {
+    method: 'PUT', body: '{"value":"v"}', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  })
+
+  console.log(`${'requests a second'.padEnd(42)}${['median', '25 %', '75 %'].map((title) => title.padStart(8)).join('')}`)
+  for (const { title, path, requests, atATime } of loads) {
+    const rates = new Map<Variant, number[]>(variants.map((variant) => [variant, []]))
+    const round = async (keep: boolean): Promise<void> => {
+      for (const { variant, url } of gateways) {
+        const found = await rate(url + path, requests, atATime)
+        if (keep) rates.get(variant)?.push(found)
+      }
+    }
+    // The first rounds are for the compiler.
+    for (let count = -2; count < rounds; count++) await round(count >= 0)
+    for (const [variant, found] of rates) {
+      const sorted = found.toSorted((one, other) => one - other)
+      const columns = [0.5, 0.25, 0.75].map((part) => quantile(sorted, part).toFixed(0).padStart(8))
+      console.log(`${title}, ${variant}`.padEnd(42) + columns.join(''))
+    }
+  }
+
+  for (const { child } of gateways) {
+    child.disconnect()
+    await once(child, 'exit')
+  }
+  await backend.close()
+  await rm(folder, { recursive: true })
+}
+
+const [, , variant, endpoint = '', dataDir = ''] = process.argv
+const served = variants.find((name) => name === variant)
+if (served === undefined) await measure(Number(variant ?? 15))
+else await serve(served, endpoint, dataDir)

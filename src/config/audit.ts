@@ -1,0 +1,27 @@
+import { resolve } from 'node:path'
+import { Type, type Static } from '@sinclair/typebox'
+import { standardOutput, type AuditSettings } from '../audit/settings.ts'
+import { closed, Enum } from '../typebox.ts'
+
+/** The section `audit` of the configuration. The trail can be put elsewhere, and can't be switched off. */
+export const AuditSchema = Type.Object({
+  file: Type.Optional(Type.String({ minLength: 1, description: 'where the trail is written; `-` is standard output' })),
+  durability: Type.Optional(Enum(['written', 'synced'], { description: 'what a record has to be before anything else is done' })),
+  keyFile: Type.Optional(Type.String({ minLength: 1, description: 'the private key that signs the trail: Ed25519, in PEM' })),
+  timeoutSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 60, description: 'how long a write may take' }))
+}, closed)
+
+/**
+ * Fills in the defaults.
+ *
+ * @param folder what the paths of files start from
+ */
+export function auditFrom (declared: Static<typeof AuditSchema>, folder: string): AuditSettings {
+  const { file, keyFile, durability = 'written', timeoutSeconds = 5 } = declared
+  return {
+    durability,
+    patience: timeoutSeconds * 1_000,
+    ...(file !== undefined && { file: file === standardOutput ? file : resolve(folder, file) }),
+    ...(keyFile !== undefined && { keyFile: resolve(folder, keyFile) })
+  }
+}

@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import t from 'tap'
+import { newTrail, verifyFiles } from '../../audit-trail.ts'
+import { build } from '../../helper.ts'
+
+interface Disk {
+  folder: string
+  remove: () => void
+}
+
+/** A disk of so many kilobytes. @throws Error where this user may not mount one */
+function smallDisk (kilobytes: number): Disk {
+  const folder = mkdtempSync(join(tmpdir(), 'small-disk-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', folder], { stdio: 'pipe' })
+  } catch (error) {
+    rmSync(folder, { recursive: true })
+    throw error
+  }
+  return {
+    folder,
+    remove () {
+      execFileSync('umount', ['-l', folder])
+      rmSync(folder, { recursive: true })
+    }
+  }
+}
+
+function canMount (): boolean {
+  try {
+    smallDisk(96).remove()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Where `TMPFS` says that a tmpfs can be mounted, it has to be possible. */
+const isMissing = process.env.TMPFS === undefined && !canMount()
+const skip = isMissing && 'this user may not mount a tmpfs'
+
+/** Takes what room is left. */
+function fill (file: string): void {
+  try {
+    for (;;) appendFileSync(file, Buffer.alloc(1_024))
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+  }
+}
+
+for (const durability of ['written', 'synced'] as const) {
+  t.test(`a disk that fills up stops secrets from leaving, and room starts them again: ${durability}`, { skip }, async (t) => {
+    const { folder: disk, remove } = smallDisk(96)
+    t.teardown(remove)
+    writeFileSync(join(disk, 'ballast'), Buffer.alloc(48 * 1024))
+    const file = join(disk, 'audit.jsonl')
+    const gateway = await build(t, { audit: { ...newTrail(), file, durability } })
+    const path = '/environments/dev/secrets/a'
+    t.equal((await gateway.send('PUT', path, { json: { value: 'canary-value-4711' } })).status, 201)
+    const names = Array.from({ length: 9 }, (_, index) => `n${index}`)
+
+    let answered = 0
+    const statuses = new Map<number, number>()
+    while (!statuses.has(503)) {
+      // Some with one record, some with many, so that the disk is full in the midst of one.
+      for (const reply of await Promise.all([gateway.send('GET', path), gateway.send('POST', '/environments/dev/values', { json: { names: ['a', ...names] } })])) {
+        statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1)
+        t.equal(reply.text.includes('canary'), reply.status === 200)
+        if (reply.status === 200) answered++
+      }
+    }
+    t.ok(answered > 5)
+    gateway.awsCalls.length = 0
+    for (const method of ['GET', 'DELETE']) t.match(await gateway.send(method, path), { status: 503, json: { code: 'audit-unavailable' } })
+    t.match(await gateway.send('GET', path, { token: null }), { status: 503 })
+    t.same(gateway.awsCalls, [])
+    t.match(gateway.log.join(''), /"reason":"ENOSPC"/)
+    fill(join(disk, 'rest'))
+    const isLasting = async (): Promise<boolean> => {
+      const isRefused = (await gateway.send('GET', path)).status === 503
+      await setTimeout(1_100)
+      return isRefused && (await gateway.send('GET', path)).status === 503
+    }
+    while (!await isLasting());
+    const full = statSync(file).size
+
+    rmSync(join(disk, 'ballast'))
+    while (!gateway.fastify.audit.isWritable) await setTimeout(10)
+    t.match(await gateway.send('GET', path), { status: 200, json: { value: 'canary-value-4711' } }, 'there is room, and nobody did anything else')
+    t.ok(statSync(file).size > full)
+    await gateway.fastify.close()
+    const { findings, notes } = await verifyFiles(file)
+    t.match([findings, notes], [[], [{ message: /^requests that were refused because they could not be recorded: \d+$/ }]])
+    const outcomes = gateway.trail().filter(({ event, status }) => event === 'outcome' && status === 200)
+    t.ok(outcomes.length >= answered + 1, 'whatever was answered is there')
+  })
+}

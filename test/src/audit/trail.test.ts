@@ -1,0 +1,266 @@
+import { setTimeout } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import type { ControlEntry, Link, RequestEntry } from '../../../src/audit/record.ts'
+import { genesis } from '../../../src/audit/record.ts'
+import { UnusableTrail } from '../../../src/audit/settings.ts'
+import type { Sink } from '../../../src/audit/sink.ts'
+import { openTrail, type Trail, type TrailOptions } from '../../../src/audit/trail.ts'
+import { trailKey, verifyBytes, type AuditRecord } from '../../audit-trail.ts'
+
+/** Something to write to that does as it is told. */
+interface Fake extends Sink {
+  /** The writes that were made, each with its records. */
+  writes: AuditRecord[][]
+  bytes: Buffer
+  /** Comes before each write, and before each opening. */
+  before: () => Promise<void>
+  stays: boolean
+  closed: boolean
+}
+
+function fake (): Fake {
+  let last: Link | undefined
+  return {
+    writes: [],
+    bytes: Buffer.alloc(0),
+    isOpen: false,
+    stays: true,
+    closed: false,
+    before: async () => undefined,
+    async open () {
+      await this.before()
+      Object.assign(this, { isOpen: true })
+      return { found: last === undefined ? 'nothing' : 'intact', link: last ?? genesis, torn: 0 }
+    },
+    async write (lines, link) {
+      try {
+        await this.before()
+      } catch (error) {
+        Object.assign(this, { isOpen: false })
+        throw error
+      }
+      if (!this.stays) return false
+      this.writes.push(lines.toString().trim().split('\n').map((line): AuditRecord => JSON.parse(line)))
+      this.bytes = Buffer.concat([this.bytes, lines])
+      last = link
+      return true
+    },
+    check: async () => undefined,
+    async close () {
+      this.closed = true
+    }
+  }
+}
+
+async function open (t: Test, sink: Sink, options: Partial<TrailOptions> = {}): Promise<Trail> {
+  const trail = await openTrail({ sink, key: trailKey, patience: 60_000, retryAfter: 5, ...options })
+  t.teardown(async () => trail.close())
+  return trail
+}
+
+const failing = (code: string) => async (): Promise<never> => { throw Object.assign(new Error(code), { code }) }
+const fine = async (): Promise<void> => undefined
+
+/** Something that hangs until it is released. */
+function hanging (): { hang: () => Promise<void>, release: () => void } {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  return { hang: async () => promise, release: () => { resolve(undefined) } }
+}
+
+const entry = (name: string): RequestEntry => ({ event: 'intent', name })
+const refused = { code: 'audit-unavailable' }
+
+async function until (condition: () => boolean): Promise<void> {
+  while (!condition()) await setTimeout(1)
+}
+
+t.test('what comes while one write is under way is written with the next', async (t) => {
+  const sink = fake()
+  const trail = await open(t, sink)
+  const { hang, release } = hanging()
+  sink.before = hang
+  const first = trail.append([entry('first')])
+  const others = ['a', 'b', 'c'].map(async (name) => trail.append([entry(name), entry(`${name} again`)]))
+  release()
+  t.same(await Promise.all([first, ...others]), [2, 3, 5, 7])
+  t.match(sink.writes.slice(1).map((records) => records.map(({ name }) => name)), [['first'], ['a', 'a again', 'b', 'b again', 'c', 'c again']])
+  await trail.close()
+  t.match((await verifyBytes([sink.bytes], { isPart: true })), { findings: [], records: 9, isClosed: true })
+})
+
+t.test('a write takes no more than it should, however much waits', async (t) => {
+  const sink = fake()
+  const trail = await open(t, sink)
+  const large = entry('x'.repeat(3 * 1024 * 1024))
+  await Promise.all([trail.append([entry('a')]), trail.append([large, large]), trail.append([large]), trail.append([large])])
+  t.same(sink.writes.map(({ length }) => length), [1, 1, 2, 1, 1])
+})
+
+t.test('checkpoints', async (t) => {
+  const signed: [string, number][] = []
+  const onSaid = ({ event }: ControlEntry, { sequence }: Link): void => { signed.push([event, sequence]) }
+  const sink = fake()
+  let now = Date.parse('2026-11-21T08:00:00Z')
+  const trail = await open(t, sink, { now: () => now, onSaid, checkpointEvery: { records: 3, milliseconds: 60_000 } })
+  await trail.append([entry('a'), entry('b')])
+  await trail.append([entry('c')])
+  await trail.append([entry('d')])
+  now += 60_000
+  await trail.append([entry('e')])
+  await trail.close()
+  t.same(signed, [['start', 1], ['checkpoint', 5], ['checkpoint', 8], ['close', 9]])
+  t.match(sink.writes.flat().map(({ time }) => time).at(-1), '2026-11-21T08:01:00.000Z')
+
+  const quiet = fake()
+  const other = await open(t, quiet, { checkpointEvery: { records: 1_000, milliseconds: 5 } })
+  await other.append([entry('a')])
+  await until(() => quiet.writes.length === 3)
+  t.match(quiet.writes.at(-1), [{ event: 'checkpoint' }], 'also where nothing else comes')
+  await setTimeout(20)
+  t.equal(quiet.writes.length, 3, 'and once')
+})
+
+t.test('a failure', async (t) => {
+  const reasons: string[] = []
+  const sink = fake()
+  const trail = await open(t, sink, { onFailure: (reason) => reasons.push(reason), retryAfter: 20 })
+  sink.before = failing('ENOSPC')
+  await t.rejects(trail.append([entry('a')]), refused)
+  t.equal(trail.isWritable, false)
+  await t.rejects(trail.append([entry('b')]), refused)
+  trail.reopen()
+  await setTimeout(50)
+  t.same(reasons, ['ENOSPC'], 'is told once')
+  sink.before = fine
+  await until(() => trail.isWritable)
+  t.match(sink.writes.slice(1), [[{ event: 'resume', found: 'intact', refused: 2 }]], 'it goes on by itself')
+  t.equal(await trail.append([entry('c')]), 3)
+
+  t.test('what waits behind the write that fails is refused as well', async (t) => {
+    const { hang, release } = hanging()
+    sink.before = async () => { await hang(); await failing('EIO')() }
+    const both = [trail.append([entry('d')]), trail.append([entry('e')])]
+    const results = Promise.allSettled(both)
+    release()
+    t.match(await results, [{ status: 'rejected', reason: refused }, { status: 'rejected', reason: refused }])
+    sink.before = fine
+    await until(() => trail.isWritable)
+    t.match(sink.writes.at(-1), [{ event: 'resume', refused: 2 }])
+    await trail.append([entry('f')])
+    t.equal((await verifyBytes([sink.bytes], { isPart: true })).findings.length, 0)
+  })
+})
+
+t.test('a failure at the start', async (t) => {
+  const full = fake()
+  full.before = failing('ENOSPC')
+  const trail = await open(t, full)
+  t.equal(trail.isWritable, false)
+  await t.rejects(trail.append([entry('a')]), refused)
+  full.before = fine
+  await until(() => trail.isWritable)
+  t.match(full.writes, [[{ event: 'start', found: 'nothing', refused: 1 }]])
+
+  const mistaken = fake()
+  mistaken.before = async () => { throw new UnusableTrail('audit.file', 'this', 'that') }
+  await t.rejects(open(t, mistaken), { name: 'UnusableTrail', message: 'audit.file: found this, expected that' })
+  t.equal(mistaken.closed, true)
+})
+
+t.test('something that others keep changing', async (t) => {
+  const sink = fake()
+  const trail = await open(t, sink)
+  sink.stays = false
+  await t.rejects(trail.append([entry('a')]), refused)
+  sink.stays = true
+  await until(() => trail.isWritable)
+  t.equal(await trail.append([entry('b')]), 3)
+})
+
+t.test('a write that hangs', async (t) => {
+  const reasons: string[] = []
+  const sink = fake()
+  const trail = await open(t, sink, { patience: 20, onFailure: (reason) => reasons.push(reason) })
+  const { hang, release } = hanging()
+  sink.before = hang
+  const both = await Promise.allSettled([trail.append([entry('a'), entry('b')]), trail.append([entry('c')])])
+  t.match(both, [{ status: 'rejected', reason: refused }, { status: 'rejected', reason: refused }])
+  t.match(trail, { isWritable: false, hangs: true })
+  await t.rejects(trail.append([entry('d')]), refused, 'without another wait')
+  t.same(reasons, ['hangs'])
+  t.equal(sink.writes.length, 1)
+
+  sink.before = fine
+  release()
+  await until(() => trail.isWritable && sink.writes.length === 3)
+  t.match(sink.writes.slice(1), [[{ name: 'a' }, { name: 'b' }], [{ event: 'resume', refused: 3, late: { from: 2, to: 3 } }]])
+  t.equal(await trail.append([entry('e')]), 5)
+  const { findings, notes } = await verifyBytes([sink.bytes], { isPart: true })
+  t.match([findings, notes], [[], [{ message: /^requests that were refused.*: 3$/ }, { message: /too late for their requests.*\{"from":2,"to":3\}/ }]])
+
+  t.test('and fails in the end', async (t) => {
+    const { hang, release } = hanging()
+    sink.before = async () => { await hang(); await failing('EIO')() }
+    await t.rejects(trail.append([entry('f')]), refused)
+    sink.before = fine
+    release()
+    await until(() => trail.isWritable)
+    t.same(reasons, ['hangs', 'hangs', 'EIO'])
+    t.match(sink.writes.at(-1), [{ event: 'resume', found: 'intact', refused: 1, late: undefined }])
+  })
+})
+
+t.test('the end of a process does not wait for what hangs', async (t) => {
+  const sink = fake()
+  const trail = await open(t, sink, { patience: 20 })
+  const { hang, release } = hanging()
+  sink.before = hang
+  await t.rejects(trail.append([entry('a')]), refused)
+  await trail.close()
+  t.match([trail.hangs, sink.closed], [true, false])
+  release()
+  await until(() => sink.closed)
+
+  const failed = fake()
+  const other = await open(t, failed, { retryAfter: 60_000 })
+  failed.before = failing('EIO')
+  await t.rejects(other.append([entry('a')]), refused)
+  failed.before = fine
+  await other.close()
+  t.match(failed.writes.at(-1), [{ event: 'resume', refused: 1 }, { event: 'close' }], 'what was broken is tried once more')
+
+  const broken = fake()
+  const third = await open(t, broken)
+  broken.before = failing('EIO')
+  await third.close()
+  t.match([third.isWritable, broken.closed, broken.writes.length], [false, true, 1])
+})
+
+t.test('a process that is told to end while it writes', async (t) => {
+  const sink = fake()
+  const trail = await open(t, sink)
+  const { hang, release } = hanging()
+  sink.before = hang
+  const written = trail.append([entry('a')])
+  const closed = trail.close()
+  release()
+  t.equal(await written, 2)
+  await closed
+  t.match(sink.writes.flat().map(({ event }) => event), ['start', 'intent', 'close'])
+})
+
+t.test('what waits is bounded', async (t) => {
+  const sink = fake()
+  const trail = await open(t, sink, { capacity: { records: 10, bytes: 10_000 } })
+  const { hang, release } = hanging()
+  sink.before = hang
+  const first = trail.append([entry('a')])
+  const many = trail.append(Array.from({ length: 9 }, () => entry('b')))
+  await t.rejects(trail.append([entry('c')]), refused, 'in records')
+  release()
+  await Promise.all([first, many])
+  t.match(sink.writes.at(-1), [{ event: 'resume', refused: 1 }])
+  t.equal(trail.isWritable, true)
+  await t.rejects(trail.append([entry('x'.repeat(10_000))]), refused, 'in bytes')
+  await t.resolves(trail.append(Array.from({ length: 10 }, () => entry('d'))), 'and what was written or refused does not count any more')
+})
