@@ -13,19 +13,59 @@ export interface BulkItem extends SecretInput {
   readonly generate?: GenerateOptions
 }
 
+/** A body of which the schema may have refused some members, which are not here. */
+interface PartlyRight {
+  readonly secrets?: readonly Partial<NonNullable<BulkCreateBody['secrets']>[number]>[]
+  readonly secretNames?: readonly (string | undefined)[]
+}
+
 /**
  * The secrets of the request, first those of `secrets`, then those of `secretNames`.
  *
  * @throws Problem `invalid-request` with the mistakes in all of them
  */
-export function bulkItems (environment: Environment, { secrets = [], secretNames = [] }: BulkCreateBody): BulkItem[] {
+export function bulkItems (environment: Environment, body: BulkCreateBody): BulkItem[] {
+  const { items, errors } = checkItems(environment, body)
+  if (errors.length > 0) throw invalidRequest(...errors)
+  return items
+}
+
+/**
+ * What is wrong beside what the schema has found, so that all mistakes are told at once.
+ *
+ * @param body as it was sent
+ * @param found the schema's, by their pointers
+ */
+export function furtherMistakes (environment: Environment, body: unknown, found: readonly RequestError[]): RequestError[] {
+  /** Where there is a mistake, or further in. */
+  const wrong = new Set(found.flatMap(({ pointer }) => pointer.split('/').map((_, depth, parts) => parts.slice(0, depth + 1).join('/'))))
+  const isWrong = (pointer: string): boolean => wrong.has(pointer)
+  const { secrets, secretNames } = Object(body) as Partial<Record<string, unknown>>
+  /** What is right of a list, each at its place. */
+  const rightOf = <T>(list: unknown, right: (item: unknown, pointer: string) => T, pointer: string): T[] =>
+    Array.isArray(list) ? list.map((item: unknown, index) => right(item, `${pointer}/${index}`)) : []
+  const rightMembers = (item: unknown, pointer: string): object => isWrong(`${pointer}/value`) || isWrong(`${pointer}/encoding`)
+    ? {}
+    : Object.fromEntries(Object.entries(Object(item) as object).filter(([member]) => !isWrong(`${pointer}/${member}`)))
+  const { errors } = checkItems(environment, {
+    secrets: rightOf(secrets, rightMembers, '/secrets'),
+    secretNames: rightOf(secretNames, (name, pointer) => isWrong(pointer) ? undefined : name as string, '/secretNames')
+  })
+  return errors.filter(({ pointer }) => !isWrong(pointer))
+}
+
+/** The items that are right, and the mistakes in the others. A name that is undefined has been found wrong already. */
+function checkItems (
+  environment: Environment, { secrets = [], secretNames = [] }: PartlyRight
+): { items: BulkItem[], errors: RequestError[] } {
   const errors: RequestError[] = []
   const mistake = (pointer: string, message: string): void => { errors.push({ in: 'body', pointer, message }) }
   const total = secrets.length + secretNames.length
   if (total === 0 || total > maximumItems) mistake('', `must name 1 to ${maximumItems} secrets`)
 
   const seen = new Set<string>()
-  const parseName = (text: string, pointer: string): SecretName[] => {
+  const parseName = (text: string | undefined, pointer: string): SecretName[] => {
+    if (text === undefined) return []
     const parsed = parseSecretName(environment, text)
     if (!('name' in parsed)) {
       mistake(pointer, parsed.mistake)
@@ -37,14 +77,18 @@ export function bulkItems (environment: Environment, { secrets = [], secretNames
   }
 
   const items = [
-    ...secrets.flatMap(({ name: text, generate, ...body }, index) => {
+    ...secrets.flatMap(({ name: text, generate, type, ...body }, index) => {
       const pointer = `/secrets/${index}`
-      const input = checkSecret(environment, body, (member, message) => { mistake(`${pointer}/${member}`, message) })
+      // A generated value is a text.
+      const checked = generate === undefined && type !== undefined ? { ...body, type } : body
+      const input = checkSecret(environment, checked, (member, message) => { mistake(`${pointer}/${member}`, message) })
+      // A plan asks AWS nothing that would tell.
+      if (Object.keys(body.tags ?? {}).some((key) => /^aws:/i.test(key))) mistake(`${pointer}/tags`, 'must NOT have a key that begins with aws:')
       if (generate !== undefined && body.value !== undefined) mistake(`${pointer}/generate`, 'must NOT be given together with value')
+      if (generate !== undefined && type !== undefined && type !== 'text') mistake(`${pointer}/type`, 'must be text, since the value is generated')
       return parseName(text, `${pointer}/name`).map((name) => compact({ ...input, name, generate }))
     }),
     ...secretNames.flatMap((text, index) => parseName(text, `/secretNames/${index}`).map((name) => ({ name })))
   ]
-  if (errors.length > 0) throw invalidRequest(...errors)
-  return items
+  return { items, errors }
 }

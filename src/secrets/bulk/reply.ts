@@ -1,21 +1,23 @@
 import type { Static } from '@sinclair/typebox'
 import type { Problem } from '../../errors.ts'
-import type { BulkOutcome } from './create.ts'
-import type { BulkCreateReply, BulkResult } from './schemas.ts'
+import type { BulkOutcome } from './plan.ts'
+import type { BulkSummary } from './run.ts'
+import type { BulkCreateReply, BulkItemReply } from './schemas.ts'
+
+export type BulkItemReply = Static<typeof BulkItemReply>
+
+/** What is told of one secret. */
+export const bulkItemReply = (
+  { problem, ...outcome }: BulkOutcome, problemBody: (problem: Problem) => Record<string, unknown>
+): BulkItemReply => problem === undefined ? outcome : { ...outcome, problem: problemBody(problem) }
 
 /** The reply to a bulk create. */
-export function bulkReply (
-  outcomes: readonly BulkOutcome[],
-  dryRun: boolean,
-  problemBody: (problem: Problem) => Record<string, unknown>
-): Static<typeof BulkCreateReply> {
-  const counts = { created: 0, updated: 0, skipped: 0, restored: 0, failed: 0 } satisfies Record<BulkResult, number>
-  for (const { result } of outcomes) counts[result]++
-  return {
-    dryRun,
-    counts,
-    secretArnMap: Object.fromEntries(outcomes.flatMap(({ name, arn }) => arn === undefined ? [] : [[name, arn]])),
-    items: outcomes.map(({ problem, ...outcome }) =>
-      problem === undefined ? outcome : { ...outcome, problem: problemBody(problem) })
-  }
-}
+export const bulkReply = (
+  items: readonly BulkItemReply[], { dryRun, counts, stopped }: BulkSummary
+): Static<typeof BulkCreateReply> => ({
+  dryRun,
+  counts,
+  ...(stopped !== undefined && { stopped }),
+  secretArnMap: Object.fromEntries(items.flatMap(({ name, arn }) => arn === undefined ? [] : [[name, arn]])),
+  items: [...items]
+})

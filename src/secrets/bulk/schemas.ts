@@ -1,12 +1,14 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { closed, Enum, Id } from '../../typebox.ts'
+import { closed, Enum, Id, ProblemRef } from '../../typebox.ts'
 import { GenerateOptions } from '../random-password.ts'
+import { ValueType } from '../value-types.ts'
 import { Description, Encoding, KmsKeyId, maximumItems, Name, Tags, Value, VersionId, Warnings } from '../schemas.ts'
 
 const BulkItem = Type.Object({
   name: Name,
   value: Type.Optional(Value),
   encoding: Type.Optional(Encoding),
+  type: Type.Optional(ValueType),
   generate: Type.Optional(GenerateOptions),
   description: Type.Optional(Description),
   kmsKeyId: Type.Optional(KmsKeyId),
@@ -31,10 +33,20 @@ export const BulkCreateBody = Type.Object({
   })),
   restore: Type.Optional(Type.Boolean({
     default: false,
-    description: 'Restore a name that AWS holds for deletion, and give it what the item says unless `onConflict` is `skip`; otherwise ' +
-      'such a name fails. It is never force-deleted'
+    description: 'Restore a name that AWS holds for deletion, as it was; with `onConflict: update` it is then given what the item says. ' +
+      'Otherwise such a name fails. It is never force-deleted'
   })),
-  dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Answer with the plan and write nothing' }))
+  atomic: Type.Optional(Type.Boolean({
+    default: false,
+    description: 'All or nothing: looks at all first, and puts back what it has changed where one fails. What it made is deleted for good'
+  })),
+  dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Answer with the plan and write nothing' })),
+  settings: Type.Optional(Type.Object({
+    concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, default: 8, description: 'Secrets under way at once' })),
+    timeoutSeconds: Type.Optional(Type.Integer({
+      minimum: 1, maximum: 86_400, default: 3_600, description: 'After so long no further secret is begun'
+    }))
+  }, { ...closed, description: 'How fast and how long' }))
 }, {
   ...closed,
   examples: [{
@@ -43,35 +55,64 @@ export const BulkCreateBody = Type.Object({
       { name: 'payments/db', value: { engine: 'postgres', username: 'app', password: 'correct horse' }, tags: { team: 'payments' } },
       { name: 'session-key', generate: { passwordLength: 48, excludePunctuation: true } }
     ],
-    onConflict: 'skip'
+    onConflict: 'skip',
+    settings: { concurrency: 8, timeoutSeconds: 3600 }
   }]
 })
 
-const results = ['created', 'updated', 'skipped', 'restored', 'failed'] as const
+const bulkResults = ['created', 'updated', 'skipped', 'restored', 'failed', 'rolled-back', 'not-started'] as const
 
-export type BulkResult = (typeof results)[number]
+export type BulkResult = (typeof bulkResults)[number]
+
+/** Under which name each result is counted. */
+export const countOf = {
+  created: 'created',
+  updated: 'updated',
+  skipped: 'skipped',
+  restored: 'restored',
+  failed: 'failed',
+  'rolled-back': 'rolledBack',
+  'not-started': 'notStarted'
+} as const satisfies Record<BulkResult, string>
+
+export type BulkCounts = Record<(typeof countOf)[BulkResult], number>
+
+const stops = ['cancelled', 'timeout', 'shutdown'] as const
+
+export type BulkStop = (typeof stops)[number]
+
+export const BulkItemReply = Type.Object({
+  name: Name,
+  result: Enum(bulkResults, { description: 'What became of it' }),
+  arn: Type.Optional(Type.String({ description: 'The secret\'s ARN, where there is one' })),
+  versionId: Type.Optional(VersionId),
+  warnings: Type.Optional(Warnings),
+  problem: Type.Optional(ProblemRef)
+}, { $id: 'BulkItemReply', title: 'BulkItemReply', description: 'What became of one secret' })
+
+export const Counts = Type.Object({
+  created: Type.Integer({ description: 'New secrets' }),
+  updated: Type.Integer({ description: 'Secrets that existed and were given what the item says' }),
+  skipped: Type.Integer({ description: 'Secrets that existed and were left as they were' }),
+  restored: Type.Integer({ description: 'Secrets that were scheduled for deletion' }),
+  failed: Type.Integer({ description: 'Items with a problem' }),
+  rolledBack: Type.Integer({ description: 'Secrets that an atomic request has put back as they were' }),
+  notStarted: Type.Integer({ description: 'Items that it did not come to' })
+} satisfies Record<keyof BulkCounts, unknown>, { description: 'How many items had each result' })
+
+const Stopped = Enum(stops, { description: 'Why it did not come to all items; absent where it did' })
 
 export const BulkCreateReply = Type.Object({
   dryRun: Type.Boolean({ description: 'Whether this is only the plan' }),
-  counts: Type.Object({
-    created: Type.Integer({ description: 'New secrets' }),
-    updated: Type.Integer({ description: 'Secrets that existed and were given what the item says' }),
-    skipped: Type.Integer({ description: 'Secrets that existed and were left as they were' }),
-    restored: Type.Integer({ description: 'Secrets that were scheduled for deletion' }),
-    failed: Type.Integer({ description: 'Items with a problem' })
-  } satisfies Record<BulkResult, unknown>, { description: 'How many items had each result' }),
+  counts: Counts,
+  stopped: Type.Optional(Stopped),
   secretArnMap: Type.Record(Type.String(), Type.String(), {
     description: 'The ARN of each secret that there is now, by name',
     examples: [{ 'session-key': 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:dev/session-key-AbCdEf' }]
   }),
-  items: Type.Array(Type.Object({
-    name: Name,
-    result: Enum(results, { description: 'What became of it' }),
-    arn: Type.Optional(Type.String({ description: 'The secret\'s ARN, where there is one' })),
-    versionId: Type.Optional(VersionId),
-    warnings: Type.Optional(Warnings),
-    problem: Type.Optional(Type.Unsafe<Record<string, unknown>>({ $ref: 'Problem#' }))
-  }), { description: 'One for each secret, in the order of the request: first `secrets`, then `secretNames`' })
+  items: Type.Array(Type.Unsafe<Static<typeof BulkItemReply>>({ $ref: 'BulkItemReply#' }), {
+    description: 'One for each secret, in the order of the request: first `secrets`, then `secretNames`'
+  })
 }, { $id: 'BulkCreateReply', title: 'BulkCreateReply' })
 
 export type BulkCreateBody = Static<typeof BulkCreateBody>

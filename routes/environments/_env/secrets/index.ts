@@ -1,11 +1,17 @@
+import type {} from '@fastify/accepts'
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problemBody } from '../../../../src/http/problem.ts'
+import { ndjson, sendAtOnce, sendJob, sendLines } from '../../../../src/http/bulk-replies.ts'
+import { prefersAsync } from '../../../../src/http/prefer.ts'
+import { problemMediaType } from '../../../../src/http/problem.ts'
 import {
-  bodyProblems, CredentialHeader, EnvironmentParams, NextCursor, Page, Query, Ref, Reply, withAwsProblems
+  bodyProblems, CredentialHeader, EnvironmentParams, NextCursor, Page, Query, Ref, Reply, withAwsProblems, WriteHeaders
 } from '../../../../src/http/schemas.ts'
+import { requestErrors } from '../../../../src/http/validation.ts'
 import { Enum } from '../../../../src/typebox.ts'
-import { bulkCreate } from '../../../../src/secrets/bulk/create.ts'
-import { bulkReply } from '../../../../src/secrets/bulk/reply.ts'
+import { invalidRequest, Problem } from '../../../../src/errors.ts'
+import { JobReply } from '../../../../src/jobs/schemas.ts'
+import { furtherMistakes } from '../../../../src/secrets/bulk/items.ts'
+import { prepareBulk } from '../../../../src/secrets/bulk/run.ts'
 import { BulkCreateBody, BulkCreateReply } from '../../../../src/secrets/bulk/schemas.ts'
 import { listSecrets, sorts } from '../../../../src/secrets/list.ts'
 import { Filters, SecretMetadata } from '../../../../src/secrets/schemas.ts'
@@ -47,22 +53,57 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['secrets'],
       summary: 'Create many secrets',
       description: 'Makes sure that the environment has these secrets; what deployment pipelines call. Each secret has its own result, ' +
-        'and one that fails does not hold up the others. With `onConflict: skip` the call can be repeated as often as need be.',
+        'and one that fails does not hold up the others, unless the request is `atomic`. With `onConflict: skip`, or the same ' +
+        '`Idempotency-Key` and body, the call can be repeated as often as need be. As one JSON document when all is done, with ' +
+        '`Accept: application/x-ndjson` a line for each secret as it is done and a last one with the summary, or with `Prefer: ' +
+        'respond-async` as a job. Calls of AWS are paced below its quotas.',
       params: EnvironmentParams,
       querystring: Query({}),
-      headers: CredentialHeader,
+      headers: Type.Object({
+        ...WriteHeaders.properties,
+        prefer: Type.Optional(Type.String({ description: '`respond-async`: answer with a job at once', examples: ['respond-async'] }))
+      }),
       body: BulkCreateBody,
       response: {
-        200: Reply('Not all were created, or this is the plan', Ref(BulkCreateReply)),
+        200: Reply('Not all were created, or this is the plan', Ref(BulkCreateReply), {
+          content: { [ndjson]: { schema: { type: 'string', description: 'Lines of JSON: a `BulkItemReply` each, while an atomic one goes on `{"done": 3}`, and last `{"summary": …}`' } } }
+        }),
         201: Reply('All were created', Ref(BulkCreateReply)),
-        ...withAwsProblems(...bodyProblems)
+        202: Reply('It goes on as a job', Ref(JobReply), {
+          headers: {
+            Location: { type: 'string', description: 'The job\'s path' },
+            'Preference-Applied': { type: 'string', description: '`respond-async`' }
+          }
+        }),
+        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'overloaded', 'not-all-done'),
+        409: Type.Unsafe<string>({
+          description: '`not-all-done`: `atomic`, and not all could be done; the problem, and beside its members those of a `BulkCreateReply`',
+          content: { [problemMediaType]: { schema: { allOf: [{ $ref: 'Problem#' }, { $ref: 'BulkCreateReply#' }] } } }
+        })
       }
     },
+    // The schema stops at what it can see; whoever sent a long list is told all that is wrong with it.
+    errorHandler (thrown, request, reply) {
+      const { validation, validationContext } = thrown
+      const environment = fastify.config.current.environments.get(request.params.env)
+      const tellsMore = validationContext === 'body' && environment !== undefined && request.sees(environment).allowed
+      const errors = tellsMore && validation !== undefined ? requestErrors(validationContext, validation) : []
+      const further = tellsMore ? furtherMistakes(environment, request.body, errors) : []
+      fastify.errorHandler(further.length > 0 ? invalidRequest(...errors, ...further) : thrown, request, reply)
+    },
     handler: async (request, reply) => {
-      const outcomes = await bulkCreate(request.scope, request.body)
-      const body = bulkReply(outcomes, request.body.dryRun ?? false, (problem) => problemBody(problem, request.id))
-      const allCreated = !body.dryRun && body.counts.created === outcomes.length
-      return reply.code(allCreated ? 201 : 200).send(body)
+      const { scope, headers: { prefer } } = request
+      const { stopping, jobs, repeats } = fastify
+      if (stopping.aborted) throw new Problem('overloaded')
+      const bulk = prepareBulk(scope, request.body)
+      if (!bulk.dryRun) repeats.check(scope, request.body)
+      if (prefersAsync(prefer)) {
+        // A job refers to the request for as long as it is kept, and must not keep its values.
+        Object.assign(request, { body: undefined })
+        return sendJob(request, reply, jobs, scope, bulk)
+      }
+      const form = request.accepts().type(['application/json', ndjson]) === ndjson ? sendLines : sendAtOnce
+      return form(request, reply, bulk, stopping)
     }
   })
 }

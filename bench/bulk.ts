@@ -1,0 +1,131 @@
+/**
+ * One job of many secrets, against the embedded backend with AWS's quotas switched on: whether a call is throttled, how the time
+ * compares with that of the quota, whether memory stays flat, and whether its progress is told.
+ *
+ *     node bench/bulk.ts [--secrets 5000] [--runs 1]
+ *
+ * The gateway is a process of its own. Exits with 1 where one of them does not hold.
+ */
+import { spawn } from 'node:child_process'
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { stringify } from 'yaml'
+import { hashToken } from '../src/authentication/api-keys.ts'
+import { startLocalBackend } from '../src/local-backend/server.ts'
+
+const { values } = parseArgs({ options: { secrets: { type: 'string', default: '5000' }, runs: { type: 'string', default: '1' } } })
+const total = Number(values.secrets)
+const token = 'token-of-the-bench'
+const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
+const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+
+/** AWS's quota of CreateSecret. */
+const perSecond = 50
+
+let throttled = 0
+const calls = new Map<string, number>()
+const backend = await startLocalBackend({
+  accounts: [account],
+  throttling: true,
+  onOperation ({ operation, throttled: refused }) {
+    calls.set(operation, (calls.get(operation) ?? 0) + 1)
+    if (refused) throttled += 1
+  }
+})
+
+const folder = await mkdtemp(join(tmpdir(), 'bench-'))
+await mkdir(join(folder, 'policies'))
+await writeFile(join(folder, 'policies', 'all.cedar'), '@id("all") permit (principal, action, resource);')
+await writeFile(join(folder, 'gateway.yaml'), stringify({
+  environments: { dev: { region: 'eu-west-1', credential: 'bench' } },
+  credentials: { bench: { kind: 'environment', accessKeyIdVariable: 'BENCH_KEY', secretAccessKeyVariable: 'BENCH_SECRET' } },
+  authentication: { apiKeys: [{ id: 'bench', hash: hashToken(token) }] },
+  authorization: { policies: join(folder, 'policies') },
+  aws: { endpoint: backend.url }
+}))
+
+const child = spawn(process.execPath, [join(import.meta.dirname, '../src/server.ts')], {
+  env: {
+    PATH: process.env.PATH,
+    GATEWAY_CONFIG: join(folder, 'gateway.yaml'),
+    GATEWAY_DATA_DIR: folder,
+    PORT: '0',
+    BENCH_KEY: account.accessKeyId,
+    BENCH_SECRET: account.secretAccessKey
+  },
+  stdio: ['ignore', 'pipe', 'inherit']
+})
+
+const url = await new Promise<string>((resolve) => {
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (output.length > 10_000) return
+    output += chunk.toString()
+    const [, found] = /listening on (http:\/\/[^\s"]+)/.exec(output) ?? []
+    if (found !== undefined) resolve(found)
+  })
+})
+
+/** Of the gateway's process, in MiB. */
+async function memory (): Promise<number> {
+  const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+}
+
+const median = (numbers: readonly number[]): number => numbers.toSorted((one, other) => one - other)[numbers.length >> 1] ?? NaN
+
+interface Run {
+  seconds: number
+  created: number
+  events: number
+  progress: number
+  memory: number[]
+}
+
+async function run (number: number): Promise<Run> {
+  const secrets = Array.from({ length: total }, (_, index) => ({ name: `run-${number}/secret-${index}`, value: `value ${index}`.padEnd(200, '.') }))
+  const samples: number[] = []
+  const started = performance.now()
+  const accepted = await fetch(`${url}/environments/dev/secrets`, {
+    method: 'POST',
+    headers: { ...headers, prefer: 'respond-async', 'idempotency-key': `bench-${number}` },
+    body: JSON.stringify({ secrets })
+  })
+  const sampling = setInterval(() => { void memory().then((mebibytes) => samples.push(mebibytes)) }, 1_000)
+  const job = accepted.headers.get('location') ?? ''
+  const followed = await fetch(`${url}${job}/events`, { headers })
+  const events = await followed.text()
+  const seconds = (performance.now() - started) / 1000
+  clearInterval(sampling)
+  const { counts } = await (await fetch(`${url}${job}`, { headers })).json() as { counts: { created: number } }
+  const count = (name: string): number => events.split(`event: ${name}\n`).length - 1
+  return { seconds, created: counts.created, events: count('item'), progress: count('progress'), memory: samples }
+}
+
+const runs: Run[] = []
+for (let number = 0; number < Number(values.runs); number++) runs.push(await run(number))
+child.kill('SIGTERM')
+await backend.close()
+await rm(folder, { recursive: true })
+
+const quotaTime = total / perSecond
+const seconds = median(runs.map((one) => one.seconds))
+const halves = runs.map(({ memory: samples }) => {
+  const half = samples.length >> 1
+  return { first: Math.max(...samples.slice(0, half)), second: Math.max(...samples.slice(half)) }
+})
+const growth = median(halves.map(({ first, second }) => second - first))
+console.log(`${total} secrets, ${runs.length} run(s)`)
+console.log(`time        ${seconds.toFixed(1)} s (median); the quota's own ${quotaTime} s: ${((seconds / quotaTime - 1) * 100).toFixed(1)} % more`)
+console.log(`throttled   ${throttled} of ${[...calls.values()].reduce((sum, count) => sum + count, 0)} calls`)
+console.log(`memory      at most ${Math.max(...runs.flatMap((one) => one.memory)).toFixed(0)} MiB; in the second half ${growth.toFixed(0)} MiB more than in the first`)
+console.log(`told        ${runs.map((one) => `${one.events} items, ${one.progress} times the progress`).join('; ')}`)
+
+/** MiB in which memory is flat: what the garbage collector leaves differs by as much from one moment to the next. */
+const flat = 64
+const told = runs.every((one) => one.events === total && one.progress >= one.seconds / 2)
+const done = runs.every(({ created }) => created === total)
+const holds = done && told && throttled === 0 && seconds <= quotaTime * 1.1 && growth <= flat
+if (!holds) process.exitCode = 1

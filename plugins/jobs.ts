@@ -1,0 +1,45 @@
+import fp from 'fastify-plugin'
+import type { AppOptions } from '../src/app.ts'
+import type { Job } from '../src/jobs/job.ts'
+import { createJobs, type Jobs } from '../src/jobs/jobs.ts'
+import { createRepeats, type Repeats } from '../src/secrets/bulk/repeats.ts'
+import type { BulkStop } from '../src/secrets/bulk/schemas.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The bulk creates that run by themselves. */
+    jobs: Jobs
+    /** With which request each `Idempotency-Key` was used. */
+    repeats: Repeats
+    /** Aborted once the process is told to end: nothing that takes long is begun any more. */
+    stopping: AbortSignal
+  }
+  interface FastifyRequest {
+    /** The job that it is about, for the record of it. */
+    jobId?: string
+    /** The caller's job. @throws Problem `not-found`, the same for one of another caller as for none */
+    findJob: (id: string) => Job
+  }
+}
+
+/** What outlives a request, until the process is told to end. */
+export default fp<Required<AppOptions>>(async (fastify, { now }) => {
+  const stopping = new AbortController()
+  const jobs = createJobs(now)
+
+  fastify.decorate('jobs', jobs)
+  fastify.decorate('repeats', createRepeats())
+  fastify.decorate('stopping', stopping.signal)
+  fastify.decorateRequest('jobId')
+  fastify.decorateRequest('findJob', function (id) {
+    const job = jobs.find(this.caller?.id ?? '', id)
+    this.jobId = job.id
+    return job
+  })
+
+  // While connections are still served: who follows a job hears of its end.
+  fastify.addHook('preClose', async () => {
+    stopping.abort('shutdown' satisfies BulkStop)
+    await jobs.stop()
+  })
+}, { name: 'jobs' })

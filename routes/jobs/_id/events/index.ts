@@ -1,0 +1,48 @@
+import { Readable } from 'node:stream'
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { RequestId } from '../../../../src/http/problem.ts'
+import { JobParams, Query, withProblems } from '../../../../src/http/schemas.ts'
+import { jobEvents, lastEvent } from '../../../../src/jobs/events.ts'
+
+const eventStream = 'text/event-stream'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'Own' },
+    schema: {
+      operationId: 'followJob',
+      tags: ['jobs'],
+      summary: 'Follow a job',
+      description: 'Server-Sent Events: `item` for each secret as it becomes final, `progress` once a second while the job goes on, and ' +
+        '`end`. `Last-Event-ID` goes on where the last connection broke off; after the end it is a 204, at which a browser stops.',
+      params: JobParams,
+      querystring: Query({}),
+      headers: Type.Object({
+        'last-event-id': Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'The last event that was received' }))
+      }),
+      response: {
+        200: Type.Unsafe<Readable>({
+          description: 'The events',
+          headers: RequestId,
+          content: { [eventStream]: { schema: { type: 'string', description: 'Server-Sent Events' } } }
+        }),
+        204: Type.Null({ description: 'There are no more events' }),
+        ...withProblems('not-found')
+      }
+    },
+    handler: async (request, reply) => {
+      const job = request.findJob(request.params.id)
+      const after = request.headers['last-event-id'] ?? 0
+      if (after >= lastEvent(job)) return reply.code(204).send(null)
+      return reply
+        .type(eventStream)
+        // No proxy may keep events until it has enough of them.
+        .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+        .send(Readable.from(jobEvents(job, after, fastify.now)))
+    }
+  })
+}
+
+export default routes

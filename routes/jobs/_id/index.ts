@@ -1,0 +1,46 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problemBody } from '../../../src/http/problem.ts'
+import { JobParams, Query, Ref, Reply, withProblems } from '../../../src/http/schemas.ts'
+import { JobReply, jobReply } from '../../../src/jobs/schemas.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'Own' },
+    schema: {
+      operationId: 'readJob',
+      tags: ['jobs'],
+      summary: 'Look at a job',
+      description: 'How a bulk create is doing that was sent with `Prefer: respond-async`, and what became of it. A job is there for its ' +
+        'caller alone, on the replica that runs it, and for an hour after it has ended.',
+      params: JobParams,
+      querystring: Query({}),
+      response: { 200: Reply('The job', Ref(JobReply)), ...withProblems('not-found') }
+    },
+    handler: async (request) =>
+      jobReply(request.findJob(request.params.id), fastify.now(), (problem) => problemBody(problem, request.id))
+  })
+
+  fastify.route({
+    method: 'DELETE',
+    url: '',
+    config: { action: 'Own' },
+    schema: {
+      operationId: 'cancelJob',
+      tags: ['jobs'],
+      summary: 'Cancel a job',
+      description: 'No further secret is begun, and what is under way ends; an atomic one is taken back. A job that has ended stays as it is.',
+      params: JobParams,
+      querystring: Query({}),
+      response: { 200: Reply('The job, which ends soon or has ended', Ref(JobReply)), ...withProblems('not-found') }
+    },
+    handler: async (request) => {
+      const job = request.findJob(request.params.id)
+      fastify.jobs.cancel(job)
+      return jobReply(job, fastify.now(), (problem) => problemBody(problem, request.id))
+    }
+  })
+}
+
+export default routes

@@ -1,0 +1,46 @@
+import { Type, type Static } from '@sinclair/typebox'
+import type { Problem } from '../errors.ts'
+import { bulkReply, type BulkItemReply } from '../secrets/bulk/reply.ts'
+import { Counts } from '../secrets/bulk/schemas.ts'
+import { Timestamp } from '../secrets/schemas.ts'
+import { Enum, ProblemRef } from '../typebox.ts'
+import { jobStates, secondsLeft, stateOf, type Job } from './job.ts'
+
+export const JobReply = Type.Object({
+  id: Type.String({ description: 'The job\'s ID', examples: ['0c5dbf04-97f1-4f0c-8e2f-6a4b4f6d1f0e'] }),
+  state: Enum(jobStates, { description: '`stopping`: no further secret is begun' }),
+  environment: Type.String({ description: 'Where', examples: ['dev'] }),
+  createdDate: Timestamp('When it was started'),
+  endedDate: Type.Optional(Timestamp('When it ended; it is kept for an hour after that')),
+  total: Type.Integer({ description: 'Secrets in the request' }),
+  done: Type.Integer({ description: 'Secrets that are done' }),
+  counts: Counts,
+  secondsLeft: Type.Optional(Type.Integer({ description: 'How long it still takes if it goes on as it has' })),
+  status: Type.Optional(Type.Integer({ description: 'The status that the request would have been answered with', examples: [201] })),
+  result: Type.Optional(Type.Unsafe<ReturnType<typeof bulkReply>>({ $ref: 'BulkCreateReply#' })),
+  problem: Type.Optional(ProblemRef)
+}, { $id: 'Job', title: 'Job', description: 'A bulk create that runs by itself. `result` is there once it has ended' })
+
+/** How a job is doing. */
+export function jobReply (
+  job: Job, now: number, problemBody: (problem: Problem) => Record<string, unknown>
+): Static<typeof JobReply> {
+  const left = secondsLeft(job, now)
+  const { id, environment, total, done, counts, summary, problem, endedAt } = job
+  return {
+    id,
+    state: stateOf(job),
+    environment,
+    createdDate: new Date(job.createdAt).toISOString(),
+    ...(endedAt !== undefined && { endedDate: new Date(endedAt).toISOString() }),
+    total,
+    done,
+    counts,
+    ...(left !== undefined && { secondsLeft: left }),
+    ...(summary !== undefined && { status: summary.status, result: bulkReply(inOrder(job), summary) }),
+    ...(problem !== undefined && { problem: problemBody(problem) })
+  }
+}
+
+const inOrder = ({ settled }: Job): BulkItemReply[] =>
+  [...settled].sort((one, other) => one.index - other.index).map(({ item }) => item)

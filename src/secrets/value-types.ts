@@ -1,0 +1,135 @@
+import type { Static } from '@sinclair/typebox'
+import { Enum } from '../typebox.ts'
+import type { Encoding, Value } from './schemas.ts'
+
+const types = ['rds', 'documentdb', 'redshift', 'database', 'key-value', 'text', 'binary'] as const
+
+export const ValueType = Enum(types, {
+  description: 'What the value has to be, and is checked to be: `rds`, `documentdb`, `redshift` and `database` AWS\'s JSON structure for ' +
+    'credentials, `key-value` a flat object of strings, `text`, `binary`. It is not stored'
+})
+
+export type ValueType = (typeof types)[number]
+
+/** Told of each mistake: in which member of the body, or `member/member`, and what is wrong. */
+type Report = (member: string, message: string) => void
+
+interface Body {
+  value?: Static<typeof Value>
+  encoding?: Static<typeof Encoding>
+}
+
+/** A member of the structure: whether a value will do, and what one has to be. */
+interface Member {
+  fits: (value: unknown) => boolean
+  must: string
+}
+
+const text: Member = { fits: (value) => typeof value === 'string' && value !== '', must: 'must be a string that is not empty' }
+const arn: Member = { fits: (value) => typeof value === 'string' && value.startsWith('arn:'), must: 'must be the ARN of a secret' }
+
+/** AWS writes a number; its rotation functions take the digits in a string as well. */
+const port: Member = {
+  fits: (value) => (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) &&
+    Number.isInteger(Number(value)) && Number(value) >= 1 && Number(value) <= 65_535,
+  must: 'must be a TCP port, 1 to 65535'
+}
+
+/** AWS writes a boolean; its rotation functions take the word in a string as well. */
+const flag: Member = {
+  fits: (value) => typeof value === 'boolean' || value === 'true' || value === 'false',
+  must: 'must be true or false'
+}
+
+/** The members that AWS documents ("JSON structure of AWS Secrets Manager secrets"); others may be added. */
+const members: Readonly<Record<string, Member>> = {
+  engine: text,
+  host: text,
+  username: text,
+  password: text,
+  dbname: text,
+  port,
+  masterarn: arn,
+  ssl: flag,
+  dbInstanceIdentifier: text,
+  dbClusterIdentifier: text,
+  namespaceName: text
+}
+
+const required = ['engine', 'host', 'username', 'password']
+
+/** What engines need besides. Users of Db2 can't change their own passwords, and Oracle has no default database. */
+const requiredOf: Readonly<Record<string, readonly string[]>> = { db2: ['masterarn'], oracle: ['dbname'] }
+
+/** The engines of each type of credentials; any, where there is no list. */
+const engines: Readonly<Partial<Record<ValueType, readonly string[]>>> = {
+  rds: ['db2', 'mariadb', 'mysql', 'oracle', 'postgres', 'sqlserver'],
+  documentdb: ['mongo'],
+  redshift: ['redshift']
+}
+
+type Check = (body: Body, report: Report, type: ValueType) => void
+
+const asObject = (check: (object: Record<string, unknown>, report: Report, type: ValueType) => void): Check =>
+  ({ value, encoding }, report, type) => {
+    const object = encoding === 'base64' ? undefined : objectFrom(value)
+    if (object === undefined) report('value', `must be a JSON object, as the type ${type} asks for`)
+    else check(object, report, type)
+  }
+
+const credentials = asObject((object, report, type) => {
+  const { engine } = object
+  const known = engines[type]
+  const needed = [...required, ...typeof engine === 'string' && Object.hasOwn(requiredOf, engine) ? requiredOf[engine] ?? [] : []]
+  for (const name of needed) {
+    if (!Object.hasOwn(object, name)) report(`value/${name}`, `must be there, as the type ${type} asks for`)
+  }
+  for (const [name, { fits, must }] of Object.entries(members)) {
+    if (Object.hasOwn(object, name) && !fits(object[name])) report(`value/${name}`, must)
+  }
+  if (typeof engine === 'string' && known?.includes(engine) === false) report('value/engine', `must be one of: ${known.join(', ')}`)
+})
+
+const keyValue = asObject((object, report) => {
+  for (const [name, value] of Object.entries(object)) {
+    if (typeof value !== 'string') report(`value/${escaped(name)}`, 'must be a string: the type key-value is a flat object of strings')
+  }
+})
+
+const checks: Readonly<Record<ValueType, Check>> = {
+  rds: credentials,
+  documentdb: credentials,
+  redshift: credentials,
+  database: credentials,
+  'key-value': keyValue,
+  text: ({ value, encoding }, report) => {
+    if (typeof value !== 'string') report('value', 'must be a string, as the type text asks for')
+    if (encoding === 'base64') report('encoding', 'must be text, as the type text asks for')
+  },
+  binary: ({ encoding }, report) => {
+    if (encoding !== 'base64') report('encoding', 'must be base64, as the type binary asks for')
+  }
+}
+
+/** Holds a body's value against the type that it names. A type without a value would be ignored. */
+export function checkType (type: ValueType, body: Body, report: Report): void {
+  if (body.value === undefined) report('type', 'must NOT be given without value')
+  else checks[type](body, report, type)
+}
+
+/** The object that a value is, or that its text is the JSON of. */
+function objectFrom (value: Body['value']): Record<string, unknown> | undefined {
+  const found: unknown = typeof value === 'string' ? parsed(value) : value
+  return typeof found === 'object' && found !== null && !Array.isArray(found) ? { ...found } : undefined
+}
+
+function parsed (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A member's name in a JSON pointer. */
+const escaped = (name: string): string => name.slice(0, 128).replaceAll('~', '~0').replaceAll('/', '~1')

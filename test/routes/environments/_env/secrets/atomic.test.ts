@@ -1,0 +1,223 @@
+import { ListSecretVersionIdsCommand } from '@aws-sdk/client-secrets-manager'
+import t from 'tap'
+import { build, type Gateway, type Reply } from '../../../../helper.ts'
+
+const path = '/environments/dev/secrets'
+
+interface Item {
+  name: string
+  result: string
+  arn?: string
+  problem?: { code: string, detail: string }
+}
+
+const bulk = async (gateway: Gateway, json: object, headers: Record<string, string> = {}): Promise<Reply> =>
+  gateway.send('POST', path, { json: { atomic: true, ...json }, headers })
+
+const results = ({ json }: Reply): Record<string, string> =>
+  Object.fromEntries(json.items.map(({ name, result, problem }: Item) => [name, problem === undefined ? result : `${result}: ${problem.code}`]))
+
+const sum = (one: number, other: number): number => one + other
+
+/** All that can be seen of the environment, but for dates and versions without a label. */
+async function state (gateway: Gateway): Promise<object> {
+  const { json: { items } } = await gateway.send('GET', `${path}?includePlannedDeletion=true&sort=name`)
+  return Promise.all(items.map(async ({ name }: { name: string }) => {
+    const { json: metadata } = await gateway.send('GET', `${path}/${encodeURIComponent(name)}/metadata`)
+    const { json: { value } } = metadata.state === 'active' ? await gateway.send('GET', `${path}/${encodeURIComponent(name)}`) : { json: { value: undefined } }
+    const { tags = {}, deletedDate } = metadata
+    return { ...metadata, tags, isDeleted: deletedDate !== undefined, value, lastChangedDate: null, deletedDate: null, lastAccessedDate: null }
+  }))
+}
+
+/** What there is before a request: versions, labels, tags, a secret in its recovery window, a placeholder. */
+async function prepare (gateway: Gateway): Promise<void> {
+  await gateway.send('POST', path, {
+    json: {
+      secrets: [
+        { name: 'twice', value: 'v1', description: 'before', tags: { kept: 'before', other: 'o' } },
+        { name: 'once', value: 'v1', kmsKeyId: 'alias/k' },
+        { name: 'deleted', value: 'v1' },
+        { name: 'deleted-too', value: 'v1' }
+      ],
+      secretNames: ['placeholder', 'placeholder-too']
+    }
+  })
+  await gateway.send('PUT', `${path}/twice`, { json: { value: 'v2' } })
+  for (const name of ['deleted', 'deleted-too']) await gateway.send('DELETE', `${path}/${name}`)
+}
+
+/** 20 items, of each kind. */
+const items = (): Record<string, unknown>[] => [
+  ...Array.from({ length: 10 }, (_, index) => ({ name: `new-${index}`, ...(index % 3 === 0 ? { value: 'v' } : index % 3 === 1 ? { generate: {} } : { tags: { a: 'b' } }) })),
+  { name: 'twice', value: 'v3', description: 'after', tags: { kept: 'after', added: 'a' } },
+  { name: 'once', value: 'v2', kmsKeyId: 'alias/other' },
+  { name: 'deleted', value: 'v2', tags: { a: 'b' } },
+  { name: 'deleted-too' },
+  ...Array.from({ length: 5 }, (_, index) => ({ name: `more/${index}`, value: { a: index } })),
+  { name: 'placeholder', value: 'v' }
+]
+
+const options = { onConflict: 'update', restore: true }
+
+t.test('takes back exactly what it made, wherever it fails', async (t) => {
+  const gateway = await build(t)
+  await prepare(gateway)
+  const before = await state(gateway)
+  const total = items().length
+  t.equal(total, 20)
+  for (let position = 0; position < total; position++) {
+    for (const concurrency of [1, 8]) {
+      // A key that AWS does not have is found out when the secret is written.
+      const secrets = items().map((item, index) => index === position ? { ...item, value: 'v', kmsKeyId: 'alias/none', generate: undefined } : item)
+      const reply = await bulk(gateway, { secrets, ...options, settings: { concurrency } })
+      t.match(reply, { status: 409, json: { code: 'not-all-done', dryRun: false, secretArnMap: {} } })
+      t.equal(results(reply)[String(secrets[position]?.name)], 'failed: aws-refused')
+      const { counts } = reply.json
+      t.same(counts, { ...counts, created: 0, updated: 0, restored: 0, failed: 1 }, `${position}: ${JSON.stringify(counts)}`)
+      t.equal(sum(counts.rolledBack, counts.notStarted), 19)
+      t.same(await state(gateway), before, `position ${position}, ${concurrency} at once`)
+    }
+  }
+
+  const done = await bulk(gateway, { secrets: items(), ...options })
+  t.match(done, { status: 200, json: { counts: { created: 15, updated: 3, restored: 2 } } })
+  t.equal((await gateway.send('GET', `${path}/deleted`)).json.value, 'v2')
+  t.match(await bulk(gateway, { secretNames: ['x', 'y'] }), { status: 201 })
+})
+
+t.test('looks at all first, and writes nothing where one can not be done', async (t) => {
+  const gateway = await build(t)
+  await prepare(gateway)
+  gateway.awsCalls.length = 0
+  const refused = await bulk(gateway, { secrets: [{ name: 'new', value: 'v' }, { name: 'twice', value: 'v' }], secretNames: ['deleted', 'placeholder'] })
+  t.equal(refused.status, 409)
+  t.match(refused.headers.get('content-type'), 'application/problem+json')
+  t.same(results(refused), {
+    new: 'not-started', twice: 'failed: secret-exists', deleted: 'failed: secret-pending-deletion', placeholder: 'failed: secret-exists'
+  })
+  t.same([...new Set(gateway.awsCalls)], ['DescribeSecret'])
+  t.match(await bulk(gateway, { secrets: [{ name: 'twice', value: 'v' }], dryRun: true }), { status: 200, json: { dryRun: true, counts: { failed: 1 } } })
+
+  const lines = await bulk(gateway, { secretNames: ['new', 'twice'] }, { accept: 'application/x-ndjson' })
+  t.match(lines.text.trimEnd().split('\n').map((line) => JSON.parse(line) as object), [
+    { name: 'new', result: 'not-started' }, { name: 'twice', result: 'failed' }, { summary: { status: 409 } }
+  ])
+})
+
+t.test('with an Idempotency-Key again, is done once, and what an earlier run has made is not taken back', async (t) => {
+  const gateway = await build(t)
+  const key = { 'idempotency-key': 'k' }
+  const json = { secrets: [{ name: 'a', value: 'v' }, { name: 'b', generate: {} }] }
+  const first = await bulk(gateway, json, key)
+  const again = await bulk(gateway, json, key)
+  t.same([first.status, again.status], [201, 201])
+  t.same(again.json, first.json)
+
+  await gateway.send('DELETE', `${path}/b?force=true`)
+  // Another process, which does not know of the first request.
+  for (let count = 0; count < 10_001; count++) gateway.fastify.repeats.check({ callerId: 'c', environment: { name: 'e' }, credentialId: 'i', idempotencyKey: String(count) } as never, {})
+  const failing = await bulk(gateway, { secrets: [...json.secrets, { name: 'c', value: 'v', kmsKeyId: 'alias/none' }] }, key)
+  t.equal(failing.status, 409)
+  t.match(results(failing), { a: 'created', c: 'failed: aws-refused' })
+  t.equal((await gateway.send('GET', `${path}/a`)).status, 200)
+  t.equal((await gateway.send('GET', `${path}/b`)).status, 404)
+
+  t.equal((await bulk(gateway, { secretNames: ['p'] }, { 'idempotency-key': 'p' })).status, 201)
+  t.equal((await bulk(gateway, { secretNames: ['p'] }, { 'idempotency-key': 'p' })).status, 201, 'a placeholder that is as it should be')
+  t.equal((await bulk(gateway, { secretNames: ['p'] })).status, 409)
+})
+
+t.test('says of what can not be taken back that it is still there', async (t) => {
+  const gateway = await build(t)
+  await prepare(gateway)
+  const aws = gateway.fastify.aws('dev-account', 'eu-west-1')
+  const failsLast = { name: 'placeholder-too', value: 'v', kmsKeyId: 'alias/none' }
+
+  const reply = await bulk(gateway, { secrets: [{ name: 'placeholder', value: 'v' }, failsLast], onConflict: 'update' })
+  t.same(results(reply), { placeholder: 'updated: not-taken-back', 'placeholder-too': 'failed: aws-refused' }, 'AWS lets no secret be without a current version again')
+
+  // Another writer comes in just before the failure.
+  const outside = gateway.aws('AKIADEV')
+  let interferes = async (): Promise<unknown> => undefined
+  aws.middlewareStack.add((next, { commandName }) => async (args) => {
+    const { KmsKeyId } = args.input as { KmsKeyId?: string }
+    if (KmsKeyId === 'alias/none' && commandName !== 'DescribeSecretCommand') await interferes()
+    return next(args)
+  }, { step: 'initialize' })
+  const secrets = [{ name: 'new', value: 'v' }, { name: 'twice', value: 'v3' }, { name: 'last', kmsKeyId: 'alias/none' }]
+  interferes = async () => Promise.all(['dev/new', 'dev/twice'].map(async (SecretId) => outside.putSecretValue({ SecretId, SecretString: 'mine' })))
+  const raced = await bulk(gateway, { secrets, onConflict: 'update', settings: { concurrency: 1 } })
+  t.same(results(raced), { new: 'created: not-taken-back', twice: 'updated: not-taken-back', last: 'failed: aws-refused' })
+  for (const name of ['new', 'twice']) t.equal((await gateway.send('GET', `${path}/${name}`)).json.value, 'mine')
+
+  interferes = async () => outside.deleteSecret({ SecretId: 'dev/gone', ForceDeleteWithoutRecovery: true })
+  const gone = await bulk(gateway, { secrets: [{ name: 'gone', value: 'v' }, { name: 'last', kmsKeyId: 'alias/none' }], settings: { concurrency: 1 } })
+  t.same(results(gone), { gone: 'rolled-back', last: 'failed: aws-refused' })
+
+  aws.middlewareStack.add(() => async () => { throw new Error('unreachable') }, { step: 'initialize', name: 'down' })
+  aws.middlewareStack.remove('down')
+  let down = false
+  aws.middlewareStack.add((next, { commandName }) => async (args) => {
+    if (down && commandName === 'DeleteSecretCommand') throw Object.assign(new Error('canary'), { name: 'InternalServiceError' })
+    return next(args)
+  }, { step: 'serialize' })
+  interferes = async () => { down = true }
+  const unreachable = await bulk(gateway, { secrets: [{ name: 'stays', value: 'v' }, { name: 'last', kmsKeyId: 'alias/none' }], settings: { concurrency: 1 } })
+  t.match(unreachable.json.items[0], { result: 'created', problem: { code: 'not-taken-back', detail: 'Taking it back ended in aws-unavailable.' } })
+})
+
+t.test('a call whose answer was lost is taken back if it was carried out', async (t) => {
+  const gateway = await build(t)
+  await prepare(gateway)
+  const before = await state(gateway)
+  const aws = gateway.fastify.aws('dev-account', 'eu-west-1')
+  let loses: string | undefined
+  let reaches = true
+  aws.middlewareStack.add((next, { commandName }) => async (args) => {
+    if (commandName !== loses) return next(args)
+    loses = undefined
+    if (reaches) await next(args)
+    throw Object.assign(new Error('no answer'), { name: 'TimeoutError' })
+  }, { step: 'initialize', priority: 'low' })
+  for (const [command, secret] of [
+    ['CreateSecretCommand', { name: 'new', value: 'v' }], ['UpdateSecretCommand', { name: 'twice', value: 'v3' }],
+    ['UpdateSecretCommand', { name: 'twice', description: 'after' }],
+    ['TagResourceCommand', { name: 'twice', tags: { kept: 'after' } }], ['RestoreSecretCommand', { name: 'deleted' }]
+  ] as const) {
+    for (reaches of [true, false]) {
+      loses = command
+      const reply = await bulk(gateway, { secrets: [secret], ...options })
+      if (command === 'RestoreSecretCommand' && !reaches) {
+        t.equal(results(reply).deleted, 'failed: not-taken-back', 'AWS does not delete what is deleted')
+      } else {
+        t.same(results(reply), { [secret.name]: 'failed: aws-timeout' })
+      }
+      t.same(await state(gateway), before, `${command} ${reaches ? 'was' : 'was not'} carried out`)
+    }
+  }
+  loses = 'CreateSecretCommand'
+  reaches = true
+  t.same(results(await bulk(gateway, { secretNames: ['new'] })), { new: 'failed: not-taken-back' }, 'whose a placeholder is can not be told')
+})
+
+t.test('what it made is deleted in its other regions too, and also in a protected environment', async (t) => {
+  const replicated = { dev: { region: 'eu-west-1', credential: 'dev-account', replicaRegions: ['eu-central-1'], deletionProtection: true } }
+  const gateway = await build(t, { environments: replicated })
+  const failing = [{ name: 'a', value: 'v' }, { name: 'b', value: 'v', kmsKeyId: 'alias/none' }]
+  t.same(results(await bulk(gateway, { secrets: failing })), { a: 'rolled-back', b: 'failed: aws-refused' })
+  t.same(await state(gateway), [])
+  t.same((await gateway.aws('AKIADEV', 'eu-central-1').listSecrets({})).SecretList, [])
+})
+
+t.test('a version that was taken back does not pass for written when the request comes again', async (t) => {
+  const gateway = await build(t)
+  await prepare(gateway)
+  const key = { 'idempotency-key': 'k' }
+  const json = { secrets: [{ name: 'twice', value: 'v3' }, { name: 'last', kmsKeyId: 'alias/none' }], onConflict: 'update' }
+  t.same(results(await bulk(gateway, json, key)), { twice: 'rolled-back', last: 'failed: aws-refused' })
+  t.same(results(await bulk(gateway, json, key)).twice, 'failed: idempotency-key-spent')
+  const { Versions = [] } = await gateway.aws('AKIADEV').send(new ListSecretVersionIdsCommand({ SecretId: 'dev/twice', IncludeDeprecated: true }))
+  t.equal(Versions.length, 3)
+  t.equal((await gateway.send('GET', `${path}/twice`)).json.value, 'v2')
+})

@@ -1,0 +1,270 @@
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import t from 'tap'
+import { build, policies as policiesOf, tokens, type Gateway, type Reply, type RequestOptions } from '../../../../helper.ts'
+
+const path = '/environments/dev/secrets'
+
+const bulk = async (gateway: Gateway, json: object, options: RequestOptions = {}): Promise<Reply> =>
+  gateway.send('POST', path, { json, ...options })
+
+const sum = (one: number, other: number): number => one + other
+
+const keyed = (key: string): RequestOptions => ({ headers: { 'idempotency-key': key } })
+
+const results = ({ json }: Reply): Record<string, string> =>
+  Object.fromEntries(json.items.map(({ name, result, problem }: { name: string, result: string, problem?: { code: string } }) =>
+    [name, problem === undefined ? result : `${result}: ${problem.code}`]))
+
+const versions = ({ json }: Reply): unknown[] => json.items.map(({ versionId }: { versionId?: string }) => versionId)
+
+t.test('checks each value against its type, and tells all mistakes at once', async (t) => {
+  const gateway = await build(t)
+  const good = { engine: 'postgres', host: 'db', username: 'app', password: 'p' }
+  const fits: Record<string, object> = {
+    rds: { type: 'rds', value: { ...good, port: 5432, dbname: 'd', dbInstanceIdentifier: 'i', extra: [1] } },
+    oracle: { type: 'rds', value: { ...good, engine: 'oracle', dbname: 'd', port: '1521' } },
+    db2: { type: 'rds', value: { ...good, engine: 'db2', masterarn: 'arn:aws:secretsmanager:eu-west-1:1:secret:a' } },
+    text: { type: 'rds', value: JSON.stringify(good) },
+    documentdb: { type: 'documentdb', value: { ...good, engine: 'mongo', ssl: true } },
+    redshift: { type: 'redshift', value: { ...good, engine: 'redshift', namespaceName: 'n' } },
+    database: { type: 'database', value: { ...good, engine: 'cassandra' } },
+    'key-value': { type: 'key-value', value: { a: 'b', c: '' } },
+    plain: { type: 'text', value: 'v' },
+    generated: { type: 'text', generate: {} },
+    binary: { type: 'binary', value: 'AP8=', encoding: 'base64' }
+  }
+  const made = await bulk(gateway, { secrets: Object.entries(fits).map(([name, item]) => ({ name, ...item })) })
+  t.equal(made.status, 201, made.text)
+
+  const wrong: [object, string[]][] = [
+    [{ type: 'rds', value: {} }, ['value/engine', 'value/host', 'value/username', 'value/password']],
+    [{ type: 'rds', value: { ...good, engine: 'mongo', port: 65_536, ssl: 1, password: '' } }, ['value/password', 'value/port', 'value/ssl', 'value/engine']],
+    [{ type: 'rds', value: { ...good, engine: 'oracle' } }, ['value/dbname']],
+    [{ type: 'rds', value: { ...good, engine: 'db2', masterarn: 'x' } }, ['value/masterarn']],
+    [{ type: 'rds', value: 'no JSON' }, ['value']],
+    [{ type: 'rds', value: '[]' }, ['value']],
+    [{ type: 'database', value: 'AP8=', encoding: 'base64' }, ['value']],
+    [{ type: 'documentdb', value: good }, ['value/engine']],
+    [{ type: 'key-value', value: { a: 1, 'b/~c': { d: 'e' } } }, ['value/a', 'value/b~1~0c']],
+    [{ type: 'text', value: { a: 'b' } }, ['value']],
+    [{ type: 'text', value: 'AP8=', encoding: 'base64' }, ['encoding']],
+    [{ type: 'binary', value: 'v' }, ['encoding']],
+    [{ type: 'rds' }, ['type']],
+    [{ type: 'rds', generate: {} }, ['type']]
+  ]
+  const refused = await bulk(gateway, { secrets: wrong.map(([item], index) => ({ name: `n${index}`, ...item })) })
+  t.equal(refused.status, 400)
+  t.same(refused.json.errors.map(({ pointer }: { pointer: string }) => pointer),
+    wrong.flatMap(([, members], index) => members.map((member) => `/secrets/${index}/${member}`)))
+  t.notMatch(refused.text, /no JSON|AP8/)
+
+  const one = await gateway.send('POST', `${path}/single`, { json: { type: 'rds', value: { ...good, port: 0 } } })
+  t.match(one, { status: 400, json: { errors: [{ in: 'body', pointer: '/value/port' }] } }, 'also where one secret is made')
+  t.equal((await gateway.send('POST', `${path}/single`, { json: { type: 'rds', value: good } })).status, 201)
+})
+
+t.test('with the same Idempotency-Key and body again ends in the same state, and says the same', async (t) => {
+  const gateway = await build(t)
+  const json = {
+    secrets: [{ name: 'value', value: 'v' }, { name: 'generated', generate: {} }, { name: 'tagged', tags: { a: 'b' }, description: 'd' }],
+    secretNames: ['placeholder']
+  }
+  const first = await bulk(gateway, json, keyed('k'))
+  const value = (await gateway.send('GET', `${path}/generated`)).json.value
+  const again = await bulk(gateway, { ...json }, keyed('k'))
+  t.equal(first.status, 201)
+  t.equal(again.status, 201)
+  t.same(again.json, first.json)
+  t.equal((await gateway.send('GET', `${path}/generated`)).json.value, value)
+  for (const name of ['value', 'generated']) {
+    t.equal((await gateway.send('GET', `${path}/${name}/versions?includeDeprecated=true`)).json.items.length, 1)
+  }
+
+  t.test('also where it changes what is there', async (t) => {
+    await gateway.send('PUT', `${path}/old`, { json: { value: 'v1' } })
+    await gateway.send('DELETE', `${path}/old`)
+    const json = {
+      secrets: [{ name: 'value', value: 'v2', tags: { x: 'y' } }, { name: 'placeholder', generate: {} }, { name: 'old', value: 'v2' }],
+      onConflict: 'update',
+      restore: true
+    }
+    const first = await bulk(gateway, json, keyed('update'))
+    t.same(results(first), { value: 'updated', placeholder: 'updated', old: 'restored' })
+    const again = await bulk(gateway, json, keyed('update'))
+    t.same(results(again), { value: 'updated', placeholder: 'updated', old: 'updated' })
+    t.same(versions(again), versions(first))
+    t.equal((await gateway.send('GET', `${path}/old`)).json.value, 'v2')
+    for (const [name, count] of [['value', 2], ['placeholder', 1], ['old', 2]] as const) {
+      t.equal((await gateway.send('GET', `${path}/${name}/versions?includeDeprecated=true`)).json.items.length, count)
+    }
+
+    for (const value of ['v3', 'v4']) await gateway.send('PUT', `${path}/value`, { json: { value } })
+    const late = await bulk(gateway, json, keyed('update'))
+    t.match(results(late), { value: 'failed: idempotency-key-spent' }, 'it does not pass for done')
+    t.equal((await gateway.send('GET', `${path}/value`)).json.value, 'v4', 'and what came later stays')
+  })
+
+  t.test('with another body is refused', async (t) => {
+    const other = await bulk(gateway, { secretNames: ['other'] }, keyed('k'))
+    t.match(other, { status: 422, json: { code: 'idempotency-mismatch' } })
+    t.equal((await bulk(gateway, { secrets: json.secrets.map((item) => Object.fromEntries(Object.entries(item).reverse())), secretNames: json.secretNames }, keyed('k'))).status, 201, 'the order of members is no difference')
+    t.equal((await bulk(gateway, { secretNames: ['other'] }, { ...keyed('k'), token: tokens.pipeline })).status, 201, 'a key is its caller\'s')
+    t.equal((await bulk(gateway, { secretNames: ['another'], dryRun: true }, keyed('plan'))).status, 200)
+    t.equal((await bulk(gateway, { secretNames: ['another'] }, keyed('plan'))).status, 201, 'a plan uses no key')
+  })
+
+  t.test('is held to the rights that the caller has then', async (t) => {
+    const json = { secrets: [{ name: 'described', description: 'by the pipeline' }], onConflict: 'update' }
+    await bulk(gateway, { secretNames: ['described'] })
+    t.same(results(await bulk(gateway, { secrets: [{ name: 'described', value: 'v', description: 'by the pipeline' }], onConflict: 'update' }, keyed('rights'))), { described: 'updated' })
+    const { policies } = policiesOf('@id("all") permit (principal, action, resource); @id("not") forbid (principal, action == Action::"UpdateSecret", resource);')
+    const { current } = gateway.fastify.config
+    gateway.fastify.config.replace({ ...current, policies })
+    t.same(results(await bulk(gateway, { secrets: [{ name: 'described', value: 'v', description: 'by the pipeline' }], onConflict: 'update' }, keyed('rights'))), { described: 'failed: forbidden' })
+    t.same(results(await bulk(gateway, json)), { described: 'failed: forbidden' })
+    gateway.fastify.config.replace(current)
+  })
+
+  t.test('also where this process does not know of it, AWS refuses another value', async (t) => {
+    const replica = await build(t)
+    await bulk(replica, { secrets: [{ name: 'a', value: 'v' }, { name: 'u' }] }, keyed('k'))
+    await bulk(replica, { secrets: [{ name: 'u', value: 'v' }], onConflict: 'update' }, keyed('u'))
+    for (let count = 0; count < 10_001; count++) replica.fastify.repeats.check({ callerId: 'c', environment: { name: 'e' }, credentialId: 'i', idempotencyKey: String(count) } as never, {})
+    t.same(results(await bulk(replica, { secrets: [{ name: 'a', value: 'w' }] }, keyed('k'))), { a: 'failed: idempotency-conflict' })
+    t.same(results(await bulk(replica, { secrets: [{ name: 'u', value: 'w' }], onConflict: 'update' }, keyed('u'))), { u: 'failed: idempotency-conflict' })
+  })
+})
+
+t.test('what the schema refuses does not hide what else is wrong', async (t) => {
+  const gateway = await build(t)
+  const secretNames = ['good', 'twice', 'bad name', 'twice', 7]
+  const secrets = [
+    { name: 'twice', value: 'v' },
+    { name: '/x', type: 'rds', value: {} },
+    { name: 'of-no-kind', type: 'vault', value: 'canary', generate: {} },
+    { name: 'stray', colour: 'red', value: 'AP8=', encoding: 'base64', type: 'text' },
+    { value: 'canary' },
+    { name: 'twice', value: null, encoding: 'base64', type: 'key-value' },
+    'canary',
+    { name: 'tagged', tags: { 'AWS:x': 'y' } }
+  ]
+  const refused = await bulk(gateway, { secrets, secretNames })
+  t.equal(refused.status, 400)
+  t.same(refused.json.errors.map(({ pointer }: { pointer: string }) => pointer).sort(), [
+    '/secretNames/1', '/secretNames/2', '/secretNames/3', '/secretNames/4',
+    '/secrets/1/name', ...['engine', 'host', 'password', 'username'].map((member) => `/secrets/1/value/${member}`),
+    '/secrets/2/generate', '/secrets/2/type', '/secrets/3/colour', '/secrets/3/encoding', '/secrets/4/name', '/secrets/5/value', '/secrets/6', '/secrets/7/tags'
+  ])
+  t.notMatch(refused.text, /canary/)
+  t.equal(gateway.awsCalls.length, 0)
+  const many = await bulk(gateway, { secretNames: Array(300).fill(7), secrets: Array(300).fill({ name: 'a', value: null, type: 'rds' }) })
+  t.match([many.status, many.json.errors.length], [400, 100], 'no more than somebody reads')
+  for (const body of [null, 'text', 7, [], { secrets: {} }, { secretNames: null, secrets: [null, []] }]) {
+    t.match(await gateway.send('POST', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }), { status: 400 }, JSON.stringify(body))
+  }
+  const unseen = await gateway.send('POST', '/environments/prod/secrets', { json: { secrets: [{ name: 'a', type: 'rds', value: {}, x: 1 }] }, token: tokens.reader })
+  t.same(unseen.json.errors, [{ in: 'body', pointer: '/secrets/0/x', message: 'has a member that is not known here' }], 'nothing of an environment that the caller may not see')
+})
+
+t.test('onConflict update changes what differs, and nothing else', async (t) => {
+  const gateway = await build(t)
+  const secrets = [
+    { name: 'valued', value: { user: 'app', password: 'p' }, description: 'd', tags: { team: 'a', tier: 'b' } },
+    { name: 'binary', value: 'AP8=', encoding: 'base64' },
+    { name: 'placeholder', description: 'd' }
+  ]
+  const update = async (secrets: object[], options?: RequestOptions): Promise<Reply> => bulk(gateway, { secrets, onConflict: 'update' }, options)
+  /** What AWS holds, without the time at which somebody looked. */
+  const state = async (): Promise<string> => JSON.stringify((await gateway.send('GET', path)).json.items, (key, value: unknown) => key === 'lastAccessedDate' ? undefined : value)
+  t.equal((await update(secrets)).status, 201)
+  const before = await state()
+
+  for (const dryRun of [true, false]) {
+    const again = await bulk(gateway, { secrets, onConflict: 'update', dryRun })
+    t.same(results(again), { valued: 'skipped', binary: 'skipped', placeholder: 'skipped' })
+    t.equal(await state(), before)
+  }
+  t.same(results(await bulk(gateway, { secrets, onConflict: 'update', atomic: true })), { valued: 'skipped', binary: 'skipped', placeholder: 'skipped' })
+  t.equal(await state(), before)
+
+  const [valued] = secrets
+  t.same(results(await update([{ ...valued, description: 'e' }])), { valued: 'updated' })
+  t.same(results(await update([{ ...valued, description: 'e', tags: { tier: 'c' } }])), { valued: 'updated' })
+  t.match(JSON.parse(await state()).find(({ name }: { name: string }) => name === 'valued'), {
+    description: 'e', tags: { team: 'a', tier: 'c' }, versions: JSON.parse(before).find(({ name }: { name: string }) => name === 'valued').versions
+  })
+  t.same(results(await update([{ name: 'binary', value: 'AP8A', encoding: 'base64' }])), { binary: 'updated' })
+
+  const { policies } = policiesOf('@id("all") permit (principal, action, resource); @id("not") forbid (principal, action == Action::"GetSecretValue", resource);')
+  gateway.fastify.config.replace({ ...gateway.fastify.config.current, policies })
+  t.same(results(await update([{ name: 'binary', value: 'AP8A', encoding: 'base64' }])), { binary: 'updated' }, 'who may not read does not learn by writing whether a guess is right')
+})
+
+t.test('a generated value that two runs of a request make at once is made by one of them', async (t) => {
+  const gateway = await build(t)
+  await bulk(gateway, { secretNames: Array.from({ length: 20 }, (_, index) => `p${index}`) })
+  const secrets = Array.from({ length: 40 }, (_, index) => ({ name: `${index % 2 === 0 ? 'p' : 'n'}${index >> 1}`, generate: {} }))
+  const runs = await Promise.all([1, 2, 3].map(async () => bulk(gateway, { secrets, onConflict: 'update' }, keyed('k'))))
+  for (const run of runs) t.same(run.json.counts, { ...run.json.counts, created: 20, updated: 20 }, run.text.slice(0, 300))
+  t.same(runs.map(versions), [1, 2, 3].map(() => runs.map(versions)[0]))
+})
+
+t.test('stops after its time, and says what it did not come to', async (t) => {
+  const gateway = await build(t)
+  const secretNames = Array.from({ length: 10_000 }, (_, index) => `n${index}`)
+  const { status, json } = await bulk(gateway, { secretNames, settings: { concurrency: 1, timeoutSeconds: 1 } })
+  t.equal(status, 200)
+  t.equal(json.stopped, 'timeout')
+  t.ok(json.counts.created > 0)
+  t.equal(sum(json.counts.created, json.counts.notStarted), 10_000)
+  t.match(await bulk(gateway, { secretNames: ['a'], settings: { concurrency: 65, timeoutSeconds: 0, x: 1 } }), {
+    status: 400, json: { errors: [{ pointer: '/settings/x' }, { pointer: '/settings/concurrency' }, { pointer: '/settings/timeoutSeconds' }] }
+  })
+})
+
+t.test('tells each secret as it is done, as lines of JSON', async (t) => {
+  const gateway = await build(t)
+  await bulk(gateway, { secretNames: ['b'] })
+  const options = { headers: { accept: 'application/x-ndjson' } }
+  const reply = await bulk(gateway, { secretNames: ['a', 'b', 'c'], settings: { concurrency: 1 } }, options)
+  t.equal(reply.status, 200)
+  t.match(reply.headers.get('content-type'), 'application/x-ndjson')
+  const lines = reply.text.trimEnd().split('\n').map((line) => JSON.parse(line) as object)
+  t.match(lines, [
+    { name: 'a', result: 'created', arn: /^arn:/ },
+    { name: 'b', result: 'failed', problem: { code: 'secret-exists', requestId: reply.headers.get('x-request-id') } },
+    { name: 'c', result: 'created' },
+    { summary: { status: 200, dryRun: false, counts: { created: 2, failed: 1 } } }
+  ])
+  t.equal((await bulk(gateway, { secretNames: [''] }, options)).status, 400, 'a request that is wrong is answered as ever')
+
+  t.test('and goes on where nobody listens any more', async (t) => {
+    const secretNames = Array.from({ length: 300 }, (_, index) => `n${index}`)
+    const sent = request(`${gateway.url}${path}`, {
+      method: 'POST',
+      headers: { ...options.headers, authorization: `Bearer ${tokens.administrator}`, 'content-type': 'application/json' }
+    })
+    sent.on('error', () => undefined).end(JSON.stringify({ secretNames }))
+    const [answer] = await once(sent, 'response') as [IncomingMessage]
+    await once(answer, 'data')
+    sent.destroy()
+    for (let made = 0; made < 300;) made = (await bulk(gateway, { secretNames, onConflict: 'skip', dryRun: true })).json.counts.skipped
+    t.pass('all were made')
+  })
+})
+
+t.test('a fault of our own ends it, without a summary', async (t) => {
+  const gateway = await build(t)
+  const { fastify } = gateway
+  const aws = fastify.aws('dev-account', 'eu-west-1')
+  aws.middlewareStack.add(() => async () => { throw new TypeError('canary') }, { step: 'serialize' })
+  t.match(await bulk(gateway, { secretNames: ['a'] }), { status: 500 })
+  t.match(await bulk(gateway, { secretNames: ['a'] }, { headers: { accept: 'application/x-ndjson' } }), { status: 500 }, 'no line was sent yet')
+  const job = await bulk(gateway, { secretNames: ['a'] }, { headers: { prefer: 'respond-async' } })
+  const { text } = await gateway.send('GET', `${job.headers.get('location') ?? ''}/events`)
+  t.match(text, /event: end\ndata: {"problem":"internal-error"}\n\n$/)
+  t.match((await gateway.send('GET', job.headers.get('location') ?? '')).json, { state: 'ended', problem: { code: 'internal-error' } })
+  t.match(gateway.log.join(''), /bulk create failed/)
+  t.notMatch(gateway.log.join(''), /canary/)
+})

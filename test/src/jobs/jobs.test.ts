@@ -1,0 +1,44 @@
+import t from 'tap'
+import { jobEvents } from '../../../src/jobs/events.ts'
+import type { Job } from '../../../src/jobs/job.ts'
+import { createJobs } from '../../../src/jobs/jobs.ts'
+import { countOf } from '../../../src/secrets/bulk/schemas.ts'
+import { zeroCounts } from '../../../src/secrets/counts.ts'
+import type { BulkRun } from '../../../src/secrets/bulk/run.ts'
+import type { Scope } from '../../../src/secrets/scope.ts'
+
+const scope = { callerId: 'c', environment: { name: 'dev' } } as unknown as Scope
+
+const quick = (total: number): BulkRun =>
+  ({ total, dryRun: false, run: async () => ({ dryRun: false, counts: zeroCounts(countOf), status: 200 }) })
+
+t.test('those that ended first are forgotten where there are too many items', async (t) => {
+  let now = 0
+  const jobs = createJobs(() => now, { running: 1, runningOfOne: 1, items: 100, kept: 1_000 })
+  const started: Job[] = []
+  for (const total of [60, 40, 30]) {
+    now += 1
+    await new Promise((ended) => { started.push(jobs.start(scope, quick(total), () => ({ name: 'n', result: 'created' }), ended)) })
+  }
+  const kept = (id: string): boolean => { try { return jobs.find('c', id).id === id } catch { return false } }
+  t.same(started.map(({ id }) => kept(id)), [false, true, true])
+})
+
+t.test('a job that goes on without an event has a heartbeat', async (t) => {
+  const jobs = createJobs(Date.now)
+  let end = (): void => undefined
+  const slow: BulkRun = {
+    ...quick(1),
+    run: async () => new Promise((resolve) => { end = () => { resolve({ dryRun: false, counts: zeroCounts(countOf), status: 200 }) } })
+  }
+  const job = jobs.start(scope, slow, () => ({ name: 'n', result: 'created' }), () => undefined)
+  // Its own timer holds no process.
+  const alive = setInterval(() => undefined, 1_000)
+  t.teardown(() => { clearInterval(alive) })
+  const heard: string[] = []
+  for await (const event of jobEvents(job, 0, Date.now, 5)) {
+    heard.push(/^: heartbeat|event: \w+/.exec(event)?.[0] ?? '')
+    if (heard.length === 3) end()
+  }
+  t.same([heard[0], heard[1], heard.at(-1)], ['event: progress', ': heartbeat', 'event: end'])
+})
