@@ -1,23 +1,13 @@
 import { spawn } from 'node:child_process'
 import { on, once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { chromium, type Locator, type Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { launch, skip, watch } from './chromium.ts'
 
 const server = join(import.meta.dirname, '../../src/server.ts')
 const token = 'token-of-the-browser-test'
-
-/** Where `CHROMIUM` says that there is one, there has to be one. */
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const isMissing = process.env.CHROMIUM === undefined && !existsSync(executablePath)
-
-/** Quiet where there is no network, and without the sandbox that root can't have. */
-const flags = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-  '--disable-sync'
-]
 
 /** Starts the gateway in local mode, as `npm start` does. */
 async function startGateway (t: Test): Promise<{ url: string, stop: () => Promise<void> }> {
@@ -64,21 +54,11 @@ async function execute (operation: Locator, body?: string): Promise<{ status: st
   }
 }
 
-const skip = isMissing && 'there is no Chromium; CHROMIUM can name one'
-
 await t.test('a secret is written and read in Swagger UI', { skip }, async (t) => {
   const gateway = await startGateway(t)
-  const browser = await chromium.launch({ executablePath, args: flags })
-  t.teardown(async () => {
-    await browser.close()
-    await gateway.stop()
-  })
-  const page = await browser.newPage()
-  const complaints: string[] = []
-  const requested: string[] = []
-  page.on('console', (message) => { if (['error', 'warning'].includes(message.type())) complaints.push(message.text()) })
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('request', (request) => requested.push(`${request.method()} ${request.url()}`))
+  t.teardown(gateway.stop)
+  const page = await (await launch(t)).newPage()
+  const { complaints, requested } = watch(page)
 
   await page.goto(`${gateway.url}/docs`)
   await authorize(page)

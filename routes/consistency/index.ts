@@ -1,0 +1,64 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { environmentNamePattern } from '../../src/environments/environment.ts'
+import { invalidRequest } from '../../src/errors.ts'
+import { problemBody } from '../../src/http/problem.ts'
+import { Query, Ref, Reply, withAwsProblems } from '../../src/http/schemas.ts'
+import { comparedSecrets, compareEnvironments } from '../../src/secrets/consistency/compare.ts'
+import { ConsistencyReport } from '../../src/secrets/consistency/schemas.ts'
+import { Filters } from '../../src/secrets/schemas.ts'
+
+const maximumEnvironments = 20
+const name = environmentNamePattern.slice(1, -1)
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'ListSecrets' },
+    schema: {
+      operationId: 'compareEnvironments',
+      tags: ['environments'],
+      summary: 'Compare environments',
+      description: 'What each environment has and lacks: a row for each name that one of them has, or must have. Each is asked through its ' +
+        'own credential, and the caller has to be allowed `ListSecrets` in all of them; a name is shown where the caller may ' +
+        '`DescribeSecret`. With `compareValues` also where they hold the same value, byte for byte; that is the action `CompareValues`, ' +
+        'in each environment and for each secret. Nothing of a value leaves the gateway, but whoever may compare and may write to one of ' +
+        'the environments can find out whether a guess is right. The page at `/docs/consistency` draws it.',
+      querystring: Query({
+        environments: Type.String({
+          pattern: `^${name}(?:,${name}){0,${maximumEnvironments - 1}}$`,
+          description: `1 to ${maximumEnvironments} environments, with commas between them`,
+          examples: ['dev,staging,prod']
+        }),
+        compareValues: Type.Optional(Type.Boolean({ default: false, description: 'Also compare the values' })),
+        namePrefix: Filters.properties.namePrefix
+      }),
+      response: {
+        200: Reply('A row for each name', Ref(ConsistencyReport)),
+        ...withAwsProblems('kms-failure')
+      }
+    },
+    handler: async (request) => {
+      const { environments: text, ...options } = request.query
+      const environments = text.split(',')
+      if (new Set(environments).size !== environments.length) {
+        throw invalidRequest({ in: 'query', pointer: '/environments', message: 'must NOT name an environment twice' })
+      }
+      const actions = options.compareValues ? ['ListSecrets', 'CompareValues'] as const : ['ListSecrets'] as const
+      const scopes = environments.map((environment) => request.scopeIn(environment, ...actions))
+      const rows = await compareEnvironments(scopes, options)
+      if (options.compareValues) request.secretOutcomes = comparedSecrets(rows)
+      return {
+        environments,
+        items: rows.map(({ name, differs, cells }) => ({
+          name,
+          differs,
+          environments: Object.fromEntries(Array.from(cells, ([{ environment }, { problem, ...cell }]) =>
+            [environment.name, problem === undefined ? cell : { ...cell, problem: problemBody(problem, request.id) }]))
+        }))
+      }
+    }
+  })
+}
+
+export default routes

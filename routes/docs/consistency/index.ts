@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+
+const folder = join(import.meta.dirname, '../../../src/pages/consistency')
+
+/** The page, by the path of each of its files. */
+const files = {
+  '': { file: 'index.html', type: 'text/html; charset=utf-8' },
+  '/script.js': { file: 'script.js', type: 'text/javascript; charset=utf-8' },
+  '/style.css': { file: 'style.css', type: 'text/css; charset=utf-8' }
+}
+
+/** Everything comes from the gateway itself, nothing is inline, and no text becomes markup. */
+const contentSecurityPolicy = [
+  'default-src \'none\'',
+  'connect-src \'self\'',
+  'script-src \'self\'',
+  'style-src \'self\'',
+  'img-src data:',
+  'base-uri \'none\'',
+  'form-action \'none\'',
+  'frame-ancestors \'none\'',
+  'require-trusted-types-for \'script\'',
+  'trusted-types \'none\''
+].join('; ')
+
+/** The page that shows where environments differ. It has no data of its own: it asks for them with its visitor's token. */
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  for (const [url, { file, type }] of Object.entries(files)) {
+    const content = await readFile(join(folder, file), 'utf8')
+    fastify.route({
+      method: 'GET',
+      url,
+      config: { action: 'Public' },
+      schema: { hide: true },
+      handler: async (_request, reply) => reply
+        .headers({
+          'content-type': type,
+          'content-security-policy': contentSecurityPolicy,
+          'cache-control': 'no-cache',
+          'referrer-policy': 'no-referrer'
+        })
+        .send(content)
+    })
+  }
+}
+
+export default routes

@@ -1,0 +1,45 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Problem } from '../../../../src/errors.ts'
+import { problemBody } from '../../../../src/http/problem.ts'
+import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, WriteHeaders } from '../../../../src/http/schemas.ts'
+import { promote } from '../../../../src/secrets/promotions/promote.ts'
+import { promotedSecrets, promotionReply } from '../../../../src/secrets/promotions/reply.ts'
+import { PromotionBody, PromotionReply } from '../../../../src/secrets/promotions/schemas.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'POST',
+    url: '',
+    config: { action: 'PromoteSecret' },
+    bodyLimit: 16 * 1024 * 1024,
+    schema: {
+      operationId: 'promoteSecrets',
+      tags: ['environments'],
+      summary: 'Copy secrets from another environment',
+      description: 'Copies the current value, text or binary, with the description and the tags that are not an environment\'s own, also ' +
+        'between AWS accounts, and shows it to nobody. The KMS key is this environment\'s. Each secret has its own result, and one that ' +
+        'fails does not hold up the others: a placeholder and what is scheduled for deletion, in either environment, fail. The caller has ' +
+        'to be allowed `PromoteSecret` of the secret in both environments, and nothing else: neither to read the value nor to write ' +
+        'another. Whoever may also write in the other environment can thus bring any value into this one.',
+      params: EnvironmentParams,
+      querystring: Query({}),
+      headers: WriteHeaders,
+      body: PromotionBody,
+      response: {
+        200: Reply('What became of each, or the plan', Ref(PromotionReply)),
+        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'overloaded')
+      }
+    },
+    handler: async (request) => {
+      const source = request.scopeIn(request.body.from, 'PromoteSecret')
+      const { stopping, repeats } = fastify
+      if (stopping.aborted) throw new Problem('overloaded')
+      if (!request.body.dryRun) repeats.check(request.scope, request.body)
+      const outcomes = await promote(source, request.scope, request.body, stopping)
+      request.secretOutcomes = promotedSecrets(source, request.body, outcomes)
+      return promotionReply(request.body, outcomes, (problem) => problemBody(problem, request.id))
+    }
+  })
+}
+
+export default routes

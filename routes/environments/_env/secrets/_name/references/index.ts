@@ -1,0 +1,35 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
+import { referencesTo } from '../../../../../../src/secrets/references/references.ts'
+import { References } from '../../../../../../src/secrets/references/schemas.ts'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'DescribeSecret' },
+    schema: {
+      operationId: 'listReferences',
+      tags: ['secrets'],
+      summary: 'Get what to paste elsewhere',
+      description: 'How an ECS task definition, CloudFormation, a Lambda function, Terraform, External Secrets Operator and Kubernetes ' +
+        'refer to the secret, or to one key of its JSON value. The value is not read, so that it is not known whether it has the key.',
+      params: SecretParams,
+      querystring: Query({
+        field: Type.Optional(Type.String({
+          pattern: '^[^\\u0000-\\u001f\\u007f]{1,1024}$',
+          description: 'One key of a value that is a JSON object; without control characters',
+          examples: ['password']
+        }))
+      }),
+      headers: CredentialHeader,
+      response: {
+        200: Reply('What to paste', Ref(References)),
+        ...withAwsProblems('secret-not-found')
+      }
+    },
+    handler: async (request) => referencesTo(request.scope, request.secretName, request.query.field)
+  })
+}
+
+export default routes

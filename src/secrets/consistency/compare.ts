@@ -1,0 +1,127 @@
+import pMap from 'p-map'
+import { compact } from '../../compact.ts'
+import { isSecretName, type SecretName } from '../../environments/names.ts'
+import type { Problem } from '../../errors.ts'
+import { permitted } from '../permitted.ts'
+import type { SecretFilters } from '../schemas.ts'
+import type { Scope } from '../scope.ts'
+import { fingerprints } from './fingerprints.ts'
+import type { ConsistencyState } from './schemas.ts'
+import { secretStates } from './states.ts'
+
+/** What an environment has under a name. */
+export interface Cell {
+  state: ConsistencyState
+  required: boolean
+  /** The same number as that of another environment in the row: the same value. */
+  group?: number
+  /** Why its value could not be compared. */
+  problem?: Problem
+}
+
+/** A name, and what each environment has under it in which the caller may see it. */
+export interface Row {
+  name: SecretName
+  cells: Map<Scope, Cell>
+  /** Whether they are not all the same, or the caller may not know of one that it is. */
+  differs: boolean
+}
+
+interface Options extends Pick<SecretFilters, 'namePrefix'> {
+  compareValues?: boolean
+}
+
+/** A secret whose value was compared with others. */
+export interface ComparedSecret {
+  environment: string
+  credential: string
+  name: SecretName
+  action: 'CompareValues'
+  problem?: Problem
+}
+
+/** The secrets whose values were read, one by one, for the record of it. */
+export const comparedSecrets = (rows: readonly Row[]): ComparedSecret[] => rows.flatMap(({ name, cells }) =>
+  [...cells].filter(([, { group, problem }]) => group !== undefined || problem !== undefined)
+    .map(([{ environment, credentialId }, { problem }]) =>
+      compact({ environment: environment.name, credential: credentialId, name, action: 'CompareValues' as const, problem })))
+
+/** Environments asked at the same time. */
+const concurrentEnvironments = 3
+
+/**
+ * What each environment has, lacks and, with `compareValues`, holds in common, by name.
+ *
+ * @throws Problem as AWS answers
+ */
+export async function compareEnvironments (scopes: readonly Scope[], options: Options): Promise<Row[]> {
+  const { namePrefix, compareValues = false } = options
+  const surveys = await pMap(scopes, (scope) => survey(scope, namePrefix), { concurrency: concurrentEnvironments })
+  const names = [...new Set(surveys.flatMap(({ visible }) => [...visible]))].sort()
+  const rows = names.map((name): Row => ({ name, cells: new Map(), differs: false }))
+  for (const { scope, states, required, visible } of surveys) {
+    // A name that is known from another environment is shown as missing only to who may see that it is.
+    const others = await permitted(scope, 'DescribeSecret', names.filter((name) => !visible.has(name)))
+    for (const { name, cells } of rows) {
+      if (!visible.has(name) && !others.has(name)) continue
+      cells.set(scope, { state: shown(states.get(name)), required: required.has(name) })
+    }
+  }
+  if (compareValues) await group(scopes, rows)
+  for (const row of rows) row.differs = differ(scopes.map((scope) => row.cells.get(scope)), compareValues)
+  return rows
+}
+
+function differ (cells: readonly (Cell | undefined)[], compareValues: boolean): boolean {
+  const states = new Set(cells.map((cell) => cell?.state))
+  if (states.size > 1 || !states.has('present') || !compareValues || cells.length === 1) return states.size > 1
+  const groups = new Set(cells.map((cell) => cell?.group))
+  return groups.size > 1 || groups.has(undefined)
+}
+
+interface Survey {
+  scope: Scope
+  states: Awaited<ReturnType<typeof secretStates>>
+  required: ReadonlySet<SecretName>
+  /** The names that the environment has or must have, and that the caller may see there. */
+  visible: ReadonlySet<SecretName>
+}
+
+async function survey (scope: Scope, namePrefix = ''): Promise<Survey> {
+  const states = await secretStates(scope, namePrefix)
+  const required = new Set(scope.environment.requiredSecrets.filter(isSecretName).filter((name) => name.startsWith(namePrefix)))
+  const visible = await permitted(scope, 'DescribeSecret', [...new Set([...states.keys(), ...required])])
+  return { scope, states, required, visible }
+}
+
+const shown = (state: 'active' | 'placeholder' | 'pending-deletion' | undefined): ConsistencyState =>
+  state === undefined ? 'missing' : state === 'active' ? 'present' : state
+
+/** Numbers the values of each row. Only what can be compared with another is read. */
+async function group (scopes: readonly Scope[], rows: readonly Row[]): Promise<void> {
+  const comparable = new Map<Scope, Set<SecretName>>()
+  for (const scope of scopes) {
+    const present = rows.filter(({ cells }) => cells.get(scope)?.state === 'present').map(({ name }) => name)
+    comparable.set(scope, await permitted(scope, 'CompareValues', present))
+  }
+  const compared = rows.map((row) => ({ ...row, in: scopes.filter((scope) => comparable.get(scope)?.has(row.name)) }))
+    .filter((row) => row.in.length > 1)
+  const found = await fingerprints(scopes.map((scope) =>
+    ({ scope, names: compared.filter((row) => row.in.includes(scope)).map(({ name }) => name) })))
+
+  for (const { name, cells, in: environments } of compared) {
+    const groups = new Map<string, number>()
+    for (const scope of environments) {
+      const fingerprint = found.get(scope)?.get(name)
+      const cell = cells.get(scope)
+      if (fingerprint === undefined || cell === undefined) continue
+      if (typeof fingerprint !== 'string') {
+        cell.problem = fingerprint
+        continue
+      }
+      const number = groups.get(fingerprint) ?? groups.size + 1
+      groups.set(fingerprint, number)
+      cell.group = number
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { parseSecretName, type SecretName } from '../../environments/names.ts'
+import { invalidRequest, type RequestError } from '../../errors.ts'
+import { secretStates } from '../consistency/states.ts'
+import { permitted } from '../permitted.ts'
+import type { Scope } from '../scope.ts'
+import type { PromotionBody } from './schemas.ts'
+
+/**
+ * The names that a promotion is about.
+ *
+ * @throws Problem `invalid-request` with every mistake, and as AWS answers
+ */
+export async function promotedNames (source: Scope, target: Scope, body: PromotionBody): Promise<SecretName[]> {
+  const errors: RequestError[] = []
+  const mistake = (pointer: string, message: string): void => { errors.push({ in: 'body', pointer, message }) }
+  if (source.environment.name === target.environment.name) mistake('/from', 'must NOT be the environment itself')
+  const names = body.names === undefined ? undefined : checkNames(source, target, body.names, mistake)
+  checkForm(body, mistake)
+  if (errors.length > 0) throw invalidRequest(...errors)
+  return names ?? missingNames(source, target)
+}
+
+type Mistake = (pointer: string, message: string) => void
+
+/** Which members go together. */
+function checkForm ({ names, missing, onConflict, expectedVersionIds = {} }: PromotionBody, mistake: Mistake): void {
+  if (names === undefined && missing === undefined) mistake('', 'must have names, or missing')
+  if (missing === undefined) {
+    const expected = Object.keys(expectedVersionIds)
+    if (expected.length > 0 && onConflict !== 'update') mistake('/expectedVersionIds', 'must NOT be given without onConflict: update')
+    const named = new Set(names)
+    if (expected.some((name) => !named.has(name))) mistake('/expectedVersionIds', 'must NOT have a name that names does not have')
+    return
+  }
+  for (const [member, value] of Object.entries({ names, onConflict, expectedVersionIds })) {
+    const isGiven = value !== undefined && Object.keys(value).length > 0
+    if (isGiven) mistake(`/${member}`, 'must NOT be given together with missing')
+  }
+}
+
+function checkNames (
+  { environment: from }: Scope, { environment: to }: Scope, names: readonly string[], mistake: Mistake
+): SecretName[] {
+  return names.flatMap((text, index) => {
+    const [one, other] = [parseSecretName(from, text), parseSecretName(to, text)]
+    if ('name' in one && 'name' in other) return [other.name]
+    for (const parsed of [one, other]) if ('mistake' in parsed) mistake(`/names/${index}`, parsed.mistake)
+    return []
+  })
+}
+
+/** What the source has and the target does not, not even scheduled for deletion, and the caller may promote in both. */
+async function missingNames (source: Scope, target: Scope): Promise<SecretName[]> {
+  const [from, to] = await Promise.all([secretStates(source), secretStates(target)])
+  const missing = [...from].filter(([name, state]) => state !== 'pending-deletion' && !to.has(name)).map(([name]) => name)
+  const allowed = await permitted(source, 'PromoteSecret', missing)
+  return [...await permitted(target, 'PromoteSecret', [...allowed])].sort()
+}

@@ -1,0 +1,70 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { EnvironmentName } from '../../environments/schemas.ts'
+import { closed, Enum, ProblemRef } from '../../typebox.ts'
+import { maximumItems, Name, VersionId } from '../schemas.ts'
+
+/** Either `names` or `missing`: `promotedNames` sees to it, since JSON Schema would report the mistakes of one as both's. */
+export const PromotionBody = Type.Object({
+  from: { ...EnvironmentName, description: 'The environment to copy from, through its own credential', examples: ['staging'] },
+  dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Answer with the plan and write nothing' })),
+  names: Type.Optional(Type.Array(Name, {
+    minItems: 1,
+    maxItems: maximumItems,
+    uniqueItems: true,
+    examples: [['payments/db', 'session-key']]
+  })),
+  missing: Type.Optional(Type.Literal(true, {
+    description: 'In the place of `names`: all that the other environment has, this one lacks, and the caller may promote in both'
+  })),
+  onConflict: Type.Optional(Enum(['fail', 'skip', 'update'], {
+    default: 'fail',
+    description: 'With `names`: what becomes of a secret that exists in this environment. It fails, is left as it is, or gets the value, ' +
+      'and the description and tags, of the other. The value is replaced only if the version that was looked at is still current'
+  })),
+  expectedVersionIds: Type.Optional(Type.Unsafe<Record<string, string>>({
+    type: 'object',
+    additionalProperties: VersionId,
+    description: 'With `onConflict: update`: the version that has to be current in this environment, by name, as a plan or a read has ' +
+      'shown it; another one fails as `precondition-failed`',
+    examples: [{ 'payments/db': 'a1b2c3d4-5678-90ab-cdef-1234567890ab' }]
+  }))
+}, closed)
+
+export type PromotionBody = Static<typeof PromotionBody>
+
+const results = ['created', 'updated', 'unchanged', 'skipped', 'failed', 'not-started'] as const
+
+export type PromotionResult = (typeof results)[number]
+
+/** Under which name each result is counted. */
+export const countOf = {
+  created: 'created',
+  updated: 'updated',
+  unchanged: 'unchanged',
+  skipped: 'skipped',
+  failed: 'failed',
+  'not-started': 'notStarted'
+} as const satisfies Record<PromotionResult, string>
+
+export type PromotionCounts = Record<(typeof countOf)[PromotionResult], number>
+
+export const PromotionReply = Type.Object({
+  dryRun: Type.Boolean({ description: 'Whether this is only the plan' }),
+  from: EnvironmentName,
+  counts: Type.Object({
+    created: Type.Integer({ description: 'New secrets' }),
+    updated: Type.Integer({ description: 'Secrets that existed and were given what the other environment has' }),
+    unchanged: Type.Integer({ description: 'Secrets that existed and were the same; told only to who may `CompareValues` of them' }),
+    skipped: Type.Integer({ description: 'Secrets that existed and were left as they were' }),
+    failed: Type.Integer({ description: 'Items with a problem' }),
+    notStarted: Type.Integer({ description: 'Items that it did not come to, since the gateway was told to end' })
+  } satisfies Record<keyof PromotionCounts, unknown>, { description: 'How many items had each result' }),
+  items: Type.Array(Type.Object({
+    name: Name,
+    result: Enum(results, { description: 'What became of it' }),
+    arn: Type.Optional(Type.String({ description: 'The ARN of the secret in this environment, where there is one' })),
+    versionId: Type.Optional({ ...VersionId, description: 'The version that is current in this environment; in a plan, the one to be replaced' }),
+    fromVersionId: Type.Optional({ ...VersionId, description: 'The version in the other environment' }),
+    problem: Type.Optional(ProblemRef)
+  }), { description: 'One for each secret, in the order of the request; where `missing` chose them, in that of the names' })
+}, { $id: 'PromotionReply', title: 'PromotionReply', description: 'What was copied. Never holds a value.' })

@@ -1,0 +1,22 @@
+import type { SecretName } from '../../environments/names.ts'
+import { compact } from '../../compact.ts'
+import { describeSecret } from '../metadata.ts'
+import type { Scope } from '../scope.ts'
+import { formats } from './formats.ts'
+import type { References } from './schemas.ts'
+
+/**
+ * How other tools refer to the secret, or to one key of its value. The value is not read: whether it has that key is not known.
+ *
+ * @throws Problem as AWS answers
+ */
+export async function referencesTo (scope: Scope, name: SecretName, field?: string): Promise<References> {
+  const { arn } = await describeSecret(scope, name)
+  const { region } = scope.environment
+  const secret = compact({ name, arn, region, field })
+  const items = formats.map(({ format, title, language, text, cannotName }) => {
+    const unsupported = field === undefined ? undefined : cannotName?.(field)
+    return { format, title, language, ...unsupported === undefined ? { text: text(secret) } : { unsupported } }
+  })
+  return { ...secret, items }
+}

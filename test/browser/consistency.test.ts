@@ -1,0 +1,158 @@
+import type { Locator, Page } from 'playwright-core'
+import pMap from 'p-map'
+import t from 'tap'
+import { build, tokens, type Gateway } from '../helper.ts'
+import { launch, skip, watch } from './chromium.ts'
+
+const canary = 'canary-0b9d6c31'
+
+async function open (page: Page, gateway: Gateway, token: string = tokens.administrator): Promise<void> {
+  await page.goto(`${gateway.url}/docs/consistency`)
+  await page.getByLabel('Token').fill(token)
+  await page.getByRole('button', { name: 'Show environments' }).click()
+}
+
+const compare = async (page: Page): Promise<void> => page.getByRole('button', { name: 'Compare', exact: true }).click()
+const cell = (page: Page, name: string, column: number): Locator =>
+  page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) }).getByRole('cell').nth(column)
+const names = async (page: Page): Promise<string[]> => page.getByRole('rowheader').allInnerTexts()
+
+await t.test('the consistency page shows what each environment has', { skip }, async (t) => {
+  const gateway = await build(t)
+  const put = async (environment: string, name: string, value: string): Promise<unknown> =>
+    gateway.send('PUT', `/environments/${environment}/secrets/${encodeURIComponent(name)}`, { json: { value } })
+  for (const environment of ['dev', 'staging', 'prod']) await put(environment, 'same', canary)
+  await put('dev', 'payments/db', `${canary}-1`)
+  await put('staging', 'payments/db', `${canary}-2`)
+  await put('prod', 'going', canary)
+  await gateway.send('DELETE', '/environments/prod/secrets/going')
+  await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['api-key'] } })
+
+  const page = await (await launch(t)).newPage()
+  const { complaints, requested } = watch(page)
+  await open(page, gateway)
+  await page.getByText('3 environments.').waitFor()
+  await page.getByLabel('Compare values').check()
+  await compare(page)
+  await page.getByText('4 of 4 names; 3 differ.').waitFor()
+
+  t.same(await names(page), ['api-key', 'going', 'payments/db', 'same'])
+  t.match(await page.getByRole('columnheader').nth(3).innerText(), /prod\s+1 present, 2 missing\s+1 required without value/)
+  const said = async (name: string): Promise<(string | null)[]> => Promise.all([0, 1, 2].map(async (column) => cell(page, name, column).getAttribute('title')))
+  t.same(await said('api-key'), ['placeholder, without a value', 'missing', 'missing'])
+  t.same(await said('going'), ['missing', 'missing', 'scheduled for deletion'])
+  t.same(await said('payments/db'), ['present, value A', 'present, value B', 'missing, required'])
+  t.same(await said('same'), ['present, value A', 'present, value A', 'present, value A'])
+  const shapeOf = async (name: string, column: number): Promise<string | null> => cell(page, name, column).locator('use').getAttribute('href')
+  const shapes = [await shapeOf('same', 0), await shapeOf('api-key', 0), await shapeOf('api-key', 1), await shapeOf('going', 2)]
+  t.equal(new Set(shapes).size, 4, 'each state has a shape of its own')
+  for (const href of shapes) t.equal(await page.locator(`symbol${href ?? ''}`).count(), 1, 'which is there')
+
+  await page.getByLabel('Only where they differ').check()
+  t.same(await names(page), ['api-key', 'going', 'payments/db'])
+  await page.getByLabel('Only where a required one').check()
+  t.same(await names(page), ['payments/db'])
+  await page.getByLabel('Only where they differ').uncheck()
+  await page.getByLabel('Only where a required one').uncheck()
+  await page.getByLabel('Filter names').fill('PAY')
+  await page.getByText('1 of 4 names; 3 differ.').waitFor()
+  await page.getByLabel('Filter names').press('Enter')
+  t.same(await names(page), ['payments/db'])
+
+  await page.getByLabel('staging').uncheck()
+  await page.getByLabel('Compare values').uncheck()
+  await compare(page)
+  await page.getByText('1 of 4 names').waitFor()
+  t.equal(await page.getByRole('columnheader').count(), 3)
+
+  const kept = await page.evaluate<string>('JSON.stringify([localStorage, sessionStorage, document.cookie, document.documentElement.outerHTML])')
+  t.notMatch(kept, canary)
+  t.notMatch(kept, tokens.administrator)
+  t.equal(page.url(), `${gateway.url}/docs/consistency`)
+  t.strictSame(requested.filter((request) => !request.startsWith(`GET ${gateway.url}/`) && !request.includes(' data:')), [], 'from nowhere else')
+  t.notMatch(requested.join(), tokens.administrator)
+  t.strictSame(complaints, [], 'the browser has nothing to complain of')
+})
+
+await t.test('the consistency page shows to whom may not see it why', { skip }, async (t) => {
+  const gateway = await build(t)
+  const page = await (await launch(t)).newPage()
+  await open(page, gateway, 'no-such-token')
+  await page.getByRole('alert').getByText('Authorization: Bearer').waitFor()
+  await page.getByLabel('Token').fill('ключ')
+  await page.getByRole('button', { name: 'Show environments' }).click()
+  await page.getByRole('alert').getByText('That is no token.').waitFor()
+  await open(page, gateway, tokens.reader)
+  await page.getByText('1 environments.').waitFor()
+  await compare(page)
+  await page.getByRole('alert').getByText('The caller may not do this').waitFor()
+  await page.getByLabel('dev').uncheck()
+  await compare(page)
+  await page.getByRole('alert').getByText('Choose an environment.').waitFor()
+  t.equal(await page.getByRole('table').count(), 0)
+  await open(page, gateway, tokens.stranger)
+  await page.getByText('There is no environment that you may see.').waitFor()
+})
+
+/** How much two colours differ (WCAG 2.2, "contrast ratio"). */
+function contrast (one: string, other: string): number {
+  const luminance = (colour: string): number => {
+    const [red = 0, green = 0, blue = 0] = [...colour.matchAll(/\d+/g)].map(([part]) => Number(part) / 255)
+      .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+  }
+  const [lighter = 0, darker = 0] = [luminance(one), luminance(other)].sort((a, b) => b - a)
+  return (lighter + 0.05) / (darker + 0.05)
+}
+
+await t.test('the consistency page is legible with 500 names and 6 environments', { skip }, async (t) => {
+  const places = ['dev', 'test', 'staging', 'load', 'canary', 'prod']
+  const requiredSecrets = ['service-007/key', 'not-made-yet']
+  const environments = Object.fromEntries(places.map((name) => [name, { region: 'eu-west-1', credential: 'dev-account', requiredSecrets }]))
+  const gateway = await build(t, { environments })
+  const aws = gateway.aws('AKIADEV')
+  const made = Array.from({ length: 500 }, (_, index) => places.filter((_, place) => (index + place) % 7 > 0).map((place) =>
+    ({ Name: `${place}/service-${String(index).padStart(3, '0')}/key`, ...index % 11 > 0 && { SecretString: `${canary}-${index % 5}` } })))
+  await pMap(made.flat(), async (secret) => aws.createSecret(secret), { concurrency: 20 })
+
+  const page = await (await launch(t)).newPage({ viewport: { width: 1280, height: 800 } })
+  await open(page, gateway)
+  await compare(page)
+  await page.getByText('501 of 501 names').waitFor()
+  const screenshots = process.env.SCREENSHOTS
+  if (screenshots !== undefined) await page.screenshot({ path: `${screenshots}/consistency.png` })
+
+  const boxOf = async (locator: Locator): Promise<{ x: number, y: number, width: number, height: number }> => {
+    const box = await locator.boundingBox()
+    if (box === null) throw new Error('It is not drawn')
+    return box
+  }
+  const scroller = page.getByRole('region', { name: 'Secrets by environment' })
+  const view = await boxOf(scroller)
+  const lastColumn = await boxOf(page.getByRole('columnheader').last())
+  t.ok(lastColumn.x + lastColumn.width <= view.x + view.width, 'all environments are in view')
+  const row = await boxOf(page.getByRole('rowheader').first())
+  t.ok(view.height / row.height > 18, `and many rows: ${view.height} / ${row.height}`)
+  t.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight'), true, 'the page itself need not be scrolled')
+
+  const corner = await boxOf(page.getByRole('columnheader').first())
+  await scroller.focus()
+  await page.keyboard.press('End')
+  const lastRow = page.getByRole('rowheader', { name: 'service-499/key' })
+  // Scrolling by the keyboard is animated.
+  while ((await boxOf(lastRow)).y > view.y + view.height) continue
+  t.same(await boxOf(page.getByRole('columnheader').first()), corner, 'the head stays where it was, by the keyboard')
+  await page.setViewportSize({ width: 420, height: 800 })
+  const name = await boxOf(lastRow)
+  await page.evaluate('document.querySelector("#scroller").scrollLeft = 300')
+  t.not(await page.evaluate('document.querySelector("#scroller").scrollLeft'), 0)
+  t.equal((await boxOf(lastRow)).x, name.x, 'and so do the names')
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (const state of ['present', 'missing', 'placeholder', 'pending-deletion']) {
+      const [ink, ground] = await page.evaluate<[string, string]>(`{ const { color, backgroundColor } = getComputedStyle(document.querySelector('#legend .${state}')); [color, backgroundColor] }`)
+      t.ok(contrast(ink, ground) >= 4.5, `${state}, ${colorScheme}: ${ink} on ${ground}`)
+    }
+  }
+})
