@@ -1,0 +1,56 @@
+import { createInterface } from 'node:readline/promises'
+import { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
+import type { GatewayClient, Schemas } from '../client/client.ts'
+import type { BulkItemReply, Manifest } from './manifest.ts'
+import { progressBar } from './progress.ts'
+import { CommandFailure, type Terminal } from './terminal.ts'
+
+type Summary = Pick<Schemas['BulkCreateReply'], 'dryRun' | 'counts' | 'stopped'>
+
+export interface BulkResult extends Summary {
+  items: BulkItemReply[]
+}
+
+/**
+ * Sends a bulk create and follows it; a terminal sees how far it is.
+ *
+ * @throws GatewayProblem; CommandFailure where the reply breaks off, and nobody knows what was done
+ */
+export async function bulkCreate (gateway: GatewayClient, env: string, body: Manifest['body'], terminal: Terminal): Promise<BulkResult> {
+  const { data } = await gateway.POST('/environments/{env}/secrets', {
+    params: { path: { env } }, body, headers: { accept: 'application/x-ndjson' }, parseAs: 'stream'
+  })
+  const total = (body.secrets ?? []).length + (body.secretNames ?? []).length
+  const draw = body.dryRun === true ? () => undefined : progressBar(terminal, total)
+  const items: BulkItemReply[] = []
+  let summary: Summary | undefined
+  for await (const entry of entriesOf(data)) {
+    if ('summary' in entry) summary = entry.summary
+    else if ('done' in entry) draw(entry.done)
+    else {
+      items.push(entry)
+      if (body.atomic !== true) draw(items.length)
+    }
+  }
+  if (summary === undefined) throw new CommandFailure(`The reply broke off after ${items.length} of ${total}; the same can be sent again`)
+  return { ...summary, items: inOrder(items, body) }
+}
+
+/** A line of the reply: of an atomic one also how many are done, while none is final. */
+type Entry = { summary: Summary } | { done: number } | BulkItemReply
+
+async function* entriesOf (stream: ReadableStream | null | undefined): AsyncGenerator<Entry> {
+  if (stream === null || stream === undefined) return
+  try {
+    for await (const line of createInterface({ input: Readable.fromWeb(stream) })) yield JSON.parse(line) as Entry
+  } catch {
+    // The missing summary tells.
+  }
+}
+
+/** As the file has them; they came as they were done. */
+function inOrder (items: readonly BulkItemReply[], { secrets = [], secretNames = [] }: Manifest['body']): BulkItemReply[] {
+  const byName = new Map(items.map((item) => [item.name, item]))
+  return [...secrets.map(({ name }) => name), ...secretNames].flatMap((name) => byName.get(name) ?? [])
+}

@@ -1,0 +1,89 @@
+import { createReadStream, existsSync } from 'node:fs'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { InvalidArgumentError, type Command } from 'commander'
+import { verifyingKey } from '../../audit/key.ts'
+import type { Link } from '../../audit/record.ts'
+import { verifyTrail, type Remark, type TrailFile } from '../../audit/verify.ts'
+import { errorCode } from '../../errors.ts'
+import { wholeNumberOf } from '../arguments.ts'
+import { withExample } from '../gateway.ts'
+import { CommandFailure, print, type Terminal } from '../terminal.ts'
+import { contentOf } from '../value.ts'
+
+interface Options {
+  key: string[]
+  head?: string
+  part?: boolean
+  from: number
+  known: Link[]
+  json?: boolean
+}
+
+function place (text: string): Link {
+  const [, sequence, hash = ''] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? []
+  if (sequence === undefined) throw new InvalidArgumentError('A record is written SEQUENCE:HASH.')
+  return { sequence: Number(sequence), hash }
+}
+
+const read = (file: string): string => contentOf(file).toString()
+
+function key (file: string): ReturnType<typeof verifyingKey> {
+  const pem = read(file)
+  try {
+    return verifyingKey(pem)
+  } catch {
+    throw new CommandFailure(`${file} is no Ed25519 key in PEM`)
+  }
+}
+
+/** A file, unpacked where `logrotate` has packed it. */
+async function* chunksOf (file: string): AsyncGenerator<Uint8Array> {
+  const stream = createReadStream(file)
+  const chunks: AsyncIterable<Buffer> = file.endsWith('.gz') ? pipeline(stream, createGunzip(), () => undefined) : stream
+  try {
+    yield* chunks
+  } catch (error) {
+    throw new CommandFailure(`${file} can't be read: ${errorCode(error)}`)
+  }
+}
+
+const line = ({ file, line, sequence, message }: Remark): string =>
+  `${file}:${line}: ${sequence === undefined ? '' : `record ${sequence}: `}${message}`
+
+/** `secretsctl audit verify FILE...`: whether a trail is as it was written. */
+export function auditVerify (audit: Command, terminal: Terminal): void {
+  const command = audit.command('verify')
+    .description('find what was changed, removed, moved or cut off in an audit trail')
+    .argument('<file...>', 'the files of the trail, the oldest first; one that ends in .gz is unpacked')
+    .option('--key <file>', 'a key of the gateway in PEM, best the public one (repeatable); else the one that the trail itself names',
+      (file, files: string[]) => [...files, file], [])
+    .option('--head <file>', 'what tells where the trail ends; else the last file with .head behind its name')
+    .option('--part', 'the files are a part of a trail, whose beginning and end are elsewhere')
+    .option('--from <sequence>', 'the oldest record that is to be there, where older files were deleted on purpose', wholeNumberOf('records', Number.MAX_SAFE_INTEGER), 1)
+    .option('--known <sequence:hash>', 'a record that the trail must have, as the gateway\'s log names it (repeatable)',
+      (text, places: Link[]) => [...places, place(text)], [])
+    .action(async (names: string[], _: object, command: Command) => {
+      const options = command.optsWithGlobals<Options>()
+      const beside = `${names.at(-1) ?? ''}.head`
+      const head = options.head ?? (options.part !== true && existsSync(beside) ? beside : undefined)
+      const files = names.map((name): TrailFile => ({ name, chunks: chunksOf(name) }))
+      const { findings, notes, ...trail } = await verifyTrail(files, {
+        isPart: options.part ?? false,
+        from: options.from,
+        known: options.known,
+        ...(options.key.length > 0 && { keys: options.key.map(key) }),
+        ...(head !== undefined && { head: read(head) })
+      })
+      const { records, first, last, isClosed } = trail
+      print(terminal, options, { proved: findings.length === 0, findings, notes, ...trail }, [
+        ...notes.map((note) => `note: ${line(note)}`),
+        ...findings.map(line),
+        `${records} records${first === undefined ? '' : `, ${first.sequence} to ${last?.sequence ?? ''}`}${isClosed ? ', closed' : ''}`,
+        ...(options.key.length > 0 ? [] : ['The signatures were checked with the key that the trail itself names: --key takes another\'s word for it']),
+        ...(findings.length === 0 ? ['The trail is as it was written'] : [])
+      ])
+      if (findings.length > 0) throw new CommandFailure('The trail is NOT as it was written')
+    })
+  withExample(command, 'secretsctl audit verify audit.jsonl --key audit.pub.pem')
+}

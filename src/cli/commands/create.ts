@@ -1,0 +1,31 @@
+import type { Command } from 'commander'
+import { pair, secretName } from '../arguments.ts'
+import { reply } from '../../client/client.ts'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
+import { print, type Terminal } from '../terminal.ts'
+import { givenValue, takesValue } from '../value.ts'
+
+interface Options extends GlobalOptions {
+  fromFile?: string
+  description?: string
+  tag?: Record<string, string>
+}
+
+/** `secretsctl create NAME [VALUE]`. */
+export function create (program: Command, terminal: Terminal): void {
+  const command = takesValue(program.command('create').argument('<name>', 'the secret\'s name', secretName))
+    .description('create a secret')
+    .option('--description <text>', 'what it is for')
+    .option('--tag <key=value>', 'a tag (repeatable)', pair)
+    .action(async (name: string, argument: string | undefined, _: object, command: Command) => {
+      const { fromFile, description, tag: tags, ...options } = command.optsWithGlobals<Options>()
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
+      const value = await givenValue(argument, fromFile, terminal)
+      const written = await reply(gateway.POST('/environments/{env}/secrets/{name}', {
+        params: { path: { env, name } },
+        body: { ...value, ...(description !== undefined && { description }), ...(tags !== undefined && { tags }) }
+      }))
+      print(terminal, options, written, [`Created ${name} in ${env}, version ${written.versionId ?? ''}`])
+    })
+  withExample(command, 'secretsctl create payments/db --env dev --from-file db.json', 'openssl rand -hex 32 | secretsctl create session-key - --env dev')
+}

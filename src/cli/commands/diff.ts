@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import { reply, type Schemas } from '../../client/client.ts'
+import { gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
+import { styleFrom, table } from '../table.ts'
+import { CommandFailure, print, WrongUsage, type Terminal } from '../terminal.ts'
+
+interface Options extends GlobalOptions {
+  values?: boolean
+  prefix?: string
+  all?: boolean
+}
+
+const colours: Partial<Record<string, 'red' | 'yellow'>> = {
+  missing: 'red',
+  'missing!': 'red',
+  'pending-deletion': 'red',
+  'pending-deletion!': 'red',
+  placeholder: 'yellow',
+  'placeholder!': 'yellow'
+}
+
+/** `secretsctl diff ENV ENV...`: where environments differ. No value is shown. */
+export function diff (program: Command, terminal: Terminal): void {
+  const command = program.command('diff')
+    .description('show where environments differ; exits with 1 where they do')
+    .argument('<environments...>', 'two environments or more')
+    .option('--values', 'also whether they hold the same values: the same letter in a row is the same value')
+    .option('--prefix <prefix>', 'only names that begin with it')
+    .option('--all', 'also names in which they agree')
+    .action(async (named: string[], _: object, command: Command) => {
+      // Also as the API has them, with commas between them.
+      const environments = named.flatMap((name) => name.split(','))
+      const { values: compareValues, prefix: namePrefix, all, ...options } = command.optsWithGlobals<Options>()
+      if (environments.length < 2) throw new WrongUsage('It takes two environments to differ')
+      const report = await reply(gatewayOf(options, terminal).GET('/consistency', {
+        params: {
+          query: {
+            environments: environments.join(','),
+            ...(compareValues !== undefined && { compareValues }),
+            ...(namePrefix !== undefined && { namePrefix })
+          }
+        }
+      }))
+      const differing = report.items.filter(({ differs }) => differs)
+      const shown = all === true ? report.items : differing
+      const rows = shown.map(({ name, environments: found }) => {
+        const isCompared = compareValues === true && Object.values(found).filter(({ state }) => state === 'present').length > 1
+        return [name, ...environments.map((environment) => textOf(found[environment], isCompared))]
+      })
+      const headings = ['NAME', ...environments.map((name) => name.toUpperCase())]
+      const lines = rows.length === 0 ? [] : table(terminal, headings, rows, styleFrom(colours))
+      print(terminal, options, { ...report, items: shown, differing: differing.length }, [
+        ...lines,
+        ...(rows.some((row) => row.some((cell) => cell.endsWith('!'))) ? ['(! has to be there)'] : [])
+      ])
+      const together = environments.join(', ')
+      if (differing.length > 0) throw new CommandFailure(`${together} differ in ${differing.length} of ${report.items.length} names`)
+      terminal.stderr.write(`${together} agree in ${report.items.length} names\n`)
+    })
+  withExample(command, 'secretsctl diff dev staging prod --values')
+}
+
+type Cell = Schemas['ConsistencyReport']['items'][number]['environments'][string]
+
+function textOf (cell: Cell | undefined, isCompared: boolean): string {
+  if (cell === undefined) return 'hidden'
+  const { state, required, group } = cell
+  if (state !== 'present') return required ? `${state}!` : state
+  // 1 is A: a report has at most 20 environments.
+  return isCompared ? `${state} ${group === undefined ? '?' : String.fromCharCode(64 + group)}` : state
+}

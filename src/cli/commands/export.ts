@@ -1,0 +1,30 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { formats } from '../formats.ts'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
+import type { Terminal } from '../terminal.ts'
+import { readVariables, withSelection, type Selection } from '../variables.ts'
+
+interface Options extends GlobalOptions, Selection {
+  format: keyof typeof formats
+  name: string
+}
+
+/** A name of a Kubernetes object (RFC 1123). */
+function objectName (text: string): string {
+  if (/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)) return text
+  throw new InvalidArgumentError('It has lower-case letters, digits, "-" and "."; the first and the last are a letter or a digit.')
+}
+
+/** `secretsctl export`: writes values to standard output, in the form that was asked for. */
+export function exportSecrets (program: Command, terminal: Terminal): void {
+  const command = withSelection(program.command('export'))
+    .description('print the values of secrets as variables')
+    .addOption(new Option('--format <format>', 'for whom').choices(Object.keys(formats)).makeOptionMandatory())
+    .option('--name <name>', 'the name of the Kubernetes Secret', objectName, 'secrets')
+    .action(async (_: object, command: Command) => {
+      const options = command.optsWithGlobals<Options>()
+      const variables = await readVariables(gatewayOf(options, terminal), environmentOf(options), options)
+      terminal.stdout.write(formats[options.format](variables, options.name))
+    })
+  withExample(command, 'secretsctl export --env dev --prefix payments/ --format dotenv > .env')
+}

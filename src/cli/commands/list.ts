@@ -1,0 +1,49 @@
+import type { Command } from 'commander'
+import { reply, type GatewayClient, type Schemas } from '../../client/client.ts'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
+import { styleFrom, table } from '../table.ts'
+import { print, type Terminal } from '../terminal.ts'
+
+interface Options extends GlobalOptions {
+  prefix?: string
+  deleted?: boolean
+}
+
+async function allSecrets (gateway: GatewayClient, env: string, { prefix, deleted }: Options): Promise<Schemas['SecretMetadata'][]> {
+  const secrets: Schemas['SecretMetadata'][] = []
+  let cursor: string | undefined
+  do {
+    const page = await reply(gateway.GET('/environments/{env}/secrets', {
+      params: {
+        path: { env },
+        query: {
+          limit: 100,
+          sort: 'name',
+          ...(prefix !== undefined && { namePrefix: prefix }),
+          ...(deleted !== undefined && { includePlannedDeletion: deleted }),
+          ...(cursor !== undefined && { cursor })
+        }
+      }
+    }))
+    secrets.push(...page.items)
+    cursor = page.nextCursor
+  } while (cursor !== undefined)
+  return secrets
+}
+
+const colours = { placeholder: 'yellow', 'pending-deletion': 'red' } as const
+
+/** `secretsctl list`: what there is, never a value. */
+export function list (program: Command, terminal: Terminal): void {
+  const command = program.command('list')
+    .description('list the secrets of an environment')
+    .option('--prefix <prefix>', 'only names that begin with it')
+    .option('--deleted', 'also those scheduled for deletion')
+    .action(async (_: object, command: Command) => {
+      const options = command.optsWithGlobals<Options>()
+      const items = await allSecrets(gatewayOf(options, terminal), environmentOf(options), options)
+      const rows = items.map(({ name, state, lastChangedDate = '', description = '' }) => [name, state, lastChangedDate, description])
+      print(terminal, options, { items }, table(terminal, ['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours)))
+    })
+  withExample(command, 'secretsctl list --env dev --prefix payments/')
+}

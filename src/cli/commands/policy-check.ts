@@ -1,0 +1,21 @@
+import type { Command } from 'commander'
+import { withExample } from '../gateway.ts'
+import { withPolicies } from '../policies.ts'
+import { CommandFailure, print, type Terminal } from '../terminal.ts'
+
+/** `secretsctl policy check DIR`: what the gateway would say of the policies, as far as that takes no configuration. */
+export function policyCheck (policy: Command, terminal: Terminal): void {
+  const command = policy.command('check')
+    .description('check the *.cedar files of a folder against the schema')
+    .argument('<dir>', 'the folder')
+    .action(async (folder: string, _: object, command: Command) => {
+      const options = command.optsWithGlobals<{ json?: boolean }>()
+      const { policies } = await withPolicies(({ readPolicies }) => readPolicies(folder))
+      if (policies.length === 0) throw new CommandFailure(`${folder} has no policies: there are no *.cedar files, or nothing is in them`)
+      print(terminal, options, { valid: true, policies: policies.map(({ id, file, line }) => ({ id, file, line })) }, [
+        ...policies.map(({ id, file, line }) => `${file}:${line}: ${id}`),
+        `${policies.length} policies, all valid`
+      ])
+    })
+  withExample(command, 'secretsctl policy check policies')
+}

@@ -1,0 +1,25 @@
+import type { Command } from 'commander'
+import { withExample } from '../gateway.ts'
+import { withPolicies } from '../policies.ts'
+import { CommandFailure, print, type Terminal } from '../terminal.ts'
+
+/** `secretsctl policy test DIR`: whether the policies say what the cases next to them expect. */
+export function policyTest (policy: Command, terminal: Terminal): void {
+  const command = policy.command('test')
+    .description('put the questions in the *.test.yaml files of a folder to the *.cedar files in it')
+    .argument('<dir>', 'the folder')
+    .action(async (folder: string, _: object, command: Command) => {
+      const options = command.optsWithGlobals<{ json?: boolean }>()
+      const results = await withPolicies(({ readPolicies, readCases, runCases }) =>
+        runCases(readPolicies(folder), readCases(folder)))
+      const failed = results.filter(({ mistake }) => mistake !== undefined)
+      print(terminal, options, { passed: results.length - failed.length, failed: failed.length, results }, [
+        ...results.map(({ file, title, action, expect, mistake }) =>
+          `${mistake === undefined ? 'ok     ' : 'not ok '} ${file}: ${title}: ${expect} ${action}${mistake === undefined ? '' : `: ${mistake}`}`),
+        `${results.length - failed.length} as expected, ${failed.length} not`
+      ])
+      if (results.length === 0) throw new CommandFailure(`There are no cases in ${folder}`)
+      if (failed.length > 0) throw new CommandFailure('The policies do not say what is expected of them')
+    })
+  withExample(command, 'secretsctl policy test policies')
+}

@@ -1,0 +1,51 @@
+import type { Command } from 'commander'
+import { secretName } from '../arguments.ts'
+import { reply } from '../../client/client.ts'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
+import { plain } from '../table.ts'
+import { print, type Terminal } from '../terminal.ts'
+
+interface Options extends GlobalOptions {
+  value?: boolean
+  field?: string
+  version?: string
+  stage?: string
+}
+
+const mask = '********  (--value prints it)'
+
+/** `secretsctl read NAME`: the record, whose value a terminal does not show; with `--value` the value and nothing else. */
+export function read (program: Command, terminal: Terminal): void {
+  const command = program.command('read')
+    .description('read a secret')
+    .argument('<name>', 'the secret\'s name', secretName)
+    .option('--value', 'print the value alone, also on a terminal')
+    .option('--field <key>', 'one key of a value that is a JSON object')
+    .option('--version <id>', 'a version; else the current one')
+    .option('--stage <label>', 'the version with this staging label, such as AWSPREVIOUS')
+    .action(async (name: string, _: object, command: Command) => {
+      const { value: valueAlone, field, version, stage, ...options } = command.optsWithGlobals<Options>()
+      const secret = await reply(gatewayOf(options, terminal).GET('/environments/{env}/secrets/{name}', {
+        params: {
+          path: { env: environmentOf(options), name },
+          query: {
+            ...(field !== undefined && { field }),
+            ...(version !== undefined && { versionId: version }),
+            ...(stage !== undefined && { versionStage: stage })
+          }
+        },
+        headers: { accept: 'application/json' }
+      }))
+      if (typeof secret === 'string') throw new TypeError('The reply is not of the type that was asked for')
+      const isTerminal = terminal.stdout.isTTY === true
+      if (valueAlone === true) {
+        terminal.stdout.write(secret.encoding === 'base64' ? Buffer.from(secret.value, 'base64') : secret.value)
+        if (isTerminal) terminal.stdout.write('\n')
+        return
+      }
+      const shown = { ...secret, value: isTerminal ? mask : secret.value }
+      print(terminal, options, shown, Object.entries(shown).map(([key, content]) =>
+        `${`${key}:`.padEnd(15)}${isTerminal ? plain(String(content)) : String(content)}`))
+    })
+  withExample(command, 'secretsctl read payments/db --env dev --field password --value')
+}

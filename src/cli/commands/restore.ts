@@ -1,0 +1,19 @@
+import type { Command } from 'commander'
+import { secretName } from '../arguments.ts'
+import { reply } from '../../client/client.ts'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
+import { print, type Terminal } from '../terminal.ts'
+
+/** `secretsctl restore NAME`: takes a deletion back. */
+export function restore (program: Command, terminal: Terminal): void {
+  const command = program.command('restore')
+    .description('take back a deletion')
+    .argument('<name>', 'the secret\'s name', secretName)
+    .action(async (name: string, _: object, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>()
+      const env = environmentOf(options)
+      const restored = await reply(gatewayOf(options, terminal).POST('/environments/{env}/secrets/{name}/restore', { params: { path: { env, name } } }))
+      print(terminal, options, restored, [`Restored ${name} in ${env}`])
+    })
+  withExample(command, 'secretsctl restore payments/db --env dev')
+}

@@ -1,0 +1,23 @@
+import type { Command } from 'commander'
+import { secretName } from '../arguments.ts'
+import { reply } from '../../client/client.ts'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
+import { print, type Terminal } from '../terminal.ts'
+
+/** `secretsctl rollback NAME`: makes another version the current one. */
+export function rollback (program: Command, terminal: Terminal): void {
+  const command = program.command('rollback')
+    .description('make an earlier version the current one')
+    .argument('<name>', 'the secret\'s name', secretName)
+    .option('--to <version>', 'which; else the one before')
+    .action(async (name: string, _: object, command: Command) => {
+      const { to, ...options } = command.optsWithGlobals<GlobalOptions & { to?: string }>()
+      const env = environmentOf(options)
+      const written = await reply(gatewayOf(options, terminal).POST('/environments/{env}/secrets/{name}/rollback', {
+        params: { path: { env, name } },
+        body: to === undefined ? {} : { versionId: to }
+      }))
+      print(terminal, options, written, [`${name} in ${env} is at version ${written.versionId ?? ''} again`])
+    })
+  withExample(command, 'secretsctl rollback payments/db --env dev')
+}

@@ -1,0 +1,19 @@
+import type { Command } from 'commander'
+import { secretName } from '../arguments.ts'
+import { reply } from '../../client/client.ts'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
+import { print, type Terminal } from '../terminal.ts'
+
+/** `secretsctl rotate NAME`: starts a rotation that was set up before. */
+export function rotate (program: Command, terminal: Terminal): void {
+  const command = program.command('rotate')
+    .description('rotate a secret now')
+    .argument('<name>', 'the secret\'s name', secretName)
+    .action(async (name: string, _: object, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>()
+      const env = environmentOf(options)
+      const begun = await reply(gatewayOf(options, terminal).POST('/environments/{env}/secrets/{name}/rotation', { params: { path: { env, name } } }))
+      print(terminal, options, begun, [`The rotation of ${name} in ${env} has begun`])
+    })
+  withExample(command, 'secretsctl rotate payments/db --env dev')
+}

@@ -1,0 +1,31 @@
+import type { Command } from 'commander'
+import { secretName } from '../arguments.ts'
+import { reply } from '../../client/client.ts'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
+import { print, type Terminal } from '../terminal.ts'
+import { givenValue, takesValue } from '../value.ts'
+
+interface Options extends GlobalOptions {
+  fromFile?: string
+  ifVersion?: string
+}
+
+/** `secretsctl update NAME [VALUE]`: of a secret that there is. */
+export function update (program: Command, terminal: Terminal): void {
+  const command = takesValue(program.command('update').argument('<name>', 'the secret\'s name', secretName))
+    .description('write a new version of a secret')
+    .option('--if-version <id>', 'only if this version is the current one')
+    .action(async (name: string, argument: string | undefined, _: object, command: Command) => {
+      const { fromFile, ifVersion, ...options } = command.optsWithGlobals<Options>()
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
+      const body = await givenValue(argument, fromFile, terminal)
+      const written = await reply(gateway.PUT('/environments/{env}/secrets/{name}', {
+        params: { path: { env, name }, header: { 'if-match': ifVersion === undefined ? '*' : `"${ifVersion}"` } },
+        body
+      }))
+      print(terminal, options, written, [
+        written.unchanged === true ? `${name} in ${env} has that value already` : `Updated ${name} in ${env}, version ${written.versionId ?? ''}`
+      ])
+    })
+  withExample(command, 'secretsctl update payments/db --env dev --from-file db.json')
+}

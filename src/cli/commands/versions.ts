@@ -1,0 +1,29 @@
+import type { Command } from 'commander'
+import { secretName } from '../arguments.ts'
+import { reply } from '../../client/client.ts'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
+import { table } from '../table.ts'
+import { print, type Terminal } from '../terminal.ts'
+
+/** `secretsctl versions NAME`. */
+export function versions (program: Command, terminal: Terminal): void {
+  const command = program.command('versions')
+    .description('list the versions of a secret')
+    .argument('<name>', 'the secret\'s name', secretName)
+    .action(async (name: string, _: object, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>()
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
+      const items = []
+      let cursor: string | undefined
+      do {
+        const page = await reply(gateway.GET('/environments/{env}/secrets/{name}/versions', {
+          params: { path: { env, name }, query: { limit: 100, ...(cursor !== undefined && { cursor }) } }
+        }))
+        items.push(...page.items)
+        cursor = page.nextCursor
+      } while (cursor !== undefined)
+      print(terminal, options, { items }, table(terminal, ['VERSION', 'STAGES', 'CREATED'], items.map(
+        ({ versionId, versionStages = [], createdDate = '' }) => [versionId, versionStages.join(' '), createdDate])))
+    })
+  withExample(command, 'secretsctl versions payments/db --env dev')
+}

@@ -1,0 +1,105 @@
+import type { Command } from 'commander'
+import { reply, type GatewayClient, type Schemas } from '../client/client.ts'
+import { exactJson } from '../exact-json.ts'
+import { pair, secretName } from './arguments.ts'
+import { CommandFailure, WrongUsage } from './terminal.ts'
+
+type SecretValue = Pick<Schemas['SecretValue'], 'name' | 'value' | 'encoding'>
+
+/** Secrets as variables: what each variable is called, and what it holds. */
+export type Variables = ReadonlyMap<string, { secret: string, value: Buffer }>
+
+export interface Selection {
+  prefix?: string
+  secret: string[]
+  map: Record<string, string>
+  jsonKeys?: boolean
+}
+
+/** Adds the options that say which secrets become which variables. */
+export function withSelection (command: Command): Command {
+  return command
+    .option('--prefix <prefix>', 'all secrets whose names begin with it, which the variables leave out')
+    .option('--secret <name>', 'a secret (repeatable)', (name: string, names: string[]) => [...names, secretName(name)], [])
+    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY is one key of a value that is a JSON object', pair, {})
+    .option('--json-keys', 'of values that are JSON objects, a variable for each key')
+}
+
+/**
+ * Reads the secrets that are meant.
+ *
+ * @throws WrongUsage where none is meant
+ * @throws CommandFailure where one can't be read, and where two would be the same variable: then there is none at all
+ */
+export async function readVariables (gateway: GatewayClient, env: string, selection: Selection): Promise<Variables> {
+  const { prefix, secret, map, jsonKeys = false } = selection
+  const mapped = Object.entries(map).map(([variable, place]) => ({ variable, ...placeOf(place) }))
+  if (prefix === '') throw new WrongUsage('--prefix takes what the names begin with')
+  if (prefix === undefined && secret.length + mapped.length === 0) throw new WrongUsage('Which secrets? Name them with --prefix, --secret or --map')
+
+  const names = new Set([...secret, ...mapped.map(({ name }) => name)])
+  const named = names.size === 0 ? [] : await readAll(gateway, env, { names: [...names] })
+  const matching = prefix === undefined ? [] : await readAll(gateway, env, { filters: { namePrefix: prefix } })
+  if (prefix !== undefined && matching.length === 0) throw new CommandFailure(`No secret in ${env} has a name that begins with ${prefix}`)
+  const byName = new Map(named.map((read) => [read.name, read]))
+
+  const variables = new Map<string, { secret: string, value: Buffer }>()
+  const add = (variable: string, secret: string, value: Buffer): void => {
+    if (!/^[A-Za-z_]\w*$/.test(variable)) throw new CommandFailure(`${secret} would be the variable ${variable}, which is no name of one: --map gives it another`)
+    const other = variables.get(variable)
+    if (other !== undefined) throw new CommandFailure(`${other.secret} and ${secret} would both be the variable ${variable}: --map gives one another`)
+    variables.set(variable, { secret, value })
+  }
+  const addWhole = (read: SecretValue, name: string): void => {
+    const members = jsonKeys ? objectIn(read.value) : undefined
+    if (members === undefined) add(variableOf(name), read.name, bytesOf(read))
+    for (const [key, member] of Object.entries(members ?? {})) add(variableOf(`${name}/${key}`), read.name, Buffer.from(textOf(member)))
+  }
+  for (const read of matching) if (!byName.has(read.name)) addWhole(read, read.name.slice(prefix?.length))
+  for (const name of new Set(secret)) addWhole(found(byName, name), name)
+  for (const { variable, name, key } of mapped) {
+    const read = found(byName, name)
+    add(variable, name, key === undefined ? bytesOf(read) : Buffer.from(textOf(memberOf(read, key))))
+  }
+  return variables
+}
+
+type Query = { names: string[] } | { filters: { namePrefix: string } }
+
+async function readAll (gateway: GatewayClient, env: string, body: Query): Promise<SecretValue[]> {
+  const { items } = await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body }))
+  const refusals = items.flatMap(({ name, problem }) => problem === undefined ? [] : [`${name}: ${problem.title}`])
+  if (refusals.length > 0) throw new CommandFailure(refusals.join('\n'))
+  return items.flatMap(({ secret }) => secret ?? [])
+}
+
+function found (byName: ReadonlyMap<string, SecretValue>, name: string): SecretValue {
+  const read = byName.get(name)
+  if (read === undefined) throw new TypeError('A named secret has neither a value nor a problem')
+  return read
+}
+
+function placeOf (text: string): { name: string, key?: string } {
+  const [name = '', ...rest] = text.split('#')
+  if (name === '') throw new WrongUsage('A variable needs the name of a secret: --map VARIABLE=NAME')
+  return rest.length === 0 ? { name } : { name, key: rest.join('#') }
+}
+
+/** `payments/db` is `PAYMENTS_DB`. */
+const variableOf = (name: string): string => name.replace(/^\/+/, '').replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()
+
+const bytesOf = ({ value, encoding }: SecretValue): Buffer => Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8')
+
+function objectIn (text: string): object | undefined {
+  const content = exactJson(text)
+  return typeof content === 'object' && content !== null && !Array.isArray(content) && !JSON.isRawJSON(content) ? content : undefined
+}
+
+/** A text as it is, anything else as its JSON, numbers to the last digit. */
+const textOf = (member: unknown): string => typeof member === 'string' ? member : JSON.stringify(member)
+
+function memberOf ({ name, value }: SecretValue, key: string): unknown {
+  const member = Object.entries(objectIn(value) ?? {}).find(([name]) => name === key)
+  if (member === undefined) throw new CommandFailure(`${name} is no JSON object with the key ${key}`)
+  return member[1]
+}

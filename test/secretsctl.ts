@@ -1,0 +1,126 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { run } from '../src/cli/program.ts'
+import { tokens, type Gateway } from './helper.ts'
+
+/** What a command did. */
+export interface Outcome {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+/** How a command is run. */
+export interface Setting {
+  token?: string
+  env?: NodeJS.ProcessEnv
+  /** What stands in its standard input. */
+  stdin?: string
+  /** Standard input and output are a terminal. */
+  isTerminal?: boolean
+}
+
+/** How a command is run as a program of its own. */
+export interface ProgramSetting extends Setting {
+  /** Without the hooks of the test runner that count which lines it covers: it is sooner done. */
+  isUncounted?: boolean
+}
+
+const environment = ({ url }: Pick<Gateway, 'url'>, { token = tokens.administrator, env }: Setting): NodeJS.ProcessEnv =>
+  ({ SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token, ...env })
+
+/** Runs a command in this process. */
+export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly string[], setting: Setting = {}): Promise<Outcome> {
+  const { isTerminal = false, stdin: input } = setting
+  const stream = (): PassThrough & { isTTY: boolean } => Object.assign(new PassThrough(), { isTTY: isTerminal })
+  const [stdin, stdout, stderr] = [stream(), stream(), stream()]
+  if (isTerminal) stdin.write(input ?? '')
+  else stdin.end(input ?? '')
+  const status = await run(args, { stdin, stdout, stderr, env: environment(gateway, setting) })
+  stdout.end()
+  stderr.end()
+  return { status, stdout: await text(stdout), stderr: await text(stderr) }
+}
+
+const binary = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')
+
+/** The runner adds its hooks to the variables of whatever a test starts: they have to be taken away behind it. */
+const commandLine = (args: readonly string[], { isUncounted = false }: ProgramSetting): string[] =>
+  [...isUncounted ? ['-u', 'NODE_OPTIONS'] : [], process.execPath, binary, ...args]
+
+/** What is done to a program, or behind its back, once its output has a text. */
+export interface Step {
+  after: string
+  act: (child: ChildProcess) => unknown
+}
+
+/** Runs a command as a program of its own, in pipes, of which nobody may read one; the steps are taken one after the other. */
+export async function secretsctlProgram (
+  gateway: Pick<Gateway, 'url'>, args: readonly string[], setting: ProgramSetting & { steps?: readonly Step[], isClosed?: boolean } = {}
+): Promise<Outcome> {
+  const { steps = [], stdin, isClosed = false } = setting
+  const left = [...steps]
+  const child = spawn('env', commandLine(args, setting), { env: { ...process.env, ...environment(gateway, setting) } })
+  child.stdin.end(stdin ?? '')
+  if (isClosed) child.stdout.destroy()
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      output[name] += chunk
+      const [next] = left
+      if (next === undefined || !output[name].includes(next.after)) return
+      left.shift()
+      void next.act(child)
+    })
+  }
+  const status = await new Promise<number | null>((resolve) => { child.once('close', (code) => { resolve(code) }) })
+  return { status, ...output }
+}
+
+/** Why no test can have a pseudo-terminal, where none can. */
+export const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'there is no script(1) to make a terminal with'
+
+/** What is typed, and after which output. */
+export interface Answer {
+  after: string
+  type: string
+}
+
+/** A terminal with colours, whatever those who run the tests want of theirs. */
+const colourful: NodeJS.ProcessEnv = { TERM: 'xterm-256color', FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined }
+
+/** Runs a command in a pseudo-terminal, which `script` of util-linux makes. */
+export async function secretsctlTerminal (
+  gateway: Pick<Gateway, 'url'>, args: readonly string[], answers: readonly Answer[] = [], setting: ProgramSetting = {}
+): Promise<{ status: number | null, screen: string }> {
+  const quoted = commandLine(args, setting).map((arg) => `'${arg.replaceAll('\'', '\'\\\'\'')}'`).join(' ')
+  // In place of the shell: Ctrl-C is for the command alone.
+  const child = spawn('script', ['-qec', `exec env ${quoted}`, '/dev/null'], { env: { ...process.env, ...colourful, ...environment(gateway, setting) } })
+  let screen = ''
+  const left = [...answers]
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    screen += chunk
+    const [next] = left
+    if (next !== undefined && screen.includes(next.after)) {
+      left.shift()
+      child.stdin.write(next.type)
+    }
+  })
+  const status = await new Promise<number | null>((resolve) => { child.once('close', (code) => { resolve(code) }) })
+  return { status, screen }
+}
+
+/** The commands as the help lists them, those of the groups with the group's name, and the groups. */
+export async function commandNames (group: readonly string[] = []): Promise<{ commands: string[], groups: string[] }> {
+  const { stdout } = await secretsctl({ url: '' }, [...group, '--help'])
+  const [, list] = stdout.split('\nCommands:\n')
+  if (list === undefined) return { commands: [group.join(' ')], groups: [] }
+  const names = Array.from(list.matchAll(/^ {2}([\w-]+)/gm), ([, name = '']) => name).filter((name) => name !== 'help')
+  const found = await Promise.all(names.map(async (name) => commandNames([...group, name])))
+  return {
+    commands: found.flatMap(({ commands }) => commands),
+    groups: [...(group.length === 0 ? [] : [group.join(' ')]), ...found.flatMap(({ groups }) => groups)]
+  }
+}

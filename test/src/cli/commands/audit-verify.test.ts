@@ -1,0 +1,88 @@
+import { createPublicKey } from 'node:crypto'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { Readable, Writable } from 'node:stream'
+import t, { type Test } from 'tap'
+import { fileSink } from '../../../../src/audit/file-sink.ts'
+import { newKey, signingKey } from '../../../../src/audit/key.ts'
+import { openTrail } from '../../../../src/audit/trail.ts'
+import { run } from '../../../../src/cli/program.ts'
+import { readTrail } from '../../../audit-trail.ts'
+
+async function verify (...args: string[]): Promise<{ status: number, out: string, err: string }> {
+  const written = { out: '', err: '' }
+  const into = (name: 'out' | 'err'): Writable => new Writable({
+    write (chunk: Buffer, _encoding, done) {
+      written[name] += chunk.toString()
+      done()
+    }
+  })
+  const status = await run(['audit', 'verify', ...args], { stdin: Readable.from([]), stdout: into('out'), stderr: into('err'), env: {} })
+  return { status, ...written }
+}
+
+/** A trail of two files, in a folder with the keys that signed it. */
+async function trail (t: Test): Promise<{ folder: string, file: string, old: string }> {
+  const pem = newKey()
+  const folder = t.testdir({ 'key.pem': pem, 'public.pem': createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString(), 'other.pem': newKey() })
+  const file = join(folder, 'audit.jsonl')
+  const key = signingKey(pem)
+  const trail = await openTrail({ sink: fileSink(file, 'written', key), key, patience: 60_000 })
+  await trail.append([{ event: 'intent', name: 'a' }, { event: 'outcome', name: 'a' }])
+  renameSync(file, `${file}.1`)
+  trail.reopen()
+  await trail.append([{ event: 'intent', name: 'b' }])
+  await trail.close()
+  return { folder, file, old: `${file}.1` }
+}
+
+t.test('a trail as it was written', async (t) => {
+  const { folder, file, old } = await trail(t)
+  const proved = '6 records, 1 to 6, closed\nThe trail is as it was written\n'
+  for (const key of ['public.pem', 'key.pem']) t.same(await verify('--key', join(folder, key), old, file), { status: 0, out: proved, err: '' })
+  t.same(await verify('--key', join(folder, 'other.pem'), '--key', join(folder, 'public.pem'), old, file), { status: 0, out: proved, err: '' }, 'with one of several keys')
+  t.match(await verify(old, file), { status: 0, out: /^6 records, 1 to 6, closed\nThe signatures were checked with the key that the trail itself names: .*\nThe trail is as/ })
+  t.match(JSON.parse((await verify('--json', old, file)).out), { proved: true, findings: [], notes: [], records: 6, isClosed: true, last: { sequence: 6 } })
+
+  writeFileSync(`${old}.gz`, gzipSync(readFileSync(old)))
+  t.match(await verify(`${old}.gz`, file), { status: 0, out: /^6 records/ }, 'packed')
+  t.match(await verify('--part', old), { status: 0, out: /^3 records, 1 to 3\n/ })
+  t.match(await verify('--from', '4', file), { status: 0, out: /^3 records, 4 to 6, closed\n/ }, 'older files are gone on purpose')
+  const [, { sequence, hash }] = readTrail(old)
+  t.match(await verify('--known', `${sequence}:${hash}`, old, file), { status: 0 })
+  renameSync(`${file}.head`, join(folder, 'head'))
+  t.match(await verify('--head', join(folder, 'head'), old, file), { status: 0 })
+})
+
+t.test('a trail that is not', async (t) => {
+  const { folder, file, old } = await trail(t)
+  const failed = { status: 1, err: 'The trail is NOT as it was written\n' }
+  t.match(await verify(old), { ...failed, out: `${old}:3: nothing tells where the trail ends: its head is missing, or damaged\n` })
+  t.match(await verify('--key', join(folder, 'other.pem'), old, file), { ...failed, out: `${old}:1: record 1: is not signed with the trail's key\n` })
+  t.match(await verify('--known', `2:${'0'.repeat(64)}`, old, file), { ...failed, out: `${old}:2: record 2: is another than the one that is known\n` })
+  t.match(await verify(file, old), failed)
+  t.match(await verify(file), { ...failed, out: `${file}:1: record 4: records 1 to 3 are missing before it\n` })
+  t.match(await verify('--from', 'x', file), { status: 2 })
+  writeFileSync(old, readFileSync(old, 'utf8').replace('"name":"a"', '"name":"x"'))
+  t.match(await verify(old, file), { ...failed, out: `${old}:2: record 2: was changed\n` })
+  t.match(JSON.parse((await verify('--json', old, file)).out), { proved: false, findings: [{ file: old, line: 2, sequence: 2, message: 'was changed' }] })
+  writeFileSync(old, '')
+  rmSync(file)
+  writeFileSync(file, '')
+  t.match(await verify(old, file), { ...failed, out: /records 1 to 6 are missing at the end\n[^]*\n0 records\n/ })
+})
+
+t.test('what can not be used', async (t) => {
+  const { folder, file, old } = await trail(t)
+  writeFileSync(join(folder, 'x.gz'), 'this is not packed')
+  for (const [args, message] of [
+    [[join(folder, 'none')], /none can't be read: ENOENT$/m],
+    [[join(folder, 'x.gz')], /x\.gz can't be read: Z_DATA_ERROR$/m],
+    [['--head', join(folder, 'none'), old, file], /none can't be read: ENOENT$/m],
+    [['--key', join(folder, 'none'), old, file], /none can't be read: ENOENT$/m],
+    [['--key', file, old, file], /audit\.jsonl is no Ed25519 key in PEM$/m]
+  ] as const) t.match(await verify(...args), { status: 1, out: '', err: message })
+  t.match(await verify('--known', 'x', old), { status: 2, err: /A record is written SEQUENCE:HASH/ })
+  t.match(await verify(), { status: 2, err: /missing required argument/ })
+})

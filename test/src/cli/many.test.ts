@@ -1,0 +1,243 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import t from 'tap'
+import { parse } from 'yaml'
+import { build, policies, tokens, type Gateway } from '../../helper.ts'
+import { secretsctl, type Outcome, type Setting } from '../../secretsctl.ts'
+
+const put = async (gateway: Gateway, env: string, secrets: Record<string, string | object>): Promise<void> => {
+  const items = Object.entries(secrets).map(([name, value]) => ({ name, value }))
+  await gateway.send('POST', `/environments/${env}/secrets`, { json: { secrets: items } })
+}
+
+const versionsOf = async (gateway: Gateway, env: string): Promise<unknown[]> => {
+  const { items } = (await gateway.send('GET', `/environments/${env}/secrets`)).json
+  return items.map(({ name, versions }: { name: string, versions: object }) => [name, versions])
+}
+
+t.test('apply: shows the plan, then applies it; again, it changes nothing', async (t) => {
+  const gateway = await build(t)
+  const folder = t.testdir({
+    'secrets.yaml': 'secrets:\n- name: payments/db\n  value: { password: canary }\n- name: session-key\n  generate: { passwordLength: 20 }\nsecretNames: [api-key]\n',
+    'manifest.yaml': 'apiVersion: aws.planton.dev/v1\nkind: AwsSecretsManager\nmetadata: { name: app }\nspec:\n  awsCredentialId: dev-account\n  environmentInfo: { envId: dev }\n  secretNames: [api-key, queue-url]\n',
+    'plan.json': '{"dryRun":true,"secretNames":["nothing"]}',
+    'update.yaml': 'onConflict: update\nsecrets: [{ name: session-key, value: new }]',
+    'fail.yaml': 'onConflict: fail\nsecretNames: [session-key, another]',
+    'whole.yaml': 'atomic: true\nsecretNames: [x, y, z]',
+    'atomic.yaml': 'onConflict: fail\natomic: true\nsecretNames: [session-key, another-one]'
+  })
+  const apply = async (file: string, args: readonly string[] = ['--env', 'dev'], setting?: Setting): Promise<Outcome> =>
+    secretsctl(gateway, ['apply', '-f', join(folder, file), ...args], setting)
+
+  const plan = await apply('secrets.yaml', ['--env', 'dev', '--dry-run'])
+  t.match(plan, { status: 0, stdout: /^PLAN +NAME\ncreated +payments\/db\ncreated +session-key\ncreated +api-key\n3 created\n$/, stderr: '' })
+  t.same(await versionsOf(gateway, 'dev'), [], 'a plan writes nothing')
+
+  const first = await apply('secrets.yaml', ['--env', 'dev'], { isTerminal: true })
+  t.match(first, { status: 0, stdout: /PLAN[\s\S]*RESULT[\s\S]*3 created\n$/, stderr: /\r\[#{6}\.{14}\] 1 of 3\r[\s\S]*\r\[#{20}\] 3 of 3\n$/ })
+  t.notMatch(first.stdout + first.stderr, /canary/)
+  const after = await versionsOf(gateway, 'dev')
+  t.equal(after.length, 3)
+
+  t.match(await apply('secrets.yaml'), { status: 0, stdout: /^PLAN[\s\S]*3 skipped\n$/, stderr: '' })
+  t.notMatch((await apply('secrets.yaml')).stdout, /RESULT/)
+  t.same(await versionsOf(gateway, 'dev'), after, 'version for version')
+
+  t.match(await apply('manifest.yaml', []), { status: 0, stdout: /created +queue-url[\s\S]*1 created, 1 skipped\n$/ })
+  t.match(await apply('manifest.yaml', []), { status: 0, stdout: /2 skipped\n$/ })
+  t.match(await apply('manifest.yaml', ['--env', 'prod']), { status: 2, stderr: 'The file is for dev, and --env says prod\n' })
+
+  t.match(await apply('plan.json'), { status: 0, stdout: /^PLAN[\s\S]*1 created/ })
+  t.match(await apply('update.yaml', ['--env', 'dev', '--json']), { status: 0 })
+  t.equal((await gateway.send('GET', '/environments/dev/secrets/session-key')).json.value, 'new')
+  const updated = await versionsOf(gateway, 'dev')
+  t.match(await apply('update.yaml'), { status: 0, stdout: /^PLAN[\s\S]*1 skipped\n$/ })
+  t.same(await versionsOf(gateway, 'dev'), updated, 'version for version, also where the file is to overwrite')
+  t.match(await apply('fail.yaml'), { status: 1, stdout: /failed +session-key +\S/, stderr: '1 of 2 failed\n' })
+  t.match(await apply('atomic.yaml'), { status: 1, stderr: /of 2/ })
+  const atomic = await apply('whole.yaml', ['--env', 'staging'], { isTerminal: true })
+  t.match(atomic, { status: 0, stdout: /3 created/, stderr: /\r\[#{6}\.{14}\] 1 of 3\r[\s\S]*\r\[#{20}\] 3 of 3\n$/ })
+  t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'staging'], { stdin: 'secretNames: [a]' }), { status: 0, stdout: /1 created/ })
+  t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'staging'], { stdin: 'secretNames: []' }), { status: 1, stderr: /\(invalid-request/ })
+})
+
+t.test('apply: a reply that breaks off is not taken for the whole', async (t) => {
+  // A gateway that is killed in the middle.
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson', 'x-request-id': 'r' })
+    response.write('{"name":"a","result":"created"}\n', () => { response.destroy() })
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const outcome = await secretsctl({ url: `http://127.0.0.1:${port}` }, ['apply', '-f', '-', '--env', 'dev'], { stdin: 'secretNames: [a, b]' })
+  t.same(outcome, { status: 1, stdout: '', stderr: 'The reply broke off after 1 of 2; the same can be sent again\n' })
+})
+
+t.test('apply: numbers go as they stand in the file', async (t) => {
+  const gateway = await build(t)
+  const apply = async (stdin: string): Promise<Outcome> => secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin })
+  t.match(await apply('secrets: [{ name: a, value: { n: 12345678901234567890 } }]'), { status: 1, stderr: /a double's range or precision/ }, 'the gateway judges')
+  t.match(await apply('secrets: [{ name: a, value: { n: 8080, hex: 0x1F, 1: key } }]'), { status: 0 })
+  t.same(JSON.parse((await gateway.send('GET', '/environments/dev/secrets/a')).json.value), { 1: 'key', n: 8080, hex: 31 })
+
+  await gateway.send('PUT', '/environments/dev/secrets/exact', { json: { value: '{"n":12345678901234567890,"f":1.10}' } })
+  t.match(await secretsctl(gateway, ['export', '--format', 'shell', '--env', 'dev', '--map', 'N=exact#n', '--map', 'F=exact#f']), {
+    stdout: 'export N=\'12345678901234567890\'\nexport F=\'1.10\'\n'
+  })
+})
+
+t.test('apply: what is no file for it', async (t) => {
+  const gateway = await build(t)
+  const bomb = `a: &a [x, x]\n${Array.from('bcdefghi', (name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[index] ?? ''}`).join(', ')}]\n`).join('')}`
+  for (const [text, message] of [
+    ['[a]', 'The file has to hold an object'],
+    ['a: canary: b', /^The file is no YAML: \w+ in line 1, column \d+\n$/],
+    ['a: 1\na: 2', /DUPLICATE_KEY/],
+    [bomb, /too many aliases/],
+    ['kind: AwsRdsInstance\nspec: {}', 'A manifest has to be of kind AwsSecretsManager, not "AwsRdsInstance"'],
+    ['apiVersion: v1\nsecretNames: [a]', 'A manifest has to be of kind AwsSecretsManager, not undefined'],
+    ['kind: AwsSecretsManager', 'The manifest has no spec'],
+    ['kind: AwsSecretsManager\nspec: { secretNames: [a], region: b }', /not known here: spec\.region/],
+    ['kind: AwsSecretsManager\nspec: { secretNames: [a], environmentInfo: {} }', /no spec\.environmentInfo\.envId/]
+  ] as const) {
+    const outcome = await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin: text })
+    t.match(outcome, { status: 1, stdout: '', stderr: message }, text.slice(0, 40))
+    t.notMatch(outcome.stderr, /canary/)
+  }
+  for (const [spec, message] of [['', /Which environment/], [', environmentInfo: { envId: "" }', /Which environment/], [', environmentInfo: { envId: ".." }', /no name of an environment/]] as const) {
+    t.match(await secretsctl(gateway, ['apply', '-f', '-'], { stdin: `kind: AwsSecretsManager\nspec: { secretNames: [a]${spec} }` }), { status: 2, stderr: message })
+  }
+  t.equal(gateway.awsCalls.length, 0)
+})
+
+t.test('diff and promote bring three environments in two accounts together', async (t) => {
+  const gateway = await build(t)
+  await put(gateway, 'dev', { 'payments/db': 'canary-1', 'session-key': 'canary-2', same: 'canary-3' })
+  await put(gateway, 'staging', { 'payments/db': 'canary-4', same: 'canary-3' })
+  await put(gateway, 'prod', { same: 'canary-3' })
+  const outputs: string[] = []
+  const ctl = async (args: string, setting?: Setting): Promise<Outcome> => {
+    const outcome = await secretsctl(gateway, args.split(' '), setting)
+    outputs.push(outcome.stdout, outcome.stderr)
+    return outcome
+  }
+  const found = await ctl('diff dev staging prod --values')
+  t.match(found, { status: 1, stderr: 'dev, staging, prod differ in 2 of 3 names\n' })
+  t.match(found.stdout, /^NAME +DEV +STAGING +PROD\npayments\/db +present \w +present \w +missing!\nsession-key +present +missing +missing\n\(! has to be there\)\n$/)
+  t.match(await ctl('diff dev staging prod --all', { isTerminal: true }), { stdout: /same +present +present +present/ })
+  t.match(JSON.parse((await ctl('diff dev prod --prefix session --json')).stdout), { differing: 1, items: [{ name: 'session-key' }] })
+  t.match(await ctl('diff dev'), { status: 2, stderr: /takes two/ })
+
+  t.match(await ctl('promote --from dev --to staging --missing --dry-run'), { status: 0, stdout: /^PLAN +NAME\ncreated +session-key\n1 created\n$/ })
+  t.match(await ctl('promote --from dev --to staging --missing'), { status: 0, stdout: /^RESULT[\s\S]*1 created\n$/ })
+  t.match(await ctl('promote --from dev --to staging payments/db'), { status: 1, stdout: /failed +payments\/db/, stderr: '1 of 1 failed\n' })
+  t.match(await ctl('promote --from dev --to staging payments/db --on-conflict update'), { status: 0 })
+  t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /2 created/ })
+  t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /nothing to do/ })
+  t.match(await ctl('diff dev staging prod --values'), { status: 0, stdout: '', stderr: 'dev, staging, prod agree in 3 names\n' })
+  t.match(await ctl('promote --from dev --to prod'), { status: 2, stderr: /Either names or --missing/ })
+  t.match(await ctl('promote a --missing --from dev --to prod'), { status: 2 })
+  t.notMatch(outputs.join('') + gateway.log.join(''), /canary-/)
+
+  await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['placeholder'] } })
+  t.match(await ctl('diff dev prod'), { status: 1, stdout: /placeholder +placeholder +missing/ })
+  t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /created +placeholder/ })
+  t.match(await ctl('diff dev,prod --values'), { status: 0, stderr: 'dev, prod agree in 4 names\n' }, 'two placeholders are no difference')
+
+  const secretNames = Array.from({ length: 45 }, (_, index) => `many/${index}`)
+  await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames } })
+  const many = await ctl('promote --from dev --to prod --missing', { isTerminal: true })
+  t.match(many, { status: 0, stdout: /45 created\n$/, stderr: '\r[########............] 20 of 45\r[#################...] 40 of 45\r[####################] 45 of 45\n' })
+  t.match(await ctl('diff dev prod'), { status: 0 })
+  t.match(await secretsctl(gateway, ['diff', 'dev', 'prod'], { token: tokens.team }), { status: 1, stderr: /\(not-found/ })
+})
+
+t.test('promote: what was not begun is not passed off as done', async (t) => {
+  const reply = { dryRun: false, from: 'dev', counts: { created: 1, updated: 0, unchanged: 0, skipped: 0, failed: 0, notStarted: 1 }, items: [{ name: 'a', result: 'created' }, { name: 'b', result: 'not-started' }] }
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', 'x-request-id': 'r' }).end(JSON.stringify(reply))
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  t.match(await secretsctl({ url: `http://127.0.0.1:${port}` }, ['promote', 'a', 'b', '--from', 'dev', '--to', 'prod']), { status: 1, stderr: '1 of 2 failed or were not begun\n' })
+})
+
+t.test('promote: where a later part breaks off, what was done is told', async (t) => {
+  const names = Array.from({ length: 25 }, (_, index) => `n${index}`)
+  const counts = { created: 20, updated: 0, unchanged: 0, skipped: 0, failed: 0, notStarted: 0 }
+  const first = { dryRun: false, from: 'dev', counts, items: names.slice(0, 20).map((name) => ({ name, result: 'created' })) }
+  let parts = 0
+  // A gateway that is killed in the middle.
+  const server = createServer((_, response) => {
+    if (++parts > 1) response.destroy()
+    else response.writeHead(200, { 'content-type': 'application/json', 'x-request-id': 'r' }).end(JSON.stringify(first))
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  t.match(await secretsctl({ url: `http://127.0.0.1:${port}` }, ['promote', ...names, '--from', 'dev', '--to', 'prod']), { status: 1, stdout: /20 created\n$/, stderr: /does not answer/ })
+})
+
+t.test('diff: what may not be compared is not taken for the same', async (t) => {
+  const gateway = await build(t, {
+    authorization: policies('@id("all") permit (principal, action, resource); @id("not-this") forbid (principal, action == Action::"CompareValues", resource is Secret);')
+  })
+  await put(gateway, 'dev', { a: 'one' })
+  await put(gateway, 'staging', { a: 'two' })
+  t.match(await secretsctl(gateway, ['diff', 'dev', 'staging', '--values']), { status: 1, stdout: /a +present \? +present \?/ })
+  t.match(await secretsctl(gateway, ['diff', 'dev', 'staging']), { status: 0 })
+})
+
+t.test('a secret may be called like what every object has', async (t) => {
+  const gateway = await build(t)
+  await put(gateway, 'dev', { constructor: 'v' })
+  for (const args of ['list --env dev', 'diff dev staging', 'promote constructor --from dev --to staging']) {
+    t.match(await secretsctl(gateway, args.split(' '), { isTerminal: true }), { stdout: /constructor/ }, args)
+  }
+})
+
+t.test('export: each format is read as it was written', async (t) => {
+  const gateway = await build(t)
+  const values = { 'app/plain': 'correct horse', 'app/quotes': 'it\'s $HOME "\\n" #', 'app/pem-key': 'line 1\nline 2\n', 'app/db': { user: 'app', port: 5432 } }
+  await put(gateway, 'dev', values)
+  const texts = { PLAIN: 'correct horse', QUOTES: 'it\'s $HOME "\\n" #', PEM_KEY: 'line 1\nline 2\n', DB: '{"user":"app","port":5432}' }
+  const exported = async (...args: string[]): Promise<Outcome> => secretsctl(gateway, ['export', '--env', 'dev', ...args])
+  const all = async (format: string): Promise<string> => (await exported('--prefix', 'app/', '--format', format)).stdout
+
+  t.same(parseEnv(await all('dotenv')), texts)
+  t.same(JSON.parse(await all('json')), texts)
+  t.same(parse(await all('yaml')), texts)
+  const { data, ...manifest } = parse(await all('kubernetes'))
+  t.same(manifest, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'secrets' }, type: 'Opaque' })
+  t.same(Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(String(value), 'base64').toString()])), texts)
+  t.equal((await exported('--format', 'shell', '--secret', 'app/quotes')).stdout, 'export APP_QUOTES=\'it\'\\\'\'s $HOME "\\n" #\'\n')
+  t.equal((await exported('--format', 'docker', '--map', 'A=app/db#user', '--map', 'B=app/db#port', '--secret', 'app/plain')).stdout, 'APP_PLAIN=correct horse\nA=app\nB=5432\n')
+  t.same(JSON.parse((await exported('--format', 'json', '--json-keys', '--prefix', 'app/', '--map', 'C=app/plain')).stdout), {
+    QUOTES: texts.QUOTES, PEM_KEY: texts.PEM_KEY, DB_USER: 'app', DB_PORT: '5432', C: texts.PLAIN
+  })
+
+  await put(gateway, 'dev', { 'bad/both': 'it\'s `', 'clash/a-b': 'x', 'clash/a.b': 'y', 'digit/1': 'x' })
+  await gateway.send('PUT', '/environments/dev/secrets/bytes', { json: { value: '/wA=', encoding: 'base64' } })
+  await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['empty/placeholder'] } })
+  t.equal(parse((await exported('--format', 'kubernetes', '--secret', 'bytes', '--name', 'app')).stdout).data.BYTES, '/wA=')
+  for (const [args, status, message] of [
+    [['--format', 'docker', '--secret', 'app/pem-key'], 1, /several lines/],
+    [['--format', 'dotenv', '--secret', 'bad/both'], 1, /dotenv file can't hold/],
+    [['--format', 'json', '--secret', 'bytes'], 1, /bytes is binary/],
+    [['--format', 'json', '--prefix', 'clash/'], 1, /would both be the variable A_B/],
+    [['--format', 'json', '--prefix', 'digit/'], 1, /variable 1, which is no name/],
+    [['--format', 'json', '--secret', 'nothing'], 1, /^nothing: There is no such secret\n$/],
+    [['--format', 'json', '--prefix', 'empty/'], 1, /^empty\/placeholder: /],
+    [['--format', 'json', '--map', 'A=app/db#none'], 1, /no JSON object with the key none/],
+    [['--format', 'json', '--map', 'A=app/plain#x'], 1, /no JSON object with the key x/],
+    [['--format', 'json', '--map', 'A=#x'], 2, /needs the name/],
+    [['--format', 'json'], 2, /Which secrets/],
+    [['--format', 'xml'], 2, /Allowed choices/],
+    [[], 2, /--format/]
+  ] as const) t.match(await exported(...args), { status, stdout: '', stderr: message }, args.join(' '))
+})

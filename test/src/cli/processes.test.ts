@@ -1,0 +1,126 @@
+import { spawnSync, type ChildProcess } from 'node:child_process'
+import t from 'tap'
+import { build } from '../../helper.ts'
+import { noTerminal, secretsctlProgram, secretsctlTerminal } from '../../secretsctl.ts'
+
+const signal = (name: NodeJS.Signals) => (child: ChildProcess): boolean => child.kill(name)
+
+const node = (script: string): string[] => ['--', process.execPath, '-e', script]
+
+t.test('run: the secrets are in the environment of the program, and its end is that of the command', async (t) => {
+  const gateway = await build(t)
+  await gateway.send('POST', '/environments/dev/secrets', { json: { secrets: [{ name: 'app/db', value: { password: 'canary' } }, { name: 'app/key', value: 'k' }] } })
+  const run = ['run', '--env', 'dev', '--prefix', 'app/']
+  const show = node('const { KEY, DB, TOKEN, SECRETS_GATEWAY_TOKEN, INHERITED } = process.env; console.log(KEY, DB, TOKEN, SECRETS_GATEWAY_TOKEN, INHERITED); process.exit(7)')
+  t.same(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'app/key', '--map', 'DB=app/db#password', ...show], { env: { INHERITED: 'i' } }), {
+    status: 7, stdout: 'undefined canary undefined undefined i\n', stderr: ''
+  })
+  t.match(await secretsctlProgram(gateway, [...run, ...show]), { status: 7, stdout: 'k {"password":"canary"} undefined undefined undefined\n' })
+  t.match(await secretsctlProgram(gateway, [...run, ...node('process.stdin.pipe(process.stdout)')], { stdin: 'through' }), { status: 0, stdout: 'through' })
+
+  const waits = node('process.on("SIGTERM", () => { console.log("told"); process.exit(3) }); setInterval(() => {}, 1000); console.log("ready")')
+  t.match(await secretsctlProgram(gateway, [...run, ...waits], { steps: [{ after: 'ready', act: signal('SIGTERM') }] }), { status: 3, stdout: 'ready\ntold\n' })
+  const dies = node('setInterval(() => {}, 1000); console.log("ready")')
+  t.match(await secretsctlProgram(gateway, [...run, ...dies], { steps: [{ after: 'ready', act: signal('SIGINT') }] }), { status: 130 })
+
+  t.match(await secretsctlProgram(gateway, [...run, '--', '/nothing']), { status: 1, stdout: '', stderr: '/nothing can\'t be run: ENOENT\n' })
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'app/none', ...show]), { status: 1, stdout: '', stderr: /^app\/none: / }, 'not without one')
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/']), { status: 2, stderr: /missing required argument 'command'/ })
+})
+
+t.test('run --watch: the program is started anew when its secrets have changed', async (t) => {
+  const gateway = await build(t)
+  const secrets = '/environments/dev/secrets'
+  const put = async (name: string, value: string): Promise<unknown> => gateway.send('PUT', `${secrets}/app%2F${name}`, { json: { value } })
+  await put('key', 'first')
+  const program = node(`
+    console.log(process.env.KEY)
+    process.on('SIGTERM', () => { console.log('told'); process.exit(0) })
+    if (process.env.KEY === 'third') setTimeout(() => { process.exit(5) }, 100)
+    setInterval(() => {}, 1000)`)
+  const args = ['run', '--env', 'dev', '--prefix', 'app/', '--watch', '1', ...program]
+  const outcome = await secretsctlProgram(gateway, args, {
+    steps: [
+      { after: 'first\n', act: async () => put('key', 'second') },
+      // Two secrets for one variable; that does not end the program.
+      { after: 'second\n', act: async () => put('KEY', 'x') },
+      {
+        after: 'goes on',
+        async act () {
+          await put('key', 'third')
+          await gateway.send('DELETE', `${secrets}/app%2FKEY?force=true`)
+        }
+      }
+    ]
+  })
+  t.match(outcome, { status: 5, stdout: 'first\ntold\nsecond\ntold\nthird\n' })
+  t.same(outcome.stderr.split('\n'), [
+    'The secrets have changed: the program is started anew',
+    'app/key and app/KEY would both be the variable KEY: --map gives one another',
+    'The program goes on with the secrets that it has',
+    'The secrets have changed: the program is started anew',
+    ''
+  ])
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/', '--watch', '0', ...program]), { status: 2, stderr: /number of seconds/ })
+})
+
+t.test('run --watch: a signal that comes while the program is started anew ends the command', async (t) => {
+  const gateway = await build(t)
+  const put = async (value: string): Promise<unknown> => gateway.send('PUT', '/environments/dev/secrets/key', { json: { value } })
+  await put('first')
+  const slow = node('console.log(process.env.KEY); process.on("SIGTERM", () => { console.log("told"); setTimeout(() => { process.exit(0) }, 300) }); setInterval(() => {}, 1000)')
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'key', '--watch', '1', ...slow], {
+    steps: [{ after: 'first\n', act: async () => put('second') }, { after: 'told\n', act: signal('SIGTERM') }]
+  }), { status: 143, stdout: /^first\ntold\n(told\n)?$/ })
+})
+
+t.test('in a pipe', async (t) => {
+  const gateway = await build(t)
+  t.match(await secretsctlProgram(gateway, ['create', 'a', '-', '--env', 'dev'], { stdin: 'from a pipe\n' }), { status: 0, stdout: /^Created a in dev/, stderr: '' })
+  t.same(await secretsctlProgram(gateway, ['read', 'a', '--env', 'dev', '--value']), { status: 0, stdout: 'from a pipe', stderr: '' })
+  const list = await secretsctlProgram(gateway, ['list', '--env', 'dev'])
+  t.match(list.stdout, /^NAME/, 'without colours')
+  t.match(await secretsctlProgram(gateway, ['delete', 'a', '--env', 'dev']), { status: 2 })
+  const closed = await secretsctlProgram(gateway, ['read', 'a', '--env', 'dev'], { steps: [], isClosed: true })
+  t.match(closed, { status: 0, stderr: '' }, 'whoever reads has had enough')
+})
+
+t.test('at a terminal', { skip: noTerminal }, async (t) => {
+  const gateway = await build(t)
+  const created = await secretsctlTerminal(gateway, ['create', 'a', '--env', 'dev'], [{ after: 'not shown', type: 'canary\r' }])
+  t.match(created, { status: 0, screen: /Created a in dev/ })
+  t.notMatch(created.screen, /canary/, 'what is typed is not shown')
+  t.equal((await gateway.send('GET', '/environments/dev/secrets/a')).json.value, 'canary')
+
+  const read = await secretsctlTerminal(gateway, ['read', 'a', '--env', 'dev'])
+  t.match(read, { status: 0, screen: /value: +\*{8}/ })
+  t.notMatch(read.screen, /canary/)
+  t.match(await secretsctlTerminal(gateway, ['read', 'a', '--env', 'dev', '--value']), { status: 0, screen: /^canary\r?\n/ })
+
+  t.match(await secretsctlTerminal(gateway, ['list', '--env', 'dev']), { screen: /\u001b\[1mNAME/ })
+  t.notMatch((await secretsctlTerminal(gateway, ['list', '--env', 'dev'], [], { env: { NO_COLOR: '1' } })).screen, /\u001b\[/)
+
+  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'n\r' }]), { status: 1, screen: /Nothing was deleted/ })
+  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0003' }]), { status: 1, screen: /Nothing was sent/ })
+  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'y\r' }]), { status: 0, screen: /Until \d{4}-/ })
+})
+
+t.test('local: the embedded Secrets Manager', async (t) => {
+  const nowhere = { url: '' }
+  t.match(await secretsctlProgram(nowhere, ['local', '--', '--port', '0', '--memory'], { steps: [{ after: 'listens on', act: signal('SIGTERM') }] }), { status: 0, stdout: /in memory/ })
+  t.match(await secretsctlProgram(nowhere, ['local', '--', '--port', 'x']), { status: 2, stderr: /--port must be a number/ })
+  t.match(await secretsctlProgram(nowhere, ['local', '--', '--help']), { status: 0, stdout: /--data-dir/ })
+})
+
+t.test('completion', async (t) => {
+  const nowhere = { url: '' }
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { status, stdout } = await secretsctlProgram(nowhere, ['completion', shell])
+    t.equal(status, 0)
+    t.match(stdout, /secretsctl/)
+    if (shell === 'bash') t.equal(spawnSync('bash', ['-n'], { input: stdout }).status, 0)
+  }
+  t.match(await secretsctlProgram(nowhere, ['complete', '--', 'ro']), { status: 0, stdout: /rollback[\s\S]*rotate/ })
+  t.match(await secretsctlProgram(nowhere, ['complete', '--', 'keys', '']), { status: 0, stdout: /create/ })
+  t.match(await secretsctlProgram(nowhere, ['export', '--format', 'none']), { status: 2 })
+})

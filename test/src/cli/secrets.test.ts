@@ -1,0 +1,132 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { build, tokens } from '../../helper.ts'
+import { secretsctl, type Outcome, type Setting } from '../../secretsctl.ts'
+
+t.test('create, read, update, list, versions, rollback, tag, delete, restore', async (t) => {
+  const gateway = await build(t)
+  const ctl = async (args: string, setting?: Setting): Promise<Outcome> => secretsctl(gateway, args.split(' '), setting)
+  const folder = t.testdir({ 'db.json': '{"username":"app","password":"one"}\n', empty: '' })
+  writeFileSync(join(folder, 'binary'), Buffer.from([0xff, 0, 1]))
+
+  t.match(await ctl(`create payments/db --env dev --from-file ${folder}/db.json --description Database --tag team=a --tag tier=b`), {
+    status: 0, stdout: /^Created payments\/db in dev, version [\w-]+\n$/, stderr: ''
+  })
+  t.match((await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb/metadata')).json, { description: 'Database', tags: { team: 'a', tier: 'b' } })
+  t.match(await ctl('read payments/db --env dev --value'), { status: 0, stdout: '{"username":"app","password":"one"}\n', stderr: '' }, 'a file is taken as it is')
+  t.match(await ctl('--env dev read payments/db --field password --value'), { status: 0, stdout: 'one' })
+  t.match(await ctl('read payments/db --env dev'), { stdout: /name: {10}payments\/db\n[\s\S]*value: {9}\{"username"/ })
+  t.match(JSON.parse((await ctl('read payments/db --env dev --json')).stdout), { name: 'payments/db', value: '{"username":"app","password":"one"}\n' })
+
+  for (const options of ['', ' --json']) {
+    const { stdout } = await ctl(`read payments/db --env dev${options}`, { isTerminal: true })
+    t.match(stdout, /\*{8}/)
+    t.notMatch(stdout, /app/, 'a terminal does not show the value')
+  }
+  t.match(await ctl('read payments/db --env dev --field password --value', { isTerminal: true }), { stdout: 'one\n' })
+
+  t.match(await ctl(`create binary --env dev --from-file ${folder}/binary`), { status: 0 })
+  t.match((await gateway.send('GET', '/environments/dev/secrets/binary')).json, { encoding: 'base64', value: Buffer.from([0xff, 0, 1]).toString('base64') })
+  t.equal((await ctl('read binary --env dev --value')).stdout, Buffer.from([0xff, 0, 1]).toString())
+
+  const first = (await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb')).json.versionId
+  for (const [input, value] of [['two\n', 'two'], ['three\r\n', 'three'], ['a\nb\n', 'a\nb\n'], ['four', 'four']] as const) {
+    t.match(await ctl('update payments/db - --env dev', { stdin: input }), { status: 0, stdout: /^Updated payments\/db/, stderr: '' })
+    t.equal((await ctl('read payments/db --env dev --value')).stdout, value)
+  }
+  t.match(await ctl('update payments/db four --env dev'), { status: 0, stdout: 'payments/db in dev has that value already\n', stderr: /^Warning: other users/ })
+  t.match(await ctl(`update payments/db - --env dev --if-version ${first}`, { stdin: 'x' }), { status: 1, stderr: /\(precondition-failed, request [\w-]+\)\n$/ })
+  t.match(await ctl('update nothing - --env dev', { stdin: 'x' }), { status: 1, stdout: '' }, 'update makes no new secret')
+
+  t.match(await ctl('versions payments/db --env dev'), { status: 0, stdout: /^VERSION +STAGES +CREATED\n[\s\S]*AWSCURRENT/ })
+  t.match(JSON.parse((await ctl('versions payments/db --env dev --json')).stdout).items, [{}, {}])
+  t.match(await ctl('rollback payments/db --env dev'), { status: 0, stdout: /^payments\/db in dev is at version [\w-]+ again\n$/ })
+  t.equal((await ctl('read payments/db --env dev --value')).stdout, 'a\nb\n')
+  const previous = (await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb?versionStage=AWSPREVIOUS')).json.versionId
+  t.equal((await ctl('read payments/db --env dev --value --stage AWSPREVIOUS')).stdout, 'four')
+  t.equal((await ctl(`read payments/db --env dev --value --version ${previous}`)).stdout, 'four')
+  t.match(await ctl(`rollback payments/db --env dev --to ${previous}`), { status: 0 })
+  t.equal((await ctl('read payments/db --env dev --value')).stdout, 'four')
+
+  t.match(await ctl('tag payments/db owner=me a=b=c --remove tier --remove team --env dev'), { status: 0, stdout: 'payments/db in dev: 2 tags set, 2 removed\n' })
+  t.strictSame((await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb/metadata')).json.tags, { owner: 'me', a: 'b=c' })
+  t.match(await ctl('rotate payments/db --env dev'), { status: 1, stderr: /request/ }, 'no rotation is set up')
+
+  t.match(await ctl('list --env dev'), { status: 0, stdout: /^NAME +STATE +CHANGED +DESCRIPTION\nbinary +active .*\npayments\/db +active .*Database\n$/ })
+  t.match(await ctl('list --env dev', { isTerminal: true }), { stdout: /\u001b\[1m/ })
+  t.match(JSON.parse((await ctl('list --env dev --prefix pay --json')).stdout).items, [{ name: 'payments/db' }])
+
+  t.match(await ctl('delete payments/db --env dev'), { status: 2, stderr: /--yes/ })
+  t.match(await ctl('delete payments/db --env dev', { isTerminal: true, stdin: 'n\n' }), { status: 1, stderr: /Delete payments\/db in dev\? \[y\/N\] [\s\S]*Nothing was deleted/ })
+  t.match(await ctl('delete payments/db --env dev', { isTerminal: true, stdin: '\u0003' }), { status: 1, stderr: /Nothing was sent/ })
+  t.match(await ctl('list --env dev --prefix payments/ --json'), { stdout: /payments\/db/ })
+  const deleted = await ctl('delete payments/db --env dev --recovery-days 7', { isTerminal: true, stdin: 'y\n' })
+  t.match(deleted, { status: 0, stdout: /^Deleted payments\/db in dev\. Until \d{4}-.* it can be restored: secretsctl restore payments\/db --env dev\n$/ })
+  t.match(await ctl('list --env dev --deleted'), { stdout: /payments\/db +pending-deletion/ })
+  t.match(await ctl('list --env dev --deleted', { isTerminal: true }), { stdout: /\u001b\[31mpending-deletion/ })
+  t.match(await ctl('restore payments/db --env dev'), { status: 0, stdout: 'Restored payments/db in dev\n' })
+  t.match(await ctl('delete payments/db --env dev --force', { isTerminal: true, stdin: 'yes\n' }), { status: 0, stdout: 'Deleted payments/db in dev for good\n', stderr: /for good\?/ })
+  t.match(await ctl('delete binary --env dev --yes --json'), { status: 0, stdout: /"deletionDate"/ })
+})
+
+t.test('a value that is typed is not shown', async (t) => {
+  const gateway = await build(t)
+  t.match(await secretsctl(gateway, ['create', 'a', '--env', 'dev'], { isTerminal: true, stdin: 'typed\n' }), {
+    status: 0, stderr: 'Value (not shown): \n'
+  })
+  t.equal((await gateway.send('GET', '/environments/dev/secrets/a')).json.value, 'typed')
+})
+
+t.test('a rotation', async (t) => {
+  const gateway = await build(t)
+  await secretsctl(gateway, ['create', 'a', '-', '--env', 'dev'], { stdin: 'x' })
+  const rotation = { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:rotator', automaticallyAfterDays: 30, rotateImmediately: false }
+  t.match(await gateway.send('PUT', '/environments/dev/secrets/a/rotation', { json: rotation }), { status: 200 })
+  // AWS has the function tested.
+  await gateway.rotateDue()
+  t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 0, stdout: 'The rotation of a in dev has begun\n' })
+  await gateway.rotateDue()
+  t.not((await gateway.send('GET', '/environments/dev/secrets/a')).json.value, 'x')
+})
+
+t.test('what is wrong is refused before anything is sent', async (t) => {
+  const gateway = await build(t)
+  const folder = t.testdir({ empty: '' })
+  for (const [args, message, setting] of [
+    [['create', '', 'x', '--env', 'dev'], /A name is not empty/],
+    [['read', '..', '--env', 'dev'], /no name of a secret/],
+    [['read', 'a', '--env', '..'], /no name of an environment/],
+    [['run', '--env', 'dev', '--prefix', 'a', '--watch', '90000', '--', 'x'], /number of seconds, from 1 to 86400/],
+    [['export', '--env', 'dev', '--prefix', 'a', '--format', 'kubernetes', '--name', 'Bad_Name'], /lower-case letters/],
+    [['create', 'a', '', '--env', 'dev'], /The value is empty/],
+    [['create', 'a', '-', '--env', 'dev'], /The value is empty/],
+    [['create', 'a', '-', '--env', 'dev'], /The value is empty/, { stdin: '\n' }],
+    [['create', 'a', '--env', 'dev'], /The value is empty/, { isTerminal: true, stdin: '\n' }],
+    [['create', 'a', '--from-file', `${folder}/empty`, '--env', 'dev'], /The value is empty/],
+    [['update', 'a', '--env', 'dev'], /There is no value/],
+    [['create', 'a', 'x', '--from-file', 'f', '--env', 'dev'], /Either a value or --from-file/],
+    [['create', 'a', 'x', '--env', 'dev', '--tag', 'x'], /KEY=VALUE/],
+    [['create', 'a', 'x', '--env', 'dev', '--tag', 'x=1', '--tag', 'x=2'], /x is there twice/],
+    [['tag', 'a', '--env', 'dev'], /no tag to set or to remove/],
+    [['delete', 'a', '--env', 'dev', '--recovery-days', 'many'], /It is a number of days/],
+    [['list'], /Which environment/],
+    [['list', '--env', 'dev', '--url', 'ftp://a'], /^Which gateway\? 'ftp:\/\/a' is no URL of one\. Set --url or /],
+    [['list', '--env', 'dev'], /Which gateway\? Set/, { env: { SECRETS_GATEWAY_URL: '' } }],
+    [['list', '--env', 'dev', '--token', 'a b'], /Who asks/]
+  ] as const) {
+    const outcome = await secretsctl(gateway, args, setting)
+    t.match(outcome, { status: 2, stdout: '', stderr: message }, args.join(' '))
+  }
+  t.match(await secretsctl(gateway, ['create', 'a', '--from-file', `${folder}/none`, '--env', 'dev']), { status: 1, stderr: /none can't be read: ENOENT/ })
+  t.equal(gateway.awsCalls.length, 0)
+})
+
+t.test('what the gateway refuses is told', async (t) => {
+  const gateway = await build(t)
+  t.match(await secretsctl(gateway, ['read', 'a', '--env', 'dev']), { status: 1, stdout: '', stderr: /^There is no such secret: .*\n\(secret-not-found, request [\w-]+\)\n$/ })
+  t.match(await secretsctl(gateway, ['list', '--env', 'dev'], { token: tokens.expired }), { status: 1, stderr: /\(unauthenticated,/ })
+  t.match(await secretsctl(gateway, ['create', 'a b', 'x', '--env', 'dev']), { status: 1, stderr: /\n {2}\/name: / })
+  // Nobody listens there; port 1 is one that `fetch` refuses by itself.
+  t.match(await secretsctl({ url: 'http://127.0.0.1:2' }, ['list', '--env', 'dev']), { status: 1, stderr: /^http:\/\/127\.0\.0\.1:2 does not answer: ECONNREFUSED\n$/ })
+})

@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { parse } from 'yaml'
+import { hashToken } from '../../../src/authentication/api-keys.ts'
+import { run } from '../../../src/cli/program.ts'
+
+const root = join(import.meta.dirname, '..', '..', '..')
+
+interface Outcome {
+  status: number
+  stdout: string
+  stderr: string
+}
+
+/** Runs a command in this process. */
+async function secretsctl (...args: string[]): Promise<Outcome> {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+  const status = await run(args, { stdin, stdout, stderr, env: {} })
+  stdout.end()
+  stderr.end()
+  return { status, stdout: await text(stdout), stderr: await text(stderr) }
+}
+
+t.test('keys create: a key, shown once, and what the configuration holds of it', async (t) => {
+  const { status, stdout, stderr } = await secretsctl('keys', 'create', 'deploy-bot', '--group', 'pipelines', '--group', 'nightly', '--expires', '2096-02-29')
+  t.same([status, stderr], [0, ''])
+  const [, token = ''] = /shown this once: {2}(sgw_deploy-bot\.[\w-]{43})\n/.exec(stdout) ?? []
+  t.same(parse(stdout.slice(stdout.indexOf('- id:'))), [{ id: 'deploy-bot', hash: hashToken(token), groups: ['pipelines', 'nightly'], expires: '2096-02-29' }])
+
+  const program = await secretsctl('keys', 'create', 'a', '--json')
+  const { token: another, key } = JSON.parse(program.stdout)
+  t.same(key, { id: 'a', hash: hashToken(another) })
+})
+
+t.test('wrong usage is told, and ends with 2', async (t) => {
+  for (const [args, message] of [
+    [[], /Usage: secretsctl/],
+    [['keys'], /Usage: secretsctl keys/],
+    [['nothing'], /unknown command 'nothing'/],
+    [['keys', 'create'], /missing required argument 'id'/],
+    [['keys', 'create', 'a:b'], /An ID has letters/],
+    [['keys', 'create', 'a', 'b'], /too many arguments/],
+    [['keys', 'create', 'a', '--group', ''], /An ID has letters/],
+    [['keys', 'create', 'a', '--expires', '2027-02-31'], /A day is written/],
+    [['keys', 'create', 'a', '--expires', '2027-02'], /A day is written/],
+    [['keys', 'create', 'a', '--expires', 'tomorrow'], /A day is written/],
+    [['keys', 'create', 'a', '--expires', '2024-02-29'], /has to be one to come/],
+    [['keys', 'create', 'a', '--expires', new Date().toISOString().slice(0, 10)], /has to be one to come/],
+    [['keys', 'create', 'a', '--nothing'], /unknown option '--nothing'/],
+    [['config', 'check'], /missing required argument 'file'/]
+  ] as const) {
+    const { status, stdout, stderr } = await secretsctl(...args)
+    t.same([status, stdout], [2, ''], args.join(' '))
+    t.match(stderr, message)
+  }
+})
+
+t.test('help that is asked for is no mistake', async (t) => {
+  for (const args of [['--help'], ['help'], ['keys', '--help'], ['keys', 'create', '--help']]) {
+    const { status, stdout, stderr } = await secretsctl(...args)
+    t.same([status, stderr], [0, ''])
+    t.match(stdout, /^Usage: secretsctl/)
+  }
+})
+
+t.test('config check: what the gateway would say at its start', async (t) => {
+  const config = (authentication: object): string => JSON.stringify({
+    environments: { dev: { region: 'eu-west-1', credential: 'base' }, prod: { region: 'eu-west-1', credential: 'base' } },
+    credentials: { base: { kind: 'default-chain' } },
+    authentication,
+    authorization: { policies: 'policies' }
+  })
+  const folder = t.testdir({
+    'good.yaml': config({}),
+    'bad.yaml': config({ oidc: [{ name: 'corp', issuer: 'https://idp.example.com', audience: '', algorithms: ['RS256'] }] }),
+    policies: { 'all.cedar': '@id("all") permit (principal, action, resource);' }
+  })
+  t.same(await secretsctl('config', 'check', join(folder, 'good.yaml')), { status: 0, stdout: `${join(folder, 'good.yaml')} is valid; environments: dev, prod\n`, stderr: '' })
+  t.same(JSON.parse((await secretsctl('config', 'check', '--json', join(folder, 'good.yaml'))).stdout), { valid: true, environments: ['dev', 'prod'] })
+  t.match(await secretsctl('config', 'check', join(folder, 'bad.yaml')), { status: 1, stdout: '', stderr: /^authentication\.oidc\.0\.audience: found a text of 0 characters/ })
+  t.match(await secretsctl('config', 'check', join(folder, 'none.yaml')), { status: 1, stderr: /ENOENT/ })
+})
+
+t.test('config check: a key that has expired is told of, and is no mistake', async (t) => {
+  const key = (digit: string, expires?: string): object => ({ id: 'deploy-bot', hash: `sha256:${digit.repeat(64)}`, expires })
+  const folder = t.testdir({
+    'gateway.yaml': JSON.stringify({
+      environments: { dev: { region: 'eu-west-1', credential: 'base' } },
+      credentials: { base: { kind: 'default-chain' } },
+      authentication: { apiKeys: [key('a', '2024-02-29'), key('b', '2024-06-30T12:00:00Z'), key('c', '2096-02-29'), key('d')] },
+      authorization: { policies: '.' }
+    }),
+    'all.cedar': '@id("all") permit (principal, action, resource);'
+  })
+  const stderr = 'Warning: an API key of deploy-bot has expired: 2024-02-29\nWarning: an API key of deploy-bot has expired: 2024-06-30T12:00:00Z\n'
+  t.match(await secretsctl('config', 'check', join(folder, 'gateway.yaml')), { status: 0, stdout: /is valid; environments: dev\n$/, stderr })
+  const { status, stdout, stderr: told } = await secretsctl('config', 'check', '--json', join(folder, 'gateway.yaml'))
+  t.same([status, JSON.parse(stdout), told], [0, { valid: true, environments: ['dev'] }, stderr])
+})
+
+t.test('a defect is not passed off as a refusal', async (t) => {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+  stdout.write = () => { throw new TypeError('a defect') }
+  await t.rejects(run(['keys', 'create', 'a'], { stdin, stdout, stderr, env: {} }), { message: 'a defect' })
+})
+
+t.test('as a program', async (t) => {
+  const program = async (...args: string[]): Promise<Outcome> => promisify(execFile)(process.execPath, [join(root, 'bin', 'secretsctl.js'), ...args])
+    .then(({ stdout, stderr }) => ({ status: 0, stdout, stderr }), (error: unknown) => {
+      const { code, stdout, stderr } = error as { code: number, stdout: string, stderr: string }
+      return { status: code, stdout, stderr }
+    })
+  t.match(await program('keys', 'create', 'a', '--json'), { status: 0, stdout: /"token": "sgw_a\./ })
+  t.match(await program('config', 'check', '/none.yaml'), { status: 1, stderr: /ENOENT on reading \/none\.yaml/ })
+  t.match(await program('keys'), { status: 2 })
+})

@@ -1,0 +1,61 @@
+import { createServer, type RequestListener } from 'node:http'
+import t, { type Test } from 'tap'
+import { createClient, GatewayProblem, GatewayUnreachable, reply } from '../../../src/client/client.ts'
+import { build, tokens } from '../../helper.ts'
+
+t.test('names and values go there and back', async (t) => {
+  const { url } = await build(t)
+  const gateway = createClient({ url: `${url}/`, token: tokens.administrator })
+  const params = { path: { env: 'dev', name: 'payments/db+1@a=b' } }
+  const written = await reply(gateway.POST('/environments/{env}/secrets/{name}', { params, body: { value: 'v' } }))
+  t.equal(written.name, params.path.name)
+  const read = await reply(gateway.GET('/environments/{env}/secrets/{name}', { params }))
+  t.match(read, { value: 'v', versionId: written.versionId })
+  const unchanged = await gateway.GET('/environments/{env}/secrets/{name}', { params: { ...params, header: { 'if-none-match': `"${written.versionId ?? ''}"` } }, parseAs: 'text' })
+  t.equal(unchanged.response.status, 304)
+  for (const name of ['', '.', '..']) {
+    await t.rejects(gateway.GET('/environments/{env}/secrets/{name}', { params: { path: { env: 'dev', name } } }), RangeError)
+  }
+})
+
+t.test('a problem is thrown with all that it says', async (t) => {
+  const { url } = await build(t)
+  const gateway = createClient({ url, token: tokens.administrator })
+  const problem: unknown = await gateway.GET('/environments/{env}/secrets/{name}', { params: { path: { env: 'dev', name: 'none' } } }).catch((error: unknown) => error)
+  t.ok(problem instanceof GatewayProblem)
+  t.match(problem, { code: 'secret-not-found', status: 404, requestId: /^[\w-]{36}$/, awsRequestId: /\S/, errors: [], retryAfter: undefined, message: /^There is no such secret: / })
+  const invalid: unknown = await gateway.POST('/environments/{env}/secrets', { params: { path: { env: 'dev' } }, body: { secretNames: [] } }).catch((error: unknown) => error)
+  t.match(invalid, { code: 'invalid-request', status: 400, errors: [{ in: 'body' }] })
+})
+
+const served = async (t: Test, listener: RequestListener): Promise<string> => {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => { server.closeAllConnections(); server.close() })
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port ?? 0 : 0}`
+}
+
+t.test('what answers, and is no gateway', async (t) => {
+  const asked: (string | undefined)[] = []
+  const other = await served(t, (request, response) => { asked.push(request.headers.authorization); response.end('{}') })
+  const list = async (url: string): Promise<unknown> => reply(createClient({ url, token: 'canary' }).GET('/environments'))
+  await t.rejects(list(other), { name: 'GatewayUnreachable', message: /is no gateway \(status 200\)/ })
+  asked.length = 0
+  const redirecting = await served(t, (_, response) => response.writeHead(302, { location: other }).end())
+  await t.rejects(list(redirecting), GatewayUnreachable)
+  t.same(asked, [], 'the token is not taken elsewhere')
+  const silent = await served(t, (_, response) => response.writeHead(502, { 'x-request-id': 'a' }).end('<html>'))
+  await t.rejects(list(silent), { message: /answered with status 502, and does not say why/ })
+  const busy = await served(t, (_, response) => response.writeHead(503, { 'x-request-id': 'a', 'retry-after': '7', 'content-type': 'application/problem+json' })
+    .end(JSON.stringify({ code: 'overloaded', title: 'T', detail: 'D', requestId: 'a', status: 503 })))
+  await t.rejects(list(busy), { code: 'overloaded', retryAfter: 7, message: 'T: D' })
+  const empty = await served(t, (_, response) => response.writeHead(204, { 'x-request-id': 'a' }).end())
+  await t.rejects(list(empty), TypeError)
+  await t.rejects(list('http://127.0.0.1:1'), GatewayUnreachable)
+  const json = { 'x-request-id': 'a', 'content-type': 'application/json' }
+  const cutOff = await served(t, (_, response) => { response.writeHead(200, json).write('{"items":[', () => { response.destroy() }) })
+  await t.rejects(list(cutOff), { name: 'GatewayUnreachable', message: /broke off/ })
+  const garbled = await served(t, (_, response) => response.writeHead(200, json).end('{"value":"canary'))
+  await t.rejects(list(garbled), { name: 'GatewayUnreachable', message: /what is no JSON$/ })
+})
