@@ -1,6 +1,16 @@
 import { join } from 'node:path'
 import { startLocalBackend } from '../src/local-backend/server.ts'
+import { platform, roles } from './aws-roles.ts'
 import { startMotoProxy } from './moto/proxy.ts'
+import { issuer, keysFile } from './web-identity.ts'
+
+/** Who signed a call, as it finds out by the keys. */
+export interface Signer {
+  operation: string
+  /** Of a role's session, that of the session. */
+  principal: string
+  sourceIdentity?: string
+}
 
 /** What stands in for AWS in a test. */
 export interface Backend {
@@ -8,7 +18,11 @@ export interface Backend {
   url: string
   /** The operations that it was asked for so far, by anybody whom it knows. */
   awsCalls: string[]
-  /** Moves its clock. */
+  /** Who asked for them. */
+  signers: Signer[]
+  /** The clock of the gateway, and where it can be moved, of AWS: milliseconds since the epoch. */
+  now: () => number
+  /** Moves the clock. */
   advance: (days: number) => void
   /** Ends when the rotations that are due or under way are done. */
   rotateDue: () => Promise<void>
@@ -18,7 +32,8 @@ export interface Backend {
 /** The accounts that a test can reach. */
 const accounts = [
   { accountId: '111111111111', accessKeyId: 'AKIADEV', secretAccessKey: 'AKIADEV-secret' },
-  { accountId: '222222222222', accessKeyId: 'AKIAPROD', secretAccessKey: 'AKIAPROD-secret' }
+  { accountId: '222222222222', accessKeyId: 'AKIAPROD', secretAccessKey: 'AKIAPROD-secret' },
+  platform
 ]
 
 /** The KMS keys that a test can name. */
@@ -43,17 +58,26 @@ export async function startBackend (): Promise<Backend> {
 
 async function startEmbedded (): Promise<Backend> {
   const awsCalls: string[] = []
+  const signers: Signer[] = []
   let moved = 0
+  const now = (): number => Date.now() + moved
   const backend = await startLocalBackend({
     accounts,
     kmsKeys,
     rotationFunctions,
-    now: () => Date.now() + moved,
-    onOperation: ({ operation }) => { awsCalls.push(operation) }
+    now,
+    roles,
+    identityProviders: [{ issuer, keys: keysFile }],
+    onOperation: ({ operation, principal, sourceIdentity }) => {
+      awsCalls.push(operation)
+      signers.push({ operation, principal, ...sourceIdentity !== undefined && { sourceIdentity } })
+    }
   })
   return {
     url: backend.url,
     awsCalls,
+    signers,
+    now,
     advance: (days) => { moved += days * day },
     rotateDue: backend.runDueRotations,
     close: backend.close

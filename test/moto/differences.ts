@@ -26,6 +26,19 @@ export const differences: Difference[] = [
       [`${secret}/rollback/index.test.ts`]: {
         rollBackSecret: [`await value(), 'v2'`, 'also to a version without a label']
       },
+      'test/routes/environments/_env/promotions/index.test.ts': {
+        'promoteSecrets gives each its own result > as what exists is to be treated': [
+          `await read(gateway, 'prod', 'there'), 'new'`, `{ there: 'unchanged', good: 'unchanged' }`
+        ],
+        'promoteSecrets replaces only the version that is expected': [`await read(gateway, 'prod', 'a'), 'new'`, 'update({ b: newer })'],
+        'promoteSecrets is for who may promote in both environments > who may not compare does not learn whether the value was the same': ['json.versionId, before)']
+      },
+      [`${secrets}/atomic.test.ts`]: {
+        'a call whose answer was lost is taken back if it was carried out': [`'failed: aws-timeout' })`, 'carried out`)']
+      },
+      'test/src/cli/many.test.ts': {
+        'diff and promote bring three environments in two accounts together': ['agree in 3 names']
+      },
       [`${secret}/value/index.test.ts`]: {
         'patchValue > changes, adds and removes single keys, and leaves the others to the last digit': ['await value()', 'no label is left behind'],
         'patchValue > patches at the same time are all kept': ['kept.length, 8'],
@@ -40,6 +53,9 @@ export const differences: Difference[] = [
     places: {
       [`${secret}/conditional.test.ts`]: {
         'what fails beside the value has not made it current': [`{ [versionId]: ['AWSCURRENT'] }`]
+      },
+      [`${secrets}/bulk.test.ts`]: {
+        'with the same Idempotency-Key and body again ends in the same state, and says the same > also where it changes what is there': ['it does not pass for done']
       },
       [`${secret}/versions/index.test.ts`]: {
         'listVersions > gives those with a label, and the others where asked to': ['t.same(new Map(labelled', `t.notOk('versionStages' in`]
@@ -57,12 +73,15 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'ListSecretVersionIds takes no notice of MaxResults and NextToken',
+    moto: 'ListSecretVersionIds takes no notice of MaxResults and NextToken, and gives an empty NextToken',
     aws: 'It gives a page, and the token of the next one',
     evidence: 'documented',
     places: {
       [`${secret}/versions/index.test.ts`]: {
         'listVersions > pages': ['t.equal(json.items.length, 1)', 't.equal(next.json.items.length, 1)']
+      },
+      'test/src/cli/secrets.test.ts': {
+        'create, read, update, list, versions, rollback, tag, delete, restore': [`versions payments/db --env dev')`, `versions payments/db --env dev --json')`]
       }
     }
   },
@@ -128,10 +147,10 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       [`${secret}/index.test.ts`]: {
-        'deleteSecret > schedules the deletion, by default as the environment says': ['gateway.advance(31)']
+        'deleteSecret > schedules the deletion, by default as the environment says': [`'/environments/dev/secrets/x'), { status: 404 })`]
       },
       [`${secret}/restore/index.test.ts`]: {
-        restoreSecret: ['gateway.advance(8)']
+        restoreSecret: ['not after the recovery window']
       }
     }
   },
@@ -193,6 +212,11 @@ export const differences: Difference[] = [
     places: {
       [`${secret}/tags/index.test.ts`]: {
         'tagSecret and untagSecret': [`'a 51st tag'`]
+      },
+      'test/routes/environments/_env/promotions/index.test.ts': {
+        'promoteSecrets leaves a record of what it has read, also where it then fails or only plans': [
+          '{ tagged: /^failed/ }', 't.match(gateway.trail().slice(-3), ['
+        ]
       }
     }
   },
@@ -274,6 +298,12 @@ export const differences: Difference[] = [
         'cancelRotation leaves set what was set': ['await gateway.rotateDue()'],
         'a rotation that is under way': ['await gateway.rotateDue()'],
         'what is refused': [`lambda('unknown')`]
+      },
+      'test/plugins/audit.test.ts': {
+        'what each operation leaves': ['await gateway.rotateDue()']
+      },
+      'test/src/cli/secrets.test.ts': {
+        'a rotation': [`'/environments/dev/secrets/a/rotation'`, 'await gateway.rotateDue()']
       }
     }
   },
@@ -325,6 +355,86 @@ export const differences: Difference[] = [
       'test/routes/environments/_env/values/index.test.ts': {
         'readSecrets > one that has no value does not keep the others back': [`await read({ names: ['many/7', 'empty'`],
         readSecrets: [`await read({ names: ['many/7', 'empty'`]
+      },
+      'test/plugins/audit.test.ts': {
+        'a request on many secrets leaves a record of each': ['t.match(read, [', `name), ['a'])`]
+      },
+      'test/src/cli/many.test.ts': {
+        'export: each format is read as it was written': ['stderr: message }, args.join']
+      }
+    }
+  },
+  {
+    moto: 'CreateSecret and UpdateSecret take any KmsKeyId',
+    aws: 'One that there is not is refused',
+    evidence: 'assumed',
+    places: {
+      [`${secrets}/atomic.test.ts`]: {
+        'takes back exactly what it made, wherever it fails': [
+          `{ status: 409, json: { code: 'not-all-done', dryRun: false`, `name)], 'failed: aws-refused'`, 't.same(counts,',
+          'sum(counts.rolledBack, counts.notStarted)', 'position ${position}, ${concurrency} at once', 't.match(done,'
+        ],
+        'with an Idempotency-Key again, is done once, and what an earlier run has made is not taken back': [
+          'failing.status, 409', `c: 'failed: aws-refused' })`, '/b`)).status, 404'
+        ],
+        'says of what can not be taken back that it is still there': ['t.same(results(reply), {', 't.same(results(raced), {', 't.same(results(gone), {', 't.match(unreachable.json.items[0],'],
+        'what it made is deleted in its other regions too, and also in a protected environment': [`{ a: 'rolled-back', b:`, 'await state(gateway), [])', 'listSecrets({})).SecretList, [])'],
+        'a version that was taken back does not pass for written when the request comes again': [`{ twice: 'rolled-back', last:`, `'failed: idempotency-key-spent'`, `json.value, 'v2'`]
+      }
+    }
+  },
+  {
+    moto: 'CreateSecret with the token and the value of the version that there is fails with ResourceExistsException once there are other versions',
+    aws: 'It is repeated, and changes nothing',
+    evidence: 'assumed',
+    places: {
+      [`${secrets}/bulk.test.ts`]: {
+        'with the same Idempotency-Key and body again ends in the same state, and says the same > with another body is refused': ['the order of members is no difference']
+      }
+    }
+  },
+  {
+    moto: 'No policy is looked at: not that of a secret, nor of a caller, nor whom a role trusts, and no token of an identity provider',
+    aws: 'What none allows is refused',
+    evidence: 'documented',
+    places: {
+      'test/routes/consistency/index.test.ts': {
+        'compareEnvironments says why a value could not be compared': [`code: 'aws-access-denied'`, 't.notOk(rows.a?.prod?.group)']
+      },
+      'test/routes/environments/_env/promotions/index.test.ts': {
+        'promoteSecrets writes where the value that is there can\'t be read': [`names: ['a'], onConflict: 'update' })), { a: 'updated' }`]
+      },
+      'test/routes/credentials/_id/verify/index.test.ts': {
+        'one that can\'t be used: why is in the log and the trail': [`code: 'credential-invalid' } }, id)`, 'gateway.trail().at(-1)', 'includes(reason)']
+      },
+      'test/src/aws/sessions.test.ts': {
+        'a role that does not trust the gateway is refused, and who asks is not told what AWS said': [
+          `code: 'credential-invalid' } }, id)`, 'is not authorized to perform', `countOf(gateway, 'ListSecrets'), 0`
+        ],
+        'a session that can\'t be begun is not tried again by each who waits for it': ['await ask()', `countOf(gateway, 'AssumeRole'), 2`],
+        'a workload\'s token is read anew for each session, and the session\'s name tells who asks': [
+          `await list(), 502)`, `t.same(signersOf(gateway), ['ListSecrets`, 'the token has ended'
+        ]
+      }
+    }
+  },
+  {
+    moto: 'Sessions of roles end by moto\'s clock, which a test can\'t move',
+    aws: 'They end when it said that they would',
+    evidence: 'documented',
+    places: {
+      'test/src/aws/sessions.test.ts': {
+        'a session is begun once for a hundred requests, and for a hundred more when it is about to end': ['nor does one that has ended cost a caller anything']
+      }
+    }
+  },
+  {
+    moto: 'A request ID is no UUID',
+    aws: 'It is one',
+    evidence: 'recorded',
+    places: {
+      'test/plugins/audit.test.ts': {
+        'a request that is allowed leaves a record before AWS is asked, and one of its outcome': [`t.match(outcome, { event: 'outcome'`]
       }
     }
   }
