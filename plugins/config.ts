@@ -6,9 +6,12 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The configuration in force. */
     config: LiveConfig
+    /** The clock: milliseconds since the epoch. */
+    now: () => number
   }
 }
 
-export default fp<AppOptions>(async (fastify, { config }) => {
+export default fp<Required<AppOptions>>(async (fastify, { config, now }) => {
   fastify.decorate('config', config)
+  fastify.decorate('now', now)
 }, { name: 'config' })

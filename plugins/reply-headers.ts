@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 
-/** The headers of every reply; what only a caller with a token may see is kept by nobody on the way. */
+/** The headers of every reply. What takes a token to see is cached nowhere. */
 export default fp(async (fastify) => {
   fastify.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' })

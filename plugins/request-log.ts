@@ -23,6 +23,7 @@ function log (request: FastifyRequest, reply: FastifyReply): void {
     reply: {
       status: reply.statusCode,
       problem: problem?.code,
+      reason: problem?.options.reason,
       awsError: problem?.options.awsError,
       awsRequestId: problem?.options.awsRequestId,
       milliseconds: Math.round(reply.elapsedTime),

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import Fastify, { type RouteOptions } from 'fastify'
 import { app } from '../src/app.ts'
 import { configFrom } from '../src/config/config.ts'
@@ -9,17 +12,19 @@ const config = configFrom({
   environments: { dev: { region: 'eu-west-1', credential: 'none' } },
   credentials: { none: { kind: 'default-chain' } },
   authentication: { apiKeys: [] },
-  authorization: { grants: [] }
+  authorization: { policies: { policies: [] } }
 })
 
 /** What the gateway's code says of itself, read from one that was built and never listened. */
 export async function builtGateway (): Promise<{ document: object, routes: RouteOptions[] }> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'built-gateway-'))
   const fastify = Fastify(serverOptions('silent'))
   const routes: RouteOptions[] = []
   fastify.addHook('onRoute', (route) => { routes.push(route) })
-  await fastify.register(app, { config: liveConfig(config) })
+  await fastify.register(app, { config: liveConfig(config), dataDir })
   await fastify.ready()
   const document = fastify.swagger()
   await fastify.close()
+  await rm(dataDir, { recursive: true })
   return { document, routes: routes.filter(({ method }) => method !== 'HEAD') }
 }

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hashToken } from './authentication/api-keys.ts'
+import { policySetFrom } from './authorization/policies.ts'
 import { configFrom, type Config } from './config/config.ts'
 import { ConfigError } from './config/mistakes.ts'
 import type { Variables } from './config/schema.ts'
+import { errorCode } from './errors.ts'
 import { startLocalBackend, type Account, type KmsKey } from './local-backend/server.ts'
 
 /** The gateway without AWS: the embedded Secrets Manager, two accounts of it, and a developer who may do everything. */
@@ -27,6 +29,9 @@ const environments = {
   staging: { region: 'eu-west-1', credential: 'local-dev' },
   prod: { region: 'eu-west-1', credential: 'local-prod' }
 } as const
+
+/** The developer may do everything. */
+const developersPolicy = { file: 'local-mode.cedar', text: '@id("developer") permit (principal == Caller::"developer", action, resource);' }
 
 /** Variables that are set where a process is meant to reach AWS. */
 const awsVariables = [
@@ -58,11 +63,15 @@ export async function startLocalMode ({ GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_T
   const kept = given === undefined ? await keptToken(dataDir) : undefined
   const token = given ?? kept?.token ?? ''
   const config = configFrom({
+    // An editor that forwards the port is a proxy on the same machine.
+    server: { trustedProxies: ['127.0.0.1', '::1'] },
     environments,
     credentials: Object.fromEntries(accounts.map(({ credentialId, accessKeyId, secretAccessKey }) =>
       [credentialId, { kind: 'embedded' as const, accessKeyId, secretAccessKey }])),
     authentication: { apiKeys: [{ id: 'developer', hash: hashToken(token) }] },
-    authorization: { grants: [{ callers: ['developer'], actions: ['*'], environments: ['*'] }] },
+    authorization: { policies: policySetFrom([developersPolicy]) },
+    // There is nobody whom the developer could crowd out.
+    limits: { requestsPerSecond: 10_000 },
     aws: { endpoint: backend.url }
   })
   return { config, token, close: backend.close, ...(kept !== undefined && { tokenFile: kept.file }) }
@@ -84,7 +93,7 @@ async function keptToken (dataDir: string): Promise<{ token: string, file: strin
     await writeFile(file, token, { mode: 0o600, flag: 'wx' })
     return { token, file }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (errorCode(error) !== 'EEXIST') throw error
     await chmod(file, 0o600)
     return { token: (await readFile(file, 'utf8')).trim(), file }
   }

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES, type Server } from 'node:http'
+import type { ServerOptions } from 'node:https'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
-import { Problem, type ProblemCode } from './errors.ts'
+import { secureContext, trustedProxyList, type TlsSettings } from './config/server.ts'
+import type { LiveConfig } from './config/live.ts'
+import { Problem } from './errors.ts'
+import type { ProblemCode } from './problem-catalogue.ts'
 import { problemFromFramework } from './http/framework-errors.ts'
 import { problemBody, problemHeaders, sendProblem } from './http/problem.ts'
 import { maximumNameLength } from './environments/names.ts'
@@ -15,8 +19,13 @@ const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
  * The options of the Fastify server; production and tests use the same.
  *
  * @param log where log lines go, standard output where absent
+ * @param config says how the gateway is reached: over plain HTTP without proxies where absent
  */
-export function serverOptions (logLevel: string, log?: DestinationStream): FastifyHttpOptions<Server> {
+export function serverOptions (logLevel: string, log?: DestinationStream, config?: LiveConfig): FastifyHttpOptions<Server> {
+  const trusts = config?.derive(({ server }) => trustedProxyList(server.trustedProxies)) ?? (() => () => false)
+  const tls = config?.current.server.tls
+  // Its absence is answered like any other mistake.
+  const http = { requireHostHeader: false }
   return {
     logger: { level: logLevel, base: null, ...(log !== undefined && { stream: log }) },
     // One line a request, written by plugins/request-log.ts without the URL.
@@ -28,33 +37,53 @@ export function serverOptions (logLevel: string, log?: DestinationStream): Fasti
     requestTimeout: 30_000,
     // A reply may take as long as a bulk create does; the request has to be there in time.
     connectionTimeout: 0,
-    // Their absence is answered like any other mistake.
-    http: { requireHostHeader: false },
+    http,
+    ...(tls !== undefined && { https: { ...http, ...tlsOptions(tls) } }),
+    // `request.ip` is the last address that no trusted proxy has: what a caller writes into X-Forwarded-For does not count.
+    trustProxy: (address) => trusts()(address),
     return503OnClosing: false,
     allowErrorHandlerOverride: false,
     frameworkErrors: (error, request, reply) => {
       const problem = problemFromFramework(error)
-      request.log.info({ reply: { status: problem.status, problem: problem.code } }, 'request')
-      sendProblem(reply, problem, request.id)
+      void request.server.recordRefusal({ requestId: request.id, peer: request.ip }, problem).then((answer) => {
+        request.log.info({ reply: { status: answer.status, problem: answer.code } }, 'request')
+        sendProblem(reply, answer, request.id)
+      })
     },
     clientErrorHandler
   }
 }
+
+/** What connections are made with. Where a certificate is required, plugins/tls.ts ends those without, and has it recorded. */
+const tlsOptions = (tls: TlsSettings): ServerOptions =>
+  ({ ...secureContext(tls), ...(tls.clients !== undefined && { requestCert: true, rejectUnauthorized: false }) })
 
 const clientErrors: Readonly<Record<string, ProblemCode>> = {
   HPE_HEADER_OVERFLOW: 'headers-too-large',
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout'
 }
 
+/** The connections whose last answer is being recorded; what else comes on them is of no account. */
+const answering = new WeakSet<Socket>()
+
 /** Answers what Node.js could not even read as a request. */
 function clientErrorHandler (this: FastifyInstance, error: Error & { code?: string }, socket: Socket): void {
+  if (answering.has(socket)) return
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
+  answering.add(socket)
   const problem = new Problem(clientErrors[error.code ?? ''] ?? 'malformed-request')
   const requestId = randomUUID()
-  this.log.info({ requestId, reply: { status: problem.status, problem: problem.code } }, 'request')
+  const { remoteAddress: peer = '' } = socket
+  void this.recordRefusal({ requestId, peer }, problem).then((answer) => {
+    this.log.info({ requestId, reply: { status: answer.status, problem: answer.code } }, 'request')
+    endWith(socket, answer, requestId)
+  })
+}
+
+function endWith (socket: Socket, problem: Problem, requestId: string): void {
   const body = JSON.stringify(problemBody(problem, requestId))
   const headers = Object.entries({
     ...problemHeaders(problem),

@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { app } from './app.ts'
+import { standardOutput } from './audit/settings.ts'
 import { banner } from './banner.ts'
 import { liveConfig } from './config/live.ts'
 import { loadConfig, readVariables } from './config/load.ts'
@@ -21,10 +22,12 @@ async function start (): Promise<void> {
   const variables = readVariables(process.env)
   if (variables.GATEWAY_CONFIG === undefined) assertLocalModeMeant(process.env)
   const local = variables.GATEWAY_CONFIG === undefined ? await startLocalMode(variables) : undefined
-  const config = liveConfig(local?.config ?? await loadConfig(variables.GATEWAY_CONFIG ?? ''))
+  const config = liveConfig(local?.config ?? loadConfig(variables.GATEWAY_CONFIG ?? ''))
 
-  const fastify = Fastify(serverOptions(variables.LOG_LEVEL))
-  await fastify.register(app, { config })
+  // A trail on standard output has that to itself.
+  const log = config.current.audit.file === standardOutput ? process.stderr : undefined
+  const fastify = Fastify(serverOptions(variables.LOG_LEVEL, log, config))
+  await fastify.register(app, { config, dataDir: variables.GATEWAY_DATA_DIR })
   const address = await listen(fastify, variables)
   endWell(fastify, local)
   if (variables.GATEWAY_CONFIG !== undefined) reloadOnHangup(fastify, variables.GATEWAY_CONFIG)
@@ -60,19 +63,21 @@ function endWell (fastify: FastifyInstance, local: LocalMode | undefined): void 
     await fastify.close()
     clearInterval(idle)
     await local?.close()
+    // Node.js would wait for a write to a disk that hangs, without an end.
+    if (fastify.audit.hangs) process.kill(process.pid, 'SIGKILL')
   })
 }
 
 /** Takes up a changed file, whole or not at all. */
 function reloadOnHangup (fastify: FastifyInstance, file: string): void {
   process.on('SIGHUP', () => {
-    loadConfig(file).then((next) => {
-      fastify.config.replace(next)
+    try {
+      fastify.config.replace(loadConfig(file))
       fastify.log.info('the configuration was read again')
-    }).catch((error: unknown) => {
+    } catch (error) {
       const mistakes = error instanceof ConfigError ? error.message.split('\n') : undefined
       fastify.log.error({ mistakes }, 'the configuration was NOT read again: the one before stays in force')
-    })
+    }
   })
 }
 

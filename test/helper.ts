@@ -4,10 +4,12 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { app } from '../src/app.ts'
 import { hashToken } from '../src/authentication/api-keys.ts'
-import { configFrom } from '../src/config/config.ts'
+import { policySetFrom, type PolicySet } from '../src/authorization/policies.ts'
+import { configFrom, type Declared } from '../src/config/config.ts'
 import { liveConfig } from '../src/config/live.ts'
 import { serverOptions } from '../src/server-options.ts'
-import { startBackend } from './backends.ts'
+import { newTrail, readTrail, type AuditRecord } from './audit-trail.ts'
+import { startBackend, type Signer } from './backends.ts'
 import { documentedReplies } from './documented.ts'
 
 /** What a test sends. */
@@ -38,11 +40,18 @@ export interface Gateway {
   send: (method: string, path: string, options?: RequestOptions) => Promise<Reply>
   /** The operations that AWS, as the gateway sees it, was asked for so far. */
   awsCalls: string[]
+  /** Who asked for them, as AWS sees it. */
+  signers: Signer[]
+  /** The clock of all of it: milliseconds since the epoch. */
+  now: () => number
   /** The lines of the log so far. */
   log: string[]
+  /** The audit trail's file, and the records in it so far. */
+  trailFile: string
+  trail: () => AuditRecord[]
   /** The real SDK's client, past the gateway. */
   aws: (accessKeyId: string, region?: string) => SecretsManager
-  /** Moves the backend's clock. */
+  /** Moves the clock, the gateway's and the backend's. */
   advance: (days: number) => void
   /** Ends when the rotations that are due or under way are done. */
   rotateDue: () => Promise<void>
@@ -53,15 +62,23 @@ export const tokens = {
   reader: 'reader-token-for-tests',
   pipeline: 'pipeline-token-for-tests',
   writer: 'writer-token-for-tests',
+  team: 'team-token-for-tests',
   stranger: 'stranger-token-for-tests',
   expired: 'expired-token-for-tests'
 } as const
 
-const embedded = (accessKeyId: string): { kind: 'embedded', accessKeyId: string, secretAccessKey: string } =>
+export const embedded = (accessKeyId: string): { kind: 'embedded', accessKeyId: string, secretAccessKey: string } =>
   ({ kind: 'embedded', accessKeyId, secretAccessKey: `${accessKeyId}-secret` })
+
+/** The section of the configuration that has these policies, in Cedar. */
+export const policies = (text: string): { policies: PolicySet } => ({ policies: policySetFrom([{ file: 'test.cedar', text }]) })
 
 /** Three environments in two accounts, a credential that AWS does not know, and callers of different rights. */
 export const declared = {
+  /** For each gateway another. */
+  get audit (): { file: string, keyFile: string } { return newTrail() },
+  /** What no test that is about something else comes near. */
+  limits: { requestsPerSecond: 100_000, unauthenticated: { requestsPerSecond: 100_000 } },
   environments: {
     dev: { region: 'eu-west-1', credential: 'dev-account', allowedCredentials: ['unknown-to-aws'] },
     staging: { region: 'eu-west-1', credential: 'dev-account', kmsKeyId: 'alias/staging', recoveryWindowInDays: 7 },
@@ -85,18 +102,44 @@ export const declared = {
       { id: 'reader', hash: hashToken(tokens.reader) },
       { id: 'pipeline', hash: hashToken(tokens.pipeline) },
       { id: 'writer', hash: hashToken(tokens.writer) },
+      { id: 'team-service', hash: hashToken(tokens.team), groups: ['team-a'] },
       { id: 'stranger', hash: hashToken(tokens.stranger), expires: '2999-01-01' },
       { id: 'expired', hash: hashToken(tokens.expired), groups: ['administrators'], expires: '2020-01-01T00:00:00Z' }
     ]
   },
-  authorization: {
-    grants: [
-      { groups: ['administrators'], actions: ['*'], environments: ['*'] },
-      { callers: ['reader'], actions: ['DescribeEnvironment', 'GetSecretValue', 'BatchGetSecretValue'], environments: ['dev'] },
-      { callers: ['pipeline'], actions: ['CreateSecret', 'PutSecretValue'], environments: ['dev', 'staging'], credentials: ['dev-account'] },
-      { callers: ['writer'], actions: ['PutSecretValue'], environments: ['dev'] }
-    ]
-  }
+  authorization: policies(`
+    @id("administrators")
+    permit (principal in Group::"administrators", action, resource);
+
+    @id("reader")
+    permit (
+      principal == Caller::"reader",
+      action in [Action::"DescribeEnvironment", Action::"GetSecretValue", Action::"BatchGetSecretValue"],
+      resource in Environment::"dev"
+    );
+
+    @id("pipeline")
+    permit (principal == Caller::"pipeline", action in [Action::"CreateSecret", Action::"PutSecretValue"], resource)
+    when { ["dev", "staging"].contains(resource.environment) && context.credential == Credential::"dev-account" };
+
+    @id("pipeline-sees")
+    permit (principal == Caller::"pipeline", action == Action::"DescribeEnvironment", resource)
+    when { ["dev", "staging"].contains(resource.environment) };
+
+    @id("writer")
+    permit (
+      principal == Caller::"writer",
+      action in [Action::"DescribeEnvironment", Action::"PutSecretValue"],
+      resource in Environment::"dev"
+    );
+
+    @id("team-a")
+    permit (principal in Group::"team-a", action in [Action::"read", Action::"write"], resource is Secret in Environment::"dev")
+    when { resource.name like "team-a/*" };
+
+    @id("team-a-in-dev")
+    permit (principal in Group::"team-a", action in [Action::"read", Action::"write"], resource == Environment::"dev");
+  `)
 }
 
 /**
@@ -105,7 +148,7 @@ export const declared = {
  *
  * @param change what of the declared configuration is different
  */
-export async function build (t: Test, change: Partial<typeof declared> = {}): Promise<Gateway> {
+export async function build (t: Test, change: Partial<Declared> = {}): Promise<Gateway> {
   const log: string[] = []
   const backend = await startBackend()
   const stream = new Writable({
@@ -114,8 +157,9 @@ export async function build (t: Test, change: Partial<typeof declared> = {}): Pr
       done()
     }
   })
-  const fastify = Fastify(serverOptions('info', stream))
-  await fastify.register(app, { config: liveConfig(configFrom({ ...declared, ...change, aws: { endpoint: backend.url } })) })
+  const config = liveConfig(configFrom({ ...declared, ...change, aws: { endpoint: backend.url, ...change.aws } }))
+  const fastify = Fastify(serverOptions('info', stream, config))
+  await fastify.register(app, { config, now: backend.now })
   const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(async () => {
     await fastify.close()
@@ -123,11 +167,16 @@ export async function build (t: Test, change: Partial<typeof declared> = {}): Pr
   })
 
   const check = documentedReplies(fastify)
+  const { file: trailFile = '' } = config.current.audit
   return {
     url,
     fastify,
     awsCalls: backend.awsCalls,
+    signers: backend.signers,
+    now: backend.now,
     log,
+    trailFile,
+    trail: () => readTrail(trailFile),
     async send (method, path, options = {}) {
       const reply = await send(url, method, path, options)
       check(t, method, path, reply)
@@ -157,6 +206,6 @@ export async function send (url: string, method: string, path: string, options: 
   })
   const bytes = new Uint8Array(await response.arrayBuffer())
   const text = new TextDecoder().decode(bytes)
-  const isJson = (response.headers.get('content-type') ?? '').includes('json')
+  const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '')
   return { status: response.status, headers: response.headers, text, bytes, json: isJson && text !== '' ? JSON.parse(text) : undefined }
 }

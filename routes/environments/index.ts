@@ -20,7 +20,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request) => {
       const environments = Array.from(fastify.config.current.environments.values())
-      const visible = environments.filter((environment) => request.may('DescribeEnvironment', environment, environment.credential))
+      const visible = environments.filter((environment) => request.sees(environment).allowed)
       return { items: visible.map(describeEnvironment) }
     }
   })

@@ -1,4 +1,5 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Problem } from '../../src/errors.ts'
 import { publicProblems, Reply } from '../../src/http/schemas.ts'
 
 const Health = Type.Object({ status: Type.Literal('ok') })
@@ -7,7 +8,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'GET',
     url: '/live',
-    config: { action: 'Public' },
+    config: { action: 'Public', rateLimit: false },
     schema: {
       operationId: 'isLive',
       tags: ['health'],
@@ -22,16 +23,20 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'GET',
     url: '/ready',
-    config: { action: 'Public' },
+    config: { action: 'Public', rateLimit: false },
     schema: {
       operationId: 'isReady',
       tags: ['health'],
       summary: 'Readiness',
-      description: 'Whether requests may be sent here. It does not ask AWS: a gateway that AWS does not answer is no worse than its siblings.',
+      description: 'Whether requests may be sent here: not while the audit trail can not be written, since all would be refused. It does ' +
+        'not ask AWS: a gateway that AWS does not answer is no worse than its siblings.',
       security: [],
-      response: { 200: Reply('It takes requests', Health), ...publicProblems() }
+      response: { 200: Reply('It takes requests', Health), ...publicProblems('audit-unavailable') }
     },
-    handler: async () => ({ status: 'ok' as const })
+    handler: async () => {
+      if (!fastify.audit.isWritable) throw new Problem('audit-unavailable')
+      return { status: 'ok' as const }
+    }
   })
 }
 

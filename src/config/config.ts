@@ -1,35 +1,52 @@
-import type { ApiKey } from '../authentication/api-keys.ts'
-import type { Grant } from '../authorization/grants.ts'
+import type { AuditSettings } from '../audit/settings.ts'
+import type { AuthenticationSettings } from '../authentication/authenticate.ts'
+import type { PolicySet } from '../authorization/policies.ts'
 import type { CredentialDefinition } from '../credentials/definition.ts'
 import { environmentFrom, type Environment } from '../environments/environment.ts'
+import { auditFrom } from './audit.ts'
+import { authenticationFrom, authenticationMistakes } from './authentication.ts'
+import { policiesFrom, policyMistakes, type DeclaredAuthorization } from './authorization.ts'
+import { awsFrom, type AwsSettings } from './aws.ts'
+import { credentialMistakes } from './credentials.ts'
+import { limitMistakes, limitsFrom, type Limits } from './limits.ts'
 import { ConfigError, type Mistake } from './mistakes.ts'
 import type { ConfigFile } from './schema.ts'
+import { serverFrom, serverMistakes, type ServerSettings } from './server.ts'
 
 /** The configuration as the gateway works with it: checked, defaults filled in, looked up through maps. */
 export interface Config {
   readonly environments: ReadonlyMap<string, Environment>
   readonly credentials: ReadonlyMap<string, CredentialDefinition>
-  readonly apiKeys: readonly ApiKey[]
-  readonly grants: readonly Grant[]
-  /** Where to send what would go to AWS. */
-  readonly endpoint?: string
+  readonly server: ServerSettings
+  readonly authentication: AuthenticationSettings
+  readonly policies: PolicySet
+  readonly audit: AuditSettings
+  readonly limits: Limits
+  readonly aws: AwsSettings
 }
 
-/** What the file declares; the local mode declares credentials of a kind that no file can. */
-type Declared = Omit<ConfigFile, 'credentials'> & { credentials: Readonly<Record<string, CredentialDefinition>> }
+/** What the file declares; the local mode declares credentials of a kind that no file can, and brings its policies along. */
+export type Declared = Omit<ConfigFile, 'credentials' | 'authorization'> & {
+  credentials: Readonly<Record<string, CredentialDefinition>>
+  authorization: DeclaredAuthorization
+}
 
 /**
  * Fills in the defaults and checks what a schema can't: that each name that stands for something stands for something declared.
  *
+ * @param folder what the paths of files start from
  * @throws ConfigError with every mistake
  */
-export function configFrom (file: Declared): Config {
+export function configFrom (file: Declared, folder = '.'): Config {
   const config: Config = {
     environments: new Map(Object.entries(file.environments).map(([name, declared]) => [name, environmentFrom(name, declared)])),
     credentials: new Map(Object.entries(file.credentials)),
-    apiKeys: file.authentication.apiKeys,
-    grants: file.authorization.grants,
-    ...(file.aws?.endpoint !== undefined && { endpoint: file.aws.endpoint })
+    server: serverFrom(file.server ?? {}, folder),
+    authentication: authenticationFrom(file.authentication, folder),
+    policies: policiesFrom(file.authorization, folder),
+    audit: auditFrom(file.audit ?? {}, folder),
+    limits: limitsFrom(file.limits ?? {}),
+    aws: awsFrom(file.aws ?? {})
   }
   const mistakes = checks.flatMap((check) => [...check(config)])
   if (mistakes.length > 0) throw new ConfigError(mistakes)
@@ -67,28 +84,8 @@ function* replicatedToItself ({ environments }: Config): Generator<Mistake> {
   }
 }
 
-function* undeclaredInGrants ({ environments, credentials, grants }: Config): Generator<Mistake> {
-  for (const [index, grant] of grants.entries()) {
-    const key = `authorization.grants.${index}`
-    for (const found of grant.environments) {
-      if (found === '*' || environments.has(found)) continue
-      yield { key: `${key}.environments`, found, expected: `*, or one of: ${[...environments.keys()].join(', ')}` }
-    }
-    for (const found of grant.credentials ?? []) {
-      if (!credentials.has(found)) yield { key: `${key}.credentials`, found, expected: `one of: ${[...credentials.keys()].join(', ')}` }
-    }
-  }
-}
-
-function* unusableKeys ({ apiKeys }: Config): Generator<Mistake> {
-  const seen = new Set<string>()
-  for (const [index, { hash, expires }] of apiKeys.entries()) {
-    if (expires !== undefined && Number.isNaN(Date.parse(expires))) {
-      yield { key: `authentication.apiKeys.${index}.expires`, found: expires, expected: 'a day of the calendar' }
-    }
-    if (seen.has(hash)) yield { key: `authentication.apiKeys.${index}.hash`, found: 'the hash of another key', expected: 'a key of its own' }
-    seen.add(hash)
-  }
-}
-
-const checks = [undeclaredCredentials, overlappingPrefixes, replicatedToItself, undeclaredInGrants, unusableKeys]
+const checks = [
+  undeclaredCredentials, credentialMistakes, overlappingPrefixes, replicatedToItself, policyMistakes, authenticationMistakes,
+  serverMistakes,
+  limitMistakes
+]

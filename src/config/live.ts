@@ -7,10 +7,10 @@ export interface LiveConfig {
    * Keeps something that is made from the configuration in step with it.
    *
    * @param build makes it; may throw, and the configuration is then refused
-   * @param retire is given the one of the configuration that was in force before
+   * @param retire is given the one of the configuration that was in force before, and the one that takes its place
    * @returns a function that gives the one of the configuration in force
    */
-  derive: <T>(build: (config: Config) => T, retire?: (value: T) => void) => () => T
+  derive: <T>(build: (config: Config) => T, retire?: (value: T, next: T) => void) => () => T
   /** Puts a configuration in force, once everything derived from it could be made. */
   replace: (next: Config) => void
 }
@@ -27,7 +27,7 @@ export function liveConfig (initial: Config): LiveConfig {
       prepare.add((next) => {
         const nextValue = build(next)
         return () => {
-          retire(value)
+          retire(value, nextValue)
           value = nextValue
         }
       })

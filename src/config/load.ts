@@ -1,13 +1,14 @@
-import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Ajv, type Options } from 'ajv'
 import { parseDocument, type Document } from 'yaml'
 import { configFrom, type Config } from './config.ts'
+import { readNamedFile } from './files.ts'
 import { ConfigError, mistakeFrom } from './mistakes.ts'
 import { FileSchema, VariablesSchema, type Variables } from './schema.ts'
 
 function check<T extends TSchema> (schema: T, value: unknown, options: Options = {}): Static<T> {
-  // "verbose" puts what was found into each error.
+  // "verbose" puts what was found into each error, and the schema that it does not fit.
   const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, discriminator: true, ...options })
   const validate = ajv.compile<Static<T>>(schema)
   if (validate(value)) return value
@@ -31,15 +32,16 @@ export function readVariables (env: NodeJS.ProcessEnv): Variables {
 /**
  * The configuration in a YAML text.
  *
+ * @param folder what the paths of files start from
  * @throws ConfigError
  */
-export function parseConfig (yaml: string): Config {
+export function parseConfig (yaml: string, folder?: string): Config {
   const document = parseDocument(yaml, { uniqueKeys: true, strict: true, prettyErrors: false })
   const [error] = document.errors
   if (error !== undefined) {
     throw new ConfigError([{ key: `the file, at character ${error.pos[0]}`, found: error.code, expected: 'YAML' }])
   }
-  return configFrom(check(FileSchema, withoutBomb(document)))
+  return configFrom(check(FileSchema, withoutBomb(document)), folder)
 }
 
 /** The document's value, unless its aliases multiply beyond what a configuration needs. */
@@ -52,17 +54,8 @@ function withoutBomb (document: Document): unknown {
 }
 
 /**
- * The configuration in a YAML file.
+ * The configuration in a YAML file. The paths in it start from its folder.
  *
  * @throws ConfigError
  */
-export async function loadConfig (file: string): Promise<Config> {
-  let yaml: string
-  try {
-    yaml = await readFile(file, 'utf8')
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'an error'
-    throw new ConfigError([{ key: 'GATEWAY_CONFIG', found: `${reason} on reading ${file}`, expected: 'a file that can be read' }])
-  }
-  return parseConfig(yaml)
-}
+export const loadConfig = (file: string): Config => parseConfig(readNamedFile('GATEWAY_CONFIG', file, '.'), dirname(file))

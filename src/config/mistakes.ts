@@ -8,12 +8,20 @@ export interface Mistake {
   expected: string
 }
 
+/** A mistake in a file that has a language of its own: at which place, and what. */
+export interface MistakeInFile {
+  place: string
+  message: string
+}
+
 /** The configuration can't be used. The process ends with status 78 (EX_CONFIG of sysexits.h) before it listens. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 
-  constructor (mistakes: readonly Mistake[]) {
-    super(mistakes.map(({ key, found, expected }) => `${key}: found ${found}, expected ${expected}`).join('\n'))
+  constructor (mistakes: readonly (Mistake | MistakeInFile)[]) {
+    super(mistakes.map((mistake) => 'message' in mistake
+      ? `${mistake.place}: ${mistake.message}`
+      : `${mistake.key}: found ${mistake.found}, expected ${mistake.expected}`).join('\n'))
   }
 }
 
@@ -42,12 +50,19 @@ const expectations: Partial<Record<string, (params: Record<string, unknown>) => 
   pattern: ({ pattern }) => `a text that matches ${String(pattern)}`
 }
 
+/** What a pattern stands for, where its schema says so. A description with a capital is a sentence of the documentation. */
+function patternMeaning ({ keyword, parentSchema }: ErrorObject): string | undefined {
+  const description: unknown = parentSchema?.description
+  return keyword === 'pattern' && typeof description === 'string' && /^[a-z]/.test(description) ? description : undefined
+}
+
 /** A schema's complaint in the words of the configuration. */
 export function mistakeFrom (error: ErrorObject): Mistake {
   const found = error.keyword === 'required' ? undefined : error.data
   return {
     key: keyOf(error) || 'the file',
     found: error.keyword === 'additionalProperties' ? 'a key that is not known' : describe(found),
-    expected: expectations[error.keyword]?.(error.params as Record<string, unknown>) ?? error.message ?? error.keyword
+    expected: patternMeaning(error) ?? expectations[error.keyword]?.(error.params as Record<string, unknown>) ??
+      error.message ?? error.keyword
   }
 }

@@ -1,19 +1,24 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { ApiKeySchema } from '../authentication/api-keys.ts'
-import { GrantSchema } from '../authorization/grants.ts'
 import { CredentialSchema } from '../credentials/definition.ts'
 import { EnvironmentSchema, environmentNamePattern } from '../environments/environment.ts'
 import { closed, Enum, idPattern } from '../typebox.ts'
+import { AuditSchema } from './audit.ts'
+import { AuthenticationSchema } from './authentication.ts'
+import { AuthorizationSchema } from './authorization.ts'
+import { AwsSchema } from './aws.ts'
+import { LimitsSchema } from './limits.ts'
+import { ServerSchema } from './server.ts'
 
 /** The YAML file that `GATEWAY_CONFIG` names. */
 export const FileSchema = Type.Object({
   environments: Type.Record(Type.String({ pattern: environmentNamePattern }), EnvironmentSchema, { ...closed, minProperties: 1 }),
   credentials: Type.Record(Type.String({ pattern: idPattern }), CredentialSchema, closed),
-  authentication: Type.Object({ apiKeys: Type.Array(ApiKeySchema) }, closed),
-  authorization: Type.Object({ grants: Type.Array(GrantSchema) }, closed),
-  aws: Type.Optional(Type.Object({
-    endpoint: Type.Optional(Type.String({ pattern: '^https?://[^/]+/?$', description: 'to reach something else than AWS' }))
-  }, closed))
+  server: Type.Optional(ServerSchema),
+  authentication: AuthenticationSchema,
+  authorization: AuthorizationSchema,
+  audit: Type.Optional(AuditSchema),
+  limits: Type.Optional(LimitsSchema),
+  aws: Type.Optional(AwsSchema)
 }, closed)
 
 /** The environment variables. */
@@ -21,7 +26,7 @@ export const VariablesSchema = Type.Object({
   GATEWAY_CONFIG: Type.Optional(Type.String({ minLength: 1, description: 'The YAML file. Unset is local mode.' })),
   HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'The address to listen on.' }),
   PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 3000, description: 'The port to listen on. `0` takes a free one.' }),
-  GATEWAY_DATA_DIR: Type.String({ minLength: 1, default: '.gateway', description: 'Where the embedded backend keeps its data.' }),
+  GATEWAY_DATA_DIR: Type.String({ minLength: 1, default: '.gateway', description: 'Where data is kept: the audit trail and its key, unless the file says otherwise, and the embedded backend\'s.' }),
   GATEWAY_LOCAL: Type.Optional(Enum(['1'], { description: '`1`: local mode is meant, whatever else is set.' })),
   GATEWAY_DEV_TOKEN: Type.Optional(Type.String({
     pattern: '^[A-Za-z0-9._~+/-]{16,}=*$',

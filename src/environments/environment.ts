@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { limits } from '../aws-model.ts'
+import { limits } from '../aws-limits.ts'
 import { AwsString, closed, Id, TagMap } from '../typebox.ts'
 import { maximumNameLength, namePrefixPattern, secretNamePattern } from './names.ts'
 
@@ -8,6 +8,7 @@ export const environmentNamePattern = '^[a-z][a-z0-9-]{0,62}$'
 /** An environment in the configuration file. */
 export const EnvironmentSchema = Type.Object({
   region: AwsString('RegionType'),
+  account: Type.Optional(Type.String({ pattern: '^\\d{12}$' })),
   credential: Id(),
   allowedCredentials: Type.Optional(Type.Array(Id(), { uniqueItems: true })),
   namePrefix: Type.Optional(Type.String({ maxLength: maximumNameLength / 2, pattern: namePrefixPattern })),
@@ -30,6 +31,8 @@ export interface Environment {
   readonly name: string
   /** The AWS region that its secrets are in. */
   readonly region: string
+  /** The AWS account that its secrets are in: a credential of another is refused. */
+  readonly account?: string
   /** The ID of the credential that a request uses unless it names another. */
   readonly credential: string
   /** The IDs of all credentials that a request may name; the default one is among them. */

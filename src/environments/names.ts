@@ -1,4 +1,5 @@
-import { limits, shapes } from '../aws-model.ts'
+import { limits } from '../aws-limits.ts'
+import { shapes } from '../aws-model.ts'
 import type { Environment } from './environment.ts'
 
 declare const brand: unique symbol

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { limits } from '../aws-model.ts'
+import { limits } from '../aws-limits.ts'
 import { environmentNamePattern, type Environment } from './environment.ts'
 
 export const EnvironmentName = Type.String({
@@ -14,6 +14,7 @@ const { min, max } = limits.recoveryWindowInDays
 export const EnvironmentDescription = Type.Object({
   name: EnvironmentName,
   region: Type.String({ description: 'The AWS region of its secrets', examples: ['eu-west-1'] }),
+  account: Type.Optional(Type.String({ description: 'The AWS account of its secrets: no other is asked', examples: ['111122223333'] })),
   credential: Type.String({ description: 'The ID of the credential that is used by default', examples: ['local-dev'] }),
   allowedCredentials: Type.Array(Type.String(), { description: 'The IDs that `AWS-Credential-Id` may name', examples: [['local-dev']] }),
   namePrefix: Type.String({ description: 'What AWS sees in front of each name', examples: ['dev/'] }),

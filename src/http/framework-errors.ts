@@ -1,4 +1,5 @@
-import { invalidRequest, Problem, type ProblemCode } from '../errors.ts'
+import { invalidRequest, Problem } from '../errors.ts'
+import type { ProblemCode } from '../problem-catalogue.ts'
 import { requestErrors, type SchemaError } from './validation.ts'
 
 /** As Fastify throws them: a code, a status, and of a refused request what the schema said. */

@@ -33,7 +33,11 @@ export const describeApi = (): OpenApi => ({
     { name: 'rotation', description: 'Who changes a secret\'s value by itself, and when' },
     { name: 'policies', description: 'Whom AWS lets at a secret, besides IAM\'s policies' },
     { name: 'replicas', description: 'Copies of a secret in other regions, which follow it' },
+    { name: 'jobs', description: 'Bulk creates that run by themselves' },
     { name: 'environments', description: 'The environments that the configuration declares' },
+    { name: 'credentials', description: 'The AWS credentials that the configuration declares' },
+    { name: 'authorization', description: 'What callers may do' },
+    { name: 'authentication', description: 'Tokens for callers that prove who they are in another way' },
     { name: 'health', description: 'For load balancers and orchestrators' },
     { name: 'documentation', description: 'This document' }
   ],
@@ -41,7 +45,12 @@ export const describeApi = (): OpenApi => ({
   components: {
     examples: problemExamples,
     securitySchemes: {
-      bearer: { type: 'http', scheme: 'bearer', description: 'An API key. In local mode: the developer token that is printed at start.' }
+      bearer: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'An API key, a token of an OpenID Connect issuer, or one that `POST /auth/aws/login` gave. In local mode: the developer ' +
+          'token that is printed at start. Where the gateway asks for client certificates, one of those does without a token.'
+      }
     }
   }
 })

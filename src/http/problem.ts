@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyReply } from 'fastify'
-import { catalogue, catalogueEntry, Problem, type ProblemCode } from '../errors.ts'
+import { Problem } from '../errors.ts'
+import { catalogue, catalogueEntry, type ProblemCode } from '../problem-catalogue.ts'
 
 export const ProblemSchema = Type.Object({
   type: Type.String({ description: 'A URI for the kind of problem', examples: ['urn:secrets-gateway:problem:secret-not-found'] }),
@@ -57,7 +58,7 @@ export function problemBody (problem: Problem, requestId: string): ProblemBody {
 
 /** The headers that go with it. */
 export function problemHeaders (problem: Problem): Record<string, string> {
-  const { retryAfter } = catalogueEntry(problem.code)
+  const { retryAfter = catalogueEntry(problem.code).retryAfter } = problem.options
   return {
     'content-type': `${problemMediaType}; charset=utf-8`,
     'cache-control': 'no-store',
@@ -77,6 +78,13 @@ export function sendProblem (reply: FastifyReply, problem: Problem, requestId: s
 /** The header of every reply. */
 export const RequestId = { 'X-Request-Id': { type: 'string', description: 'The request\'s ID, as the log has it' } }
 
+/** The headers of a 429. Other replies to a caller who is counted have them, too. */
+const rateLimitHeaders = {
+  'RateLimit-Limit': { type: 'integer', description: 'Requests in a window' },
+  'RateLimit-Remaining': { type: 'integer', description: 'Requests that are left in this one' },
+  'RateLimit-Reset': { type: 'integer', description: 'Seconds until it ends' }
+}
+
 /**
  * The response schemas of a route that may answer with these problems, by status. Without their type: a handler throws a problem,
  * and replies with nothing else than what its own schemas say.
@@ -90,7 +98,8 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
       ...(codes.includes('unauthenticated') && { 'WWW-Authenticate': { type: 'string', description: 'Always `Bearer`' } }),
       ...(codes.some((code) => catalogueEntry(code).retryAfter !== undefined) && {
         'Retry-After': { type: 'integer', description: 'Seconds after which another try is worth it' }
-      })
+      }),
+      ...(codes.includes('rate-limited') && rateLimitHeaders)
     },
     content: {
       [problemMediaType]: {
@@ -101,9 +110,17 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
   }]))
 }
 
-/** An example of each problem, for the document; no operation that is in it answers that there is no such method. */
+/**
+ * Problems that the document has no example of, since no operation answers with them alone: `method-not-allowed` belongs to none,
+ * `not-taken-back` and `idempotency-key-spent` are told of single items, and `not-all-done` has the items beside it.
+ */
+const neverAlone: ReadonlySet<string> = new Set<ProblemCode>([
+  'method-not-allowed', 'not-taken-back', 'idempotency-key-spent', 'not-all-done'
+])
+
+/** An example of each problem, for the document. */
 export const problemExamples = Object.fromEntries(Object.entries(catalogue)
-  .filter(([code]) => code !== 'method-not-allowed')
+  .filter(([code]) => !neverAlone.has(code))
   .map(([code, { title }]) => [code, {
     summary: title,
     value: problemBody(new Problem(code as ProblemCode), '0c5dbf04-97f1-4f0c-8e2f-6a4b4f6d1f0e')

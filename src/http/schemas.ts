@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema, type TUnsafe } from '@sinclair/typebox'
 import { shapes } from '../aws-model.ts'
 import { EnvironmentName } from '../environments/schemas.ts'
-import type { ProblemCode } from '../errors.ts'
+import type { ProblemCode } from '../problem-catalogue.ts'
 import { closed, Id } from '../typebox.ts'
 import { Name } from '../secrets/schemas.ts'
 import { problemResponses, RequestId } from './problem.ts'
@@ -9,6 +9,10 @@ import { problemResponses, RequestId } from './problem.ts'
 /** What the routes' schemas have in common. */
 
 export const EnvironmentParams = Type.Object({ env: EnvironmentName })
+
+export const JobParams = Type.Object({ id: Type.String({ maxLength: 64, description: 'The job\'s ID, as its `Location` has it' }) })
+
+export const CredentialParams = Type.Object({ id: Id({ description: 'The credential\'s ID', examples: ['local-dev'] }) })
 
 export const SecretParams = Type.Object({
   env: EnvironmentName,
@@ -74,15 +78,16 @@ export const ETag = { ETag: { type: 'string', description: 'The version\'s ID, i
 const anyProblems = ['malformed-request', 'expectation-failed', 'request-timeout', 'headers-too-large', 'internal-error'] as const
 
 /** What any request with a token may be answered with besides. */
-const gatewayProblems = ['invalid-request', 'unauthenticated'] as const
+const gatewayProblems = ['invalid-request', 'unauthenticated', 'rate-limited', 'identity-provider-unavailable', 'audit-unavailable'] as const
 
 /** What any call of AWS may end in. */
 const awsProblems = [
-  'forbidden', 'not-found', 'uri-too-long', 'aws-access-denied', 'aws-refused', 'aws-unavailable', 'aws-throttled', 'aws-timeout', 'credential-invalid'
+  'forbidden', 'not-found', 'uri-too-long', 'aws-access-denied', 'aws-refused', 'aws-unavailable', 'aws-throttled', 'aws-timeout', 'credential-invalid',
+  'credential-account-mismatch'
 ] as const
 
 /** The replies of a route that takes no token. */
-export const publicProblems = (): object => problemResponses(...anyProblems)
+export const publicProblems = (...codes: readonly ProblemCode[]): object => problemResponses(...anyProblems, ...codes)
 
 /** The replies of a route that calls no AWS. */
 export const withProblems = (...codes: readonly ProblemCode[]): object =>

@@ -1,10 +1,11 @@
 import type { Static } from '@sinclair/typebox'
-import { limits } from '../aws-model.ts'
+import { limits } from '../aws-limits.ts'
 import { compact } from '../compact.ts'
 import type { Environment } from '../environments/environment.ts'
 import { invalidRequest, type RequestError } from '../errors.ts'
 import type { Encoding, Value } from './schemas.ts'
 import { parseValue, type AwsValue } from './value.ts'
+import { checkType, type ValueType } from './value-types.ts'
 
 /** What a write makes of a secret. */
 export interface SecretInput {
@@ -19,6 +20,8 @@ export interface SecretInput {
 interface SecretBody {
   value?: Static<typeof Value>
   encoding?: Static<typeof Encoding>
+  /** What the value has to be. */
+  type?: ValueType
   description?: string
   kmsKeyId?: string
   tags?: Record<string, string>
@@ -32,8 +35,9 @@ type Report = (member: string, message: string) => void
  * @param report is told of each mistake, and in which member of the body it is
  */
 export function checkSecret (environment: Environment, body: SecretBody, report: Report): SecretInput {
-  const { value, encoding, description, kmsKeyId, tags } = body
+  const { value, encoding, type, description, kmsKeyId, tags } = body
   if (value === undefined && encoding !== undefined) report('encoding', 'must NOT be given without value')
+  if (type !== undefined) checkType(type, body, report)
   checkTags(environment, tags, report)
   const parsed = value === undefined ? undefined : parseValue(value, encoding)
   if (parsed !== undefined && 'mistake' in parsed) report('value', parsed.mistake)

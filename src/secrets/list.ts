@@ -35,25 +35,30 @@ export interface SecretsPage {
 }
 
 /**
- * A page of the environment's secrets that the caller may see. It may hold fewer than `limit` although more pages follow: AWS
- * counts before the gateway leaves out what is not for the caller.
+ * A page of the environment's secrets that the caller may describe. It may hold fewer than `limit`, though never none, where more
+ * pages follow: AWS counts before the gateway leaves out what is not for the caller.
  *
  * @throws Problem as AWS answers
  */
 export async function listSecrets (scope: Scope, options: ListOptions): Promise<SecretsPage> {
   const { includePlannedDeletion, sort, limit, cursor, ...filters } = options
-  const page = await scope.aws.listSecrets({
-    Filters: awsFilters(scope, filters),
-    IncludePlannedDeletion: includePlannedDeletion,
-    MaxResults: limit,
-    NextToken: cursor,
-    ...sort && orders[sort]
-  })
-  const items = (page.SecretList ?? []).flatMap((entry) => {
-    const name = fromAwsName(scope.environment, entry.Name ?? '')
-    return name !== undefined && scope.may('ListSecrets', name) ? [metadataFrom(name, entry)] : []
-  })
-  return compact({ items, nextCursor: page.NextToken })
+  let nextCursor = cursor
+  for (;;) {
+    const page = await scope.aws.listSecrets({
+      Filters: awsFilters(scope, filters),
+      IncludePlannedDeletion: includePlannedDeletion,
+      MaxResults: limit,
+      NextToken: nextCursor,
+      ...sort && orders[sort]
+    })
+    const items = (page.SecretList ?? []).flatMap((entry) => {
+      const name = fromAwsName(scope.environment, entry.Name ?? '')
+      return name !== undefined && scope.may('DescribeSecret', name) ? [metadataFrom(name, entry)] : []
+    })
+    nextCursor = page.NextToken
+    // An empty page with a next one would tell that there is something that the caller may not see.
+    if (items.length > 0 || nextCursor === undefined) return compact({ items, nextCursor })
+  }
 }
 
 /**

@@ -2,12 +2,23 @@ import { answered } from '../aws/errors.ts'
 import type { DescribeSecretReply, ReplicationStatus, SecretListEntry, SecretVersionEntry, Tag } from '../aws/types.ts'
 import { compact } from '../compact.ts'
 import { toAwsName, type SecretName } from '../environments/names.ts'
+import { isProblem } from '../errors.ts'
 import type { SecretMetadata, SecretVersion } from './schemas.ts'
 import type { Scope } from './scope.ts'
 
 /** @throws Problem as AWS answers */
 export async function describeSecret (scope: Scope, name: SecretName): Promise<SecretMetadata> {
   return metadataFrom(name, await scope.aws.describeSecret({ SecretId: toAwsName(scope.environment, name) }))
+}
+
+/** A secret that may not exist, which is undefined. @throws Problem as AWS answers otherwise */
+export async function findSecret (scope: Scope, name: SecretName): Promise<SecretMetadata | undefined> {
+  try {
+    return await describeSecret(scope, name)
+  } catch (error) {
+    if (!isProblem(error, 'secret-not-found')) throw error
+    return undefined
+  }
 }
 
 export interface VersionsPage {
@@ -56,9 +67,12 @@ export function metadataFrom (name: SecretName, aws: SecretListEntry | DescribeS
 
 const date = (value: Date | undefined): string | undefined => value?.toISOString()
 
+/** The ID of the version that is AWSCURRENT; none of a placeholder. */
+export const currentIn = ({ versions = {} }: Pick<SecretMetadata, 'versions'>): string | undefined =>
+  Object.keys(versions).find((versionId) => versions[versionId]?.includes('AWSCURRENT'))
+
 /** Whether the secret has a current version; one without is a placeholder. */
-export const hasValue = ({ versions = {} }: Pick<SecretMetadata, 'versions'>): boolean =>
-  Object.values(versions).some((stages) => stages.includes('AWSCURRENT'))
+export const hasValue = (secret: Pick<SecretMetadata, 'versions'>): boolean => currentIn(secret) !== undefined
 
 function stateOf (deleted: Date | undefined, versions: Record<string, string[]>): SecretMetadata['state'] {
   if (deleted !== undefined) return 'pending-deletion'

@@ -1,6 +1,6 @@
 import type { SecretName } from '../environments/names.ts'
 import { isProblem, Problem } from '../errors.ts'
-import { describeSecret } from './metadata.ts'
+import { currentIn, describeSecret } from './metadata.ts'
 import type { Scope } from './scope.ts'
 
 /** What a write demands of the state it finds. */
@@ -15,8 +15,7 @@ export interface Precondition {
 
 /** The ID of the version that is AWSCURRENT; none of a placeholder. @throws Problem as AWS answers */
 export async function currentVersion (scope: Scope, name: SecretName): Promise<string | undefined> {
-  const { versions = {} } = await describeSecret(scope, name)
-  return Object.keys(versions).find((versionId) => versions[versionId]?.includes('AWSCURRENT'))
+  return currentIn(await describeSecret(scope, name))
 }
 
 /**
@@ -28,7 +27,7 @@ export async function underPrecondition<T> ({ present }: Precondition, work: () 
   try {
     return await work()
   } catch (error) {
-    throw present && isProblem(error, 'secret-not-found') ? new Problem('precondition-failed') : error
+    throw present && isProblem(error, 'secret-not-found') ? new Problem('precondition-failed', { detail: 'There is no such secret.' }) : error
   }
 }
 

@@ -4,7 +4,8 @@ import { compareAndSet } from './compare-and-set.ts'
 import { underPrecondition, type Precondition } from './precondition.ts'
 import { readSecret, type ReadSecret } from './read.ts'
 import type { WrittenSecret } from './schemas.ts'
-import { clientRequestToken, type Scope } from './scope.ts'
+import type { Scope } from './scope.ts'
+import { clientRequestToken } from './tokens.ts'
 import type { AwsValue } from './value.ts'
 import { createSecret } from './write.ts'
 import { written } from './written.ts'
@@ -74,7 +75,7 @@ async function put (scope: Scope, name: SecretName, value: AwsValue): Promise<Pu
  * Whoever may not read the secret must not learn by writing whether a guess is right, and always writes. So does a write with
  * an `Idempotency-Key`: its version is what makes a late repetition harmless.
  */
-async function readCurrent (scope: Scope, name: SecretName): Promise<ReadSecret | undefined> {
+export async function readCurrent (scope: Scope, name: SecretName): Promise<ReadSecret | undefined> {
   if (scope.idempotencyKey !== undefined || !scope.may('GetSecretValue', name)) return undefined
   try {
     return await readSecret(scope, name)
@@ -85,6 +86,7 @@ async function readCurrent (scope: Scope, name: SecretName): Promise<ReadSecret 
   }
 }
 
-const holds = ({ content }: ReadSecret, value: AwsValue): boolean => 'SecretString' in value
+/** Whether a secret's value is this one, byte for byte. */
+export const holds = ({ content }: Pick<ReadSecret, 'content'>, value: AwsValue): boolean => 'SecretString' in value
   ? content === value.SecretString
   : typeof content !== 'string' && Buffer.from(content).equals(value.SecretBinary)

@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { limits, shapes } from '../aws-model.ts'
+import { limits } from '../aws-limits.ts'
+import { shapes } from '../aws-model.ts'
 import { AwsString, closed } from '../typebox.ts'
 import { answered } from '../aws/errors.ts'
 import type { Scope } from './scope.ts'

@@ -5,6 +5,7 @@ import type { BatchGetSecretValueReply } from '../aws/types.ts'
 import { fromAwsName, parseSecretName, toAwsName, type SecretName } from '../environments/names.ts'
 import { invalidRequest, Problem, type RequestError } from '../errors.ts'
 import { awsFilters } from './list.ts'
+import { permitted } from './permitted.ts'
 import { currentMissing, secretFrom, type ReadSecret } from './read.ts'
 import type { SecretFilters } from './schemas.ts'
 import type { Scope } from './scope.ts'
@@ -22,12 +23,23 @@ const concurrentBatches = 4
  */
 export async function readNamed (scope: Scope, texts: readonly string[]): Promise<ReadResult[]> {
   const names = parseNames(scope, texts)
-  const allowed = names.filter((name) => scope.may('GetSecretValue', name))
-  const batches = Array.from({ length: Math.ceil(allowed.length / batchSize) }, (_, index) =>
-    allowed.slice(index * batchSize, (index + 1) * batchSize))
-  const results = await pMap(batches, (batch) => readBatch(scope, batch), { concurrency: concurrentBatches })
-  const byName = new Map(results.flat().map((result) => [result.name, result]))
+  const allowed = [...await permitted(scope, 'GetSecretValue', names)]
+  const results = await mapValues(scope, allowed, (result) => result)
+  const byName = new Map(results.map((result) => [result.name, result]))
   return names.map((name) => byName.get(name) ?? { name, problem: new Problem('forbidden') })
+}
+
+/**
+ * What a function makes of the current value of each secret, in no order. It is given them batch by batch, so that they are not
+ * all held at once. Whether the caller may is not asked here.
+ *
+ * @throws Problem as AWS answers to the whole
+ */
+export async function mapValues<T> (scope: Scope, names: readonly SecretName[], use: (result: ReadResult) => T): Promise<T[]> {
+  const batches = Array.from({ length: Math.ceil(names.length / batchSize) }, (_, index) =>
+    names.slice(index * batchSize, (index + 1) * batchSize))
+  const used = await pMap(batches, async (batch) => (await readBatch(scope, batch)).map(use), { concurrency: concurrentBatches })
+  return used.flat()
 }
 
 /**
@@ -37,7 +49,8 @@ export async function readNamed (scope: Scope, texts: readonly string[]): Promis
  */
 export async function readMatching (scope: Scope, filters: SecretFilters): Promise<ReadResult[]> {
   const results = await readPages(scope, { Filters: awsFilters(scope, filters), MaxResults: shapes.MaxResultsBatchType.max })
-  return results.filter(({ name }) => scope.may('GetSecretValue', name))
+  const allowed = await permitted(scope, 'GetSecretValue', results.map(({ name }) => name))
+  return results.filter(({ name }) => allowed.has(name))
 }
 
 /** All pages of one request. */

@@ -4,7 +4,8 @@ import { compact } from '../compact.ts'
 import { toAwsName, type SecretName } from '../environments/names.ts'
 import { AwsString, closed } from '../typebox.ts'
 import type { WrittenSecret } from './schemas.ts'
-import { clientRequestToken, type Scope } from './scope.ts'
+import type { Scope } from './scope.ts'
+import { clientRequestToken } from './tokens.ts'
 import { written } from './written.ts'
 
 const { min, max } = shapes.AutomaticallyRotateAfterDaysType

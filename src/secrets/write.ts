@@ -9,7 +9,8 @@ import type { SecretInput } from './input.ts'
 import { describeSecret } from './metadata.ts'
 import { assertCurrent, underPrecondition, type Precondition } from './precondition.ts'
 import type { WrittenSecret } from './schemas.ts'
-import { assertMay, clientRequestToken, type Scope } from './scope.ts'
+import { assertMay, type Scope } from './scope.ts'
+import { clientRequestToken } from './tokens.ts'
 import { written } from './written.ts'
 
 /** @throws Problem `secret-exists`, `secret-pending-deletion`, and as AWS answers */

@@ -107,7 +107,7 @@ t.test('AWS\'s failures are translated and masked', async (t) => {
   const gateway = await build(t)
   const { credentials, ...rest } = gateway.fastify.config.current
   const nobody = 'http://127.0.0.1:9'
-  gateway.fastify.config.replace({ ...rest, credentials, endpoint: nobody })
+  gateway.fastify.config.replace({ ...rest, credentials, aws: { ...rest.aws, endpoint: nobody } })
   const reply = await gateway.send('GET', '/environments/dev/secrets/a')
   t.match(reply, { status: 502, json: { code: 'aws-unavailable', detail: 'Try again later.' } })
   t.match(gateway.log.join(''), /"awsError":"ECONNREFUSED"/)

@@ -8,7 +8,9 @@ import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { hashToken } from '../../src/authentication/api-keys.ts'
 import { startLocalBackend } from '../../src/local-backend/server.ts'
+import { authority, serverPair } from '../certificates.ts'
 import { send } from '../helper.ts'
+import { sendRaw } from '../raw.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const run = promisify(execFile)
@@ -50,7 +52,7 @@ async function start (t: Test, variables: Record<string, string>): Promise<Proce
     exited.then(() => { reject(new Error(`ended without writing ${pattern.source}: ${output}`)) }, reject)
     look()
   })
-  const [, url = ''] = await writes(/listening on (http:\/\/[^\s"]+)/)
+  const [, url = ''] = await writes(/listening on (https?:\/\/[^\s"]+)/)
   return {
     child,
     url,
@@ -65,9 +67,9 @@ async function start (t: Test, variables: Record<string, string>): Promise<Proce
 }
 
 /** Starts it where it must refuse to. */
-async function refuse (t: Test, variables: Record<string, string>): Promise<{ code: number, stderr: string }> {
+async function refuse (t: Test, variables: Record<string, string>, cwd = t.testdir({})): Promise<{ code: number, stderr: string }> {
   try {
-    await run(process.execPath, [join(root, 'src', 'server.ts')], { cwd: t.testdir({}), env: environment(variables) })
+    await run(process.execPath, [join(root, 'src', 'server.ts')], { cwd, env: environment(variables) })
     return { code: 0, stderr: '' }
   } catch (error) {
     return error as { code: number, stderr: string }
@@ -117,7 +119,62 @@ t.test('local mode is refused where it cannot be meant', async (t) => {
 t.test('a configuration that is not valid ends with status 78', async (t) => {
   t.match(await refuse(t, { PORT: 'http' }), { code: 78, stderr: /not valid\.\nPORT: found a text of 4 characters, expected integer\n$/ })
   t.match(await refuse(t, { GATEWAY_CONFIG: 'none.yaml', GATEWAY_LOCAL: '1' }), { code: 78, stderr: /GATEWAY_LOCAL: found 1 beside GATEWAY_CONFIG/ })
-  t.match(await refuse(t, { GATEWAY_CONFIG: 'none.yaml' }), { code: 78, stderr: /GATEWAY_CONFIG: found ENOENT on reading none\.yaml/ })
+  t.match(await refuse(t, { GATEWAY_CONFIG: 'none.yaml' }), { code: 78, stderr: /GATEWAY_CONFIG: found ENOENT on reading \/.*\/none\.yaml, expected a file that can be read/ })
+})
+
+t.test('policies that are not valid do as well, with the place and what is wrong there', async (t) => {
+  const config = {
+    environments: { dev: { region: 'eu-west-1', credential: 'base' } },
+    credentials: { base: { kind: 'default-chain' } },
+    authentication: {},
+    authorization: { policies: 'policies' }
+  }
+  const text = '@id("one") permit (principal, action, resource);\n\n@id("two")\nforbid (principal, action, resource) when { principal.name == "x" };\n'
+  const folder = t.testdir({ 'gateway.yaml': stringify(config), policies: { 'a.cedar': text } })
+  const { code, stderr } = await refuse(t, { GATEWAY_CONFIG: join(folder, 'gateway.yaml') }, folder)
+  t.equal(code, 78)
+  t.match(stderr, /not valid\.\n.*policies\/a\.cedar:4: attribute `name` on entity type `Caller` not found/)
+})
+
+t.test('an issuer without an audience does as well, and nothing listens', async (t) => {
+  const config = {
+    environments: { dev: { region: 'eu-west-1', credential: 'base' } },
+    credentials: { base: { kind: 'default-chain' } },
+    authentication: { oidc: [{ name: 'corp', issuer: '', audience: '', algorithms: ['RS256'] }] },
+    authorization: { policies: 'policies' }
+  }
+  const folder = t.testdir({ 'gateway.yaml': stringify(config), policies: { 'a.cedar': '@id("one") permit (principal, action, resource);' } })
+  const { code, stderr } = await refuse(t, { GATEWAY_CONFIG: join(folder, 'gateway.yaml') }, folder)
+  t.equal(code, 78)
+  for (const key of ['audience', 'issuer']) t.match(stderr, `authentication.oidc.0.${key}: found a text of 0 characters, expected `)
+})
+
+t.test('with TLS, whose certificate is renewed on SIGHUP', async (t) => {
+  const [old, next] = [await authority('CN=Old'), await authority('CN=New')]
+  const [pair, renewed] = [await serverPair(old), await serverPair(next)]
+  const config = {
+    environments: { dev: { region: 'eu-west-1', credential: 'base' } },
+    credentials: { base: { kind: 'default-chain' } },
+    server: { tls: { certificateFile: 'cert.pem', keyFile: 'key.pem' } },
+    authentication: {},
+    authorization: { policies: 'policies' }
+  }
+  const policies = { 'a.cedar': '@id("one") permit (principal, action, resource);' }
+  const folder = t.testdir({ 'gateway.yaml': stringify(config), policies, 'cert.pem': pair.cert, 'key.pem': pair.key })
+  const gateway = await start(t, { GATEWAY_CONFIG: join(folder, 'gateway.yaml') })
+  t.match(gateway.url, /^https:/)
+  const status = async (ca: string): Promise<number | undefined> => (await sendRaw(gateway.url, { path: '/environments' }, { ca }))?.status
+  t.same([await status(old.cert), await status(next.cert)], [401, undefined])
+
+  await writeFile(join(folder, 'cert.pem'), renewed.cert)
+  gateway.child.kill('SIGHUP')
+  await gateway.writes(/"mistakes":\["server\.tls: found something else[^\n]*NOT read again/)
+  t.equal(await status(old.cert), 401, 'half of a pair is not taken up')
+  await writeFile(join(folder, 'key.pem'), renewed.key)
+  gateway.child.kill('SIGHUP')
+  await gateway.writes(/the configuration was read again/)
+  t.same([await status(old.cert), await status(next.cert)], [undefined, 401])
+  t.equal(await gateway.end(), 0)
 })
 
 t.test('an address that is taken is told in the same way', async (t) => {
@@ -135,10 +192,12 @@ t.test('with a file, against what it names', async (t) => {
     environments: { dev: { region: 'eu-west-1', credential: 'ci' } },
     credentials: { ci: { kind: 'environment', accessKeyIdVariable: 'CI_KEY', secretAccessKeyVariable: 'CI_SECRET' } },
     authentication: { apiKeys: [{ id: 'bot', hash: hashToken(token) }] },
-    authorization: { grants: [{ callers: ['bot'], actions: ['*'], environments: ['*'] }] },
+    authorization: { policies: 'policies' },
     aws: { endpoint: backend.url }
   }
-  const file = join(t.testdir({ 'gateway.yaml': stringify(config) }), 'gateway.yaml')
+  const policy = '@id("bot") permit (principal == Caller::"bot", action, resource);\n'
+  const folder = t.testdir({ 'gateway.yaml': stringify(config), policies: { 'bot.cedar': policy } })
+  const file = join(folder, 'gateway.yaml')
   const gateway = await start(t, { GATEWAY_CONFIG: file, CI_KEY: 'AKIATEST', CI_SECRET: 'test-secret', NODE_ENV: 'production' })
   const put = async (env: string): Promise<number> => (await send(gateway.url, 'PUT', `/environments/${env}/secrets/a`, { token, json: { value: 'v' } })).status
 
@@ -155,15 +214,45 @@ t.test('with a file, against what it names', async (t) => {
   gateway.child.kill('SIGHUP')
   await gateway.writes(/"mistakes":\["environments: found an object[^\n]*NOT read again/)
   t.equal(await put('test'), 200, 'the one before stays in force')
+
+  await writeFile(file, stringify(config))
+  await writeFile(join(folder, 'policies', 'more.cedar'), '// Nobody writes.\n@id("freeze") forbid (principal, action in Action::"writes", resource);\n')
+  gateway.child.kill('SIGHUP')
+  const [line] = await gateway.writes(/"mistakes":\["[^"]*more\.cedar:2: [^\n]*/)
+  t.match(line, 'unrecognized action `Action::\\"writes\\"`')
+  t.equal(await put('test'), 200, 'the whole of the one before, its policies and its environments')
+
+  await writeFile(join(folder, 'policies', 'more.cedar'), '@id("freeze") forbid (principal, action in Action::"write", resource);\n')
+  gateway.child.kill('SIGHUP')
+  await gateway.writes(/read again[^]*NOT read again[^]*NOT read again[^]*the configuration was read again/)
+  t.equal(await put('dev'), 403)
   t.equal(await gateway.end(), 0)
 })
 
-t.test('a request under way ends before the process does', async (t) => {
+t.test('on SIGTERM a bulk create begins no further secret, and tells what it has done', async (t) => {
   t.testdir({})
   const gateway = await start(t, { GATEWAY_DEV_TOKEN: 'a-token-of-my-own' })
-  const secrets = Array.from({ length: 300 }, (_, index) => ({ name: `n${index}`, value: 'v' }))
-  const reply = send(gateway.url, 'POST', '/environments/dev/secrets', { token: 'a-token-of-my-own', json: { secrets } })
+  const secrets = Array.from({ length: 2_000 }, (_, index) => ({ name: `n${index}`, value: 'v' }))
+  const request = { token: 'a-token-of-my-own', json: { secrets } }
+  const reply = send(gateway.url, 'POST', '/environments/dev/secrets', request)
+  const job = await send(gateway.url, 'POST', '/environments/staging/secrets', { ...request, headers: { prefer: 'respond-async' } })
+  const events = send(gateway.url, 'GET', `${job.headers.get('location') ?? ''}/events`, { token: 'a-token-of-my-own' })
   await new Promise((resolve) => { setTimeout(resolve, 100) })
   t.equal(await gateway.end(), 0)
-  t.match((await reply).json, { counts: { created: 300 } })
+
+  const { json } = await reply
+  t.equal(json.stopped, 'shutdown')
+  t.ok(json.counts.created > 0 && json.counts.notStarted > 0)
+  const { created, notStarted } = json.counts as { created: number, notStarted: number }
+  t.equal(created + notStarted, 2_000)
+  t.equal(json.items.filter(({ result }: { result: string }) => result === 'created').length, json.counts.created)
+  const [, end = '{}'] = /event: end\ndata: (.*)\n\n$/.exec((await events).text) ?? []
+  const { stopped, counts } = JSON.parse(end) as { stopped: string, counts: { created: number, notStarted: number } }
+  t.equal(stopped, 'shutdown', 'who follows a job hears of it')
+  t.equal(counts.created + counts.notStarted, 2_000)
+
+  const again = await start(t, { GATEWAY_DEV_TOKEN: 'a-token-of-my-own' })
+  const listed = await send(again.url, 'POST', '/environments/dev/secrets', { ...request, json: { secrets, onConflict: 'skip', dryRun: true } })
+  t.match(listed.json.counts, { skipped: json.counts.created, created: json.counts.notStarted }, 'what it has told is so')
+  t.equal(await again.end(), 0)
 })

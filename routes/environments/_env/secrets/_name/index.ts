@@ -1,5 +1,5 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { limits } from '../../../../../src/aws-model.ts'
+import { limits } from '../../../../../src/aws-limits.ts'
 import { ConditionalHeaders, IfMatch, preconditionOf } from '../../../../../src/http/preconditions.ts'
 import { represent, ValueReply, writtenHeaders } from '../../../../../src/http/representation.ts'
 import {
@@ -12,6 +12,7 @@ import {
 } from '../../../../../src/secrets/schemas.ts'
 import { checkedValue, secretInput } from '../../../../../src/secrets/input.ts'
 import { putSecret } from '../../../../../src/secrets/put.ts'
+import { ValueType } from '../../../../../src/secrets/value-types.ts'
 import { createSecret, deleteSecret, updateSecret } from '../../../../../src/secrets/write.ts'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -70,6 +71,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       body: Type.Object({
         value: Type.Optional(Value),
         encoding: Type.Optional(Encoding),
+        type: Type.Optional(ValueType),
         description: Type.Optional(Description),
         kmsKeyId: Type.Optional(KmsKeyId),
         tags: Type.Optional(Tags)

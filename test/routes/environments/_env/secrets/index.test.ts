@@ -3,6 +3,14 @@ import { build, tokens, type Gateway, type Reply } from '../../../../helper.ts'
 
 const path = '/environments/dev/secrets'
 
+t.test('listSecrets does not tell by an empty page with a next one that there is something hidden', async (t) => {
+  const gateway = await build(t)
+  for (const name of ['hidden/1', 'hidden/2', 'hidden/3']) await gateway.send('POST', `/environments/dev/secrets/${encodeURIComponent(name)}`, { json: {} })
+  const list = async (query: string): Promise<unknown> => (await gateway.send('GET', `/environments/dev/secrets?limit=1&${query}`, { token: tokens.team })).json
+  t.same(await list('namePrefix=hidden/'), { items: [] })
+  t.same(await list('namePrefix=nothing/'), { items: [] })
+})
+
 t.test('listSecrets', async (t) => {
   const gateway = await build(t)
   const names = async (query: string): Promise<string[]> => {
@@ -97,7 +105,7 @@ t.test('bulkCreateSecrets', async (t) => {
     })
     t.equal(reply.status, 201)
     t.same(reply.json.items.map(({ name }: { name: string }) => name), ['payments/db', 'binary', 'session-key', 'database-password', 'api-key'])
-    t.same(reply.json.counts, { created: 5, updated: 0, skipped: 0, restored: 0, failed: 0 })
+    t.same(reply.json.counts, { created: 5, updated: 0, skipped: 0, restored: 0, failed: 0, rolledBack: 0, notStarted: 0 })
     t.match(reply.json.secretArnMap['payments/db'], /:secret:dev\/payments\/db-\w{6}$/)
     t.equal(Object.keys(reply.json.secretArnMap).length, 5)
     t.equal((await gateway.send('GET', `${path}/payments%2Fdb`)).json.value, '{"engine":"postgres"}')
@@ -148,11 +156,12 @@ t.test('bulkCreateSecrets', async (t) => {
     t.same(results(await bulk(gateway, { secretNames: ['a'], onConflict: 'skip' })), { a: 'failed: secret-pending-deletion' })
     t.same(results(await bulk(gateway, { secretNames: ['a'], restore: true })), { a: 'restored' })
     t.equal((await gateway.send('GET', `${path}/a`)).json.value, 'v1')
-    for (const [onConflict, expected] of [['skip', 'v1'], ['fail', 'v-fail'], ['update', 'v-update']]) {
+    for (const [onConflict, expected, warned] of [['skip', 'v1', true], ['fail', 'v1', true], ['update', 'v-update', false]]) {
       await gateway.send('DELETE', `${path}/b`)
       const restored = await bulk(gateway, { secrets: [{ name: 'b', value: `v-${onConflict}` }], restore: true, onConflict })
       t.same(results(restored), { b: 'restored' })
-      t.equal((await gateway.send('GET', `${path}/b`)).json.value, expected, 'it has what the item says, unless that was to be skipped')
+      t.equal((await gateway.send('GET', `${path}/b`)).json.value, expected, 'it has what the item says only with update')
+      t.equal(restored.json.items[0].warnings !== undefined, warned)
     }
   })
 
@@ -172,7 +181,7 @@ t.test('bulkCreateSecrets', async (t) => {
       t.equal(reply.json.dryRun, true)
       t.same(results(reply), expected)
     }
-    t.same([...new Set(gateway.awsCalls)], ['DescribeSecret'])
+    t.same([...new Set(gateway.awsCalls)], ['DescribeSecret', 'GetSecretValue'])
   })
 
   t.test('gives each item its own right', async (t) => {

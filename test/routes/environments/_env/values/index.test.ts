@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, tokens } from '../../../../helper.ts'
+import { build, policies, tokens } from '../../../../helper.ts'
 
 const path = '/environments/dev/values'
 
@@ -43,10 +43,13 @@ t.test('readSecrets', async (t) => {
   })
 
   t.test('a name that the caller may not read fails alone', async (t) => {
-    const grants = [
-      { callers: ['stranger'], actions: ['BatchGetSecretValue'], environments: ['dev'] }
-    ]
-    const other = await build(t, { authorization: { grants } })
+    const other = await build(t, {
+      authorization: policies(`
+        @id("stranger") permit (
+          principal == Caller::"stranger", action in [Action::"DescribeEnvironment", Action::"BatchGetSecretValue"], resource in Environment::"dev"
+        );
+      `)
+    })
     const reply = await other.send('POST', path, { json: { names: ['a'] }, token: tokens.stranger })
     t.match(reply, { status: 200, json: { items: [{ name: 'a', problem: { code: 'forbidden', status: 403 } }] } })
     t.same(other.awsCalls, [])

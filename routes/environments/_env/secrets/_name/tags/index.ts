@@ -1,5 +1,5 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { limits } from '../../../../../../src/aws-model.ts'
+import { limits } from '../../../../../../src/aws-limits.ts'
 import { invalidRequest } from '../../../../../../src/errors.ts'
 import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
 import { checkTags } from '../../../../../../src/secrets/input.ts'

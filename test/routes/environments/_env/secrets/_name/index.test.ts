@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { build, tokens } from '../../../../../helper.ts'
+import { build, policies, tokens } from '../../../../../helper.ts'
 
 const path = '/environments/dev/secrets/payments%2Fdb'
 
@@ -172,8 +172,13 @@ t.test('putSecret', async (t) => {
   })
 
   t.test('does not make it for who may not create', async (t) => {
-    const writer = { callers: ['stranger'], actions: ['PutSecretValue'], environments: ['dev'] }
-    const other = await build(t, { authorization: { grants: [writer] } })
+    const other = await build(t, {
+      authorization: policies(`
+        @id("stranger") permit (
+          principal == Caller::"stranger", action in [Action::"DescribeEnvironment", Action::"PutSecretValue"], resource in Environment::"dev"
+        );
+      `)
+    })
     const reply = await other.send('PUT', path, { json: { value: 'v' }, token: tokens.stranger })
     t.match(reply, { status: 404, json: { code: 'secret-not-found' } })
     t.same(other.awsCalls, ['PutSecretValue'])
@@ -264,8 +269,13 @@ t.test('deleteSecret', async (t) => {
     await gateway.send('PUT', '/environments/prod/secrets/z', { json: { value: 'v' } })
     t.match(await gateway.send('DELETE', '/environments/prod/secrets/z?force=true'), { status: 403, json: { code: 'deletion-protected' } })
 
-    const grants = [{ callers: ['stranger'], actions: ['DescribeEnvironment', 'DeleteSecret'], environments: ['dev'] }]
-    const other = await build(t, { authorization: { grants } })
+    const other = await build(t, {
+      authorization: policies(`
+        @id("stranger") permit (
+          principal == Caller::"stranger", action in [Action::"DescribeEnvironment", Action::"DeleteSecret"], resource in Environment::"dev"
+        );
+      `)
+    })
     const reply = await other.send('DELETE', '/environments/dev/secrets/z?force=true', { token: tokens.stranger })
     t.match(reply, { status: 403, json: { code: 'forbidden' } })
     t.same(other.awsCalls, [])

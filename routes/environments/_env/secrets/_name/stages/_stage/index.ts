@@ -45,8 +45,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'version-not-found', 'secret-pending-deletion')
       }
     },
-    handler: async (request) =>
-      moveStage(request.scope, request.secretName, request.params.stage, { removeFromVersionId: request.query.versionId })
+    handler: async (request) => {
+      request.versionId = request.query.versionId
+      return moveStage(request.scope, request.secretName, request.params.stage, { removeFromVersionId: request.query.versionId })
+    }
   })
 }
 

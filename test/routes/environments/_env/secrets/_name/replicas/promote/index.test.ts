@@ -6,7 +6,7 @@ const replica = '/environments/standby/secrets/payments%2Fdb'
 
 t.test('promoteReplica', async (t) => {
   const standby = { ...declared.environments.dev, region: 'eu-central-1', namePrefix: 'dev/' }
-  const gateway = await build(t, { environments: { ...declared.environments, standby } as typeof declared.environments })
+  const gateway = await build(t, { environments: { ...declared.environments, standby } })
   await gateway.send('PUT', primary, { json: { value: 'v' } })
   await gateway.send('PUT', `${primary}/replicas`, { json: { replicaRegions: [{ region: 'eu-central-1' }] } })
 
