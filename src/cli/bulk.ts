@@ -22,17 +22,18 @@ export async function bulkCreate (gateway: GatewayClient, env: string, body: Man
     params: { path: { env } }, body, headers: { accept: 'application/x-ndjson' }, parseAs: 'stream'
   })
   const total = (body.secrets ?? []).length + (body.secretNames ?? []).length
-  const draw = body.dryRun === true ? () => undefined : progressBar(terminal, total)
+  const bar = progressBar(terminal, total)
   const items: BulkItemReply[] = []
   let summary: Summary | undefined
   for await (const entry of entriesOf(data)) {
     if ('summary' in entry) summary = entry.summary
-    else if ('done' in entry) draw(entry.done)
+    else if ('done' in entry) bar.draw(entry.done)
     else {
       items.push(entry)
-      if (body.atomic !== true) draw(items.length)
+      if (body.dryRun !== true && body.atomic !== true) bar.draw(items.length)
     }
   }
+  bar.end()
   if (summary === undefined) throw new CommandFailure(`The reply broke off after ${items.length} of ${total}; the same can be sent again`)
   return { ...summary, items: inOrder(items, body) }
 }

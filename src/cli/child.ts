@@ -42,7 +42,8 @@ export function startChild ([program = '', ...args]: readonly string[], env: Nod
   return {
     ended,
     async end () {
-      told = undefined
+      // It has survived the others; this one it may be about to obey.
+      if (told !== 'SIGTERM') told = undefined
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), grace)
       await ended

@@ -39,11 +39,12 @@ export interface JobLimits {
   kept: number
 }
 
-/** Whether to run a job again would change nothing: it goes on, or has done all. */
-function isAsGood ({ stop, endedAt, problem, counts }: Job): boolean {
-  if (stop.signal.aborted || problem !== undefined) return false
-  return endedAt === undefined || counts.failed + counts.rolledBack + counts.notStarted === 0
-}
+/**
+ * Whether to run a job again would change nothing, since it has done all. Neither is one that goes on run a second time: while it
+ * takes back what it has made, the other would count on that.
+ */
+const isAsGood = ({ endedAt, problem, counts }: Job): boolean =>
+  endedAt === undefined || (problem === undefined && counts.failed + counts.rolledBack + counts.notStarted === 0)
 
 const usual: JobLimits = { running: 32, runningOfOne: 8, items: 200_000, kept: 60 * 60 * 1_000 }
 

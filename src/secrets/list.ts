@@ -34,16 +34,19 @@ export interface SecretsPage {
   nextCursor?: string
 }
 
+/** Pages of AWS's in which one request looks for something to show. */
+const mostPages = 20
+
 /**
- * A page of the environment's secrets that the caller may describe. It may hold fewer than `limit`, though never none, where more
- * pages follow: AWS counts before the gateway leaves out what is not for the caller.
+ * A page of the environment's secrets that the caller may describe. It may hold fewer than `limit` where more pages follow: AWS
+ * counts before the gateway leaves out what is not for the caller.
  *
  * @throws Problem as AWS answers
  */
 export async function listSecrets (scope: Scope, options: ListOptions): Promise<SecretsPage> {
   const { includePlannedDeletion, sort, limit, cursor, ...filters } = options
   let nextCursor = cursor
-  for (;;) {
+  for (let pages = 1; ; pages++) {
     const page = await scope.aws.listSecrets({
       Filters: awsFilters(scope, filters),
       IncludePlannedDeletion: includePlannedDeletion,
@@ -56,8 +59,8 @@ export async function listSecrets (scope: Scope, options: ListOptions): Promise<
       return name !== undefined && scope.may('DescribeSecret', name) ? [metadataFrom(name, entry)] : []
     })
     nextCursor = page.NextToken
-    // An empty page with a next one would tell that there is something that the caller may not see.
-    if (items.length > 0 || nextCursor === undefined) return compact({ items, nextCursor })
+    // An empty page with a next one tells that there is something that the caller may not see: only one request in so many calls.
+    if (items.length > 0 || nextCursor === undefined || pages === mostPages) return compact({ items, nextCursor })
   }
 }
 

@@ -111,3 +111,15 @@ const versionFrom = (version: SecretVersionEntry): SecretVersion => compact({
   lastAccessedDate: date(version.LastAccessedDate),
   kmsKeyIds: version.KmsKeyIds
 })
+
+/**
+ * Whether a secret is the placeholder that a request makes, sent before with the same `Idempotency-Key`: AWS keeps no token of a
+ * secret without a version, and what is as it should be is no conflict.
+ */
+export function isPlaceholderOf (
+  { idempotencyKey, environment }: Scope, { description = '', tags }: Pick<SecretMetadata, 'description' | 'tags'>, existing: SecretMetadata
+): boolean {
+  const wanted = Object.entries({ ...tags, ...environment.tags })
+  return idempotencyKey !== undefined && Object.keys(existing.versions ?? {}).length === 0 &&
+    (existing.description ?? '') === description && wanted.every(([key, value]) => existing.tags?.[key] === value)
+}

@@ -42,7 +42,9 @@ export function diff (program: Command, terminal: Terminal): void {
         }
       }))
       const differing = report.items.filter(({ differs }) => differs)
-      const shown = all === true ? report.items : differing
+      const lacking = report.items.filter((item) => !item.differs && Object.values(item.environments).some(isLacking))
+      const faulty = new Set([...differing, ...lacking])
+      const shown = report.items.filter((item) => all === true || faulty.has(item))
       const rows = shown.map(({ name, environments: found }) => {
         const isCompared = compareValues === true && Object.values(found).filter(({ state }) => state === 'present').length > 1
         return [name, ...environments.map((environment) => textOf(found[environment], isCompared))]
@@ -54,13 +56,20 @@ export function diff (program: Command, terminal: Terminal): void {
         ...(rows.some((row) => row.some((cell) => cell.endsWith('!'))) ? ['(! has to be there)'] : [])
       ])
       const together = environments.join(', ')
-      if (differing.length > 0) throw new CommandFailure(`${together} differ in ${differing.length} of ${report.items.length} names`)
+      const faults = [
+        ...differing.length > 0 ? [`differ in ${differing.length} of ${report.items.length} names`] : [],
+        ...lacking.length > 0 ? [`agree in lacking ${lacking.length} that have to be there`] : []
+      ]
+      if (faults.length > 0) throw new CommandFailure(`${together} ${faults.join(', and ')}`)
       terminal.stderr.write(`${together} agree in ${report.items.length} names\n`)
     })
   withExample(command, 'secretsctl diff dev staging prod --values')
 }
 
 type Cell = Schemas['ConsistencyReport']['items'][number]['environments'][string]
+
+/** Whether what has to be there has no value there. */
+const isLacking = ({ required, state }: Cell): boolean => required && state !== 'present'
 
 function textOf (cell: Cell | undefined, isCompared: boolean): string {
   if (cell === undefined) return 'hidden'

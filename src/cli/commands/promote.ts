@@ -25,12 +25,16 @@ const atOnce = 20
 async function* inParts (
   names: readonly string[], terminal: Terminal, send: (names: string[]) => Promise<PromotionReply>
 ): AsyncGenerator<PromotionReply> {
-  const draw = names.length > atOnce ? progressBar(terminal, names.length) : () => undefined
+  const bar = progressBar(terminal, names.length)
   let whole: PromotionReply | undefined
-  for (let start = 0; start < names.length; start += atOnce) {
-    whole = sum(whole, await send(names.slice(start, start + atOnce)))
-    draw(whole.items.length)
-    yield whole
+  try {
+    for (let start = 0; start < names.length; start += atOnce) {
+      whole = sum(whole, await send(names.slice(start, start + atOnce)))
+      if (names.length > atOnce) bar.draw(whole.items.length)
+      yield whole
+    }
+  } finally {
+    bar.end()
   }
 }
 

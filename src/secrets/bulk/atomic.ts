@@ -94,7 +94,7 @@ async function undo (scope: Scope, step: Step): Promise<void> {
   // What an earlier run of the same request has made is not this call's to take back.
   if (outcome === undefined || Object.keys(trace).length === 0) return
   try {
-    await takeBack(scope, compact({ item, trace, existing: plan?.existing }))
+    await takeBack(scope, compact({ item: plan?.gives ?? item, trace, existing: plan?.existing }))
     if (outcome.result !== 'failed') step.outcome = compact({ name: item.name, result: 'rolled-back' as const, arn: plan?.existing.arn })
   } catch (error) {
     if (!(error instanceof Problem)) throw error

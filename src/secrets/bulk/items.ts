@@ -30,6 +30,9 @@ export function bulkItems (environment: Environment, body: BulkCreateBody): Bulk
   return items
 }
 
+/** The members of an item that say what it holds, and so what type it can be of. */
+const contents = ['value', 'encoding', 'generate']
+
 /**
  * What is wrong beside what the schema has found, so that all mistakes are told at once.
  *
@@ -44,9 +47,12 @@ export function furtherMistakes (environment: Environment, body: unknown, found:
   /** What is right of a list, each at its place. */
   const rightOf = <T>(list: unknown, right: (item: unknown, pointer: string) => T, pointer: string): T[] =>
     Array.isArray(list) ? list.map((item: unknown, index) => right(item, `${pointer}/${index}`)) : []
-  const rightMembers = (item: unknown, pointer: string): object => isWrong(`${pointer}/value`) || isWrong(`${pointer}/encoding`)
-    ? {}
-    : Object.fromEntries(Object.entries(Object(item) as object).filter(([member]) => !isWrong(`${pointer}/${member}`)))
+  const rightMembers = (item: unknown, pointer: string): object => {
+    // What they say together is not known where one of them is wrong.
+    const left = contents.some((member) => isWrong(`${pointer}/${member}`)) ? [...contents, 'type'] : []
+    return Object.fromEntries(Object.entries(Object(item) as object)
+      .filter(([member]) => !left.includes(member) && !isWrong(`${pointer}/${member}`)))
+  }
   const { errors } = checkItems(environment, {
     secrets: rightOf(secrets, rightMembers, '/secrets'),
     secretNames: rightOf(secretNames, (name, pointer) => isWrong(pointer) ? undefined : name as string, '/secretNames')

@@ -1,7 +1,7 @@
 import { compact } from '../../compact.ts'
 import type { SecretName } from '../../environments/names.ts'
 import { Problem } from '../../errors.ts'
-import { findSecret, hasValue } from '../metadata.ts'
+import { findSecret, hasValue, isPlaceholderOf } from '../metadata.ts'
 import { holds, readCurrent } from '../put.ts'
 import type { SecretMetadata } from '../schemas.ts'
 import { assertMay, type Scope } from '../scope.ts'
@@ -64,7 +64,7 @@ export async function planExisting (scope: Scope, item: BulkItem, existing: Secr
   if (restores && !conflicts.restore) throw new Problem('secret-pending-deletion')
   if (restores) assertMay(scope, 'RestoreSecret', name)
   else if (conflicts.onConflict === 'fail') {
-    if (isAsMade(scope, item, existing)) return { ...nothing, result: 'created' }
+    if (!hasContent(item) && isPlaceholderOf(scope, item, existing)) return { ...nothing, result: 'created' }
     throw new Problem('secret-exists')
   }
   // Only with `update` can a run that was killed after the restoring be sent again, and end in the same state.
@@ -89,18 +89,20 @@ export const isUpdate = (item: BulkItem): boolean => hasContent(item) || (item.d
 
 /**
  * The item without what the secret has already: AWS advises against versions that change nothing, and whoever sends a file a
- * second time finds nothing changed. A value is compared where a PUT would.
+ * second time finds nothing changed. A value is compared where a PUT would, and the rest for who may look at it: nobody learns by
+ * writing whether a guess is right.
  */
 async function whatDiffers (scope: Scope, item: BulkItem, existing: SecretMetadata): Promise<BulkItem> {
   const { name, value, generate, description, kmsKeyId, tags = {} } = item
   const current = value !== undefined && hasValue(existing) ? await readCurrent(scope, name) : undefined
-  const missing = Object.entries(tags).filter(([key, value]) => existing.tags?.[key] !== value)
+  const seen = scope.may('DescribeSecret', name) ? existing : undefined
+  const missing = Object.entries(tags).filter(([key, value]) => seen?.tags?.[key] !== value)
   return compact({
     name,
     value: current !== undefined && value !== undefined && holds(current, value) ? undefined : value,
     generate: hasValue(existing) ? undefined : generate,
-    description: description === (existing.description ?? '') ? undefined : description,
-    kmsKeyId: kmsKeyId === existing.kmsKeyId ? undefined : kmsKeyId,
+    description: seen !== undefined && description === (seen.description ?? '') ? undefined : description,
+    kmsKeyId: kmsKeyId === seen?.kmsKeyId ? undefined : kmsKeyId,
     tags: missing.length === 0 ? undefined : Object.fromEntries(missing)
   })
 }
@@ -114,15 +116,4 @@ function earlierRun (
     if (versionId !== undefined && versions[versionId] !== undefined) return { result, versionId }
   }
   return undefined
-}
-
-/**
- * Whether a placeholder is what this item, sent before with the same `Idempotency-Key`, has made: AWS keeps no token of a secret
- * without a version, and what is as it should be is no conflict.
- */
-function isAsMade ({ idempotencyKey, environment }: Scope, item: BulkItem, existing: SecretMetadata): boolean {
-  if (idempotencyKey === undefined || item.value !== undefined || item.generate !== undefined) return false
-  const wanted = Object.entries({ ...item.tags, ...environment.tags })
-  return Object.keys(existing.versions ?? {}).length === 0 && (existing.description ?? '') === (item.description ?? '') &&
-    wanted.every(([key, value]) => existing.tags?.[key] === value)
 }

@@ -3,7 +3,7 @@ import { inBackground } from '../../aws/pace.ts'
 import { compact } from '../../compact.ts'
 import type { SecretName } from '../../environments/names.ts'
 import { Problem } from '../../errors.ts'
-import { currentIn, findSecret } from '../metadata.ts'
+import { currentIn, findSecret, isPlaceholderOf } from '../metadata.ts'
 import { permitted } from '../permitted.ts'
 import type { SecretMetadata } from '../schemas.ts'
 import type { Scope } from '../scope.ts'
@@ -80,9 +80,7 @@ async function promoteOne (promotion: Promotion, { dryRun, onConflict, expected 
   const earlier = dryRun ? undefined : earlierRun(target, name, existing)
   if (earlier !== undefined) return { ...state, ...earlier }
   if (onConflict === 'fail') {
-    // A placeholder has no version by which AWS could know that an earlier run has made it.
-    const isMade = target.idempotencyKey !== undefined && (fromVersionId ?? state.versionId) === undefined
-    if (isMade) return { ...state, result: 'created' }
+    if (!dryRun && fromVersionId === undefined && isPlaceholderOf(target, detailsOf(promotion), existing)) return { ...state, result: 'created' }
     throw new Problem('secret-exists')
   }
   if (onConflict === 'skip') return { ...state, result: 'skipped' }
@@ -91,14 +89,15 @@ async function promoteOne (promotion: Promotion, { dryRun, onConflict, expected 
 }
 
 async function create (promotion: Promotion): Promise<Pick<PromotionOutcome, 'arn' | 'versionId'>> {
-  const { name, source, target, original, fromVersionId } = promotion
-  const { arn, versionId } = await createSecret(target, name, compact({
-    value: fromVersionId === undefined ? undefined : await readOriginal(promotion),
-    description: original.description,
-    tags: copiedTags(original, source.environment, target.environment)
-  }))
+  const { name, target, fromVersionId } = promotion
+  const value = fromVersionId === undefined ? undefined : await readOriginal(promotion)
+  const { arn, versionId } = await createSecret(target, name, compact({ ...detailsOf(promotion), value }))
   return compact({ arn, versionId })
 }
+
+/** What is copied beside the value. */
+const detailsOf = ({ source, target, original }: Promotion): Pick<SecretMetadata, 'description' | 'tags'> =>
+  compact({ description: original.description, tags: copiedTags(original, source.environment, target.environment) })
 
 /**
  * The version that an earlier run of this request made, if it is current or was so before another write: AWS keeps the request's

@@ -26,7 +26,8 @@ t.test('apply: shows the plan, then applies it; again, it changes nothing', asyn
     'plan.json': '{"dryRun":true,"secretNames":["nothing"]}',
     'update.yaml': 'onConflict: update\nsecrets: [{ name: session-key, value: new }]',
     'fail.yaml': 'onConflict: fail\nsecretNames: [session-key, another]',
-    'whole.yaml': 'atomic: true\nsecretNames: [x, y, z]',
+    'breaks-off.yaml': 'atomic: true\nsettings: { concurrency: 1 }\nsecrets: [{ name: x }, { name: y, kmsKeyId: alias/none, value: v }, { name: z }]',
+    'whole.yaml': 'atomic: true\nsecretNames: [p, q, r]',
     'atomic.yaml': 'onConflict: fail\natomic: true\nsecretNames: [session-key, another-one]'
   })
   const apply = async (file: string, args: readonly string[] = ['--env', 'dev'], setting?: Setting): Promise<Outcome> =>
@@ -58,6 +59,7 @@ t.test('apply: shows the plan, then applies it; again, it changes nothing', asyn
   t.same(await versionsOf(gateway, 'dev'), updated, 'version for version, also where the file is to overwrite')
   t.match(await apply('fail.yaml'), { status: 1, stdout: /failed +session-key +\S/, stderr: '1 of 2 failed\n' })
   t.match(await apply('atomic.yaml'), { status: 1, stderr: /of 2/ })
+  t.match(await apply('breaks-off.yaml', ['--env', 'staging'], { isTerminal: true }), { status: 1, stderr: /2 of 3\n3 of 3 failed\n$/ }, 'the line of the bar is ended')
   const atomic = await apply('whole.yaml', ['--env', 'staging'], { isTerminal: true })
   t.match(atomic, { status: 0, stdout: /3 created/, stderr: /\r\[#{6}\.{14}\] 1 of 3\r[\s\S]*\r\[#{20}\] 3 of 3\n$/ })
   t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'staging'], { stdin: 'secretNames: [a]' }), { status: 0, stdout: /1 created/ })
@@ -154,6 +156,13 @@ t.test('diff and promote bring three environments in two accounts together', asy
   t.match(many, { status: 0, stdout: /45 created\n$/, stderr: '\r[########............] 20 of 45\r[#################...] 40 of 45\r[####################] 45 of 45\n' })
   t.match(await ctl('diff dev prod'), { status: 0 })
   t.match(await secretsctl(gateway, ['diff', 'dev', 'prod'], { token: tokens.team }), { status: 1, stderr: /\(not-found/ })
+})
+
+t.test('diff: what has to be there and is nowhere is no agreement', async (t) => {
+  const gateway = await build(t)
+  const outcome = await secretsctl(gateway, ['diff', 'dev', 'prod'])
+  t.match(outcome, { status: 1, stdout: /payments\/db +missing +missing!\n\(! has to be there\)/, stderr: 'dev, prod agree in lacking 1 that have to be there\n' })
+  t.match(await secretsctl(gateway, ['diff', 'dev', 'staging']), { status: 0 })
 })
 
 t.test('promote: what was not begun is not passed off as done', async (t) => {

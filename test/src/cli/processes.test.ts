@@ -72,6 +72,18 @@ t.test('run --watch: a signal that comes while the program is started anew ends 
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'key', '--watch', '1', ...slow], {
     steps: [{ after: 'first\n', act: async () => put('second') }, { after: 'told\n', act: signal('SIGTERM') }]
   }), { status: 143, stdout: /^first\ntold\n(told\n)?$/ })
+
+  // It takes its time to end, and meanwhile its secrets change.
+  await put('first')
+  const patient = node(`
+    if (process.env.KEY === 'second') process.exit(9)
+    let told = 0
+    process.on('SIGTERM', () => { console.log('told'); if (++told === 2) process.exit(0) })
+    console.log(process.env.KEY)
+    setInterval(() => {}, 1000)`)
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'key', '--watch', '1', ...patient], {
+    steps: [{ after: 'first\n', act: signal('SIGTERM') }, { after: 'told\n', act: async () => put('second') }]
+  }), { status: 143, stdout: 'first\ntold\ntold\n' })
 })
 
 t.test('in a pipe', async (t) => {
@@ -83,6 +95,10 @@ t.test('in a pipe', async (t) => {
   t.match(await secretsctlProgram(gateway, ['delete', 'a', '--env', 'dev']), { status: 2 })
   const closed = await secretsctlProgram(gateway, ['read', 'a', '--env', 'dev'], { steps: [], isClosed: true })
   t.match(closed, { status: 0, stderr: '' }, 'whoever reads has had enough')
+  const applied = await secretsctlProgram(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin: 'secretNames: [b, c]', isClosed: true })
+  t.match(applied, { status: 0, stderr: '' })
+  t.equal((await gateway.send('GET', '/environments/dev/secrets/c/metadata')).status, 200, 'and what was asked for is done')
+  t.match(await secretsctlProgram(gateway, ['diff', 'dev', 'staging'], { isClosed: true }), { status: 1 }, 'with its own status')
 })
 
 t.test('at a terminal', { skip: noTerminal }, async (t) => {

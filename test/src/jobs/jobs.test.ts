@@ -1,5 +1,6 @@
 import t from 'tap'
 import { jobEvents } from '../../../src/jobs/events.ts'
+import type { SecretName } from '../../../src/environments/names.ts'
 import type { Job } from '../../../src/jobs/job.ts'
 import { createJobs } from '../../../src/jobs/jobs.ts'
 import { countOf } from '../../../src/secrets/bulk/schemas.ts'
@@ -41,4 +42,28 @@ t.test('a job that goes on without an event has a heartbeat', async (t) => {
     if (heard.length === 3) end()
   }
   t.same([heard[0], heard[1], heard.at(-1)], ['event: progress', ': heartbeat', 'event: end'])
+})
+
+t.test('a job that is being cancelled is not run a second time beside itself', async (t) => {
+  const jobs = createJobs(Date.now)
+  const keyed = { ...scope, idempotencyKey: 'k' }
+  const run: BulkRun = {
+    ...quick(1),
+    run: async ({ signal, settled }) => new Promise((resolve) => {
+      signal.addEventListener('abort', () => {
+        // What it has made it takes back, which takes its time.
+        setImmediate(() => {
+          settled({ name: 'n' as SecretName, result: 'rolled-back' }, 0)
+          resolve({ dryRun: false, counts: zeroCounts(countOf), status: 409 })
+        })
+      })
+    })
+  }
+  await new Promise((ended) => {
+    const job = jobs.start(keyed, run, () => ({ name: 'n', result: 'rolled-back' }), ended)
+    t.equal(jobs.repeated(keyed), job)
+    jobs.cancel(job)
+    t.equal(jobs.repeated(keyed), job)
+  })
+  t.equal(jobs.repeated(keyed), undefined, 'there is something left to do')
 })

@@ -108,9 +108,14 @@ t.test('promoteSecrets gives each its own result', async (t) => {
     await put(gateway, 'prod', 'valued', 'v')
     await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['valued', 'keyed'] } })
     t.same(results(await promote(gateway, { names: ['valued'], onConflict: 'update' })), { valued: 'failed: secret-has-no-value' }, 'no value replaces none')
-    for (const headers of [1, 2].map(() => ({ 'idempotency-key': 'placeholder' }))) {
-      t.same(results(await gateway.send('POST', '/environments/prod/promotions', { json: { from: 'dev', names: ['keyed'] }, headers })), { keyed: 'created' })
-    }
+    const keyed = async (json: object = {}): Promise<unknown> => results(await gateway.send('POST', '/environments/prod/promotions', {
+      json: { from: 'dev', names: ['keyed'], ...json }, headers: { 'idempotency-key': 'placeholder' }
+    }))
+    t.same(await keyed(), { keyed: 'created' })
+    t.same(await keyed(), { keyed: 'created' })
+    t.same(await keyed({ dryRun: true }), { keyed: 'failed: secret-exists' })
+    await gateway.send('PATCH', secret('prod', 'keyed'), { json: { description: 'another' } })
+    t.same(await keyed(), { keyed: 'failed: secret-exists' }, 'it is not what an earlier run has made')
   })
 
   t.test('a placeholder that is there gets its first value', async (t) => {

@@ -151,6 +151,17 @@ t.test('says of what can not be taken back that it is still there', async (t) =>
   t.same(results(raced), { new: 'created: not-taken-back', twice: 'updated: not-taken-back', last: 'failed: aws-refused' })
   for (const name of ['new', 'twice']) t.equal((await gateway.send('GET', `${path}/${name}`)).json.value, 'mine')
 
+  // What this call has left alone, it does not take back.
+  await gateway.send('POST', path.concat('/shared'), { json: { value: 'v', description: 'before', tags: { owner: 'a' } } })
+  interferes = async () => Promise.all([
+    outside.updateSecret({ SecretId: 'dev/shared', Description: 'mine' }), outside.tagResource({ SecretId: 'dev/shared', Tags: [{ Key: 'owner', Value: 'me' }] })
+  ])
+  const shared = { name: 'shared', value: 'v2', description: 'before', tags: { owner: 'a' } }
+  const beside = await bulk(gateway, { secrets: [shared, { name: 'last', kmsKeyId: 'alias/none' }], onConflict: 'update', settings: { concurrency: 1 } })
+  t.same(results(beside), { shared: 'rolled-back', last: 'failed: aws-refused' })
+  t.match((await gateway.send('GET', `${path}/shared/metadata`)).json, { description: 'mine', tags: { owner: 'me' } })
+  t.equal((await gateway.send('GET', `${path}/shared`)).json.value, 'v')
+
   interferes = async () => outside.deleteSecret({ SecretId: 'dev/gone', ForceDeleteWithoutRecovery: true })
   const gone = await bulk(gateway, { secrets: [{ name: 'gone', value: 'v' }, { name: 'last', kmsKeyId: 'alias/none' }], settings: { concurrency: 1 } })
   t.same(results(gone), { gone: 'rolled-back', last: 'failed: aws-refused' })

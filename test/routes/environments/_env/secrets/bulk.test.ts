@@ -147,14 +147,17 @@ t.test('what the schema refuses does not hide what else is wrong', async (t) => 
     { value: 'canary' },
     { name: 'twice', value: null, encoding: 'base64', type: 'key-value' },
     'canary',
-    { name: 'tagged', tags: { 'AWS:x': 'y' } }
+    { name: 'tagged', tags: { 'AWS:x': 'y' } },
+    { name: 'generated', type: 'text', generate: { passwordLength: 'x' } },
+    { name: 'twice', value: null, tags: { 'aws:x': 'y' } }
   ]
   const refused = await bulk(gateway, { secrets, secretNames })
   t.equal(refused.status, 400)
   t.same(refused.json.errors.map(({ pointer }: { pointer: string }) => pointer).sort(), [
     '/secretNames/1', '/secretNames/2', '/secretNames/3', '/secretNames/4',
     '/secrets/1/name', ...['engine', 'host', 'password', 'username'].map((member) => `/secrets/1/value/${member}`),
-    '/secrets/2/generate', '/secrets/2/type', '/secrets/3/colour', '/secrets/3/encoding', '/secrets/4/name', '/secrets/5/value', '/secrets/6', '/secrets/7/tags'
+    '/secrets/2/generate', '/secrets/2/type', '/secrets/3/colour', '/secrets/3/encoding', '/secrets/4/name', '/secrets/5/name', '/secrets/5/value', '/secrets/6', '/secrets/7/tags',
+    '/secrets/8/generate/passwordLength', '/secrets/9/name', '/secrets/9/tags', '/secrets/9/value'
   ])
   t.notMatch(refused.text, /canary/)
   t.equal(gateway.awsCalls.length, 0)
@@ -199,6 +202,12 @@ t.test('onConflict update changes what differs, and nothing else', async (t) => 
   const { policies } = policiesOf('@id("all") permit (principal, action, resource); @id("not") forbid (principal, action == Action::"GetSecretValue", resource);')
   gateway.fastify.config.replace({ ...gateway.fastify.config.current, policies })
   t.same(results(await update([{ name: 'binary', value: 'AP8A', encoding: 'base64' }])), { binary: 'updated' }, 'who may not read does not learn by writing whether a guess is right')
+  t.same(results(await update([{ name: 'placeholder', description: 'd' }])), { placeholder: 'skipped' })
+  const { policies: blind } = policiesOf('@id("all") permit (principal, action, resource); @id("not") forbid (principal, action == Action::"DescribeSecret", resource);')
+  gateway.fastify.config.replace({ ...gateway.fastify.config.current, policies: blind })
+  for (const guess of [{ description: 'd' }, { tags: { team: 'a' } }]) {
+    t.same(results(await bulk(gateway, { secrets: [{ name: 'valued', ...guess }], onConflict: 'update', dryRun: true })), { valued: 'updated' }, 'nor one at a description or a tag')
+  }
 })
 
 t.test('a generated value that two runs of a request make at once is made by one of them', async (t) => {

@@ -9,6 +9,12 @@ t.test('listSecrets does not tell by an empty page with a next one that there is
   const list = async (query: string): Promise<unknown> => (await gateway.send('GET', `/environments/dev/secrets?limit=1&${query}`, { token: tokens.team })).json
   t.same(await list('namePrefix=hidden/'), { items: [] })
   t.same(await list('namePrefix=nothing/'), { items: [] })
+
+  const secretNames = Array.from({ length: 25 }, (_, index) => `hidden/more/${index}`)
+  await gateway.send('POST', path, { json: { secretNames } })
+  gateway.awsCalls.length = 0
+  t.match(await list('namePrefix=hidden/more/'), { items: [], nextCursor: String }, 'only so much is asked of AWS for one request')
+  t.equal(gateway.awsCalls.length, 20)
 })
 
 t.test('listSecrets', async (t) => {
