@@ -7,6 +7,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY plugins plugins
 COPY routes routes
+COPY scripts/finish-build.js scripts/
 RUN npm run build -- --sourceMap false
 
 FROM node:24-bookworm-slim AS dependencies

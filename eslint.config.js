@@ -3,7 +3,7 @@ import { defineConfig } from 'eslint/config'
 import typescript from 'typescript-eslint'
 
 export default defineConfig(
-  { ignores: ['dist/', '.tap/', '.gateway/', 'coverage/', 'src/client/schema.ts'] },
+  { ignores: ['dist/', '.tap/', '.gateway/', 'coverage/', 'src/client/schema.ts', 'test/fixtures/imports/'] },
   typescript.configs.strictTypeChecked,
   typescript.configs.stylisticTypeChecked,
   stylistic.configs.customize({ braceStyle: '1tbs', commaDangle: 'never', arrowParens: true }),
@@ -45,6 +45,6 @@ export default defineConfig(
     }
   },
   // A table, and read as one.
-  { files: ['src/aws-model.ts'], rules: { 'max-lines': 'off' } },
+  { files: ['src/aws-model/shapes.ts'], rules: { 'max-lines': 'off' } },
   { files: ['**/*.js'], extends: [typescript.configs.disableTypeChecked] }
 )

@@ -4,9 +4,9 @@
  *
  *     node --expose-gc bench/authorization.ts [ROUNDS]
  */
-import { policyAuthorizer } from '../src/authorization/authorizer.ts'
-import type { Authorize, Question } from '../src/authorization/decision.ts'
-import { policySetFrom, type PolicySet } from '../src/authorization/policies.ts'
+import { policyAuthorizer } from '#src/authorization/authorizer'
+import type { Authorize, Question } from '#src/authorization/decision'
+import { policySetFrom, type PolicySet } from '#src/authorization/policies'
 
 const rounds = Number(process.argv[2] ?? 25)
 const sizes = [1, 50, 500]

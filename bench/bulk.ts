@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
-import { hashToken } from '../src/authentication/api-keys.ts'
-import { startLocalBackend } from '../src/local-backend/server.ts'
+import { hashToken } from '#src/authentication/api-keys'
+import { startLocalBackend } from '#src/local-backend/server'
 
 const { values } = parseArgs({ options: { secrets: { type: 'string', default: '5000' }, runs: { type: 'string', default: '1' } } })
 const total = Number(values.secrets)

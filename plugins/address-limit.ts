@@ -1,6 +1,6 @@
 import rateLimit from '@fastify/rate-limit'
 import fp from 'fastify-plugin'
-import { limiter, type Limiter } from '../src/http/rate-limit.ts'
+import { limiter, type Limiter } from '#src/http/rate-limit'
 
 declare module 'fastify' {
   interface FastifyInstance {

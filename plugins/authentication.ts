@@ -1,13 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { JWTVerifyGetKey } from 'jose'
 import fp from 'fastify-plugin'
-import { authenticator } from '../src/authentication/authenticate.ts'
-import { awsLogin } from '../src/authentication/aws-login.ts'
-import type { Caller } from '../src/authentication/caller.ts'
-import { tokenKeys, type IssuedToken } from '../src/authentication/gateway-token.ts'
-import { keySet, type KeySource } from '../src/authentication/key-set.ts'
-import { usedSignatures } from '../src/authentication/used-signatures.ts'
-import { isProblem, Problem } from '../src/errors.ts'
+import { authenticator } from '#src/authentication/authenticate'
+import { awsLogin } from '#src/authentication/aws-login'
+import type { Caller } from '#src/authentication/caller'
+import { tokenKeys, type IssuedToken } from '#src/authentication/gateway-token'
+import { keySet, type KeySource } from '#src/authentication/key-set'
+import { usedSignatures } from '#src/authentication/used-signatures'
+import { isProblem, Problem } from '#src/problems/problem'
 
 declare module 'fastify' {
   interface FastifyInstance {

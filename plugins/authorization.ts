@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
-import { actionTable, isAction, type Action } from '../src/authorization/actions.ts'
-import { policyAuthorizer } from '../src/authorization/authorizer.ts'
-import { denied, type Authorize, type Decision } from '../src/authorization/decision.ts'
-import { seesEnvironment } from '../src/authorization/visibility.ts'
-import type { Environment } from '../src/environments/environment.ts'
+import { actionTable, isAction, type Action } from '#src/authorization/actions'
+import { policyAuthorizer } from '#src/authorization/authorizer'
+import { denied, type Authorize, type Decision } from '#src/authorization/decision'
+import { seesEnvironment } from '#src/authorization/visibility'
+import type { Environment } from '#src/environments/environment'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

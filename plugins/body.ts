@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { invalidRequest, Problem } from '../src/errors.ts'
-import { parseJson } from '../src/http/json.ts'
+import { parseJson } from '#src/http/json'
+import { invalidRequest, Problem } from '#src/problems/problem'
 
 /** What bodies can be; a route takes the first unless its schema says another. */
 const mediaTypes = ['application/json', 'application/merge-patch+json']

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import type { AppOptions } from '../src/app.ts'
-import type { LiveConfig } from '../src/config/live.ts'
+import type { AppOptions } from '#src/app'
+import type { LiveConfig } from '#src/config/live'
 
 declare module 'fastify' {
   interface FastifyInstance {

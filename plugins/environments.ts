@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
-import { denied } from '../src/authorization/decision.ts'
-import type { Environment } from '../src/environments/environment.ts'
-import { parseSecretName, type SecretName } from '../src/environments/names.ts'
-import { invalidRequest, Problem } from '../src/errors.ts'
+import { denied } from '#src/authorization/decision'
+import type { Environment } from '#src/environments/environment'
+import { parseSecretName, type SecretName } from '#src/environments/names'
+import { invalidRequest, Problem } from '#src/problems/problem'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
-import { Problem, withoutMessage } from '../src/errors.ts'
-import { problemFromFramework } from '../src/http/framework-errors.ts'
-import { ProblemSchema, sendProblem } from '../src/http/problem.ts'
+import { problemFromFramework } from '#src/http/framework-errors'
+import { ProblemSchema, sendProblem } from '#src/http/problem'
+import { Problem, withoutMessage } from '#src/problems/problem'
 
 /** Everything that fails is answered as a problem. Our own faults are logged without their messages, which could hold a value. */
 export default fp(async (fastify) => {

@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
-import type { AppOptions } from '../src/app.ts'
-import type { Job } from '../src/jobs/job.ts'
-import { createJobs, type Jobs } from '../src/jobs/jobs.ts'
-import { createRepeats, type Repeats } from '../src/secrets/bulk/repeats.ts'
-import type { BulkStop } from '../src/secrets/bulk/schemas.ts'
+import type { AppOptions } from '#src/app'
+import type { Job } from '#src/jobs/job'
+import { createJobs, type Jobs } from '#src/jobs/jobs'
+import { createRepeats, type Repeats } from '#src/secrets/bulk/repeats'
+import type { BulkStop } from '#src/secrets/bulk/schemas'
 
 declare module 'fastify' {
   interface FastifyInstance {

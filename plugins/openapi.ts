@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
-import { describeApi, withoutPrefilledOptions } from '../src/http/openapi.ts'
+import { describeApi, withoutPrefilledOptions } from '#src/http/openapi'
 
 /** Everything comes from the gateway itself, also over plain HTTP. The hash is that of Swagger UI's one inline style. */
 const contentSecurityPolicy = [

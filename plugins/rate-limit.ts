@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { limiter } from '../src/http/rate-limit.ts'
+import { limiter } from '#src/http/rate-limit'
 
 /**
  * Limits each caller, and each environment over all callers. An environment counts only what is allowed, so that a caller without

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { invalidRequest, Problem } from '../src/errors.ts'
+import { invalidRequest, Problem } from '#src/problems/problem'
 
 /** Of which a request has one at most; Node.js would take the first, or join them. */
 const single = ['authorization', 'aws-credential-id', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-request-id']

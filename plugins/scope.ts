@@ -1,10 +1,10 @@
 import fp from 'fastify-plugin'
-import { isAction, type Action } from '../src/authorization/actions.ts'
-import type { Caller } from '../src/authentication/caller.ts'
-import { denied } from '../src/authorization/decision.ts'
-import type { Environment } from '../src/environments/environment.ts'
-import { Problem } from '../src/errors.ts'
-import type { Scope } from '../src/secrets/scope.ts'
+import type { Caller } from '#src/authentication/caller'
+import { isAction, type Action } from '#src/authorization/actions'
+import { denied } from '#src/authorization/decision'
+import type { Environment } from '#src/environments/environment'
+import { Problem } from '#src/problems/problem'
+import type { Scope } from '#src/secrets/scope'
 
 declare module 'fastify' {
   interface FastifyRequest {

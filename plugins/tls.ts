@@ -3,11 +3,11 @@ import { Server } from 'node:https'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import fp from 'fastify-plugin'
-import { certificateCaller } from '../src/authentication/client-certificate.ts'
-import { refused } from '../src/authentication/refusal.ts'
-import type { Caller } from '../src/authentication/caller.ts'
-import { secureContext, type TlsSettings } from '../src/config/server.ts'
-import { ConfigError } from '../src/config/mistakes.ts'
+import type { Caller } from '#src/authentication/caller'
+import { certificateCaller } from '#src/authentication/client-certificate'
+import { refused } from '#src/authentication/refusal'
+import { ConfigError } from '#src/config/mistakes'
+import { secureContext, type TlsSettings } from '#src/config/server'
 
 declare module 'fastify' {
   interface FastifyRequest {

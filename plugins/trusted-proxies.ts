@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import fp from 'fastify-plugin'
-import { trustedProxyList } from '../src/config/server.ts'
-import { invalidRequest } from '../src/errors.ts'
+import { trustedProxyList } from '#src/config/server'
+import { invalidRequest } from '#src/problems/problem'
 
 const forwarding = /^(forwarded|x-forwarded-.*)$/
 

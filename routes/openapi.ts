@@ -1,5 +1,5 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { publicProblems } from '../src/http/schemas.ts'
+import { publicProblems } from '#src/http/schemas'
 
 const document = (mediaType: string): object => ({
   200: {

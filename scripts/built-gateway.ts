@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type RouteOptions } from 'fastify'
-import { app } from '../src/app.ts'
-import { configFrom } from '../src/config/config.ts'
-import { liveConfig } from '../src/config/live.ts'
-import { serverOptions } from '../src/server-options.ts'
+import { app } from '#src/app'
+import { configFrom } from '#src/config/config'
+import { liveConfig } from '#src/config/live'
+import { serverOptions } from '#src/http/server-options'
 
 /** Neither the routes nor their document depend on the configuration; the gateway needs one to be built all the same. */
 const config = configFrom({

@@ -1,5 +1,5 @@
 /**
- * Holds `src/aws-model.ts` against AWS's published model of Secrets Manager (botocore's `service-2.json`).
+ * Holds `src/aws-model/shapes.ts` against AWS's published model of Secrets Manager (botocore's `service-2.json`).
  *
  *     node scripts/check-aws-model.ts PATH/TO/service-2.json
  *
@@ -7,7 +7,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { operations, shapes, type Shape, type StructureShape } from '../src/aws-model.ts'
+import { operations, shapes, type Shape, type StructureShape } from '#src/aws-model/shapes'
 
 interface PublishedShape {
   type: string

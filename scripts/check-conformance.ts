@@ -18,8 +18,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { operations } from '../src/local-backend/operations/index.ts'
-import { startLocalBackend } from '../src/local-backend/server.ts'
+import { operations } from '#src/local-backend/operations/index'
+import { startLocalBackend } from '#src/local-backend/server'
 
 interface Scenario {
   test: string

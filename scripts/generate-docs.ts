@@ -9,11 +9,11 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { operations } from '../src/aws-model.ts'
-import { actionGroups, actionNames, actionTable, type ResourceType } from '../src/authorization/actions.ts'
-import { cedarSchema } from '../src/authorization/schema.ts'
-import { VariablesSchema } from '../src/config/schema.ts'
-import { catalogue, catalogueEntry, type ProblemCode } from '../src/problem-catalogue.ts'
+import { actionGroups, actionNames, actionTable, type ResourceType } from '#src/authorization/actions'
+import { cedarSchema } from '#src/authorization/schema'
+import { operations } from '#src/aws-model/shapes'
+import { VariablesSchema } from '#src/config/schema'
+import { catalogue, catalogueEntry, type ProblemCode } from '#src/problems/catalogue'
 import { builtGateway } from './built-gateway.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -29,7 +29,7 @@ function problems (): string {
     '# Problems',
     '',
     'Everything that fails is answered as `application/problem+json` (RFC 9457). `code` is what a program goes by. This page is generated',
-    'from `src/problem-catalogue.ts` by `npm run docs`.',
+    'from `src/problems/catalogue.ts` by `npm run docs`.',
     '',
     '| status | `code` | what it says | what to do |',
     '| --- | --- | --- | --- |',

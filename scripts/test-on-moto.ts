@@ -9,9 +9,9 @@
 import { execFile } from 'node:child_process'
 import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { differences } from '../test/moto/differences.ts'
-import { compare } from '../test/moto/compare.ts'
-import { readTap } from '../test/moto/tap-results.ts'
+import { compare } from '#test/moto/compare'
+import { differences } from '#test/moto/differences'
+import { readTap } from '#test/moto/tap-results'
 
 const root = join(import.meta.dirname, '..')
 

@@ -2,14 +2,14 @@ import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { app } from './app.ts'
 import { standardOutput } from './audit/settings.ts'
-import { banner } from './banner.ts'
+import { banner } from './local-mode/banner.ts'
 import { liveConfig } from './config/live.ts'
 import { loadConfig, readVariables } from './config/load.ts'
 import { ConfigError } from './config/mistakes.ts'
 import type { Variables } from './config/schema.ts'
-import { withoutMessage } from './errors.ts'
-import { assertLocalModeMeant, startLocalMode, type LocalMode } from './local-mode.ts'
-import { serverOptions } from './server-options.ts'
+import { withoutMessage } from './problems/problem.ts'
+import { assertLocalModeMeant, startLocalMode, type LocalMode } from './local-mode/local-mode.ts'
+import { serverOptions } from './http/server-options.ts'
 
 /** EX_CONFIG of sysexits.h. */
 const configurationError = 78

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { newKey, signingKey } from '../src/audit/key.ts'
-import { verifyTrail, type Verification, type VerifyOptions } from '../src/audit/verify.ts'
+import { newKey, signingKey } from '#src/audit/key'
+import { verifyTrail, type Verification, type VerifyOptions } from '#src/audit/verify'
 
 /** A folder for the trails of this process's gateways, and the key that signs them. */
 const folder = mkdtempSync(join(tmpdir(), 'gateway-audit-'))

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Role } from '../src/local-backend/server.ts'
+import type { Role } from '#src/local-backend/server'
 import { issuer, workload } from './web-identity.ts'
 
 const document = (...statements: readonly object[]): string =>

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { startLocalBackend } from '../src/local-backend/server.ts'
+import { startLocalBackend } from '#src/local-backend/server'
 import { platform, roles } from './aws-roles.ts'
 import { startMotoProxy } from './moto/proxy.ts'
 import { issuer, keysFile } from './web-identity.ts'

@@ -1,4 +1,4 @@
-import type { Question } from '../src/authorization/decision.ts'
+import type { Question } from '#src/authorization/decision'
 
 /** A policy as these tests know it: written to Cedar by `toCedar`, and read, without Cedar, by `plainDecision`. */
 export interface Rule {

@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { run } from '../src/cli/program.ts'
+import { run } from '#src/cli/program'
 import { tokens, type Gateway } from './helper.ts'
 
 /** What a command did. */

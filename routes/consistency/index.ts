@@ -1,11 +1,11 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { environmentNamePattern } from '../../src/environments/environment.ts'
-import { invalidRequest } from '../../src/errors.ts'
-import { problemBody } from '../../src/http/problem.ts'
-import { Query, Ref, Reply, withAwsProblems } from '../../src/http/schemas.ts'
-import { comparedSecrets, compareEnvironments } from '../../src/secrets/consistency/compare.ts'
-import { ConsistencyReport } from '../../src/secrets/consistency/schemas.ts'
-import { Filters } from '../../src/secrets/schemas.ts'
+import { environmentNamePattern } from '#src/environments/environment'
+import { problemBody } from '#src/http/problem'
+import { Query, Ref, Reply, withAwsProblems } from '#src/http/schemas'
+import { invalidRequest } from '#src/problems/problem'
+import { comparedSecrets, compareEnvironments } from '#src/secrets/consistency/compare'
+import { ConsistencyReport } from '#src/secrets/consistency/schemas'
+import { Filters } from '#src/secrets/schemas'
 
 const maximumEnvironments = 20
 const name = environmentNamePattern.slice(1, -1)

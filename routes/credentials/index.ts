@@ -1,6 +1,6 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { CredentialDescription } from '../../src/credentials/schemas.ts'
-import { Query, Ref, Reply, withProblems } from '../../src/http/schemas.ts'
+import { CredentialDescription } from '#src/credentials/schemas'
+import { Query, Ref, Reply, withProblems } from '#src/http/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

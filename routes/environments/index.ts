@@ -1,6 +1,6 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { describeEnvironment, EnvironmentDescription } from '../../src/environments/schemas.ts'
-import { Query, Ref, Reply, withProblems } from '../../src/http/schemas.ts'
+import { describeEnvironment, EnvironmentDescription } from '#src/environments/schemas'
+import { Query, Ref, Reply, withProblems } from '#src/http/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

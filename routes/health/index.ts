@@ -1,6 +1,6 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Problem } from '../../src/errors.ts'
-import { publicProblems, Reply } from '../../src/http/schemas.ts'
+import { publicProblems, Reply } from '#src/http/schemas'
+import { Problem } from '#src/problems/problem'
 
 const Health = Type.Object({ status: Type.Literal('ok') })
 

@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
-import { errorCode } from '../errors.ts'
+import { errorCode } from '#src/problems/problem'
 import { inspectEnd, type End, type Known } from './end.ts'
 import { encodeHead, isSigned, parseHead, readHead } from './head.ts'
 import type { SigningKey } from './key.ts'

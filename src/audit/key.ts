@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, verify, type KeyObject } from 'node:crypto'
 import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { errorCode } from '../errors.ts'
+import { errorCode } from '#src/problems/problem'
 import type { Link } from './record.ts'
 import { UnusableTrail } from './settings.ts'
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { errorCode } from '../errors.ts'
+import { errorCode } from '#src/problems/problem'
 import { UnusableTrail } from './settings.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { errorCode } from '../errors.ts'
+import { errorCode } from '#src/problems/problem'
 import { fileSink } from './file-sink.ts'
 import { loadKey } from './key.ts'
 import { standardOutput, UnusableTrail, type AuditSettings } from './settings.ts'

@@ -1,7 +1,7 @@
 import { write } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { errorCode } from '../errors.ts'
+import { errorCode } from '#src/problems/problem'
 import type { End } from './end.ts'
 import { genesis, type Link } from './record.ts'
 import type { Sink } from './sink.ts'

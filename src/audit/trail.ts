@@ -1,5 +1,5 @@
 import { setTimeout as passing } from 'node:timers/promises'
-import { errorCode, Problem } from '../errors.ts'
+import { errorCode, Problem } from '#src/problems/problem'
 import { waitingQueue, type Capacity, type Waiting } from './queue.ts'
 import { encodeEntry, type RequestEntry } from './record.ts'
 import { UnusableTrail } from './settings.ts'

@@ -1,4 +1,4 @@
-import { compact } from '../compact.ts'
+import { compact } from '#src/json/compact'
 import type { SigningKey } from './key.ts'
 import { chainRecord, encodeEntry, genesis, type ControlEntry, type Link, type Range } from './record.ts'
 import { UnusableTrail } from './settings.ts'

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { Type, type Static } from '@sinclair/typebox'
-import { closed, Id } from '../typebox.ts'
+import { closed, Id } from '#src/schema/types'
 import { caller, type Caller } from './caller.ts'
 
 /** An API key in the configuration: who it is, and the SHA-256 of the token. */

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { closed, Id } from '../typebox.ts'
+import { closed, Id } from '#src/schema/types'
 import { maximumLifetime } from './gateway-token.ts'
 import { refused } from './refusal.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { invalidRequest } from '../errors.ts'
+import { invalidRequest } from '#src/problems/problem'
 import { refused } from './refusal.ts'
 
 /** The header that binds a signed request to one gateway, so that what was signed for another is of no use here. */

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { closed } from '../typebox.ts'
+import { closed } from '#src/schema/types'
 import type { Caller } from './caller.ts'
 
 const names = Type.Optional(Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true }))

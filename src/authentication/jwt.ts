@@ -1,5 +1,5 @@
 import { decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
-import { Problem } from '../errors.ts'
+import { Problem } from '#src/problems/problem'
 import { refused } from './refusal.ts'
 
 /** Header members that would have a token bring its own key, or that would have to be understood. None is followed. */

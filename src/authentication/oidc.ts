@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { JWTVerifyGetKey } from 'jose'
-import { closed, Enum, Id } from '../typebox.ts'
+import { closed, Enum, Id } from '#src/schema/types'
 import { caller } from './caller.ts'
 import { verifyJwt, type JwtRules } from './jwt.ts'
 import { refused } from './refusal.ts'

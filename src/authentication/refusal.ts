@@ -1,4 +1,4 @@
-import { Problem } from '../errors.ts'
+import { Problem } from '#src/problems/problem'
 
 /** Whatever is wrong with what a caller presents, it gets the same answer; the reason is for the log. */
 export const refused = (reason: string): Problem => new Problem('unauthenticated', { reason })

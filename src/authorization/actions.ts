@@ -1,4 +1,4 @@
-import type { Operation } from '../aws-model.ts'
+import type { Operation } from '#src/aws-model/shapes'
 
 /** What an action can be done to; Cedar's entity types of resources. */
 export type ResourceType = 'Environment' | 'Secret' | 'Credential'

@@ -1,4 +1,4 @@
-import type { Caller } from '../authentication/caller.ts'
+import type { Caller } from '#src/authentication/caller'
 import type { Action } from './actions.ts'
 
 /**

@@ -1,7 +1,7 @@
 import {
   policySetTextToParts, policyToJson, validate, type DetailedError, type PolicyJson, type ValidationAnswer
 } from '@cedar-policy/cedar-wasm/nodejs'
-import { idPattern } from '../typebox.ts'
+import { idPattern } from '#src/schema/types'
 import { cedarSchema } from './schema.ts'
 
 /** A file of policies. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { errorCode } from '../errors.ts'
+import { errorCode } from '#src/problems/problem'
 import { PolicyError, policySetFrom, type PolicyFile, type PolicySet } from './policies.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { AuthenticationMethod } from '../authentication/caller.ts'
+import type { AuthenticationMethod } from '#src/authentication/caller'
 import { actionGroups, actionNames, actionTable } from './actions.ts'
 
 /** All ways to prove who one is; the compiler sees to it that none is missing. */

@@ -1,5 +1,5 @@
-import type { Caller } from '../authentication/caller.ts'
-import type { Environment } from '../environments/environment.ts'
+import type { Caller } from '#src/authentication/caller'
+import type { Environment } from '#src/environments/environment'
 import type { Authorize, Decision } from './decision.ts'
 
 type Place = Pick<Environment, 'name' | 'credential' | 'allowedCredentials'>

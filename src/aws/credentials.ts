@@ -1,6 +1,6 @@
 import { getDefaultRoleAssumer, getDefaultRoleAssumerWithWebIdentity, type STSClientConfig } from '@aws-sdk/client-sts'
 import { fromIni, fromNodeProviderChain, fromTemporaryCredentials, fromTokenFile } from '@aws-sdk/credential-providers'
-import type { CredentialKind, DefinitionOf } from '../credentials/definition.ts'
+import type { CredentialKind, DefinitionOf } from '#src/credentials/definition'
 
 /** AWS access keys, and when they end. */
 export interface AwsKeys {

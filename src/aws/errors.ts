@@ -1,5 +1,5 @@
-import { Problem, type RequestError } from '../errors.ts'
-import type { ProblemCode } from '../problem-catalogue.ts'
+import type { ProblemCode } from '#src/problems/catalogue'
+import { Problem, type RequestError } from '#src/problems/problem'
 
 /** What was called, for the problem's words. */
 export interface Call {

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import { isRole, roleAccount, type CredentialDefinition } from '../credentials/definition.ts'
-import { kept, type Kept } from '../credentials/kept.ts'
-import { gatewayName, sessionNameOf } from '../credentials/session-name.ts'
+import { isRole, roleAccount, type CredentialDefinition } from '#src/credentials/definition'
+import { kept, type Kept } from '#src/credentials/kept'
+import { gatewayName, sessionNameOf } from '#src/credentials/session-name'
+import { Problem } from '#src/problems/problem'
 import { keysProvider, type AwsKeys, type StsPlace } from './credentials.ts'
-import { Problem } from '../errors.ts'
 import { credentialProblemFrom, isDefect } from './errors.ts'
 import { identify, type Identity } from './identity.ts'
 

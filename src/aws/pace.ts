@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { requestQuotas } from '../aws-limits.ts'
+import { requestQuotas } from '#src/aws-model/limits'
 import { createLane, type Lane } from './lane.ts'
 import { problemFrom } from './errors.ts'
 import type { SecretsManager } from './types.ts'

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
-import type { GatewayClient, Schemas } from '../client/client.ts'
+import type { GatewayClient, Schemas } from '#src/client/client'
 import type { BulkItemReply, Manifest } from './manifest.ts'
 import { progressBar } from './progress.ts'
 import { CommandFailure, type Terminal } from './terminal.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { createClient, type GatewayClient } from '../client/client.ts'
+import { createClient, type GatewayClient } from '#src/client/client'
 import { WrongUsage, type Terminal } from './terminal.ts'
 import { isDots } from './text.ts'
 

@@ -1,7 +1,7 @@
 import { parseDocument, visit } from 'yaml'
-import '../exact-json.ts'
-import type { Schemas } from '../client/client.ts'
-import type { paths } from '../client/schema.ts'
+import type { Schemas } from '#src/client/client'
+import type { paths } from '#src/client/schema'
+import '#src/json/lossless'
 import { CommandFailure } from './terminal.ts'
 
 type BulkBody = paths['/environments/{env}/secrets']['post']['requestBody']['content']['application/json']

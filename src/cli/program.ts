@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { GatewayProblem, GatewayUnreachable } from '../client/client.ts'
+import { GatewayProblem, GatewayUnreachable } from '#src/client/client'
 import { apply } from './commands/apply.ts'
 import { auditVerify } from './commands/audit-verify.ts'
 import { configCheck } from './commands/config-check.ts'

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import type { Command } from 'commander'
-import { errorCode } from '../errors.ts'
+import { errorCode } from '#src/problems/problem'
 import { askSecret } from './prompt.ts'
 import { CommandFailure, WrongUsage, type Terminal } from './terminal.ts'
 

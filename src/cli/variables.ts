@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { reply, type GatewayClient, type Schemas } from '../client/client.ts'
-import { exactJson } from '../exact-json.ts'
+import { reply, type GatewayClient, type Schemas } from '#src/client/client'
+import { exactJson } from '#src/json/lossless'
 import { pair, secretName } from './arguments.ts'
 import { CommandFailure, WrongUsage } from './terminal.ts'
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Type, type Static } from '@sinclair/typebox'
-import { standardOutput, type AuditSettings } from '../audit/settings.ts'
-import { closed, Enum } from '../typebox.ts'
+import { standardOutput, type AuditSettings } from '#src/audit/settings'
+import { closed, Enum } from '#src/schema/types'
 
 /** The section `audit` of the configuration. The trail can be put elsewhere, and can't be switched off. */
 export const AuditSchema = Type.Object({

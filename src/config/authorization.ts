@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { Type, type Static } from '@sinclair/typebox'
-import { PolicyError, type PolicySet } from '../authorization/policies.ts'
-import { readPolicies } from '../authorization/policy-folder.ts'
-import { referencesIn, type Reference } from '../authorization/references.ts'
-import { closed } from '../typebox.ts'
+import { PolicyError, type PolicySet } from '#src/authorization/policies'
+import { readPolicies } from '#src/authorization/policy-folder'
+import { referencesIn, type Reference } from '#src/authorization/references'
+import { closed } from '#src/schema/types'
 import { ConfigError, type MistakeInFile } from './mistakes.ts'
 
 /** The section `authorization` of the file. */

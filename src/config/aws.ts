@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { compact } from '../compact.ts'
-import { closed } from '../typebox.ts'
+import { compact } from '#src/json/compact'
+import { closed } from '#src/schema/types'
 
 const origin = '^https?://[^/]+/?$'
 

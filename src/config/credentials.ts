@@ -1,5 +1,5 @@
-import { isRole, roleAccount, sourcesOf, type CredentialDefinition } from '../credentials/definition.ts'
-import type { Environment } from '../environments/environment.ts'
+import { isRole, roleAccount, sourcesOf, type CredentialDefinition } from '#src/credentials/definition'
+import type { Environment } from '#src/environments/environment'
 import type { Mistake } from './mistakes.ts'
 
 interface Declared {

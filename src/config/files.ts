@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { errorCode } from '../errors.ts'
+import { errorCode } from '#src/problems/problem'
 import { ConfigError } from './mistakes.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { closed } from '../typebox.ts'
+import { closed } from '#src/schema/types'
 import type { Mistake } from './mistakes.ts'
 
 const rate = {

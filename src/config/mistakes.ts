@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv'
-import { credentialKinds } from '../credentials/definition.ts'
+import { credentialKinds } from '#src/credentials/definition'
 
 /** A mistake in the configuration: which key, what stands there, what should. */
 export interface Mistake {

@@ -2,7 +2,7 @@ import { constants, createPrivateKey, X509Certificate } from 'node:crypto'
 import { BlockList, isIP } from 'node:net'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { Type, type Static } from '@sinclair/typebox'
-import { closed } from '../typebox.ts'
+import { closed } from '#src/schema/types'
 import { readNamedFile } from './files.ts'
 import { ConfigError, type Mistake } from './mistakes.ts'
 

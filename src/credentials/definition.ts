@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { AwsString, closed, Id } from '../typebox.ts'
+import { AwsString, closed, Id } from '#src/schema/types'
 
 const text = Type.String({ minLength: 1 })
 

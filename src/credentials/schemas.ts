@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { Id } from '../typebox.ts'
+import { Id } from '#src/schema/types'
 
 /** A credential as the API shows it: never a key, nor where one is. */
 export const CredentialDescription = Type.Object({

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { limits } from '../aws-limits.ts'
-import { AwsString, closed, Id, TagMap } from '../typebox.ts'
+import { limits } from '#src/aws-model/limits'
+import { AwsString, closed, Id, TagMap } from '#src/schema/types'
 import { maximumNameLength, namePrefixPattern, secretNamePattern } from './names.ts'
 
 export const environmentNamePattern = '^[a-z][a-z0-9-]{0,62}$'

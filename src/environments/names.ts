@@ -1,6 +1,11 @@
-import { limits } from '../aws-limits.ts'
-import { shapes } from '../aws-model.ts'
-import type { Environment } from './environment.ts'
+import { limits } from '#src/aws-model/limits'
+import { shapes } from '#src/aws-model/shapes'
+
+/** The part of an environment that its names depend on. */
+interface Prefixed {
+  /** What AWS sees in front of each name; may be empty. */
+  readonly namePrefix: string
+}
 
 declare const brand: unique symbol
 
@@ -30,7 +35,7 @@ export const isSecretName = (text: string): text is SecretName => text.length <=
  *
  * @returns the name, or in `mistake` what is wrong with it (without quoting it)
  */
-export function parseSecretName (environment: Environment, text: string): { name: SecretName } | { mistake: string } {
+export function parseSecretName (environment: Prefixed, text: string): { name: SecretName } | { mistake: string } {
   const room = maximumNameLength - environment.namePrefix.length
   if (text.length > room) return { mistake: `must NOT have more than ${room} characters in this environment` }
   return isSecretName(text) ? { name: text } : { mistake: 'must be a secret\'s name: letters, digits and /_+=.@-, without empty, "." or ".." segments' }
@@ -46,10 +51,10 @@ export const nameWarnings = (name: SecretName): { warnings?: string[] } => /-[A-
   : {}
 
 /** The name that AWS sees. */
-export const toAwsName = (environment: Environment, name: SecretName): AwsName => (environment.namePrefix + name) as AwsName
+export const toAwsName = (environment: Prefixed, name: SecretName): AwsName => (environment.namePrefix + name) as AwsName
 
 /** The name inside the environment, or undefined where AWS's name is not one of this environment that the gateway can address. */
-export function fromAwsName (environment: Environment, awsName: string): SecretName | undefined {
+export function fromAwsName (environment: Prefixed, awsName: string): SecretName | undefined {
   if (!awsName.startsWith(environment.namePrefix)) return undefined
   const name = awsName.slice(environment.namePrefix.length)
   return isSecretName(name) ? name : undefined

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { limits } from '../aws-limits.ts'
+import { limits } from '#src/aws-model/limits'
 import { environmentNamePattern, type Environment } from './environment.ts'
 
 export const EnvironmentName = Type.String({

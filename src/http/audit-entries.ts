@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { RecordedDecision, RequestEntry } from '../audit/record.ts'
-import { isAction, type Action } from '../authorization/actions.ts'
-import type { Decision } from '../authorization/decision.ts'
-import { compact } from '../compact.ts'
-import { isSecretName } from '../environments/names.ts'
-import { Problem } from '../errors.ts'
+import type { RecordedDecision, RequestEntry } from '#src/audit/record'
+import { isAction, type Action } from '#src/authorization/actions'
+import type { Decision } from '#src/authorization/decision'
+import { isSecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
+import { Problem } from '#src/problems/problem'
 import { fromETag } from './etag.ts'
 
 /** What became of one secret of a request on many. */

@@ -1,5 +1,5 @@
-import { invalidRequest, Problem } from '../errors.ts'
-import type { ProblemCode } from '../problem-catalogue.ts'
+import type { ProblemCode } from '#src/problems/catalogue'
+import { invalidRequest, Problem } from '#src/problems/problem'
 import { requestErrors, type SchemaError } from './validation.ts'
 
 /** As Fastify throws them: a code, a status, and of a refused request what the schema said. */

@@ -1,5 +1,5 @@
 import { visit } from 'jsonc-parser'
-import { invalidRequest, type Problem } from '../errors.ts'
+import { invalidRequest, type Problem } from '#src/problems/problem'
 
 /** Deeper than any honest document, and far from what recursion in a validator or serializer can bear. */
 const maximumDepth = 64

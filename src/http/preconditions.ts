@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
-import { invalidRequest } from '../errors.ts'
+import { invalidRequest } from '#src/problems/problem'
+import type { Precondition } from '#src/secrets/precondition'
 import { fromETag } from './etag.ts'
-import type { Precondition } from '../secrets/precondition.ts'
 
 /** The header of a write that what exists can be made a condition of (RFC 9110, section 13.1.1). */
 export const IfMatch = {

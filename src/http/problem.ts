@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyReply } from 'fastify'
-import { Problem } from '../errors.ts'
-import { catalogue, catalogueEntry, type ProblemCode } from '../problem-catalogue.ts'
+import { catalogue, catalogueEntry, type ProblemCode } from '#src/problems/catalogue'
+import { Problem } from '#src/problems/problem'
 
 export const ProblemSchema = Type.Object({
   type: Type.String({ description: 'A URI for the kind of problem', examples: ['urn:secrets-gateway:problem:secret-not-found'] }),

@@ -1,7 +1,7 @@
 import type {} from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Limits } from '../config/limits.ts'
-import { Problem } from '../errors.ts'
+import type { Limits } from '#src/config/limits'
+import { Problem } from '#src/problems/problem'
 
 /** @throws Problem `rate-limited`, where the request is one too many */
 export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<void>

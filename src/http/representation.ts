@@ -1,8 +1,8 @@
 import type {} from '@fastify/accepts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Problem } from '../errors.ts'
-import { toSecretValue, type ReadSecret } from '../secrets/read.ts'
-import { SecretValue, type WrittenSecret } from '../secrets/schemas.ts'
+import { Problem } from '#src/problems/problem'
+import { toSecretValue, type ReadSecret } from '#src/secrets/read'
+import { SecretValue, type WrittenSecret } from '#src/secrets/schemas'
 import { matchesETag, toETag } from './etag.ts'
 import { ETag, Ref, Reply } from './schemas.ts'
 

@@ -1,9 +1,9 @@
 import { Type, type Static, type TSchema, type TUnsafe } from '@sinclair/typebox'
-import { shapes } from '../aws-model.ts'
-import { EnvironmentName } from '../environments/schemas.ts'
-import type { ProblemCode } from '../problem-catalogue.ts'
-import { closed, Id } from '../typebox.ts'
-import { Name } from '../secrets/schemas.ts'
+import { shapes } from '#src/aws-model/shapes'
+import { EnvironmentName } from '#src/environments/schemas'
+import type { ProblemCode } from '#src/problems/catalogue'
+import { closed, Id } from '#src/schema/types'
+import { Name } from '#src/secrets/schemas'
 import { problemResponses, RequestId } from './problem.ts'
 
 /** What the routes' schemas have in common. */

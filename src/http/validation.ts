@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type Options } from 'ajv'
 import type { FastifySchemaCompiler } from 'fastify'
-import type { RequestError } from '../errors.ts'
+import type { RequestError } from '#src/problems/problem'
 
 /** No part of a request is ever repaired: an unknown field is not dropped, and a default is for the document. */
 const strict: Options = {

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
-import type { BulkItemReply } from '../secrets/bulk/reply.ts'
-import type { BulkCounts } from '../secrets/bulk/schemas.ts'
-import type { BulkSummary } from '../secrets/bulk/run.ts'
-import type { Problem } from '../errors.ts'
+import type { Problem } from '#src/problems/problem'
+import type { BulkItemReply } from '#src/secrets/bulk/reply'
+import type { BulkSummary } from '#src/secrets/bulk/run'
+import type { BulkCounts } from '#src/secrets/bulk/schemas'
 
 /** A bulk create that runs by itself. Of the request it keeps names and results, and no value. */
 export interface Job {

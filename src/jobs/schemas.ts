@@ -1,9 +1,9 @@
 import { Type, type Static } from '@sinclair/typebox'
-import type { Problem } from '../errors.ts'
-import { bulkReply, type BulkItemReply } from '../secrets/bulk/reply.ts'
-import { Counts } from '../secrets/bulk/schemas.ts'
-import { Timestamp } from '../secrets/schemas.ts'
-import { Enum, ProblemRef } from '../typebox.ts'
+import type { Problem } from '#src/problems/problem'
+import { Enum, ProblemRef } from '#src/schema/types'
+import { bulkReply, type BulkItemReply } from '#src/secrets/bulk/reply'
+import { Counts } from '#src/secrets/bulk/schemas'
+import { Timestamp } from '#src/secrets/schemas'
 import { jobStates, secondsLeft, stateOf, type Job } from './job.ts'
 
 export const JobReply = Type.Object({

@@ -1,8 +1,8 @@
+import type { AccessKey } from '#src/aws-protocol/signature'
 import { parsePolicy } from './policies/parse.ts'
 import { PolicyError } from './policies/policy-error.ts'
 import type { Policy } from './policies/policy.ts'
 import { rootArn, uniqueId, type Principal } from './principal.ts'
-import type { AccessKey } from './protocol/signature.ts'
 
 /** An AWS account and a pair of keys that belongs to it; an account can have several, each with an entry of its own. */
 export interface Account {
@@ -23,7 +23,7 @@ const everything: Policy = parsePolicy(JSON.stringify({
 }), 'identity')
 
 /** The keys by their IDs; throws, naming the key, if an ID is there twice, or if a policy or an ARN is wrong. */
-export function accessKeysOf (accounts: readonly Account[]): ReadonlyMap<string, AccessKey> {
+export function accessKeysOf (accounts: readonly Account[]): ReadonlyMap<string, AccessKey<Principal>> {
   const keys = new Map(accounts.map((account) => {
     const { accessKeyId, secretAccessKey } = account
     return [accessKeyId, { secretAccessKey, principal: principalOf(account) }]

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
+import type { FindAccessKey } from '#src/aws-protocol/signature'
 import { accessKeysOf, type Account } from './accounts.ts'
 import { awsJson, type OperationEvent, type Service } from './service.ts'
-import type { FindAccessKey } from './protocol/signature.ts'
+import type { Principal } from './principal.ts'
 import type { RotationStepEvent } from './rotation/attempt.ts'
 import { readRotationFunctions } from './rotation/rotation-functions.ts'
 import { createScheduler } from './rotation/scheduler.ts'
@@ -99,7 +100,8 @@ export async function startLocalBackend (options: LocalBackendOptions): Promise<
   })
   const throttle = throttling === false ? undefined : createThrottle(throttling === true ? undefined : throttling)
   const sessions = createSessions({ masterKey: store.masterKey, roles, now })
-  const findAccessKey: FindAccessKey = (id, token) => token === undefined ? accessKeys.get(id) : sessions.open(id, token)
+  const findAccessKey: FindAccessKey<Principal> = (id, token) =>
+    token === undefined ? accessKeys.get(id) : sessions.open(id, token)
   const sts = { roles, identityProviders, sessions }
   const service = { store, findAccessKey, now, onOperation, throttle, rotations, sts }
   const server = serve(service)

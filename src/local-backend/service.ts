@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
+import { AwsError, errors } from '#src/aws-protocol/errors'
+import { parseBody, readBody } from '#src/aws-protocol/request-body'
+import { readClaim, verifySignature, type FindAccessKey, type ServiceName } from '#src/aws-protocol/signature'
 import { transactions } from './operations/access.ts'
 import { operations } from './operations/index.ts'
-import { AwsError, errors } from './protocol/errors.ts'
-import { parseBody, readBody } from './protocol/request-body.ts'
-import { readClaim, verifySignature, type FindAccessKey, type ServiceName } from './protocol/signature.ts'
+import type { Principal } from './principal.ts'
 import type { Caller } from './rules/context.ts'
 import type { RotationService } from './rules/rotation.ts'
 import type { Scope } from './scope.ts'
@@ -14,7 +15,7 @@ import type { Throttle } from './throttle.ts'
 /** What answers a request. */
 export interface Service {
   store: Store
-  findAccessKey: FindAccessKey
+  findAccessKey: FindAccessKey<Principal>
   /** Milliseconds since the epoch. */
   now: () => number
   onOperation: (event: OperationEvent) => void
@@ -78,8 +79,9 @@ export const awsJson: Protocol = {
 export async function readSigned (service: Service, request: IncomingMessage, name: ServiceName): Promise<SignedRequest> {
   const claim = readClaim(request, name, service.findAccessKey)
   const body = await readBody(request)
-  const scope = verifySignature(claim, body)
-  return { caller: { principal: claim.accessKey.principal, sourceIp: addressOf(request) }, scope, body }
+  verifySignature(claim, body)
+  const { accessKey: { principal }, authorization: { region } } = claim
+  return { caller: { principal, sourceIp: addressOf(request) }, scope: { accountId: principal.accountId, region }, body }
 }
 
 /** What is told of a call before it is carried out. */

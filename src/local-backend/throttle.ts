@@ -1,4 +1,4 @@
-import { requestQuotas } from '../aws-limits.ts'
+import { requestQuotas } from '#src/aws-model/limits'
 import type { Scope } from './scope.ts'
 
 /** Whether a call is one too many for its account and region in this second. One that is does not count. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { toAwsName, type SecretName } from '../environments/names.ts'
-import { isProblem, Problem } from '../errors.ts'
+import { toAwsName, type SecretName } from '#src/environments/names'
+import { isProblem, Problem } from '#src/problems/problem'
 import { currentVersion } from './precondition.ts'
 import type { WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'

@@ -1,8 +1,8 @@
-import { answered } from '../aws/errors.ts'
-import type { DescribeSecretReply, ReplicationStatus, SecretListEntry, SecretVersionEntry, Tag } from '../aws/types.ts'
-import { compact } from '../compact.ts'
-import { toAwsName, type SecretName } from '../environments/names.ts'
-import { isProblem } from '../errors.ts'
+import { answered } from '#src/aws/errors'
+import type { DescribeSecretReply, ReplicationStatus, SecretListEntry, SecretVersionEntry, Tag } from '#src/aws/types'
+import { toAwsName, type SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
+import { isProblem } from '#src/problems/problem'
 import type { SecretMetadata, SecretVersion } from './schemas.ts'
 import type { Scope } from './scope.ts'
 

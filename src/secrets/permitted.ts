@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Action } from '../authorization/actions.ts'
-import type { SecretName } from '../environments/names.ts'
+import type { Action } from '#src/authorization/actions'
+import type { SecretName } from '#src/environments/names'
 import type { Scope } from './scope.ts'
 
 /** Decisions between which other requests have their turn: with many policies, one that is not kept takes a millisecond. */

@@ -1,5 +1,5 @@
-import type { SecretName } from '../environments/names.ts'
-import { isProblem, Problem } from '../errors.ts'
+import type { SecretName } from '#src/environments/names'
+import { isProblem, Problem } from '#src/problems/problem'
 import { currentIn, describeSecret } from './metadata.ts'
 import type { Scope } from './scope.ts'
 

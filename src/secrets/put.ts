@@ -1,5 +1,5 @@
-import { toAwsName, type SecretName } from '../environments/names.ts'
-import { isProblem, Problem } from '../errors.ts'
+import { toAwsName, type SecretName } from '#src/environments/names'
+import { isProblem, Problem } from '#src/problems/problem'
 import { compareAndSet } from './compare-and-set.ts'
 import { underPrecondition, type Precondition } from './precondition.ts'
 import { readSecret, type ReadSecret } from './read.ts'

@@ -1,8 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { limits } from '../aws-limits.ts'
-import { shapes } from '../aws-model.ts'
-import { AwsString, closed } from '../typebox.ts'
-import { answered } from '../aws/errors.ts'
+import { limits } from '#src/aws-model/limits'
+import { shapes } from '#src/aws-model/shapes'
+import { answered } from '#src/aws/errors'
+import { AwsString, closed } from '#src/schema/types'
 import type { Scope } from './scope.ts'
 
 const { min, max } = shapes.PasswordLengthType

@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { shapes } from '../aws-model.ts'
-import { maximumNameLength, secretNamePattern } from '../environments/names.ts'
-import { AwsString, Enum, TagMap } from '../typebox.ts'
+import { shapes } from '#src/aws-model/shapes'
+import { maximumNameLength, secretNamePattern } from '#src/environments/names'
+import { AwsString, Enum, TagMap } from '#src/schema/types'
 
 /** The JSON forms of secrets in requests and replies. Field names are AWS's, in camelCase. */
 

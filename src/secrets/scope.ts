@@ -1,8 +1,8 @@
-import type { Action } from '../authorization/actions.ts'
-import type { SecretsManager } from '../aws/types.ts'
-import type { Environment } from '../environments/environment.ts'
-import { Problem } from '../errors.ts'
-import type { SecretName } from '../environments/names.ts'
+import type { Action } from '#src/authorization/actions'
+import type { SecretsManager } from '#src/aws/types'
+import type { Environment } from '#src/environments/environment'
+import type { SecretName } from '#src/environments/names'
+import { Problem } from '#src/problems/problem'
 
 /** What every use case works in: an environment, through a credential, for a caller. */
 export interface Scope {

@@ -1,4 +1,4 @@
-import { toAwsName, type SecretName } from '../environments/names.ts'
+import { toAwsName, type SecretName } from '#src/environments/names'
 import type { Scope } from './scope.ts'
 
 /** Adds tags, or gives those that there are another value. @throws Problem as AWS answers */

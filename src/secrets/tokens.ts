@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { SecretName } from '../environments/names.ts'
+import type { SecretName } from '#src/environments/names'
 import type { Scope } from './scope.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Static } from '@sinclair/typebox'
-import { Enum } from '../typebox.ts'
+import { Enum } from '#src/schema/types'
 import type { Encoding, Value } from './schemas.ts'
 
 const types = ['rds', 'documentdb', 'redshift', 'database', 'key-value', 'text', 'binary'] as const

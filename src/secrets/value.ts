@@ -1,7 +1,7 @@
 import type { Static } from '@sinclair/typebox'
-import { shapes } from '../aws-model.ts'
-import { Problem } from '../errors.ts'
-import { exactJson } from '../exact-json.ts'
+import { shapes } from '#src/aws-model/shapes'
+import { exactJson } from '#src/json/lossless'
+import { Problem } from '#src/problems/problem'
 import type { Encoding, Value } from './schemas.ts'
 
 /** A value as AWS takes it. */

@@ -1,6 +1,6 @@
-import { answered } from '../aws/errors.ts'
-import { compact } from '../compact.ts'
-import type { SecretName } from '../environments/names.ts'
+import { answered } from '#src/aws/errors'
+import type { SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
 import type { WrittenSecret } from './schemas.ts'
 
 /** What AWS says it has written. */

@@ -1,11 +1,11 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
-import { authority, serverPair, type Authority } from '../certificates.ts'
-import { build, declared, type Gateway } from '../helper.ts'
-import { startIssuer, type Issuer } from '../issuer.ts'
-import { sendRaw, type RawRequest, type TlsClient } from '../raw.ts'
-import { startSts, type Principal, type Sts } from '../sts.ts'
+import { authority, serverPair, type Authority } from '#test/certificates'
+import { build, declared, type Gateway } from '#test/helper'
+import { startIssuer, type Issuer } from '#test/issuer'
+import { sendRaw, type RawRequest, type TlsClient } from '#test/raw'
+import { startSts, type Principal, type Sts } from '#test/sts'
 
 /** One attack: a request as it goes over the wire, and what it gets. */
 export interface Attack {

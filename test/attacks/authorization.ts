@@ -1,4 +1,4 @@
-import { tokens } from '../helper.ts'
+import { tokens } from '#test/helper'
 import type { Attack } from './attack.ts'
 
 const forbidden = { status: 403, code: 'forbidden' }

@@ -1,4 +1,4 @@
-import { signCallerIdentity, type Principal, type Signing } from '../sts.ts'
+import { signCallerIdentity, type Principal, type Signing } from '#test/sts'
 import { role, type Attack, type World } from './attack.ts'
 import { logIn } from './tokens.ts'
 

@@ -1,5 +1,5 @@
-import { hashToken } from '../../src/authentication/api-keys.ts'
-import { tokens } from '../helper.ts'
+import { hashToken } from '#src/authentication/api-keys'
+import { tokens } from '#test/helper'
 import { secretPath, type Attack } from './attack.ts'
 
 const unauthenticated = { status: 401, code: 'unauthenticated' }

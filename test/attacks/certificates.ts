@@ -1,5 +1,5 @@
 import type { JsonGeneralName } from '@peculiar/x509'
-import { authority, type CertificateOptions } from '../certificates.ts'
+import { authority, type CertificateOptions } from '#test/certificates'
 import type { Attack, World } from './attack.ts'
 
 const unauthenticated = { status: 401, code: 'unauthenticated' }

@@ -1,6 +1,6 @@
-import { configFrom } from '../../src/config/config.ts'
-import { declared, tokens } from '../helper.ts'
-import type { RawRequest } from '../raw.ts'
+import { configFrom } from '#src/config/config'
+import { declared, tokens } from '#test/helper'
+import type { RawRequest } from '#test/raw'
 import { secretPath, type Attack, type World } from './attack.ts'
 
 const limited = { status: 429, code: 'rate-limited' }

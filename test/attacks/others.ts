@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { tokens } from '../helper.ts'
+import { tokens } from '#test/helper'
 import { secretPath, type Attack, type World } from './attack.ts'
 
 const hidden = { status: 404, code: 'not-found' }

@@ -1,8 +1,8 @@
 import { KeyObject, randomUUID } from 'node:crypto'
 import { CompactEncrypt, decodeProtectedHeader, exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type JWTHeaderParameters } from 'jose'
-import { hashToken } from '../../src/authentication/api-keys.ts'
-import { signCallerIdentity } from '../sts.ts'
-import { send } from '../helper.ts'
+import { hashToken } from '#src/authentication/api-keys'
+import { send } from '#test/helper'
+import { signCallerIdentity } from '#test/sts'
 import type { Attack, World } from './attack.ts'
 
 const unauthenticated = { status: 401, code: 'unauthenticated' }

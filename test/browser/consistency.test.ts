@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core'
 import pMap from 'p-map'
 import t from 'tap'
-import { build, tokens, type Gateway } from '../helper.ts'
+import { build, tokens, type Gateway } from '#test/helper'
 import { launch, skip, watch } from './chromium.ts'
 
 const canary = 'canary-0b9d6c31'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, type RequestOptions } from '../helper.ts'
+import { build, type RequestOptions } from '#test/helper'
 
 const secret = '/environments/dev/secrets/a'
 const json = { 'content-type': 'application/json' }

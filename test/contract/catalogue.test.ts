@@ -1,14 +1,14 @@
 import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { catalogue } from '../../src/problem-catalogue.ts'
+import { catalogue } from '#src/problems/catalogue'
 
 const root = join(import.meta.dirname, '..', '..')
 
 t.test('the catalogue has no problem that nothing answers with', async (t) => {
   const sources: string[] = []
   for await (const file of glob('{src,plugins}/**/*.ts', { cwd: root })) {
-    if (file !== 'src/problem-catalogue.ts') sources.push(await readFile(join(root, file), 'utf8'))
+    if (file !== 'src/problems/catalogue.ts') sources.push(await readFile(join(root, file), 'utf8'))
   }
   const all = sources.join('\n')
   for (const [code, { status, title, advice }] of Object.entries(catalogue)) {

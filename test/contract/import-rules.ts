@@ -18,7 +18,7 @@ const inside = (path: string, ...folders: readonly string[]): boolean => folders
 const isFastify = (to: string): boolean => /^(fastify|fastify-plugin|@fastify\/.*)$/.test(to)
 const isAws = (to: string): boolean => to.startsWith('@aws-sdk/')
 
-const rim = ['src/app.ts', 'src/server.ts', 'src/server-options.ts', 'src/http', 'src/local-backend', 'plugins', 'routes']
+const rim = ['src/app.ts', 'src/server.ts', 'src/http', 'src/local-backend', 'plugins', 'routes']
 
 const rules: readonly Rule[] = [
   {
@@ -50,21 +50,25 @@ const rules: readonly Rule[] = [
     forbids: ({ from, to }) => inside(from, 'src/environments', 'src/authorization', 'src/authentication') && inside(to, 'src/secrets')
   },
   {
-    says: 'the embedded backend knows nothing of the gateway but the tables of AWS\'s limits',
-    forbids: ({ from, to }) => inside(from, 'src/local-backend') && inside(to, 'src') && !inside(to, 'src/local-backend', 'src/aws-model.ts', 'src/aws-limits.ts')
+    says: 'the embedded backend knows AWS\'s model and protocol, and nothing of the gateway',
+    forbids: ({ from, to }) => inside(from, 'src/local-backend') && inside(to, 'src') && !inside(to, 'src/local-backend', 'src/aws-model', 'src/aws-protocol')
+  },
+  {
+    says: 'AWS\'s protocol knows AWS\'s model, and neither the gateway nor the embedded backend',
+    forbids: ({ from, to }) => inside(from, 'src/aws-protocol') && inside(to, 'src') && !inside(to, 'src/aws-protocol', 'src/aws-model')
   },
   {
     says: 'only the local mode, and the command for it, start the embedded backend',
-    forbids: ({ from, to }) => !inside(from, 'src/local-backend', 'src/local-mode.ts', 'src/cli/commands/local.ts') &&
+    forbids: ({ from, to }) => !inside(from, 'src/local-backend', 'src/local-mode', 'src/cli/commands/local.ts') &&
       inside(to, 'src/local-backend')
   }
 ]
 
-/** What in a project's `src`, `plugins` and `routes` breaks the rules of who may know whom. */
+/** The imports in a project's `src`, `plugins` and `routes` that break a rule, and the circles among them. */
 export async function violations (root: string): Promise<string[]> {
   const imports = await importsOf(root)
   const broken = imports.flatMap((edge) => rules.filter(({ forbids }) => forbids(edge)).map(({ says }) => `${edge.from} → ${edge.to}: ${says}`))
-  return [...broken, ...cycles(imports)]
+  return [...broken, ...circles(imports, roomOf), ...circles(imports, (path) => path.endsWith('.ts') ? path : undefined)]
 }
 
 async function importsOf (root: string): Promise<Import[]> {
@@ -75,27 +79,42 @@ async function importsOf (root: string): Promise<Import[]> {
   const files = await Promise.all(folders.flat().map(async (file) => {
     const from = relative(root, file)
     const { importedFiles } = ts.preProcessFile(await readFile(file, 'utf8'))
-    return importedFiles.map(({ fileName }) => ({ from, to: fileName.startsWith('.') ? normalize(join(dirname(from), fileName)) : fileName }))
+    return importedFiles.map(({ fileName }) => ({ from, to: targetOf(from, fileName) }))
   }))
   return files.flat()
 }
 
-/** The folders of `src`, and the files beside them, never know each other in a circle. */
-function cycles (imports: readonly Import[]): string[] {
-  const unit = (path: string): string | undefined => /^src\/[^/]+/.exec(path)?.[0]
+/** The file that an import leads to, relative to the project's root, or the package. */
+function targetOf (from: string, specifier: string): string {
+  if (specifier.startsWith('#')) return `${specifier.slice(1)}.ts`
+  return specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : specifier
+}
+
+/** The folder of `src` that a file is in, or the file itself where it is beside them. */
+const roomOf = (path: string): string | undefined => /^src\/[^/]+/.exec(path)?.[0]
+
+/**
+ * The circles in which rooms, or files, import each other.
+ *
+ * @param unitOf the room or file that a path belongs to, undefined where it does not count
+ */
+function circles (imports: readonly Import[], unitOf: (path: string) => string | undefined): string[] {
   const edges = new Map<string, Set<string>>()
   for (const { from, to } of imports) {
-    const [one, other] = [unit(from), unit(to)]
+    const [one, other] = [unitOf(from), unitOf(to)]
     if (one !== undefined && other !== undefined && one !== other) edges.set(one, (edges.get(one) ?? new Set()).add(other))
   }
   const found = new Set<string>()
+  const done = new Set<string>()
   const visit = (node: string, path: readonly string[]): void => {
     const start = path.indexOf(node)
     if (start >= 0) {
-      found.add(`${path.slice(start).sort().join(' and ')} know each other in a circle`)
+      found.add(`${path.slice(start).sort().join(' and ')} import each other in a circle`)
       return
     }
+    if (done.has(node)) return
     for (const next of edges.get(node) ?? []) visit(next, [...path, node])
+    done.add(node)
   }
   for (const node of edges.keys()) visit(node, [])
   return [...found]

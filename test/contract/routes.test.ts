@@ -2,12 +2,12 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Fastify, { type RouteOptions } from 'fastify'
 import t from 'tap'
-import { app } from '../../src/app.ts'
-import { isAction } from '../../src/authorization/actions.ts'
-import { configFrom } from '../../src/config/config.ts'
-import { liveConfig } from '../../src/config/live.ts'
-import { serverOptions } from '../../src/server-options.ts'
-import { declared } from '../helper.ts'
+import { app } from '#src/app'
+import { isAction } from '#src/authorization/actions'
+import { configFrom } from '#src/config/config'
+import { liveConfig } from '#src/config/live'
+import { serverOptions } from '#src/http/server-options'
+import { declared } from '#test/helper'
 
 const root = join(import.meta.dirname, '..', '..')
 

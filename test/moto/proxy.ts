@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { Backend, Signer } from '../backends.ts'
+import type { Backend, Signer } from '#test/backends'
 
 const day = 24 * 60 * 60 * 1000
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, tokens } from '../helper.ts'
+import { build, tokens } from '#test/helper'
 
 const path = '/environments/dev/secrets/a'
 

@@ -1,10 +1,10 @@
 import Fastify from 'fastify'
 import t from 'tap'
-import { app } from '../../src/app.ts'
-import { configFrom } from '../../src/config/config.ts'
-import { liveConfig } from '../../src/config/live.ts'
-import { serverOptions } from '../../src/server-options.ts'
-import { build, declared, policies, send, tokens } from '../helper.ts'
+import { app } from '#src/app'
+import { configFrom } from '#src/config/config'
+import { liveConfig } from '#src/config/live'
+import { serverOptions } from '#src/http/server-options'
+import { build, declared, policies, send, tokens } from '#test/helper'
 
 const path = '/environments/dev/secrets/a'
 

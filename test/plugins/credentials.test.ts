@@ -1,8 +1,8 @@
 import { mock } from 'node:test'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import t from 'tap'
-import { roleArns } from '../aws-roles.ts'
-import { build, declared, embedded, policies, tokens } from '../helper.ts'
+import { roleArns } from '#test/aws-roles'
+import { build, declared, embedded, policies, tokens } from '#test/helper'
 
 const path = '/environments/dev/secrets'
 

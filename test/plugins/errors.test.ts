@@ -1,11 +1,11 @@
 import { connect } from 'node:net'
 import Fastify from 'fastify'
 import t from 'tap'
-import { app } from '../../src/app.ts'
-import { configFrom } from '../../src/config/config.ts'
-import { liveConfig } from '../../src/config/live.ts'
-import { serverOptions } from '../../src/server-options.ts'
-import { build, declared, send, tokens } from '../helper.ts'
+import { app } from '#src/app'
+import { configFrom } from '#src/config/config'
+import { liveConfig } from '#src/config/live'
+import { serverOptions } from '#src/http/server-options'
+import { build, declared, send, tokens } from '#test/helper'
 
 /** Sends bytes and gives back whatever comes until the other side closes. */
 async function raw (url: string, request: string): Promise<string> {

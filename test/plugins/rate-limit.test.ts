@@ -1,7 +1,7 @@
 import t from 'tap'
-import { configFrom } from '../../src/config/config.ts'
-import { build, declared, tokens, type Gateway, type Reply } from '../helper.ts'
-import { sendRaw, type RawRequest } from '../raw.ts'
+import { configFrom } from '#src/config/config'
+import { build, declared, tokens, type Gateway, type Reply } from '#test/helper'
+import { sendRaw, type RawRequest } from '#test/raw'
 
 /** Limits whose windows outlast a test, so that nothing depends on how fast it runs. */
 const slow = (burst: number): { requestsPerSecond: number, burst: number } => ({ requestsPerSecond: burst / 3_000, burst })

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import t from 'tap'
-import { build, tokens } from '../helper.ts'
+import { build, tokens } from '#test/helper'
 
 const path = '/environments/dev/secrets/a'
 

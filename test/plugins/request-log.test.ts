@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import t from 'tap'
-import { build, tokens } from '../helper.ts'
+import { build, tokens } from '#test/helper'
 
 t.test('each request is one line, without its URL, its token or a value', async (t) => {
   const gateway = await build(t)

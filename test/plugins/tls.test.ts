@@ -5,10 +5,10 @@ import { connect as connectTls } from 'node:tls'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { configFrom, type Declared } from '../../src/config/config.ts'
-import { authority, serverPair, type Authority } from '../certificates.ts'
-import { build, declared, type Gateway } from '../helper.ts'
-import { connect, readReply, sendRaw, write, type RawReply, type TlsClient } from '../raw.ts'
+import { configFrom, type Declared } from '#src/config/config'
+import { authority, serverPair, type Authority } from '#test/certificates'
+import { build, declared, type Gateway } from '#test/helper'
+import { connect, readReply, sendRaw, write, type RawReply, type TlsClient } from '#test/raw'
 
 interface Setup {
   gateway: Gateway

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { build, tokens, type Gateway } from '../helper.ts'
-import { sendRaw, type RawRequest } from '../raw.ts'
+import { build, tokens, type Gateway } from '#test/helper'
+import { sendRaw, type RawRequest } from '#test/raw'
 
 const valid: [string, string] = ['Authorization', `Bearer ${tokens.administrator}`]
 

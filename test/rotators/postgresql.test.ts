@@ -2,7 +2,7 @@ import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import t from 'tap'
-import { build } from '../helper.ts'
+import { build } from '#test/helper'
 import { startPostgres } from './postgres-server.ts'
 
 /** Where `POSTGRESQL` says that there are PostgreSQL's programs, there have to be. */

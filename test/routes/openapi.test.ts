@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parse } from 'yaml'
+import { build } from '#test/helper'
 import packageJson from '../../package.json' with { type: 'json' }
-import { build } from '../helper.ts'
 
 t.test('getOpenApiJson and getOpenApiYaml give the same document', async (t) => {
   const gateway = await build(t)

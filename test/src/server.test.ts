@@ -6,11 +6,11 @@ import { promisify } from 'node:util'
 import { execFile } from 'node:child_process'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
-import { hashToken } from '../../src/authentication/api-keys.ts'
-import { startLocalBackend } from '../../src/local-backend/server.ts'
-import { authority, serverPair } from '../certificates.ts'
-import { send } from '../helper.ts'
-import { sendRaw } from '../raw.ts'
+import { hashToken } from '#src/authentication/api-keys'
+import { startLocalBackend } from '#src/local-backend/server'
+import { authority, serverPair } from '#test/certificates'
+import { send } from '#test/helper'
+import { sendRaw } from '#test/raw'
 
 const root = join(import.meta.dirname, '..', '..')
 const run = promisify(execFile)

@@ -1,13 +1,13 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { actionNames } from '../../../src/authorization/actions.ts'
-import { checkAuthorization } from '../../../src/authorization/check.ts'
-import { methods } from '../../../src/authorization/schema.ts'
-import { membership } from '../../../src/authentication/groups.ts'
-import { EnvironmentName } from '../../../src/environments/schemas.ts'
-import { Problem } from '../../../src/errors.ts'
-import { bodyProblems, Query, Reply, withProblems } from '../../../src/http/schemas.ts'
-import { Name } from '../../../src/secrets/schemas.ts'
-import { closed, Enum, Id } from '../../../src/typebox.ts'
+import { membership } from '#src/authentication/groups'
+import { actionNames } from '#src/authorization/actions'
+import { checkAuthorization } from '#src/authorization/check'
+import { methods } from '#src/authorization/schema'
+import { EnvironmentName } from '#src/environments/schemas'
+import { bodyProblems, Query, Reply, withProblems } from '#src/http/schemas'
+import { Problem } from '#src/problems/problem'
+import { closed, Enum, Id } from '#src/schema/types'
+import { Name } from '#src/secrets/schemas'
 
 const CallerId = Type.String({ minLength: 1, maxLength: 1024, description: 'The caller\'s ID', examples: ['deploy-bot'] })
 

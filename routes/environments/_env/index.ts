@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { describeEnvironment, EnvironmentDescription } from '../../../src/environments/schemas.ts'
-import { EnvironmentParams, Query, Ref, Reply, withProblems } from '../../../src/http/schemas.ts'
+import { describeEnvironment, EnvironmentDescription } from '#src/environments/schemas'
+import { EnvironmentParams, Query, Ref, Reply, withProblems } from '#src/http/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

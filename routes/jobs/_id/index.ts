@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problemBody } from '../../../src/http/problem.ts'
-import { JobParams, Query, Ref, Reply, withProblems } from '../../../src/http/schemas.ts'
-import { JobReply, jobReply } from '../../../src/jobs/schemas.ts'
+import { problemBody } from '#src/http/problem'
+import { JobParams, Query, Ref, Reply, withProblems } from '#src/http/schemas'
+import { JobReply, jobReply } from '#src/jobs/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

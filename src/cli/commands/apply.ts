@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { buffer } from 'node:stream/consumers'
-import { bulkCreate, type BulkResult } from '../bulk.ts'
-import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
-import { manifestFrom } from '../manifest.ts'
-import { itemLines } from '../results.ts'
-import { CommandFailure, print, WrongUsage, type Terminal } from '../terminal.ts'
-import { contentOf } from '../value.ts'
+import { bulkCreate, type BulkResult } from '#src/cli/bulk'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { manifestFrom } from '#src/cli/manifest'
+import { itemLines } from '#src/cli/results'
+import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
+import { contentOf } from '#src/cli/value'
 
 interface Options extends GlobalOptions {
   file: string

@@ -1,13 +1,13 @@
 import type { Command } from 'commander'
-import { expiryOf } from '../../authentication/api-keys.ts'
-import type { Config } from '../../config/config.ts'
-import { withExample } from '../gateway.ts'
-import { CommandFailure, print, type Terminal } from '../terminal.ts'
+import { expiryOf } from '#src/authentication/api-keys'
+import { withExample } from '#src/cli/gateway'
+import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
+import type { Config } from '#src/config/config'
 
 /** @throws CommandFailure with what is wrong with the file */
 async function checked (file: string): Promise<Config> {
   // Not at every start of the program: it brings Cedar along.
-  const [{ loadConfig }, { ConfigError }] = await Promise.all([import('../../config/load.ts'), import('../../config/mistakes.ts')])
+  const [{ loadConfig }, { ConfigError }] = await Promise.all([import('#src/config/load'), import('#src/config/mistakes')])
   try {
     return loadConfig(file)
   } catch (error) {

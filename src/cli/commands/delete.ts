@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { wholeNumberOf, secretName } from '../arguments.ts'
-import { reply } from '../../client/client.ts'
-import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
-import { confirm } from '../prompt.ts'
-import { CommandFailure, print, WrongUsage, type Terminal } from '../terminal.ts'
+import { wholeNumberOf, secretName } from '#src/cli/arguments'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { confirm } from '#src/cli/prompt'
+import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
+import { reply } from '#src/client/client'
 
 interface Options extends GlobalOptions {
   yes?: boolean

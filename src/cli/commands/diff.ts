@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { reply, type Schemas } from '../../client/client.ts'
-import { gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
-import { styleFrom, table } from '../table.ts'
-import { CommandFailure, print, WrongUsage, type Terminal } from '../terminal.ts'
+import { gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { styleFrom, table } from '#src/cli/table'
+import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
+import { reply, type Schemas } from '#src/client/client'
 
 interface Options extends GlobalOptions {
   values?: boolean

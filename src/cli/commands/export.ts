@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { formats } from '../formats.ts'
-import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
-import type { Terminal } from '../terminal.ts'
-import { readVariables, withSelection, type Selection } from '../variables.ts'
+import { formats } from '#src/cli/formats'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import type { Terminal } from '#src/cli/terminal'
+import { readVariables, withSelection, type Selection } from '#src/cli/variables'
 
 interface Options extends GlobalOptions, Selection {
   format: keyof typeof formats

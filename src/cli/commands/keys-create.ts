@@ -1,9 +1,9 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import { stringify } from 'yaml'
-import { hashToken, newApiKey } from '../../authentication/api-keys.ts'
-import { idPattern } from '../../typebox.ts'
-import { withExample } from '../gateway.ts'
-import { print, type Terminal } from '../terminal.ts'
+import { hashToken, newApiKey } from '#src/authentication/api-keys'
+import { withExample } from '#src/cli/gateway'
+import { print, type Terminal } from '#src/cli/terminal'
+import { idPattern } from '#src/schema/types'
 
 function id (text: string): string {
   if (new RegExp(idPattern).test(text)) return text

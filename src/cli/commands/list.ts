@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { reply, type GatewayClient, type Schemas } from '../../client/client.ts'
-import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
-import { styleFrom, table } from '../table.ts'
-import { print, type Terminal } from '../terminal.ts'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { styleFrom, table } from '#src/cli/table'
+import { print, type Terminal } from '#src/cli/terminal'
+import { reply, type GatewayClient, type Schemas } from '#src/client/client'
 
 interface Options extends GlobalOptions {
   prefix?: string

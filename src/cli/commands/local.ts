@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { withExample } from '../gateway.ts'
-import { ExitStatus } from '../terminal.ts'
+import { withExample } from '#src/cli/gateway'
+import { ExitStatus } from '#src/cli/terminal'
 
 /** `secretsctl local`: the embedded Secrets Manager alone. */
 export function local (program: Command): void {
@@ -9,7 +9,7 @@ export function local (program: Command): void {
     .argument('[options...]', 'such as --port 4566 --memory')
     .action(async (args: string[]) => {
       // Not at every start of the program.
-      const { runLocalBackend } = await import('../../local-backend/command.ts')
+      const { runLocalBackend } = await import('#src/local-backend/command')
       await runLocalBackend(args)
       // It reports by the exit status of the process that it can't start.
       if (typeof process.exitCode === 'number' && process.exitCode !== 0) throw new ExitStatus(process.exitCode)

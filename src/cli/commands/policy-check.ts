@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { withExample } from '../gateway.ts'
-import { withPolicies } from '../policies.ts'
-import { CommandFailure, print, type Terminal } from '../terminal.ts'
+import { withExample } from '#src/cli/gateway'
+import { withPolicies } from '#src/cli/policies'
+import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 
 /** `secretsctl policy check DIR`: what the gateway would say of the policies, as far as that takes no configuration. */
 export function policyCheck (policy: Command, terminal: Terminal): void {

@@ -1,11 +1,11 @@
 import { Option, type Command } from 'commander'
-import { secretName } from '../arguments.ts'
-import { reply, type Schemas } from '../../client/client.ts'
-import type { paths } from '../../client/schema.ts'
-import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
-import { progressBar } from '../progress.ts'
-import { itemLines } from '../results.ts'
-import { CommandFailure, print, WrongUsage, type Terminal } from '../terminal.ts'
+import { secretName } from '#src/cli/arguments'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { progressBar } from '#src/cli/progress'
+import { itemLines } from '#src/cli/results'
+import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
+import { reply, type Schemas } from '#src/client/client'
+import type { paths } from '#src/client/schema'
 
 interface Options extends GlobalOptions {
   from: string

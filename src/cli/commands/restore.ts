@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { secretName } from '../arguments.ts'
-import { reply } from '../../client/client.ts'
-import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
-import { print, type Terminal } from '../terminal.ts'
+import { secretName } from '#src/cli/arguments'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { print, type Terminal } from '#src/cli/terminal'
+import { reply } from '#src/client/client'
 
 /** `secretsctl restore NAME`: takes a deletion back. */
 export function restore (program: Command, terminal: Terminal): void {

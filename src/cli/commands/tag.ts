@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import { pair, secretName } from '../arguments.ts'
-import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
-import { print, WrongUsage, type Terminal } from '../terminal.ts'
+import { pair, secretName } from '#src/cli/arguments'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { print, WrongUsage, type Terminal } from '#src/cli/terminal'
 
 interface Options extends GlobalOptions {
   remove: string[]

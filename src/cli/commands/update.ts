@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { secretName } from '../arguments.ts'
-import { reply } from '../../client/client.ts'
-import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
-import { print, type Terminal } from '../terminal.ts'
-import { givenValue, takesValue } from '../value.ts'
+import { secretName } from '#src/cli/arguments'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { print, type Terminal } from '#src/cli/terminal'
+import { givenValue, takesValue } from '#src/cli/value'
+import { reply } from '#src/client/client'
 
 interface Options extends GlobalOptions {
   fromFile?: string

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { secretName } from '../arguments.ts'
-import { reply } from '../../client/client.ts'
-import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '../gateway.ts'
-import { table } from '../table.ts'
-import { print, type Terminal } from '../terminal.ts'
+import { secretName } from '#src/cli/arguments'
+import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { table } from '#src/cli/table'
+import { print, type Terminal } from '#src/cli/terminal'
+import { reply } from '#src/client/client'
 
 /** `secretsctl versions NAME`. */
 export function versions (program: Command, terminal: Terminal): void {

@@ -1,6 +1,6 @@
-import type { OperationContext } from '../rules/context.ts'
-import { writeAndFollow } from '../rules/replication.ts'
-import { hasExpired, purgeExpired } from '../store/secrets.ts'
+import type { OperationContext } from '#src/local-backend/rules/context'
+import { writeAndFollow } from '#src/local-backend/rules/replication'
+import { hasExpired, purgeExpired } from '#src/local-backend/store/secrets'
 
 /** What an operation does with the database. Only one process at a time can write, and the others then wait. */
 export type Access = 'none' | 'reads' | 'writes'

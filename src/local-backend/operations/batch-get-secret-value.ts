@@ -1,13 +1,13 @@
 import type { APIErrorType, BatchGetSecretValueCommandOutput, SecretValueEntry } from '@aws-sdk/client-secrets-manager'
-import { shapes } from '../../aws-model.ts'
-import { AwsError, errors } from '../protocol/errors.ts'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
-import { authorize } from '../rules/authorization.ts'
-import type { CallContext } from '../rules/context.ts'
-import { readVersion } from '../rules/read-version.ts'
-import { findActiveSecret } from '../rules/secret-id.ts'
-import { listSecretsPage } from '../rules/secret-listing.ts'
+import { shapes } from '#src/aws-model/shapes'
+import { AwsError, errors } from '#src/aws-protocol/errors'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
+import { authorize } from '#src/local-backend/rules/authorization'
+import type { CallContext } from '#src/local-backend/rules/context'
+import { readVersion } from '#src/local-backend/rules/read-version'
+import { findActiveSecret } from '#src/local-backend/rules/secret-id'
+import { listSecretsPage } from '#src/local-backend/rules/secret-listing'
 
 /**
  * Reads the current values of up to 20 secrets, named one by one or found by filters. What fails for one secret stands in

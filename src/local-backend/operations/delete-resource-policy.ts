@@ -1,10 +1,10 @@
 import type { DeleteResourcePolicyCommandOutput } from '@aws-sdk/client-secrets-manager'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
-import { findPrimarySecret } from '../rules/changeable-secret.ts'
-import type { OperationContext } from '../rules/context.ts'
-import { deleteResourcePolicy as removePolicy } from '../store/resource-policies.ts'
-import { updateSecret } from '../store/secrets.ts'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
+import { findPrimarySecret } from '#src/local-backend/rules/changeable-secret'
+import type { OperationContext } from '#src/local-backend/rules/context'
+import { deleteResourcePolicy as removePolicy } from '#src/local-backend/store/resource-policies'
+import { updateSecret } from '#src/local-backend/store/secrets'
 
 /** Detaches a secret's resource policy; a secret that has none stays without. */
 export function deleteResourcePolicy (

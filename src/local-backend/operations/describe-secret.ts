@@ -1,11 +1,11 @@
 import type { DescribeSecretCommandOutput } from '@aws-sdk/client-secrets-manager'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
-import type { OperationContext } from '../rules/context.ts'
-import { replicationStatus } from '../rules/replication-status.ts'
-import { secretDetails } from '../rules/secret-details.ts'
-import { findSecret } from '../rules/secret-id.ts'
-import { labelsByVersion } from '../store/staging-labels.ts'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
+import type { OperationContext } from '#src/local-backend/rules/context'
+import { replicationStatus } from '#src/local-backend/rules/replication-status'
+import { secretDetails } from '#src/local-backend/rules/secret-details'
+import { findSecret } from '#src/local-backend/rules/secret-id'
+import { labelsByVersion } from '#src/local-backend/store/staging-labels'
 
 /** Shows all of a secret but its values, also while it is scheduled for deletion. */
 export function describeSecret ({ SecretId }: Input<'DescribeSecret'>, context: OperationContext): WireForm<DescribeSecretCommandOutput> {

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto'
 import type { GetRandomPasswordCommandOutput } from '@aws-sdk/client-secrets-manager'
-import { limits } from '../../aws-limits.ts'
-import { errors } from '../protocol/errors.ts'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
+import { limits } from '#src/aws-model/limits'
+import { errors } from '#src/aws-protocol/errors'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
 
 const characterTypes = [
   { characters: 'abcdefghijklmnopqrstuvwxyz', excludedBy: 'ExcludeLowercase' },

@@ -1,9 +1,9 @@
 import type { GetResourcePolicyCommandOutput } from '@aws-sdk/client-secrets-manager'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
-import type { OperationContext } from '../rules/context.ts'
-import { findActiveSecret } from '../rules/secret-id.ts'
-import { findResourcePolicy } from '../store/resource-policies.ts'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
+import type { OperationContext } from '#src/local-backend/rules/context'
+import { findActiveSecret } from '#src/local-backend/rules/secret-id'
+import { findResourcePolicy } from '#src/local-backend/store/resource-policies'
 
 /** Shows a secret's resource policy, if it has one, as it was given. */
 export function getResourcePolicy (

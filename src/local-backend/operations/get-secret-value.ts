@@ -1,9 +1,9 @@
 import type { GetSecretValueCommandOutput } from '@aws-sdk/client-secrets-manager'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
-import type { OperationContext } from '../rules/context.ts'
-import { readVersion } from '../rules/read-version.ts'
-import { findActiveSecret } from '../rules/secret-id.ts'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
+import type { OperationContext } from '#src/local-backend/rules/context'
+import { readVersion } from '#src/local-backend/rules/read-version'
+import { findActiveSecret } from '#src/local-backend/rules/secret-id'
 
 /** Reads the value of a secret's version: by ID, by label, or by both if they belong together. */
 export function getSecretValue (input: Input<'GetSecretValue'>, context: OperationContext): WireForm<GetSecretValueCommandOutput> {

@@ -1,11 +1,11 @@
 import type { ListSecretsCommandOutput } from '@aws-sdk/client-secrets-manager'
-import { shapes } from '../../aws-model.ts'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
-import type { OperationContext } from '../rules/context.ts'
-import { secretDetails } from '../rules/secret-details.ts'
-import { listSecretsPage } from '../rules/secret-listing.ts'
-import { labelsByVersion } from '../store/staging-labels.ts'
+import { shapes } from '#src/aws-model/shapes'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
+import type { OperationContext } from '#src/local-backend/rules/context'
+import { secretDetails } from '#src/local-backend/rules/secret-details'
+import { listSecretsPage } from '#src/local-backend/rules/secret-listing'
+import { labelsByVersion } from '#src/local-backend/store/staging-labels'
 
 /** Lists the account's secrets in the region, a page at a time. */
 export function listSecrets (input: Input<'ListSecrets'>, context: OperationContext): WireForm<ListSecretsCommandOutput> {

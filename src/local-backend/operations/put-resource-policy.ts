@@ -1,13 +1,13 @@
 import type { PutResourcePolicyCommandOutput } from '@aws-sdk/client-secrets-manager'
-import { isPublic } from '../policies/public-access.ts'
-import { errors } from '../protocol/errors.ts'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
-import { findPrimarySecret } from '../rules/changeable-secret.ts'
-import type { OperationContext } from '../rules/context.ts'
-import { readResourcePolicy } from '../rules/resource-policy.ts'
-import { storeResourcePolicy } from '../store/resource-policies.ts'
-import { updateSecret } from '../store/secrets.ts'
+import { errors } from '#src/aws-protocol/errors'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
+import { isPublic } from '#src/local-backend/policies/public-access'
+import { findPrimarySecret } from '#src/local-backend/rules/changeable-secret'
+import type { OperationContext } from '#src/local-backend/rules/context'
+import { readResourcePolicy } from '#src/local-backend/rules/resource-policy'
+import { storeResourcePolicy } from '#src/local-backend/store/resource-policies'
+import { updateSecret } from '#src/local-backend/store/secrets'
 
 /**
  * Attaches a resource policy to a secret, in the place of the one that it has. A public one is refused where the caller wants

@@ -1,13 +1,13 @@
 import type { RemoveRegionsFromReplicationCommandOutput } from '@aws-sdk/client-secrets-manager'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
-import { findChangeableSecret } from '../rules/changeable-secret.ts'
-import type { CallContext } from '../rules/context.ts'
-import { replicationStatus } from '../rules/replication-status.ts'
-import { checkRegions } from '../rules/replication.ts'
-import { findReplica } from '../store/replicas.ts'
-import { deleteReplication } from '../store/replications.ts'
-import { purgeSecret } from '../store/secrets.ts'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
+import { findChangeableSecret } from '#src/local-backend/rules/changeable-secret'
+import type { CallContext } from '#src/local-backend/rules/context'
+import { checkRegions } from '#src/local-backend/rules/replication'
+import { replicationStatus } from '#src/local-backend/rules/replication-status'
+import { findReplica } from '#src/local-backend/store/replicas'
+import { deleteReplication } from '#src/local-backend/store/replications'
+import { purgeSecret } from '#src/local-backend/store/secrets'
 
 /** Deletes a secret's replicas in regions, at once and for good; a region without one is passed over. */
 export function removeRegionsFromReplication (

@@ -1,10 +1,10 @@
 import type { ReplicateSecretToRegionsCommandOutput } from '@aws-sdk/client-secrets-manager'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
-import { findChangeableSecret } from '../rules/changeable-secret.ts'
-import type { CallContext } from '../rules/context.ts'
-import { replicationStatus } from '../rules/replication-status.ts'
-import { replicate } from '../rules/replication.ts'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
+import { findChangeableSecret } from '#src/local-backend/rules/changeable-secret'
+import type { CallContext } from '#src/local-backend/rules/context'
+import { replicate } from '#src/local-backend/rules/replication'
+import { replicationStatus } from '#src/local-backend/rules/replication-status'
 
 /** Replicates a secret to regions. What fails in one region stands in its status; naming the region again tries again. */
 export function replicateSecretToRegions (

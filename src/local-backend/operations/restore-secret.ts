@@ -1,10 +1,10 @@
 import type { RestoreSecretCommandOutput } from '@aws-sdk/client-secrets-manager'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
-import { checkChangeable } from '../rules/changeable-secret.ts'
-import type { CallContext } from '../rules/context.ts'
-import { findSecret } from '../rules/secret-id.ts'
-import { updateSecret } from '../store/secrets.ts'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
+import { checkChangeable } from '#src/local-backend/rules/changeable-secret'
+import type { CallContext } from '#src/local-backend/rules/context'
+import { findSecret } from '#src/local-backend/rules/secret-id'
+import { updateSecret } from '#src/local-backend/store/secrets'
 
 /** Takes back a scheduled deletion; a secret that isn't scheduled for deletion stays as it is. */
 export function restoreSecret ({ SecretId }: Input<'RestoreSecret'>, context: CallContext): WireForm<RestoreSecretCommandOutput> {

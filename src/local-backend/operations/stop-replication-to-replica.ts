@@ -1,13 +1,13 @@
 import type { StopReplicationToReplicaCommandOutput } from '@aws-sdk/client-secrets-manager'
-import { errors } from '../protocol/errors.ts'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
-import { checkOwner } from '../rules/changeable-secret.ts'
-import type { CallContext } from '../rules/context.ts'
-import { findActiveSecret } from '../rules/secret-id.ts'
-import { releaseReplica } from '../store/replicas.ts'
-import { deleteReplication } from '../store/replications.ts'
-import { updateSecret } from '../store/secrets.ts'
+import { errors } from '#src/aws-protocol/errors'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
+import { checkOwner } from '#src/local-backend/rules/changeable-secret'
+import type { CallContext } from '#src/local-backend/rules/context'
+import { findActiveSecret } from '#src/local-backend/rules/secret-id'
+import { releaseReplica } from '#src/local-backend/store/replicas'
+import { deleteReplication } from '#src/local-backend/store/replications'
+import { updateSecret } from '#src/local-backend/store/secrets'
 
 /** Makes a replica, in its own region, a secret of its own; its primary has it no more. */
 export function stopReplicationToReplica (

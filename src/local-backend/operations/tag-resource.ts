@@ -1,8 +1,8 @@
-import type { Input } from '../protocol/input.ts'
-import { findChangeableSecret } from '../rules/changeable-secret.ts'
-import type { CallContext } from '../rules/context.ts'
-import { attachTags } from '../rules/tags.ts'
-import { updateSecret } from '../store/secrets.ts'
+import type { Input } from '#src/aws-protocol/input'
+import { findChangeableSecret } from '#src/local-backend/rules/changeable-secret'
+import type { CallContext } from '#src/local-backend/rules/context'
+import { attachTags } from '#src/local-backend/rules/tags'
+import { updateSecret } from '#src/local-backend/store/secrets'
 
 /** Attaches tags to a secret. It answers with an empty body. */
 export function tagResource ({ SecretId, Tags }: Input<'TagResource'>, context: CallContext): undefined {

@@ -1,12 +1,12 @@
 import type { ValidateResourcePolicyCommandOutput, ValidationErrorsEntry } from '@aws-sdk/client-secrets-manager'
-import { isPublic } from '../policies/public-access.ts'
-import { AwsError } from '../protocol/errors.ts'
-import type { Input } from '../protocol/input.ts'
-import type { WireForm } from '../protocol/wire-form.ts'
-import { keepsCallerIn } from '../rules/authorization.ts'
-import type { CallContext } from '../rules/context.ts'
-import { readResourcePolicy } from '../rules/resource-policy.ts'
-import { findActiveSecret } from '../rules/secret-id.ts'
+import { AwsError } from '#src/aws-protocol/errors'
+import type { Input } from '#src/aws-protocol/input'
+import type { WireForm } from '#src/aws-protocol/wire-form'
+import { isPublic } from '#src/local-backend/policies/public-access'
+import { keepsCallerIn } from '#src/local-backend/rules/authorization'
+import type { CallContext } from '#src/local-backend/rules/context'
+import { readResourcePolicy } from '#src/local-backend/rules/resource-policy'
+import { findActiveSecret } from '#src/local-backend/rules/secret-id'
 
 /**
  * Checks a resource policy: that it is well-formed, that it doesn't let anybody in, and that the caller could still change it.

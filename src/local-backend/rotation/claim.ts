@@ -1,6 +1,6 @@
-import { claimAttempt } from '../store/rotation-attempts.ts'
-import type { Secret } from '../store/secrets.ts'
-import type { Store } from '../store/store.ts'
+import { claimAttempt } from '#src/local-backend/store/rotation-attempts'
+import type { Secret } from '#src/local-backend/store/secrets'
+import type { Store } from '#src/local-backend/store/store'
 
 /** Milliseconds, by the real clock: for so long a process that was killed holds up the rotation that it was at. */
 const lasts = 6000

@@ -1,5 +1,5 @@
 import { devNull } from 'node:os'
-import type { Account } from '../accounts.ts'
+import type { Account } from '#src/local-backend/accounts'
 import { FunctionError, timedOut } from './function-error.ts'
 import { invokeEndpoint } from './invoke-endpoint.ts'
 import { invokeModule } from './invoke-module.ts'

@@ -1,5 +1,5 @@
-import { errors } from '../protocol/errors.ts'
-import type { Secret } from '../store/secrets.ts'
+import { errors } from '#src/aws-protocol/errors'
+import type { Secret } from '#src/local-backend/store/secrets'
 import type { CallContext, OperationContext } from './context.ts'
 import { findActiveSecret } from './secret-id.ts'
 

@@ -1,8 +1,8 @@
-import type { Operation } from '../../aws-model.ts'
-import type { ConditionContext } from '../policies/pattern.ts'
-import { findRotation } from '../store/rotations.ts'
-import type { Secret } from '../store/secrets.ts'
-import { tagsOf } from '../store/tags.ts'
+import type { Operation } from '#src/aws-model/shapes'
+import type { ConditionContext } from '#src/local-backend/policies/pattern'
+import { findRotation } from '#src/local-backend/store/rotations'
+import type { Secret } from '#src/local-backend/store/secrets'
+import { tagsOf } from '#src/local-backend/store/tags'
 import type { CallContext, Caller } from './context.ts'
 import { current } from './staging-labels.ts'
 

@@ -1,6 +1,6 @@
-import type { Principal } from '../principal.ts'
-import type { Scope } from '../scope.ts'
-import type { Store } from '../store/store.ts'
+import type { Principal } from '#src/local-backend/principal'
+import type { Scope } from '#src/local-backend/scope'
+import type { Store } from '#src/local-backend/store/store'
 import type { RotationService } from './rotation.ts'
 
 /** What an operation works with. It is carried out in one transaction: what it throws, it has not done. */

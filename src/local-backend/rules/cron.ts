@@ -1,4 +1,4 @@
-import { errors } from '../protocol/errors.ts'
+import { errors } from '#src/aws-protocol/errors'
 import { day } from './day.ts'
 
 /** A `cron()` expression as AWS Secrets Manager takes it, in UTC: always on the hour, in every year. */

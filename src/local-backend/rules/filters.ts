@@ -1,8 +1,8 @@
-import { errors } from '../protocol/errors.ts'
-import type { Input } from '../protocol/input.ts'
-import type { Secret } from '../store/secrets.ts'
-import type { Store } from '../store/store.ts'
-import { tagsOf } from '../store/tags.ts'
+import { errors } from '#src/aws-protocol/errors'
+import type { Input } from '#src/aws-protocol/input'
+import type { Secret } from '#src/local-backend/store/secrets'
+import type { Store } from '#src/local-backend/store/store'
+import { tagsOf } from '#src/local-backend/store/tags'
 import { words } from './words.ts'
 
 export type Filter = NonNullable<Input<'ListSecrets'>['Filters']>[number]

@@ -1,8 +1,8 @@
-import { errors } from '../protocol/errors.ts'
-import type { Scope } from '../scope.ts'
-import { managedKeyArn, type WrappingKey } from '../store/data-keys.ts'
-import { kmsKeyId as idOfKey, type KmsKey } from '../store/kms-keys.ts'
-import type { Store } from '../store/store.ts'
+import { errors } from '#src/aws-protocol/errors'
+import type { Scope } from '#src/local-backend/scope'
+import { managedKeyArn, type WrappingKey } from '#src/local-backend/store/data-keys'
+import { kmsKeyId as idOfKey, type KmsKey } from '#src/local-backend/store/kms-keys'
+import type { Store } from '#src/local-backend/store/store'
 
 /** AWS's alias for the key that it manages itself; a secret under that key shows no key. */
 export const managedKeyAlias = 'alias/aws/secretsmanager'

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { errors } from '../protocol/errors.ts'
-import { seal, unseal } from '../store/sealing.ts'
-import type { Position } from '../store/secret-listing.ts'
-import type { Store } from '../store/store.ts'
+import { errors } from '#src/aws-protocol/errors'
+import { seal, unseal } from '#src/local-backend/store/sealing'
+import type { Position } from '#src/local-backend/store/secret-listing'
+import type { Store } from '#src/local-backend/store/store'
 
 /** One page to cut from a listing. */
 export interface PageRequest<Row> {

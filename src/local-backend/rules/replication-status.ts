@@ -1,8 +1,8 @@
 import type { ReplicationStatusType } from '@aws-sdk/client-secrets-manager'
-import { optionalSeconds, type WireForm } from '../protocol/wire-form.ts'
-import { replicationsOf } from '../store/replications.ts'
-import type { Secret } from '../store/secrets.ts'
-import type { Store } from '../store/store.ts'
+import { optionalSeconds, type WireForm } from '#src/aws-protocol/wire-form'
+import { replicationsOf } from '#src/local-backend/store/replications'
+import type { Secret } from '#src/local-backend/store/secrets'
+import type { Store } from '#src/local-backend/store/store'
 import { managedKeyAlias } from './kms-key.ts'
 
 /** How the replication of a secret to each region is doing; unlike elsewhere, AWS names its own key here. */

@@ -1,10 +1,10 @@
-import { parsePolicy } from '../policies/parse.ts'
-import { PolicyError, type PolicyMistake } from '../policies/policy-error.ts'
-import type { Policy } from '../policies/policy.ts'
-import { errors } from '../protocol/errors.ts'
-import { findResourcePolicy } from '../store/resource-policies.ts'
-import type { Secret } from '../store/secrets.ts'
-import type { Store } from '../store/store.ts'
+import { errors } from '#src/aws-protocol/errors'
+import { parsePolicy } from '#src/local-backend/policies/parse'
+import type { Policy } from '#src/local-backend/policies/policy'
+import { PolicyError, type PolicyMistake } from '#src/local-backend/policies/policy-error'
+import { findResourcePolicy } from '#src/local-backend/store/resource-policies'
+import type { Secret } from '#src/local-backend/store/secrets'
+import type { Store } from '#src/local-backend/store/store'
 
 const malformed: Record<PolicyMistake, () => Error> = {
   syntax: errors.malformedPolicy,

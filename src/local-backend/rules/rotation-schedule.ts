@@ -1,6 +1,6 @@
-import { errors } from '../protocol/errors.ts'
-import type { Input } from '../protocol/input.ts'
-import type { RotationRules } from '../store/rotations.ts'
+import { errors } from '#src/aws-protocol/errors'
+import type { Input } from '#src/aws-protocol/input'
+import type { RotationRules } from '#src/local-backend/store/rotations'
 import { parseCron } from './cron.ts'
 import { day } from './day.ts'
 

@@ -1,8 +1,8 @@
 import type { SecretListEntry } from '@aws-sdk/client-secrets-manager'
-import { optionalSeconds, seconds, type WireForm } from '../protocol/wire-form.ts'
-import { findRotation, storeRotation, type Rotation, type RotationRules } from '../store/rotations.ts'
-import type { Secret } from '../store/secrets.ts'
-import type { Store } from '../store/store.ts'
+import { optionalSeconds, seconds, type WireForm } from '#src/aws-protocol/wire-form'
+import { findRotation, storeRotation, type Rotation, type RotationRules } from '#src/local-backend/store/rotations'
+import type { Secret } from '#src/local-backend/store/secrets'
+import type { Store } from '#src/local-backend/store/store'
 import { daysBetweenRotations, windowAfter } from './rotation-schedule.ts'
 
 /** What the operations need of what carries rotations out. */

@@ -1,8 +1,8 @@
 import type { SecretListEntry } from '@aws-sdk/client-secrets-manager'
-import { optionalSeconds, seconds, type WireForm } from '../protocol/wire-form.ts'
-import type { Secret } from '../store/secrets.ts'
-import { tagsOf } from '../store/tags.ts'
-import type { Store } from '../store/store.ts'
+import { optionalSeconds, seconds, type WireForm } from '#src/aws-protocol/wire-form'
+import type { Secret } from '#src/local-backend/store/secrets'
+import type { Store } from '#src/local-backend/store/store'
+import { tagsOf } from '#src/local-backend/store/tags'
 import { rotationDetails } from './rotation.ts'
 
 /** What DescribeSecret and ListSecrets both show of a secret; what has no value is undefined, and so left out. */

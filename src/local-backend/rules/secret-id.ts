@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { limits } from '../../aws-limits.ts'
-import { errors } from '../protocol/errors.ts'
-import type { Scope } from '../scope.ts'
-import { findByArn, findByName, type Secret } from '../store/secrets.ts'
+import { limits } from '#src/aws-model/limits'
+import { errors } from '#src/aws-protocol/errors'
+import type { Scope } from '#src/local-backend/scope'
+import { findByArn, findByName, type Secret } from '#src/local-backend/store/secrets'
 import type { OperationContext } from './context.ts'
 
 const suffixCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
-import { errors } from '../protocol/errors.ts'
-import type { Secret } from '../store/secrets.ts'
-import { openValue, type SecretValue, type Version } from '../store/versions.ts'
+import { errors } from '#src/aws-protocol/errors'
+import type { Secret } from '#src/local-backend/store/secrets'
+import { openValue, type SecretValue, type Version } from '#src/local-backend/store/versions'
 import { openDataKey, type KmsCaller } from './data-key.ts'
 
 interface ValueInput {

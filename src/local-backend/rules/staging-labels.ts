@@ -1,10 +1,10 @@
-import { limits } from '../../aws-limits.ts'
-import { errors } from '../protocol/errors.ts'
-import { deleteEmptyVersions } from '../store/empty-versions.ts'
-import type { Secret } from '../store/secrets.ts'
-import { labelsByVersion, placeLabel, removeLabel, versionWithLabel } from '../store/staging-labels.ts'
-import type { Store } from '../store/store.ts'
-import { findVersion } from '../store/versions.ts'
+import { limits } from '#src/aws-model/limits'
+import { errors } from '#src/aws-protocol/errors'
+import { deleteEmptyVersions } from '#src/local-backend/store/empty-versions'
+import type { Secret } from '#src/local-backend/store/secrets'
+import { labelsByVersion, placeLabel, removeLabel, versionWithLabel } from '#src/local-backend/store/staging-labels'
+import type { Store } from '#src/local-backend/store/store'
+import { findVersion } from '#src/local-backend/store/versions'
 
 /** The label of the version that is read where no other is asked for. */
 export const current = 'AWSCURRENT'

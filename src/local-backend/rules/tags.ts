@@ -1,8 +1,8 @@
-import { limits } from '../../aws-limits.ts'
-import { errors } from '../protocol/errors.ts'
-import type { Input } from '../protocol/input.ts'
-import { owningServiceTag, type Secret } from '../store/secrets.ts'
-import { deleteTag, storeTags, tagsOf } from '../store/tags.ts'
+import { limits } from '#src/aws-model/limits'
+import { errors } from '#src/aws-protocol/errors'
+import type { Input } from '#src/aws-protocol/input'
+import { owningServiceTag, type Secret } from '#src/local-backend/store/secrets'
+import { deleteTag, storeTags, tagsOf } from '#src/local-backend/store/tags'
 import type { CallContext } from './context.ts'
 
 /** A tag as a request gives it: AWS's model asks for neither member. */

@@ -1,4 +1,4 @@
-import type { Scope } from '../scope.ts'
+import type { Scope } from '#src/local-backend/scope'
 
 /** The states of a KMS key; it can be used only while it is enabled. */
 export type KmsKeyState = 'Enabled' | 'Disabled' | 'PendingDeletion'

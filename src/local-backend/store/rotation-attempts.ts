@@ -1,4 +1,4 @@
-import type { Scope } from '../scope.ts'
+import type { Scope } from '#src/local-backend/scope'
 import type { Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Scope } from '../scope.ts'
+import type { Scope } from '#src/local-backend/scope'
 import type { Store } from './store.ts'
 
 /** A secret without its versions and tags. Times are milliseconds since the epoch. */

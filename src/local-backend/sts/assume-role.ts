@@ -1,4 +1,4 @@
-import { rootArn } from '../principal.ts'
+import { rootArn } from '#src/local-backend/principal'
 import { beginSession } from './begin-session.ts'
 import type { SignedContext } from './context.ts'
 import { stsErrors } from './errors.ts'

@@ -1,4 +1,4 @@
-import type { Caller } from '../rules/context.ts'
+import type { Caller } from '#src/local-backend/rules/context'
 import type { IdentityProviders } from './identity-providers.ts'
 import type { KnownRole } from './roles.ts'
 import type { Sessions } from './sessions.ts'

@@ -1,4 +1,4 @@
-import { AwsError, errors, type AwsErrorType } from '../protocol/errors.ts'
+import { AwsError, errors, type AwsErrorType } from '#src/aws-protocol/errors'
 
 /** An error of AWS STS, which reaches the caller in XML. Its message never holds a key or a token. */
 export class StsError extends Error {

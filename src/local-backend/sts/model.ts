@@ -1,4 +1,4 @@
-import type { NumberShape, StringShape } from '../../aws-model.ts'
+import type { NumberShape, StringShape } from '#src/aws-model/shapes'
 
 /** What AWS's model of STS says of each parameter: lengths in characters, ranges and patterns, under AWS's names. */
 const sessionName = { type: 'string', min: 2, max: 64, pattern: '[\\w+=,.@-]*' } as const

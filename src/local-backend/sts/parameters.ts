@@ -1,5 +1,5 @@
-import type { NumberShape, StringShape } from '../../aws-model.ts'
-import { brokenConstraints } from '../protocol/constraints.ts'
+import type { NumberShape, StringShape } from '#src/aws-model/shapes'
+import { brokenConstraints } from '#src/aws-protocol/constraints'
 import { stsErrors } from './errors.ts'
 import { operations, type OperationShape, type StsInput, type StsOperation } from './model.ts'
 

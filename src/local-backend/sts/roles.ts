@@ -1,6 +1,6 @@
-import { parsePolicy, type PolicyKind } from '../policies/parse.ts'
-import { PolicyError } from '../policies/policy-error.ts'
-import type { Policy } from '../policies/policy.ts'
+import { parsePolicy, type PolicyKind } from '#src/local-backend/policies/parse'
+import type { Policy } from '#src/local-backend/policies/policy'
+import { PolicyError } from '#src/local-backend/policies/policy-error'
 import { usualDuration } from './model.ts'
 
 /** A role of IAM that can be assumed. */

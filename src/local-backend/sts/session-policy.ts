@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib'
-import { parsePolicy } from '../policies/parse.ts'
-import { PolicyError } from '../policies/policy-error.ts'
+import { parsePolicy } from '#src/local-backend/policies/parse'
+import { PolicyError } from '#src/local-backend/policies/policy-error'
 import { stsErrors } from './errors.ts'
 
 /** Bytes that a packed policy may have. AWS does not tell how it packs, nor how much room there is. */

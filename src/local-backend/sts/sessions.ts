@@ -1,9 +1,9 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
-import { parsePolicy } from '../policies/parse.ts'
-import { uniqueId, type Principal } from '../principal.ts'
-import type { AccessKey } from '../protocol/signature.ts'
-import { signatureErrors } from '../protocol/signature-errors.ts'
-import { keyBytes, seal, unseal } from '../store/sealing.ts'
+import type { AccessKey } from '#src/aws-protocol/signature'
+import { signatureErrors } from '#src/aws-protocol/signature-errors'
+import { parsePolicy } from '#src/local-backend/policies/parse'
+import { uniqueId, type Principal } from '#src/local-backend/principal'
+import { keyBytes, seal, unseal } from '#src/local-backend/store/sealing'
 import type { KnownRole } from './roles.ts'
 
 /** A role that is assumed, from now on and until it ends. */
@@ -33,7 +33,7 @@ export interface Sessions {
    * What stands behind a session's access key ID and token; undefined if they are none of a session of a role that there is.
    * Throws ExpiredTokenException where the session has ended.
    */
-  open: (accessKeyId: string, sessionToken: string) => AccessKey | undefined
+  open: (accessKeyId: string, sessionToken: string) => AccessKey<Principal> | undefined
 }
 
 /** What a session token holds, sealed. */

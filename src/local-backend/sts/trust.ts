@@ -1,5 +1,5 @@
-import { findingOf, refusalOf, type PolicyRequest, type Refusal } from '../policies/evaluate.ts'
-import { contextOf, ofCaller, type Entry } from '../rules/condition-context.ts'
+import { findingOf, refusalOf, type PolicyRequest, type Refusal } from '#src/local-backend/policies/evaluate'
+import { contextOf, ofCaller, type Entry } from '#src/local-backend/rules/condition-context'
 import type { SignedContext } from './context.ts'
 import { stsErrors } from './errors.ts'
 import type { WebIdentity } from './identity-providers.ts'

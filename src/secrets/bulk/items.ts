@@ -1,10 +1,10 @@
-import { compact } from '../../compact.ts'
-import type { Environment } from '../../environments/environment.ts'
-import { parseSecretName, type SecretName } from '../../environments/names.ts'
-import { invalidRequest, type RequestError } from '../../errors.ts'
-import { checkSecret, type SecretInput } from '../input.ts'
-import type { GenerateOptions } from '../random-password.ts'
-import { maximumItems } from '../schemas.ts'
+import type { Environment } from '#src/environments/environment'
+import { parseSecretName, type SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
+import { invalidRequest, type RequestError } from '#src/problems/problem'
+import { checkSecret, type SecretInput } from '#src/secrets/input'
+import type { GenerateOptions } from '#src/secrets/random-password'
+import { maximumItems } from '#src/secrets/schemas'
 import type { BulkCreateBody } from './schemas.ts'
 
 /** One secret of a bulk create, checked. */

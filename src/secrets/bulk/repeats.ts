@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { Problem } from '../../errors.ts'
-import type { Scope } from '../scope.ts'
+import { Problem } from '#src/problems/problem'
+import type { Scope } from '#src/secrets/scope'
 
 /** Remembers with which request an `Idempotency-Key` was used. */
 export interface Repeats {

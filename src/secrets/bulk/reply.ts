@@ -1,5 +1,5 @@
 import type { Static } from '@sinclair/typebox'
-import type { Problem } from '../../errors.ts'
+import type { Problem } from '#src/problems/problem'
 import type { BulkOutcome } from './plan.ts'
 import type { BulkSummary } from './run.ts'
 import type { BulkCreateReply, BulkItemReply } from './schemas.ts'

@@ -1,8 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { closed, Enum, Id, ProblemRef } from '../../typebox.ts'
-import { GenerateOptions } from '../random-password.ts'
-import { ValueType } from '../value-types.ts'
-import { Description, Encoding, KmsKeyId, maximumItems, Name, Tags, Value, VersionId, Warnings } from '../schemas.ts'
+import { closed, Enum, Id, ProblemRef } from '#src/schema/types'
+import { GenerateOptions } from '#src/secrets/random-password'
+import { Description, Encoding, KmsKeyId, maximumItems, Name, Tags, Value, VersionId, Warnings } from '#src/secrets/schemas'
+import { ValueType } from '#src/secrets/value-types'
 
 const BulkItem = Type.Object({
   name: Name,

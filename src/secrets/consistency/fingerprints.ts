@@ -1,9 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import pMap from 'p-map'
-import type { SecretName } from '../../environments/names.ts'
-import type { Problem } from '../../errors.ts'
-import { mapValues } from '../read-many.ts'
-import type { Scope } from '../scope.ts'
+import type { SecretName } from '#src/environments/names'
+import type { Problem } from '#src/problems/problem'
+import { mapValues } from '#src/secrets/read-many'
+import type { Scope } from '#src/secrets/scope'
 
 /** Environments read at the same time, each some batches at once. */
 const concurrentEnvironments = 2

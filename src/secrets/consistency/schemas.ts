@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { EnvironmentName } from '../../environments/schemas.ts'
-import { Enum, ProblemRef } from '../../typebox.ts'
-import { Name } from '../schemas.ts'
+import { EnvironmentName } from '#src/environments/schemas'
+import { Enum, ProblemRef } from '#src/schema/types'
+import { Name } from '#src/secrets/schemas'
 
 const states = ['present', 'missing', 'placeholder', 'pending-deletion'] as const
 

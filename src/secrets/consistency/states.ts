@@ -1,9 +1,9 @@
-import { shapes } from '../../aws-model.ts'
-import { fromAwsName, type SecretName } from '../../environments/names.ts'
-import { awsFilters } from '../list.ts'
-import { metadataFrom } from '../metadata.ts'
-import type { SecretMetadata } from '../schemas.ts'
-import type { Scope } from '../scope.ts'
+import { shapes } from '#src/aws-model/shapes'
+import { fromAwsName, type SecretName } from '#src/environments/names'
+import { awsFilters } from '#src/secrets/list'
+import { metadataFrom } from '#src/secrets/metadata'
+import type { SecretMetadata } from '#src/secrets/schemas'
+import type { Scope } from '#src/secrets/scope'
 
 /**
  * The state of every secret that AWS has in the environment, also of those that are scheduled for deletion. Whether the caller

@@ -1,5 +1,5 @@
-import type { Environment } from '../../environments/environment.ts'
-import type { SecretMetadata } from '../schemas.ts'
+import type { Environment } from '#src/environments/environment'
+import type { SecretMetadata } from '#src/secrets/schemas'
 
 /** Only AWS gives tags such keys. */
 const isAwsTag = (key: string): boolean => key.toLowerCase().startsWith('aws:')

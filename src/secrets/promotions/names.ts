@@ -1,8 +1,8 @@
-import { parseSecretName, type SecretName } from '../../environments/names.ts'
-import { invalidRequest, type RequestError } from '../../errors.ts'
-import { secretStates } from '../consistency/states.ts'
-import { permitted } from '../permitted.ts'
-import type { Scope } from '../scope.ts'
+import { parseSecretName, type SecretName } from '#src/environments/names'
+import { invalidRequest, type RequestError } from '#src/problems/problem'
+import { secretStates } from '#src/secrets/consistency/states'
+import { permitted } from '#src/secrets/permitted'
+import type { Scope } from '#src/secrets/scope'
 import type { PromotionBody } from './schemas.ts'
 
 /**

@@ -1,11 +1,11 @@
-import { compact } from '../../compact.ts'
-import type { SecretName } from '../../environments/names.ts'
-import { Problem } from '../../errors.ts'
-import { currentIn, describeSecret } from '../metadata.ts'
-import { readSecret } from '../read.ts'
-import type { SecretMetadata } from '../schemas.ts'
-import type { Scope } from '../scope.ts'
-import type { AwsValue } from '../value.ts'
+import type { SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
+import { Problem } from '#src/problems/problem'
+import { currentIn, describeSecret } from '#src/secrets/metadata'
+import { readSecret } from '#src/secrets/read'
+import type { SecretMetadata } from '#src/secrets/schemas'
+import type { Scope } from '#src/secrets/scope'
+import type { AwsValue } from '#src/secrets/value'
 
 /** A secret on its way from one environment to another. */
 export interface Promotion {

@@ -1,8 +1,8 @@
 import type { Static } from '@sinclair/typebox'
-import { compact } from '../../compact.ts'
-import type { Problem } from '../../errors.ts'
-import { zeroCounts } from '../counts.ts'
-import type { Scope } from '../scope.ts'
+import { compact } from '#src/json/compact'
+import type { Problem } from '#src/problems/problem'
+import { zeroCounts } from '#src/secrets/counts'
+import type { Scope } from '#src/secrets/scope'
 import type { PromotionOutcome } from './promote.ts'
 import { countOf, type PromotionBody, type PromotionReply } from './schemas.ts'
 

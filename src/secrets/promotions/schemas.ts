@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { EnvironmentName } from '../../environments/schemas.ts'
-import { closed, Enum, ProblemRef } from '../../typebox.ts'
-import { maximumItems, Name, VersionId } from '../schemas.ts'
+import { EnvironmentName } from '#src/environments/schemas'
+import { closed, Enum, ProblemRef } from '#src/schema/types'
+import { maximumItems, Name, VersionId } from '#src/secrets/schemas'
 
 /** Either `names` or `missing`: `promotedNames` sees to it, since JSON Schema would report the mistakes of one as both's. */
 export const PromotionBody = Type.Object({

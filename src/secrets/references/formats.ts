@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { SecretName } from '../../environments/names.ts'
+import type { SecretName } from '#src/environments/names'
 import { dataKey, identifier, objectName, variableName } from './identifiers.ts'
 import type { ReferenceFormat } from './schemas.ts'
 

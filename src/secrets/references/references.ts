@@ -1,7 +1,7 @@
-import type { SecretName } from '../../environments/names.ts'
-import { compact } from '../../compact.ts'
-import { describeSecret } from '../metadata.ts'
-import type { Scope } from '../scope.ts'
+import type { SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
+import { describeSecret } from '#src/secrets/metadata'
+import type { Scope } from '#src/secrets/scope'
 import { formats } from './formats.ts'
 import type { References } from './schemas.ts'
 

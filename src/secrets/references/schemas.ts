@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { Enum } from '../../typebox.ts'
-import { Name } from '../schemas.ts'
+import { Enum } from '#src/schema/types'
+import { Name } from '#src/secrets/schemas'
 
 const formats = [
   'ecs-task-definition', 'cloudformation', 'lambda-extension', 'terraform', 'external-secrets', 'kubernetes-secret'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { AuditRecord } from '../../audit-trail.ts'
-import { build, policies, tokens, type Gateway } from '../../helper.ts'
+import type { AuditRecord } from '#test/audit-trail'
+import { build, policies, tokens, type Gateway } from '#test/helper'
 
 type Cells = Record<string, { state: string, required: boolean, group?: number, problem?: { code: string } }>
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { roleArns } from '../../aws-roles.ts'
-import { build, declared, embedded, policies, tokens } from '../../helper.ts'
+import { roleArns } from '#test/aws-roles'
+import { build, declared, embedded, policies, tokens } from '#test/helper'
 
 const roles = {
   'prod-account': { kind: 'assume-role' as const, roleArn: roleArns.prod, source: 'platform', externalId: 'an-external-id', region: 'us-west-2' },

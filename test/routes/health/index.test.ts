@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build } from '../../helper.ts'
+import { build } from '#test/helper'
 
 t.test('isLive and isReady answer anybody, without a token', async (t) => {
   const gateway = await build(t)

@@ -4,11 +4,11 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { fileSink } from '../../../src/audit/file-sink.ts'
-import { newKey, signingKey } from '../../../src/audit/key.ts'
-import { chainRecord } from '../../../src/audit/record.ts'
-import { openTrail, type Trail } from '../../../src/audit/trail.ts'
-import { newTrail, readTrail, trailKey, verifyFiles } from '../../audit-trail.ts'
+import { fileSink } from '#src/audit/file-sink'
+import { newKey, signingKey } from '#src/audit/key'
+import { chainRecord } from '#src/audit/record'
+import { openTrail, type Trail } from '#src/audit/trail'
+import { newTrail, readTrail, trailKey, verifyFiles } from '#test/audit-trail'
 
 async function open (t: Test, file: string, key = trailKey): Promise<Trail> {
   const trail = await openTrail({ sink: fileSink(file, 'written', key), key, patience: 60_000 })

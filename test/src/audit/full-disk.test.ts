@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
-import { newTrail, verifyFiles } from '../../audit-trail.ts'
-import { build } from '../../helper.ts'
+import { newTrail, verifyFiles } from '#test/audit-trail'
+import { build } from '#test/helper'
 
 interface Disk {
   folder: string

@@ -3,9 +3,9 @@ import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { standardOutputSink } from '../../../src/audit/standard-output-sink.ts'
-import { openTrail, type Trail } from '../../../src/audit/trail.ts'
-import { trailKey, verifyBytes } from '../../audit-trail.ts'
+import { standardOutputSink } from '#src/audit/standard-output-sink'
+import { openTrail, type Trail } from '#src/audit/trail'
+import { trailKey, verifyBytes } from '#test/audit-trail'
 
 /** A pipe whose ends do not wait, as some parents hand one down. */
 function pipe (t: Test): { reader: number, writer: number } {

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { ControlEntry, Link, RequestEntry } from '../../../src/audit/record.ts'
-import { genesis } from '../../../src/audit/record.ts'
-import { UnusableTrail } from '../../../src/audit/settings.ts'
-import type { Sink } from '../../../src/audit/sink.ts'
-import { openTrail, type Trail, type TrailOptions } from '../../../src/audit/trail.ts'
-import { trailKey, verifyBytes, type AuditRecord } from '../../audit-trail.ts'
+import type { ControlEntry, Link, RequestEntry } from '#src/audit/record'
+import { genesis } from '#src/audit/record'
+import { UnusableTrail } from '#src/audit/settings'
+import type { Sink } from '#src/audit/sink'
+import { openTrail, type Trail, type TrailOptions } from '#src/audit/trail'
+import { trailKey, verifyBytes, type AuditRecord } from '#test/audit-trail'
 
 /** Something to write to that does as it is told. */
 interface Fake extends Sink {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { fileSink } from '../../../src/audit/file-sink.ts'
-import { parseHead } from '../../../src/audit/head.ts'
-import { newKey, signingKey, verifyingKey, type SigningKey } from '../../../src/audit/key.ts'
-import { chainRecord, encodeEntry, type RequestEntry } from '../../../src/audit/record.ts'
-import { openTrail } from '../../../src/audit/trail.ts'
-import type { Verification, VerifyOptions } from '../../../src/audit/verify.ts'
-import { newTrail, trailKey, verifyBytes, verifyOnItsWord } from '../../audit-trail.ts'
+import { fileSink } from '#src/audit/file-sink'
+import { parseHead } from '#src/audit/head'
+import { newKey, signingKey, verifyingKey, type SigningKey } from '#src/audit/key'
+import { chainRecord, encodeEntry, type RequestEntry } from '#src/audit/record'
+import { openTrail } from '#src/audit/trail'
+import type { Verification, VerifyOptions } from '#src/audit/verify'
+import { newTrail, trailKey, verifyBytes, verifyOnItsWord } from '#test/audit-trail'
 
 const entry = (number: number): RequestEntry => ({
   event: number % 2 === 0 ? 'intent' : 'outcome',

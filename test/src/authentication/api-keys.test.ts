@@ -1,6 +1,6 @@
 import t from 'tap'
-import { apiKeyAuthenticator, hashToken, newApiKey } from '../../../src/authentication/api-keys.ts'
-import { bearerToken } from '../../../src/authentication/bearer.ts'
+import { apiKeyAuthenticator, hashToken, newApiKey } from '#src/authentication/api-keys'
+import { bearerToken } from '#src/authentication/bearer'
 
 t.test('a key is known by its hash, until it expires', async (t) => {
   const moment = Date.parse('2027-01-01T00:00:00Z')

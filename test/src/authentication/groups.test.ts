@@ -1,6 +1,6 @@
 import t from 'tap'
-import { caller } from '../../../src/authentication/caller.ts'
-import { membership } from '../../../src/authentication/groups.ts'
+import { caller } from '#src/authentication/caller'
+import { membership } from '#src/authentication/groups'
 
 t.test('callers of any kind are put into groups', async (t) => {
   const join = membership({

@@ -2,8 +2,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { jwtVerify, type JWTVerifyGetKey } from 'jose'
 import t, { type Test } from 'tap'
-import { keySet, type KeySource } from '../../../src/authentication/key-set.ts'
-import { startIssuer, type Issuer } from '../../issuer.ts'
+import { keySet, type KeySource } from '#src/authentication/key-set'
+import { startIssuer, type Issuer } from '#test/issuer'
 
 const second = 1000
 const minute = 60 * second

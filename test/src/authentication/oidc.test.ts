@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
-import { keySet } from '../../../src/authentication/key-set.ts'
-import { oidcVerifier, type OidcIssuer } from '../../../src/authentication/oidc.ts'
-import type { TokenVerifier } from '../../../src/authentication/verified-tokens.ts'
-import { startIssuer, type Issuer } from '../../issuer.ts'
+import { keySet } from '#src/authentication/key-set'
+import { oidcVerifier, type OidcIssuer } from '#src/authentication/oidc'
+import type { TokenVerifier } from '#src/authentication/verified-tokens'
+import { startIssuer, type Issuer } from '#test/issuer'
 
 async function start (t: Test, settings: Partial<OidcIssuer> = {}): Promise<{ issuer: Issuer, verify: TokenVerifier }> {
   const issuer = await startIssuer(t)

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type JWKS } from 'oidc-provider'
 import t, { type Test } from 'tap'
-import { build, declared, type Gateway } from '../../helper.ts'
+import { build, declared, type Gateway } from '#test/helper'
 
 const audience = 'urn:example:secrets-gateway'
 const halfAMinute = 31 / (24 * 60 * 60)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { usedSignatures } from '../../../src/authentication/used-signatures.ts'
+import { usedSignatures } from '#src/authentication/used-signatures'
 
 t.test('a signature is taken once', async (t) => {
   const used = usedSignatures()

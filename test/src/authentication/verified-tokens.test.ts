@@ -1,7 +1,7 @@
 import t from 'tap'
-import { caller } from '../../../src/authentication/caller.ts'
-import { refused } from '../../../src/authentication/refusal.ts'
-import { keepVerified } from '../../../src/authentication/verified-tokens.ts'
+import { caller } from '#src/authentication/caller'
+import { refused } from '#src/authentication/refusal'
+import { keepVerified } from '#src/authentication/verified-tokens'
 
 t.test('a verified token is kept for a minute, and no longer than it lives', async (t) => {
   let verified = 0

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { actionNames, actionTable, type ResourceType } from '../../../src/authorization/actions.ts'
-import { policyAuthorizer, type EvaluationFailure } from '../../../src/authorization/authorizer.ts'
-import type { Authorize, Question } from '../../../src/authorization/decision.ts'
-import { PolicyError, policySetFrom } from '../../../src/authorization/policies.ts'
-import { groups, plainDecision, toCedar, type Rule } from '../../plain-policies.ts'
+import { actionNames, actionTable, type ResourceType } from '#src/authorization/actions'
+import { policyAuthorizer, type EvaluationFailure } from '#src/authorization/authorizer'
+import type { Authorize, Question } from '#src/authorization/decision'
+import { PolicyError, policySetFrom } from '#src/authorization/policies'
+import { groups, plainDecision, toCedar, type Rule } from '#test/plain-policies'
 
 const never = ({ message }: EvaluationFailure): void => { throw new Error(message) }
 

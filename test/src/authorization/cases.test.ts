@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
-import { readCases, runCases } from '../../../src/authorization/cases.ts'
-import { policySetFrom, type PolicyError } from '../../../src/authorization/policies.ts'
-import { readPolicies } from '../../../src/authorization/policy-folder.ts'
+import { readCases, runCases } from '#src/authorization/cases'
+import { policySetFrom, type PolicyError } from '#src/authorization/policies'
+import { readPolicies } from '#src/authorization/policy-folder'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 

@@ -1,9 +1,9 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { policySetFrom, type PolicyError, type PolicyMistake } from '../../../src/authorization/policies.ts'
-import { readPolicies } from '../../../src/authorization/policy-folder.ts'
-import { referencesIn } from '../../../src/authorization/references.ts'
+import { policySetFrom, type PolicyError, type PolicyMistake } from '#src/authorization/policies'
+import { readPolicies } from '#src/authorization/policy-folder'
+import { referencesIn } from '#src/authorization/references'
 
 function mistakes (read: () => unknown): readonly PolicyMistake[] {
   try {

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import t, { type Test } from 'tap'
-import { awsClients, type Clients, type ClientsOptions } from '../../../src/aws/clients.ts'
-import type { CredentialDefinition } from '../../../src/credentials/definition.ts'
-import { startLocalBackend, type LocalBackend } from '../../../src/local-backend/server.ts'
-import { platform, roleArns, roles } from '../../aws-roles.ts'
-import { identityToken, issuer, keysFile, workload } from '../../web-identity.ts'
-import { keysIn } from '../local-backend/sts/world.ts'
+import { awsClients, type Clients, type ClientsOptions } from '#src/aws/clients'
+import type { CredentialDefinition } from '#src/credentials/definition'
+import { startLocalBackend, type LocalBackend } from '#src/local-backend/server'
+import { platform, roleArns, roles } from '#test/aws-roles'
+import { keysIn } from '#test/src/local-backend/sts/world'
+import { identityToken, issuer, keysFile, workload } from '#test/web-identity'
 
 const clientsOf = (credentials: ClientsOptions['credentials'], endpoint?: string): Clients =>
   awsClients({ credentials, endpoint, stsEndpoint: endpoint, stsRegion: () => 'eu-west-1', now: Date.now })

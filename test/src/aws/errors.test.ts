@@ -1,5 +1,5 @@
 import t from 'tap'
-import { answered, problemFrom } from '../../../src/aws/errors.ts'
+import { answered, problemFrom } from '#src/aws/errors'
 
 const call = { operation: 'GetSecretValue', credentialId: 'prod-account' }
 

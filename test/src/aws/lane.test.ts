@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { createLane, type Lane } from '../../../src/aws/lane.ts'
+import { createLane, type Lane } from '#src/aws/lane'
 
 /** A lane and a clock that goes on when told to, in seconds. */
 function clocked (t: Test, quota: number): { lane: Lane, passes: (seconds: number) => Promise<void>, now: () => number } {

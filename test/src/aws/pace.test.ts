@@ -1,7 +1,7 @@
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
-import { createPaces, inBackground, keepPace, type Paces } from '../../../src/aws/pace.ts'
-import { startLocalBackend } from '../../../src/local-backend/server.ts'
+import { createPaces, inBackground, keepPace, type Paces } from '#src/aws/pace'
+import { startLocalBackend } from '#src/local-backend/server'
 
 const account = { accountId: '111111111111', accessKeyId: 'AKIATEST', secretAccessKey: 'test-secret' }
 

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { Declared } from '../../../src/config/config.ts'
-import { sessionNameOf } from '../../../src/credentials/session-name.ts'
-import { roleArns } from '../../aws-roles.ts'
-import { build, declared, embedded, policies, tokens, type Gateway } from '../../helper.ts'
-import { identityToken, workload } from '../../web-identity.ts'
+import type { Declared } from '#src/config/config'
+import { sessionNameOf } from '#src/credentials/session-name'
+import { roleArns } from '#test/aws-roles'
+import { build, declared, embedded, policies, tokens, type Gateway } from '#test/helper'
+import { identityToken, workload } from '#test/web-identity'
 
 const region = 'eu-west-1'
 const role = (roleArn: string, source = 'platform', more: object = {}) => ({ kind: 'assume-role' as const, roleArn, source, ...more })

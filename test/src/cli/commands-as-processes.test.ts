@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import pMap from 'p-map'
 import t, { type Test } from 'tap'
-import { newTrail } from '../../audit-trail.ts'
-import { build, tokens, type Gateway } from '../../helper.ts'
-import { commandNames, noTerminal, secretsctlProgram, secretsctlTerminal, type Answer, type Step } from '../../secretsctl.ts'
+import { newTrail } from '#test/audit-trail'
+import { build, tokens, type Gateway } from '#test/helper'
+import { commandNames, noTerminal, secretsctlProgram, secretsctlTerminal, type Answer, type Step } from '#test/secretsctl'
 
 /** Where a command is run. The places share a gateway and a folder; what they name is their own. */
 interface At {

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import t from 'tap'
 import { parse } from 'yaml'
-import { build, policies, tokens, type Gateway } from '../../helper.ts'
-import { secretsctl, type Outcome, type Setting } from '../../secretsctl.ts'
+import { build, policies, tokens, type Gateway } from '#test/helper'
+import { secretsctl, type Outcome, type Setting } from '#test/secretsctl'
 
 const put = async (gateway: Gateway, env: string, secrets: Record<string, string | object>): Promise<void> => {
   const items = Object.entries(secrets).map(([name, value]) => ({ name, value }))

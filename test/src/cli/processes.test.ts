@@ -1,7 +1,7 @@
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import t from 'tap'
-import { build } from '../../helper.ts'
-import { noTerminal, secretsctlProgram, secretsctlTerminal } from '../../secretsctl.ts'
+import { build } from '#test/helper'
+import { noTerminal, secretsctlProgram, secretsctlTerminal } from '#test/secretsctl'
 
 const signal = (name: NodeJS.Signals) => (child: ChildProcess): boolean => child.kill(name)
 

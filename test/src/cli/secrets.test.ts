@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { build, tokens } from '../../helper.ts'
-import { secretsctl, type Outcome, type Setting } from '../../secretsctl.ts'
+import { build, tokens } from '#test/helper'
+import { secretsctl, type Outcome, type Setting } from '#test/secretsctl'
 
 t.test('create, read, update, list, versions, rollback, tag, delete, restore', async (t) => {
   const gateway = await build(t)

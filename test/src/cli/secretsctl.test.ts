@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { parse } from 'yaml'
-import { hashToken } from '../../../src/authentication/api-keys.ts'
-import { run } from '../../../src/cli/program.ts'
+import { hashToken } from '#src/authentication/api-keys'
+import { run } from '#src/cli/program'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import t, { type Test } from 'tap'
-import { createClient, GatewayProblem, GatewayUnreachable, reply } from '../../../src/client/client.ts'
-import { build, tokens } from '../../helper.ts'
+import { createClient, GatewayProblem, GatewayUnreachable, reply } from '#src/client/client'
+import { build, tokens } from '#test/helper'
 
 t.test('names and values go there and back', async (t) => {
   const { url } = await build(t)

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
-import { loadConfig, parseConfig } from '../../../src/config/load.ts'
+import { loadConfig, parseConfig } from '#src/config/load'
 
 const policy = '@id("all") permit (principal, action, resource);'
 const hash = (digit: string): string => `sha256:${digit.repeat(64)}`

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { stringify } from 'yaml'
-import { parseConfig } from '../../../src/config/load.ts'
-import { stsRegion } from '../../../src/credentials/definition.ts'
+import { parseConfig } from '#src/config/load'
+import { stsRegion } from '#src/credentials/definition'
 
 const roleArn = 'arn:aws:iam::111122223333:role/path/secrets-gateway'
 const base = { kind: 'default-chain' }

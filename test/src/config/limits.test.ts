@@ -1,7 +1,7 @@
 import t from 'tap'
-import { configFrom } from '../../../src/config/config.ts'
-import { limitsFrom } from '../../../src/config/limits.ts'
-import { declared } from '../../helper.ts'
+import { configFrom } from '#src/config/config'
+import { limitsFrom } from '#src/config/limits'
+import { declared } from '#test/helper'
 
 t.test('there are limits also where none are declared', async (t) => {
   t.same(limitsFrom({}), {

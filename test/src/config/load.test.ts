@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { stringify } from 'yaml'
-import { liveConfig } from '../../../src/config/live.ts'
-import { loadConfig, parseConfig, readVariables } from '../../../src/config/load.ts'
+import { liveConfig } from '#src/config/live'
+import { loadConfig, parseConfig, readVariables } from '#src/config/load'
 
 const hash = `sha256:${'0'.repeat(64)}`
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { serverFrom, serverMistakes, trustedProxyList } from '../../../src/config/server.ts'
-import { authority, serverPair } from '../../certificates.ts'
+import { serverFrom, serverMistakes, trustedProxyList } from '#src/config/server'
+import { authority, serverPair } from '#test/certificates'
 
 t.test('a proxy is trusted by its address or its subnet', async (t) => {
   const trusts = trustedProxyList(['192.0.2.1', '10.0.0.0/8', '2001:db8::/32', '::1'])

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { kept, type Kept } from '../../../src/credentials/kept.ts'
+import { kept, type Kept } from '#src/credentials/kept'
 
 const minute = 60_000
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { gatewayName, sessionNameOf } from '../../../src/credentials/session-name.ts'
+import { gatewayName, sessionNameOf } from '#src/credentials/session-name'
 
 t.test('a caller is called what its ID is, where AWS takes that', async (t) => {
   for (const id of ['deploy-bot', 'ab', 'Team_A.service@example.com', 'a'.repeat(64)]) t.equal(sessionNameOf(id), id)

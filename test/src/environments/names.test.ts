@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { environmentFrom } from '../../../src/environments/environment.ts'
-import { fromAwsName, isSecretName, parseSecretName, toAwsName } from '../../../src/environments/names.ts'
-import { build } from '../../helper.ts'
+import { environmentFrom } from '#src/environments/environment'
+import { fromAwsName, isSecretName, parseSecretName, toAwsName } from '#src/environments/names'
+import { build } from '#test/helper'
 
 const prefixes = ['dev/', '', 'a.b/', 'x'.repeat(256)]
 const environments = prefixes.map((namePrefix) => environmentFrom('dev', { region: 'eu-west-1', credential: 'c', namePrefix }))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { fromETag, matchesETag, toETag } from '../../../src/http/etag.ts'
-import { preconditionOf } from '../../../src/http/preconditions.ts'
+import { fromETag, matchesETag, toETag } from '#src/http/etag'
+import { preconditionOf } from '#src/http/preconditions'
 
 t.test('an entity tag is one of RFC 9110 whatever the version\'s ID, and leads back to it', async (t) => {
   fc.assert(fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 64 }), (versionId) => {

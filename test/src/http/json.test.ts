@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { parseJson } from '../../../src/http/json.ts'
+import { parseJson } from '#src/http/json'
 
 t.test('reads what JSON.parse reads', async (t) => {
   const wellFormed = fc.json({ stringUnit: 'grapheme', maxDepth: 5 })

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { invalidRequest } from '../../../src/errors.ts'
-import { problemFromFramework } from '../../../src/http/framework-errors.ts'
-import { requestErrors } from '../../../src/http/validation.ts'
+import { problemFromFramework } from '#src/http/framework-errors'
+import { requestErrors } from '#src/http/validation'
+import { invalidRequest } from '#src/problems/problem'
 
 t.test('what a schema reports is told in the API\'s words', async (t) => {
   const error = { instancePath: '/a', keyword: 'x', params: {} }

@@ -1,12 +1,12 @@
 import t from 'tap'
-import { jobEvents } from '../../../src/jobs/events.ts'
-import type { SecretName } from '../../../src/environments/names.ts'
-import type { Job } from '../../../src/jobs/job.ts'
-import { createJobs } from '../../../src/jobs/jobs.ts'
-import { countOf } from '../../../src/secrets/bulk/schemas.ts'
-import { zeroCounts } from '../../../src/secrets/counts.ts'
-import type { BulkRun } from '../../../src/secrets/bulk/run.ts'
-import type { Scope } from '../../../src/secrets/scope.ts'
+import type { SecretName } from '#src/environments/names'
+import { jobEvents } from '#src/jobs/events'
+import type { Job } from '#src/jobs/job'
+import { createJobs } from '#src/jobs/jobs'
+import type { BulkRun } from '#src/secrets/bulk/run'
+import { countOf } from '#src/secrets/bulk/schemas'
+import { zeroCounts } from '#src/secrets/counts'
+import type { Scope } from '#src/secrets/scope'
 
 const scope = { callerId: 'c', environment: { name: 'dev' } } as unknown as Scope
 

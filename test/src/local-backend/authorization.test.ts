@@ -6,7 +6,7 @@ import {
   type SecretsManagerClient
 } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
-import { startLocalBackend, type Account, type LocalBackendOptions } from '../../../src/local-backend/server.ts'
+import { startLocalBackend, type Account, type LocalBackendOptions } from '#src/local-backend/server'
 import { account, clientOf, errorIn, otherAccount, rawRequest, region, start, stoppedClock } from './backend.ts'
 
 type Statement = Record<string, unknown>

@@ -12,13 +12,13 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import type { Test } from 'tap'
 import {
   startLocalBackend, type Account, type LocalBackend, type LocalBackendOptions
-} from '../../../src/local-backend/server.ts'
+} from '#src/local-backend/server'
 
 export const account: Account = { accountId: '123456789012', accessKeyId: 'AKIALOCALDEV', secretAccessKey: 'dev+secret/key' }
 export const otherAccount: Account = { accountId: '210987654321', accessKeyId: 'AKIALOCALPROD', secretAccessKey: 'prod-secret-key' }
 
 export const region = 'eu-west-1'
-export { day } from '../../../src/local-backend/rules/day.ts'
+export { day } from '#src/local-backend/rules/day'
 
 /** A clock that stands still until it is moved. */
 export interface Clock {

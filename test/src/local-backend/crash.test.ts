@@ -8,7 +8,7 @@ import {
   RestoreSecretCommand, SecretsManagerClient, TagResourceCommand
 } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
-import { startLocalBackend } from '../../../src/local-backend/server.ts'
+import { startLocalBackend } from '#src/local-backend/server'
 import { account, region, spawnProgram, urlOf, type Program } from './backend.ts'
 
 const rounds = 50

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { SecretsManager, type SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
-import { startLocalBackend, type KmsKey } from '../../../src/local-backend/server.ts'
+import { startLocalBackend, type KmsKey } from '#src/local-backend/server'
 import { account, otherAccount, region, start } from './backend.ts'
 
 const { accountId } = account

@@ -1,6 +1,6 @@
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
-import type { Account } from '../../../src/local-backend/server.ts'
+import type { Account } from '#src/local-backend/server'
 import { account, region, start } from './backend.ts'
 
 const { accountId } = account

@@ -8,8 +8,8 @@ import {
   ListSecretsCommand, PutSecretValueCommand, UpdateSecretCommand
 } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
-import { startLocalBackend, type LocalBackend } from '../../../src/local-backend/server.ts'
-import { seal, unseal } from '../../../src/local-backend/store/sealing.ts'
+import { startLocalBackend, type LocalBackend } from '#src/local-backend/server'
+import { seal, unseal } from '#src/local-backend/store/sealing'
 import { account, clientOf, day, otherAccount, region, start, stoppedClock } from './backend.ts'
 
 function folder (t: Test): string {

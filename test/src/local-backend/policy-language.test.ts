@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { findingOf, refusalOf, type Finding, type PolicyRequest } from '../../../src/local-backend/policies/evaluate.ts'
-import { parsePolicy, type PolicyKind } from '../../../src/local-backend/policies/parse.ts'
-import { matches, readPattern } from '../../../src/local-backend/policies/pattern.ts'
-import { PolicyError } from '../../../src/local-backend/policies/policy-error.ts'
-import { isPublic } from '../../../src/local-backend/policies/public-access.ts'
+import { findingOf, refusalOf, type Finding, type PolicyRequest } from '#src/local-backend/policies/evaluate'
+import { parsePolicy, type PolicyKind } from '#src/local-backend/policies/parse'
+import { matches, readPattern } from '#src/local-backend/policies/pattern'
+import { PolicyError } from '#src/local-backend/policies/policy-error'
+import { isPublic } from '#src/local-backend/policies/public-access'
 
 type Elements = Record<string, unknown>
 

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { SecretsManager, type ReplicationStatusType, type SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager'
 import { partition } from '@aws-sdk/core/client'
 import t, { type Test } from 'tap'
-import { regions } from '../../../src/local-backend/rules/regions.ts'
+import { regions } from '#src/local-backend/rules/regions'
 import { account, day, otherAccount, start, stoppedClock } from './backend.ts'
 
 const keyId = '1234abcd-12ab-34cd-56ef-1234567890ab'

@@ -6,7 +6,7 @@ import {
   ValidateResourcePolicyCommand, type SecretsManagerClient
 } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
-import type { Account } from '../../../src/local-backend/server.ts'
+import type { Account } from '#src/local-backend/server'
 import { account, clientOf, otherAccount, start, stoppedClock } from './backend.ts'
 
 const clock = stoppedClock()

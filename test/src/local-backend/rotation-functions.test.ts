@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { CreateSecretCommand, GetSecretValueCommand, RotateSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
-import { startLocalBackend } from '../../../src/local-backend/server.ts'
+import { startLocalBackend } from '#src/local-backend/server'
 import { account, clientOf, day, otherAccount } from './backend.ts'
 import { fixture, functionArn, serveRotator, startWithRotator, steps } from './rotator.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { daysBetweenRotations, readRotationRules, windowAfter } from '../../../src/local-backend/rules/rotation-schedule.ts'
+import { daysBetweenRotations, readRotationRules, windowAfter } from '#src/local-backend/rules/rotation-schedule'
 
 const hour = 3_600_000
 const day = 24 * hour

@@ -4,7 +4,7 @@ import {
   ListSecretsCommand, PutSecretValueCommand, ReplicateSecretToRegionsCommand, RestoreSecretCommand, RotateSecretCommand, UpdateSecretCommand, UpdateSecretVersionStageCommand, type SecretsManagerClient
 } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
-import { rotate } from '../../fixtures/rotation/rotator.ts'
+import { rotate } from '#test/fixtures/rotation/rotator'
 import { account, clientOf, day, errorIn, rawRequest } from './backend.ts'
 import { describe, functionArn, startWithRotator, steps, type Rotator } from './rotator.ts'
 

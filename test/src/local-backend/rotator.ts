@@ -6,8 +6,8 @@ import { json } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { DescribeSecretCommand, type DescribeSecretCommandOutput, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { Test } from 'tap'
-import type { LocalBackend, LocalBackendOptions, RotationStepEvent } from '../../../src/local-backend/server.ts'
-import { rotate, type RotationEvent } from '../../fixtures/rotation/rotator.ts'
+import type { LocalBackend, LocalBackendOptions, RotationStepEvent } from '#src/local-backend/server'
+import { rotate, type RotationEvent } from '#test/fixtures/rotation/rotator'
 import { account, clientOf, region, start, stoppedClock, type Clock } from './backend.ts'
 
 export type { RotationEvent }

@@ -1,6 +1,6 @@
 import { CreateSecretCommand, GetRandomPasswordCommand, ListSecretsCommand } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
-import { createThrottle } from '../../../src/local-backend/throttle.ts'
+import { createThrottle } from '#src/local-backend/throttle'
 import { clientOf, otherAccount, rawRequest, errorIn, start } from './backend.ts'
 
 const scope = { accountId: '123456789012', region: 'eu-west-1' }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { mergePatch } from '../../../src/secrets/merge-patch.ts'
+import { mergePatch } from '#src/secrets/merge-patch'
 
 /** The examples of RFC 7396, appendix A: original, patch, result. */
 const examples: readonly (readonly [unknown, unknown, unknown])[] = [

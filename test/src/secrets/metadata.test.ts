@@ -1,6 +1,6 @@
 import t from 'tap'
-import { isSecretName } from '../../../src/environments/names.ts'
-import { metadataFrom } from '../../../src/secrets/metadata.ts'
+import { isSecretName } from '#src/environments/names'
+import { metadataFrom } from '#src/secrets/metadata'
 
 const name = 'payments/db'
 if (!isSecretName(name)) throw new TypeError('it is a name')

@@ -1,9 +1,9 @@
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
-import { environmentFrom } from '../../../src/environments/environment.ts'
-import { isSecretName } from '../../../src/environments/names.ts'
-import { permitted } from '../../../src/secrets/permitted.ts'
-import type { Scope } from '../../../src/secrets/scope.ts'
+import { environmentFrom } from '#src/environments/environment'
+import { isSecretName } from '#src/environments/names'
+import { permitted } from '#src/secrets/permitted'
+import type { Scope } from '#src/secrets/scope'
 
 t.test('decisions on many secrets leave others their turn', async (t) => {
   const names = Array.from({ length: 1_000 }, (_, index) => `team-${index % 2}/${index}`).filter(isSecretName)

@@ -1,9 +1,9 @@
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
-import { environmentFrom } from '../../../src/environments/environment.ts'
-import { isSecretName } from '../../../src/environments/names.ts'
-import { Problem } from '../../../src/errors.ts'
-import { putSecret } from '../../../src/secrets/put.ts'
+import { environmentFrom } from '#src/environments/environment'
+import { isSecretName } from '#src/environments/names'
+import { Problem } from '#src/problems/problem'
+import { putSecret } from '#src/secrets/put'
 
 const name = 'raced'
 if (!isSecretName(name)) throw new TypeError('it is a name')

@@ -1,6 +1,6 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { bodyProblems, Reply, withProblems } from '../../../../src/http/schemas.ts'
-import { closed } from '../../../../src/typebox.ts'
+import { bodyProblems, Reply, withProblems } from '#src/http/schemas'
+import { closed } from '#src/schema/types'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

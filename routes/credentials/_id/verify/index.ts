@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ProvedCredential } from '../../../../src/credentials/schemas.ts'
-import { CredentialParams, Query, Ref, Reply, withProblems } from '../../../../src/http/schemas.ts'
+import { ProvedCredential } from '#src/credentials/schemas'
+import { CredentialParams, Query, Ref, Reply, withProblems } from '#src/http/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

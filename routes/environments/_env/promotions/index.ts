@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Problem } from '../../../../src/errors.ts'
-import { problemBody } from '../../../../src/http/problem.ts'
-import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, WriteHeaders } from '../../../../src/http/schemas.ts'
-import { promote } from '../../../../src/secrets/promotions/promote.ts'
-import { promotedSecrets, promotionReply } from '../../../../src/secrets/promotions/reply.ts'
-import { PromotionBody, PromotionReply } from '../../../../src/secrets/promotions/schemas.ts'
+import { problemBody } from '#src/http/problem'
+import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, WriteHeaders } from '#src/http/schemas'
+import { Problem } from '#src/problems/problem'
+import { promote } from '#src/secrets/promotions/promote'
+import { promotedSecrets, promotionReply } from '#src/secrets/promotions/reply'
+import { PromotionBody, PromotionReply } from '#src/secrets/promotions/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

@@ -1,7 +1,7 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { compact } from '../../../../src/compact.ts'
-import { CredentialHeader, EnvironmentParams, Query, Reply, withAwsProblems } from '../../../../src/http/schemas.ts'
-import { randomPassword, RandomPasswordQuery } from '../../../../src/secrets/random-password.ts'
+import { CredentialHeader, EnvironmentParams, Query, Reply, withAwsProblems } from '#src/http/schemas'
+import { compact } from '#src/json/compact'
+import { randomPassword, RandomPasswordQuery } from '#src/secrets/random-password'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

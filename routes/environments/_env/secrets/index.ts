@@ -1,20 +1,20 @@
 import type {} from '@fastify/accepts'
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ndjson, sendAtOnce, sendJob, sendLines } from '../../../../src/http/bulk-replies.ts'
-import { prefersAsync } from '../../../../src/http/prefer.ts'
-import { problemMediaType } from '../../../../src/http/problem.ts'
+import { ndjson, sendAtOnce, sendJob, sendLines } from '#src/http/bulk-replies'
+import { prefersAsync } from '#src/http/prefer'
+import { problemMediaType } from '#src/http/problem'
 import {
   bodyProblems, CredentialHeader, EnvironmentParams, NextCursor, Page, Query, Ref, Reply, withAwsProblems, WriteHeaders
-} from '../../../../src/http/schemas.ts'
-import { requestErrors } from '../../../../src/http/validation.ts'
-import { Enum } from '../../../../src/typebox.ts'
-import { invalidRequest, Problem } from '../../../../src/errors.ts'
-import { JobReply } from '../../../../src/jobs/schemas.ts'
-import { furtherMistakes } from '../../../../src/secrets/bulk/items.ts'
-import { prepareBulk } from '../../../../src/secrets/bulk/run.ts'
-import { BulkCreateBody, BulkCreateReply } from '../../../../src/secrets/bulk/schemas.ts'
-import { listSecrets, sorts } from '../../../../src/secrets/list.ts'
-import { Filters, SecretMetadata } from '../../../../src/secrets/schemas.ts'
+} from '#src/http/schemas'
+import { requestErrors } from '#src/http/validation'
+import { JobReply } from '#src/jobs/schemas'
+import { invalidRequest, Problem } from '#src/problems/problem'
+import { Enum } from '#src/schema/types'
+import { furtherMistakes } from '#src/secrets/bulk/items'
+import { prepareBulk } from '#src/secrets/bulk/run'
+import { BulkCreateBody, BulkCreateReply } from '#src/secrets/bulk/schemas'
+import { listSecrets, sorts } from '#src/secrets/list'
+import { Filters, SecretMetadata } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

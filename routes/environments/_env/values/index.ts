@@ -1,10 +1,10 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ProblemSchema, problemBody } from '../../../../src/http/problem.ts'
-import { bodyProblems, CredentialHeader, EnvironmentParams, Query, Ref, Reply, withAwsProblems } from '../../../../src/http/schemas.ts'
-import { closed } from '../../../../src/typebox.ts'
-import { toSecretValue } from '../../../../src/secrets/read.ts'
-import { readMatching, readNamed } from '../../../../src/secrets/read-many.ts'
-import { Filters, maximumItems, Name, SecretValue } from '../../../../src/secrets/schemas.ts'
+import { ProblemSchema, problemBody } from '#src/http/problem'
+import { bodyProblems, CredentialHeader, EnvironmentParams, Query, Ref, Reply, withAwsProblems } from '#src/http/schemas'
+import { closed } from '#src/schema/types'
+import { toSecretValue } from '#src/secrets/read'
+import { readMatching, readNamed } from '#src/secrets/read-many'
+import { Filters, maximumItems, Name, SecretValue } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { RequestId } from '../../../../src/http/problem.ts'
-import { JobParams, Query, withProblems } from '../../../../src/http/schemas.ts'
-import { jobEvents, lastEvent } from '../../../../src/jobs/events.ts'
+import { RequestId } from '#src/http/problem'
+import { JobParams, Query, withProblems } from '#src/http/schemas'
+import { jobEvents, lastEvent } from '#src/jobs/events'
 
 const eventStream = 'text/event-stream'
 

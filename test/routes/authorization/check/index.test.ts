@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { build, policies, tokens, type Gateway, type Reply } from '../../../helper.ts'
+import { build, policies, tokens, type Gateway, type Reply } from '#test/helper'
 
 const path = '/authorization/check'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, tokens } from '../../../helper.ts'
+import { build, tokens } from '#test/helper'
 
 t.test('describeEnvironment', async (t) => {
   const gateway = await build(t)

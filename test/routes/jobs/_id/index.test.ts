@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, tokens, type Gateway, type Reply } from '../../../helper.ts'
+import { build, tokens, type Gateway, type Reply } from '#test/helper'
 
 const path = '/environments/dev/secrets'
 const respondAsync = { prefer: 'wait=5, Respond-Async' }

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { Readable, Writable } from 'node:stream'
 import t, { type Test } from 'tap'
-import { fileSink } from '../../../../src/audit/file-sink.ts'
-import { newKey, signingKey } from '../../../../src/audit/key.ts'
-import { openTrail } from '../../../../src/audit/trail.ts'
-import { run } from '../../../../src/cli/program.ts'
-import { readTrail } from '../../../audit-trail.ts'
+import { fileSink } from '#src/audit/file-sink'
+import { newKey, signingKey } from '#src/audit/key'
+import { openTrail } from '#src/audit/trail'
+import { run } from '#src/cli/program'
+import { readTrail } from '#test/audit-trail'
 
 async function verify (...args: string[]): Promise<{ status: number, out: string, err: string }> {
   const written = { out: '', err: '' }

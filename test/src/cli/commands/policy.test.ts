@@ -1,6 +1,6 @@
 import { Readable, Writable } from 'node:stream'
 import t from 'tap'
-import { run } from '../../../../src/cli/program.ts'
+import { run } from '#src/cli/program'
 
 const policy = '@id("reads") permit (principal in Group::"readers", action in Action::"read", resource in Environment::"dev");\n'
 const one = '- { title: reads, caller: { id: a, groups: [readers] }, actions: [GetSecretValue], environment: dev, name: a, credential: c, expect: allow }\n'

@@ -1,7 +1,7 @@
 import { STSClient } from '@aws-sdk/client-sts'
 import type { Test } from 'tap'
-import type { Account, LocalBackend, LocalBackendOptions, Role } from '../../../../src/local-backend/server.ts'
-import { account, otherAccount, region, start } from '../backend.ts'
+import type { Account, LocalBackend, LocalBackendOptions, Role } from '#src/local-backend/server'
+import { account, otherAccount, region, start } from '#test/src/local-backend/backend'
 
 /** A statement, or several, of AWS's policy language. */
 export type Statement = Record<string, unknown>

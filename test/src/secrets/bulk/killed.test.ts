@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pMap from 'p-map'
 import t, { type Test } from 'tap'
-import { send, type Reply } from '../../../helper.ts'
+import { send, type Reply } from '#test/helper'
 
 /** How often a run is killed: few times, unless `TEST_KILLS` says otherwise. */
 const rounds = Number(process.env.TEST_KILLS ?? 3)

@@ -1,19 +1,19 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { limits } from '../../../../../src/aws-limits.ts'
-import { ConditionalHeaders, IfMatch, preconditionOf } from '../../../../../src/http/preconditions.ts'
-import { represent, ValueReply, writtenHeaders } from '../../../../../src/http/representation.ts'
+import { limits } from '#src/aws-model/limits'
+import { ConditionalHeaders, IfMatch, preconditionOf } from '#src/http/preconditions'
+import { represent, ValueReply, writtenHeaders } from '#src/http/representation'
 import {
   bodyProblems, CredentialHeader, ETag, Location, Query, Ref, Reply, SecretParams, withAwsProblems, WriteHeaders
-} from '../../../../../src/http/schemas.ts'
-import { closed } from '../../../../../src/typebox.ts'
-import { readSecret } from '../../../../../src/secrets/read.ts'
+} from '#src/http/schemas'
+import { closed } from '#src/schema/types'
+import { checkedValue, secretInput } from '#src/secrets/input'
+import { putSecret } from '#src/secrets/put'
+import { readSecret } from '#src/secrets/read'
 import {
   Description, Encoding, KmsKeyId, Tags, Timestamp, Value, VersionId, VersionStage, WrittenSecret
-} from '../../../../../src/secrets/schemas.ts'
-import { checkedValue, secretInput } from '../../../../../src/secrets/input.ts'
-import { putSecret } from '../../../../../src/secrets/put.ts'
-import { ValueType } from '../../../../../src/secrets/value-types.ts'
-import { createSecret, deleteSecret, updateSecret } from '../../../../../src/secrets/write.ts'
+} from '#src/secrets/schemas'
+import { ValueType } from '#src/secrets/value-types'
+import { createSecret, deleteSecret, updateSecret } from '#src/secrets/write'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

@@ -2,9 +2,9 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { configFrom } from '../../../../../src/config/config.ts'
-import { build, declared, type Gateway, type Reply } from '../../../../helper.ts'
-import { signCallerIdentity, startSts, type Principal, type Sts } from '../../../../sts.ts'
+import { configFrom } from '#src/config/config'
+import { build, declared, type Gateway, type Reply } from '#test/helper'
+import { signCallerIdentity, startSts, type Principal, type Sts } from '#test/sts'
 
 // logInWithAws
 

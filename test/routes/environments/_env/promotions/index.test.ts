@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, policies, tokens, type Gateway, type Reply, type RequestOptions } from '../../../../helper.ts'
+import { build, policies, tokens, type Gateway, type Reply, type RequestOptions } from '#test/helper'
 
 const canary = 'canary-5d2b7a94'
 const path = '/environments/prod/promotions'

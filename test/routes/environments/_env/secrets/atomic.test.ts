@@ -1,6 +1,6 @@
 import { ListSecretVersionIdsCommand } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
-import { build, type Gateway, type Reply } from '../../../../helper.ts'
+import { build, type Gateway, type Reply } from '#test/helper'
 
 const path = '/environments/dev/secrets'
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import t from 'tap'
-import { build, policies as policiesOf, tokens, type Gateway, type Reply, type RequestOptions } from '../../../../helper.ts'
+import { build, policies as policiesOf, tokens, type Gateway, type Reply, type RequestOptions } from '#test/helper'
 
 const path = '/environments/dev/secrets'
 

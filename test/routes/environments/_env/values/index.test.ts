@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, policies, tokens } from '../../../../helper.ts'
+import { build, policies, tokens } from '#test/helper'
 
 const path = '/environments/dev/values'
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import t from 'tap'
-import { build, tokens } from '../../../../helper.ts'
+import { build, tokens } from '#test/helper'
 
 const path = '/environments/dev/secrets'
 

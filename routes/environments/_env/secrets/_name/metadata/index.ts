@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
-import { describeSecret } from '../../../../../../src/secrets/metadata.ts'
-import { SecretMetadata } from '../../../../../../src/secrets/schemas.ts'
+import { CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { describeSecret } from '#src/secrets/metadata'
+import { SecretMetadata } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

@@ -1,8 +1,8 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
-import { deletePolicy, PolicyOfSecret, putPolicy, readPolicy, ResourcePolicy } from '../../../../../../src/secrets/policy.ts'
-import { WrittenSecret } from '../../../../../../src/secrets/schemas.ts'
-import { closed } from '../../../../../../src/typebox.ts'
+import { bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { closed } from '#src/schema/types'
+import { deletePolicy, PolicyOfSecret, putPolicy, readPolicy, ResourcePolicy } from '#src/secrets/policy'
+import { WrittenSecret } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

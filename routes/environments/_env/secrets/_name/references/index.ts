@@ -1,7 +1,7 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
-import { referencesTo } from '../../../../../../src/secrets/references/references.ts'
-import { References } from '../../../../../../src/secrets/references/schemas.ts'
+import { CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { referencesTo } from '#src/secrets/references/references'
+import { References } from '#src/secrets/references/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

@@ -1,6 +1,6 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
-import { Region, removeReplicas, replicate, ReplicatedSecret, Replication } from '../../../../../../src/secrets/replicas.ts'
+import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { Region, removeReplicas, replicate, ReplicatedSecret, Replication } from '#src/secrets/replicas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

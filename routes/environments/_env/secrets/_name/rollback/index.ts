@@ -1,10 +1,10 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { IfMatch, preconditionOf } from '../../../../../../src/http/preconditions.ts'
-import { writtenHeaders } from '../../../../../../src/http/representation.ts'
-import { bodyProblems, CredentialHeader, ETag, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
-import { VersionId, WrittenSecret } from '../../../../../../src/secrets/schemas.ts'
-import { rollBack } from '../../../../../../src/secrets/stages.ts'
-import { closed } from '../../../../../../src/typebox.ts'
+import { IfMatch, preconditionOf } from '#src/http/preconditions'
+import { writtenHeaders } from '#src/http/representation'
+import { bodyProblems, CredentialHeader, ETag, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { closed } from '#src/schema/types'
+import { VersionId, WrittenSecret } from '#src/secrets/schemas'
+import { rollBack } from '#src/secrets/stages'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

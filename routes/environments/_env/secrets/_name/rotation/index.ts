@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import {
   bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems, WriteHeaders
-} from '../../../../../../src/http/schemas.ts'
-import { cancelRotation, rotateSecret, Rotation, setRotation } from '../../../../../../src/secrets/rotation.ts'
-import { WrittenSecret } from '../../../../../../src/secrets/schemas.ts'
+} from '#src/http/schemas'
+import { cancelRotation, rotateSecret, Rotation, setRotation } from '#src/secrets/rotation'
+import { WrittenSecret } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

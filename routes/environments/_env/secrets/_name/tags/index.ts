@@ -1,11 +1,11 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { limits } from '../../../../../../src/aws-limits.ts'
-import { invalidRequest } from '../../../../../../src/errors.ts'
-import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
-import { checkTags } from '../../../../../../src/secrets/input.ts'
-import { Name, Tags } from '../../../../../../src/secrets/schemas.ts'
-import { tagSecret, untagSecret } from '../../../../../../src/secrets/tags.ts'
-import { AwsString } from '../../../../../../src/typebox.ts'
+import { limits } from '#src/aws-model/limits'
+import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { invalidRequest } from '#src/problems/problem'
+import { AwsString } from '#src/schema/types'
+import { checkTags } from '#src/secrets/input'
+import { Name, Tags } from '#src/secrets/schemas'
+import { tagSecret, untagSecret } from '#src/secrets/tags'
 
 const Tagged = Type.Object({ name: Name })
 

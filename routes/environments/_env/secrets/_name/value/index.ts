@@ -1,9 +1,9 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { IfMatch, preconditionOf } from '../../../../../../src/http/preconditions.ts'
-import { writtenHeaders } from '../../../../../../src/http/representation.ts'
-import { bodyProblems, CredentialHeader, ETag, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
-import { patchValue } from '../../../../../../src/secrets/merge-patch.ts'
-import { WrittenSecret } from '../../../../../../src/secrets/schemas.ts'
+import { IfMatch, preconditionOf } from '#src/http/preconditions'
+import { writtenHeaders } from '#src/http/representation'
+import { bodyProblems, CredentialHeader, ETag, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { patchValue } from '#src/secrets/merge-patch'
+import { WrittenSecret } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

@@ -1,7 +1,7 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { CredentialHeader, NextCursor, Page, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../src/http/schemas.ts'
-import { listVersions } from '../../../../../../src/secrets/metadata.ts'
-import { SecretVersion } from '../../../../../../src/secrets/schemas.ts'
+import { CredentialHeader, NextCursor, Page, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { listVersions } from '#src/secrets/metadata'
+import { SecretVersion } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

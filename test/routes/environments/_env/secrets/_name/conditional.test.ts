@@ -1,6 +1,6 @@
 import t from 'tap'
-import { Problem } from '../../../../../../src/errors.ts'
-import { build, tokens, type Gateway, type Reply } from '../../../../../helper.ts'
+import { Problem } from '#src/problems/problem'
+import { build, tokens, type Gateway, type Reply } from '#test/helper'
 
 const path = '/environments/dev/secrets/payments%2Fdb'
 

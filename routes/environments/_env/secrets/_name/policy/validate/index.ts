@@ -1,7 +1,7 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '../../../../../../../src/http/schemas.ts'
-import { PolicyValidation, ResourcePolicy, validatePolicy } from '../../../../../../../src/secrets/policy.ts'
-import { closed } from '../../../../../../../src/typebox.ts'
+import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { closed } from '#src/schema/types'
+import { PolicyValidation, ResourcePolicy, validatePolicy } from '#src/secrets/policy'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../../src/http/schemas.ts'
-import { promoteReplica } from '../../../../../../../src/secrets/replicas.ts'
-import { WrittenSecret } from '../../../../../../../src/secrets/schemas.ts'
+import { bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { promoteReplica } from '#src/secrets/replicas'
+import { WrittenSecret } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

@@ -1,8 +1,8 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '../../../../../../../src/http/schemas.ts'
-import { VersionId, VersionStage, WrittenSecret } from '../../../../../../../src/secrets/schemas.ts'
-import { moveStage } from '../../../../../../../src/secrets/stages.ts'
-import { closed } from '../../../../../../../src/typebox.ts'
+import { bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { closed } from '#src/schema/types'
+import { VersionId, VersionStage, WrittenSecret } from '#src/secrets/schemas'
+import { moveStage } from '#src/secrets/stages'
 
 const StageParams = Type.Object({ ...SecretParams.properties, stage: VersionStage })
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { parseAllDocuments } from 'yaml'
-import { build, tokens, type Gateway } from '../../../../../../helper.ts'
+import { build, tokens, type Gateway } from '#test/helper'
 
 const canary = 'canary-71e0c3aa'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, declared } from '../../../../../../helper.ts'
+import { build, declared } from '#test/helper'
 
 const secret = '/environments/dev/secrets/payments%2Fdb'
 const path = `${secret}/replicas`

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build } from '../../../../../../helper.ts'
+import { build } from '#test/helper'
 
 const path = '/environments/dev/secrets/payments%2Fdb'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, declared } from '../../../../../../../helper.ts'
+import { build, declared } from '#test/helper'
 
 const primary = '/environments/dev/secrets/payments%2Fdb'
 const replica = '/environments/standby/secrets/payments%2Fdb'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { build, tokens } from '../../../../../../../helper.ts'
+import { build, tokens } from '#test/helper'
 
 const path = '/environments/dev/secrets/payments%2Fdb'
 

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hashToken } from './authentication/api-keys.ts'
-import { policySetFrom } from './authorization/policies.ts'
-import { configFrom, type Config } from './config/config.ts'
-import { ConfigError } from './config/mistakes.ts'
-import type { Variables } from './config/schema.ts'
-import { errorCode } from './errors.ts'
-import { startLocalBackend, type Account, type KmsKey } from './local-backend/server.ts'
+import { hashToken } from '#src/authentication/api-keys'
+import { policySetFrom } from '#src/authorization/policies'
+import { configFrom, type Config } from '#src/config/config'
+import { ConfigError } from '#src/config/mistakes'
+import type { Variables } from '#src/config/schema'
+import { startLocalBackend, type Account, type KmsKey } from '#src/local-backend/server'
+import { errorCode } from '#src/problems/problem'
 
 /** The gateway without AWS: the embedded Secrets Manager, two accounts of it, and a developer who may do everything. */
 export interface LocalMode {

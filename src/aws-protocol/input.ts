@@ -1,4 +1,4 @@
-import type { operations, shapes, Operation } from '../../aws-model.ts'
+import type { operations, shapes, Operation } from '#src/aws-model/shapes'
 
 type Shapes = typeof shapes
 

@@ -1,4 +1,4 @@
-import { operations, shapes, type ListShape, type Operation, type Shape, type StructureShape } from '../../aws-model.ts'
+import { operations, shapes, type ListShape, type Operation, type Shape, type StructureShape } from '#src/aws-model/shapes'
 import { allConstraints, brokenConstraints } from './constraints.ts'
 import { errors } from './errors.ts'
 import type { Input } from './input.ts'

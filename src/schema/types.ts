@@ -1,6 +1,6 @@
 import { Type, type SchemaOptions, type TString, type TUnsafe } from '@sinclair/typebox'
-import { limits } from './aws-limits.ts'
-import { shapes, type StringShape } from './aws-model.ts'
+import { limits } from '#src/aws-model/limits'
+import { shapes, type StringShape } from '#src/aws-model/shapes'
 
 /** What TypeBox lacks, in one place. */
 

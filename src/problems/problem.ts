@@ -1,7 +1,7 @@
 // What the gateway throws when it must answer with a problem, and what may be told of other errors. Which problems there are is
-// in `problem-catalogue.ts`.
+// in `catalogue.ts`.
 
-import { catalogue, type ProblemCode } from './problem-catalogue.ts'
+import { catalogue, type ProblemCode } from './catalogue.ts'
 
 /** One mistake in a request. */
 export interface RequestError {

@@ -1,4 +1,4 @@
-import type { Shape } from '../../aws-model.ts'
+import type { Shape } from '#src/aws-model/shapes'
 import type { Scalar } from './scalars.ts'
 
 interface Constraint {

@@ -1,28 +1,26 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { shapes } from '../../aws-model.ts'
-import type { Principal } from '../principal.ts'
-import type { Scope } from '../scope.ts'
+import { shapes } from '#src/aws-model/shapes'
 import { parseAuthorization, type Authorization } from './authorization-header.ts'
 import { signatureErrors } from './signature-errors.ts'
 import { signatureOf } from './signature-v4.ts'
 
-/** What stands behind an access key's ID. */
-export interface AccessKey {
+/** The secret half of an access key, and whose key it is. */
+export interface AccessKey<Principal> {
   secretAccessKey: string
   principal: Principal
 }
 
 /** Who a request's headers say signed it. It proves nothing before the signature, which covers the body, is verified. */
-export interface Claim {
-  accessKey: AccessKey
+export interface Claim<Principal> {
+  accessKey: AccessKey<Principal>
   authorization: Authorization
   /** The signed ones, by name in lower case. */
   headers: ReadonlyMap<string, string>
 }
 
 /** Finds what stands behind an access key's ID, and with temporary keys behind their session token. */
-export type FindAccessKey = (accessKeyId: string, sessionToken: string | undefined) => AccessKey | undefined
+export type FindAccessKey<Principal> = (accessKeyId: string, sessionToken: string | undefined) => AccessKey<Principal> | undefined
 
 /** The services that a request can be signed for. */
 export type ServiceName = 'secretsmanager' | 'sts'
@@ -37,7 +35,9 @@ const maxSkew = maxSkewInMinutes * 60_000
  * Throws MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException, ExpiredTokenException or
  * InvalidSignatureException.
  */
-export function readClaim (request: IncomingMessage, service: ServiceName, find: FindAccessKey): Claim {
+export function readClaim<Principal> (
+  request: IncomingMessage, service: ServiceName, find: FindAccessKey<Principal>
+): Claim<Principal> {
   const header = request.headers.authorization
   if (!header) throw signatureErrors.missing()
   const authorization = parseAuthorization(header)
@@ -51,11 +51,10 @@ export function readClaim (request: IncomingMessage, service: ServiceName, find:
   return { accessKey, authorization, headers }
 }
 
-/** Verifies a claim's signature by signing again, and tells where its access key belongs; throws InvalidSignatureException. */
-export function verifySignature ({ accessKey, authorization, headers }: Claim, body: Uint8Array): Scope {
+/** Verifies a claim's signature by signing again; throws InvalidSignatureException. */
+export function verifySignature ({ accessKey, authorization, headers }: Claim<unknown>, body: Uint8Array): void {
   const expected = signatureOf(accessKey.secretAccessKey, authorization, headers, body)
   if (!timingSafeEqual(Buffer.from(expected), Buffer.from(authorization.signature))) throw signatureErrors.mismatch()
-  return { accountId: accessKey.principal.accountId, region: authorization.region }
 }
 
 /** The signed headers alone. Each must be there once; host, date, target and session token must be among them. */

@@ -1,5 +1,5 @@
-/** What AWS documents and its model (`aws-model.ts`) does not say. */
-import type { Operation } from './aws-model.ts'
+/** What AWS documents and its model (`shapes.ts`) does not say. */
+import type { Operation } from './shapes.ts'
 
 /** Limits that AWS documents or enforces and that its model leaves out. */
 export const limits = {
