@@ -7,7 +7,6 @@ import { openConfiguredTrail } from '#src/audit/open'
 import type { RequestEntry } from '#src/audit/record'
 import { UnusableTrail, type AuditSettings } from '#src/audit/settings'
 import type { Trail } from '#src/audit/trail'
-import { listenToAnswers } from '#src/aws/answers'
 import { ConfigError } from '#src/config/mistakes'
 import { finalEntries, intentOf, outcomeEntries, type Audited, type SecretOutcome } from '#src/http/audit-entries'
 import { problemBody, problemHeaders } from '#src/http/problem'
@@ -74,11 +73,6 @@ export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }
     const audited: Audited = { intent, awsRequestIds: [], decisions: [] }
     request.audited = audited
     if (request.environment !== undefined) request.scope = withDecisionsKept(request, audited)
-  })
-
-  // With a callback, so that the handler runs inside.
-  fastify.addHook('preHandler', (request, _reply, done) => {
-    listenToAnswers((id) => { request.audited?.awsRequestIds.push(id) }, done)
   })
 
   fastify.addHook('preSerialization', async (request, _reply, payload: unknown) => {

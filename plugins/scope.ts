@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Caller } from '#src/authentication/caller'
 import { isAction, type Action } from '#src/authorization/actions'
@@ -21,11 +22,12 @@ declare module 'fastify' {
 
 /** The decision on what the route declares; and, for a request that is allowed, what the use cases need. */
 export default fp(async (fastify) => {
-  const reach = (caller: Caller, environment: Environment, credentialId: string): Omit<Scope, 'may'> => ({
+  const reach = (request: FastifyRequest, caller: Caller, environment: Environment, credentialId: string): Omit<Scope, 'may'> => ({
     environment,
     credentialId,
     callerId: caller.id,
-    aws: fastify.aws(credentialId, environment.region, { callerId: caller.id, account: environment.account })
+    aws: fastify.aws,
+    onResponse: (awsRequestId) => { request.audited?.awsRequestIds.push(awsRequestId) }
   })
 
   fastify.decorateRequest('scope')
@@ -41,7 +43,7 @@ export default fp(async (fastify) => {
     if (credentialId === undefined || !request.decision?.allowed) throw new Problem('forbidden')
     const { 'idempotency-key': idempotencyKey } = request.headers as { 'idempotency-key'?: string }
     request.scope = {
-      ...reach(caller, environment, credentialId),
+      ...reach(request, caller, environment, credentialId),
       may: (action, name) => request.may(action, environment, credentialId, name),
       ...(idempotencyKey !== undefined && { idempotencyKey })
     }
@@ -57,6 +59,6 @@ export default fp(async (fastify) => {
       return allowed
     }
     if (!actions.every((action) => may(action))) throw new Problem('forbidden')
-    return { ...reach(caller, environment, environment.credential), may }
+    return { ...reach(this, caller, environment, environment.credential), may }
   })
 }, { name: 'scope', dependencies: ['authorization', 'credentials', 'environments'] })
