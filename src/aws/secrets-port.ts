@@ -5,13 +5,14 @@ import {
   ReplicateSecretToRegionsCommand, RestoreSecretCommand, RotateSecretCommand, StopReplicationToReplicaCommand, TagResourceCommand,
   UntagResourceCommand, UpdateSecretCommand, UpdateSecretVersionStageCommand, ValidateResourcePolicyCommand
 } from '@aws-sdk/client-secrets-manager'
-import { fromAwsName, toAwsName, type SecretName } from '#src/environments/names'
+import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { bindCall, type AwsCall } from './call.ts'
 import type { Clients } from './clients.ts'
 import { problemFrom, required } from './errors.ts'
 import { awsFilters } from './filters.ts'
 import { metadataFrom, replicaFrom, secretFrom, versionFrom } from './metadata.ts'
+import { fromAwsName, toAwsName } from './names.ts'
 import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteResult } from './port.ts'
 import type { RotationRules, SecretContent } from './secret.ts'
 import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'

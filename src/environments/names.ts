@@ -12,9 +12,6 @@ declare const brand: unique symbol
 /** A secret's name inside its environment, checked: `payments/db`. */
 export type SecretName = string & { readonly [brand]: 'SecretName' }
 
-/** A secret's name as AWS knows it, the environment's prefix in front: `prod/payments/db`. */
-export type AwsName = string & { readonly [brand]: 'AwsName' }
-
 const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9_+=.@-]+'
 
 /**
@@ -49,16 +46,6 @@ export function parseSecretName (environment: Prefixed, text: string): { name: S
 export const nameWarnings = (name: SecretName): { warnings?: string[] } => /-[A-Za-z0-9]{6}$/.test(name)
   ? { warnings: ['The name ends in a hyphen and six characters, as ARNs do: AWS can\'t find the secret by an ARN without its suffix.'] }
   : {}
-
-/** The name that AWS sees. */
-export const toAwsName = (environment: Prefixed, name: SecretName): AwsName => (environment.namePrefix + name) as AwsName
-
-/** The name inside the environment, or undefined where AWS's name is not one of this environment that the gateway can address. */
-export function fromAwsName (environment: Prefixed, awsName: string): SecretName | undefined {
-  if (!awsName.startsWith(environment.namePrefix)) return undefined
-  const name = awsName.slice(environment.namePrefix.length)
-  return isSecretName(name) ? name : undefined
-}
 
 /** What an environment may put in front of its names: AWS's characters, without `!`, so that filters by prefix stay exact. */
 export const namePrefixPattern = limits.secretNamePattern.replace('!', '').replace('+$', '*$')

@@ -4,8 +4,8 @@ import { Problem } from '#src/problems/problem'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import type { BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
-import { countOf, type BulkStop } from '#src/secrets/bulk/schemas'
-import { zeroCounts } from '#src/secrets/counts'
+import { bulkResults, type BulkStop } from '#src/secrets/bulk/schemas'
+import { countOf, zeroCounts } from '#src/secrets/counts'
 import type { Scope } from '#src/secrets/scope'
 import type { Job } from './job.ts'
 
@@ -112,7 +112,7 @@ export function createJobs (now: () => number, limits: JobLimits = usual): Jobs 
         createdAt: now(),
         done: 0,
         settled: [],
-        counts: zeroCounts(countOf),
+        counts: zeroCounts(bulkResults),
         stop: new AbortController(),
         // One listener for each who follows it.
         changes: new EventEmitter<{ change: [] }>().setMaxListeners(0)

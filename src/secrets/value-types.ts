@@ -1,4 +1,5 @@
 import type { Static } from '@sinclair/typebox'
+import { pointerToken } from '#src/json/pointer'
 import { Enum } from '#src/schema/types'
 import type { Encoding, Value } from './schemas.ts'
 
@@ -92,7 +93,7 @@ const credentials = asObject((object, report, type) => {
 
 const keyValue = asObject((object, report) => {
   for (const [name, value] of Object.entries(object)) {
-    if (typeof value !== 'string') report(`value/${escaped(name)}`, 'must be a string: the type key-value is a flat object of strings')
+    if (typeof value !== 'string') report(`value/${pointerToken(name)}`, 'must be a string: the type key-value is a flat object of strings')
   }
 })
 
@@ -130,6 +131,3 @@ function parsed (text: string): unknown {
     return undefined
   }
 }
-
-/** A member's name in a JSON pointer. */
-const escaped = (name: string): string => name.slice(0, 128).replaceAll('~', '~0').replaceAll('/', '~1')

@@ -1,4 +1,5 @@
 import pMap from 'p-map'
+import { getOrCreate } from '#src/collections/get-or-create'
 import { isSecretName, type SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import type { Problem } from '#src/problems/problem'
@@ -119,9 +120,7 @@ async function group (scopes: readonly Scope[], rows: readonly Row[]): Promise<v
         cell.problem = fingerprint
         continue
       }
-      const number = groups.get(fingerprint) ?? groups.size + 1
-      groups.set(fingerprint, number)
-      cell.group = number
+      cell.group = getOrCreate(groups, fingerprint, () => groups.size + 1)
     }
   }
 }

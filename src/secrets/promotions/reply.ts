@@ -1,10 +1,10 @@
 import type { Static } from '@sinclair/typebox'
 import { compact } from '#src/json/compact'
 import type { Problem } from '#src/problems/problem'
-import { zeroCounts } from '#src/secrets/counts'
+import { countOf, zeroCounts } from '#src/secrets/counts'
 import type { Scope } from '#src/secrets/scope'
 import type { PromotionOutcome } from './promote.ts'
-import { countOf, type PromotionBody, type PromotionReply } from './schemas.ts'
+import { promotionResults, type PromotionBody, type PromotionReply } from './schemas.ts'
 
 /** Who has what: the secrets that were read and those that were written, one by one, for the record of it. */
 export interface PromotedSecret {
@@ -38,7 +38,7 @@ export function promotionReply (
   outcomes: readonly PromotionOutcome[],
   problemBody: (problem: Problem) => Record<string, unknown>
 ): Static<typeof PromotionReply> {
-  const counts = zeroCounts(countOf)
+  const counts = zeroCounts(promotionResults)
   for (const { result } of outcomes) counts[countOf[result]]++
   return {
     dryRun,
