@@ -8,11 +8,13 @@ import { certificateCaller } from '#src/authentication/client-certificate'
 import { refused } from '#src/authentication/refusal'
 import { ConfigError } from '#src/config/mistakes'
 import { secureContext, type TlsSettings } from '#src/config/server'
+import type { IsStale } from '#src/request/steps/close-stale-connection'
 
 declare module 'fastify' {
-  interface FastifyRequest {
-    /** The caller that the connection's client certificate names, if there is one. @throws Problem for one that names nobody */
-    certificateCaller: () => Caller | undefined
+  interface FastifyInstance {
+    /** The caller that a connection's client certificate names; undefined without a certificate. @throws Problem `unauthenticated` */
+    certificateCaller: (socket: Socket) => Caller | undefined
+    isStale: IsStale
   }
 }
 
@@ -61,8 +63,7 @@ export default fp(async (fastify) => {
     server.closeIdleConnections()
   })
 
-  fastify.decorateRequest('certificateCaller', function () {
-    const { socket } = this.raw
+  fastify.decorate('certificateCaller', (socket) => {
     if (!(socket instanceof TLSSocket)) return undefined
     const certificate = socket.getPeerX509Certificate()
     if (certificate === undefined) return undefined
@@ -70,12 +71,8 @@ export default fp(async (fastify) => {
     return certificateCaller(certificate, fastify.now())
   })
 
-  // A connection of before the reload is used for no other request.
-  fastify.addHook('onSend', async (request, reply) => {
-    const { socket } = request.raw
-    if (socket instanceof TLSSocket && !verified.has(socket)) reply.header('connection', 'close')
-  })
-}, { name: 'tls', dependencies: ['config', 'errors'] })
+  fastify.decorate('isStale', (socket) => socket instanceof TLSSocket && !verified.has(socket))
+}, { name: 'tls', dependencies: ['config'] })
 
 /** The address and the port of a connection's other end. */
 const endOf = ({ remoteAddress = '', remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`
