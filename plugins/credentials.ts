@@ -46,7 +46,6 @@ export default fp(async (fastify) => {
     })
   })
   fastify.addHook('onClose', async () => { clients().close() })
-
 }, { name: 'credentials', dependencies: ['config'] })
 
 function retire (clients: Clients): void {

@@ -124,10 +124,10 @@ export default fp(async (fastify) => {
 
   fastify.decorate('routeDefaults', {})
   fastify.addHook('onRoute', function (route) {
-    const declared = routeConfig(route, this.routeDefaults)
-    route.config = declared
+    const config = routeConfig(route, this.routeDefaults)
+    route.config = config
     for (const hook of ['onRequest', 'preHandler'] as const) {
-      const steps = stages.filter((stage) => stage.hook === hook && stage.of(declared)).flatMap(({ steps }) => Object.values(steps))
+      const steps = stages.filter((stage) => stage.hook === hook && stage.of(config)).flatMap((stage) => Object.values(stage.steps))
       if (steps.length > 0) route[hook] = [runSteps(steps), ...[route[hook] ?? []].flat()]
     }
   })

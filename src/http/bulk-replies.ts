@@ -66,7 +66,9 @@ export function sendLines (
 }
 
 /** The address of a job, which goes on by itself. */
-export function sendJob (request: FastifyRequest, reply: FastifyReply, jobs: Jobs, now: () => number, bulk: BulkRun): FastifyReply {
+export function sendJob (
+  request: FastifyRequest, reply: FastifyReply, jobs: Jobs, now: () => number, bulk: BulkRun
+): FastifyReply {
   const start = (): Job => jobs.start(request.scope, withRecords(request, bulk), toReply(request), (fault) => {
     if (fault !== undefined) logFault(request, fault)
   })

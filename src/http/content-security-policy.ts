@@ -1,4 +1,4 @@
-/** A page may load its scripts, its styles and its data from the gateway, also over plain HTTP, and nothing from anywhere else. */
+/** A page may load scripts, styles and data from the gateway, also over plain HTTP, and nothing from anywhere else. */
 const strict = {
   'default-src': '\'none\'',
   'connect-src': '\'self\'',

@@ -68,8 +68,8 @@ export function problemHeaders (problem: Problem): Record<string, string> {
 }
 
 /**
- * Makes a reply that of a problem, and is the only writer of `request.problem`. It sets the request's ID again, since a request that
- * fails before its route is found has no headers yet.
+ * Turns a reply into that of a problem, and is the only writer of `request.problem`. It sets the request's ID again, since a
+ * request that fails before its first step has no headers yet.
  *
  * @returns the reply's body
  */

@@ -46,20 +46,21 @@ export const intentEntry = (request: FastifyRequest, declared: DeclaredNames): R
   ({ event: 'intent', ...aboutRequest(request, declared), ...compact({ decision: recordedDecision(request) }) })
 
 /**
- * The entries of a request's end: its own, and before it one for each secret that was left out of the reply because the caller may
- * not read it. A public request leaves an entry only if it was refused or has identified a caller.
+ * The entries of a request's end: its own, and before it one for each secret that was left out of the reply because the caller
+ * may not read it. A public request leaves an entry only if it was refused or has identified a caller.
  */
-export function finalEntries (request: FastifyRequest, { statusCode: status }: FastifyReply, declared: DeclaredNames): RequestEntry[] {
+export function finalEntries (
+  request: FastifyRequest, { statusCode: status }: FastifyReply, declared: DeclaredNames
+): RequestEntry[] {
   const { found: { evidence }, outcome: { versionId, job, items } = {}, problem, routeOptions: { config } } = request
-  const about = { ...aboutRequest(request, declared), ...compact({ job }) }
+  const about = { ...aboutRequest(request, declared), ...compact({ job, intent: evidence?.intent }) }
   if (config.action === 'Public' && status < 400 && about.caller === undefined) return []
-  const { intent, awsRequestIds = [], decisions = [] }: Partial<Evidence> = evidence ?? {}
-  const withheld = items === undefined && evidence?.items !== undefined ? withheldEntries({ ...about, ...compact({ intent }) }, decisions) : []
+  const { awsRequestIds = [], decisions = [] }: Partial<Evidence> = evidence ?? {}
+  const withheld = items === undefined && evidence?.items !== undefined ? withheldEntries(about, decisions) : []
   return [...withheld, {
-    event: intent === undefined && status >= 400 ? 'denial' : 'outcome',
+    event: evidence === undefined && status >= 400 ? 'denial' : 'outcome',
     ...about,
     ...compact({
-      intent,
       decision: recordedDecision(request),
       decisions: otherDecisions(decisions.filter(({ name }) => name === about.name), about),
       items: items ?? (evidence?.items === undefined ? undefined : evidence.items + withheld.length),

@@ -14,7 +14,9 @@ const subjects: Readonly<Record<NonNullable<FastifyContextConfig['about']>, Reso
  * @param defaults declared by the route's folder for all of its routes
  * @throws TypeError if the route declares no action, or one that can't be performed on its subject
  */
-export function routeConfig ({ method, url, schema, config }: RouteOptions, defaults: FastifyContextConfig): FastifyContextConfig {
+export function routeConfig (
+  { method, url, schema, config }: RouteOptions, defaults: FastifyContextConfig
+): FastifyContextConfig {
   const declared: FastifyContextConfig = { ...defaults, ...config }
   const { action, about } = declared
   if (!(action === 'Public' || action === 'Own' || isAction(action))) {

@@ -37,7 +37,7 @@ export const runSteps = (steps: readonly Step[]): onRequestHookHandler => (reque
   proceed(undefined)
 }
 
-/** Runs the steps of a reply one after the other, as a single Fastify hook; each is given the payload that the one before returned. */
+/** Runs the steps of a reply, as a single Fastify hook. Each receives the payload that the one before it returned. */
 export const runReplySteps = (steps: readonly ReplyStep[]): onSendHookHandler => (request, reply, payload, done) => {
   const remaining = steps.values()
 

@@ -13,9 +13,10 @@ export const decideInEnvironment: Step = (request) => {
 }
 
 /** Asks the policies whether the caller may perform the route's action on the credential in the path. */
-export const decideOnCredential = (authorize: Authorize): Step => ({ caller, found: { credentialId }, routeOptions: { config: { action } } }) => ({
-  decision: credentialId !== undefined && isAction(action) ? authorize({ caller, action, credentialId }) : denied
-})
+export const decideOnCredential = (authorize: Authorize): Step => (request) => {
+  const { caller, found: { credentialId }, routeOptions: { config: { action } } } = request
+  return { decision: credentialId !== undefined && isAction(action) ? authorize({ caller, action, credentialId }) : denied }
+}
 
 /**
  * Enforces the decision. The answer is the same whether a credential does not exist, the environment does not allow it, or the

@@ -46,7 +46,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'rotation-in-progress', 'idempotency-conflict')
       }
     },
-    handler: async (request, reply) => reply.code(202).send(reportVersion(request, await rotateSecret(request.scope, request.secretName)))
+    handler: async (request, reply) => {
+      const rotation = await rotateSecret(request.scope, request.secretName)
+      return reply.code(202).send(reportVersion(request, rotation))
+    }
   })
 
   fastify.route({
