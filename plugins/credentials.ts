@@ -2,18 +2,21 @@ import fp from 'fastify-plugin'
 import { awsClients, type Clients } from '#src/aws/clients'
 import type { Identity } from '#src/aws/identity'
 import type { KeysFor } from '#src/aws/keys'
-import { createPaces } from '#src/aws/pace'
-import type { SecretsManager } from '#src/aws/types'
+import type { SecretsPort } from '#src/aws/port'
+import { createRateLimiters } from '#src/aws/rate-limiter'
+import { createSecretsPort } from '#src/aws/secrets-port'
 import { stsRegion } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
 
 declare module 'fastify' {
   interface FastifyInstance {
+    /** AWS Secrets Manager. */
+    aws: SecretsPort
     /**
-     * The client of a credential in a region. Of a role it is the caller's, or the gateway's own where no caller is named. Where
-     * an account is named, its calls fail with `credential-account-mismatch` if the credential is of another.
+     * Returns the SDK's client of a credential in a region. The client of a role is the caller's, or the gateway's own without a
+     * caller. With an account, its calls fail with `credential-account-mismatch` if the credential belongs to another.
      */
-    aws: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => SecretsManager
+    awsClient: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => ReturnType<Clients['client']>
     /** Whose a credential is, as AWS says now to the gateway itself; fails with a `Problem`. */
     verifyCredential: (credentialId: string) => Promise<Identity>
     /** The declared credentials, in their order, as the API shows them. */
@@ -26,17 +29,18 @@ const grace = 60_000
 
 /** Through which AWS credential: the one that the request names by its ID, else the environment's. */
 export default fp(async (fastify) => {
-  const paces = createPaces(() => fastify.config.current.aws.quotaShare)
+  const rateLimiters = createRateLimiters(() => fastify.config.current.aws.quotaShare)
   const clients = fastify.config.derive(({ credentials, environments, aws: { endpoint, stsEndpoint } }) => awsClients({
     credentials,
     stsRegion: (credentialId) => stsRegion(credentials, environments.values(), credentialId),
     endpoint,
     stsEndpoint,
-    paces,
+    rateLimiters,
     now: fastify.now
   }), retire)
 
-  fastify.decorate('aws', (credentialId, region, use) => clients().client({ credentialId, ...use }, region))
+  fastify.decorate('aws', createSecretsPort(clients))
+  fastify.decorate('awsClient', (credentialId, region, use) => clients().client({ credentialId, ...use }, region))
   fastify.decorate('verifyCredential', async (credentialId) => clients().verify(credentialId))
   fastify.decorate('describeCredentials', () => {
     const { credentials, environments } = fastify.config.current

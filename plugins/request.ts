@@ -1,10 +1,9 @@
 import type { FastifyContextConfig } from 'fastify'
 import fp from 'fastify-plugin'
-import { listenToAnswers } from '#src/aws/answers'
 import { secretEntries, type DeclaredNames } from '#src/request/audit-entries'
 import { finders, readFound } from '#src/request/found'
 import { routeConfig } from '#src/request/route'
-import { openScopeIn, type AwsFor } from '#src/request/scopes'
+import { openScopeIn } from '#src/request/scopes'
 import { runReplySteps, runSteps, type Step } from '#src/request/step'
 import { authenticate } from '#src/request/steps/authenticate'
 import { checkForwarding } from '#src/request/steps/check-forwarding'
@@ -53,9 +52,8 @@ const about = (...subjects: readonly FastifyContextConfig['about'][]) => (route:
 
 /** The way of a request, from its first header to the last byte of the reply. docs/request.md draws it. */
 export default fp(async (fastify) => {
-  const { audit, authenticate: callerOf, authorize, config, isStale, limits, methodsOf, trustsProxy } = fastify
+  const { audit, authenticate: callerOf, authorize, aws, config, isStale, limits, methodsOf, trustsProxy } = fastify
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
-  const awsFor: AwsFor = (callerId, { region, account }, credentialId) => fastify.aws(credentialId, region, { callerId, account })
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
   const declared = (): DeclaredNames => config.current
 
@@ -89,7 +87,7 @@ export default fp(async (fastify) => {
     // Counts only what is allowed: a caller without rights can neither exhaust an environment's limit nor learn that it exists.
     { stage: 'limits', hook: 'preHandler', of: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
     { stage: 'record', hook: 'preHandler', of: closed, steps: { recordIntent: recordIntent(audit, declared) } },
-    { stage: 'handler', hook: 'preHandler', of: about('environment', 'secret'), steps: { openScope: openScope(awsFor) } }
+    { stage: 'handler', hook: 'preHandler', of: about('environment', 'secret'), steps: { openScope: openScope(aws) } }
   ]
 
   /** The steps of every reply, also of one that refuses the request. */
@@ -112,7 +110,7 @@ export default fp(async (fastify) => {
     await audit.append(secretEntries(this, outcomes, declared()))
   })
   fastify.decorateRequest('scopeIn', function (name, ...actions) {
-    return openScopeIn(this, findEnvironment(name), actions, awsFor)
+    return openScopeIn(this, findEnvironment(name), actions, aws)
   })
 
   const begin = runSteps(Object.values(beginning))
@@ -127,14 +125,10 @@ export default fp(async (fastify) => {
     const config = routeConfig(route, this.routeDefaults)
     route.config = config
     for (const hook of ['onRequest', 'preHandler'] as const) {
-      const steps = stages.filter((stage) => stage.hook === hook && stage.of(config)).flatMap((stage) => Object.values(stage.steps))
+      const own = stages.filter((stage) => stage.hook === hook && stage.of(config))
+      const steps = own.flatMap((stage) => Object.values(stage.steps))
       if (steps.length > 0) route[hook] = [runSteps(steps), ...[route[hook] ?? []].flat()]
     }
-  })
-
-  // With a callback, so that the handler runs inside.
-  fastify.addHook('preHandler', (request, _reply, done) => {
-    listenToAnswers((id) => { request.found.evidence?.awsRequestIds.push(id) }, done)
   })
 
   const named = (stage: string, steps: object): { stage: string, steps: string[] } => ({ stage, steps: Object.keys(steps) })

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, roleAccount, type CredentialDefinition } from '#src/credentials/definition'
 import { kept, type Kept } from '#src/credentials/kept'
 import { gatewayName, sessionNameOf } from '#src/credentials/session-name'
@@ -54,17 +55,15 @@ export function credentialKeys ({ credentials, sts, now }: KeysOptions): Credent
     const definition = credentials.get(credentialId)
     if (definition === undefined) throw new TypeError(`No credential ${credentialId} is declared`)
     const [all, key] = isRole(definition) ? [sessions, JSON.stringify([credentialId, callerId])] : [own, credentialId]
-    const found = all.get(key)
-    if (found !== undefined) return found
-    const get = keysProvider(definition, {
-      sts: sts(credentialId),
-      sessionName: callerId === undefined ? gatewayName : sessionNameOf(callerId),
-      // Who is behind a session can't change along a chain of roles: the source's session is that of the same caller.
-      keysOf: async (source) => keptFor({ credentialId: source, callerId }).current()
+    return getOrCreate(all, key, () => {
+      const get = keysProvider(definition, {
+        sts: sts(credentialId),
+        sessionName: callerId === undefined ? gatewayName : sessionNameOf(callerId),
+        // STS carries the caller's identity along a chain of roles, so the source's session must be the same caller's.
+        keysOf: async (source) => keptFor({ credentialId: source, callerId }).current()
+      })
+      return kept({ get: async () => orProblem(credentialId, get), endOf: ({ expiration }) => expiration, now })
     })
-    const made = kept({ get: async () => orProblem(credentialId, get), endOf: ({ expiration }) => expiration, now })
-    all.set(key, made)
-    return made
   }
 
   async function ask (credentialId: string, keys: AwsKeys): Promise<Identity> {
@@ -75,10 +74,8 @@ export function credentialKeys ({ credentials, sts, now }: KeysOptions): Credent
 
   /** Keys never become another account's: it is enough to ask once. */
   async function identityOf (credentialId: string, keys: AwsKeys): Promise<Identity> {
-    const found = identities.get(keys.accessKeyId) ??
-      kept({ get: async () => ask(credentialId, keys), endOf: () => undefined, now })
-    identities.set(keys.accessKeyId, found)
-    return found.current()
+    return getOrCreate(identities, keys.accessKeyId, () =>
+      kept({ get: async () => ask(credentialId, keys), endOf: () => undefined, now })).current()
   }
 
   return {

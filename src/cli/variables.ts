@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { reply, type GatewayClient, type Schemas } from '#src/client/client'
-import { exactJson } from '#src/json/lossless'
+import { parseLossless } from '#src/json/lossless'
 import { pair, secretName } from './arguments.ts'
 import { CommandFailure, WrongUsage } from './terminal.ts'
 
@@ -91,7 +91,7 @@ const variableOf = (name: string): string => name.replace(/^\/+/, '').replace(/[
 const bytesOf = ({ value, encoding }: SecretValue): Buffer => Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8')
 
 function objectIn (text: string): object | undefined {
-  const content = exactJson(text)
+  const content = parseLossless(text)
   return typeof content === 'object' && content !== null && !Array.isArray(content) && !JSON.isRawJSON(content) ? content : undefined
 }
 

@@ -5,8 +5,8 @@ import type { Job } from '#src/jobs/job'
 import type { Jobs } from '#src/jobs/jobs'
 import { jobReply } from '#src/jobs/schemas'
 import { Problem, withoutMessage } from '#src/problems/problem'
+import { auditBeforeEmit } from '#src/secrets/bulk/audit-before-emit'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
-import { recorded } from '#src/secrets/bulk/recorded'
 import { bulkItemReply, bulkReply, type BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
 import { problemBody, problemHeaders } from './problem.ts'
@@ -22,7 +22,7 @@ const toRecord = ({ dryRun }: BulkRun, outcomes: readonly BulkOutcome[]): Secret
   outcomes.map((outcome) => dryRun ? { ...outcome, result: 'planned' } : outcome)
 
 const withRecords = (request: FastifyRequest, bulk: BulkRun): BulkRun =>
-  recorded(bulk, async (outcomes) => request.reportSecrets(toRecord(bulk, outcomes)))
+  auditBeforeEmit(bulk, async (outcomes) => request.reportSecrets(toRecord(bulk, outcomes)))
 
 const toReply = (request: FastifyRequest) => (outcome: BulkOutcome): BulkItemReply =>
   bulkItemReply(outcome, (problem) => problemBody(problem, request.id))

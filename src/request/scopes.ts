@@ -1,24 +1,24 @@
 import type { FastifyRequest } from 'fastify'
 import type { Action } from '#src/authorization/actions'
-import type { SecretsManager } from '#src/aws/types'
+import type { SecretsPort } from '#src/aws/port'
 import type { Environment } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
 import type { Scope } from '#src/secrets/scope'
 
-/** Returns the AWS client for a request's caller. */
-export type AwsFor = (callerId: string, environment: Environment, credentialId: string) => SecretsManager
-
 /**
  * Opens the use cases' working context for a request. Every decision in it, and every AWS request ID, becomes evidence for the
  * request's audit records.
  */
-export function openScope (request: FastifyRequest, environment: Environment, credentialId: string, awsFor: AwsFor): Scope {
+export function openScope (request: FastifyRequest, environment: Environment, credentialId: string, aws: SecretsPort): Scope {
+  const { evidence } = request.found
+  if (evidence === undefined) throw new TypeError('A scope was opened before the intent was recorded')
   return {
     environment,
     credentialId,
     callerId: request.caller.id,
-    aws: awsFor(request.caller.id, environment, credentialId),
+    aws,
+    onResponse: (awsRequestId) => { evidence.awsRequestIds.push(awsRequestId) },
     may: (action, name) => decideOnTheWay(request, action, environment, credentialId, name)
   }
 }
@@ -30,12 +30,12 @@ export function openScope (request: FastifyRequest, environment: Environment, cr
  * @throws Problem `not-found` if the caller may not see it, `forbidden` if one of the actions is denied there
  */
 export function openScopeIn (
-  request: FastifyRequest, environment: Environment | undefined, actions: readonly Action[], awsFor: AwsFor
+  request: FastifyRequest, environment: Environment | undefined, actions: readonly Action[], aws: SecretsPort
 ): Scope {
   if (environment === undefined || !request.sees(environment).allowed) throw new Problem('not-found')
   const { credential } = environment
   if (!actions.every((action) => decideOnTheWay(request, action, environment, credential))) throw new Problem('forbidden')
-  return openScope(request, environment, credential, awsFor)
+  return openScope(request, environment, credential, aws)
 }
 
 /** Asks the policies about an action that the request turns out to need, and keeps the answer as evidence. */

@@ -2,21 +2,21 @@ import type { BulkOutcome } from './plan.ts'
 import type { BulkRun } from './run.ts'
 
 /**
- * A run that has each outcome recorded before it is told: as many at once as have come meanwhile. What can't be recorded is not
- * told; no further secret is begun then, and the run fails.
+ * Returns a run that audits each outcome before it emits it, in batches of those that have accumulated meanwhile. If the audit
+ * fails, the outcome is not emitted, no further secret is started, and the run fails.
  */
-export const recorded = (bulk: BulkRun, record: (outcomes: readonly BulkOutcome[]) => Promise<void>): BulkRun => ({
+export const auditBeforeEmit = (bulk: BulkRun, audit: (outcomes: readonly BulkOutcome[]) => Promise<void>): BulkRun => ({
   ...bulk,
   async run ({ signal, settled, progress }) {
     const failing = new AbortController()
     let waiting: { outcome: BulkOutcome, index: number }[] = []
-    let recording = Promise.resolve()
+    let auditing = Promise.resolve()
 
-    async function recordWaiting (): Promise<void> {
+    async function flush (): Promise<void> {
       const batch = waiting
       waiting = []
       if (batch.length === 0) return
-      await record(batch.map(({ outcome }) => outcome))
+      await audit(batch.map(({ outcome }) => outcome))
       for (const { outcome, index } of batch) settled(outcome, index)
     }
 
@@ -25,11 +25,11 @@ export const recorded = (bulk: BulkRun, record: (outcomes: readonly BulkOutcome[
       progress,
       settled (outcome, index) {
         waiting.push({ outcome, index })
-        recording = recording.then(recordWaiting)
-        recording.catch(() => { failing.abort() })
+        auditing = auditing.then(flush)
+        auditing.catch(() => { failing.abort() })
       }
     })
-    await recording
+    await auditing
     return summary
   }
 })

@@ -3,19 +3,19 @@ import { LRUCache } from 'lru-cache'
 import { Problem } from '#src/problems/problem'
 import type { Scope } from '#src/secrets/scope'
 
-/** Remembers with which request an `Idempotency-Key` was used. */
-export interface Repeats {
-  /** @throws Problem `idempotency-mismatch` where the caller has used the key with another body */
+/** The idempotency keys that were used, and a fingerprint of the request of each. */
+export interface IdempotencyKeys {
+  /** Records the scope's key. @throws Problem `idempotency-mismatch` if the caller has used it with another body or credential */
   check: (scope: Scope, body: object) => void
 }
 
 const maximumKeys = 10_000
 
 /**
- * Remembers the latest requests of this process, by a keyed fingerprint that says nothing of their values. What was sent to
- * another replica, or before a start, is not known here: of that AWS refuses another value under the same key, secret by secret.
+ * Creates a store of the latest keys of this process. The fingerprints are keyed hashes, which reveal nothing about values. Keys
+ * that were used in another process, or before a restart, are unknown here; AWS then refuses another value for each secret.
  */
-export function createRepeats (): Repeats {
+export function createIdempotencyKeys (): IdempotencyKeys {
   const secret = randomBytes(32)
   const fingerprints = new LRUCache<string, string>({ max: maximumKeys })
   return {
@@ -30,7 +30,7 @@ export function createRepeats (): Repeats {
   }
 }
 
-/** JSON that does not depend on the order of members. */
+/** Returns JSON that does not depend on the order of members. */
 const canonical = (body: object): string => JSON.stringify(body, (_name, value: unknown) =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => one < other ? -1 : 1))
