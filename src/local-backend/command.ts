@@ -27,8 +27,8 @@ An AWS Secrets Manager of its own, and an STS for roles, for the AWS CLI and any
 `
 
 /**
- * Runs the embedded Secrets Manager until SIGTERM or SIGINT. It prints one line when it listens; wrong usage ends it with
- * status 2, and what it can't start with, such as a data folder, a port or a policy, with status 1.
+ * Runs the embedded Secrets Manager until SIGTERM or SIGINT, and prints one line once it listens. The exit status is 2 for
+ * invalid options, and 1 if it can't start, for example because of the data folder, the port or a policy.
  */
 export async function runLocalBackend (args: readonly string[]): Promise<void> {
   try {
@@ -91,7 +91,7 @@ function portIn (text: string): number {
   return port
 }
 
-/** The message must not show the key. */
+/** Parses `--account`. The error message must not reveal the secret access key. */
 function accountIn (text: string): Account {
   const [, accountId, accessKeyId, secretAccessKey] = /^(\d{12})=([^:/,\s]+):(\S+)$/.exec(text) ?? []
   if (accountId === undefined || accessKeyId === undefined || secretAccessKey === undefined) {
@@ -100,13 +100,13 @@ function accountIn (text: string): Account {
   return { accountId, accessKeyId, secretAccessKey }
 }
 
-/** A policy that `--identity-policy` gives. */
+/** An access key and the text of a policy, from `--identity-policy`. */
 interface IdentityPolicy {
   accessKeyId: string
   policy: string
 }
 
-/** The message must not show a key that was given where none belongs. */
+/** Parses `--identity-policy`. The error message must not quote the option, as it may contain a secret access key by accident. */
 function identityPolicyIn (text: string): IdentityPolicy {
   const [, accessKeyId, file] = /^([^:/,\s=]+)=(.+)$/s.exec(text) ?? []
   if (accessKeyId === undefined || file === undefined) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { IdentityProvider, Role } from './server.ts'
 import { WrongUsage } from './wrong-usage.ts'
 
-/** Reads `--role ARN=TRUST[,POLICY…]`, and the files that it names. */
+/** Parses `--role ARN=TRUST[,POLICY…]` and reads the files that it names. */
 export function roleIn (text: string): Role {
   const [, arn, files] = /^(arn:[^=\s]+)=([^=]+)$/.exec(text) ?? []
   if (arn === undefined || files === undefined) {
@@ -19,7 +19,7 @@ export function roleIn (text: string): Role {
   return { arn, trustPolicy, identityPolicies }
 }
 
-/** Reads `--identity-provider ISSUER=KEYS[,AUDIENCE…]`. */
+/** Parses `--identity-provider ISSUER=KEYS[,AUDIENCE…]`. */
 export function identityProviderIn (text: string): IdentityProvider {
   const [, issuer, keys, audiences] = /^(https?:\/\/[^=\s]+)=([^,]+)(?:,(\S+))?$/.exec(text) ?? []
   if (issuer === undefined || keys === undefined) {

@@ -28,17 +28,25 @@ import { updateSecretVersionStage } from './update-secret-version-stage.ts'
 import { updateSecret } from './update-secret.ts'
 import { validateResourcePolicy } from './validate-resource-policy.ts'
 
-/** Carries out one request, if the caller may; throws AccessDeniedException otherwise. Undefined is an empty answer. */
+/**
+ * Carries out one request. Undefined means an empty reply.
+ *
+ * @throws AwsError `AccessDeniedException` if the caller lacks the permission
+ */
 export type Handler = (context: CallContext) => object | undefined
 
-/** An operation that is offered. */
+/** An operation that the backend implements. */
 export interface OfferedOperation {
   access: Access
-  /** Reads the parsed body of a request, and gives what carries it out; throws SerializationException or ValidationException. */
+  /**
+   * Validates a request's parsed body and returns its handler.
+   *
+   * @throws AwsError `SerializationException` or `ValidationException`
+   */
   read: (body: unknown) => Handler
 }
 
-/** The operations that are offered, by AWS's names. */
+/** The implemented operations, by AWS's names. */
 export const operations: ReadonlyMap<string, OfferedOperation> = new Map([
   offer('BatchGetSecretValue', 'reads', batchGetSecretValue),
   offer('CancelRotateSecret', 'writes', cancelRotateSecret),

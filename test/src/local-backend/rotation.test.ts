@@ -216,7 +216,7 @@ t.test('the same request again changes nothing', async (t) => {
   }
   await client.send(request)
   await backend.runDueRotations()
-  t.match(await client.send(request), { Name: 'a', VersionId: ClientRequestToken }, 'afterwards')
+  t.match(await client.send(request), { Name: 'a', VersionId: ClientRequestToken }, 'deferredWrites')
   await backend.runDueRotations()
   t.strictSame(stepsTold(rotator), steps)
 })
