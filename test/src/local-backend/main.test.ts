@@ -31,7 +31,7 @@ async function urlOf (child: ChildProcess): Promise<string> {
   return /http:\S+:\d+/.exec(String(chunk))?.[0] ?? ''
 }
 
-await t.test('it prints one line, serves the given accounts and keeps what it is given until the next run', async (t) => {
+await t.test('it prints one line, serves the given accounts, and keeps its data across runs', async (t) => {
   const dataDir = join(t.testdir({}), 'data')
   const options = ['--port', '0', '--data-dir', dataDir,
     ...[account, otherAccount].flatMap((one) => ['--account', `${one.accountId}=${one.accessKeyId}:${one.secretAccessKey}`])]
@@ -51,7 +51,7 @@ await t.test('it prints one line, serves the given accounts and keeps what it is
   }
 })
 
-await t.test('in memory, with the usual account', async (t) => {
+await t.test('in memory, with the default account', async (t) => {
   const { child, ended } = run('--port', '0', '--memory')
   const url = await urlOf(child)
   const made = await clientOf(t, { url }, { accountId: '', accessKeyId: 'test', secretAccessKey: 'test' })
@@ -113,7 +113,7 @@ await t.test('identity policies', async (t) => {
   })
 })
 
-await t.test('a rotation function can be given, and of one that fails nothing is told but where', async (t) => {
+await t.test('a rotation function, of whose failure only the step and the error name are printed', async (t) => {
   const { child, ended } = run('--port', '0', '--memory', '--rotation-function', `rotator=${fixture('misbehaving.ts')}`)
   const client = clientOf(t, { url: await urlOf(child) }, { accountId: '', accessKeyId: 'test', secretAccessKey: 'test' })
   const { ARN = '' } = await client.send(new CreateSecretCommand({ Name: 'throws', SecretString: 'v' }))
@@ -123,7 +123,7 @@ await t.test('a rotation function can be given, and of one that fails nothing is
   t.match(await ended, { code: 0, stderr: `The rotation of ${ARN} has failed in createSecret: RangeError\n`, stdout: /^AWS.*\n$/ })
 })
 
-await t.test('roles and identity providers can be given', async (t) => {
+await t.test('roles and identity providers', async (t) => {
   const { publicKey, privateKey } = await generateKeyPair('RS256')
   const statement = (more: object): string => JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', ...more } })
   const dir = t.testdir({
@@ -173,7 +173,7 @@ await t.test('help and wrong usage', async (t) => {
   }
 })
 
-await t.test('what it can not start with is one line of error', async (t) => {
+await t.test('if it can\'t start, it prints one line that names the error', async (t) => {
   const dir = t.testdir({ without: { 'secrets.sqlite': '' }, file: '', damaged: { 'secrets.sqlite': 'x'.repeat(4096), 'master.key': 'k'.repeat(32) } })
   for (const name of ['without', 'damaged']) chmodSync(join(dir, name), 0o700)
   chmodSync(join(dir, 'damaged', 'master.key'), 0o600)
