@@ -4,7 +4,7 @@ import { errors } from './errors.ts'
 export type Scalar = string | number | boolean | Uint8Array
 
 /**
- * Converts a JSON value to each scalar type of AWS's model.
+ * The conversions of JSON values to the scalar types of AWS's model.
  *
  * @throws AwsError `SerializationException` if the value has another type
  */

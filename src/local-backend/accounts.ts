@@ -15,7 +15,7 @@ export interface Account {
    * the access key ID.
    */
   arn?: string
-  /** The identity policies of the key's owner, as JSON documents. By default the owner may do allowEverything. */
+  /** The identity policies of the key's owner, as JSON documents. By default the owner has all permissions. */
   identityPolicies?: readonly string[]
   /** The AWS service that owns the key, such as `rds`, if any. Only that service may change the secrets that it creates. */
   service?: string

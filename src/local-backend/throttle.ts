@@ -15,7 +15,7 @@ interface Window {
 
 /**
  * Creates a rate limiter that counts the calls of each group of operations over a sliding window of one second. AWS does not
- * document how it counts. This limiter allows no bursts, so that AWS never rejects a call rate that this accepts.
+ * document how it counts. This limiter allows no bursts, so AWS never rejects a rate of calls that the limiter accepts.
  *
  * @param perSecond the calls per second of each group; AWS's quotas by default
  * @param now a monotonic clock, in milliseconds

@@ -53,8 +53,8 @@ function repeat (
 ): WireForm<CreateSecretCommandOutput> {
   if (existing.purgeAt !== null) throw errors.nameScheduledForDeletion()
   if (existing.primaryId !== null) throw errors.alreadyExists(existing.name)
-  const isSameRequest = findVersion(context.store, existing, token) === undefined && existing.creationToken === token
-  if (value === undefined ? !isSameRequest : !isRepeated(context, existing, token, value)) throw errors.alreadyExists(existing.name)
+  const isRepeat = findVersion(context.store, existing, token) === undefined && existing.creationToken === token
+  if (value === undefined ? !isRepeat : !isRepeated(context, existing, token, value)) throw errors.alreadyExists(existing.name)
   return output(context, existing, value && token)
 }
 

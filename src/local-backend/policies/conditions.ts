@@ -61,7 +61,7 @@ function scalarsOf (path: string, value: unknown): string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (values.length === 0) throw new PolicyError(path, 'must have a value')
   return values.map((scalar) => {
-    if (!['string', 'number', 'boolean'].includes(typeof scalar)) throw new PolicyError(path, 'must be a text or a list of texts')
+    if (!['string', 'number', 'boolean'].includes(typeof scalar)) throw new PolicyError(path, 'must be a string or a list of strings')
     return String(scalar)
   })
 }

@@ -28,7 +28,7 @@ export function parseJson (text: string): unknown {
     onArrayBegin: enter,
     onArrayEnd: leave,
     onObjectProperty (name) {
-      if (open.at(-1)?.has(name)) throw new PolicyError(name, 'is there twice')
+      if (open.at(-1)?.has(name)) throw new PolicyError(name, 'occurs twice')
       open.at(-1)?.add(name)
     }
   })
@@ -44,7 +44,7 @@ export function parseJson (text: string): unknown {
 export function elementsOf (element: string, value: unknown, known?: readonly string[]): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new PolicyError(element, 'must be an object')
   const unknown = Object.keys(value).find((name) => known?.includes(name) === false)
-  if (unknown !== undefined) throw new PolicyError(`${element}.${unknown}`, 'is not known')
+  if (unknown !== undefined) throw new PolicyError(`${element}.${unknown}`, 'is unknown')
   return Object.fromEntries(Object.entries(value))
 }
 
@@ -57,7 +57,7 @@ export function textsOf (element: string, value: unknown): string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (values.length === 0) throw new PolicyError(element, 'must not be empty')
   return values.map((text) => {
-    if (typeof text !== 'string' || text === '') throw new PolicyError(element, 'must be a text or a list of texts')
+    if (typeof text !== 'string' || text === '') throw new PolicyError(element, 'must be a string or a list of strings')
     return text
   })
 }

@@ -33,7 +33,7 @@ const resource = /^(?:\*|arn:.*)$/s
 export function parsePolicy (text: string, kind: PolicyKind): Policy {
   const { Version = versions[0], Id, Statement } = elementsOf('Policy', parseJson(text), policyElements)
   if (Version !== versions[0] && Version !== versions[1]) throw new PolicyError('Version', `must be one of ${versions.join(', ')}`)
-  if (Id !== undefined && typeof Id !== 'string') throw new PolicyError('Id', 'must be a text')
+  if (Id !== undefined && typeof Id !== 'string') throw new PolicyError('Id', 'must be a string')
   const list: readonly unknown[] = Array.isArray(Statement) ? Statement : [Statement]
   if (list.length === 0) throw new PolicyError('Statement', 'must not be empty')
   const read = list.map((value, index) => {
@@ -48,7 +48,7 @@ function checkSids (read: readonly { path: string, elements: Elements }[]): void
   const sids = new Set<unknown>()
   for (const { path, elements: { Sid } } of read) {
     if (Sid === undefined) continue
-    if (typeof Sid !== 'string') throw new PolicyError(`${path}.Sid`, 'must be a text')
+    if (typeof Sid !== 'string') throw new PolicyError(`${path}.Sid`, 'must be a string')
     if (sids.has(Sid)) throw new PolicyError(`${path}.Sid`, 'must be unique')
     sids.add(Sid)
   }

@@ -10,7 +10,10 @@ export interface RotationEvent {
   SecretId: string
   /** The ID of the version that the rotation creates. */
   ClientRequestToken: string
-  /** A token that functions which assume another role pass on to PutSecretValue. This backend does not require it. */
+  /**
+   * A token for PutSecretValue. Rotation functions that assume another role must pass it on to AWS, but this backend does not
+   * require it.
+   */
   RotationToken: string
 }
 

@@ -50,8 +50,8 @@ export function authorize<Name extends Operation> (context: CallContext, operati
 }
 
 /**
- * Returns true if the caller could still change a secret's policy after this one is attached. Without a secret ID, this is
- * checked for every secret.
+ * Returns true if the caller could still change a secret's policy after this one is attached. Without a secret ID, the check
+ * applies to the resource `*`.
  */
 export function callerKeepsAccess (context: CallContext, secretId: string | undefined, policy: Policy): boolean {
   const input = secretId === undefined ? {} : { SecretId: secretId }

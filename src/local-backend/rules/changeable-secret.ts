@@ -4,7 +4,7 @@ import type { CallContext, OperationContext } from './context.ts'
 import { findActiveSecret } from './secret-id.ts'
 
 /**
- * Finds a secret like `findActiveSecret`, for an operation that AWS rejects on replicas. A replica can be changed only through
+ * Finds a secret as `findActiveSecret` does, for an operation that AWS rejects on replicas. A replica can be changed only through
  * its primary secret.
  */
 export function findPrimarySecret (context: OperationContext, secretId: string): Secret {
@@ -13,7 +13,7 @@ export function findPrimarySecret (context: OperationContext, secretId: string):
   return secret
 }
 
-/** Finds a secret like `findPrimarySecret`, for an operation that AWS also rejects on secrets that an AWS service manages. */
+/** Finds a secret as `findPrimarySecret` does, for an operation that AWS also rejects on secrets that an AWS service manages. */
 export function findChangeableSecret (context: CallContext, secretId: string): Secret {
   const secret = findActiveSecret(context, secretId)
   checkChangeable(context, secret)

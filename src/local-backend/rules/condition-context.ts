@@ -80,7 +80,7 @@ export function callerEntries ({ principal, sourceIp }: Caller, { now, region, o
     ['aws:userid', principal.userId],
     ['aws:SourceIdentity', principal.session?.sourceIdentity],
     ['aws:SourceIp', sourceIp],
-    // Traffic that never leaves the machine is as safe as TLS, which is all that AWS accepts.
+    // Treats loopback traffic as secure, since it never leaves the machine. AWS itself accepts only TLS.
     ['aws:SecureTransport', String(/^(?:127\.|::1$)/.test(sourceIp))],
     ['aws:CurrentTime', new Date(now).toISOString()],
     ['aws:EpochTime', String(Math.floor(now / 1000))],

@@ -46,7 +46,7 @@ export function findSecret (context: OperationContext, secretId: string): Secret
 /**
  * Returns the secret that a secret ID refers to in a scope, if it exists.
  *
- * An ARN that ends in a hyphen and six characters counts as complete. Like in AWS, a secret whose name ends like that can't be
+ * An ARN that ends in a hyphen and six characters counts as complete. As in AWS, a secret whose name ends like that can't be
  * found by a partial ARN. Unlike AWS, this treats six digits as part of the name.
  */
 export function lookUp ({ store, now }: Pick<OperationContext, 'store' | 'now'>, scope: Scope, secretId: string): Secret | undefined {
@@ -66,7 +66,7 @@ export function expectedArn (scope: Scope, name: string): string {
   return `${arnPrefix(scope)}${name}-??????`
 }
 
-/** Finds a secret like `findSecret`, for an operation that AWS rejects while the secret is scheduled for deletion. */
+/** Finds a secret as `findSecret` does, for an operation that AWS rejects while the secret is scheduled for deletion. */
 export function findActiveSecret (context: OperationContext, secretId: string): Secret {
   const secret = findSecret(context, secretId)
   if (secret.purgeAt !== null) throw errors.markedForDeletion()

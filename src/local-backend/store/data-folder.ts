@@ -12,6 +12,6 @@ export function prepareDataFolder (dataDir: string): void {
     throw new Error(`The data folder ${dataDir} can't be created (${String(error)}). Name another folder, or remove what is in its way.`, { cause: error })
   }
   if ((statSync(dataDir).mode & 0o022) !== 0) {
-    throw new Error(`The data folder ${dataDir} can be written by others than its owner. Allow only the owner: chmod go-w ${dataDir}`)
+    throw new Error(`The data folder ${dataDir} can be written by other users. Allow only its owner: chmod go-w ${dataDir}`)
   }
 }

@@ -22,7 +22,7 @@ export function loadMasterKey (file: string, databaseFile: string): Uint8Array {
   }
   removeUnfinished(file)
   if ((statSync(file).mode & 0o077) !== 0) {
-    throw new Error(`The master key ${file} can be read or written by others than its owner. Allow only the owner: chmod 600 ${file}`)
+    throw new Error(`The master key ${file} can be read or written by other users. Allow only its owner: chmod 600 ${file}`)
   }
   const key = readFileSync(file)
   if (key.length !== keyBytes) {

@@ -9,7 +9,7 @@ import type { Content } from './xml.ts'
 /** AWS's maximum size of a session token, in bytes. */
 const maxTokenSize = 4096
 
-interface SessionInput {
+interface NewSession {
   RoleSessionName: string
   DurationSeconds?: number
   Policy?: string
@@ -22,7 +22,7 @@ interface SessionInput {
  * @throws StsError `ValidationError` if the session would exceed the role's maximum duration, `MalformedPolicyDocument` or
  * `PackedPolicyTooLarge`
  */
-export function beginSession ({ sessions }: StsContext, role: KnownRole, input: SessionInput): Record<string, Content | undefined> {
+export function beginSession ({ sessions }: StsContext, role: KnownRole, input: NewSession): Record<string, Content | undefined> {
   const { RoleSessionName: name, DurationSeconds: duration = defaultDuration } = input
   const { Policy: policy, SourceIdentity: sourceIdentity } = input
   if (duration > role.maxSessionDuration) throw stsErrors.durationTooLong()

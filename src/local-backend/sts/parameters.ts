@@ -36,8 +36,8 @@ export function readQuery (body: Uint8Array): Query {
 export function readParameters<Name extends StsOperation> (action: Name, parameters: URLSearchParams): StsInput<Name> {
   const { members, required, refused }: OperationShape = operations[action]
   const names = new Set(Array.from(parameters.keys(), (key) => key.split('.')[0] ?? ''))
-  const notOffered = refused.find((name) => names.has(name))
-  if (notOffered !== undefined) throw stsErrors.notOffered(notOffered)
+  const notSupported = refused.find((name) => names.has(name))
+  if (notSupported !== undefined) throw stsErrors.notSupported(notSupported)
 
   const input: Record<string, string | number> = {}
   const violations: string[] = []

@@ -6,7 +6,7 @@ import type { WebIdentity } from './identity-providers.ts'
 import type { KnownRole } from './roles.ts'
 
 /** The details of a requested session that policies can refer to. */
-export interface RequestedSession {
+export interface NewSession {
   RoleSessionName: string
   ExternalId?: string
   SourceIdentity?: string | undefined
@@ -18,14 +18,14 @@ const denials: Partial<Record<Refusal, string>> = {
   'denied-by-resource': ' with an explicit deny in a resource-based policy'
 }
 
-const sessionEntries = ({ RoleSessionName, ExternalId, SourceIdentity }: RequestedSession): Entry[] => [
+const sessionEntries = ({ RoleSessionName, ExternalId, SourceIdentity }: NewSession): Entry[] => [
   ['sts:RoleSessionName', RoleSessionName],
   ['sts:ExternalId', ExternalId],
   ['sts:SourceIdentity', SourceIdentity]
 ]
 
 /** Returns the actions that starting a session requires. Setting a source identity is an action of its own. */
-const actionsFor = <Action extends string>(action: Action, { SourceIdentity }: RequestedSession): (Action | 'SetSourceIdentity')[] =>
+const actionsFor = <Action extends string>(action: Action, { SourceIdentity }: NewSession): (Action | 'SetSourceIdentity')[] =>
   SourceIdentity === undefined ? [action] : [action, 'SetSourceIdentity']
 
 /**
@@ -34,7 +34,7 @@ const actionsFor = <Action extends string>(action: Action, { SourceIdentity }: R
  *
  * @throws StsError `AccessDenied`
  */
-export function assertMayAssume (context: SignedContext, role: KnownRole, requested: RequestedSession): void {
+export function assertMayAssume (context: SignedContext, role: KnownRole, requested: NewSession): void {
   const { caller: { principal }, now, region } = context
   const entries = [...callerEntries(context.caller, { now, region, ownerId: role.accountId }), ...sessionEntries(requested)]
   for (const action of actionsFor('AssumeRole', requested)) {
@@ -57,7 +57,7 @@ export function assertMayAssume (context: SignedContext, role: KnownRole, reques
  *
  * @throws StsError `AccessDenied` without a reason
  */
-export function assertTrustsIdentity (role: KnownRole, provider: string, identity: WebIdentity, requested: RequestedSession): void {
+export function assertTrustsIdentity (role: KnownRole, provider: string, identity: WebIdentity, requested: NewSession): void {
   const keys = identity.issuer.replace(/^https?:\/\//, '')
   const context = contextOf([
     ...sessionEntries(requested),

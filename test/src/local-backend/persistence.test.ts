@@ -93,7 +93,7 @@ await t.test('an unusable master key', async (t) => {
   const refused = async (message: string) => t.rejects(open(dataDir), { message })
   for (const mode of [0o640, 0o604, 0o620]) {
     chmodSync(keyFile, mode)
-    await refused(`The master key ${keyFile} can be read or written by others than its owner. Allow only the owner: chmod 600 ${keyFile}`)
+    await refused(`The master key ${keyFile} can be read or written by other users. Allow only its owner: chmod 600 ${keyFile}`)
   }
   chmodSync(keyFile, 0o600)
   writeFileSync(keyFile, key.subarray(1))
@@ -259,7 +259,7 @@ await t.test('a data folder that other users can write to', async (t) => {
   for (const mode of [0o770, 0o707]) {
     chmodSync(dataDir, mode)
     await t.rejects(open(dataDir), {
-      message: `The data folder ${dataDir} can be written by others than its owner. Allow only the owner: chmod go-w ${dataDir}`
+      message: `The data folder ${dataDir} can be written by other users. Allow only its owner: chmod go-w ${dataDir}`
     })
   }
   t.strictSame(readdirSync(dataDir), [])

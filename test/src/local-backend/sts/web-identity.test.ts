@@ -101,7 +101,7 @@ await t.test('invalid tokens', async (t) => {
     'one for no audience': { token: await sign(without('aud')), error: invalid('Missing a required claim: aud') },
     'one without an end': { token: await sign(without('exp')), error: invalid('Missing a required claim: exp') },
     'one about nobody': { token: await sign(without('sub')), error: invalid('Missing a required claim: sub') },
-    'one not yet valid': { token: await sign({ ...claims, nbf: seconds + 3600 }), error: invalid('The ID Token provided has a claim that does not hold: nbf') },
+    'one not yet valid': { token: await sign({ ...claims, nbf: seconds + 3600 }), error: invalid('The ID Token provided has an invalid claim: nbf') },
     'one that has ended': {
       token: await sign({ ...claims, exp: seconds - 1 }),
       error: { name: 'ExpiredTokenException', message: `Token expired: current date/time ${seconds} must be before the expiration date/time${seconds - 1}`, $metadata: { httpStatusCode: 400 } }
@@ -119,7 +119,7 @@ await t.test('invalid tokens', async (t) => {
   await t.rejects(assume(t, backend, { WebIdentityToken: 'abc' }), {
     name: 'ValidationError', message: '1 validation error detected: Value at \'webIdentityToken\' failed to satisfy constraint: Member must have length greater than or equal to 4'
   }, 'a token is not shown')
-  await t.rejects(assume(t, backend, { WebIdentityToken: await sign(), ProviderId: 'www.amazon.com' }), { message: 'This STS does not offer the parameter ProviderId.' })
+  await t.rejects(assume(t, backend, { WebIdentityToken: await sign(), ProviderId: 'www.amazon.com' }), { message: 'This STS does not support the parameter ProviderId.' })
 })
 
 /** Serves the keys of an identity provider. */
