@@ -13,10 +13,7 @@ export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
 }
 
-/** The command line says too little or the wrong thing: exit status 2. Nothing was sent. */
-export class WrongUsage extends Error {
-  override readonly name = 'WrongUsage'
-}
+export { WrongUsage } from '#src/command-line/wrong-usage'
 
 /** The command ends with the exit status of another program, which has said why itself. */
 export class ExitStatus extends Error {

@@ -9,14 +9,14 @@ import {
 import t, { type Test } from 'tap'
 import { account, clientOf, day, region, spawnProgram, start, stoppedClock, urlOf } from './backend.ts'
 
-/** Starts the program on a folder; it is gone when the test ends. */
+/** Starts the program on a folder and kills it at the end of the test. */
 async function program (t: Test, dataDir: string): Promise<{ url: string }> {
   const child = spawnProgram(dataDir)
   t.teardown(() => child.kill())
   return { url: await urlOf(child) ?? '' }
 }
 
-await t.test('while another process writes, reads go on, and writes are refused after a while', async (t) => {
+await t.test('while another process is writing, reads succeed, and writes are rejected after a time limit', async (t) => {
   const dataDir = join(t.testdir({}), 'data')
   const clock = stoppedClock()
   const client = clientOf(t, await start(t, { dataDir, now: () => clock.now }))
@@ -44,7 +44,7 @@ await t.test('while another process writes, reads go on, and writes are refused 
   other.close()
 })
 
-await t.test('a write waits for another process to end its own, and then sees what that wrote', async (t) => {
+await t.test('a write waits for another process\'s transaction and then sees its changes', async (t) => {
   const dataDir = join(t.testdir({}), 'data')
   const client = clientOf(t, await program(t, dataDir))
   await client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'v' }))
@@ -58,7 +58,7 @@ await t.test('a write waits for another process to end its own, and then sees wh
   t.match(await client.send(new DescribeSecretCommand({ SecretId: 'a' })), { Description: 'of the other' })
 })
 
-await t.test('two processes that are started on a new folder at once share it, and lose nothing', async (t) => {
+await t.test('two processes that start at once on a new folder share it and lose nothing', async (t) => {
   for (let round = 0; round < 4; round++) {
     const dataDir = join(t.testdir({}), `data${round}`)
     const both = await Promise.all([program(t, dataDir), program(t, dataDir)])
