@@ -31,7 +31,7 @@ function problems (): string {
   return [
     '# Problems',
     '',
-    'Every error is returned as `application/problem+json` (RFC 9457). Programs should rely on `code`, which never changes; the texts may.',
+    'Every error is returned as `application/problem+json` (RFC 9457). Programs should go by `code`; the texts are for people.',
     '`npm run docs` generates this page from `src/problems/catalogue.ts`.',
     '',
     '| status | `code` | title | what to do |',
