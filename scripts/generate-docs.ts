@@ -56,9 +56,9 @@ async function operationsTable (): Promise<string> {
   return [
     '# Operations',
     '',
-    'The commands of `@aws-sdk/client-secrets-manager`, the routes that offer each of them, and the action that the caller must be allowed.',
-    'Some requests call further commands, such as a PUT that creates the secret, a conditional write, or a merge patch. `npm run docs`',
-    'generates this page from the routes.',
+    'The commands of `@aws-sdk/client-secrets-manager`, the routes that offer each of them, and the action that the caller must be',
+    'allowed. Some requests call further commands, such as a PUT that creates the secret, a conditional write, or a merge patch.',
+    '`npm run docs` generates this page from the routes.',
     '',
     `${reached} of AWS's ${rows.length} operations have a route:`,
     '',
