@@ -8,7 +8,7 @@ import type { RequestEntry } from '#src/audit/record'
 import { UnusableTrail, type AuditSettings } from '#src/audit/settings'
 import type { Trail } from '#src/audit/trail'
 import { listenToAnswers } from '#src/aws/answers'
-import { ConfigError } from '#src/config/mistakes'
+import { ConfigError } from '#src/config/issues'
 import { finalEntries, intentOf, outcomeEntries, type Audited, type SecretOutcome } from '#src/http/audit-entries'
 import { problemBody, problemHeaders } from '#src/http/problem'
 import { Problem } from '#src/problems/problem'
@@ -49,7 +49,7 @@ export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }
       return await openConfiguredTrail(settings, dataDir, {
         now,
         // The log, shipped elsewhere, holds the trail to what it has said.
-        onSaid (entry, link) {
+        onControlRecord (entry, link) {
           fastify.log.info({ audit: { ...entry, ...link } }, 'audit trail')
         },
         onFailure (reason) {
@@ -57,7 +57,7 @@ export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }
         }
       })
     } catch (error) {
-      throw error instanceof UnusableTrail ? new ConfigError([error.mistake]) : error
+      throw error instanceof UnusableTrail ? new ConfigError([error.issue]) : error
     }
   }
 

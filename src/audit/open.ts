@@ -14,7 +14,7 @@ import { openTrail, type Trail, type TrailOptions } from './trail.ts'
  * @throws UnusableTrail
  */
 export async function openConfiguredTrail (
-  { file, keyFile, durability, patience }: AuditSettings, dataDir: string, options: Pick<TrailOptions, 'now' | 'onSaid' | 'onFailure'>
+  { file, keyFile, durability, patience }: AuditSettings, dataDir: string, options: Pick<TrailOptions, 'now' | 'onControlRecord' | 'onFailure'>
 ): Promise<Trail> {
   if (file === undefined || keyFile === undefined) makeFolder(dataDir)
   const key = loadKey(keyFile ?? join(dataDir, 'audit-key.pem'), keyFile === undefined)

@@ -16,10 +16,10 @@ export const standardOutput = '-'
 /** The trail can't be written where, or signed with what, the configuration says, and no waiting would help. */
 export class UnusableTrail extends Error {
   override readonly name = 'UnusableTrail'
-  readonly mistake: { readonly key: string, readonly found: string, readonly expected: string }
+  readonly issue: { readonly key: string, readonly found: string, readonly expected: string }
 
   constructor (key: string, found: string, expected: string) {
     super(`${key}: found ${found}, expected ${expected}`)
-    this.mistake = { key, found, expected }
+    this.issue = { key, found, expected }
   }
 }

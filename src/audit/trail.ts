@@ -86,12 +86,12 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
   }
 
   async function work (): Promise<void> {
-    do await writeGroup(); while (failure === undefined && (queue.length > 0 || writer.owes || seal !== undefined))
+    do await writeGroup(); while (failure === undefined && (queue.length > 0 || writer.hasPendingNotices || seal !== undefined))
     working = undefined
     if (isClosed) return
     clearTimeout(timers.retry)
     if (failure !== undefined) timers.retry = setTimeout(wake, retryAfter).unref()
-    else if (writer.isAhead) timers.checkpoint ??= setTimeout(sayWhere, options.checkpointEvery?.milliseconds ?? 60_000).unref()
+    else if (writer.needsCheckpoint) timers.checkpoint ??= setTimeout(writeCheckpoint, options.checkpointEvery?.milliseconds ?? 60_000).unref()
   }
 
   function wake (): void {
@@ -99,9 +99,9 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
   }
 
   /** Also what is not followed by anything for a while gets its checkpoint. */
-  function sayWhere (): void {
+  function writeCheckpoint (): void {
     delete timers.checkpoint
-    if (!writer.isAhead) return
+    if (!writer.needsCheckpoint) return
     seal ??= 'checkpoint'
     wake()
   }

@@ -15,7 +15,7 @@ export interface WriterOptions {
   /** A checkpoint is made after so many records, or with the first one after so many milliseconds. */
   checkpointEvery?: { records: number, milliseconds: number }
   /** Is told of what the trail says about itself, once it is written. */
-  onSaid?: (entry: ControlEntry, link: Link) => void
+  onControlRecord?: (entry: ControlEntry, link: Link) => void
 }
 
 /** What the trail says at the end of a write. */
@@ -24,9 +24,9 @@ export type Seal = 'checkpoint' | 'close'
 /** Puts records into the chain, and signs it at the end of each write. One call at a time. */
 export interface Writer {
   /** Whether there is something to say. */
-  readonly owes: boolean
+  readonly hasPendingNotices: boolean
   /** Whether records have been written since the trail has last said where it is. */
-  readonly isAhead: boolean
+  readonly needsCheckpoint: boolean
   /** Has something said with what is written next: requests that were refused, records that came too late for theirs. */
   note: (about: { refused?: number, late?: Range }) => void
   /**
@@ -53,7 +53,7 @@ export interface Committed {
 }
 
 export function chainWriter (options: WriterOptions): Writer {
-  const { sink, key, now = Date.now, onSaid = () => undefined } = options
+  const { sink, key, now = Date.now, onControlRecord = () => undefined } = options
   const { records: mostRecords, milliseconds: longest } = options.checkpointEvery ?? { records: 1_000, milliseconds: 60_000 }
   const sign = (link: Link): string => key.sign('record', link)
   let last = genesis
@@ -106,15 +106,15 @@ export function chainWriter (options: WriterOptions): Writer {
     late = undefined
     unsaid = seals.length > 0 ? 0 : records + (says.length > 0 ? 0 : unsaid)
     if (said.length > 0) saidAt = time
-    for (const [entry, link] of said) onSaid(entry, link)
+    for (const [entry, link] of said) onControlRecord(entry, link)
     return { written: { from: from.sequence + 1, to: link.sequence }, firsts: firstsOf(groups, from.sequence + says.length + 1) }
   }
 
   return {
-    get owes () {
+    get hasPendingNotices () {
       return refused > 0 || late !== undefined
     },
-    get isAhead () {
+    get needsCheckpoint () {
       return unsaid > 0
     },
     note (about) {

@@ -8,7 +8,7 @@ import { gatewayIssuer, gatewayTokenVerifier, type TokenKeys } from './gateway-t
 import { membership, type Groups } from './groups.ts'
 import { claimedIssuer } from './jwt.ts'
 import { oidcVerifier, type OidcIssuer } from './oidc.ts'
-import { refused } from './refusal.ts'
+import { unauthenticated } from './refusal.ts'
 import { keepVerified, type TokenVerifier } from './verified-tokens.ts'
 
 /** Who may be a caller, and how it proves that it is one. */
@@ -51,18 +51,18 @@ export function authenticator (
   }
   const verify = keepVerified(async (token, now) => {
     const verifier = verifiers.get(claimedIssuer(token) ?? '')
-    if (verifier === undefined) throw refused('unknown-token')
+    if (verifier === undefined) throw unauthenticated('unknown-token')
     return verifier(token, now)
   })
 
   return async ({ authorization, certificate }, now) => {
     if (authorization === undefined) {
       const caller = certificate()
-      if (caller === undefined) throw refused('no-token')
+      if (caller === undefined) throw unauthenticated('no-token')
       return joined(caller)
     }
     const token = bearerToken(authorization)
-    if (token === undefined) throw refused('not-a-bearer-token')
+    if (token === undefined) throw unauthenticated('not-a-bearer-token')
     return joined(apiKeyCaller(token, now) ?? (await verify(token, now)).caller)
   }
 }

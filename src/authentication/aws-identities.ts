@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { closed, Id } from '#src/schema/types'
 import { maximumLifetime } from './gateway-token.ts'
-import { refused } from './refusal.ts'
+import { unauthenticated } from './refusal.ts'
 
 const identity = Type.Object({
   account: Type.String({ pattern: '^\\d{12}$', description: 'the ID of an AWS account: 12 digits' }),
@@ -49,6 +49,6 @@ export function awsGroups (identities: AwsLoginSettings['identities'], callerId:
   const [, account, uniqueId] = callerId.split(':')
   const matching = identities.filter((allowed) =>
     allowed.account === account && (allowed.uniqueId === undefined || allowed.uniqueId === uniqueId))
-  if (matching.length === 0) throw refused('aws-identity-not-allowed')
+  if (matching.length === 0) throw unauthenticated('aws-identity-not-allowed')
   return [...new Set(matching.flatMap(({ groups = [] }) => groups))]
 }

@@ -4,7 +4,7 @@ import { readSignedRequest, requestBody, type SignedRequest } from './caller-ide
 import { caller, type Caller } from './caller.ts'
 import { fetchText } from './fetch-text.ts'
 import { defaultLifetime, issueToken, type IssuedToken, type TokenKeys } from './gateway-token.ts'
-import { refused, unavailable } from './refusal.ts'
+import { unauthenticated, unavailable } from './refusal.ts'
 import type { UsedSignatures } from './used-signatures.ts'
 
 /** Seconds that a signature may come from the future, of a clock that is fast. */
@@ -37,17 +37,17 @@ export async function awsLogin (
 ): Promise<IssuedToken & { caller: Caller }> {
   const { maximumAgeSeconds = 60, tokenLifetimeSeconds = defaultLifetime } = settings
   const signed = readSignedRequest(headers)
-  if (signed.serverId !== settings.serverId) throw refused('aws-other-server')
-  if (!settings.regions.includes(signed.region)) throw refused('aws-region-not-allowed')
+  if (signed.serverId !== settings.serverId) throw unauthenticated('aws-other-server')
+  if (!settings.regions.includes(signed.region)) throw unauthenticated('aws-region-not-allowed')
   const url = stsUrl(signed.region, endpoint)
-  if (signed.host !== undefined && signed.host !== new URL(url).host) throw refused('aws-other-host')
+  if (signed.host !== undefined && signed.host !== new URL(url).host) throw unauthenticated('aws-other-host')
   const age = (now - signed.signedAt) / 1000
   // Written so that a moment that there is not is too old.
-  if (!(age <= maximumAgeSeconds && age >= -futureTolerance)) throw refused('aws-signature-age')
+  if (!(age <= maximumAgeSeconds && age >= -futureTolerance)) throw unauthenticated('aws-signature-age')
 
   const taken = used.take(signed.signature, signed.signedAt + maximumAgeSeconds * 1000, now)
   if (taken === 'full') throw unavailable('aws-signatures-full')
-  if (taken === 'used') throw refused('aws-signature-used')
+  if (taken === 'used') throw unauthenticated('aws-signature-used')
   try {
     const id = awsCallerId(await whoSigned(url, signed))
     const groups = awsGroups(settings.identities, id)
@@ -65,7 +65,7 @@ async function whoSigned (url: string, { headers }: SignedRequest): Promise<AwsI
   const reply = await fetchText(url, { method: 'POST', headers, body: requestBody }).catch(() => undefined)
   if (reply === undefined || reply.status >= 500 || isThrottled(reply)) throw unavailable('sts')
   const identity = reply.status === 200 ? readCallerIdentity(reply.mediaType, reply.text) : undefined
-  if (identity === undefined) throw refused(reply.status === 200 ? 'aws-identity-unknown' : 'aws-signature-refused')
+  if (identity === undefined) throw unauthenticated(reply.status === 200 ? 'aws-identity-unknown' : 'aws-signature-refused')
   return identity
 }
 

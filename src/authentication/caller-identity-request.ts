@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { invalidRequest } from '#src/problems/problem'
-import { refused } from './refusal.ts'
+import { unauthenticated } from './refusal.ts'
 
 /** The header that binds a signed request to one gateway, so that what was signed for another is of no use here. */
 const serverIdHeader = 'x-secrets-gateway-server-id'
@@ -69,7 +69,7 @@ export function readSignedRequest (sent: Readonly<Record<string, string>>): Sign
   if (unsigned !== undefined) throw mistake('must be signed', unsigned)
   const missing = [...signed].find((name) => name !== 'host' && !headers.has(name))
   if (missing !== undefined) throw mistake('have not all that is signed')
-  if (!date.startsWith(day)) throw refused('aws-date-mismatch')
+  if (!date.startsWith(day)) throw unauthenticated('aws-date-mismatch')
 
   // The connection has a host and a length of its own.
   const others = Array.from(headers).filter(([name]) => name !== 'host' && name !== 'content-length')

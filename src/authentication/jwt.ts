@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import { Problem } from '#src/problems/problem'
-import { refused } from './refusal.ts'
+import { unauthenticated } from './refusal.ts'
 
 /** Header members that would have a token bring its own key, or that would have to be understood. None is followed. */
 const refusedMembers = ['jku', 'jwk', 'x5u', 'x5c', 'crit'] as const
@@ -42,7 +42,7 @@ export async function verifyJwt (token: string, key: JWTVerifyGetKey, rules: Jwt
   try {
     const header = decodeProtectedHeader(token)
     const member = refusedMembers.find((name) => Object.hasOwn(header, name))
-    if (member !== undefined) throw refused(`header-${member}`)
+    if (member !== undefined) throw unauthenticated(`header-${member}`)
     const { payload } = await jwtVerify(token, key, {
       issuer: rules.issuer,
       audience: rules.audience,
@@ -55,7 +55,7 @@ export async function verifyJwt (token: string, key: JWTVerifyGetKey, rules: Jwt
     return checkedClaims(payload, rules, Math.floor(now / 1000))
   } catch (error) {
     if (error instanceof Problem) throw error
-    throw refused(reasonOf(error))
+    throw unauthenticated(reasonOf(error))
   }
 }
 
@@ -63,9 +63,9 @@ export async function verifyJwt (token: string, key: JWTVerifyGetKey, rules: Jwt
 function checkedClaims (payload: JWTPayload, rules: JwtRules, now: number): VerifiedClaims {
   const { sub, exp, iat } = payload
   // It becomes part of an ID that is written into logs and policies.
-  if (typeof sub !== 'string' || !/^[!-~](?:[ -~]{0,253}[!-~])?$/.test(sub)) throw refused('claim-sub')
-  if (iat !== undefined && iat > now + rules.clockToleranceSeconds) throw refused('claim-iat')
-  if (exp === undefined || exp - (iat ?? now) > rules.maximumLifetimeSeconds) throw refused('claim-exp')
+  if (typeof sub !== 'string' || !/^[!-~](?:[ -~]{0,253}[!-~])?$/.test(sub)) throw unauthenticated('claim-sub')
+  if (iat !== undefined && iat > now + rules.clockToleranceSeconds) throw unauthenticated('claim-iat')
+  if (exp === undefined || exp - (iat ?? now) > rules.maximumLifetimeSeconds) throw unauthenticated('claim-exp')
   return { ...payload, sub, exp }
 }
 

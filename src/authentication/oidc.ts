@@ -3,7 +3,7 @@ import type { JWTVerifyGetKey } from 'jose'
 import { closed, Enum, Id } from '#src/schema/types'
 import { caller } from './caller.ts'
 import { verifyJwt, type JwtRules } from './jwt.ts'
-import { refused } from './refusal.ts'
+import { unauthenticated } from './refusal.ts'
 import type { TokenVerifier } from './verified-tokens.ts'
 
 /** Signatures that a public key verifies. HMACs are not among them: with one, a public key could be taken for a secret. */
@@ -51,9 +51,9 @@ export function oidcVerifier (issuer: OidcIssuer, key: JWTVerifyGetKey): TokenVe
   }
 }
 
-/** A token without the claim has no groups. One whose claim is of another form is refused, not read as well as it can be. */
+/** A token without the claim has no groups. One whose claim is of another form is unauthenticated, not read as well as it can be. */
 function claimedGroups (claim: unknown = []): readonly string[] {
   const isGroup = (group: unknown): group is string => typeof group === 'string' && groupPattern.test(group)
-  if (!Array.isArray(claim) || claim.length > maximumGroups || !claim.every(isGroup)) throw refused('claim-groups')
+  if (!Array.isArray(claim) || claim.length > maximumGroups || !claim.every(isGroup)) throw unauthenticated('claim-groups')
   return claim
 }

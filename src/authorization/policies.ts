@@ -26,8 +26,8 @@ export interface PolicySet {
   readonly policies: readonly Policy[]
 }
 
-/** A mistake in a file. */
-export interface PolicyMistake {
+/** A issue in a file. */
+export interface PolicyIssue {
   readonly file: string
   readonly line: number
   readonly message: string
@@ -36,32 +36,32 @@ export interface PolicyMistake {
 /** A set of policies can't be used. */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError'
-  readonly mistakes: readonly PolicyMistake[]
+  readonly issues: readonly PolicyIssue[]
 
-  constructor (mistakes: readonly PolicyMistake[]) {
-    super(mistakes.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('\n'))
-    this.mistakes = mistakes
+  constructor (issues: readonly PolicyIssue[]) {
+    super(issues.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('\n'))
+    this.issues = issues
   }
 }
 
 const isId = new RegExp(idPattern, 'u')
 
 /**
- * Parses policies, and validates them against the schema. A warning counts as a mistake: a policy that can never apply says
+ * Parses policies, and validates them against the schema. A warning counts as a issue: a policy that can never apply says
  * something else than its author means.
  *
- * @throws PolicyError with every mistake
+ * @throws PolicyError with every issue
  */
 export function policySetFrom (files: readonly PolicyFile[]): PolicySet {
-  const mistakes = files.flatMap(validationMistakes)
-  if (mistakes.length > 0) throw new PolicyError(mistakes)
+  const issues = files.flatMap(validationIssues)
+  if (issues.length > 0) throw new PolicyError(issues)
   const policies = files.flatMap(policiesOf)
-  const unusable = policies.flatMap((policy, index) => idMistakes(policy, policies.slice(0, index)))
+  const unusable = policies.flatMap((policy, index) => idIssues(policy, policies.slice(0, index)))
   if (unusable.length > 0) throw new PolicyError(unusable)
   return { policies }
 }
 
-function validationMistakes ({ file, text }: PolicyFile): PolicyMistake[] {
+function validationIssues ({ file, text }: PolicyFile): PolicyIssue[] {
   const answer = validate({ schema: cedarSchema, policies: { staticPolicies: text } })
   // Cedar counts bytes.
   const bytes = Buffer.from(text)
@@ -74,7 +74,7 @@ function worst (answer: ValidationAnswer): DetailedError[] {
     ? [answer.errors, []]
     : [answer.validationErrors.map(({ error }) => error), answer.validationWarnings.map(({ error }) => error)]
   const found = errors.length > 0 ? errors : warnings
-  // The same mistake may be found for each action, in no order that lasts.
+  // The same issue may be found for each action, in no order that lasts.
   const byMessage = found.toSorted((one, other) => one.message < other.message ? -1 : 1)
   const byPlace = Array.from(Map.groupBy(byMessage, startOf)).sort(([one], [other]) => one - other)
   return byPlace.flatMap(([, alike]) => alike.slice(0, 1))
@@ -111,7 +111,7 @@ function jsonOf (policy: string): PolicyJson {
   return answer.json
 }
 
-function idMistakes ({ id, file, line }: Policy, before: readonly Policy[]): PolicyMistake[] {
+function idIssues ({ id, file, line }: Policy, before: readonly Policy[]): PolicyIssue[] {
   if (!isId.test(id)) return [{ file, line, message: 'the policy has no @id of letters, digits and _.-' }]
   const first = before.find((other) => other.id === id)
   return first === undefined ? [] : [{ file, line, message: `the @id ${id} is that of ${first.file}:${first.line} already` }]

@@ -9,7 +9,7 @@ import { OidcIssuerSchema } from '#src/authentication/oidc'
 import { closed, idPattern } from '#src/schema/types'
 import type { AwsSettings } from './aws.ts'
 import { readNamedFile } from './files.ts'
-import { ConfigError, type Mistake } from './mistakes.ts'
+import { ConfigError, type ConfigIssue } from './issues.ts'
 
 /** The section `authentication` of the file. */
 export const AuthenticationSchema = Type.Object({
@@ -39,9 +39,9 @@ function tokenKey (key: string, file: string, folder: string): KeyObject {
 }
 
 /** What a schema can't see. */
-export function* authenticationMistakes ({ authentication, aws: { stsEndpoint } }: Settings): Generator<Mistake> {
-  yield* keyMistakes(authentication.apiKeys)
-  yield* issuerMistakes(authentication.oidc)
+export function* authenticationIssues ({ authentication, aws: { stsEndpoint } }: Settings): Generator<ConfigIssue> {
+  yield* keyIssues(authentication.apiKeys)
+  yield* issuerIssues(authentication.oidc)
   if (authentication.aws !== undefined && stsEndpoint !== undefined && !isTrustworthy(stsEndpoint)) {
     yield { key: 'aws.stsEndpoint', found: stsEndpoint, expected: trustworthy }
   }
@@ -54,7 +54,7 @@ interface Settings {
 
 const trustworthy = 'an https URL; http on the loopback interface alone'
 
-function* keyMistakes (apiKeys: AuthenticationSettings['apiKeys']): Generator<Mistake> {
+function* keyIssues (apiKeys: AuthenticationSettings['apiKeys']): Generator<ConfigIssue> {
   const hashes = new Set<string>()
   const groupsOf = new Map<string, string>()
   for (const [index, { id, hash, expires, groups = [] }] of apiKeys.entries()) {
@@ -77,7 +77,7 @@ const isMoment = (text: string): boolean =>
 /** What the IDs of callers that are of no issuer begin with. */
 const reservedNames = new Set(['aws', 'dns', 'spiffe'])
 
-function* issuerMistakes (oidc: AuthenticationSettings['oidc']): Generator<Mistake> {
+function* issuerIssues (oidc: AuthenticationSettings['oidc']): Generator<ConfigIssue> {
   const names = new Set(reservedNames)
   const issuers = new Set<string>()
   for (const [index, { name, issuer, jwksUri }] of oidc.entries()) {

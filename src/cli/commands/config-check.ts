@@ -7,7 +7,7 @@ import type { Config } from '#src/config/config'
 /** @throws CommandFailure with what is wrong with the file */
 async function checked (file: string): Promise<Config> {
   // Not at every start of the program: it brings Cedar along.
-  const [{ loadConfig }, { ConfigError }] = await Promise.all([import('#src/config/load'), import('#src/config/mistakes')])
+  const [{ loadConfig }, { ConfigError }] = await Promise.all([import('#src/config/load'), import('#src/config/issues')])
   try {
     return loadConfig(file)
   } catch (error) {

@@ -98,10 +98,10 @@ t.test('a write takes no more than it should, however much waits', async (t) => 
 
 t.test('checkpoints', async (t) => {
   const signed: [string, number][] = []
-  const onSaid = ({ event }: ControlEntry, { sequence }: Link): void => { signed.push([event, sequence]) }
+  const onControlRecord = ({ event }: ControlEntry, { sequence }: Link): void => { signed.push([event, sequence]) }
   const sink = fake()
   let now = Date.parse('2026-11-21T08:00:00Z')
-  const trail = await open(t, sink, { now: () => now, onSaid, checkpointEvery: { records: 3, milliseconds: 60_000 } })
+  const trail = await open(t, sink, { now: () => now, onControlRecord, checkpointEvery: { records: 3, milliseconds: 60_000 } })
   await trail.append([entry('a'), entry('b')])
   await trail.append([entry('c')])
   await trail.append([entry('d')])

@@ -1,13 +1,13 @@
 import t from 'tap'
 import { caller } from '#src/authentication/caller'
-import { refused } from '#src/authentication/refusal'
+import { unauthenticated } from '#src/authentication/refusal'
 import { keepVerified } from '#src/authentication/verified-tokens'
 
 t.test('a verified token is kept for a minute, and no longer than it lives', async (t) => {
   let verified = 0
   const verify = keepVerified(async (token) => {
     verified++
-    if (token === 'bad') throw refused('bad')
+    if (token === 'bad') throw unauthenticated('bad')
     return { caller: caller('oidc', `corp:${token}`), expires: token === 'short' ? 10_000 : 100_000 }
   })
   const times = async (token: string, now: number): Promise<number> => {

@@ -1,21 +1,21 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { policySetFrom, type PolicyError, type PolicyMistake } from '#src/authorization/policies'
+import { policySetFrom, type PolicyError, type PolicyIssue } from '#src/authorization/policies'
 import { readPolicies } from '#src/authorization/policy-folder'
 import { referencesIn } from '#src/authorization/references'
 
-function mistakes (read: () => unknown): readonly PolicyMistake[] {
+function issues (read: () => unknown): readonly PolicyIssue[] {
   try {
     read()
   } catch (error) {
-    return (error as PolicyError).mistakes
+    return (error as PolicyError).issues
   }
   return []
 }
 
 const inText = (text: string): string[] =>
-  mistakes(() => policySetFrom([{ file: 'a.cedar', text }])).map(({ file, line, message }) => `${file}:${line}: ${message}`)
+  issues(() => policySetFrom([{ file: 'a.cedar', text }])).map(({ file, line, message }) => `${file}:${line}: ${message}`)
 
 t.test('policies have their @id, their own text and the line that they begin on, in their order', async (t) => {
   const text = Array.from({ length: 12 }, (_, index) => `// é ${index}\n@id("p${index}") // why\npermit (principal == Caller::"c${index}", action, resource);\n`).join('\n')
@@ -68,7 +68,7 @@ t.test('what can never apply is a mistake, and not a warning', async (t) => {
 
 t.test('the same @id in two files', async (t) => {
   const text = '@id("a") permit (principal, action, resource);'
-  t.same(mistakes(() => policySetFrom([{ file: 'a.cedar', text }, { file: 'b.cedar', text }])), [
+  t.same(issues(() => policySetFrom([{ file: 'a.cedar', text }, { file: 'b.cedar', text }])), [
     { file: 'b.cedar', line: 1, message: 'the @id a is that of a.cedar:1 already' }
   ])
 })
@@ -96,12 +96,12 @@ t.test('a folder', async (t) => {
 
 t.test('a folder that can\'t be read, or a file in it', async (t) => {
   const folder = t.testdir({})
-  t.same(mistakes(() => readPolicies(join(folder, 'none'))), [{ file: join(folder, 'none'), line: 1, message: 'ENOENT on reading it' }])
+  t.same(issues(() => readPolicies(join(folder, 'none'))), [{ file: join(folder, 'none'), line: 1, message: 'ENOENT on reading it' }])
   await mkdir(join(folder, 'folder.cedar'))
-  t.same(mistakes(() => readPolicies(folder)), [{ file: join(folder, 'folder.cedar'), line: 1, message: 'EISDIR on reading it' }])
+  t.same(issues(() => readPolicies(folder)), [{ file: join(folder, 'folder.cedar'), line: 1, message: 'EISDIR on reading it' }])
   const other = t.testdir({})
   await writeFile(join(other, 'a.cedar'), Buffer.from([0x2f, 0x2f, 0xff, 0x0a]))
-  t.same(mistakes(() => readPolicies(other)), [{ file: join(other, 'a.cedar'), line: 1, message: 'the file is not UTF-8' }])
+  t.same(issues(() => readPolicies(other)), [{ file: join(other, 'a.cedar'), line: 1, message: 'the file is not UTF-8' }])
 })
 
 t.test('what a policy names', async (t) => {
