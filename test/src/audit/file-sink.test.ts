@@ -11,7 +11,7 @@ import { openTrail, type Trail } from '#src/audit/trail'
 import { newTrail, readTrail, trailKey, verifyFiles } from '#test/audit-trail'
 
 async function open (t: Test, file: string, key = trailKey): Promise<Trail> {
-  const trail = await openTrail({ sink: fileSink(file, 'written', key), key, patience: 60_000 })
+  const trail = await openTrail({ sink: fileSink(file, 'written', key), key, writeTimeout: 60_000 })
   t.teardown(async () => trail.close())
   return trail
 }
@@ -67,11 +67,11 @@ t.test('a place that the configuration must not name', async (t) => {
     'none/audit.jsonl': /ENOENT on opening/,
     'file.txt/audit.jsonl': /ENOTDIR on opening/,
     folder: /EISDIR on opening/,
-    fifo: /which is no file/,
-    'file.txt': /a file that is no audit trail/,
-    'part.txt': /a file that is no audit trail/
+    fifo: /which is not a regular file/,
+    'file.txt': /a file that is not an audit trail/,
+    'part.txt': /a file that is not an audit trail/
   })) await t.rejects(open(t, join(folder, place)), { name: 'UnusableTrail', message }, place)
-  await t.rejects(open(t, '/dev/full'), { name: 'UnusableTrail', message: /which is no file|on opening/ })
+  await t.rejects(open(t, '/dev/full'), { name: 'UnusableTrail', message: /which is not a regular file|on opening/ })
   rmSync('/dev/full.lock', { force: true })
   rmSync('/dev/full.head', { force: true })
   t.equal(readFileSync(join(folder, 'file.txt'), 'utf8') + readFileSync(join(folder, 'part.txt'), 'utf8'), 'no trail\n{"sequence":1', 'nothing is changed there')
@@ -119,13 +119,13 @@ t.test('what is done to the file while it is written', async (t) => {
       found: 'changed',
       first: '3: record 3 is missing before it'
     },
-    'cut off in a record': { harm: (file) => { truncateSync(file, statSync(file).size - 3) }, found: 'changed', first: '3: is no record' },
+    'cut off in a record': { harm: (file) => { truncateSync(file, statSync(file).size - 3) }, found: 'changed', first: '3: is not a record' },
     'a record added': {
       harm: (file) => { appendFileSync(file, `${readFileSync(file, 'utf8').split('\n')[1] ?? ''}\n`) },
       found: 'changed',
-      first: '4: stands behind record 3: it was moved, or is there twice'
+      first: '4: comes after record 3: it was moved or duplicated'
     },
-    'something added': { harm: (file) => { appendFileSync(file, 'something') }, found: 'changed', first: '4: is no record' }
+    'something added': { harm: (file) => { appendFileSync(file, 'something') }, found: 'changed', first: '4: is not a record' }
   }
   for (const [what, { harm, found, first }] of Object.entries(cases)) {
     const { file } = newTrail()
@@ -177,7 +177,7 @@ t.test('after a crash', async (t) => {
     for (const part of ['{"sequence":4,"ti', next.line, `${next.line}{"sequence":5,`, '\0'.repeat(100)]) {
       const copy = crashed(file)
       t.match(await started(copy, () => { appendFileSync(copy, part) }), { found: 'intact', torn: part.length, sequence: 4 })
-      t.match(await verifyFiles(copy), { findings: [], notes: [{ line: 4, sequence: 4, message: `bytes of an unfinished write that a crash had left, and that were dropped: ${part.length}` }] })
+      t.match(await verifyFiles(copy), { findings: [], notes: [{ line: 4, sequence: 4, message: `bytes of an unfinished write after a crash, which were dropped: ${part.length}` }] })
     }
   })
 
@@ -193,7 +193,7 @@ t.test('after a crash', async (t) => {
     const other = signingKey(newKey())
     const forged = chainRecord('"event":"intent"', { sequence: 3, hash: readTrail(file).at(-1).hash }, (link) => other.sign('record', link))
     t.match(await started(copy, () => { appendFileSync(copy, forged.line) }), { found: 'changed', sequence: 4 })
-    t.match(await messages(copy), ['4: is not signed with the trail\'s key', '5: stands behind record 4: it was moved, or is there twice', '5: here the file was not as it had been left', '6: does not follow'])
+    t.match(await messages(copy), ['4: is not signed with the trail\'s key', '5: comes after record 4: it was moved or duplicated', '5: the file was changed before this record', '6: does not follow'])
   })
 
   t.test('right after a new file was begun', async (t) => {
@@ -217,7 +217,7 @@ t.test('after a crash', async (t) => {
   t.test('an end that is missing', async (t) => {
     const copy = crashed(`${file}.1`, early)
     t.match(await started(copy, () => { truncateSync(copy, readFileSync(copy).lastIndexOf('\n', -2) + 1) }), { found: 'cut-off', sequence: 4 })
-    t.same(await messages(copy), ['3: record 3 is missing before it', '3: here the end had been cut off'])
+    t.same(await messages(copy), ['3: record 3 is missing before it', '3: the end of the file before this record was cut off'])
   })
 
   t.test('an end that is another', async (t) => {
@@ -229,7 +229,7 @@ t.test('after a crash', async (t) => {
     for (const [what, change] of Object.entries(changes)) {
       const copy = crashed(`${file}.1`, early)
       t.match(await started(copy, change), { found: 'changed', sequence: 4 }, what)
-      t.match((await messages(copy)).at(-1), 'here the file was not as it had been left')
+      t.match((await messages(copy)).at(-1), 'the file was changed before this record')
     }
   })
 

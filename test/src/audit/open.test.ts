@@ -11,7 +11,7 @@ import { parseConfig } from '#src/config/load'
 import { readTrail } from '#test/audit-trail'
 
 async function open (t: Test, settings: Partial<AuditSettings>, dataDir: string): Promise<Trail> {
-  const trail = await openConfiguredTrail({ durability: 'written', patience: 60_000, ...settings }, dataDir, {})
+  const trail = await openConfiguredTrail({ durability: 'written', writeTimeout: 60_000, ...settings }, dataDir, {})
   t.teardown(async () => trail.close())
   return trail
 }
@@ -59,7 +59,7 @@ t.test('what can not be used is told', async (t) => {
 t.test('a key is made once, and what is there is not replaced', async (t) => {
   const folder = t.testdir({})
   const file = join(folder, 'key.pem')
-  const keys = Array.from({ length: 2 }, () => loadKey(file, true).verifies.spki)
+  const keys = Array.from({ length: 2 }, () => loadKey(file, true).publicKey.spki)
   t.equal(keys[0], keys[1])
   t.same(readdirSync(folder), ['key.pem'])
   symlinkSync(join(folder, 'nowhere'), join(folder, 'link.pem'))
@@ -71,9 +71,9 @@ t.test('a key is made once, and what is there is not replaced', async (t) => {
 })
 
 t.test('the configuration', async (t) => {
-  t.same(auditFrom({}, '/etc/gateway'), { durability: 'written', patience: 5_000 })
+  t.same(auditFrom({}, '/etc/gateway'), { durability: 'written', writeTimeout: 5_000 })
   t.same(auditFrom({ file: 'a.jsonl', keyFile: '../key.pem', durability: 'synced', timeoutSeconds: 0.5 }, '/etc/gateway'), {
-    file: '/etc/gateway/a.jsonl', keyFile: '/etc/key.pem', durability: 'synced', patience: 500
+    file: '/etc/gateway/a.jsonl', keyFile: '/etc/key.pem', durability: 'synced', writeTimeout: 500
   })
   t.match(auditFrom({ file: '-' }, '/etc'), { file: '-' })
   for (const [audit, message] of [

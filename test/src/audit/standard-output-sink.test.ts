@@ -25,8 +25,8 @@ function read (reader: number): Buffer {
   }
 }
 
-const open = async (descriptor: number, patience: number): Promise<Trail> =>
-  openTrail({ sink: standardOutputSink(descriptor), key: trailKey, patience, retryAfter: 5 })
+const open = async (descriptor: number, writeTimeout: number): Promise<Trail> =>
+  openTrail({ sink: standardOutputSink(descriptor), key: trailKey, writeTimeout, retryAfter: 5 })
 
 t.test('a pipe that is full is waited for, and nothing is torn', async (t) => {
   const { reader, writer } = pipe(t)

@@ -53,7 +53,7 @@ function fake (): Fake {
 }
 
 async function open (t: Test, sink: Sink, options: Partial<TrailOptions> = {}): Promise<Trail> {
-  const trail = await openTrail({ sink, key: trailKey, patience: 60_000, retryAfter: 5, ...options })
+  const trail = await openTrail({ sink, key: trailKey, writeTimeout: 60_000, retryAfter: 5, ...options })
   t.teardown(async () => trail.close())
   return trail
 }
@@ -180,7 +180,7 @@ t.test('something that others keep changing', async (t) => {
 t.test('a write that hangs', async (t) => {
   const reasons: string[] = []
   const sink = fake()
-  const trail = await open(t, sink, { patience: 20, onFailure: (reason) => reasons.push(reason) })
+  const trail = await open(t, sink, { writeTimeout: 20, onFailure: (reason) => reasons.push(reason) })
   const { hang, release } = hanging()
   sink.before = hang
   const both = await Promise.allSettled([trail.append([entry('a'), entry('b')]), trail.append([entry('c')])])
@@ -212,7 +212,7 @@ t.test('a write that hangs', async (t) => {
 
 t.test('the end of a process does not wait for what hangs', async (t) => {
   const sink = fake()
-  const trail = await open(t, sink, { patience: 20 })
+  const trail = await open(t, sink, { writeTimeout: 20 })
   const { hang, release } = hanging()
   sink.before = hang
   await t.rejects(trail.append([entry('a')]), refused)
