@@ -3,7 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { ApiKeySchema } from '#src/authentication/api-keys'
 import type { AuthenticationSettings } from '#src/authentication/authenticate'
 import { AwsLoginSchema } from '#src/authentication/aws-identities'
-import { isTrustworthy } from '#src/authentication/fetch-text'
+import { isSafeUrl } from '#src/authentication/fetch-text'
 import { GroupSchema } from '#src/authentication/groups'
 import { OidcIssuerSchema } from '#src/authentication/oidc'
 import { closed, idPattern } from '#src/schema/types'
@@ -42,8 +42,8 @@ function tokenKey (key: string, file: string, folder: string): KeyObject {
 export function* authenticationIssues ({ authentication, aws: { stsEndpoint } }: Settings): Generator<ConfigIssue> {
   yield* keyIssues(authentication.apiKeys)
   yield* issuerIssues(authentication.oidc)
-  if (authentication.aws !== undefined && stsEndpoint !== undefined && !isTrustworthy(stsEndpoint)) {
-    yield { key: 'aws.stsEndpoint', found: stsEndpoint, expected: trustworthy }
+  if (authentication.aws !== undefined && stsEndpoint !== undefined && !isSafeUrl(stsEndpoint)) {
+    yield { key: 'aws.stsEndpoint', found: stsEndpoint, expected: safeUrl }
   }
 }
 
@@ -52,7 +52,7 @@ interface Settings {
   aws: AwsSettings
 }
 
-const trustworthy = 'an https URL; http on the loopback interface alone'
+const safeUrl = 'an https URL; http on the loopback interface alone'
 
 function* keyIssues (apiKeys: AuthenticationSettings['apiKeys']): Generator<ConfigIssue> {
   const hashes = new Set<string>()
@@ -87,8 +87,8 @@ function* issuerIssues (oidc: AuthenticationSettings['oidc']): Generator<ConfigI
     names.add(name)
     issuers.add(issuer)
     for (const [member, url] of Object.entries({ issuer, jwksUri })) {
-      if (url === undefined || isTrustworthy(url)) continue
-      yield { key: `${key}.${member}`, found: url, expected: trustworthy }
+      if (url === undefined || isSafeUrl(url)) continue
+      yield { key: `${key}.${member}`, found: url, expected: safeUrl }
     }
   }
 }
