@@ -4,7 +4,7 @@ import type { AppOptions } from '#src/app'
 import { openConfiguredTrail } from '#src/audit/open'
 import { UnusableTrail, type AuditSettings } from '#src/audit/settings'
 import type { Trail } from '#src/audit/trail'
-import { ConfigError } from '#src/config/mistakes'
+import { ConfigError } from '#src/config/issues'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -29,7 +29,7 @@ export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }
       return await openConfiguredTrail(settings, dataDir, {
         now,
         // The log is shipped elsewhere: these lines prove there that the trail was not replaced by a shorter one.
-        onSaid (entry, link) {
+        onControlRecord (entry, link) {
           fastify.log.info({ audit: { ...entry, ...link } }, 'audit trail')
         },
         onFailure (reason) {
@@ -37,7 +37,7 @@ export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }
         }
       })
     } catch (error) {
-      throw error instanceof UnusableTrail ? new ConfigError([error.mistake]) : error
+      throw error instanceof UnusableTrail ? new ConfigError([error.issue]) : error
     }
   }
 }, { name: 'audit', dependencies: ['config'] })

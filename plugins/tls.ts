@@ -5,8 +5,8 @@ import { TLSSocket } from 'node:tls'
 import fp from 'fastify-plugin'
 import type { Caller } from '#src/authentication/caller'
 import { certificateCaller } from '#src/authentication/client-certificate'
-import { refused } from '#src/authentication/refusal'
-import { ConfigError } from '#src/config/mistakes'
+import { unauthenticated } from '#src/authentication/refusal'
+import { ConfigError } from '#src/config/issues'
 import { secureContext, type TlsSettings } from '#src/config/server'
 import type { IsStale } from '#src/request/steps/close-stale-connection'
 
@@ -53,7 +53,7 @@ export default fp(async (fastify) => {
     socket.destroy()
     const reason = String(authorizationError)
     fastify.log.info({ connection: { peer, reason } }, 'connection refused')
-    void fastify.recordRefusal({ peer }, refused(reason))
+    void fastify.recordRefusal({ peer }, unauthenticated(reason))
   })
 
   fastify.config.derive(({ server: { tls } }) => {
@@ -72,7 +72,7 @@ export default fp(async (fastify) => {
     if (!(socket instanceof TLSSocket)) return undefined
     const certificate = socket.getPeerX509Certificate()
     if (certificate === undefined) return undefined
-    if (!socket.authorized || verified.get(socket)?.raw.equals(certificate.raw) !== true) throw refused('certificate-not-verified')
+    if (!socket.authorized || verified.get(socket)?.raw.equals(certificate.raw) !== true) throw unauthenticated('certificate-not-verified')
     return certificateCaller(certificate, fastify.now())
   })
 

@@ -11,7 +11,7 @@ import type { Config } from '#src/config/config'
  * @throws CommandFailure with the errors in the file
  */
 async function validConfig (file: string): Promise<Config> {
-  const [{ loadConfig }, { ConfigError }] = await Promise.all([import('#src/config/load'), import('#src/config/mistakes')])
+  const [{ loadConfig }, { ConfigError }] = await Promise.all([import('#src/config/load'), import('#src/config/issues')])
   try {
     return loadConfig(file)
   } catch (error) {

@@ -12,10 +12,10 @@ export function policyTest (policy: Command, terminal: Terminal): void {
       const options = command.optsWithGlobals<{ json?: boolean }>()
       const results = await withPolicies(({ readPolicies, readCases, runCases }) =>
         runCases(readPolicies(folder), readCases(folder)))
-      const failed = results.filter(({ mistake }) => mistake !== undefined)
+      const failed = results.filter(({ mismatch }) => mismatch !== undefined)
       print(terminal, options, { passed: results.length - failed.length, failed: failed.length, results }, [
-        ...results.map(({ file, title, action, expect, mistake }) =>
-          `${mistake === undefined ? 'ok     ' : 'not ok '} ${file}: ${title}: ${expect} ${action}${mistake === undefined ? '' : `: ${mistake}`}`),
+        ...results.map(({ file, title, action, expect, mismatch }) =>
+          `${mismatch === undefined ? 'ok     ' : 'not ok '} ${file}: ${title}: ${expect} ${action}${mismatch === undefined ? '' : `: ${mismatch}`}`),
         `${results.length - failed.length} as expected, ${failed.length} not`
       ])
       if (results.length === 0) throw new CommandFailure(`There are no cases in ${folder}`)

@@ -57,7 +57,7 @@ export function openDatabase (file: string | undefined, prepare: (database: Data
  * busy timeout: it fails at once while another process writes to the database or switches it. Hence the retries.
  */
 function switchToWal (connection: DatabaseSync): void {
-  const deadline = performance.now() + busyTimeoutOfOpening
+  const deadline = performance.now() + openingBusyTimeout
   for (;;) {
     try {
       connection.exec('PRAGMA journal_mode = WAL')

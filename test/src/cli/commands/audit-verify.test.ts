@@ -28,7 +28,7 @@ async function trail (t: Test): Promise<{ folder: string, file: string, old: str
   const folder = t.testdir({ 'key.pem': pem, 'public.pem': createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString(), 'other.pem': newKey() })
   const file = join(folder, 'audit.jsonl')
   const key = signingKey(pem)
-  const trail = await openTrail({ sink: fileSink(file, 'written', key), key, patience: 60_000 })
+  const trail = await openTrail({ sink: fileSink(file, 'written', key), key, writeTimeout: 60_000 })
   await trail.append([{ event: 'intent', name: 'a' }, { event: 'outcome', name: 'a' }])
   renameSync(file, `${file}.1`)
   trail.reopen()
@@ -58,9 +58,9 @@ t.test('a trail as it was written', async (t) => {
 t.test('a trail that is not', async (t) => {
   const { folder, file, old } = await trail(t)
   const failed = { status: 1, err: 'The trail is NOT intact\n' }
-  t.match(await verify(old), { ...failed, out: `${old}:3: nothing tells where the trail ends: its head is missing, or damaged\n` })
+  t.match(await verify(old), { ...failed, out: `${old}:3: the end of the trail is not known: its head is missing or damaged\n` })
   t.match(await verify('--key', join(folder, 'other.pem'), old, file), { ...failed, out: `${old}:1: record 1: is not signed with the trail's key\n` })
-  t.match(await verify('--known', `2:${'0'.repeat(64)}`, old, file), { ...failed, out: `${old}:2: record 2: is another than the one that is known\n` })
+  t.match(await verify('--known', `2:${'0'.repeat(64)}`, old, file), { ...failed, out: `${old}:2: record 2: does not match the known record\n` })
   t.match(await verify(file, old), failed)
   t.match(await verify(file), { ...failed, out: `${file}:1: record 4: records 1 to 3 are missing before it\n` })
   t.match(await verify('--from', 'x', file), { status: 2 })
