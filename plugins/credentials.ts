@@ -1,6 +1,4 @@
 import fp from 'fastify-plugin'
-import { actionTable, isAction } from '#src/authorization/actions'
-import { denied } from '#src/authorization/decision'
 import { awsClients, type Clients } from '#src/aws/clients'
 import type { Identity } from '#src/aws/identity'
 import type { KeysFor } from '#src/aws/keys'
@@ -9,13 +7,8 @@ import { createRateLimiters } from '#src/aws/rate-limiter'
 import { createSecretsPort } from '#src/aws/secrets-port'
 import { stsRegion } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
-import { invalidRequest, Problem } from '#src/problems/problem'
 
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Whether the route's body has an `awsCredentialId`, beside the header. */
-    bodyNamesCredential?: true
-  }
   interface FastifyInstance {
     /** AWS Secrets Manager. */
     aws: SecretsPort
@@ -28,10 +21,6 @@ declare module 'fastify' {
     verifyCredential: (credentialId: string) => Promise<Identity>
     /** The declared credentials, in their order, as the API shows them. */
     describeCredentials: () => DescribedCredential[]
-  }
-  interface FastifyRequest {
-    /** The credential to use; none where the request names one that the environment does not allow. */
-    credentialId?: string
   }
 }
 
@@ -61,34 +50,7 @@ export default fp(async (fastify) => {
     })
   })
   fastify.addHook('onClose', async () => { clients().close() })
-
-  fastify.decorateRequest('credentialId')
-
-  fastify.addHook('preHandler', async (request) => {
-    const { environment } = request
-    if (environment === undefined) return
-    const { 'aws-credential-id': inHeader } = request.headers as { 'aws-credential-id'?: string }
-    const named = request.routeOptions.config.bodyNamesCredential ? request.body : {}
-    const { awsCredentialId: inBody } = named as { awsCredentialId?: string }
-    if (inHeader !== undefined && inBody !== undefined && inHeader !== inBody) {
-      throw invalidRequest({ in: 'body', pointer: '/awsCredentialId', message: 'must be the same as the header AWS-Credential-Id' })
-    }
-    const id = inHeader ?? inBody ?? environment.credential
-    if (environment.allowedCredentials.includes(id)) request.credentialId = id
-  })
-
-  /** On a route about a credential itself: one answer for one that does not exist, and for one that is not the caller's. */
-  fastify.addHook('preHandler', async (request) => {
-    const { caller, routeOptions: { config: { action } } } = request
-    const { id } = request.params as { id?: string }
-    if (caller === undefined || id === undefined || !isAction(action)) return
-    if (!actionTable[action].on.every((type) => type === 'Credential')) return
-    const isDeclared = fastify.config.current.credentials.has(id)
-    if (isDeclared) request.credentialId = id
-    request.decision = isDeclared ? fastify.authorize({ caller, action, credentialId: id }) : denied
-    if (!request.decision.allowed) throw new Problem('forbidden')
-  })
-}, { name: 'credentials', dependencies: ['config', 'authorization', 'environments'] })
+}, { name: 'credentials', dependencies: ['config'] })
 
 function retire (clients: Clients): void {
   setTimeout(() => { clients.close() }, grace).unref()

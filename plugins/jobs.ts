@@ -1,6 +1,5 @@
 import fp from 'fastify-plugin'
 import type { AppOptions } from '#src/app'
-import type { Job } from '#src/jobs/job'
 import { createJobs, type Jobs } from '#src/jobs/jobs'
 import { createIdempotencyKeys, type IdempotencyKeys } from '#src/secrets/bulk/idempotency-keys'
 import type { BulkStop } from '#src/secrets/bulk/schemas'
@@ -14,12 +13,6 @@ declare module 'fastify' {
     /** Aborted once the process is told to end: nothing that takes long is begun any more. */
     stopping: AbortSignal
   }
-  interface FastifyRequest {
-    /** The job that it is about, for the record of it. */
-    jobId?: string
-    /** The caller's job. @throws Problem `not-found`, the same for one of another caller as for none */
-    findJob: (id: string) => Job
-  }
 }
 
 /** What outlives a request, until the process is told to end. */
@@ -30,12 +23,6 @@ export default fp<Required<AppOptions>>(async (fastify, { now }) => {
   fastify.decorate('jobs', jobs)
   fastify.decorate('idempotencyKeys', createIdempotencyKeys())
   fastify.decorate('stopping', stopping.signal)
-  fastify.decorateRequest('jobId')
-  fastify.decorateRequest('findJob', function (id) {
-    const job = jobs.find(this.caller?.id ?? '', id)
-    this.jobId = job.id
-    return job
-  })
 
   // While connections are still served: who follows a job hears of its end.
   fastify.addHook('preClose', async () => {

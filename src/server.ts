@@ -5,10 +5,10 @@ import { standardOutput } from './audit/settings.ts'
 import { banner } from './local-mode/banner.ts'
 import { liveConfig } from './config/live.ts'
 import { loadConfig, readVariables } from './config/load.ts'
-import { ConfigError } from './config/mistakes.ts'
+import { ConfigError } from './config/issues.ts'
 import type { Variables } from './config/schema.ts'
 import { withoutMessage } from './problems/problem.ts'
-import { assertLocalModeMeant, startLocalMode, type LocalMode } from './local-mode/local-mode.ts'
+import { assertLocalModeIntended, startLocalMode, type LocalMode } from './local-mode/local-mode.ts'
 import { serverOptions } from './http/server-options.ts'
 
 /** EX_CONFIG of sysexits.h. */
@@ -20,7 +20,7 @@ const grace = 10_000
 /** Starts the gateway as the environment variables say. @throws ConfigError */
 async function start (): Promise<void> {
   const variables = readVariables(process.env)
-  if (variables.GATEWAY_CONFIG === undefined) assertLocalModeMeant(process.env)
+  if (variables.GATEWAY_CONFIG === undefined) assertLocalModeIntended(process.env)
   const local = variables.GATEWAY_CONFIG === undefined ? await startLocalMode(variables) : undefined
   const config = liveConfig(local?.config ?? loadConfig(variables.GATEWAY_CONFIG ?? ''))
 

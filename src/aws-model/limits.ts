@@ -1,28 +1,28 @@
-/** What AWS documents and its model (`shapes.ts`) does not say. */
+/** Limits and quotas that AWS documents but that its model (`shapes.ts`) does not contain. */
 import type { Operation } from './shapes.ts'
 
-/** Limits that AWS documents or enforces and that its model leaves out. */
+/** Limits that AWS documents or enforces, in addition to those of its model. */
 export const limits = {
-  /** The characters that AWS accepts in a secret's name. */
+  /** The characters that AWS accepts in a secret's name, as a regular expression. */
   secretNamePattern: '^[A-Za-z0-9/_+=.@!-]+$',
   recoveryWindowInDays: { min: 7, max: 30, default: 30 },
   passwordLength: { default: 32 },
   tagsPerSecret: 50,
-  /** Over all versions of a secret. */
+  /** Counted over all versions of a secret. */
   labelsPerSecret: 20,
-  /** AWS keeps so many of the newest, and all that are younger. */
+  /** AWS keeps at least the newest `kept` unlabelled versions, and every one younger than `keptForDays` days. */
   versionsWithoutLabel: { kept: 100, keptForDays: 1 }
 } as const
 
-/** How many calls of a family of operations, together, AWS answers in a second. */
+/** The number of calls per second that AWS allows for a group of operations together. */
 export interface RequestQuota {
   readonly perSecond: number
   readonly operations: readonly Operation[]
 }
 
 /**
- * The rates that AWS grants an account in a region; none of them is adjustable. From the user guide, "AWS Secrets Manager
- * quotas"; those of GetSecretValue and DescribeSecret as AWS raised them in March 2025.
+ * AWS's request quotas for each account and region; none of them is adjustable. Taken from "AWS Secrets Manager quotas" in the
+ * user guide, with the values for GetSecretValue and DescribeSecret that AWS raised in March 2025.
  */
 export const requestQuotas: readonly RequestQuota[] = [
   { perSecond: 50, operations: ['CreateSecret'] },

@@ -1,26 +1,26 @@
 /**
- * What AWS's own model of Secrets Manager says about each request: lengths (in characters unless `bytes` is set), ranges,
+ * The constraints of AWS's own model of Secrets Manager on each request: lengths (in characters unless `bytes` is set), ranges,
  * patterns, enumerations and members, under AWS's shape names.
  *
- * The gateway builds its request schemas from this table and the embedded backend validates with it, so a limit is written
- * once. `scripts/check-aws-model.ts` holds it against AWS's published model.
+ * The gateway builds its request schemas from this table, and the embedded backend validates requests with it, so that each limit
+ * is written only once. `scripts/check-aws-model.ts` compares it with the model that AWS publishes.
  */
 
 export interface StringShape {
   type: 'string'
   min?: number
   max?: number
-  /** AWS counts a secret's text in UTF-8 bytes, where its model counts characters. */
+  /** The length is counted in UTF-8 bytes: AWS does so for a secret's text, although its model counts characters. */
   bytes?: true
   pattern?: string
   enum?: readonly string[]
-  /** Never quoted in an error message. */
+  /** True if the value must never be quoted in an error message. */
   sensitive?: true
 }
 
 export interface BlobShape {
   type: 'blob'
-  /** Bytes after decoding from base64. */
+  /** In bytes, after base64 decoding; the same goes for `max`. */
   min: number
   max: number
   sensitive: true
@@ -124,7 +124,7 @@ export const shapes = {
 
 const secretId = { type: 'structure', members: { SecretId: 'SecretIdType' }, required: ['SecretId'] } as const
 
-/** The input of each of the 23 operations. */
+/** The input of each of the 23 operations, under AWS's operation names. */
 export const operations = {
   BatchGetSecretValue: {
     type: 'structure',

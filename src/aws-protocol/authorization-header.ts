@@ -1,22 +1,26 @@
 import { signatureErrors } from './signature-errors.ts'
 
-/** What a caller's `Authorization` header says of its signature. */
+/** The parts of an `Authorization` header of Signature Version 4. */
 export interface Authorization {
   accessKeyId: string
-  /** YYYYMMDD. */
+  /** The date of the credential scope, as YYYYMMDD. */
   date: string
   region: string
   service: string
-  /** In lower case. */
+  /** The names of the signed headers, in lower case. */
   signedHeaders: readonly string[]
-  /** 64 hexadecimal digits. */
+  /** 64 lower-case hexadecimal digits. */
   signature: string
 }
 
-/** The one algorithm of Signature Version 4 that is accepted. */
+/** The only algorithm of Signature Version 4 that is accepted. */
 export const algorithm = 'AWS4-HMAC-SHA256'
 
-/** Takes an `Authorization` header apart; throws IncompleteSignatureException where a part is absent or malformed. */
+/**
+ * Parses an `Authorization` header.
+ *
+ * @throws AwsError `IncompleteSignatureException` if a part is missing or malformed
+ */
 export function parseAuthorization (header: string): Authorization {
   const [scheme, ...rest] = header.split(/[ \t]+/)
   if (scheme !== algorithm) throw signatureErrors.incomplete(`Authorization header requires algorithm '${algorithm}'.`)

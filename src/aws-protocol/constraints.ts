@@ -6,12 +6,12 @@ interface Constraint {
   holds: boolean
 }
 
-/** The constraints of a shape that a value breaks, in AWS's words. */
+/** Returns the constraints of a shape that a value violates, in AWS's wording. */
 export function brokenConstraints (shape: Shape, value: Scalar | readonly unknown[]): string[] {
   return constraints(shape, value).filter(({ holds }) => !holds).map(({ text }) => text)
 }
 
-/** All constraints of a shape, in the words and the order in which AWS lists those of a list's members. */
+/** Returns all constraints of a shape, in the wording and the order that AWS uses for the members of a list. */
 export function allConstraints (shape: Shape): string[] {
   return constraints(shape, '').map(({ text }) => text)
 }
@@ -37,13 +37,16 @@ function constraints (shape: Shape, value: Scalar | readonly unknown[]): Constra
   return found
 }
 
-/** What a shape's limits count: characters or bytes of a text, bytes of a blob, members of a list, or the number itself. */
+/**
+ * Measures a value in the unit of its shape's limits: the characters or bytes of a string, the bytes of a blob, the members of a
+ * list, or the number itself.
+ */
 function measureOf (shape: Shape, value: Scalar | readonly unknown[]): number {
   if (typeof value === 'string') return shape.type === 'string' && shape.bytes ? Buffer.byteLength(value) : Array.from(value).length
   return typeof value === 'object' ? value.length : Number(value)
 }
 
-/** AWS matches a pattern against the whole text, also where it isn't anchored. */
+/** AWS matches a pattern against the whole string, even if the pattern isn't anchored. */
 function wholePattern (pattern: string): RegExp {
   return new RegExp(`^(?:${pattern})$`)
 }

@@ -1,4 +1,4 @@
-/** The errors of AWS Secrets Manager, under AWS's names and in AWS's words. */
+/** The error types of AWS Secrets Manager, under AWS's names. */
 export type AwsErrorType =
   | 'AccessDeniedException'
   | 'DecryptionFailure'
@@ -23,13 +23,13 @@ export type AwsErrorType =
   | 'UnrecognizedClientException'
   | 'ValidationException'
 
-/** The types that AWS does not answer with status 400. */
+/** The HTTP statuses of the types that AWS answers with a status other than 400. */
 const statuses: Partial<Record<AwsErrorType, number>> = { InternalServiceError: 500, RequestEntityTooLarge: 413 }
 
-/** An error that reaches the caller as `{"__type": type, "Message": message}`. Its message never holds a secret's value. */
+/** An error that the caller receives as `{"__type": type, "Message": message}`. Its message never contains a secret's value. */
 export class AwsError extends Error {
   readonly type: AwsErrorType
-  /** The HTTP status. */
+  /** The HTTP status of the reply. */
   readonly status: number
 
   constructor (type: AwsErrorType, message: string) {
@@ -40,7 +40,7 @@ export class AwsError extends Error {
   }
 }
 
-/** Gives what makes an error of a type: with one text, or with a text that is made of values. */
+/** Returns a factory of errors of one type. The message is fixed, or made from the factory's arguments. */
 export function error<Values extends readonly unknown[] = []> (
   type: AwsErrorType, text: string | ((...values: Values) => string)
 ): (...values: Values) => AwsError {
@@ -49,7 +49,7 @@ export function error<Values extends readonly unknown[] = []> (
 
 const notFound = (what: string) => `Secrets Manager can't find the specified secret${what}`
 
-/** Every error of the service itself; those of signatures are in signature-errors.ts. */
+/** Every error of the service itself; signature errors are in `signature-errors.ts`. */
 export const errors = {
   accessDenied: error('AccessDeniedException', (user: string, operation: string, resource: string | undefined, reason: string) => {
     const on = resource === undefined ? '' : ` on resource: ${resource}`

@@ -1,9 +1,13 @@
 import { errors } from './errors.ts'
 
-/** A value of JSON after it was read as the scalar that AWS's model wants. */
+/** A JSON value after conversion to a scalar type of AWS's model. */
 export type Scalar = string | number | boolean | Uint8Array
 
-/** Reads a JSON value as a scalar; throws SerializationException for a value of another type. */
+/**
+ * The conversions of JSON values to the scalar types of AWS's model.
+ *
+ * @throws AwsError `SerializationException` if the value has another type
+ */
 export const scalars = {
   string: readString,
   blob: readBlob,
@@ -12,7 +16,7 @@ export const scalars = {
   boolean: readBoolean
 } as const satisfies Record<string, (value: unknown) => Scalar>
 
-/** The error for a value of the wrong type, in AWS's words. */
+/** Returns the error for a value of the wrong type, in AWS's wording. */
 export function cannotConvert (value: unknown, to: string): Error {
   if (Array.isArray(value)) return errors.serialization('Start of list found where not expected')
   if (typeof value === 'object') return errors.serialization('Start of structure or map found where not expected.')
@@ -22,7 +26,7 @@ export function cannotConvert (value: unknown, to: string): Error {
 
 function readString (value: unknown): string {
   if (typeof value !== 'string') throw cannotConvert(value, 'a String')
-  // Half a surrogate pair has no UTF-8 form: it could only be stored changed.
+  // A lone surrogate has no UTF-8 form, so the string could not be stored unchanged.
   if (!value.isWellFormed()) throw errors.serialization('A string is not valid Unicode text')
   return value
 }
@@ -30,7 +34,7 @@ function readString (value: unknown): string {
 function readBlob (value: unknown): Uint8Array {
   const text = readString(value)
   const bytes = Buffer.from(text, 'base64')
-  // Node skips what is not base64; AWS refuses it.
+  // Node skips characters that aren't base64, where AWS rejects the value.
   if (bytes.toString('base64') !== text) throw errors.serialization('A blob is not valid base64')
   return bytes
 }

@@ -2,9 +2,13 @@ import { createHash, createHmac } from 'node:crypto'
 import { algorithm, type Authorization } from './authorization-header.ts'
 
 /**
- * The signature, in AWS's Signature Version 4, of a POST to `/`. `headers` are the signed ones, by name in lower case.
+ * Computes the signature, by AWS's Signature Version 4, of a POST request to `/`.
  *
- * AWS's own library signs for a sender: it leaves out headers, such as `Date`, that other senders do sign.
+ * AWS's own library can't be used here. It is made for clients and never signs some headers, such as `Date`, that other clients
+ * do sign.
+ *
+ * @param headers the signed headers, by name in lower case
+ * @returns 64 lower-case hexadecimal digits
  */
 export function signatureOf (
   secretAccessKey: string,
@@ -17,13 +21,13 @@ export function signatureOf (
     'POST', '/', '', ...names.map((name) => `${name}:${canonical(headers.get(name))}`), '', names.join(';'), sha256(body)
   ].join('\n')
   const scope = [date, region, service, 'aws4_request']
-  // Node reads a header's bytes as Latin-1, and it was the bytes that were signed.
+  // Node decodes header bytes as Latin-1, so encoding as Latin-1 restores the bytes that the client signed.
   const stringToSign = [algorithm, headers.get('x-amz-date'), scope.join('/'), sha256(Buffer.from(canonicalRequest, 'latin1'))].join('\n')
   const key = scope.reduce<Uint8Array>(hmac, Buffer.from(`AWS4${secretAccessKey}`))
   return hmac(key, stringToSign).toString('hex')
 }
 
-/** Node has taken the blanks around it off. */
+/** Collapses blanks as Signature Version 4 requires. Node has already trimmed the value. */
 function canonical (value = ''): string {
   return value.replace(/[ \t]+/g, ' ')
 }

@@ -5,21 +5,23 @@ import { parseAuthorization, type Authorization } from './authorization-header.t
 import { signatureErrors } from './signature-errors.ts'
 import { signatureOf } from './signature-v4.ts'
 
-/** The secret half of an access key, and whose key it is. */
+/** The secret half of an access key, and its owner. */
 export interface AccessKey<Principal> {
   secretAccessKey: string
   principal: Principal
 }
 
-/** Who a request's headers say signed it. It proves nothing before the signature, which covers the body, is verified. */
+/**
+ * The signer that a request's headers claim. The claim proves nothing until the signature, which covers the body, is verified.
+ */
 export interface Claim<Principal> {
   accessKey: AccessKey<Principal>
   authorization: Authorization
-  /** The signed ones, by name in lower case. */
+  /** The signed headers, by name in lower case. */
   headers: ReadonlyMap<string, string>
 }
 
-/** Finds what stands behind an access key's ID, and with temporary keys behind their session token. */
+/** Looks up an access key by its ID. Temporary keys are also identified by their session token. */
 export type FindAccessKey<Principal> = (accessKeyId: string, sessionToken: string | undefined) => AccessKey<Principal> | undefined
 
 /** The services that a request can be signed for. */
@@ -30,10 +32,10 @@ const maxSkewInMinutes = 5
 const maxSkew = maxSkewInMinutes * 60_000
 
 /**
- * Reads what a request's headers say of its Signature Version 4; all that can be refused without the body is refused here.
+ * Reads the Signature Version 4 of a request's headers, and rejects everything that can be rejected without the body.
  *
- * Throws MissingAuthenticationTokenException, IncompleteSignatureException, UnrecognizedClientException, ExpiredTokenException or
- * InvalidSignatureException.
+ * @throws AwsError `MissingAuthenticationTokenException`, `IncompleteSignatureException`, `UnrecognizedClientException`,
+ * `ExpiredTokenException` or `InvalidSignatureException`
  */
 export function readClaim<Principal> (
   request: IncomingMessage, service: ServiceName, find: FindAccessKey<Principal>
@@ -51,26 +53,35 @@ export function readClaim<Principal> (
   return { accessKey, authorization, headers }
 }
 
-/** Verifies a claim's signature by signing again; throws InvalidSignatureException. */
+/**
+ * Verifies a claim's signature by computing it again.
+ *
+ * @throws AwsError `InvalidSignatureException` if the two signatures differ
+ */
 export function verifySignature ({ accessKey, authorization, headers }: Claim<unknown>, body: Uint8Array): void {
   const expected = signatureOf(accessKey.secretAccessKey, authorization, headers, body)
   if (!timingSafeEqual(Buffer.from(expected), Buffer.from(authorization.signature))) throw signatureErrors.mismatch()
 }
 
-/** The signed headers alone. Each must be there once; host, date, target and session token must be among them. */
+/**
+ * Returns the signed headers. Each of them must occur exactly once, and host, date, target and session token must be among them.
+ */
 function signedHeadersOf (request: IncomingMessage, { signedHeaders }: Authorization): Map<string, string> {
   const needed = ['host', 'x-amz-date', ...['x-amz-target', sessionToken].filter((name) => request.headers[name] !== undefined)]
   const unsigned = needed.find((name) => !signedHeaders.includes(name))
   if (unsigned !== undefined) throw signatureErrors.incomplete(`'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`)
   return new Map(signedHeaders.map((name) => {
-    // Of a header that came twice, Node shows one value or both joined: no longer what was signed.
+    // For a repeated header, Node keeps one value or joins them all, and neither is what the client signed.
     const [value, ...more] = request.headersDistinct[name] ?? []
     if (value === undefined || more.length > 0) throw signatureErrors.mismatch()
     return [name, value]
   }))
 }
 
-/** A request was signed at most five minutes from now by the real clock, whatever clock the store goes by. */
+/**
+ * Checks that a request was signed at most five minutes ago, or five minutes ahead. This always uses the real clock, even if the
+ * store uses another one.
+ */
 function checkDate (text: string, { date }: Authorization): void {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? []
   const signed = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)

@@ -4,35 +4,39 @@ import { errors } from './errors.ts'
 import type { Input } from './input.ts'
 import { cannotConvert, scalars, type Scalar } from './scalars.ts'
 
-/** What is wrong with an input. The first mistakes are told, the rest only counted: a request can hold tens of thousands. */
+/**
+ * The violations found in an input. Only the first ones are reported and the rest counted, as a request can contain tens of
+ * thousands.
+ */
 interface Findings {
   count: number
   texts: string[]
 }
 
-const maxTold = 10
-/** Characters of a wrong value that are quoted. */
+const maxReported = 10
+/** The maximum number of characters of an invalid value that an error message quotes. */
 const maxQuoted = 1000
 
 const named: Readonly<Record<string, Shape>> = shapes
 
 /**
- * Reads the parsed body of a request as the input of an operation, by the table of AWS's model. Members that the model doesn't
- * know are ignored, as AWS ignores them.
+ * Validates a request's parsed body against AWS's model and returns it as the operation's input. Like AWS, it ignores members
+ * that the model doesn't contain.
  *
- * Throws SerializationException where a JSON type is wrong, and otherwise one ValidationException with what is wrong.
+ * @throws AwsError `SerializationException` if a JSON value has the wrong type, or one `ValidationException` that lists all
+ * violations
  */
 export function validateInput<Name extends Operation> (operation: Name, body: unknown): Input<Name> {
-  const found = nothingFound()
+  const found = noFindings()
   const input = readStructure(operations[operation], body, '', found)
   if (found.count > 0) throw errors.validation(found.count, found.texts)
-  // The type is derived from the very table that the value was just read with; the compiler can't follow the walk.
+  // The type is derived from the same table that the value was read with, which the compiler can't follow.
   return input as Input<Name>
 }
 
 function read (name: string, value: unknown, path: string, found: Findings): unknown {
   const shape = named[name]
-  /* c8 ignore next: the table's own test holds that every name in it is defined */
+  /* c8 ignore next: the table's own test checks that every name in it is defined */
   if (shape === undefined) throw new Error(`The model has no shape ${name}`)
   if (shape.type === 'structure') return readStructure(shape, value, `${path}.`, found)
   if (shape.type === 'list') return readList(shape, value, path, found)
@@ -55,12 +59,12 @@ function readStructure (shape: StructureShape, value: unknown, prefix: string, f
 
 function readList (shape: ListShape, value: unknown, path: string, found: Findings): unknown[] {
   if (!Array.isArray(value)) throw errors.serialization('Expected a list')
-  const ofMembers = nothingFound()
+  const ofMembers = noFindings()
   const members = value.map((member: unknown, index) => read(shape.member, member, `${path}.${index + 1}.member`, ofMembers))
   report(found, '', path, brokenConstraints(shape, members))
   const member = named[shape.member]
   if (member?.type === 'string' && ofMembers.count > 0) {
-    // AWS names a list of texts as a whole, with all that each of them must be.
+    // For a list of strings, AWS reports the whole list together with all constraints of its members.
     report(found, quote(`[${members.join(', ')}]`), path, [`Member must satisfy constraint: [${allConstraints(member).join(', ')}]`])
   } else {
     add(found, ofMembers.count, ofMembers.texts)
@@ -68,13 +72,13 @@ function readList (shape: ListShape, value: unknown, path: string, found: Findin
   return members
 }
 
-function nothingFound (): Findings {
+function noFindings (): Findings {
   return { count: 0, texts: [] }
 }
 
 function add (found: Findings, count: number, texts: readonly string[]): void {
   found.count += count
-  found.texts.push(...texts.slice(0, maxTold - found.texts.length))
+  found.texts.push(...texts.slice(0, maxReported - found.texts.length))
 }
 
 function report (found: Findings, value: string, path: string, broken: readonly string[]): void {

@@ -1,6 +1,6 @@
 /**
- * An SDK's output as it travels in AWS JSON 1.1: dates as seconds since the epoch, bytes as base64, and without `$metadata`,
- * which the SDK makes up from the HTTP response.
+ * The JSON of an SDK output type in AWS JSON 1.1: dates are seconds since the epoch, bytes are base64, and there is no
+ * `$metadata`, which the SDK itself adds from the HTTP response.
  */
 export type WireForm<Output> = WireValue<Omit<Output, '$metadata'>>
 
@@ -11,12 +11,12 @@ type WireValue<Value> =
         : Value extends object ? { [Key in keyof Value]: WireValue<Value[Key]> }
           : Value
 
-/** A time in milliseconds since the epoch as AWS writes it: seconds with a fraction. */
+/** Converts a time in milliseconds since the epoch to AWS's format: seconds with a fraction. */
 export function seconds (milliseconds: number): number {
   return milliseconds / 1000
 }
 
-/** As `seconds`, for a time that may never have come: the field is then left out of the response. */
+/** Like `seconds`, for an event that may not have happened. `undefined` leaves the field out of the reply. */
 export function optionalSeconds (milliseconds: number | null): number | undefined {
   return milliseconds === null ? undefined : seconds(milliseconds)
 }

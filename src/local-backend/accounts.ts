@@ -4,25 +4,32 @@ import { PolicyError } from './policies/policy-error.ts'
 import type { Policy } from './policies/policy.ts'
 import { rootArn, uniqueId, type Principal } from './principal.ts'
 
-/** An AWS account and a pair of keys that belongs to it; an account can have several, each with an entry of its own. */
+/** An AWS account and one of its access keys. An account with several access keys has one entry for each of them. */
 export interface Account {
   /** Twelve digits. */
   accountId: string
   accessKeyId: string
   secretAccessKey: string
-  /** Whom the keys belong to: the account's owner, or with identity policies the user that has the access key's ID for a name. */
+  /**
+   * The ARN of the key's owner. By default the account's root user or, with identity policies, the IAM user that is named like
+   * the access key ID.
+   */
   arn?: string
-  /** What the keys' owner may do, as documents of AWS's policy language; everything, where there are none. */
+  /** The identity policies of the key's owner, as JSON documents. By default the owner has all permissions. */
   identityPolicies?: readonly string[]
-  /** The AWS service, as `rds`, whose keys these are, if they are a service's: it alone may change the secrets that it makes. */
+  /** The AWS service that owns the key, such as `rds`, if any. Only that service may change the secrets that it creates. */
   service?: string
 }
 
-const everything: Policy = parsePolicy(JSON.stringify({
+const allowEverything: Policy = parsePolicy(JSON.stringify({
   Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' }
 }), 'identity')
 
-/** The keys by their IDs; throws, naming the key, if an ID is there twice, or if a policy or an ARN is wrong. */
+/**
+ * Returns the access keys by their IDs.
+ *
+ * @throws Error that names the access key, if its ID occurs twice or if its ARN or a policy is invalid
+ */
 export function accessKeysOf (accounts: readonly Account[]): ReadonlyMap<string, AccessKey<Principal>> {
   const keys = new Map(accounts.map((account) => {
     const { accessKeyId, secretAccessKey } = account
@@ -33,12 +40,12 @@ export function accessKeysOf (accounts: readonly Account[]): ReadonlyMap<string,
 }
 
 function principalOf ({ accountId, accessKeyId, arn, identityPolicies, service }: Account): Principal {
-  const usualArn = identityPolicies === undefined ? rootArn(accountId) : `arn:aws:iam::${accountId}:user/${accessKeyId}`
-  const ownArn = arn ?? usualArn
+  const defaultArn = identityPolicies === undefined ? rootArn(accountId) : `arn:aws:iam::${accountId}:user/${accessKeyId}`
+  const ownArn = arn ?? defaultArn
   const userId = ownArn === rootArn(accountId) ? accountId : uniqueId('AIDA', ownArn)
-  const principal = { accountId, arn: ownArn, userId, identityPolicies: [everything], service }
+  const principal = { accountId, arn: ownArn, userId, identityPolicies: [allowEverything], service }
   if (!new RegExp(`^arn:aws:(?:iam|sts)::${accountId}:.`).test(principal.arn)) {
-    throw new Error(`The access key ${accessKeyId} has the ARN ${principal.arn}, which is none of the account ${accountId}`)
+    throw new Error(`The access key ${accessKeyId} has the ARN ${principal.arn}, which does not belong to the account ${accountId}`)
   }
   if (identityPolicies === undefined) return principal
   return { ...principal, identityPolicies: identityPolicies.map((text) => identityPolicy(accessKeyId, text)) }

@@ -1,34 +1,34 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { WrongUsage } from '#src/command-line/wrong-usage'
 import { identityProviderIn, roleIn } from './role-options.ts'
 import { startLocalBackend, type Account, type KmsKey, type RotationStepEvent } from './server.ts'
-import { WrongUsage } from './wrong-usage.ts'
 
 const help = `Usage: npm run local-backend -- [options]
 
-An AWS Secrets Manager of its own, and an STS for roles, for the AWS CLI and any AWS SDK.
+An embedded AWS Secrets Manager, with an STS for roles, for the AWS CLI and any AWS SDK.
 
-  --port N                           where to listen (default 4566)
-  --data-dir DIR                     where to keep secrets (default .gateway/local-backend)
-  --memory                           keep nothing
-  --account ID=ACCESSKEY:SECRETKEY   an account and its keys; repeatable (default 123456789012=test:test)
-  --identity-policy ACCESSKEY=FILE   what those keys may do, as an IAM policy in JSON; repeatable (default: everything)
-  --role ARN=TRUST[,POLICY…]         a role that can be assumed: the files of its trust policy, and of what its sessions may do,
-                                     as IAM policies in JSON; repeatable (default: none)
+  --port N                           port to listen on (default 4566)
+  --data-dir DIR                     folder to store secrets in (default .gateway/local-backend)
+  --memory                           store nothing on disk
+  --account ID=ACCESSKEY:SECRETKEY   an account and its access key; repeatable (default 123456789012=test:test)
+  --identity-policy ACCESSKEY=FILE   an IAM policy in JSON that limits what an access key may do; repeatable (default: no limits)
+  --role ARN=TRUST[,POLICY…]         a role that can be assumed: the files of its trust policy and of its identity policies, as
+                                     IAM policies in JSON; repeatable (default: none)
   --identity-provider ISSUER=KEYS[,AUDIENCE…]
-                                     whose tokens AssumeRoleWithWebIdentity takes: the URL or the file of the keys, as a JSON
-                                     Web Key Set; repeatable (default: none, audience sts.amazonaws.com)
+                                     a provider whose tokens AssumeRoleWithWebIdentity accepts: the URL or the file of its JSON
+                                     Web Key Set; repeatable (default: none; default audience: sts.amazonaws.com)
   --kms-key ID:KEYID[=ALIAS,…]       a customer managed KMS key of an account, in every region, and its aliases; repeatable
-                                     (default: none but aws/secretsmanager)
-  --rotation-function NAME=PLACE     what rotates secrets in place of the Lambda function of that name or ARN: the URL of an
-                                     endpoint, or the file of a module that exports a handler; repeatable (default: none)
-  --throttle                         refuse calls beyond AWS's quotas, as AWS does
-  --help                             show this
+                                     (default: only aws/secretsmanager)
+  --rotation-function NAME=LOCATION  a replacement for the Lambda function of that name or ARN: the URL of an endpoint, or the
+                                     file of a module that exports a handler; repeatable (default: none)
+  --throttle                         reject calls beyond AWS's quotas, as AWS does
+  --help                             show this help
 `
 
 /**
- * Runs the embedded Secrets Manager until SIGTERM or SIGINT. It prints one line when it listens; wrong usage ends it with
- * status 2, and what it can't start with, such as a data folder, a port or a policy, with status 1.
+ * Runs the embedded Secrets Manager until SIGTERM or SIGINT, and prints one line once it listens. The exit status is 2 for
+ * invalid options, and 1 if it can't start, for example because of the data folder, the port or a policy.
  */
 export async function runLocalBackend (args: readonly string[]): Promise<void> {
   try {
@@ -91,26 +91,26 @@ function portIn (text: string): number {
   return port
 }
 
-/** The message must not show the key. */
+/** Parses `--account`. The error message must not reveal the secret access key. */
 function accountIn (text: string): Account {
   const [, accountId, accessKeyId, secretAccessKey] = /^(\d{12})=([^:/,\s]+):(\S+)$/.exec(text) ?? []
   if (accountId === undefined || accessKeyId === undefined || secretAccessKey === undefined) {
-    throw new WrongUsage('--account must be a 12-digit account ID, =, an access key ID, :, and a secret access key')
+    throw new WrongUsage('--account must be ID=ACCESSKEY:SECRETKEY, with a 12-digit account ID')
   }
   return { accountId, accessKeyId, secretAccessKey }
 }
 
-/** A policy that `--identity-policy` gives. */
+/** An access key and the text of a policy, from `--identity-policy`. */
 interface IdentityPolicy {
   accessKeyId: string
   policy: string
 }
 
-/** The message must not show a key that was given where none belongs. */
+/** Parses `--identity-policy`. The error message must not quote the option, as it may contain a secret access key by accident. */
 function identityPolicyIn (text: string): IdentityPolicy {
   const [, accessKeyId, file] = /^([^:/,\s=]+)=(.+)$/s.exec(text) ?? []
   if (accessKeyId === undefined || file === undefined) {
-    throw new WrongUsage('--identity-policy must be an access key ID, =, and the name of a file')
+    throw new WrongUsage('--identity-policy must be ACCESSKEY=FILE')
   }
   try {
     return { accessKeyId, policy: readFileSync(file, 'utf8') }
@@ -121,7 +121,7 @@ function identityPolicyIn (text: string): IdentityPolicy {
 
 function withIdentityPolicies (accounts: readonly Account[], policies: readonly IdentityPolicy[]): Account[] {
   const stray = policies.find(({ accessKeyId }) => !accounts.some((account) => account.accessKeyId === accessKeyId))
-  if (stray !== undefined) throw new WrongUsage(`--identity-policy is for the access key ID ${stray.accessKeyId}, which no --account has`)
+  if (stray !== undefined) throw new WrongUsage(`--identity-policy names the access key ID ${stray.accessKeyId}, which no --account has`)
   return accounts.map((account) => {
     const own = policies.filter(({ accessKeyId }) => accessKeyId === account.accessKeyId)
     return own.length === 0 ? account : { ...account, identityPolicies: own.map(({ policy }) => policy) }
@@ -131,12 +131,12 @@ function withIdentityPolicies (accounts: readonly Account[], policies: readonly 
 function rotationFunctionsIn (texts: readonly string[]): Record<string, string> {
   const functions: Record<string, string> = {}
   for (const text of texts) {
-    const [, name, place] = /^([^=]+)=(.+)$/.exec(text) ?? []
-    if (name === undefined || place === undefined) {
-      throw new WrongUsage('--rotation-function must be the name or ARN of a Lambda function, =, and a URL or a file')
+    const [, name, location] = /^([^=]+)=(.+)$/.exec(text) ?? []
+    if (name === undefined || location === undefined) {
+      throw new WrongUsage('--rotation-function must be NAME=LOCATION, with the name or ARN of a Lambda function, and a URL or a file')
     }
     if (name in functions) throw new WrongUsage(`--rotation-function names ${name} twice`)
-    functions[name] = place
+    functions[name] = location
   }
   return functions
 }
@@ -144,7 +144,7 @@ function rotationFunctionsIn (texts: readonly string[]): Record<string, string> 
 function kmsKeyIn (text: string): KmsKey {
   const [, accountId, keyId, aliases] = /^(\d{12}):([^=\s]+)(?:=(\S+))?$/.exec(text) ?? []
   if (accountId === undefined || keyId === undefined) {
-    throw new WrongUsage(`--kms-key must be a 12-digit account ID, :, a key ID, and perhaps = and aliases with commas between, not '${text}'`)
+    throw new WrongUsage(`--kms-key must be ID:KEYID[=ALIAS,…], with a 12-digit account ID, not '${text}'`)
   }
   return { accountId, keyId, aliases: aliases?.split(',') ?? [] }
 }

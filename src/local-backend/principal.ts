@@ -1,40 +1,46 @@
 import { createHash } from 'node:crypto'
 import type { Policy } from './policies/policy.ts'
 
-/** On whose behalf an access key signs. */
+/** The owner of an access key, on whose behalf requests are signed. */
 export interface Principal {
   /** Twelve digits. */
   accountId: string
-  /** Of a role's session, that of the session: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
+  /** For a role's session, the ARN of the session: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
   arn: string
-  /** `aws:userid`: the account's ID for its owner, AWS's ID of a user, and of a session the role's ID, a colon and its name. */
+  /**
+   * The value of `aws:userid`: the account ID for a root user, AWS's unique ID for a user, and `ROLEID:SESSIONNAME` for a role's
+   * session.
+   */
   userId: string
-  /** What it may do; what none of them allows it may not, unless a resource of its account lets it. */
+  /** Actions that none of them allows are denied, unless a resource policy in the same account allows them. */
   identityPolicies: readonly Policy[]
-  /** The AWS service that it is, if it is one; the secrets that it makes can be changed by it alone. */
+  /** The AWS service that the principal is, if any. Only that service may change the secrets that it creates. */
   service?: string | undefined
-  /** What it is besides, if it is the session of a role. */
+  /** Defined if the principal is the session of a role. */
   session?: RoleSession | undefined
 }
 
-/** A role that somebody has assumed for a while. */
+/** A temporary session of a role that a principal has assumed. */
 export interface RoleSession {
-  /** The role's. Policies that name it mean its sessions, too. */
+  /** The ARN of the role. Policies that name it apply to its sessions, too. */
   roleArn: string
-  /** Who is behind it, as whoever assumed the role has said; it passes on to the sessions that this one begins. */
+  /** The identity behind the session, as stated by the principal that assumed the role. Role chaining passes it on. */
   sourceIdentity: string | undefined
-  /** What the session may do at most; whatever the role may do, without one. */
+  /** The session policy, which limits the session's permissions; undefined if the session has all permissions of its role. */
   policy: Policy | undefined
 }
 
-/** The ARN of an account's owner. */
+/** Returns the ARN of an account's root user. */
 export function rootArn (accountId: string): string {
   return `arn:aws:iam::${accountId}:root`
 }
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
-/** An ID in AWS's form, such as `AROA` and 17 letters and digits, that an ARN always has; AWS gives what is made anew another. */
+/**
+ * Returns a unique ID in AWS's format: a prefix, such as `AROA`, and 17 letters and digits. It depends only on the ARN, whereas
+ * AWS assigns a new ID to an entity that is deleted and created again.
+ */
 export function uniqueId (prefix: string, arn: string): string {
   return prefix + Array.from(createHash('sha256').update(arn).digest().subarray(0, 17), (byte) => letters.charAt(byte % 32)).join('')
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { WrongUsage } from '#src/command-line/wrong-usage'
 import type { IdentityProvider, Role } from './server.ts'
-import { WrongUsage } from './wrong-usage.ts'
 
-/** Reads `--role ARN=TRUST[,POLICY…]`, and the files that it names. */
+/** Parses `--role ARN=TRUST[,POLICY…]` and reads the files that it names. */
 export function roleIn (text: string): Role {
   const [, arn, files] = /^(arn:[^=\s]+)=([^=]+)$/.exec(text) ?? []
   if (arn === undefined || files === undefined) {
-    throw new WrongUsage('--role must be the ARN of a role, =, the file of its trust policy, and perhaps files of its identity policies with commas between')
+    throw new WrongUsage('--role must be ARN=TRUST[,POLICY…], with the ARN of a role and the files of its policies')
   }
   const read = (file: string): string => {
     try {
@@ -19,11 +19,11 @@ export function roleIn (text: string): Role {
   return { arn, trustPolicy, identityPolicies }
 }
 
-/** Reads `--identity-provider ISSUER=KEYS[,AUDIENCE…]`. */
+/** Parses `--identity-provider ISSUER=KEYS[,AUDIENCE…]`. */
 export function identityProviderIn (text: string): IdentityProvider {
   const [, issuer, keys, audiences] = /^(https?:\/\/[^=\s]+)=([^,]+)(?:,(\S+))?$/.exec(text) ?? []
   if (issuer === undefined || keys === undefined) {
-    throw new WrongUsage('--identity-provider must be the URL of an issuer, =, the URL or the file of its keys, and perhaps audiences with commas between')
+    throw new WrongUsage('--identity-provider must be ISSUER=KEYS[,AUDIENCE…], with the URL of the issuer, and the URL or the file of its keys')
   }
   return { issuer, keys, ...audiences !== undefined && { audiences: audiences.split(',') } }
 }

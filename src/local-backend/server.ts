@@ -18,72 +18,78 @@ import { createThrottle } from './throttle.ts'
 
 export type { Account, IdentityProvider, KmsKey, OperationEvent, Role, RotationStepEvent }
 
-/** How the embedded Secrets Manager, and the STS that goes with it, are started. */
+/** Options of the embedded Secrets Manager and its STS. */
 export interface LocalBackendOptions {
-  /** One for each access key. */
+  /** One entry for each access key. */
   accounts: readonly Account[]
-  /** The roles that can be assumed, by those whom they trust; there is none but those. */
+  /** The roles that can be assumed. None by default. */
   roles?: readonly Role[]
-  /** Whose tokens STS takes from those who have no access key. */
+  /** The OpenID Connect providers whose tokens AssumeRoleWithWebIdentity accepts. None by default. */
   identityProviders?: readonly IdentityProvider[]
-  /** The customer managed keys of KMS; there is none but those. */
+  /** The customer managed keys of KMS. None by default. */
   kmsKeys?: readonly KmsKey[]
-  /** The folder of `secrets.sqlite` and `master.key`; without one nothing is kept. */
+  /** The folder of `secrets.sqlite` and `master.key`. By default everything is kept in memory. */
   dataDir?: string
-  /** Where to listen; 127.0.0.1 unless given. */
+  /** The address to listen on; 127.0.0.1 by default. */
   host?: string
-  /** 0, the default, takes a free one. */
+  /** The port to listen on; 0, the default, chooses a free one. */
   port?: number
   /**
-   * The functions that rotate secrets, by the name or the ARN of a Lambda function: each the URL of an endpoint, or the file of a
-   * JavaScript or TypeScript module that exports a `handler`. There is none but those.
+   * The rotation functions, by the name or ARN of the Lambda function that they replace. Each is the URL of an endpoint, or the
+   * path of a JavaScript or TypeScript module that exports a `handler`. None by default.
    */
   rotationFunctions?: Readonly<Record<string, string>>
-  /** Milliseconds that a rotation function has for each step; 30 seconds unless given. */
+  /** The time limit of a rotation function for each step, in milliseconds; 30 seconds by default. */
   rotationTimeout?: number
   /**
-   * Whether calls beyond AWS's quotas, counted over any second of real time, are refused as AWS refuses them; or how many a
-   * second each family of operations has instead of AWS's. Nothing is, unless given.
+   * True to reject calls that exceed AWS's quotas, as AWS does. A number sets the calls per second for each group of operations
+   * in place of AWS's. Quotas apply to any second of real time. False by default.
    */
   throttling?: boolean | number
-  /** The clock of dates, rotations and sessions, in milliseconds since the epoch. Signatures go by the real one. */
+  /**
+   * The clock for dates, rotations and sessions, in milliseconds since the epoch. Signatures are always checked by the real
+   * clock.
+   */
   now?: () => number
-  /** Told of each authenticated call before it is carried out. */
+  /** Called for each authenticated call before it is carried out. */
   onOperation?: (event: OperationEvent) => void
-  /** Told of each step that a rotation has taken. */
+  /** Called after each step of a rotation. */
   onRotationStep?: (event: RotationStepEvent) => void
 }
 
 /** A running embedded Secrets Manager. */
 export interface LocalBackend {
-  /** Where AWS's SDK finds it: an `endpoint`. */
+  /** The `endpoint` for AWS's SDK. */
   readonly url: string
-  /** Puts a KMS key in a state, for this process and until it ends; throws if there is no such key. */
+  /** Sets the state of a KMS key for the lifetime of this process. Throws if the key does not exist. */
   setKmsKeyState: KmsKeys['setState']
   /**
-   * Carries out the rotations that are due by the backend's clock, as it does by itself within a second, and those that are under
-   * way; ends when none is left.
+   * Carries out the rotations that are due by the backend's clock, and waits for those in progress. The backend itself starts a
+   * due rotation within a second.
    */
   runDueRotations: () => Promise<void>
-  /** Ends when the calls under way are answered and the database is closed; safe to call again. */
+  /**
+   * Shuts down gracefully: resolves once the calls in progress are answered and the database is closed. Can be called repeatedly.
+   */
   close: () => Promise<void>
 }
 
-/** Milliseconds for a request's headers, and for the whole of it. */
+/** In milliseconds: the time limits for receiving a request's headers, and for the whole request. */
 const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 }
 
-/** Each can hold a body of 1 MiB; a connection beyond them is closed. */
+/** Limits memory, as each connection can hold a body of 1 MiB. Further connections are closed. */
 const maxConnections = 512
 
-/** Milliseconds that calls under way have when it closes. */
+/** The time that calls in progress have to finish on shutdown, in milliseconds. */
 const closeTimeout = 1000
 
 /**
- * Starts an AWS Secrets Manager of its own, and an STS for roles: AWS JSON 1.1 and the Query protocol over HTTP, on one port, for
- * the unmodified SDK.
+ * Starts an embedded AWS Secrets Manager with an STS for roles. Both speak AWS's protocols (AWS JSON 1.1 and the Query protocol)
+ * over HTTP on one port, so that any AWS SDK works unmodified.
  *
- * Rejects, with what to do about it, if the data folder can't be used or an account, a role, an identity provider or a rotation
- * function is wrong, and with Node's error if it can't listen. Each account must have an access key ID of its own.
+ * @param options each account must have its own access key ID
+ * @throws Error that says how to fix it, if the data folder can't be used or if an account, a role, an identity provider or a
+ * rotation function is invalid; Node's own error if the server can't listen
  */
 export async function startLocalBackend (options: LocalBackendOptions): Promise<LocalBackend> {
   const { accounts, kmsKeys = [], dataDir, host = '127.0.0.1', port = 0, now = Date.now, onOperation = () => undefined } = options
@@ -133,7 +139,7 @@ function serve (service: Service): Server {
       (body) => { send(response, 200, body) },
       (reason: unknown) => {
         const { status, body } = fault(reason, requestId)
-        // The rest of a body that is too large is not waited for, as Node waits for that of any other.
+        // Node waits for the rest of a body before it reuses the connection. An oversized body is not worth waiting for.
         if (status === 413) response.setHeader('connection', 'close')
         send(response, status, body)
       }

@@ -12,48 +12,48 @@ import type { Store } from './store/store.ts'
 import type { Sts } from './sts/context.ts'
 import type { Throttle } from './throttle.ts'
 
-/** What answers a request. */
+/** Everything that is needed to answer a request. */
 export interface Service {
   store: Store
   findAccessKey: FindAccessKey<Principal>
-  /** Milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   now: () => number
   onOperation: (event: OperationEvent) => void
-  /** None where nothing is ever too much. */
+  /** Undefined if calls are not limited. */
   throttle?: Throttle | undefined
   rotations: RotationService
   sts: Sts
 }
 
-/** A call whose signature was found right; one that nobody has to sign is not told. */
+/** A call with a valid signature. Calls that need no signature are not reported. */
 export interface OperationEvent extends Scope {
   service: ServiceName
   operation: string
-  /** The ARN of who has signed it: with temporary keys, that of the role's session. */
+  /** The ARN of the signer; for temporary keys, that of the role's session. */
   principal: string
-  /** Who is behind the session, where that was said when it began. */
+  /** The source identity of the role's session, if one was set. */
   sourceIdentity?: string
-  /** It was one too many in this second, and is not carried out. */
+  /** Present if the call exceeds the rate limit and is rejected. */
   throttled?: true
 }
 
-/** How a service is spoken to. */
+/** The wire protocol of a service. */
 export interface Protocol {
   contentType: string
-  /** Carries out a request and gives the body of its answer; rejects with what `fault` knows how to tell. */
+  /** Carries out a request and resolves to the reply's body. Rejects with an error that `fault` can convert. */
   answer: (service: Service, request: IncomingMessage, requestId: string) => Promise<string>
-  /** How something that was thrown is told. */
+  /** Converts a thrown value to a reply. */
   fault: (thrown: unknown, requestId: string) => { status: number, body: string }
 }
 
-/** A request whose signature was found right. */
+/** A request with a valid signature. */
 export interface SignedRequest {
   caller: Caller
   scope: Scope
   body: Uint8Array
 }
 
-/** Secrets Manager's: AWS JSON 1.1. */
+/** The protocol of Secrets Manager: AWS JSON 1.1. */
 export const awsJson: Protocol = {
   contentType: 'application/x-amz-json-1.1',
   async answer (service, request) {
@@ -65,7 +65,7 @@ export const awsJson: Protocol = {
     const operation = operations.get(name)
     if (operation === undefined) throw errors.unknownOperation()
     const handle = operation.read(parseBody(body))
-    const context = { store: service.store, scope, caller, now: service.now(), afterwards: [], rotations: service.rotations }
+    const context = { store: service.store, scope, caller, now: service.now(), deferredWrites: [], rotations: service.rotations }
     const output = transactions[operation.access](context, () => handle(context))
     return output === undefined ? '' : JSON.stringify(output)
   },
@@ -75,7 +75,11 @@ export const awsJson: Protocol = {
   }
 }
 
-/** Reads a request whole and verifies its signature; throws the errors of `readClaim`, `readBody` and `verifySignature`. */
+/**
+ * Reads a whole request and verifies its signature.
+ *
+ * @throws AwsError the errors of `readClaim`, `readBody` and `verifySignature`
+ */
 export async function readSigned (service: Service, request: IncomingMessage, name: ServiceName): Promise<SignedRequest> {
   const claim = readClaim(request, name, service.findAccessKey)
   const body = await readBody(request)
@@ -84,7 +88,7 @@ export async function readSigned (service: Service, request: IncomingMessage, na
   return { caller: { principal, sourceIp: addressOf(request) }, scope: { accountId: principal.accountId, region }, body }
 }
 
-/** What is told of a call before it is carried out. */
+/** Returns the event that reports a call before it is carried out. */
 export function eventOf (service: ServiceName, operation: string, { principal }: Caller, scope: Scope): OperationEvent {
   const { arn, session: { sourceIdentity } = {} } = principal
   return { service, operation, ...scope, principal: arn, ...sourceIdentity !== undefined && { sourceIdentity } }
@@ -99,7 +103,7 @@ function operationOf ({ method, url, headers }: IncomingMessage): string {
   return operation
 }
 
-/** An IPv4 address may come in the form of IPv6. */
+/** Returns the peer's address. IPv4 addresses can occur in their IPv6 form, such as `::ffff:127.0.0.1`. */
 function addressOf ({ socket }: IncomingMessage): string {
   return socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
 }

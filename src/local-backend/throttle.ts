@@ -1,21 +1,24 @@
 import { requestQuotas } from '#src/aws-model/limits'
 import type { Scope } from './scope.ts'
 
-/** Whether a call is one too many for its account and region in this second. One that is does not count. */
+/** Returns true if a call exceeds the rate limit of its account and region. Rejected calls don't count towards the limit. */
 export type Throttle = (scope: Scope, operation: string) => boolean
 
-/** The times of as many calls as a second may have, in milliseconds; `next` is where the oldest of them stands. */
+/**
+ * A ring buffer with the times of the last calls, in milliseconds, as many as are allowed per second. `next` is the index of the
+ * oldest.
+ */
 interface Window {
   readonly times: Float64Array
   next: number
 }
 
 /**
- * Counts the calls of each family of operations over any second. AWS's own way of counting is not documented: this one grants no
- * burst, so that what it never refuses AWS does not refuse.
+ * Creates a rate limiter that counts the calls of each group of operations over a sliding window of one second. AWS does not
+ * document how it counts. This limiter allows no bursts, so AWS never rejects a rate of calls that the limiter accepts.
  *
- * @param perSecond how many calls each family has instead of AWS's
- * @param now milliseconds of a clock that is never set back
+ * @param perSecond the calls per second of each group; AWS's quotas by default
+ * @param now a monotonic clock, in milliseconds
  */
 export function createThrottle (perSecond?: number, now = (): number => performance.now()): Throttle {
   const windows = new Map<string, Window>()

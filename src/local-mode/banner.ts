@@ -2,10 +2,11 @@ import { resolve } from 'node:path'
 import type { LocalMode } from './local-mode.ts'
 
 /**
- * What `npm start` tells a newcomer. The `curl` line works when it is pasted, also where the token itself is not to be shown.
+ * Returns the text that `npm start` prints in local mode. Its `curl` command works when pasted, even if the token itself must not
+ * be printed.
  *
- * @param address where the gateway listens
- * @param showToken whether the token may be printed
+ * @param address the URL that the gateway listens on
+ * @param showToken true if the token may be printed
  */
 export function banner (address: string, { token, tokenFile }: LocalMode, showToken: boolean): string {
   const hidden = tokenFile === undefined ? '$GATEWAY_DEV_TOKEN' : `$(cat '${resolve(tokenFile)}')`

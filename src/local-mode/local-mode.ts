@@ -4,23 +4,23 @@ import { join } from 'node:path'
 import { hashToken } from '#src/authentication/api-keys'
 import { policySetFrom } from '#src/authorization/policies'
 import { configFrom, type Config } from '#src/config/config'
-import { ConfigError } from '#src/config/mistakes'
+import { ConfigError } from '#src/config/issues'
 import type { Variables } from '#src/config/schema'
 import { startLocalBackend, type Account, type KmsKey } from '#src/local-backend/server'
 import { errorCode } from '#src/problems/problem'
 
-/** The gateway without AWS: the embedded Secrets Manager, two accounts of it, and a developer who may do everything. */
+/** A gateway without AWS: the embedded Secrets Manager with two accounts, and a developer with all permissions. */
 export interface LocalMode {
   config: Config
   token: string
-  /** The file that keeps the token; none where the token was given. */
+  /** The file that stores the token; undefined if the token was set in the environment. */
   tokenFile?: string
   close: () => Promise<void>
 }
 
 const accountIds = { 'local-dev': '111111111111', 'local-prod': '222222222222' } as const
 
-/** One customer managed key an account, for who wants to try one. */
+/** One customer managed key for each account, so that developers can try out encryption with their own key. */
 const kmsKeys: readonly KmsKey[] = Object.values(accountIds).map((accountId) =>
   ({ accountId, keyId: `00000000-0000-0000-0000-${accountId}`, aliases: ['alias/local'] }))
 
@@ -30,21 +30,22 @@ const environments = {
   prod: { region: 'eu-west-1', credential: 'local-prod' }
 } as const
 
-/** The developer may do everything. */
-const developersPolicy = { file: 'local-mode.cedar', text: '@id("developer") permit (principal == Caller::"developer", action, resource);' }
+/** Grants the developer all permissions. */
+const developerPolicy = { file: 'local-mode.cedar', text: '@id("developer") permit (principal == Caller::"developer", action, resource);' }
 
-/** Variables that are set where a process is meant to reach AWS. */
+/** Environment variables that indicate that the process is meant to use the real AWS. */
 const awsVariables = [
   'AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
   'AWS_CONTAINER_CREDENTIALS_FULL_URI'
 ]
 
 /**
- * Refuses local mode where it can't be meant: a gateway that was to reach AWS would serve an empty store instead.
+ * Refuses to start in local mode if the environment indicates that the gateway should use AWS. It would silently serve an empty
+ * store otherwise.
  *
  * @throws ConfigError
  */
-export function assertLocalModeMeant (env: NodeJS.ProcessEnv): void {
+export function assertLocalModeIntended (env: NodeJS.ProcessEnv): void {
   if (env.GATEWAY_LOCAL === '1') return
   const production = env.NODE_ENV === 'production' ? ['NODE_ENV=production'] : []
   const signs = [...production, ...awsVariables.filter((name) => env[name] !== undefined)]
@@ -52,40 +53,42 @@ export function assertLocalModeMeant (env: NodeJS.ProcessEnv): void {
   throw new ConfigError([{
     key: 'GATEWAY_CONFIG',
     found: `nothing, but ${signs.join(', ')}`,
-    expected: 'a configuration file, or GATEWAY_LOCAL=1 where local mode is meant'
+    expected: 'a configuration file, or GATEWAY_LOCAL=1 to run in local mode'
   }])
 }
 
-/** Starts the embedded backend and makes the configuration that goes with it. */
+/** Starts the embedded backend and returns the gateway's configuration for it. */
 export async function startLocalMode ({ GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_TOKEN: given }: Variables): Promise<LocalMode> {
   const accounts = Object.entries(accountIds).map(([credentialId, accountId]) => ({ credentialId, ...newKeys(accountId) }))
   const backend = await startLocalBackend({ accounts, kmsKeys, dataDir: join(dataDir, 'local-backend') })
-  const kept = given === undefined ? await keptToken(dataDir) : undefined
-  const token = given ?? kept?.token ?? ''
+  const persisted = given === undefined ? await persistedToken(dataDir) : undefined
+  const token = given ?? persisted?.token ?? ''
   const config = configFrom({
-    // An editor that forwards the port is a proxy on the same machine.
+    // An editor that forwards the port acts as a proxy on the same machine.
     server: { trustedProxies: ['127.0.0.1', '::1'] },
     environments,
     credentials: Object.fromEntries(accounts.map(({ credentialId, accessKeyId, secretAccessKey }) =>
       [credentialId, { kind: 'embedded' as const, accessKeyId, secretAccessKey }])),
     authentication: { apiKeys: [{ id: 'developer', hash: hashToken(token) }] },
-    authorization: { policies: policySetFrom([developersPolicy]) },
-    // There is nobody whom the developer could crowd out.
+    authorization: { policies: policySetFrom([developerPolicy]) },
+    // The developer is the only caller, so there is no other to protect from too many requests.
     limits: { requestsPerSecond: 10_000 },
     aws: { endpoint: backend.url }
   })
-  return { config, token, close: backend.close, ...(kept !== undefined && { tokenFile: kept.file }) }
+  return { config, token, close: backend.close, ...(persisted !== undefined && { tokenFile: persisted.file }) }
 }
 
-/** Access keys that last as long as the process: the accounts are kept, the keys to them need not be. */
+/**
+ * Generates access keys that are valid while the process runs. The accounts and their secrets persist, but their keys need not.
+ */
 const newKeys = (accountId: string): Account => ({
   accountId,
   accessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`,
   secretAccessKey: randomBytes(30).toString('base64')
 })
 
-/** The token of the last start, or a new one, kept where only its owner can read it. */
-async function keptToken (dataDir: string): Promise<{ token: string, file: string }> {
+/** Returns the token of an earlier start, or creates one in a file that only its owner can read. */
+async function persistedToken (dataDir: string): Promise<{ token: string, file: string }> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const file = join(dataDir, 'developer-token')
   try {

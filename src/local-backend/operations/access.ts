@@ -2,20 +2,23 @@ import type { OperationContext } from '#src/local-backend/rules/context'
 import { writeAndFollow } from '#src/local-backend/rules/replication'
 import { hasExpired, purgeExpired } from '#src/local-backend/store/secrets'
 
-/** What an operation does with the database. Only one process at a time can write, and the others then wait. */
+/** The database access of an operation. SQLite lets only one process write at a time, and the others wait. */
 export type Access = 'none' | 'reads' | 'writes'
 
 type Run = <Output>(context: OperationContext, work: () => Output) => Output
 
-/** Carries out an operation, deletes for good what is due, and lets replicas follow what was written. */
+/**
+ * Runs an operation in the transaction that it needs. Also purges the secrets that are due for deletion, and updates replicas
+ * after a write.
+ */
 export const transactions: Record<Access, Run> = {
   none: (_context, work) => work(),
   reads (context, work) {
-    const { store, now, afterwards } = context
+    const { store, now, deferredWrites } = context
     const output = store.database.read(work)
-    if (afterwards.length > 0 || hasExpired(store, now)) {
+    if (deferredWrites.length > 0 || hasExpired(store, now)) {
       transactions.writes(context, () => {
-        for (const write of afterwards) write()
+        for (const write of deferredWrites) write()
       })
     }
     return output

@@ -10,8 +10,8 @@ import { findActiveSecret } from '#src/local-backend/rules/secret-id'
 import { listSecretsPage } from '#src/local-backend/rules/secret-listing'
 
 /**
- * Reads the current values of up to 20 secrets, named one by one or found by filters. What fails for one secret stands in
- * `Errors` and leaves the others alone.
+ * Reads the current values of up to 20 secrets, chosen by ID or by filters. A secret that can't be read is reported in `Errors`
+ * and doesn't affect the others.
  */
 export function batchGetSecretValue (input: Input<'BatchGetSecretValue'>, context: CallContext): WireForm<BatchGetSecretValueCommandOutput> {
   const { ids, nextToken } = chosenSecrets(input, context)

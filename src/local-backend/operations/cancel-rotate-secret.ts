@@ -11,8 +11,8 @@ import { findRotation, storeRotation } from '#src/local-backend/store/rotations'
 import { updateSecret } from '#src/local-backend/store/secrets'
 
 /**
- * Turns rotation off; function and rules stay set. A rotation that is under way takes no further step, and its version stays
- * behind with the label AWSPENDING: that is the version in the answer.
+ * Turns rotation off, but keeps the function and the rules. A rotation in progress stops after its current step. Its version
+ * keeps the label AWSPENDING, and its ID is returned.
  */
 export function cancelRotateSecret (
   { SecretId }: Input<'CancelRotateSecret'>, context: CallContext

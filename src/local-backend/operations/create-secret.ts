@@ -15,8 +15,9 @@ import { findByName, insertSecret, type Secret } from '#src/local-backend/store/
 import { findVersion, type SecretValue } from '#src/local-backend/store/versions'
 
 /**
- * Makes a secret, with a first version if a value is given. The same request again, known by its token, changes nothing;
- * another request for the same name is refused with ResourceExistsException.
+ * Creates a secret, with a first version if a value is given. Repeating a request with the same token changes nothing.
+ *
+ * @throws AwsError `ResourceExistsException` if another request has created a secret of that name
  */
 export function createSecret (input: Input<'CreateSecret'>, context: CallContext): WireForm<CreateSecretCommandOutput> {
   const { Name, Description = '', KmsKeyId = '', Tags = [], Type = '', AddReplicaRegions } = input
@@ -28,12 +29,12 @@ export function createSecret (input: Input<'CreateSecret'>, context: CallContext
   if (existing !== undefined) return repeat(context, existing, token, value)
 
   const kmsKeyId = kmsKeyIn(context.scope, KmsKeyId)
-  // AWS wants a usable key also for a secret without a value.
+  // AWS requires a usable key even for a secret without a value.
   encryptionKey(context.store, context.scope.accountId, context.scope, kmsKeyId)
   insertSecret(context.store, context.scope, {
     name: Name,
     arn: newArn(context.scope, Name),
-    // AWS keeps no empty description.
+    // AWS treats an empty description as no description.
     description: Description === '' ? null : Description,
     kmsKeyId,
     type: Type === '' ? null : Type,
@@ -52,8 +53,8 @@ function repeat (
 ): WireForm<CreateSecretCommandOutput> {
   if (existing.purgeAt !== null) throw errors.nameScheduledForDeletion()
   if (existing.primaryId !== null) throw errors.alreadyExists(existing.name)
-  const wasMade = findVersion(context.store, existing, token) === undefined && existing.creationToken === token
-  if (value === undefined ? !wasMade : !isRepeated(context, existing, token, value)) throw errors.alreadyExists(existing.name)
+  const isRepeat = findVersion(context.store, existing, token) === undefined && existing.creationToken === token
+  if (value === undefined ? !isRepeat : !isRepeated(context, existing, token, value)) throw errors.alreadyExists(existing.name)
   return output(context, existing, value && token)
 }
 

@@ -6,7 +6,7 @@ import type { OperationContext } from '#src/local-backend/rules/context'
 import { deleteResourcePolicy as removePolicy } from '#src/local-backend/store/resource-policies'
 import { updateSecret } from '#src/local-backend/store/secrets'
 
-/** Detaches a secret's resource policy; a secret that has none stays without. */
+/** Deletes a secret's resource policy, if it has one. */
 export function deleteResourcePolicy (
   { SecretId }: Input<'DeleteResourcePolicy'>, context: OperationContext
 ): WireForm<DeleteResourcePolicyCommandOutput> {

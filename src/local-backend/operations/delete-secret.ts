@@ -12,15 +12,15 @@ import { purgeSecret, updateSecret, type Secret } from '#src/local-backend/store
 
 type Output = WireForm<DeleteSecretCommandOutput>
 
-/** Schedules a secret for deletion after its recovery window, or deletes it at once and for good. */
+/** Schedules a secret's deletion for the end of its recovery window, or deletes it immediately and permanently. */
 export function deleteSecret (input: Input<'DeleteSecret'>, context: CallContext): Output {
   const { SecretId, ForceDeleteWithoutRecovery, RecoveryWindowInDays } = input
   if (ForceDeleteWithoutRecovery) {
     if (RecoveryWindowInDays !== undefined) throw errors.forceWithRecoveryWindow()
-    return deleteAtOnce(context, SecretId)
+    return deleteImmediately(context, SecretId)
   }
-  const { min, max, default: usual } = limits.recoveryWindowInDays
-  const days = RecoveryWindowInDays ?? usual
+  const { min, max, default: defaultDays } = limits.recoveryWindowInDays
+  const days = RecoveryWindowInDays ?? defaultDays
   if (days < min || days > max) throw errors.recoveryWindowOutOfRange(min, max)
 
   const secret = findActiveSecret(context, SecretId)
@@ -30,8 +30,8 @@ export function deleteSecret (input: Input<'DeleteSecret'>, context: CallContext
   return { ARN: secret.arn, Name: secret.name, DeletionDate: seconds(purgeAt) }
 }
 
-/** AWS answers for a secret that doesn't exist as if it did. */
-function deleteAtOnce (context: CallContext, secretId: string): Output {
+/** Deletes a secret without a recovery window. Like AWS, this succeeds even if the secret doesn't exist. */
+function deleteImmediately (context: CallContext, secretId: string): Output {
   const DeletionDate = seconds(context.now)
   try {
     const secret = findSecret(context, secretId)
@@ -45,7 +45,7 @@ function deleteAtOnce (context: CallContext, secretId: string): Output {
   }
 }
 
-/** Throws what `checkChangeable` throws, and InvalidParameterException for a secret that is replicated. */
+/** Throws the errors of `checkChangeable`, and `InvalidParameterException` if the secret has replicas. */
 function checkDeletable (context: CallContext, secret: Secret): void {
   checkChangeable(context, secret)
   const regions = replicationsOf(context.store, secret).map(({ region }) => region)

@@ -7,7 +7,7 @@ import { secretDetails } from '#src/local-backend/rules/secret-details'
 import { findSecret } from '#src/local-backend/rules/secret-id'
 import { labelsByVersion } from '#src/local-backend/store/staging-labels'
 
-/** Shows all of a secret but its values, also while it is scheduled for deletion. */
+/** Returns a secret's metadata, even if it is scheduled for deletion. */
 export function describeSecret ({ SecretId }: Input<'DescribeSecret'>, context: OperationContext): WireForm<DescribeSecretCommandOutput> {
   const secret = findSecret(context, SecretId)
   const ReplicationStatus = replicationStatus(context.store, secret)

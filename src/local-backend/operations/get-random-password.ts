@@ -12,7 +12,10 @@ const characterTypes = [
   { characters: '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~', excludedBy: 'ExcludePunctuation' }
 ] as const
 
-/** Makes a password from the character types that aren't excluded, with at least one of each unless that isn't wanted. */
+/**
+ * Generates a password from the character types that aren't excluded. It contains at least one character of each, unless the
+ * caller opts out of that.
+ */
 export function getRandomPassword (input: Input<'GetRandomPassword'>): WireForm<GetRandomPasswordCommandOutput> {
   const { PasswordLength = limits.passwordLength.default, ExcludeCharacters = '', IncludeSpace, RequireEachIncludedType = true } = input
   const types = characterTypes
@@ -35,7 +38,7 @@ function pick (characters: readonly string[]): string {
   return characters[randomInt(characters.length)] ?? ''
 }
 
-/** Otherwise the required characters would always stand at the beginning. */
+/** Shuffles the characters. The required ones would always come first otherwise. */
 function shuffled (characters: readonly string[]): string[] {
   const rest = [...characters]
   return characters.flatMap(() => rest.splice(randomInt(rest.length), 1))

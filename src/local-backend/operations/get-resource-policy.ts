@@ -5,7 +5,7 @@ import type { OperationContext } from '#src/local-backend/rules/context'
 import { findActiveSecret } from '#src/local-backend/rules/secret-id'
 import { findResourcePolicy } from '#src/local-backend/store/resource-policies'
 
-/** Shows a secret's resource policy, if it has one, as it was given. */
+/** Returns a secret's resource policy, if it has one, exactly as it was stored. */
 export function getResourcePolicy (
   { SecretId }: Input<'GetResourcePolicy'>, context: OperationContext
 ): WireForm<GetResourcePolicyCommandOutput> {

@@ -5,7 +5,9 @@ import type { OperationContext } from '#src/local-backend/rules/context'
 import { readVersion } from '#src/local-backend/rules/read-version'
 import { findActiveSecret } from '#src/local-backend/rules/secret-id'
 
-/** Reads the value of a secret's version: by ID, by label, or by both if they belong together. */
+/**
+ * Returns the value of a secret's version, chosen by version ID, by staging label, or by both if they belong to the same version.
+ */
 export function getSecretValue (input: Input<'GetSecretValue'>, context: OperationContext): WireForm<GetSecretValueCommandOutput> {
   return readVersion(context, findActiveSecret(context, input.SecretId), input)
 }

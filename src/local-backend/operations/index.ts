@@ -28,46 +28,54 @@ import { updateSecretVersionStage } from './update-secret-version-stage.ts'
 import { updateSecret } from './update-secret.ts'
 import { validateResourcePolicy } from './validate-resource-policy.ts'
 
-/** Carries out one request, if the caller may; throws AccessDeniedException otherwise. Undefined is an empty answer. */
+/**
+ * Carries out one request. Undefined means an empty reply.
+ *
+ * @throws AwsError `AccessDeniedException` if the caller lacks the permission
+ */
 export type Handler = (context: CallContext) => object | undefined
 
-/** An operation that is offered. */
-export interface OfferedOperation {
+/** An operation that the backend implements. */
+export interface ImplementedOperation {
   access: Access
-  /** Reads the parsed body of a request, and gives what carries it out; throws SerializationException or ValidationException. */
+  /**
+   * Validates a request's parsed body and returns its handler.
+   *
+   * @throws AwsError `SerializationException` or `ValidationException`
+   */
   read: (body: unknown) => Handler
 }
 
-/** The operations that are offered, by AWS's names. */
-export const operations: ReadonlyMap<string, OfferedOperation> = new Map([
-  offer('BatchGetSecretValue', 'reads', batchGetSecretValue),
-  offer('CancelRotateSecret', 'writes', cancelRotateSecret),
-  offer('CreateSecret', 'writes', createSecret),
-  offer('DeleteResourcePolicy', 'writes', deleteResourcePolicy),
-  offer('DeleteSecret', 'writes', deleteSecret),
-  offer('DescribeSecret', 'reads', describeSecret),
-  offer('GetRandomPassword', 'none', getRandomPassword),
-  offer('GetResourcePolicy', 'reads', getResourcePolicy),
-  offer('GetSecretValue', 'reads', getSecretValue),
-  offer('ListSecretVersionIds', 'reads', listSecretVersionIds),
-  offer('ListSecrets', 'reads', listSecrets),
-  offer('PutResourcePolicy', 'writes', putResourcePolicy),
-  offer('PutSecretValue', 'writes', putSecretValue),
-  offer('RemoveRegionsFromReplication', 'writes', removeRegionsFromReplication),
-  offer('ReplicateSecretToRegions', 'writes', replicateSecretToRegions),
-  offer('RestoreSecret', 'writes', restoreSecret),
-  offer('RotateSecret', 'writes', rotateSecret),
-  offer('StopReplicationToReplica', 'writes', stopReplicationToReplica),
-  offer('TagResource', 'writes', tagResource),
-  offer('UntagResource', 'writes', untagResource),
-  offer('UpdateSecret', 'writes', updateSecret),
-  offer('UpdateSecretVersionStage', 'writes', updateSecretVersionStage),
-  offer('ValidateResourcePolicy', 'reads', validateResourcePolicy)
+/** The implemented operations, by AWS's names. */
+export const operations: ReadonlyMap<string, ImplementedOperation> = new Map([
+  implement('BatchGetSecretValue', 'reads', batchGetSecretValue),
+  implement('CancelRotateSecret', 'writes', cancelRotateSecret),
+  implement('CreateSecret', 'writes', createSecret),
+  implement('DeleteResourcePolicy', 'writes', deleteResourcePolicy),
+  implement('DeleteSecret', 'writes', deleteSecret),
+  implement('DescribeSecret', 'reads', describeSecret),
+  implement('GetRandomPassword', 'none', getRandomPassword),
+  implement('GetResourcePolicy', 'reads', getResourcePolicy),
+  implement('GetSecretValue', 'reads', getSecretValue),
+  implement('ListSecretVersionIds', 'reads', listSecretVersionIds),
+  implement('ListSecrets', 'reads', listSecrets),
+  implement('PutResourcePolicy', 'writes', putResourcePolicy),
+  implement('PutSecretValue', 'writes', putSecretValue),
+  implement('RemoveRegionsFromReplication', 'writes', removeRegionsFromReplication),
+  implement('ReplicateSecretToRegions', 'writes', replicateSecretToRegions),
+  implement('RestoreSecret', 'writes', restoreSecret),
+  implement('RotateSecret', 'writes', rotateSecret),
+  implement('StopReplicationToReplica', 'writes', stopReplicationToReplica),
+  implement('TagResource', 'writes', tagResource),
+  implement('UntagResource', 'writes', untagResource),
+  implement('UpdateSecret', 'writes', updateSecret),
+  implement('UpdateSecretVersionStage', 'writes', updateSecretVersionStage),
+  implement('ValidateResourcePolicy', 'reads', validateResourcePolicy)
 ])
 
-function offer<Name extends Operation> (
+function implement<Name extends Operation> (
   name: Name, access: Access, carryOut: (input: Input<Name>, context: CallContext) => object | undefined
-): [string, OfferedOperation] {
+): [string, ImplementedOperation] {
   return [name, {
     access,
     read (body) {

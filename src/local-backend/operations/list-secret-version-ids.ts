@@ -11,7 +11,9 @@ import { labelsOf } from '#src/local-backend/store/staging-labels'
 import type { Store } from '#src/local-backend/store/store'
 import { listVersions, type Version } from '#src/local-backend/store/versions'
 
-/** Lists a secret's versions from the oldest on; those without a label, which AWS calls deprecated, only on request. */
+/**
+ * Lists a secret's versions, oldest first. Versions without a label, which AWS calls deprecated, are included only on request.
+ */
 export function listSecretVersionIds (input: Input<'ListSecretVersionIds'>, context: OperationContext): WireForm<ListSecretVersionIdsCommandOutput> {
   const { store } = context
   const secret = findSecret(context, input.SecretId)
@@ -37,7 +39,7 @@ export function listSecretVersionIds (input: Input<'ListSecretVersionIds'>, cont
   }
 }
 
-/** The keys that open a version, under the names that they were chosen by. */
+/** Returns the KMS keys that a version is encrypted with, by the IDs under which they were chosen. */
 function kmsKeyIds (store: Store, secret: Secret, versionId: string): string[] {
   return wrappedKeysOf(store, secret, versionId).map(({ kmsKeyId }) => kmsKeyId ?? 'DefaultEncryptionKey')
 }

@@ -7,7 +7,7 @@ import { secretDetails } from '#src/local-backend/rules/secret-details'
 import { listSecretsPage } from '#src/local-backend/rules/secret-listing'
 import { labelsByVersion } from '#src/local-backend/store/staging-labels'
 
-/** Lists the account's secrets in the region, a page at a time. */
+/** Returns one page of the account's secrets in the region. */
 export function listSecrets (input: Input<'ListSecrets'>, context: OperationContext): WireForm<ListSecretsCommandOutput> {
   const { rows, nextToken } = listSecretsPage(context, 'ListSecrets', input, input.MaxResults ?? shapes.MaxResultsType.max)
   return {

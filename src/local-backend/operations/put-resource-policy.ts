@@ -10,8 +10,8 @@ import { storeResourcePolicy } from '#src/local-backend/store/resource-policies'
 import { updateSecret } from '#src/local-backend/store/secrets'
 
 /**
- * Attaches a resource policy to a secret, in the place of the one that it has. A public one is refused where the caller wants
- * that.
+ * Attaches a resource policy to a secret and replaces the existing one. With `BlockPublicPolicy`, a policy that grants public
+ * access is rejected.
  */
 export function putResourcePolicy (
   { SecretId, ResourcePolicy, BlockPublicPolicy }: Input<'PutResourcePolicy'>, context: OperationContext

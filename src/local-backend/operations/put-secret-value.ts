@@ -10,7 +10,9 @@ import { current } from '#src/local-backend/rules/staging-labels'
 import { updateSecret } from '#src/local-backend/store/secrets'
 import { labelsOf } from '#src/local-backend/store/staging-labels'
 
-/** Adds a version and moves labels to it: those that are given, or AWSCURRENT. The same request again changes nothing. */
+/**
+ * Adds a version and moves staging labels to it, AWSCURRENT by default. Repeating a request with the same token changes nothing.
+ */
 export function putSecretValue (input: Input<'PutSecretValue'>, context: CallContext): WireForm<PutSecretValueCommandOutput> {
   const token = requireToken(input)
   const value = valueIn(input)

@@ -9,7 +9,7 @@ import { findReplica } from '#src/local-backend/store/replicas'
 import { deleteReplication } from '#src/local-backend/store/replications'
 import { purgeSecret } from '#src/local-backend/store/secrets'
 
-/** Deletes a secret's replicas in regions, at once and for good; a region without one is passed over. */
+/** Deletes a secret's replicas in the given regions immediately and permanently. Regions without a replica are ignored. */
 export function removeRegionsFromReplication (
   input: Input<'RemoveRegionsFromReplication'>, context: CallContext
 ): WireForm<RemoveRegionsFromReplicationCommandOutput> {

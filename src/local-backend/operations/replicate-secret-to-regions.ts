@@ -6,7 +6,10 @@ import type { CallContext } from '#src/local-backend/rules/context'
 import { replicate } from '#src/local-backend/rules/replication'
 import { replicationStatus } from '#src/local-backend/rules/replication-status'
 
-/** Replicates a secret to regions. What fails in one region stands in its status; naming the region again tries again. */
+/**
+ * Replicates a secret to regions. A failure in one region is reported in its replication status. A request that names the region
+ * again retries it.
+ */
 export function replicateSecretToRegions (
   input: Input<'ReplicateSecretToRegions'>, context: CallContext
 ): WireForm<ReplicateSecretToRegionsCommandOutput> {

@@ -6,7 +6,7 @@ import type { CallContext } from '#src/local-backend/rules/context'
 import { findSecret } from '#src/local-backend/rules/secret-id'
 import { updateSecret } from '#src/local-backend/store/secrets'
 
-/** Takes back a scheduled deletion; a secret that isn't scheduled for deletion stays as it is. */
+/** Cancels a secret's scheduled deletion, if there is one. */
 export function restoreSecret ({ SecretId }: Input<'RestoreSecret'>, context: CallContext): WireForm<RestoreSecretCommandOutput> {
   const secret = findSecret(context, SecretId)
   checkChangeable(context, secret)

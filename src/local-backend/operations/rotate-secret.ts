@@ -6,7 +6,7 @@ import { findPrimarySecret } from '#src/local-backend/rules/changeable-secret'
 import type { CallContext } from '#src/local-backend/rules/context'
 import { addVersion } from '#src/local-backend/rules/new-version'
 import { nextWindow } from '#src/local-backend/rules/rotation'
-import { beginRotation, isUnderWay } from '#src/local-backend/rules/rotation-attempt'
+import { beginRotation, isRotationIncomplete } from '#src/local-backend/rules/rotation-attempt'
 import { readRotationRules } from '#src/local-backend/rules/rotation-schedule'
 import { readValue } from '#src/local-backend/rules/secret-value'
 import { current, pending } from '#src/local-backend/rules/staging-labels'
@@ -20,10 +20,10 @@ import { findVersion } from '#src/local-backend/store/versions'
 const noRules: RotationRules = { afterDays: null, expression: null, duration: null }
 
 /**
- * Sets what is given of how a secret is rotated, and begins a rotation, which goes on after the answer; with `RotateImmediately`
- * false only a test of the function. The same request again, known by its token, changes nothing.
+ * Configures a secret's rotation and starts one, which continues after the reply. With `RotateImmediately: false` it only tests
+ * the function. Repeating a request with the same token changes nothing.
  *
- * While another rotation isn't complete it is refused, as AWS refuses it, and that one is attempted again.
+ * @throws AwsError `InvalidRequestException` while another rotation is incomplete; like AWS, it then retries that rotation
  */
 export function rotateSecret (input: Input<'RotateSecret'>, context: CallContext): WireForm<RotateSecretCommandOutput> {
   const { ClientRequestToken: token, RotationRules: given, RotateImmediately = true } = input
@@ -36,11 +36,11 @@ export function rotateSecret (input: Input<'RotateSecret'>, context: CallContext
   if (hasVersion(store, secret, token)) return output
 
   const before = findRotation(store, secret)
-  // An empty name is none.
+  // An empty ARN counts as missing.
   const functionArn = input.RotationLambdaARN === '' ? before?.functionArn : input.RotationLambdaARN ?? before?.functionArn
   if (functionArn === undefined) throw errors.noRotationFunction()
   rotations.wake(secret)
-  if (isUnderWay(store, secret, Date.now())) throw errors.rotationIncomplete()
+  if (isRotationIncomplete(store, secret, Date.now())) throw errors.rotationIncomplete()
   if (!rotations.isInvokable(functionArn)) throw errors.functionNotInvokable()
 
   const setAt = rules === undefined ? before?.setAt ?? now : now
@@ -54,7 +54,9 @@ export function rotateSecret (input: Input<'RotateSecret'>, context: CallContext
   return output
 }
 
-/** Begins a test of the function, on a version that holds the current value; a secret without one has nothing to test with. */
+/**
+ * Starts a test of the rotation function, on a version that contains the current value. A secret without a value can't be tested.
+ */
 function beginTest (context: CallContext, secret: Secret, token: string): void {
   const { store, now } = context
   const versionId = versionWithLabel(store, secret, current)

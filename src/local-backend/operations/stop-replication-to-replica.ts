@@ -9,7 +9,7 @@ import { releaseReplica } from '#src/local-backend/store/replicas'
 import { deleteReplication } from '#src/local-backend/store/replications'
 import { updateSecret } from '#src/local-backend/store/secrets'
 
-/** Makes a replica, in its own region, a secret of its own; its primary has it no more. */
+/** Promotes a replica to a standalone secret in its own region, and removes it from its primary secret's replicas. */
 export function stopReplicationToReplica (
   { SecretId }: Input<'StopReplicationToReplica'>, context: CallContext
 ): WireForm<StopReplicationToReplicaCommandOutput> {

@@ -4,7 +4,7 @@ import type { CallContext } from '#src/local-backend/rules/context'
 import { attachTags } from '#src/local-backend/rules/tags'
 import { updateSecret } from '#src/local-backend/store/secrets'
 
-/** Attaches tags to a secret. It answers with an empty body. */
+/** Attaches tags to a secret. The reply is empty. */
 export function tagResource ({ SecretId, Tags }: Input<'TagResource'>, context: CallContext): undefined {
   const secret = findChangeableSecret(context, SecretId)
   attachTags(context, secret, Tags)

@@ -4,7 +4,7 @@ import type { CallContext } from '#src/local-backend/rules/context'
 import { detachTags } from '#src/local-backend/rules/tags'
 import { updateSecret } from '#src/local-backend/store/secrets'
 
-/** Removes tags from a secret; a key that no tag has is passed over. It answers with an empty body. */
+/** Removes tags from a secret, ignoring unknown keys. The reply is empty. */
 export function untagResource ({ SecretId, TagKeys }: Input<'UntagResource'>, context: CallContext): undefined {
   const secret = findChangeableSecret(context, SecretId)
   detachTags(context, secret, TagKeys)

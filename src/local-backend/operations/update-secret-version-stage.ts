@@ -11,8 +11,10 @@ import { versionWithLabel } from '#src/local-backend/store/staging-labels'
 import { findVersion } from '#src/local-backend/store/versions'
 
 /**
- * Moves a label to a version, or takes it off one. A label that is on a version already moves only from there: the caller
- * has to name that version, and is refused with InvalidParameterException where it is another by then.
+ * Moves a staging label to a version, or removes it from one. To move a label away from a version, the caller must name that
+ * version.
+ *
+ * @throws AwsError `InvalidParameterException` if the label is on another version than the one that the caller named
  */
 export function updateSecretVersionStage (
   input: Input<'UpdateSecretVersionStage'>, context: CallContext

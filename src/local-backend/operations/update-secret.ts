@@ -13,16 +13,16 @@ import { current } from '#src/local-backend/rules/staging-labels'
 import { updateSecret as storeSecret, type Secret } from '#src/local-backend/store/secrets'
 
 /**
- * Changes what is given of a secret's details, and adds a version labelled AWSCURRENT if a value is given. The same request
- * with a value again succeeds, though AWS's documentation says otherwise.
+ * Changes the given details of a secret, and adds a version labelled AWSCURRENT if a value is given. Repeating a request with a
+ * value succeeds, although AWS's documentation says otherwise.
  *
- * Of a replica AWS lets the KMS key be changed, and nothing else.
+ * For a replica, AWS allows changing only the KMS key.
  */
 export function updateSecret (input: Input<'UpdateSecret'>, context: CallContext): WireForm<UpdateSecretCommandOutput> {
   const token = requireToken(input)
   const value = valueIn(input)
   const before = findActiveSecret(context, input.SecretId)
-  if (before.primaryId === null || !isOnlyForKey(input)) checkChangeable(context, before)
+  if (before.primaryId === null || !changesOnlyKmsKey(input)) checkChangeable(context, before)
   const secret = withDetails(before, input)
   if (input.KmsKeyId !== undefined) rewrapDataKeys(context, secret)
   if (value !== undefined && !isRepeated(context, secret, token, value)) addVersion(context, secret, token, value, [current])
@@ -31,7 +31,7 @@ export function updateSecret (input: Input<'UpdateSecret'>, context: CallContext
   return { ARN: secret.arn, Name: secret.name, VersionId: value && token }
 }
 
-function isOnlyForKey ({ KmsKeyId, Description, Type, SecretString, SecretBinary }: Input<'UpdateSecret'>): boolean {
+function changesOnlyKmsKey ({ KmsKeyId, Description, Type, SecretString, SecretBinary }: Input<'UpdateSecret'>): boolean {
   return KmsKeyId !== undefined && (Description ?? Type ?? SecretString ?? SecretBinary) === undefined
 }
 

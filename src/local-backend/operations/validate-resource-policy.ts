@@ -3,31 +3,31 @@ import { AwsError } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
 import type { WireForm } from '#src/aws-protocol/wire-form'
 import { isPublic } from '#src/local-backend/policies/public-access'
-import { keepsCallerIn } from '#src/local-backend/rules/authorization'
+import { callerKeepsAccess } from '#src/local-backend/rules/authorization'
 import type { CallContext } from '#src/local-backend/rules/context'
 import { readResourcePolicy } from '#src/local-backend/rules/resource-policy'
 import { findActiveSecret } from '#src/local-backend/rules/secret-id'
 
 /**
- * Checks a resource policy: that it is well-formed, that it doesn't let anybody in, and that the caller could still change it.
- * What is wrong is in the answer; nothing is stored.
+ * Checks that a resource policy is well-formed, grants no public access, and lets the caller keep managing the secret. The reply
+ * lists the violations; nothing is stored.
  *
- * AWS has published the messages of its console, and no names of the checks.
+ * The messages are those of AWS's console. AWS has not published the names of its checks.
  */
 export function validateResourcePolicy (
   { SecretId, ResourcePolicy }: Input<'ValidateResourcePolicy'>, context: CallContext
 ): WireForm<ValidateResourcePolicyCommandOutput> {
   if (SecretId !== undefined) findActiveSecret(context, SecretId)
-  const errors = mistakes(ResourcePolicy, context, SecretId)
+  const errors = validationErrors(ResourcePolicy, context, SecretId)
   return { PolicyValidationPassed: errors.length === 0, ValidationErrors: errors }
 }
 
-function mistakes (text: string, context: CallContext, secretId: string | undefined): ValidationErrorsEntry[] {
+function validationErrors (text: string, context: CallContext, secretId: string | undefined): ValidationErrorsEntry[] {
   try {
     const policy = readResourcePolicy(text)
     return [
       ...isPublic(policy) ? [broadAccess] : [],
-      ...keepsCallerIn(context, secretId, policy) ? [] : [lockout]
+      ...callerKeepsAccess(context, secretId, policy) ? [] : [lockout]
     ]
   } catch (error) {
     if (!(error instanceof AwsError)) throw error

@@ -5,27 +5,31 @@ import { PolicyError } from './policy-error.ts'
 
 const sets = ['ForAllValues', 'ForAnyValue'] as const
 
-/** One key of a statement's `Condition`, under its operator. */
+/** One condition key of a statement's `Condition`, with its operator. */
 export interface Condition {
-  /** Without `ForAllValues:`, `ForAnyValue:` and `IfExists`; `Null` is one too. */
+  /** The operator's name without `ForAllValues:`, `ForAnyValue:` and `IfExists`. `Null` counts as an operator. */
   operator: string
-  /** How a key with several values is looked at. */
+  /** The set operator, which says how a key with several values is compared. */
   set: (typeof sets)[number] | undefined
-  /** In lower case: keys are compared without regard to case. */
+  /** In lower case, as condition keys are case-insensitive. */
   key: string
-  /** Whether a request without the key passes in any case. */
+  /** True if requests that lack the key fulfil the condition. */
   ifExists: boolean
-  /** The policy's values. */
+  /** The values in the policy. */
   texts: readonly string[]
-  /** Whether a request's values for the key, or that it has none, fulfil the condition. */
+  /** Returns true if a request's values for the key fulfil the condition; `values` is undefined if the request lacks the key. */
   holds: (values: readonly string[] | undefined, context: ConditionContext) => boolean
 }
 
 const operatorName = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/
-/** An identity provider's keys begin with its host and path. */
+/** The condition keys of an identity provider start with its host and path. */
 const conditionKey = /^[a-z0-9._~/-]+:.+$/i
 
-/** Reads a statement's `Condition`; throws PolicyError where an operator, a key or a value is none of AWS's language. */
+/**
+ * Parses a statement's `Condition`.
+ *
+ * @throws PolicyError if an operator, a key or a value is not part of AWS's policy language
+ */
 export function readConditions (element: string, value: unknown, variables: boolean): Condition[] {
   return Object.entries(elementsOf(element, value)).flatMap(([operator, keys]) => {
     const path = `${element}.${operator}`
@@ -40,29 +44,29 @@ function readCondition (path: string, name: string, key: string, values: unknown
   const set = sets.find((one) => one === prefix)
   if (!conditionKey.test(key)) throw new PolicyError(path, 'is not a condition key')
   const texts = scalarsOf(path, values)
-  const asked = { key: key.toLowerCase(), texts, operator, ifExists: ifExists !== undefined }
-  if (name === 'Null') return { ...asked, set: undefined, holds: absence(path, texts) }
+  const parts = { key: key.toLowerCase(), texts, operator, ifExists: ifExists !== undefined }
+  if (name === 'Null') return { ...parts, set: undefined, holds: absence(path, texts) }
   const known = Object.hasOwn(operators, operator) ? operators[operator] : undefined
   if (known === undefined) throw new PolicyError(path, `has an unknown operator: ${name}`)
   const tests = texts.map((text) => {
     const test = known.read(text, variables)
-    if (test === undefined) throw new PolicyError(path, `has a value that is none of ${operator}: ${text}`)
+    if (test === undefined) throw new PolicyError(path, `has an invalid value for ${operator}: ${text}`)
     return test
   })
-  return { ...asked, set, holds: comparison(known, tests, set, asked.ifExists) }
+  return { ...parts, set, holds: comparison(known, tests, set, parts.ifExists) }
 }
 
-/** Values are texts; numbers and booleans are taken for their texts, as AWS takes them. */
+/** Returns the values as strings. Like AWS, it accepts numbers and booleans, too. */
 function scalarsOf (path: string, value: unknown): string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (values.length === 0) throw new PolicyError(path, 'must have a value')
   return values.map((scalar) => {
-    if (!['string', 'number', 'boolean'].includes(typeof scalar)) throw new PolicyError(path, 'must be a text or a list of texts')
+    if (!['string', 'number', 'boolean'].includes(typeof scalar)) throw new PolicyError(path, 'must be a string or a list of strings')
     return String(scalar)
   })
 }
 
-/** `Null`: whether a request lacks the key (`true`) or has it (`false`). */
+/** Returns the condition of `Null`: `true` requires that the request lacks the key, `false` that it has it. */
 function absence (path: string, texts: readonly string[]): Condition['holds'] {
   const wrong = texts.find((text) => !/^(?:true|false)$/i.test(text))
   if (wrong !== undefined) throw new PolicyError(path, `must be true or false, not ${wrong}`)
@@ -71,8 +75,8 @@ function absence (path: string, texts: readonly string[]): Condition['holds'] {
 }
 
 /**
- * A key that the request lacks fails a condition, but for a negated one: what isn't there differs from anything. Of a key with
- * several values one must pass, or all of a negated condition, unless the policy says which it wants.
+ * A request without the key fails a condition, unless the condition is negated. A key with several values needs one value that
+ * passes, or all if the condition is negated. A set operator in the policy overrides that.
  */
 function comparison ({ negated }: Operator, tests: readonly Test[], set: Condition['set'], ifExists: boolean): Condition['holds'] {
   const needsAll = set === undefined ? negated : set === 'ForAllValues'

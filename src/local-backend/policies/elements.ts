@@ -1,10 +1,14 @@
 import { visit } from 'jsonc-parser'
 import { PolicyError } from './policy-error.ts'
 
-/** Deeper than any policy is. */
+/** No valid policy is nested deeper. */
 const maximumDepth = 16
 
-/** Reads a policy's JSON; throws PolicyError where it is none, or where an object has a member twice: which one counts? */
+/**
+ * Parses a policy's JSON. Rejects duplicate members, because JSON does not define which of them counts.
+ *
+ * @throws PolicyError if the text isn't JSON, is nested too deeply, or has an object with duplicate members
+ */
 export function parseJson (text: string): unknown {
   let value: unknown
   try {
@@ -24,27 +28,36 @@ export function parseJson (text: string): unknown {
     onArrayBegin: enter,
     onArrayEnd: leave,
     onObjectProperty (name) {
-      if (open.at(-1)?.has(name)) throw new PolicyError(name, 'is there twice')
+      if (open.at(-1)?.has(name)) throw new PolicyError(name, 'occurs twice')
       open.at(-1)?.add(name)
     }
   })
   return value
 }
 
-/** The elements of an object; throws PolicyError if it is none, or has an element that is not among the known ones. */
+/**
+ * Returns the members of an object.
+ *
+ * @param known the names that are allowed; any name if omitted
+ * @throws PolicyError if the value isn't an object or has an unknown member
+ */
 export function elementsOf (element: string, value: unknown, known?: readonly string[]): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new PolicyError(element, 'must be an object')
   const unknown = Object.keys(value).find((name) => known?.includes(name) === false)
-  if (unknown !== undefined) throw new PolicyError(`${element}.${unknown}`, 'is not known')
+  if (unknown !== undefined) throw new PolicyError(`${element}.${unknown}`, 'is unknown')
   return Object.fromEntries(Object.entries(value))
 }
 
-/** The texts of an element that holds one or a list of them; throws PolicyError if it doesn't, or if there are none. */
+/**
+ * Returns the strings of an element that contains one string or a list of strings.
+ *
+ * @throws PolicyError if the element contains anything else or is empty
+ */
 export function textsOf (element: string, value: unknown): string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (values.length === 0) throw new PolicyError(element, 'must not be empty')
   return values.map((text) => {
-    if (typeof text !== 'string' || text === '') throw new PolicyError(element, 'must be a text or a list of texts')
+    if (typeof text !== 'string' || text === '') throw new PolicyError(element, 'must be a string or a list of strings')
     return text
   })
 }

@@ -1,63 +1,64 @@
 import { matches, type ConditionContext } from './pattern.ts'
 import type { Patterns, Policy, Statement } from './policy.ts'
-import { meant, type Requester } from './principals.ts'
+import { matchPrincipal, type Requester } from './principals.ts'
 
-/** A request as policies see it. */
+/** A request, in the terms of policies. */
 export interface PolicyRequest {
   requester: Requester
-  /** With the service's prefix: `secretsmanager:GetSecretValue`. */
+  /** The action with its service prefix, such as `secretsmanager:GetSecretValue`. */
   action: string
-  /** The ARN of what it is about, or `*` for an action that has no resource. */
+  /** The ARN of the resource, or `*` for an action without one. */
   resource: string
   context: ConditionContext
 }
 
 /**
- * What policies say of a request. `Delegate` is a resource's word for the requester's whole account: within the account that
- * owns the resource it gives nothing that the requester's own policies don't give.
+ * The effect of policies on a request. `Delegate` means that a resource policy allows the requester's account as a whole. Within
+ * the account that owns the resource, it grants nothing beyond the requester's own policies.
  */
 export type Finding = 'Deny' | 'Allow' | 'Delegate' | 'Nothing'
 
-/** What several policies of one kind say of a request together: a statement that denies always wins. */
+/** Returns the combined effect of several policies of one kind. An explicit deny always wins. */
 export function findingOf (policies: readonly Policy[], request: PolicyRequest): Finding {
-  const findings = new Set(policies.flatMap(({ statements }) => statements.map((statement) => statementSays(statement, request))))
+  const findings = new Set(policies.flatMap(({ statements }) => statements.map((statement) => effectOf(statement, request))))
   return (['Deny', 'Allow', 'Delegate'] as const).find((finding) => findings.has(finding)) ?? 'Nothing'
 }
 
-function statementSays (statement: Statement, request: PolicyRequest): Finding {
+function effectOf (statement: Statement, request: PolicyRequest): Finding {
   const { requester, action, resource, context } = request
-  const how = statement.principal === undefined ? 'by-name' : meant(statement.principal, requester)
+  const how = statement.principal === undefined ? 'by-name' : matchPrincipal(statement.principal, requester)
   const applies = how !== undefined &&
-    among(statement.action, action.toLowerCase(), context) &&
-    among(statement.resource, resource, context) &&
+    matchesAny(statement.action, action.toLowerCase(), context) &&
+    matchesAny(statement.resource, resource, context) &&
     statement.conditions.every(({ key, holds }) => holds(context.get(key), context))
   if (!applies) return 'Nothing'
   return statement.effect === 'Allow' && how === 'by-account' ? 'Delegate' : statement.effect
 }
 
-function among ({ negated, patterns }: Patterns, text: string, context: ConditionContext): boolean {
+function matchesAny ({ negated, patterns }: Patterns, text: string, context: ConditionContext): boolean {
   return patterns.some((pattern) => matches(pattern, text, context)) !== negated
 }
 
-/** Who has a word in a request. */
+/** The policies that decide a request. */
 export interface Parties {
   identityPolicies: readonly Policy[]
-  /** The most that the requester may do, where it is a session that is held to less than its role. */
+  /** The session policy, which limits the requester's permissions; undefined if the requester is not a session or has none. */
   sessionPolicy?: Policy | undefined
-  /** That of the resource, where it has one. */
+  /** The resource's policy; undefined if it has none. */
   resourcePolicy: Policy | undefined
-  /** Whether the resource is of the requester's own account. */
+  /** True if the resource belongs to the requester's account. */
   sameAccount: boolean
 }
 
-/** Why a request is refused. */
+/** The reason for which a request is denied. */
 export type Refusal =
   | 'denied-by-identity' | 'denied-by-session' | 'denied-by-resource'
   | 'not-allowed-by-identity' | 'not-allowed-by-session' | 'not-allowed-by-resource'
 
 /**
- * Decides a request; undefined allows it. Nothing may deny it; within one account either side must allow it, and between two
- * accounts both must. A session's own policy must allow it, whoever else does.
+ * Returns the reason to deny a request, or undefined to allow it. No policy may deny the request explicitly. Within one account,
+ * either the identity policies or the resource policy must allow it, and across accounts both must. A session policy must allow
+ * it in any case.
  */
 export function refusalOf (parties: Parties, request: PolicyRequest): Refusal | undefined {
   const { identityPolicies, sessionPolicy, resourcePolicy, sameAccount } = parties

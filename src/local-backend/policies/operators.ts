@@ -1,14 +1,14 @@
 import { BlockList, isIP } from 'node:net'
 import { matches, readPattern, type ConditionContext } from './pattern.ts'
 
-/** Tells whether a request's value is what a policy's value asks for. */
+/** Returns true if a request's value fulfils a policy's value. */
 export type Test = (value: string, context: ConditionContext) => boolean
 
-/** How a policy's values are compared with a request's. */
+/** A comparison of a policy's values with a request's. */
 export interface Operator {
-  /** Whether it holds where none of the policy's values is found: `StringNotEquals` and its like. */
+  /** True for operators, such as `StringNotEquals`, that hold if the request's value matches none of the policy's. */
   negated: boolean
-  /** Reads a policy's value; undefined where it isn't of the operator's type. `variables`: see `PatternSyntax`. */
+  /** Parses a policy's value; undefined if it does not have the operator's type. For `variables`, see `PatternSyntax`. */
   read: (text: string, variables: boolean) => Test | undefined
 }
 
@@ -31,10 +31,10 @@ const like: Read = (text, variables) => {
   return (value, context) => matches(pattern, value, context)
 }
 
-/** Each of the six parts of an ARN is compared by itself, so that a wildcard stays within its part. */
+/** Compares each of the six parts of an ARN separately, so that a wildcard never spans several parts. */
 const arnLike: Read = (text, variables) => {
   if (text === '*') return () => true
-  // The colons of a variable's key are none of the ARN's.
+  // The colons in a variable's key don't separate the parts of the ARN.
   const parts = sixParts(text.split(variables ? /:(?![^{}]*\})/ : ':'))
   if (parts.length < 6) return undefined
   const patterns = parts.map((part) => readPattern(part, { wildcards: true, variables }))
@@ -48,7 +48,7 @@ function sixParts (parts: readonly string[]): string[] {
   return parts.length < 6 ? [...parts] : [...parts.slice(0, 5), parts.slice(5).join(':')]
 }
 
-/** Reads both values alike, and compares what they stand for; a request's value of another type never matches. */
+/** Parses both values in the same way and compares the results. A request's value of another type never matches. */
 function compare<Value> (read: (text: string) => Value | undefined, holds: (value: Value, wanted: Value) => boolean): Read {
   return (text) => {
     const wanted = read(text)
@@ -66,7 +66,7 @@ const boolean = (text: string): boolean | undefined => booleans.get(text.toLower
 
 const booleans: ReadonlyMap<string, boolean> = new Map([['true', true], ['false', false]])
 
-/** A time in milliseconds: of ISO 8601, or of seconds since the epoch. */
+/** Parses a date in ISO 8601 or in seconds since the epoch, and returns it in milliseconds since the epoch. */
 function date (text: string): number | undefined {
   const seconds = number(text)
   if (seconds !== undefined && !/^\d{4}$/.test(text)) return seconds * 1000
@@ -100,7 +100,7 @@ const lessOrSame = (value: number, wanted: number): boolean => value <= wanted
 const more = (value: number, wanted: number): boolean => value > wanted
 const moreOrSame = (value: number, wanted: number): boolean => value >= wanted
 
-/** AWS's condition operators, but for `Null`, which looks at no value. */
+/** AWS's condition operators except `Null`, which compares no values. */
 export const operators: Readonly<Record<string, Operator>> = {
   StringEquals: is(equals),
   StringNotEquals: isNot(equals),

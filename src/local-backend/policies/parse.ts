@@ -5,7 +5,10 @@ import type { Patterns, Policy, Statement } from './policy.ts'
 import { PolicyError } from './policy-error.ts'
 import { readPrincipal } from './principals.ts'
 
-/** Whose policy it is: only a resource's names principals, and it must. A role's is its trust policy, about the role alone. */
+/**
+ * The kind of a policy. Identity policies must not name principals, and resource policies must. Trust policies are the resource
+ * policies of roles, and must not name resources.
+ */
 export type PolicyKind = 'identity' | 'resource' | 'trust'
 
 type Elements = Readonly<Record<string, unknown>>
@@ -15,20 +18,22 @@ const statementElements = [
   'Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'
 ]
 
-/** The versions of the policy language. Without one a policy is of the older, which knows no variables. */
+/** The versions of the policy language. A policy without a version has the older one, which has no variables. */
 const versions = ['2008-10-17', '2012-10-17'] as const
 
 const action = /^(?:\*|[a-z0-9-]+:[a-z0-9*?]+)$/i
 const resource = /^(?:\*|arn:.*)$/s
 
 /**
- * Reads a policy document in AWS's policy language. Throws PolicyError where anything in it is not understood: what is not
- * understood can't be enforced.
+ * Parses a policy document in AWS's policy language. Rejects everything that it does not understand, since it could not enforce
+ * that.
+ *
+ * @throws PolicyError
  */
 export function parsePolicy (text: string, kind: PolicyKind): Policy {
   const { Version = versions[0], Id, Statement } = elementsOf('Policy', parseJson(text), policyElements)
   if (Version !== versions[0] && Version !== versions[1]) throw new PolicyError('Version', `must be one of ${versions.join(', ')}`)
-  if (Id !== undefined && typeof Id !== 'string') throw new PolicyError('Id', 'must be a text')
+  if (Id !== undefined && typeof Id !== 'string') throw new PolicyError('Id', 'must be a string')
   const list: readonly unknown[] = Array.isArray(Statement) ? Statement : [Statement]
   if (list.length === 0) throw new PolicyError('Statement', 'must not be empty')
   const read = list.map((value, index) => {
@@ -43,8 +48,8 @@ function checkSids (read: readonly { path: string, elements: Elements }[]): void
   const sids = new Set<unknown>()
   for (const { path, elements: { Sid } } of read) {
     if (Sid === undefined) continue
-    if (typeof Sid !== 'string') throw new PolicyError(`${path}.Sid`, 'must be a text')
-    if (sids.has(Sid)) throw new PolicyError(`${path}.Sid`, 'must be that of one statement only')
+    if (typeof Sid !== 'string') throw new PolicyError(`${path}.Sid`, 'must be a string')
+    if (sids.has(Sid)) throw new PolicyError(`${path}.Sid`, 'must be unique')
     sids.add(Sid)
   }
 }
@@ -72,18 +77,18 @@ function resourcesOf (path: string, elements: Elements, variables: boolean): Pat
 
 function anyResource (path: string, elements: Elements): Patterns {
   const given = ['Resource', 'NotResource'].find((name) => elements[name] !== undefined)
-  if (given !== undefined) throw new PolicyError(`${path}.${given}`, 'has no place in a trust policy')
+  if (given !== undefined) throw new PolicyError(`${path}.${given}`, 'is not allowed in a trust policy')
   return { negated: false, patterns: [readPattern('*', { wildcards: true, variables: false })] }
 }
 
 function readPrincipals (path: string, elements: Elements, kind: PolicyKind, effect: Statement['effect']): Statement['principal'] {
   if (kind === 'identity') {
     const given = ['Principal', 'NotPrincipal'].find((name) => elements[name] !== undefined)
-    if (given !== undefined) throw new PolicyError(`${path}.${given}`, 'has no place in an identity\'s policy')
+    if (given !== undefined) throw new PolicyError(`${path}.${given}`, 'is not allowed in an identity policy')
     return undefined
   }
   const { name, negated } = eitherOf(path, elements, 'Principal')
-  if (negated && effect === 'Allow') throw new PolicyError(`${path}.${name}`, 'is for statements that deny')
+  if (negated && effect === 'Allow') throw new PolicyError(`${path}.${name}`, 'is allowed only with the effect Deny')
   return readPrincipal(`${path}.${name}`, elements[name], negated)
 }
 
@@ -93,11 +98,14 @@ function readPatterns (
   const { name, negated } = eitherOf(path, elements, element)
   const texts = textsOf(`${path}.${name}`, elements[name])
   const wrong = texts.find((text) => !form.test(text))
-  if (wrong !== undefined) throw new PolicyError(`${path}.${name}`, `has no such form: ${wrong}`)
+  if (wrong !== undefined) throw new PolicyError(`${path}.${name}`, `has an invalid value: ${wrong}`)
   return { negated, texts }
 }
 
-/** Of an element and its `Not…` a statement must have exactly one. */
+/**
+ * Returns the name of an element, which can be negated with a prefix of `Not`. A statement must have exactly one of the two
+ * forms.
+ */
 function eitherOf (path: string, elements: Elements, element: string): { name: string, negated: boolean } {
   const names = [element, `Not${element}`].filter((name) => elements[name] !== undefined)
   const [name] = names

@@ -1,4 +1,4 @@
-/** The values that a request has for each condition key, which is in lower case. */
+/** The values of a request's condition keys. The keys are in lower case. */
 export type ConditionContext = ReadonlyMap<string, readonly string[]>
 
 type FixedPart = { kind: 'character', character: string } | { kind: 'any' } | { kind: 'one' }
@@ -6,26 +6,26 @@ type FixedPart = { kind: 'character', character: string } | { kind: 'any' } | { 
 interface Variable {
   kind: 'variable'
   key: string
-  /** What it stands for where the request has no value. */
-  otherwise: string | undefined
+  /** The value to use if the request has none. */
+  defaultValue: string | undefined
 }
 
 type Fold = (character: string) => string
 
-const asItIs: Fold = (character) => character
+const unchanged: Fold = (character) => character
 
-/** A text of a policy that a request's text is compared with. */
+/** A parsed string of a policy, for comparison with a request's strings. */
 export type Pattern = readonly (FixedPart | Variable)[]
 
-/** What a policy's text is made of besides characters. */
+/** The special characters that a string of a policy can contain. */
 export interface PatternSyntax {
-  /** `*` for any text and `?` for any character. */
+  /** True if `*` matches any string and `?` any character. */
   wildcards: boolean
-  /** `${key}`, and `${key, 'default'}`: since version 2012-10-17 of the policy language. */
+  /** True if `${key}` and `${key, 'default'}` are variables, as they are since version 2012-10-17 of the policy language. */
   variables: boolean
 }
 
-/** Reads a text of a policy. `${*}`, `${?}` and `${$}` stand for these characters themselves, as in AWS's language. */
+/** Parses a string of a policy. Where variables are enabled, `${*}`, `${?}` and `${$}` stand for the literal characters. */
 export function readPattern (text: string, { wildcards, variables }: PatternSyntax): Pattern {
   const tokens = text.match(variables ? /\$\{[^}]*\}|./gsu : /./gsu) ?? []
   return tokens.map((token) => {
@@ -38,33 +38,35 @@ const wildcardParts: ReadonlyMap<string, FixedPart> = new Map([['*', { kind: 'an
 
 function variablePart (inside: string): FixedPart | Variable {
   if (['*', '?', '$'].includes(inside)) return { kind: 'character', character: inside }
-  const [, key = inside, otherwise] = /^([^,]*),\s*'(.*)'$/s.exec(inside) ?? []
-  return { kind: 'variable', key: key.trim().toLowerCase(), otherwise }
+  const [, key = inside, defaultValue] = /^([^,]*),\s*'(.*)'$/s.exec(inside) ?? []
+  return { kind: 'variable', key: key.trim().toLowerCase(), defaultValue }
 }
 
 /**
- * Whether the whole of a text matches a pattern. A variable stands for the one value of its key; one that the request has no
- * value for, or several, matches nothing. `fold` makes alike what is to count as the same character.
+ * Returns true if a whole string matches a pattern. A variable stands for the value of its key. If the request has several values
+ * for it, or none and no default, nothing matches.
+ *
+ * @param fold maps characters that count as equal to the same character
  */
-export function matches (pattern: Pattern, text: string, context: ConditionContext, fold: Fold = asItIs): boolean {
+export function matches (pattern: Pattern, text: string, context: ConditionContext, fold: Fold = unchanged): boolean {
   const filled = pattern.map((part) => part.kind === 'variable' ? charactersOf(part, context) : [part])
   return filled.every((parts) => parts !== undefined) && fits(filled.flat(), Array.from(text), fold)
 }
 
-/** What a request says is never a wildcard. */
-function charactersOf ({ key, otherwise }: Variable, context: ConditionContext): FixedPart[] | undefined {
+/** Returns a variable's value as literal characters, so that a request can never inject wildcards. */
+function charactersOf ({ key, defaultValue }: Variable, context: ConditionContext): FixedPart[] | undefined {
   const values = context.get(key)
-  const value = (values?.length === 1 ? values[0] : undefined) ?? otherwise
+  const value = (values?.length === 1 ? values[0] : undefined) ?? defaultValue
   return value === undefined ? undefined : Array.from(value, (character) => ({ kind: 'character', character }))
 }
 
 /**
- * Gives each `*` as little of the text as it can, and more only where the rest doesn't fit otherwise. Only the last `*` is ever
- * given more, so that it takes no longer than the product of the two lengths, whatever the pattern.
+ * Matches each `*` as short as possible and extends it only if the rest does not match. Only the last `*` is ever extended, so
+ * the time is at most the product of both lengths, whatever the pattern.
  */
 function fits (parts: readonly FixedPart[], characters: readonly string[], fold: Fold): boolean {
   let [next, at] = [0, 0]
-  /** What follows the last `*`, and where in the text that was last tried. */
+  /** The part after the last `*`, and the position in the text at which it was last tried. */
   let retry: { next: number, at: number } | undefined
   while (at < characters.length) {
     const part = parts[next]

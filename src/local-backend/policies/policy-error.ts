@@ -1,13 +1,13 @@
-/** Which kind of mistake makes a policy malformed. AWS has words of its own for each. */
-export type PolicyMistake = 'syntax' | 'principal' | 'service-principal'
+/** The kinds of errors in policies for which AWS has different messages. */
+export type PolicyErrorKind = 'syntax' | 'principal' | 'service-principal'
 
-/** A policy document that is malformed. The message names the element, and what is wrong with it. */
+/** A malformed policy document. The message names the element and the error in it. */
 export class PolicyError extends Error {
-  readonly mistake: PolicyMistake
+  readonly kind: PolicyErrorKind
 
-  constructor (element: string, message: string, mistake: PolicyMistake = 'syntax') {
+  constructor (element: string, message: string, kind: PolicyErrorKind = 'syntax') {
     super(`${element} ${message}`)
     this.name = 'PolicyError'
-    this.mistake = mistake
+    this.kind = kind
   }
 }

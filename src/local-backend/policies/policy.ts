@@ -2,23 +2,23 @@ import type { Condition } from './conditions.ts'
 import type { Pattern } from './pattern.ts'
 import type { PrincipalElement } from './principals.ts'
 
-/** A policy document in AWS's policy language, read and found well-formed. */
+/** A parsed and well-formed policy document in AWS's policy language. */
 export interface Policy {
   statements: readonly Statement[]
 }
 
-/** One statement. It applies to a request where each of its elements matches. */
+/** A statement of a policy. It applies to a request if all of its elements match. */
 export interface Statement {
   effect: 'Allow' | 'Deny'
-  /** Whom a resource's policy is about; an identity's policy is about that identity. */
+  /** The principals that a resource policy applies to; undefined in an identity policy. */
   principal: PrincipalElement | undefined
-  /** In lower case: actions are compared without regard to case. */
+  /** In lower case, as actions are case-insensitive. */
   action: Patterns
   resource: Patterns
   conditions: readonly Condition[]
 }
 
-/** What one of several patterns must match, or with `Not…` none of them. */
+/** Patterns of which at least one must match or, for a `Not…` element, none. */
 export interface Patterns {
   negated: boolean
   patterns: readonly Pattern[]

@@ -1,12 +1,12 @@
 import { elementsOf, textsOf } from './elements.ts'
 import { PolicyError } from './policy-error.ts'
 
-/** Who makes a request, as far as a policy's `Principal` can tell. */
+/** The sender of a request, as far as it matters to a policy's `Principal`. */
 export interface Requester {
   arn: string
   /** Twelve digits. */
   accountId: string
-  /** Of a role's session: who names the role means its sessions, too. */
+  /** Set for the session of a role. A policy that names the role applies to its sessions, too. */
   session?: { roleArn: string } | undefined
 }
 
@@ -14,17 +14,17 @@ export interface Requester {
 export interface PrincipalElement {
   negated: boolean
   everyone: boolean
-  /** Accounts as a whole. */
+  /** The IDs of accounts that are named as a whole. */
   accounts: ReadonlySet<string>
-  /** Users, roles, sessions and identity providers. */
+  /** The ARNs of users, roles, sessions and identity providers. */
   arns: ReadonlySet<string>
 }
 
 /**
- * How a statement means a requester: by name (or as everyone), or only through its account, which then decides by its own
- * policies whether the requester may.
+ * The way in which a statement applies to a requester: by name (or to everyone), or only to its account as a whole. In the latter
+ * case, the account's own policies decide.
  */
-export type Meant = 'by-name' | 'by-account' | undefined
+export type PrincipalMatch = 'by-name' | 'by-account' | undefined
 
 type Kind = (element: string, value: string) => Partial<Record<'account' | 'arn' | 'everyone', string>>
 
@@ -32,7 +32,7 @@ const account = /^(?:arn:aws:iam::(?<root>\d{12}):root|(?<bare>\d{12}))$/
 const identity = /^arn:aws:(?:iam::\d{12}:(?:user|role)\/[^*?]+|sts::\d{12}:(?:assumed-role\/[^*?/]+|federated-user)\/[^*?/]+)$/
 const service = /^[a-z0-9.-]+\.amazonaws\.com$/
 
-/** The kinds of principals. A service never calls this backend: it is only held to its form. */
+/** The kinds of principals. Services never call this backend, so only the form of their names is checked. */
 const kinds: Readonly<Record<string, Kind>> = {
   AWS (element, value) {
     if (value === '*') return { everyone: value }
@@ -45,14 +45,18 @@ const kinds: Readonly<Record<string, Kind>> = {
     if (!service.test(value)) throw new PolicyError(element, `has an unsupported service principal: ${value}`, 'service-principal')
     return {}
   },
-  // An identity provider of IAM by its ARN, which nobody else has; others, as `accounts.google.com`, are only held to their form.
+  // IAM's identity providers are matched by ARN. Of others, such as `accounts.google.com`, only the form is checked.
   Federated (element, value) {
     if (/[*?]/.test(value)) throw new PolicyError(element, `has an unsupported principal: ${value}`, 'principal')
     return { arn: value }
   }
 }
 
-/** Reads `Principal` or `NotPrincipal`; throws PolicyError. */
+/**
+ * Parses a `Principal` or `NotPrincipal` element.
+ *
+ * @throws PolicyError
+ */
 export function readPrincipal (element: string, value: unknown, negated: boolean): PrincipalElement {
   const groups = value === '*' ? { AWS: '*' } : elementsOf(element, value, Object.keys(kinds))
   const found = Object.entries(groups).flatMap(([kind, values]) =>
@@ -62,8 +66,8 @@ export function readPrincipal (element: string, value: unknown, negated: boolean
   return { negated, everyone: found.some(({ everyone }) => everyone !== undefined), accounts: all('account'), arns: all('arn') }
 }
 
-/** How a statement's principal element means a requester. */
-export function meant (element: PrincipalElement, { arn, accountId, session }: Requester): Meant {
+/** Returns the way in which a statement's principal element applies to a requester; undefined if it doesn't. */
+export function matchPrincipal (element: PrincipalElement, { arn, accountId, session }: Requester): PrincipalMatch {
   const isRoot = arn === `arn:aws:iam::${accountId}:root`
   const byAccount = element.accounts.has(accountId)
   const named = [arn, session?.roleArn ?? arn].some((one) => element.arns.has(one))

@@ -1,37 +1,37 @@
 import { randomUUID } from 'node:crypto'
 import { writeAndFollow } from '#src/local-backend/rules/replication'
-import { abandonAttempt, completeRotation, endTest, isWanted, retryLater } from '#src/local-backend/rules/rotation-attempt'
+import { abandonAttempt, completeRotation, endTest, isStillPending, retryLater } from '#src/local-backend/rules/rotation-attempt'
 import type { Scope } from '#src/local-backend/scope'
 import { findAttempt, releaseAttempt, type DueAttempt } from '#src/local-backend/store/rotation-attempts'
 import { findRotation } from '#src/local-backend/store/rotations'
 import { findByArn, findById, type Secret } from '#src/local-backend/store/secrets'
 import type { Store } from '#src/local-backend/store/store'
-import { takeHold, type Hold } from './claim.ts'
+import { takeClaim, type Claim } from './claim.ts'
 import { FunctionError } from './function-error.ts'
 import { steps, type Invocation, type Step } from './rotation-event.ts'
 
-/** What an attempt works with. */
+/** Everything that an attempt at a rotation needs. */
 export interface AttemptContext {
   store: Store
-  /** Milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   now: () => number
-  /** This process, among those that share the data folder. */
+  /** An ID of this process, unique among the processes that share the data folder. */
   owner: string
-  /** Calls a rotation function; throws FunctionError, and the signal's reason where that ended the call. */
+  /** Calls a rotation function. Throws FunctionError, or the signal's reason if that aborted the call. */
   invoke: (invocation: Invocation) => Promise<void>
   onRotationStep: (event: RotationStepEvent) => void
-  /** Aborted when the process is to end. */
+  /** Aborted when the process shuts down. */
   closing: AbortSignal
 }
 
-/** A step of a rotation that was taken. */
+/** A step of a rotation that has been carried out. */
 export interface RotationStepEvent extends Scope {
-  /** The secret's. */
+  /** The ARN of the secret. */
   arn: string
-  /** The version that the rotation makes. */
+  /** The ID of the version that the rotation creates. */
   versionId: string
   step: Step
-  /** The error's name, where the step has failed. */
+  /** The name of the error, if the step failed. */
   error?: string
 }
 
@@ -39,12 +39,12 @@ interface Work {
   secret: Secret
   functionArn: string
   isTest: boolean
-  hold: Hold
+  claim: Claim
 }
 
 /**
- * Claims a rotation, takes its steps, and ends it: it is complete, or will be attempted again. It does nothing where another
- * process is at it, and stops where the rotation is cancelled meanwhile.
+ * Claims a rotation, carries out its steps and ends it: the rotation is then complete, or will be retried. Does nothing if
+ * another process has claimed the rotation, and stops if it is cancelled.
  */
 export async function attemptRotation (context: AttemptContext, due: DueAttempt): Promise<void> {
   const write = <Result>(change: (now: number) => Result): Result => {
@@ -57,46 +57,46 @@ export async function attemptRotation (context: AttemptContext, due: DueAttempt)
     const succeeded = await takeSteps(context, due, work)
     write((now) => { end(context, due, work, succeeded, now) })
   } finally {
-    work.hold.stop()
+    work.claim.stop()
   }
 }
 
 function begin ({ store, owner }: AttemptContext, { accountId, region, arn, ...due }: DueAttempt, now: number): Work | undefined {
   const secret = findByArn(store, { accountId, region }, arn, now)
   const rotation = secret && findRotation(store, secret)
-  const hold = rotation && takeHold(store, secret, due.versionId, owner)
-  if (secret === undefined || rotation === undefined || hold === undefined) return undefined
+  const claim = rotation && takeClaim(store, secret, due.versionId, owner)
+  if (secret === undefined || rotation === undefined || claim === undefined) return undefined
   const isTest = findAttempt(store, secret)?.testOnly === 1
-  if (isWanted(store, secret, due.versionId)) return { secret, functionArn: rotation.functionArn, isTest, hold }
-  hold.stop()
+  if (isStillPending(store, secret, due.versionId)) return { secret, functionArn: rotation.functionArn, isTest, claim }
+  claim.stop()
   if (isTest) endTest(store, secret, due.versionId, now)
   else if (!completeRotation(store, secret, due.versionId, now)) abandonAttempt(store, secret, now)
   return undefined
 }
 
-async function takeSteps (context: AttemptContext, due: DueAttempt, { functionArn, isTest, hold }: Work): Promise<boolean> {
-  const signal = AbortSignal.any([context.closing, hold.lost])
-  const isStopped = (): boolean => signal.aborted || !hold.renew()
+async function takeSteps (context: AttemptContext, due: DueAttempt, { functionArn, isTest, claim }: Work): Promise<boolean> {
+  const signal = AbortSignal.any([context.closing, claim.lost])
+  const isStopped = (): boolean => signal.aborted || !claim.renew()
   const rotationToken = randomUUID()
   for (const step of isTest ? ['testSecret' as const] : steps) {
     if (isStopped()) return false
     const event = { Step: step, SecretId: due.arn, ClientRequestToken: due.versionId, RotationToken: rotationToken }
     try {
       await context.invoke({ functionArn, event, signal })
-      tell(context, due, step)
+      report(context, due, step)
     } catch (error) {
-      if (!isStopped()) tell(context, due, step, error)
+      if (!isStopped()) report(context, due, step, error)
       return false
     }
   }
   return true
 }
 
-function end (context: AttemptContext, due: DueAttempt, { isTest, hold, ...work }: Work, succeeded: boolean, now: number): void {
+function end (context: AttemptContext, due: DueAttempt, { isTest, claim, ...work }: Work, succeeded: boolean, now: number): void {
   const { store, owner, closing } = context
-  // The steps have taken their time, in which others may have changed the secret.
+  // The secret may have changed while the steps were running.
   const secret = findById(store, work.secret.id)
-  if (secret === undefined || !hold.renew()) return
+  if (secret === undefined || !claim.renew()) return
   if (!succeeded && closing.aborted) {
     releaseAttempt(store, secret, owner)
   } else if (isTest) {
@@ -104,12 +104,12 @@ function end (context: AttemptContext, due: DueAttempt, { isTest, hold, ...work 
   } else if (!succeeded) {
     retryLater(store, secret, now)
   } else if (!completeRotation(store, secret, due.versionId, now)) {
-    tell(context, due, 'finishSecret', new FunctionError('RotationIncomplete'))
+    report(context, due, 'finishSecret', new FunctionError('RotationIncomplete'))
     retryLater(store, secret, now)
   }
 }
 
-function tell (
+function report (
   { onRotationStep }: AttemptContext, { accountId, region, arn, versionId }: DueAttempt, step: Step, error?: unknown
 ): void {
   const event = { accountId, region, arn, versionId, step }

@@ -2,26 +2,29 @@ import { claimAttempt } from '#src/local-backend/store/rotation-attempts'
 import type { Secret } from '#src/local-backend/store/secrets'
 import type { Store } from '#src/local-backend/store/store'
 
-/** Milliseconds, by the real clock: for so long a process that was killed holds up the rotation that it was at. */
-const lasts = 6000
-const renewedAfter = 2000
+/** In milliseconds of real time. If a process is killed, its rotation is blocked for the duration of its claim. */
+const claimDuration = 6000
+const renewInterval = 2000
 
-/** A process's hold on an attempt, which no other process makes meanwhile. */
-export interface Hold {
-  /** Makes the hold last; tells whether it is still there. */
+/** A process's exclusive right to carry out an attempt at a rotation. */
+export interface Claim {
+  /** Extends the claim. Returns false if it has been lost. */
   renew: () => boolean
-  /** Aborted when the hold is lost: the rotation was cancelled, or this process was held up and another has taken over. */
+  /** Aborted when the claim is lost: the rotation was cancelled, or another process took over after this one stalled. */
   lost: AbortSignal
-  /** Ends renewing by itself. */
+  /** Stops the automatic renewal. */
   stop: () => void
 }
 
-/** Claims an attempt for a process, inside the caller's transaction, and goes on to; undefined if another process has it. */
-export function takeHold (store: Store, secret: Secret, versionId: string, owner: string): Hold | undefined {
+/**
+ * Claims an attempt for a process, inside the caller's transaction, and renews the claim automatically. Returns undefined if
+ * another process has claimed it.
+ */
+export function takeClaim (store: Store, secret: Secret, versionId: string, owner: string): Claim | undefined {
   const lost = new AbortController()
   const renew = (): boolean => {
     const now = Date.now()
-    const isOurs = claimAttempt(store, secret, { versionId, owner, until: now + lasts }, now)
+    const isOurs = claimAttempt(store, secret, { versionId, owner, until: now + claimDuration }, now)
     if (!isOurs) lost.abort()
     return isOurs
   }
@@ -30,8 +33,8 @@ export function takeHold (store: Store, secret: Secret, versionId: string, owner
     try {
       renew()
     } catch {
-      // Another process is writing. There is time for another try before the claim runs out.
+      // Another process is writing. The claim lasts long enough for another try.
     }
-  }, renewedAfter)
+  }, renewInterval)
   return { renew, lost: lost.signal, stop: () => { clearInterval(timer) } }
 }

@@ -1,11 +1,15 @@
-/** A rotation function that has failed. Its name is all that is told of it: what the function said may hold a secret. */
+/**
+ * The failure of a rotation function. It contains only the name of the function's error, because the message may contain a
+ * secret's value.
+ */
 export class FunctionError extends Error {
   constructor (name: unknown) {
     super('The rotation function has failed')
-    // A name is a word, with dots where Lambda's runtime gives it; all else may be anything.
+    // Error names consist of word characters, and those of Lambda's runtime also contain dots. Anything else could contain a
+    // secret's value.
     this.name = typeof name === 'string' && /^[A-Za-z][\w.]{0,99}$/.test(name) ? name : 'Error'
   }
 }
 
-/** Lambda's name for a function that has not ended in time. */
+/** Lambda's error name for a function that exceeds its time limit. */
 export const timedOut = 'Sandbox.Timedout'

@@ -1,42 +1,42 @@
 import { FunctionError } from './function-error.ts'
 import type { Invocation } from './rotation-event.ts'
 
-/** The path of Lambda's own Invoke, which AWS SAM and the emulator of Lambda's runtime serve. */
+/** The path of Lambda's Invoke API, which AWS SAM and Lambda's runtime interface emulator serve. */
 const invokePath = /\/2015-03-31\/functions\/[^/]+\/invocations$/
 
 /**
- * POSTs the event to a rotation function's endpoint, which says with a status of 2xx that the step is done. Lambda's Invoke says
- * so of failures too, and tells of them in a header or in the answer.
+ * POSTs the event to a rotation function's endpoint. A status of 2xx means success, except for Lambda's Invoke API, which reports
+ * failures in a header or in the body.
  *
- * Throws FunctionError, and the signal's reason where that ended the call.
+ * @throws FunctionError if the function fails; the signal's reason if that aborted the call
  */
 export async function invokeEndpoint (endpoint: URL, { event, signal }: Invocation): Promise<void> {
-  const { status, hasFailed, answer } = await post(endpoint, JSON.stringify(event), signal)
-  const errorType = errorTypeIn(answer)
+  const { status, hasFailed, body } = await post(endpoint, JSON.stringify(event), signal)
+  const errorType = errorTypeIn(body)
   if (status < 200 || status > 299) throw new FunctionError(errorType ?? `Status${status}`)
   if (hasFailed) throw new FunctionError(errorType)
   if (!invokePath.test(endpoint.pathname)) return
-  // The emulator leaves the header out, and what it says of a function that has timed out or crashed isn't JSON.
-  if (answer === undefined) throw new FunctionError('Runtime.ExitError')
+  // The emulator omits the header, and does not answer in JSON if the function has timed out or crashed.
+  if (body === undefined) throw new FunctionError('Runtime.ExitError')
   if (errorType !== undefined) throw new FunctionError(errorType)
 }
 
-interface Answer {
+interface Reply {
   status: number
-  /** Whether Lambda says that the function has failed. */
+  /** True if Lambda reports a failure of the function. */
   hasFailed: boolean
-  /** Undefined if it isn't JSON. */
-  answer: unknown
+  /** The parsed body; undefined if it isn't JSON. */
+  body: unknown
 }
 
-async function post (endpoint: URL, body: string, signal: AbortSignal): Promise<Answer> {
+async function post (endpoint: URL, body: string, signal: AbortSignal): Promise<Reply> {
   try {
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(endpoint, { method: 'POST', headers, body, redirect: 'manual', signal })
     return {
       status: response.status,
       hasFailed: response.headers.has('x-amz-function-error'),
-      answer: parsed(await response.text())
+      body: parsed(await response.text())
     }
   } catch (error) {
     signal.throwIfAborted()
@@ -53,6 +53,6 @@ function parsed (text: string): unknown {
   }
 }
 
-function errorTypeIn (answer: unknown): unknown {
-  return typeof answer === 'object' && answer !== null && 'errorType' in answer ? answer.errorType : undefined
+function errorTypeIn (body: unknown): unknown {
+  return typeof body === 'object' && body !== null && 'errorType' in body ? body.errorType : undefined
 }

@@ -3,27 +3,27 @@ import { extname, join } from 'node:path'
 import { FunctionError } from './function-error.ts'
 import type { Invocation } from './rotation-event.ts'
 
-/** What the process of a function is given to do. */
+/** The message to a function's process: the call that it must carry out. */
 export interface Work extends Pick<Invocation, 'functionArn' | 'event'> {
   file: string
-  /** Milliseconds. */
+  /** The time limit of the call, in milliseconds. */
   timeout: number
 }
 
-/** What the process of a function says when it is done. */
+/** The message from a function's process: the result of the call. */
 export interface Done {
   succeeded: boolean
-  /** The error's name, where the function has failed. */
+  /** The name of the error, if the function failed. */
   error?: unknown
 }
 
 const program = join(import.meta.dirname, `lambda-process${extname(import.meta.filename)}`)
 
 /**
- * Calls the `handler` that a module exports as Lambda does, in a process of its own: it can crash or hang as it likes. What it
- * prints is lost, since it may be a secret's value.
+ * Calls the `handler` that a module exports, as Lambda does. The function runs in a process of its own, so that it can neither
+ * crash nor block this one. Its output is discarded, because it may contain a secret's value.
  *
- * Throws FunctionError, and the signal's reason where that ended the call.
+ * @throws FunctionError if the function fails; the signal's reason if that aborted the call
  */
 export async function invokeModule (work: Work, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const child = fork(program, { env: environment, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })

@@ -6,35 +6,40 @@ import { invokeModule } from './invoke-module.ts'
 import type { Invocation } from './rotation-event.ts'
 import type { FindFunction } from './rotation-functions.ts'
 
-/** What rotation functions are called with. */
+/** Options for calls of rotation functions. */
 export interface InvokeOptions {
   find: FindFunction
-  /** Milliseconds that a function has for one step. */
+  /** The time limit of a function for one step, in milliseconds. */
   timeout: number
   accounts: readonly Account[]
-  /** Where a module's AWS SDK finds this Secrets Manager. */
+  /** Returns the endpoint of this Secrets Manager for the AWS SDK in a module. */
   endpoint: () => string
 }
 
-/** Calls a rotation function; throws FunctionError, and the signal's reason where that ended the call. */
+/**
+ * Calls a rotation function.
+ *
+ * @throws FunctionError if the function fails, does not exist or exceeds its time limit; the signal's reason if that aborted the
+ * call
+ */
 export async function invoke ({ find, timeout, accounts, endpoint }: InvokeOptions, invocation: Invocation): Promise<void> {
   const { functionArn, event } = invocation
   const target = find(functionArn)
   if (target === undefined) throw new FunctionError('FunctionNotFound')
-  const outOfTime = AbortSignal.timeout(timeout)
-  const signal = AbortSignal.any([invocation.signal, outOfTime])
+  const timeLimit = AbortSignal.timeout(timeout)
+  const signal = AbortSignal.any([invocation.signal, timeLimit])
   try {
     if ('endpoint' in target) await invokeEndpoint(target.endpoint, { ...invocation, signal })
     else await invokeModule({ ...target, functionArn, event, timeout }, environmentOf(invocation, accounts, endpoint()), signal)
   } catch (error) {
-    throw outOfTime.aborted && !invocation.signal.aborted ? new FunctionError(timedOut) : error
+    throw timeLimit.aborted && !invocation.signal.aborted ? new FunctionError(timedOut) : error
   }
 }
 
 /**
- * What a module finds in its environment: this process's, with the keys of the secret's account and this Secrets Manager in the
- * place of all that concerns AWS: keys that may do everything, if there are such. AWS's own functions read the endpoint from
- * SECRETS_MANAGER_ENDPOINT.
+ * Returns the environment of a module: that of this process, with all variables for AWS replaced. They select this Secrets
+ * Manager and an access key of the secret's account, if possible one without restrictions. AWS's own rotation functions read the
+ * endpoint from SECRETS_MANAGER_ENDPOINT.
  */
 function environmentOf ({ functionArn, event }: Invocation, accounts: readonly Account[], endpoint: string): NodeJS.ProcessEnv {
   const [, , , region, accountId] = event.SecretId.split(':')

@@ -4,7 +4,7 @@ import type { Done, Work } from './invoke-module.ts'
 
 type Handler = (event: unknown, context: unknown) => unknown
 
-/** An error of Lambda's Node.js runtime itself, by the name that Lambda gives it. */
+/** An error of Lambda's Node.js runtime itself, under Lambda's name for it. */
 class RuntimeError extends Error {
   constructor (name: string) {
     super()
@@ -12,17 +12,17 @@ class RuntimeError extends Error {
   }
 }
 
-/** Carries out one step of a rotation function as Lambda's Node.js runtime does, and tells how it went. */
+/** Carries out one step of a rotation function, as Lambda's Node.js runtime does, and reports the result. */
 process.once('message', (work: Work) => {
   const done = run(work).then(
     (): Done => ({ succeeded: true }),
     (error: unknown): Done => ({ succeeded: false, error: error instanceof Error ? error.name : undefined })
   )
-  // What the function has left open would keep the process.
+  // Exits explicitly, because handles that the function left open would keep the process alive.
   void done.then((outcome) => process.send?.(outcome, () => process.exit()))
 })
 
-// A function doesn't go on without whoever called it.
+// The function must not outlive the process that called it.
 process.once('disconnect', () => process.exit(1))
 
 async function run ({ file, functionArn, event, timeout }: Work): Promise<void> {

@@ -1,23 +1,26 @@
-/** The steps of a rotation, in their order. */
+/** The steps of a rotation, in order. */
 export const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const
 
 export type Step = (typeof steps)[number]
 
-/** What a rotation function is told, as Secrets Manager tells a Lambda function. */
+/** The event that a rotation function receives, in the form that Secrets Manager sends to a Lambda function. */
 export interface RotationEvent {
   Step: Step
   /** The secret's ARN. */
   SecretId: string
-  /** The ID of the version that the rotation makes. */
+  /** The ID of the version that the rotation creates. */
   ClientRequestToken: string
-  /** To be handed on to PutSecretValue by functions that assume another role; nothing here asks for it. */
+  /**
+   * A token for PutSecretValue. Rotation functions that assume another role must pass it on to AWS, but this backend does not
+   * require it.
+   */
   RotationToken: string
 }
 
-/** One call of a rotation function. */
+/** A call of a rotation function. */
 export interface Invocation {
   functionArn: string
   event: RotationEvent
-  /** Ends the call. */
+  /** Aborts the call. */
   signal: AbortSignal
 }

@@ -1,23 +1,25 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-/** Where a rotation function is: an HTTP endpoint, or a module that exports a `handler`. */
+/** The location of a rotation function: an HTTP endpoint, or a module that exports a `handler`. */
 export type RotationFunction = { endpoint: URL } | { file: string }
 
-/** Finds the function that an ARN names; undefined if there is none. */
+/** Returns the rotation function for the ARN of a Lambda function; undefined if it does not exist. */
 export type FindFunction = (arn: string) => RotationFunction | undefined
 
 const functionName = '[A-Za-z0-9-_]{1,140}'
 const functionArn = new RegExp(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\\d{12}:function:(${functionName})(:[\\w$-]+)?$`)
 
 /**
- * Reads a table of rotation functions: by name, which stands for the function of that name in any account and region, or by ARN,
- * which goes before. Each is a URL of `http:` or `https:`, or a file. Throws, naming what is wrong.
+ * Parses a table of rotation functions. The keys are ARNs of Lambda functions, or names that apply to every account and region.
+ * An ARN takes precedence over a name. The values are URLs with `http:` or `https:`, or file paths.
+ *
+ * @throws Error that names the invalid entry
  */
 export function readRotationFunctions (table: Readonly<Record<string, string>>): FindFunction {
   const functions = new Map(Object.entries(table).map(([name, place]) => {
     if (!functionArn.test(name) && !new RegExp(`^${functionName}$`).test(name)) {
-      throw new Error(`A rotation function must be named by the name or the ARN of a Lambda function, not '${name}'`)
+      throw new Error(`A rotation function must have the name or the ARN of a Lambda function as its name, not '${name}'`)
     }
     return [name, /^https?:/i.test(place) ? endpointIn(name, place) : fileIn(name, place)]
   }))
@@ -30,7 +32,7 @@ export function readRotationFunctions (table: Readonly<Record<string, string>>):
 function endpointIn (name: string, place: string): RotationFunction {
   const endpoint = URL.parse(place)
   if (endpoint === null) throw new Error(`The rotation function ${name} has an invalid URL`)
-  if (endpoint.username !== '' || endpoint.password !== '') throw new Error(`The rotation function ${name} must have a URL without a user`)
+  if (endpoint.username !== '' || endpoint.password !== '') throw new Error(`The rotation function ${name} must have a URL without user and password`)
   return { endpoint }
 }
 

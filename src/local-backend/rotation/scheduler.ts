@@ -10,24 +10,27 @@ import { invoke, type InvokeOptions } from './invoke.ts'
 
 export interface SchedulerOptions extends InvokeOptions {
   store: Store
-  /** Milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   now: () => number
   onRotationStep: (event: RotationStepEvent) => void
 }
 
-/** Carries rotations out: those that are begun by RotateSecret, and those that are due. */
+/** Carries out rotations: those that RotateSecret has started, and those that are due by their schedule. */
 export interface Scheduler extends RotationService {
-  /** Looks for what is due from now on, every second by the real clock. */
+  /** Starts checking for due rotations, every second of real time. */
   start: () => void
-  /** Carries out what is due now, and all that comes of it; ends when nothing is under way in this process. */
+  /**
+   * Carries out everything that is due now, including what follows from it. Resolves once this process has no rotation in
+   * progress.
+   */
   runDue: () => Promise<void>
-  /** Ends the calls of functions that are under way; the rotations are attempted again by whoever opens the store next. */
+  /** Aborts the calls in progress. The next process that opens the store retries their rotations. */
   close: () => Promise<void>
 }
 
 const interval = 1000
-/** A module's function is a process each. */
-const mostAtOnce = 8
+/** Limits the number of processes, since each call of a module starts one. */
+const maxConcurrent = 8
 
 export function createScheduler (options: SchedulerOptions): Scheduler {
   const { store, now, find, onRotationStep } = options
@@ -36,24 +39,24 @@ export function createScheduler (options: SchedulerOptions): Scheduler {
     store, now, onRotationStep, owner: randomUUID(), closing: closing.signal,
     invoke: invoke.bind(undefined, options)
   }
-  /** By secret and version. */
+  /** Keyed by secret and version. */
   const running = new Map<string, Promise<void>>()
-  const wanted = new Set<string>()
+  const woken = new Set<string>()
   let timer: NodeJS.Timeout | undefined
 
   function startDue (): void {
     if (closing.signal.aborted) return
     beginDue(store, now())
-    const due = dueAttempts(store, [...wanted], now(), Date.now()).filter((attempt) => !running.has(keyOf(attempt)))
-    wanted.clear()
-    for (const attempt of due.slice(0, mostAtOnce - running.size)) running.set(keyOf(attempt), run(attempt))
+    const due = dueAttempts(store, [...woken], now(), Date.now()).filter((attempt) => !running.has(keyOf(attempt)))
+    woken.clear()
+    for (const attempt of due.slice(0, maxConcurrent - running.size)) running.set(keyOf(attempt), run(attempt))
   }
 
   async function run (attempt: DueAttempt): Promise<void> {
     try {
       await attemptRotation(context, attempt)
     } catch {
-      // Another process is writing for too long. The claim runs out, and then the rotation is attempted again.
+      // Another process is holding the write lock for too long. The rotation is retried once the claim expires.
     } finally {
       running.delete(keyOf(attempt))
     }
@@ -63,14 +66,14 @@ export function createScheduler (options: SchedulerOptions): Scheduler {
     try {
       startDue()
     } catch {
-      // Another process is writing. The next tick is near.
+      // Another process is writing. The next tick will try again.
     }
   }
 
   return {
     isInvokable: (functionArn) => find(functionArn) !== undefined,
     wake (secret) {
-      wanted.add(secret.id)
+      woken.add(secret.id)
       setImmediate(tick)
     },
     start () {
@@ -95,12 +98,12 @@ function keyOf ({ arn, versionId }: DueAttempt): string {
   return `${arn} ${versionId}`
 }
 
-/** Begins the rotations whose window has opened. */
+/** Starts the rotations whose window has opened. */
 function beginDue (store: Store, now: number): void {
   for (const { arn, accountId, region } of secretsToRotate(store, now)) {
     writeAndFollow({ store, now }, () => {
       const secret = findByArn(store, { accountId, region }, arn, now)
-      // Another process may have been faster.
+      // Another process may have started it first.
       if (secret === undefined || findAttempt(store, secret) !== undefined) return
       beginScheduledRotation(store, secret, randomUUID(), now)
     })

@@ -5,24 +5,24 @@ import { refusalOf, type PolicyRequest, type Refusal } from '#src/local-backend/
 import type { Policy } from '#src/local-backend/policies/policy'
 import type { Scope } from '#src/local-backend/scope'
 import type { Secret } from '#src/local-backend/store/secrets'
-import { conditionContext, type AskedInput } from './condition-context.ts'
+import { conditionContext, type PolicyInput } from './condition-context.ts'
 import type { CallContext } from './context.ts'
 import { resourcePolicyOf } from './resource-policy.ts'
 import { expectedArn, lookUp, scopeIn } from './secret-id.ts'
 
-/** What a request is about. */
+/** The secret that a request is about. */
 interface Target {
-  /** The account and region that have the secret, or would have it. */
+  /** The account and region in which the secret is, or would be created. */
   owner: Scope
   secret: Secret | undefined
-  /** As policies name it. */
+  /** The resource in the terms of policies: an ARN, or `*`. */
   resource: string
-  /** As an error names it; undefined where there is nothing to be named. */
+  /** The resource in error messages; undefined if the request names none. */
   shown: string | undefined
 }
 
-/** The other operations that an operation is to the caller, and that have to be allowed too: AWS's documentation lists them. */
-const alsoNeeded: { [Name in Operation]?: (input: Input<Name>) => readonly Operation[] } = {
+/** The operations that AWS's documentation requires to be allowed in addition to the one that the caller requests. */
+const additionalOperations: { [Name in Operation]?: (input: Input<Name>) => readonly Operation[] } = {
   BatchGetSecretValue: ({ Filters }) => Filters === undefined ? [] : ['ListSecrets'],
   CreateSecret: ({ Tags = [], AddReplicaRegions = [] }) => [
     ...Tags.length > 0 ? ['TagResource' as const] : [],
@@ -32,30 +32,34 @@ const alsoNeeded: { [Name in Operation]?: (input: Input<Name>) => readonly Opera
 }
 
 /**
- * Makes out whether policies let the caller carry out an operation, and gives the context to carry it out with: only there can
- * a secret of another account be found.
+ * Checks that policies allow the caller to carry out an operation. Returns the context for the operation, without which a secret
+ * of another account can't be found.
  *
- * Throws AccessDeniedException if they don't, whether or not there is such a secret: who may not ask is not told.
+ * @throws AwsError `AccessDeniedException` if policies don't allow it, whether or not the secret exists, so that the error
+ * reveals nothing
  */
 export function authorize<Name extends Operation> (context: CallContext, operation: Name, input: Input<Name>): CallContext {
   const { arn } = context.caller.principal
   const target = targetOf(context, input)
   const policy = target.secret && resourcePolicyOf(context.store, target.secret)
-  for (const needed of [operation, ...alsoNeeded[operation]?.(input) ?? []]) {
+  for (const needed of [operation, ...additionalOperations[operation]?.(input) ?? []]) {
     const refusal = refusalFor(context, needed, input, target, policy)
     if (refusal !== undefined) throw errors.accessDenied(arn, needed, target.shown, reasons[refusal](needed))
   }
   return { ...context, foreign: isForeign(context, target) ? target.owner : undefined }
 }
 
-/** Whether the caller could still change a secret's policy if it were this one; without a secret ID, that of any secret. */
-export function keepsCallerIn (context: CallContext, secretId: string | undefined, policy: Policy): boolean {
+/**
+ * Returns true if the caller could still change a secret's policy after this one is attached. Without a secret ID, the check
+ * applies to the resource `*`.
+ */
+export function callerKeepsAccess (context: CallContext, secretId: string | undefined, policy: Policy): boolean {
   const input = secretId === undefined ? {} : { SecretId: secretId }
   return refusalFor(context, 'PutResourcePolicy', input, targetOf(context, input), policy) === undefined
 }
 
 function refusalFor (
-  context: CallContext, operation: Operation, input: AskedInput, target: Target, resourcePolicy: Policy | undefined
+  context: CallContext, operation: Operation, input: PolicyInput, target: Target, resourcePolicy: Policy | undefined
 ): Refusal | undefined {
   const { principal } = context.caller
   const request: PolicyRequest = {
@@ -73,8 +77,8 @@ function isForeign ({ caller }: CallContext, { owner }: Target): boolean {
   return owner.accountId !== caller.principal.accountId
 }
 
-/** Of another account only the secrets in the signature's own region are within reach. */
-function targetOf (context: CallContext, { SecretId, Name }: AskedInput): Target {
+/** Secrets of other accounts can be reached only in the region that the request is signed for. */
+function targetOf (context: CallContext, { SecretId, Name }: PolicyInput): Target {
   const { scope } = context
   if (SecretId === undefined) {
     return { owner: scope, secret: undefined, resource: Name === undefined ? '*' : expectedArn(scope, Name), shown: Name }
@@ -82,7 +86,7 @@ function targetOf (context: CallContext, { SecretId, Name }: AskedInput): Target
   const named = scopeIn(SecretId)
   if (named !== undefined && named.accountId !== scope.accountId) {
     const secret = named.region === scope.region ? lookUp(context, named, SecretId) : undefined
-    // Another account's ARN is shown as it was given: the rest of it would tell that there is such a secret.
+    // The error shows another account's ARN as the caller gave it. The full ARN would reveal that the secret exists.
     return { owner: named, secret, resource: secret?.arn ?? SecretId, shown: SecretId }
   }
   const secret = lookUp(context, scope, SecretId)
@@ -90,7 +94,7 @@ function targetOf (context: CallContext, { SecretId, Name }: AskedInput): Target
   return { owner: scope, secret, resource: SecretId.startsWith('arn:') ? SecretId : expectedArn(scope, SecretId), shown: SecretId }
 }
 
-/** In the words that AWS's documentation of IAM gives. */
+/** The wording of IAM's documentation. */
 const reasons: Record<Refusal, (operation: Operation) => string> = {
   'denied-by-identity': () => 'with an explicit deny in an identity-based policy',
   'denied-by-session': () => 'with an explicit deny in a session policy',

@@ -3,27 +3,38 @@ import type { Secret } from '#src/local-backend/store/secrets'
 import type { CallContext, OperationContext } from './context.ts'
 import { findActiveSecret } from './secret-id.ts'
 
-/** As `findActiveSecret`, for an operation that AWS refuses on a replica, which follows its primary and is changed there. */
+/**
+ * Finds a secret as `findActiveSecret` does, for an operation that AWS rejects on replicas. A replica can be changed only through
+ * its primary secret.
+ */
 export function findPrimarySecret (context: OperationContext, secretId: string): Secret {
   const secret = findActiveSecret(context, secretId)
   checkPrimary(secret)
   return secret
 }
 
-/** As `findPrimarySecret`, for an operation that AWS also refuses on a secret that one of its services manages. */
+/** Finds a secret as `findPrimarySecret` does, for an operation that AWS also rejects on secrets that an AWS service manages. */
 export function findChangeableSecret (context: CallContext, secretId: string): Secret {
   const secret = findActiveSecret(context, secretId)
   checkChangeable(context, secret)
   return secret
 }
 
-/** Throws InvalidParameterException for a replica, and what `checkOwner` throws. */
+/**
+ * Checks that the caller may change a secret.
+ *
+ * @throws AwsError `InvalidParameterException` for a replica; the errors of `checkOwner`
+ */
 export function checkChangeable (context: CallContext, secret: Secret): void {
   checkPrimary(secret)
   checkOwner(context, secret)
 }
 
-/** Throws InvalidRequestException for a secret that an AWS service manages, unless it is that service who asks. */
+/**
+ * Checks that a secret is not managed by an AWS service other than the caller.
+ *
+ * @throws AwsError `InvalidRequestException` if it is
+ */
 export function checkOwner ({ caller }: CallContext, { owningService }: Secret): void {
   if (owningService !== null && owningService !== caller.principal.service) throw errors.managedByService()
 }

@@ -6,8 +6,8 @@ import { tagsOf } from '#src/local-backend/store/tags'
 import type { CallContext, Caller } from './context.ts'
 import { current } from './staging-labels.ts'
 
-/** The input of an operation, as far as policies look at it. */
-export interface AskedInput {
+/** The members of operations' inputs that policies can refer to. */
+export interface PolicyInput {
   [member: string]: unknown
   SecretId?: string
   Name?: string
@@ -18,17 +18,17 @@ export interface AskedInput {
   VersionStage?: string
 }
 
-/** A request that policies are asked about. */
-export interface Asked {
+/** A request, as far as policies can refer to it. */
+export interface PolicySubject {
   operation: Operation
-  input: AskedInput
-  /** The secret that it is about, if there is one. */
+  input: PolicyInput
+  /** The secret that the request is about, if it exists. */
   secret: Secret | undefined
-  /** Whose the secret is, or would be. */
+  /** The ID of the account that owns the secret, or would own it. */
   ownerId: string
 }
 
-/** The members of inputs that policies know, each under its own name with the service's prefix. */
+/** The input members that are condition keys themselves, with the service's prefix. */
 const members = [
   'BlockPublicPolicy', 'Description', 'ExternalSecretRotationRoleArn', 'ForceDeleteWithoutRecovery', 'ForceOverwriteReplicaSecret',
   'KmsKeyId', 'Name', 'RecoveryWindowInDays', 'RotateImmediately', 'RotationLambdaARN', 'Type', 'VersionId'
@@ -37,19 +37,19 @@ const members = [
 export type Entry = [string, string | readonly string[] | undefined | null]
 
 /**
- * What policies can ask of a request, by condition key: AWS's keys for Secrets Manager and its global ones, so far as they mean
- * anything here. A request has no value for a key that it says nothing about.
+ * Returns the values of a request's condition keys: AWS's keys for Secrets Manager, and its global keys as far as they apply
+ * here. A key that does not apply to the request has no value.
  */
-export function conditionContext (context: CallContext, asked: Asked): ConditionContext {
+export function conditionContext (context: CallContext, subject: PolicySubject): ConditionContext {
   const { caller, now, scope } = context
   return contextOf([
-    ...ofCaller(caller, { now, region: scope.region, ownerId: asked.ownerId }),
-    ...ofInput(asked),
-    ...ofSecret(context, asked.secret)
+    ...callerEntries(caller, { now, region: scope.region, ownerId: subject.ownerId }),
+    ...inputEntries(subject),
+    ...secretEntries(context, subject.secret)
   ])
 }
 
-/** Keys are compared without regard to case; a key that is there more than once has several values. */
+/** Collects values by key. Keys are case-insensitive, and a key that occurs repeatedly has several values. */
 export function contextOf (entries: readonly Entry[]): ConditionContext {
   const values = new Map<string, string[]>()
   for (const [key, value] of entries) {
@@ -60,17 +60,17 @@ export function contextOf (entries: readonly Entry[]): ConditionContext {
   return values
 }
 
-/** What a request is asked with. */
+/** The circumstances of a request. */
 interface Circumstances {
-  /** Milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   now: number
   region: string
-  /** The account that has what it is about. */
+  /** The ID of the account that owns the resource. */
   ownerId: string
 }
 
-/** AWS's global keys: who asks, when and from where. */
-export function ofCaller ({ principal, sourceIp }: Caller, { now, region, ownerId }: Circumstances): Entry[] {
+/** Returns AWS's global condition keys: the caller, the time and the origin of the request. */
+export function callerEntries ({ principal, sourceIp }: Caller, { now, region, ownerId }: Circumstances): Entry[] {
   const [, userName] = /:user\/(?:.*\/)?([^/]+)$/.exec(principal.arn) ?? []
   return [
     ['aws:PrincipalArn', principal.session?.roleArn ?? principal.arn],
@@ -80,7 +80,7 @@ export function ofCaller ({ principal, sourceIp }: Caller, { now, region, ownerI
     ['aws:userid', principal.userId],
     ['aws:SourceIdentity', principal.session?.sourceIdentity],
     ['aws:SourceIp', sourceIp],
-    // What doesn't leave the machine is as safe as what AWS takes, which is TLS alone.
+    // Treats loopback traffic as secure, since it never leaves the machine. AWS itself accepts only TLS.
     ['aws:SecureTransport', String(/^(?:127\.|::1$)/.test(sourceIp))],
     ['aws:CurrentTime', new Date(now).toISOString()],
     ['aws:EpochTime', String(Math.floor(now / 1000))],
@@ -89,7 +89,7 @@ export function ofCaller ({ principal, sourceIp }: Caller, { now, region, ownerI
   ]
 }
 
-function ofInput ({ operation, input }: Asked): Entry[] {
+function inputEntries ({ operation, input }: PolicySubject): Entry[] {
   const { Tags = [], TagKeys = [], AddReplicaRegions = [], RotationRules, VersionId, VersionStage } = input
   const regions = AddReplicaRegions.flatMap(({ Region = [] }) => Region)
   const tagKeys = [...Tags.flatMap(({ Key = [] }) => Key), ...TagKeys]
@@ -107,7 +107,7 @@ function textOf (value: unknown): string | undefined {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 }
 
-function ofSecret ({ store }: CallContext, secret: Secret | undefined): Entry[] {
+function secretEntries ({ store }: CallContext, secret: Secret | undefined): Entry[] {
   if (secret === undefined) return []
   return [
     ['secretsmanager:SecretId', secret.arn],

@@ -3,28 +3,28 @@ import type { Scope } from '#src/local-backend/scope'
 import type { Store } from '#src/local-backend/store/store'
 import type { RotationService } from './rotation.ts'
 
-/** What an operation works with. It is carried out in one transaction: what it throws, it has not done. */
+/** Everything that an operation needs. Each operation runs in one transaction, which is rolled back if it throws. */
 export interface OperationContext {
   store: Store
-  /** The account and region of the caller's signature. */
+  /** The account and region that the request is signed for. */
   scope: Scope
-  /** Where the secret is that it is about, if that's another account's and policies of both let the caller do it. */
+  /** The location of the secret, if it belongs to another account and the policies of both accounts allow the call. */
   foreign?: Scope | undefined
-  /** Milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   now: number
-  /** What an operation that only reads leaves to be written, in a transaction of its own, once it has its answer. */
-  afterwards: (() => void)[]
+  /** Writes that an operation which only reads leaves for a separate transaction after it has completed. */
+  deferredWrites: (() => void)[]
   rotations: RotationService
 }
 
-/** Who asks, and from where. */
+/** The sender of a request. */
 export interface Caller {
   principal: Principal
-  /** The address that the request came from. */
+  /** The IP address that the request came from. */
   sourceIp: string
 }
 
-/** What an operation works with that somebody asked for. */
+/** The context of an operation that a caller requested. */
 export interface CallContext extends OperationContext {
   caller: Caller
 }

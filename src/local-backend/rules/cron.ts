@@ -1,18 +1,18 @@
 import { errors } from '#src/aws-protocol/errors'
 import { day } from './day.ts'
 
-/** A `cron()` expression as AWS Secrets Manager takes it, in UTC: always on the hour, in every year. */
+/** A `cron()` expression of AWS Secrets Manager, in UTC. Its times are always on the hour, and it applies to every year. */
 export interface Cron {
-  /** From 0 to 23, rising. */
+  /** The hours from 0 to 23, ascending. */
   hours: readonly number[]
-  /** Whether it names the day that a time is in. */
+  /** Returns true if the expression includes the day of a time, which is in milliseconds since the epoch. */
   includes: (time: number) => boolean
 }
 
 interface Field {
   min: number
   max: number
-  /** Other names of the values, from the first on. */
+  /** Alternative names of the values, starting with the lowest. */
   names?: readonly string[]
 }
 
@@ -24,9 +24,10 @@ const monthField: Field = {
 const dayOfWeekField: Field = { min: 1, max: 7, names: ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'] }
 
 /**
- * Reads what stands between the brackets of `cron()`: minutes, hours, day of month, month, day of week, year. Throws
- * InvalidParameterException where AWS's user guide of Secrets Manager doesn't allow it: minutes are 0, the year is `*`, hours are
- * one hour or an increment, and one of the two fields for days is `?`.
+ * Parses the argument of `cron()`: minutes, hours, day of month, month, day of week, year. AWS's user guide restricts the syntax:
+ * minutes are 0, the year is `*`, hours are a single hour or an increment, and exactly one of the two fields for days is `?`.
+ *
+ * @throws AwsError `InvalidParameterException` if the syntax is invalid
  */
 export function parseCron (text: string): Cron {
   const fields = text.trim().split(/ +/)
@@ -76,12 +77,12 @@ function isInLastDays (count: number): (date: Date) => boolean {
   return (date) => new Date(date.getTime() + count * day).getUTCMonth() !== date.getUTCMonth()
 }
 
-/** 1 is Sunday. */
+/** Returns the day of the week, from 1 for Sunday to 7. */
 function weekday (date: Date): number {
   return date.getUTCDay() + 1
 }
 
-/** The values that a field names, rising: by `*`, and by a list of values, ranges `a-b` and increments `a/n`. */
+/** Returns the values of a field, ascending. A field is a list of `*`, values, ranges `a-b` and increments `a/n`. */
 function valuesOf (text: string, field: Field, name: string): number[] {
   return [...new Set(text.split(',').flatMap((item) => itemOf(item, field, name)))].sort((one, other) => one - other)
 }

@@ -7,12 +7,13 @@ import type { OperationContext } from './context.ts'
 import { decryptionBy, encryptionKey, type Decryption } from './kms-key.ts'
 import { awsLabels } from './staging-labels.ts'
 
-/** The account that asks KMS, which is that of the scope, for a secret of the store. */
+/** The store, and the scope whose account calls KMS. */
 export type KmsCaller = Pick<OperationContext, 'store' | 'scope'>
 
 /**
- * Stores a value as a version, without a label, under a new data key, which the secret's KMS key wraps. Throws what
- * `encryptionKey` throws.
+ * Stores a value as a version without labels. It is encrypted under a new data key, which the secret's KMS key wraps.
+ *
+ * @throws AwsError the errors of `encryptionKey`
  */
 export function storeValue (context: KmsCaller, secret: Secret, versionId: string, value: SecretValue, createdAt: number): void {
   const { store, scope } = context
@@ -23,37 +24,41 @@ export function storeValue (context: KmsCaller, secret: Secret, versionId: strin
 }
 
 /**
- * A version's data key, opened with a KMS key that the caller can use; throws AccessDeniedException if the caller may
- * use none, InvalidRequestException if AWS manages the key for another account, and DecryptionFailure if it can't be opened.
+ * Decrypts a version's data key with a KMS key that the caller may use.
+ *
+ * @throws AwsError `AccessDeniedException` if the caller may use none of the KMS keys, `InvalidRequestException` if the key is
+ * the AWS managed key of another account, or `DecryptionFailure` if decryption is impossible for another reason
  */
 export function openDataKey (context: KmsCaller, secret: Secret, versionId: string): Uint8Array {
   const { store, scope } = context
   const wrapped = wrappedKeysOf(store, secret, versionId).map((key) =>
     ({ key, decryption: decryptionBy(store, scope.accountId, secret, key.arn) }))
   const possible = wrapped.find(({ decryption }) => decryption === 'possible')
-  const because = (reason: Decryption) => possible === undefined && wrapped.some(({ decryption }) => decryption === reason)
-  if (because('forbidden')) throw errors.kmsNotAllowed()
-  if (because('managed-elsewhere')) throw errors.managedKeyOfOtherAccount()
+  const hasFailedAs = (reason: Decryption) => possible === undefined && wrapped.some(({ decryption }) => decryption === reason)
+  if (hasFailedAs('forbidden')) throw errors.kmsNotAllowed()
+  if (hasFailedAs('managed-elsewhere')) throw errors.managedKeyOfOtherAccount()
   const opened = possible && unwrapDataKey(store, secret, possible.key)
   if (opened === undefined) throw errors.decryptionFailure()
   return opened
 }
 
 /**
- * Wraps the data keys of the versions with one of AWS's labels by the secret's KMS key, besides those that wrap them already. A
- * data key that the caller can't open stays as it is: so it is with AWS. Throws what `encryptionKey` throws.
+ * Wraps the data keys of the versions with AWS's own labels under the secret's KMS key, in addition to the keys that already wrap
+ * them. Like AWS, it skips data keys that the caller can't decrypt.
+ *
+ * @throws AwsError the errors of `encryptionKey`
  */
 export function rewrapDataKeys (context: KmsCaller, secret: Secret): void {
   const { store, scope } = context
   const key = encryptionKey(store, scope.accountId, secret, secret.kmsKeyId)
   const versionIds = new Set(awsLabels.map((label) => versionWithLabel(store, secret, label)))
   for (const versionId of versionIds) {
-    const dataKey = versionId === undefined ? undefined : openedOrNone(context, secret, versionId)
+    const dataKey = versionId === undefined ? undefined : tryOpenDataKey(context, secret, versionId)
     if (versionId !== undefined && dataKey !== undefined) wrapDataKey(store, secret, versionId, key, dataKey)
   }
 }
 
-function openedOrNone (context: KmsCaller, secret: Secret, versionId: string): Uint8Array | undefined {
+function tryOpenDataKey (context: KmsCaller, secret: Secret, versionId: string): Uint8Array | undefined {
   try {
     return openDataKey(context, secret, versionId)
   } catch (error) {

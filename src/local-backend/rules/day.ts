@@ -1,2 +1,2 @@
-/** The milliseconds of a day. */
+/** A day in milliseconds. */
 export const day = 86_400_000

@@ -9,16 +9,16 @@ export type Filter = NonNullable<Input<'ListSecrets'>['Filters']>[number]
 
 type Key = NonNullable<Filter['Key']>
 
-/** Where a filter's values are looked for. */
-interface Searched {
+/** The texts that a filter is compared with. */
+interface SearchedField {
   texts: (secret: Secret, store: Store) => readonly (string | null)[]
-  /** Splits a value and the texts alike: each part of the value must begin some part of the texts. */
+  /** Splits filter values and texts into parts. Each part of a value must be a prefix of some part of the texts. */
   split: (text: string) => string[]
 }
 
 const whole = (text: string): string[] => [text]
 
-const searched: Record<Key, Searched> = {
+const searchedFields: Record<Key, SearchedField> = {
   name: { texts: ({ name }) => [name], split: whole },
   description: { texts: ({ description }) => [description], split: words },
   'tag-key': { texts: (secret, store) => tags(store, secret, 'Key'), split: whole },
@@ -32,28 +32,30 @@ const searched: Record<Key, Searched> = {
 }
 
 /**
- * Gives what tells whether a secret passes all filters. Of one filter's values one must match; a `!` before a value turns it
- * round. What matches is different for each key: see `searched`. Throws InvalidParameterException for half a filter.
+ * Returns a predicate for the secrets that pass all filters. A filter passes if one of its values matches; a leading `!` negates
+ * a value. The key determines how values are compared: see `searchedFields`.
+ *
+ * @throws AwsError `InvalidParameterException` for a filter without a key or values
  */
 export function filterBy (store: Store, filters: readonly Filter[]): (secret: Secret) => boolean {
   const tests = filters.map(({ Key, Values }) => {
     if (Key === undefined || Values === undefined) throw errors.filterIncomplete()
-    const { texts, split } = searched[Key]
+    const { texts, split } = searchedFields[Key]
     const values = Values.map((value) => {
-      const turned = value.startsWith('!')
-      return { turned, sought: split(turned ? value.slice(1) : value) }
+      const negated = value.startsWith('!')
+      return { negated, prefixes: split(negated ? value.slice(1) : value) }
     })
     return (secret: Secret): boolean => {
       const found = texts(secret, store).filter((text) => text !== null).flatMap(split)
-      return values.some(({ turned, sought }) => matches(found, sought) !== turned)
+      return values.some(({ negated, prefixes }) => matches(found, prefixes) !== negated)
     }
   })
   return (secret) => tests.every((passes) => passes(secret))
 }
 
-/** A value without a part, which is one without a word, matches nothing. */
-function matches (found: readonly string[], sought: readonly string[]): boolean {
-  return sought.length > 0 && sought.every((prefix) => found.some((part) => part.startsWith(prefix)))
+/** A value without any part, such as one without a word, matches nothing. */
+function matches (found: readonly string[], prefixes: readonly string[]): boolean {
+  return prefixes.length > 0 && prefixes.every((prefix) => found.some((part) => part.startsWith(prefix)))
 }
 
 function tags (store: Store, secret: Secret, member: 'Key' | 'Value'): string[] {

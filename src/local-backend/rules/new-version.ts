@@ -10,8 +10,9 @@ import { readValue, sameValue } from './secret-value.ts'
 import { current, moveLabels } from './staging-labels.ts'
 
 /**
- * Gives a request's `ClientRequestToken`. SDKs fill it in; where it is absent AWS answers InvalidRequestException, before it
- * looks for the secret.
+ * Returns a request's `ClientRequestToken`, which SDKs fill in automatically. AWS checks it before it looks up the secret.
+ *
+ * @throws AwsError `InvalidRequestException` if the token is missing
  */
 export function requireToken ({ ClientRequestToken }: { ClientRequestToken?: string }): string {
   if (ClientRequestToken === undefined) throw errors.clientRequestTokenMissing()
@@ -19,8 +20,9 @@ export function requireToken ({ ClientRequestToken }: { ClientRequestToken?: str
 }
 
 /**
- * Whether a request has been carried out before: its token is the ID of a version with the same value. Throws
- * ResourceExistsException if that version's value is another.
+ * Returns true if a request repeats an earlier one: a version with its token as ID has the same value.
+ *
+ * @throws AwsError `ResourceExistsException` if that version has another value
  */
 export function isRepeated (context: OperationContext, secret: Secret, token: string, value: SecretValue): boolean {
   const version = findVersion(context.store, secret, token)
@@ -29,7 +31,7 @@ export function isRepeated (context: OperationContext, secret: Secret, token: st
   return true
 }
 
-/** Adds a version under the request's token, moves labels to it, and lets go of versions that AWS would no longer keep. */
+/** Adds a version with the request's token as ID, moves labels to it, and deletes the versions that AWS would no longer keep. */
 export function addVersion (
   context: OperationContext, secret: Secret, token: string, value: SecretValue, stages: readonly string[]
 ): void {

@@ -4,13 +4,13 @@ import { seal, unseal } from '#src/local-backend/store/sealing'
 import type { Position } from '#src/local-backend/store/secret-listing'
 import type { Store } from '#src/local-backend/store/store'
 
-/** One page to cut from a listing. */
+/** A request for one page of a listing. */
 export interface PageRequest<Row> {
-  /** All that makes the listing what it is; a token of one listing is of no use in another. */
+  /** Everything that identifies the listing. The token of one listing is invalid for another. */
   listing: readonly unknown[]
   nextToken: string | undefined
   maxResults: number
-  /** The rows behind a position, or all, in the listing's order. */
+  /** Returns the rows after a position, or all rows, in the listing's order. */
   rows: (after: Position | undefined) => Iterable<Row>
   position: (row: Row) => Position
 }
@@ -22,18 +22,20 @@ export interface Page<Row> {
 }
 
 /**
- * Cuts a page. `nextToken` is there if more rows follow; it names a position, sealed, so it holds while rows come and go
- * and after a restart. Throws InvalidNextTokenException for a token that isn't this listing's.
+ * Returns one page of a listing. `nextToken` is set if more rows follow. It contains an encrypted position, so it stays valid
+ * when rows are added or deleted and after a restart.
+ *
+ * @throws AwsError `InvalidNextTokenException` if the token does not belong to this listing
  */
 export function cutPage<Row> (store: Store, request: PageRequest<Row>): Page<Row> {
   const { listing, nextToken, maxResults, rows, position } = request
-  const place = ['next-token', createHash('sha256').update(JSON.stringify(listing)).digest('hex')]
-  const after = nextToken === undefined ? undefined : openToken(store, place, nextToken)
+  const tokenContext = ['next-token', createHash('sha256').update(JSON.stringify(listing)).digest('hex')]
+  const after = nextToken === undefined ? undefined : openToken(store, tokenContext, nextToken)
   const page: Row[] = []
   for (const row of rows(after)) {
     const last = page.at(-1)
     if (last !== undefined && page.length === maxResults) {
-      const sealed = seal(store.pageTokenKey, place, Buffer.from(JSON.stringify(position(last))))
+      const sealed = seal(store.pageTokenKey, tokenContext, Buffer.from(JSON.stringify(position(last))))
       return { rows: page, nextToken: Buffer.from(sealed).toString('base64url') }
     }
     page.push(row)
@@ -41,9 +43,9 @@ export function cutPage<Row> (store: Store, request: PageRequest<Row>): Page<Row
   return { rows: page }
 }
 
-function openToken (store: Store, place: readonly string[], token: string): Position {
-  const opened = unseal(store.pageTokenKey, place, Buffer.from(token, 'base64url'))
+function openToken (store: Store, tokenContext: readonly string[], token: string): Position {
+  const opened = unseal(store.pageTokenKey, tokenContext, Buffer.from(token, 'base64url'))
   if (opened === undefined) throw errors.invalidNextToken()
-  // Only this program can have sealed it.
+  // The token is authenticated, so this program must have written the JSON.
   return JSON.parse(opened.toString()) as Position
 }

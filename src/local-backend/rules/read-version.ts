@@ -7,16 +7,16 @@ import type { Store } from '#src/local-backend/store/store'
 import { findVersion, markVersionAccessed, type Version } from '#src/local-backend/store/versions'
 import type { OperationContext } from './context.ts'
 import { day } from './day.ts'
-import { readValue, valueOut } from './secret-value.ts'
+import { readValue, valueOutput } from './secret-value.ts'
 import { current } from './staging-labels.ts'
 
-/** Which version of a secret is meant; without either member, the one labelled AWSCURRENT. */
+/** The requested version of a secret. Without either member, it is the one labelled AWSCURRENT. */
 export interface VersionChoice {
   VersionId?: string
   VersionStage?: string
 }
 
-/** Reads a secret's value, and notes the day on the secret and the version. */
+/** Returns a secret's value, and records the day of access for the secret and the version. */
 export function readVersion (
   context: OperationContext, secret: Secret, choice: VersionChoice
 ): WireForm<SecretValueEntry> {
@@ -28,17 +28,17 @@ export function readVersion (
     ARN: secret.arn,
     Name: secret.name,
     VersionId: version.versionId,
-    ...valueOut(value),
+    ...valueOutput(value),
     VersionStages: labelsOf(store, secret, version.versionId),
     CreatedDate: seconds(version.createdAt)
   }
 }
 
-/** Most reads of a day are not its first, and have nothing to note. */
-function markAccessed ({ store, now, afterwards }: OperationContext, secret: Secret, version: Version): void {
+/** Records the day of access. Only the first read of a day needs a write. */
+function markAccessed ({ store, now, deferredWrites }: OperationContext, secret: Secret, version: Version): void {
   const today = now - now % day
   if (secret.accessedOn === today && version.accessedOn === today) return
-  afterwards.push(() => {
+  deferredWrites.push(() => {
     markSecretAccessed(store, secret, today)
     markVersionAccessed(store, version, today)
   })

@@ -1,6 +1,6 @@
 /**
- * The regions that AWS Secrets Manager is in, and that a secret can be replicated to. Those of GovCloud and China are worlds of
- * their own: AWS replicates nothing into them.
+ * The regions of AWS Secrets Manager, to which secrets can be replicated. Those of GovCloud and China are missing, as they are
+ * separate partitions that AWS does not replicate secrets into.
  */
 export const regions: ReadonlySet<string> = new Set([
   'af-south-1', 'ap-east-1', 'ap-east-2', 'ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3', 'ap-south-1', 'ap-south-2',

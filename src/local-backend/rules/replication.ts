@@ -11,20 +11,20 @@ import { readValue } from './secret-value.ts'
 
 type Context = Pick<OperationContext, 'store' | 'now'>
 
-/** Where a secret is replicated to, and how. */
+/** The destination of a replication. */
 interface Target {
   region: string
-  /** Null for the key that AWS manages there. */
+  /** The KMS key of the replica; null for the AWS managed key of its region. */
   kmsKeyId: string | null
-  /** Whether to put the replica in the place of another secret with its name. */
+  /** True to replace a secret of the same name. */
   overwrite: boolean
 }
 
 /**
- * Replicates a secret to regions: at once, where AWS goes on after its answer. A region where that fails is noted as failed, with
- * the reason, and stays so until it is named again.
+ * Replicates a secret to regions. This happens synchronously, whereas AWS replicates after the reply. A failure in a region is
+ * recorded with its reason, and remains until a request names the region again.
  *
- * Throws InvalidParameterException as `checkRegions` does.
+ * @throws AwsError `InvalidParameterException` as `checkRegions` does
  */
 export function replicate (
   context: Context, primary: Secret, wanted: Input<'ReplicateSecretToRegions'>['AddReplicaRegions'], overwrite = false
@@ -38,13 +38,17 @@ export function replicate (
   }
 }
 
-/** Throws InvalidParameterException if a region is none, the secret's own, or given twice. */
+/**
+ * Checks the regions of a request.
+ *
+ * @throws AwsError `InvalidParameterException` if a region does not exist, is the secret's own, or occurs twice
+ */
 export function checkRegions (secret: Secret, wanted: readonly (string | undefined)[]): void {
   const wrong = wanted.some((region) => region === undefined || !regions.has(region) || region === secret.region)
   if (wrong || new Set(wanted).size < wanted.length) throw errors.invalidReplicaRegion()
 }
 
-/** Carries out what writes, in one transaction with what the replicas of the secrets that it has changed take over from it. */
+/** Runs `work` in a write transaction, and updates the replicas of the secrets that it has changed in the same transaction. */
 export function writeAndFollow<Result> (context: Context, work: () => Result): Result {
   const { store } = context
   return store.database.write(() => {
@@ -54,7 +58,7 @@ export function writeAndFollow<Result> (context: Context, work: () => Result): R
   })
 }
 
-/** Lets a replica follow its primary. One that can't stays as it was, and is noted as failed. */
+/** Updates a replica from its primary secret. If that fails, the replica remains unchanged and the failure is recorded. */
 export function follow (context: Context, { primaryId, region, kmsKeyId }: Secret): void {
   const primary = primaryId === null ? undefined : findById(context.store, primaryId)
   if (primary !== undefined) replicateTo(context, primary, { region, kmsKeyId, overwrite: false })
@@ -65,7 +69,7 @@ function replicateTo (context: Context, primary: Secret, target: Target): void {
   const { region, kmsKeyId } = target
   const failure = failureOf(() => {
     store.database.nested(() => {
-      bringInSync(context, primary, target)
+      synchronize(context, primary, target)
     })
   })
   storeReplication(store, primary.id, {
@@ -77,16 +81,16 @@ function replicateTo (context: Context, primary: Secret, target: Target): void {
   markFollowed(store, primary, region)
 }
 
-/** KMS is asked by the account of the secret, whoever the caller is. */
-function bringInSync (context: Context, primary: Secret, target: Target): void {
+/** Makes a replica equal to its primary secret. The secret's own account calls KMS, regardless of the caller. */
+function synchronize (context: Context, primary: Secret, target: Target): void {
   const { store, now } = context
   const { accountId } = primary
   const here = { store, scope: { accountId, region: primary.region } }
   const there = { store, scope: { accountId, region: target.region } }
   const replica = findReplica(store, primary, target.region)
   if (replica === undefined) {
-    makeReplica(context, primary, target)
-    bringInSync(context, primary, target)
+    createReplica(context, primary, target)
+    synchronize(context, primary, target)
     return
   }
   if (replica.kmsKeyId !== target.kmsKeyId) {
@@ -99,15 +103,19 @@ function bringInSync (context: Context, primary: Secret, target: Target): void {
   for (const version of missing) storeValue(there, replica, version.versionId, readValue(here, primary, version), now)
 }
 
-/** Makes an empty replica; throws ResourceExistsException if its name is taken, and what `encryptionKey` throws. */
-function makeReplica ({ store, now }: Context, primary: Secret, { region, kmsKeyId, overwrite }: Target): void {
+/**
+ * Creates an empty replica.
+ *
+ * @throws AwsError `ResourceExistsException` if its name is taken; the errors of `encryptionKey`
+ */
+function createReplica ({ store, now }: Context, primary: Secret, { region, kmsKeyId, overwrite }: Target): void {
   const place = { accountId: primary.accountId, region }
   encryptionKey(store, primary.accountId, place, kmsKeyId)
   const other = findByName(store, place, primary.name, now)
   if (other !== undefined) {
-    // What others depend on, be it a service or a replica, is not overwritten.
-    const isNeeded = other.primaryRegion !== null || other.owningService !== null
-    if (!overwrite || isNeeded) throw errors.nameTakenInRegion(primary.name, region)
+    // A secret that a service manages, or that is itself replicated, is never overwritten.
+    const isProtected = other.primaryRegion !== null || other.owningService !== null
+    if (!overwrite || isProtected) throw errors.nameTakenInRegion(primary.name, region)
     purgeSecret(store, other)
   }
   insertReplica(store, primary, region, kmsKeyId, now)

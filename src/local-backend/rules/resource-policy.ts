@@ -1,12 +1,12 @@
 import { errors } from '#src/aws-protocol/errors'
 import { parsePolicy } from '#src/local-backend/policies/parse'
 import type { Policy } from '#src/local-backend/policies/policy'
-import { PolicyError, type PolicyMistake } from '#src/local-backend/policies/policy-error'
+import { PolicyError, type PolicyErrorKind } from '#src/local-backend/policies/policy-error'
 import { findResourcePolicy } from '#src/local-backend/store/resource-policies'
 import type { Secret } from '#src/local-backend/store/secrets'
 import type { Store } from '#src/local-backend/store/store'
 
-const malformed: Record<PolicyMistake, () => Error> = {
+const malformed: Record<PolicyErrorKind, () => Error> = {
   syntax: errors.malformedPolicy,
   principal: errors.unsupportedPrincipal,
   'service-principal': errors.unsupportedServicePrincipal
@@ -16,16 +16,20 @@ const denyEverything: Policy = parsePolicy(JSON.stringify({
   Version: '2012-10-17', Statement: { Effect: 'Deny', Principal: '*', Action: '*', Resource: '*' }
 }), 'resource')
 
-/** Reads the text of a resource policy; throws MalformedPolicyDocumentException. */
+/**
+ * Parses the text of a resource policy.
+ *
+ * @throws AwsError `MalformedPolicyDocumentException`
+ */
 export function readResourcePolicy (text: string): Policy {
   try {
     return parsePolicy(text, 'resource')
   } catch (error) {
-    throw error instanceof PolicyError ? malformed[error.mistake]() : error
+    throw error instanceof PolicyError ? malformed[error.kind]() : error
   }
 }
 
-/** A secret's resource policy, if it has one. What is stored and can't be read denies everything. */
+/** Returns a secret's resource policy, if it has one. A stored policy that can't be parsed denies everything. */
 export function resourcePolicyOf (store: Store, secret: Secret): Policy | undefined {
   const text = findResourcePolicy(store, secret)
   if (text === undefined) return undefined

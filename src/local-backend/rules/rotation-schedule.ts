@@ -4,19 +4,22 @@ import type { RotationRules } from '#src/local-backend/store/rotations'
 import { parseCron } from './cron.ts'
 import { day } from './day.ts'
 
-/** When rotation windows open, in UTC. Times are milliseconds since the epoch. */
+/** The opening times of rotation windows, in UTC. All times are in milliseconds since the epoch. */
 interface Schedule {
-  /** Whether it is one in hours, with windows of an hour where nothing else is said; one in days has windows to the day's end. */
+  /**
+   * True for a schedule in hours, whose windows are one hour long by default. In a schedule in days, they last until the end of
+   * the day.
+   */
   inHours: boolean
-  /** The shortest time from one opening to the next, in hours. */
+  /** The shortest time between two openings, in hours. */
   shortestGap: number
   /** The latest hour of a day at which a window opens. */
   latestHour: number
-  /** The first opening after a time. `origin` is when the schedule was set. */
+  /** Returns the first opening after a time. `origin` is the time at which the schedule was set. */
   opensAfter: (time: number, origin: number) => number
 }
 
-/** A window in which a secret is to be rotated: from `opensAt` until before `closesAt`. */
+/** A time window for a secret's rotation: from `opensAt`, inclusive, to `closesAt`, exclusive. */
 export interface RotationWindow {
   opensAt: number
   closesAt: number
@@ -24,17 +27,21 @@ export interface RotationWindow {
 
 const hour = day / 24
 /** AWS: "You can rotate a secret as often as every four hours". */
-const fewestHours = 4
+const minHours = 4
 /** AWS: "The maximum rotation period is 999 days". */
-const mostDays = 999
-/** AWS "does not support rotation schedules that are more than a year apart"; the first Sunday of a month can be 53 weeks on. */
+const maxDays = 999
+/**
+ * AWS "does not support rotation schedules that are more than a year apart". From one first Sunday of a month to that of the next
+ * year it can be 53 weeks.
+ */
 const longestGap = 53 * 7 * day
-/** In 28 years each date has been each day of the week. */
+/** In 28 years, each date falls on every day of the week. */
 const calendarCycle = 28 * 366 * day
 
 /**
- * Reads a request's `RotationRules`, as they are stored. Throws InvalidParameterException for what AWS's documentation doesn't
- * allow, and in AWS's words where days and a schedule are given together.
+ * Validates a request's `RotationRules` and returns them in their stored form.
+ *
+ * @throws AwsError `InvalidParameterException` for rules that AWS's documentation does not allow, or for both days and a schedule
  */
 export function readRotationRules (input: NonNullable<Input<'RotateSecret'>['RotationRules']>): RotationRules {
   const { AutomaticallyAfterDays: afterDays = null, ScheduleExpression: expression = null, Duration: duration = null } = input
@@ -46,7 +53,11 @@ export function readRotationRules (input: NonNullable<Input<'RotateSecret'>['Rot
   return rules
 }
 
-/** The first window that opens after a time; none where no schedule is set. `origin` is when the rules were set. */
+/**
+ * Returns the first window that opens after a time; undefined without a schedule.
+ *
+ * @param origin the time at which the rules were set
+ */
 export function windowAfter (rules: RotationRules, origin: number, time: number): RotationWindow | undefined {
   const schedule = scheduleOf(rules)
   if (schedule === undefined) return undefined
@@ -57,7 +68,10 @@ export function windowAfter (rules: RotationRules, origin: number, time: number)
   return { opensAt, closesAt }
 }
 
-/** The days from the first window after a time to the one after it, as AWS computes them from a schedule: rounded up. */
+/**
+ * Returns the number of days from the first window after a time to the next one. AWS computes it from a schedule in the same way,
+ * rounded up.
+ */
 export function daysBetweenRotations (rules: RotationRules, origin: number, time: number): number | undefined {
   const schedule = scheduleOf(rules)
   if (schedule === undefined) return undefined
@@ -73,15 +87,15 @@ function scheduleOf ({ afterDays, expression }: RotationRules): Schedule | undef
   return name === 'cron' ? cronSchedule(argument) : rateSchedule(argument)
 }
 
-/** Windows of a rate open at the midnight of the day on which it was set, and from then on at the rate. */
+/** Returns the schedule of a `rate()` expression. The rate counts from midnight of the day on which it was set. */
 function rateSchedule (argument: string): Schedule {
   const [, digits, unit] = /^([1-9]\d*) (hours?|days?)$/.exec(argument) ?? []
   if (digits === undefined) throw errors.invalidSchedule('rate() must have a number of hours or days, such as rate(10 days)')
   const isHours = unit?.startsWith('hour') ?? false
   const value = Number(digits)
   const period = value * (isHours ? hour : day)
-  if (period < fewestHours * hour) throw errors.invalidSchedule(`a secret can be rotated every ${fewestHours} hours at most`)
-  if (period > mostDays * day) throw errors.invalidSchedule(`a secret must be rotated every ${mostDays} days at least`)
+  if (period < minHours * hour) throw errors.invalidSchedule(`a secret can be rotated at most every ${minHours} hours`)
+  if (period > maxDays * day) throw errors.invalidSchedule(`a secret must be rotated at least every ${maxDays} days`)
   const opensAfter: Schedule['opensAfter'] = (time, origin) => {
     const start = midnightOf(origin)
     return start + (Math.floor((time - start) / period) + 1) * period
@@ -98,7 +112,7 @@ function cronSchedule (argument: string): Schedule {
   const [earliest = 0] = hours
   const latestHour = hours.at(-1) ?? 0
   const shortestGap = Math.min(...hours.map((opening, index) => (hours[index + 1] ?? earliest + 24) - opening))
-  if (shortestGap < fewestHours) throw errors.invalidSchedule(`a secret can be rotated every ${fewestHours} hours at most`)
+  if (shortestGap < minHours) throw errors.invalidSchedule(`a secret can be rotated at most every ${minHours} hours`)
 
   return {
     inHours: hours.length > 1,
@@ -116,16 +130,16 @@ function cronSchedule (argument: string): Schedule {
   }
 }
 
-/** Walks through all that a calendar can bring; a schedule that passes never ends. */
+/** Checks every opening of a full calendar cycle, to prove that the schedule never ends. */
 function checkCalendar ({ opensAfter }: Schedule): void {
   for (let time = 0; time < calendarCycle;) time = opensAfter(time, 0)
 }
 
-/** A window must not run into the next one and, of a schedule in days, not into the next day. */
+/** Checks that a window does not extend into the next window or, for a schedule in days, into the next day. */
 function checkDuration (hours: number, schedule: Schedule | undefined): void {
   if (schedule === undefined) throw errors.invalidDuration('it needs AutomaticallyAfterDays or a ScheduleExpression')
   const { inHours, shortestGap, latestHour } = schedule
-  if (hours < 1) throw errors.invalidDuration('a rotation window is an hour long at least')
+  if (hours < 1) throw errors.invalidDuration('a rotation window must be at least one hour long')
   if (inHours && hours > shortestGap) throw errors.invalidDuration('the rotation window must not extend into the next rotation window')
   if (!inHours && latestHour + hours > 24) throw errors.invalidDuration('the rotation window must not extend into the next UTC day')
 }

@@ -5,11 +5,11 @@ import type { Secret } from '#src/local-backend/store/secrets'
 import type { Store } from '#src/local-backend/store/store'
 import { daysBetweenRotations, windowAfter } from './rotation-schedule.ts'
 
-/** What the operations need of what carries rotations out. */
+/** The part of the rotation scheduler that operations need. */
 export interface RotationService {
-  /** Whether a function can be invoked. */
+  /** Returns true if the function exists and can be invoked. */
   isInvokable: (functionArn: string) => boolean
-  /** Lets a secret's rotation be attempted once the operation is answered, also where it is not due yet. */
+  /** Attempts a secret's rotation once the operation has completed, even if it is not due yet. */
   wake: (secret: Secret) => void
 }
 
@@ -17,7 +17,7 @@ type RotationDetails = Pick<
   WireForm<SecretListEntry>, 'RotationEnabled' | 'RotationLambdaARN' | 'RotationRules' | 'LastRotatedDate' | 'NextRotationDate'
 >
 
-/** What DescribeSecret and ListSecrets show of a secret's rotation; both dates only while rotation is enabled. */
+/** Returns the rotation fields of DescribeSecret and ListSecrets. Both dates are present only while rotation is enabled. */
 export function rotationDetails (store: Store, secret: Secret): RotationDetails {
   const rotation = findRotation(store, secret)
   if (rotation === undefined) return {}
@@ -25,14 +25,14 @@ export function rotationDetails (store: Store, secret: Secret): RotationDetails 
   return {
     RotationEnabled: enabled === 1,
     RotationLambdaARN: functionArn,
-    RotationRules: rulesOut(rotation),
+    RotationRules: rulesOutput(rotation),
     LastRotatedDate: optionalSeconds(enabled === 1 ? rotatedAt : null),
-    // The last second of the window, as AWS shows it.
+    // Like AWS, this is the last second of the window.
     NextRotationDate: closesAt === null ? undefined : seconds(closesAt - 1000)
   }
 }
 
-function rulesOut (rotation: Rotation): RotationDetails['RotationRules'] {
+function rulesOutput (rotation: Rotation): RotationDetails['RotationRules'] {
   const { expression, duration, afterDays, setAt, opensAt } = rotation
   const days = afterDays ?? daysBetweenRotations(rotation, setAt, opensAt === null ? setAt : opensAt - 1)
   return days === undefined ? undefined : {
@@ -42,12 +42,15 @@ function rulesOut (rotation: Rotation): RotationDetails['RotationRules'] {
   }
 }
 
-/** The next window of a rotation, as it is stored. */
+/** Returns the next window of a rotation in its stored form. */
 export function nextWindow (rules: RotationRules, setAt: number, now: number): Pick<Rotation, 'opensAt' | 'closesAt'> {
   return windowAfter(rules, setAt, now) ?? { opensAt: null, closesAt: null }
 }
 
-/** Counts a secret's next rotation from now on: after one, and after a new value, which AWS considers a valid rotation. */
+/**
+ * Schedules a secret's next rotation from now on. This happens after a rotation, and after a new value, which AWS also counts as
+ * a rotation.
+ */
 export function reschedule (store: Store, secret: Secret, now: number): void {
   const rotation = findRotation(store, secret)
   if (rotation?.enabled === 1) storeRotation(store, secret, { ...rotation, ...nextWindow(rotation, rotation.setAt, now) })

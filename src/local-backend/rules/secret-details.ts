@@ -5,14 +5,17 @@ import type { Store } from '#src/local-backend/store/store'
 import { tagsOf } from '#src/local-backend/store/tags'
 import { rotationDetails } from './rotation.ts'
 
-/** What DescribeSecret and ListSecrets both show of a secret; what has no value is undefined, and so left out. */
+/**
+ * Returns the fields that DescribeSecret and ListSecrets have in common. Fields without a value are undefined, and thus left out
+ * of the reply.
+ */
 export function secretDetails (store: Store, secret: Secret): WireForm<SecretListEntry> {
   return {
     ARN: secret.arn,
     Name: secret.name,
     Description: secret.description ?? undefined,
     KmsKeyId: secret.kmsKeyId ?? undefined,
-    // A replica is rotated where its primary is.
+    // A replica has the rotation of its primary secret.
     ...rotationDetails(store, { ...secret, id: secret.primaryId ?? secret.id }),
     Type: secret.type ?? undefined,
     CreatedDate: seconds(secret.createdAt),

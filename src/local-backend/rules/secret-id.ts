@@ -7,18 +7,23 @@ import type { OperationContext } from './context.ts'
 
 const suffixCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 /**
- * What is put behind a name to make an ARN. The six characters made here are never all digits, so that a name that ends in a
- * date, say, is still found by a partial ARN. AWS knows no such exception, and would not find that name.
+ * The suffix that is appended to a name to form an ARN. The random characters that this backend generates are never all digits,
+ * so that a name that ends in a date can still be found by a partial ARN. AWS does not make this exception, and would not find
+ * that name.
  */
 const suffix = /-(?!\d{6}$)[A-Za-z0-9]{6}$/
 const secretName = new RegExp(limits.secretNamePattern)
 
-/** Throws AWS's ValidationException if a name holds a character that AWS doesn't accept. */
+/**
+ * Checks that a name contains only characters that AWS accepts.
+ *
+ * @throws AwsError `ValidationException`
+ */
 export function checkName (name: string): void {
   if (!secretName.test(name)) throw errors.invalidName()
 }
 
-/** A new ARN for a name: with six random characters, so that a name used again has another one. */
+/** Creates an ARN for a name. It contains six random characters, so that a reused name gets a different ARN. */
 export function newArn (scope: Scope, name: string): string {
   const characters = Array.from({ length: 6 }, () => suffixCharacters.charAt(randomInt(suffixCharacters.length)))
   const arn = `${arnPrefix(scope)}${name}-${characters.join('')}`
@@ -26,9 +31,10 @@ export function newArn (scope: Scope, name: string): string {
 }
 
 /**
- * Finds a secret by name, ARN, or ARN without the six random characters; throws ResourceNotFoundException if the account has
- * none in the region, and ValidationException for a bad name. A secret of another account is found where `authorize` has made
- * out that the caller may do what it asks for.
+ * Finds a secret by name, by ARN, or by ARN without the six random characters. A secret of another account is found only after
+ * `authorize` has checked that the caller may use it.
+ *
+ * @throws AwsError `ResourceNotFoundException` if the secret does not exist, or `ValidationException` if the name is invalid
  */
 export function findSecret (context: OperationContext, secretId: string): Secret {
   if (!secretId.startsWith('arn:')) checkName(secretId)
@@ -38,10 +44,10 @@ export function findSecret (context: OperationContext, secretId: string): Secret
 }
 
 /**
- * The secret that a secret ID stands for in a scope, if there is one.
+ * Returns the secret that a secret ID refers to in a scope, if it exists.
  *
- * An ARN that ends in a hyphen and six characters is taken for a whole one, so that a secret whose name ends like that isn't
- * found by a partial ARN: so it is with AWS. Unlike AWS, this takes six digits for a part of the name.
+ * An ARN that ends in a hyphen and six characters counts as complete. As in AWS, a secret whose name ends like that can't be
+ * found by a partial ARN. Unlike AWS, this treats six digits as part of the name.
  */
 export function lookUp ({ store, now }: Pick<OperationContext, 'store' | 'now'>, scope: Scope, secretId: string): Secret | undefined {
   if (!secretId.startsWith('arn:')) return findByName(store, scope, secretId, now)
@@ -49,25 +55,25 @@ export function lookUp ({ store, now }: Pick<OperationContext, 'store' | 'now'>,
   return findByName(store, scope, nameInPartialArn(scope, secretId), now)
 }
 
-/** The account and region in a secret's ARN, whole or partial; undefined for a name, and for any other ARN. */
+/** Returns the account and region in a complete or partial ARN of a secret; undefined for names and other ARNs. */
 export function scopeIn (secretId: string): Scope | undefined {
   const [, region, accountId] = /^arn:aws:secretsmanager:([^:]+):(\d{12}):secret:./.exec(secretId) ?? []
   return region === undefined || accountId === undefined ? undefined : { accountId, region }
 }
 
-/** The ARN of a secret of that name before there is one: with a question mark for each of the six characters. */
+/** Returns the ARN pattern of a secret that does not exist yet, with a question mark for each of the six random characters. */
 export function expectedArn (scope: Scope, name: string): string {
   return `${arnPrefix(scope)}${name}-??????`
 }
 
-/** As `findSecret`, for an operation that AWS refuses while a secret is scheduled for deletion. */
+/** Finds a secret as `findSecret` does, for an operation that AWS rejects while the secret is scheduled for deletion. */
 export function findActiveSecret (context: OperationContext, secretId: string): Secret {
   const secret = findSecret(context, secretId)
   if (secret.purgeAt !== null) throw errors.markedForDeletion()
   return secret
 }
 
-/** The name that a secret ID stands for, whether or not there is such a secret; undefined for an ARN outside the scope. */
+/** Returns the name that a secret ID refers to, whether or not the secret exists; undefined for an ARN outside the scope. */
 export function nameIn (scope: Scope, secretId: string): string | undefined {
   if (!secretId.startsWith('arn:')) return secretId
   const name = nameInPartialArn(scope, secretId).replace(suffix, '')

@@ -7,7 +7,7 @@ import { cutPage, type Page } from './page.ts'
 
 type ListInput = Input<'ListSecrets'>
 
-/** What each of AWS's orders sorts by. */
+/** The column for each of AWS's sort orders. */
 const orders: Record<NonNullable<ListInput['SortBy']>, Order> = {
   name: 'name',
   'created-date': 'createdAt',
@@ -16,8 +16,10 @@ const orders: Record<NonNullable<ListInput['SortBy']>, Order> = {
 }
 
 /**
- * One page of the account's secrets in the region: filtered, in the order asked for (by default as they were made), without
- * those scheduled for deletion unless they are asked for. `operation` keeps the tokens of two operations apart.
+ * Returns one page of the account's secrets in the region, filtered and sorted, by default by creation date. Secrets that are
+ * scheduled for deletion are included only on request.
+ *
+ * @param operation the name of the operation; makes page tokens invalid for other operations
  */
 export function listSecretsPage (
   { store, scope, now }: OperationContext, operation: string, input: ListInput, maxResults: number

@@ -6,23 +6,23 @@ import { labelsByVersion, placeLabel, removeLabel, versionWithLabel } from '#src
 import type { Store } from '#src/local-backend/store/store'
 import { findVersion } from '#src/local-backend/store/versions'
 
-/** The label of the version that is read where no other is asked for. */
+/** The label of the version that is read by default. */
 export const current = 'AWSCURRENT'
 
 const previous = 'AWSPREVIOUS'
 
-/** The label of the version that a rotation makes. */
+/** The label of the version that a rotation creates. */
 export const pending = 'AWSPENDING'
 
-/** The labels that AWS moves by itself. */
+/** The labels that AWS moves automatically. */
 export const awsLabels: readonly string[] = [current, pending, previous]
 
 /**
- * Moves labels to a version, each from where it is, and with them what AWS moves by itself: where AWSCURRENT leaves a version,
- * that one gets AWSPREVIOUS and loses AWSPENDING. A secret whose first version this is gets AWSCURRENT in any case.
+ * Moves labels to a version, together with those that AWS moves automatically. The version that loses AWSCURRENT receives
+ * AWSPREVIOUS and loses AWSPENDING. A secret's first version always receives AWSCURRENT.
  *
- * Throws LimitExceededException if a label that is asked for would be one more than AWS allows. What AWS moves by itself is
- * never refused: a secret could not be written any more.
+ * @throws AwsError `LimitExceededException` if the given labels exceed AWS's limit. Labels that AWS moves automatically never
+ * cause this error, since the secret could not be changed any more.
  */
 export function moveLabels (store: Store, secret: Secret, stages: readonly string[], versionId: string): void {
   checkLimit(store, secret, stages)
@@ -33,24 +33,27 @@ export function moveLabels (store: Store, secret: Secret, stages: readonly strin
     if (versionWithLabel(store, secret, pending) === left) removeLabel(store, secret, pending)
   }
   for (const stage of moved) placeLabel(store, secret, stage, versionId)
-  if (moved.has(current)) forgetEmptyPending(store, secret)
+  if (moved.has(current)) removeEmptyPending(store, secret)
   deleteEmptyVersions(store, secret)
 }
 
-/** The version of a rotation that is under way or has failed: one that is labelled AWSPENDING and not AWSCURRENT. */
+/** Returns the version of a rotation that is in progress or has failed. It is labelled AWSPENDING but not AWSCURRENT. */
 export function pendingVersion (store: Store, secret: Secret): string | undefined {
   const versionId = versionWithLabel(store, secret, pending)
   return versionId === versionWithLabel(store, secret, current) ? undefined : versionId
 }
 
-/** Takes a label off the version that it is on, and with its last label a version that has no value. */
+/** Removes a label from its version. A version without a value is deleted with its last label. */
 export function dropLabel (store: Store, secret: Secret, stage: string): void {
   removeLabel(store, secret, stage)
   deleteEmptyVersions(store, secret)
 }
 
-/** A new current value ends a rotation that has not made one of its own yet: so it is with AWS, which would refuse another. */
-function forgetEmptyPending (store: Store, secret: Secret): void {
+/**
+ * Ends a rotation that has not created a value yet, because a new current value replaces it. AWS would otherwise reject new
+ * rotations.
+ */
+function removeEmptyPending (store: Store, secret: Secret): void {
   const versionId = pendingVersion(store, secret)
   if (versionId !== undefined && findVersion(store, secret, versionId) === undefined) removeLabel(store, secret, pending)
 }

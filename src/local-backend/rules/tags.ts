@@ -5,12 +5,14 @@ import { owningServiceTag, type Secret } from '#src/local-backend/store/secrets'
 import { deleteTag, storeTags, tagsOf } from '#src/local-backend/store/tags'
 import type { CallContext } from './context.ts'
 
-/** A tag as a request gives it: AWS's model asks for neither member. */
+/** A tag in a request. AWS's model requires neither of its members. */
 type TagInput = Input<'TagResource'>['Tags'][number]
 
 /**
- * Attaches tags, each in the place of an earlier one with its key; throws InvalidParameterException where AWS's rules for tags
- * are broken. Those that AWS keeps to itself are for its services, and none of the 50 that a secret can have.
+ * Attaches tags, replacing those with the same key. System tags are reserved for AWS's services, and don't count towards the
+ * limit of 50 tags.
+ *
+ * @throws AwsError `InvalidParameterException` if the tags violate AWS's rules
  */
 export function attachTags ({ store, caller }: CallContext, secret: Secret, tags: readonly TagInput[]): void {
   if (tags.length === 0) return
@@ -27,7 +29,11 @@ export function attachTags ({ store, caller }: CallContext, secret: Secret, tags
   storeTags(store, secret, Array.from(attached, ([Key, Value]) => ({ Key, Value })))
 }
 
-/** Detaches the tags with these keys; throws InvalidParameterException for a key that AWS keeps to itself. */
+/**
+ * Detaches the tags with the given keys.
+ *
+ * @throws AwsError `InvalidParameterException` for the key of a system tag
+ */
 export function detachTags ({ store, caller }: CallContext, secret: Secret, keys: readonly string[]): void {
   for (const key of keys) {
     checkKey(caller, key)
@@ -35,7 +41,7 @@ export function detachTags ({ store, caller }: CallContext, secret: Secret, keys
   }
 }
 
-/** Notes on a new secret which service makes it, if it is one. */
+/** Tags a new secret with the AWS service that creates it, if any. */
 export function markOwner ({ store, caller }: CallContext, secret: Secret): void {
   const { service } = caller.principal
   if (service !== undefined) storeTags(store, secret, [{ Key: owningServiceTag, Value: service }])

@@ -3,42 +3,45 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 
 type Parameters = Record<string, SQLInputValue>
 
-/** A prepared statement. `Row` is what its SELECT gives; parameters are by name. */
+/** A prepared statement with named parameters. `Row` is the type of the rows that its SELECT returns. */
 export interface Statement<Row> {
   get: (parameters: Parameters) => Row | undefined
   all: (parameters: Parameters) => Row[]
-  /** Row by row, for one that may stop early. */
+  /** Returns rows lazily, for callers that may not need them all. */
   iterate: (parameters: Parameters) => Iterable<Row>
   run: (parameters: Parameters) => void
 }
 
-/** An open database: statements that are prepared once, and transactions. */
+/** An open database, with transactions and a cache of prepared statements. */
 export interface Database {
   statement: <Row>(sql: string) => Statement<Row>
-  /** Carries out `work`, which only reads, on the database as it is at one moment. It waits for nobody. */
+  /** Runs `work`, which must only read, on a consistent snapshot of the database. It never waits for other processes. */
   read: <Result>(work: () => Result) => Result
-  /** Carries out `work` whole or, if it throws, not at all. What it has returned from is on the disk. */
+  /** Runs `work` in a transaction that is rolled back if it throws. Once this returns, the changes are on disk. */
   write: <Result>(work: (connection: DatabaseSync) => Result) => Result
-  /** Within a `write`, carries out a part of it whole or, if it throws, not at all; what else was written stays. */
+  /** Runs a part of a `write` in a savepoint. If it throws, only that part is rolled back. */
   nested: (work: () => void) => void
   close: () => void
 }
 
-/** Milliseconds to wait for another process that is writing: nothing else is done meanwhile. */
+/** In milliseconds: the time to wait for another process that is writing. The whole process is blocked meanwhile. */
 const busyTimeout = 500
-/** The same while the database is opened, which another process may just be making. */
-const busyTimeoutOfOpening = 5000
+/** In milliseconds: the same limit while opening a database, which another process may be creating at that moment. */
+const openingBusyTimeout = 5000
 
 /**
- * Opens a database file, made readable by its owner alone where it isn't there yet, or a database in memory, and prepares it.
- * Throws what SQLite and `prepare` throw; nothing is then left open.
+ * Opens a database file or, without one, a database in memory, and runs `prepare` on it. A new file is accessible only to its
+ * owner.
+ *
+ * @throws Error the errors of SQLite and of `prepare`; the database is then closed
  */
 export function openDatabase (file: string | undefined, prepare: (database: Database) => void): Database {
-  // SQLite gives its log files the mode of the database.
+  // SQLite gives its log files the same permissions as the database.
   if (file !== undefined) closeSync(openSync(file, 'a', 0o600))
-  const connection = new DatabaseSync(file ?? ':memory:', { timeout: busyTimeoutOfOpening, enableForeignKeyConstraints: true })
+  const connection = new DatabaseSync(file ?? ':memory:', { timeout: openingBusyTimeout, enableForeignKeyConstraints: true })
   try {
-    connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
+    switchToWal(connection)
+    connection.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
     const database = databaseOf(connection)
     prepare(database)
     connection.exec(`PRAGMA busy_timeout = ${busyTimeout}`)
@@ -47,6 +50,28 @@ export function openDatabase (file: string | undefined, prepare: (database: Data
     connection.close()
     throw error
   }
+}
+
+/**
+ * Switches a new database to write-ahead logging. The switch upgrades a read lock, which SQLite never waits for, whatever the
+ * busy timeout: it fails at once while another process writes to the database or switches it. Hence the retries.
+ */
+function switchToWal (connection: DatabaseSync): void {
+  const deadline = performance.now() + openingBusyTimeout
+  for (;;) {
+    try {
+      connection.exec('PRAGMA journal_mode = WAL')
+      return
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
+
+/** Returns true for SQLITE_BUSY, result code 5. */
+function isBusy (error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5
 }
 
 function databaseOf (connection: DatabaseSync): Database {
@@ -59,7 +84,7 @@ function databaseOf (connection: DatabaseSync): Database {
       connection.exec('COMMIT')
       return result
     } catch (error) {
-      // A full disk, for one, makes SQLite roll back by itself.
+      // Some errors, such as a full disk, make SQLite roll back automatically.
       if (connection.isTransaction) connection.exec('ROLLBACK')
       throw error
     }
@@ -69,11 +94,11 @@ function databaseOf (connection: DatabaseSync): Database {
     statement<Row> (sql: string) {
       const statement = statements.get(sql) ?? connection.prepare(sql)
       statements.set(sql, statement)
-      // What a row holds stands in the SQL, out of the compiler's sight; STRICT tables hold the columns to their types.
+      // The compiler can't derive the rows from the SQL. STRICT tables guarantee the types of the columns.
       return statement as Statement<Row>
     },
     read: (work) => transaction('BEGIN', work),
-    // A transaction that began by reading could not go on to write once another process has written.
+    // A transaction that starts with a read could not be upgraded to write after another process has written.
     write: (work) => transaction('BEGIN IMMEDIATE', work),
     nested (work) {
       connection.exec('SAVEPOINT nested')

@@ -1,41 +1,45 @@
 import type { Scope } from '#src/local-backend/scope'
 
-/** The states of a KMS key; it can be used only while it is enabled. */
+/** The state of a KMS key. It can be used only while it is enabled. */
 export type KmsKeyState = 'Enabled' | 'Disabled' | 'PendingDeletion'
 
 /** A customer managed key of KMS. */
 export interface KmsKey {
-  /** The account that it belongs to: twelve digits. */
+  /** The ID of the account that owns the key: twelve digits. */
   accountId: string
-  /** Where it is; without one it is in every region, as a multi-Region key is. */
+  /** The region of the key. Without one it exists in every region, like a multi-Region key. */
   region?: string
   /** A UUID, or `mrk-` and 32 hexadecimal digits. */
   keyId: string
-  /** Its other names, each `alias/…`. */
+  /** The aliases of the key, each starting with `alias/`. */
   aliases?: readonly string[]
-  /** Enabled unless given. */
+  /** The state of the key; enabled by default. */
   state?: KmsKeyState
-  /** The other accounts that may use it, as its key policy would have it. */
+  /** The IDs of other accounts that may use the key, in place of a key policy. */
   allowedAccounts?: readonly string[]
 }
 
 /**
- * The customer managed keys that there are. They are declared anew at each start, and so are their states; what is kept in the
- * database is the material of those that were used.
+ * The customer managed keys. They are declared, with their states, at each start. The database stores only the key material of
+ * those that have been used.
  */
 export interface KmsKeys {
-  /** The key of a scope with an ID or an alias. */
+  /** Returns the key that has an ID or alias in a scope, if it exists. */
   find: (scope: Scope, name: string) => KmsKey | undefined
-  /** Puts a key in a state; throws if it isn't declared. */
+  /** Sets the state of a key. Throws if the key isn't declared. */
   setState: (accountId: string, keyId: string, state: KmsKeyState) => void
 }
 
-/** The IDs that KMS gives. */
+/** The format of KMS's key IDs. */
 export const kmsKeyId = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/
 
 const alias = /^alias\/(?!aws\/)[A-Za-z0-9/_-]{1,250}$/
 
-/** Takes declared keys; throws, naming the key, if an ID or alias is none or is given twice in one place. */
+/**
+ * Validates the declared keys.
+ *
+ * @throws Error that names the key, if an ID or alias is invalid or occurs twice in a region
+ */
 export function kmsKeysOf (declared: readonly KmsKey[]): KmsKeys {
   const keys = declared.map((key) => ({ ...key }))
   for (const [index, key] of keys.entries()) check(key, keys.slice(0, index))
@@ -43,9 +47,9 @@ export function kmsKeysOf (declared: readonly KmsKey[]): KmsKeys {
     find: ({ accountId, region }, name) => keys.find((key) =>
       key.accountId === accountId && (key.region ?? region) === region && namesOf(key).includes(name)),
     setState (accountId, keyId, state) {
-      const meant = keys.filter((key) => key.accountId === accountId && key.keyId === keyId)
-      if (meant.length === 0) throw new Error(`There is no KMS key ${keyId} in the account ${accountId}`)
-      for (const key of meant) key.state = state
+      const matching = keys.filter((key) => key.accountId === accountId && key.keyId === keyId)
+      if (matching.length === 0) throw new Error(`There is no KMS key ${keyId} in the account ${accountId}`)
+      for (const key of matching) key.state = state
     }
   }
 }
@@ -53,13 +57,13 @@ export function kmsKeysOf (declared: readonly KmsKey[]): KmsKeys {
 function check (key: KmsKey, others: readonly KmsKey[]): void {
   const what = `The KMS key ${key.keyId} of the account ${key.accountId}`
   if (!/^\d{12}$/.test(key.accountId)) throw new Error(`${what} must belong to an account of 12 digits`)
-  if (!kmsKeyId.test(key.keyId)) throw new Error(`${what} must have a UUID for its ID, or mrk- and 32 hexadecimal digits`)
+  if (!kmsKeyId.test(key.keyId)) throw new Error(`${what} must have a UUID as its ID, or mrk- and 32 hexadecimal digits`)
   const wrong = key.aliases?.find((name) => !alias.test(name))
-  if (wrong !== undefined) throw new Error(`${what} has the alias ${wrong}: an alias begins with alias/, and not with alias/aws/`)
+  if (wrong !== undefined) throw new Error(`${what} has the alias ${wrong}: an alias must start with alias/, but not with alias/aws/`)
   for (const other of others) {
-    const together = other.accountId === key.accountId && (other.region ?? key.region) === (key.region ?? other.region)
-    const taken = together ? namesOf(key).find((name) => namesOf(other).includes(name)) : undefined
-    if (taken !== undefined) throw new Error(`${what}: ${taken} is there already`)
+    const sameLocation = other.accountId === key.accountId && (other.region ?? key.region) === (key.region ?? other.region)
+    const taken = sameLocation ? namesOf(key).find((name) => namesOf(other).includes(name)) : undefined
+    if (taken !== undefined) throw new Error(`${what}: ${taken} exists already`)
   }
 }
 

@@ -6,12 +6,13 @@ import { basename, dirname, join } from 'node:path'
 import { keyBytes } from './sealing.ts'
 
 /**
- * Reads the master key from a file, or makes the file where neither it nor the database is there yet.
+ * Reads the master key from a file, or creates it if neither the file nor the database exists.
  *
- * Throws, naming the file and what to do, if others may read it, if it isn't a key, or if it is missing beside a database.
+ * @throws Error that names the file and the remedy, if other users may access the file, if it isn't a key, or if it is missing
+ * although the database exists
  */
 export function loadMasterKey (file: string, databaseFile: string): Uint8Array {
-  // Asked for in this order: another process, starting at the same time, makes the key before the database.
+  // The order matters: another process that starts at the same time creates the key before the database.
   const hasDatabase = existsSync(databaseFile)
   if (!existsSync(file)) {
     if (hasDatabase) {
@@ -21,7 +22,7 @@ export function loadMasterKey (file: string, databaseFile: string): Uint8Array {
   }
   removeUnfinished(file)
   if ((statSync(file).mode & 0o077) !== 0) {
-    throw new Error(`The master key ${file} can be read or written by others than its owner. Allow only the owner: chmod 600 ${file}`)
+    throw new Error(`The master key ${file} can be read or written by other users. Allow only its owner: chmod 600 ${file}`)
   }
   const key = readFileSync(file)
   if (key.length !== keyBytes) {
@@ -30,7 +31,7 @@ export function loadMasterKey (file: string, databaseFile: string): Uint8Array {
   return key
 }
 
-/** A program killed half way must not leave half a key: the file appears under its name only when it is whole. */
+/** Creates the key file atomically, so that a program that is killed never leaves an incomplete key. */
 function createKeyFile (file: string): void {
   const unfinished = `${file}.${randomBytes(6).toString('hex')}`
   const descriptor = openSync(unfinished, 'wx', 0o600)
@@ -39,7 +40,7 @@ function createKeyFile (file: string): void {
     fsyncSync(descriptor)
     linkSync(unfinished, file)
   } catch (error) {
-    // Where another process was faster its key is the one, and it may have swept this one away.
+    // If another process was faster, its key is valid, and it may have removed this unfinished file.
     if (!existsSync(file)) throw error
   } finally {
     closeSync(descriptor)
@@ -47,7 +48,7 @@ function createKeyFile (file: string): void {
   }
 }
 
-/** Removes what a program that was killed has left: it may be a second copy of the key. */
+/** Removes the unfinished files of killed programs, since each may be a copy of the key. */
 function removeUnfinished (file: string): void {
   const folder = dirname(file)
   for (const unfinished of globSync(`${basename(file)}.????????????`, { cwd: folder })) rmSync(join(folder, unfinished), { force: true })

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 
 /**
- * The database's schema, as the steps that led to it. A database's `user_version` is the number of steps it has gone; a step
- * that has been released is never changed. Times are milliseconds since the epoch; `…_on` is the midnight (UTC) of a day.
+ * The schema of the database, as a list of migrations. A database's `user_version` is the number of migrations that it has gone
+ * through. Released migrations must never change. Times are in milliseconds since the epoch; columns that end in `_on` contain
+ * midnight (UTC) of a day.
  */
 const migrations: readonly string[] = [`
   CREATE TABLE secrets (
@@ -29,7 +30,7 @@ const migrations: readonly string[] = [`
   CREATE INDEX secrets_by_creation ON secrets (account_id, region, created_at, sequence);
   CREATE INDEX secrets_to_purge ON secrets (purge_at) WHERE purge_at IS NOT NULL;
 
-  -- A rotation begins with a version, labelled AWSPENDING, that has no value yet.
+  -- A rotation starts with a version that is labelled AWSPENDING and has no value yet.
   CREATE TABLE versions (
     sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
     secret_id    TEXT    NOT NULL REFERENCES secrets (id) ON DELETE CASCADE,
@@ -67,7 +68,7 @@ const migrations: readonly string[] = [`
     proof        BLOB    NOT NULL
   ) STRICT;
 `, `
-  -- Each value is sealed with a data key of its own, and that is wrapped by one or more keys of KMS.
+  -- Each value is encrypted with its own data key, which one or more KMS keys wrap.
   CREATE TABLE data_keys (
     sequence     INTEGER PRIMARY KEY,
     secret_id    TEXT    NOT NULL,
@@ -91,7 +92,7 @@ const migrations: readonly string[] = [`
     material     BLOB    NOT NULL
   ) STRICT;
 
-  -- A replica is a secret of its own in its region. It is stale while its primary has changed and it hasn't followed yet.
+  -- A replica is a separate secret in its region. It is stale from a change of its primary secret until it is updated.
   ALTER TABLE secrets ADD COLUMN primary_id TEXT REFERENCES secrets (id);
   ALTER TABLE secrets ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX secrets_by_primary ON secrets (primary_id) WHERE primary_id IS NOT NULL;
@@ -122,7 +123,7 @@ const migrations: readonly string[] = [`
   CREATE INDEX rotations_by_window ON rotations (opens_at) WHERE enabled = 1;
   CREATE INDEX versions_without_value ON versions (secret_id) WHERE value IS NULL;
 
-  -- A claim runs out by the real clock, whatever clock the rest goes by.
+  -- A claim expires by the real clock, even if all other times go by another one.
   CREATE TABLE rotation_attempts (
     secret_id     TEXT    PRIMARY KEY REFERENCES rotations (secret_id) ON DELETE CASCADE,
     version_id    TEXT    NOT NULL,
@@ -139,11 +140,15 @@ const migrations: readonly string[] = [`
   ) STRICT;
 `]
 
-/** Brings a database to the newest schema, inside the caller's transaction; throws if it is newer than this program. */
+/**
+ * Migrates a database to the newest schema, inside the caller's transaction.
+ *
+ * @throws Error if the database is newer than this program
+ */
 export function migrate (database: DatabaseSync): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)
   if (version > migrations.length) {
-    throw new Error(`The database has schema ${version} and this program knows up to ${migrations.length}. Use the newer program that made it.`)
+    throw new Error(`The database has schema version ${version}, but this program supports only versions up to ${migrations.length}. Use the newer program that created it.`)
   }
   for (const step of migrations.slice(version)) database.exec(step)
   database.exec(`PRAGMA user_version = ${migrations.length}`)

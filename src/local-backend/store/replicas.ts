@@ -7,12 +7,12 @@ export function findReplica ({ database }: Store, { id }: Secret, region: string
   return database.statement<Secret>(`SELECT ${secretColumns} FROM secrets WHERE primary_id = $id AND region = $region`).get({ id, region })
 }
 
-/** The replicas, of any account, whose primaries have changed since they followed them. */
+/** Returns the replicas, in all accounts, whose primary secrets have changed since their last update. */
 export function staleReplicas ({ database }: Store): Secret[] {
   return database.statement<Secret>(`SELECT ${secretColumns} FROM secrets WHERE stale = 1`).all({})
 }
 
-/** Adds a secret, without a version, that follows another one in another region: its ARN differs in the region alone. */
+/** Adds a replica, without versions, of a secret in another region. Its ARN differs only in the region. */
 export function insertReplica ({ database }: Store, primary: Secret, region: string, kmsKeyId: string | null, now: number): void {
   const { id: primaryId, arn: primaryArn, accountId, name, creationToken } = primary
   const arn = primaryArn.replace(`:${primary.region}:`, `:${region}:`)
@@ -22,12 +22,12 @@ export function insertReplica ({ database }: Store, primary: Secret, region: str
   ).run({ id: randomUUID(), primaryId, accountId, region, name, arn, kmsKeyId, creationToken, now })
 }
 
-/** Makes a replica a secret of its own. */
+/** Promotes a replica to a standalone secret. */
 export function releaseReplica ({ database }: Store, { id }: Secret): void {
   database.statement('UPDATE secrets SET primary_id = NULL, stale = 0 WHERE id = $id').run({ id })
 }
 
-/** The versions of a secret whose values a replica of it does not have, from the oldest on. */
+/** Returns the versions whose values a replica lacks, oldest first. */
 export function missingValues ({ database }: Store, primary: Secret, replica: Secret): Version[] {
   return database.statement<Version>(`
     SELECT ${versionColumns} FROM versions
@@ -37,14 +37,17 @@ export function missingValues ({ database }: Store, primary: Secret, replica: Se
   ).all({ primaryId: primary.id, replicaId: replica.id })
 }
 
-/** Makes a replica what its primary is, but for the values: what has none in the replica is there without one. */
+/**
+ * Copies everything except the values from a primary secret to its replica. Versions that are new in the replica have no value
+ * yet.
+ */
 export function mirror ({ database }: Store, primary: Secret, replica: Secret): void {
   const ids = { primaryId: primary.id, replicaId: replica.id }
   for (const sql of cleared) database.statement(sql).run({ replicaId: replica.id })
   for (const sql of mirrored) database.statement(sql).run(ids)
 }
 
-/** Notes that a secret's replica in a region, if there is one, has nothing to follow until the secret changes again. */
+/** Marks a secret's replica in a region, if it exists, as up to date until the secret changes again. */
 export function markFollowed ({ database }: Store, { id }: Secret, region: string): void {
   database.statement('UPDATE secrets SET stale = 0 WHERE primary_id = $id AND region = $region').run({ id, region })
 }

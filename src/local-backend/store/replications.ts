@@ -1,18 +1,18 @@
 import type { Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
-/** How the replication of a secret to a region is doing. */
+/** The status of a secret's replication to a region. */
 export interface Replication {
   region: string
-  /** Null for the key that AWS manages there. */
+  /** The KMS key of the replica; null for the AWS managed key of its region. */
   kmsKeyId: string | null
   status: 'InSync' | 'Failed'
   message: string
-  /** The day on which the replica was read. */
+  /** The day on which the replica was last read, in milliseconds since the epoch. */
   accessedOn: number | null
 }
 
-/** A secret's replications, by region. */
+/** Returns a secret's replications, sorted by region. */
 export function replicationsOf ({ database }: Store, { id }: Secret): Replication[] {
   return database.statement<Replication>(`
     SELECT replication.region, replication.kms_key_id AS kmsKeyId, status, message, accessed_on AS accessedOn
@@ -22,7 +22,7 @@ export function replicationsOf ({ database }: Store, { id }: Secret): Replicatio
   ).all({ id })
 }
 
-/** Stores how a replication is doing, in the place of what was known of it. */
+/** Stores the status of a replication, replacing the earlier one. */
 export function storeReplication (
   { database }: Store, primaryId: string, { region, kmsKeyId, status, message }: Omit<Replication, 'accessedOn'>
 ): void {

@@ -3,29 +3,29 @@ import type { Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
 /**
- * A rotation that has begun and not ended: under way, or to be attempted again. Its version has the label AWSPENDING.
+ * An unfinished rotation, which is in progress or waits for a retry. Its version is labelled AWSPENDING.
  *
- * A process claims it for a while, by the real clock, and renews the claim: one that was killed leaves a claim that runs out.
+ * A process claims it for a limited time, by the real clock, and renews the claim. The claim of a killed process expires.
  */
 export interface Attempt {
   versionId: string
-  /** 1 where only the function is tested. */
+  /** 1 for a test of the function, 0 for a rotation. */
   testOnly: number
-  /** How often it has failed. */
+  /** The number of failed attempts so far. */
   failures: number
   claimedUntil: number | null
 }
 
-/** An attempt, and where it belongs. */
+/** An attempt that is due, with the location of its secret. */
 export interface DueAttempt extends Scope {
   arn: string
   versionId: string
 }
 
-/** A process's hold on an attempt. Times are milliseconds since the epoch, by the real clock. */
-export interface Claim {
+/** A process's claim on an attempt. Times are in milliseconds since the epoch, by the real clock. */
+export interface AttemptClaim {
   versionId: string
-  /** The process. */
+  /** The ID of the process. */
   owner: string
   until: number
 }
@@ -37,7 +37,7 @@ export function findAttempt ({ database }: Store, { id }: Secret): Attempt | und
   ).get({ id })
 }
 
-/** Notes that a rotation begins, or only a test, which is due at once; an earlier attempt is forgotten. */
+/** Adds an attempt at a rotation, or at a test of its function, which is due immediately. It replaces an earlier attempt. */
 export function beginAttempt ({ database }: Store, { id }: Secret, versionId: string, testOnly: boolean, now: number): void {
   database.statement(`
     INSERT OR REPLACE INTO rotation_attempts (secret_id, version_id, test_only, due_at)
@@ -45,7 +45,7 @@ export function beginAttempt ({ database }: Store, { id }: Secret, versionId: st
   ).run({ id, versionId, testOnly: Number(testOnly), now })
 }
 
-/** Notes that an attempt has failed, and when it is due again; nobody holds it any more. */
+/** Records a failed attempt, schedules the retry and releases the claim. */
 export function postponeAttempt ({ database }: Store, { id }: Secret, dueAt: number): void {
   database.statement(`
     UPDATE rotation_attempts SET failures = failures + 1, due_at = $dueAt, claimed_by = NULL, claimed_until = NULL
@@ -57,8 +57,12 @@ export function endAttempt ({ database }: Store, { id }: Secret): void {
   database.statement('DELETE FROM rotation_attempts WHERE secret_id = $id').run({ id })
 }
 
-/** Claims an attempt, or renews the claim; tells whether it is the owner's now. `realNow` is by the real clock. */
-export function claimAttempt ({ database }: Store, { id }: Secret, claim: Claim, realNow: number): boolean {
+/**
+ * Claims an attempt or renews the claim. Returns true if the owner now holds the claim.
+ *
+ * @param realNow the real time, in milliseconds since the epoch
+ */
+export function claimAttempt ({ database }: Store, { id }: Secret, claim: AttemptClaim, realNow: number): boolean {
   return database.statement(`
     UPDATE rotation_attempts SET claimed_by = $owner, claimed_until = $until
     WHERE secret_id = $id AND version_id = $versionId
@@ -67,25 +71,29 @@ export function claimAttempt ({ database }: Store, { id }: Secret, claim: Claim,
   ).get({ id, ...claim, realNow }) !== undefined
 }
 
-/** Gives up the owner's claim of an attempt, if it still has it. */
+/** Releases the owner's claim on an attempt, if it still holds it. */
 export function releaseAttempt ({ database }: Store, { id }: Secret, owner: string): void {
   database.statement(`
     UPDATE rotation_attempts SET claimed_by = NULL, claimed_until = NULL WHERE secret_id = $id AND claimed_by = $owner`
   ).run({ id, owner })
 }
 
-/** The attempts, of any account, that are due, or that are wanted now, by their secrets' IDs; but none that is claimed. */
-export function dueAttempts ({ database }: Store, wanted: readonly string[], now: number, realNow: number): DueAttempt[] {
+/**
+ * Returns the attempts, in all accounts, that are due and not claimed.
+ *
+ * @param woken the IDs of secrets whose attempts are due regardless of their time
+ */
+export function dueAttempts ({ database }: Store, woken: readonly string[], now: number, realNow: number): DueAttempt[] {
   return database.statement<DueAttempt>(`
     SELECT arn, account_id AS accountId, region, version_id AS versionId
     FROM rotation_attempts JOIN secrets ON id = secret_id
-    WHERE (due_at <= $now OR secret_id IN (SELECT value FROM json_each($wanted)))
+    WHERE (due_at <= $now OR secret_id IN (SELECT value FROM json_each($woken)))
       AND (claimed_until IS NULL OR claimed_until <= $realNow) AND purge_at IS NULL
     ORDER BY due_at`
-  ).all({ wanted: JSON.stringify(wanted), now, realNow })
+  ).all({ woken: JSON.stringify(woken), now, realNow })
 }
 
-/** The secrets, of any account, whose rotation window has opened and whose rotation has not begun. */
+/** Returns the secrets, in all accounts, whose rotation window has opened and whose rotation has not started. */
 export function secretsToRotate ({ database }: Store, now: number): (Scope & { arn: string })[] {
   return database.statement<Scope & { arn: string }>(`
     SELECT arn, account_id AS accountId, region

@@ -1,29 +1,29 @@
 import type { Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
-/** How often a secret is to be rotated, and for how long a window is open; of the first two one at most is given. */
+/** A rotation schedule. At most one of `afterDays` and `expression` is set. */
 export interface RotationRules {
   afterDays: number | null
-  /** `cron(…)` or `rate(…)`. */
+  /** A `cron(…)` or `rate(…)` expression. */
   expression: string | null
-  /** Hours, with an `h` behind. */
+  /** The length of the rotation window: a number of hours followed by `h`. */
   duration: string | null
 }
 
-/** How a secret is rotated. Times are milliseconds since the epoch. */
+/** The rotation settings of a secret. Times are in milliseconds since the epoch. */
 export interface Rotation extends RotationRules {
   functionArn: string
-  /** 0 once rotation was cancelled. */
+  /** 1 if rotation is enabled, 0 if it was cancelled. */
   enabled: number
-  /** When the rules were set. */
+  /** The time at which the rules were set. */
   setAt: number
   rotatedAt: number | null
-  /** The next window. */
+  /** The next rotation window, with `closesAt`. */
   opensAt: number | null
   closesAt: number | null
 }
 
-/** How a secret is rotated; undefined if that was never set. */
+/** Returns a secret's rotation settings; undefined if rotation was never configured. */
 export function findRotation ({ database }: Store, { id }: Secret): Rotation | undefined {
   return database.statement<Rotation>(`
     SELECT function_arn AS functionArn, enabled, after_days AS afterDays, expression, duration, set_at AS setAt,
@@ -32,7 +32,7 @@ export function findRotation ({ database }: Store, { id }: Secret): Rotation | u
   ).get({ id })
 }
 
-/** Stores how a secret is rotated, in the place of what was set before. */
+/** Stores a secret's rotation settings, replacing the earlier ones. */
 export function storeRotation ({ database }: Store, { id }: Secret, rotation: Rotation): void {
   const { functionArn, enabled, afterDays, expression, duration, setAt, rotatedAt, opensAt, closesAt } = rotation
   database.statement(`

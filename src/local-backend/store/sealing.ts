@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 
-/** Bytes of a key: AES-256. */
+/** The size of an AES-256 key, in bytes. */
 export const keyBytes = 32
 
 const algorithm = 'aes-256-gcm'
@@ -8,22 +8,25 @@ const ivBytes = 12
 const tagBytes = 16
 
 /**
- * Encrypts and authenticates with AES-256-GCM. `place` is what the result belongs to: the same words must be given to open it,
- * so that nothing sealed can be moved elsewhere. The result holds a fresh random IV, the tag and the ciphertext.
+ * Encrypts and authenticates a plaintext with AES-256-GCM.
+ *
+ * @param context authenticated data that binds the result to its purpose and place; `unseal` requires the same, so that
+ * ciphertexts can't be swapped
+ * @returns a random IV, the authentication tag and the ciphertext
  */
-export function seal (key: Uint8Array, place: readonly string[], plaintext: Uint8Array): Uint8Array {
+export function seal (key: Uint8Array, context: readonly string[], plaintext: Uint8Array): Uint8Array {
   const iv = randomBytes(ivBytes)
-  const cipher = createCipheriv(algorithm, key, iv, { authTagLength: tagBytes }).setAAD(additionalData(place))
+  const cipher = createCipheriv(algorithm, key, iv, { authTagLength: tagBytes }).setAAD(additionalData(context))
   const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()])
   return Buffer.concat([iv, cipher.getAuthTag(), ciphertext])
 }
 
-/** Opens what `seal` made, or gives undefined if the key or the place is another, or a bit has changed. */
-export function unseal (key: Uint8Array, place: readonly string[], sealed: Uint8Array): Buffer | undefined {
+/** Decrypts the result of `seal`. Returns undefined if the key or the context differs, or if the data was modified. */
+export function unseal (key: Uint8Array, context: readonly string[], sealed: Uint8Array): Buffer | undefined {
   const start = ivBytes + tagBytes
   try {
     const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, ivBytes), { authTagLength: tagBytes })
-      .setAAD(additionalData(place))
+      .setAAD(additionalData(context))
       .setAuthTag(sealed.subarray(ivBytes, start))
     return Buffer.concat([decipher.update(sealed.subarray(start)), decipher.final()])
   } catch {
@@ -31,6 +34,6 @@ export function unseal (key: Uint8Array, place: readonly string[], sealed: Uint8
   }
 }
 
-function additionalData (place: readonly string[]): Buffer {
-  return Buffer.from(JSON.stringify(place))
+function additionalData (context: readonly string[]): Buffer {
+  return Buffer.from(JSON.stringify(context))
 }

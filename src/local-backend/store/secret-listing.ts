@@ -1,23 +1,23 @@
 import type { Scope } from '#src/local-backend/scope'
-import { isThere, secretColumns, type Secret } from './secrets.ts'
+import { notExpired, secretColumns, type Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
-/** What secrets can be sorted by; those that are equal in it stay in the order in which they were made. */
+/** The sort keys for secrets. Secrets with equal keys are sorted by creation. */
 export type Order = 'name' | 'createdAt' | 'changedAt' | 'accessedOn'
 
-/** A place in a listing: what it is sorted by, and the sequence number of a row. */
+/** A position in a sorted listing: the sort key and the sequence number of a row. */
 export interface Position {
   key: string | number
   sequence: number
 }
 
-/** Which secrets to list, and how. */
+/** The options of a listing of secrets. */
 export interface SecretListing {
   order: Order
   direction: 'asc' | 'desc'
-  /** Whether to list those that are scheduled for deletion too. */
+  /** True to include the secrets that are scheduled for deletion. */
   includeDeleted: boolean
-  /** Where to go on. */
+  /** The position to continue after; undefined for the start. */
   after: Position | undefined
   now: number
 }
@@ -26,19 +26,19 @@ const columns: Record<Order, string> = {
   name: 'name', createdAt: 'created_at', changedAt: 'changed_at', accessedOn: 'ifnull(accessed_on, 0)'
 }
 
-const directions = { asc: { word: 'ASC', behind: '>' }, desc: { word: 'DESC', behind: '<' } }
+const directions = { asc: { keyword: 'ASC', comparison: '>' }, desc: { keyword: 'DESC', comparison: '<' } }
 
-/** A scope's secrets, in an order, row by row. */
+/** Returns the secrets in a scope lazily, in the requested order. */
 export function listSecrets (
   { database }: Store, scope: Scope, { order, direction, includeDeleted, after, now }: SecretListing
 ): Iterable<Secret> {
   const column = columns[order]
-  const { word, behind } = directions[direction]
+  const { keyword, comparison } = directions[direction]
   return database.statement<Secret>(`
     SELECT ${secretColumns} FROM secrets
     WHERE account_id = $accountId AND region = $region
-      AND ${isThere} ${includeDeleted ? '' : 'AND purge_at IS NULL'}
-      ${after === undefined ? '' : `AND (${column}, sequence) ${behind} ($key, $sequence)`}
-    ORDER BY ${column} ${word}, sequence ${word}`
+      AND ${notExpired} ${includeDeleted ? '' : 'AND purge_at IS NULL'}
+      ${after === undefined ? '' : `AND (${column}, sequence) ${comparison} ($key, $sequence)`}
+    ORDER BY ${column} ${keyword}, sequence ${keyword}`
   ).iterate({ ...scope, now, ...after })
 }

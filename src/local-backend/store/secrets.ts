@@ -2,42 +2,42 @@ import { randomUUID } from 'node:crypto'
 import type { Scope } from '#src/local-backend/scope'
 import type { Store } from './store.ts'
 
-/** A secret without its versions and tags. Times are milliseconds since the epoch. */
+/** A secret without its versions and tags. Times are in milliseconds since the epoch. */
 export interface Secret {
-  /** Given once, never used again, and never shown. */
+  /** An internal ID, which is unique, never reused and never shown. */
   id: string
-  /** Rises from secret to secret. */
+  /** A number that increases with each new secret. */
   sequence: number
   accountId: string
   region: string
   name: string
   arn: string
   description: string | null
-  /** Null for the key that AWS manages. */
+  /** The KMS key as it was chosen; null for the AWS managed key. */
   kmsKeyId: string | null
   type: string | null
-  /** 1 once the secret has had a tag. */
+  /** 1 if the secret has ever had a tag, otherwise 0. */
   tagged: number
-  /** The `ClientRequestToken` of the request that made the secret. */
+  /** The `ClientRequestToken` of the request that created the secret. */
   creationToken: string
-  /** Of a replica, the ID of the secret that it follows. */
+  /** The ID of a replica's primary secret; null if the secret isn't a replica. */
   primaryId: string | null
-  /** Of a replica and of a secret that is replicated, the region of the latter. */
+  /** The region of the primary secret, for replicas and for replicated secrets. */
   primaryRegion: string | null
-  /** The AWS service that made the secret and alone may change it. */
+  /** The AWS service that created the secret and that alone may change it. */
   owningService: string | null
   createdAt: number
   changedAt: number
   accessedOn: number | null
   deletedAt: number | null
-  /** The end of the recovery window of a secret that is scheduled for deletion. */
+  /** The end of the recovery window, if the secret is scheduled for deletion. */
   purgeAt: number | null
 }
 
-/** The tag that a service puts on the secrets that it makes. */
+/** The tag with which a service marks the secrets that it creates. */
 export const owningServiceTag = 'aws:secretsmanager:owningService'
 
-/** The columns of a `Secret`. */
+/** The SQL columns of a `Secret`. */
 export const secretColumns = `
   id, sequence, account_id AS accountId, region, name, arn, description, kms_key_id AS kmsKeyId, type, tagged,
   created_with AS creationToken, primary_id AS primaryId,
@@ -48,25 +48,28 @@ export const secretColumns = `
   (SELECT value FROM tags WHERE tags.secret_id = secrets.id AND key = '${owningServiceTag}') AS owningService,
   created_at AS createdAt, changed_at AS changedAt, accessed_on AS accessedOn, deleted_at AS deletedAt, purge_at AS purgeAt`
 
-/** Whether a secret is still there: the end of its recovery window is the end of it, also before it is deleted for good. */
-export const isThere = '(purge_at IS NULL OR purge_at > $now)'
+/**
+ * The SQL condition for secrets that still exist. A secret ceases to exist when its recovery window ends, even if it has not been
+ * purged yet.
+ */
+export const notExpired = '(purge_at IS NULL OR purge_at > $now)'
 
 export function findByName ({ database }: Store, scope: Scope, name: string, now: number): Secret | undefined {
   return database.statement<Secret>(
-    `SELECT ${secretColumns} FROM secrets WHERE account_id = $accountId AND region = $region AND name = $name AND ${isThere}`
+    `SELECT ${secretColumns} FROM secrets WHERE account_id = $accountId AND region = $region AND name = $name AND ${notExpired}`
   ).get({ ...scope, name, now })
 }
 
 export function findByArn ({ database }: Store, scope: Scope, arn: string, now: number): Secret | undefined {
   return database.statement<Secret>(
-    `SELECT ${secretColumns} FROM secrets WHERE account_id = $accountId AND region = $region AND arn = $arn AND ${isThere}`
+    `SELECT ${secretColumns} FROM secrets WHERE account_id = $accountId AND region = $region AND arn = $arn AND ${notExpired}`
   ).get({ ...scope, arn, now })
 }
 
-/** What makes a new secret. */
+/** The fields of a new secret. */
 export type NewSecret = Pick<Secret, 'name' | 'arn' | 'description' | 'kmsKeyId' | 'type' | 'creationToken'>
 
-/** Adds a secret without a version. */
+/** Adds a secret without versions. */
 export function insertSecret ({ database }: Store, scope: Scope, secret: NewSecret, now: number): void {
   const { name, arn, description, kmsKeyId, type, creationToken } = secret
   database.statement(`
@@ -80,8 +83,8 @@ export function findById ({ database }: Store, id: string): Secret | undefined {
 }
 
 /**
- * Stores what a caller can change of a secret itself. Whatever else of a secret is changed, this is called too: its `changedAt`
- * rises, also within one millisecond, and its replicas have something to follow.
+ * Stores the fields of a secret that callers can change. Must also be called after any other change to a secret, as it increases
+ * `changedAt`, even within the same millisecond, and marks the replicas as stale.
  */
 export function updateSecret ({ database }: Store, secret: Secret, now: number): void {
   const { id, description, kmsKeyId, type, deletedAt, purgeAt } = secret
@@ -93,22 +96,22 @@ export function updateSecret ({ database }: Store, secret: Secret, now: number):
   database.statement('UPDATE secrets SET stale = 1 WHERE primary_id = $id').run({ id })
 }
 
-/** Notes the day on which a secret's value was read. */
+/** Records the day on which a secret's value was read. */
 export function markSecretAccessed ({ database }: Store, { id }: Secret, day: number): void {
   database.statement('UPDATE secrets SET accessed_on = $day WHERE id = $id AND accessed_on IS NOT $day').run({ id, day })
 }
 
-/** Deletes a secret with its versions, labels and tags for good. */
+/** Permanently deletes a secret with its versions, labels and tags. */
 export function purgeSecret ({ database }: Store, { id }: Secret): void {
   database.statement('DELETE FROM secrets WHERE id = $id').run({ id })
 }
 
-/** Whether there is something that `purgeExpired` would delete. */
+/** Returns true if `purgeExpired` would delete anything. */
 export function hasExpired ({ database }: Store, now: number): boolean {
   return database.statement('SELECT 1 FROM secrets WHERE purge_at <= $now LIMIT 1').get({ now }) !== undefined
 }
 
-/** Deletes for good every secret, of any account, whose recovery window has run out. */
+/** Permanently deletes all secrets, in all accounts, whose recovery window has ended. */
 export function purgeExpired ({ database }: Store, now: number): void {
   database.statement('DELETE FROM secrets WHERE purge_at <= $now').run({ now })
 }

@@ -7,29 +7,29 @@ import { loadMasterKey } from './master-key.ts'
 import { migrate } from './migrations.ts'
 import { keyBytes, seal, unseal } from './sealing.ts'
 
-/** Where secrets are kept: the database, and the keys. */
+/** The storage of secrets: the database and the keys. */
 export interface Store {
   database: Database
-  /** Seals the material of KMS's keys, and the data keys that the key that AWS manages wraps. */
+  /** Encrypts the material of KMS keys. It is also the material of the AWS managed key, and as such wraps data keys. */
   masterKey: Uint8Array
   kmsKeys: KmsKeys
-  /** Seals the tokens of pages; derived from the master key. */
+  /** Encrypts page tokens. Derived from the master key. */
   pageTokenKey: Uint8Array
 }
 
-const proofPlace = ['master-key']
+const proofContext = ['master-key']
 
 /**
- * Opens the store in a folder, which is made (for its owner alone) where it isn't there yet; without a folder, in memory.
+ * Opens the store in a folder or, without one, in memory. A missing folder is created, accessible only to its owner.
  *
- * Throws, with what to do about it, if the folder, the master key or the database can't be used.
+ * @throws Error that names the remedy, if the folder, the master key or the database can't be used
  */
 export function openStore (dataDir: string | undefined, kmsKeys: KmsKeys): Store {
   if (dataDir === undefined) return open(undefined, randomBytes(keyBytes), 'of this run', kmsKeys)
   prepareDataFolder(dataDir)
   const databaseFile = join(dataDir, 'secrets.sqlite')
   const keyFile = join(dataDir, 'master.key')
-  // The key comes first: a program killed between the two leaves a key without a database, never the other way round.
+  // The key must exist before the database, so that a program that is killed in between can't leave a database without a key.
   const masterKey = loadMasterKey(keyFile, databaseFile)
   try {
     return open(databaseFile, masterKey, keyFile, kmsKeys)
@@ -50,13 +50,13 @@ function open (databaseFile: string | undefined, masterKey: Uint8Array, keyFile:
   return { database, masterKey, kmsKeys, pageTokenKey }
 }
 
-/** A new database is given a proof of its key; an old one must have been given one by this very key. */
+/** Stores a proof of the master key in a new database, and verifies the key against the proof in an existing one. */
 function proveMasterKey (database: Database, masterKey: Uint8Array, keyFile: string): void {
   const row = database.statement<{ proof: Uint8Array }>('SELECT proof FROM master_key').get({})
   if (row === undefined) {
-    const proof = seal(masterKey, proofPlace, Buffer.alloc(0))
+    const proof = seal(masterKey, proofContext, Buffer.alloc(0))
     database.statement('INSERT INTO master_key (only_row, proof) VALUES (1, $proof)').run({ proof })
-  } else if (unseal(masterKey, proofPlace, row.proof) === undefined) {
+  } else if (unseal(masterKey, proofContext, row.proof) === undefined) {
     throw new Error(`The master key ${keyFile} is not the one that the database beside it was made with. Put that key back, or remove both files to start with an empty database.`)
   }
 }

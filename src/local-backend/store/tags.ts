@@ -1,13 +1,13 @@
 import type { Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
-/** A tag as AWS shows it. */
+/** A tag in AWS's form. */
 export interface Tag {
   Key: string
   Value: string
 }
 
-/** A secret's tags in the order in which they were attached, or undefined if it never had one. */
+/** Returns a secret's tags in the order in which they were attached; undefined if it has never had any. */
 export function tagsOf ({ database }: Store, secret: Secret): Tag[] | undefined {
   if (!secret.tagged) return undefined
   const rows = database.statement<Tag>(
@@ -16,7 +16,7 @@ export function tagsOf ({ database }: Store, secret: Secret): Tag[] | undefined 
   return rows.map(({ Key, Value }) => ({ Key, Value }))
 }
 
-/** Stores tags, each in the place of an earlier one with its key. */
+/** Stores tags, replacing those with the same key. */
 export function storeTags ({ database }: Store, { id }: Secret, tags: readonly Tag[]): void {
   for (const { Key, Value } of tags) {
     database.statement(`

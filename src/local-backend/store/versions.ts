@@ -2,15 +2,15 @@ import { seal, unseal } from './sealing.ts'
 import type { Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
-/** A secret's value, and the member of a request or response that holds it. */
+/** A secret's value, with the member that contains it in requests and replies. */
 export interface SecretValue {
   member: 'SecretString' | 'SecretBinary'
   bytes: Uint8Array
 }
 
-/** A version of a secret, its value still sealed. Times are milliseconds since the epoch. */
+/** A version of a secret, with its value still encrypted. Times are in milliseconds since the epoch. */
 export interface Version {
-  /** Rises from version to version. */
+  /** A number that increases with each new version. */
   sequence: number
   versionId: string
   member: SecretValue['member']
@@ -19,7 +19,7 @@ export interface Version {
   accessedOn: number | null
 }
 
-/** The columns of a `Version`. */
+/** The SQL columns of a `Version`. */
 export const versionColumns = `
   sequence, version_id AS versionId, value_member AS member, value AS sealedValue,
   created_at AS createdAt, accessed_on AS accessedOn`
@@ -34,8 +34,8 @@ export function findVersion ({ database }: Store, secret: Secret, versionId: str
 }
 
 /**
- * A secret's versions from the oldest on, after a sequence number; those without a label only where they are asked for, and never
- * those without a value.
+ * Returns a secret's versions after a sequence number, oldest first. Versions without a value are never included, and those
+ * without a label only on request.
  */
 export function listVersions ({ database }: Store, secret: Secret, after: number, includeDeprecated: boolean): Iterable<Version> {
   return database.statement<Version>(`
@@ -46,13 +46,13 @@ export function listVersions ({ database }: Store, secret: Secret, after: number
 }
 
 /**
- * Adds a version, without a label, or gives a value to one that has none yet; the value is sealed with a data key and bound to
+ * Adds a version without labels, or sets the value of one that has none yet. The value is encrypted with a data key, and bound to
  * the secret and the version.
  */
 export function insertVersion (
   { database }: Store, secret: Secret, dataKey: Uint8Array, versionId: string, { member, bytes }: SecretValue, now: number
 ): void {
-  const value = seal(dataKey, valuePlace(secret, versionId, member), bytes)
+  const value = seal(dataKey, valueContext(secret, versionId, member), bytes)
   database.statement(`
     INSERT INTO versions (secret_id, version_id, value_member, value, created_at)
     VALUES ($secretId, $versionId, $member, $value, $now)
@@ -61,15 +61,15 @@ export function insertVersion (
   ).run({ secretId: secret.id, versionId, member, value, now })
 }
 
-/** Opens a version's value with its data key; undefined if what is stored was not sealed for this very version. */
+/** Decrypts a version's value with its data key; undefined if the stored value was not encrypted for that version. */
 export function openValue (
   secret: Secret, dataKey: Uint8Array, { versionId, member, sealedValue }: Version
 ): SecretValue | undefined {
-  const bytes = unseal(dataKey, valuePlace(secret, versionId, member), sealedValue)
+  const bytes = unseal(dataKey, valueContext(secret, versionId, member), sealedValue)
   return bytes && { member, bytes }
 }
 
-/** Notes the day on which a version's value was read. */
+/** Records the day on which a version's value was read. */
 export function markVersionAccessed ({ database }: Store, { sequence }: Version, day: number): void {
   database.statement(
     'UPDATE versions SET accessed_on = $day WHERE sequence = $sequence AND accessed_on IS NOT $day'
@@ -77,18 +77,21 @@ export function markVersionAccessed ({ database }: Store, { sequence }: Version,
 }
 
 /**
- * Deletes a secret's versions without a label that were made by a certain time, but for so many of the newest. Both sides are
- * found by the index of the versions' ages, so that what is kept for its youth isn't looked at again with each new version.
+ * Deletes a secret's unlabelled versions that were created by a certain time, except the newest ones. Both conditions use the
+ * index of the versions' ages. Thus young versions, which are kept in any case, are not scanned again for each new version.
+ *
+ * @param kept the number of newest unlabelled versions to keep
+ * @param createdBy a time in milliseconds since the epoch
  */
-export function deleteUnlabelledVersions ({ database }: Store, secret: Secret, kept: number, madeBy: number): void {
+export function deleteUnlabelledVersions ({ database }: Store, secret: Secret, kept: number, createdBy: number): void {
   database.statement(`
     DELETE FROM versions
-    WHERE secret_id = $secretId AND created_at <= $madeBy AND NOT ${isLabelled} AND sequence <= (
+    WHERE secret_id = $secretId AND created_at <= $createdBy AND NOT ${isLabelled} AND sequence <= (
       SELECT sequence FROM versions WHERE secret_id = $secretId AND NOT ${isLabelled}
       ORDER BY created_at DESC, sequence DESC LIMIT 1 OFFSET $kept)`
-  ).run({ secretId: secret.id, kept, madeBy })
+  ).run({ secretId: secret.id, kept, createdBy })
 }
 
-function valuePlace (secret: Secret, versionId: string, member: string): string[] {
+function valueContext (secret: Secret, versionId: string, member: string): string[] {
   return ['value', secret.id, versionId, member]
 }

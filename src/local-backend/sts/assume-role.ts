@@ -2,23 +2,23 @@ import { rootArn } from '#src/local-backend/principal'
 import { beginSession } from './begin-session.ts'
 import type { SignedContext } from './context.ts'
 import { stsErrors } from './errors.ts'
-import { usualDuration, type StsInput } from './model.ts'
+import { defaultDuration, type StsInput } from './model.ts'
 import { assertMayAssume } from './trust.ts'
 import type { Content } from './xml.ts'
 
-/** Begins a role's session for who has signed the request. Who may not assume a role is not told whether there is one. */
+/** Starts a role session for the signer of the request. A caller who may not assume the role can't find out if it exists. */
 export function assumeRole (input: StsInput<'AssumeRole'>, context: SignedContext): Content {
   const { principal: { arn, accountId, session } } = context.caller
   if (arn === rootArn(accountId)) throw stsErrors.rootAccount()
   const role = context.roles.get(input.RoleArn)
   if (role === undefined) throw stsErrors.accessDenied(arn, 'AssumeRole', input.RoleArn, '')
 
-  // Who is behind a session stays behind the sessions that it begins.
-  const asked = { ...input, SourceIdentity: session?.sourceIdentity ?? input.SourceIdentity }
-  if (input.SourceIdentity !== undefined && input.SourceIdentity !== asked.SourceIdentity) {
+  // Role chaining passes on the source identity of the session.
+  const requested = { ...input, SourceIdentity: session?.sourceIdentity ?? input.SourceIdentity }
+  if (input.SourceIdentity !== undefined && input.SourceIdentity !== requested.SourceIdentity) {
     throw stsErrors.accessDenied(arn, 'SetSourceIdentity', role.arn, '')
   }
-  assertMayAssume(context, role, asked)
-  if (session !== undefined && (input.DurationSeconds ?? usualDuration) > usualDuration) throw stsErrors.chainedTooLong()
-  return beginSession(context, role, asked)
+  assertMayAssume(context, role, requested)
+  if (session !== undefined && (input.DurationSeconds ?? defaultDuration) > defaultDuration) throw stsErrors.chainedTooLong()
+  return beginSession(context, role, requested)
 }

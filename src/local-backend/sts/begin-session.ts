@@ -1,15 +1,15 @@
 import type { StsContext } from './context.ts'
 import { stsErrors } from './errors.ts'
-import { usualDuration } from './model.ts'
+import { defaultDuration } from './model.ts'
 import type { KnownRole } from './roles.ts'
 import { packedSize } from './session-policy.ts'
 import { sessionArn, sessionId } from './sessions.ts'
 import type { Content } from './xml.ts'
 
-/** Bytes that AWS lets a session token have. */
-const longestToken = 4096
+/** AWS's maximum size of a session token, in bytes. */
+const maxTokenSize = 4096
 
-interface Asked {
+interface NewSession {
   RoleSessionName: string
   DurationSeconds?: number
   Policy?: string
@@ -17,12 +17,14 @@ interface Asked {
 }
 
 /**
- * Begins the session of a role that may be assumed, and gives what the answers of all operations have that begin one. Throws
- * ValidationError if it is to last longer than the role lets it, MalformedPolicyDocument or PackedPolicyTooLarge.
+ * Starts a session of a role that the caller may assume, and returns the reply's members that all operations of this kind share.
+ *
+ * @throws StsError `ValidationError` if the session would exceed the role's maximum duration, `MalformedPolicyDocument` or
+ * `PackedPolicyTooLarge`
  */
-export function beginSession ({ sessions }: StsContext, role: KnownRole, asked: Asked): Record<string, Content | undefined> {
-  const { RoleSessionName: name, DurationSeconds: duration = usualDuration } = asked
-  const { Policy: policy, SourceIdentity: sourceIdentity } = asked
+export function beginSession ({ sessions }: StsContext, role: KnownRole, input: NewSession): Record<string, Content | undefined> {
+  const { RoleSessionName: name, DurationSeconds: duration = defaultDuration } = input
+  const { Policy: policy, SourceIdentity: sourceIdentity } = input
   if (duration > role.maxSessionDuration) throw stsErrors.durationTooLong()
   const PackedPolicySize = packedSize(policy)
   const { accessKeyId, secretAccessKey, sessionToken, expires } = sessions.begin({ role, name, sourceIdentity, policy, duration })
@@ -36,7 +38,7 @@ export function beginSession ({ sessions }: StsContext, role: KnownRole, asked: 
     },
     PackedPolicySize,
     SessionTokenSize: sessionToken.length,
-    SessionTokenUtilization: Math.ceil(sessionToken.length / longestToken * 100),
+    SessionTokenUtilization: Math.ceil(sessionToken.length / maxTokenSize * 100),
     SourceIdentity: sourceIdentity
   }
 }

@@ -3,22 +3,22 @@ import type { IdentityProviders } from './identity-providers.ts'
 import type { KnownRole } from './roles.ts'
 import type { Sessions } from './sessions.ts'
 
-/** What STS works with. */
+/** The resources of STS. */
 export interface Sts {
   roles: ReadonlyMap<string, KnownRole>
   identityProviders: IdentityProviders
   sessions: Sessions
 }
 
-/** What an operation of STS works with. */
+/** The context of an STS operation. */
 export interface StsContext extends Sts {
-  /** Milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   now: number
 }
 
-/** A call that somebody has signed. */
+/** The context of a signed call. */
 export interface SignedContext extends StsContext {
-  /** That of the request's signature. */
+  /** The region that the request is signed for. */
   region: string
   caller: Caller
 }

@@ -1,9 +1,9 @@
 import { AwsError, errors, type AwsErrorType } from '#src/aws-protocol/errors'
 
-/** An error of AWS STS, which reaches the caller in XML. Its message never holds a key or a token. */
+/** An error of AWS STS, which the caller receives as XML. Its message never contains a key or a token. */
 export class StsError extends Error {
   readonly code: string
-  /** The HTTP status. */
+  /** The HTTP status of the reply. */
   readonly status: number
 
   constructor (code: string, status: number, message: string) {
@@ -22,7 +22,7 @@ function error<Values extends readonly unknown[] = []> (
   return (...values) => new StsError(code, status, typeof text === 'string' ? text : text(...values))
 }
 
-/** Every error of STS itself, in AWS's words where they are known. */
+/** Every error of STS itself, in AWS's wording where it is known. */
 export const stsErrors = {
   accessDenied: error('AccessDenied', 403, (user: string, action: string, role: string, reason: string) =>
     `User: ${user} is not authorized to perform: sts:${action} on resource: ${role}${reason}`),
@@ -33,11 +33,11 @@ export const stsErrors = {
   identityNotAJwt: error('InvalidIdentityToken', 400, 'The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)'),
   identityOfOtherAudience: error('InvalidIdentityToken', 400, 'Incorrect token audience'),
   identityWithoutClaim: error('InvalidIdentityToken', 400, (claim: string) => `Missing a required claim: ${claim}`),
-  identityWithWrongClaim: error('InvalidIdentityToken', 400, (claim: string) => `The ID Token provided has a claim that does not hold: ${claim}`),
+  identityWithWrongClaim: error('InvalidIdentityToken', 400, (claim: string) => `The ID Token provided has an invalid claim: ${claim}`),
   malformedPolicy: error('MalformedPolicyDocument', 400, 'Syntax errors in policy.'),
   malformedQuery: error('MalformedQueryString', 400, 'The query string contains a syntax error.'),
   noVerificationKey: error('InvalidIdentityToken', 400, 'Couldn\'t retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements'),
-  notOffered: error('ValidationError', 400, (parameter: string) => `This STS does not offer the parameter ${parameter}.`),
+  notSupported: error('ValidationError', 400, (parameter: string) => `This STS does not support the parameter ${parameter}.`),
   policyTooLarge: error('PackedPolicyTooLarge', 400, (percent: number) => `Packed policy consumes ${percent}% of allotted space, please use smaller policy.`),
   providerNotFound: error('InvalidIdentityToken', 400, (issuer: string) => `No OpenIDConnect provider found in your account for ${issuer}`),
   providerUnreachable: error('IDPCommunicationError', 400, 'The identity provider could not be reached.'),
@@ -47,7 +47,7 @@ export const stsErrors = {
   webIdentityDenied: error('AccessDenied', 403, (action: string) => `Not authorized to perform sts:${action}`)
 }
 
-/** What the errors that both services have are called here, their statuses, and their words where those are others. */
+/** STS's codes and statuses for the errors that it shares with Secrets Manager, and its messages where they differ. */
 const shared: Partial<Record<AwsErrorType, { code: string, status: number, message?: string }>> = {
   ExpiredTokenException: { code: 'ExpiredToken', status: 403 },
   IncompleteSignatureException: { code: 'IncompleteSignature', status: 400 },
@@ -57,7 +57,7 @@ const shared: Partial<Record<AwsErrorType, { code: string, status: number, messa
   UnrecognizedClientException: { code: 'InvalidClientTokenId', status: 403 }
 }
 
-/** The error of STS that something thrown stands for; an unexpected one is told without its message. */
+/** Converts a thrown value to an STS error. Unexpected errors are reported without their message. */
 export function stsErrorFrom (thrown: unknown): StsError {
   if (thrown instanceof StsError) return thrown
   const known = thrown instanceof AwsError ? shared[thrown.type] : undefined

@@ -1,7 +1,7 @@
 import type { SignedContext } from './context.ts'
 import type { Content } from './xml.ts'
 
-/** Tells who has signed the request: everybody may know who they are. */
+/** Returns the identity of the request's signer. It requires no permission. */
 export function getCallerIdentity ({ caller: { principal: { arn, userId, accountId } } }: SignedContext): Content {
   return { Arn: arn, UserId: userId, Account: accountId }
 }

@@ -4,17 +4,17 @@ import {
 } from 'jose'
 import { stsErrors, type StsError } from './errors.ts'
 
-/** A provider of OpenID Connect identities that IAM knows, in each account. */
+/** An OpenID Connect provider, which is registered with IAM in every account. */
 export interface IdentityProvider {
-  /** Its URL, as the tokens' `iss` has it. */
+  /** The provider's URL, exactly as in the `iss` claim of its tokens. */
   issuer: string
-  /** Where its keys are: the URL of a JSON Web Key Set, or a file that holds one. */
+  /** The URL of a JSON Web Key Set, or the path of a file that contains one. */
   keys: string
-  /** Whom its tokens may be meant for; `sts.amazonaws.com` unless given. */
+  /** The accepted audiences; `sts.amazonaws.com` by default. */
   audiences?: readonly string[]
 }
 
-/** Whom a provider vouches for. */
+/** An identity that a provider has verified. */
 export interface WebIdentity {
   issuer: string
   subject: string
@@ -24,23 +24,29 @@ export interface WebIdentity {
 
 export interface IdentityProviders {
   /**
-   * Verifies a token; `now` is in milliseconds since the epoch. Rejects with InvalidIdentityToken, ExpiredTokenException or
-   * IDPCommunicationError.
+   * Verifies a token.
+   *
+   * @param now in milliseconds since the epoch
+   * @throws StsError `InvalidIdentityToken`, `ExpiredTokenException` or `IDPCommunicationError`
    */
   verify: (token: string, now: number) => Promise<WebIdentity>
 }
 
-/** The algorithms that AWS takes. */
+/** The algorithms that AWS accepts. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']
 
 const sourceIdentityClaim = 'https://aws.amazon.com/source_identity'
 
-/** A provider's ARN in an account. */
+/** Returns a provider's ARN in an account. */
 export function providerArn (accountId: string, issuer: string): string {
   return `arn:aws:iam::${accountId}:oidc-provider/${issuer.replace(/^https?:\/\//, '')}`
 }
 
-/** Throws, naming the provider, if its keys can't be read or an issuer is there twice. */
+/**
+ * Creates the verifier of the declared providers' tokens.
+ *
+ * @throws Error that names the provider, if its keys can't be read; Error if two providers have the same issuer
+ */
 export function identityProvidersOf (declared: readonly IdentityProvider[]): IdentityProviders {
   const providers = new Map(declared.map(({ issuer, keys, audiences = ['sts.amazonaws.com'] }) =>
     [issuer, { keys: keysOf(issuer, keys), audiences }]))
@@ -88,7 +94,7 @@ function identityIn (issuer: string, payload: JWTPayload, audiences: readonly st
   return { issuer, subject, audience, sourceIdentity: typeof sourceIdentity === 'string' ? sourceIdentity : undefined }
 }
 
-/** What jose says of a token, in the words of STS. */
+/** Converts an error of the `jose` library to STS's error. */
 function errorFor (error: unknown, now: number): StsError {
   if (error instanceof errors.JWTExpired) return stsErrors.expiredIdentity(Math.floor(now / 1000), error.payload.exp ?? 0)
   if (error instanceof errors.JWTClaimValidationFailed) {

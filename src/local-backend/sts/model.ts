@@ -1,6 +1,9 @@
 import type { NumberShape, StringShape } from '#src/aws-model/shapes'
 
-/** What AWS's model of STS says of each parameter: lengths in characters, ranges and patterns, under AWS's names. */
+/**
+ * The constraints that AWS's model of STS defines for each parameter: lengths in characters, ranges and patterns, under AWS's
+ * names.
+ */
 const sessionName = { type: 'string', min: 2, max: 64, pattern: '[\\w+=,.@-]*' } as const
 const duration = { type: 'integer', min: 900, max: 43_200 } as const
 const arn = { type: 'string', min: 20, max: 2048 } as const
@@ -9,7 +12,7 @@ const policy = { type: 'string', min: 1, max: 2048 } as const
 export interface OperationShape {
   members: Readonly<Record<string, StringShape | NumberShape>>
   required: readonly string[]
-  /** What AWS offers besides, and this STS refuses: to ignore it would give a session other rights than were asked for. */
+  /** Parameters that AWS supports and this STS rejects. Ignoring them would give a session other permissions than requested. */
   refused: readonly string[]
 }
 
@@ -42,14 +45,14 @@ export const operations = {
 
 export type StsOperation = keyof typeof operations
 
-/** Seconds that a session lasts where nobody says otherwise; and the longest of one that another session begins. */
-export const usualDuration = 3600
+/** The default duration of a session, and the maximum duration with role chaining, in seconds. */
+export const defaultDuration = 3600
 
 type Members<Name extends StsOperation> = (typeof operations)[Name]['members']
 type Required<Name extends StsOperation> = (typeof operations)[Name]['required'][number]
 type Value<Shape> = Shape extends { type: 'integer' } ? number : string
 
-/** The parameters of an operation after validation, derived from the table. */
+/** The parameters of an operation after validation. The type is derived from the table. */
 export type StsInput<Name extends StsOperation> =
   & { [Key in keyof Members<Name> as Key extends Required<Name> ? Key : never]: Value<Members<Name>[Key]> } &
   { [Key in keyof Members<Name> as Key extends Required<Name> ? never : Key]?: Value<Members<Name>[Key]> }

@@ -13,37 +13,45 @@ export interface Query {
 
 const isOperation = (name: string): name is StsOperation => Object.hasOwn(operations, name)
 
-/** Reads the body of a form; throws MalformedQueryString or InvalidAction. */
+/**
+ * Parses a form body.
+ *
+ * @throws StsError `MalformedQueryString` or `InvalidAction`
+ */
 export function readQuery (body: Uint8Array): Query {
   const parameters = new URLSearchParams(Buffer.from(body).toString())
-  // Which of two would count?
+  // Rejects duplicate parameters, as it would be unclear which of them counts.
   if (new Set(parameters.keys()).size < parameters.size) throw stsErrors.malformedQuery()
   const action = parameters.get('Action') ?? 'null'
-  const asked = parameters.get('Version') ?? 'null'
-  if (!isOperation(action) || asked !== version) throw stsErrors.unknownAction(action, asked)
+  const requestedVersion = parameters.get('Version') ?? 'null'
+  if (!isOperation(action) || requestedVersion !== version) throw stsErrors.unknownAction(action, requestedVersion)
   return { action, parameters }
 }
 
-/** Reads the parameters of an operation by the table of AWS's model; throws ValidationError with all that is wrong. */
+/**
+ * Validates an operation's parameters against the table of AWS's model.
+ *
+ * @throws StsError one `ValidationError` that lists all violations
+ */
 export function readParameters<Name extends StsOperation> (action: Name, parameters: URLSearchParams): StsInput<Name> {
   const { members, required, refused }: OperationShape = operations[action]
   const names = new Set(Array.from(parameters.keys(), (key) => key.split('.')[0] ?? ''))
-  const notOffered = refused.find((name) => names.has(name))
-  if (notOffered !== undefined) throw stsErrors.notOffered(notOffered)
+  const notSupported = refused.find((name) => names.has(name))
+  if (notSupported !== undefined) throw stsErrors.notSupported(notSupported)
 
   const input: Record<string, string | number> = {}
-  const mistakes: string[] = []
+  const violations: string[] = []
   for (const [name, shape] of Object.entries(members)) {
     const text = parameters.get(name)
     if (text !== null) input[name] = shape.type === 'string' ? text : Number(text)
-    if (text !== null || required.includes(name)) mistakes.push(...mistakesIn(name, shape, text))
+    if (text !== null || required.includes(name)) violations.push(...violationsIn(name, shape, text))
   }
-  if (mistakes.length > 0) throw stsErrors.validation(mistakes.length, mistakes)
-  // The type is derived from the very table that the parameters were just read with; the compiler can't follow the walk.
+  if (violations.length > 0) throw stsErrors.validation(violations.length, violations)
+  // The type is derived from the same table that the parameters were read with, which the compiler can't follow.
   return input as StsInput<Name>
 }
 
-function mistakesIn (name: string, shape: StringShape | NumberShape, text: string | null): string[] {
+function violationsIn (name: string, shape: StringShape | NumberShape, text: string | null): string[] {
   const path = name.charAt(0).toLowerCase() + name.slice(1)
   const failed = (shown: string, constraint: string) => `Value${shown} at '${path}' failed to satisfy constraint: ${constraint}`
   if (text === null) return [failed(' null', 'Member must not be null')]

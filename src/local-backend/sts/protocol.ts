@@ -21,7 +21,7 @@ const signedOperations: Record<SignedOperation, (parameters: URLSearchParams, co
   GetCallerIdentity: (_parameters, context) => getCallerIdentity(context)
 }
 
-/** STS's: AWS's Query protocol, with answers in XML. */
+/** The protocol of STS: AWS's Query protocol, with replies in XML. */
 export const awsQuery: Protocol = {
   contentType: 'text/xml',
   async answer (service, request, requestId) {
@@ -36,7 +36,7 @@ export const awsQuery: Protocol = {
   }
 }
 
-/** Whether a request is meant for STS: its signature says so, or where there is none its body is a form. */
+/** Returns true if a request is for STS: if it is signed for STS or, without a signature, if its body is a form. */
 export function isForSts ({ headers: { authorization, 'content-type': contentType } }: IncomingMessage): boolean {
   const [, signedFor] = /\/([a-z]+)\/aws4_request\b/.exec(authorization ?? '') ?? []
   return signedFor === undefined ? isForm(contentType) : signedFor === 'sts'
@@ -59,7 +59,7 @@ async function carryOutSigned (service: Service, request: IncomingMessage): Prom
   return { action, result: signedOperations[action](parameters, context) }
 }
 
-/** Who has a token of an identity provider has nothing to sign with. */
+/** Carries out AssumeRoleWithWebIdentity without a signature, since its callers have no access keys. */
 async function carryOutUnsigned (service: Service, request: IncomingMessage): Promise<{ action: StsOperation, result: Content }> {
   const { action, parameters } = readQuery(await readBody(request))
   if (action !== 'AssumeRoleWithWebIdentity') throw signatureErrors.missing()

@@ -1,21 +1,21 @@
 import { parsePolicy, type PolicyKind } from '#src/local-backend/policies/parse'
 import type { Policy } from '#src/local-backend/policies/policy'
 import { PolicyError } from '#src/local-backend/policies/policy-error'
-import { usualDuration } from './model.ts'
+import { defaultDuration } from './model.ts'
 
-/** A role of IAM that can be assumed. */
+/** An IAM role that can be assumed. */
 export interface Role {
-  /** `arn:aws:iam::ACCOUNT:role/NAME`, perhaps with a path before the name. */
+  /** The role's ARN, `arn:aws:iam::ACCOUNT:role/NAME`, optionally with a path before the name. */
   arn: string
-  /** Who may assume it, as a document of AWS's policy language. */
+  /** The trust policy as a JSON document. It specifies who may assume the role. */
   trustPolicy: string
-  /** What its sessions may do, as such documents; nothing, where there are none. */
+  /** The identity policies as JSON documents. Without any, the role's sessions have no permissions. */
   identityPolicies?: readonly string[]
-  /** Seconds that a session can last, 3600 to 43200; 3600 unless given. */
+  /** The maximum duration of a session, in seconds: 3600 (the default) to 43200. */
   maxSessionDuration?: number
 }
 
-/** A role whose policies are read. */
+/** A role with parsed policies. */
 export interface KnownRole {
   arn: string
   /** Twelve digits. */
@@ -23,23 +23,28 @@ export interface KnownRole {
   name: string
   trustPolicy: Policy
   identityPolicies: readonly Policy[]
-  /** Seconds. */
+  /** In seconds. */
   maxSessionDuration: number
 }
 
 const roleArn = /^arn:aws:iam::(\d{12}):role\/(?:[!-~]+\/)?([\w+=,.@-]{1,64})$/
 
-/** The roles by their ARNs; throws, naming the role, if an ARN or a policy is wrong, or if a role is there twice. */
+/**
+ * Returns the roles by their ARNs.
+ *
+ * @throws Error that names the role, if its ARN, its maximum session duration or a policy is invalid; Error if two roles have the
+ * same ARN
+ */
 export function rolesOf (declared: readonly Role[]): ReadonlyMap<string, KnownRole> {
   const roles = new Map(declared.map((role) => [role.arn, knownRole(role)]))
   if (roles.size < declared.length) throw new Error('Two roles have the same ARN')
   return roles
 }
 
-function knownRole ({ arn, trustPolicy, identityPolicies = [], maxSessionDuration = usualDuration }: Role): KnownRole {
+function knownRole ({ arn, trustPolicy, identityPolicies = [], maxSessionDuration = defaultDuration }: Role): KnownRole {
   const [, accountId, name] = roleArn.exec(arn) ?? []
-  if (accountId === undefined || name === undefined) throw new Error(`The role ${arn} has no ARN of the form arn:aws:iam::ACCOUNT:role/NAME`)
-  if (!Number.isInteger(maxSessionDuration) || maxSessionDuration < usualDuration || maxSessionDuration > 43_200) {
+  if (accountId === undefined || name === undefined) throw new Error(`The role ${arn} must have an ARN of the form arn:aws:iam::ACCOUNT:role/NAME`)
+  if (!Number.isInteger(maxSessionDuration) || maxSessionDuration < defaultDuration || maxSessionDuration > 43_200) {
     throw new Error(`The role ${arn} must have a maximum session duration of 3600 to 43200 seconds`)
   }
   const read = (text: string, kind: PolicyKind, what: string): Policy => {

@@ -3,13 +3,14 @@ import { parsePolicy } from '#src/local-backend/policies/parse'
 import { PolicyError } from '#src/local-backend/policies/policy-error'
 import { stsErrors } from './errors.ts'
 
-/** Bytes that a packed policy may have. AWS does not tell how it packs, nor how much room there is. */
-const room = 1024
+/** The maximum size of a packed policy, in bytes. AWS documents neither this limit nor its packing algorithm. */
+const maxPackedSize = 1024
 
 /**
- * Checks the policy that a session is to be held to; throws MalformedPolicyDocument or PackedPolicyTooLarge.
+ * Checks a session policy.
  *
- * @returns how much of the room for it is used, in percent; nothing without a policy
+ * @returns the packed size in percent of the maximum; undefined without a policy
+ * @throws StsError `MalformedPolicyDocument` or `PackedPolicyTooLarge`
  */
 export function packedSize (policy: string | undefined): number | undefined {
   if (policy === undefined) return undefined
@@ -19,7 +20,7 @@ export function packedSize (policy: string | undefined): number | undefined {
     if (!(error instanceof PolicyError)) throw error
     throw stsErrors.malformedPolicy()
   }
-  const percent = Math.ceil(deflateRawSync(policy).length / room * 100)
+  const percent = Math.ceil(deflateRawSync(policy).length / maxPackedSize * 100)
   if (percent > 100) throw stsErrors.policyTooLarge(percent)
   return percent
 }

@@ -6,14 +6,14 @@ import { uniqueId, type Principal } from '#src/local-backend/principal'
 import { keyBytes, seal, unseal } from '#src/local-backend/store/sealing'
 import type { KnownRole } from './roles.ts'
 
-/** A role that is assumed, from now on and until it ends. */
+/** A request to start a session of a role. */
 export interface SessionRequest {
   role: KnownRole
   name: string
   sourceIdentity: string | undefined
-  /** The session's own policy, as JSON that was found well-formed. */
+  /** The session policy as well-formed JSON. */
   policy: string | undefined
-  /** Seconds. */
+  /** In seconds. */
   duration: number
 }
 
@@ -22,21 +22,23 @@ export interface SessionKeys {
   accessKeyId: string
   secretAccessKey: string
   sessionToken: string
-  /** When they end, in milliseconds since the epoch. */
+  /** The expiration time, in milliseconds since the epoch. */
   expires: number
 }
 
-/** Begins sessions, and knows them again by what it gave out: nothing is kept, so that they outlast a restart. */
+/** Starts sessions and recognizes their keys. All data is in the session token, so sessions survive a restart. */
 export interface Sessions {
   begin: (request: SessionRequest) => SessionKeys
   /**
-   * What stands behind a session's access key ID and token; undefined if they are none of a session of a role that there is.
-   * Throws ExpiredTokenException where the session has ended.
+   * Returns the access key and the principal of a session. Undefined unless the access key ID and the token belong to a session
+   * of a known role.
+   *
+   * @throws AwsError `ExpiredTokenException` if the session has expired
    */
   open: (accessKeyId: string, sessionToken: string) => AccessKey<Principal> | undefined
 }
 
-/** What a session token holds, sealed. */
+/** The encrypted content of a session token. */
 interface Content {
   secretAccessKey: string
   role: string
@@ -47,16 +49,16 @@ interface Content {
 }
 
 export interface SessionOptions {
-  /** From which the key that seals session tokens is derived. */
+  /** The key of session tokens is derived from it. */
   masterKey: Uint8Array
   roles: ReadonlyMap<string, KnownRole>
-  /** Milliseconds since the epoch. */
+  /** Returns the time in milliseconds since the epoch. */
   now: () => number
 }
 
 export function createSessions ({ masterKey, roles, now }: SessionOptions): Sessions {
   const key = new Uint8Array(hkdfSync('sha256', masterKey, new Uint8Array(), 'session-token', keyBytes))
-  const placeOf = (accessKeyId: string): string[] => ['session-token', accessKeyId]
+  const tokenContext = (accessKeyId: string): string[] => ['session-token', accessKeyId]
 
   return {
     begin ({ role, name, sourceIdentity, policy, duration }) {
@@ -68,12 +70,12 @@ export function createSessions ({ masterKey, roles, now }: SessionOptions): Sess
         ...sourceIdentity !== undefined && { sourceIdentity },
         ...policy !== undefined && { policy }
       }
-      const sealed = seal(key, placeOf(accessKeyId), Buffer.from(JSON.stringify(content)))
+      const sealed = seal(key, tokenContext(accessKeyId), Buffer.from(JSON.stringify(content)))
       return { accessKeyId, secretAccessKey, expires, sessionToken: Buffer.from(sealed).toString('base64') }
     },
 
     open (accessKeyId, sessionToken) {
-      const opened = unseal(key, placeOf(accessKeyId), Buffer.from(sessionToken, 'base64'))
+      const opened = unseal(key, tokenContext(accessKeyId), Buffer.from(sessionToken, 'base64'))
       if (opened === undefined) return undefined
       const { secretAccessKey, expires, ...session } = JSON.parse(opened.toString()) as Content
       const role = roles.get(session.role)
@@ -84,12 +86,12 @@ export function createSessions ({ masterKey, roles, now }: SessionOptions): Sess
   }
 }
 
-/** The ARN of a role's session; a role's path is no part of it. */
+/** Returns the ARN of a role's session. Unlike the role's ARN, it does not contain the role's path. */
 export function sessionArn ({ accountId, name }: KnownRole, sessionName: string): string {
   return `arn:aws:sts::${accountId}:assumed-role/${name}/${sessionName}`
 }
 
-/** AWS's ID of a role's session. */
+/** Returns AWS's unique ID of a role's session. */
 export function sessionId ({ arn }: KnownRole, sessionName: string): string {
   return `${uniqueId('AROA', arn)}:${sessionName}`
 }

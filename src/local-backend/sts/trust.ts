@@ -1,12 +1,12 @@
 import { findingOf, refusalOf, type PolicyRequest, type Refusal } from '#src/local-backend/policies/evaluate'
-import { contextOf, ofCaller, type Entry } from '#src/local-backend/rules/condition-context'
+import { contextOf, callerEntries, type Entry } from '#src/local-backend/rules/condition-context'
 import type { SignedContext } from './context.ts'
 import { stsErrors } from './errors.ts'
 import type { WebIdentity } from './identity-providers.ts'
 import type { KnownRole } from './roles.ts'
 
-/** What a request to assume a role says of the session, as far as policies look at it. */
-export interface AskedSession {
+/** The details of a requested session that policies can refer to. */
+export interface NewSession {
   RoleSessionName: string
   ExternalId?: string
   SourceIdentity?: string | undefined
@@ -18,24 +18,26 @@ const denials: Partial<Record<Refusal, string>> = {
   'denied-by-resource': ' with an explicit deny in a resource-based policy'
 }
 
-const ofSession = ({ RoleSessionName, ExternalId, SourceIdentity }: AskedSession): Entry[] => [
+const sessionEntries = ({ RoleSessionName, ExternalId, SourceIdentity }: NewSession): Entry[] => [
   ['sts:RoleSessionName', RoleSessionName],
   ['sts:ExternalId', ExternalId],
   ['sts:SourceIdentity', SourceIdentity]
 ]
 
-/** The actions that beginning a session is: one that tells who is behind it needs another right. */
-const actionsFor = <Action extends string>(action: Action, { SourceIdentity }: AskedSession): (Action | 'SetSourceIdentity')[] =>
+/** Returns the actions that starting a session requires. Setting a source identity is an action of its own. */
+const actionsFor = <Action extends string>(action: Action, { SourceIdentity }: NewSession): (Action | 'SetSourceIdentity')[] =>
   SourceIdentity === undefined ? [action] : [action, 'SetSourceIdentity']
 
 /**
- * Makes out whether a role trusts the caller, and the caller's own policies let it assume the role: unlike any other resource's,
- * a role's policy must allow it in any case. Throws AccessDenied.
+ * Checks that a role trusts the caller, and that the caller's own policies allow assuming the role. Unlike other resource
+ * policies, a trust policy must always allow the request.
+ *
+ * @throws StsError `AccessDenied`
  */
-export function assertMayAssume (context: SignedContext, role: KnownRole, asked: AskedSession): void {
+export function assertMayAssume (context: SignedContext, role: KnownRole, requested: NewSession): void {
   const { caller: { principal }, now, region } = context
-  const entries = [...ofCaller(context.caller, { now, region, ownerId: role.accountId }), ...ofSession(asked)]
-  for (const action of actionsFor('AssumeRole', asked)) {
+  const entries = [...callerEntries(context.caller, { now, region, ownerId: role.accountId }), ...sessionEntries(requested)]
+  for (const action of actionsFor('AssumeRole', requested)) {
     const refusal = refusalFor(role, {
       requester: principal, action: `sts:${action}`, resource: role.arn, context: contextOf(entries)
     })
@@ -50,17 +52,21 @@ export function assertMayAssume (context: SignedContext, role: KnownRole, asked:
   }
 }
 
-/** Makes out whether a role trusts whom an identity provider vouches for. Throws AccessDenied, which doesn't tell why. */
-export function assertTrustsIdentity (role: KnownRole, provider: string, identity: WebIdentity, asked: AskedSession): void {
+/**
+ * Checks that a role trusts an identity that an identity provider has verified.
+ *
+ * @throws StsError `AccessDenied` without a reason
+ */
+export function assertTrustsIdentity (role: KnownRole, provider: string, identity: WebIdentity, requested: NewSession): void {
   const keys = identity.issuer.replace(/^https?:\/\//, '')
   const context = contextOf([
-    ...ofSession(asked),
+    ...sessionEntries(requested),
     ['aws:FederatedProvider', provider],
     [`${keys}:sub`, identity.subject],
     [`${keys}:aud`, identity.audience]
   ])
-  for (const action of actionsFor('AssumeRoleWithWebIdentity', asked)) {
-    // The caller is nobody in AWS but whom the provider's ARN stands for.
+  for (const action of actionsFor('AssumeRoleWithWebIdentity', requested)) {
+    // In AWS, the caller has no other identity than the provider's ARN.
     const requester = { arn: provider, accountId: '' }
     const finding = findingOf([role.trustPolicy], { requester, action: `sts:${action}`, resource: role.arn, context })
     if (finding !== 'Allow') throw stsErrors.webIdentityDenied(action)

@@ -1,9 +1,9 @@
-/** What an element of XML holds: a text, or elements; one that is undefined is left out. */
+/** The content of an XML element: text or child elements. Undefined children are omitted. */
 export type Content = string | number | { readonly [name: string]: Content | undefined }
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\'': '&apos;' }
 
-/** An element with its content, as AWS's Query protocol writes it. */
+/** Serializes an XML element, as in AWS's Query protocol. */
 export function element (name: string, content: Content, attributes = ''): string {
   return `<${name}${attributes}>${inside(content)}</${name}>`
 }

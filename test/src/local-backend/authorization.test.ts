@@ -17,7 +17,7 @@ function document (statements: readonly Statement[]): string {
   return JSON.stringify({ Version: '2012-10-17', Statement: statements })
 }
 
-/** Keys of a user, who may do what the statements allow. */
+/** Returns the access key of a user whose identity policy has the given statements. */
 function user (name: string, statements: readonly Statement[], { accountId } = account): Account {
   return { accountId, accessKeyId: name, secretAccessKey: `secret-of-${name}`, identityPolicies: [document(statements)] }
 }
@@ -34,7 +34,7 @@ interface World {
   make: (name: string, options?: { policy?: readonly Statement[], KmsKeyId?: string, tags?: Record<string, string> }) => Promise<string>
 }
 
-/** A backend with the two accounts and some users. */
+/** Starts a backend with both accounts and some users. */
 async function world (t: Test, users: readonly Account[], options: Partial<LocalBackendOptions> = {}): Promise<World> {
   const backend = await start(t, { accounts: [account, otherAccount, ...users], kmsKeys: [key], ...options })
   const owner = clientOf(t, backend)
@@ -62,7 +62,7 @@ const reasons: Record<Reason, (operation: string) => string> = {
   'resource deny': () => 'with an explicit deny in a resource-based policy'
 }
 
-/** AWS's error, word by word. */
+/** Returns AWS's error with its exact message. */
 function denied (who: Account, operation: string, resource: string | undefined, reason: Reason = 'identity') {
   const on = resource === undefined ? '' : ` on resource: ${resource}`
   return {
@@ -73,7 +73,7 @@ function denied (who: Account, operation: string, resource: string | undefined, 
 
 const notFound = { name: 'ResourceNotFoundException', message: 'Secrets Manager can\'t find the specified secret.' }
 
-await t.test('what no policy allows is denied, and it is not told whether there is such a secret', async (t) => {
+await t.test('without a policy that allows it a call is denied, whether or not the secret exists', async (t) => {
   const none = user('none', [{ ...everything, Action: 's3:*' }])
   const { by, make } = await world(t, [none])
   const client = by(none)
@@ -93,7 +93,7 @@ await t.test('what no policy allows is denied, and it is not told whether there 
   await t.rejects(client.send(new ValidateResourcePolicyCommand({ ResourcePolicy })), denied(none, 'ValidateResourcePolicy', undefined))
 })
 
-await t.test('on the wire', async (t) => {
+await t.test('the error in the HTTP reply', async (t) => {
   const none = user('none', [{ ...everything, Action: 's3:*' }])
   const backend = await start(t, { accounts: [none] })
   const sent = { operation: 'GetSecretValue', credentials: none }
@@ -104,7 +104,7 @@ await t.test('on the wire', async (t) => {
   t.match(errorIn(t, await rawRequest(backend, { ...sent, operation: 'Nothing' })), { type: 'UnknownOperationException' })
 })
 
-await t.test('each operation is asked for under its own name', async (t) => {
+await t.test('each operation requires the permission of its own name', async (t) => {
   const id = { SecretId: 'app/db' }
   const ClientRequestToken = 'a'.repeat(32)
   const ResourcePolicy = document([{ ...everything, Principal: { AWS: account.accountId } }])
@@ -129,7 +129,7 @@ await t.test('each operation is asked for under its own name', async (t) => {
     ListSecrets: (client) => client.send(new ListSecretsCommand()),
     GetRandomPassword: (client) => client.send(new GetRandomPasswordCommand())
   }
-  /** What is refused for another reason, once it is allowed. */
+  /** The errors of operations that fail for another reason once they are allowed. */
   const refusedAnyway: Record<string, string> = { CancelRotateSecret: 'InvalidRequestException', RotateSecret: 'InvalidRequestException' }
   const only = (operation: string) => user(`only-${operation}`, [{ ...everything, Action: `secretsmanager:${operation}` }])
   const but = (operation: string) => user(`but-${operation}`, [{ ...everything, Action: undefined, NotAction: `secretsmanager:${operation}` }])
@@ -144,7 +144,7 @@ await t.test('each operation is asked for under its own name', async (t) => {
   }
 })
 
-await t.test('an identity policy holds a user to its resources', async (t) => {
+await t.test('an identity policy restricts a user to certain resources', async (t) => {
   const ada = user('ada', [
     { ...everything, Resource: `arn:aws:secretsmanager:*:${account.accountId}:secret:\${aws:username}/*` },
     { ...everything, Action: 'secretsmanager:DescribeSecret', Resource: `arn:aws:secretsmanager:*:*:secret:shared-??????` },
@@ -169,7 +169,7 @@ await t.test('an identity policy holds a user to its resources', async (t) => {
     denied(ada, 'DeleteSecret', 'ada/no', 'identity deny'))
 })
 
-await t.test('several policies of one user, and several users of one account', async (t) => {
+await t.test('several policies of a user, and several users of an account', async (t) => {
   const reader: Account = {
     ...user('reader', []), identityPolicies: ['DescribeSecret', 'GetSecretValue'].map((action) => document([{ ...everything, Action: `secretsmanager:${action}` }]))
   }
@@ -184,7 +184,7 @@ await t.test('several policies of one user, and several users of one account', a
   })
 })
 
-await t.test('within one account a resource policy allows by itself, and denies', async (t) => {
+await t.test('within an account, a resource policy suffices to allow or deny a call', async (t) => {
   const [none, all] = [user('none', [{ ...everything, Action: 's3:*' }]), user('all', [everything])]
   const { by, make, owner } = await world(t, [none, all])
   const client = by(none)
@@ -208,7 +208,7 @@ await t.test('within one account a resource policy allows by itself, and denies'
   await t.rejects(get(client, 'named'), denied(none, 'GetSecretValue', secrets.named), 'as soon as the policy is gone')
 })
 
-await t.test('between accounts, both sides have to allow', async (t) => {
+await t.test('across accounts, both sides must allow a call', async (t) => {
   const full = user('full', [everything], otherAccount)
   const reader = user('reader', [{ ...everything, Action: ['secretsmanager:Get*', 'secretsmanager:Describe*'] }], otherAccount)
   const none = user('none', [{ ...everything, Action: 's3:*' }], otherAccount)
@@ -234,7 +234,7 @@ await t.test('between accounts, both sides have to allow', async (t) => {
     TagResource: (client: SecretsManagerClient, SecretId: string) => client.send(new TagResourceCommand({ SecretId, Tags: [{ Key: 'k', Value: 'v' }] }))
   }
 
-  /** A second, plain reading of who may do what. */
+  /** An independent, simple implementation of the rules, to compare the backend with. */
   function reasonOf (who: Account, policy: string, operation: string): Reason | undefined {
     if (who === refused) return 'identity deny'
     if (policy === 'butDenied') return 'resource deny'
@@ -256,7 +256,7 @@ await t.test('between accounts, both sides have to allow', async (t) => {
   }
 })
 
-await t.test('another account\'s secret is reached by its ARN in its region, and never by its name', async (t) => {
+await t.test('another account\'s secret is found by its ARN within its region, but never by its name', async (t) => {
   const policy = [{ ...everything, Principal: { AWS: otherAccount.accountId } }]
   const { by, make, owner } = await world(t, [])
   const ARN = await make('app/db', { policy, KmsKeyId: keyArn })
@@ -284,7 +284,7 @@ await t.test('another account\'s secret is reached by its ARN in its region, and
   await t.rejects(get(owner, ARN), notFound)
 })
 
-await t.test('under the key that AWS manages, another account does all but read and write values', async (t) => {
+await t.test('under the AWS managed key, another account can do everything except reading and writing values', async (t) => {
   const { by, make, owner } = await world(t, [])
   const ARN = await make('app/db', { policy: [{ ...everything, Principal: { AWS: otherAccount.accountId } }] })
   const other = by(otherAccount)
@@ -310,7 +310,7 @@ await t.test('under the key that AWS manages, another account does all but read 
   await t.rejects(describe(other, ARN), denied(otherAccount, 'DescribeSecret', ARN, 'resource'), 'it has locked itself out')
 })
 
-await t.test('a batch gives what may be read, and says of the rest that it may not', async (t) => {
+await t.test('a batch returns the secrets that may be read, and an error for each of the others', async (t) => {
   const some = user('some', [
     { ...everything, Action: 'secretsmanager:BatchGetSecretValue' },
     { ...everything, Action: 'secretsmanager:GetSecretValue', Resource: 'arn:aws:secretsmanager:*:*:secret:open/*' }
@@ -336,7 +336,7 @@ await t.test('a batch gives what may be read, and says of the rest that it may n
   t.match(await by(lister).send(byFilter), { SecretValues: [{ ARN: open }], Errors: [] })
 })
 
-await t.test('what an operation does besides needs its own permission', async (t) => {
+await t.test('each implicit operation of a request requires its own permission', async (t) => {
   const maker = user('maker', [{ ...everything, Action: ['secretsmanager:CreateSecret', 'secretsmanager:ValidateResourcePolicy'] }])
   const tagger = user('tagger', [{ ...everything, Action: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'] }])
   const { by, owner } = await world(t, [maker, tagger])
@@ -352,7 +352,7 @@ await t.test('what an operation does besides needs its own permission', async (t
 
 type Send = (client: SecretsManagerClient) => Promise<unknown>
 
-/** Conditions, each with a request that fulfils it and one that doesn't. */
+/** Returns conditions, each with a request that fulfils it and one that doesn't. */
 function conditionTable (): [Statement, Send, Send][] {
   let made = 0
   const read = (input: object = {}): Send => (client) => client.send(new GetSecretValueCommand({ SecretId: 'red', ...input }))
@@ -387,7 +387,7 @@ function conditionTable (): [Statement, Send, Send][] {
   ]
 }
 
-await t.test('conditions see the request and the secret', async (t) => {
+await t.test('conditions on the request and the secret', async (t) => {
   const table = conditionTable().map(([Condition, passes, fails], index) => ({
     who: user(`user-${index}`, [{ ...everything, Condition }]), passes, fails, what: JSON.stringify(Condition)
   }))
@@ -403,7 +403,7 @@ await t.test('conditions see the request and the secret', async (t) => {
   }
 })
 
-await t.test('conditions see the caller, the place and the clock', async (t) => {
+await t.test('conditions on the caller, the origin and the time', async (t) => {
   const clock = stoppedClock()
   const holding: Record<string, Statement> = {
     ArnEquals: { 'aws:PrincipalArn': `arn:aws:iam::${account.accountId}:user/ada` },
@@ -424,7 +424,7 @@ await t.test('conditions see the caller, the place and the clock', async (t) => 
   await t.rejects(describe(by(ada), ARN), denied(ada, 'DescribeSecret', ARN), 'the time has come')
 })
 
-await t.test('a secret\'s rotation and replication are seen by conditions too', async (t) => {
+await t.test('conditions on a secret\'s rotation and replication', async (t) => {
   const functionArn = `arn:aws:lambda:${region}:${account.accountId}:function:rotate`
   const rotated = user('rotated', [{ ...everything, Condition: { ArnEquals: { 'secretsmanager:resource/AllowRotationLambdaArn': functionArn } } }])
   const replicated = user('replicated', [{ ...everything, Condition: { StringEquals: { 'secretsmanager:SecretPrimaryRegion': region } } }])
@@ -440,7 +440,7 @@ await t.test('a secret\'s rotation and replication are seen by conditions too', 
   await t.rejects(by(turner).send(new RotateSecretCommand({ SecretId: 'a', RotationRules: { AutomaticallyAfterDays: 7 } })), denied(turner, 'RotateSecret', ARN))
 })
 
-await t.test('what an account can be', async (t) => {
+await t.test('valid and invalid accounts', async (t) => {
   const starts = (one: Account) => startLocalBackend({ accounts: [one] })
   await t.rejects(starts({ ...account, identityPolicies: ['{'] }), {
     message: `The identity policy of the access key ${account.accessKeyId} is malformed: Policy is not valid JSON`
@@ -450,7 +450,7 @@ await t.test('what an account can be', async (t) => {
   })
   for (const arn of ['ada', 'arn:aws:iam::210987654321:user/ada', `arn:aws:iam::${account.accountId}:`]) {
     await t.rejects(starts({ ...account, arn }), {
-      message: `The access key ${account.accessKeyId} has the ARN ${arn}, which is none of the account ${account.accountId}`
+      message: `The access key ${account.accessKeyId} has the ARN ${arn}, which does not belong to the account ${account.accountId}`
     })
   }
 })

@@ -20,7 +20,7 @@ export const otherAccount: Account = { accountId: '210987654321', accessKeyId: '
 export const region = 'eu-west-1'
 export { day } from '#src/local-backend/rules/day'
 
-/** A clock that stands still until it is moved. */
+/** A clock that moves only on demand. */
 export interface Clock {
   now: number
   move: (milliseconds: number) => void
@@ -31,19 +31,19 @@ export function stoppedClock (start = '2026-03-04T10:20:30.456Z'): Clock {
   return clock
 }
 
-/** Starts a backend with two accounts that is closed when the test ends. */
+/** Starts a backend with two accounts, and closes it at the end of the test. */
 export async function start (t: Test, options: Partial<LocalBackendOptions> = {}): Promise<LocalBackend> {
   const backend = await startLocalBackend({ accounts: [account, otherAccount], ...options })
   t.teardown(() => backend.close())
   return backend
 }
 
-/** The program, without anything to reach it by but what it prints. */
+/** The running program. Its standard output is the only channel to it. */
 export type Program = ChildProcessByStdio<null, Readable, null>
 
 export const main = join(import.meta.dirname, '../../../src/local-backend/main.ts')
 
-/** Starts the program on a folder, with the one account. */
+/** Starts the program with a data folder and a single account. */
 export function spawnProgram (dataDir: string, ...options: readonly string[]): Program {
   const { accountId, accessKeyId, secretAccessKey } = account
   return spawn(process.execPath, [
@@ -51,7 +51,7 @@ export function spawnProgram (dataDir: string, ...options: readonly string[]): P
   ], { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-/** Where a program that was started listens; undefined if it ends before it does. */
+/** Returns the URL that a started program listens on; undefined if it exits before that. */
 export async function urlOf (program: Program): Promise<string | undefined> {
   const ended = new AbortController()
   const printed = once(program.stdout, 'data', { signal: ended.signal }).then(([chunk]) => String(chunk), () => '')
@@ -61,7 +61,7 @@ export async function urlOf (program: Program): Promise<string | undefined> {
   return /http:\S+:\d+/.exec(await printed)?.[0]
 }
 
-/** Waits until a server of this process has read the next request's headers, and gives that server. */
+/** Waits until a server in this process has received the next request's headers, and returns that server. */
 export function nextRequest (): Promise<Server> {
   return new Promise((resolve) => {
     const heard = (message: unknown) => {
@@ -72,7 +72,7 @@ export function nextRequest (): Promise<Server> {
   })
 }
 
-/** The SDK's own client, that gives up at the first error. */
+/** Returns a client of the real SDK, without retries. */
 export function clientOf (t: Test, { url }: { url: string }, credentials = account, inRegion = region): SecretsManagerClient {
   const client = new SecretsManagerClient({ endpoint: url, region: inRegion, credentials, maxAttempts: 1 })
   t.teardown(() => {
@@ -81,7 +81,7 @@ export function clientOf (t: Test, { url }: { url: string }, credentials = accou
   return client
 }
 
-/** A signed request on its way. */
+/** A signed request that is about to be sent. */
 export interface SentRequest {
   headers: Record<string, string | string[]>
   body: string | Uint8Array
@@ -97,7 +97,7 @@ export interface RawRequest {
   signingDate?: Date
   credentials?: Account
   inRegion?: string
-  /** What happens to the request between being signed and being sent. */
+  /** Modifies the request after it has been signed. */
   tamper?: (request: SentRequest) => unknown
 }
 
@@ -107,7 +107,7 @@ export interface RawResponse {
   body: string
 }
 
-/** In the form that the signing library asks for. */
+/** A hash with the interface that the signing library expects. */
 export class Sha256 {
   readonly #hash
   constructor (secret?: string | ArrayBuffer | ArrayBufferView) {
@@ -128,7 +128,7 @@ function bytes (data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
   return ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data)
 }
 
-/** Signs a request by hand and sends it as it then stands. */
+/** Signs a request, lets `tamper` modify it, and sends it. */
 export async function rawRequest ({ url }: { url: string }, raw: RawRequest): Promise<RawResponse> {
   const { operation = 'ListSecrets', body = '{}', service = 'secretsmanager', credentials = account, inRegion = region } = raw
   const { host, hostname, port } = new URL(url)
@@ -156,7 +156,7 @@ export async function rawRequest ({ url }: { url: string }, raw: RawRequest): Pr
   })
 }
 
-/** The error of a raw response, which must be exactly in AWS's form. */
+/** Returns the error in a raw response, after checking that the response has exactly AWS's format. */
 export function errorIn (
   t: Test, { status, headers, body }: RawResponse
 ): { type: unknown, message: unknown, status: number | undefined } {

@@ -12,24 +12,24 @@ import { startLocalBackend } from '#src/local-backend/server'
 import { account, region, spawnProgram, urlOf, type Program } from './backend.ts'
 
 const rounds = 50
-/** Every so many rounds, one is the first start on a folder. */
+/** Every so many rounds, the program is killed during its first start on a new folder. */
 const firstStartEvery = 3
 const writers = 4
 
-/** What one writer was told is done with its one secret. */
+/** The writes to one secret that were acknowledged to one writer. */
 interface Told {
   name: string
-  /** Each version's value, by its ID. */
+  /** The values of the secret's versions, by version ID. */
   values: Map<string, string>
   current?: string
   tag?: number
-  /** Whether it is scheduled for deletion: unknown while a call that changes it is under way. */
+  /** True if the secret is scheduled for deletion; undefined while a call that changes this is in progress. */
   deleted: boolean | undefined
 }
 
 const clientOf = (endpoint: string) => new SecretsManagerClient({ endpoint, region, credentials: account, maxAttempts: 1 })
 
-/** Writes one write after the other until the backend is gone. */
+/** Writes continuously until the backend is gone. */
 async function write (t: Test, client: SecretsManagerClient, told: Told): Promise<void> {
   const SecretId = told.name
   const version = async (send: (input: { ClientRequestToken: string, SecretString: string }) => Promise<unknown>) => {
@@ -56,7 +56,7 @@ async function write (t: Test, client: SecretsManagerClient, told: Told): Promis
   }
 }
 
-/** Kills a program that is on its first start when so many changes have been seen in its folder, or when it listens. */
+/** Kills a program during its first start, after a number of changes in its folder, or once it listens. */
 async function killFirstStart (child: Program, dataDir: string, changes: number): Promise<void> {
   mkdirSync(dataDir, { mode: 0o700 })
   const watcher = watch(dataDir)
@@ -73,7 +73,10 @@ async function killFirstStart (child: Program, dataDir: string, changes: number)
   watcher.close()
 }
 
-/** Starts the program and kills it: while it makes its folder's files, or at a random moment of four writers' work. */
+/**
+ * Starts the program and kills it: either while it creates the files of its folder, or at a random moment while four writers are
+ * active.
+ */
 async function round (t: Test, dataDir: string, number: number, firstStart: boolean): Promise<Told[]> {
   const child = spawnProgram(dataDir)
   const gone = once(child, 'exit')
@@ -93,14 +96,14 @@ async function round (t: Test, dataDir: string, number: number, firstStart: bool
   return told
 }
 
-/** Holds what is there against what was told; gives the IDs of the versions whose values are as they were told. */
+/** Compares the stored data with the acknowledged writes, and returns the IDs of the versions whose values are intact. */
 async function check (t: Test, client: SecretsManagerClient, told: Told): Promise<string[]> {
   const { name: SecretId, values, current, tag = 0, deleted } = told
   if (current === undefined) return []
   const { Tags, DeletedDate, VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }))
   const stored = Number(Tags?.find(({ Key }) => Key === 'count')?.Value ?? 0)
   if (stored < tag) t.fail(`${SecretId} has lost tag ${tag}`)
-  // The last call may have been carried out without being told.
+  // The last call may have been carried out without an acknowledgement.
   if (deleted !== undefined && deleted !== (DeletedDate !== undefined)) t.fail(`${SecretId} was ${deleted ? '' : 'not '}to be deleted`)
   const labels = VersionIdsToStages?.[current] ?? []
   if (!labels.some((label) => label === 'AWSCURRENT' || label === 'AWSPREVIOUS')) t.fail(`${SecretId} has lost the labels of ${current}`)
@@ -114,7 +117,7 @@ async function check (t: Test, client: SecretsManagerClient, told: Told): Promis
   return intact.flat()
 }
 
-/** Starts a backend on the folder and checks in it what was told. */
+/** Starts a backend on the folder and checks all acknowledged writes. */
 async function checkAll (t: Test, dataDir: string, all: readonly Told[], title: string): Promise<number> {
   const backend = await startLocalBackend({ accounts: [account], dataDir })
   const client = clientOf(backend.url)

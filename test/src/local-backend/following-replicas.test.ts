@@ -8,7 +8,7 @@ const keyId = '1234abcd-12ab-34cd-56ef-1234567890ab'
 const replicaRegion = 'eu-central-1'
 const SecretId = 'followed'
 
-/** A primary and its replica, whose region's KMS key can be turned off. */
+/** Starts a backend with a secret and its replica. The KMS key of the replica's region can be disabled. */
 async function startWithReplica (t: Test) {
   const started = await startWithRotator(t, {
     kmsKeys: [{ accountId: account.accountId, region: replicaRegion, keyId, aliases: ['alias/there'] }]
@@ -25,7 +25,7 @@ async function startWithReplica (t: Test) {
 
 const AddReplicaRegions = [{ Region: replicaRegion, KmsKeyId: 'alias/there' }]
 
-/** All that a region shows of the secret, but for what is the region's own. */
+/** Returns everything that a region shows of the secret, except for region-specific fields. */
 async function shown (client: SecretsManager): Promise<unknown> {
   const { Description, LastChangedDate, Tags, VersionIdsToStages, ...rotation } = await client.describeSecret({ SecretId })
   const { RotationEnabled, RotationRules, RotationLambdaARN, LastRotatedDate, NextRotationDate } = rotation
@@ -39,7 +39,7 @@ async function shown (client: SecretsManager): Promise<unknown> {
   }
 }
 
-/** Numbers stand for one of the versions that there are; AWS refuses some of the changes, and that is as well. */
+/** A number selects one of the existing versions. AWS rejects some of these changes, which is intended. */
 const changes = fc.array(fc.oneof(
   fc.record({ put: fc.string({ minLength: 1 }), stages: fc.subarray(['AWSCURRENT', 'AWSPENDING', 'a', 'b'], { minLength: 1 }) }),
   fc.record({ describe: fc.string() }),
@@ -75,7 +75,7 @@ async function make (change: Change, primary: SecretsManager): Promise<unknown> 
   })
 }
 
-t.test('after any changes a replica that is in sync is what its primary is, and one that failed is once it is replicated again', async (t) => {
+t.test('after any changes, a replica equals its primary secret if it is in sync, or else once it is replicated again', async (t) => {
   const { backend, clock, primary, replica } = await startWithReplica(t)
   await fc.assert(fc.asyncProperty(changes, async (list) => {
     backend.setKmsKeyState(account.accountId, keyId, 'Enabled')
@@ -97,7 +97,7 @@ t.test('after any changes a replica that is in sync is what its primary is, and 
   }), { numRuns: 40 })
 })
 
-t.test('a replica shows its primary\'s rotation and takes over what it makes, without rotating itself', async (t) => {
+t.test('a replica shows its primary secret\'s rotation and receives its new versions, but never rotates itself', async (t) => {
   const { backend, clock, primary, replica, rotator } = await startWithReplica(t)
   await primary.createSecret({ Name: SecretId, SecretString: 'first', AddReplicaRegions })
   const same = async (what: string) => t.strictSame(await shown(replica), await shown(primary), what)

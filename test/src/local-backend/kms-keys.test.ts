@@ -41,7 +41,7 @@ async function create (KmsKeyId?: string, by = client): Promise<string> {
   return ARN
 }
 
-/** The KMS keys of a secret's versions, from the oldest on. */
+/** Returns the KMS keys of a secret's versions, oldest version first. */
 async function keysOf (SecretId: string, by = client): Promise<unknown> {
   const { Versions } = await by.listSecretVersionIds({ SecretId, IncludeDeprecated: true })
   return Versions?.map(({ KmsKeyIds }) => KmsKeyIds)
@@ -63,7 +63,7 @@ const decryptionFailure = {
   name: 'DecryptionFailure', message: 'Secrets Manager can\'t decrypt the protected secret text using the provided KMS key.'
 }
 
-await t.test('a key by its ID, its ARN, an alias or an alias\'s ARN is shown as it was named', async (t) => {
+await t.test('a key is shown under the ID, ARN, alias or alias ARN by which it was chosen', async (t) => {
   for (const KmsKeyId of [one, arnOf(`key/${one}`), 'alias/one', 'alias/team/first', arnOf('alias/team/first'), everywhere, arnOf(`key/${everywhere}`)]) {
     const SecretId = await create(KmsKeyId)
     t.equal((await client.describeSecret({ SecretId })).KmsKeyId, KmsKeyId)
@@ -77,7 +77,7 @@ await t.test('a key by its ID, its ARN, an alias or an alias\'s ARN is shown as 
   t.strictSame(await keysOf(SecretId), [['DefaultEncryptionKey']])
 })
 
-await t.test('keys that there are not', async (t) => {
+await t.test('keys that do not exist', async (t) => {
   const unknown = randomUUID()
   const SecretId = await create()
   for (const [KmsKeyId, error] of [
@@ -115,7 +115,7 @@ await t.test('keys of another account', async (t) => {
   t.match(await other.getSecretValue({ SecretId: await create('alias/one', other) }), { SecretString: 'v' })
 })
 
-await t.test('a secret that another account may read, under keys that this one may use or not', async (t) => {
+await t.test('reading another account\'s secret, with and without access to its key', async (t) => {
   const other = clientAt(backend, region, otherAccount)
   const ResourcePolicy = JSON.stringify({
     Version: '2012-10-17',
@@ -128,7 +128,7 @@ await t.test('a secret that another account may read, under keys that this one m
   t.match(await other.getSecretValue({ SecretId }), { SecretString: 'v' }, 'one of the keys that open it is enough')
 })
 
-await t.test('a key that is not enabled encrypts nothing', async (t) => {
+await t.test('a disabled key can\'t encrypt', async (t) => {
   for (const KmsKeyId of [disabled, doomed]) await t.rejects(create(KmsKeyId), encryptionFailure)
   const SecretId = await create('alias/one')
   for (const state of ['Disabled', 'PendingDeletion'] as const) {
@@ -145,7 +145,7 @@ await t.test('a key that is not enabled encrypts nothing', async (t) => {
   t.match(await client.getSecretValue({ SecretId }), { SecretString: 'w' })
 })
 
-await t.test('a key that is not enabled decrypts nothing, and does again once it is', async (t) => {
+await t.test('a disabled key can\'t decrypt until it is enabled again', async (t) => {
   const ClientRequestToken = randomUUID()
   const SecretId = await create('alias/one')
   const untouched = await create('alias/two')
@@ -166,7 +166,7 @@ await t.test('a key that is not enabled decrypts nothing, and does again once it
   }, { message: `There is no KMS key ${one} in the account ${otherAccount.accountId}` })
 })
 
-await t.test('another key opens the versions with AWS\'s labels besides the old one, and encrypts what is new', async (t) => {
+await t.test('a new key can decrypt the versions with AWS\'s labels, like the old one, and encrypts new values', async (t) => {
   const SecretId = await create()
   const { VersionId: first = '' } = await client.getSecretValue({ SecretId })
   await client.putSecretValue({ SecretId, SecretString: 'previous' })
@@ -191,7 +191,7 @@ await t.test('another key opens the versions with AWS\'s labels besides the old 
   t.strictSame((await keysOf(SecretId) as unknown[]).at(-1), [two, 'DefaultEncryptionKey'])
 })
 
-await t.test('what an old key no longer opens is not given a new one', async (t) => {
+await t.test('versions that the old key can\'t decrypt are not encrypted under the new key', async (t) => {
   const SecretId = await create('alias/one')
   setState(one, 'Disabled')
   await client.updateSecret({ SecretId, KmsKeyId: 'alias/two' })
@@ -203,7 +203,7 @@ await t.test('what an old key no longer opens is not given a new one', async (t)
   t.match(await client.getSecretValue({ SecretId, VersionStage: 'AWSPREVIOUS' }), { SecretString: 'v' })
 })
 
-await t.test('keys are declared anew at each start, and what they wrapped opens only with them', async (t: Test) => {
+await t.test('keys are declared at each start, and values can\'t be decrypted without them', async (t: Test) => {
   const dataDir = join(t.testdir({}), 'data')
   const first = await startLocalBackend({ accounts: [account], dataDir, kmsKeys })
   const SecretId = await create('alias/one', clientAt(first))
@@ -225,7 +225,7 @@ await t.test('keys are declared anew at each start, and what they wrapped opens 
   await without.close()
 })
 
-await t.test('a version can not be put under another key in the database', async (t) => {
+await t.test('a version can\'t be moved to another key in the database', async (t) => {
   const dataDir = join(t.testdir({}), 'data')
   const first = await startLocalBackend({ accounts: [account], dataDir, kmsKeys })
   const SecretId = await create('alias/one', clientAt(first))
@@ -241,19 +241,19 @@ await t.test('a version can not be put under another key in the database', async
   }
 })
 
-await t.test('declared keys that can not be', async (t) => {
+await t.test('invalid declarations of keys', async (t) => {
   const keyId = randomUUID()
   for (const [keys, message] of [
     [[{ accountId: '1', keyId }], `The KMS key ${keyId} of the account 1 must belong to an account of 12 digits`],
-    [[{ accountId, keyId: 'mine' }], `The KMS key mine of the account ${accountId} must have a UUID for its ID, or mrk- and 32 hexadecimal digits`],
+    [[{ accountId, keyId: 'mine' }], `The KMS key mine of the account ${accountId} must have a UUID as its ID, or mrk- and 32 hexadecimal digits`],
     ...['mine', 'alias/aws/mine', 'alias/', 'alias/a b'].map((alias) => [
       [{ accountId, keyId, aliases: [alias] }],
-      `The KMS key ${keyId} of the account ${accountId} has the alias ${alias}: an alias begins with alias/, and not with alias/aws/`
+      `The KMS key ${keyId} of the account ${accountId} has the alias ${alias}: an alias must start with alias/, but not with alias/aws/`
     ] as const),
-    [[{ accountId, keyId }, { accountId, region, keyId }], `The KMS key ${keyId} of the account ${accountId}: ${keyId} is there already`],
+    [[{ accountId, keyId }, { accountId, region, keyId }], `The KMS key ${keyId} of the account ${accountId}: ${keyId} exists already`],
     [
       [{ accountId, region, keyId: one, aliases: ['alias/a'] }, { accountId, keyId, aliases: ['alias/b', 'alias/a'] }],
-      `The KMS key ${keyId} of the account ${accountId}: alias/a is there already`
+      `The KMS key ${keyId} of the account ${accountId}: alias/a exists already`
     ]
   ] as const) {
     await t.rejects(startLocalBackend({ accounts: [account], kmsKeys: keys }), { message })

@@ -28,7 +28,7 @@ const marked = {
 const notFound = { name: 'ResourceNotFoundException', message: 'Secrets Manager can\'t find the specified secret.' }
 const accessDenied = { name: 'AccessDeniedException' }
 
-await t.test('a scheduled deletion: what still works, what does not, and the end of the window', async (t) => {
+await t.test('scheduled deletion: the operations that work, those that do not, and the end of the recovery window', async (t) => {
   const { SecretId, ARN } = await create()
   const deleted = await remove(ARN)
   t.match(deleted, { ARN, Name: SecretId })
@@ -59,7 +59,7 @@ await t.test('a scheduled deletion: what still works, what does not, and the end
   await t.rejects(describe(ARN), notFound)
 })
 
-await t.test('a shorter window, and restoring within it', async (t) => {
+await t.test('a shorter recovery window, and restoring a secret within it', async (t) => {
   const { SecretId, ARN } = await create()
   t.strictSame((await remove(SecretId, { RecoveryWindowInDays: 7 })).DeletionDate, new Date(clock.now + 7 * day))
   clock.move(6 * day)
@@ -74,7 +74,7 @@ await t.test('a shorter window, and restoring within it', async (t) => {
   await t.rejects(client.send(new RestoreSecretCommand({ SecretId: 'nowhere' })), notFound)
 })
 
-await t.test('windows that AWS refuses', async (t) => {
+await t.test('invalid recovery windows', async (t) => {
   const { SecretId } = await create()
   for (const RecoveryWindowInDays of [0, 6, 31]) {
     await t.rejects(remove(SecretId, { RecoveryWindowInDays }), {
@@ -87,7 +87,7 @@ await t.test('windows that AWS refuses', async (t) => {
   t.notOk('DeletedDate' in await describe(SecretId))
 })
 
-await t.test('deleting at once: a secret, a scheduled one, and one that is not there', async (t) => {
+await t.test('immediate deletion: of a secret, of a scheduled one, and of a missing one', async (t) => {
   const { SecretId, ARN } = await create()
   await remove(SecretId, { RecoveryWindowInDays: 7 })
   const deleted = await remove(SecretId, { ForceDeleteWithoutRecovery: true })
@@ -101,7 +101,7 @@ await t.test('deleting at once: a secret, a scheduled one, and one that is not t
   await t.rejects(remove('nowhere'), notFound)
 })
 
-await t.test('accounts and regions do not see one another', async (t) => {
+await t.test('accounts and regions are isolated from each other', async (t) => {
   const { SecretId, ARN } = await create()
   const others = [clientOf(t, backend, otherAccount), clientOf(t, backend, account, 'us-east-1')]
   for (const [index, other] of others.entries()) {

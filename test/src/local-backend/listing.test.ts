@@ -28,7 +28,7 @@ async function numbers (...filters: [NonNullable<Filter['Key']>, ...string[]][])
   return SecretList.map((secret) => secrets.findIndex(({ Name }) => Name === secret.Name) + 1)
 }
 
-await t.test('an entry shows what DescribeSecret does, and its labels under another name', async (t) => {
+await t.test('an entry has the fields of DescribeSecret, with the labels under another name', async (t) => {
   const { SecretList = [] } = await list()
   const { VersionId = '' } = await client.send(new GetSecretValueCommand({ SecretId: 'testing1/one' }))
   t.match(SecretList[0], {
@@ -37,7 +37,7 @@ await t.test('an entry shows what DescribeSecret does, and its labels under anot
   t.strictSame(Object.keys(SecretList[4] ?? {}).sort(), ['ARN', 'CreatedDate', 'LastChangedDate', 'Name', 'SecretVersionsToStages'])
 })
 
-await t.test('filters by name: a prefix of the whole name, with its case', async (t) => {
+await t.test('filter by name: a case-sensitive prefix of the whole name', async (t) => {
   t.strictSame(await numbers(['name', '/']), [2, 4])
   t.strictSame(await numbers(['name', '!/']), [1, 3, 5])
   t.strictSame(await numbers(['name', 'testing1 one']), [])
@@ -48,7 +48,7 @@ await t.test('filters by name: a prefix of the whole name, with its case', async
   t.strictSame(await numbers(['name', '']), [1, 2, 3, 4, 5])
 })
 
-await t.test('filters by description: every word begins a word, in any case', async (t) => {
+await t.test('filter by description: case-insensitive prefixes of words', async (t) => {
   t.strictSame(await numbers(['description', 'a secret']), [1, 2])
   t.strictSame(await numbers(['description', 'A']), [1, 2, 3])
   t.strictSame(await numbers(['description', '!a']), [4, 5])
@@ -56,14 +56,14 @@ await t.test('filters by description: every word begins a word, in any case', as
   t.strictSame(await numbers(['description', 'wo']), [])
 })
 
-await t.test('filters by tag: prefixes, with their case', async (t) => {
+await t.test('filter by tag: case-sensitive prefixes', async (t) => {
   t.strictSame(await numbers(['tag-key', 'te']), [3])
   t.strictSame(await numbers(['tag-key', '!T']), [2, 3, 4, 5])
   t.strictSame(await numbers(['tag-value', 'blue']), [3])
   t.strictSame(await numbers(['tag-value', 'green']), [])
 })
 
-await t.test('filters by all: words of name, description and tags, in any case', async (t) => {
+await t.test('filter by all: case-insensitive prefixes of words in name, description and tags', async (t) => {
   t.strictSame(await numbers(['all', 'secret']), [1, 2, 5])
   t.strictSame(await numbers(['all', 'ret']), [])
   t.strictSame(await numbers(['all', '+']), [])
@@ -76,14 +76,14 @@ await t.test('filters by all: words of name, description and tags, in any case',
   t.strictSame(await numbers(['all', '!testing1', '!testing2']), [1, 2, 3, 4, 5])
 })
 
-await t.test('filters by what only replicated secrets and those of services have', async (t) => {
+await t.test('filters by fields that only replicated secrets and secrets of services have', async (t) => {
   t.strictSame(await numbers(['primary-region', 'eu-']), [])
   t.strictSame(await numbers(['primary-region', '!eu-west-1']), [1, 2, 3, 4, 5])
   t.strictSame(await numbers(['owning-service', 'rds']), [])
   t.strictSame(await numbers(['owning-service', '!rds']), [1, 2, 3, 4, 5])
 })
 
-await t.test('half a filter is refused', async (t) => {
+await t.test('an incomplete filter is rejected', async (t) => {
   for (const filter of [{ Values: ['a'] }, { Key: 'name' as const }, {}]) {
     await t.rejects(list({ Filters: [filter] }), {
       name: 'InvalidParameterException', message: 'A filter must have a Key and Values.'
@@ -91,14 +91,14 @@ await t.test('half a filter is refused', async (t) => {
   }
 })
 
-await t.test('a filter is split into words once, however many secrets it is held against', async (t) => {
+await t.test('a filter is split into words only once, regardless of the number of secrets', async (t) => {
   const calls = t.capture(String.prototype, 'toLowerCase', Reflect.get(String.prototype, 'toLowerCase'))
   t.strictSame(await numbers(['description', 'Filterword']), [])
   calls.restore()
   t.equal(calls().filter(({ receiver }) => String(receiver) === 'Filterword').length, 1)
 })
 
-await t.test('orders', async (t) => {
+await t.test('sort orders', async (t) => {
   const order = async (input: ListSecretsCommandInput) => (await list(input)).SecretList?.map(({ Name }) => Name)
   const names = secrets.map(({ Name }) => Name)
   t.strictSame(await order({}), names)
@@ -114,7 +114,7 @@ await t.test('orders', async (t) => {
   t.strictSame((await order({ SortBy: 'last-accessed-date', SortOrder: 'desc' }))?.slice(0, 2), ['/testing2/two', 'testing1/one'])
 })
 
-await t.test('pages in every order give every secret once, while others come and go', async (t) => {
+await t.test('in every order, pages contain each secret exactly once, even while others are added and deleted', async (t) => {
   for (const SortBy of ['name', 'created-date', 'last-changed-date', 'last-accessed-date'] as const) {
     for (const SortOrder of ['asc', 'desc'] as const) {
       const whole = (await list({ SortBy, SortOrder })).SecretList?.map(({ Name }) => Name)
@@ -136,7 +136,7 @@ await t.test('pages in every order give every secret once, while others come and
   t.strictSame(seen, secrets.map(({ Name }) => Name).toSorted())
 })
 
-await t.test('a page has 100 secrets, or 20 with their values, unless it is to have fewer', async (t) => {
+await t.test('a page has 100 secrets, or 20 with values, unless the request asks for fewer', async (t) => {
   const paged = clientOf(t, backend, account, 'us-east-2')
   for (let count = 0; count < 101; count++) await paged.send(new CreateSecretCommand({ Name: `page/${count}`, SecretString: 'v' }))
   const { SecretList, NextToken } = await paged.send(new ListSecretsCommand({}))
@@ -146,7 +146,7 @@ await t.test('a page has 100 secrets, or 20 with their values, unless it is to h
   t.equal(SecretValues?.length, 20)
 })
 
-await t.test('tokens that are refused', async (t) => {
+await t.test('invalid tokens', async (t) => {
   const { NextToken = '' } = await list({ MaxResults: 1, Filters: [{ Key: 'name', Values: ['testing'] }] })
   const Filters = [{ Key: 'name' as const, Values: ['testing'] }]
   t.equal((await list({ NextToken, Filters })).SecretList?.length, 1)
@@ -163,7 +163,7 @@ await t.test('tokens that are refused', async (t) => {
   await t.rejects(clientOf(t, backend, account, 'us-east-1').send(new ListSecretsCommand({ NextToken, Filters })), refused)
 })
 
-await t.test('what is scheduled for deletion is hidden unless it is asked for', async (t) => {
+await t.test('secrets that are scheduled for deletion are listed only on request', async (t) => {
   await client.send(new TagResourceCommand({ SecretId: 'testing3/three', Tags: [{ Key: 'gone', Value: 'soon' }] }))
   await client.send(new DeleteSecretCommand({ SecretId: 'testing3/three' }))
   const Filters = [{ Key: 'tag-key' as const, Values: ['gone'] }]

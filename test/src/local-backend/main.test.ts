@@ -31,7 +31,7 @@ async function urlOf (child: ChildProcess): Promise<string> {
   return /http:\S+:\d+/.exec(String(chunk))?.[0] ?? ''
 }
 
-await t.test('it prints one line, serves the given accounts and keeps what it is given until the next run', async (t) => {
+await t.test('it prints one line, serves the given accounts, and keeps its data across runs', async (t) => {
   const dataDir = join(t.testdir({}), 'data')
   const options = ['--port', '0', '--data-dir', dataDir,
     ...[account, otherAccount].flatMap((one) => ['--account', `${one.accountId}=${one.accessKeyId}:${one.secretAccessKey}`])]
@@ -51,7 +51,7 @@ await t.test('it prints one line, serves the given accounts and keeps what it is
   }
 })
 
-await t.test('in memory, with the usual account', async (t) => {
+await t.test('in memory, with the default account', async (t) => {
   const { child, ended } = run('--port', '0', '--memory')
   const url = await urlOf(child)
   const made = await clientOf(t, { url }, { accountId: '', accessKeyId: 'test', secretAccessKey: 'test' })
@@ -103,17 +103,17 @@ await t.test('identity policies', async (t) => {
   t.match(await ended, { code: 0 })
 
   t.match(await run('--memory', ...accounts, ...policies('create', 'bad')).ended, {
-    code: 1, stderr: 'The identity policy of the access key LIMITED is malformed: Statement.Action has no such form: all\n'
+    code: 1, stderr: 'The identity policy of the access key LIMITED is malformed: Statement.Action has an invalid value: all\n'
   })
   t.match(await run('--memory', ...accounts, ...policies('none')).ended, {
     code: 1, stderr: /^The identity policy of the access key LIMITED can't be read \(.*ENOENT.*\)\n$/
   })
   t.match(await run('--memory', ...policies('create')).ended, {
-    code: 2, stderr: /^--identity-policy is for the access key ID LIMITED, which no --account has\n/
+    code: 2, stderr: /^--identity-policy names the access key ID LIMITED, which no --account has\n/
   })
 })
 
-await t.test('a rotation function can be given, and of one that fails nothing is told but where', async (t) => {
+await t.test('a rotation function, of whose failure only the step and the error name are printed', async (t) => {
   const { child, ended } = run('--port', '0', '--memory', '--rotation-function', `rotator=${fixture('misbehaving.ts')}`)
   const client = clientOf(t, { url: await urlOf(child) }, { accountId: '', accessKeyId: 'test', secretAccessKey: 'test' })
   const { ARN = '' } = await client.send(new CreateSecretCommand({ Name: 'throws', SecretString: 'v' }))
@@ -123,7 +123,7 @@ await t.test('a rotation function can be given, and of one that fails nothing is
   t.match(await ended, { code: 0, stderr: `The rotation of ${ARN} has failed in createSecret: RangeError\n`, stdout: /^AWS.*\n$/ })
 })
 
-await t.test('roles and identity providers can be given', async (t) => {
+await t.test('roles and identity providers', async (t) => {
   const { publicKey, privateKey } = await generateKeyPair('RS256')
   const statement = (more: object): string => JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', ...more } })
   const dir = t.testdir({
@@ -156,12 +156,12 @@ await t.test('help and wrong usage', async (t) => {
   t.match(await run('--help').ended, { code: 0, stdout: /^Usage: .*--account/s, stderr: '' })
   const wrong: [string[], RegExp][] = [
     [['--unknown'], /unknown/], [['stray'], /stray/], [['--port'], /--port/], [['--port', 'x'], /--port must be a number from 0 to 65535, not 'x'/],
-    [['--port', '65536'], /--port/], [['--account', 'nonsense:hidden'], /^--account must be a 12-digit account ID/],
-    [['--identity-policy', 'KEY:hidden=file'], /^--identity-policy must be an access key ID/],
-    [['--role', 'reader=trust.json'], /^--role must be the ARN of a role/], [['--identity-provider', 'idp=keys.json'], /^--identity-provider must be the URL of an issuer/],
-    [['--rotation-function', 'rotator'], /^--rotation-function must be the name or ARN of a Lambda function, =, and a URL or a file/],
+    [['--port', '65536'], /--port/], [['--account', 'nonsense:hidden'], /^--account must be ID=ACCESSKEY:SECRETKEY/],
+    [['--identity-policy', 'KEY:hidden=file'], /^--identity-policy must be ACCESSKEY=FILE/],
+    [['--role', 'reader=trust.json'], /^--role must be ARN=TRUST/], [['--identity-provider', 'idp=keys.json'], /^--identity-provider must be ISSUER=KEYS/],
+    [['--rotation-function', 'rotator'], /^--rotation-function must be NAME=LOCATION, with the name or ARN of a Lambda function, and a URL or a file/],
     [['--rotation-function', 'r=http://a', '--rotation-function', 'r=http://b'], /^--rotation-function names r twice/],
-    [['--kms-key', 'alias/mine'], /^--kms-key must be a 12-digit account ID/]
+    [['--kms-key', 'alias/mine'], /^--kms-key must be ID:KEYID/]
   ]
   for (const [options, message] of wrong) {
     const { code, stdout, stderr } = await run(...options).ended
@@ -173,14 +173,14 @@ await t.test('help and wrong usage', async (t) => {
   }
 })
 
-await t.test('what it can not start with is one line of error', async (t) => {
+await t.test('if it can\'t start, it prints one line that names the error', async (t) => {
   const dir = t.testdir({ without: { 'secrets.sqlite': '' }, file: '', damaged: { 'secrets.sqlite': 'x'.repeat(4096), 'master.key': 'k'.repeat(32) } })
   for (const name of ['without', 'damaged']) chmodSync(join(dir, name), 0o700)
   chmodSync(join(dir, 'damaged', 'master.key'), 0o600)
   const wrong: [string, RegExp][] = [
     ['without', /^The master key \S+ is missing, .*\n$/],
-    ['file', /^The data folder \S+file can't be made \(.*EEXIST.*\)\. Name another folder, or remove what is in its way\.\n$/],
-    ['file/below', /^The data folder \S+below can't be made \(.*ENOTDIR.*\n$/],
+    ['file', /^The data folder \S+file can't be created \(.*EEXIST.*\)\. Name another folder, or remove what is in its way\.\n$/],
+    ['file/below', /^The data folder \S+below can't be created \(.*ENOTDIR.*\n$/],
     ['damaged', /^The database \S+secrets\.sqlite can't be used: file is not a database\. If it is damaged, put a saved copy back, or .*\n$/]
   ]
   for (const [name, message] of wrong) {

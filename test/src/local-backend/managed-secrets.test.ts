@@ -22,7 +22,7 @@ const eventBridge = clientOf(events)
 
 let names = 0
 
-/** A secret as RDS makes it for a database's master user. */
+/** Creates a secret like the one that RDS creates for a database's master user. */
 async function create (more = {}): Promise<{ SecretId: string, VersionId: string }> {
   const { Name = '', VersionId = '' } = await rds.createSecret({
     Name: `rds!db-${++names}`, SecretString: 'v',
@@ -36,7 +36,7 @@ const managed = {
 }
 const systemTag = (key: string) => ({ name: 'InvalidParameterException', message: `You can't modify system tags. Tag key: '${key}'.` })
 
-await t.test('a secret that a service has made names it, and can be found by it', async (t) => {
+await t.test('a secret that a service has created shows the service and can be found by it', async (t) => {
   const { SecretId } = await create()
   const Tags = [
     { Key: 'aws:rds:primaryDBInstanceArn', Value: 'arn:aws:rds:eu-west-1:123456789012:db:one' },
@@ -56,7 +56,7 @@ await t.test('a secret that a service has made names it, and can be found by it'
   t.equal(byTag.SecretList?.length, 2)
 })
 
-await t.test('it can be read by everybody, and changed by its service alone', async (t) => {
+await t.test('everyone can read it, and only its service can change it', async (t) => {
   const { SecretId, VersionId } = await create()
   const changes: Record<string, (by: SecretsManager) => Promise<unknown>> = {
     put: (by) => by.putSecretValue({ SecretId, SecretString: 'w', VersionStages: ['mine'] }),
@@ -71,7 +71,7 @@ await t.test('it can be read by everybody, and changed by its service alone', as
     'delete at once': (by) => by.deleteSecret({ SecretId, ForceDeleteWithoutRecovery: true })
   }
   for (const [what, change] of Object.entries(changes)) {
-    // A label can be moved from the version that it is on only by naming that version.
+    // To move a label from a version, that version must be named.
     const from = what === 'stage' ? (await rds.getSecretValue({ SecretId, VersionStage: 'mine' })).VersionId : undefined
     const attempt = from === undefined ? change : async (by: SecretsManager) =>
       by.updateSecretVersionStage({ SecretId, VersionStage: 'mine', MoveToVersionId: VersionId, RemoveFromVersionId: from })
@@ -82,7 +82,7 @@ await t.test('it can be read by everybody, and changed by its service alone', as
   await t.rejects(customer.describeSecret({ SecretId }), { name: 'ResourceNotFoundException' })
 })
 
-await t.test('what a customer may do to it', async (t) => {
+await t.test('operations that customers may carry out on it', async (t) => {
   const { SecretId } = await create()
   t.match(await customer.getSecretValue({ SecretId }), { SecretString: 'v' })
   t.equal((await customer.listSecretVersionIds({ SecretId })).Versions?.length, 1)
@@ -95,7 +95,7 @@ await t.test('what a customer may do to it', async (t) => {
   await customer.deleteResourcePolicy({ SecretId })
 })
 
-await t.test('the tags that AWS keeps to itself are its services\' own, and count for nothing', async (t) => {
+await t.test('system tags are reserved for AWS\'s services and don\'t count towards the limit', async (t) => {
   const { SecretId } = await create()
   const Tags = Array.from({ length: 50 }, (_, index) => ({ Key: `key${index}`, Value: '' }))
   await rds.tagResource({ SecretId, Tags })
@@ -109,7 +109,7 @@ await t.test('the tags that AWS keeps to itself are its services\' own, and coun
   await t.rejects(customer.createSecret({ Name: 'mine', Tags: [{ Key: owner, Value: 'rds' }] }), systemTag(owner))
 })
 
-await t.test('a replica belongs to the service too, and its name is not overwritten', async (t) => {
+await t.test('a replica belongs to the service, too, and is not overwritten', async (t) => {
   const { SecretId } = await create({ AddReplicaRegions: [{ Region: 'us-east-1' }] })
   const [customerThere, rdsThere] = [clientOf(account, 'us-east-1'), clientOf(database, 'us-east-1')]
   t.match(await customerThere.describeSecret({ SecretId }), { OwningService: 'rds', PrimaryRegion: region })

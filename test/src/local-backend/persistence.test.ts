@@ -18,7 +18,7 @@ function folder (t: Test): string {
 
 const open = (dataDir: string): Promise<LocalBackend> => startLocalBackend({ accounts: [account, otherAccount], dataDir })
 
-await t.test('what was stored is there after a restart, in files that show none of it to anyone', async (t) => {
+await t.test('data survives a restart, in files that reveal none of it', async (t) => {
   const dataDir = folder(t)
   const marker = `marker ${randomBytes(16).toString('hex')}`
   const first = await open(dataDir)
@@ -58,7 +58,7 @@ await t.test('what was stored is there after a restart, in files that show none 
   await second.close()
 })
 
-await t.test('a page begun before a restart goes on after it', async (t) => {
+await t.test('a page token stays valid after a restart', async (t) => {
   const dataDir = folder(t)
   const first = await open(dataDir)
   for (const Name of ['a', 'b', 'c']) await clientOf(t, first).send(new CreateSecretCommand({ Name, SecretString: Name }))
@@ -83,7 +83,7 @@ await t.test('a page begun before a restart goes on after it', async (t) => {
   await third.close()
 })
 
-await t.test('a master key that can not be used', async (t) => {
+await t.test('an unusable master key', async (t) => {
   const dataDir = folder(t)
   const keyFile = join(dataDir, 'master.key')
   const database = join(dataDir, 'secrets.sqlite')
@@ -93,7 +93,7 @@ await t.test('a master key that can not be used', async (t) => {
   const refused = async (message: string) => t.rejects(open(dataDir), { message })
   for (const mode of [0o640, 0o604, 0o620]) {
     chmodSync(keyFile, mode)
-    await refused(`The master key ${keyFile} can be read or written by others than its owner. Allow only the owner: chmod 600 ${keyFile}`)
+    await refused(`The master key ${keyFile} can be read or written by other users. Allow only its owner: chmod 600 ${keyFile}`)
   }
   chmodSync(keyFile, 0o600)
   writeFileSync(keyFile, key.subarray(1))
@@ -107,7 +107,7 @@ await t.test('a master key that can not be used', async (t) => {
   await (await open(dataDir)).close()
 })
 
-await t.test('a key without a database begins a new one', async (t) => {
+await t.test('a key without a database starts a new one', async (t) => {
   const dataDir = folder(t)
   await (await open(dataDir)).close()
   const key = readFileSync(join(dataDir, 'master.key'))
@@ -116,17 +116,17 @@ await t.test('a key without a database begins a new one', async (t) => {
   t.strictSame(readFileSync(join(dataDir, 'master.key')), key)
 })
 
-await t.test('a database of a newer program is refused, and left as it is', async (t) => {
+await t.test('the database of a newer program is rejected and left unchanged', async (t) => {
   const dataDir = folder(t)
   await (await open(dataDir)).close()
   const database = new DatabaseSync(join(dataDir, 'secrets.sqlite'))
   database.exec('PRAGMA user_version = 99')
-  await t.rejects(open(dataDir), { message: /^The database has schema 99 and this program knows up to \d+\. Use the newer program that made it\.$/ })
+  await t.rejects(open(dataDir), { message: /^The database has schema version 99, but this program supports only versions up to \d+\. Use the newer program that created it\.$/ })
   t.match(database.prepare('PRAGMA user_version').get(), { user_version: 99 })
   database.close()
 })
 
-/** Takes a database back to its first schema, when a secret had one data key for all of its versions. */
+/** Reverts a database to its first schema, in which a secret had one data key for all versions. */
 function takeBack (file: string): void {
   const database = new DatabaseSync(file, { enableForeignKeyConstraints: false })
   const later = (type: string, first: string[]) => database.prepare('SELECT name FROM sqlite_schema WHERE type = ?').all(type)
@@ -145,7 +145,7 @@ function takeBack (file: string): void {
   database.close()
 }
 
-await t.test('a database of the first schema is taken over', async (t) => {
+await t.test('a database with the first schema is migrated', async (t) => {
   const dataDir = folder(t)
   const first = await open(dataDir)
   await clientOf(t, first).send(new CreateSecretCommand({ Name: 'old', SecretString: 'value' }))
@@ -170,7 +170,7 @@ await t.test('a database of the first schema is taken over', async (t) => {
   await second.close()
 })
 
-await t.test('what was moved or changed in the database does not open', async (t) => {
+await t.test('values that were moved or modified in the database can\'t be decrypted', async (t) => {
   const dataDir = folder(t)
   const first = await open(dataDir)
   for (const Name of ['one', 'two', 'three', 'four', 'five', 'six', 'seven']) {
@@ -209,7 +209,7 @@ await t.test('what was moved or changed in the database does not open', async (t
   await second.close()
 })
 
-await t.test('an error of the database is no error of one secret', async (t) => {
+await t.test('an error of the database is not attributed to a single secret', async (t) => {
   const dataDir = folder(t)
   const backend = await start(t, { dataDir })
   await clientOf(t, backend).send(new CreateSecretCommand({ Name: 'a', SecretString: 'v' }))
@@ -219,7 +219,7 @@ await t.test('an error of the database is no error of one secret', async (t) => 
   await t.rejects(clientOf(t, backend).send(new BatchGetSecretValueCommand({ SecretIdList: ['a'] })), { name: 'InternalServiceError' })
 })
 
-await t.test('of a value that was deleted for good no byte is left', async (t) => {
+await t.test('no byte of a permanently deleted value remains', async (t) => {
   const dataDir = folder(t)
   const clock = stoppedClock()
   const backend = await startLocalBackend({ accounts: [account], dataDir, now: () => clock.now })
@@ -239,7 +239,7 @@ await t.test('of a value that was deleted for good no byte is left', async (t) =
   t.strictSame(sealed.map((value) => bytes.includes(value.subarray(-1000))), [true, false, false])
 })
 
-await t.test('outdated versions are found without looking at all others', async (t) => {
+await t.test('outdated versions are found without scanning all others', async (t) => {
   const dataDir = folder(t)
   const prepared = t.capture(DatabaseSync.prototype, 'prepare', Reflect.get(DatabaseSync.prototype, 'prepare'))
   const backend = await start(t, { dataDir })
@@ -253,19 +253,19 @@ await t.test('outdated versions are found without looking at all others', async 
   t.notOk(plan.some((step) => /SCAN versions|TEMP B-TREE/.test(step)), plan.join('\n'))
 })
 
-await t.test('a data folder that others can write to', async (t) => {
+await t.test('a data folder that other users can write to', async (t) => {
   const dataDir = folder(t)
   mkdirSync(dataDir, { recursive: true })
   for (const mode of [0o770, 0o707]) {
     chmodSync(dataDir, mode)
     await t.rejects(open(dataDir), {
-      message: `The data folder ${dataDir} can be written by others than its owner. Allow only the owner: chmod go-w ${dataDir}`
+      message: `The data folder ${dataDir} can be written by other users. Allow only its owner: chmod go-w ${dataDir}`
     })
   }
   t.strictSame(readdirSync(dataDir), [])
 })
 
-await t.test('a damaged database is refused with its path, and left closed', async (t) => {
+await t.test('a damaged database is rejected with its path, and closed', async (t) => {
   const dataDir = folder(t)
   await (await open(dataDir)).close()
   const file = join(dataDir, 'secrets.sqlite')
@@ -279,7 +279,9 @@ await t.test('a damaged database is refused with its path, and left closed', asy
   t.equal(closed().length, 1)
 })
 
-/** Makes the master key's file appear as if by another process, or not at all, while this one makes it. */
+/**
+ * Runs a function while this process is creating the master key's file, for example to act as another process that creates it.
+ */
 function whileLinking (t: Test, meanwhile: (unfinished: string, file: string) => void): () => void {
   const { linkSync } = fs
   fs.linkSync = (from, to) => {
@@ -295,7 +297,7 @@ function whileLinking (t: Test, meanwhile: (unfinished: string, file: string) =>
   return restore
 }
 
-await t.test('a process that makes its key at the same time as another uses the other\'s', async (t) => {
+await t.test('of two processes that create the key at the same time, the slower one uses the key of the other', async (t) => {
   for (const swept of [false, true]) {
     const dataDir = join(folder(t), String(swept))
     const key = randomBytes(32)
@@ -310,7 +312,7 @@ await t.test('a process that makes its key at the same time as another uses the 
   }
 })
 
-await t.test('a key that can not be made leaves nothing behind', async (t) => {
+await t.test('a failure to create the key leaves no files behind', async (t) => {
   const dataDir = folder(t)
   const restore = whileLinking(t, () => {
     throw new Error('no links here')
@@ -320,7 +322,7 @@ await t.test('a key that can not be made leaves nothing behind', async (t) => {
   t.strictSame(readdirSync(dataDir), [])
 })
 
-await t.test('what a killed process left of a key is removed at the next start', async (t) => {
+await t.test('the unfinished key file of a killed process is removed at the next start', async (t) => {
   const dataDir = folder(t)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   writeFileSync(join(dataDir, 'master.key.0123456789ab'), randomBytes(32))

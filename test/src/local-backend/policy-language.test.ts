@@ -165,7 +165,7 @@ await t.test('principals', async (t) => {
   const session = 'arn:aws:sts::222222222222:assumed-role/reader/run'
   const accounts: Record<string, string> = { [root]: '111111111111', [ada]: '111111111111', [session]: '222222222222' }
   const table: [unknown, Finding[], Finding[]][] = [
-    // What an Allow, and what a Deny, says of the root, of ada, and of another account's session.
+    // The findings of an Allow and of a Deny, each for the root user, for ada, and for another account's session.
     ['*', ['Allow', 'Allow', 'Allow'], ['Deny', 'Deny', 'Deny']],
     [{ AWS: '*' }, ['Allow', 'Allow', 'Allow'], ['Deny', 'Deny', 'Deny']],
     [{ AWS: '111111111111' }, ['Allow', 'Delegate', 'Nothing'], ['Deny', 'Deny', 'Nothing']],
@@ -187,7 +187,7 @@ await t.test('principals', async (t) => {
   ['Deny', 'Nothing', 'Nothing'])
 })
 
-await t.test('what is malformed is refused, and the message says where', async (t) => {
+await t.test('malformed policies are rejected, with a message that names the element', async (t) => {
   const identity: [unknown, string][] = [
     ['not JSON', 'Policy'], ['[]', 'Policy'], ['null', 'Policy'], ['"*"', 'Policy'],
     [`{"Statement":${JSON.stringify(everything)},"Statement":${JSON.stringify(everything)}}`, 'Statement'], ['['.repeat(17) + ']'.repeat(17), 'Policy'],
@@ -233,7 +233,7 @@ await t.test('what is malformed is refused, and the message says where', async (
   t.doesNotThrow(() => parsePolicy(twice.replace('"a"', '"c"'), 'identity'))
 })
 
-await t.test('principals that AWS does not take', async (t) => {
+await t.test('principals that AWS does not accept', async (t) => {
   const principal = (Principal: unknown) => JSON.stringify({ Statement: { ...everything, Principal } })
   for (const value of [
     { AWS: 'ada' }, { AWS: 'AIDAABCDEFGHIJKLMNOPQ' }, { AWS: 'arn:aws:iam::111111111111:user/*' }, { AWS: 'arn:aws:iam::1:root' },
@@ -270,8 +270,8 @@ await t.test('public policies', async (t) => {
   for (const [statement, expected] of table) t.equal(isPublic(policy(statement, 'resource')), expected, JSON.stringify(statement))
 })
 
-await t.test('who has to allow, and who can deny', async (t) => {
-  // A plain second reading of AWS's rules, for every way in which both sides can speak.
+await t.test('the policies that must allow a request, and those that can deny it', async (t) => {
+  // An independent, simple implementation of AWS's rules, for every combination of both sides' effects.
   const effects: Record<Finding, Elements[]> = {
     Allow: [everything], Deny: [everything, { ...everything, Effect: 'Deny' }], Nothing: [{ ...everything, Action: 's3:*' }],
     Delegate: [{ ...everything, Principal: { AWS: '111111111111' } }]
@@ -298,7 +298,7 @@ await t.test('who has to allow, and who can deny', async (t) => {
 
 const some = { numRuns: 500 }
 
-await t.test('a wildcard is what a plain reading says it is', async () => {
+await t.test('wildcards match like in a simple reference implementation', async () => {
   const plainly = (pattern: string, text: string): boolean => {
     if (pattern === '') return text === ''
     if (pattern.startsWith('*')) return plainly(pattern.slice(1), text) || (text !== '' && plainly(pattern, text.slice(1)))
@@ -309,7 +309,7 @@ await t.test('a wildcard is what a plain reading says it is', async () => {
     matches(readPattern(pattern, { wildcards: true, variables: false }), text, new Map()) === plainly(pattern, text)), { numRuns: 5000 })
 })
 
-await t.test('many wildcards take no more than the product of the lengths', async (t) => {
+await t.test('matching many wildcards takes at most the product of both lengths', async (t) => {
   const pattern = readPattern(`${'*a'.repeat(2000)}b`, { wildcards: true, variables: false })
   t.notOk(matches(pattern, 'a'.repeat(5000), new Map()))
 })
@@ -321,7 +321,7 @@ const anyStatement = fc.record({
   Condition: fc.constantFrom({}, { StringEquals: { 'aws:username': 'ada' } }, { StringNotLike: { 'aws:username': 'a*' } })
 })
 
-await t.test('a statement that denies always wins, wherever it stands', async () => {
+await t.test('a statement that denies always wins, regardless of its position', async () => {
   const deny = { ...everything, Effect: 'Deny' }
   fc.assert(fc.property(fc.array(anyStatement), fc.nat(), (statements, place) => {
     const at = place % (statements.length + 1)
@@ -331,7 +331,7 @@ await t.test('a statement that denies always wins, wherever it stands', async ()
   }), some)
 })
 
-await t.test('statements mean the same in any order, in one policy or in several', async () => {
+await t.test('neither the order of statements nor their distribution over policies matters', async () => {
   fc.assert(fc.property(fc.array(anyStatement, { minLength: 1 }), (statements) => {
     const findings = [[policy(statements)], [policy([...statements].reverse())], statements.map((statement) => policy(statement))]
       .map((policies) => findingOf(policies, request))
@@ -339,7 +339,7 @@ await t.test('statements mean the same in any order, in one policy or in several
   }), some)
 })
 
-await t.test('what allows nothing is no more than what it is made of', async () => {
+await t.test('a policy that allows nothing changes nothing', async () => {
   fc.assert(fc.property(fc.array(anyStatement, { minLength: 1 }), (statements) => {
     const single = statements.map((statement) => says(statement))
     const expected = single.includes('Deny') ? 'Deny' : single.includes('Allow') ? 'Allow' : 'Nothing'
@@ -347,7 +347,7 @@ await t.test('what allows nothing is no more than what it is made of', async () 
   }), some)
 })
 
-await t.test('whatever text comes, it is a policy or a mistake in one', async () => {
+await t.test('any text is either a policy or rejected with a PolicyError', async () => {
   const document = fc.record({
     Version: fc.constantFrom('2012-10-17', '2008-10-17', undefined),
     Statement: fc.array(fc.record({

@@ -149,14 +149,14 @@ const refusals: Record<string, Refusal> = {
   }
 }
 
-await t.test('what AWS refuses in a request', async (t) => {
+await t.test('requests that AWS rejects', async (t) => {
   for (const [title, { operation, body, type = 'ValidationException', message }] of Object.entries(refusals)) {
     const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
     t.strictSame(errorIn(t, await rawRequest(backend, { operation, body: text })), { type, message, status: 400 }, title)
   }
 })
 
-await t.test('what is wrong ten thousandfold is counted, not told', async (t) => {
+await t.test('thousands of violations are counted instead of listed', async (t) => {
   const Tags = Array.from({ length: 80_000 }, () => ({ Key: '' }))
   const { message } = errorIn(t, await rawRequest(backend, { operation: 'TagResource', body: JSON.stringify({ SecretId: 'n', Tags }) }))
   t.equal(message, `80000 validation errors detected: ${[
@@ -167,14 +167,14 @@ await t.test('what is wrong ten thousandfold is counted, not told', async (t) =>
   t.equal(quoted.message, one + failed('secretId', tooLong(2048), `'${'n'.repeat(1000)}…'`))
 })
 
-await t.test('a pattern is held against the whole of a text', async (t) => {
+await t.test('a pattern must match the whole text', async (t) => {
   t.strictSame(brokenConstraints(shapes.DurationType, '12h'), [])
   for (const text of ['1hx', 'x1h']) {
     t.strictSame(brokenConstraints(shapes.DurationType, text), ['Member must satisfy regular expression pattern: [0-9]+h'])
   }
 })
 
-await t.test('what AWS accepts in a request', async (t) => {
+await t.test('requests that AWS accepts', async (t) => {
   for (const [operation, body] of [
     ['ListSecrets', { Unknown: 'member', MaxResults: null, ['__proto__']: { polluted: true } }],
     ['CreateSecret', { Name: 'n'.repeat(512), ClientRequestToken: token, SecretString: 'ü'.repeat(32_768) }],
@@ -184,7 +184,7 @@ await t.test('what AWS accepts in a request', async (t) => {
   }
 })
 
-await t.test('what goes over the wire: numbers for dates, base64 for bytes, and no empty fields', async (t) => {
+await t.test('the wire format: numbers for dates, base64 for bytes, and no empty fields', async (t) => {
   await client.send(new CreateSecretCommand({ Name: 'wire', SecretBinary: Buffer.from([0, 255]) }))
   const { body, status, headers } = await rawRequest(backend, { operation: 'GetSecretValue', body: '{"SecretId":"wire"}' })
   const answer = JSON.parse(body) as Record<string, unknown>
@@ -195,7 +195,7 @@ await t.test('what goes over the wire: numbers for dates, base64 for bytes, and 
   t.match(headers, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': /^[0-9a-f-]{36}$/ })
 })
 
-await t.test('what is not an operation', async (t) => {
+await t.test('requests that name no operation', async (t) => {
   const unknown: Record<string, RawRequest> = {
     'another name': { operation: 'RotateEverything' },
     'a name that every object has': { operation: 'toString' },
@@ -211,7 +211,7 @@ await t.test('what is not an operation', async (t) => {
   }
 })
 
-await t.test('every authenticated call is told, with whom and what it is', async (t) => {
+await t.test('each authenticated call is reported with its principal and operation', async (t) => {
   calls.length = 0
   await client.send(new ListSecretsCommand())
   await t.rejects(client.send(new GetSecretValueCommand({ SecretId: 'nowhere' })))
@@ -225,7 +225,7 @@ await t.test('every authenticated call is told, with whom and what it is', async
   ])
 })
 
-await t.test('an unexpected error is told without its message', async (t) => {
+await t.test('an unexpected error is reported without its message', async (t) => {
   onOperation = () => {
     throw new Error('internal detail')
   }
@@ -240,12 +240,12 @@ type Tamper = NonNullable<RawRequest['tamper']>
 
 const minutes = (count: number) => new Date(Date.now() + count * 60_000)
 
-/** Changes what the Authorization header says. */
+/** Replaces a part of the Authorization header. */
 const authorization = (from: RegExp | string, to: string): Tamper => ({ headers }) => {
   headers.authorization = String(headers.authorization).replace(from, to)
 }
 
-/** Takes a header out of the list of the signed ones. */
+/** Removes a header from the list of signed headers. */
 const without = (name: string): Tamper => ({ headers }) => {
   const list = /SignedHeaders=([^,]+)/.exec(String(headers.authorization))?.[1] ?? ''
   const shorter = list.split(';').filter((one) => one !== name).join(';')
@@ -366,7 +366,7 @@ const attacks: Record<string, Attack> = {
   }
 }
 
-await t.test('signatures that are refused', async (t) => {
+await t.test('invalid signatures', async (t) => {
   for (const [title, { raw, type, message }] of Object.entries(attacks)) {
     const error = errorIn(t, await rawRequest(backend, raw))
     t.match(error, { type, message, status: 400 }, title)
@@ -374,7 +374,7 @@ await t.test('signatures that are refused', async (t) => {
   }
 })
 
-/** Signs again, with a header that the library would leave out. */
+/** Signs the request again, including a header that the library never signs. */
 const signedWith = (name: string, value: string): Tamper => ({ headers, body }) => {
   const names = [...parseAuthorization(String(headers.authorization)).signedHeaders, name].sort()
   headers[name] = value
@@ -385,14 +385,14 @@ const signedWith = (name: string, value: string): Tamper => ({ headers, body }) 
   headers.authorization = headers.authorization.replace(/Signature=.*/, `Signature=${signature}`)
 }
 
-await t.test('a signature of AWS\'s own test suite', async (t) => {
+await t.test('a signature from AWS\'s own test suite', async (t) => {
   const header = 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b'
   const headers = new Map([['x-amz-date', '20150830T123600Z'], ['host', 'example.amazonaws.com']])
   const authorization = parseAuthorization(header)
   t.equal(signatureOf('wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', authorization, headers, Buffer.from('')), authorization.signature)
 })
 
-await t.test('signatures that are accepted', async (t) => {
+await t.test('valid signatures', async (t) => {
   const accepted: Record<string, RawRequest> = {
     'the plain one': {},
     'four minutes old': { signingDate: minutes(-4) },
@@ -400,7 +400,7 @@ await t.test('signatures that are accepted', async (t) => {
     'with the body\'s hash': { headers: { 'x-amz-content-sha256': createHash('sha256').update('{}').digest('hex') } },
     'with more headers': { headers: { 'x-extra': '  two   spaces ' } },
     'with a header that is not ASCII': {
-      // Node sends a header in Latin-1 only where the body is no text.
+      // Node encodes a header in Latin-1 only if the body isn't a string.
       body: Buffer.from('{}'), headers: { 'x-extra': 'à' }, tamper: ({ headers }) => void (headers['x-extra'] = Buffer.from('à').toString('latin1'))
     },
     'with a signed Date': { tamper: signedWith('date', new Date().toUTCString()) },
@@ -410,12 +410,12 @@ await t.test('signatures that are accepted', async (t) => {
   for (const [title, raw] of Object.entries(accepted)) t.match(await rawRequest(backend, raw), { status: 200 }, title)
 })
 
-await t.test('the movable clock does not move signatures', async (t) => {
+await t.test('the adjustable clock does not affect signatures', async (t) => {
   const later = await start(t, { now: () => Date.now() + day * 365 })
   t.match(await rawRequest(later, {}), { status: 200 })
 })
 
-/** The head of a request whose signature is right, and its body apart. */
+/** Returns the head of a request with a valid signature, and its body separately. */
 async function signedRequest (): Promise<{ head: string, body: string }> {
   const sent = await new Promise<SentRequest>((resolve) => {
     void rawRequest(backend, { tamper: resolve })
@@ -433,7 +433,7 @@ async function nextChunk (socket: Socket): Promise<string> {
   return chunk
 }
 
-await t.test('what its headers refuse is refused before its body is there, and the connection goes on', async (t) => {
+await t.test('a request with invalid headers is rejected before its body arrives, and the connection stays open', async (t) => {
   const { head, body } = await signedRequest()
   const unsigned = head.replace(/authorization: .*\r\n/, '')
   const socket = dial(backend)
@@ -445,7 +445,7 @@ await t.test('what its headers refuse is refused before its body is there, and t
   socket.destroy()
 })
 
-await t.test('nobody holds a connection for long, nor all the memory with many', async (t) => {
+await t.test('connections are limited in time and number', async (t) => {
   const [server] = await Promise.all([nextRequest(), client.send(new ListSecretsCommand())])
   t.match(server, { requestTimeout: 30_000, headersTimeout: 10_000, maxConnections: 512 })
 })
@@ -461,7 +461,7 @@ await t.test('a body of more than 1 MiB', async (t) => {
   t.match(errorIn(t, await rawRequest(backend, { body: body.subarray(1) })), { type: 'SerializationException' }, 'one byte less is read')
 })
 
-await t.test('closing waits for a call under way', async (t) => {
+await t.test('closing waits for calls in progress', async (t) => {
   const closing = await startLocalBackend({ accounts: [account] })
   const { head, body } = await signedRequest()
   const begun = nextRequest()
@@ -474,7 +474,7 @@ await t.test('closing waits for a call under way', async (t) => {
   await closed
 })
 
-await t.test('closing ends calls that do not end by themselves, and can be asked for twice', async (t) => {
+await t.test('closing aborts calls that do not end in time, and can be repeated', async (t) => {
   const closing = await startLocalBackend({ accounts: [account] })
   const { head } = await signedRequest()
   const begun = nextRequest()
@@ -489,13 +489,13 @@ await t.test('closing ends calls that do not end by themselves, and can be asked
 await t.test('closing does not wait for idle connections', async (t) => {
   const closing = await startLocalBackend({ accounts: [account] })
   await clientOf(t, closing).send(new ListSecretsCommand())
-  // What it would wait for would never come.
+  // Disables the timer, so that waiting for it would never end.
   t.intercept(globalThis, 'setTimeout', { value: () => undefined })
   await closing.close()
   t.pass()
 })
 
-await t.test('what can not be started', async (t) => {
+await t.test('invalid options', async (t) => {
   const port = Number(new URL(backend.url).port)
   await t.rejects(startLocalBackend({ accounts: [account], port }), { code: 'EADDRINUSE' })
   await t.rejects(startLocalBackend({ accounts: [account, { ...otherAccount, accessKeyId: account.accessKeyId }] }), {

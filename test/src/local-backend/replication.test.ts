@@ -47,7 +47,7 @@ const readOnly = {
   message: 'Operation not permitted on a replica secret. Call must be made in primary secret\'s region.'
 }
 
-/** All that a region shows of a secret, but for what is the region's own. */
+/** Returns everything that a region shows of a secret, except for region-specific fields. */
 async function shown (client: SecretsManager, SecretId: string): Promise<unknown> {
   const { Name, Description, Type, LastChangedDate, Tags, VersionIdsToStages } = await client.describeSecret({ SecretId })
   const { Versions = [] } = await client.listSecretVersionIds({ SecretId, IncludeDeprecated: true })
@@ -58,7 +58,7 @@ async function shown (client: SecretsManager, SecretId: string): Promise<unknown
   return { described: { Name, Description, Type, LastChangedDate, Tags, VersionIdsToStages }, values }
 }
 
-await t.test('a secret made with replicas, and what each region shows of it', async (t) => {
+await t.test('a secret that is created with replicas, as each region shows it', async (t) => {
   const { SecretId, ARN, VersionId } = await create({
     Description: 'everywhere', Tags: [{ Key: 'b', Value: '1' }, { Key: 'a', Value: '2' }],
     AddReplicaRegions: [{ Region: 'us-east-1', KmsKeyId: 'alias/mine' }, { Region: 'eu-central-1' }]
@@ -82,7 +82,7 @@ await t.test('a secret made with replicas, and what each region shows of it', as
   await t.rejects(inRegion('us-east-2').describeSecret({ SecretId }), notFound)
 })
 
-await t.test('the answers to a request that makes replicas', async (t) => {
+await t.test('the replies to requests that create replicas', async (t) => {
   const request = { Name: newName(), SecretString: 'v', ClientRequestToken: randomUUID(), ...toFrankfurt }
   const made = await ireland.createSecret(request)
   t.strictSame(made.ReplicationStatus, [inSync('eu-central-1')])
@@ -97,7 +97,7 @@ await t.test('the answers to a request that makes replicas', async (t) => {
   t.strictSame({ ...replicated, $metadata: 0 }, { ARN: plain.ARN, ReplicationStatus: [inSync('eu-central-1')], $metadata: 0 })
 })
 
-await t.test('each write of the primary reaches its replicas', async (t) => {
+await t.test('each write to the primary secret reaches its replicas', async (t) => {
   const { SecretId } = await create()
   await ireland.putSecretValue({ SecretId, SecretString: 'second', VersionStages: ['AWSPENDING', 'mine'] })
   await ireland.replicateSecretToRegions({ SecretId, ...toFrankfurt })
@@ -129,7 +129,7 @@ await t.test('each write of the primary reaches its replicas', async (t) => {
   t.notOk('ResourcePolicy' in await frankfurt.getResourcePolicy({ SecretId }))
 })
 
-await t.test('versions that AWS lets go of go in the replica too', async (t) => {
+await t.test('versions that AWS deletes are also deleted in the replica', async (t) => {
   const { SecretId } = await create(toFrankfurt)
   for (let count = 0; count < 105; count++) await ireland.putSecretValue({ SecretId, SecretString: `value ${count}` })
   clock.move(day)
@@ -143,7 +143,7 @@ await t.test('versions that AWS lets go of go in the replica too', async (t) => 
   t.strictSame(there, here)
 })
 
-await t.test('a replica can be read, and no more', async (t) => {
+await t.test('a replica is read-only', async (t) => {
   const { SecretId, VersionId } = await create(toFrankfurt)
   const ClientRequestToken = randomUUID()
   const refused: Record<string, Promise<unknown>> = {
@@ -168,7 +168,7 @@ await t.test('a replica can be read, and no more', async (t) => {
   t.strictSame(await shown(frankfurt, SecretId), await shown(ireland, SecretId))
 })
 
-await t.test('a replica\'s KMS key alone is changed where it is', async (t) => {
+await t.test('only a replica\'s KMS key can be changed in its own region', async (t) => {
   const { SecretId } = await create(toFrankfurt)
   await frankfurt.updateSecret({ SecretId, KmsKeyId: 'alias/mine' })
   t.match(await frankfurt.describeSecret({ SecretId }), { KmsKeyId: 'alias/mine' })
@@ -187,7 +187,7 @@ await t.test('a replica\'s KMS key alone is changed where it is', async (t) => {
   t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'second' })
 })
 
-await t.test('the day of a read is the region\'s own', async (t) => {
+await t.test('the day of the last access is specific to each region', async (t) => {
   const { SecretId } = await create(toFrankfurt)
   await frankfurt.getSecretValue({ SecretId })
   const midnight = new Date(clock.now - clock.now % day)
@@ -199,7 +199,7 @@ await t.test('the day of a read is the region\'s own', async (t) => {
   t.strictSame((await frankfurt.describeSecret({ SecretId })).LastAccessedDate, midnight, 'following the primary is no read')
 })
 
-await t.test('regions that AWS refuses', async (t) => {
+await t.test('regions that AWS rejects', async (t) => {
   const { SecretId } = await create()
   for (const AddReplicaRegions of [
     [{ Region: 'eu-west-1' }], [{ Region: 'eu-west-9' }], [{ Region: 'us-gov-west-1' }], [{ Region: 'cn-north-1' }], [{}],
@@ -246,7 +246,7 @@ await t.test('a name that is taken in a region', async (t) => {
   t.strictSame(await shown(frankfurt, SecretId), await shown(ireland, SecretId))
 })
 
-await t.test('a name that is taken, overwritten', async (t) => {
+await t.test('overwriting a secret of the same name', async (t) => {
   const { SecretId, ARN } = await create()
   const { ARN: replaced = '' } = await frankfurt.createSecret({ Name: SecretId, SecretString: 'of its own' })
   const { ReplicationStatus } = await ireland.replicateSecretToRegions({ SecretId, ...toFrankfurt, ForceOverwriteReplicaSecret: true })
@@ -261,7 +261,7 @@ await t.test('a name that is taken, overwritten', async (t) => {
   t.match(await frankfurt.getSecretValue({ SecretId: Name }), { SecretString: 'v' })
 })
 
-await t.test('what other secrets depend on is not overwritten', async (t) => {
+await t.test('a secret that others depend on is not overwritten', async (t) => {
   const { SecretId } = await create(toFrankfurt)
   await virginia.createSecret({ Name: SecretId, SecretString: 'another' })
   for (const region of ['eu-central-1', 'eu-west-1']) {
@@ -273,7 +273,7 @@ await t.test('what other secrets depend on is not overwritten', async (t) => {
   t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'first' })
 })
 
-await t.test('replicas taken away, and a primary that has some', async (t) => {
+await t.test('removing replicas, and deleting a primary secret that has some', async (t) => {
   const { SecretId, ARN } = await create({ AddReplicaRegions: ['us-west-2', 'eu-central-1', 'us-east-1'].map((Region) => ({ Region })) })
   const replicasLeft = {
     name: 'InvalidParameterException',
@@ -292,7 +292,7 @@ await t.test('replicas taken away, and a primary that has some', async (t) => {
   await ireland.deleteSecret({ SecretId })
 })
 
-await t.test('a failed replica is taken away like any other', async (t) => {
+await t.test('a failed replica is removed like any other', async (t) => {
   const { SecretId } = await create()
   await frankfurt.createSecret({ Name: SecretId, SecretString: 'of its own' })
   await ireland.replicateSecretToRegions({ SecretId, ...toFrankfurt })
@@ -301,7 +301,7 @@ await t.test('a failed replica is taken away like any other', async (t) => {
   t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'of its own' })
 })
 
-await t.test('a replica made a secret of its own', async (t) => {
+await t.test('promoting a replica to a standalone secret', async (t) => {
   const { SecretId, ARN } = await create({ Tags: [{ Key: 'a', Value: 'b' }], ...toFrankfurt })
   const notReplica = { name: 'InvalidParameterException', message: /not a replica/ }
   await t.rejects(ireland.stopReplicationToReplica({ SecretId }), notReplica, 'the primary')
@@ -325,14 +325,14 @@ await t.test('a replica made a secret of its own', async (t) => {
   t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'in Frankfurt' })
 })
 
-await t.test('an empty secret is replicated, and its first value follows', async (t) => {
+await t.test('a secret without a value is replicated, and its first value follows', async (t) => {
   const { SecretId } = await create({ SecretString: undefined, ...toFrankfurt })
   await t.rejects(frankfurt.getSecretValue({ SecretId }), { message: /staging label: AWSCURRENT/ })
   await ireland.putSecretValue({ SecretId, SecretString: 'first' })
   t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'first', VersionStages: ['AWSCURRENT'] })
 })
 
-await t.test('a list shows where a secret is from, and finds it by that', async (t) => {
+await t.test('a list shows the primary region of secrets, and can be filtered by it', async (t) => {
   const elsewhere = inRegion('ap-south-1')
   const { SecretId } = await create({ AddReplicaRegions: [{ Region: 'ap-south-1' }] })
   await elsewhere.createSecret({ Name: newName(), SecretString: 'v' })
@@ -346,7 +346,7 @@ await t.test('a list shows where a secret is from, and finds it by that', async 
   t.notOk(SecretList.some((entry) => 'ReplicationStatus' in entry))
 })
 
-await t.test('a replica whose KMS key is no longer usable falls behind, and says so', async (t: Test) => {
+await t.test('a replica whose KMS key becomes unusable is no longer updated, and its status shows that', async (t: Test) => {
   const { SecretId } = await create({ AddReplicaRegions: [{ Region: 'eu-central-1', KmsKeyId: 'alias/mine' }, { Region: 'us-east-1' }] })
   backend.setKmsKeyState(account.accountId, keyId, 'Disabled')
   await ireland.putSecretValue({ SecretId, SecretString: 'second' })
@@ -364,7 +364,7 @@ await t.test('a replica whose KMS key is no longer usable falls behind, and says
   t.strictSame(await shown(frankfurt, SecretId), await shown(ireland, SecretId))
 })
 
-await t.test('a replica that can not be made is not there at all', async (t) => {
+await t.test('a replica that can\'t be created leaves nothing behind', async (t) => {
   const unknown = await create({ AddReplicaRegions: [{ Region: 'eu-central-1', KmsKeyId: 'alias/nowhere' }] })
   const { ReplicationStatus } = await ireland.describeSecret(unknown)
   t.strictSame(ReplicationStatus, [failed(
@@ -385,7 +385,7 @@ await t.test('a replica that can not be made is not there at all', async (t) => 
   t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'of its own' }, 'what was to be overwritten is still there')
 })
 
-await t.test('an error of the database is no failed replication: what was to be replicated is not written either', async (t) => {
+await t.test('an error of the database is not a failed replication, and rolls back the whole write', async (t) => {
   const dataDir = join(t.testdir({}), 'data')
   const other = await start(t, { dataDir })
   const client = inRegion('eu-west-1', account, other)

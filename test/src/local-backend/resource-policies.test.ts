@@ -37,7 +37,7 @@ async function policyOf (SecretId: string): Promise<string | undefined> {
 
 const malformed = { name: 'MalformedPolicyDocumentException', message: 'This policy has invalid syntax.' }
 
-await t.test('a policy is kept as it was given, until it is replaced or removed', async (t) => {
+await t.test('a policy is stored unchanged until it is replaced or deleted', async (t) => {
   const { SecretId, ARN } = await create()
   const without = await client.send(new GetResourcePolicyCommand({ SecretId }))
   t.strictSame([without.ARN, without.Name, 'ResourcePolicy' in without], [ARN, SecretId, false])
@@ -57,7 +57,7 @@ await t.test('a policy is kept as it was given, until it is replaced or removed'
   }
 })
 
-await t.test('a malformed policy is refused in AWS\'s words, and the one before stays', async (t) => {
+await t.test('a malformed policy is rejected with AWS\'s message, and the earlier one remains', async (t) => {
   const { SecretId } = await create()
   const good = document(allow)
   await put(SecretId, good)
@@ -73,7 +73,7 @@ await t.test('a malformed policy is refused in AWS\'s words, and the one before 
   t.equal(await policyOf(SecretId), good)
 })
 
-await t.test('no more than 20480 characters', async (t) => {
+await t.test('at most 20480 characters', async (t) => {
   const { SecretId } = await create()
   const longest = document(allow).padEnd(20_480)
   await put(SecretId, longest)
@@ -81,7 +81,7 @@ await t.test('no more than 20480 characters', async (t) => {
   await t.rejects(put(SecretId, `${longest} `), { name: 'ValidationException', message: /length less than or equal to 20480$/ })
 })
 
-await t.test('a public policy is refused only where the caller wants that', async (t) => {
+await t.test('a public policy is rejected only on request', async (t) => {
   const { SecretId } = await create()
   const open = document({ ...allow, Principal: '*' })
   await t.rejects(put(SecretId, open, { BlockPublicPolicy: true }), {
@@ -94,7 +94,7 @@ await t.test('a public policy is refused only where the caller wants that', asyn
   t.equal(await policyOf(SecretId), open)
 })
 
-await t.test('a secret that is not there, badly named, or scheduled for deletion', async (t) => {
+await t.test('a secret that is missing, has an invalid name, or is scheduled for deletion', async (t) => {
   const { SecretId } = await create()
   await put(SecretId, document(allow))
   await client.send(new DeleteSecretCommand({ SecretId }))
@@ -113,7 +113,7 @@ await t.test('a secret that is not there, badly named, or scheduled for deletion
   t.equal(await policyOf(SecretId), undefined, 'the policy went with its secret')
 })
 
-await t.test('validation tells what is wrong, with a secret and without', async (t) => {
+await t.test('validation lists the violations, with and without a secret', async (t) => {
   const { SecretId } = await create()
   const broad = { CheckName: 'BroadAccess', ErrorMessage: 'This resource policy grants broad access to your secret.' }
   const lockout = { CheckName: 'Lockout', ErrorMessage: 'Your requested changes will not allow you to manage this secret in the future.' }
@@ -138,7 +138,7 @@ await t.test('validation tells what is wrong, with a secret and without', async 
   t.equal(await policyOf(SecretId), undefined, 'nothing is stored')
 })
 
-await t.test('validation sees whether a policy of one secret locks the caller out', async (t) => {
+await t.test('validation finds out if a policy of one secret locks the caller out', async (t) => {
   const limited: Account = {
     ...account, accessKeyId: 'AKIALIMITED', arn: `arn:aws:iam::${account.accountId}:user/ada`, identityPolicies: [document({
       Effect: 'Allow', Action: ['secretsmanager:CreateSecret', 'secretsmanager:ValidateResourcePolicy'], Resource: '*'
@@ -155,7 +155,7 @@ await t.test('validation sees whether a policy of one secret locks the caller ou
   t.match(await validate({ ...mine, Principal: { AWS: otherAccount.accountId } }), { ValidationErrors: [{ CheckName: 'Lockout' }] })
 })
 
-await t.test('a replica has the policy of its primary, and is changed there', async (t) => {
+await t.test('a replica has the policy of its primary secret, and is changed only there', async (t) => {
   const { SecretId } = await create()
   const there = clientOf(t, backend, account, 'us-east-1')
   const shown = async () => (await there.send(new GetResourcePolicyCommand({ SecretId }))).ResourcePolicy
@@ -178,7 +178,7 @@ await t.test('a replica has the policy of its primary, and is changed there', as
   t.equal(await shown(), first, 'a promoted replica keeps it')
 })
 
-await t.test('policies outlive the process, and one that can not be read denies everything', async (t) => {
+await t.test('policies survive a restart, and one that can\'t be parsed denies everything', async (t) => {
   const dataDir = join(t.testdir({}), 'data')
   const first = await start(t, { dataDir })
   const { SecretId, ARN } = await create(clientOf(t, first))

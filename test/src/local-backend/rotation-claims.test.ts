@@ -10,7 +10,7 @@ const setUp = { SecretId: 'a', RotationLambdaARN: functionArn, RotationRules: { 
 const tokens = ({ events }: Rotator) => new Set(events.map(({ ClientRequestToken }) => ClientRequestToken))
 const newFolder = (t: Test) => join(t.testdir({}), 'data')
 
-t.test('of two processes on one folder one rotates a secret', async (t) => {
+t.test('only one of two processes on the same folder rotates a secret', async (t) => {
   const dataDir = newFolder(t)
   const { backend, client, clock, rotator } = await startWithRotator(t, { dataDir })
   const other = await start(t, { dataDir, now: () => clock.now, rotationFunctions: { rotator: rotator.url } })
@@ -42,7 +42,7 @@ t.test('of two processes on one folder one rotates a secret', async (t) => {
   t.equal(rotator.events.length, 4)
 })
 
-t.test('a process whose claim was taken over stops', async (t) => {
+t.test('a process stops when another one takes over its claim', async (t) => {
   const dataDir = newFolder(t)
   const { backend, client, rotator, told } = await startWithRotator(t, { dataDir })
   const database = new DatabaseSync(join(dataDir, 'secrets.sqlite'))
@@ -64,7 +64,7 @@ t.test('a process whose claim was taken over stops', async (t) => {
   t.equal(tokens(rotator).size, 1)
 })
 
-t.test('a rotation survives that another process writes for a while', async (t) => {
+t.test('a rotation continues after another process has been writing for a while', async (t) => {
   const dataDir = newFolder(t)
   const { backend, client, clock, rotator } = await startWithRotator(t, { dataDir })
   const database = new DatabaseSync(join(dataDir, 'secrets.sqlite'))

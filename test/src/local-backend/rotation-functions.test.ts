@@ -8,7 +8,7 @@ import { startLocalBackend } from '#src/local-backend/server'
 import { account, clientOf, day, otherAccount } from './backend.ts'
 import { fixture, functionArn, serveRotator, startWithRotator, steps } from './rotator.ts'
 
-/** Lets a function rotate a secret, and gives the current value. */
+/** Rotates a secret with a function and returns the current value. */
 async function rotate (client: SecretsManagerClient, runDueRotations: () => Promise<void>, Name = 'a', arn = functionArn) {
   await client.send(new CreateSecretCommand({ Name, SecretString: 'old' }))
   await client.send(new RotateSecretCommand({ SecretId: Name, RotationLambdaARN: arn }))
@@ -16,13 +16,13 @@ async function rotate (client: SecretsManagerClient, runDueRotations: () => Prom
   return (await client.send(new GetSecretValueCommand({ SecretId: Name }))).SecretString
 }
 
-t.test('a module written with the plain SDK rotates', async (t) => {
+t.test('a module that uses the plain SDK rotates a secret', async (t) => {
   const { backend, client, told } = await startWithRotator(t, { rotationFunctions: { rotator: fixture('rotator.ts') } })
   t.match(await rotate(client, backend.runDueRotations), /^.{32}$/)
   t.strictSame(told, steps.map((step) => ({ step })))
 })
 
-t.test('a module finds this Secrets Manager, its own account\'s keys and Lambda\'s context', async (t) => {
+t.test('a module receives this Secrets Manager\'s endpoint, its own account\'s keys, and Lambda\'s context', async (t) => {
   const before = { ...process.env }
   Object.assign(process.env, { AWS_PROFILE: 'real', AWS_SESSION_TOKEN: 'real', AWS_REGION: 'us-east-1', OF_THE_PROCESS: 'kept' })
   t.teardown(() => { process.env = before })
@@ -50,7 +50,7 @@ t.test('a module finds this Secrets Manager, its own account\'s keys and Lambda\
   t.ok(remaining > 30_000 && remaining <= 60_000, String(remaining))
 })
 
-t.test('an account whose keys are all restricted rotates with the first of them', async (t) => {
+t.test('an account whose keys are all restricted rotates with the first one', async (t) => {
   const policy = JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'secretsmanager:*', Resource: '*' } })
   const restricted = { ...account, identityPolicies: [policy] }
   const { backend, client } = await startWithRotator(t, { accounts: [restricted], rotationFunctions: { rotator: fixture('telling.ts') } })
@@ -58,7 +58,7 @@ t.test('an account whose keys are all restricted rotates with the first of them'
   t.match(JSON.parse(value ?? ''), { environment: { AWS_ACCESS_KEY_ID: account.accessKeyId } })
 })
 
-t.test('a module that misbehaves fails its step, and that is all', async (t) => {
+t.test('a misbehaving module fails only its step', async (t) => {
   const { backend, client, told } = await startWithRotator(t, { rotationFunctions: { rotator: fixture('misbehaving.ts') } })
   const failures: [string, string][] = [
     ['throws', 'RangeError'], ['rejects', 'Error'], ['throwsNameless', 'Error'], ['throwsText', 'Error'], ['exits', 'Runtime.ExitError'], ['crashes', 'Runtime.ExitError'],
@@ -76,7 +76,7 @@ t.test('a module that misbehaves fails its step, and that is all', async (t) => 
   }
 })
 
-t.test('a function that does not end in time is ended', async (t) => {
+t.test('a function that exceeds its time limit is terminated', async (t) => {
   const { backend, client, rotator, told } = await startWithRotator(t, {
     rotationFunctions: { rotator: fixture('misbehaving.ts') }, rotationTimeout: 1000
   })
@@ -91,7 +91,7 @@ t.test('a function that does not end in time is ended', async (t) => {
   t.strictSame(other.told, [{ step: 'createSecret', error: 'Sandbox.Timedout' }], 'an endpoint')
 })
 
-t.test('a module that can not be called', async (t) => {
+t.test('a module that can\'t be called', async (t) => {
   for (const [file, error] of [['no-handler.ts', 'Runtime.HandlerNotFound'], ['not-importable.ts', 'Runtime.ImportModuleError']] as const) {
     const { backend, client, told } = await startWithRotator(t, { rotationFunctions: { rotator: fixture(file) } })
     await rotate(client, backend.runDueRotations)
@@ -103,7 +103,7 @@ t.test('a module that can not be called', async (t) => {
   t.equal(told.length, 5, 'a CommonJS module can')
 })
 
-/** Serves one answer, whatever is asked. */
+/** Serves the same reply to all requests. */
 async function serve (t: Test, status: number, body: string, headers: Record<string, string> = {}): Promise<string> {
   const server = createServer((request, response) => {
     request.resume()
@@ -114,7 +114,7 @@ async function serve (t: Test, status: number, body: string, headers: Record<str
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Where nobody listens. */
+/** Returns a URL at which no server listens. */
 async function freeUrl (): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -123,7 +123,7 @@ async function freeUrl (): Promise<string> {
   return `http://127.0.0.1:${port}/`
 }
 
-t.test('what an endpoint answers', async (t) => {
+t.test('the replies of an endpoint', async (t) => {
   const invoke = '/2015-03-31/functions/function/invocations'
   const errorBody = '{"errorType":"DatabaseError","errorMessage":"the password was hunter2"}'
   const cases: [string, string, string | undefined][] = [
@@ -169,7 +169,7 @@ t.test('a function is found by its ARN, or by its name in any account and region
   }
 })
 
-t.test('a function that is gone after a restart fails', async (t) => {
+t.test('a function that is missing after a restart fails', async (t) => {
   const dataDir = join(t.testdir({}), 'data')
   const first = await startWithRotator(t, { dataDir })
   await first.client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'old' }))
@@ -184,14 +184,14 @@ t.test('a function that is gone after a restart fails', async (t) => {
   t.strictSame(told, [{ step: 'createSecret', error: 'FunctionNotFound' }])
 })
 
-t.test('a table of functions that is wrong', async (t) => {
+t.test('invalid tables of functions', async (t) => {
   const wrong: [string, string, RegExp][] = [
     ['rotator', '/nowhere/rotator.ts', /^The rotation function rotator must be a URL of http: or https:, or a file; there is no file \/nowhere\/rotator\.ts$/],
     ['rotator', import.meta.dirname, /there is no file/],
     ['rotator', 'http://', /^The rotation function rotator has an invalid URL$/],
-    ['rotator', 'http://user:hidden@127.0.0.1/', /^The rotation function rotator must have a URL without a user$/],
-    ['a name', 'http://127.0.0.1/', /^A rotation function must be named by the name or the ARN of a Lambda function, not 'a name'$/],
-    ['arn:aws:lambda:eu-west-1:1:function:rotator', 'http://127.0.0.1/', /must be named by/]
+    ['rotator', 'http://user:hidden@127.0.0.1/', /^The rotation function rotator must have a URL without user and password$/],
+    ['a name', 'http://127.0.0.1/', /^A rotation function must have the name or the ARN of a Lambda function as its name, not 'a name'$/],
+    ['arn:aws:lambda:eu-west-1:1:function:rotator', 'http://127.0.0.1/', /must have the name or the ARN/]
   ]
   for (const [name, place, message] of wrong) {
     await t.rejects(startLocalBackend({ accounts: [account], rotationFunctions: { [name]: place } }), { message }, `${name} ${place}`)

@@ -11,7 +11,7 @@ import { describe, fixture, functionArn, hang, serveRotator, startWithRotator, s
 const setUp = { SecretId: 'a', RotationLambdaARN: functionArn, RotationRules: { AutomaticallyAfterDays: 1 } }
 const newFolder = (t: Test) => join(t.testdir({}), 'data')
 
-t.test('what became due while nothing ran is rotated after the next start', async (t) => {
+t.test('rotations that became due while the backend was stopped start at the next start', async (t) => {
   const dataDir = newFolder(t)
   const first = await startWithRotator(t, { dataDir })
   await first.client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'old' }))
@@ -26,7 +26,7 @@ t.test('what became due while nothing ran is rotated after the next start', asyn
   t.match(await describe(client), { RotationEnabled: true, LastRotatedDate: new Date(clock.now).toISOString(), NextRotationDate: '2026-04-04T23:59:59.000Z' })
 })
 
-t.test('a rotation that is under way when the backend is closed goes on after the next start', async (t) => {
+t.test('a rotation in progress when the backend is closed continues after the next start', async (t) => {
   for (const RotateImmediately of [true, false]) {
     const dataDir = newFolder(t)
     const first = await startWithRotator(t, { dataDir })
@@ -47,7 +47,7 @@ t.test('a rotation that is under way when the backend is closed goes on after th
   }
 })
 
-t.test('a test that was under way, and whose label was taken off before the next start goes on, ends with its version', async (t) => {
+t.test('an interrupted test whose label was removed before the next start ends, and its version is deleted', async (t) => {
   const dataDir = newFolder(t)
   const first = await startWithRotator(t, { dataDir })
   const { VersionId: old = '' } = await first.client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'old' }))
@@ -64,7 +64,7 @@ t.test('a test that was under way, and whose label was taken off before the next
   t.strictSame(Versions?.map(({ VersionId }) => VersionId), [old])
 })
 
-t.test('a rotation whose process was killed is attempted again by another', async (t) => {
+t.test('a rotation whose process was killed is retried by another process', async (t) => {
   const dataDir = newFolder(t)
   const rotator = await serveRotator(t)
   const options = ['--rotation-function', `rotator=${rotator.url}`]
@@ -89,7 +89,7 @@ t.test('a rotation whose process was killed is attempted again by another', asyn
   t.strictSame((await describe(client)).VersionIdsToStages?.[VersionId], ['AWSCURRENT'])
 })
 
-t.test('a module\'s process ends with the backend, however that ends', async (t) => {
+t.test('a module\'s process ends with the backend, even if the backend is killed', async (t) => {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const pidFile = join(t.testdir({}), 'pid')
     process.env.PID_FILE = pidFile

@@ -10,7 +10,7 @@ const dayNames = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT']
 const at = (text: string) => Date.parse(text)
 const shown = (time: number | undefined) => time === undefined ? undefined : new Date(time).toISOString().replace(':00.000Z', '')
 
-/** Where the windows after a time open and close. */
+/** Returns the opening and closing times of the windows after a time. */
 function windows (expression: string, from: string, count: number, duration?: string): (string | undefined)[][] {
   const rules = readRotationRules({ ScheduleExpression: expression, ...duration !== undefined && { Duration: duration } })
   let time = at(from)
@@ -21,7 +21,7 @@ function windows (expression: string, from: string, count: number, duration?: st
   })
 }
 
-t.test('windows open as the examples of AWS\'s user guide say', async (t) => {
+t.test('windows open as in the examples in AWS\'s user guide', async (t) => {
   const from = '2026-03-04T10:20:30.456Z'
   const examples: [string, string[]][] = [
     ['rate(4 hours)', ['2026-03-04T12:00', '2026-03-04T16:00', '2026-03-04T20:00', '2026-03-05T00:00']],
@@ -51,7 +51,7 @@ t.test('windows open as the examples of AWS\'s user guide say', async (t) => {
   }
 })
 
-t.test('a window closes after an hour, at the end of the day, or when it is told to', async (t) => {
+t.test('a window closes after an hour, at the end of the day, or after its duration', async (t) => {
   const from = '2026-03-04T10:20:30.456Z'
   const examples: [string, string | undefined, string[]][] = [
     ['rate(4 hours)', undefined, ['2026-03-04T12:00', '2026-03-04T13:00']],
@@ -83,9 +83,9 @@ t.test('the days between rotations are computed and rounded up', async (t) => {
   t.equal(days({}), undefined)
 })
 
-t.test('what AWS\'s user guide doesn\'t allow is refused', async (t) => {
+t.test('schedules that AWS\'s user guide does not allow are rejected', async (t) => {
   const year = 'rotations must not be more than a year apart'
-  const often = 'a secret can be rotated every 4 hours at most'
+  const often = 'a secret can be rotated at most every 4 hours'
   const notCron = 'it must be a cron() or rate() expression'
   const notRate = 'rate() must have a number of hours or days, such as rate(10 days)'
   const oneOfDays = 'one of day of month and day of week must be ?, and the other must not'
@@ -95,8 +95,8 @@ t.test('what AWS\'s user guide doesn\'t allow is refused', async (t) => {
     ['10 days', notCron], ['rate 10 days', notCron], ['Rate(10 days)', notCron], ['rate(10 days) ', notCron], ['at(2027-01-01)', notCron],
     ['rate()', notRate], ['rate(0 days)', notRate], ['rate(-1 days)', notRate], ['rate(1.5 days)', notRate], ['rate(10)', notRate],
     ['rate(10 minutes)', notRate], ['rate(2 weeks)', notRate], ['rate(10  days)', notRate], ['rate(010 days)', notRate],
-    ['rate(3 hours)', often], ['rate(1 hour)', often], ['rate(1000 days)', 'a secret must be rotated every 999 days at least'],
-    ['rate(99999999999999999999 hours)', 'a secret must be rotated every 999 days at least'],
+    ['rate(3 hours)', often], ['rate(1 hour)', often], ['rate(1000 days)', 'a secret must be rotated at least every 999 days'],
+    ['rate(99999999999999999999 hours)', 'a secret must be rotated at least every 999 days'],
     ['cron()', sixFields], ['cron(0 10 * * ?)', sixFields], ['cron(0 0 10 * * ? *)', sixFields],
     ['cron(30 10 * * ? *)', 'the minutes must be 0, since rotation windows open on the hour'], ['cron(* 10 * * ? *)', 'the minutes must be 0, since rotation windows open on the hour'],
     ['cron(0 10 * * ? 2027)', 'the year must be *'], ['cron(0 10 * * ? ?)', 'the year must be *'],
@@ -120,7 +120,7 @@ t.test('what AWS\'s user guide doesn\'t allow is refused', async (t) => {
   }
   const durations: [Parameters<typeof readRotationRules>[0], string][] = [
     [{}, 'it needs AutomaticallyAfterDays or a ScheduleExpression'],
-    [{ AutomaticallyAfterDays: 7, Duration: '0h' }, 'a rotation window is an hour long at least'],
+    [{ AutomaticallyAfterDays: 7, Duration: '0h' }, 'a rotation window must be at least one hour long'],
     [{ AutomaticallyAfterDays: 7, Duration: '25h' }, 'the rotation window must not extend into the next UTC day'],
     [{ ScheduleExpression: 'rate(2 days)', Duration: '25h' }, 'the rotation window must not extend into the next UTC day'],
     [{ ScheduleExpression: 'cron(0 16 1,15 * ? *)', Duration: '9h' }, 'the rotation window must not extend into the next UTC day'],
@@ -137,7 +137,7 @@ t.test('what AWS\'s user guide doesn\'t allow is refused', async (t) => {
   })
 })
 
-/** Whether a number is what an item of a field names, read as the user guide puts it. */
+/** Returns true if a number is a value of a field's item, by a simple reading of the user guide. */
 function isNamed (item: string, value: number, first: number, names: readonly string[] = []): boolean {
   const number = (text: string) => names.includes(text) ? names.indexOf(text) + 1 : Number(text)
   if (item === '*') return true
@@ -150,7 +150,7 @@ function isNamed (item: string, value: number, first: number, names: readonly st
   return value >= number(from) && value <= number(to)
 }
 
-/** Whether a window opens at an hour, by the text of the expression alone. */
+/** Returns true if a window opens at an hour, judging only by the text of the expression. */
 function opensAt (expression: string, time: number): boolean {
   const date = new Date(time)
   const [, hours = '', dayOfMonth = '', month = '', dayOfWeek = ''] = expression.slice('cron('.length, -1).split(' ')
@@ -174,7 +174,7 @@ function opensAt (expression: string, time: number): boolean {
 
 const someTime = fc.integer({ min: at('2024-01-01'), max: at('2040-01-01') })
 
-t.test('the next window is the one that walking from hour to hour finds', async (t) => {
+t.test('the next window is the same as in an hour-by-hour search', async (t) => {
   const item = (max: number, names: readonly string[] = []) => {
     const value = fc.oneof(fc.integer({ min: 1, max }).map(String), ...names.length > 0 ? [fc.constantFrom(...names)] : [])
     const number = fc.integer({ min: 1, max })
@@ -218,7 +218,7 @@ t.test('the next window is the one that walking from hour to hour finds', async 
   t.ok(accepted > 200, `${accepted} expressions were accepted`)
 })
 
-t.test('a rate opens a window at each multiple, from the midnight on that it was set after', async (t) => {
+t.test('a rate opens a window at each multiple, counted from midnight of the day on which it was set', async (t) => {
   const rate = fc.oneof(
     fc.integer({ min: 4, max: 200 }).map((value) => ({ text: `rate(${value} hours)`, period: value * hour })),
     fc.integer({ min: 1, max: 100 }).map((value) => ({ text: `rate(${value} ${value === 1 ? 'day' : 'days'})`, period: value * day }))

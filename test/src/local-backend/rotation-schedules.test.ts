@@ -8,14 +8,17 @@ import { describe, functionArn, startWithRotator, steps, until } from './rotator
 
 const hour = day / 24
 
-/** A backend with one secret whose rotation is set, but for the first time not carried out. It is 2026-03-04T10:20:30.456Z, a Wednesday. */
+/**
+ * Starts a backend with a secret whose rotation is configured but has not run yet. The time is 2026-03-04T10:20:30.456Z, a
+ * Wednesday.
+ */
 async function startWithRules (t: Test, RotationRules: RotationRulesType) {
   const started = await startWithRotator(t)
   const { client, backend, clock, rotator } = started
   await client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'old' }))
   await client.send(new RotateSecretCommand({ SecretId: 'a', RotationLambdaARN: functionArn, RotationRules, RotateImmediately: false }))
   await backend.runDueRotations()
-  /** Moves the clock to a time; tells how many rotations that brings about. */
+  /** Moves the clock to a time, and returns the number of rotations that this starts. */
   const moveTo = async (time: string) => {
     rotator.events = []
     clock.move(Date.parse(time) - clock.now)
@@ -25,13 +28,13 @@ async function startWithRules (t: Test, RotationRules: RotationRulesType) {
   return { ...started, moveTo }
 }
 
-/** The last time and the next that a secret is rotated. */
+/** Returns the times of the last and the next rotation of the secret. */
 async function dates (client: SecretsManagerClient): Promise<(string | undefined)[]> {
   const { LastRotatedDate, NextRotationDate } = await describe(client)
   return [LastRotatedDate, NextRotationDate]
 }
 
-t.test('a secret is rotated as soon as a window opens, and the next one is shown by its last second', async (t) => {
+t.test('a secret is rotated as soon as a window opens, and the next window is shown by its last second', async (t) => {
   const schedules: [RotationRulesType, RotationRulesType, [opensAt: string, next: string][]][] = [
     [{ AutomaticallyAfterDays: 7 }, {}, [
       ['2026-03-11T00:00:00.000Z', '2026-03-18T23:59:59.000Z'], ['2026-03-18T00:00:00.000Z', '2026-03-25T23:59:59.000Z']
@@ -62,7 +65,7 @@ t.test('a secret is rotated as soon as a window opens, and the next one is shown
   }
 })
 
-t.test('the days between two rotations are computed anew after each', async (t) => {
+t.test('the days between two rotations count from the last rotation', async (t) => {
   const { client, moveTo } = await startWithRules(t, { ScheduleExpression: 'cron(0 16 1,15 * ? *)' })
   t.match(await describe(client), { RotationRules: { AutomaticallyAfterDays: 17 } })
   await moveTo('2026-03-15T16:00:00Z')
@@ -71,13 +74,13 @@ t.test('the days between two rotations are computed anew after each', async (t) 
   t.match(await describe(client), { RotationRules: { AutomaticallyAfterDays: 17, ScheduleExpression: 'cron(0 16 1,15 * ? *)' } }, 'and are still there when it is off')
 })
 
-t.test('windows that have passed unused are made up for by one rotation', async (t) => {
+t.test('missed windows are made up for by a single rotation', async (t) => {
   const { client, moveTo } = await startWithRules(t, { ScheduleExpression: 'rate(1 day)' })
   t.equal(await moveTo('2026-03-08T13:00:00Z'), 1)
   t.strictSame(await dates(client), ['2026-03-08T13:00:00.000Z', '2026-03-09T23:59:59.000Z'])
 })
 
-t.test('a rotation in between counts for one by AutomaticallyAfterDays, and is one more by a schedule', async (t) => {
+t.test('a rotation in between restarts the period of AutomaticallyAfterDays, but not a schedule', async (t) => {
   for (const [rules, next] of [
     [{ AutomaticallyAfterDays: 7 }, '2026-03-13T23:59:59.000Z'],
     [{ ScheduleExpression: 'rate(7 days)' }, '2026-03-11T23:59:59.000Z']
@@ -90,7 +93,7 @@ t.test('a rotation in between counts for one by AutomaticallyAfterDays, and is o
   }
 })
 
-t.test('a new value by hand counts as a rotation for the next date, but not for the last', async (t) => {
+t.test('a new value counts as a rotation for the next date, but not for the last one', async (t) => {
   const { client, moveTo } = await startWithRules(t, { AutomaticallyAfterDays: 7 })
   await moveTo('2026-03-06T13:00:00Z')
   await client.send(new PutSecretValueCommand({ SecretId: 'a', SecretString: 'by hand' }))
@@ -111,7 +114,7 @@ t.test('a new value by hand counts as a rotation for the next date, but not for 
   t.strictSame(await dates(client), [undefined, undefined])
 })
 
-t.test('a scheduled rotation that fails is attempted again until it succeeds, and only then is there a next date', async (t) => {
+t.test('a failed scheduled rotation is retried until it succeeds, and only then is there a next date', async (t) => {
   const { client, clock, moveTo, rotator, told } = await startWithRules(t, { ScheduleExpression: 'rate(4 hours)' })
   rotator.instead.setSecret = () => { throw new Error() }
   await moveTo('2026-03-04T12:00:00Z')
@@ -124,7 +127,7 @@ t.test('a scheduled rotation that fails is attempted again until it succeeds, an
   t.strictSame(await dates(client), [new Date(clock.now).toISOString(), '2026-03-04T20:59:59.000Z'])
 })
 
-t.test('changed rules take effect at once', async (t) => {
+t.test('changed rules take effect immediately', async (t) => {
   const { client, backend, moveTo } = await startWithRules(t, { AutomaticallyAfterDays: 7 })
   await moveTo('2026-03-06T13:00:00Z')
   await client.send(new RotateSecretCommand({ SecretId: 'a', RotationRules: { ScheduleExpression: 'cron(0 8 1 * ? *)' }, RotateImmediately: false }))
@@ -134,7 +137,7 @@ t.test('changed rules take effect at once', async (t) => {
   t.equal(await moveTo('2026-04-01T08:00:00Z'), 1)
 })
 
-t.test('many secrets that are due at once are all rotated', async (t) => {
+t.test('many secrets that are due at the same time are all rotated', async (t) => {
   const { client, backend, clock, rotator } = await startWithRotator(t)
   const names = Array.from({ length: 20 }, (_, index) => `s${index}`)
   const full = Promise.withResolvers<undefined>()
@@ -142,7 +145,7 @@ t.test('many secrets that are due at once are all rotated', async (t) => {
   let most = 0
   rotator.instead.setSecret = async () => {
     most = Math.max(most, ++atOnce)
-    // A ninth would come meanwhile.
+    // Leaves enough time for a ninth to start by mistake.
     if (most === 8) setTimeout(() => { full.resolve(undefined) }, 200)
     await full.promise
     atOnce--
@@ -162,7 +165,7 @@ t.test('many secrets that are due at once are all rotated', async (t) => {
   t.equal(most, 8, 'but no more than eight at once')
 })
 
-t.test('what is due is found without being asked for', async (t) => {
+t.test('due rotations are found without a request', async (t) => {
   const { client, clock } = await startWithRotator(t)
   await client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'old' }))
   await client.send(new RotateSecretCommand({ SecretId: 'a', RotationLambdaARN: functionArn, RotationRules: { ScheduleExpression: 'rate(4 hours)' } }))

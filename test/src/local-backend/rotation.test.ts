@@ -8,13 +8,13 @@ import { rotate } from '#test/fixtures/rotation/rotator'
 import { account, clientOf, day, errorIn, rawRequest } from './backend.ts'
 import { describe, functionArn, startWithRotator, steps, type Rotator } from './rotator.ts'
 
-/** In the words that AWS uses. */
+/** AWS's error for an incomplete rotation. */
 const incomplete = { name: 'InvalidRequestException', message: 'A previous rotation isn\'t complete. That rotation will be reattempted.' }
 const minute = 60_000
 
 const setUp = { SecretId: 'a', RotationLambdaARN: functionArn, RotationRules: { AutomaticallyAfterDays: 1 } }
 
-/** A backend with one secret, and the version that it was made with. */
+/** Starts a backend with a secret, and returns the ID of its first version, too. */
 async function startWithSecret (t: Test) {
   const started = await startWithRotator(t)
   const { ARN: arn = '', VersionId: first = '' } = await started.client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'old' }))
@@ -27,7 +27,7 @@ const valueOf = async (client: SecretsManagerClient, VersionStage = 'AWSCURRENT'
   (await client.send(new GetSecretValueCommand({ SecretId: 'a', VersionStage }))).SecretString
 const stepsTold = ({ events }: Rotator) => events.map(({ Step }) => Step)
 
-/** Holds an error against a name and a message, to the letter where that is a text. */
+/** Checks that a call fails with an error's name and message. A message that is a string must match exactly. */
 async function refused (t: Test, call: Promise<unknown>, { name, message }: { name: string, message: string | RegExp }, title = 'refused'): Promise<void> {
   const error = await call.then(() => undefined, (reason: unknown) => reason as Error)
   t.equal(error?.name, name, title)
@@ -35,10 +35,10 @@ async function refused (t: Test, call: Promise<unknown>, { name, message }: { na
   else t.match(error?.message, message, title)
 }
 
-/** Lets a promise be kept from outside. */
+/** Creates a promise that the test can resolve. */
 const gate = () => Promise.withResolvers<undefined>()
 
-t.test('a rotation takes four steps after the answer, and its version becomes the current one', async (t) => {
+t.test('a rotation carries out four steps after the reply, and its version becomes the current one', async (t) => {
   const { backend, client, clock, rotator, told, arn, first } = await startWithSecret(t)
   const answered = gate()
   rotator.instead.createSecret = () => answered.promise
@@ -62,7 +62,7 @@ t.test('a rotation takes four steps after the answer, and its version becomes th
   }
   answered.resolve(undefined)
   await backend.runDueRotations()
-  // The first step did nothing, as if it had been left out.
+  // The first step did nothing, as if it were not implemented.
   t.strictSame(told.at(-1), { step: 'setSecret', error: 'ResourceNotFoundException' })
 
   rotator.events = []
@@ -84,7 +84,7 @@ t.test('a rotation takes four steps after the answer, and its version becomes th
   t.strictSame([listed?.LastRotatedDate, listed?.NextRotationDate], [new Date(rotatedAt), new Date('2026-03-05T23:59:59Z')])
 })
 
-t.test('while its first step runs a rotation has a version without a value', async (t) => {
+t.test('during its first step a rotation has a version without a value', async (t) => {
   const { backend, client, rotator, first } = await startWithSecret(t)
   rotator.instead.createSecret = async ({ ClientRequestToken: VersionId }) => {
     t.strictSame(await labels(client), { [first]: ['AWSCURRENT'], [VersionId]: ['AWSPENDING'] })
@@ -111,7 +111,7 @@ t.test('while its first step runs a rotation has a version without a value', asy
   t.equal(rotator.events.length, 4)
 })
 
-t.test('a secret without a value gets its first one by a rotation', async (t) => {
+t.test('a secret without a value receives its first one from a rotation', async (t) => {
   const { backend, client, rotator } = await startWithRotator(t)
   await client.send(new CreateSecretCommand({ Name: 'a' }))
   rotator.instead.createSecret = async ({ ClientRequestToken }) => {
@@ -122,7 +122,7 @@ t.test('a secret without a value gets its first one by a rotation', async (t) =>
   t.strictSame(await labels(client), { [VersionId]: ['AWSCURRENT'] })
 })
 
-t.test('function and rules that are set already are used again, and either can be changed', async (t) => {
+t.test('the function and the rules are reused, and either can be changed separately', async (t) => {
   const { backend, client, rotator } = await startWithSecret(t)
   for (const [input, rules] of [
     [setUp, { AutomaticallyAfterDays: 1 }],
@@ -143,7 +143,7 @@ t.test('function and rules that are set already are used again, and either can b
   t.match(await describe(client), { RotationEnabled: true, RotationLambdaARN: `${functionArn}:live`, NextRotationDate: undefined })
 })
 
-t.test('what is not right is refused, and nothing is stored', async (t) => {
+t.test('invalid requests are rejected, and nothing is stored', async (t) => {
   const { backend, client, first } = await startWithSecret(t)
   const before = await describe(client)
   const wrong: [object, { name: string, message: string | RegExp }][] = [
@@ -157,7 +157,7 @@ t.test('what is not right is refused, and nothing is stored', async (t) => {
     [{ RotationLambdaARN: functionArn, RotationRules: { AutomaticallyAfterDays: 1, ScheduleExpression: 'rate(1 day)' } }, {
       name: 'InvalidParameterException', message: 'You cannot specify both rotation frequency and schedule expression together.'
     }],
-    [{ RotationLambdaARN: functionArn, RotationRules: { ScheduleExpression: 'rate(3 hours)' } }, { name: 'InvalidParameterException', message: /every 4 hours at most/ }],
+    [{ RotationLambdaARN: functionArn, RotationRules: { ScheduleExpression: 'rate(3 hours)' } }, { name: 'InvalidParameterException', message: /at most every 4 hours/ }],
     [{ RotationLambdaARN: functionArn, RotationRules: { Duration: '1h' } }, { name: 'InvalidParameterException', message: /Duration/ }],
     [{ RotationLambdaARN: functionArn, RotationRules: { AutomaticallyAfterDays: 1001 } }, { name: 'ValidationException', message: /less than or equal to 1000/ }],
     [{ RotationLambdaARN: functionArn, ExternalSecretRotationMetadata: [] }, { name: 'InvalidRequestException', message: /managed external secrets/ }],
@@ -179,7 +179,7 @@ t.test('what is not right is refused, and nothing is stored', async (t) => {
   t.match(before, { VersionIdsToStages: { [first]: ['AWSCURRENT'] }, RotationEnabled: undefined })
 })
 
-t.test('a rotation is under way until its last step has ended', async (t) => {
+t.test('a rotation is incomplete until its last step has ended', async (t) => {
   const { backend, client, rotator, told } = await startWithSecret(t)
   rotator.instead.finishSecret = async (event) => {
     await rotate(client, event)
@@ -191,7 +191,7 @@ t.test('a rotation is under way until its last step has ended', async (t) => {
   t.strictSame(told, steps.map((step) => ({ step })))
 })
 
-t.test('two secrets can be rotated with the same token at once', async (t) => {
+t.test('two secrets can be rotated at once with the same token', async (t) => {
   const { backend, client, rotator } = await startWithRotator(t)
   const ClientRequestToken = randomUUID()
   const bothBegun = gate()
@@ -207,7 +207,7 @@ t.test('two secrets can be rotated with the same token at once', async (t) => {
   t.equal(rotator.events.length, 8)
 })
 
-t.test('the same request again changes nothing', async (t) => {
+t.test('repeating a request changes nothing', async (t) => {
   const { backend, client, rotator } = await startWithSecret(t)
   const ClientRequestToken = randomUUID()
   const request = new RotateSecretCommand({ ...setUp, ClientRequestToken })
@@ -216,12 +216,12 @@ t.test('the same request again changes nothing', async (t) => {
   }
   await client.send(request)
   await backend.runDueRotations()
-  t.match(await client.send(request), { Name: 'a', VersionId: ClientRequestToken }, 'afterwards')
+  t.match(await client.send(request), { Name: 'a', VersionId: ClientRequestToken }, 'deferredWrites')
   await backend.runDueRotations()
   t.strictSame(stepsTold(rotator), steps)
 })
 
-t.test('a step that fails ends the attempt, and leaves AWSPENDING behind until a later one', async (t) => {
+t.test('a failed step ends the attempt and leaves AWSPENDING in place until a later one', async (t) => {
   for (const [index, failing] of steps.entries()) {
     const { backend, client, clock, rotator, told, first } = await startWithSecret(t)
     rotator.instead[failing] = () => { throw Object.assign(new Error('of the old password'), { name: 'DatabaseError' }) }
@@ -246,7 +246,7 @@ t.test('a step that fails ends the attempt, and leaves AWSPENDING behind until a
   }
 })
 
-t.test('a rotation that has failed is attempted again by itself, after a longer while each time', async (t) => {
+t.test('a failed rotation is retried automatically with increasing delays', async (t) => {
   const { backend, client, clock, rotator, told } = await startWithSecret(t)
   rotator.instead.testSecret = () => { throw new Error() }
   await client.send(new RotateSecretCommand(setUp))
@@ -266,7 +266,7 @@ t.test('a rotation that has failed is attempted again by itself, after a longer 
   t.strictSame(told.slice(-4), steps.map((step) => ({ step })))
 })
 
-t.test('a function whose steps succeed but which doesn\'t move AWSCURRENT has not rotated', async (t) => {
+t.test('a rotation is incomplete if all steps succeed but AWSCURRENT has not moved', async (t) => {
   const { backend, client, rotator, told, first } = await startWithSecret(t)
   rotator.instead.finishSecret = () => undefined
   const { VersionId = '' } = await client.send(new RotateSecretCommand(setUp))
@@ -276,7 +276,7 @@ t.test('a function whose steps succeed but which doesn\'t move AWSCURRENT has no
   await refused(t, client.send(new RotateSecretCommand(setUp)), incomplete)
 })
 
-t.test('without RotateImmediately the function is only tested, on a version that goes again', async (t) => {
+t.test('without RotateImmediately the function is only tested, on a temporary version', async (t) => {
   const { backend, client, clock, rotator, told, first } = await startWithSecret(t)
   const input = { ...setUp, RotateImmediately: false }
   rotator.instead.testSecret = async ({ ClientRequestToken }) => {
@@ -320,7 +320,7 @@ t.test('without RotateImmediately a secret without a value is not tested', async
   t.match(await describe(client), { RotationEnabled: true, VersionIdsToStages: undefined })
 })
 
-t.test('cancelling keeps function and rules, and what a rotation under way has made', async (t) => {
+t.test('cancelling keeps the function, the rules, and the version of a rotation in progress', async (t) => {
   const { backend, client, clock, rotator, told, arn, first } = await startWithSecret(t)
   await client.send(new RotateSecretCommand(setUp))
   await backend.runDueRotations()
@@ -359,7 +359,7 @@ t.test('cancelling keeps function and rules, and what a rotation under way has m
   t.match(await labels(client), { [second]: ['AWSPREVIOUS'], [third]: undefined }, 'once the label is off, a new one can begin')
 })
 
-t.test('cancelling a test takes its version away', async (t) => {
+t.test('cancelling a test deletes its version', async (t) => {
   const { backend, client, rotator, first } = await startWithSecret(t)
   rotator.instead.testSecret = async () => {
     t.match(await client.send(new CancelRotateSecretCommand({ SecretId: 'a' })), { VersionId: undefined })
@@ -369,7 +369,7 @@ t.test('cancelling a test takes its version away', async (t) => {
   t.match(await describe(client), { RotationEnabled: false, VersionIdsToStages: { [first]: ['AWSCURRENT'] } })
 })
 
-t.test('a rotation that nobody wants any more is given up', async (t) => {
+t.test('a rotation that has become pointless is abandoned', async (t) => {
   const { backend, client, clock, rotator, first } = await startWithSecret(t)
   const fail = async () => {
     rotator.instead.createSecret = () => { throw new Error() }
@@ -409,7 +409,7 @@ t.test('a rotation that nobody wants any more is given up', async (t) => {
   await isGone(other)
 })
 
-t.test('a rotation that somebody has brought to its end is complete', async (t) => {
+t.test('a rotation that somebody else has finished is complete', async (t) => {
   const { backend, client, clock, rotator, first } = await startWithSecret(t)
   rotator.instead.finishSecret = () => { throw new Error() }
   const { VersionId = '' } = await client.send(new RotateSecretCommand(setUp))
@@ -458,7 +458,7 @@ t.test('a secret that is scheduled for deletion is not rotated', async (t) => {
   t.equal(rotator.events.length, 2, 'and one that is gone even less')
 })
 
-t.test('a version that somebody else has labelled AWSPENDING is in the way', async (t) => {
+t.test('a version that somebody else has labelled AWSPENDING blocks rotation', async (t) => {
   const { backend, client, clock, rotator } = await startWithSecret(t)
   await client.send(new RotateSecretCommand(setUp))
   await backend.runDueRotations()
@@ -473,7 +473,7 @@ t.test('a version that somebody else has labelled AWSPENDING is in the way', asy
   t.equal(await valueOf(client), 'by hand')
 })
 
-t.test('a replica follows a rotation, and is none to rotate', async (t) => {
+t.test('a replica follows a rotation, but can\'t be rotated itself', async (t) => {
   const { backend, client, rotator, first } = await startWithSecret(t)
   await client.send(new ReplicateSecretToRegionsCommand({ SecretId: 'a', AddReplicaRegions: [{ Region: 'us-east-1' }] }))
   const replica = clientOf(t, backend, account, 'us-east-1')
@@ -490,7 +490,7 @@ t.test('a replica follows a rotation, and is none to rotate', async (t) => {
   await t.rejects(replica.send(new CancelRotateSecretCommand({ SecretId: 'a' })), { name: 'InvalidParameterException' })
 })
 
-t.test('what somebody changes while a rotation is under way stays changed', async (t) => {
+t.test('changes that are made during a rotation are kept', async (t) => {
   const { backend, client, rotator } = await startWithSecret(t)
   rotator.instead.setSecret = async () => client.send(new UpdateSecretCommand({ SecretId: 'a', Description: 'changed' }))
   await client.send(new RotateSecretCommand(setUp))

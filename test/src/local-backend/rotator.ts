@@ -19,15 +19,15 @@ export const fixture = (name: string): string => join(import.meta.dirname, '../.
 /** A rotation function behind an HTTP endpoint. */
 export interface Rotator {
   url: string
-  /** What it was told, in order. */
+  /** The events that it has received, in order. */
   events: (RotationEvent & { RotationToken?: string })[]
-  /** What it does instead of a step; it may throw. */
+  /** Functions that replace steps. They may throw. */
   instead: Partial<Record<RotationEvent['Step'], (event: RotationEvent) => unknown>>
-  /** Whom it calls. */
+  /** The client that it calls Secrets Manager with. */
   client?: SecretsManagerClient
 }
 
-/** Serves a rotation function until the test ends. */
+/** Serves a rotation function until the end of the test. */
 export async function serveRotator (t: Test): Promise<Rotator> {
   const rotator: Rotator = { url: '', events: [], instead: {} }
   const server = createServer((request, response) => {
@@ -52,17 +52,17 @@ export async function serveRotator (t: Test): Promise<Rotator> {
   return rotator
 }
 
-/** A backend, and what belongs to it. */
+/** A running backend with its client, clock and rotation function. */
 export interface Started {
   backend: LocalBackend
   client: SecretsManagerClient
   clock: Clock
   rotator: Rotator
-  /** What the backend tells of the steps. */
+  /** The steps that the backend has reported. */
   told: Pick<RotationStepEvent, 'step' | 'error'>[]
 }
 
-/** Starts a backend, on a clock that stands still, and a rotation function for it. */
+/** Starts a backend with a stopped clock and a rotation function. */
 export async function startWithRotator (t: Test, options: Partial<LocalBackendOptions> = {}): Promise<Started> {
   const rotator = await serveRotator(t)
   const clock = stoppedClock()
@@ -78,7 +78,7 @@ export async function startWithRotator (t: Test, options: Partial<LocalBackendOp
   return { backend, client, clock, rotator, told }
 }
 
-/** What DescribeSecret shows of a secret, with the dates of its rotation as texts: tap's `match` looks into no Date. */
+/** Returns DescribeSecret's output with the rotation dates as strings, because tap's `match` does not compare dates. */
 export async function describe (client: SecretsManagerClient, SecretId = 'a'): Promise<Described> {
   const { LastRotatedDate, NextRotationDate, ...described } = await client.send(new DescribeSecretCommand({ SecretId }))
   return { ...described, LastRotatedDate: LastRotatedDate?.toISOString(), NextRotationDate: NextRotationDate?.toISOString() }
@@ -87,18 +87,18 @@ export async function describe (client: SecretsManagerClient, SecretId = 'a'): P
 export type Described = Omit<DescribeSecretCommandOutput, 'LastRotatedDate' | 'NextRotationDate'> &
   Record<'LastRotatedDate' | 'NextRotationDate', string | undefined>
 
-/** Waits until something holds. */
+/** Waits until a condition is true. */
 export async function until (holds: () => unknown): Promise<void> {
   while (!await holds()) await wait(20)
 }
 
-/** A step that does not end by itself. */
+/** A step that does not end until it is released. */
 export interface Hanging {
   begun: Promise<undefined>
   letGo: () => void
 }
 
-/** Lets a step hang until it is let go, and tells when it has begun. */
+/** Makes a step hang until it is released. */
 export function hang (rotator: Rotator, step: 'setSecret' | 'testSecret'): Hanging {
   const begun = Promise.withResolvers<undefined>()
   const over = Promise.withResolvers<undefined>()

@@ -8,7 +8,7 @@ import { clientOf, start } from './backend.ts'
 
 const client = clientOf(t, await start(t))
 
-/** A secret with three versions: none labelled, AWSPREVIOUS, AWSCURRENT. */
+/** Creates a secret with three versions: without a label, AWSPREVIOUS and AWSCURRENT. */
 async function create (): Promise<{ SecretId: string, first: string, second: string, third: string }> {
   const SecretId = `stages/${randomUUID()}`
   const { VersionId: first = '' } = await client.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'v1' }))
@@ -21,7 +21,7 @@ const move = (SecretId: string, VersionStage: string, MoveToVersionId?: string, 
 const labels = async (SecretId: string) => (await client.send(new DescribeSecretCommand({ SecretId }))).VersionIdsToStages
 const refused = (message: string | RegExp) => ({ name: 'InvalidParameterException', message })
 
-await t.test('AWSCURRENT moves from the version that is named, and AWSPREVIOUS follows', async (t) => {
+await t.test('AWSCURRENT moves away from the named version, and AWSPREVIOUS follows', async (t) => {
   const { SecretId, first, second, third } = await create()
   const moved = await move(SecretId, 'AWSCURRENT', first, third)
   t.match(moved, { Name: SecretId, ARN: /^arn:/ })
@@ -30,7 +30,7 @@ await t.test('AWSCURRENT moves from the version that is named, and AWSPREVIOUS f
   t.strictSame(await labels(SecretId), { [first]: ['AWSCURRENT'], [third]: ['AWSPREVIOUS'] }, 'what is refused changes nothing')
 })
 
-await t.test('AWS\'s own words where a label would be taken without saying from where, or lost', async (t) => {
+await t.test('AWS\'s messages for a label that would be moved without naming its version, or lost', async (t) => {
   const { SecretId, first, third } = await create()
   await t.rejects(move(SecretId, 'AWSCURRENT', first), refused(`The parameter RemoveFromVersionId can't be empty. Staging label AWSCURRENT is currently attached to version ${third}, so you must explicitly reference that version in RemoveFromVersionId.`))
   await t.rejects(move(SecretId, 'AWSCURRENT', undefined, third), refused('You can only move staging label AWSCURRENT to a different secret version. It can’t be completely removed.'))
@@ -39,7 +39,7 @@ await t.test('AWS\'s own words where a label would be taken without saying from 
   t.match(await labels(SecretId), { [third]: ['AWSCURRENT'] }, 'to where it is already is no move')
 })
 
-await t.test('a label of one\'s own', async (t) => {
+await t.test('a custom label', async (t) => {
   const { SecretId, first, second } = await create()
   await move(SecretId, 'blue', first)
   await t.rejects(move(SecretId, 'blue', second), refused(/RemoveFromVersionId can't be empty/))
@@ -50,7 +50,7 @@ await t.test('a label of one\'s own', async (t) => {
   await t.rejects(move(SecretId, 'blue', undefined, second), refused(/is not attached/))
 })
 
-await t.test('of versions and secrets that there are not', async (t) => {
+await t.test('missing versions and secrets', async (t) => {
   const { SecretId, first } = await create()
   const none = randomUUID()
   const notFound = { name: 'ResourceNotFoundException', message: `Secrets Manager can't find the specified secret value for VersionId: ${none}` }
@@ -61,7 +61,7 @@ await t.test('of versions and secrets that there are not', async (t) => {
   await t.rejects(move(SecretId, 'blue', first), { name: 'InvalidRequestException', message: /marked for deletion/ })
 })
 
-await t.test('tags are detached by key, and leave an empty list behind', async (t) => {
+await t.test('tags are detached by key, and an empty list remains', async (t) => {
   const { SecretId } = await create()
   const tags = async () => (await client.send(new DescribeSecretCommand({ SecretId }))).Tags
   const untag = (...TagKeys: string[]) => client.send(new UntagResourceCommand({ SecretId, TagKeys }))

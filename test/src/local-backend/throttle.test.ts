@@ -5,7 +5,7 @@ import { clientOf, otherAccount, rawRequest, errorIn, start } from './backend.ts
 
 const scope = { accountId: '123456789012', region: 'eu-west-1' }
 
-await t.test('a family has its quota in any second, and an account and a region each their own', (t) => {
+await t.test('each group of operations has its quota in any second, separately for each account and region', (t) => {
   let now = 0
   const isTooMuch = createThrottle(undefined, () => now)
   const put = (count: number, operation = 'PutSecretValue', where = scope) =>
@@ -25,7 +25,7 @@ await t.test('a family has its quota in any second, and an account and a region 
   t.end()
 })
 
-await t.test('a backend that throttles answers as AWS does, and does nothing', async (t) => {
+await t.test('a backend that throttles answers like AWS, and does not carry out the call', async (t) => {
   const events: object[] = []
   const backend = await start(t, { throttling: 2, onOperation: (event) => { events.push(event) } })
   const client = clientOf(t, backend)

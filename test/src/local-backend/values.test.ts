@@ -32,7 +32,7 @@ async function stages (SecretId: string, by: SecretsManagerClient = client): Pro
   return Object.fromEntries(Versions.map(({ VersionId = '', VersionStages }) => [VersionId, VersionStages]))
 }
 
-await t.test('a secret is made with all its details, and read by name, ARN and partial ARN', async (t) => {
+await t.test('a secret is created with all its details, and read by name, ARN and partial ARN', async (t) => {
   const Name = newName()
   const ClientRequestToken = randomUUID()
   const made = await client.send(new CreateSecretCommand({
@@ -57,7 +57,7 @@ await t.test('a secret is made with all its details, and read by name, ARN and p
   }
 })
 
-await t.test('a partial ARN whose name ends in a hyphen and six characters is taken for a whole one', async (t) => {
+await t.test('a partial ARN whose name ends in a hyphen and six characters counts as complete', async (t) => {
   for (const [Name, found] of [['x-a1b2c3', false], ['x-a1b2', true], ['x-a1b2c3-', true], ['x-202601', true]] as const) {
     const { ARN = '' } = await client.send(new CreateSecretCommand({ Name, SecretString: 'v' }))
     t.match(await get(Name), { SecretString: 'v' })
@@ -68,7 +68,7 @@ await t.test('a partial ARN whose name ends in a hyphen and six characters is ta
   }
 })
 
-await t.test('an ARN of elsewhere, of nothing, or of the old secret of a name is not found', async (t) => {
+await t.test('an ARN of another place, of a missing secret, or of a name\'s earlier secret is not found', async (t) => {
   const { ARN } = await create()
   for (const SecretId of [
     ARN.replace('eu-west-1', 'us-east-1'), ARN.replace(':secretsmanager:', ':ssm:'),
@@ -90,7 +90,7 @@ await t.test('a secret without a value', async (t) => {
   t.strictSame(first.VersionStages, ['AWSCURRENT', 'AWSPENDING'], 'the first version is the current one in any case')
 })
 
-await t.test('bytes come back as bytes', async (t) => {
+await t.test('binary values', async (t) => {
   const SecretId = newName()
   const SecretBinary = Uint8Array.from({ length: 65_536 }, (_, index) => index % 256)
   await client.send(new CreateSecretCommand({ Name: SecretId, SecretBinary }))
@@ -99,7 +99,7 @@ await t.test('bytes come back as bytes', async (t) => {
   t.equal(SecretString, undefined)
 })
 
-await t.test('creating again', async (t) => {
+await t.test('creating a secret again', async (t) => {
   const Name = newName()
   const ClientRequestToken = randomUUID()
   const made = await client.send(new CreateSecretCommand({ Name, ClientRequestToken, SecretString: 'v' }))
@@ -118,7 +118,7 @@ await t.test('creating again', async (t) => {
   t.match(await get(Name), { SecretString: 'v' })
 })
 
-await t.test('creating again without a value', async (t) => {
+await t.test('creating a secret again without a value', async (t) => {
   const Name = newName()
   const ClientRequestToken = randomUUID()
   const made = await client.send(new CreateSecretCommand({ Name, ClientRequestToken }))
@@ -128,7 +128,7 @@ await t.test('creating again without a value', async (t) => {
   await t.rejects(client.send(new CreateSecretCommand({ Name, ClientRequestToken, SecretString: 'v' })), { name: 'ResourceExistsException' })
 })
 
-await t.test('the key that AWS manages, by any of its names, is not shown', async (t) => {
+await t.test('the AWS managed key is not shown, whichever of its names was given', async (t) => {
   for (const KmsKeyId of ['', 'alias/aws/secretsmanager', 'arn:aws:kms:eu-west-1:123456789012:alias/aws/secretsmanager']) {
     const Name = newName()
     await client.send(new CreateSecretCommand({ Name, KmsKeyId, SecretString: 'v' }))
@@ -150,7 +150,7 @@ await t.test('two values, or none', async (t) => {
   })
 })
 
-await t.test('a token is needed, before the secret is looked for', async (t) => {
+await t.test('a token is required, and checked before the secret is looked up', async (t) => {
   for (const [operation, body] of [
     ['CreateSecret', { Name: 'n', SecretString: 'v' }], ['PutSecretValue', { SecretId: 'nowhere', SecretString: 'v' }],
     ['UpdateSecret', { SecretId: 'nowhere' }]
@@ -178,7 +178,7 @@ await t.test('putting a value moves AWSCURRENT and AWSPREVIOUS, and the old curr
   t.notOk('VersionStages' in deprecated, 'a version without a label has no list of labels')
 })
 
-await t.test('labels without AWSCURRENT leave it where it is, and move from their old version', async (t) => {
+await t.test('labels without AWSCURRENT leave it in place, and move from their old version', async (t) => {
   const { SecretId, VersionId: one } = await create()
   const { VersionId: two = '' } = await put(SecretId, 'second', { VersionStages: ['AWSPENDING', 'a', 'b'] })
   t.strictSame(await stages(SecretId), { [one]: ['AWSCURRENT'], [two]: ['AWSPENDING', 'a', 'b'] })
@@ -196,7 +196,7 @@ await t.test('a secret has at most 20 labels', async (t) => {
   t.match(await get(SecretId), { VersionId })
 })
 
-await t.test('the limit of labels does not keep a secret from being written', async (t) => {
+await t.test('the limit of labels does not prevent writing a secret', async (t) => {
   const { SecretId, VersionId: one } = await create()
   const labels = Array.from({ length: 19 }, (_, index) => `label${index}`)
   await put(SecretId, 'second', { VersionStages: labels })
@@ -209,7 +209,7 @@ await t.test('the limit of labels does not keep a secret from being written', as
   await t.rejects(put(SecretId, 'sixth', { VersionStages: ['one more'] }), { name: 'LimitExceededException' })
 })
 
-await t.test('the same put or update again changes nothing; with another value it is refused', async (t) => {
+await t.test('repeating a put or an update changes nothing; with another value it is rejected', async (t) => {
   const { SecretId, ARN } = await create()
   const ClientRequestToken = randomUUID()
   await put(SecretId, 'second', { ClientRequestToken })
@@ -228,7 +228,7 @@ await t.test('the same put or update again changes nothing; with another value i
   t.notOk('Description' in await describe(SecretId), 'what is refused is not done in part')
 })
 
-await t.test('updating changes what is given, and adds a version only for a value', async (t) => {
+await t.test('an update changes only the given fields, and adds a version only for a value', async (t) => {
   const { SecretId, VersionId: one } = await create()
   const plain = await update(SecretId, { Description: 'described', KmsKeyId: 'alias/one', Type: 'partner' })
   t.strictSame(Object.keys(plain).sort(), ['$metadata', 'ARN', 'Name'])
@@ -242,7 +242,7 @@ await t.test('updating changes what is given, and adds a version only for a valu
   t.notOk('Description' in cleared || 'KmsKeyId' in cleared || 'Type' in cleared)
 })
 
-await t.test('the date of the last change rises with every change, also within a millisecond and with an equal value', async (t) => {
+await t.test('the date of the last change increases with every change, even within a millisecond and with an equal value', async (t) => {
   const { SecretId } = await create()
   let last = (await describe(SecretId)).LastChangedDate?.getTime() ?? 0
   t.equal(last, clock.now)
@@ -254,7 +254,7 @@ await t.test('the date of the last change rises with every change, also within a
   }
 })
 
-await t.test('what is read leaves the day, at midnight UTC', async (t) => {
+await t.test('reading records the day, as midnight UTC', async (t) => {
   const { SecretId, VersionId: one } = await create()
   const { VersionId: two } = await put(SecretId, 'second')
   t.notOk('LastAccessedDate' in await describe(SecretId))
@@ -269,7 +269,7 @@ await t.test('what is read leaves the day, at midnight UTC', async (t) => {
   t.strictSame((await describe(SecretId)).LastAccessedDate, new Date(midnight.getTime() + day))
 })
 
-await t.test('versions and labels that are not there', async (t) => {
+await t.test('missing versions and labels', async (t) => {
   const { SecretId, VersionId } = await create()
   const unknown = randomUUID()
   const notFound = 'Secrets Manager can\'t find the specified secret value for'
@@ -284,7 +284,7 @@ await t.test('versions and labels that are not there', async (t) => {
   })
 })
 
-await t.test('versions are listed from the oldest on, with their keys, those without a label only on request, and in pages', async (t) => {
+await t.test('versions are listed oldest first, with their keys, in pages, and those without a label only on request', async (t) => {
   const { SecretId, ARN, VersionId: one } = await create()
   const list = (more = {}) => client.send(new ListSecretVersionIdsCommand({ SecretId, ...more }))
   await put(SecretId, 'second')
@@ -313,7 +313,7 @@ await t.test('versions are listed from the oldest on, with their keys, those wit
   }, 'a token of another secret')
 })
 
-await t.test('of the versions without a label the 100 newest are kept, and all of the last day', async (t) => {
+await t.test('the 100 newest versions without a label are kept, and all from the last day', async (t) => {
   const { SecretId } = await create()
   for (let count = 0; count < 110; count++) await put(SecretId, `value ${count}`)
   const count = async () => {
@@ -330,7 +330,7 @@ await t.test('of the versions without a label the 100 newest are kept, and all o
   t.equal(await count(), 102)
 })
 
-await t.test('several values in one call, what fails beside what does not', async (t) => {
+await t.test('several values in one call, with errors for some', async (t) => {
   const { SecretId: a } = await create('A')
   const { SecretId: b, ARN } = await create('B')
   const empty = newName()

@@ -18,7 +18,7 @@ const adaMayNothing = user('NOBODY', [{ ...everything, Action: 's3:*' }])
 const stranger = user('STRANGER', [everything], otherAccount)
 const reader = roleArn('reader')
 
-/** What AWS answers with to who may not, word by word. */
+/** Returns AWS's error for a denied call, with its exact message. */
 const denied = (user: string, role: string, { action = 'AssumeRole', reason = '' } = {}) => ({
   name: 'AccessDenied',
   message: `User: ${user} is not authorized to perform: sts:${action} on resource: ${role}${reason}`,
@@ -27,7 +27,7 @@ const denied = (user: string, role: string, { action = 'AssumeRole', reason = ''
 
 const query = (body: string): RawRequest => ({ service: 'sts', body, headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' } })
 
-/** The error of a raw response, which must be in AWS's form. */
+/** Returns the error in a raw response, after checking that the response has AWS's format. */
 function errorIn ({ status, headers, body }: RawResponse): { code?: string, message?: string, type?: string, status: number | undefined } {
   const [, type, code, message, requestId] = /^<ErrorResponse xmlns="https:\/\/sts\.amazonaws\.com\/doc\/2011-06-15\/"><Error><Type>(\w+)<\/Type><Code>(\w+)<\/Code><Message>(.*)<\/Message><\/Error><RequestId>([0-9a-f-]{36})<\/RequestId><\/ErrorResponse>$/.exec(body) ?? []
   if (type === undefined || headers['content-type'] !== 'text/xml' || headers['x-amzn-requestid'] !== requestId) throw new Error(`no error of STS: ${body}`)
@@ -35,7 +35,7 @@ function errorIn ({ status, headers, body }: RawResponse): { code?: string, mess
   return { status, type, ...code !== undefined && { code }, ...text !== undefined && { message: text } }
 }
 
-await t.test('who signs learns who that is', async (t) => {
+await t.test('a signer learns their own identity', async (t) => {
   const backend = await startWith(t, [ada], { roles: [role(roleArn('service/path/reader'), [trusts(userArn(ada))])] })
   const identify = async (keys: Keys) => stsOf(t, backend, keys, 'us-east-1').send(new GetCallerIdentityCommand())
   t.match(await identify(account), { Account: account.accountId, Arn: `arn:aws:iam::${account.accountId}:root`, UserId: account.accountId })
@@ -51,7 +51,7 @@ await t.test('who signs learns who that is', async (t) => {
   t.match((await identify(account)).$metadata.requestId, /^[0-9a-f-]{36}$/)
 })
 
-await t.test('a session does what its role may, in the account of the role', async (t) => {
+await t.test('a session has the permissions of its role, in the role\'s account', async (t) => {
   const events: OperationEvent[] = []
   const limited = role(roleArn('limited', otherAccount), [trusts(userArn(ada))], {
     identityPolicies: [document({ Effect: 'Allow', Action: 'secretsmanager:DescribeSecret', Resource: '*' })]
@@ -76,7 +76,7 @@ await t.test('a session does what its role may, in the account of the role', asy
   await t.rejects(nothing.send(new DescribeSecretCommand({ SecretId: 'db' })), { name: 'AccessDeniedException' }, 'a role has no rights that it was not given')
 })
 
-await t.test('whom a role trusts, and who may assume it', async (t) => {
+await t.test('the principals that a role trusts, and those that may assume it', async (t) => {
   const cases: Record<string, { statements: Statement[], by?: typeof ada, refused?: { action?: string, reason?: string } | true, input?: Partial<Omit<AssumeRoleCommandInput, 'RoleArn'>> }> = {
     'a user by name, whose own policies need not allow it': { statements: [trusts(userArn(adaMayNothing))], by: adaMayNothing },
     'its own account, which leaves it to the user\'s policies': { statements: [trusts(account.accountId)] },
@@ -139,13 +139,13 @@ await t.test('whom a role trusts, and who may assume it', async (t) => {
   await t.rejects(assume(t, backend, account, { RoleArn: roleArn('role-0') }), { name: 'AccessDenied', message: 'Roles may not be assumed by root accounts.' })
 })
 
-await t.test('an identity\'s deny is told', async (t) => {
+await t.test('an explicit deny of an identity is reported', async (t) => {
   const by = user('DENIED', [everything, { ...everything, Effect: 'Deny', Action: 'sts:AssumeRole' }])
   const backend = await startWith(t, [by], { roles: [role(reader, [trusts(userArn(by))])] })
   await t.rejects(assume(t, backend, by, { RoleArn: reader }), denied(userArn(by), reader, { reason: ' with an explicit deny in an identity-based policy' }))
 })
 
-await t.test('who is behind a session stays behind the sessions that it begins', async (t) => {
+await t.test('role chaining passes on the source identity', async (t) => {
   const both = ['sts:AssumeRole', 'sts:SetSourceIdentity']
   const [first, second, third] = ['first', 'second', 'third'].map((name) => roleArn(name)) as [string, string, string]
   const sessionOf = (name: string): string => `arn:aws:sts::${account.accountId}:assumed-role/${name}/ada`
@@ -182,7 +182,7 @@ await t.test('who is behind a session stays behind the sessions that it begins',
   await t.rejects(assume(t, backend, ada, { RoleArn: second }), denied(userArn(ada), second), 'only the first role is trusted by the second')
 })
 
-await t.test('a session\'s own policy takes rights away and gives none', async (t) => {
+await t.test('a session policy restricts permissions and grants none', async (t) => {
   const describing = { Effect: 'Allow', Action: 'secretsmanager:DescribeSecret', Resource: '*' }
   const backend = await startWith(t, [ada], {
     roles: [
@@ -223,7 +223,7 @@ await t.test('a session\'s own policy takes rights away and gives none', async (
   ] as const) await t.rejects(assume(t, backend, ada, { RoleArn: reader, Policy }), { ...error, $metadata: { httpStatusCode: 400 } })
 })
 
-await t.test('a policy can name a session by its role, its name, its ID and who is behind it', async (t) => {
+await t.test('a policy can match a session by its role, name, ID and source identity', async (t) => {
   const both = ['sts:AssumeRole', 'sts:SetSourceIdentity']
   const backend = await startWith(t, [ada], { roles: [role(reader, [trusts(userArn(ada), { Action: both })], { identityPolicies: [] })] })
   const begun = await assume(t, backend, ada, { RoleArn: reader, SourceIdentity: 'grace' })
@@ -249,7 +249,7 @@ await t.test('a policy can name a session by its role, its name, its ID and who 
   t.equal(await allow({ AWS: reader }, { Null: { 'aws:username': 'true' } }), true, 'a session has no user\'s name')
 })
 
-await t.test('a session lasts as long as was asked for, by the backend\'s clock', async (t) => {
+await t.test('a session has the requested duration, by the backend\'s clock', async (t) => {
   const clock = stoppedClock()
   const backend = await startWith(t, [ada], {
     roles: [role(reader, [trusts(userArn(ada))]), role(roleArn('long'), [trusts(userArn(ada))], { maxSessionDuration: 43_200 })], now: () => clock.now
@@ -283,7 +283,7 @@ await t.test('a session lasts as long as was asked for, by the backend\'s clock'
   }
 })
 
-await t.test('a session outlasts a restart, and no other folder knows it', async (t) => {
+await t.test('a session survives a restart, and is unknown in other folders', async (t) => {
   const roles = [role(reader, [trusts(userArn(ada))])]
   const dir = t.testdir({})
   const options = { accounts: [account, ada], roles, dataDir: join(dir, 'data') }
@@ -301,7 +301,7 @@ await t.test('a session outlasts a restart, and no other folder knows it', async
   await t.rejects(secretsOf(t, without, keys).send(new ListSecretsCommand()), { name: 'UnrecognizedClientException' }, 'nor does one know it without the role')
 })
 
-await t.test('a session\'s keys work only together and unchanged', async (t) => {
+await t.test('a session\'s keys work only together and unmodified', async (t) => {
   const backend = await startWith(t, [ada], { roles: [role(reader, [trusts(userArn(ada))])] })
   const [one, other] = [keysIn(await assume(t, backend, ada, { RoleArn: reader })), keysIn(await assume(t, backend, ada, { RoleArn: reader }))]
   const changed = Buffer.from(one.sessionToken, 'base64')
@@ -325,7 +325,7 @@ await t.test('a session\'s keys work only together and unchanged', async (t) => 
   t.match(errorIn(unsignedToken), { code: 'IncompleteSignature', message: '\'x-amz-security-token\' must be a \'SignedHeader\' in the AWS Authorization.', status: 400 })
 })
 
-await t.test('what is refused before anybody is asked', async (t) => {
+await t.test('requests that are rejected before policies are evaluated', async (t) => {
   const backend = await startWith(t, [ada], { roles: [role(reader, [trusts(userArn(ada))])] })
   const version = 'Version=2011-06-15'
   const assumption = `Action=AssumeRole&${version}&RoleArn=${reader}&RoleSessionName=ada`
@@ -347,8 +347,8 @@ await t.test('what is refused before anybody is asked', async (t) => {
     },
     'a duration that is no number': { request: query(`${assumption}&DurationSeconds=1e3`), code: 'ValidationError', message: /'1e3' at 'durationSeconds'.*must be an integer/ },
     'an external ID, which is not shown': { request: query(`${assumption}&ExternalId=*hidden*`), code: 'ValidationError', message: /Value at 'externalId'/ },
-    'session tags': { request: query(`${assumption}&Tags.member.1.Key=a&Tags.member.1.Value=b`), code: 'ValidationError', message: 'This STS does not offer the parameter Tags.' },
-    'a device': { request: query(`${assumption}&TokenCode=123456`), code: 'ValidationError', message: 'This STS does not offer the parameter TokenCode.' },
+    'session tags': { request: query(`${assumption}&Tags.member.1.Key=a&Tags.member.1.Value=b`), code: 'ValidationError', message: 'This STS does not support the parameter Tags.' },
+    'a device': { request: query(`${assumption}&TokenCode=123456`), code: 'ValidationError', message: 'This STS does not support the parameter TokenCode.' },
     'an unknown key': { request: { ...query(assumption), credentials: { ...account, accessKeyId: 'AKIAUNKNOWN' } }, code: 'InvalidClientTokenId', status: 403 },
     'a wrong signature': { request: { ...query(assumption), credentials: { ...account, secretAccessKey: 'wrong' } }, code: 'SignatureDoesNotMatch', status: 403, message: /^The request signature we calculated/ },
     'no signature, in the words of STS': { request: { ...query(assumption), tamper: ({ headers }) => delete headers.authorization }, code: 'MissingAuthenticationToken', status: 403, message: 'Request is missing Authentication Token' },
@@ -364,21 +364,21 @@ await t.test('what is refused before anybody is asked', async (t) => {
   t.match(forOther, { status: 400, body: /UnknownOperationException/ }, 'a signature for Secrets Manager is none for STS')
 })
 
-await t.test('an unexpected error is told without its message', async (t) => {
+await t.test('an unexpected error is reported without its message', async (t) => {
   const backend = await startWith(t, [], { onOperation: () => { throw new Error('internal detail') } })
   const error = errorIn(await rawRequest(backend, query('Action=GetCallerIdentity&Version=2011-06-15')))
   t.strictSame(error, { status: 500, type: 'Receiver', code: 'InternalFailure', message: 'An error occurred on the server side.' })
 })
 
-await t.test('roles that it can not start with', async (t) => {
+await t.test('invalid roles', async (t) => {
   const good = role(reader, [trusts(userArn(ada))])
   for (const [roles, message] of [
     [[good, good], 'Two roles have the same ARN'],
-    [[{ ...good, arn: 'arn:aws:iam::1:role/reader' }], /^The role arn:aws:iam::1:role\/reader has no ARN of the form/],
+    [[{ ...good, arn: 'arn:aws:iam::1:role/reader' }], /^The role arn:aws:iam::1:role\/reader must have an ARN of the form/],
     [[{ ...good, trustPolicy: '{' }], `The trust policy of the role ${reader} is malformed: Policy is not valid JSON`],
     [[{ ...good, trustPolicy: document(everything) }], /^The trust policy .* malformed: Statement\[0\] must have either Principal or NotPrincipal$/],
-    [[{ ...good, trustPolicy: document(trusts('*', { Resource: '*' })) }], /Statement\[0\]\.Resource has no place in a trust policy$/],
-    [[{ ...good, trustPolicy: document(trusts('*', { NotResource: '*' })) }], /Statement\[0\]\.NotResource has no place in a trust policy$/],
+    [[{ ...good, trustPolicy: document(trusts('*', { Resource: '*' })) }], /Statement\[0\]\.Resource is not allowed in a trust policy$/],
+    [[{ ...good, trustPolicy: document(trusts('*', { NotResource: '*' })) }], /Statement\[0\]\.NotResource is not allowed in a trust policy$/],
     [[{ ...good, identityPolicies: [document(trusts('*'))] }], /^The identity policy of the role/],
     [[{ ...good, maxSessionDuration: 3599 }], /must have a maximum session duration of 3600 to 43200 seconds$/],
     [[{ ...good, maxSessionDuration: 43_201 }], /maximum session duration/],

@@ -25,7 +25,7 @@ const sign = async (payload: JWTPayload = claims, key: CryptoKey = privateKey, k
 
 const without = (claim: keyof typeof claims): JWTPayload => Object.fromEntries(Object.entries(claims).filter(([name]) => name !== claim))
 
-/** A statement that lets whom the provider vouches for assume a role. */
+/** Returns a statement that allows the provider's identities to assume a role. */
 const trustsIdentity = (Condition: Record<string, Record<string, string>> = {}, more: Statement = {}): Statement => ({
   Effect: 'Allow', Principal: { Federated: providerArn }, Action: 'sts:AssumeRoleWithWebIdentity',
   Condition: { StringEquals: { 'idp.example.com/tenant:aud': 'sts.amazonaws.com' }, ...Condition }, ...more
@@ -39,7 +39,7 @@ const assume = async (t: Test, { url }: { url: string }, input: Partial<Omit<Ass
   return client.send(new AssumeRoleWithWebIdentityCommand({ RoleArn: roleArn('web'), RoleSessionName: 'payments', ...input }))
 }
 
-await t.test('whom a provider vouches for gets a session without a key to sign with', async (t) => {
+await t.test('an identity that a provider has verified starts a session without an access key', async (t) => {
   const events: OperationEvent[] = []
   const backend = await startWith(t, [], {
     now: () => clock.now,
@@ -66,7 +66,7 @@ await t.test('whom a provider vouches for gets a session without a key to sign w
   t.match(signed, { status: 200, body: /<Audience>sts\.amazonaws\.com<\/Audience>/ }, 'nor does a signature harm')
 })
 
-await t.test('a token that says who is behind it', async (t) => {
+await t.test('a token with a source identity', async (t) => {
   const both = ['sts:AssumeRoleWithWebIdentity', 'sts:SetSourceIdentity']
   const backend = await startWith(t, [], {
     now: () => clock.now,
@@ -78,7 +78,7 @@ await t.test('a token that says who is behind it', async (t) => {
   await t.rejects(assume(t, backend, { WebIdentityToken, RoleArn: roleArn('plain') }), { name: 'AccessDenied', message: 'Not authorized to perform sts:SetSourceIdentity' })
 })
 
-await t.test('tokens that are refused', async (t) => {
+await t.test('invalid tokens', async (t) => {
   const backend = await startWith(t, [], {
     now: () => clock.now,
     roles: [
@@ -101,7 +101,7 @@ await t.test('tokens that are refused', async (t) => {
     'one for no audience': { token: await sign(without('aud')), error: invalid('Missing a required claim: aud') },
     'one without an end': { token: await sign(without('exp')), error: invalid('Missing a required claim: exp') },
     'one about nobody': { token: await sign(without('sub')), error: invalid('Missing a required claim: sub') },
-    'one not yet valid': { token: await sign({ ...claims, nbf: seconds + 3600 }), error: invalid('The ID Token provided has a claim that does not hold: nbf') },
+    'one not yet valid': { token: await sign({ ...claims, nbf: seconds + 3600 }), error: invalid('The ID Token provided has an invalid claim: nbf') },
     'one that has ended': {
       token: await sign({ ...claims, exp: seconds - 1 }),
       error: { name: 'ExpiredTokenException', message: `Token expired: current date/time ${seconds} must be before the expiration date/time${seconds - 1}`, $metadata: { httpStatusCode: 400 } }
@@ -119,10 +119,10 @@ await t.test('tokens that are refused', async (t) => {
   await t.rejects(assume(t, backend, { WebIdentityToken: 'abc' }), {
     name: 'ValidationError', message: '1 validation error detected: Value at \'webIdentityToken\' failed to satisfy constraint: Member must have length greater than or equal to 4'
   }, 'a token is not shown')
-  await t.rejects(assume(t, backend, { WebIdentityToken: await sign(), ProviderId: 'www.amazon.com' }), { message: 'This STS does not offer the parameter ProviderId.' })
+  await t.rejects(assume(t, backend, { WebIdentityToken: await sign(), ProviderId: 'www.amazon.com' }), { message: 'This STS does not support the parameter ProviderId.' })
 })
 
-/** Where an identity provider shows its keys. */
+/** Serves the keys of an identity provider. */
 async function showKeys (t: Test, answer: () => { status: number, body: string }): Promise<{ server: Server, url: string }> {
   const server = createServer((_request, response) => {
     const { status, body } = answer()
@@ -134,7 +134,7 @@ async function showKeys (t: Test, answer: () => { status: number, body: string }
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks` }
 }
 
-await t.test('keys are fetched from where the provider was declared to have them, and from nowhere else', async (t) => {
+await t.test('keys are fetched only from the declared URL', async (t) => {
   let status = 503
   let fetches = 0
   const { server, url } = await showKeys(t, () => {
@@ -158,7 +158,7 @@ await t.test('keys are fetched from where the provider was declared to have them
   await t.rejects(assume(t, later, { WebIdentityToken: await sign() }), unreachable)
 })
 
-await t.test('identity providers that it can not start with', async (t) => {
+await t.test('invalid identity providers', async (t) => {
   const provider = { issuer, keys: keysFile(t) }
   for (const [identityProviders, message] of [
     [[provider, provider], 'Two identity providers have the same issuer'],

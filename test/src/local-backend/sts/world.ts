@@ -3,18 +3,18 @@ import type { Test } from 'tap'
 import type { Account, LocalBackend, LocalBackendOptions, Role } from '#src/local-backend/server'
 import { account, otherAccount, region, start } from '#test/src/local-backend/backend'
 
-/** A statement, or several, of AWS's policy language. */
+/** A statement of AWS's policy language, or several. */
 export type Statement = Record<string, unknown>
 
 export const everything: Statement = { Effect: 'Allow', Action: '*', Resource: '*' }
 
 export const document = (...statements: readonly Statement[]): string => JSON.stringify({ Version: '2012-10-17', Statement: statements })
 
-/** A statement that lets somebody assume a role. */
+/** Returns a statement that allows a principal to assume a role. */
 export const trusts = (arn: string, more: Statement = {}): Statement =>
   ({ Effect: 'Allow', Principal: { AWS: arn }, Action: 'sts:AssumeRole', ...more })
 
-/** Keys of a user, who may do what the statements allow. */
+/** Returns the access key of a user whose identity policy has the given statements. */
 export function user (name: string, statements: readonly Statement[] = [everything], { accountId } = account): Account {
   return { accountId, accessKeyId: name, secretAccessKey: `secret-of-${name}`, identityPolicies: [document(...statements)] }
 }
@@ -23,7 +23,7 @@ export const userArn = ({ accountId, accessKeyId }: Account): string => `arn:aws
 
 export const roleArn = (name: string, { accountId } = account): string => `arn:aws:iam::${accountId}:role/${name}`
 
-/** A role that may do everything, with a trust policy of these statements. */
+/** Returns a role with all permissions, and with these statements in its trust policy. */
 export const role = (arn: string, statements: readonly Statement[], more: Partial<Role> = {}): Role =>
   ({ arn, trustPolicy: document(...statements), identityPolicies: [document(everything)], ...more })
 
@@ -33,7 +33,7 @@ export interface Keys {
   sessionToken?: string
 }
 
-/** The real SDK's client of STS, that gives up at the first error. */
+/** Returns an STS client of the real SDK, without retries. */
 export function stsOf (t: Test, { url }: { url: string }, credentials: Keys, inRegion = region): STSClient {
   const client = new STSClient({ endpoint: url, region: inRegion, credentials, maxAttempts: 1 })
   t.teardown(() => { client.destroy() })
@@ -43,7 +43,7 @@ export function stsOf (t: Test, { url }: { url: string }, credentials: Keys, inR
 export const startWith = async (t: Test, users: readonly Account[], options: Partial<LocalBackendOptions>): Promise<LocalBackend> =>
   start(t, { accounts: [account, otherAccount, ...users], ...options })
 
-/** The keys that an answer of STS has. */
+/** Returns the keys in a reply of STS. */
 export function keysIn (answer: { Credentials?: { AccessKeyId?: string | undefined, SecretAccessKey?: string | undefined, SessionToken?: string | undefined } | undefined }): Required<Keys> {
   const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = answer.Credentials ?? {}
   return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken }

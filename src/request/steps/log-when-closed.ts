@@ -1,23 +1,23 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import fp from 'fastify-plugin'
+import type { Step } from '#src/request/step'
 
-/** Writes one log line for each request: the route, never the URL, which may hold anything. */
-export default fp(async (fastify) => {
-  fastify.addHook('onRequest', async (request, reply) => {
-    // Also where the caller has gone before the reply was sent; the hook onResponse is not called then.
-    reply.raw.once('close', () => { log(request, reply) })
-  })
-}, { name: 'request-log' })
+/**
+ * Writes one log line for each request once its reply is closed, also if the caller hung up before the reply was sent: Fastify's
+ * `onResponse` hook would miss that. The line has the route's pattern; the URL itself could contain a secret.
+ */
+export const logWhenClosed: Step = (request, reply): undefined => {
+  reply.raw.once('close', () => { log(request, reply) })
+}
 
 function log (request: FastifyRequest, reply: FastifyReply): void {
-  const { problem } = request
+  const { problem, found, outcome } = request
   request.log.info({
     request: {
       method: request.method,
       route: request.routeOptions.url,
-      caller: request.caller?.id,
-      environment: request.environment?.name,
-      credential: request.credentialId,
+      caller: (found.caller ?? outcome?.caller)?.id,
+      environment: found.environment?.name,
+      credential: found.credentialId,
       peer: request.ip
     },
     reply: {

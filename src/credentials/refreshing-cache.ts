@@ -1,12 +1,12 @@
 /** Something that takes a while to get, and lasts for a while. */
-export interface Kept<Value> {
+export interface RefreshingCache<Value> {
   /** The value, or a new one where it ends; rejects with what `get` rejected with. */
   current: () => Promise<Value>
   /** Forgets a value that turned out to be no good, unless it is new: the next call gets another. */
   drop: () => void
 }
 
-export interface KeptOptions<Value> {
+export interface RefreshingCacheOptions<Value> {
   get: () => Promise<Value>
   /** When a value ends, in milliseconds since the epoch; never, where undefined. */
   endOf: (value: Value) => Date | undefined
@@ -27,7 +27,7 @@ const pause = 5_000
  * Keeps one value. It is got once at a time, however many wait for it; it is replaced before it ends, while callers still have
  * the old one; and where that fails, the old one serves on, and the source is left alone for a moment.
  */
-export function kept<Value> ({ get, endOf, now }: KeptOptions<Value>): Kept<Value> {
+export function refreshingCache<Value> ({ get, endOf, now }: RefreshingCacheOptions<Value>): RefreshingCache<Value> {
   let held: { value: Value, got: number, end: number } | undefined
   let failed: { error: unknown, at: number } | undefined
   let pending: Promise<Value> | undefined

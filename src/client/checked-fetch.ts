@@ -4,27 +4,28 @@ import type { components } from './schema.ts'
 type Problem = components['schemas']['Problem']
 
 /**
- * Sends a request and takes the answer, if a gateway gave it and it is no problem.
+ * Sends a request like `fetch`, but throws for every reply that is an error or does not come from a gateway.
  *
- * @throws GatewayProblem, GatewayUnreachable
+ * @throws GatewayProblem for a reply that is a problem (RFC 9457)
+ * @throws GatewayUnreachable for a failed connection, and for a reply that can't have come from a gateway
  */
-export async function answer (request: Request): Promise<Response> {
+export async function checkedFetch (request: Request): Promise<Response> {
   const { origin } = new URL(request.url)
   const response = await fetch(request).catch((error: unknown) => {
-    throw new GatewayUnreachable(`${origin} does not answer${reason(error)}`, { cause: error })
+    throw new GatewayUnreachable(`${origin} does not answer${causeOf(error)}`, { cause: error })
   })
-  // Every reply of a gateway has it.
-  if (!response.headers.has('x-request-id')) throw new GatewayUnreachable(`What answers at ${origin} is no gateway (status ${response.status})`)
-  // Bytes, and what comes bit by bit, are for who asked for them.
+  // A gateway sets this header on every reply.
+  if (!response.headers.has('x-request-id')) throw new GatewayUnreachable(`${origin} is not a secrets gateway (status ${response.status})`)
+  // The caller reads binary and streamed bodies itself.
   if (response.status === 304 || (response.ok && !isJson(response))) return response
   const text = await response.text().catch((error: unknown) => {
-    throw new GatewayUnreachable(`The reply of ${origin} broke off${reason(error)}`, { cause: error })
+    throw new GatewayUnreachable(`The reply from ${origin} broke off${causeOf(error)}`, { cause: error })
   })
   const body = parsed(text)
-  // Without the text, which may hold a value.
-  if (response.ok && body === undefined) throw new GatewayUnreachable(`${origin} answered with what is no JSON`)
+  // Does not quote the text, which may contain a secret's value.
+  if (response.ok && body === undefined) throw new GatewayUnreachable(`${origin} sent invalid JSON`)
   if (response.ok) return new Response(text, response)
-  if (!isProblem(body)) throw new GatewayUnreachable(`${origin} answered with status ${response.status}, and does not say why`)
+  if (!isProblem(body)) throw new GatewayUnreachable(`${origin} answered with status ${response.status} and no explanation`)
   const retryAfter = Number(response.headers.get('retry-after') ?? NaN)
   throw new GatewayProblem(body, Number.isNaN(retryAfter) ? undefined : retryAfter)
 }
@@ -39,8 +40,8 @@ function parsed (text: string): unknown {
   }
 }
 
-/** Why a connection failed, such as ECONNREFUSED; undici has it in the cause. */
-function reason (error: unknown): string {
+/** Formats why a connection failed, such as `: ECONNREFUSED`. `fetch` throws a TypeError with the actual error as its cause. */
+function causeOf (error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
   if (!(cause instanceof Error)) return ''
   return `: ${'code' in cause ? String(cause.code) : cause.message}`

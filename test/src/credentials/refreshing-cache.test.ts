@@ -1,10 +1,10 @@
 import t from 'tap'
-import { kept, type Kept } from '#src/credentials/kept'
+import { refreshingCache, type RefreshingCache } from '#src/credentials/refreshing-cache'
 
 const minute = 60_000
 
 interface World {
-  kept: Kept<number>
+  kept: RefreshingCache<number>
   /** How often the source was asked. */
   asked: () => number
   move: (milliseconds: number) => void
@@ -18,7 +18,7 @@ function world (lasts = 60 * minute): World {
   let asked = 0
   let waiting: PromiseWithResolvers<number> | undefined
   return {
-    kept: kept({
+    kept: refreshingCache({
       async get () {
         asked += 1
         waiting = Promise.withResolvers()

@@ -1,15 +1,15 @@
 import type { ErrorObject } from 'ajv'
 import { credentialKinds } from '#src/credentials/definition'
 
-/** A mistake in the configuration: which key, what stands there, what should. */
-export interface Mistake {
+/** A issue in the configuration: which key, what stands there, what should. */
+export interface ConfigIssue {
   key: string
   found: string
   expected: string
 }
 
-/** A mistake in a file that has a language of its own: at which place, and what. */
-export interface MistakeInFile {
+/** A issue in a file that has a language of its own: at which place, and what. */
+export interface FileIssue {
   place: string
   message: string
 }
@@ -18,10 +18,10 @@ export interface MistakeInFile {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 
-  constructor (mistakes: readonly (Mistake | MistakeInFile)[]) {
-    super(mistakes.map((mistake) => 'message' in mistake
-      ? `${mistake.place}: ${mistake.message}`
-      : `${mistake.key}: found ${mistake.found}, expected ${mistake.expected}`).join('\n'))
+  constructor (issues: readonly (ConfigIssue | FileIssue)[]) {
+    super(issues.map((issue) => 'message' in issue
+      ? `${issue.place}: ${issue.message}`
+      : `${issue.key}: found ${issue.found}, expected ${issue.expected}`).join('\n'))
   }
 }
 
@@ -57,7 +57,7 @@ function patternMeaning ({ keyword, parentSchema }: ErrorObject): string | undef
 }
 
 /** A schema's complaint in the words of the configuration. */
-export function mistakeFrom (error: ErrorObject): Mistake {
+export function issueFrom (error: ErrorObject): ConfigIssue {
   const found = error.keyword === 'required' ? undefined : error.data
   return {
     key: keyOf(error) || 'the file',

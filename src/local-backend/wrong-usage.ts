@@ -1,2 +1,0 @@
-/** A command line that is not understood; its message says what is wrong with it. */
-export class WrongUsage extends Error {}
