@@ -19,8 +19,8 @@ export interface AwsCall {
 }
 
 /**
- * The calls of the commands under way, by input. The SDK hands the same input object to every middleware on every try, whereas
- * its handler context is created per command (and shared if the SDK caches handlers) and is not part of the `args` of a try.
+ * The call of each command in flight, by the command's input. The SDK passes the same input object to every middleware, on every
+ * try. Its handler context would not do: handlers are shared by commands if the SDK is configured to cache them.
  */
 const calls = new WeakMap<object, AwsCall>()
 

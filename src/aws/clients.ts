@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, type CredentialDefinition } from '#src/credentials/definition'
 import { Problem } from '#src/problems/problem'
-import { isDefect, isOfKeys, problemFrom } from './errors.ts'
+import { isDefect, isKeyRefusal, problemFrom } from './errors.ts'
 import { credentialKeys, type CredentialKeys, type KeysFor } from './keys.ts'
 import { limitRate, type RateLimiters } from './rate-limiter.ts'
 import { captureRequestIds } from './request-ids.ts'
@@ -78,7 +78,7 @@ export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, rat
         return await next(args)
       } catch (error) {
         if (!(error instanceof Error)) throw error
-        if (isOfKeys(error)) refuse(keysFor)
+        if (isKeyRefusal(error)) refuse(keysFor)
         if (error.name !== 'LimitExceededException') throw error
         throw problemFrom(error, { operation: '', credentialId })
       }

@@ -33,7 +33,7 @@ function createRateLimiter (share: () => number): RateLimiter {
   return (operation) => buckets.get(operation) ?? other
 }
 
-/** Tries of a background call before the SDK sees the throttling. Each waits for a token, and slows the bucket down if throttled. */
+/** Tries of a background call before the SDK sees the throttling. Each waits for a token again. */
 const maximumTries = 20
 
 /** The part of the SDK's handler context that the middleware uses. */

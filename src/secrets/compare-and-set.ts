@@ -21,10 +21,12 @@ const pendingLabel = 'GATEWAYPENDING'
  * @throws Problem `precondition-failed` if another version is current, and as AWS answers
  */
 export async function compareAndSet (
-  scope: Scope, name: SecretName, expected: string, content: SecretContent, beforeMove: () => Promise<unknown> = async () => undefined
+  scope: Scope, name: SecretName, expected: string, content: SecretContent,
+  beforeMove: () => Promise<unknown> = async () => undefined
 ): Promise<WriteResult> {
   const versionId = newVersionId(scope, name) ?? randomUUID()
-  const put = async (): Promise<WriteResult> => scope.aws.putSecretValue(scope, name, content, { versionId, stages: [pendingLabel] })
+  const put = async (): Promise<WriteResult> =>
+    scope.aws.putSecretValue(scope, name, content, { versionId, stages: [pendingLabel] })
 
   const current = await currentVersion(scope, name)
   // The same write again, after its response was lost: AWS creates no second version, and refuses another value.

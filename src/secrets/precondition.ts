@@ -21,7 +21,7 @@ export async function currentVersion (scope: Scope, name: SecretName): Promise<s
 /**
  * Runs `work`, which fails if the secret does not exist.
  *
- * @throws Problem `precondition-failed` if the precondition requires the secret to exist and it does not, and whatever `work` throws
+ * @throws Problem `precondition-failed` if the secret must exist and does not, and whatever `work` throws
  */
 export async function underPrecondition<T> ({ present }: Precondition, work: () => Promise<T>): Promise<T> {
   try {
@@ -32,7 +32,8 @@ export async function underPrecondition<T> ({ present }: Precondition, work: () 
 }
 
 /**
- * Checks that the required version is current, for a write that AWS can't make conditional: another writer may still come between.
+ * Checks that the required version is current, for a write that AWS can't make conditional. Another writer may still come
+ * between.
  *
  * @throws Problem `precondition-failed`, and as AWS answers
  */

@@ -33,7 +33,9 @@ export async function readNamed (scope: Scope, texts: readonly string[]): Promis
 export async function mapValues<T> (scope: Scope, names: readonly SecretName[], map: (result: BatchResult) => T): Promise<T[]> {
   const batches = Array.from({ length: Math.ceil(names.length / batchSize) }, (_, index) =>
     names.slice(index * batchSize, (index + 1) * batchSize))
-  const mapped = await pMap(batches, async (batch) => (await readBatch(scope, batch)).map(map), { concurrency: concurrentBatches })
+  const mapped = await pMap(batches, async (batch) => (await readBatch(scope, batch)).map(map), {
+    concurrency: concurrentBatches
+  })
   return mapped.flat()
 }
 

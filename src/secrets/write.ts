@@ -58,7 +58,8 @@ export interface DeletedSecret {
 }
 
 /**
- * Schedules the secret's deletion, or with `force` deletes it at once. A forced deletion succeeds even if the secret does not exist.
+ * Schedules the secret's deletion, or with `force` deletes it at once. A forced deletion succeeds even if the secret does not
+ * exist.
  *
  * @throws Problem `forbidden`, `deletion-protected`, `precondition-failed`, and as AWS answers
  */
@@ -89,4 +90,5 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
 }
 
 /** Cancels the deletion. @throws Problem as AWS answers */
-export const restoreSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> => scope.aws.restoreSecret(scope, name)
+export const restoreSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
+  scope.aws.restoreSecret(scope, name)

@@ -94,7 +94,12 @@ async function update (scope: Scope, item: BulkItem, trace: Trace): Promise<stri
   }
 }
 
-/** AWS reports success for a repeated update even if its version was replaced long ago. @throws Problem `idempotency-key-spent` */
+/**
+ * Checks that an update's version still has a label: AWS reports success for a repeated update even if its version was replaced
+ * long ago.
+ *
+ * @throws Problem `idempotency-key-spent`, and as AWS answers
+ */
 async function assertLabelled (scope: Scope, name: BulkItem['name'], versionId: string): Promise<void> {
   const { versions = {} } = await scope.aws.describeSecret(scope, name)
   if (versions[versionId] === undefined) throw new Problem('idempotency-key-spent')

@@ -26,7 +26,11 @@ export async function findOriginal (source: Scope, target: Scope, name: SecretNa
   })
 }
 
-/** Reads the value of the version that was looked up. @throws Problem `secret-has-no-value` for a placeholder, and as AWS answers */
+/**
+ * Reads the value of the version that was looked up.
+ *
+ * @throws Problem `secret-has-no-value` for a placeholder, and as AWS answers
+ */
 export async function readOriginal (promotion: Promotion): Promise<SecretContent> {
   const { name, source, fromVersionId } = promotion
   const { content } = await ofSource(source, async () => {
