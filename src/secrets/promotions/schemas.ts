@@ -4,7 +4,7 @@ import { closed, Enum, ProblemRef } from '#src/schema/types'
 import type { Counts } from '#src/secrets/counts'
 import { maximumItems, Name, VersionId } from '#src/secrets/schemas'
 
-/** Either `names` or `missing`: `promotedNames` sees to it, since JSON Schema would report the mistakes of one as both's. */
+/** Has either `names` or `missing`. `promotedNames` checks this: the errors of a JSON Schema `oneOf` would mention both. */
 export const PromotionBody = Type.Object({
   from: { ...EnvironmentName, description: 'The environment to copy from, through its own credential', examples: ['staging'] },
   dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Answer with the plan and write nothing' })),

@@ -61,9 +61,9 @@ t.test('a job that is being cancelled is not run a second time beside itself', a
   }
   await new Promise((ended) => {
     const job = jobs.start(keyed, run, () => ({ name: 'n', result: 'rolled-back' }), ended)
-    t.equal(jobs.repeated(keyed), job)
+    t.equal(jobs.findReusable(keyed), job)
     jobs.cancel(job)
-    t.equal(jobs.repeated(keyed), job)
+    t.equal(jobs.findReusable(keyed), job)
   })
-  t.equal(jobs.repeated(keyed), undefined, 'there is something left to do')
+  t.equal(jobs.findReusable(keyed), undefined, 'there is something left to do')
 })
