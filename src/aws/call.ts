@@ -14,13 +14,13 @@ export interface AwsCall {
    * aborted.
    */
   readonly background?: AbortSignal
-  /** Receives AWS's request ID of every response to the call, including exceptions and failed tries. */
+  /** Receives AWS's request ID of every response to the call, including exceptions and failed attempts. */
   readonly onResponse?: (awsRequestId: string) => void
 }
 
 /**
  * The call of each command in flight, by the command's input. The SDK passes the same input object to every middleware, on every
- * try. Its handler context would not do: handlers are shared by commands if the SDK is configured to cache them.
+ * attempt. The handler context would not do: commands share handlers if the SDK is configured to cache them.
  */
 const calls = new WeakMap<object, AwsCall>()
 

@@ -22,7 +22,7 @@ export type PutSecret = WrittenSecret & { created: boolean }
 /**
  * Makes a value current: by a new version or, if the secret does not exist and the caller may create it, by creating it.
  *
- * @throws Problem `precondition-failed`, and as AWS answers
+ * @throws Problem `precondition-failed`, and any AWS error
  */
 export async function putSecret (
   scope: Scope, name: SecretName, content: SecretContent, options: PutOptions = {}

@@ -22,7 +22,7 @@ export interface Changed {
  * Restores a secret to its earlier state. A secret that the request has created is deleted at once, so that it can be created
  * again.
  *
- * @throws Problem `not-taken-back` if another writer came between, or if AWS can't restore the state
+ * @throws Problem `not-taken-back` if another writer interferes, or if AWS can't restore the state
  */
 export async function rollBack (scope: Scope, changed: Changed): Promise<void> {
   try {

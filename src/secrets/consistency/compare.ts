@@ -53,7 +53,7 @@ const concurrentEnvironments = 3
 /**
  * Compares environments by name: which secrets each has or lacks and, with `compareValues`, which values are equal.
  *
- * @throws Problem as AWS answers
+ * @throws Problem for any AWS error
  */
 export async function compareEnvironments (scopes: readonly Scope[], options: Options): Promise<Row[]> {
   const { namePrefix, compareValues = false } = options

@@ -13,7 +13,7 @@ const concurrentEnvironments = 2
  * belongs to this call alone, so the hashes are useless outside of it. Text and the same bytes as a binary value differ, since
  * clients read them from different fields.
  *
- * @throws Problem as AWS answers to a whole batch
+ * @throws Problem for any AWS error that concerns a whole batch
  */
 export async function fingerprints (
   wanted: readonly { scope: Scope, names: readonly SecretName[] }[]

@@ -8,7 +8,7 @@ import type { PromotionBody } from './schemas.ts'
 /**
  * Returns the names of the secrets to promote.
  *
- * @throws Problem `invalid-request` with all errors, and as AWS answers
+ * @throws Problem `invalid-request` with all errors, and any AWS error
  */
 export async function promotedNames (source: Scope, target: Scope, body: PromotionBody): Promise<SecretName[]> {
   const errors: RequestError[] = []
