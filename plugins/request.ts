@@ -10,7 +10,11 @@ import { checkForwarding } from '#src/request/steps/check-forwarding'
 import { checkHeaders } from '#src/request/steps/check-headers'
 import { checkKnownHeaders } from '#src/request/steps/check-known-headers'
 import { closeStaleConnection } from '#src/request/steps/close-stale-connection'
-import { decideInEnvironment, decideOnCredential, enforce } from '#src/request/steps/decide'
+import { decideInEnvironment } from '#src/request/steps/decide-in-environment'
+import { decideOnCredential } from '#src/request/steps/decide-on-credential'
+import { enforce } from '#src/request/steps/enforce'
+import { enterEnvironment } from '#src/request/steps/enter-environment'
+import { findCredential } from '#src/request/steps/find-credential'
 import { findRoute } from '#src/request/steps/find-route'
 import { inviteBody } from '#src/request/steps/invite-body'
 import { logWhenClosed } from '#src/request/steps/log-when-closed'
@@ -18,8 +22,8 @@ import { openScope } from '#src/request/steps/open-scope'
 import { parseSecretName } from '#src/request/steps/parse-secret-name'
 import { recordIntent } from '#src/request/steps/record-intent'
 import { recordOutcome } from '#src/request/steps/record-outcome'
-import { findCredential, resolveCredential } from '#src/request/steps/resolve-credential'
-import { enterEnvironment, seeEnvironment, type FindEnvironment } from '#src/request/steps/see-environment'
+import { resolveCredential } from '#src/request/steps/resolve-credential'
+import { seeEnvironment, type FindEnvironment } from '#src/request/steps/see-environment'
 import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
 
 declare module 'fastify' {
@@ -81,13 +85,13 @@ export default fp(async (fastify) => {
     { stage: 'where', hook: 'preHandler', of: about('secret'), steps: { parseSecretName } },
     { stage: 'credential', hook: 'preHandler', of: about('environment', 'secret'), steps: { resolveCredential } },
     { stage: 'credential', hook: 'preHandler', of: about('credential'), steps: { findCredential: findCredential(isDeclared) } },
-    { stage: 'may they', hook: 'preHandler', of: about('environment', 'secret'), steps: { decideInEnvironment } },
-    { stage: 'may they', hook: 'preHandler', of: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
-    { stage: 'may they', hook: 'preHandler', of: about('environment', 'secret', 'credential'), steps: { enforce } },
+    { stage: 'permission', hook: 'preHandler', of: about('environment', 'secret'), steps: { decideInEnvironment } },
+    { stage: 'permission', hook: 'preHandler', of: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
+    { stage: 'permission', hook: 'preHandler', of: about('environment', 'secret', 'credential'), steps: { enforce } },
     // Counts only what is allowed: a caller without rights can neither exhaust an environment's limit nor learn that it exists.
-    { stage: 'limits', hook: 'preHandler', of: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
-    { stage: 'record', hook: 'preHandler', of: closed, steps: { recordIntent: recordIntent(audit, declared) } },
-    { stage: 'handler', hook: 'preHandler', of: about('environment', 'secret'), steps: { openScope: openScope(aws) } }
+    { stage: 'environment limit', hook: 'preHandler', of: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
+    { stage: 'record intent', hook: 'preHandler', of: closed, steps: { recordIntent: recordIntent(audit, declared) } },
+    { stage: 'scope', hook: 'preHandler', of: about('environment', 'secret'), steps: { openScope: openScope(aws) } }
   ]
 
   /** The steps of every reply, also of one that refuses the request. */
@@ -107,7 +111,7 @@ export default fp(async (fastify) => {
     const { evidence } = this.found
     if (evidence === undefined) throw new TypeError('Outcomes were reported before the intent was recorded')
     evidence.items = (evidence.items ?? 0) + outcomes.length
-    await audit.append(secretEntries(this, outcomes, declared()))
+    await audit.append(secretEntries(evidence, outcomes, this.outcome?.job))
   })
   fastify.decorateRequest('scopeIn', function (name, ...actions) {
     return openScopeIn(this, findEnvironment(name), actions, aws)
