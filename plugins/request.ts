@@ -61,13 +61,16 @@ export default fp(async (fastify) => {
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
   const declared = (): DeclaredNames => config.current
 
-  /** The steps of every request, also of one that matches no route. */
-  const beginning = {
-    setReplyHeaders,
-    logWhenClosed,
-    findRoute: findRoute(methodsOf),
-    checkHeaders,
-    checkForwarding: checkForwarding(trustsProxy)
+  /** The first steps, of every request: also of one that matches no route. */
+  const first = {
+    stage: 'headers',
+    steps: {
+      setReplyHeaders,
+      logWhenClosed,
+      findRoute: findRoute(methodsOf),
+      checkHeaders,
+      checkForwarding: checkForwarding(trustsProxy)
+    }
   }
 
   const stages: readonly Stage[] = [
@@ -94,11 +97,11 @@ export default fp(async (fastify) => {
     { stage: 'scope', hook: 'preHandler', of: about('environment', 'secret'), steps: { openScope: openScope(aws) } }
   ]
 
-  /** The steps of every reply, also of one that refuses the request. */
-  const end = {
-    recordOutcome: recordOutcome(audit, declared),
-    closeStaleConnection: closeStaleConnection(isStale)
-  }
+  /** The last steps, of every reply: also of one that refuses the request. */
+  const last = [
+    { stage: 'record outcome', steps: { recordOutcome: recordOutcome(audit, declared) } },
+    { stage: 'reply', steps: { closeStaleConnection: closeStaleConnection(isStale) } }
+  ]
 
   fastify.decorateRequest('found')
   fastify.decorateRequest('problem')
@@ -108,8 +111,7 @@ export default fp(async (fastify) => {
   }
   fastify.decorateRequest('reportOutcome', function (report) { this.outcome = { ...this.outcome, ...report } })
   fastify.decorateRequest('reportSecrets', async function (outcomes) {
-    const { evidence } = this.found
-    if (evidence === undefined) throw new TypeError('Outcomes were reported before the intent was recorded')
+    const { evidence } = this
     evidence.items = (evidence.items ?? 0) + outcomes.length
     await audit.append(secretEntries(evidence, outcomes, this.outcome?.job))
   })
@@ -117,12 +119,12 @@ export default fp(async (fastify) => {
     return openScopeIn(this, findEnvironment(name), actions, aws)
   })
 
-  const begin = runSteps(Object.values(beginning))
+  const begin = runSteps(Object.values(first.steps))
   fastify.addHook('onRequest', (request, reply, done) => {
     request.found = {}
     begin.call(fastify, request, reply, done)
   })
-  fastify.addHook('onSend', runReplySteps(Object.values(end)))
+  fastify.addHook('onSend', runReplySteps(last.flatMap(({ steps }) => Object.values(steps))))
 
   fastify.decorate('routeDefaults', {})
   fastify.addHook('onRoute', function (route) {
@@ -135,10 +137,7 @@ export default fp(async (fastify) => {
     }
   })
 
-  const named = (stage: string, steps: object): { stage: string, steps: string[] } => ({ stage, steps: Object.keys(steps) })
-  fastify.decorate('way', [
-    named('headers', beginning), ...stages.map(({ stage, steps }) => named(stage, steps)), named('reply', end)
-  ])
+  fastify.decorate('way', [first, ...stages, ...last].map(({ stage, steps }) => ({ stage, steps: Object.keys(steps) })))
 }, {
   name: 'request',
   dependencies: ['audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'rate-limit', 'tls']

@@ -40,6 +40,7 @@ export const finders = {
   environment: 'enterEnvironment',
   secretName: 'parseSecretName',
   credentialId: 'resolveCredential',
+  evidence: 'recordIntent',
   scope: 'openScope'
 } as const satisfies Partial<Record<keyof Found, string>>
 
