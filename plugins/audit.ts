@@ -6,13 +6,6 @@ import { UnusableTrail, type AuditSettings } from '#src/audit/settings'
 import type { Trail } from '#src/audit/trail'
 import { ConfigError } from '#src/config/issues'
 
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** The audit trail. */
-    audit: Trail
-  }
-}
-
 /** Opens the audit trail, and closes it when the gateway stops. */
 export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }) => {
   const settings = config.current.audit

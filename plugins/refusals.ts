@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import type { RequestEntry } from '#src/audit/record'
-import type {} from '#src/http/server-options'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 

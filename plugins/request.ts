@@ -10,7 +10,11 @@ import { checkForwarding } from '#src/request/steps/check-forwarding'
 import { checkHeaders } from '#src/request/steps/check-headers'
 import { checkKnownHeaders } from '#src/request/steps/check-known-headers'
 import { closeStaleConnection } from '#src/request/steps/close-stale-connection'
-import { decideInEnvironment, decideOnCredential, enforce } from '#src/request/steps/decide'
+import { decideInEnvironment } from '#src/request/steps/decide-in-environment'
+import { decideOnCredential } from '#src/request/steps/decide-on-credential'
+import { enforce } from '#src/request/steps/enforce'
+import { enterEnvironment } from '#src/request/steps/enter-environment'
+import { findCredential } from '#src/request/steps/find-credential'
 import { findRoute } from '#src/request/steps/find-route'
 import { inviteBody } from '#src/request/steps/invite-body'
 import { logWhenClosed } from '#src/request/steps/log-when-closed'
@@ -18,8 +22,8 @@ import { openScope } from '#src/request/steps/open-scope'
 import { parseSecretName } from '#src/request/steps/parse-secret-name'
 import { recordIntent } from '#src/request/steps/record-intent'
 import { recordOutcome } from '#src/request/steps/record-outcome'
-import { findCredential, resolveCredential } from '#src/request/steps/resolve-credential'
-import { enterEnvironment, seeEnvironment, type FindEnvironment } from '#src/request/steps/see-environment'
+import { resolveCredential } from '#src/request/steps/resolve-credential'
+import { seeEnvironment, type FindEnvironment } from '#src/request/steps/see-environment'
 import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
 
 declare module 'fastify' {
@@ -57,13 +61,16 @@ export default fp(async (fastify) => {
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
   const declared = (): DeclaredNames => config.current
 
-  /** The steps of every request, also of one that matches no route. */
-  const beginning = {
-    setReplyHeaders,
-    logWhenClosed,
-    findRoute: findRoute(methodsOf),
-    checkHeaders,
-    checkForwarding: checkForwarding(trustsProxy)
+  /** The first steps, of every request: also of one that matches no route. */
+  const first = {
+    stage: 'headers',
+    steps: {
+      setReplyHeaders,
+      logWhenClosed,
+      findRoute: findRoute(methodsOf),
+      checkHeaders,
+      checkForwarding: checkForwarding(trustsProxy)
+    }
   }
 
   const stages: readonly Stage[] = [
@@ -81,20 +88,20 @@ export default fp(async (fastify) => {
     { stage: 'where', hook: 'preHandler', of: about('secret'), steps: { parseSecretName } },
     { stage: 'credential', hook: 'preHandler', of: about('environment', 'secret'), steps: { resolveCredential } },
     { stage: 'credential', hook: 'preHandler', of: about('credential'), steps: { findCredential: findCredential(isDeclared) } },
-    { stage: 'may they', hook: 'preHandler', of: about('environment', 'secret'), steps: { decideInEnvironment } },
-    { stage: 'may they', hook: 'preHandler', of: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
-    { stage: 'may they', hook: 'preHandler', of: about('environment', 'secret', 'credential'), steps: { enforce } },
+    { stage: 'permission', hook: 'preHandler', of: about('environment', 'secret'), steps: { decideInEnvironment } },
+    { stage: 'permission', hook: 'preHandler', of: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
+    { stage: 'permission', hook: 'preHandler', of: about('environment', 'secret', 'credential'), steps: { enforce } },
     // Counts only what is allowed: a caller without rights can neither exhaust an environment's limit nor learn that it exists.
-    { stage: 'limits', hook: 'preHandler', of: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
-    { stage: 'record', hook: 'preHandler', of: closed, steps: { recordIntent: recordIntent(audit, declared) } },
-    { stage: 'handler', hook: 'preHandler', of: about('environment', 'secret'), steps: { openScope: openScope(aws) } }
+    { stage: 'environment limit', hook: 'preHandler', of: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
+    { stage: 'record intent', hook: 'preHandler', of: closed, steps: { recordIntent: recordIntent(audit, declared) } },
+    { stage: 'scope', hook: 'preHandler', of: about('environment', 'secret'), steps: { openScope: openScope(aws) } }
   ]
 
-  /** The steps of every reply, also of one that refuses the request. */
-  const end = {
-    recordOutcome: recordOutcome(audit, declared),
-    closeStaleConnection: closeStaleConnection(isStale)
-  }
+  /** The last steps, of every reply: also of one that refuses the request. */
+  const last = [
+    { stage: 'record outcome', steps: { recordOutcome: recordOutcome(audit, declared) } },
+    { stage: 'reply', steps: { closeStaleConnection: closeStaleConnection(isStale) } }
+  ]
 
   fastify.decorateRequest('found')
   fastify.decorateRequest('problem')
@@ -104,21 +111,20 @@ export default fp(async (fastify) => {
   }
   fastify.decorateRequest('reportOutcome', function (report) { this.outcome = { ...this.outcome, ...report } })
   fastify.decorateRequest('reportSecrets', async function (outcomes) {
-    const { evidence } = this.found
-    if (evidence === undefined) throw new TypeError('Outcomes were reported before the intent was recorded')
+    const { evidence } = this
     evidence.items = (evidence.items ?? 0) + outcomes.length
-    await audit.append(secretEntries(this, outcomes, declared()))
+    await audit.append(secretEntries(evidence, outcomes, this.outcome?.job))
   })
   fastify.decorateRequest('scopeIn', function (name, ...actions) {
     return openScopeIn(this, findEnvironment(name), actions, aws)
   })
 
-  const begin = runSteps(Object.values(beginning))
+  const begin = runSteps(Object.values(first.steps))
   fastify.addHook('onRequest', (request, reply, done) => {
     request.found = {}
     begin.call(fastify, request, reply, done)
   })
-  fastify.addHook('onSend', runReplySteps(Object.values(end)))
+  fastify.addHook('onSend', runReplySteps(last.flatMap(({ steps }) => Object.values(steps))))
 
   fastify.decorate('routeDefaults', {})
   fastify.addHook('onRoute', function (route) {
@@ -131,10 +137,7 @@ export default fp(async (fastify) => {
     }
   })
 
-  const named = (stage: string, steps: object): { stage: string, steps: string[] } => ({ stage, steps: Object.keys(steps) })
-  fastify.decorate('way', [
-    named('headers', beginning), ...stages.map(({ stage, steps }) => named(stage, steps)), named('reply', end)
-  ])
+  fastify.decorate('way', [first, ...stages, ...last].map(({ stage, steps }) => ({ stage, steps: Object.keys(steps) })))
 }, {
   name: 'request',
   dependencies: ['audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'rate-limit', 'tls']

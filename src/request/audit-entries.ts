@@ -11,6 +11,8 @@ import { Problem } from '#src/problems/problem'
 
 /** Evidence that is gathered while a request is served, for its later audit records. */
 export interface Evidence {
+  /** The members that all records of the request share. */
+  readonly about: About
   /** The sequence of the record of the intent. */
   readonly intent: number
   /** AWS's request IDs of all calls so far. */
@@ -39,11 +41,12 @@ export type DeclaredNames = Pick<Config, 'environments' | 'credentials'>
 /** A record lists at most this many of AWS's request IDs, and beyond that only their number. */
 const mostRequestIds = 100
 
-type About = Omit<RequestEntry, 'event'>
+/** The members that all records of a request share: its sender and its subject. */
+export type About = Omit<RequestEntry, 'event'>
 
 /** The entry of a request that is allowed and about to be served. */
-export const intentEntry = (request: FastifyRequest, declared: DeclaredNames): RequestEntry =>
-  ({ event: 'intent', ...aboutRequest(request, declared), ...compact({ decision: recordedDecision(request) }) })
+export const intentEntry = (about: About, { found: { decision } }: FastifyRequest): RequestEntry =>
+  ({ event: 'intent', ...about, ...(decision !== undefined && { decision: recorded(decision) }) })
 
 /**
  * The entries of a request's end: its own, and before it one for each secret that was left out of the reply because the caller
@@ -53,7 +56,7 @@ export function finalEntries (
   request: FastifyRequest, { statusCode: status }: FastifyReply, declared: DeclaredNames
 ): RequestEntry[] {
   const { found: { evidence }, outcome: { versionId, job, items } = {}, problem, routeOptions: { config } } = request
-  const about = { ...aboutRequest(request, declared), ...compact({ job, intent: evidence?.intent }) }
+  const about = { ...evidence?.about ?? aboutRequest(request, declared), ...compact({ job, intent: evidence?.intent }) }
   if (config.action === 'Public' && status < 400 && about.caller === undefined) return []
   const { awsRequestIds = [], decisions = [] }: Partial<Evidence> = evidence ?? {}
   const withheld = items === undefined && evidence?.items !== undefined ? withheldEntries(about, decisions) : []
@@ -75,14 +78,11 @@ export function finalEntries (
 }
 
 /** The entries of some secrets of a request on several. They take the decisions on these secrets out of the evidence. */
-export function secretEntries (
-  request: FastifyRequest, outcomes: readonly SecretOutcome[], declared: DeclaredNames
-): RequestEntry[] {
-  const { evidence } = request.found
-  const about = { ...aboutRequest(request, declared), ...compact({ intent: evidence?.intent, job: request.outcome?.job }) }
+export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutcome[], job: string | undefined): RequestEntry[] {
+  const about = { ...evidence.about, ...compact({ intent: evidence.intent, job }) }
   const secrets = new Set(outcomes.map(secretOf))
-  const { decided = [], open = [] } = Object.groupBy(evidence?.decisions ?? [], (decision) => secrets.has(secretOf(decision)) ? 'decided' : 'open')
-  evidence?.decisions.splice(0, evidence.decisions.length, ...open)
+  const { decided = [], open = [] } = Object.groupBy(evidence.decisions, (decision) => secrets.has(secretOf(decision)) ? 'decided' : 'open')
+  evidence.decisions.splice(0, evidence.decisions.length, ...open)
   const bySecret = Map.groupBy(decided, secretOf)
   return outcomes.map((outcome) => secretEntry(about, outcome, bySecret.get(secretOf(outcome)) ?? []))
 }
@@ -117,8 +117,8 @@ function secretEntry (about: About, outcome: SecretOutcome, decisions: readonly 
   }
 }
 
-/** The sender and the subject of a request. */
-function aboutRequest (request: FastifyRequest, { environments, credentials }: DeclaredNames): About {
+/** Describes the sender and the subject of a request. */
+export function aboutRequest (request: FastifyRequest, { environments, credentials }: DeclaredNames): About {
   const { id, found, outcome, ip, params, headers: { 'aws-credential-id': named }, routeOptions: { config: { action }, schema } } = request
   const { env = '', name = '' } = params as { env?: string, name?: string }
   const caller = found.caller ?? outcome?.caller

@@ -1,5 +1,7 @@
 import type { FastifyRequest } from 'fastify'
+import type { RequestEntry } from '#src/audit/record'
 import type { SecretOutcome } from '#src/audit/secret-outcome'
+import type { Trail } from '#src/audit/trail'
 import type { Caller } from '#src/authentication/caller'
 import type { Action } from '#src/authorization/actions'
 import type { Decision } from '#src/authorization/decision'
@@ -38,6 +40,7 @@ export const finders = {
   environment: 'enterEnvironment',
   secretName: 'parseSecretName',
   credentialId: 'resolveCredential',
+  evidence: 'recordIntent',
   scope: 'openScope'
 } as const satisfies Partial<Record<keyof Found, string>>
 
@@ -48,7 +51,15 @@ export function readFound<K extends keyof typeof finders> (request: FastifyReque
   return value
 }
 
+// Declarations of what the plugins add to Fastify, as far as src/ depends on it.
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** The audit trail. */
+    audit: Trail
+    /** Records the refusal of something that did not become a request. Resolves to the problem to answer with. */
+    recordRefusal: (about: Pick<RequestEntry, 'requestId' | 'peer'>, problem: Problem) => Promise<Problem>
+  }
+
   interface FastifyContextConfig {
     /**
      * The action that a request on the route performs. The policies are not asked about two of them: `Public` is open to anybody,

@@ -11,8 +11,7 @@ import type { Scope } from '#src/secrets/scope'
  * request's audit records.
  */
 export function openScope (request: FastifyRequest, environment: Environment, credentialId: string, aws: SecretsPort): Scope {
-  const { evidence } = request.found
-  if (evidence === undefined) throw new TypeError('A scope was opened before the intent was recorded')
+  const { evidence } = request
   return {
     environment,
     credentialId,
@@ -42,8 +41,7 @@ export function openScopeIn (
 function decideOnTheWay (
   request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: SecretName
 ): boolean {
-  const { evidence, environment: inPath } = request.found
-  if (evidence === undefined) throw new TypeError('A scope was used before the intent was recorded')
+  const { evidence, found: { environment: inPath } } = request
   const { allowed, policies } = request.decide(action, environment, credentialId, name)
   evidence.decisions.push({
     ...(environment !== inPath && { environment: environment.name }),

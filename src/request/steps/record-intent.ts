@@ -1,5 +1,5 @@
 import type { Trail } from '#src/audit/trail'
-import { intentEntry, type DeclaredNames } from '#src/request/audit-entries'
+import { aboutRequest, intentEntry, type DeclaredNames } from '#src/request/audit-entries'
 import type { Step } from '#src/request/step'
 
 /**
@@ -7,6 +7,8 @@ import type { Step } from '#src/request/step'
  *
  * @throws Problem `audit-unavailable`
  */
-export const recordIntent = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): Step => async (request) => ({
-  evidence: { intent: await append([intentEntry(request, declared())]), awsRequestIds: [], decisions: [] }
-})
+export const recordIntent = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): Step => async (request) => {
+  const about = aboutRequest(request, declared())
+  const intent = await append([intentEntry(about, request)])
+  return { evidence: { about, intent, awsRequestIds: [], decisions: [] } }
+}

@@ -15,9 +15,3 @@ export const resolveCredential: Step = (request) => {
   const credentialId = inHeader ?? inBody ?? environment.credential
   return environment.allowedCredentials.includes(credentialId) ? { credentialId } : undefined
 }
-
-/** Finds the ID of the AWS credential in the path, if one of that ID is declared. */
-export const findCredential = (isDeclared: (id: string) => boolean): Step => ({ params }) => {
-  const { id } = params as { id: string }
-  return isDeclared(id) ? { credentialId: id } : undefined
-}

@@ -1,0 +1,58 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import Fastify, { type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { app } from '#src/app'
+import { configFrom } from '#src/config/config'
+import { liveConfig } from '#src/config/live'
+import { serverOptions } from '#src/http/server-options'
+import { declared } from '#test/helper'
+
+const root = join(import.meta.dirname, '..', '..')
+
+async function gateway (t: Test): Promise<FastifyInstance> {
+  const fastify = Fastify(serverOptions('silent'))
+  t.teardown(async () => fastify.close())
+  await fastify.register(app, { config: liveConfig(configFrom(declared)) })
+  await fastify.ready()
+  return fastify
+}
+
+const fileOf = (step: string): string => `${step.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.ts`
+
+t.test('the documented order of the steps is the order that runs', async (t) => {
+  const { way } = await gateway(t)
+  const page = await readFile(join(root, 'docs', 'request.md'), 'utf8')
+  const steps = way.flatMap(({ stage, steps }) => steps.map((step) => [stage, step]))
+  t.same(Array.from(page.matchAll(/^\| ([a-z ]+) \| `(\w+)` \|/gm), ([, stage, step]) => [stage, step]), steps, 'in the table')
+
+  const drawn = Array.from(page.matchAll(/^ {2}subgraph \w+\["([a-z ]+).*?"\]\n(.*?)^ {2}end$/gms), ([, stage, body = '']) =>
+    [stage, new Set(body.match(/\w+/g))] as const)
+  const byStage = Map.groupBy(steps, ([stage]) => stage)
+  t.same(drawn.map(([stage, names]) => [stage, [...names].sort()]), Array.from(byStage, ([stage, all]) => [stage, all.map(([, step]) => step).sort()]), 'in the picture')
+
+  // The steps run in the order of the list also within a stage, where the picture has arrows.
+  const arrows = Array.from(page.matchAll(/(?<=^ {4}.*)(\w+) -->(?= (\w+))/gm), ([, from, to]) => [from, to])
+  t.ok(arrows.length >= 8)
+  const position = new Map(steps.map(([, step], index) => [step, index]))
+  for (const [from, to] of arrows) t.ok((position.get(from) ?? NaN) < (position.get(to) ?? NaN), `${from} before ${to}`)
+})
+
+t.test('each step has a file of its own', async (t) => {
+  const { way } = await gateway(t)
+  const files = await readdir(join(root, 'src', 'request', 'steps'))
+  const limits = ['limitCaller', 'limitAddress', 'limitEnvironment']
+  t.same(files.sort(), way.flatMap(({ steps }) => steps).filter((step) => !limits.includes(step)).map(fileOf).sort())
+})
+
+t.test('nothing else stands in the way of a request', async (t) => {
+  const allowed = ['onClose', 'onRoute', 'preClose']
+  for (const folder of ['plugins', 'routes']) {
+    const files = await readdir(join(root, folder), { recursive: true })
+    for (const file of files.filter((name) => name.endsWith('.ts') && join(folder, name) !== 'plugins/request.ts')) {
+      const source = await readFile(join(root, folder, file), 'utf8')
+      const hooks = Array.from(source.matchAll(/addHook\('(\w+)'|^\s+(onRequest|preParsing|preValidation|preHandler|preSerialization|onSend|onResponse|onError)\b/gm), ([, added, own]) => added ?? own)
+      t.same(hooks.filter((hook) => hook !== undefined && !allowed.includes(hook)), [], `${folder}/${file}`)
+    }
+  }
+})
