@@ -168,7 +168,7 @@ export interface PolicyFindings {
   errors: { checkName?: string, errorMessage?: string }[]
 }
 
-/** What a generated password contains; AWS's defaults apply where a member is absent. */
+/** The length and the characters of a generated password. AWS's defaults apply to absent members. */
 export interface PasswordOptions {
   passwordLength?: number
   excludeCharacters?: string

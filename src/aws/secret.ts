@@ -38,7 +38,7 @@ export interface SecretMetadata {
   deletedDate?: Date
   /** The AWS service that manages the secret. */
   owningService?: string
-  /** The region of the original of a replica. */
+  /** For a replica, the region of its original. */
   primaryRegion?: string
   replicas?: Replica[]
 }

@@ -19,7 +19,7 @@ export interface Jobs {
    * @throws Problem `overloaded` if too many jobs are running, or during shutdown
    */
   start: (scope: Scope, bulk: BulkRun, toReply: (outcome: BulkOutcome) => BulkItemReply, ended: (fault?: unknown) => void) => Job
-  /** Returns the caller's job. @throws Problem `not-found`, for a job of another caller, too */
+  /** Returns the caller's job. @throws Problem `not-found`, also for another caller's job */
   find: (callerId: string, id: string) => Job
   /** Returns the reusable job that the caller's request with this `Idempotency-Key` has started. */
   findReusable: (scope: Scope) => Job | undefined

@@ -46,7 +46,7 @@ export async function listSecrets (scope: Scope, options: ListOptions): Promise<
     })
     const items = page.items.filter(({ name }) => scope.may('DescribeSecret', name)).map(toMetadata)
     nextCursor = page.nextCursor
-    // An empty page with a cursor would reveal secrets that the caller may not see; at most once per `maximumPages` calls.
+    // An empty page with a cursor reveals that secrets exist which the caller may not see. It is returned only after many calls.
     if (items.length > 0 || nextCursor === undefined || pages === maximumPages) return compact({ items, nextCursor })
   }
 }

@@ -4,7 +4,7 @@ import type { SecretsPort } from '#src/aws/port'
 import type { SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
 
-/** The context of every use case: an environment, a credential and a caller, which are also the context of its calls to AWS. */
+/** The context of a use case, and of its calls to AWS: an environment, a credential and a caller. */
 export interface Scope extends AwsCall {
   readonly callerId: string
   readonly aws: SecretsPort

@@ -107,7 +107,7 @@ async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata
   })
 }
 
-/** Returns the write of an earlier run of the same request; any version of it counts that still has a staging label. */
+/** Returns the write of an earlier run of the same request, if its version still has a staging label. */
 const earlierRunOf = (scope: Scope, item: BulkItem, { versions = {}, state }: SecretMetadata): ReturnType<typeof earlierRun> =>
   state === 'pending-deletion' || !hasContent(item)
     ? undefined

@@ -41,7 +41,7 @@ async function deleteCreated (scope: Scope, { item: { name }, trace: { created }
   const versions = Object.keys(now.versions ?? {})
   const isOurs = versionId === undefined ? !unsure : versions.includes(versionId)
   if (unsure && versionId !== undefined && !isOurs) return
-  // Another writer who has written to the secret since relies on it.
+  // A secret that was written to in the meantime is in use by another writer.
   if (!isOurs || now.state === 'pending-deletion' || versions.some((id) => id !== versionId)) throw new Problem('not-taken-back')
   const regions = (now.replicas ?? []).flatMap(({ region }) => region ?? [])
   if (regions.length > 0) await scope.aws.removeRegionsFromReplication(scope, name, regions)
