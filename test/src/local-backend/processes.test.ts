@@ -35,7 +35,7 @@ await t.test('while another process is writing, reads succeed, and writes are re
   await t.rejects(client.send(new PutSecretValueCommand({ SecretId: 'a', SecretString: 'w' })), { name: 'InternalServiceError' })
   clock.move(7 * day)
   for (const SecretId of ['expiring', ARN]) {
-    await t.rejects(client.send(new DescribeSecretCommand({ SecretId })), { name: 'ResourceNotFoundException' }, 'is gone before it is deleted')
+    await t.rejects(client.send(new DescribeSecretCommand({ SecretId })), { name: 'ResourceNotFoundException' }, 'no longer exists, even before it is purged')
   }
   other.exec('ROLLBACK')
   await client.send(new PutSecretValueCommand({ SecretId: 'a', SecretString: 'w' }))

@@ -454,11 +454,11 @@ await t.test('a body of more than 1 MiB', async (t) => {
   const tooLarge = { type: 'RequestEntityTooLarge', message: 'The request is too large.', status: 413 }
   const body = Buffer.alloc(1_048_577, ' ')
   const announced = await rawRequest(backend, { tamper: ({ headers }) => void (headers['content-length'] = String(body.length)) })
-  t.strictSame(errorIn(t, announced), tooLarge, 'is refused before it is sent')
+  t.strictSame(errorIn(t, announced), tooLarge, 'is rejected before it is sent')
   t.equal(announced.headers.connection, 'close')
   const chunked = await rawRequest(backend, { body, tamper: ({ headers }) => void (headers['transfer-encoding'] = 'chunked') })
   t.strictSame(errorIn(t, chunked), tooLarge)
-  t.match(errorIn(t, await rawRequest(backend, { body: body.subarray(1) })), { type: 'SerializationException' }, 'one byte less is read')
+  t.match(errorIn(t, await rawRequest(backend, { body: body.subarray(1) })), { type: 'SerializationException' }, 'a body that is one byte shorter is read')
 })
 
 await t.test('closing waits for calls in progress', async (t) => {

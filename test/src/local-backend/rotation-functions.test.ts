@@ -100,7 +100,7 @@ t.test('a module that can\'t be called', async (t) => {
   const folder = t.testdir({ 'common.cjs': 'module.exports = Object.fromEntries([[\'handler\', async () => undefined]])' })
   const { backend, client, told } = await startWithRotator(t, { rotationFunctions: { rotator: join(folder, 'common.cjs') } })
   await rotate(client, backend.runDueRotations)
-  t.equal(told.length, 5, 'a CommonJS module can')
+  t.equal(told.length, 5, 'a CommonJS module works')
 })
 
 /** Serves the same reply to all requests. */

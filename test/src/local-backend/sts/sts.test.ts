@@ -73,7 +73,7 @@ await t.test('a session has the permissions of its role, in the role\'s account'
     { operation: 'GetSecretValue', principal: arn }
   ])
   const nothing = secretsOf(t, backend, keysIn(await assume(t, backend, ada, { RoleArn: withoutPolicies.arn })))
-  await t.rejects(nothing.send(new DescribeSecretCommand({ SecretId: 'db' })), { name: 'AccessDeniedException' }, 'a role has no rights that it was not given')
+  await t.rejects(nothing.send(new DescribeSecretCommand({ SecretId: 'db' })), { name: 'AccessDeniedException' }, 'a role has no permissions by default')
 })
 
 await t.test('the principals that a role trusts, and those that may assume it', async (t) => {
@@ -135,7 +135,7 @@ await t.test('the principals that a role trusts, and those that may assume it', 
     if (refused === undefined) t.match((await answer).AssumedRoleUser?.Arn, /:assumed-role\/role-\d+\/ada$/, name)
     else await t.rejects(answer, denied(userArn(by), RoleArn, refused === true ? {} : refused), name)
   }
-  await t.rejects(assume(t, backend, ada, { RoleArn: roleArn('nowhere') }), denied(userArn(ada), roleArn('nowhere')), 'a role that there is not')
+  await t.rejects(assume(t, backend, ada, { RoleArn: roleArn('nowhere') }), denied(userArn(ada), roleArn('nowhere')), 'a missing role')
   await t.rejects(assume(t, backend, account, { RoleArn: roleArn('role-0') }), { name: 'AccessDenied', message: 'Roles may not be assumed by root accounts.' })
 })
 
@@ -172,14 +172,14 @@ await t.test('role chaining passes on the source identity', async (t) => {
   t.match(await assume(t, backend, keys, { RoleArn: second, SourceIdentity: 'grace' }), { SourceIdentity: 'grace' })
   const refused = { action: 'SetSourceIdentity' }
   await t.rejects(assume(t, backend, keys, { RoleArn: second, SourceIdentity: 'alan' }), denied(sessionOf('first'), second, refused))
-  await t.rejects(assume(t, backend, keys, { RoleArn: third }), denied(sessionOf('first'), third, refused), 'which the role must allow, too')
+  await t.rejects(assume(t, backend, keys, { RoleArn: third }), denied(sessionOf('first'), third, refused), 'the role must allow this, too')
 
   const plain = keysIn(await assume(t, backend, ada, { RoleArn: first }))
-  t.ok((await assume(t, backend, plain, { RoleArn: third })).Credentials, 'a session is trusted by its own ARN')
+  t.ok((await assume(t, backend, plain, { RoleArn: third })).Credentials, 'a role can trust a session by its own ARN')
   await t.rejects(assume(t, backend, plain, { RoleArn: third, DurationSeconds: 3601 }), {
     name: 'ValidationError', message: 'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining'
   })
-  await t.rejects(assume(t, backend, ada, { RoleArn: second }), denied(userArn(ada), second), 'only the first role is trusted by the second')
+  await t.rejects(assume(t, backend, ada, { RoleArn: second }), denied(userArn(ada), second), 'the second role trusts only the first one')
 })
 
 await t.test('a session policy restricts permissions and grants none', async (t) => {
@@ -206,7 +206,7 @@ await t.test('a session policy restricts permissions and grants none', async (t)
   const { client: narrow, keys } = await sessionWith(describing)
   t.match(await narrow.send(describe), { Name: 'db' })
   await t.rejects(narrow.send(get), refusal('GetSecretValue', 'because no session policy allows the secretsmanager:GetSecretValue action'))
-  await t.rejects(assume(t, backend, keys, { RoleArn: roleArn('next') }), { name: 'AccessDenied' }, 'nor does it let it assume a role')
+  await t.rejects(assume(t, backend, keys, { RoleArn: roleArn('next') }), { name: 'AccessDenied' }, 'the session may not assume a role either')
   const { client: wide } = await sessionWith(everything)
   await t.rejects(wide.send(new CreateSecretCommand({ Name: 'n' })), refusal('CreateSecret', 'because no identity-based policy allows the secretsmanager:CreateSecret action', ' on resource: n'))
   const { client: denies } = await sessionWith(everything, { ...everything, Effect: 'Deny', Action: 'secretsmanager:Get*' })
@@ -298,7 +298,7 @@ await t.test('a session survives a restart, and is unknown in other folders', as
   })
   await after.close()
   const without = await start(t, { ...options, roles: [] })
-  await t.rejects(secretsOf(t, without, keys).send(new ListSecretsCommand()), { name: 'UnrecognizedClientException' }, 'nor does one know it without the role')
+  await t.rejects(secretsOf(t, without, keys).send(new ListSecretsCommand()), { name: 'UnrecognizedClientException' }, 'nor known to a backend without the role')
 })
 
 await t.test('a session\'s keys work only together and unmodified', async (t) => {
@@ -361,7 +361,7 @@ await t.test('requests that are rejected before policies are evaluated', async (
     t.notMatch(error.message, /hidden/)
   }
   const forOther = await rawRequest(backend, { ...query(assumption), service: 'secretsmanager', credentials: ada })
-  t.match(forOther, { status: 400, body: /UnknownOperationException/ }, 'a signature for Secrets Manager is none for STS')
+  t.match(forOther, { status: 400, body: /UnknownOperationException/ }, 'a signature for Secrets Manager is invalid for STS')
 })
 
 await t.test('an unexpected error is reported without its message', async (t) => {

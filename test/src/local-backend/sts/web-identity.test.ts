@@ -63,7 +63,7 @@ await t.test('an identity that a provider has verified starts a session without 
     service: 'sts', headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ Action: 'AssumeRoleWithWebIdentity', Version: '2011-06-15', RoleArn: roleArn('web'), RoleSessionName: 'payments', WebIdentityToken: await sign() }).toString()
   })
-  t.match(signed, { status: 200, body: /<Audience>sts\.amazonaws\.com<\/Audience>/ }, 'nor does a signature harm')
+  t.match(signed, { status: 200, body: /<Audience>sts\.amazonaws\.com<\/Audience>/ }, 'a signature is allowed but not required')
 })
 
 await t.test('a token with a source identity', async (t) => {
@@ -118,7 +118,7 @@ await t.test('invalid tokens', async (t) => {
   }
   await t.rejects(assume(t, backend, { WebIdentityToken: 'abc' }), {
     name: 'ValidationError', message: '1 validation error detected: Value at \'webIdentityToken\' failed to satisfy constraint: Member must have length greater than or equal to 4'
-  }, 'a token is not shown')
+  }, 'the error does not quote the token')
   await t.rejects(assume(t, backend, { WebIdentityToken: await sign(), ProviderId: 'www.amazon.com' }), { message: 'This STS does not support the parameter ProviderId.' })
 })
 
