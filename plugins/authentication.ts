@@ -7,22 +7,21 @@ import type { Caller } from '#src/authentication/caller'
 import { tokenKeys, type IssuedToken } from '#src/authentication/gateway-token'
 import { keySet, type KeySource } from '#src/authentication/key-set'
 import { usedSignatures } from '#src/authentication/used-signatures'
-import { isProblem, Problem } from '#src/problems/problem'
+import { Problem } from '#src/problems/problem'
+import type { AuthenticateRequest } from '#src/request/steps/authenticate'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Gives the AWS identity that signed a `GetCallerIdentity` request with these headers a token. */
+    /** Finds the caller by the request's token or client certificate. */
+    authenticate: AuthenticateRequest
+    /** Issues a token to the AWS identity that signed a `GetCallerIdentity` request with these headers. */
     awsLogin: (headers: Readonly<Record<string, string>>) => Promise<IssuedToken & { caller: Caller }>
-  }
-  interface FastifyRequest {
-    /** Who sends the request; there is none on a public route. */
-    caller?: Caller
   }
 }
 
-/** Who: before the body is read. */
+/** Authenticates callers: API keys, tokens of OIDC issuers, AWS identities and client certificates. */
 export default fp(async (fastify) => {
-  // What outlives a reload of the configuration.
+  // These outlive a reload of the configuration.
   const keySets = new Map<string, JWTVerifyGetKey>()
   const ownKey = generateKeyPairSync('ed25519').privateKey
   const used = usedSignatures()
@@ -49,16 +48,6 @@ export default fp(async (fastify) => {
     return awsLogin(login, headers, fastify.now())
   })
 
-  fastify.decorateRequest('caller')
-
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.action === 'Public') return
-    const { headers: { authorization } } = request
-    try {
-      request.caller = await gate().authenticate({ authorization, certificate: () => request.certificateCaller() }, fastify.now())
-    } catch (error) {
-      if (isProblem(error, 'unauthenticated')) await fastify.limitFailures(request, reply)
-      throw error
-    }
-  })
-}, { name: 'authentication', dependencies: ['config', 'errors', 'request-headers', 'tls', 'trusted-proxies', 'address-limit'] })
+  fastify.decorate('authenticate', ({ headers: { authorization }, raw: { socket } }) =>
+    gate().authenticate({ authorization, certificate: () => fastify.certificateCaller(socket) }, fastify.now()))
+}, { name: 'authentication', dependencies: ['config', 'tls'] })

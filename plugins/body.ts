@@ -3,22 +3,18 @@ import fp from 'fastify-plugin'
 import { parseJson } from '#src/http/json'
 import { invalidRequest, Problem } from '#src/problems/problem'
 
-/** What bodies can be; a route takes the first unless its schema says another. */
+/** The media types of bodies. A route accepts the first, unless its schema's `consumes` lists others. */
 const mediaTypes = ['application/json', 'application/merge-patch+json']
 
-/** JSON in UTF-8 is the one form of a body, and is read strictly. A route that takes none does not take one silently. */
+/** Parses bodies: JSON in UTF-8, strictly. A route without a body refuses one instead of ignoring it. */
 export default fp(async (fastify) => {
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser(mediaTypes, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     if (body.length === 0 && !takesBody(request)) return undefined
     if (!takes(request, request.headers['content-type'] ?? '')) throw new Problem('unsupported-media-type')
-    return parseJson(body)
-  })
-
-  fastify.addHook('preValidation', async (request) => {
-    if (request.body !== undefined && !takesBody(request)) {
-      throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
-    }
+    const content = parseJson(body)
+    if (!takesBody(request)) throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
+    return content
   })
 }, { name: 'body' })
 

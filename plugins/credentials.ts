@@ -1,34 +1,26 @@
 import fp from 'fastify-plugin'
-import { actionTable, isAction } from '#src/authorization/actions'
-import { denied } from '#src/authorization/decision'
 import { awsClients, type Clients } from '#src/aws/clients'
 import type { Identity } from '#src/aws/identity'
 import type { KeysFor } from '#src/aws/keys'
-import { createPaces } from '#src/aws/pace'
-import type { SecretsManager } from '#src/aws/types'
+import type { SecretsPort } from '#src/aws/port'
+import { createRateLimiters } from '#src/aws/rate-limiter'
+import { createSecretsPort } from '#src/aws/secrets-port'
 import { stsRegion } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
-import { invalidRequest, Problem } from '#src/problems/problem'
 
 declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Whether the route's body has an `awsCredentialId`, beside the header. */
-    bodyNamesCredential?: true
-  }
   interface FastifyInstance {
+    /** AWS Secrets Manager. */
+    aws: SecretsPort
     /**
-     * The client of a credential in a region. Of a role it is the caller's, or the gateway's own where no caller is named. Where
-     * an account is named, its calls fail with `credential-account-mismatch` if the credential is of another.
+     * Returns the SDK's client of a credential in a region. The client of a role is the caller's, or the gateway's own without a
+     * caller. With an account, its calls fail with `credential-account-mismatch` if the credential belongs to another.
      */
-    aws: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => SecretsManager
+    awsClient: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => ReturnType<Clients['client']>
     /** Whose a credential is, as AWS says now to the gateway itself; fails with a `Problem`. */
     verifyCredential: (credentialId: string) => Promise<Identity>
     /** The declared credentials, in their order, as the API shows them. */
     describeCredentials: () => DescribedCredential[]
-  }
-  interface FastifyRequest {
-    /** The credential to use; none where the request names one that the environment does not allow. */
-    credentialId?: string
   }
 }
 
@@ -37,17 +29,18 @@ const grace = 60_000
 
 /** Through which AWS credential: the one that the request names by its ID, else the environment's. */
 export default fp(async (fastify) => {
-  const paces = createPaces(() => fastify.config.current.aws.quotaShare)
+  const rateLimiters = createRateLimiters(() => fastify.config.current.aws.quotaShare)
   const clients = fastify.config.derive(({ credentials, environments, aws: { endpoint, stsEndpoint } }) => awsClients({
     credentials,
     stsRegion: (credentialId) => stsRegion(credentials, environments.values(), credentialId),
     endpoint,
     stsEndpoint,
-    paces,
+    rateLimiters,
     now: fastify.now
   }), retire)
 
-  fastify.decorate('aws', (credentialId, region, use) => clients().client({ credentialId, ...use }, region))
+  fastify.decorate('aws', createSecretsPort(clients))
+  fastify.decorate('awsClient', (credentialId, region, use) => clients().client({ credentialId, ...use }, region))
   fastify.decorate('verifyCredential', async (credentialId) => clients().verify(credentialId))
   fastify.decorate('describeCredentials', () => {
     const { credentials, environments } = fastify.config.current
@@ -57,34 +50,7 @@ export default fp(async (fastify) => {
     })
   })
   fastify.addHook('onClose', async () => { clients().close() })
-
-  fastify.decorateRequest('credentialId')
-
-  fastify.addHook('preHandler', async (request) => {
-    const { environment } = request
-    if (environment === undefined) return
-    const { 'aws-credential-id': inHeader } = request.headers as { 'aws-credential-id'?: string }
-    const named = request.routeOptions.config.bodyNamesCredential ? request.body : {}
-    const { awsCredentialId: inBody } = named as { awsCredentialId?: string }
-    if (inHeader !== undefined && inBody !== undefined && inHeader !== inBody) {
-      throw invalidRequest({ in: 'body', pointer: '/awsCredentialId', message: 'must be the same as the header AWS-Credential-Id' })
-    }
-    const id = inHeader ?? inBody ?? environment.credential
-    if (environment.allowedCredentials.includes(id)) request.credentialId = id
-  })
-
-  /** On a route about a credential itself: one answer for one that does not exist, and for one that is not the caller's. */
-  fastify.addHook('preHandler', async (request) => {
-    const { caller, routeOptions: { config: { action } } } = request
-    const { id } = request.params as { id?: string }
-    if (caller === undefined || id === undefined || !isAction(action)) return
-    if (!actionTable[action].on.every((type) => type === 'Credential')) return
-    const isDeclared = fastify.config.current.credentials.has(id)
-    if (isDeclared) request.credentialId = id
-    request.decision = isDeclared ? fastify.authorize({ caller, action, credentialId: id }) : denied
-    if (!request.decision.allowed) throw new Problem('forbidden')
-  })
-}, { name: 'credentials', dependencies: ['config', 'authorization', 'environments'] })
+}, { name: 'credentials', dependencies: ['config'] })
 
 function retire (clients: Clients): void {
   setTimeout(() => { clients.close() }, grace).unref()

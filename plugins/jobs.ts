@@ -1,24 +1,17 @@
 import fp from 'fastify-plugin'
 import type { AppOptions } from '#src/app'
-import type { Job } from '#src/jobs/job'
 import { createJobs, type Jobs } from '#src/jobs/jobs'
-import { createRepeats, type Repeats } from '#src/secrets/bulk/repeats'
+import { createIdempotencyKeys, type IdempotencyKeys } from '#src/secrets/bulk/idempotency-keys'
 import type { BulkStop } from '#src/secrets/bulk/schemas'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The bulk creates that run by themselves. */
     jobs: Jobs
-    /** With which request each `Idempotency-Key` was used. */
-    repeats: Repeats
+    /** The idempotency keys that were used. */
+    idempotencyKeys: IdempotencyKeys
     /** Aborted once the process is told to end: nothing that takes long is begun any more. */
     stopping: AbortSignal
-  }
-  interface FastifyRequest {
-    /** The job that it is about, for the record of it. */
-    jobId?: string
-    /** The caller's job. @throws Problem `not-found`, the same for one of another caller as for none */
-    findJob: (id: string) => Job
   }
 }
 
@@ -28,14 +21,8 @@ export default fp<Required<AppOptions>>(async (fastify, { now }) => {
   const jobs = createJobs(now)
 
   fastify.decorate('jobs', jobs)
-  fastify.decorate('repeats', createRepeats())
+  fastify.decorate('idempotencyKeys', createIdempotencyKeys())
   fastify.decorate('stopping', stopping.signal)
-  fastify.decorateRequest('jobId')
-  fastify.decorateRequest('findJob', function (id) {
-    const job = jobs.find(this.caller?.id ?? '', id)
-    this.jobId = job.id
-    return job
-  })
 
   // While connections are still served: who follows a job hears of its end.
   fastify.addHook('preClose', async () => {

@@ -1,19 +1,25 @@
+import rateLimit from '@fastify/rate-limit'
 import fp from 'fastify-plugin'
-import { limiter } from '#src/http/rate-limit'
+import { limiter, type Limiter } from '#src/http/rate-limit'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The counters of requests: each refuses requests beyond a limit of its own. */
+    limits: Readonly<Record<'failures' | 'address' | 'caller' | 'environment', Limiter>>
+  }
+}
 
 /**
- * Limits each caller, and each environment over all callers. An environment counts only what is allowed, so that a caller without
- * rights can neither use it up nor learn that it exists.
+ * Counts each caller's requests, each environment's over all callers and, separately, an address's failed authentications and its
+ * requests to public routes. A caller who authenticates is not affected by others at the same address.
  */
 export default fp(async (fastify) => {
-  const limitCaller = limiter(fastify, 'caller', ({ caller }) => caller?.id ?? '')
-  const limitEnvironment = limiter(fastify, 'environment', ({ environment }) => environment?.name ?? '')
-
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (request.caller !== undefined) await limitCaller(request, reply)
+  await fastify.register(rateLimit, { global: false })
+  const limits = (): typeof fastify.config.current.limits => fastify.config.current.limits
+  fastify.decorate('limits', {
+    failures: limiter(fastify, limits, 'address'),
+    address: limiter(fastify, limits, 'address'),
+    caller: limiter(fastify, limits, 'caller', ({ caller }) => caller.id),
+    environment: limiter(fastify, limits, 'environment', ({ environment }) => environment.name)
   })
-
-  fastify.addHook('preHandler', async (request, reply) => {
-    if (request.environment !== undefined) await limitEnvironment(request, reply)
-  })
-}, { name: 'rate-limit', dependencies: ['address-limit', 'authentication', 'scope'] })
+}, { name: 'rate-limit', dependencies: ['config'] })

@@ -5,14 +5,21 @@ import { TLSSocket } from 'node:tls'
 import fp from 'fastify-plugin'
 import type { Caller } from '#src/authentication/caller'
 import { certificateCaller } from '#src/authentication/client-certificate'
-import { refused } from '#src/authentication/refusal'
-import { ConfigError } from '#src/config/mistakes'
+import { unauthenticated } from '#src/authentication/refusal'
+import { ConfigError } from '#src/config/issues'
 import { secureContext, type TlsSettings } from '#src/config/server'
+import type { IsStale } from '#src/request/steps/close-stale-connection'
 
 declare module 'fastify' {
-  interface FastifyRequest {
-    /** The caller that the connection's client certificate names, if there is one. @throws Problem for one that names nobody */
-    certificateCaller: () => Caller | undefined
+  interface FastifyInstance {
+    /**
+     * Returns the caller that a connection's client certificate names; undefined for a connection without a certificate.
+     *
+     * @throws Problem `unauthenticated`
+     */
+    certificateCaller: (socket: Socket) => Caller | undefined
+    /** Tells whether a connection's certificate was verified before the configuration changed. */
+    isStale: IsStale
   }
 }
 
@@ -46,7 +53,7 @@ export default fp(async (fastify) => {
     socket.destroy()
     const reason = String(authorizationError)
     fastify.log.info({ connection: { peer, reason } }, 'connection refused')
-    void fastify.recordRefusal({ peer }, refused(reason))
+    void fastify.recordRefusal({ peer }, unauthenticated(reason))
   })
 
   fastify.config.derive(({ server: { tls } }) => {
@@ -61,21 +68,16 @@ export default fp(async (fastify) => {
     server.closeIdleConnections()
   })
 
-  fastify.decorateRequest('certificateCaller', function () {
-    const { socket } = this.raw
+  fastify.decorate('certificateCaller', (socket) => {
     if (!(socket instanceof TLSSocket)) return undefined
     const certificate = socket.getPeerX509Certificate()
     if (certificate === undefined) return undefined
-    if (!socket.authorized || verified.get(socket)?.raw.equals(certificate.raw) !== true) throw refused('certificate-not-verified')
+    if (!socket.authorized || verified.get(socket)?.raw.equals(certificate.raw) !== true) throw unauthenticated('certificate-not-verified')
     return certificateCaller(certificate, fastify.now())
   })
 
-  // A connection of before the reload is used for no other request.
-  fastify.addHook('onSend', async (request, reply) => {
-    const { socket } = request.raw
-    if (socket instanceof TLSSocket && !verified.has(socket)) reply.header('connection', 'close')
-  })
-}, { name: 'tls', dependencies: ['config', 'errors'] })
+  fastify.decorate('isStale', (socket) => socket instanceof TLSSocket && !verified.has(socket))
+}, { name: 'tls', dependencies: ['config'] })
 
 /** The address and the port of a connection's other end. */
 const endOf = ({ remoteAddress = '', remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`

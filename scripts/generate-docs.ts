@@ -1,11 +1,14 @@
 /**
- * Writes what the documentation shares with the code: `docs/problems.md` from the catalogue of problems, `docs/operations.md`
- * from the routes, the table of environment variables in `README.md` from their schema, and from the actions their table in
- * `docs/authorization.md` and Cedar's schema for who writes policies.
+ * Generates the parts of the documentation that must agree with the code:
+ *
+ * - `docs/problems.md` from the catalogue of problems,
+ * - `docs/operations.md` from the routes,
+ * - the table of environment variables in `docs/configuration.md` from their schema,
+ * - the table of actions in `docs/authorization.md`, and Cedar's schema for authors of policies, from the actions.
  *
  *     node scripts/generate-docs.ts [--check]
  *
- * With `--check` it writes nothing, and exits with 1 where a file is not what it would write.
+ * With `--check`, writes nothing, and exits with 1 if a file is out of date.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -28,17 +31,17 @@ function problems (): string {
   return [
     '# Problems',
     '',
-    'Everything that fails is answered as `application/problem+json` (RFC 9457). `code` is what a program goes by. This page is generated',
-    'from `src/problems/catalogue.ts` by `npm run docs`.',
+    'Every error is returned as `application/problem+json` (RFC 9457). Programs should go by `code`; the texts are for people.',
+    '`npm run docs` generates this page from `src/problems/catalogue.ts`.',
     '',
-    '| status | `code` | what it says | what to do |',
+    '| status | `code` | title | what to do |',
     '| --- | --- | --- | --- |',
     ...rows,
     ''
   ].join('\n')
 }
 
-/** Where the tests of a route are: `test/routes` mirrors `routes`, which is the tree of paths. */
+/** Returns the file with the tests of a route. `test/routes` mirrors `routes`, which mirrors the URL tree. */
 const testOf = (url: string): string => `test/routes${url.replaceAll('/:', '/_')}/index.test.ts`
 
 async function operationsTable (): Promise<string> {
@@ -53,11 +56,11 @@ async function operationsTable (): Promise<string> {
   return [
     '# Operations',
     '',
-    'The commands of `@aws-sdk/client-secrets-manager`, the routes that are theirs, and the action that a caller must be allowed. This page',
-    'is generated from the routes by `npm run docs`. A route may need more commands than its own: a PUT that makes the secret, a',
-    'conditional write, a merge patch.',
+    'The commands of `@aws-sdk/client-secrets-manager`, the routes that offer each of them, and the action that the caller must be',
+    'allowed. Some requests call further commands, such as a PUT that creates the secret, a conditional write, or a merge patch.',
+    '`npm run docs` generates this page from the routes.',
     '',
-    `${reached} of ${rows.length}:`,
+    `${reached} of AWS's ${rows.length} operations have a route:`,
     '',
     '| command | routes | action | tests |',
     '| --- | --- | --- | --- |',
@@ -80,10 +83,10 @@ function actionRows (): string {
   return ['| group | on an environment | on a secret | on a credential |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
-/** The text, with other content between its two marks. */
+/** Replaces the content between two marker comments, and returns the new text. @throws TypeError if the markers are missing */
 function between (text: string, name: string, content: string): string {
   const marks = new RegExp(`(?<=<!-- ${name} -->\n)[^]*?(?=<!-- /${name} -->)`)
-  if (!marks.test(text)) throw new TypeError(`There are no marks for ${name}`)
+  if (!marks.test(text)) throw new TypeError(`The markers for ${name} are missing`)
   return text.replace(marks, () => `\n${content}\n\n`)
 }
 
@@ -93,7 +96,7 @@ const files = {
   'docs/operations.md': await operationsTable(),
   'docs/authorization.md': between(await textOf('docs/authorization.md'), 'actions', actionRows()),
   'policies/schema.cedarschema': cedarSchema,
-  'README.md': between(await textOf('README.md'), 'variables', variables())
+  'docs/configuration.md': between(await textOf('docs/configuration.md'), 'variables', variables())
 }
 
 for (const [file, expected] of Object.entries(files)) {
@@ -101,7 +104,7 @@ for (const [file, expected] of Object.entries(files)) {
   if (!process.argv.includes('--check')) {
     await writeFile(path, expected)
   } else if (await readFile(path, 'utf8') !== expected) {
-    console.error(`${file} is not what the code says: run npm run docs`)
+    console.error(`${file} is out of date: run npm run docs`)
     process.exitCode = 1
   }
 }

@@ -16,5 +16,5 @@ const root = join(import.meta.dirname, '..')
 /** The whole gateway: the plugins, then the routes. */
 export const app = fp<AppOptions>(async (fastify, { config, now = Date.now, dataDir = '.gateway' }) => {
   await fastify.register(autoload, { dir: join(root, 'plugins'), options: { config, now, dataDir }, forceESM: true })
-  await fastify.register(autoload, { dir: join(root, 'routes'), routeParams: true, forceESM: true })
+  await fastify.register(autoload, { dir: join(root, 'routes'), routeParams: true, autoHooks: true, cascadeHooks: true, forceESM: true })
 }, { name: 'app' })

@@ -34,7 +34,7 @@ export const verifyOnItsWord = async (files: readonly Uint8Array[], options: Ver
 
 /** The same with the key of the tests. */
 export const verifyBytes = async (files: readonly Uint8Array[], options: VerifyOptions = {}): Promise<Verification> =>
-  verifyOnItsWord(files, { keys: [trailKey.verifies], ...options })
+  verifyOnItsWord(files, { keys: [trailKey.publicKey], ...options })
 
 /** Verifies a trail with its head. */
 export const verifyFiles = async (...files: readonly [...string[], string]): Promise<Verification> =>

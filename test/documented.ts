@@ -10,9 +10,17 @@ interface Documented {
 
 const escaped = (segment: string): string => segment.replaceAll('~', '~0').replaceAll('/', '~1')
 
-/** Holds each reply against the OpenAPI document: its status, its media type and, where it is JSON, its body. */
-export function documentedReplies (fastify: FastifyInstance): (t: Test, method: string, path: string, reply: Reply) => void {
-  const document = fastify.swagger() as unknown as Documented
+/** Reports a failure of the test unless the OpenAPI document has the reply: its status, its media type and, for JSON, its body. */
+export type CheckReply = (t: Test, method: string, path: string, reply: Reply) => void
+
+let check: CheckReply | undefined
+
+/** Returns the check of replies. Every gateway has the same document, so the first one's serves the whole process. */
+export function documentedReplies (fastify: FastifyInstance): CheckReply {
+  return check ??= checkFrom(fastify.swagger() as unknown as Documented)
+}
+
+function checkFrom (document: Documented): CheckReply {
   const ajv = new Ajv2020({ strict: false, validateFormats: false })
   ajv.addSchema(document, 'openapi')
   const validators = new Map<string, ValidateFunction>()

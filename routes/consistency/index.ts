@@ -47,7 +47,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const actions = options.compareValues ? ['ListSecrets', 'CompareValues'] as const : ['ListSecrets'] as const
       const scopes = environments.map((environment) => request.scopeIn(environment, ...actions))
       const rows = await compareEnvironments(scopes, options)
-      if (options.compareValues) request.secretOutcomes = comparedSecrets(rows)
+      if (options.compareValues) await request.reportSecrets(comparedSecrets(rows))
       return {
         environments,
         items: rows.map(({ name, differs, cells }) => ({

@@ -21,7 +21,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async ({ caller }) => ({
       items: fastify.describeCredentials().filter(({ id }) =>
-        caller !== undefined && fastify.authorize({ caller, action: 'DescribeCredential', credentialId: id }).allowed)
+        fastify.authorize({ caller, action: 'DescribeCredential', credentialId: id }).allowed)
     })
   })
 }

@@ -1,28 +1,28 @@
 import { verifyingKeyOfSpki, type VerifyingKey } from './key.ts'
 import { genesis, isIntact, type Link, type ParsedRecord } from './record.ts'
 
-/** Is told of what is wrong at the place that is being read, with the record's number where it is known. */
+/** Receives a finding about the line being read, with the record's sequence number if it is known. */
 export type Report = (message: string, sequence?: number) => void
 
 const range = (from: number, to: number): string => from === to ? `record ${from} is` : `records ${from} to ${to} are`
 
 /**
- * Checks that each record is as it was written, and follows the one before.
+ * Checks that each record is unchanged, and that each follows the record before it.
  *
- * @param oldest the number of the record that is to be the first; a later one is no finding where it is Infinity
+ * @param oldest sequence number of the first expected record; Infinity accepts any first record
  */
 export function chainChecker (report: Report, oldest = 1): {
   check: (record: ParsedRecord) => void
-  /** For a line that is no record any more. */
+  /** Reports a line that can't be parsed as a record. */
   skip: (message: string) => void
   result: () => { records: number, first?: Link, last?: Link }
 } {
   let first: Link | undefined
   let last: Link | undefined
   let records = 0
-  /** The hashes that the next record may name as the one before; unknown behind a line that is none. */
+  /** The hashes that the next record may name as its predecessor's; undefined after a line that can't be parsed. */
   let hashes: readonly string[] | undefined = [genesis.hash]
-  /** Lines since the last record that were changed, each of which was one record once. */
+  /** The number of damaged lines since the last intact record. Each of them used to be one record. */
   let damaged = 0
 
   function damage (message: string, following?: readonly string[]): void {
@@ -35,10 +35,10 @@ export function chainChecker (report: Report, oldest = 1): {
     const expected = before.sequence + damaged + 1
     if (sequence === 1 && previous === genesis.hash) report('begins another trail', sequence)
     else if (sequence <= before.sequence) {
-      report(`stands behind record ${before.sequence}: it was moved, or is there twice`, sequence)
+      report(`comes after record ${before.sequence}: it was moved or duplicated`, sequence)
       return false
     } else if (sequence > expected) report(`${range(expected, sequence - 1)} missing before it`, sequence)
-    else if (hashes?.includes(previous) === false) report('does not follow the record before it: one of the two is another than was written', sequence)
+    else if (hashes?.includes(previous) === false) report('does not follow the record before it: one of the two was changed', sequence)
     return true
   }
 
@@ -50,7 +50,7 @@ export function chainChecker (report: Report, oldest = 1): {
         damage('was changed', [link.hash, actualHash])
         return
       }
-      if (last === undefined && link.sequence === 1 && previous !== genesis.hash) report('is the first and yet follows another', link.sequence)
+      if (last === undefined && link.sequence === 1 && previous !== genesis.hash) report('is the first record, but refers to a previous one', link.sequence)
       const expected = oldest + damaged
       if (last === undefined && link.sequence > expected) report(`${range(expected, link.sequence - 1)} missing before it`, link.sequence)
       if (last !== undefined && !compare(record, last)) return
@@ -68,12 +68,12 @@ export function chainChecker (report: Report, oldest = 1): {
 
 const signedEvents: ReadonlySet<unknown> = new Set(['start', 'resume', 'checkpoint', 'close'])
 
-/** Checks signatures. What the trail says about itself is always signed, and so is the last record of each write. */
+/** Checks signatures. Control records are always signed, and so is the last record of each write. */
 export function signatureChecker (given: readonly VerifyingKey[] | undefined, report: Report): {
   check: (record: ParsedRecord) => void
-  /** How many records stand behind the last that is signed. */
+  /** The number of records after the last signed one. */
   unsigned: () => number
-  /** The keys that signatures are checked with: those given, else the one that the trail itself names first. */
+  /** The keys that verify the signatures: those given, otherwise the first one named in the trail itself. */
   keys: () => readonly VerifyingKey[]
 } {
   let keys = given ?? []
@@ -93,16 +93,16 @@ export function signatureChecker (given: readonly VerifyingKey[] | undefined, re
   }
 }
 
-/** Checks that the trail has the records that are known of from elsewhere, and so reaches as far as it did. */
-export function placeChecker (known: readonly Link[], report: Report): {
+/** Checks that the trail contains the records known from elsewhere, which shows that its end was not cut off. */
+export function knownRecordChecker (known: readonly Link[], report: Report): {
   check: (record: ParsedRecord) => void
-  /** Tells what is missing, at the end. */
+  /** Reports the known records that the trail lacks. Call it after the last record. */
   finish: (last: Link | undefined) => void
 } {
   const expected = new Map(known.map(({ sequence, hash }) => [sequence, hash]))
   return {
     check ({ link: { sequence, hash } }) {
-      if ((expected.get(sequence) ?? hash) !== hash) report('is another than the one that is known', sequence)
+      if ((expected.get(sequence) ?? hash) !== hash) report('does not match the known record', sequence)
       expected.delete(sequence)
     },
     finish (last = genesis) {

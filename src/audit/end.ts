@@ -4,53 +4,55 @@ import { linesOf } from './lines.ts'
 import { genesis, isIntact, parseRecord, type Found, type Link, type ParsedRecord } from './record.ts'
 import { UnusableTrail } from './settings.ts'
 
-/** A place that the trail is known to have reached, and where that is in its file. */
-export interface Known {
+/** A record of the trail, and its end in the trail's file. */
+export interface Position {
   readonly link: Link
+  /** The number of bytes of the file up to and including that record. */
   readonly size: number
 }
 
-/** How a trail's file ends. */
+/** The state of the end of a trail's file. */
 export interface End {
   readonly found: Found
-  /** What the next record follows. */
+  /** The record that the next one follows. */
   readonly link: Link
-  /** Bytes at the end to drop: a write that a crash has left unfinished. */
+  /** The number of bytes to drop at the end: the rest of a write that a crash interrupted. */
   readonly torn: number
-  /** Whether the file ends without a line feed, and stays as it is. */
-  readonly isUnended?: true
+  /** True if the file ends without a line feed and is not truncated, so that the next write must start with a line feed. */
+  readonly lacksLineFeed?: true
 }
 
-/** What no record, and no write, is larger than. */
-const mostBytes = { record: 1024 * 1024, write: 32 * 1024 * 1024 }
+/** The maximum size of a record and of a write, in bytes. */
+const maxBytes = { record: 1024 * 1024, write: 32 * 1024 * 1024 }
 
 /**
- * Looks at the end of a trail's file, before it is gone on with: whether it has the record that is known to be the last, and
- * what a crash may have left behind it. A write ends with a signed record: what has none was not finished.
+ * Inspects the end of a trail's file before new records are appended: checks whether the last known record is there, and finds
+ * the rest of a write that a crash interrupted. Every complete write ends with a signed record.
  *
- * @param isFirst whether another process has written it: one that is gone may have got further than what is known
- * @throws UnusableTrail where the file holds something else than a trail
+ * @param known the last known record, from the head
+ * @param isFirst true if an earlier process wrote the file; it may have written records after the last known one
+ * @throws UnusableTrail if the file is not an audit trail
  */
 export async function inspectEnd (
-  handle: FileHandle, known: Known | undefined, key: VerifyingKey, isFirst: boolean
+  handle: FileHandle, known: Position | undefined, key: VerifyingKey, isFirst: boolean
 ): Promise<End> {
   const { size } = await handle.stat()
   if (size === 0) return { found: known === undefined ? 'nothing' : 'moved', link: known?.link ?? genesis, torn: 0 }
-  if (known === undefined) return withoutHead(handle, key, size)
+  if (known === undefined) return endWithoutHead(handle, key, size)
   const { link } = known
-  if (await hasAt(handle, known, size)) {
+  if (await isRecordAt(handle, known, size)) {
     if (size === known.size) return { found: 'intact', link, torn: 0 }
-    const extended = isFirst ? await follow(handle, known, key, size) : undefined
+    const extended = isFirst ? await followChain(handle, known, key, size) : undefined
     if (extended !== undefined) return extended
   }
-  // A crash may have come right after a new file was begun.
-  const begun = isFirst ? await follow(handle, { link, size: 0 }, key, size) : undefined
-  return begun ?? otherwise(handle, known, size)
+  // The process may have crashed right after it started a new file.
+  const begun = isFirst ? await followChain(handle, { link, size: 0 }, key, size) : undefined
+  return begun ?? unexpectedEnd(handle, known, size)
 }
 
-/** The last record in the file's first bytes, and how many bytes are behind it. */
+/** Returns the last record within the first `size` bytes of the file, and the number of bytes after it. */
 async function lastRecord (handle: FileHandle, size: number): Promise<{ last?: ParsedRecord, torn: number }> {
-  const position = Math.max(0, size - mostBytes.record)
+  const position = Math.max(0, size - maxBytes.record)
   const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(size - position), position })
   const end = buffer.subarray(0, bytesRead)
   const whole = end.subarray(0, end.lastIndexOf('\n') + 1)
@@ -58,32 +60,32 @@ async function lastRecord (handle: FileHandle, size: number): Promise<{ last?: P
   return { torn: end.length - whole.length, ...(last !== undefined && isIntact(last) && { last }) }
 }
 
-/** Whether the record is there, just in front of that place. */
-async function hasAt (handle: FileHandle, { link, size: place }: Known, size: number): Promise<boolean> {
-  if (place > size) return false
-  const { last, torn } = await lastRecord(handle, place)
+/** Checks whether a record ends at its known position. */
+async function isRecordAt (handle: FileHandle, { link, size: position }: Position, size: number): Promise<boolean> {
+  if (position > size) return false
+  const { last, torn } = await lastRecord(handle, position)
   return torn === 0 && last?.link.hash === link.hash
 }
 
-/** A file that does not end as it should is left as it is, for whoever looks into it. */
-async function otherwise (handle: FileHandle, known: Known, size: number): Promise<End> {
+/** Describes a file with an unexpected end. The file is not truncated: it is evidence. */
+async function unexpectedEnd (handle: FileHandle, known: Position, size: number): Promise<End> {
   const { torn } = await lastRecord(handle, size)
-  return { found: size < known.size ? 'cut-off' : 'changed', link: known.link, torn: 0, ...(torn > 0 && { isUnended: true }) }
+  return { found: size < known.size ? 'cut-off' : 'changed', link: known.link, torn: 0, ...(torn > 0 && { lacksLineFeed: true }) }
 }
 
-/** Takes the last record that is signed for the end of the last write. */
-async function withoutHead (handle: FileHandle, key: VerifyingKey, size: number): Promise<End> {
-  let known: Known | undefined
-  const start = Math.max(0, size - mostBytes.write)
+/** Inspects a file without a usable head: uses the last signed record as the end of the last complete write. */
+async function endWithoutHead (handle: FileHandle, key: VerifyingKey, size: number): Promise<End> {
+  let known: Position | undefined
+  const start = Math.max(0, size - maxBytes.write)
   for await (const { bytes, next } of linesOf(chunksOf(handle, start))) {
     const record = parseRecord(bytes)
     if (record?.signature !== undefined && isIntact(record)) known = { link: record.link, size: start + next }
   }
-  if (known === undefined) throw new UnusableTrail('audit.file', 'a file that is no audit trail', 'one, or none: move this away')
-  return { ...await follow(handle, known, key, size) ?? await otherwise(handle, known, size), found: 'no-head' }
+  if (known === undefined) throw new UnusableTrail('audit.file', 'a file that is not an audit trail', 'an audit trail or no file: move this one away')
+  return { ...await followChain(handle, known, key, size) ?? await unexpectedEnd(handle, known, size), found: 'no-head' }
 }
 
-/** The file from a place on. A stream would close the handle when it is left early. */
+/** Reads the file from a byte offset. Not a stream, which would close the handle if the caller stopped early. */
 async function* chunksOf (handle: FileHandle, start: number): AsyncGenerator<Uint8Array> {
   let position = start
   let read: number
@@ -95,13 +97,13 @@ async function* chunksOf (handle: FileHandle, start: number): AsyncGenerator<Uin
   } while (read > 0)
 }
 
-/** Follows the chain from a place to the end of the last whole write; undefined where something else is there. */
-async function follow (handle: FileHandle, known: Known, key: VerifyingKey, size: number): Promise<End | undefined> {
-  let { link: last, size: whole } = known
+/** Follows the chain from a record to the end of the last complete write. Returns undefined if the chain is broken. */
+async function followChain (handle: FileHandle, known: Position, key: VerifyingKey, size: number): Promise<End | undefined> {
+  let { link: last, size: complete } = known
   let { link } = known
   for await (const { bytes, ended, next } of linesOf(chunksOf(handle, known.size))) {
-    // A piece alone in a new file has to be one of the record that was to come.
-    if (!ended && known.size === 0 && whole === 0 && !isPieceOf(link, bytes)) return undefined
+    // An incomplete line alone in a new file is only accepted if it is the start of the next record.
+    if (!ended && known.size === 0 && complete === 0 && !isStartOfNext(link, bytes)) return undefined
     if (!ended) continue
     const record = parseRecord(bytes)
     if (record === undefined || !isIntact(record) || record.previous !== link.hash) return undefined
@@ -109,12 +111,12 @@ async function follow (handle: FileHandle, known: Known, key: VerifyingKey, size
     if (record.signature === undefined) continue
     if (!key.verify('record', link, record.signature)) return undefined
     last = link
-    whole = known.size + next
+    complete = known.size + next
   }
-  return { found: whole === 0 ? 'moved' : 'intact', link: last, torn: size - whole }
+  return { found: complete === 0 ? 'moved' : 'intact', link: last, torn: size - complete }
 }
 
-function isPieceOf ({ sequence }: Link, bytes: Buffer): boolean {
-  const begins = `{"sequence":${sequence + 1},`
-  return begins.startsWith(bytes.toString('latin1', 0, begins.length))
+function isStartOfNext ({ sequence }: Link, bytes: Buffer): boolean {
+  const start = `{"sequence":${sequence + 1},`
+  return start.startsWith(bytes.toString('latin1', 0, start.length))
 }

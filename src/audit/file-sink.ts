@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { errorCode } from '#src/problems/problem'
-import { inspectEnd, type End, type Known } from './end.ts'
+import { inspectEnd, type End, type Position } from './end.ts'
 import { encodeHead, isSigned, parseHead, readHead } from './head.ts'
 import type { SigningKey } from './key.ts'
 import { lockTrail } from './lock.ts'
@@ -11,33 +11,34 @@ import type { Sink } from './sink.ts'
 
 const { O_APPEND, O_CREAT, O_RDWR } = constants
 
-/** What no waiting mends: the configuration names the wrong place. */
-const mistaken: ReadonlySet<string> = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR', 'EROFS', 'ENAMETOOLONG', 'ELOOP'])
+/** Node's error codes for a wrong path in the configuration, which a retry can't fix. */
+const configurationErrors: ReadonlySet<string> = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR', 'EROFS', 'ENAMETOOLONG', 'ELOOP'])
 
-/** A trail with which nothing is wrong but that its head can't be trusted. */
-const inOrder: ReadonlySet<Found> = new Set<Found>(['nothing', 'intact', 'moved', 'no-head'])
+/** The states of an undamaged trail. With these, a head with a bad signature is reported instead. */
+const undamaged: ReadonlySet<Found> = new Set<Found>(['nothing', 'intact', 'moved', 'no-head'])
 
-/** The files, once they are open. */
+/** The open files. */
 interface Files {
   trail: FileHandle
   head: FileHandle
-  /** Which file the trail is, by whatever name. */
+  /** Identifies the open trail file, even after it was renamed. */
   inode: Stats
-  /** What was written, and acknowledged, last. */
-  known: Known
+  /** The last record that was written and acknowledged. */
+  known: Position
 }
 
 /**
- * A trail in a file that may be moved away at any time: the next record then goes into a new one. Beside it stand `FILE.head`,
- * which tells where it ends, and `FILE.lock`, which holds other processes off.
+ * Creates a sink that writes the trail to a file. The file may be moved away at any time, for rotation: the next record then goes
+ * to a new file. Two more files belong to it: `FILE.head` holds the position of the last record, and `FILE.lock` keeps other
+ * processes from writing.
  */
 export function fileSink (file: string, durability: AuditSettings['durability'], key: SigningKey): Sink {
   let unlock: (() => void) | undefined
   let files: Files | undefined
   let isOpen = false
-  /** Whether a write has failed, and may have left something. */
+  /** True after a failed write, which may have left a partial record in the file. */
   let failed = false
-  /** A line feed that is missing in front of what is written next. */
+  /** A line feed to write before the next record, if the file does not end with one. */
   let gap = ''
 
   async function openFirst (): Promise<End> {
@@ -47,8 +48,8 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
       const text = await readHead(head)
       const known = parseHead(text)
       const end = await openTrail(head, known, true)
-      const trusted = text === '' || (known !== undefined && isSigned(known, key.verifies))
-      return trusted || !inOrder.has(end.found) ? end : { ...end, found: 'unsigned-head' }
+      const trusted = text === '' || (known !== undefined && isSigned(known, key.publicKey))
+      return trusted || !undamaged.has(end.found) ? end : { ...end, found: 'unsigned-head' }
     } catch (error) {
       await head.close()
       throw error
@@ -57,23 +58,23 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
 
   async function openAgain ({ trail, head, known }: Files): Promise<End> {
     const { nlink, size } = await trail.stat()
-    // It was never acknowledged.
+    // Removes what the failed write left: it was never acknowledged.
     if (failed && size > known.size) await trail.truncate(known.size)
     const end = await openTrail(head, known, false)
     await trail.close()
     return end.found === 'moved' && nlink === 0 ? { ...end, found: 'removed' } : end
   }
 
-  async function openTrail (head: FileHandle, known: Known | undefined, isFirst: boolean): Promise<End> {
+  async function openTrail (head: FileHandle, known: Position | undefined, isFirst: boolean): Promise<End> {
     const trail = await open(file, O_RDWR | O_APPEND | O_CREAT, 0o600)
     try {
       const inode = await trail.stat()
-      if (!inode.isFile()) throw new UnusableTrail('audit.file', `${file}, which is no file`, 'a file, or - for standard output')
-      const end = await inspectEnd(trail, known, key.verifies, isFirst)
+      if (!inode.isFile()) throw new UnusableTrail('audit.file', `${file}, which is not a regular file`, 'a file, or - for standard output')
+      const end = await inspectEnd(trail, known, key.publicKey, isFirst)
       const size = inode.size - end.torn
       if (end.torn > 0) await trail.truncate(size)
       files = { trail, head, inode, known: { link: end.link, size } }
-      gap = end.isUnended ? '\n' : ''
+      gap = end.lacksLineFeed ? '\n' : ''
       failed = false
       isOpen = true
       return end
@@ -83,12 +84,12 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
     }
   }
 
-  /** Whether the file that is written still has the trail's name, and whether it holds what was written and nothing else. */
-  async function look ({ trail, inode }: Files, size: number): Promise<{ hasName: boolean, isWhole: boolean }> {
-    const there = await stat(file).catch(absent)
-    const hasName = there?.ino === inode.ino && there.dev === inode.dev
-    const ours = hasName ? there : await trail.stat()
-    return { hasName, isWhole: ours.size === size && ours.nlink > 0 }
+  /** Checks that the open file still has the trail's name, and that its size is as expected: nobody else wrote or removed it. */
+  async function inspectFile ({ trail, inode }: Files, size: number): Promise<{ hasName: boolean, isUnchanged: boolean }> {
+    const named = await stat(file).catch(undefinedIfMissing)
+    const hasName = named?.ino === inode.ino && named.dev === inode.dev
+    const opened = hasName ? named : await trail.stat()
+    return { hasName, isUnchanged: opened.size === size && opened.nlink > 0 }
   }
 
   return {
@@ -100,7 +101,7 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
         return await (files === undefined ? openFirst() : openAgain(files))
       } catch (error) {
         const code = errorCode(error)
-        throw mistaken.has(code) ? new UnusableTrail('audit.file', `${code} on opening ${file}`, 'a file that can be written') : error
+        throw configurationErrors.has(code) ? new UnusableTrail('audit.file', `${code} on opening ${file}`, 'a file that can be written') : error
       }
     },
     async write (lines, link) {
@@ -111,14 +112,14 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
       const size = known.size + bytes.length
       try {
         const written = trail.appendFile(bytes)
-        // Signed while that is under way.
+        // Signs the head while the write is in progress.
         const newHead = encodeHead(link, size, key)
         await written
         if (durability === 'synced') await trail.datasync()
-        const [{ hasName, isWhole }] = await Promise.all([look(files, size), head.write(newHead, 0)])
-        isOpen = hasName && isWhole
-        if (isWhole) files.known = { link, size }
-        return isWhole
+        const [{ hasName, isUnchanged }] = await Promise.all([inspectFile(files, size), head.write(newHead, 0)])
+        isOpen = hasName && isUnchanged
+        if (isUnchanged) files.known = { link, size }
+        return isUnchanged
       } catch (error) {
         failed = true
         isOpen = false
@@ -127,8 +128,8 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
     },
     async check () {
       if (files === undefined || !isOpen) return
-      const { hasName, isWhole } = await look(files, files.known.size)
-      isOpen = hasName && isWhole
+      const { hasName, isUnchanged } = await inspectFile(files, files.known.size)
+      isOpen = hasName && isUnchanged
     },
     async close () {
       isOpen = false
@@ -141,6 +142,6 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
   }
 }
 
-function absent (error: unknown): undefined {
+function undefinedIfMissing (error: unknown): undefined {
   if (errorCode(error) !== 'ENOENT') throw error
 }

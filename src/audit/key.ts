@@ -4,37 +4,38 @@ import { errorCode } from '#src/problems/problem'
 import type { Link } from './record.ts'
 import { UnusableTrail } from './settings.ts'
 
-/** What a signature is for; one for the one purpose is none for the other. */
+/** The purpose of a signature. Domain separation: a signature made for one purpose never verifies for another. */
 type Purpose = 'record' | 'head'
 
-/** Signs places in the chain. */
+/** A private key that signs records of the chain. */
 export interface SigningKey {
+  /** Returns the signature in hexadecimal. */
   sign: (purpose: Purpose, link: Link) => string
-  /** The public key. */
-  verifies: VerifyingKey
+  publicKey: VerifyingKey
 }
 
-/** Tells whether a signature, in hexadecimal, is one of this key. */
+/** A public key that verifies signatures. */
 export interface VerifyingKey {
+  /** Checks a signature in hexadecimal. */
   verify: (purpose: Purpose, link: Link, signature: string) => boolean
-  /** SPKI, in base64. */
+  /** The public key: SPKI in base64. */
   spki: string
 }
 
-const signed = (purpose: Purpose, { sequence, hash }: Link): Buffer => Buffer.from(`secrets-gateway audit ${purpose} ${sequence} ${hash}`)
+const signedBytes = (purpose: Purpose, { sequence, hash }: Link): Buffer => Buffer.from(`secrets-gateway audit ${purpose} ${sequence} ${hash}`)
 
 function verifyingKeyFrom (key: KeyObject): VerifyingKey {
-  if (key.asymmetricKeyType !== 'ed25519') throw new TypeError('no Ed25519 key')
+  if (key.asymmetricKeyType !== 'ed25519') throw new TypeError('not an Ed25519 key')
   return {
     spki: key.export({ type: 'spki', format: 'der' }).toString('base64'),
-    verify: (purpose, link, signature) => verify(null, signed(purpose, link), key, Buffer.from(signature, 'hex'))
+    verify: (purpose, link, signature) => verify(null, signedBytes(purpose, link), key, Buffer.from(signature, 'hex'))
   }
 }
 
-/** From a PEM, of the public key or of the private one. @throws where it is neither */
+/** Returns the public key in a PEM text, which may also hold the private key. @throws Error for another text or kind of key */
 export const verifyingKey = (pem: string): VerifyingKey => verifyingKeyFrom(createPublicKey(pem))
 
-/** As a trail names its own key. Undefined where that is none. */
+/** Returns the public key from the form in which a trail names it. Returns undefined if it is not an Ed25519 key. */
 export function verifyingKeyOfSpki (spki: string): VerifyingKey | undefined {
   try {
     return verifyingKeyFrom(createPublicKey({ key: Buffer.from(spki, 'base64'), type: 'spki', format: 'der' }))
@@ -43,24 +44,24 @@ export function verifyingKeyOfSpki (spki: string): VerifyingKey | undefined {
   }
 }
 
-/** @throws where the PEM is no private key */
+/** Returns the signing key of a private key in PEM. @throws Error for another text or kind of key */
 export function signingKey (pem: string): SigningKey {
   const key = createPrivateKey(pem)
-  return { sign: (purpose, link) => sign(null, signed(purpose, link), key).toString('hex'), verifies: verifyingKey(pem) }
+  return { sign: (purpose, link) => sign(null, signedBytes(purpose, link), key).toString('hex'), publicKey: verifyingKey(pem) }
 }
 
-/** A new private key, in PEM. */
+/** Generates an Ed25519 private key, in PEM. */
 export const newKey = (): string => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
 /**
- * The key that signs the trail, which only the gateway may read.
+ * Loads the key that signs the trail.
  *
- * @param makes whether it is made where there is none
- * @throws UnusableTrail
+ * @param create true to generate the file if it does not exist
+ * @throws UnusableTrail if it can't be read, or if other users could read or write it
  */
-export function loadKey (file: string, makes: boolean): SigningKey {
+export function loadKey (file: string, create: boolean): SigningKey {
   try {
-    if (makes) makeKey(file)
+    if (create) createKeyFile(file)
     if ((statSync(file).mode & 0o037) !== 0) throw unusable(`${file}, which others may read or write`)
     return signingKey(readFileSync(file, 'utf8'))
   } catch (error) {
@@ -71,8 +72,8 @@ export function loadKey (file: string, makes: boolean): SigningKey {
 
 const unusable = (found: string): UnusableTrail => new UnusableTrail('audit.keyFile', found, 'a private key, Ed25519 in PEM, with mode 0600 or 0640')
 
-/** The file appears under its name only when it is whole, and whoever comes first makes it. */
-function makeKey (file: string): void {
+/** Creates the key file atomically: it gets its name once it is complete, and of several processes the first one creates it. */
+function createKeyFile (file: string): void {
   if (statSync(file, { throwIfNoEntry: false }) !== undefined) return
   const unfinished = `${file}.${randomBytes(6).toString('hex')}`
   try {

@@ -1,18 +1,18 @@
 /** A line of a file, without its line feed. */
 export interface Line {
   readonly bytes: Buffer
-  /** Whether a line feed ends it; the last bytes of a file may lack one. */
+  /** True if a line feed ends the line. The last line of a file may lack one. */
   readonly ended: boolean
-  /** Where the next line begins, in bytes from where the reading began. */
+  /** The offset of the next line, in bytes from the start of the chunks. */
   readonly next: number
 }
 
-/** Longer than any record. What is longer is given in pieces, none of which is one. */
-const longest = 1024 * 1024
+/** The maximum length of a line in bytes, which no record reaches. Longer lines are returned in pieces. */
+const maxBytes = 1024 * 1024
 
 const lineFeed = 0x0a
 
-/** The lines of a file that is read in chunks. */
+/** Splits the chunks of a file into lines. */
 export async function* linesOf (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
   let rest = Buffer.alloc(0)
   let next = 0
@@ -23,7 +23,7 @@ export async function* linesOf (chunks: AsyncIterable<Uint8Array>): AsyncGenerat
       yield { bytes: rest.subarray(0, end), ended: true, next }
       rest = rest.subarray(end + 1)
     }
-    if (rest.length <= longest) continue
+    if (rest.length <= maxBytes) continue
     next += rest.length
     yield { bytes: rest, ended: false, next }
     rest = Buffer.alloc(0)

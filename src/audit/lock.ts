@@ -4,26 +4,28 @@ import { errorCode } from '#src/problems/problem'
 import { UnusableTrail } from './settings.ts'
 
 /**
- * Takes the lock of a trail, so that no other process writes to it. The kernel gives it back however the process ends; Node.js
- * itself has no such lock, but SQLite takes one on the file of a database.
+ * Locks a trail, so that no other process writes to it. The kernel releases the lock when the process ends, even after a crash.
+ * Node.js has no API for file locks, so this uses the lock that SQLite holds on a database file.
  *
- * @returns gives it back
- * @throws UnusableTrail where another process has it
+ * @returns a function that releases the lock
+ * @throws UnusableTrail if another process holds the lock
  */
 export function lockTrail (file: string): () => void {
   const lockFile = `${file}.lock`
   try {
-    // For its owner alone. Only where there is none: to open and close the file would give back what this process has already.
+    // Creates the file with mode 0600. An existing file is not opened: closing it would release a lock that this process holds
+    // (POSIX advisory locks).
     closeSync(openSync(lockFile, 'wx', 0o600))
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error
   }
   const database = new DatabaseSync(lockFile, { timeout: 0 })
   try {
-    // Nothing is ever written.
+    // The transaction writes nothing: it only holds the lock.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
+    // 5 is SQLITE_BUSY.
     const busy = error instanceof Error && 'errcode' in error && error.errcode === 5
     throw busy ? new UnusableTrail('audit.file', `${file}, which another process writes`, 'a file of its own for each process') : error
   }

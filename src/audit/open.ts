@@ -8,21 +8,21 @@ import { standardOutputSink } from './standard-output-sink.ts'
 import { openTrail, type Trail, type TrailOptions } from './trail.ts'
 
 /**
- * Opens the trail that the configuration describes.
+ * Opens the configured trail.
  *
- * @param dataDir the folder for what the configuration puts nowhere else; made, for its owner alone, where it is needed
+ * @param dataDir the default folder of the trail and its key; created with mode 0700 if it is needed
  * @throws UnusableTrail
  */
 export async function openConfiguredTrail (
-  { file, keyFile, durability, patience }: AuditSettings, dataDir: string, options: Pick<TrailOptions, 'now' | 'onSaid' | 'onFailure'>
+  { file, keyFile, durability, writeTimeout }: AuditSettings, dataDir: string, options: Pick<TrailOptions, 'now' | 'onControlRecord' | 'onFailure'>
 ): Promise<Trail> {
-  if (file === undefined || keyFile === undefined) makeFolder(dataDir)
+  if (file === undefined || keyFile === undefined) createFolder(dataDir)
   const key = loadKey(keyFile ?? join(dataDir, 'audit-key.pem'), keyFile === undefined)
   const sink = file === standardOutput ? standardOutputSink() : fileSink(file ?? join(dataDir, 'audit.jsonl'), durability, key)
-  return openTrail({ ...options, sink, key, patience })
+  return openTrail({ ...options, sink, key, writeTimeout })
 }
 
-function makeFolder (dataDir: string): void {
+function createFolder (dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   } catch (error) {

@@ -1,38 +1,41 @@
-/** What may wait to be written at most. */
+/** The limits of a queue. */
 export interface Capacity {
   readonly records: number
   readonly bytes: number
 }
 
-/** The records of one moment of a request, and who waits for them. */
-export interface Waiting {
+/** The records of one append, and the promise that waits for them. */
+export interface PendingAppend {
   readonly members: readonly string[]
   readonly bytes: number
   readonly resolve: (sequence: number) => void
   readonly reject: (problem: Error) => void
 }
 
-/** Requests that wait for their records; bounded, with those that are being written. */
+/** A bounded queue of appends. Appends in progress count against the limits until they are released. */
 export interface Queue {
   readonly length: number
-  /** Undefined where it is full. */
+  /**
+   * Queues the records of an append. The promise resolves with the sequence number of the first of them. Returns undefined if the
+   * queue is full.
+   */
   add: (members: readonly string[]) => Promise<number> | undefined
-  /** Takes out those whose records go into one write. */
-  next: () => Waiting[]
-  /** Takes out all. */
-  all: () => Waiting[]
-  /** Forgets some that were taken out, and gives them back. */
-  release: (group: readonly Waiting[]) => readonly Waiting[]
+  /** Removes and returns the appends for the next write. */
+  next: () => PendingAppend[]
+  /** Removes and returns all queued appends. */
+  all: () => PendingAppend[]
+  /** Returns the capacity of removed appends to the queue. Returns the appends. */
+  release: (group: readonly PendingAppend[]) => readonly PendingAppend[]
 }
 
-/** Bytes after which a write takes no more requests. */
+/** The maximum number of bytes of a write that has more than one append. */
 const groupBytes = 4 * 1024 * 1024
 
-/** What a line has besides the members of its entry. */
+/** The number of bytes of a line besides its entry: sequence, hashes and signature. */
 const frameBytes = 250
 
 export function waitingQueue (capacity: Capacity): Queue {
-  const waiting: Waiting[] = []
+  const waiting: PendingAppend[] = []
   const held = { records: 0, bytes: 0 }
   return {
     get length () {

@@ -1,102 +1,102 @@
 import { hash } from 'node:crypto'
 
-/** A place in the chain: a record's number, and its hash. */
+/** A record's position in the chain: its sequence number and its hash. */
 export interface Link {
   readonly sequence: number
   readonly hash: string
 }
 
-/** What the first record of a trail follows. */
+/** The position before the first record of a trail. */
 export const genesis: Link = { sequence: 0, hash: '0'.repeat(64) }
 
-/** What the policies answered, and which of them made the answer. */
+/** The policies' decision, and the policies that determined it. */
 export interface RecordedDecision {
   readonly allowed: boolean
   readonly policies: readonly string[]
 }
 
-/** What the record of a request says. Never a value, a token or a query string. */
+/** The entry of a record about a request. Never contains a secret's value, a token or a query string. */
 export interface RequestEntry {
   /**
-   * `intent`: allowed, and about to be done. `outcome`: how that ended. `item`: what became of one secret of a request on many.
-   * `denial`: refused before anything was done.
+   * `intent`: the request is allowed and about to be executed. `outcome`: its result. `item`: the result for one secret of a bulk
+   * request. `denial`: the request was refused before anything was done.
    */
   readonly event: 'intent' | 'outcome' | 'item' | 'denial'
-  /** The sequence of the intent that this is about. */
+  /** The sequence number of the intent that this record belongs to. */
   readonly intent?: number
   readonly requestId?: string
   readonly caller?: { readonly id: string, readonly method?: string }
-  /** The address that the request came from. */
+  /** The IP address that sent the request. */
   readonly peer?: string
-  /** The operation of the API, as its document names it. */
+  /** The `operationId` of the API document. */
   readonly operation?: string
-  /** What the policies were asked for: AWS's operation, or one of the gateway's own. */
+  /** The action that was authorized: an AWS operation or one of the gateway's own. */
   readonly action?: string
   readonly environment?: string
-  /** The secret's name inside the environment. */
+  /** The secret's name, without the environment's prefix. */
   readonly name?: string
   readonly credential?: string
-  /** On the action, with the IDs of the policies that made it. */
+  /** The decision on `action`. */
   readonly decision?: RecordedDecision
-  /** On other actions that the request turned out to need, and on those in other environments. */
+  /** The decisions on further actions that the request required, and on actions in other environments. */
   readonly decisions?: readonly (RecordedDecision & { readonly action: string, readonly environment?: string })[]
-  /** The job that the request started, looked at or cancelled. */
+  /** The ID of the job that the request started, read or cancelled. */
   readonly job?: string
-  /** How many secrets a request on many is about. */
+  /** The number of secrets of a bulk request. */
   readonly items?: number
-  /** The HTTP status of the reply, and of an item the one that it would have alone. */
+  /** The HTTP status of the reply; for an item, the status that the secret would have in a request of its own. */
   readonly status?: number
-  /** The problem's code. */
+  /** The problem code of a failure. */
   readonly code?: string
-  /** Why the caller was not believed; the reply does not say. */
+  /** Why authentication failed. The reply does not contain the reason. */
   readonly reason?: string
-  /** What a request on many did with the secret. */
+  /** The result of a bulk request for the secret. */
   readonly result?: string
-  /** The version that was read or written. */
+  /** The ID of the version that was read or written. */
   readonly versionId?: string
-  /** AWS's IDs of the calls that were made, as CloudTrail has them. */
+  /** AWS's request IDs of the calls that were made, as in CloudTrail. */
   readonly awsRequestIds?: readonly string[]
-  /** How many calls were made, where there are more than IDs in the list. */
+  /** The number of AWS calls, if it exceeds the number of listed IDs. */
   readonly awsCalls?: number
 }
 
-/** What was there when the trail was opened. */
+/** The state of the trail when it was opened. */
 export type Found =
-  /** Nothing: this is a new trail. */
+  /** No file and no head: this is a new trail. */
   | 'nothing'
-  /** The trail as it was left: its last record is the one that was written last. */
+  /** The trail ends with the last record that was written. */
   | 'intact'
-  /** No file where the trail was, or an empty one, as rotation leaves it. */
+  /** The file is missing or empty, as after a rotation. */
   | 'moved'
-  /** No file, and the one that was written is not anywhere else either. */
+  /** The file was deleted while the gateway was writing it. */
   | 'removed'
-  /** A trail without the head that says where it ends. */
+  /** The trail has no head, so its end can't be checked. */
   | 'no-head'
-  /** A trail whose head is not signed with this key. */
+  /** The trail's head is not signed with this key. */
   | 'unsigned-head'
-  /** A trail that ends before its last record. */
+  /** The file ends before the last record that was written. */
   | 'cut-off'
-  /** A trail that holds something else than what was written. */
+  /** The file does not contain what was written. */
   | 'changed'
 
-/** What the trail says about itself. */
+/** The entry of a control record, which is about the trail itself. */
 export interface ControlEntry {
-  /** `start` and `close` of a process; `resume` after a failure, or in another file; `checkpoint` now and then. */
+  /** `start` and `close` of a process; `resume` after a failure or in a new file; a periodic `checkpoint`. */
   readonly event: 'start' | 'resume' | 'checkpoint' | 'close'
-  /** The version of this format. */
+  /** The version of the record format. */
   readonly format?: number
-  /** The public key of the signatures: SPKI, in base64. */
+  /** The public key of the signatures: SPKI in base64. */
   readonly key?: string
   readonly found?: Found
-  /** Bytes of a write that a crash had left unfinished, which were dropped: whoever waited for it was never answered. */
+  /** The number of bytes of an interrupted write that were dropped. Its requests were never answered. */
   readonly torn?: number
-  /** How many requests were refused since the last record because they could not be recorded. */
+  /** The number of requests refused since the last record because they could not be recorded. */
   readonly refused?: number
-  /** Records that were written, but too late for their requests, which were refused. */
+  /** Records that were written only after their requests had been refused. */
   readonly late?: Range
 }
 
-/** The sequences of some records. */
+/** A range of sequence numbers, both ends included. */
 export interface Range {
   readonly from: number
   readonly to: number
@@ -104,7 +104,7 @@ export interface Range {
 
 export type Entry = RequestEntry | ControlEntry
 
-/** The order of the members in a line; together with `JSON.stringify` it makes the encoding of an entry the only one. */
+/** The order of the members in a line. With `JSON.stringify` it makes the encoding of an entry canonical. */
 const order = Object.keys({
   event: 0, intent: 0, requestId: 0, caller: 0, peer: 0, operation: 0, action: 0, environment: 0, name: 0,
   credential: 0, decision: 0, decisions: 0, job: 0, items: 0, status: 0, code: 0, reason: 0, result: 0, versionId: 0,
@@ -112,7 +112,7 @@ const order = Object.keys({
 } satisfies Record<keyof RequestEntry | keyof ControlEntry, 0>)
 
 /**
- * An entry's members as they will stand in its line.
+ * Encodes an entry as the members of its line, without the chain's members.
  *
  * @param time milliseconds since the epoch
  */
@@ -128,45 +128,45 @@ interface ChainedRecord {
 }
 
 /**
- * The line of a record, and its place in the chain. The hash is that of all bytes in front of it, with the hash of the record
- * before among them, so that a signature vouches for all that came before.
+ * Appends a record to the chain. Its hash covers all bytes of the line before it, including the hash of the previous record, so
+ * that a signature also covers all earlier records.
  *
- * @param members as `encodeEntry` makes them
- * @param sign signs the record's place, where it is to be signed
+ * @param members the entry, encoded by `encodeEntry`
+ * @param sign signs the record; leave it out for an unsigned record
  */
 export function chainRecord (members: string, before: Link, sign?: (link: Link) => string): ChainedRecord {
   const sequence = before.sequence + 1
-  // Inside what is hashed, so that a signature can't be taken away.
-  const isSigned = sign === undefined ? '' : ',"signed":true'
-  const hashed = `{"sequence":${sequence},${members},"previous":"${before.hash}"${isSigned}`
+  // Part of the hashed bytes, so that removing the signature is detected.
+  const signedMember = sign === undefined ? '' : ',"signed":true'
+  const hashed = `{"sequence":${sequence},${members},"previous":"${before.hash}"${signedMember}`
   const link = { sequence, hash: hash('sha256', hashed) }
   const signature = sign === undefined ? '' : `,"signature":"${sign(link)}"`
   return { line: `${hashed},"hash":"${link.hash}"${signature}}\n`, link }
 }
 
-/** A line, read again. */
+/** A record, parsed from its line. */
 export interface ParsedRecord {
   readonly link: Link
-  /** The hash of the record before. */
+  /** The hash of the previous record. */
   readonly previous: string
-  /** The hash that the line's bytes have; the record's own where none was changed. */
+  /** The actual hash of the line's bytes. It equals the link's hash unless the line was changed. */
   readonly actualHash: string
   readonly signature?: string
   readonly entry: Readonly<Partial<Record<keyof ControlEntry, unknown>>>
 }
 
-/** Whether no byte of a record was changed since its hash was made. */
+/** Checks that no byte of a record has changed since it was written. */
 export const isIntact = ({ link, actualHash }: ParsedRecord): boolean => link.hash === actualHash
 
-const form = new RegExp([
+const linePattern = new RegExp([
   /^(\{"sequence":([1-9]\d{0,14}),.*,"previous":"([0-9a-f]{64})"(,"signed":true)?)/,
   /,"hash":"([0-9a-f]{64})"(?:,"signature":"([0-9a-f]{128})")?\}$/
 ].map(({ source }) => source).join(''), 's')
 
-/** Reads a line, without its line feed; undefined where it is no record at all. */
+/** Parses a line without its line feed. Returns undefined if it is not a record. */
 export function parseRecord (line: Buffer): ParsedRecord | undefined {
-  // One character a byte: what is matched is what was written, and not what a decoder makes of it.
-  const [, hashed = '', sequence, previous = '', signed, claimed = '', signature] = form.exec(line.toString('latin1')) ?? []
+  // latin1 maps each byte to one character, so that offsets in the match are byte offsets.
+  const [, hashed = '', sequence, previous = '', signed, claimed = '', signature] = linePattern.exec(line.toString('latin1')) ?? []
   if (sequence === undefined || (signed === undefined) !== (signature === undefined)) return undefined
   const entry = objectFrom(line.toString())
   if (entry === undefined) return undefined

@@ -1,25 +1,25 @@
-/** How the trail is kept. */
+/** The settings of the audit trail. */
 export interface AuditSettings {
-  /** Where it is written; in the data folder where absent. */
+  /** The trail's file. Defaults to `audit.jsonl` in the data folder. */
   readonly file?: string
-  /** What a record has to be: with the operating system, so that it outlives the process, or on the disk. */
+  /** `written`: records survive a crash of the process. `synced`: they are flushed to disk and survive a crash of the machine. */
   readonly durability: 'written' | 'synced'
-  /** The key that signs it; made in the data folder where absent. */
+  /** The file of the signing key. By default a key is generated in the data folder. */
   readonly keyFile?: string
-  /** Milliseconds that a write may take, before what waits for it is refused. */
-  readonly patience: number
+  /** Milliseconds that a write may take before the requests that wait for it are refused. */
+  readonly writeTimeout: number
 }
 
-/** The name of the file that stands for standard output. */
+/** The file name that means standard output. */
 export const standardOutput = '-'
 
-/** The trail can't be written where, or signed with what, the configuration says, and no waiting would help. */
+/** The configured file or key can't be used for the trail, and a retry would not help. */
 export class UnusableTrail extends Error {
   override readonly name = 'UnusableTrail'
-  readonly mistake: { readonly key: string, readonly found: string, readonly expected: string }
+  readonly issue: { readonly key: string, readonly found: string, readonly expected: string }
 
   constructor (key: string, found: string, expected: string) {
     super(`${key}: found ${found}, expected ${expected}`)
-    this.mistake = { key, found, expected }
+    this.issue = { key, found, expected }
   }
 }

@@ -1,20 +1,20 @@
 import type { End } from './end.ts'
 import type { Link } from './record.ts'
 
-/** Where a trail is written. One call at a time. */
+/** The destination of a trail. Calls must not overlap. */
 export interface Sink {
-  /** Whether lines can be written; where not, it must be opened (again). */
+  /** True if lines can be written. If false, call `open` first. */
   readonly isOpen: boolean
-  /** Makes it ready, also after a failure. @throws UnusableTrail, and as the file system does */
+  /** Opens the destination, or reopens it after a failure. @throws UnusableTrail, and errors of the file system */
   open: () => Promise<End>
   /**
-   * Writes whole lines. What has been written of them when it throws does not count.
+   * Writes complete lines. If it throws, none of them counts as written.
    *
-   * @param link the place of the last of them
-   * @returns whether they are there to stay; where not, somebody else has changed what is written to
+   * @param link the position of the last record
+   * @returns false if the lines may be lost because somebody else changed the file
    */
   write: (lines: Buffer, link: Link) => Promise<boolean>
-  /** Looks whether it still is where it should be. */
+  /** Checks that the file still exists under its name and is unchanged. If not, `isOpen` becomes false. */
   check: () => Promise<void>
   close: () => Promise<void>
 }

@@ -8,23 +8,23 @@ import type { Sink } from './sink.ts'
 
 const writeSome = promisify(write)
 
-/** Milliseconds until a full pipe is tried again, where it is one that does not wait by itself. */
+/** Milliseconds before the next write to a full non-blocking pipe. */
 const pause = 20
 
 /**
- * A trail on standard output, for what collects a container's. Nothing can be read back from there: each process begins a trail
- * of its own. And nothing can be taken back: what could be written only in part is completed before anything else.
+ * Creates a sink that writes the trail to standard output, for the log collector of a container. Output can't be read back, so
+ * each process starts a new trail. It can't be undone either, so the rest of a partial write is written before anything else.
  *
  * @param descriptor the file descriptor
  */
 export function standardOutputSink (descriptor = 1): Sink {
-  let reached: Link | undefined
+  let last: Link | undefined
   let unwritten = Buffer.alloc(0)
   let isOpen = false
 
-  async function complete (): Promise<void> {
+  async function flush (): Promise<void> {
     while (unwritten.length > 0) {
-      const { bytesWritten } = await writeSome(descriptor, unwritten).catch(untilThereIsRoom)
+      const { bytesWritten } = await writeSome(descriptor, unwritten).catch(waitForRoom)
       unwritten = unwritten.subarray(bytesWritten)
     }
   }
@@ -34,15 +34,15 @@ export function standardOutputSink (descriptor = 1): Sink {
       return isOpen
     },
     async open (): Promise<End> {
-      await complete()
+      await flush()
       isOpen = true
-      return reached === undefined ? { found: 'nothing', link: genesis, torn: 0 } : { found: 'intact', link: reached, torn: 0 }
+      return last === undefined ? { found: 'nothing', link: genesis, torn: 0 } : { found: 'intact', link: last, torn: 0 }
     },
     async write (lines, link) {
-      reached = link
+      last = link
       unwritten = Buffer.from(lines)
       try {
-        await complete()
+        await flush()
       } catch (error) {
         isOpen = false
         throw error
@@ -54,7 +54,7 @@ export function standardOutputSink (descriptor = 1): Sink {
   }
 }
 
-async function untilThereIsRoom (error: unknown): Promise<{ bytesWritten: number }> {
+async function waitForRoom (error: unknown): Promise<{ bytesWritten: number }> {
   if (errorCode(error) !== 'EAGAIN') throw error
   await setTimeout(pause)
   return { bytesWritten: 0 }

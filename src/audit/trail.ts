@@ -1,58 +1,60 @@
-import { setTimeout as passing } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { errorCode, Problem } from '#src/problems/problem'
-import { waitingQueue, type Capacity, type Waiting } from './queue.ts'
+import { waitingQueue, type Capacity, type PendingAppend } from './queue.ts'
 import { encodeEntry, type RequestEntry } from './record.ts'
 import { UnusableTrail } from './settings.ts'
 import { chainWriter, type Seal, type WriterOptions } from './writer.ts'
 
 export interface TrailOptions extends WriterOptions {
-  /** Milliseconds that a write may take, before what waits for it is refused. */
-  patience: number
-  /** What may wait to be written, and be written, at most. */
+  /** Milliseconds that a write may take before the appends that wait for it are refused. */
+  writeTimeout: number
+  /** The maximum of records that are queued or being written. */
   capacity?: Capacity
-  /** Milliseconds until another try, where it can't be written. */
+  /** Milliseconds between a failed write and the next attempt. */
   retryAfter?: number
-  /** Is told when it can't be written any more: what failed, or that it hangs. */
+  /** Called when the trail becomes unwritable, with the error code, or with `hangs` if a write does not return. */
   onFailure?: (reason: string) => void
 }
 
-/** The audit trail: what has been appended stays, whatever happens to the process. */
+/** The audit trail. Appended records survive a crash of the process. */
 export interface Trail {
   /**
-   * Writes the records of one moment of a request, together.
+   * Appends records in one write.
    *
-   * @returns the sequence of the first, once all are as durable as was asked for
-   * @throws Problem `audit-unavailable` where that can't be had in time
+   * @returns the sequence number of the first record, once all have the configured durability
+   * @throws Problem `audit-unavailable` if they can't be written in time
    */
   append: (entries: readonly RequestEntry[]) => Promise<number>
-  /** Whether a record would be written now. */
+  /** True if an append would be accepted now. */
   readonly isWritable: boolean
-  /** Whether a write hangs, so that the process can't end in order. */
+  /** True if a write does not return, so that the process can't shut down gracefully. */
   readonly hangs: boolean
-  /** Goes on in another file, where the one that is written was moved away. */
+  /** Continues in a new file if the current one was moved away. */
   reopen: () => void
-  /** Seals the trail, and ends. */
+  /** Writes the `close` record and closes the trail. */
   close: () => Promise<void>
 }
 
 /**
- * Opens a trail and writes its first record. Where that fails for want of room, say, it is tried again until it can be written.
+ * Opens a trail and writes its first record. After a temporary failure, such as a full disk, the write is retried until it
+ * succeeds.
  *
- * @throws UnusableTrail where no waiting would help
+ * @throws UnusableTrail if a retry would not help
  */
 export async function openTrail (options: TrailOptions): Promise<Trail> {
-  const { sink, patience, now = Date.now, onFailure = () => undefined, retryAfter = 1_000 } = options
+  const { sink, writeTimeout, now = Date.now, onFailure = () => undefined, retryAfter = 1_000 } = options
   const writer = chainWriter(options)
   const queue = waitingQueue(options.capacity ?? { records: 100_000, bytes: 64 * 1024 * 1024 })
+  const checkpointInterval = options.checkpointEvery?.milliseconds ?? 60_000
   const timers: { retry?: NodeJS.Timeout, checkpoint?: NodeJS.Timeout } = {}
   let working: Promise<void> | undefined
   let failure: unknown
   let hangs = false
   let isClosed = false
-  let isToBeChecked = false
+  let checkRequested = false
   let seal: Seal | undefined
 
-  function refuse (group: readonly Waiting[]): void {
+  function refuse (group: readonly PendingAppend[]): void {
     writer.note({ refused: group.length })
     for (const { reject } of queue.release(group)) reject(new Problem('audit-unavailable'))
   }
@@ -64,16 +66,16 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
       refuse(group.splice(0))
       refuse(queue.all())
       onFailure('hangs')
-    }, patience)
+    }, writeTimeout)
     try {
-      const [checks, seals] = [isToBeChecked, seal]
-      isToBeChecked = false
-      if (checks) await sink.check()
-      const { written, firsts } = await writer.commit(group.map(({ members }) => members), seals)
+      const [check, currentSeal] = [checkRequested, seal]
+      checkRequested = false
+      if (check) await sink.check()
+      const { written, firstSequences } = await writer.commit(group.map(({ members }) => members), currentSeal)
       if (hangs) writer.note({ late: written })
-      for (const [index, { resolve }] of queue.release(group).entries()) resolve(firsts[index] ?? 0)
+      for (const [index, { resolve }] of queue.release(group).entries()) resolve(firstSequences[index] ?? 0)
       failure = undefined
-      if (seal === seals) seal = undefined
+      if (seal === currentSeal) seal = undefined
     } catch (error) {
       if (failure === undefined) onFailure(error instanceof UnusableTrail ? error.message : errorCode(error))
       failure = error
@@ -86,22 +88,22 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
   }
 
   async function work (): Promise<void> {
-    do await writeGroup(); while (failure === undefined && (queue.length > 0 || writer.owes || seal !== undefined))
+    do await writeGroup(); while (failure === undefined && (queue.length > 0 || writer.hasPendingNotices || seal !== undefined))
     working = undefined
     if (isClosed) return
     clearTimeout(timers.retry)
     if (failure !== undefined) timers.retry = setTimeout(wake, retryAfter).unref()
-    else if (writer.isAhead) timers.checkpoint ??= setTimeout(sayWhere, options.checkpointEvery?.milliseconds ?? 60_000).unref()
+    else if (writer.needsCheckpoint) timers.checkpoint ??= setTimeout(writeCheckpoint, checkpointInterval).unref()
   }
 
   function wake (): void {
     working ??= work()
   }
 
-  /** Also what is not followed by anything for a while gets its checkpoint. */
-  function sayWhere (): void {
+  /** Writes a checkpoint if no request has caused one for a while. */
+  function writeCheckpoint (): void {
     delete timers.checkpoint
-    if (!writer.isAhead) return
+    if (!writer.needsCheckpoint) return
     seal ??= 'checkpoint'
     wake()
   }
@@ -134,21 +136,21 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
       return added
     },
     reopen () {
-      isToBeChecked = true
+      checkRequested = true
       wake()
     },
     async close () {
       isClosed = true
       seal = 'close'
       for (const timer of Object.values(timers)) clearTimeout(timer)
-      const end = async (): Promise<void> => {
+      const flush = async (): Promise<void> => {
         wake()
         await working
         await sink.close()
       }
-      const waiting = new AbortController()
-      await Promise.race([end(), passing(patience, undefined, { signal: waiting.signal })])
-      waiting.abort()
+      const timeout = new AbortController()
+      await Promise.race([flush(), delay(writeTimeout, undefined, { signal: timeout.signal })])
+      timeout.abort()
     }
   }
 }

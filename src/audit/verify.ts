@@ -1,4 +1,4 @@
-import { chainChecker, placeChecker, signatureChecker, type Report } from './checks.ts'
+import { chainChecker, knownRecordChecker, signatureChecker, type Report } from './checks.ts'
 import { isSigned, parseHead, type Head } from './head.ts'
 import type { VerifyingKey } from './key.ts'
 import { linesOf } from './lines.ts'
@@ -11,59 +11,62 @@ export interface TrailFile {
 }
 
 export interface VerifyOptions {
-  /** The public keys that may have signed; where absent, the one that the trail itself names, for what that is worth. */
+  /**
+   * The public keys whose signatures are accepted. By default the key named in the trail itself, which proves nothing against an
+   * attacker who rewrote the whole trail with a new key.
+   */
   readonly keys?: readonly VerifyingKey[]
-  /** What stands in the trail's `.head`. */
+  /** The content of the trail's `.head` file. */
   readonly head?: string
-  /** Whether the files are a part of a trail, whose beginning and end may be elsewhere. */
+  /** True if the files are a part of a trail, which starts and ends in other files. */
   readonly isPart?: boolean
-  /** The oldest record that is to be there: 1, unless older ones were deleted on purpose. */
+  /** The sequence number of the oldest expected record. Defaults to 1; set it when older records were deleted on purpose. */
   readonly from?: number
-  /** Records that the trail must have, as the log or a copy names them. */
+  /** Records that the trail must contain, known from the log or from a copy. */
   readonly known?: readonly Link[]
 }
 
-/** What there is to say about a place of the trail. */
+/** A finding or a note about a line of the trail. */
 export interface Remark {
   readonly file: string
-  /** From 1. */
+  /** The line number, counted from 1. */
   readonly line: number
-  /** The record's number, where it is known. */
+  /** The record's sequence number, if it is known. */
   readonly sequence?: number
   readonly message: string
 }
 
 export interface Verification {
-  /** What shows that the trail is not as it was written. Where there is nothing, it is. The first 1,000. */
+  /** Evidence of tampering or damage; empty if the trail is intact. At most 1,000. */
   readonly findings: readonly Remark[]
-  /** What the trail itself tells of crashes and failures. The first 1,000. */
+  /** Crashes and failures that the trail itself reports. At most 1,000. */
   readonly notes: readonly Remark[]
   readonly records: number
   readonly first?: Link
   readonly last?: Link
-  /** Whether the last record seals the trail, as a process does that ends in order. */
+  /** True if the last record is a `close`, which the gateway writes on a graceful shutdown. */
   readonly isClosed: boolean
 }
 
-const mostRemarks = 1_000
+const maxRemarks = 1_000
 
 /**
- * Reads a trail, and finds what in it was changed, removed, moved or cut off.
+ * Verifies a trail: finds records that were changed, removed or moved, and a cut-off end.
  *
- * @param files in the order in which they were written
+ * @param files the trail's files, in the order in which they were written
  */
 export async function verifyTrail (files: readonly TrailFile[], options: VerifyOptions): Promise<Verification> {
   const findings: Remark[] = []
   const notes: Remark[] = []
   let place = { file: files[0]?.name ?? '', line: 0 }
   const reportTo = (list: Remark[]): Report => (message, sequence) => {
-    if (list.length < mostRemarks) list.push({ ...place, ...(sequence !== undefined && { sequence }), message })
+    if (list.length < maxRemarks) list.push({ ...place, ...(sequence !== undefined && { sequence }), message })
   }
   const [report, note] = [reportTo(findings), reportTo(notes)]
   const head = options.head === undefined ? undefined : parseHead(options.head)
   const chain = chainChecker(report, options.isPart === true ? Infinity : options.from)
   const signatures = signatureChecker(options.keys, report)
-  const places = placeChecker([...options.known ?? [], ...head === undefined ? [] : [head.link]], report)
+  const places = knownRecordChecker([...options.known ?? [], ...head === undefined ? [] : [head.link]], report)
   let isClosed = false
 
   for (const { name, chunks } of files) {
@@ -72,52 +75,53 @@ export async function verifyTrail (files: readonly TrailFile[], options: VerifyO
       place.line++
       const record = ended ? parseRecord(bytes) : undefined
       isClosed = record?.entry.event === 'close'
-      if (!ended && isBehind(chain.result().last, head)) {
-        note('only a part of a record, behind the head: it is being written, or a crash has left it')
+      if (!ended && reachesHead(chain.result().last, head)) {
+        note('an incomplete record after the head: it is being written, or was left by a crash')
         continue
       }
       if (record === undefined) {
-        chain.skip(ended ? 'is no record' : 'is only a part of a record')
+        chain.skip(ended ? 'is not a record' : 'is an incomplete record')
         continue
       }
       for (const { check } of [chain, signatures, places]) check(record)
-      tell(record, report, note)
+      reportControlEntry(record, report, note)
     }
   }
 
   const result = chain.result()
   places.finish(result.last)
   const unsigned = signatures.unsigned()
-  if (unsigned > 0) (isBehind(result.last, head) ? note : report)(`${unsigned} records at the end are not signed: a write that is not whole`)
+  if (unsigned > 0) (reachesHead(result.last, head) ? note : report)(`${unsigned} records at the end are not signed: an incomplete write`)
   if (head !== undefined && !signatures.keys().some((key) => isSigned(head, key))) report('the head is not signed with the trail\'s key')
-  else if (head === undefined && options.isPart !== true) report('nothing tells where the trail ends: its head is missing, or damaged')
+  else if (head === undefined && options.isPart !== true) report('the end of the trail is not known: its head is missing or damaged')
   return { findings, notes, ...result, isClosed }
 }
 
-/** Whether a trail has been read as far as its head says. */
-const isBehind = (last: Link | undefined, head: Head | undefined): boolean =>
+/** Checks whether the trail reaches at least as far as its head. */
+const reachesHead = (last: Link | undefined, head: Head | undefined): boolean =>
   last !== undefined && head !== undefined && last.sequence >= head.link.sequence
 
-/** What the gateway found when it opened the trail, and that is as bad as finding it now. */
-const bad: Readonly<Record<string, string>> = {
+/** The findings for damage that the gateway detected when it opened the trail, by the record's `found`. */
+const findingTexts: Readonly<Record<string, string>> = {
   removed: 'the file before it was removed while it was being written',
   'no-head': 'at this start the head was missing: what came before may have been cut off',
   'unsigned-head': 'at this start the head was not signed with the key: what came before may have been cut off',
-  'cut-off': 'here the end had been cut off',
-  changed: 'here the file was not as it had been left'
+  'cut-off': 'the end of the file before this record was cut off',
+  changed: 'the file was changed before this record'
 } satisfies Partial<Record<Found, string>>
 
-const meanings: Readonly<Record<string, string>> = {
-  torn: 'bytes of an unfinished write that a crash had left, and that were dropped',
+/** The notes for the other members of control records. */
+const noteTexts: Readonly<Record<string, string>> = {
+  torn: 'bytes of an unfinished write after a crash, which were dropped',
   refused: 'requests that were refused because they could not be recorded',
   late: 'records that were written too late for their requests, which were refused'
 } satisfies Partial<Record<keyof ControlEntry, string>>
 
-/** Passes on what the trail says about itself. */
-function tell ({ link: { sequence }, entry }: ParsedRecord, report: Report, note: Report): void {
+/** Reports the damage and the failures that a control record contains. */
+function reportControlEntry ({ link: { sequence }, entry }: ParsedRecord, report: Report, note: Report): void {
   const { found, torn, refused, late } = entry
-  const fault = typeof found === 'string' ? bad[found] : undefined
-  if (fault !== undefined) report(fault, sequence)
-  const told = Object.entries({ torn, refused, late }).filter(([, value]) => value !== undefined)
-  for (const [key, value] of told) note(`${meanings[key] ?? ''}: ${JSON.stringify(value)}`, sequence)
+  const finding = typeof found === 'string' ? findingTexts[found] : undefined
+  if (finding !== undefined) report(finding, sequence)
+  const noted = Object.entries({ torn, refused, late }).filter(([, value]) => value !== undefined)
+  for (const [key, value] of noted) note(`${noteTexts[key] ?? ''}: ${JSON.stringify(value)}`, sequence)
 }

@@ -4,7 +4,7 @@ import { chainRecord, encodeEntry, genesis, type ControlEntry, type Link, type R
 import { UnusableTrail } from './settings.ts'
 import type { Sink } from './sink.ts'
 
-/** The version of the records' form. */
+/** The version of the record format. */
 const format = 1
 
 export interface WriterOptions {
@@ -12,35 +12,36 @@ export interface WriterOptions {
   key: SigningKey
   /** Milliseconds since the epoch. */
   now?: () => number
-  /** A checkpoint is made after so many records, or with the first one after so many milliseconds. */
+  /** The interval of checkpoints: a number of records, or milliseconds, whichever is reached first. */
   checkpointEvery?: { records: number, milliseconds: number }
-  /** Is told of what the trail says about itself, once it is written. */
-  onSaid?: (entry: ControlEntry, link: Link) => void
+  /** Called with each control record once it is written. */
+  onControlRecord?: (entry: ControlEntry, link: Link) => void
 }
 
-/** What the trail says at the end of a write. */
+/** The control record at the end of a write. */
 export type Seal = 'checkpoint' | 'close'
 
-/** Puts records into the chain, and signs it at the end of each write. One call at a time. */
+/** Appends records to the chain and signs the last record of each write. Calls must not overlap. */
 export interface Writer {
-  /** Whether there is something to say. */
-  readonly owes: boolean
-  /** Whether records have been written since the trail has last said where it is. */
-  readonly isAhead: boolean
-  /** Has something said with what is written next: requests that were refused, records that came too late for theirs. */
-  note: (about: { refused?: number, late?: Range }) => void
+  /** True if notices are queued for the next write. */
+  readonly hasPendingNotices: boolean
+  /** True if request records were written since the last control record. */
+  readonly needsCheckpoint: boolean
+  /** Queues a notice for the next write: refused requests, or records that were written after their requests had been refused. */
+  note: (notice: { refused?: number, late?: Range }) => void
   /**
-   * Writes the records of all requests of a moment. Throws as the sink does.
+   * Writes the records of several requests in one write.
    *
-   * @param seal what the trail is to say at the end in any case
+   * @param seal the control record to end the write with; by default a checkpoint when one is due
+   * @throws UnusableTrail, and the errors of the sink
    */
   commit: (groups: Groups, seal?: Seal) => Promise<Committed>
 }
 
-/** The members of each record, by request. */
+/** The encoded entries of each request. */
 type Groups = readonly (readonly string[])[]
 
-/** A record to be written, and what it says, where that is about the trail itself. */
+/** A record to be written; `entry` is set for a control record. */
 interface Part {
   readonly members: string
   readonly entry?: ControlEntry
@@ -48,78 +49,79 @@ interface Part {
 
 export interface Committed {
   readonly written: Range
-  /** The sequence of each request's first record. */
-  readonly firsts: readonly number[]
+  /** The sequence number of each request's first record. */
+  readonly firstSequences: readonly number[]
 }
 
 export function chainWriter (options: WriterOptions): Writer {
-  const { sink, key, now = Date.now, onSaid = () => undefined } = options
-  const { records: mostRecords, milliseconds: longest } = options.checkpointEvery ?? { records: 1_000, milliseconds: 60_000 }
+  const { sink, key, now = Date.now, onControlRecord = () => undefined } = options
+  const { records: maxRecords, milliseconds: maxInterval } = options.checkpointEvery ?? { records: 1_000, milliseconds: 60_000 }
   const sign = (link: Link): string => key.sign('record', link)
   let last = genesis
   let hasStarted = false
-  let unsaid = 0
-  let saidAt = 0
+  let recordsSinceControl = 0
+  let lastControlAt = 0
   let refused = 0
   let late: Range | undefined
 
-  /** Opens the sink where need be; gives what the chain goes on from, and what is to be said first. */
-  async function begin (): Promise<{ from: Link, says: readonly ControlEntry[] }> {
-    const about = compact({ refused: refused === 0 ? undefined : refused, late })
-    if (sink.isOpen) return { from: last, says: refused === 0 && late === undefined ? [] : [{ event: 'resume', ...about }] }
+  /** Opens the sink if necessary. Returns the record to continue from, and the control entries to write first. */
+  async function prepare (): Promise<{ from: Link, notices: readonly ControlEntry[] }> {
+    const pending = compact({ refused: refused === 0 ? undefined : refused, late })
+    if (sink.isOpen) return { from: last, notices: refused === 0 && late === undefined ? [] : [{ event: 'resume', ...pending }] }
     const { found, torn, link: from } = await sink.open()
-    const opened = { format, key: key.verifies.spki, found, ...(torn > 0 && { torn }) }
-    // What could be written only in part before has been completed.
+    const opened = { format, key: key.publicKey.spki, found, ...(torn > 0 && { torn }) }
+    // On standard output, opening completes a partial write, whose requests have been refused by then.
     const completed = hasStarted && from.sequence > last.sequence ? { late: { from: last.sequence + 1, to: from.sequence } } : {}
-    return { from, says: [{ event: hasStarted ? 'resume' : 'start', ...opened, ...about, ...completed }] }
+    return { from, notices: [{ event: hasStarted ? 'resume' : 'start', ...opened, ...pending, ...completed }] }
   }
 
   function checkpointFor (records: number, time: number): readonly ControlEntry[] {
-    const isDue = unsaid + records >= mostRecords || time - saidAt >= longest
+    const isDue = recordsSinceControl + records >= maxRecords || time - lastControlAt >= maxInterval
     return isDue && records > 0 ? [{ event: 'checkpoint' }] : []
   }
 
-  /** Undefined where what was written does not stay. */
+  /** Writes once. Returns undefined if the written records may be lost because somebody else changed the file. */
   async function attempt (groups: Groups, seal: Seal | undefined): Promise<Committed | undefined> {
-    const toldRefused = refused
-    const { from, says } = await begin()
+    const reportedRefused = refused
+    const { from, notices } = await prepare()
     const time = now()
     const records = groups.flat().length
     const seals = seal === undefined ? checkpointFor(records, time) : [{ event: seal }]
     const control = (entry: ControlEntry): Part => ({ members: encodeEntry(entry, time), entry })
-    const parts: Part[] = [...says.map(control), ...groups.flat().map((members) => ({ members })), ...seals.map(control)]
-    const said: [ControlEntry, Link][] = []
+    const parts: Part[] = [...notices.map(control), ...groups.flat().map((members) => ({ members })), ...seals.map(control)]
+    const controlRecords: [ControlEntry, Link][] = []
     let link = from
     const lines = parts.map(({ members, entry }, index) => {
-      // The last one vouches for all: what a crash may leave of a write can be told from a whole one, and nobody can add to it.
+      // The signature of the last record covers the whole write: it proves that the write is complete.
       const isSigned = entry !== undefined || index === parts.length - 1
       const record = chainRecord(members, link, isSigned ? sign : undefined)
       link = record.link
-      if (entry !== undefined) said.push([entry, link])
+      if (entry !== undefined) controlRecords.push([entry, link])
       return record.line
     })
     if (lines.length > 0 && !await sink.write(Buffer.from(lines.join('')), link)) return undefined
 
     last = link
     hasStarted = true
-    refused -= toldRefused
+    refused -= reportedRefused
     late = undefined
-    unsaid = seals.length > 0 ? 0 : records + (says.length > 0 ? 0 : unsaid)
-    if (said.length > 0) saidAt = time
-    for (const [entry, link] of said) onSaid(entry, link)
-    return { written: { from: from.sequence + 1, to: link.sequence }, firsts: firstsOf(groups, from.sequence + says.length + 1) }
+    recordsSinceControl = seals.length > 0 ? 0 : records + (notices.length > 0 ? 0 : recordsSinceControl)
+    if (controlRecords.length > 0) lastControlAt = time
+    for (const [entry, link] of controlRecords) onControlRecord(entry, link)
+    const firstSequences = firstSequencesOf(groups, from.sequence + notices.length + 1)
+    return { written: { from: from.sequence + 1, to: link.sequence }, firstSequences }
   }
 
   return {
-    get owes () {
+    get hasPendingNotices () {
       return refused > 0 || late !== undefined
     },
-    get isAhead () {
-      return unsaid > 0
+    get needsCheckpoint () {
+      return recordsSinceControl > 0
     },
-    note (about) {
-      refused += about.refused ?? 0
-      late = about.late ?? late
+    note (notice) {
+      refused += notice.refused ?? 0
+      late = notice.late ?? late
     },
     async commit (groups, seal) {
       const committed = await attempt(groups, seal) ?? await attempt(groups, seal)
@@ -129,8 +131,8 @@ export function chainWriter (options: WriterOptions): Writer {
   }
 }
 
-/** The sequence of each group's first record. */
-function firstsOf (groups: Groups, first: number): number[] {
+/** Returns the sequence number of each group's first record. */
+function firstSequencesOf (groups: Groups, first: number): number[] {
   let next = first
   return groups.map(({ length }) => {
     next += length

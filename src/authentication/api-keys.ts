@@ -3,7 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { closed, Id } from '#src/schema/types'
 import { caller, type Caller } from './caller.ts'
 
-/** An API key in the configuration: who it is, and the SHA-256 of the token. */
+/** An API key in the configuration: the caller's ID and the SHA-256 hash of the token. */
 export const ApiKeySchema = Type.Object({
   id: Id(),
   hash: Type.String({
@@ -19,25 +19,25 @@ export const ApiKeySchema = Type.Object({
 
 export type ApiKey = Static<typeof ApiKeySchema>
 
-/** Milliseconds since the epoch from which a key is refused. */
+/** Returns the time from which a key is refused, in milliseconds since the epoch. Infinity if it never expires. */
 export const expiryOf = ({ expires }: Pick<ApiKey, 'expires'>): number => expires === undefined ? Infinity : Date.parse(expires)
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-/** What the configuration holds of a token. A plain hash does for 256 random bits; it would not for a password. */
+/** Returns the hash of a token for the configuration. A plain hash is enough for 256 random bits; a password would need more. */
 export const hashToken = (token: string): string => `sha256:${sha256(token).toString('hex')}`
 
 /**
- * A new token: a prefix by which scanners of repositories and logs know it, the ID, so that it is clear which key to take out of
- * the configuration, and 256 random bits. The gateway itself goes by the hash alone.
+ * Generates a token. It consists of a prefix that secret scanners can recognize, the ID, which shows which key to revoke if the
+ * token leaks, and 256 random bits. The gateway itself only compares the hash.
  */
 export const newApiKey = (id: string): string => `sgw_${id}.${randomBytes(32).toString('base64url')}`
 
 /**
- * Finds the caller whose key a bearer token is. An ID may have several keys, so that one can replace another. Every key is
- * compared, in constant time, so that neither an unknown token nor a nearly right one is answered sooner.
+ * Creates a function that returns the caller of an API key, or undefined if the key is unknown or has expired. An ID may have
+ * several keys, for key rotation. Every key is compared, in constant time, so that the response time reveals nothing.
  *
- * @param now milliseconds since the epoch
+ * The function's `now` is in milliseconds since the epoch.
  */
 export function apiKeyAuthenticator (apiKeys: readonly ApiKey[]): (token: string, now: number) => Caller | undefined {
   const known = apiKeys.map((key) => ({
@@ -48,7 +48,7 @@ export function apiKeyAuthenticator (apiKeys: readonly ApiKey[]): (token: string
   return (token, now) => {
     const hash = sha256(token)
     const [match] = known.filter((key) => timingSafeEqual(key.hash, hash))
-    // Written so that a date that can't be read is an expired one.
+    // The comparison is false for NaN, so a key whose date can't be parsed counts as expired.
     return match !== undefined && now < match.expires ? match.caller : undefined
   }
 }

@@ -8,35 +8,39 @@ import { gatewayIssuer, gatewayTokenVerifier, type TokenKeys } from './gateway-t
 import { membership, type Groups } from './groups.ts'
 import { claimedIssuer } from './jwt.ts'
 import { oidcVerifier, type OidcIssuer } from './oidc.ts'
-import { refused } from './refusal.ts'
-import { keepVerified, type TokenVerifier } from './verified-tokens.ts'
+import { unauthenticated } from './refusal.ts'
+import { cacheVerified, type TokenVerifier } from './verified-tokens.ts'
 
-/** Who may be a caller, and how it proves that it is one. */
+/** The configured callers and authentication methods. */
 export interface AuthenticationSettings {
   readonly apiKeys: readonly ApiKey[]
   readonly oidc: readonly OidcIssuer[]
-  /** With the keys of `tokenKeyFiles`. */
+  /** AWS login, with the parsed keys of `tokenKeyFiles`. */
   readonly aws?: AwsLoginSettings & { readonly keys: readonly KeyObject[] }
   readonly groups: Groups
 }
 
-/** What a request presents. */
-export interface Presented {
-  /** The header. */
+/** The credentials of a request. */
+export interface PresentedCredentials {
+  /** The `Authorization` header. */
   authorization: string | undefined
-  /** The caller that the connection's client certificate names, if there is one. @throws Problem */
+  /** Returns the caller named in the connection's client certificate, if there is one. @throws Problem `unauthenticated` */
   certificate: () => Caller | undefined
 }
 
-/** @throws Problem `unauthenticated`, `identity-provider-unavailable` */
-export type Authenticator = (presented: Presented, now: number) => Promise<Caller>
+/**
+ * Returns the caller of a request. `now` is in milliseconds since the epoch.
+ *
+ * @throws Problem `unauthenticated`, `identity-provider-unavailable`
+ */
+export type Authenticator = (presented: PresentedCredentials, now: number) => Promise<Caller>
 
 /**
- * Finds out who sends a request. A token goes before a client certificate, which may be that of the machine that the caller is
- * on; where the token is not valid, the certificate does not make up for it.
+ * Creates the authenticator. A token takes precedence over a client certificate, which may belong to the machine rather than to
+ * the caller. A request with an invalid token is refused even if its certificate is valid.
  *
- * @param keysOf gives what finds an issuer's keys
- * @param tokenKeys the keys of the gateway's own tokens
+ * @param keysOf returns the key lookup of an issuer
+ * @param tokenKeys the keys that sign and verify the gateway's own tokens
  */
 export function authenticator (
   { apiKeys, oidc, aws, groups }: AuthenticationSettings,
@@ -49,20 +53,20 @@ export function authenticator (
   if (aws !== undefined) {
     verifiers.set(gatewayIssuer, gatewayTokenVerifier(tokenKeys, aws.serverId, (subject) => awsGroups(aws.identities, subject)))
   }
-  const verify = keepVerified(async (token, now) => {
+  const verify = cacheVerified(async (token, now) => {
     const verifier = verifiers.get(claimedIssuer(token) ?? '')
-    if (verifier === undefined) throw refused('unknown-token')
+    if (verifier === undefined) throw unauthenticated('unknown-token')
     return verifier(token, now)
   })
 
   return async ({ authorization, certificate }, now) => {
     if (authorization === undefined) {
       const caller = certificate()
-      if (caller === undefined) throw refused('no-token')
+      if (caller === undefined) throw unauthenticated('no-token')
       return joined(caller)
     }
     const token = bearerToken(authorization)
-    if (token === undefined) throw refused('not-a-bearer-token')
+    if (token === undefined) throw unauthenticated('not-a-bearer-token')
     return joined(apiKeyCaller(token, now) ?? (await verify(token, now)).caller)
   }
 }

@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { closed, Id } from '#src/schema/types'
 import { maximumLifetime } from './gateway-token.ts'
-import { refused } from './refusal.ts'
+import { unauthenticated } from './refusal.ts'
 
 const identity = Type.Object({
   account: Type.String({ pattern: '^\\d{12}$', description: 'the ID of an AWS account: 12 digits' }),
@@ -12,7 +12,7 @@ const identity = Type.Object({
   groups: Type.Optional(Type.Array(Id(), { uniqueItems: true }))
 }, closed)
 
-/** Which AWS identities may log in, and how. */
+/** The section `authentication.aws` of the configuration: the AWS identities that may log in, and the limits that apply. */
 export const AwsLoginSchema = Type.Object({
   serverId: Type.String({
     pattern: '^[!-~]{1,255}$',
@@ -30,25 +30,26 @@ export const AwsLoginSchema = Type.Object({
 
 export type AwsLoginSettings = Static<typeof AwsLoginSchema>
 
-/** Who signed, as STS says. */
+/** The identity that signed a request, as reported by STS. */
 export interface AwsIdentity {
   account: string
-  /** Of a role's session, the role's. */
+  /** The unique ID of the user, or of the role if a session of a role signed. */
   uniqueId: string
 }
 
-/** The caller's ID of an identity. */
+/** Returns the caller ID of an AWS identity. */
 export const awsCallerId = ({ account, uniqueId }: AwsIdentity): string => `aws:${account}:${uniqueId}`
 
 /**
- * The groups of a caller's ID that has the form `awsCallerId` gives it.
+ * Returns the groups of an AWS identity.
  *
- * @throws Problem `unauthenticated` where the configuration does not let it in
+ * @param callerId the caller ID, as returned by `awsCallerId`
+ * @throws Problem `unauthenticated` if the configuration does not allow the identity to log in
  */
 export function awsGroups (identities: AwsLoginSettings['identities'], callerId: string): readonly string[] {
   const [, account, uniqueId] = callerId.split(':')
   const matching = identities.filter((allowed) =>
     allowed.account === account && (allowed.uniqueId === undefined || allowed.uniqueId === uniqueId))
-  if (matching.length === 0) throw refused('aws-identity-not-allowed')
+  if (matching.length === 0) throw unauthenticated('aws-identity-not-allowed')
   return [...new Set(matching.flatMap(({ groups = [] }) => groups))]
 }

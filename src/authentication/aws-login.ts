@@ -4,29 +4,30 @@ import { readSignedRequest, requestBody, type SignedRequest } from './caller-ide
 import { caller, type Caller } from './caller.ts'
 import { fetchText } from './fetch-text.ts'
 import { defaultLifetime, issueToken, type IssuedToken, type TokenKeys } from './gateway-token.ts'
-import { refused, unavailable } from './refusal.ts'
+import { unauthenticated, unavailable } from './refusal.ts'
 import type { UsedSignatures } from './used-signatures.ts'
 
-/** Seconds that a signature may come from the future, of a clock that is fast. */
+/** Seconds that a signature's time may be in the future, to tolerate a client's fast clock. */
 const futureTolerance = 60
 
+/** The settings and the state of AWS login. */
 export interface AwsLogin {
   settings: AwsLoginSettings
   keys: TokenKeys
   used: UsedSignatures
-  /** Where STS is, if not where AWS has it. */
+  /** A custom endpoint URL of STS. */
   endpoint?: string
 }
 
-/** Where STS is in a region. The region is one of the configuration, and nothing else of the URL comes from outside. */
+/** Returns the URL of STS in a region. The region is the only part that comes from a request, and was checked beforehand. */
 const stsUrl = (region: string, endpoint?: string): string =>
   endpoint ?? `https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`
 
 /**
- * Lets an AWS identity log in: has STS say who signed a `GetCallerIdentity` request, and gives a token to whom the configuration
- * allows one.
+ * Logs an AWS identity in: forwards its signed `GetCallerIdentity` request to STS, which verifies the signature and returns the
+ * identity, and issues a token if the configuration allows the identity.
  *
- * @param headers of the signed request
+ * @param headers the headers of the signed request
  * @param now milliseconds since the epoch
  * @throws Problem `invalid-request`, `unauthenticated`, `identity-provider-unavailable`
  */
@@ -37,38 +38,38 @@ export async function awsLogin (
 ): Promise<IssuedToken & { caller: Caller }> {
   const { maximumAgeSeconds = 60, tokenLifetimeSeconds = defaultLifetime } = settings
   const signed = readSignedRequest(headers)
-  if (signed.serverId !== settings.serverId) throw refused('aws-other-server')
-  if (!settings.regions.includes(signed.region)) throw refused('aws-region-not-allowed')
+  if (signed.serverId !== settings.serverId) throw unauthenticated('aws-other-server')
+  if (!settings.regions.includes(signed.region)) throw unauthenticated('aws-region-not-allowed')
   const url = stsUrl(signed.region, endpoint)
-  if (signed.host !== undefined && signed.host !== new URL(url).host) throw refused('aws-other-host')
+  if (signed.host !== undefined && signed.host !== new URL(url).host) throw unauthenticated('aws-other-host')
   const age = (now - signed.signedAt) / 1000
-  // Written so that a moment that there is not is too old.
-  if (!(age <= maximumAgeSeconds && age >= -futureTolerance)) throw refused('aws-signature-age')
+  // The condition also refuses NaN, the time of an invalid date.
+  if (!(age <= maximumAgeSeconds && age >= -futureTolerance)) throw unauthenticated('aws-signature-age')
 
-  const taken = used.take(signed.signature, signed.signedAt + maximumAgeSeconds * 1000, now)
-  if (taken === 'full') throw unavailable('aws-signatures-full')
-  if (taken === 'used') throw refused('aws-signature-used')
+  const use = used.take(signed.signature, signed.signedAt + maximumAgeSeconds * 1000, now)
+  if (use === 'full') throw unavailable('aws-signatures-full')
+  if (use === 'used') throw unauthenticated('aws-signature-used')
   try {
-    const id = awsCallerId(await whoSigned(url, signed))
+    const id = awsCallerId(await fetchSigner(url, signed))
     const groups = awsGroups(settings.identities, id)
     const content = { subject: id, audience: settings.serverId, lifetime: tokenLifetimeSeconds }
     return { ...await issueToken(keys, content, now), caller: caller('aws', id, groups) }
   } catch (error) {
-    // Only who is let in can fill the memory.
+    // Forgets the signature, so that only allowed identities can fill the memory.
     used.release(signed.signature)
     throw error
   }
 }
 
-/** The request is made anew from its parts: method, URL and body are the gateway's own. */
-async function whoSigned (url: string, { headers }: SignedRequest): Promise<AwsIdentity> {
+/** Sends the signed headers to STS, with the gateway's own method, URL and body. Returns the identity that signed them. */
+async function fetchSigner (url: string, { headers }: SignedRequest): Promise<AwsIdentity> {
   const reply = await fetchText(url, { method: 'POST', headers, body: requestBody }).catch(() => undefined)
   if (reply === undefined || reply.status >= 500 || isThrottled(reply)) throw unavailable('sts')
   const identity = reply.status === 200 ? readCallerIdentity(reply.mediaType, reply.text) : undefined
-  if (identity === undefined) throw refused(reply.status === 200 ? 'aws-identity-unknown' : 'aws-signature-refused')
+  if (identity === undefined) throw unauthenticated(reply.status === 200 ? 'aws-identity-unknown' : 'aws-signature-refused')
   return identity
 }
 
-/** STS answers with 400 then. */
+/** Checks whether STS throttled the request, which it reports with status 400 or 429. */
 const isThrottled = ({ status, text }: { status: number, text: string }): boolean =>
   status === 429 || (status === 400 && text.includes('<Code>Throttling'))

@@ -1,19 +1,19 @@
 import type { AwsIdentity } from './aws-identities.ts'
 
-/** A user's unique ID, or a role's with the session's name behind it. A root user and a federated user have none. */
+/** A user's unique ID, or a role's followed by the session name. The root user and federated users have no such ID. */
 const userIdPattern = /^((?:AIDA|AROA)[A-Z0-9]{12,124})(?::[\w+=,.@-]{2,64})?$/
 
-/** The text of an element that has no elements in it and comes once. */
+/** Returns the text of an element that occurs exactly once and contains only text. */
 function onlyText (xml: string, element: string): string | undefined {
   const [found, ...others] = [...xml.matchAll(new RegExp(`<${element}>([^<>&]*)</${element}>`, 'g'))]
   return others.length === 0 ? found?.[1] : undefined
 }
 
 /**
- * Who signed, from STS's reply to `GetCallerIdentity`. STS's elements hold no markup and no entities, so that a pattern reads
- * them more strictly than a parser would.
+ * Reads the identity from STS's reply to `GetCallerIdentity`. The relevant elements contain no markup and no entities, so that a
+ * regular expression is stricter than an XML parser.
  *
- * @returns undefined where the reply is of another form, or names who has no unique ID
+ * @returns undefined if the reply has another form, or if the identity has no unique ID
  */
 export function readCallerIdentity (mediaType: string, xml: string): AwsIdentity | undefined {
   const isReply = mediaType === 'text/xml' && /^\s*(<\?xml[^<>]*\?>\s*)?<GetCallerIdentityResponse[\s>]/.test(xml)

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto'
 import { invalidRequest } from '#src/problems/problem'
-import { refused } from './refusal.ts'
+import { unauthenticated } from './refusal.ts'
 
-/** The header that binds a signed request to one gateway, so that what was signed for another is of no use here. */
+/** The header that binds a signed request to one gateway, so that a request signed for another gateway is refused. */
 const serverIdHeader = 'x-secrets-gateway-server-id'
 
-/** The body of the one request that is ever made, of which the signature holds a hash. */
+/** The body of the request to STS. The signature covers its hash, so no other body is possible. */
 export const requestBody = 'Action=GetCallerIdentity&Version=2011-06-15'
 
-/** What a header may be; none but these is sent to STS. The first three have to be there. */
+/** The allowed headers and their values. The first three are required. No other header is sent to STS. */
 const allowed: Readonly<Record<string, RegExp>> = {
   authorization: /^[ -~]{1,2048}$/,
   'x-amz-date': /^\d{8}T\d{6}Z$/,
   [serverIdHeader]: /^[!-~]{1,255}$/,
-  // What is signed twice in a second has one signature, and that is taken once: this tells two apart.
+  // Two requests signed within the same second have the same signature, which is accepted only once. A nonce makes them differ.
   'x-secrets-gateway-nonce': /^[\w-]{1,64}$/,
   'x-amz-security-token': /^[A-Za-z0-9+/=]{1,8192}$/,
   'content-type': /^application\/x-www-form-urlencoded(; ?charset=utf-8)?$/i,
@@ -25,53 +25,53 @@ const allowed: Readonly<Record<string, RegExp>> = {
 const authorizationPattern =
   /^AWS4-HMAC-SHA256 Credential=\w{1,128}\/(\d{8})\/([a-z0-9-]+)\/sts\/aws4_request, ?SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})$/
 
-/** A signed `GetCallerIdentity` request, taken apart. */
+/** The parts of a signed `GetCallerIdentity` request. */
 export interface SignedRequest {
   region: string
-  /** Milliseconds since the epoch. */
+  /** The time of signing, in milliseconds since the epoch. NaN for an invalid date. */
   signedAt: number
   signature: string
   serverId: string
   host: string | undefined
-  /** To send on: what was signed, the signature, and nothing else. */
+  /** The headers to send to STS: the signed ones and the signature, and no others. */
   headers: Readonly<Record<string, string>>
 }
 
-const mistake = (message: string, name?: string): Error =>
+const invalidHeader = (message: string, name?: string): Error =>
   invalidRequest({ in: 'body', pointer: name === undefined ? '/headers' : `/headers/${name}`, message })
 
 /**
- * Takes the headers of a signed request (Signature Version 4) apart. What they can be is fixed but for the time, the credential
- * and the signature: nothing else could be sent to STS, whatever was signed.
+ * Parses the headers of a signed request (Signature Version 4). All but the time, the credential and the signature have fixed
+ * values, so that the gateway can't be made to send any other request to STS.
  *
- * @throws Problem `invalid-request` for another form, `unauthenticated` for one that can't be verified
+ * @throws Problem `invalid-request` if a header has another form, `unauthenticated` if the dates contradict each other
  */
 export function readSignedRequest (sent: Readonly<Record<string, string>>): SignedRequest {
   const headers = new Map<string, string>()
   for (const [sentName, value] of Object.entries(sent)) {
     const name = sentName.toLowerCase()
     const pattern = Object.hasOwn(allowed, name) ? allowed[name] : undefined
-    if (pattern === undefined || headers.has(name)) throw mistake('have a member that is not taken, or is there twice')
-    if (!pattern.test(value)) throw mistake('is not what a request for GetCallerIdentity has', name)
+    if (pattern === undefined || headers.has(name)) throw invalidHeader('have a member that is not taken, or is there twice')
+    if (!pattern.test(value)) throw invalidHeader('is not what a request for GetCallerIdentity has', name)
     headers.set(name, value)
   }
   const required = (name: string): string => {
     const value = headers.get(name)
-    if (value === undefined) throw mistake('is required', name)
+    if (value === undefined) throw invalidHeader('is required', name)
     return value
   }
   const [authorization, date, serverId] = [required('authorization'), required('x-amz-date'), required(serverIdHeader)]
 
   const [, day = '', region = '', signedHeaders = '', signature = ''] = authorizationPattern.exec(authorization) ?? []
-  if (signature === '') throw mistake('is not a signature of version 4 for sts', 'authorization')
+  if (signature === '') throw invalidHeader('is not a signature of version 4 for sts', 'authorization')
   const signed = new Set(signedHeaders.split(';'))
   const unsigned = ['host', ...headers.keys()].find((name) => name !== 'authorization' && !signed.has(name))
-  if (unsigned !== undefined) throw mistake('must be signed', unsigned)
+  if (unsigned !== undefined) throw invalidHeader('must be signed', unsigned)
   const missing = [...signed].find((name) => name !== 'host' && !headers.has(name))
-  if (missing !== undefined) throw mistake('have not all that is signed')
-  if (!date.startsWith(day)) throw refused('aws-date-mismatch')
+  if (missing !== undefined) throw invalidHeader('have not all that is signed')
+  if (!date.startsWith(day)) throw unauthenticated('aws-date-mismatch')
 
-  // The connection has a host and a length of its own.
+  // `fetch` sets these two for its own connection.
   const others = Array.from(headers).filter(([name]) => name !== 'host' && name !== 'content-length')
   return {
     region,
@@ -83,6 +83,6 @@ export function readSignedRequest (sent: Readonly<Record<string, string>>): Sign
   }
 }
 
-/** `20261121T101500Z` as milliseconds since the epoch; NaN where there is no such moment. */
+/** Converts `20261121T101500Z` to milliseconds since the epoch. Returns NaN for an invalid date. */
 const amzTime = (date: string): number =>
   Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))

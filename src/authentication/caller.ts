@@ -1,18 +1,18 @@
-/** How callers can prove who they are. */
+/** The authentication methods. */
 export type AuthenticationMethod = 'api-key' | 'oidc' | 'aws' | 'mtls'
 
-/** Who sends a request, once that is proved. */
+/** The authenticated sender of a request. */
 export interface Caller {
   /**
-   * Unique across the methods: an API key's ID as it is, which has no colon; `NAME:SUB` of an OIDC issuer's token;
-   * `aws:ACCOUNT:UNIQUEID`; of a client certificate its SPIFFE ID, else `dns:NAME`.
+   * The caller ID, unique across the methods. API key: its ID, which has no colon. OIDC token: `NAME:SUB`. AWS identity:
+   * `aws:ACCOUNT:UNIQUEID`. Client certificate: its SPIFFE ID, otherwise `dns:NAME`.
    */
   readonly id: string
-  /** The gateway's own groups have no colon in their names; a group that an issuer claims is `NAME:GROUP`. */
+  /** The groups. Configured groups have no colon in their names; a group from an issuer's token is `NAME:GROUP`. */
   readonly groups: readonly string[]
   readonly method: AuthenticationMethod
 }
 
-/** A caller as it authenticates, before the configuration puts it into groups. */
+/** Creates a caller, before the groups of the configuration are added. */
 export const caller = (method: AuthenticationMethod, id: string, groups: readonly string[] = []): Caller =>
   ({ id, groups, method })

@@ -1,25 +1,25 @@
 import type { X509Certificate } from 'node:crypto'
 import { caller, type Caller } from './caller.ts'
-import { refused } from './refusal.ts'
+import { unauthenticated } from './refusal.ts'
 
-/** A SPIFFE ID with a path, which names a workload: https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md */
+/** The SPIFFE ID of a workload, which has a path: https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md */
 const spiffePattern = /^spiffe:\/\/[a-z0-9._-]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)+$/
 
 const dnsPattern = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
- * The caller that a client certificate names in its subject alternative name, once the connection has verified it: the SPIFFE ID,
- * which is the one URI in an SVID, else the one DNS name. One that names several is ambiguous, and names nobody.
+ * Returns the caller named in the subject alternative name of a verified client certificate: its SPIFFE ID, which is the only URI
+ * of an SVID, otherwise its only DNS name. A certificate with several names is ambiguous and refused.
  *
- * @param now milliseconds since the epoch: a connection may last longer than the certificate that it was made with
+ * @param now milliseconds since the epoch; a connection may outlive the certificate that it was made with
  * @throws Problem `unauthenticated`
  */
 export function certificateCaller (certificate: X509Certificate, now: number): Caller {
   const { subjectAltName = '', ca, validFromDate, validToDate } = certificate
-  if (now < validFromDate.getTime() || now >= validToDate.getTime()) throw refused('certificate-expired')
-  if (ca) throw refused('certificate-of-authority')
-  // Node.js puts into quotes what could be taken for something else.
-  if (subjectAltName.includes('"')) throw refused('certificate-name')
+  if (now < validFromDate.getTime() || now >= validToDate.getTime()) throw unauthenticated('certificate-expired')
+  if (ca) throw unauthenticated('certificate-of-authority')
+  // Node.js quotes names that could be mistaken for another list of names.
+  if (subjectAltName.includes('"')) throw unauthenticated('certificate-name')
   return caller('mtls', nameFrom(subjectAltName.split(', ')))
 }
 
@@ -28,5 +28,5 @@ function nameFrom (names: readonly string[]): string {
   const [uri, dnsName] = [uris?.[0], dnsNames?.[0]?.toLowerCase()]
   if (uri !== undefined && uris?.length === 1 && uri.length <= 2048 && spiffePattern.test(uri)) return uri
   if (uri === undefined && dnsName !== undefined && dnsNames?.length === 1 && dnsPattern.test(dnsName)) return `dns:${dnsName}`
-  throw refused('certificate-name')
+  throw unauthenticated('certificate-name')
 }

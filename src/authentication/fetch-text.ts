@@ -1,33 +1,34 @@
-/** Milliseconds that a reply may take, its body included. */
+/** The timeout for a reply including its body, in milliseconds. */
 const timeout = 5_000
 
-/** Bytes of a reply's body at most. */
+/** The maximum size of a reply's body, in bytes. */
 const maximumBytes = 256 * 1024
 
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
-/** Whether a URL may be asked for what authentication rests on: by https, and by plain http on the loopback interface alone. */
-export function isTrustworthy (url: string): boolean {
+/** Checks that a URL is safe for an identity provider: https, or plain http on the loopback interface. */
+export function isSafeUrl (url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname, username, password } = new URL(url)
   const isSafe = protocol === 'https:' || (protocol === 'http:' && loopback.has(hostname))
   return isSafe && username === '' && password === ''
 }
 
+/** The reply of an identity provider. */
 export interface TextReply {
   status: number
-  /** Without parameters, in lower case. */
+  /** The media type without parameters, in lower case. */
   mediaType: string
   text: string
 }
 
 /**
- * Asks an identity provider, and follows no redirect: it would lead where nobody has configured it to.
+ * Sends a request to an identity provider. Redirects are not followed: they could lead to a host that nobody configured.
  *
- * @throws Error where there is no reply, one that is too large, or one too late
+ * @throws Error if the URL is not safe, or if the reply is missing, late or too large
  */
 export async function fetchText (url: string, options: Pick<RequestInit, 'method' | 'headers' | 'body'> = {}): Promise<TextReply> {
-  if (!isTrustworthy(url)) throw new Error('not a URL that may be asked')
+  if (!isSafeUrl(url)) throw new Error('the URL must be https')
   const response = await fetch(url, { ...options, redirect: 'error', signal: AbortSignal.timeout(timeout) })
   const chunks: Uint8Array[] = []
   let size = 0
@@ -42,9 +43,9 @@ export async function fetchText (url: string, options: Pick<RequestInit, 'method
 }
 
 /**
- * A JSON document of an identity provider.
+ * Fetches a JSON document from an identity provider.
  *
- * @throws Error where it does not answer with one
+ * @throws Error if the reply is missing, has another status than 200 or is not JSON
  */
 export async function fetchJson (url: string): Promise<unknown> {
   const { status, text } = await fetchText(url, { headers: { accept: 'application/json' } })

@@ -4,25 +4,27 @@ import { caller } from './caller.ts'
 import { verifyJwt, type JwtRules } from './jwt.ts'
 import type { TokenVerifier } from './verified-tokens.ts'
 
-/** What the gateway's own tokens name as their issuer; no issuer of the configuration can have it, which has a URL. */
+/** The `iss` claim of the gateway's own tokens. It can't collide with a configured issuer, whose name must be a URL. */
 export const gatewayIssuer = 'urn:secrets-gateway'
 
-/** Seconds of a token's life: where the configuration says nothing else, and at most. */
+/** The default and the maximum lifetime of a token, in seconds. */
 export const defaultLifetime = 15 * 60
 export const maximumLifetime = 60 * 60
 
 const typ = 'secrets-gateway+jwt'
 const algorithm = 'EdDSA'
 
-/** Private Ed25519 keys: one signs, and all verify, so that one can replace another. */
+/** Private Ed25519 keys. One signs and all verify, for key rotation. */
 export interface TokenKeys {
   sign: KeyObject
   verify: readonly KeyObject[]
 }
 
 /**
- * @param keys of the configuration, the one that signs in front
- * @param own the process's own, for where there is none
+ * Returns the keys of the gateway's own tokens.
+ *
+ * @param keys the configured keys; the first one signs
+ * @param own the key of this process, used if no key is configured
  */
 export const tokenKeys = (keys: readonly KeyObject[], own: KeyObject): TokenKeys =>
   ({ sign: keys[0] ?? own, verify: keys.length > 0 ? keys : [own] })
@@ -30,15 +32,17 @@ export const tokenKeys = (keys: readonly KeyObject[], own: KeyObject): TokenKeys
 const keyId = (key: KeyObject): string =>
   createHash('sha256').update(createPublicKey(key).export({ type: 'spki', format: 'der' })).digest('base64url')
 
-/** A token that the gateway gives to a caller that has proved who it is in another way. */
+/** A token issued by the gateway after a caller has authenticated in another way. */
 export interface IssuedToken {
   token: string
-  /** Milliseconds since the epoch. */
+  /** The expiry time, in milliseconds since the epoch. */
   expires: number
 }
 
 /**
- * @param content who the token is for, the gateway's own name, and the token's life in seconds
+ * Issues a token.
+ *
+ * @param content the caller's ID, the gateway's server ID and the token's lifetime in seconds
  * @param now milliseconds since the epoch
  */
 export async function issueToken (
@@ -60,9 +64,10 @@ export async function issueToken (
 }
 
 /**
- * Verifies the gateway's own tokens. Only who the caller is stands in them: its groups are those of the configuration in force.
+ * Creates the verifier of the gateway's own tokens. They contain only the caller's ID: the groups come from the current
+ * configuration, so that a reload takes effect at once.
  *
- * @param groupsOf the groups of an AWS identity; throws where it may no longer come in
+ * @param groupsOf returns the groups of an AWS identity; throws if it is no longer allowed to log in
  */
 export function gatewayTokenVerifier (
   keys: TokenKeys,
@@ -75,7 +80,7 @@ export function gatewayTokenVerifier (
     if (known === undefined) throw new errors.JWKSNoMatchingKey()
     return known
   }
-  // Replicas whose clocks differ a little take each other's tokens.
+  // Replicas accept each other's tokens even if their clocks differ slightly.
   const rules: JwtRules = {
     issuer: gatewayIssuer,
     audience,

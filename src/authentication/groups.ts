@@ -4,12 +4,12 @@ import type { Caller } from './caller.ts'
 
 const names = Type.Optional(Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true }))
 
-/** Who is in a group: callers of any kind by their IDs, and whoever comes with one of these groups, which is looked up once. */
+/** The members of a group: caller IDs, and groups that callers bring with them. Membership is not transitive. */
 export const GroupSchema = Type.Object({ callers: names, groups: names }, closed)
 
 export type Groups = Readonly<Record<string, Static<typeof GroupSchema>>>
 
-/** Puts a caller into the configuration's groups, beside those that it comes with. */
+/** Creates a function that adds the configured groups of a caller to the ones it already has. */
 export function membership (groups: Groups): (caller: Caller) => Caller {
   const declared = Object.entries(groups).map(([name, { callers = [], groups: others = [] }]) =>
     ({ name, callers: new Set(callers), others: new Set(others) }))

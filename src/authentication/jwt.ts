@@ -1,27 +1,28 @@
 import { decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import { Problem } from '#src/problems/problem'
-import { refused } from './refusal.ts'
+import { unauthenticated } from './refusal.ts'
 
-/** Header members that would have a token bring its own key, or that would have to be understood. None is followed. */
+/** Header members that make a token invalid: those that supply a key of its own, and `crit`, whose extensions are unsupported. */
 const refusedMembers = ['jku', 'jwk', 'x5u', 'x5c', 'crit'] as const
 
+/** The requirements for an issuer's tokens. */
 export interface JwtRules {
   issuer: string
   audience: string
   algorithms: readonly string[]
-  /** The `typ` that the header must have. */
+  /** The required `typ` of the header. */
   typ?: string
   clockToleranceSeconds: number
-  /** Seconds from `iat`, or from now where there is none, to `exp` at most. */
+  /** The maximum number of seconds from `iat` to `exp`; from now if the token has no `iat`. */
   maximumLifetimeSeconds: number
 }
 
-/** Claims that have been verified; `exp` is in seconds since the epoch. */
+/** Verified claims. `exp` is in seconds since the epoch. */
 export type VerifiedClaims = JWTPayload & { sub: string, exp: number }
 
 const shape = /^[\w-]+\.[\w-]+\.[\w-]*$/
 
-/** The issuer that a token names, before anything of it is verified: for choosing the rules it is held to, and nothing else. */
+/** Returns the unverified `iss` claim of a token. Use it only to choose the verifier. */
 export function claimedIssuer (token: string): string | undefined {
   if (!shape.test(token)) return undefined
   try {
@@ -33,16 +34,16 @@ export function claimedIssuer (token: string): string | undefined {
 }
 
 /**
- * The claims of a token (RFC 7519, and RFC 8725 for what not to trust in one).
+ * Verifies a token and returns its claims (RFC 7519, with the best practices of RFC 8725).
  *
  * @param now milliseconds since the epoch
- * @throws Problem `unauthenticated`, or what `key` throws
+ * @throws Problem `unauthenticated`, and problems that `key` throws
  */
 export async function verifyJwt (token: string, key: JWTVerifyGetKey, rules: JwtRules, now: number): Promise<VerifiedClaims> {
   try {
     const header = decodeProtectedHeader(token)
     const member = refusedMembers.find((name) => Object.hasOwn(header, name))
-    if (member !== undefined) throw refused(`header-${member}`)
+    if (member !== undefined) throw unauthenticated(`header-${member}`)
     const { payload } = await jwtVerify(token, key, {
       issuer: rules.issuer,
       audience: rules.audience,
@@ -55,21 +56,21 @@ export async function verifyJwt (token: string, key: JWTVerifyGetKey, rules: Jwt
     return checkedClaims(payload, rules, Math.floor(now / 1000))
   } catch (error) {
     if (error instanceof Problem) throw error
-    throw refused(reasonOf(error))
+    throw unauthenticated(reasonOf(error))
   }
 }
 
-/** What jose leaves to its callers. */
+/** Checks the claims that jose does not check. */
 function checkedClaims (payload: JWTPayload, rules: JwtRules, now: number): VerifiedClaims {
   const { sub, exp, iat } = payload
-  // It becomes part of an ID that is written into logs and policies.
-  if (typeof sub !== 'string' || !/^[!-~](?:[ -~]{0,253}[!-~])?$/.test(sub)) throw refused('claim-sub')
-  if (iat !== undefined && iat > now + rules.clockToleranceSeconds) throw refused('claim-iat')
-  if (exp === undefined || exp - (iat ?? now) > rules.maximumLifetimeSeconds) throw refused('claim-exp')
+  // The subject becomes part of the caller ID, which appears in logs and policies.
+  if (typeof sub !== 'string' || !/^[!-~](?:[ -~]{0,253}[!-~])?$/.test(sub)) throw unauthenticated('claim-sub')
+  if (iat !== undefined && iat > now + rules.clockToleranceSeconds) throw unauthenticated('claim-iat')
+  if (exp === undefined || exp - (iat ?? now) > rules.maximumLifetimeSeconds) throw unauthenticated('claim-exp')
   return { ...payload, sub, exp }
 }
 
-/** jose's code for what is wrong, and the claim, of which it names only those that it was told to check. */
+/** Returns jose's error code and the claim at fault, for the log. jose only names claims that it was told to check. */
 function reasonOf (error: unknown): string {
   const { code, claim, name } = Object(error) as { code?: string, claim?: string, name?: string }
   return [code ?? name ?? 'error', claim ?? []].flat().join(' ')

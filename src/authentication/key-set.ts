@@ -2,28 +2,28 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } f
 import { fetchJson } from './fetch-text.ts'
 import { unavailable } from './refusal.ts'
 
-/** Milliseconds between two attempts to fetch keys, whatever came of the first. */
+/** The minimum number of milliseconds between two attempts to fetch keys, successful or not. */
 const cooldown = 30_000
 
-/** Milliseconds after which keys are fetched again, so that one that the issuer has withdrawn is not held for long. */
-const fresh = 10 * 60_000
+/** Milliseconds after which keys are fetched again, so that a revoked key is dropped soon. */
+const refreshAfter = 10 * 60_000
 
-/** Milliseconds that keys are used at most where the issuer does not answer. */
-const usable = 60 * 60_000
+/** Milliseconds for which keys stay in use while the issuer does not answer. */
+const maximumAge = 60 * 60_000
 
-/** Where an issuer's keys are: at `jwksUri`, or where its discovery document says (OpenID Connect Discovery 1.0). */
+/** The location of an issuer's keys: `jwksUri`, or the URL in its discovery document (OpenID Connect Discovery 1.0). */
 export interface KeySource {
   issuer: string
   jwksUri?: string
 }
 
 /**
- * An issuer's signing keys. They are fetched when they are first needed, and again when they are old or lack a token's key, but
- * not more often than the cooldown allows: neither tokens with made-up key IDs nor an outage make the gateway ask again and
- * again. While the issuer is down, the last good keys are used for an hour.
+ * Creates the key lookup of an issuer. Keys are fetched on first use, and again when they are old or do not include a token's
+ * key. The cooldown limits the fetches, so that neither tokens with made-up key IDs nor an outage cause a flood of requests.
+ * While the issuer is down, the last keys are used for up to an hour.
  *
- * @param now milliseconds since the epoch
- * @returns what finds a token's key; throws the problem `identity-provider-unavailable` where it can't know
+ * @param now the clock: milliseconds since the epoch
+ * @returns a function that finds a token's key; it throws Problem `identity-provider-unavailable` without usable keys
  */
 export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
   let held: { find: JWTVerifyGetKey, since: number } | undefined
@@ -31,7 +31,7 @@ export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
   let failing = false
   let jwksUri: string | undefined
 
-  // Also a clock that was set back makes keys old.
+  // The absolute value makes keys count as old if the clock was set back.
   const isWithin = (moment: number | undefined, milliseconds: number): boolean =>
     moment !== undefined && Math.abs(now() - moment) < milliseconds
 
@@ -41,25 +41,25 @@ export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
       held = { find: createLocalJWKSet(usableKeys(await fetchJson(jwksUri))), since: now() }
       failing = false
     } catch {
-      // It may have moved.
+      // The URL may have changed: read the discovery document again next time.
       jwksUri = undefined
       failing = true
     }
   }
 
-  /** An attempt that is under way is waited for: it takes less time than the cooldown. */
+  /** Fetches the keys, or joins the last attempt during its cooldown. A fetch takes less time than the cooldown. */
   async function refresh (): Promise<void> {
     if (attempt === undefined || !isWithin(attempt.at, cooldown)) attempt = { at: now(), done: fetchKeys() }
     await attempt.done
   }
 
   return async (header, token) => {
-    if (!isWithin(held?.since, fresh)) {
+    if (!isWithin(held?.since, refreshAfter)) {
       const refreshed = refresh()
-      // Nobody waits for an issuer that is known to be down while there are keys to go by.
-      if (!failing || !isWithin(held?.since, usable)) await refreshed
+      // Does not wait for an issuer that is down as long as there are usable keys.
+      if (!failing || !isWithin(held?.since, maximumAge)) await refreshed
     }
-    if (held === undefined || !isWithin(held.since, usable)) throw unavailable('no-keys')
+    if (held === undefined || !isWithin(held.since, maximumAge)) throw unavailable('no-keys')
     try {
       return await held.find(header, token)
     } catch (error) {
@@ -71,7 +71,7 @@ export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
   }
 }
 
-/** @throws Error where the issuer has no discovery document, or one of another issuer */
+/** Reads the URL of the keys from the discovery document. @throws Error if the document is missing or names another issuer */
 async function discover (issuer: string): Promise<string> {
   const document = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
   const { issuer: named, jwks_uri: jwksUri } = Object(document) as { issuer?: unknown, jwks_uri?: unknown }
@@ -79,7 +79,7 @@ async function discover (issuer: string): Promise<string> {
   return jwksUri
 }
 
-/** @throws Error where there is no key: rather the issuer's mistake than its wish to have nobody let in */
+/** Checks that the set has keys. @throws Error if it is empty, which is an error of the issuer: the last keys stay in use */
 function usableKeys (document: unknown): JSONWebKeySet {
   const { keys } = Object(document) as Partial<JSONWebKeySet>
   if (!Array.isArray(keys) || keys.length === 0) throw new Error('no keys')

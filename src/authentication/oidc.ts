@@ -3,15 +3,15 @@ import type { JWTVerifyGetKey } from 'jose'
 import { closed, Enum, Id } from '#src/schema/types'
 import { caller } from './caller.ts'
 import { verifyJwt, type JwtRules } from './jwt.ts'
-import { refused } from './refusal.ts'
+import { unauthenticated } from './refusal.ts'
 import type { TokenVerifier } from './verified-tokens.ts'
 
-/** Signatures that a public key verifies. HMACs are not among them: with one, a public key could be taken for a secret. */
+/** The allowed algorithms, all asymmetric. HMACs are excluded: an attacker could use the public key as the shared secret. */
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const
 
 const notEmpty = Type.String({ pattern: '^\\S+$', description: 'a text that is not empty and has no white space' })
 
-/** An OpenID Connect issuer whose tokens name callers. */
+/** An OpenID Connect issuer whose tokens authenticate callers. */
 export const OidcIssuerSchema = Type.Object({
   name: Id({
     description: 'a name to stand in front of the IDs and the groups of its callers: letters, digits, "-", "_" and ".", ' +
@@ -29,16 +29,16 @@ export const OidcIssuerSchema = Type.Object({
 
 export type OidcIssuer = Static<typeof OidcIssuerSchema>
 
-/** Of a caller's groups, more than any policy needs; a token is bounded besides. */
+/** The maximum number of groups in a token. */
 const maximumGroups = 256
 
 const groupPattern = /^[!-~](?:[ -~]{0,254}[!-~])?$/
 
 /**
- * Verifies an issuer's tokens. The caller is `NAME:SUB`, its groups `NAME:GROUP`: no issuer can claim a caller or a group of
- * another, nor one of the gateway's own, which have no colon.
+ * Creates the verifier of an issuer's tokens. The caller ID is `NAME:SUB` and its groups are `NAME:GROUP`, so that no issuer can
+ * impersonate callers or groups of another issuer or of the gateway's own, which have no colon.
  *
- * @param key finds the issuer's key
+ * @param key the issuer's key lookup
  */
 export function oidcVerifier (issuer: OidcIssuer, key: JWTVerifyGetKey): TokenVerifier {
   const { clockToleranceSeconds = 30, maximumLifetimeSeconds = 24 * 60 * 60 } = issuer
@@ -51,9 +51,9 @@ export function oidcVerifier (issuer: OidcIssuer, key: JWTVerifyGetKey): TokenVe
   }
 }
 
-/** A token without the claim has no groups. One whose claim is of another form is refused, not read as well as it can be. */
+/** Reads the groups claim. A token without the claim has no groups; a claim of another form makes the token invalid. */
 function claimedGroups (claim: unknown = []): readonly string[] {
   const isGroup = (group: unknown): group is string => typeof group === 'string' && groupPattern.test(group)
-  if (!Array.isArray(claim) || claim.length > maximumGroups || !claim.every(isGroup)) throw refused('claim-groups')
+  if (!Array.isArray(claim) || claim.length > maximumGroups || !claim.every(isGroup)) throw unauthenticated('claim-groups')
   return claim
 }

@@ -1,7 +1,7 @@
 import { Problem } from '#src/problems/problem'
 
-/** Whatever is wrong with what a caller presents, it gets the same answer; the reason is for the log. */
-export const refused = (reason: string): Problem => new Problem('unauthenticated', { reason })
+/** Creates the problem for failed authentication. The reply is always the same; the reason is only logged. */
+export const unauthenticated = (reason: string): Problem => new Problem('unauthenticated', { reason })
 
-/** Who could vouch for the caller can't be asked: no statement about what the caller presents. */
+/** Creates the problem for an identity provider that does not answer. It does not mean that the caller's token is invalid. */
 export const unavailable = (reason: string): Problem => new Problem('identity-provider-unavailable', { reason })

@@ -1,23 +1,24 @@
-/** Signatures that have been used, each until it is too old to be taken anyway. */
+/** The signatures used so far, for replay protection. Each is remembered until it is too old to be accepted anyway. */
 export interface UsedSignatures {
   /**
-   * Takes a signature, once.
+   * Marks a signature as used.
    *
-   * @param until milliseconds since the epoch
-   * @returns how it went; `full` where no more can be remembered, and so none can be taken
+   * @param until the time until which it is remembered, in milliseconds since the epoch
+   * @param now milliseconds since the epoch
+   * @returns `used` if it was used before, `full` if no more signatures can be remembered, so that it must not be accepted
    */
   take: (signature: string, until: number, now: number) => 'taken' | 'used' | 'full'
-  /** Gives one back that has proved nothing. */
+  /** Forgets a signature that did not lead to a login. */
   release: (signature: string) => void
 }
 
-/** @param capacity how many are remembered at most */
+/** @param capacity the maximum number of remembered signatures */
 export function usedSignatures (capacity = 100_000): UsedSignatures {
   const used = new Map<string, number>()
   return {
     take (signature, until, now) {
       if (used.has(signature)) return 'used'
-      if (used.size >= capacity) forget(used, now)
+      if (used.size >= capacity) forgetExpired(used, now)
       if (used.size >= capacity) return 'full'
       used.set(signature, until)
       return 'taken'
@@ -26,7 +27,7 @@ export function usedSignatures (capacity = 100_000): UsedSignatures {
   }
 }
 
-function forget (used: Map<string, number>, now: number): void {
+function forgetExpired (used: Map<string, number>, now: number): void {
   for (const [signature, until] of used) {
     if (until < now) used.delete(signature)
   }

@@ -1,14 +1,14 @@
 import type { Operation } from '#src/aws-model/shapes'
 
-/** What an action can be done to; Cedar's entity types of resources. */
+/** The Cedar entity types of resources. */
 export type ResourceType = 'Environment' | 'Secret' | 'Credential'
 
-/** What policies can name instead of single actions. */
+/** The action groups, which policies can name instead of single actions. */
 export const actionGroups = ['read', 'write', 'rotate', 'administer'] as const
 
 interface ActionDefinition {
   readonly group: (typeof actionGroups)[number]
-  /** An environment stands for a request on no single secret; each secret that such a request reaches is decided on by itself. */
+  /** The resource types. A request on several secrets is authorized on the environment, and then on each secret that it reaches. */
   readonly on: readonly ResourceType[]
 }
 
@@ -17,7 +17,7 @@ type OwnAction =
   | 'CheckAuthorization'
 
 const table = {
-  // To whom this is denied, the environment does not exist.
+  // See the environment. Without this permission, the gateway answers as if it did not exist.
   DescribeEnvironment: { group: 'read', on: ['Environment'] },
   ListSecrets: { group: 'read', on: ['Environment'] },
   BatchGetSecretValue: { group: 'read', on: ['Environment'] },
@@ -47,19 +47,19 @@ const table = {
   StopReplicationToReplica: { group: 'administer', on: ['Secret'] },
   // Delete without a recovery window.
   ForceDeleteSecret: { group: 'administer', on: ['Secret'] },
-  // Learn where environments hold the same value. Whoever can write in one of them can guess at a value with it.
+  // Compare the values of environments. With write access to one of them, a caller can use this to test guesses of a value.
   CompareValues: { group: 'administer', on: ['Environment', 'Secret'] },
-  // Copy a value to another environment; asked in both of them.
+  // Copy a value to another environment. Authorized in both.
   PromoteSecret: { group: 'administer', on: ['Environment', 'Secret'] },
   // See an AWS credential: its ID, account, region and kind.
   DescribeCredential: { group: 'administer', on: ['Credential'] },
-  // Have AWS say whose an AWS credential is.
+  // Ask AWS which account and identity an AWS credential belongs to.
   VerifyCredential: { group: 'administer', on: ['Credential'] },
-  // Ask what another caller may do.
+  // Query the permissions of another caller.
   CheckAuthorization: { group: 'administer', on: ['Environment', 'Credential'] }
 } as const satisfies Record<Operation | OwnAction, ActionDefinition>
 
-/** What a caller may be allowed to do: AWS's operations by their names, and the gateway's own. */
+/** An action to authorize: an AWS operation by its name, or one of the gateway's own. */
 export type Action = keyof typeof table
 
 /** The definition of each action. */
@@ -67,5 +67,5 @@ export const actionTable: Readonly<Record<Action, ActionDefinition>> = table
 
 export const actionNames = Object.keys(table) as Action[]
 
-/** Whether policies are asked about it. */
+/** Checks whether a name is an action that policies decide on. */
 export const isAction = (name: string | undefined): name is Action => name !== undefined && Object.hasOwn(table, name)

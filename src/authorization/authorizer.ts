@@ -3,30 +3,30 @@ import { evaluate, prepare } from './cedar.ts'
 import type { Authorize, Decision } from './decision.ts'
 import type { PolicySet } from './policies.ts'
 
-/** Characters of questions whose decisions are kept: some tens of thousands of decisions. */
-const maximumKept = 8 * 1024 * 1024
+/** The size of the decision cache, in characters of the questions: tens of thousands of decisions. */
+const cacheSize = 8 * 1024 * 1024
 
-/** What went wrong in an evaluation, and the policies in which it did. */
+/** A failed evaluation: the policies that could not be evaluated, and Cedar's error message. */
 export interface EvaluationFailure {
   readonly policies: readonly string[]
   readonly message: string
 }
 
 /**
- * Decides by a set of policies: what none of them permits is denied, and what one of them forbids as well. Decisions are kept, by
- * everything that was asked; they go with the policies.
+ * Creates the authorizer of a policy set. A question is denied unless a policy permits it and none forbids it. Decisions are
+ * cached by the whole question, for the lifetime of the policy set.
  *
- * @param onFailure told of each evaluation that failed, whose answer is a denial
+ * @param onFailure called with each failed evaluation, which results in a denial
  */
 export function policyAuthorizer (policySet: PolicySet, onFailure: (failure: EvaluationFailure) => void): Authorize {
-  const kept = new LRUCache<string, Decision>({ maxSize: maximumKept, sizeCalculation: (_decision, key) => key.length })
+  const cache = new LRUCache<string, Decision>({ maxSize: cacheSize, sizeCalculation: (_decision, key) => key.length })
   prepare(policySet)
   return (question) => {
     const key = JSON.stringify(question)
-    const known = kept.get(key)
-    if (known !== undefined) return known
+    const cached = cache.get(key)
+    if (cached !== undefined) return cached
     const { failure, ...decision } = evaluate(policySet, question)
-    if (failure === undefined) kept.set(key, decision)
+    if (failure === undefined) cache.set(key, decision)
     else onFailure({ policies: decision.policies, message: failure })
     return decision
   }

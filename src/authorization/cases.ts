@@ -6,14 +6,14 @@ import { closed, Enum, Id } from '#src/schema/types'
 import { actionNames, type Action } from './actions.ts'
 import { policyAuthorizer } from './authorizer.ts'
 import type { Authorize, Decision, Question } from './decision.ts'
-import { PolicyError, type PolicyFile, type PolicyMistake, type PolicySet } from './policies.ts'
+import { PolicyError, type PolicyFile, type PolicyIssue, type PolicySet } from './policies.ts'
 import { filesIn } from './policy-folder.ts'
 import { methods } from './schema.ts'
 import { seesEnvironment } from './visibility.ts'
 
 const text = Type.String({ minLength: 1 })
 
-/** What policies are expected to say; each of the actions is a question. */
+/** A test case: the expected decision on each of its actions. */
 const CaseSchema = Type.Object({
   title: text,
   caller: Type.Object({
@@ -26,7 +26,7 @@ const CaseSchema = Type.Object({
   name: Type.Optional(text),
   credential: Id(),
   expect: Enum(['allow', 'deny']),
-  /** The policies that make the decision; not looked at where absent. */
+  /** The policies expected to determine the decision. Not checked if absent. */
   policies: Type.Optional(Type.Array(Id(), { uniqueItems: true }))
 }, closed)
 
@@ -36,49 +36,46 @@ const CasesSchema = Type.Array(CaseSchema, { minItems: 1 })
 
 const validate = new Ajv({ allErrors: true, useDefaults: true }).compile<Static<typeof CasesSchema>>(CasesSchema)
 
-/** The cases in the `*.test.yaml` files of a folder. @throws PolicyError with every mistake */
+/** Reads the test cases in the `*.test.yaml` files of a folder. @throws PolicyError with every mismatch */
 export function readCases (folder: string): Case[] {
   const files = filesIn(folder, '.test.yaml').map(parseCases)
-  const mistakes = files.flatMap((parsed) => parsed.mistakes)
-  if (mistakes.length > 0) throw new PolicyError(mistakes)
+  const issues = files.flatMap((parsed) => parsed.issues)
+  if (issues.length > 0) throw new PolicyError(issues)
   return files.flatMap(({ cases }) => cases)
 }
 
-function parseCases ({ file, text }: PolicyFile): { cases: Case[], mistakes: PolicyMistake[] } {
+function parseCases ({ file, text }: PolicyFile): { cases: Case[], issues: PolicyIssue[] } {
   const lines = new LineCounter()
   const document = parseDocument(text, { uniqueKeys: true, strict: true, prettyErrors: false, lineCounter: lines })
   const [error] = document.errors
   const lineAt = (offset: number): number => lines.linePos(offset).line
-  if (error !== undefined) return { cases: [], mistakes: [{ file, line: lineAt(error.pos[0]), message: `no YAML: ${error.code}` }] }
+  if (error !== undefined) return { cases: [], issues: [{ file, line: lineAt(error.pos[0]), message: `not YAML: ${error.code}` }] }
   const content: unknown = document.toJS({ maxAliasCount: 100 })
-  if (validate(content)) return { cases: content.map((one) => ({ ...one, file })), mistakes: [] }
-  const mistakes = (validate.errors ?? []).map(({ instancePath, message = '', params }) => {
+  if (validate(content)) return { cases: content.map((one) => ({ ...one, file })), issues: [] }
+  const issues = (validate.errors ?? []).map(({ instancePath, message = '', params }) => {
     const path = instancePath.split('/').slice(1)
     const { additionalProperty = '' } = params as { additionalProperty?: string }
-    const said = [path.join('.'), message, additionalProperty].filter(Boolean).join(' ')
-    return { file, line: lineAt(offsetOf(document, path)), message: said }
+    const text = [path.join('.'), message, additionalProperty].filter(Boolean).join(' ')
+    return { file, line: lineAt(offsetOf(document, path)), message: text }
   })
-  return { cases: [], mistakes }
+  return { cases: [], issues }
 }
 
-/** Where in the text a node is. */
+/** Returns the offset of a node in the text. */
 function offsetOf (document: Document, path: readonly string[]): number {
   const node = document.getIn(path.map((part) => /^\d+$/.test(part) ? Number(part) : part), true)
   return isNode(node) ? node.range?.[0] ?? 0 : 0
 }
 
-/** What became of one question of a case. */
+/** The result for one action of a test case. */
 export interface CaseResult extends Pick<Case, 'file' | 'title' | 'expect'> {
   readonly action: Action
   readonly decision: Decision
-  /** Why it is not as expected; absent where it is. */
-  readonly mistake?: string
+  /** Why the test failed; absent if it passed. */
+  readonly mismatch?: string
 }
 
-/**
- * Puts the questions of the cases to the policies. What is in an environment that the caller may not see counts as denied, as the
- * gateway answers it.
- */
+/** Runs test cases against a policy set. Everything in an environment that the caller may not see is denied, as in the gateway. */
 export function runCases (policySet: PolicySet, cases: readonly Case[]): CaseResult[] {
   const failures: string[] = []
   const authorize = policyAuthorizer(policySet, ({ message }) => { failures.push(message) })
@@ -88,8 +85,8 @@ export function runCases (policySet: PolicySet, cases: readonly Case[]): CaseRes
     const decision = authorize(question)
     const isHidden = environment !== undefined && decision.allowed && !sees(authorize, question, environment)
     const [failure] = failures.splice(0)
-    const mistake = failure ?? mistakeIn(one, decision, isHidden)
-    return { file, title, expect, action, decision, ...(mistake !== undefined && { mistake }) }
+    const mismatch = failure ?? mismatchOf(one, decision, isHidden)
+    return { file, title, expect, action, decision, ...(mismatch !== undefined && { mismatch }) }
   }))
 }
 
@@ -104,7 +101,7 @@ const questionOf = ({ caller, environment, name, credential }: Case, action: Act
 const sees = (authorize: Authorize, { caller, credentialId }: Question, environment: string): boolean =>
   seesEnvironment(authorize, caller, { name: environment, credential: credentialId, allowedCredentials: [credentialId] }).allowed
 
-function mistakeIn (expected: Case, { allowed, policies }: Decision, isHidden: boolean): string | undefined {
+function mismatchOf (expected: Case, { allowed, policies }: Decision, isHidden: boolean): string | undefined {
   const found = allowed && !isHidden ? 'allow' : 'deny'
   const by = isHidden ? 'since the caller may not DescribeEnvironment' : `by ${policies.join(', ') || 'no policy'}`
   const isBy = expected.policies === undefined || [...expected.policies].sort().join() === policies.join()

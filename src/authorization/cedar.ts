@@ -4,7 +4,7 @@ import type { PolicySet } from './policies.ts'
 import { cedarRequest } from './request.ts'
 import { cedarSchema } from './schema.ts'
 
-/** Under which name schema and policies are prepared. Cedar forgets nothing that was prepared, but it overwrites. */
+/** The name for Cedar's cache of parsed schemas and policies. It never evicts entries, so one name is reused and overwritten. */
 const preparedName = 'gateway'
 
 let prepared: PolicySet | undefined
@@ -13,7 +13,7 @@ function assertPrepared (answer: CheckParseAnswer): void {
   if (answer.type === 'failure') throw new TypeError(answer.errors.map(({ message }) => message).join('; '))
 }
 
-/** Makes Cedar ready for questions under a policy set, which takes about 0.1 ms a policy; the one before is forgotten. */
+/** Loads a policy set into Cedar, which takes about 0.1 ms per policy. It replaces the previous one. */
 export function prepare (policySet: PolicySet): void {
   if (prepared === policySet) return
   prepared = undefined
@@ -23,12 +23,12 @@ export function prepare (policySet: PolicySet): void {
   prepared = policySet
 }
 
-/** A decision, and why it is a denial where that is not the policies' doing. */
+/** A decision; `failure` is set if the evaluation failed and the decision is therefore a denial. */
 export type Evaluation = Decision & { readonly failure?: string }
 
 /**
- * Evaluates the policies. Whatever goes wrong, the answer is a denial: Cedar itself leaves out a policy whose evaluation fails,
- * and that could be the one that forbids.
+ * Evaluates the policies. Any failure results in a denial: Cedar itself skips a policy whose evaluation fails, and that could be
+ * the one that forbids the request.
  */
 export function evaluate (policySet: PolicySet, question: Question): Evaluation {
   try {

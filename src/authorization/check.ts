@@ -6,19 +6,19 @@ import { actionTable, type Action, type ResourceType } from './actions.ts'
 import { denied, type Authorize, type Decision, type Question } from './decision.ts'
 import { seesEnvironment } from './visibility.ts'
 
-/** A question as a request puts it. */
+/** A question about permissions, from a request. */
 export interface Check {
   readonly action: Action
   readonly environment?: string
   readonly name?: string
-  /** The environment's own where absent. */
+  /** Defaults to the environment's credential. */
   readonly awsCredentialId?: string
-  /** Who would do it; who asks, where absent. */
+  /** The caller whose permissions are queried. Defaults to the sender of the request. */
   readonly caller?: Caller
 }
 
-/** What names a resource of each type. */
-const naming: Readonly<Record<ResourceType, string>> = {
+/** The members that identify a resource of each type, for the error message. */
+const identifyingMembers: Readonly<Record<ResourceType, string>> = {
   Environment: 'environment, and no name',
   Secret: 'environment and name',
   Credential: 'awsCredentialId, and neither environment nor name'
@@ -27,14 +27,14 @@ const naming: Readonly<Record<ResourceType, string>> = {
 function resourceType ({ action, environment, name, awsCredentialId }: Check): ResourceType {
   const { on } = actionTable[action]
   const type = name !== undefined ? 'Secret' : environment !== undefined ? 'Environment' : 'Credential'
-  const isNamed = type === 'Credential' ? awsCredentialId !== undefined : environment !== undefined
-  if (isNamed && on.includes(type)) return type
-  throw invalidRequest({ in: 'body', pointer: '', message: `must have, with this action, ${on.map((each) => naming[each]).join('; or ')}` })
+  const isComplete = type === 'Credential' ? awsCredentialId !== undefined : environment !== undefined
+  if (isComplete && on.includes(type)) return type
+  throw invalidRequest({ in: 'body', pointer: '', message: `must have, with this action, ${on.map((each) => identifyingMembers[each]).join('; or ')}` })
 }
 
 /**
- * What the gateway would answer to somebody who did this. An environment that the one who asks may not see does not exist; and to
- * ask about others is a permission of its own.
+ * Returns the decision that the gateway would make on a request. An environment that the asking caller may not see is answered as
+ * if it did not exist. Asking about other callers requires the permission `CheckAuthorization`.
  *
  * @throws Problem `invalid-request`, `not-found`, `forbidden`
  */
@@ -66,7 +66,7 @@ function nameIn (environment: Environment, text: string | undefined): { name?: s
   throw invalidRequest({ in: 'body', pointer: '/name', message: parsed.mistake })
 }
 
-/** As a request would be decided on: the environment, the credential, and then the action. */
+/** Decides like for a request: first on the environment, then on the credential, then on the action. */
 function decideIn (authorize: Authorize, environment: Environment, question: Question): Decision {
   const sees = seesEnvironment(authorize, question.caller, environment)
   if (!sees.allowed || question.action === 'DescribeEnvironment') return sees

@@ -10,71 +10,71 @@ export interface PolicyFile {
   readonly text: string
 }
 
-/** A policy, parsed and valid. */
+/** A parsed and validated policy. */
 export interface Policy {
-  /** Its `@id`. */
+  /** The `@id` annotation. */
   readonly id: string
   readonly text: string
   readonly json: PolicyJson
   readonly file: string
-  /** The line that it begins on. */
+  /** The line on which the policy begins, counted from 1. */
   readonly line: number
 }
 
-/** Policies that go together; checked whole. */
+/** A validated set of policies with unique IDs. */
 export interface PolicySet {
   readonly policies: readonly Policy[]
 }
 
-/** A mistake in a file. */
-export interface PolicyMistake {
+/** An issue in a file of policies or test cases. */
+export interface PolicyIssue {
   readonly file: string
   readonly line: number
   readonly message: string
 }
 
-/** A set of policies can't be used. */
+/** A file of policies or test cases is invalid. */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError'
-  readonly mistakes: readonly PolicyMistake[]
+  readonly issues: readonly PolicyIssue[]
 
-  constructor (mistakes: readonly PolicyMistake[]) {
-    super(mistakes.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('\n'))
-    this.mistakes = mistakes
+  constructor (issues: readonly PolicyIssue[]) {
+    super(issues.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('\n'))
+    this.issues = issues
   }
 }
 
 const isId = new RegExp(idPattern, 'u')
 
 /**
- * Parses policies, and validates them against the schema. A warning counts as a mistake: a policy that can never apply says
- * something else than its author means.
+ * Parses policies and validates them against the schema. Warnings count as errors: for example, a policy that can never apply is
+ * not what its author intended.
  *
- * @throws PolicyError with every mistake
+ * @throws PolicyError with all issues
  */
 export function policySetFrom (files: readonly PolicyFile[]): PolicySet {
-  const mistakes = files.flatMap(validationMistakes)
-  if (mistakes.length > 0) throw new PolicyError(mistakes)
+  const issues = files.flatMap(validationIssues)
+  if (issues.length > 0) throw new PolicyError(issues)
   const policies = files.flatMap(policiesOf)
-  const unusable = policies.flatMap((policy, index) => idMistakes(policy, policies.slice(0, index)))
-  if (unusable.length > 0) throw new PolicyError(unusable)
+  const idProblems = policies.flatMap((policy, index) => idIssues(policy, policies.slice(0, index)))
+  if (idProblems.length > 0) throw new PolicyError(idProblems)
   return { policies }
 }
 
-function validationMistakes ({ file, text }: PolicyFile): PolicyMistake[] {
+function validationIssues ({ file, text }: PolicyFile): PolicyIssue[] {
   const answer = validate({ schema: cedarSchema, policies: { staticPolicies: text } })
-  // Cedar counts bytes.
+  // Cedar's offsets are in bytes.
   const bytes = Buffer.from(text)
-  return worst(answer).map((error) => ({ file, line: lineAt(bytes, startOf(error)), message: messageOf(error) }))
+  return mostSevere(answer).map((error) => ({ file, line: lineAt(bytes, startOf(error)), message: messageOf(error) }))
 }
 
-/** The errors, or where there are none, the warnings: an error brings warnings that only follow from it. One for each place. */
-function worst (answer: ValidationAnswer): DetailedError[] {
+/** Returns the errors, at most one per position. Returns the warnings only without errors, which cause warnings of their own. */
+function mostSevere (answer: ValidationAnswer): DetailedError[] {
   const [errors, warnings] = answer.type === 'failure'
     ? [answer.errors, []]
     : [answer.validationErrors.map(({ error }) => error), answer.validationWarnings.map(({ error }) => error)]
   const found = errors.length > 0 ? errors : warnings
-  // The same mistake may be found for each action, in no order that lasts.
+  // Cedar may report the same issue once per action, in an arbitrary order.
   const byMessage = found.toSorted((one, other) => one.message < other.message ? -1 : 1)
   const byPlace = Array.from(Map.groupBy(byMessage, startOf)).sort(([one], [other]) => one - other)
   return byPlace.flatMap(([, alike]) => alike.slice(0, 1))
@@ -82,17 +82,17 @@ function worst (answer: ValidationAnswer): DetailedError[] {
 
 const startOf = ({ sourceLocations = [] }: DetailedError): number => sourceLocations[0]?.start ?? 0
 
-/** Cedar gives the IDs policy0, policy1 … to policies that it is given as one text: they mean nothing to a reader. */
+/** Parts of Cedar's messages to remove: the IDs policy0, policy1 … that it generates mean nothing to a reader. */
 const noise = /^for policy `policy\d+`[:,] |^failed to parse policies from string: /
 
 function messageOf ({ message, help, sourceLocations = [] }: DetailedError): string {
-  const [said = '', ...hints] = [message, sourceLocations[0]?.label, help].flatMap((part) => part?.replace(noise, '') ?? [])
-  return [said, ...hints.map((hint) => `(${hint})`)].join(' ')
+  const [text = '', ...hints] = [message, sourceLocations[0]?.label, help].flatMap((part) => part?.replace(noise, '') ?? [])
+  return [text, ...hints.map((hint) => `(${hint})`)].join(' ')
 }
 
 const lineAt = (text: Buffer | string, offset: number): number => text.slice(0, offset).toString().split('\n').length
 
-/** The policies of a valid file, in their order. */
+/** Splits a valid file into its policies, in their order. */
 function policiesOf ({ file, text }: PolicyFile): Policy[] {
   const parts = policySetTextToParts(text)
   if (parts.type === 'failure') throw new TypeError('Cedar does not find the policies in a text that it has validated')
@@ -111,7 +111,7 @@ function jsonOf (policy: string): PolicyJson {
   return answer.json
 }
 
-function idMistakes ({ id, file, line }: Policy, before: readonly Policy[]): PolicyMistake[] {
+function idIssues ({ id, file, line }: Policy, before: readonly Policy[]): PolicyIssue[] {
   if (!isId.test(id)) return [{ file, line, message: 'the policy has no @id of letters, digits and _.-' }]
   const first = before.find((other) => other.id === id)
   return first === undefined ? [] : [{ file, line, message: `the @id ${id} is that of ${first.file}:${first.line} already` }]

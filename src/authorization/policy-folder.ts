@@ -5,10 +5,10 @@ import { errorCode } from '#src/problems/problem'
 import { PolicyError, policySetFrom, type PolicyFile, type PolicySet } from './policies.ts'
 
 /**
- * The files of a folder, and of the folders in it, with a name that ends in a given way; without those whose path has a name that
- * begins with a dot, which is what editors and Kubernetes put there for themselves. In the order of their paths.
+ * Reads the files with a given name ending in a folder and its subfolders, sorted by path. Skips paths with a name that begins
+ * with a dot: editors and Kubernetes create such files and folders for themselves.
  *
- * @throws PolicyError where something can't be read
+ * @throws PolicyError if something can't be read
  */
 export function filesIn (folder: string, ending: string): PolicyFile[] {
   const paths = attempt(folder, () => readdirSync(folder, { recursive: true, encoding: 'utf8' }))
@@ -22,7 +22,7 @@ export function filesIn (folder: string, ending: string): PolicyFile[] {
 }
 
 /**
- * The policies in the `*.cedar` files of a folder.
+ * Reads the policies in the `*.cedar` files of a folder.
  *
  * @throws PolicyError
  */

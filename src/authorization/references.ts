@@ -1,12 +1,12 @@
 import type { Policy } from './policies.ts'
 
-/** An entity that a policy names. */
+/** A reference to an entity in a policy. */
 export interface Reference {
   readonly type: string
   readonly id: string
 }
 
-/** The entities that a policy names, in its scope and in its conditions. */
+/** Returns the entities that a policy references, in its scope and in its conditions. */
 export const referencesIn = ({ json }: Policy): Reference[] => [...walk(json)]
 
 function* walk (node: unknown): Generator<Reference> {

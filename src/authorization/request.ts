@@ -1,7 +1,7 @@
 import type { Context, EntityJson, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs'
 import type { Question } from './decision.ts'
 
-/** A question in Cedar's form. */
+/** The arguments of Cedar's authorization call. */
 export interface CedarRequest {
   principal: TypeAndId
   action: TypeAndId
@@ -10,17 +10,17 @@ export interface CedarRequest {
   entities: EntityJson[]
 }
 
-/** No character has a meaning in an entity's ID. But Cedar knows no halves of characters, which JavaScript and JSON do. */
+/** Returns an entity reference. Any text is a valid ID, except one with an unpaired surrogate, which Cedar can't represent. */
 function entity (type: string, id: string): TypeAndId {
   if (!id.isWellFormed()) throw new TypeError('An ID is not well-formed Unicode')
   return { type, id }
 }
 
 /**
- * Builds the request from the known members of a question, one by one: an object that came from elsewhere could have members such
- * as `__entity`, which Cedar interprets.
+ * Builds the request to Cedar. It copies the known members of the question one by one: an object passed on as a whole could have
+ * members such as `__entity`, which Cedar interprets.
  *
- * @throws TypeError for a text that Cedar can't hold
+ * @throws TypeError if an ID is not well-formed Unicode
  */
 export function cedarRequest ({ caller, action, credentialId, environment, name }: Question): CedarRequest {
   const principal = entity('Caller', caller.id)
@@ -48,7 +48,7 @@ interface Resource {
   parents: TypeAndId[]
 }
 
-/** The secret, if one is named, and the environment. */
+/** Returns the environment's entity, preceded by the secret's if the question names one. */
 function resourcesIn (environment: string, name?: string): Resource[] {
   const parent = { uid: entity('Environment', environment), attrs: { environment }, parents: [] }
   if (name === undefined) return [parent]

@@ -1,7 +1,7 @@
 import type { AuthenticationMethod } from '#src/authentication/caller'
 import { actionGroups, actionNames, actionTable } from './actions.ts'
 
-/** All ways to prove who one is; the compiler sees to it that none is missing. */
+/** All authentication methods. The type makes the compiler reject a missing one. */
 export const methods = Object.keys({ 'api-key': 0, oidc: 0, aws: 0, mtls: 0 } satisfies Record<AuthenticationMethod, 0>) as AuthenticationMethod[]
 
 const list = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(', ')
@@ -11,7 +11,7 @@ const action = (name: (typeof actionNames)[number]): string => {
   return `action "${name}" in ["${group}"] appliesTo { principal: [Caller], resource: [${on.join(', ')}], context: Context };`
 }
 
-/** Cedar's schema, against which policies and questions are validated: from the table of actions, so that it can't differ. */
+/** The Cedar schema that validates policies and questions, generated from the table of actions. */
 export const cedarSchema = `// What policies can speak of. Generated from src/authorization/actions.ts by "npm run docs".
 
 // A group of callers: of the configuration, or of an issuer of tokens.

@@ -5,8 +5,8 @@ import type { Authorize, Decision } from './decision.ts'
 type Place = Pick<Environment, 'name' | 'credential' | 'allowedCredentials'>
 
 /**
- * Whether a caller may see that there is an environment: through any of its credentials, since which of them a request uses is
- * nobody's business who may not even see it. To a caller who may not, it does not exist.
+ * Decides whether a caller may see an environment. Permission with any of its credentials is enough, so that the answer does not
+ * depend on the credential that a request uses. For a caller without permission, the environment does not exist.
  */
 export function seesEnvironment (authorize: Authorize, caller: Caller, environment: Place): Decision {
   const { name, credential, allowedCredentials } = environment

@@ -1,42 +1,43 @@
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { LRUCache } from 'lru-cache'
+import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, type CredentialDefinition } from '#src/credentials/definition'
 import { Problem } from '#src/problems/problem'
-import { tellAnswers } from './answers.ts'
 import { isDefect, isOfKeys, problemFrom } from './errors.ts'
 import { credentialKeys, type CredentialKeys, type KeysFor } from './keys.ts'
-import { keepPace, type Paces } from './pace.ts'
+import { limitRate, type RateLimiters } from './rate-limiter.ts'
+import { captureRequestIds } from './request-ids.ts'
 
-/** Milliseconds until a connection must stand, and until a reply must have come. */
+/** Timeouts of connecting and of the whole request, in milliseconds. */
 const timeouts = { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true } as const
 
-/** Clients that are kept at once: a role has one for each caller. They are small, and have their connections in common. */
-const mostClients = 1000
+/** The size of the cache. A role has a client per caller; clients are small, and share their connections. */
+const maximumClients = 1000
 
 export interface Clients extends Pick<CredentialKeys, 'verify' | 'accountOf'> {
-  /** The one client of a credential and a region; of a role, that of the caller. */
-  client: (wanted: KeysFor, region: string) => SecretsManager
-  /** Closes the connections; calls under way fail. */
+  /** Returns the client of a credential and a region and, for a role, of the caller. */
+  client: (keysFor: KeysFor, region: string) => SecretsManager
+  /** Closes all connections. Calls in flight fail. */
   close: () => void
 }
 
 export interface ClientsOptions {
   credentials: ReadonlyMap<string, CredentialDefinition>
-  /** The region whose STS a credential asks. */
+  /** Returns the region of the STS endpoint that a credential uses. */
   stsRegion: (credentialId: string) => string
-  /** Where to send what would go to AWS, and to its STS. */
+  /** Custom endpoint URLs of Secrets Manager and STS. */
   endpoint?: string | undefined
   stsEndpoint?: string | undefined
-  /** Hold the calls to AWS's quotas; the embedded backend, whose keys are the gateway's own, has none. */
-  paces?: Paces
-  /** The clock: milliseconds since the epoch. */
+  /** Keep the calls within AWS's quotas. Credentials of the embedded backend are not limited. */
+  rateLimiters?: RateLimiters
+  /** Returns the time in milliseconds since the epoch. */
   now: () => number
 }
 
-/** Keeps clients, with their connections and their keys. Their calls fail with a `Problem`. */
-export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, paces, now }: ClientsOptions): Clients {
-  const clients = new LRUCache<string, SecretsManager>({ max: mostClients })
+/** Creates a cache of SDK clients, with their connections and keys. The clients' calls reject with a `Problem`. */
+export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, rateLimiters, now }: ClientsOptions): Clients {
+  const clients = new LRUCache<string, SecretsManager>({ max: maximumClients })
   const handlers = new Map<string, NodeHttpHandler>()
   const { keys, refuse, verify, accountOf } = credentialKeys({
     credentials,
@@ -49,22 +50,20 @@ export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, pac
   })
 
   function handlerOf (use: string): NodeHttpHandler {
-    const handler = handlers.get(use) ?? new NodeHttpHandler(timeouts)
-    handlers.set(use, handler)
-    return handler
+    return getOrCreate(handlers, use, () => new NodeHttpHandler(timeouts))
   }
 
-  function open (wanted: KeysFor, region: string): SecretsManager {
-    const { credentialId } = wanted
+  function open (keysFor: KeysFor, region: string): SecretsManager {
+    const { credentialId } = keysFor
     const client = new SecretsManager({
       region,
-      // Without the SDK's own memory of keys, which goes by another clock and forgets none that is refused.
-      credentials: Object.assign(async () => keys(wanted), { memoized: true }),
+      // Marks the keys as cached already: the SDK's own cache uses another clock, and keeps keys that AWS has refused.
+      credentials: Object.assign(async () => keys(keysFor), { memoized: true }),
       requestHandler: handlerOf(`${credentialId} ${region}`),
       ...(endpoint !== undefined && { endpoint })
     })
-    if (paces !== undefined && credentials.get(credentialId)?.kind !== 'embedded') keepPace(client, paces(credentialId, region))
-    tellAnswers(client)
+    if (rateLimiters !== undefined && credentials.get(credentialId)?.kind !== 'embedded') limitRate(client, rateLimiters(credentialId, region))
+    captureRequestIds(client)
     client.middlewareStack.add((next, { commandName = '' }) => async (args) => {
       try {
         return await next(args)
@@ -73,13 +72,13 @@ export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, pac
         throw error instanceof Error ? problemFrom(error, { operation: commandName.replace(/Command$/, ''), credentialId }) : error
       }
     }, { step: 'initialize', priority: 'high', name: 'problems' })
-    // The SDK takes a quota that is used up for throttling, and tries again: in vain. Inside its retries, a problem is final.
+    // The SDK mistakes an exhausted service quota for throttling. A `Problem` inside its retries is final.
     client.middlewareStack.add((next) => async (args) => {
       try {
         return await next(args)
       } catch (error) {
         if (!(error instanceof Error)) throw error
-        if (isOfKeys(error)) refuse(wanted)
+        if (isOfKeys(error)) refuse(keysFor)
         if (error.name !== 'LimitExceededException') throw error
         throw problemFrom(error, { operation: '', credentialId })
       }
@@ -90,14 +89,12 @@ export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, pac
   return {
     verify,
     accountOf,
-    client (wanted, region) {
-      const { credentialId, callerId, account } = wanted
+    client (keysFor, region) {
+      const { credentialId, callerId, account } = keysFor
       const definition = credentials.get(credentialId)
       if (definition === undefined) throw new TypeError(`No credential ${credentialId} is declared`)
       const key = JSON.stringify([credentialId, region, account, isRole(definition) ? callerId : undefined])
-      const client = clients.get(key) ?? open(wanted, region)
-      clients.set(key, client)
-      return client
+      return getOrCreate(clients, key, () => open(keysFor, region))
     },
     close () {
       for (const handler of handlers.values()) handler.destroy()

@@ -89,7 +89,7 @@ export interface AwsException {
   /** Node's code of a failed connection, and what it was about. */
   code?: string
   syscall?: string
-  /** Who is to blame, in the SDK's view of what AWS has answered. */
+  /** Who is to blame, in the SDK's view of what AWS has required. */
   $fault?: 'client' | 'server'
   $metadata?: { requestId?: string }
 }
@@ -144,9 +144,9 @@ export const isDefect = (error: unknown): error is TypeError | RangeError =>
 /**
  * A member that AWS always sends, though its model does not say so.
  *
- * @throws Problem `aws-unavailable` where it is missing: what answered is not AWS
+ * @throws Problem `aws-unavailable` where it is missing: what required is not AWS
  */
-export function answered<T> (member: T | undefined): T {
+export function required<T> (member: T | undefined): T {
   if (member === undefined) throw new Problem('aws-unavailable', { awsError: 'IncompleteReply' })
   return member
 }

@@ -1,6 +1,6 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { AwsKeys, StsPlace } from './credentials.ts'
-import { answered } from './errors.ts'
+import { required } from './errors.ts'
 
 /** Whose keys are, as AWS itself says. */
 export interface Identity {
@@ -13,5 +13,5 @@ export interface Identity {
 /** Asks STS whose keys are: who has them may do that, whatever else they may not. */
 export async function identify (keys: AwsKeys, sts: StsPlace): Promise<Identity> {
   const { Account, Arn } = await new STSClient({ ...sts, credentials: keys }).send(new GetCallerIdentityCommand())
-  return { account: answered(Account), arn: answered(Arn) }
+  return { account: required(Account), arn: required(Arn) }
 }

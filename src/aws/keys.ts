@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, roleAccount, type CredentialDefinition } from '#src/credentials/definition'
-import { kept, type Kept } from '#src/credentials/kept'
+import { refreshingCache, type RefreshingCache } from '#src/credentials/refreshing-cache'
 import { gatewayName, sessionNameOf } from '#src/credentials/session-name'
 import { Problem } from '#src/problems/problem'
 import { keysProvider, type AwsKeys, type StsPlace } from './credentials.ts'
@@ -44,27 +45,25 @@ const mostSessions = 1000
 
 /** Keeps the keys of credentials, and the sessions of roles until they end. */
 export function credentialKeys ({ credentials, sts, now }: KeysOptions): CredentialKeys {
-  const own = new Map<string, Kept<AwsKeys>>()
-  const sessions = new LRUCache<string, Kept<AwsKeys>>({ max: mostSessions })
+  const own = new Map<string, RefreshingCache<AwsKeys>>()
+  const sessions = new LRUCache<string, RefreshingCache<AwsKeys>>({ max: mostSessions })
   /** The accounts of credentials, by ID, as STS has said. */
   const proved = new Map<string, string>()
-  const identities = new LRUCache<string, Kept<Identity>>({ max: mostSessions })
+  const identities = new LRUCache<string, RefreshingCache<Identity>>({ max: mostSessions })
 
-  function keptFor ({ credentialId, callerId }: KeysFor): Kept<AwsKeys> {
+  function keptFor ({ credentialId, callerId }: KeysFor): RefreshingCache<AwsKeys> {
     const definition = credentials.get(credentialId)
     if (definition === undefined) throw new TypeError(`No credential ${credentialId} is declared`)
     const [all, key] = isRole(definition) ? [sessions, JSON.stringify([credentialId, callerId])] : [own, credentialId]
-    const found = all.get(key)
-    if (found !== undefined) return found
-    const get = keysProvider(definition, {
-      sts: sts(credentialId),
-      sessionName: callerId === undefined ? gatewayName : sessionNameOf(callerId),
-      // Who is behind a session can't change along a chain of roles: the source's session is that of the same caller.
-      keysOf: async (source) => keptFor({ credentialId: source, callerId }).current()
+    return getOrCreate(all, key, () => {
+      const get = keysProvider(definition, {
+        sts: sts(credentialId),
+        sessionName: callerId === undefined ? gatewayName : sessionNameOf(callerId),
+        // STS carries the caller's identity along a chain of roles, so the source's session must be the same caller's.
+        keysOf: async (source) => keptFor({ credentialId: source, callerId }).current()
+      })
+      return refreshingCache({ get: async () => orProblem(credentialId, get), endOf: ({ expiration }) => expiration, now })
     })
-    const made = kept({ get: async () => orProblem(credentialId, get), endOf: ({ expiration }) => expiration, now })
-    all.set(key, made)
-    return made
   }
 
   async function ask (credentialId: string, keys: AwsKeys): Promise<Identity> {
@@ -75,10 +74,8 @@ export function credentialKeys ({ credentials, sts, now }: KeysOptions): Credent
 
   /** Keys never become another account's: it is enough to ask once. */
   async function identityOf (credentialId: string, keys: AwsKeys): Promise<Identity> {
-    const found = identities.get(keys.accessKeyId) ??
-      kept({ get: async () => ask(credentialId, keys), endOf: () => undefined, now })
-    identities.set(keys.accessKeyId, found)
-    return found.current()
+    return getOrCreate(identities, keys.accessKeyId, () =>
+      refreshingCache({ get: async () => ask(credentialId, keys), endOf: () => undefined, now })).current()
   }
 
   return {

@@ -1,24 +1,37 @@
 import { InvalidArgumentError } from 'commander'
 import { isDots } from './text.ts'
 
-/** A secret's name on the command line. */
+/**
+ * Parses a secret's name.
+ *
+ * @throws InvalidArgumentError for an empty name, `.` and `..`, which can't be part of a URL's path
+ */
 export function secretName (text: string): string {
-  if (text === '') throw new InvalidArgumentError('A name is not empty.')
-  if (isDots(text)) throw new InvalidArgumentError('It is no name of a secret.')
+  if (text === '') throw new InvalidArgumentError('A name must not be empty.')
+  if (isDots(text)) throw new InvalidArgumentError('That is not a valid secret name.')
   return text
 }
 
-/** A whole number of something, from 1 to the most that there can be. */
-export const wholeNumberOf = (unit: string, most = 1_000_000) => (text: string): number => {
-  const count = /^[1-9]\d*$/.test(text) ? Number(text) : 0
-  if (count === 0 || count > most) throw new InvalidArgumentError(`It is a number of ${unit}, from 1 to ${most}.`)
-  return count
+/**
+ * Returns a parser of positive integers.
+ *
+ * @param noun the number's meaning, for the error message, such as "whole number of days"
+ * @param max the largest accepted number
+ */
+export const positiveInteger = (noun: string, max = 1_000_000) => (text: string): number => {
+  const number = /^[1-9]\d*$/.test(text) ? Number(text) : 0
+  if (number === 0 || number > max) throw new InvalidArgumentError(`Must be a ${noun} from 1 to ${max}.`)
+  return number
 }
 
-/** A repeatable option of the form `KEY=VALUE`. */
+/**
+ * Parses one `KEY=VALUE` of a repeatable option and adds it to the previous ones.
+ *
+ * @throws InvalidArgumentError for any other form, and for a repeated key
+ */
 export function pair (text: string, pairs: Record<string, string> = {}): Record<string, string> {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
-  if (key === undefined || value === undefined) throw new InvalidArgumentError('It is written KEY=VALUE.')
-  if (Object.hasOwn(pairs, key)) throw new InvalidArgumentError(`${key} is there twice.`)
+  if (key === undefined || value === undefined) throw new InvalidArgumentError('Must have the form KEY=VALUE.')
+  if (Object.hasOwn(pairs, key)) throw new InvalidArgumentError(`${key} is given twice.`)
   return { ...pairs, [key]: value }
 }

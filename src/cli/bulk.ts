@@ -13,9 +13,10 @@ export interface BulkResult extends Summary {
 }
 
 /**
- * Sends a bulk create and follows it; a terminal sees how far it is.
+ * Sends a bulk create and reads its streamed reply, with a progress bar on a terminal.
  *
- * @throws GatewayProblem; CommandFailure where the reply breaks off, and nobody knows what was done
+ * @throws GatewayProblem, GatewayUnreachable
+ * @throws CommandFailure if the reply breaks off, so that the outcome is unknown
  */
 export async function bulkCreate (gateway: GatewayClient, env: string, body: Manifest['body'], terminal: Terminal): Promise<BulkResult> {
   const { data } = await gateway.POST('/environments/{env}/secrets', {
@@ -34,11 +35,11 @@ export async function bulkCreate (gateway: GatewayClient, env: string, body: Man
     }
   }
   bar.end()
-  if (summary === undefined) throw new CommandFailure(`The reply broke off after ${items.length} of ${total}; the same can be sent again`)
+  if (summary === undefined) throw new CommandFailure(`The reply broke off after ${items.length} of ${total} secrets; run the command again`)
   return { ...summary, items: inOrder(items, body) }
 }
 
-/** A line of the reply: of an atomic one also how many are done, while none is final. */
+/** A line of the reply. Atomic requests report their progress as `done`, since no item's result is final before the end. */
 type Entry = { summary: Summary } | { done: number } | BulkItemReply
 
 async function* entriesOf (stream: ReadableStream | null | undefined): AsyncGenerator<Entry> {
@@ -46,11 +47,11 @@ async function* entriesOf (stream: ReadableStream | null | undefined): AsyncGene
   try {
     for await (const line of createInterface({ input: Readable.fromWeb(stream) })) yield JSON.parse(line) as Entry
   } catch {
-    // The missing summary tells.
+    // The caller detects the broken connection by the missing summary.
   }
 }
 
-/** As the file has them; they came as they were done. */
+/** Sorts items, which arrive in order of completion, into the order of the file. */
 function inOrder (items: readonly BulkItemReply[], { secrets = [], secretNames = [] }: Manifest['body']): BulkItemReply[] {
   const byName = new Map(items.map((item) => [item.name, item]))
   return [...secrets.map(({ name }) => name), ...secretNames].flatMap((name) => byName.get(name) ?? [])

@@ -2,30 +2,36 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { CommandFailure } from './terminal.ts'
 
-const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const
+const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const
 
-/** Those by which a user or a supervisor ends a program. */
-const ending: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)
+/** The signals with which a user or a supervisor terminates a program. */
+const terminationSignals: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)
 
-/** Milliseconds that a program has to end after SIGTERM, before SIGKILL: as long as containers have. */
-const grace = 10_000
+/** Milliseconds between SIGTERM and SIGKILL: the default of `docker stop`. */
+const gracePeriod = 10_000
 
-/** A program that runs in place of the command. */
+/** A running child process. */
 export interface Child {
-  /** Its exit status; 128 and the signal's number where a signal ended it, as a shell has it. Rejects where it can't be run. */
+  /**
+   * The exit status. For a process that was killed by a signal: 128 plus the signal's number, as in a shell.
+   * Rejects with CommandFailure if the program can't be started.
+   */
   readonly ended: Promise<number>
-  /** Has it end. Gives the signal, if one came meanwhile, by which the command itself is to end. */
+  /**
+   * Terminates the process and waits for its end. Resolves to the termination signal that `secretsctl` itself received meanwhile,
+   * if any: the command has to exit then, instead of restarting the program.
+   */
   end: () => Promise<NodeJS.Signals | undefined>
 }
 
-/** Starts a program with the command's own input and output, and passes signals on to it until it ends. */
+/** Starts a program that inherits standard input, output and error, and forwards signals to it until it exits. */
 export function startChild ([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv, isTerminal: boolean): Child {
   const child = spawn(program, args, { stdio: 'inherit', env })
-  let told: NodeJS.Signals | undefined
-  const handlers = passedOn.map((signal) => {
+  let received: NodeJS.Signals | undefined
+  const handlers = forwardedSignals.map((signal) => {
     const handler = (): void => {
-      if (ending.has(signal)) told = signal
-      // Ctrl-C and Ctrl-\ the terminal gives to both.
+      if (terminationSignals.has(signal)) received = signal
+      // A terminal sends Ctrl-C and Ctrl-\ to the child itself, which is in the same process group.
       if (!isTerminal || (signal !== 'SIGINT' && signal !== 'SIGQUIT')) child.kill(signal)
     }
     process.on(signal, handler)
@@ -42,13 +48,13 @@ export function startChild ([program = '', ...args]: readonly string[], env: Nod
   return {
     ended,
     async end () {
-      // It has survived the others; this one it may be about to obey.
-      if (told !== 'SIGTERM') told = undefined
+      // The program survived the signals it received earlier, except that it may still be shutting down after a SIGTERM.
+      if (received !== 'SIGTERM') received = undefined
       child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), grace)
+      const timer = setTimeout(() => child.kill('SIGKILL'), gracePeriod)
       await ended
       clearTimeout(timer)
-      return told
+      return received
     }
   }
 }

@@ -3,29 +3,33 @@ import { CommandFailure } from './terminal.ts'
 import { asText } from './text.ts'
 import type { Variables } from './variables.ts'
 
-/** Writes variables in a form that a program reads; the name is that of the Kubernetes Secret. */
+/** Serializes variables. `name` is the name of the Kubernetes Secret; the other formats ignore it. */
 type Format = (variables: Variables, name: string) => string
 
+/** Builds a format of one line per variable. */
 const lines = (line: (variable: string, text: string, secret: string) => string): Format => (variables) =>
   Array.from(variables, ([variable, { secret, value }]) => `${line(variable, asText(secret, value), secret)}\n`).join('')
 
 const texts = (variables: Variables): Record<string, string> =>
   Object.fromEntries(Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)]))
 
-/** Inside these quotes readers of dotenv files take everything as it is; inside double quotes they do not agree. */
+/**
+ * Formats a line of a dotenv file. Uses single quotes or backticks, inside which dotenv parsers read text literally: their escape
+ * rules for double quotes differ.
+ */
 function dotenv (variable: string, text: string, secret: string): string {
   const quote = ['\'', '`'].find((quote) => !text.includes(quote))
-  // Some readers take a backslash in front of a quote or of another one for an escape, also here.
-  if (quote === undefined || /\r|\\(?:$|[\\'`])/.test(text)) throw new CommandFailure(`${secret} has characters that a dotenv file can't hold together: use another format`)
+  // Even inside these quotes, some parsers treat a backslash before a quote or another backslash as an escape.
+  if (quote === undefined || /\r|\\(?:$|[\\'`])/.test(text)) throw new CommandFailure(`${secret} contains a combination of characters that a dotenv file can't represent: use another format`)
   return `${variable}=${quote}${text}${quote}`
 }
 
 function docker (variable: string, text: string, secret: string): string {
-  if (/[\r\n]/.test(text)) throw new CommandFailure(`${secret} has several lines, which Docker's --env-file can't hold: use another format`)
+  if (/[\r\n]/.test(text)) throw new CommandFailure(`${secret} has several lines, which Docker's --env-file can't represent: use another format`)
   return `${variable}=${text}`
 }
 
-/** As readers of YAML 1.1 understand it, too: to them `yes` is a truth value, and `1:30` a number. */
+/** Options for YAML that parsers of YAML 1.1 read correctly, too: unquoted, `yes` is a boolean there, and `1:30` a number. */
 const yaml = { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const
 
 const kubernetes: Format = (variables, name) => stringify({
@@ -36,6 +40,7 @@ const kubernetes: Format = (variables, name) => stringify({
   data: Object.fromEntries(Array.from(variables, ([variable, { value }]) => [variable, value.toString('base64')]))
 }, yaml)
 
+/** The values of `--format`. Each throws CommandFailure for a value that it can't represent. */
 export const formats = {
   dotenv: lines(dotenv),
   json: (variables) => `${JSON.stringify(texts(variables), undefined, 2)}\n`,

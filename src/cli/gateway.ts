@@ -3,7 +3,7 @@ import { createClient, type GatewayClient } from '#src/client/client'
 import { WrongUsage, type Terminal } from './terminal.ts'
 import { isDots } from './text.ts'
 
-/** The options of the program itself, which every command has. */
+/** The options that every command accepts. */
 export interface GlobalOptions {
   url?: string
   token?: string
@@ -11,40 +11,44 @@ export interface GlobalOptions {
   json?: boolean
 }
 
-/** Adds the options that every command has; before or after the command's name. */
+/** Adds the options that every command accepts, before or after the command's name. */
 export function withGlobalOptions (program: Command): Command {
   return program
-    .option('--url <url>', 'where the gateway listens; else SECRETS_GATEWAY_URL')
-    .option('--token <token>', 'who asks; better SECRETS_GATEWAY_TOKEN, which other users of the machine can\'t see')
+    .option('--url <url>', 'the gateway\'s URL (default: SECRETS_GATEWAY_URL)')
+    .option('--token <token>', 'the API key or other token; prefer SECRETS_GATEWAY_TOKEN, since other users can see command lines')
     .option('--env <environment>', 'the environment')
     .option('--json', 'print JSON')
 }
 
 /**
- * A client for the gateway that is meant.
+ * Creates a client for the gateway that the options or the environment variables specify.
  *
- * @throws WrongUsage where its address or the token is missing
+ * @throws WrongUsage if the URL or the token is missing or invalid
  */
 export function gatewayOf ({ url, token }: GlobalOptions, { env }: Terminal): GatewayClient {
   const address = url ?? env.SECRETS_GATEWAY_URL ?? ''
   const bearer = token ?? env.SECRETS_GATEWAY_TOKEN ?? ''
   if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
-    const found = address === '' ? '' : `'${address}' is no URL of one. `
-    throw new WrongUsage(`Which gateway? ${found}Set --url or SECRETS_GATEWAY_URL to something like https://secrets.example.com`)
+    const found = address === '' ? '' : `'${address}' is not an HTTP URL. `
+    throw new WrongUsage(`${found}Specify the gateway with --url or SECRETS_GATEWAY_URL, such as https://secrets.example.com`)
   }
-  // What is no token can't be a header either.
-  if (!/^[\x21-\x7e]+$/.test(bearer)) throw new WrongUsage('Who asks? Set SECRETS_GATEWAY_TOKEN, or --token, to an API key or another token')
+  // Other characters are not allowed in an HTTP header.
+  if (!/^[\x21-\x7e]+$/.test(bearer)) throw new WrongUsage('Specify an API key or another token with SECRETS_GATEWAY_TOKEN or --token')
   return createClient({ url: address, token: bearer })
 }
 
-/** @throws WrongUsage where none was given, or what can't be one */
+/**
+ * Returns the environment's name from `--env`.
+ *
+ * @throws WrongUsage if it is missing or invalid
+ */
 export function environmentOf ({ env }: GlobalOptions): string {
-  if (env === undefined || env === '') throw new WrongUsage('Which environment? Name it with --env')
-  if (isDots(env)) throw new WrongUsage(`'${env}' is no name of an environment`)
+  if (env === undefined || env === '') throw new WrongUsage('Specify an environment with --env')
+  if (isDots(env)) throw new WrongUsage(`'${env}' is not a valid environment name`)
   return env
 }
 
-/** Adds an example to a command's help. */
+/** Adds examples to a command's help. */
 export function withExample (command: Command, ...lines: readonly string[]): Command {
   return command.addHelpText('after', ['', 'Example:', ...lines.map((line) => `  ${line}`)].join('\n'))
 }

@@ -6,33 +6,33 @@ import { CommandFailure } from './terminal.ts'
 
 type BulkBody = paths['/environments/{env}/secrets']['post']['requestBody']['content']['application/json']
 
-/** What a file wants to be there. */
+/** The desired secrets that a file describes. */
 export interface Manifest {
-  /** The environment, where the file says it. */
+  /** The environment, if the file names one. */
   env?: string
   body: BulkBody
 }
 
-/** What became of one of them. */
+/** The result for one secret. */
 export type BulkItemReply = Schemas['BulkItemReply']
 
 const kind = 'AwsSecretsManager'
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The gateway checks the body, and says of every mistake where it is. */
+/** Casts without validation: the gateway validates the body and reports the location of every error. */
 const asBody = (members: object): BulkBody => members
 
 /**
  * Reads the file of `secretsctl apply`: the body of a bulk create in YAML or JSON, or a manifest of kind `AwsSecretsManager`.
  *
- * @throws CommandFailure for what is neither; aliases that would unfold into very much are refused
+ * @throws CommandFailure for any other content, and for YAML with so many aliases that it could exhaust memory ("billion laughs")
  */
 export function manifestFrom (text: string): Manifest {
   const content = yamlFrom(text)
-  if (!isObject(content)) throw new CommandFailure('The file has to hold an object')
+  if (!isObject(content)) throw new CommandFailure('The file must contain an object')
   if (!('kind' in content) && !('apiVersion' in content)) {
-    // Not `fail`: what is there already is what the file wants.
+    // The API's default is `fail`, but a secret that already exists is the state that the file asks for.
     return { body: asBody({ onConflict: 'skip', ...content }) }
   }
   return manifestOf(content)
@@ -42,13 +42,13 @@ const isJsonNumber = (source: string | undefined): source is string => source !=
 
 function yamlFrom (text: string): unknown {
   const document = parseDocument(text, { strict: true, uniqueKeys: true, prettyErrors: true })
-  const [mistake] = [...document.errors, ...document.warnings]
-  // Without the line itself, which may hold a value.
-  if (mistake !== undefined) {
-    const [start] = mistake.linePos ?? []
-    throw new CommandFailure(`The file is no YAML: ${mistake.code}${start === undefined ? '' : ` in line ${start.line}, column ${start.col}`}`)
+  const [error] = [...document.errors, ...document.warnings]
+  // The parser's own message quotes the line, which may contain a secret's value.
+  if (error !== undefined) {
+    const [start] = error.linePos ?? []
+    throw new CommandFailure(`The file is not valid YAML: ${error.code}${start === undefined ? '' : ` at line ${start.line}, column ${start.col}`}`)
   }
-  // Sent as they stand: which numbers a value may have is for the gateway to say, and not for a rounding here.
+  // Sends numbers exactly as written, without rounding: the gateway decides which numbers a value may contain.
   visit(document, {
     Scalar (key, scalar) {
       if (key !== 'key' && typeof scalar.value === 'number' && isJsonNumber(scalar.source)) scalar.value = JSON.rawJSON(scalar.source)
@@ -57,16 +57,16 @@ function yamlFrom (text: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 })
   } catch {
-    throw new CommandFailure('The file has too many aliases, or one to an anchor that is not there')
+    throw new CommandFailure('The file has too many aliases, or an alias without an anchor')
   }
 }
 
 function manifestOf ({ kind: found, spec }: Record<string, unknown>): Manifest {
-  if (found !== kind) throw new CommandFailure(`A manifest has to be of kind ${kind}, not ${JSON.stringify(found)}`)
+  if (found !== kind) throw new CommandFailure(`A manifest must be of kind ${kind}, not ${JSON.stringify(found)}`)
   if (!isObject(spec)) throw new CommandFailure('The manifest has no spec')
   const { environmentInfo, ...body } = spec
-  const stray = Object.keys(body).filter((key) => key !== 'awsCredentialId' && key !== 'secretNames')
-  if (stray.length > 0) throw new CommandFailure(`The manifest says what is not known here: spec.${stray.join(', spec.')}`)
+  const unknown = Object.keys(body).filter((key) => key !== 'awsCredentialId' && key !== 'secretNames')
+  if (unknown.length > 0) throw new CommandFailure(`The manifest has unknown fields: spec.${unknown.join(', spec.')}`)
   const env = isObject(environmentInfo) ? environmentInfo.envId : undefined
   if (environmentInfo !== undefined && typeof env !== 'string') throw new CommandFailure('The manifest has no spec.environmentInfo.envId')
   return { body: asBody({ ...body, onConflict: 'skip' }), ...(typeof env === 'string' && { env }) }

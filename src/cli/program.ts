@@ -29,7 +29,7 @@ import { CommandFailure, ExitStatus, WrongUsage, type Terminal } from './termina
 /** Adds one command to the program or to a group of commands. */
 export type AddCommand = (parent: Command, terminal: Terminal) => void
 
-/** The commands; one file each under `commands/`. */
+/** The top-level commands, each in a file of its own in `commands/`. */
 const commands: readonly AddCommand[] = [
   create, read, update, remove,
   list, versions, rollback, restore, rotate, tag,
@@ -38,22 +38,22 @@ const commands: readonly AddCommand[] = [
   local
 ]
 
-/** The groups of commands and what is in them. */
+/** The command groups. */
 const groups: readonly { name: string, description: string, commands: readonly AddCommand[] }[] = [
-  { name: 'keys', description: 'API keys', commands: [keysCreate] },
-  { name: 'config', description: 'the gateway\'s configuration file', commands: [configCheck] },
-  { name: 'policy', description: 'the policies of a folder', commands: [policyCheck, policyTest] },
-  { name: 'audit', description: 'the gateway\'s audit trail', commands: [auditVerify] }
+  { name: 'keys', description: 'create API keys', commands: [keysCreate] },
+  { name: 'config', description: 'check the gateway\'s configuration file', commands: [configCheck] },
+  { name: 'policy', description: 'check and test the policies in a folder', commands: [policyCheck, policyTest] },
+  { name: 'audit', description: 'verify the gateway\'s audit trail', commands: [auditVerify] }
 ]
 
 function program (terminal: Terminal): Command {
   const { stdout, stderr } = terminal
   const secretsctl = withGlobalOptions(new Command('secretsctl'))
-    .description('Works with a secrets-gateway.')
+    .description('Command-line client for secrets-gateway.')
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(--help says more)')
+    .showHelpAfterError('(run with --help for details)')
   for (const add of commands) add(secretsctl, terminal)
   for (const { name, description, commands } of groups) {
     const group = secretsctl.command(name).description(description)
@@ -62,26 +62,27 @@ function program (terminal: Terminal): Command {
   return withCompletion(secretsctl)
 }
 
-/** What a failure says to whoever runs the command, and the exit status; undefined for a defect. */
+/** Returns the exit status and the lines for standard error that describe an error; undefined for a bug in the program itself. */
 function outcomeOf (error: unknown): { status: number, lines: readonly string[] } | undefined {
-  // Help that was asked for ends with 0; commander has written what there is to say.
+  // Commander has already written its message. Its exit code is 0 only for requested help.
   if (error instanceof CommanderError) return { status: error.exitCode === 0 ? 0 : 2, lines: [] }
   if (error instanceof ExitStatus) return { status: error.status, lines: [] }
   if (error instanceof WrongUsage) return { status: 2, lines: [error.message] }
   if (error instanceof GatewayProblem) {
     const { message, code, requestId, errors } = error
-    const mistakes = errors.map(({ pointer, message }) => `  ${pointer}: ${message}`)
-    return { status: 1, lines: [message, ...mistakes, `(${code}, request ${requestId})`] }
+    const details = errors.map(({ pointer, message }) => `  ${pointer}: ${message}`)
+    return { status: 1, lines: [message, ...details, `(${code}, request ${requestId})`] }
   }
   if (error instanceof CommandFailure || error instanceof GatewayUnreachable) return { status: 1, lines: [error.message] }
   return undefined
 }
 
 /**
- * Runs a command.
+ * Runs a command and reports its failure on standard error.
  *
- * @param args without the program's own name
- * @returns the exit status: 0, 1 where it was refused or failed, 2 for wrong usage; that of the child for `run`
+ * @param args the arguments, without the program's own name
+ * @returns the exit status: 0 on success, 1 on failure, 2 for wrong usage; the child's exit status for `run`
+ * @throws any error that is a bug in the program itself
  */
 export async function run (args: readonly string[], terminal: Terminal): Promise<number> {
   try {

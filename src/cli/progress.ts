@@ -1,14 +1,16 @@
 import type { Terminal } from './terminal.ts'
 
+/** Characters between the brackets. */
 const length = 20
 
-/** How far long work is: drawn on a terminal alone, and on standard error, so that what is printed stays clean. */
+/** A progress bar on standard error, so that it never mixes with the result on standard output. */
 export interface ProgressBar {
   draw: (done: number) => void
-  /** Ends the line, also where the work broke off. */
+  /** Ends the bar's line. Must also be called if the work fails. */
   end: () => void
 }
 
+/** Creates a progress bar, which draws nothing unless standard error is a terminal. */
 export function progressBar ({ stderr }: Terminal, total: number): ProgressBar {
   let isDrawn = false
   return {

@@ -2,11 +2,15 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { CommandFailure, type Terminal } from './terminal.ts'
 
-/** Asks on standard error for a line of standard input, which must be a terminal. */
+/**
+ * Prompts on standard error and reads a line from standard input, which must be a terminal.
+ *
+ * @throws CommandFailure on Ctrl-C or the end of the input
+ */
 async function ask ({ stdin, stderr }: Terminal, question: string, echo: boolean): Promise<string> {
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => { done() } })
-  const lines = createInterface({ input: stdin, output: echo ? stderr : nowhere, terminal: true, historySize: 0 })
-  // Only now: what is typed at once would still be shown.
+  const discard = new Writable({ write: (_chunk, _encoding, done) => { done() } })
+  const lines = createInterface({ input: stdin, output: echo ? stderr : discard, terminal: true, historySize: 0 })
+  // Prompts only after createInterface has disabled the terminal's own echo, which would show what is typed until then.
   stderr.write(question)
   const interrupted = new AbortController()
   for (const event of ['SIGINT', 'close'] as const) lines.once(event, () => { interrupted.abort() })
@@ -20,10 +24,10 @@ async function ask ({ stdin, stderr }: Terminal, question: string, echo: boolean
   }
 }
 
-/** Asks for a secret: what is typed is not shown. */
+/** Prompts for a secret without echoing the input. */
 export const askSecret = (terminal: Terminal, question: string): Promise<string> => ask(terminal, question, false)
 
-/** Asks a question that `y` or `yes` agrees to. */
+/** Asks a yes-or-no question. Returns true only for `y` and `yes`. */
 export async function confirm (terminal: Terminal, question: string): Promise<boolean> {
   return /^y(es)?$/i.test((await ask(terminal, `${question} [y/N] `, true)).trim())
 }

@@ -3,24 +3,24 @@ import type { Terminal } from './terminal.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** A text in a colour, where the output is a terminal that shows colours and NO_COLOR (no-color.org) does not forbid them. */
+/** Styles text if standard output is a terminal that supports colours and NO_COLOR (https://no-color.org) is not set. */
 function styled ({ stdout, env }: Terminal, style: Style, text: string): string {
   const showsColours = stdout.isTTY === true && env.TERM !== 'dumb' && (env.NO_COLOR ?? '') === ''
-  // Whether it does is decided by the terminal's own variables, and not by those of this process.
+  // validateStream would consult this process's environment variables instead of the given terminal's.
   return showsColours ? styleText(style, text, { validateStream: false }) : text
 }
 
-/** Text that others wrote, fit for a terminal: it must not be able to steer it. */
+/** Removes escape sequences and control characters, with which untrusted text could control the terminal. */
 export const plain = (text: string): string => stripVTControlCharacters(text).replace(/\p{Cc}/gu, ' ')
 
-/** The styles of cells by what stands in them; a cell may hold any word, also one that every object has a member of. */
+/** Returns a function that looks up a cell's style by its text. Inherited names such as `constructor` have no style. */
 export const styleFrom = (styles: Partial<Record<string, Style>>) => (cell: string): Style | undefined =>
   Object.hasOwn(styles, cell) ? styles[cell] : undefined
 
 /**
- * Rows as lines, in columns as wide as their widest cell.
+ * Formats rows as lines, with each column as wide as its widest cell.
  *
- * @param style the colour of a cell, where it has one
+ * @param style returns a cell's style, if it has one
  */
 export function table (
   terminal: Terminal,

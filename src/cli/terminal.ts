@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 
-/** What a command has of its process, so that a test can give it another. */
+/** The streams and environment variables of the process, which tests replace. */
 export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Writable & { readonly isTTY?: boolean }
@@ -8,14 +8,14 @@ export interface Terminal {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** The command was refused, or failed: exit status 1. The message is for whoever runs it, and holds no secret. */
+/** An expected failure: exit status 1. The message is shown to the user and must not contain a secret. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
 }
 
 export { WrongUsage } from '#src/command-line/wrong-usage'
 
-/** The command ends with the exit status of another program, which has said why itself. */
+/** Another program's exit status, which becomes the command's own. No message is shown. */
 export class ExitStatus extends Error {
   override readonly name = 'ExitStatus'
   readonly status: number
@@ -26,7 +26,7 @@ export class ExitStatus extends Error {
   }
 }
 
-/** Writes a result: JSON for a program where it is asked for, else lines for people. */
+/** Writes a result to standard output: as JSON if `--json` is set, otherwise as text. */
 export function print ({ stdout }: Terminal, { json }: { json?: boolean }, result: object, lines: readonly string[]): void {
   stdout.write(json === true ? `${JSON.stringify(result, undefined, 2)}\n` : lines.map((line) => `${line}\n`).join(''))
 }

@@ -6,28 +6,29 @@ import { errorCode } from '#src/problems/problem'
 import { askSecret } from './prompt.ts'
 import { CommandFailure, WrongUsage, type Terminal } from './terminal.ts'
 
-/** A value as the gateway takes it. */
-export interface GivenValue {
+/** A secret's value, encoded for the gateway's API. */
+export interface EncodedValue {
   value: string
   encoding: 'text' | 'base64'
 }
 
-/** Adds the argument and the options from which `givenValue` takes a value. */
-export function takesValue (command: Command): Command {
+/** Adds the argument and the option that {@link readValue} reads a value from. */
+export function withValue (command: Command): Command {
   return command
-    .argument('[value]', '"-" is standard input; without it, it is asked for. As an argument other users of the machine can see it')
-    .option('--from-file <file>', 'the value is the file, byte for byte')
+    .argument('[value]', '"-" reads standard input; without a value you are prompted for it. Other users can see a value on the command line')
+    .option('--from-file <file>', 'read the value from a file, byte for byte')
 }
 
 /**
- * The value that a command was given.
+ * Reads the value from the command line, the file, standard input or a prompt.
  *
- * @throws WrongUsage where there is none, or it is empty; nothing was sent then
+ * @throws WrongUsage if the value is missing or empty
+ * @throws CommandFailure if the file can't be read, or the prompt is cancelled
  */
-export async function givenValue (
+export async function readValue (
   argument: string | undefined, file: string | undefined, terminal: Terminal
-): Promise<GivenValue> {
-  if (argument !== undefined && file !== undefined) throw new WrongUsage('Either a value or --from-file')
+): Promise<EncodedValue> {
+  if (argument !== undefined && file !== undefined) throw new WrongUsage('Specify either a value or --from-file, not both')
   const bytes = await bytesOf(argument, file, terminal)
   if (bytes.length === 0) throw new WrongUsage('The value is empty')
   return isUtf8(bytes) ? { value: bytes.toString(), encoding: 'text' } : { value: bytes.toString('base64'), encoding: 'base64' }
@@ -35,16 +36,20 @@ export async function givenValue (
 
 async function bytesOf (argument: string | undefined, file: string | undefined, terminal: Terminal): Promise<Buffer> {
   if (file !== undefined) return contentOf(file)
-  if (argument === '-') return withoutLineEnd(await buffer(terminal.stdin))
+  if (argument === '-') return withoutFinalNewline(await buffer(terminal.stdin))
   if (argument !== undefined) {
-    if (argument !== '') terminal.stderr.write('Warning: other users of this machine can see a value on a command line; "-" or --from-file hides it\n')
+    if (argument !== '') terminal.stderr.write('Warning: other users of this machine can see a value on the command line; "-" and --from-file hide it\n')
     return Buffer.from(argument)
   }
-  if (terminal.stdin.isTTY !== true) throw new WrongUsage('There is no value: give "-" for standard input, or --from-file')
+  if (terminal.stdin.isTTY !== true) throw new WrongUsage('No value: use "-" to read standard input, or --from-file')
   return Buffer.from(await askSecret(terminal, 'Value (not shown): '))
 }
 
-/** @throws CommandFailure where it can't be read */
+/**
+ * Reads a file.
+ *
+ * @throws CommandFailure if it can't be read
+ */
 export function contentOf (file: string): Buffer {
   try {
     return readFileSync(file)
@@ -53,8 +58,8 @@ export function contentOf (file: string): Buffer {
   }
 }
 
-/** `echo` ends its line; what has several lines, as a key in PEM, keeps the end of the last. */
-function withoutLineEnd (bytes: Buffer): Buffer {
+/** Removes the newline that `echo` appends. Text of several lines, such as a key in PEM, keeps its final newline. */
+function withoutFinalNewline (bytes: Buffer): Buffer {
   const end = bytes.indexOf('\n')
   return end !== bytes.length - 1 || end === -1 ? bytes : bytes.subarray(0, bytes.at(end - 1) === 0x0d && end > 0 ? end - 1 : end)
 }

@@ -1,14 +1,15 @@
 import type { Command } from 'commander'
 import { reply, type GatewayClient, type Schemas } from '#src/client/client'
-import { exactJson } from '#src/json/lossless'
+import { parseLossless } from '#src/json/lossless'
 import { pair, secretName } from './arguments.ts'
 import { CommandFailure, WrongUsage } from './terminal.ts'
 
 type SecretValue = Pick<Schemas['SecretValue'], 'name' | 'value' | 'encoding'>
 
-/** Secrets as variables: what each variable is called, and what it holds. */
+/** Variables by name, each with the name of its secret and its value. */
 export type Variables = ReadonlyMap<string, { secret: string, value: Buffer }>
 
+/** The options that select secrets and name their variables. */
 export interface Selection {
   prefix?: string
   secret: string[]
@@ -16,26 +17,27 @@ export interface Selection {
   jsonKeys?: boolean
 }
 
-/** Adds the options that say which secrets become which variables. */
+/** Adds the options that select secrets and name their variables. */
 export function withSelection (command: Command): Command {
   return command
-    .option('--prefix <prefix>', 'all secrets whose names begin with it, which the variables leave out')
+    .option('--prefix <prefix>', 'all secrets whose names begin with this prefix, which is removed from the variables\' names')
     .option('--secret <name>', 'a secret (repeatable)', (name: string, names: string[]) => [...names, secretName(name)], [])
-    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY is one key of a value that is a JSON object', pair, {})
-    .option('--json-keys', 'of values that are JSON objects, a variable for each key')
+    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object', pair, {})
+    .option('--json-keys', 'create a variable for each key of values that are JSON objects')
 }
 
 /**
- * Reads the secrets that are meant.
+ * Reads the selected secrets and assigns their values to variables.
  *
- * @throws WrongUsage where none is meant
- * @throws CommandFailure where one can't be read, and where two would be the same variable: then there is none at all
+ * @throws WrongUsage if no secret is selected
+ * @throws CommandFailure if a secret can't be read, a variable's name is invalid, or two secrets map to the same variable
+ * @throws GatewayProblem, GatewayUnreachable
  */
 export async function readVariables (gateway: GatewayClient, env: string, selection: Selection): Promise<Variables> {
   const { prefix, secret, map, jsonKeys = false } = selection
-  const mapped = Object.entries(map).map(([variable, place]) => ({ variable, ...placeOf(place) }))
-  if (prefix === '') throw new WrongUsage('--prefix takes what the names begin with')
-  if (prefix === undefined && secret.length + mapped.length === 0) throw new WrongUsage('Which secrets? Name them with --prefix, --secret or --map')
+  const mapped = Object.entries(map).map(([variable, reference]) => ({ variable, ...secretReference(reference) }))
+  if (prefix === '') throw new WrongUsage('--prefix must not be empty')
+  if (prefix === undefined && secret.length + mapped.length === 0) throw new WrongUsage('Specify the secrets with --prefix, --secret or --map')
 
   const names = new Set([...secret, ...mapped.map(({ name }) => name)])
   const named = names.size === 0 ? [] : await readAll(gateway, env, { names: [...names] })
@@ -45,9 +47,9 @@ export async function readVariables (gateway: GatewayClient, env: string, select
 
   const variables = new Map<string, { secret: string, value: Buffer }>()
   const add = (variable: string, secret: string, value: Buffer): void => {
-    if (!/^[A-Za-z_]\w*$/.test(variable)) throw new CommandFailure(`${secret} would be the variable ${variable}, which is no name of one: --map gives it another`)
+    if (!/^[A-Za-z_]\w*$/.test(variable)) throw new CommandFailure(`${secret} would become the variable ${variable}, which is not a valid name: use --map to choose another`)
     const other = variables.get(variable)
-    if (other !== undefined) throw new CommandFailure(`${other.secret} and ${secret} would both be the variable ${variable}: --map gives one another`)
+    if (other !== undefined) throw new CommandFailure(`${other.secret} and ${secret} would both become the variable ${variable}: use --map to rename one`)
     variables.set(variable, { secret, value })
   }
   const addWhole = (read: SecretValue, name: string): void => {
@@ -79,27 +81,28 @@ function found (byName: ReadonlyMap<string, SecretValue>, name: string): SecretV
   return read
 }
 
-function placeOf (text: string): { name: string, key?: string } {
+/** Parses the right-hand side of `--map`: a secret's name, optionally followed by `#` and a key. */
+function secretReference (text: string): { name: string, key?: string } {
   const [name = '', ...rest] = text.split('#')
-  if (name === '') throw new WrongUsage('A variable needs the name of a secret: --map VARIABLE=NAME')
+  if (name === '') throw new WrongUsage('--map needs the name of a secret: --map VARIABLE=NAME')
   return rest.length === 0 ? { name } : { name, key: rest.join('#') }
 }
 
-/** `payments/db` is `PAYMENTS_DB`. */
+/** Converts a secret's name to a variable's: `payments/db` becomes `PAYMENTS_DB`. */
 const variableOf = (name: string): string => name.replace(/^\/+/, '').replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()
 
 const bytesOf = ({ value, encoding }: SecretValue): Buffer => Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8')
 
 function objectIn (text: string): object | undefined {
-  const content = exactJson(text)
+  const content = parseLossless(text)
   return typeof content === 'object' && content !== null && !Array.isArray(content) && !JSON.isRawJSON(content) ? content : undefined
 }
 
-/** A text as it is, anything else as its JSON, numbers to the last digit. */
+/** Returns a string unchanged, and any other JSON value as JSON, with all digits of its numbers. */
 const textOf = (member: unknown): string => typeof member === 'string' ? member : JSON.stringify(member)
 
 function memberOf ({ name, value }: SecretValue, key: string): unknown {
   const member = Object.entries(objectIn(value) ?? {}).find(([name]) => name === key)
-  if (member === undefined) throw new CommandFailure(`${name} is no JSON object with the key ${key}`)
+  if (member === undefined) throw new CommandFailure(`${name} is not a JSON object with the key ${key}`)
   return member[1]
 }

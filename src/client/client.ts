@@ -1,27 +1,28 @@
 import createFetchClient, { type Client } from 'openapi-fetch'
-import { answer } from './answer.ts'
+import { checkedFetch } from './checked-fetch.ts'
 import type { components, paths } from './schema.ts'
 
 export { GatewayProblem, GatewayUnreachable } from './problems.ts'
 
-/** The schemas of the API by name, such as `Schemas['SecretMetadata']`. */
+/** The API's schemas by name, such as `Schemas['SecretMetadata']`. */
 export type Schemas = components['schemas']
 
-/** Every route of the gateway, by method and path as `openapi.yaml` has them; parameters, body and the reply's JSON are typed. */
+/** A client with typed parameters, bodies and replies for every route in `openapi.yaml`, by method and path. */
 export type GatewayClient = Client<paths, 'application/json'>
 
 export interface ClientOptions {
-  /** Where the gateway listens, such as `https://secrets.example.com`; a path in it stays in front. */
+  /** The gateway's URL, such as `https://secrets.example.com`. A path in it is prepended to every route. */
   url: string
-  /** An API key, a JWT or a session token. Sent as `Authorization: Bearer`, and nowhere else. */
+  /** An API key, a JWT or a session token. Sent only in the header `Authorization: Bearer`. */
   token: string
 }
 
 /**
- * A client for a gateway.
+ * Creates a client for a gateway.
  *
- * Names go into a path as they are, `payments/db`: the `/` is written `%2F` here. A reply that is a problem is thrown as
- * {@link GatewayProblem}, a gateway that does not answer as {@link GatewayUnreachable}; {@link reply} takes what is left.
+ * The client encodes path parameters: pass a secret's name as `payments/db`, not `payments%2Fdb`. Requests reject with
+ * {@link GatewayProblem} for a reply that is a problem, and with {@link GatewayUnreachable} if no gateway answers. Use
+ * {@link reply} to get the body of a successful reply.
  *
  * @example
  * const gateway = createClient({ url, token })
@@ -32,18 +33,18 @@ export function createClient ({ url, token }: ClientOptions): GatewayClient {
   return createFetchClient<paths, 'application/json'>({
     baseUrl: url,
     headers: { authorization: `Bearer ${token}` },
-    // A redirect would take the token to wherever it points.
+    // A redirect could send the token to another server.
     redirect: 'error',
     pathSerializer: pathOf,
-    fetch: answer
+    fetch: checkedFetch
   })
 }
 
 /**
- * What a request was answered with.
+ * Returns the body of a request's reply.
  *
  * @throws GatewayProblem, GatewayUnreachable
- * @throws TypeError where there is no body, as with status 304
+ * @throws TypeError for a reply without a body, such as one with status 304
  */
 export async function reply<T> (request: Promise<{ data?: T }>): Promise<T> {
   const { data } = await request
@@ -51,11 +52,11 @@ export async function reply<T> (request: Promise<{ data?: T }>): Promise<T> {
   return data
 }
 
-/** A route's path with its parameters in it. */
+/** Inserts the percent-encoded parameters into a route's path. */
 function pathOf (path: string, parameters: Record<string, unknown>): string {
   return path.replace(/\{(\w+)\}/g, (_, parameter: string) => {
     const text = String(parameters[parameter])
-    // A URL has no way to say them: they would lead to another route.
+    // These can't be escaped: URL parsers resolve dots even if percent-encoded, and an empty segment matches another route.
     if (/^\.{0,2}$/.test(text)) throw new RangeError(`'${text}' can't be the ${parameter} in a path`)
     return encodeURIComponent(text)
   })

@@ -2,20 +2,20 @@ import type { components } from './schema.ts'
 
 type Problem = components['schemas']['Problem']
 
-/** A reply that is a problem (RFC 9457): `docs/problems.md` says what each `code` means. Holds no value and no token. */
+/** An error reply (RFC 9457). `docs/problems.md` explains each `code`. Contains neither a secret's value nor a token. */
 export class GatewayProblem extends Error {
   override readonly name = 'GatewayProblem'
-  /** The kind of problem, for programs. */
+  /** The machine-readable kind of problem. */
   readonly code: Problem['code']
   /** The HTTP status. */
   readonly status: number
-  /** By which the gateway's log and audit trail know the request. */
+  /** The request's ID in the gateway's log and audit trail. */
   readonly requestId: string
-  /** By which CloudTrail knows the call, where AWS refused it. */
+  /** The ID of the refused AWS call in CloudTrail, if AWS refused one. */
   readonly awsRequestId: string | undefined
-  /** Each mistake in an invalid request, with a JSON pointer. */
+  /** The errors in an invalid request, each with a JSON pointer to its location. */
   readonly errors: NonNullable<Problem['errors']>
-  /** Seconds after which another try is worth it. */
+  /** Seconds to wait before another attempt, from the header `Retry-After`. */
   readonly retryAfter: number | undefined
 
   constructor (problem: Problem, retryAfter: number | undefined) {
@@ -30,7 +30,7 @@ export class GatewayProblem extends Error {
   }
 }
 
-/** Nothing answered, or what answered was no gateway. */
+/** A failed connection, or a reply that did not come from a gateway. */
 export class GatewayUnreachable extends Error {
   override readonly name = 'GatewayUnreachable'
 }

@@ -20,7 +20,7 @@ export function auditFrom (declared: Static<typeof AuditSchema>, folder: string)
   const { file, keyFile, durability = 'written', timeoutSeconds = 5 } = declared
   return {
     durability,
-    patience: timeoutSeconds * 1_000,
+    writeTimeout: timeoutSeconds * 1_000,
     ...(file !== undefined && { file: file === standardOutput ? file : resolve(folder, file) }),
     ...(keyFile !== undefined && { keyFile: resolve(folder, keyFile) })
   }

@@ -3,13 +3,13 @@ import { Type, type Static } from '@sinclair/typebox'
 import { ApiKeySchema } from '#src/authentication/api-keys'
 import type { AuthenticationSettings } from '#src/authentication/authenticate'
 import { AwsLoginSchema } from '#src/authentication/aws-identities'
-import { isTrustworthy } from '#src/authentication/fetch-text'
+import { isSafeUrl } from '#src/authentication/fetch-text'
 import { GroupSchema } from '#src/authentication/groups'
 import { OidcIssuerSchema } from '#src/authentication/oidc'
 import { closed, idPattern } from '#src/schema/types'
 import type { AwsSettings } from './aws.ts'
 import { readNamedFile } from './files.ts'
-import { ConfigError, type Mistake } from './mistakes.ts'
+import { ConfigError, type ConfigIssue } from './issues.ts'
 
 /** The section `authentication` of the file. */
 export const AuthenticationSchema = Type.Object({
@@ -39,11 +39,11 @@ function tokenKey (key: string, file: string, folder: string): KeyObject {
 }
 
 /** What a schema can't see. */
-export function* authenticationMistakes ({ authentication, aws: { stsEndpoint } }: Settings): Generator<Mistake> {
-  yield* keyMistakes(authentication.apiKeys)
-  yield* issuerMistakes(authentication.oidc)
-  if (authentication.aws !== undefined && stsEndpoint !== undefined && !isTrustworthy(stsEndpoint)) {
-    yield { key: 'aws.stsEndpoint', found: stsEndpoint, expected: trustworthy }
+export function* authenticationIssues ({ authentication, aws: { stsEndpoint } }: Settings): Generator<ConfigIssue> {
+  yield* keyIssues(authentication.apiKeys)
+  yield* issuerIssues(authentication.oidc)
+  if (authentication.aws !== undefined && stsEndpoint !== undefined && !isSafeUrl(stsEndpoint)) {
+    yield { key: 'aws.stsEndpoint', found: stsEndpoint, expected: safeUrl }
   }
 }
 
@@ -52,9 +52,9 @@ interface Settings {
   aws: AwsSettings
 }
 
-const trustworthy = 'an https URL; http on the loopback interface alone'
+const safeUrl = 'an https URL; http on the loopback interface alone'
 
-function* keyMistakes (apiKeys: AuthenticationSettings['apiKeys']): Generator<Mistake> {
+function* keyIssues (apiKeys: AuthenticationSettings['apiKeys']): Generator<ConfigIssue> {
   const hashes = new Set<string>()
   const groupsOf = new Map<string, string>()
   for (const [index, { id, hash, expires, groups = [] }] of apiKeys.entries()) {
@@ -77,7 +77,7 @@ const isMoment = (text: string): boolean =>
 /** What the IDs of callers that are of no issuer begin with. */
 const reservedNames = new Set(['aws', 'dns', 'spiffe'])
 
-function* issuerMistakes (oidc: AuthenticationSettings['oidc']): Generator<Mistake> {
+function* issuerIssues (oidc: AuthenticationSettings['oidc']): Generator<ConfigIssue> {
   const names = new Set(reservedNames)
   const issuers = new Set<string>()
   for (const [index, { name, issuer, jwksUri }] of oidc.entries()) {
@@ -87,8 +87,8 @@ function* issuerMistakes (oidc: AuthenticationSettings['oidc']): Generator<Mista
     names.add(name)
     issuers.add(issuer)
     for (const [member, url] of Object.entries({ issuer, jwksUri })) {
-      if (url === undefined || isTrustworthy(url)) continue
-      yield { key: `${key}.${member}`, found: url, expected: trustworthy }
+      if (url === undefined || isSafeUrl(url)) continue
+      yield { key: `${key}.${member}`, found: url, expected: safeUrl }
     }
   }
 }

@@ -4,7 +4,7 @@ import { PolicyError, type PolicySet } from '#src/authorization/policies'
 import { readPolicies } from '#src/authorization/policy-folder'
 import { referencesIn, type Reference } from '#src/authorization/references'
 import { closed } from '#src/schema/types'
-import { ConfigError, type MistakeInFile } from './mistakes.ts'
+import { ConfigError, type FileIssue } from './issues.ts'
 
 /** The section `authorization` of the file. */
 export const AuthorizationSchema = Type.Object({
@@ -21,7 +21,7 @@ export function policiesFrom ({ policies }: DeclaredAuthorization, folder: strin
     return readPolicies(resolve(folder, policies))
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error
-    throw new ConfigError(error.mistakes.map(({ file, line, message }) => ({ place: `${file}:${line}`, message })))
+    throw new ConfigError(error.issues.map(({ file, line, message }) => ({ place: `${file}:${line}`, message })))
   }
 }
 
@@ -32,7 +32,7 @@ interface Settings {
 }
 
 /** Policies name what is declared: a misspelt environment in one that forbids would be left open. */
-export function* policyMistakes ({ policies: { policies }, environments, credentials }: Settings): Generator<MistakeInFile> {
+export function* policyIssues ({ policies: { policies }, environments, credentials }: Settings): Generator<FileIssue> {
   const isDeclared: Readonly<Record<string, (id: string) => boolean>> = {
     Environment: (id) => environments.has(id),
     Secret: (id) => environments.has(id.split('/', 1).join()),

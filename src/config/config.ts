@@ -4,14 +4,14 @@ import type { PolicySet } from '#src/authorization/policies'
 import type { CredentialDefinition } from '#src/credentials/definition'
 import { environmentFrom, type Environment } from '#src/environments/environment'
 import { auditFrom } from './audit.ts'
-import { authenticationFrom, authenticationMistakes } from './authentication.ts'
-import { policiesFrom, policyMistakes, type DeclaredAuthorization } from './authorization.ts'
+import { authenticationFrom, authenticationIssues } from './authentication.ts'
+import { policiesFrom, policyIssues, type DeclaredAuthorization } from './authorization.ts'
 import { awsFrom, type AwsSettings } from './aws.ts'
-import { credentialMistakes } from './credentials.ts'
-import { limitMistakes, limitsFrom, type Limits } from './limits.ts'
-import { ConfigError, type Mistake } from './mistakes.ts'
+import { credentialIssues } from './credentials.ts'
+import { limitIssues, limitsFrom, type Limits } from './limits.ts'
+import { ConfigError, type ConfigIssue } from './issues.ts'
 import type { ConfigFile } from './schema.ts'
-import { serverFrom, serverMistakes, type ServerSettings } from './server.ts'
+import { serverFrom, serverIssues, type ServerSettings } from './server.ts'
 
 /** The configuration as the gateway works with it: checked, defaults filled in, looked up through maps. */
 export interface Config {
@@ -35,7 +35,7 @@ export type Declared = Omit<ConfigFile, 'credentials' | 'authorization'> & {
  * Fills in the defaults and checks what a schema can't: that each name that stands for something stands for something declared.
  *
  * @param folder what the paths of files start from
- * @throws ConfigError with every mistake
+ * @throws ConfigError with every issue
  */
 export function configFrom (file: Declared, folder = '.'): Config {
   const config: Config = {
@@ -48,12 +48,12 @@ export function configFrom (file: Declared, folder = '.'): Config {
     limits: limitsFrom(file.limits ?? {}),
     aws: awsFrom(file.aws ?? {})
   }
-  const mistakes = checks.flatMap((check) => [...check(config)])
-  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  const issues = checks.flatMap((check) => [...check(config)])
+  if (issues.length > 0) throw new ConfigError(issues)
   return config
 }
 
-function* undeclaredCredentials ({ environments, credentials }: Config): Generator<Mistake> {
+function* undeclaredCredentials ({ environments, credentials }: Config): Generator<ConfigIssue> {
   for (const { name, allowedCredentials } of environments.values()) {
     for (const id of allowedCredentials) {
       if (credentials.has(id)) continue
@@ -63,7 +63,7 @@ function* undeclaredCredentials ({ environments, credentials }: Config): Generat
 }
 
 /** Two environments that one credential sees in one region must not see each other's secrets. */
-function* overlappingPrefixes ({ environments }: Config): Generator<Mistake> {
+function* overlappingPrefixes ({ environments }: Config): Generator<ConfigIssue> {
   for (const one of environments.values()) {
     for (const other of environments.values()) {
       const shared = one.region === other.region && one.allowedCredentials.some((id) => other.allowedCredentials.includes(id))
@@ -77,7 +77,7 @@ function* overlappingPrefixes ({ environments }: Config): Generator<Mistake> {
   }
 }
 
-function* replicatedToItself ({ environments }: Config): Generator<Mistake> {
+function* replicatedToItself ({ environments }: Config): Generator<ConfigIssue> {
   for (const { name, region, replicaRegions } of environments.values()) {
     if (!replicaRegions.includes(region)) continue
     yield { key: `environments.${name}.replicaRegions`, found: region, expected: 'other regions than the environment\'s own' }
@@ -85,7 +85,7 @@ function* replicatedToItself ({ environments }: Config): Generator<Mistake> {
 }
 
 const checks = [
-  undeclaredCredentials, credentialMistakes, overlappingPrefixes, replicatedToItself, policyMistakes, authenticationMistakes,
-  serverMistakes,
-  limitMistakes
+  undeclaredCredentials, credentialIssues, overlappingPrefixes, replicatedToItself, policyIssues, authenticationIssues,
+  serverIssues,
+  limitIssues
 ]

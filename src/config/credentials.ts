@@ -1,6 +1,6 @@
 import { isRole, roleAccount, sourcesOf, type CredentialDefinition } from '#src/credentials/definition'
 import type { Environment } from '#src/environments/environment'
-import type { Mistake } from './mistakes.ts'
+import type { ConfigIssue } from './issues.ts'
 
 interface Declared {
   readonly environments: ReadonlyMap<string, Environment>
@@ -14,9 +14,9 @@ const longestChain = 4
 const longestChained = 3600
 
 /** What is wrong with where credentials take their keys from, and with the accounts that environments name. */
-export function* credentialMistakes ({ environments, credentials }: Declared): Generator<Mistake> {
+export function* credentialIssues ({ environments, credentials }: Declared): Generator<ConfigIssue> {
   for (const [id, definition] of credentials) {
-    if (definition.kind === 'assume-role') yield* sourceMistakes(credentials, id, definition)
+    if (definition.kind === 'assume-role') yield* sourceIssues(credentials, id, definition)
   }
   for (const { name, account, allowedCredentials } of environments.values()) {
     for (const id of allowedCredentials) {
@@ -29,9 +29,9 @@ export function* credentialMistakes ({ environments, credentials }: Declared): G
   }
 }
 
-function* sourceMistakes (
+function* sourceIssues (
   credentials: Declared['credentials'], id: string, { source, durationSeconds }: { source: string, durationSeconds?: number }
-): Generator<Mistake> {
+): Generator<ConfigIssue> {
   const definition = credentials.get(source)
   const chain = [...sourcesOf(credentials, id)]
   const last = credentials.get(chain.at(-1) ?? '')

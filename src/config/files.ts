@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { errorCode } from '#src/problems/problem'
-import { ConfigError } from './mistakes.ts'
+import { ConfigError } from './issues.ts'
 
 /**
  * The text of a file that the configuration names.

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { closed } from '#src/schema/types'
-import type { Mistake } from './mistakes.ts'
+import type { ConfigIssue } from './issues.ts'
 
 const rate = {
   requestsPerSecond: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'how many on average' })),
@@ -58,7 +58,7 @@ const shortest = 1_000
 const longest = 60 * 60 * 1_000
 
 /** What a schema can't see. */
-export function* limitMistakes ({ limits }: { limits: Limits }): Generator<Mistake> {
+export function* limitIssues ({ limits }: { limits: Limits }): Generator<ConfigIssue> {
   const { caller, environment, address } = limits
   const keys = { limits: caller, 'limits.perEnvironment': environment, 'limits.unauthenticated': address }
   for (const [key, { requests, window }] of Object.entries(keys)) {

@@ -4,7 +4,7 @@ import { Ajv, type Options } from 'ajv'
 import { parseDocument, type Document } from 'yaml'
 import { configFrom, type Config } from './config.ts'
 import { readNamedFile } from './files.ts'
-import { ConfigError, mistakeFrom } from './mistakes.ts'
+import { ConfigError, issueFrom } from './issues.ts'
 import { FileSchema, VariablesSchema, type Variables } from './schema.ts'
 
 function check<T extends TSchema> (schema: T, value: unknown, options: Options = {}): Static<T> {
@@ -12,7 +12,7 @@ function check<T extends TSchema> (schema: T, value: unknown, options: Options =
   const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, discriminator: true, ...options })
   const validate = ajv.compile<Static<T>>(schema)
   if (validate(value)) return value
-  throw new ConfigError((validate.errors ?? []).map(mistakeFrom))
+  throw new ConfigError((validate.errors ?? []).map(issueFrom))
 }
 
 /**

@@ -4,7 +4,7 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { Type, type Static } from '@sinclair/typebox'
 import { closed } from '#src/schema/types'
 import { readNamedFile } from './files.ts'
-import { ConfigError, type Mistake } from './mistakes.ts'
+import { ConfigError, type ConfigIssue } from './issues.ts'
 
 const file = Type.String({ minLength: 1 })
 
@@ -87,7 +87,7 @@ export function trustedProxyList (proxies: readonly string[]): (address: string)
 }
 
 /** What a schema can't see. */
-export function* serverMistakes ({ server: { trustedProxies } }: { server: ServerSettings }): Generator<Mistake> {
+export function* serverIssues ({ server: { trustedProxies } }: { server: ServerSettings }): Generator<ConfigIssue> {
   for (const [index, proxy] of trustedProxies.entries()) {
     try {
       trustedProxyList([proxy])

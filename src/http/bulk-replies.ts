@@ -1,15 +1,14 @@
 import { PassThrough } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { SecretOutcome } from '#src/audit/secret-outcome'
 import type { Job } from '#src/jobs/job'
 import type { Jobs } from '#src/jobs/jobs'
 import { jobReply } from '#src/jobs/schemas'
 import { Problem, withoutMessage } from '#src/problems/problem'
+import { auditBeforeEmit } from '#src/secrets/bulk/audit-before-emit'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
-import { recorded } from '#src/secrets/bulk/recorded'
 import { bulkItemReply, bulkReply, type BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
-import type { Scope } from '#src/secrets/scope'
-import type { SecretOutcome } from './audit-entries.ts'
 import { problemBody, problemHeaders } from './problem.ts'
 
 /** The forms of the reply to a bulk create. */
@@ -23,7 +22,7 @@ const toRecord = ({ dryRun }: BulkRun, outcomes: readonly BulkOutcome[]): Secret
   outcomes.map((outcome) => dryRun ? { ...outcome, result: 'planned' } : outcome)
 
 const withRecords = (request: FastifyRequest, bulk: BulkRun): BulkRun =>
-  recorded(bulk, async (outcomes) => request.recordOutcomes(toRecord(bulk, outcomes)))
+  auditBeforeEmit(bulk, async (outcomes) => request.reportSecrets(toRecord(bulk, outcomes)))
 
 const toReply = (request: FastifyRequest) => (outcome: BulkOutcome): BulkItemReply =>
   bulkItemReply(outcome, (problem) => problemBody(problem, request.id))
@@ -34,7 +33,7 @@ export async function sendAtOnce (
 ): Promise<FastifyReply> {
   const outcomes: BulkOutcome[] = []
   const summary = await bulk.run({ signal, settled: (outcome, index) => { outcomes[index] = outcome }, progress: nothing })
-  request.secretOutcomes = toRecord(bulk, outcomes)
+  await request.reportSecrets(toRecord(bulk, outcomes))
   const body = bulkReply(outcomes.map(toReply(request)), summary)
   if (summary.status !== 409) return reply.code(summary.status).send(body)
   const problem = new Problem('not-all-done')
@@ -67,16 +66,18 @@ export function sendLines (
 }
 
 /** The address of a job, which goes on by itself. */
-export function sendJob (request: FastifyRequest, reply: FastifyReply, jobs: Jobs, scope: Scope, bulk: BulkRun): FastifyReply {
-  const start = (): Job => jobs.start(scope, withRecords(request, bulk), toReply(request), (fault) => {
+export function sendJob (
+  request: FastifyRequest, reply: FastifyReply, jobs: Jobs, now: () => number, bulk: BulkRun
+): FastifyReply {
+  const start = (): Job => jobs.start(request.scope, withRecords(request, bulk), toReply(request), (fault) => {
     if (fault !== undefined) logFault(request, fault)
   })
-  const job = (bulk.dryRun ? undefined : jobs.repeated(scope)) ?? start()
-  request.jobId = job.id
+  const job = (bulk.dryRun ? undefined : jobs.repeated(request.scope)) ?? start()
+  request.reportOutcome({ job: job.id })
   return reply
     .code(202)
     .headers({ location: `/jobs/${job.id}`, 'preference-applied': 'respond-async' })
-    .send(jobReply(job, request.server.now(), (problem) => problemBody(problem, request.id)))
+    .send(jobReply(job, now(), (problem) => problemBody(problem, request.id)))
 }
 
 const logFault = (request: FastifyRequest, fault: unknown): void => {

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { catalogue, catalogueEntry, type ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
 
@@ -67,13 +67,21 @@ export function problemHeaders (problem: Problem): Record<string, string> {
   }
 }
 
-/** Sends it. Also what fails before a route is found has the request's ID on it. */
-export function sendProblem (reply: FastifyReply, problem: Problem, requestId: string): FastifyReply {
-  return reply
-    .code(problem.status)
-    .headers({ ...problemHeaders(problem), 'x-request-id': requestId })
-    .send(JSON.stringify(problemBody(problem, requestId)))
+/**
+ * Turns a reply into that of a problem, and is the only writer of `request.problem`. It sets the request's ID again, since a
+ * request that fails before its first step has no headers yet.
+ *
+ * @returns the reply's body
+ */
+export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
+  request.problem = problem
+  reply.code(problem.status).headers({ ...problemHeaders(problem), 'x-request-id': request.id })
+  return JSON.stringify(problemBody(problem, request.id))
 }
+
+/** Sends a problem as the reply. */
+export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  reply.send(answerProblem(problem, request, reply))
 
 /** The header of every reply. */
 export const RequestId = { 'X-Request-Id': { type: 'string', description: 'The request\'s ID, as the log has it' } }

@@ -3,24 +3,30 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Limits } from '#src/config/limits'
 import { Problem } from '#src/problems/problem'
 
-/** @throws Problem `rate-limited`, where the request is one too many */
-export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+/** Counts a request. @throws Problem `rate-limited` if it exceeds the limit */
+export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<undefined>
 
 /**
- * Counts requests, and refuses those beyond the limit of the configuration in force. 5,000 callers, environments or addresses are
- * counted; of more, the one that has been away for longest begins anew.
+ * Creates a counter of requests that refuses those beyond a limit of the configuration in force. It keeps 5,000 counts; when it
+ * needs another one, it forgets the count that was used least recently.
  *
- * @param keyOf whose request it is: that of its peer address where absent, of which IPv6 counts by /64
+ * @param which limit applies; it is also the reason in the log
+ * @param keyOf returns the key to count a request under: its peer address by default, of which IPv6 counts by /64
  */
-export function limiter (fastify: FastifyInstance, which: keyof Limits, keyOf?: (request: FastifyRequest) => string): Limiter {
+export function limiter (
+  fastify: Pick<FastifyInstance, 'createRateLimit'>,
+  limits: () => Limits,
+  which: keyof Limits,
+  keyOf?: (request: FastifyRequest) => string
+): Limiter {
   const count = fastify.createRateLimit({
-    max: () => fastify.config.current.limits[which].requests,
-    timeWindow: () => fastify.config.current.limits[which].window,
+    max: () => limits()[which].requests,
+    timeWindow: () => limits()[which].window,
     ...(keyOf !== undefined && { keyGenerator: keyOf })
   })
   return async (request, reply) => {
     const state = await count(request)
-    // The package's word for what is on its list of exceptions; there is none, so this narrows the type.
+    // Only narrows the type: a request is allowed without being counted if it is on the package's allow list, which is empty.
     if (state.isAllowed) return
     const { max, remaining, ttlInSeconds, isExceeded } = state
     reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': ttlInSeconds })

@@ -6,7 +6,7 @@ import { SecretValue, type WrittenSecret } from '#src/secrets/schemas'
 import { matchesETag, toETag } from './etag.ts'
 import { ETag, Ref, Reply } from './schemas.ts'
 
-/** The forms that a value can be had in; the first is the one that is sent where anything will do. */
+/** The media types of a value; the first is the default. */
 const representations: Readonly<Record<string, (secret: ReadSecret) => unknown>> = {
   'application/json': toSecretValue,
   'text/plain': ({ content }) => {
@@ -25,7 +25,7 @@ export const ValueReply = Reply('The value', Ref(SecretValue), {
 })
 
 /**
- * Sends the value in the form that the request's `Accept` prefers, or that it is still the one that `If-None-Match` names.
+ * Sends a value in the media type that `Accept` prefers, or 304 if `If-None-Match` names its version.
  *
  * @throws Problem `not-acceptable`
  */
@@ -34,13 +34,28 @@ export function represent (request: FastifyRequest, reply: FastifyReply, secret:
   const form = typeof type === 'string' ? representations[type] : undefined
   if (typeof type !== 'string' || form === undefined) throw new Problem('not-acceptable')
   const body = form(secret)
+  reportVersion(request, secret)
   reply.headers({ etag: toETag(secret.versionId), vary: 'Accept' })
   if (matchesETag(request.headers['if-none-match'], secret.versionId)) return reply.code(304).send()
   return reply.type(type === 'text/plain' ? 'text/plain; charset=utf-8' : type).send(body)
 }
 
-/** The headers of a reply to a write; `Location` where the write made the secret that the parameters name. */
-export const writtenHeaders = ({ versionId }: WrittenSecret, made?: { env: string, name: string }): Record<string, string> => ({
-  ...(versionId !== undefined && { etag: toETag(versionId) }),
-  ...(made !== undefined && { location: `/environments/${made.env}/secrets/${encodeURIComponent(made.name)}` })
-})
+/**
+ * Sends the result of a write, with the new version's `ETag`.
+ *
+ * @param created the path's parameters if the write created the secret; the reply's `Location` names it
+ */
+export function sendWritten (
+  request: FastifyRequest, reply: FastifyReply, written: WrittenSecret, created?: { env: string, name: string }
+): FastifyReply {
+  const { versionId } = reportVersion(request, written)
+  if (versionId !== undefined) reply.header('etag', toETag(versionId))
+  if (created !== undefined) reply.header('location', `/environments/${created.env}/secrets/${encodeURIComponent(created.name)}`)
+  return reply.send(written)
+}
+
+/** Reports the version that a request is about to the audit trail, and returns the reply's content. */
+export function reportVersion<T extends { versionId?: string | undefined }> (request: FastifyRequest, content: T): T {
+  request.reportOutcome({ versionId: content.versionId })
+  return content
+}

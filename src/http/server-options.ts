@@ -4,6 +4,7 @@ import type { ServerOptions } from 'node:https'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
+import type { RequestEntry } from '#src/audit/record'
 import type { LiveConfig } from '#src/config/live'
 import { secureContext, trustedProxyList, type TlsSettings } from '#src/config/server'
 import { maximumNameLength } from '#src/environments/names'
@@ -11,6 +12,13 @@ import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
 import { problemFromFramework } from './framework-errors.ts'
 import { problemBody, problemHeaders, sendProblem } from './problem.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Records the refusal of something that did not become a request. Resolves to the problem to answer with. */
+    recordRefusal: (about: Pick<RequestEntry, 'requestId' | 'peer'>, problem: Problem) => Promise<Problem>
+  }
+}
 
 /** A request ID that a caller may choose: short, and with nothing that a log or a shell could take amiss. */
 const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
@@ -47,7 +55,7 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
       const problem = problemFromFramework(error)
       void request.server.recordRefusal({ requestId: request.id, peer: request.ip }, problem).then((answer) => {
         request.log.info({ reply: { status: answer.status, problem: answer.code } }, 'request')
-        sendProblem(reply, answer, request.id)
+        sendProblem(answer, request, reply)
       })
     },
     clientErrorHandler

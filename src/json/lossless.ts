@@ -11,7 +11,7 @@ declare global {
  *
  * @returns undefined for what is no JSON, or nests too deep to be walked
  */
-export function exactJson (text: string): unknown {
+export function parseLossless (text: string): unknown {
   try {
     return JSON.parse(text, (_key, member: unknown, context?: { source?: string }) =>
       typeof member === 'number' ? JSON.rawJSON(context?.source ?? String(member)) : member)

@@ -1,71 +1,63 @@
 import { randomUUID } from 'node:crypto'
-import { toAwsName, type SecretName } from '#src/environments/names'
+import type { WriteResult } from '#src/aws/port'
+import type { SecretContent } from '#src/aws/secret'
+import type { SecretName } from '#src/environments/names'
 import { isProblem, Problem } from '#src/problems/problem'
 import { currentVersion } from './precondition.ts'
-import type { WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
-import { clientRequestToken } from './tokens.ts'
-import type { AwsValue } from './value.ts'
-import { written } from './written.ts'
+import { newVersionId } from './tokens.ts'
 
 /**
- * What a version is put under until it is current. One for all writers: AWS allows a secret 20 labels, and a version that
- * another writer takes it from can be made current all the same.
+ * The staging label of a version that is not current yet. All writers share it, since AWS allows a secret 20 labels; a version
+ * that loses it to another writer can become current all the same.
  */
-const label = 'GATEWAYPENDING'
+const pendingLabel = 'GATEWAYPENDING'
 
 /**
- * Makes a value current if a given version still is. AWS has no call for that, but it refuses to move AWSCURRENT away from a
- * version that does not hold it: so the new version is put under another label, and then AWSCURRENT is moved.
+ * Makes a value current if a given version still is. AWS has no call for this, but it refuses to move AWSCURRENT away from a
+ * version that does not hold it. So the new version is created under another label, and AWSCURRENT is moved to it afterwards.
  *
- * @param beforeMove what else is to be done, where the write is not refused already
- * @throws Problem `precondition-failed` where another version is current, and as AWS answers
+ * @param beforeMove other changes, made once the precondition has been checked and the value has been accepted
+ * @throws Problem `precondition-failed` if another version is current, and as AWS answers
  */
 export async function compareAndSet (
-  scope: Scope, name: SecretName, expected: string, value: AwsValue, beforeMove: () => Promise<unknown> = async () => undefined
-): Promise<WrittenSecret> {
-  const SecretId = toAwsName(scope.environment, name)
-  const { ClientRequestToken = randomUUID() } = clientRequestToken(scope, name)
-  const put = async (): Promise<WrittenSecret> =>
-    written(name, await scope.aws.putSecretValue({ SecretId, ...value, ClientRequestToken, VersionStages: [label] }))
+  scope: Scope, name: SecretName, expected: string, content: SecretContent, beforeMove: () => Promise<unknown> = async () => undefined
+): Promise<WriteResult> {
+  const versionId = newVersionId(scope, name) ?? randomUUID()
+  const put = async (): Promise<WriteResult> => scope.aws.putSecretValue(scope, name, content, { versionId, stages: [pendingLabel] })
 
   const current = await currentVersion(scope, name)
-  // A repetition of the same write, of which only the reply was lost: AWS makes no other version, or refuses another value.
-  if (current === ClientRequestToken) return put()
+  // The same write again, after its response was lost: AWS creates no second version, and refuses another value.
+  if (current === versionId) return put()
   if (current !== expected) throw new Problem('precondition-failed')
   try {
     const secret = await put()
     await beforeMove()
-    await moveCurrent(scope, name, expected, ClientRequestToken)
+    await moveCurrent(scope, name, expected, versionId)
     return secret
   } finally {
-    // A version that lost the race is one without a label then, and AWS removes it in time.
-    await removeLabel(scope, name, ClientRequestToken)
+    // A version that lost the race has no label then, and AWS removes it in time.
+    await removePendingLabel(scope, name, versionId)
   }
 }
 
-/** Tries at a move that was refused although the label is where it was said to be: it had been away in between. */
+/** Tries of a move that AWS refused although the label is on the expected version: it was elsewhere for a moment. */
 const maximumMoves = 5
 
 /**
  * Moves AWSCURRENT from one version to another.
  *
- * @throws Problem `precondition-failed` where it is on a third one, and as AWS answers
+ * @throws Problem `precondition-failed` if it is on a third one, and as AWS answers
  */
 export async function moveCurrent (scope: Scope, name: SecretName, from: string, to: string): Promise<void> {
   for (let moves = 1; ; moves++) {
     try {
-      await scope.aws.updateSecretVersionStage({
-        SecretId: toAwsName(scope.environment, name),
-        VersionStage: 'AWSCURRENT',
-        RemoveFromVersionId: from,
-        MoveToVersionId: to
-      })
+      await scope.aws.updateSecretVersionStage(scope, name, 'AWSCURRENT', { removeFromVersionId: from, moveToVersionId: to })
       return
     } catch (error) {
       if (!isProblem(error, 'aws-refused')) throw error
-      // AWS's words for it are not documented: what counts is where the label is. It is where it should be when the SDK has
-      // repeated a move of which only the reply was lost.
+      // AWS does not document its error messages, so the label's position decides. It is on the target if the SDK has repeated a
+      // move whose response was lost.
       const current = await currentVersion(scope, name)
       if (current === to) return
       if (current !== from) throw new Problem('precondition-failed')
@@ -74,15 +66,11 @@ export async function moveCurrent (scope: Scope, name: SecretName, from: string,
   }
 }
 
-async function removeLabel (scope: Scope, name: SecretName, from: string): Promise<void> {
+async function removePendingLabel (scope: Scope, name: SecretName, versionId: string): Promise<void> {
   try {
-    await scope.aws.updateSecretVersionStage({
-      SecretId: toAwsName(scope.environment, name),
-      VersionStage: label,
-      RemoveFromVersionId: from
-    })
+    await scope.aws.updateSecretVersionStage(scope, name, pendingLabel, { removeFromVersionId: versionId })
   } catch (error) {
-    // Another writer has it by now, or it stays and does no harm: the write itself is what the caller is told of.
+    // Another writer holds the label by now, or it stays and does no harm. Only the write's own result matters to the caller.
     if (!(error instanceof Problem)) throw error
   }
 }

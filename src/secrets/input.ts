@@ -1,26 +1,27 @@
 import type { Static } from '@sinclair/typebox'
 import { limits } from '#src/aws-model/limits'
+import type { SecretContent } from '#src/aws/secret'
 import type { Environment } from '#src/environments/environment'
 import { compact } from '#src/json/compact'
 import { invalidRequest, type RequestError } from '#src/problems/problem'
 import type { Encoding, Value } from './schemas.ts'
-import { parseValue, type AwsValue } from './value.ts'
+import { parseValue } from './value.ts'
 import { checkType, type ValueType } from './value-types.ts'
 
-/** What a write makes of a secret. */
+/** The contents of a secret that a write sets. */
 export interface SecretInput {
-  /** Absent: a secret that is made is a placeholder, and one that is changed keeps its value. */
-  value?: AwsValue
+  /** The value. Without it, a new secret is a placeholder, and an existing one keeps its value. */
+  content?: SecretContent
   description?: string
   kmsKeyId?: string
   tags?: Readonly<Record<string, string>>
 }
 
-/** The same in a request's body, checked by its schema. */
+/** A `SecretInput` in a request's body, validated against its schema. */
 interface SecretBody {
   value?: Static<typeof Value>
   encoding?: Static<typeof Encoding>
-  /** What the value has to be. */
+  /** The type to check the value against. */
   type?: ValueType
   description?: string
   kmsKeyId?: string
@@ -30,9 +31,9 @@ interface SecretBody {
 type Report = (member: string, message: string) => void
 
 /**
- * Checks what a schema can't, and gives the value its form for AWS.
+ * Checks what a schema can't, and parses the value.
  *
- * @param report is told of each mistake, and in which member of the body it is
+ * @param report receives every error, and the member of the body that it is in
  */
 export function checkSecret (environment: Environment, body: SecretBody, report: Report): SecretInput {
   const { value, encoding, type, description, kmsKeyId, tags } = body
@@ -41,10 +42,10 @@ export function checkSecret (environment: Environment, body: SecretBody, report:
   checkTags(environment, tags, report)
   const parsed = value === undefined ? undefined : parseValue(value, encoding)
   if (parsed !== undefined && 'mistake' in parsed) report('value', parsed.mistake)
-  return compact({ value: parsed !== undefined && 'value' in parsed ? parsed.value : undefined, description, kmsKeyId, tags })
+  return compact({ content: parsed !== undefined && 'content' in parsed ? parsed.content : undefined, description, kmsKeyId, tags })
 }
 
-/** Checks tags against those that the environment gives, which are not the caller's to change. */
+/** Checks tags against the environment's own tags, which a caller can't change. */
 export function checkTags (environment: Environment, tags: Record<string, string> = {}, report: Report): void {
   const contradicts = Object.keys(tags).some((key) => Object.hasOwn(environment.tags, key) && environment.tags[key] !== tags[key])
   if (contradicts) report('tags', 'must NOT contradict a tag that the environment gives')
@@ -52,7 +53,7 @@ export function checkTags (environment: Environment, tags: Record<string, string
   if (together > limits.tagsPerSecret) report('tags', `must NOT be more than ${limits.tagsPerSecret} with those of the environment`)
 }
 
-/** The body of a write of one secret. @throws Problem `invalid-request` with every mistake */
+/** Checks the body of a write of one secret. @throws Problem `invalid-request` with all errors */
 export function secretInput (environment: Environment, body: SecretBody): SecretInput {
   const errors: RequestError[] = []
   const input = checkSecret(environment, body, (member, message) => { errors.push({ in: 'body', pointer: `/${member}`, message }) })
@@ -60,9 +61,9 @@ export function secretInput (environment: Environment, body: SecretBody): Secret
   return input
 }
 
-/** The body of a PUT. @throws Problem `invalid-request` */
-export function checkedValue (value: Static<typeof Value>, encoding?: Static<typeof Encoding>): AwsValue {
+/** Checks the body of a PUT. @throws Problem `invalid-request` */
+export function checkedValue (value: Static<typeof Value>, encoding?: Static<typeof Encoding>): SecretContent {
   const parsed = parseValue(value, encoding)
-  if ('value' in parsed) return parsed.value
+  if ('content' in parsed) return parsed.content
   throw invalidRequest({ in: 'body', pointer: '/value', message: parsed.mistake })
 }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { SecretName } from '#src/environments/names'
-import { exactJson } from '#src/json/lossless'
+import { parseLossless } from '#src/json/lossless'
 import { invalidRequest, isProblem, Problem } from '#src/problems/problem'
 import { compareAndSet } from './compare-and-set.ts'
 import { underPrecondition, type Precondition } from './precondition.ts'
@@ -14,7 +14,7 @@ type Json = Record<string, unknown>
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
 
-/** Applies a JSON merge patch (RFC 7396): null removes a member, an object is merged, anything else replaces. */
+/** Applies a JSON merge patch (RFC 7396): null removes a member, an object is merged, and any other value replaces. */
 export function mergePatch (target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch
   const merged = new Map(Object.entries(isObject(target) ? target : {}))
@@ -25,15 +25,15 @@ export function mergePatch (target: unknown, patch: unknown): unknown {
   return Object.fromEntries(merged)
 }
 
-/** Tries at a race that others keep winning; each is a read, a write and the move of a label. */
+/** Tries against concurrent writers; each is a read, a write and the move of a label. */
 const maximumTries = 10
 
-/** Milliseconds to wait before another try, at the most; more from try to try, and by chance, so that writers get out of step. */
+/** Exponential backoff with full jitter, in milliseconds. */
 const pause = (tries: number): number => Math.random() * Math.min(1_000, 25 * 2 ** tries)
 
 /**
- * Changes single keys of a value that is a JSON object. What another writer changes at the same time is not lost: the patch is
- * applied to what is there then. The caller needs the right to read, since the reply depends on the value.
+ * Changes single keys of a value that is a JSON object. No concurrent change is lost: after one, the patch is applied again to
+ * the new value. The caller needs the permission to read, since the reply depends on the value.
  *
  * @throws Problem `value-not-object`, `precondition-failed`, `write-conflict`, and as AWS answers
  */
@@ -55,11 +55,11 @@ export async function patchValue (
 async function patchOnce (scope: Scope, name: SecretName, patch: Json, expected?: string): Promise<WrittenSecret> {
   const { content, versionId, arn } = await readSecret(scope, name)
   if (expected !== undefined && versionId !== expected) throw new Problem('precondition-failed')
-  const target = typeof content === 'string' ? exactJson(content) : undefined
+  const target = typeof content === 'string' ? parseLossless(content) : undefined
   if (!isObject(target)) throw new Problem('value-not-object')
   const merged = JSON.stringify(mergePatch(target, patch))
   if (merged === JSON.stringify(target)) return { name, arn, versionId, unchanged: true }
   const parsed = parseValue(merged)
-  if (!('value' in parsed)) throw invalidRequest({ in: 'body', pointer: '', message: `with it the value ${parsed.mistake}` })
-  return compareAndSet(scope, name, versionId, parsed.value)
+  if (!('content' in parsed)) throw invalidRequest({ in: 'body', pointer: '', message: `with it the value ${parsed.mistake}` })
+  return compareAndSet(scope, name, versionId, parsed.content)
 }

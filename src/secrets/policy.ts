@@ -1,19 +1,16 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { shapes } from '#src/aws-model/shapes'
-import { answered } from '#src/aws/errors'
-import { toAwsName, type SecretName } from '#src/environments/names'
-import { compact } from '#src/json/compact'
+import type { SecretName } from '#src/environments/names'
 import { invalidRequest } from '#src/problems/problem'
 import { WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
-import { written } from './written.ts'
 
 const maximumLength = shapes.NonEmptyResourcePolicyType.max
 
-/** A policy document of IAM, as JSON. What it says is for AWS to judge. */
+/** An IAM policy document, as JSON. AWS checks its content. */
 export const ResourcePolicy = Type.Unsafe<Record<string, unknown>>({
   type: 'object',
-  // Said, since a reply has no member that its schema does not have.
+  // A reply only has the members that its schema allows.
   additionalProperties: true,
   description: `A resource-based policy in IAM's language, ${maximumLength.toLocaleString('en')} characters of JSON at most`,
   examples: [{
@@ -36,44 +33,35 @@ export const PolicyValidation = Type.Object({
   }), { description: 'What AWS finds wrong with it' })
 })
 
-/** @throws Problem as AWS answers */
+/** Returns a secret's resource-based policy. @throws Problem as AWS answers */
 export async function readPolicy (scope: Scope, name: SecretName): Promise<Static<typeof PolicyOfSecret>> {
-  const { ARN, ResourcePolicy: policy } = await scope.aws.getResourcePolicy({ SecretId: toAwsName(scope.environment, name) })
-  return compact({ name, arn: answered(ARN), resourcePolicy: policy === undefined ? undefined : documentFrom(policy) })
+  const { policy, ...secret } = await scope.aws.getResourcePolicy(scope, name)
+  return { ...secret, ...policy !== undefined && { resourcePolicy: documentFrom(policy) } }
 }
 
 /**
- * @param blockPublicPolicy whether a policy that lets anybody in is refused
- * @throws Problem `aws-refused` where AWS finds it malformed or public, and as AWS answers
+ * Attaches a policy to a secret.
+ *
+ * @param blockPublicPolicy refuse a policy that grants access to anybody
+ * @throws Problem `aws-refused` if AWS finds the policy malformed or public, and as AWS answers
  */
 export async function putPolicy (
   scope: Scope, name: SecretName, policy: Record<string, unknown>, blockPublicPolicy: boolean
 ): Promise<WrittenSecret> {
-  return written(name, await scope.aws.putResourcePolicy({
-    SecretId: toAwsName(scope.environment, name),
-    ResourcePolicy: textOf(policy),
-    BlockPublicPolicy: blockPublicPolicy
-  }))
+  return scope.aws.putResourcePolicy(scope, name, textOf(policy), { blockPublicPolicy })
 }
 
-/** Leaves the secret to the policies of IAM alone. @throws Problem as AWS answers */
+/** Removes the secret's policy. @throws Problem as AWS answers */
 export async function deletePolicy (scope: Scope, name: SecretName): Promise<WrittenSecret> {
-  return written(name, await scope.aws.deleteResourcePolicy({ SecretId: toAwsName(scope.environment, name) }))
+  return scope.aws.deleteResourcePolicy(scope, name)
 }
 
-/** Whether AWS would take the policy, which stays unchanged. @throws Problem as AWS answers */
+/** Has AWS check a policy, without attaching it. @throws Problem as AWS answers */
 export async function validatePolicy (
   scope: Scope, name: SecretName, policy: Record<string, unknown>
 ): Promise<Static<typeof PolicyValidation>> {
-  const reply = await scope.aws.validateResourcePolicy({
-    SecretId: toAwsName(scope.environment, name),
-    ResourcePolicy: textOf(policy)
-  })
-  const errors = reply.ValidationErrors ?? []
-  return {
-    policyValidationPassed: answered(reply.PolicyValidationPassed),
-    validationErrors: errors.map(({ CheckName, ErrorMessage }) => compact({ checkName: CheckName, errorMessage: ErrorMessage }))
-  }
+  const { passed, errors } = await scope.aws.validateResourcePolicy(scope, name, textOf(policy))
+  return { policyValidationPassed: passed, validationErrors: errors }
 }
 
 function textOf (policy: Record<string, unknown>): string {
@@ -82,5 +70,5 @@ function textOf (policy: Record<string, unknown>): string {
   throw invalidRequest({ in: 'body', pointer: '/resourcePolicy', message: `must NOT have more than ${maximumLength} characters as JSON` })
 }
 
-/** AWS has read it as JSON before it kept it. */
+/** AWS accepts valid JSON only. */
 const documentFrom = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>

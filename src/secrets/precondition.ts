@@ -1,9 +1,9 @@
+import { currentIn } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { isProblem, Problem } from '#src/problems/problem'
-import { currentIn, describeSecret } from './metadata.ts'
 import type { Scope } from './scope.ts'
 
-/** What a write demands of the state it finds. */
+/** The state in which a write requires the secret to be. */
 export interface Precondition {
   /** The secret must not exist. */
   absent?: true
@@ -13,15 +13,15 @@ export interface Precondition {
   versionId?: string
 }
 
-/** The ID of the version that is AWSCURRENT; none of a placeholder. @throws Problem as AWS answers */
+/** Returns the ID of the AWSCURRENT version. It is undefined for a placeholder. @throws Problem as AWS answers */
 export async function currentVersion (scope: Scope, name: SecretName): Promise<string | undefined> {
-  return currentIn(await describeSecret(scope, name))
+  return currentIn(await scope.aws.describeSecret(scope, name))
 }
 
 /**
- * Does what demands that the secret exists.
+ * Runs `work`, which fails if the secret does not exist.
  *
- * @throws Problem `precondition-failed` where it does not, and as the work does
+ * @throws Problem `precondition-failed` if the precondition requires the secret to exist and it does not, and whatever `work` throws
  */
 export async function underPrecondition<T> ({ present }: Precondition, work: () => Promise<T>): Promise<T> {
   try {
@@ -32,7 +32,7 @@ export async function underPrecondition<T> ({ present }: Precondition, work: () 
 }
 
 /**
- * Looks whether the demanded version is current, for a write that AWS can't be told to make depend on it.
+ * Checks that the required version is current, for a write that AWS can't make conditional: another writer may still come between.
  *
  * @throws Problem `precondition-failed`, and as AWS answers
  */

@@ -1,92 +1,88 @@
-import { toAwsName, type SecretName } from '#src/environments/names'
+import type { WriteResult } from '#src/aws/port'
+import type { SecretContent } from '#src/aws/secret'
+import type { SecretName } from '#src/environments/names'
 import { isProblem, Problem } from '#src/problems/problem'
 import { compareAndSet } from './compare-and-set.ts'
 import { underPrecondition, type Precondition } from './precondition.ts'
 import { readSecret, type ReadSecret } from './read.ts'
 import type { WrittenSecret } from './schemas.ts'
-import type { Scope } from './scope.ts'
-import { clientRequestToken } from './tokens.ts'
-import type { AwsValue } from './value.ts'
+import { assertMay, type Scope } from './scope.ts'
+import { newVersionId } from './tokens.ts'
 import { createSecret } from './write.ts'
-import { written } from './written.ts'
 
 export interface PutOptions {
   precondition?: Precondition
-  /** Write a new version also where the value is the current one already. */
+  /** Write a new version even if the value is the current one already. */
   force?: boolean
 }
 
-/** What was written, and whether the secret was made. */
+/** The result of a PUT; `created` is true if the secret did not exist before. */
 export type PutSecret = WrittenSecret & { created: boolean }
 
 /**
- * Makes a value current: by a new version, or where there is no such secret and the caller may, by making it.
+ * Makes a value current: by a new version or, if the secret does not exist and the caller may create it, by creating it.
  *
  * @throws Problem `precondition-failed`, and as AWS answers
  */
-export async function putSecret (scope: Scope, name: SecretName, value: AwsValue, options: PutOptions = {}): Promise<PutSecret> {
+export async function putSecret (scope: Scope, name: SecretName, content: SecretContent, options: PutOptions = {}): Promise<PutSecret> {
   const { precondition = {}, force = false } = options
   const { absent, present, versionId } = precondition
-  if (absent) return createOrFail(scope, name, value)
+  if (absent) return createOrFail(scope, name, content)
   const current = force ? undefined : await readCurrent(scope, name)
-  if (current !== undefined && holds(current, value) && (versionId === undefined || versionId === current.versionId)) {
+  if (current !== undefined && holds(current, content) && (versionId === undefined || versionId === current.versionId)) {
     return { name, arn: current.arn, versionId: current.versionId, unchanged: true, created: false }
   }
   return underPrecondition(precondition, async () => versionId === undefined
-    ? putOrCreate(scope, name, value, present)
-    : { ...await compareAndSet(scope, name, versionId, value), created: false })
+    ? putOrCreate(scope, name, content, present)
+    : { ...await compareAndSet(scope, name, versionId, content), created: false })
 }
 
-async function createOrFail (scope: Scope, name: SecretName, value: AwsValue): Promise<PutSecret> {
-  if (!scope.may('CreateSecret', name)) throw new Problem('forbidden')
+async function createOrFail (scope: Scope, name: SecretName, content: SecretContent): Promise<PutSecret> {
+  assertMay(scope, 'CreateSecret', name)
   try {
-    return { ...await createSecret(scope, name, { value }), created: true }
+    return { ...await createSecret(scope, name, { content }), created: true }
   } catch (error) {
     throw isProblem(error, 'secret-exists') ? new Problem('precondition-failed') : error
   }
 }
 
-async function putOrCreate (scope: Scope, name: SecretName, value: AwsValue, present: true | undefined): Promise<PutSecret> {
+async function putOrCreate (scope: Scope, name: SecretName, content: SecretContent, present: true | undefined): Promise<PutSecret> {
   try {
-    return await put(scope, name, value)
+    return { ...await put(scope, name, content), created: false }
   } catch (error) {
     if (!isProblem(error, 'secret-not-found') || present || !scope.may('CreateSecret', name)) throw error
   }
   try {
-    return { ...await createSecret(scope, name, { value }), created: true }
+    return { ...await createSecret(scope, name, { content }), created: true }
   } catch (error) {
-    // Another writer made it in between.
+    // Another writer has created it in between.
     if (!isProblem(error, 'secret-exists')) throw error
-    return put(scope, name, value)
+    return { ...await put(scope, name, content), created: false }
   }
 }
 
-async function put (scope: Scope, name: SecretName, value: AwsValue): Promise<PutSecret> {
-  const reply = await scope.aws.putSecretValue({
-    SecretId: toAwsName(scope.environment, name),
-    ...value,
-    ...clientRequestToken(scope, name)
-  })
-  return { ...written(name, reply), created: false }
-}
+const put = async (scope: Scope, name: SecretName, content: SecretContent): Promise<WriteResult> =>
+  scope.aws.putSecretValue(scope, name, content, { versionId: newVersionId(scope, name) })
 
 /**
- * The current version, to leave it alone where it holds the value already: AWS advises against versions that change nothing.
- * Whoever may not read the secret must not learn by writing whether a guess is right, and always writes. So does a write with
- * an `Idempotency-Key`: its version is what makes a late repetition harmless.
+ * Reads the current version, so that a write of the same value can be skipped: AWS advises against versions that change nothing.
+ *
+ * @returns undefined if the write must not be skipped. A caller who may not read the secret must not learn by writing whether a
+ * guess is right; and with an `Idempotency-Key`, the new version is what makes a late repetition harmless.
  */
 export async function readCurrent (scope: Scope, name: SecretName): Promise<ReadSecret | undefined> {
   if (scope.idempotencyKey !== undefined || !scope.may('GetSecretValue', name)) return undefined
   try {
     return await readSecret(scope, name)
   } catch (error) {
-    // Whatever keeps it from being read, the write itself will tell.
+    // If the secret can't be read, the write will report why.
     if (error instanceof Problem) return undefined
     throw error
   }
 }
 
-/** Whether a secret's value is this one, byte for byte. */
-export const holds = ({ content }: Pick<ReadSecret, 'content'>, value: AwsValue): boolean => 'SecretString' in value
-  ? content === value.SecretString
-  : typeof content !== 'string' && Buffer.from(content).equals(value.SecretBinary)
+/** Returns true if a secret's value equals this one, byte for byte. */
+export function holds ({ content: current }: Pick<ReadSecret, 'content'>, content: SecretContent): boolean {
+  if (typeof current === 'string' || typeof content === 'string') return current === content
+  return Buffer.from(current).equals(content)
+}

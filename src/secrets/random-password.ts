@@ -1,13 +1,12 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { limits } from '#src/aws-model/limits'
 import { shapes } from '#src/aws-model/shapes'
-import { answered } from '#src/aws/errors'
 import { AwsString, closed } from '#src/schema/types'
 import type { Scope } from './scope.ts'
 
 const { min, max } = shapes.PasswordLengthType
 
-/** What a password may be made of; AWS's exclusions. */
+/** The characters of a password, by AWS's exclusions. */
 const exclusions = {
   excludeCharacters: Type.Optional(AwsString('ExcludeCharactersType', { description: 'Characters that it must not have', examples: ['"@/\\'] })),
   excludeNumbers: Type.Optional(Type.Boolean({ default: false, description: 'Without digits' })),
@@ -20,10 +19,10 @@ const exclusions = {
 
 const length = Type.Integer({ minimum: min, maximum: max, default: limits.passwordLength.default, description: 'Its length in characters' })
 
-/** In the query of `GET …/random-password`. */
+/** The query of `GET …/random-password`. */
 export const RandomPasswordQuery = Type.Object({ length: Type.Optional(length), ...exclusions })
 
-/** In `generate` of a bulk create. */
+/** The member `generate` of a bulk create. */
 export const GenerateOptions = Type.Object({ passwordLength: Type.Optional(length), ...exclusions }, {
   ...closed,
   description: 'Have AWS make up the value',
@@ -32,17 +31,6 @@ export const GenerateOptions = Type.Object({ passwordLength: Type.Optional(lengt
 
 export type GenerateOptions = Static<typeof GenerateOptions>
 
-/** A password that AWS made up. @throws Problem as AWS answers */
-export async function randomPassword (scope: Pick<Scope, 'aws'>, options: GenerateOptions): Promise<string> {
-  const { RandomPassword } = await scope.aws.getRandomPassword({
-    PasswordLength: options.passwordLength,
-    ExcludeCharacters: options.excludeCharacters,
-    ExcludeNumbers: options.excludeNumbers,
-    ExcludePunctuation: options.excludePunctuation,
-    ExcludeUppercase: options.excludeUppercase,
-    ExcludeLowercase: options.excludeLowercase,
-    IncludeSpace: options.includeSpace,
-    RequireEachIncludedType: options.requireEachIncludedType
-  })
-  return answered(RandomPassword)
-}
+/** Returns a password that AWS generates. @throws Problem as AWS answers */
+export const randomPassword = async (scope: Scope, options: GenerateOptions): Promise<string> =>
+  scope.aws.getRandomPassword(scope, options)

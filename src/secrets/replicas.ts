@@ -1,13 +1,11 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { answered } from '#src/aws/errors'
-import type { ReplicationStatus } from '#src/aws/types'
-import { toAwsName, type SecretName } from '#src/environments/names'
+import type { ReplicatedSecret as AwsReplicatedSecret } from '#src/aws/port'
+import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { AwsString, closed } from '#src/schema/types'
-import { replicaFrom } from './metadata.ts'
+import { toReplica } from './metadata.ts'
 import { KmsKeyId, SecretMetadata, type WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
-import { written } from './written.ts'
 
 /** An AWS region. */
 export const Region = AwsString('RegionType', { description: 'An AWS region', examples: ['eu-central-1'] })
@@ -31,31 +29,24 @@ export const ReplicatedSecret = Type.Object({
 
 type ReplicatedSecret = Static<typeof ReplicatedSecret>
 
-/** Replicates the secret to regions; it goes on after the answer. @throws Problem as AWS answers */
+/** Starts replicating the secret to regions. AWS completes it later. @throws Problem as AWS answers */
 export async function replicate (
   scope: Scope, name: SecretName, { replicaRegions, forceOverwriteReplicaSecret }: Static<typeof Replication>
 ): Promise<ReplicatedSecret> {
-  return replicated(name, await scope.aws.replicateSecretToRegions({
-    SecretId: toAwsName(scope.environment, name),
-    AddReplicaRegions: replicaRegions.map(({ region, kmsKeyId }) => ({ Region: region, KmsKeyId: kmsKeyId })),
-    ForceOverwriteReplicaSecret: forceOverwriteReplicaSecret
+  return toReplicated(await scope.aws.replicateSecretToRegions(scope, name, {
+    replicas: replicaRegions, overwrite: forceOverwriteReplicaSecret
   }))
 }
 
 /** Deletes the replicas in regions. @throws Problem as AWS answers */
 export async function removeReplicas (scope: Scope, name: SecretName, regions: readonly string[]): Promise<ReplicatedSecret> {
-  return replicated(name, await scope.aws.removeRegionsFromReplication({
-    SecretId: toAwsName(scope.environment, name),
-    RemoveReplicaRegions: [...regions]
-  }))
+  return toReplicated(await scope.aws.removeRegionsFromReplication(scope, name, regions))
 }
 
-/** Makes the replica that is in the environment's region a secret of its own. @throws Problem as AWS answers */
-export async function promoteReplica (scope: Scope, name: SecretName): Promise<WrittenSecret> {
-  return written(name, await scope.aws.stopReplicationToReplica({ SecretId: toAwsName(scope.environment, name) }))
-}
+/** Turns the replica in the environment's region into a secret of its own. @throws Problem as AWS answers */
+export const promoteReplica = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
+  scope.aws.stopReplicationToReplica(scope, name)
 
-const replicated = (name: SecretName, reply: {
-  ARN?: string | undefined
-  ReplicationStatus?: ReplicationStatus[] | undefined
-}): ReplicatedSecret => compact({ name, arn: answered(reply.ARN), replicas: reply.ReplicationStatus?.map(replicaFrom) })
+/** Returns the JSON form. */
+const toReplicated = ({ replicas, ...secret }: AwsReplicatedSecret): ReplicatedSecret =>
+  compact({ ...secret, replicas: replicas?.map(toReplica) })

@@ -1,12 +1,10 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { shapes } from '#src/aws-model/shapes'
-import { toAwsName, type SecretName } from '#src/environments/names'
-import { compact } from '#src/json/compact'
+import type { SecretName } from '#src/environments/names'
 import { AwsString, closed } from '#src/schema/types'
 import type { WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
-import { clientRequestToken } from './tokens.ts'
-import { written } from './written.ts'
+import { newVersionId } from './tokens.ts'
 
 const { min, max } = shapes.AutomaticallyRotateAfterDaysType
 
@@ -33,32 +31,19 @@ export const Rotation = Type.Object({
 })
 
 /**
- * Sets what rotates the secret and when, and starts a rotation unless told not to. It goes on after the answer.
+ * Sets the rotation function and schedule, and by default starts a rotation. AWS completes it later.
  *
- * @returns with `versionId`, the version that the rotation makes
+ * @returns with `versionId`, the version that the rotation creates
  * @throws Problem `rotation-in-progress`, and as AWS answers
  */
 export async function setRotation (scope: Scope, name: SecretName, rotation: Static<typeof Rotation>): Promise<WrittenSecret> {
-  const { lambdaArn, automaticallyAfterDays, scheduleExpression, duration, rotateImmediately } = rotation
-  const rules = compact({
-    AutomaticallyAfterDays: automaticallyAfterDays,
-    ScheduleExpression: scheduleExpression,
-    Duration: duration
-  })
-  const reply = await scope.aws.rotateSecret({
-    SecretId: toAwsName(scope.environment, name),
-    RotationLambdaARN: lambdaArn,
-    ...Object.keys(rules).length > 0 && { RotationRules: rules },
-    RotateImmediately: rotateImmediately,
-    ...clientRequestToken(scope, name)
-  })
-  return written(name, reply)
+  const { lambdaArn, rotateImmediately, ...rules } = rotation
+  return scope.aws.rotateSecret(scope, name, { lambdaArn, rules, rotateImmediately, versionId: newVersionId(scope, name) })
 }
 
-/** Starts a rotation as it is set. @throws Problem `rotation-in-progress`, and as AWS answers */
+/** Starts a rotation with the settings that the secret has. @throws Problem `rotation-in-progress`, and as AWS answers */
 export const rotateSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> => setRotation(scope, name, {})
 
-/** Stops rotating; the function and the schedule stay set. @throws Problem as AWS answers */
-export async function cancelRotation (scope: Scope, name: SecretName): Promise<WrittenSecret> {
-  return written(name, await scope.aws.cancelRotateSecret({ SecretId: toAwsName(scope.environment, name) }))
-}
+/** Stops rotating. The function and the schedule stay set. @throws Problem as AWS answers */
+export const cancelRotation = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
+  scope.aws.cancelRotateSecret(scope, name)

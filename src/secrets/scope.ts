@@ -1,23 +1,28 @@
 import type { Action } from '#src/authorization/actions'
-import type { SecretsManager } from '#src/aws/types'
-import type { Environment } from '#src/environments/environment'
+import type { AwsCall } from '#src/aws/call'
+import type { SecretsPort } from '#src/aws/port'
 import type { SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
 
-/** What every use case works in: an environment, through a credential, for a caller. */
-export interface Scope {
-  readonly environment: Environment
-  readonly credentialId: string
-  /** AWS, or what stands for it, with this credential and in the environment's region. Fails with a `Problem`. */
-  readonly aws: SecretsManager
-  /** Whether the caller may do this to a secret of the environment. */
-  readonly may: (action: Action, name: SecretName) => boolean
+/** The context of every use case: an environment, a credential and a caller, which are also the context of its calls to AWS. */
+export interface Scope extends AwsCall {
   readonly callerId: string
+  readonly aws: SecretsPort
+  /** Returns true if the caller may perform the action on a secret of the environment. */
+  readonly may: (action: Action, name: SecretName) => boolean
   /** The request's `Idempotency-Key`. */
   readonly idempotencyKey?: string
 }
 
-/** @throws Problem `forbidden` where the caller may not do this to the secret. */
+/** @throws Problem `forbidden` if the caller may not perform the action on the secret */
 export function assertMay (scope: Scope, action: Action, name: SecretName): void {
   if (!scope.may(action, name)) throw new Problem('forbidden')
 }
+
+/**
+ * Returns the scope for work on many secrets: its calls yield to those of other requests, and are patiently retried when AWS
+ * throttles them.
+ *
+ * @param signal ends the patience
+ */
+export const inBackground = (scope: Scope, signal: AbortSignal): Scope => ({ ...scope, background: signal })

@@ -1,41 +1,34 @@
-import { toAwsName, type SecretName } from '#src/environments/names'
+import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
 import { moveCurrent } from './compare-and-set.ts'
-import { describeSecret } from './metadata.ts'
 import { underPrecondition, type Precondition } from './precondition.ts'
 import type { WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
-import { written } from './written.ts'
 
 /**
- * Moves a staging label to a version, or takes it off one. AWSPREVIOUS follows AWSCURRENT by itself.
+ * Moves a staging label to a version, or removes it from one. AWS moves AWSPREVIOUS along with AWSCURRENT.
  *
  * @throws Problem as AWS answers
  */
-export async function moveStage (scope: Scope, name: SecretName, stage: string, { moveToVersionId, removeFromVersionId }: {
+export async function moveStage (scope: Scope, name: SecretName, stage: string, move: {
   moveToVersionId?: string
   removeFromVersionId?: string
 }): Promise<WrittenSecret> {
-  const reply = await scope.aws.updateSecretVersionStage({
-    SecretId: toAwsName(scope.environment, name),
-    VersionStage: stage,
-    MoveToVersionId: moveToVersionId,
-    RemoveFromVersionId: removeFromVersionId
-  })
-  return compact({ ...written(name, reply), versionId: moveToVersionId })
+  const secret = await scope.aws.updateSecretVersionStage(scope, name, stage, move)
+  return compact({ ...secret, versionId: move.moveToVersionId })
 }
 
 /**
- * Makes an earlier version current again: the one that is AWSPREVIOUS, or another.
+ * Makes an earlier version current again: AWSPREVIOUS by default.
  *
- * @throws Problem `version-not-found` where there is no earlier one, `secret-has-no-value` for a placeholder,
- * `precondition-failed`, `write-conflict` where another writer comes in between, and as AWS answers
+ * @throws Problem `version-not-found` if there is no earlier version, `secret-has-no-value` for a placeholder,
+ * `precondition-failed`, `write-conflict` if another writer comes between, and as AWS answers
  */
 export async function rollBack (
   scope: Scope, name: SecretName, versionId: string | undefined, precondition: Precondition = {}
 ): Promise<WrittenSecret> {
-  const { arn, versions = {} } = await underPrecondition(precondition, async () => describeSecret(scope, name))
+  const { arn, versions = {} } = await underPrecondition(precondition, async () => scope.aws.describeSecret(scope, name))
   const labelled = (stage: string): string | undefined => Object.keys(versions).find((id) => versions[id]?.includes(stage))
   const current = labelled('AWSCURRENT')
   if (current === undefined) throw new Problem('secret-has-no-value')

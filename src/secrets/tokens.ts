@@ -3,31 +3,42 @@ import type { SecretName } from '#src/environments/names'
 import type { Scope } from './scope.ts'
 
 /**
- * AWS's `ClientRequestToken` for a write, the same for the same key, caller, environment and secret, so that AWS itself makes a
- * repeated write harmless. In the form of a UUID (version 8, RFC 9562), since it becomes the version's ID.
+ * Returns the ID of the version that a write creates, derived from the `Idempotency-Key`, the caller, the environment and the
+ * secret: with the same ID, AWS itself makes a repeated write harmless. It has the form of a UUID (version 8, RFC 9562).
  *
- * @returns nothing without an `Idempotency-Key`: the SDK then makes up a token for each call
+ * @returns undefined without an `Idempotency-Key`: the SDK then generates an ID for each call
  */
-export function clientRequestToken (scope: Scope, name: SecretName): { ClientRequestToken?: string } {
-  const ClientRequestToken = createToken(scope, name)
-  return ClientRequestToken === undefined ? {} : { ClientRequestToken }
-}
-
-/** The ID of the version that the request makes with a secret; known only with an `Idempotency-Key`. */
-export function createToken ({ idempotencyKey, callerId, environment }: Scope, name: SecretName): string | undefined {
+export function newVersionId ({ idempotencyKey, callerId, environment }: Scope, name: SecretName): string | undefined {
   if (idempotencyKey === undefined) return undefined
   const hex = createHash('sha256').update(JSON.stringify([idempotencyKey, callerId, environment.name, name])).digest('hex')
   const variant = '89ab'[parseInt(hex.charAt(16), 16) % 4] ?? ''
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
-/** The ID of the version that the request makes of a secret that exists; known only with an `Idempotency-Key`. */
-export const updateToken = (scope: Scope, name: SecretName): string | undefined => createToken(forPurpose(scope, 'update'), name)
+/** Returns the ID of the version that the request's update of an existing secret creates; see `newVersionId`. */
+export const updatedVersionId = (scope: Scope, name: SecretName): string | undefined => newVersionId(forPurpose(scope, 'update'), name)
 
 /**
- * A scope whose versions have IDs of their own. For an `update`, so that it can be told from the secret whether a run has made it
- * or changed it. For a `promotion`, since of two writes with the same token AWS tells whether their values are the same, and so a
- * caller could guess at what it has copied. A blank is in no `Idempotency-Key`.
+ * Returns a scope whose version IDs differ from those of other purposes (domain separation):
+ * - `update`: the IDs then show whether an earlier run has created the secret or updated it.
+ * - `promotion`: AWS reveals whether two writes with the same ID have the same value, so a caller could guess copied values.
+ *
+ * No `Idempotency-Key` contains a space, so a purpose can't collide with another key.
  */
 export const forPurpose = (scope: Scope, purpose: 'update' | 'promotion'): Scope =>
   scope.idempotencyKey === undefined ? scope : { ...scope, idempotencyKey: `${scope.idempotencyKey} ${purpose}` }
+
+/**
+ * Returns the write that an earlier run of the same request has made, by the ID of its version.
+ *
+ * @param isOurs returns true if the secret has this version in a state that counts
+ */
+export function earlierRun (
+  scope: Scope, name: SecretName, isOurs: (versionId: string) => boolean
+): { result: 'created' | 'updated', versionId: string } | undefined {
+  const candidates = [['created', newVersionId(scope, name)], ['updated', updatedVersionId(scope, name)]] as const
+  for (const [result, versionId] of candidates) {
+    if (versionId !== undefined && isOurs(versionId)) return { result, versionId }
+  }
+  return undefined
+}

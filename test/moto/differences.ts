@@ -382,7 +382,7 @@ export const differences: Difference[] = [
         'a version that was taken back does not pass for written when the request comes again': [`{ twice: 'rolled-back', last:`, `'failed: idempotency-key-spent'`, `json.value, 'v2'`]
       },
       'test/src/cli/many.test.ts': {
-        'apply: shows the plan, then applies it; again, it changes nothing': ['the line of the bar is ended']
+        'apply: shows the plan, then applies it; again, it changes nothing': ['the line of the progress bar is ended']
       }
     }
   },

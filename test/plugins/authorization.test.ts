@@ -64,7 +64,7 @@ t.test('the decision on what the request is for stays with it, and the policies 
   // Nothing listens there: whatever is allowed fails, and has its decision all the same.
   await fastify.register(app, { config: liveConfig(configFrom({ ...declared, aws: { endpoint: 'http://127.0.0.1:9' } })) })
   const decisions: unknown[] = []
-  fastify.addHook('onResponse', async (request) => { decisions.push(request.decision) })
+  fastify.addHook('onResponse', async ({ found }) => { decisions.push(found.decision ?? found.visibility) })
   const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
   for (const [target, token, headers] of [
     ['/environments/dev', tokens.reader],

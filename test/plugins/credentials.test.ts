@@ -19,7 +19,7 @@ t.test('the credential is the environment\'s, or the allowed one that the reques
 t.test('the clients of a configuration that was replaced are closed in the end', async (t) => {
   const gateway = await build(t)
   await gateway.send('GET', path)
-  const old = gateway.fastify.aws('dev-account', 'eu-west-1')
+  const old = gateway.fastify.awsClient('dev-account', 'eu-west-1')
   mock.timers.enable({ apis: ['setTimeout'] })
   const { requestHandler } = old.config
   if (!(requestHandler instanceof NodeHttpHandler)) throw new Error('there is such a handler')
@@ -30,7 +30,7 @@ t.test('the clients of a configuration that was replaced are closed in the end',
   mock.timers.tick(2_000)
   t.equal(closed().length, 1)
   mock.timers.reset()
-  t.not(gateway.fastify.aws('dev-account', 'eu-west-1'), old)
+  t.not(gateway.fastify.awsClient('dev-account', 'eu-west-1'), old)
 })
 
 t.test('one that does not exist, one that the environment does not allow and one that the caller may not use are all the same', async (t) => {

@@ -1,6 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { contentSecurityPolicy } from '#src/http/content-security-policy'
+
+/** No text ever becomes markup. */
+const policy = contentSecurityPolicy({ 'require-trusted-types-for': '\'script\'', 'trusted-types': '\'none\'' })
 
 const folder = join(import.meta.dirname, '../../../src/pages/consistency')
 
@@ -10,20 +14,6 @@ const files = {
   '/script.js': { file: 'script.js', type: 'text/javascript; charset=utf-8' },
   '/style.css': { file: 'style.css', type: 'text/css; charset=utf-8' }
 }
-
-/** Everything comes from the gateway itself, nothing is inline, and no text becomes markup. */
-const contentSecurityPolicy = [
-  'default-src \'none\'',
-  'connect-src \'self\'',
-  'script-src \'self\'',
-  'style-src \'self\'',
-  'img-src data:',
-  'base-uri \'none\'',
-  'form-action \'none\'',
-  'frame-ancestors \'none\'',
-  'require-trusted-types-for \'script\'',
-  'trusted-types \'none\''
-].join('; ')
 
 /** The page that shows where environments differ. It has no data of its own: it asks for them with its visitor's token. */
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -37,7 +27,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       handler: async (_request, reply) => reply
         .headers({
           'content-type': type,
-          'content-security-policy': contentSecurityPolicy,
+          'content-security-policy': policy,
           'cache-control': 'no-cache',
           'referrer-policy': 'no-referrer'
         })

@@ -18,8 +18,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       querystring: Query({}),
       response: { 200: Reply('The job', Ref(JobReply)), ...withProblems('not-found') }
     },
-    handler: async (request) =>
-      jobReply(request.findJob(request.params.id), fastify.now(), (problem) => problemBody(problem, request.id))
+    handler: async (request) => {
+      const job = fastify.jobs.find(request.caller.id, request.params.id)
+      request.reportOutcome({ job: job.id })
+      return jobReply(job, fastify.now(), (problem) => problemBody(problem, request.id))
+    }
   })
 
   fastify.route({
@@ -36,7 +39,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       response: { 200: Reply('The job, which ends soon or has ended', Ref(JobReply)), ...withProblems('not-found') }
     },
     handler: async (request) => {
-      const job = request.findJob(request.params.id)
+      const job = fastify.jobs.find(request.caller.id, request.params.id)
+      request.reportOutcome({ job: job.id })
       fastify.jobs.cancel(job)
       return jobReply(job, fastify.now(), (problem) => problemBody(problem, request.id))
     }

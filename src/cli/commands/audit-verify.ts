@@ -5,7 +5,7 @@ import { InvalidArgumentError, type Command } from 'commander'
 import { verifyingKey } from '#src/audit/key'
 import type { Link } from '#src/audit/record'
 import { verifyTrail, type Remark, type TrailFile } from '#src/audit/verify'
-import { wholeNumberOf } from '#src/cli/arguments'
+import { positiveInteger } from '#src/cli/arguments'
 import { withExample } from '#src/cli/gateway'
 import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 import { contentOf } from '#src/cli/value'
@@ -20,9 +20,10 @@ interface Options {
   json?: boolean
 }
 
-function place (text: string): Link {
+/** Parses `SEQUENCE:HASH`. */
+function recordLink (text: string): Link {
   const [, sequence, hash = ''] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? []
-  if (sequence === undefined) throw new InvalidArgumentError('A record is written SEQUENCE:HASH.')
+  if (sequence === undefined) throw new InvalidArgumentError('Must have the form SEQUENCE:HASH.')
   return { sequence: Number(sequence), hash }
 }
 
@@ -33,11 +34,11 @@ function key (file: string): ReturnType<typeof verifyingKey> {
   try {
     return verifyingKey(pem)
   } catch {
-    throw new CommandFailure(`${file} is no Ed25519 key in PEM`)
+    throw new CommandFailure(`${file} is not an Ed25519 key in PEM`)
   }
 }
 
-/** A file, unpacked where `logrotate` has packed it. */
+/** Reads a file in chunks, and decompresses it if its name ends in `.gz`, as that of a rotated log does. */
 async function* chunksOf (file: string): AsyncGenerator<Uint8Array> {
   const stream = createReadStream(file)
   const chunks: AsyncIterable<Buffer> = file.endsWith('.gz') ? pipeline(stream, createGunzip(), () => undefined) : stream
@@ -51,18 +52,18 @@ async function* chunksOf (file: string): AsyncGenerator<Uint8Array> {
 const line = ({ file, line, sequence, message }: Remark): string =>
   `${file}:${line}: ${sequence === undefined ? '' : `record ${sequence}: `}${message}`
 
-/** `secretsctl audit verify FILE...`: whether a trail is as it was written. */
+/** Adds `secretsctl audit verify FILE...`, which checks a trail's integrity. */
 export function auditVerify (audit: Command, terminal: Terminal): void {
   const command = audit.command('verify')
-    .description('find what was changed, removed, moved or cut off in an audit trail')
-    .argument('<file...>', 'the files of the trail, the oldest first; one that ends in .gz is unpacked')
-    .option('--key <file>', 'a key of the gateway in PEM, best the public one (repeatable); else the one that the trail itself names',
+    .description('detect changed, removed, reordered or truncated records in an audit trail')
+    .argument('<file...>', 'the files of the trail, oldest first; those that end in .gz are decompressed')
+    .option('--key <file>', 'a key of the gateway in PEM, preferably public (repeatable); default: the key that the trail itself contains',
       (file, files: string[]) => [...files, file], [])
-    .option('--head <file>', 'what tells where the trail ends; else the last file with .head behind its name')
-    .option('--part', 'the files are a part of a trail, whose beginning and end are elsewhere')
-    .option('--from <sequence>', 'the oldest record that is to be there, where older files were deleted on purpose', wholeNumberOf('records', Number.MAX_SAFE_INTEGER), 1)
-    .option('--known <sequence:hash>', 'a record that the trail must have, as the gateway\'s log names it (repeatable)',
-      (text, places: Link[]) => [...places, place(text)], [])
+    .option('--head <file>', 'the file that records the trail\'s end; default: the last file with .head appended')
+    .option('--part', 'the files are only part of a trail, which begins and ends elsewhere')
+    .option('--from <sequence>', 'the oldest record to expect, if older files were deleted on purpose', positiveInteger('sequence number', Number.MAX_SAFE_INTEGER), 1)
+    .option('--known <sequence:hash>', 'a record that the trail must contain, as the gateway\'s log names it (repeatable)',
+      (text, links: Link[]) => [...links, recordLink(text)], [])
     .action(async (names: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
       const beside = `${names.at(-1) ?? ''}.head`
@@ -80,10 +81,10 @@ export function auditVerify (audit: Command, terminal: Terminal): void {
         ...notes.map((note) => `note: ${line(note)}`),
         ...findings.map(line),
         `${records} records${first === undefined ? '' : `, ${first.sequence} to ${last?.sequence ?? ''}`}${isClosed ? ', closed' : ''}`,
-        ...(options.key.length > 0 ? [] : ['The signatures were checked with the key that the trail itself names: --key takes another\'s word for it']),
-        ...(findings.length === 0 ? ['The trail is as it was written'] : [])
+        ...(options.key.length > 0 ? [] : ['The signatures were checked with the key that the trail itself contains: use --key to check them with a trusted key']),
+        ...(findings.length === 0 ? ['The trail is intact'] : [])
       ])
-      if (findings.length > 0) throw new CommandFailure('The trail is NOT as it was written')
+      if (findings.length > 0) throw new CommandFailure('The trail is NOT intact')
     })
   withExample(command, 'secretsctl audit verify audit.jsonl --key audit.pub.pem')
 }

@@ -4,10 +4,14 @@ import { withExample } from '#src/cli/gateway'
 import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 import type { Config } from '#src/config/config'
 
-/** @throws CommandFailure with what is wrong with the file */
-async function checked (file: string): Promise<Config> {
-  // Not at every start of the program: it brings Cedar along.
-  const [{ loadConfig }, { ConfigError }] = await Promise.all([import('#src/config/load'), import('#src/config/mistakes')])
+/**
+ * Loads and validates a configuration file. Imports the loader on demand, since it loads Cedar's WebAssembly, which would slow
+ * down every other command.
+ *
+ * @throws CommandFailure with the errors in the file
+ */
+async function validConfig (file: string): Promise<Config> {
+  const [{ loadConfig }, { ConfigError }] = await Promise.all([import('#src/config/load'), import('#src/config/issues')])
   try {
     return loadConfig(file)
   } catch (error) {
@@ -15,15 +19,15 @@ async function checked (file: string): Promise<Config> {
   }
 }
 
-/** `secretsctl config check FILE`: what the gateway would say of the file at its start. */
+/** Adds `secretsctl config check FILE`, which validates the file as the gateway does at startup. */
 export function configCheck (config: Command, terminal: Terminal): void {
   const command = config.command('check')
-    .description('check a configuration file, and what it names, without starting')
+    .description('check a configuration file and the files it refers to, without starting the gateway')
     .argument('<file>', 'the YAML file')
     .action(async (file: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean }>()
-      const { environments, authentication: { apiKeys } } = await checked(file)
-      // No mistake: a gateway must start again also after a key has run out.
+      const { environments, authentication: { apiKeys } } = await validConfig(file)
+      // Only a warning, because the gateway must still be able to restart after a key has expired.
       for (const { id, expires = '' } of apiKeys.filter((key) => expiryOf(key) <= Date.now())) {
         terminal.stderr.write(`Warning: an API key of ${id} has expired: ${expires}\n`)
       }

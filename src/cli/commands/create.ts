@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { pair, secretName } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { print, type Terminal } from '#src/cli/terminal'
-import { givenValue, takesValue } from '#src/cli/value'
+import { readValue, withValue } from '#src/cli/value'
 import { reply } from '#src/client/client'
 
 interface Options extends GlobalOptions {
@@ -11,16 +11,16 @@ interface Options extends GlobalOptions {
   tag?: Record<string, string>
 }
 
-/** `secretsctl create NAME [VALUE]`. */
+/** Adds `secretsctl create NAME [VALUE]`. */
 export function create (program: Command, terminal: Terminal): void {
-  const command = takesValue(program.command('create').argument('<name>', 'the secret\'s name', secretName))
+  const command = withValue(program.command('create').argument('<name>', 'the secret\'s name', secretName))
     .description('create a secret')
-    .option('--description <text>', 'what it is for')
+    .option('--description <text>', 'the secret\'s description')
     .option('--tag <key=value>', 'a tag (repeatable)', pair)
     .action(async (name: string, argument: string | undefined, _: object, command: Command) => {
       const { fromFile, description, tag: tags, ...options } = command.optsWithGlobals<Options>()
       const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
-      const value = await givenValue(argument, fromFile, terminal)
+      const value = await readValue(argument, fromFile, terminal)
       const written = await reply(gateway.POST('/environments/{env}/secrets/{name}', {
         params: { path: { env, name } },
         body: { ...value, ...(description !== undefined && { description }), ...(tags !== undefined && { tags }) }

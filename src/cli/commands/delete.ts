@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { wholeNumberOf, secretName } from '#src/cli/arguments'
+import { positiveInteger, secretName } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { confirm } from '#src/cli/prompt'
 import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
@@ -11,20 +11,20 @@ interface Options extends GlobalOptions {
   recoveryDays?: number
 }
 
-/** `secretsctl delete NAME`: asks first, and says until when it can be taken back. */
+/** Adds `secretsctl delete NAME`, which asks for confirmation and prints how long the secret can be restored. */
 export function remove (program: Command, terminal: Terminal): void {
   const command = program.command('delete')
-    .description('delete a secret, which can be restored for a time')
+    .description('delete a secret, which can be restored during its recovery window')
     .argument('<name>', 'the secret\'s name', secretName)
-    .option('--yes', 'do not ask')
-    .option('--recovery-days <days>', 'how long it can be restored, 7 to 30; else as the environment says', wholeNumberOf('days'))
-    .option('--force', 'at once and for good')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--recovery-days <days>', 'the recovery window, 7 to 30 days; default: the environment\'s', positiveInteger('whole number of days'))
+    .option('--force', 'delete permanently, without a recovery window')
     .action(async (name: string, _: object, command: Command) => {
       const { yes, force, recoveryDays: recoveryWindowInDays, ...options } = command.optsWithGlobals<Options>()
       const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
       if (yes !== true) {
-        if (terminal.stdin.isTTY !== true) throw new WrongUsage('There is no terminal to ask at: --yes deletes without asking')
-        const isSure = await confirm(terminal, `Delete ${name} in ${env}${force === true ? ' at once, for good' : ''}?`)
+        if (terminal.stdin.isTTY !== true) throw new WrongUsage('No terminal to ask for confirmation: --yes deletes without asking')
+        const isSure = await confirm(terminal, `Delete ${name} in ${env}${force === true ? ' permanently' : ''}?`)
         if (!isSure) throw new CommandFailure('Nothing was deleted')
       }
       const deleted = await reply(gateway.DELETE('/environments/{env}/secrets/{name}', {
@@ -34,8 +34,8 @@ export function remove (program: Command, terminal: Terminal): void {
         }
       }))
       print(terminal, options, deleted, [force === true
-        ? `Deleted ${name} in ${env} for good`
-        : `Deleted ${name} in ${env}. Until ${deleted.deletionDate} it can be restored: secretsctl restore ${name} --env ${env}`])
+        ? `Deleted ${name} in ${env} permanently`
+        : `Deleted ${name} in ${env}. It can be restored until ${deleted.deletionDate}: secretsctl restore ${name} --env ${env}`])
     })
   withExample(command, 'secretsctl delete payments/db --env dev --recovery-days 7')
 }

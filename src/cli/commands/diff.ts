@@ -19,19 +19,19 @@ const colours: Partial<Record<string, 'red' | 'yellow'>> = {
   'placeholder!': 'yellow'
 }
 
-/** `secretsctl diff ENV ENV...`: where environments differ. No value is shown. */
+/** Adds `secretsctl diff ENV ENV...`, which compares environments without showing a value. */
 export function diff (program: Command, terminal: Terminal): void {
   const command = program.command('diff')
-    .description('show where environments differ; exits with 1 where they do')
+    .description('show where environments differ; exits with 1 if they do')
     .argument('<environments...>', 'two environments or more')
-    .option('--values', 'also whether they hold the same values: the same letter in a row is the same value')
-    .option('--prefix <prefix>', 'only names that begin with it')
-    .option('--all', 'also names in which they agree')
+    .option('--values', 'also compare values: the same letter in a row means the same value')
+    .option('--prefix <prefix>', 'only names that begin with this prefix')
+    .option('--all', 'also names that do not differ')
     .action(async (named: string[], _: object, command: Command) => {
-      // Also as the API has them, with commas between them.
+      // Also accepts a comma-separated list, as the API does.
       const environments = named.flatMap((name) => name.split(','))
       const { values: compareValues, prefix: namePrefix, all, ...options } = command.optsWithGlobals<Options>()
-      if (environments.length < 2) throw new WrongUsage('It takes two environments to differ')
+      if (environments.length < 2) throw new WrongUsage('Specify at least two environments')
       const report = await reply(gatewayOf(options, terminal).GET('/consistency', {
         params: {
           query: {
@@ -43,8 +43,8 @@ export function diff (program: Command, terminal: Terminal): void {
       }))
       const differing = report.items.filter(({ differs }) => differs)
       const lacking = report.items.filter((item) => !item.differs && Object.values(item.environments).some(isLacking))
-      const faulty = new Set([...differing, ...lacking])
-      const shown = report.items.filter((item) => all === true || faulty.has(item))
+      const deviating = new Set([...differing, ...lacking])
+      const shown = report.items.filter((item) => all === true || deviating.has(item))
       const rows = shown.map(({ name, environments: found }) => {
         const isCompared = compareValues === true && Object.values(found).filter(({ state }) => state === 'present').length > 1
         return [name, ...environments.map((environment) => textOf(found[environment], isCompared))]
@@ -53,28 +53,28 @@ export function diff (program: Command, terminal: Terminal): void {
       const lines = rows.length === 0 ? [] : table(terminal, headings, rows, styleFrom(colours))
       print(terminal, options, { ...report, items: shown, differing: differing.length }, [
         ...lines,
-        ...(rows.some((row) => row.some((cell) => cell.endsWith('!'))) ? ['(! has to be there)'] : [])
+        ...(rows.some((row) => row.some((cell) => cell.endsWith('!'))) ? ['(! required)'] : [])
       ])
-      const together = environments.join(', ')
-      const faults = [
+      const environmentList = environments.join(', ')
+      const deviations = [
         ...differing.length > 0 ? [`differ in ${differing.length} of ${report.items.length} names`] : [],
-        ...lacking.length > 0 ? [`agree in lacking ${lacking.length} that have to be there`] : []
+        ...lacking.length > 0 ? [`lack values of required secrets (${lacking.length})`] : []
       ]
-      if (faults.length > 0) throw new CommandFailure(`${together} ${faults.join(', and ')}`)
-      terminal.stderr.write(`${together} agree in ${report.items.length} names\n`)
+      if (deviations.length > 0) throw new CommandFailure(`${environmentList} ${deviations.join(', and ')}`)
+      terminal.stderr.write(`${environmentList} agree in ${report.items.length} names\n`)
     })
   withExample(command, 'secretsctl diff dev staging prod --values')
 }
 
 type Cell = Schemas['ConsistencyReport']['items'][number]['environments'][string]
 
-/** Whether what has to be there has no value there. */
+/** Checks for a required secret without a value. */
 const isLacking = ({ required, state }: Cell): boolean => required && state !== 'present'
 
 function textOf (cell: Cell | undefined, isCompared: boolean): string {
   if (cell === undefined) return 'hidden'
   const { state, required, group } = cell
   if (state !== 'present') return required ? `${state}!` : state
-  // 1 is A: a report has at most 20 environments.
+  // Group 1 is A. A report has at most 20 environments, so the letters suffice.
   return isCompared ? `${state} ${group === undefined ? '?' : String.fromCharCode(64 + group)}` : state
 }

@@ -9,17 +9,17 @@ interface Options extends GlobalOptions, Selection {
   name: string
 }
 
-/** A name of a Kubernetes object (RFC 1123). */
+/** Validates the name of a Kubernetes object (an RFC 1123 subdomain). */
 function objectName (text: string): string {
   if (/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)) return text
-  throw new InvalidArgumentError('It has lower-case letters, digits, "-" and "."; the first and the last are a letter or a digit.')
+  throw new InvalidArgumentError('Must consist of lower-case letters, digits, "-" and ".", and begin and end with a letter or a digit.')
 }
 
-/** `secretsctl export`: writes values to standard output, in the form that was asked for. */
+/** Adds `secretsctl export`, which writes values to standard output in a chosen format. */
 export function exportSecrets (program: Command, terminal: Terminal): void {
   const command = withSelection(program.command('export'))
     .description('print the values of secrets as variables')
-    .addOption(new Option('--format <format>', 'for whom').choices(Object.keys(formats)).makeOptionMandatory())
+    .addOption(new Option('--format <format>', 'the output format').choices(Object.keys(formats)).makeOptionMandatory())
     .option('--name <name>', 'the name of the Kubernetes Secret', objectName, 'secrets')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()

@@ -7,14 +7,15 @@ import { idPattern } from '#src/schema/types'
 
 function id (text: string): string {
   if (new RegExp(idPattern).test(text)) return text
-  throw new InvalidArgumentError('An ID has letters, digits, "-", "_" and ".", at most 63 of them, the first a letter or a digit.')
+  throw new InvalidArgumentError('Must consist of at most 63 letters, digits, "-", "_" and ".", and begin with a letter or a digit.')
 }
 
+/** Validates a future date in UTC. */
 function day (text: string): string {
   const date = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : NaN)
-  // JavaScript takes the 31st of February for a day in March.
-  if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(text)) throw new InvalidArgumentError('A day is written 2027-06-30.')
-  if (date.getTime() <= Date.now()) throw new InvalidArgumentError('From that day on it is refused, so it has to be one to come, in UTC.')
+  // Date accepts 31 February and turns it into a day in March.
+  if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(text)) throw new InvalidArgumentError('Must be a date such as 2027-06-30.')
+  if (date.getTime() <= Date.now()) throw new InvalidArgumentError('Must be a later date than today in UTC, because the key is refused from that day on.')
   return text
 }
 
@@ -24,22 +25,22 @@ interface Options {
   json?: boolean
 }
 
-/** `secretsctl keys create ID`: a new API key, shown this once, and what the configuration holds of it. */
+/** Adds `secretsctl keys create ID`, which prints a new API key, once only, and its entry for the configuration. */
 export function keysCreate (keys: Command, terminal: Terminal): void {
   const command = keys.command('create')
-    .description('make an API key; the gateway is not asked, and knows it once the configuration has its hash')
-    .argument('<id>', 'whose key it is; several may have the same ID, for the time of a replacement', id)
+    .description('create an API key offline; the gateway accepts it once its hash is in the configuration')
+    .argument('<id>', 'the caller\'s ID; several keys may share it while one replaces another', id)
     .option('--group <name>', 'a group of the caller (repeatable)', (name, names: string[]) => [...names, id(name)], [])
-    .option('--expires <day>', 'the day from which it is refused, in UTC', day)
+    .option('--expires <day>', 'the first day on which the key is refused, in UTC', day)
     .action((id: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
       const { group: groups, expires } = options
       const token = newApiKey(id)
       const key = { id, hash: hashToken(token), ...(groups.length > 0 && { groups }), ...(expires !== undefined && { expires }) }
       print(terminal, options, { token, key }, [
-        `The key, which is shown this once:  ${token}`,
+        `The key, which is shown only once:  ${token}`,
         '',
-        'For authentication.apiKeys of the configuration:',
+        'Add this to authentication.apiKeys in the configuration:',
         '',
         stringify([key]).trimEnd()
       ])

@@ -33,12 +33,12 @@ async function allSecrets (gateway: GatewayClient, env: string, { prefix, delete
 
 const colours = { placeholder: 'yellow', 'pending-deletion': 'red' } as const
 
-/** `secretsctl list`: what there is, never a value. */
+/** Adds `secretsctl list`, which prints secrets' metadata, never their values. */
 export function list (program: Command, terminal: Terminal): void {
   const command = program.command('list')
     .description('list the secrets of an environment')
-    .option('--prefix <prefix>', 'only names that begin with it')
-    .option('--deleted', 'also those scheduled for deletion')
+    .option('--prefix <prefix>', 'only names that begin with this prefix')
+    .option('--deleted', 'include secrets scheduled for deletion')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
       const items = await allSecrets(gatewayOf(options, terminal), environmentOf(options), options)

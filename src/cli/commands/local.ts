@@ -2,16 +2,16 @@ import type { Command } from 'commander'
 import { withExample } from '#src/cli/gateway'
 import { ExitStatus } from '#src/cli/terminal'
 
-/** `secretsctl local`: the embedded Secrets Manager alone. */
+/** Adds `secretsctl local`, which runs the embedded Secrets Manager without a gateway. */
 export function local (program: Command): void {
   const command = program.command('local')
-    .description('run the embedded Secrets Manager; its own options come behind "--", and "-- --help" lists them')
+    .description('run the embedded Secrets Manager; pass its options after "--" ("-- --help" lists them)')
     .argument('[options...]', 'such as --port 4566 --memory')
     .action(async (args: string[]) => {
-      // Not at every start of the program.
+      // Imported on demand, because it would slow down every other command.
       const { runLocalBackend } = await import('#src/local-backend/command')
       await runLocalBackend(args)
-      // It reports by the exit status of the process that it can't start.
+      // runLocalBackend reports a failed start only through process.exitCode.
       if (typeof process.exitCode === 'number' && process.exitCode !== 0) throw new ExitStatus(process.exitCode)
     })
   withExample(command, 'secretsctl local -- --port 4566 --memory')

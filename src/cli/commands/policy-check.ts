@@ -3,15 +3,15 @@ import { withExample } from '#src/cli/gateway'
 import { withPolicies } from '#src/cli/policies'
 import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 
-/** `secretsctl policy check DIR`: what the gateway would say of the policies, as far as that takes no configuration. */
+/** Adds `secretsctl policy check DIR`, which makes the gateway's checks of policies, except those that need its configuration. */
 export function policyCheck (policy: Command, terminal: Terminal): void {
   const command = policy.command('check')
-    .description('check the *.cedar files of a folder against the schema')
+    .description('check the *.cedar files in a folder against the schema')
     .argument('<dir>', 'the folder')
     .action(async (folder: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean }>()
       const { policies } = await withPolicies(({ readPolicies }) => readPolicies(folder))
-      if (policies.length === 0) throw new CommandFailure(`${folder} has no policies: there are no *.cedar files, or nothing is in them`)
+      if (policies.length === 0) throw new CommandFailure(`${folder} has no policies: it has no *.cedar files, or they are empty`)
       print(terminal, options, { valid: true, policies: policies.map(({ id, file, line }) => ({ id, file, line })) }, [
         ...policies.map(({ id, file, line }) => `${file}:${line}: ${id}`),
         `${policies.length} policies, all valid`

@@ -3,23 +3,23 @@ import { withExample } from '#src/cli/gateway'
 import { withPolicies } from '#src/cli/policies'
 import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 
-/** `secretsctl policy test DIR`: whether the policies say what the cases next to them expect. */
+/** Adds `secretsctl policy test DIR`, which runs a folder's test cases against its policies. */
 export function policyTest (policy: Command, terminal: Terminal): void {
   const command = policy.command('test')
-    .description('put the questions in the *.test.yaml files of a folder to the *.cedar files in it')
+    .description('run the test cases in a folder\'s *.test.yaml files against its *.cedar files')
     .argument('<dir>', 'the folder')
     .action(async (folder: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean }>()
       const results = await withPolicies(({ readPolicies, readCases, runCases }) =>
         runCases(readPolicies(folder), readCases(folder)))
-      const failed = results.filter(({ mistake }) => mistake !== undefined)
+      const failed = results.filter(({ mismatch }) => mismatch !== undefined)
       print(terminal, options, { passed: results.length - failed.length, failed: failed.length, results }, [
-        ...results.map(({ file, title, action, expect, mistake }) =>
-          `${mistake === undefined ? 'ok     ' : 'not ok '} ${file}: ${title}: ${expect} ${action}${mistake === undefined ? '' : `: ${mistake}`}`),
+        ...results.map(({ file, title, action, expect, mismatch }) =>
+          `${mismatch === undefined ? 'ok     ' : 'not ok '} ${file}: ${title}: ${expect} ${action}${mismatch === undefined ? '' : `: ${mismatch}`}`),
         `${results.length - failed.length} as expected, ${failed.length} not`
       ])
       if (results.length === 0) throw new CommandFailure(`There are no cases in ${folder}`)
-      if (failed.length > 0) throw new CommandFailure('The policies do not say what is expected of them')
+      if (failed.length > 0) throw new CommandFailure('The policies do not decide as the test cases expect')
     })
   withExample(command, 'secretsctl policy test policies')
 }

@@ -18,20 +18,20 @@ interface Options extends GlobalOptions {
 type PromotionBody = paths['/environments/{env}/promotions']['post']['requestBody']['content']['application/json']
 type PromotionReply = Schemas['PromotionReply']
 
-/** Names of one request: so few that one sees how it goes on. */
-const atOnce = 20
+/** The number of names in one request: small enough for the progress bar to advance. */
+const batchSize = 20
 
-/** Sends some names at a time, each of which is done on its own. Gives the replies so far as one. */
-async function* inParts (
+/** Promotes names in batches, and yields the combined reply after each one. */
+async function* inBatches (
   names: readonly string[], terminal: Terminal, send: (names: string[]) => Promise<PromotionReply>
 ): AsyncGenerator<PromotionReply> {
   const bar = progressBar(terminal, names.length)
-  let whole: PromotionReply | undefined
+  let total: PromotionReply | undefined
   try {
-    for (let start = 0; start < names.length; start += atOnce) {
-      whole = sum(whole, await send(names.slice(start, start + atOnce)))
-      if (names.length > atOnce) bar.draw(whole.items.length)
-      yield whole
+    for (let start = 0; start < names.length; start += batchSize) {
+      total = sum(total, await send(names.slice(start, start + batchSize)))
+      if (names.length > batchSize) bar.draw(total.items.length)
+      yield total
     }
   } finally {
     bar.end()
@@ -45,38 +45,38 @@ function sum (one: PromotionReply | undefined, other: PromotionReply): Promotion
   return { ...one, counts, items: [...one.items, ...other.items] }
 }
 
-/** `secretsctl promote --from ENV --to ENV`: copies secrets, and shows none. */
+/** Adds `secretsctl promote --from ENV --to ENV`, which copies secrets without revealing them. */
 export function promote (program: Command, terminal: Terminal): void {
   const command = program.command('promote')
-    .description('copy secrets from one environment to another, unseen')
-    .argument('[names...]', 'which; or --missing', (name: string, names: string[]) => [...names, secretName(name)], [])
-    .requiredOption('--from <environment>', 'where they are')
-    .requiredOption('--to <environment>', 'where they go')
-    .option('--missing', 'all that the one has and the other lacks')
-    .addOption(new Option('--on-conflict <policy>', 'what becomes of a secret that is there')
+    .description('copy secrets from one environment to another without revealing them')
+    .argument('[names...]', 'the secrets to copy, unless --missing is set', (name: string, names: string[]) => [...names, secretName(name)], [])
+    .requiredOption('--from <environment>', 'the environment to copy from')
+    .requiredOption('--to <environment>', 'the environment to copy to')
+    .option('--missing', 'copy all secrets that the target environment lacks')
+    .addOption(new Option('--on-conflict <policy>', 'what to do with a secret that already exists in the target environment')
       .choices(['fail', 'skip', 'update']).default('fail'))
     .option('--dry-run', 'only show the plan')
     .action(async (names: string[], _: object, command: Command) => {
       const { from, to, missing, onConflict, dryRun = false, ...options } = command.optsWithGlobals<Options>()
       const env = environmentOf({ env: to })
-      if (names.length === 0 ? missing !== true : missing === true) throw new WrongUsage('Which secrets? Either names or --missing')
+      if (names.length === 0 ? missing !== true : missing === true) throw new WrongUsage('Specify the secrets, either by name or with --missing')
       const gateway = gatewayOf(options, terminal)
       const send = async (body: PromotionBody): Promise<PromotionReply> =>
         reply(gateway.POST('/environments/{env}/promotions', { params: { path: { env } }, body }))
       const plan = missing === true ? await send({ from, missing, dryRun: true }) : undefined
-      const parts = plan !== undefined && (dryRun || plan.items.length === 0)
+      const replies = plan !== undefined && (dryRun || plan.items.length === 0)
         ? [{ ...plan, dryRun }]
-        : inParts(plan?.items.map(({ name }) => name) ?? names, terminal, async (part) =>
-            send({ from, names: part, onConflict, dryRun }))
+        : inBatches(plan?.items.map(({ name }) => name) ?? names, terminal, async (batch) =>
+            send({ from, names: batch, onConflict, dryRun }))
       let result: PromotionReply | undefined
       try {
-        for await (const soFar of parts) result = soFar
+        for await (const combined of replies) result = combined
       } finally {
-        // Also where a later part breaks off: what was done is told.
+        // Reports the completed batches even if a later one fails.
         if (result !== undefined) print(terminal, options, result, itemLines(terminal, result))
       }
       const { items = [], counts: { failed, notStarted } = { failed: 0, notStarted: 0 } } = result ?? {}
-      if (failed + notStarted > 0) throw new CommandFailure(`${failed + notStarted} of ${items.length} ${notStarted === 0 ? 'failed' : 'failed or were not begun'}`)
+      if (failed + notStarted > 0) throw new CommandFailure(`${failed + notStarted} of ${items.length} ${notStarted === 0 ? 'failed' : 'failed or were not started'}`)
     })
   withExample(command, 'secretsctl promote --from staging --to prod --missing --dry-run', 'secretsctl promote --from staging --to prod payments/db --on-conflict update')
 }

@@ -14,14 +14,14 @@ interface Options extends GlobalOptions {
 
 const mask = '********  (--value prints it)'
 
-/** `secretsctl read NAME`: the record, whose value a terminal does not show; with `--value` the value and nothing else. */
+/** Adds `secretsctl read NAME`, which masks the value on a terminal; with `--value` it prints only the value, unmasked. */
 export function read (program: Command, terminal: Terminal): void {
   const command = program.command('read')
     .description('read a secret')
     .argument('<name>', 'the secret\'s name', secretName)
-    .option('--value', 'print the value alone, also on a terminal')
+    .option('--value', 'print only the value, even on a terminal')
     .option('--field <key>', 'one key of a value that is a JSON object')
-    .option('--version <id>', 'a version; else the current one')
+    .option('--version <id>', 'the version with this ID; default: the current one')
     .option('--stage <label>', 'the version with this staging label, such as AWSPREVIOUS')
     .action(async (name: string, _: object, command: Command) => {
       const { value: valueAlone, field, version, stage, ...options } = command.optsWithGlobals<Options>()
@@ -36,7 +36,7 @@ export function read (program: Command, terminal: Terminal): void {
         },
         headers: { accept: 'application/json' }
       }))
-      if (typeof secret === 'string') throw new TypeError('The reply is not of the type that was asked for')
+      if (typeof secret === 'string') throw new TypeError('The reply does not have the requested content type')
       const isTerminal = terminal.stdout.isTTY === true
       if (valueAlone === true) {
         terminal.stdout.write(secret.encoding === 'base64' ? Buffer.from(secret.value, 'base64') : secret.value)

@@ -4,10 +4,10 @@ import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/
 import { print, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
-/** `secretsctl restore NAME`: takes a deletion back. */
+/** Adds `secretsctl restore NAME`. */
 export function restore (program: Command, terminal: Terminal): void {
   const command = program.command('restore')
-    .description('take back a deletion')
+    .description('restore a secret that is scheduled for deletion')
     .argument('<name>', 'the secret\'s name', secretName)
     .action(async (name: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()

@@ -4,12 +4,12 @@ import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/
 import { print, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
-/** `secretsctl rollback NAME`: makes another version the current one. */
+/** Adds `secretsctl rollback NAME`. */
 export function rollback (program: Command, terminal: Terminal): void {
   const command = program.command('rollback')
     .description('make an earlier version the current one')
     .argument('<name>', 'the secret\'s name', secretName)
-    .option('--to <version>', 'which; else the one before')
+    .option('--to <version>', 'the version to roll back to; default: the previous one')
     .action(async (name: string, _: object, command: Command) => {
       const { to, ...options } = command.optsWithGlobals<GlobalOptions & { to?: string }>()
       const env = environmentOf(options)
@@ -17,7 +17,7 @@ export function rollback (program: Command, terminal: Terminal): void {
         params: { path: { env, name } },
         body: to === undefined ? {} : { versionId: to }
       }))
-      print(terminal, options, written, [`${name} in ${env} is at version ${written.versionId ?? ''} again`])
+      print(terminal, options, written, [`Rolled back ${name} in ${env} to version ${written.versionId ?? ''}`])
     })
   withExample(command, 'secretsctl rollback payments/db --env dev')
 }

@@ -4,7 +4,7 @@ import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/
 import { print, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
-/** `secretsctl rotate NAME`: starts a rotation that was set up before. */
+/** Adds `secretsctl rotate NAME`, which starts a rotation that is already configured. */
 export function rotate (program: Command, terminal: Terminal): void {
   const command = program.command('rotate')
     .description('rotate a secret now')
@@ -12,8 +12,8 @@ export function rotate (program: Command, terminal: Terminal): void {
     .action(async (name: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
       const env = environmentOf(options)
-      const begun = await reply(gatewayOf(options, terminal).POST('/environments/{env}/secrets/{name}/rotation', { params: { path: { env, name } } }))
-      print(terminal, options, begun, [`The rotation of ${name} in ${env} has begun`])
+      const started = await reply(gatewayOf(options, terminal).POST('/environments/{env}/secrets/{name}/rotation', { params: { path: { env, name } } }))
+      print(terminal, options, started, [`Started the rotation of ${name} in ${env}`])
     })
   withExample(command, 'secretsctl rotate payments/db --env dev')
 }

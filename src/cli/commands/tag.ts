@@ -7,10 +7,10 @@ interface Options extends GlobalOptions {
   remove: string[]
 }
 
-/** `secretsctl tag NAME KEY=VALUE...`. */
+/** Adds `secretsctl tag NAME KEY=VALUE...`. */
 export function tag (program: Command, terminal: Terminal): void {
   const command = program.command('tag')
-    .description('set and remove tags of a secret')
+    .description('set and remove a secret\'s tags')
     .argument('<name>', 'the secret\'s name', secretName)
     .argument('[tags...]', 'tags to set, each KEY=VALUE', pair)
     .option('--remove <key>', 'a tag to remove (repeatable)', (key: string, keys: string[]) => [...keys, key], [])
@@ -19,7 +19,7 @@ export function tag (program: Command, terminal: Terminal): void {
       const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
       const set = Array.isArray(tags) ? {} : tags
       const count = Object.keys(set).length
-      if (count + remove.length === 0) throw new WrongUsage('There is no tag to set or to remove')
+      if (count + remove.length === 0) throw new WrongUsage('Specify a tag to set or to remove')
       const params = { path: { env, name } }
       if (count > 0) await gateway.PUT('/environments/{env}/secrets/{name}/tags', { params, body: set })
       if (remove.length > 0) await gateway.DELETE('/environments/{env}/secrets/{name}/tags', { params: { ...params, query: { key: remove } } })

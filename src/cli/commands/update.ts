@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { secretName } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { print, type Terminal } from '#src/cli/terminal'
-import { givenValue, takesValue } from '#src/cli/value'
+import { readValue, withValue } from '#src/cli/value'
 import { reply } from '#src/client/client'
 
 interface Options extends GlobalOptions {
@@ -10,21 +10,21 @@ interface Options extends GlobalOptions {
   ifVersion?: string
 }
 
-/** `secretsctl update NAME [VALUE]`: of a secret that there is. */
+/** Adds `secretsctl update NAME [VALUE]`, which requires the secret to exist. */
 export function update (program: Command, terminal: Terminal): void {
-  const command = takesValue(program.command('update').argument('<name>', 'the secret\'s name', secretName))
+  const command = withValue(program.command('update').argument('<name>', 'the secret\'s name', secretName))
     .description('write a new version of a secret')
     .option('--if-version <id>', 'only if this version is the current one')
     .action(async (name: string, argument: string | undefined, _: object, command: Command) => {
       const { fromFile, ifVersion, ...options } = command.optsWithGlobals<Options>()
       const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
-      const body = await givenValue(argument, fromFile, terminal)
+      const body = await readValue(argument, fromFile, terminal)
       const written = await reply(gateway.PUT('/environments/{env}/secrets/{name}', {
         params: { path: { env, name }, header: { 'if-match': ifVersion === undefined ? '*' : `"${ifVersion}"` } },
         body
       }))
       print(terminal, options, written, [
-        written.unchanged === true ? `${name} in ${env} has that value already` : `Updated ${name} in ${env}, version ${written.versionId ?? ''}`
+        written.unchanged === true ? `${name} in ${env} already has that value` : `Updated ${name} in ${env}, version ${written.versionId ?? ''}`
       ])
     })
   withExample(command, 'secretsctl update payments/db --env dev --from-file db.json')

@@ -5,7 +5,7 @@ import { table } from '#src/cli/table'
 import { print, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
-/** `secretsctl versions NAME`. */
+/** Adds `secretsctl versions NAME`. */
 export function versions (program: Command, terminal: Terminal): void {
   const command = program.command('versions')
     .description('list the versions of a secret')

@@ -40,7 +40,8 @@ export function openDatabase (file: string | undefined, prepare: (database: Data
   if (file !== undefined) closeSync(openSync(file, 'a', 0o600))
   const connection = new DatabaseSync(file ?? ':memory:', { timeout: openingBusyTimeout, enableForeignKeyConstraints: true })
   try {
-    connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
+    switchToWal(connection)
+    connection.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
     const database = databaseOf(connection)
     prepare(database)
     connection.exec(`PRAGMA busy_timeout = ${busyTimeout}`)
@@ -49,6 +50,28 @@ export function openDatabase (file: string | undefined, prepare: (database: Data
     connection.close()
     throw error
   }
+}
+
+/**
+ * Switches a new database to write-ahead logging. The switch upgrades a read lock, which SQLite never waits for, whatever the
+ * busy timeout: it fails at once while another process writes to the database or switches it. Hence the retries.
+ */
+function switchToWal (connection: DatabaseSync): void {
+  const deadline = performance.now() + openingBusyTimeout
+  for (;;) {
+    try {
+      connection.exec('PRAGMA journal_mode = WAL')
+      return
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
+
+/** Returns true for SQLITE_BUSY, result code 5. */
+function isBusy (error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5
 }
 
 function databaseOf (connection: DatabaseSync): Database {

@@ -1,60 +1,66 @@
 /**
- * The consistency page: asks the gateway with its visitor's token, and draws what it answers. The token stays in this module's
- * memory; it is never stored, and never in a URL.
+ * The consistency page. Requests the report with the visitor's token and renders it. The token is kept only in this module's
+ * memory: it is never stored, and never part of a URL.
  */
 
 /** @typedef {{ state: string, required: boolean, group?: number, problem?: { title: string } }} Cell */
 /** @typedef {{ name: string, environments: Record<string, Cell> }} Row */
 
-/** The states, and what is said of each. A name that the visitor may not see in an environment has none. */
+/** The text for each state. `hidden` stands for a cell that the report omits, because the visitor may not see it. */
 const states = {
   present: 'present',
   missing: 'missing',
   placeholder: 'placeholder, without a value',
   'pending-deletion': 'scheduled for deletion',
-  hidden: 'not for you to see'
+  hidden: 'not visible to you'
 }
 
-/** Rows drawn at once: a browser lays out ten thousand of them for seconds. */
-const rowsAtOnce = 1_000
+/** Rows rendered at a time: laying out ten thousand takes a browser several seconds. */
+const pageSize = 1_000
 
 const byId = (id) => document.getElementById(id)
 
 let token = ''
 /** @type {{ environments: string[], items: Row[] }} */
 let report = { environments: [], items: [] }
-let rowsShown = rowsAtOnce
+let rowsShown = pageSize
 
 const svg = 'http://www.w3.org/2000/svg'
 
-/** An element with its classes and its content; text stays text. */
+/** Creates an element. Strings in its content become text nodes and are never parsed as HTML. */
 function element (tag, className, ...content) {
-  const made = document.createElement(tag)
-  if (className !== '') made.className = className
-  made.append(...content)
-  return made
+  const created = document.createElement(tag)
+  if (className !== '') created.className = className
+  created.append(...content)
+  return created
 }
 
-function shape (state) {
-  const drawn = document.createElementNS(svg, 'svg')
+/** Creates the icon of a state. */
+function icon (state) {
+  const image = document.createElementNS(svg, 'svg')
   const use = document.createElementNS(svg, 'use')
   use.setAttribute('href', `#shape-${state}`)
-  drawn.setAttribute('aria-hidden', 'true')
-  drawn.append(use)
-  return drawn
+  image.setAttribute('aria-hidden', 'true')
+  image.append(use)
+  return image
 }
 
-const forReaders = (text) => element('span', 'for-readers', text)
+/** Creates text that only screen readers present. */
+const screenReaderText = (text) => element('span', 'visually-hidden', text)
 
-/** @throws Error with what the gateway says is wrong */
-async function ask (path) {
+/**
+ * Fetches JSON from the gateway.
+ *
+ * @throws Error with the problem's title and detail
+ */
+async function fetchJson (path) {
   const reply = await fetch(path, { headers: { authorization: `Bearer ${token}` }, cache: 'no-store', credentials: 'omit' })
   const body = await reply.json()
   if (!reply.ok) throw new Error(`${body.title}. ${body.detail}`)
   return body
 }
 
-/** Does what a form is for, and says how it went. */
+/** Runs `work` when the form is submitted, and shows the status that it returns or the error that it throws. */
 function onSubmit (form, work) {
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
@@ -77,10 +83,10 @@ function onSubmit (form, work) {
 onSubmit(byId('access'), async () => {
   byId('question').hidden = true
   byId('report').hidden = true
-  // A header takes no other characters.
+  // Other characters are not allowed in an HTTP header.
   token = byId('token').value.trim()
-  if (!/^[!-~]+$/.test(token)) throw new Error('That is no token.')
-  const { items } = await ask('/environments')
+  if (!/^[!-~]+$/.test(token)) throw new Error('That is not a valid token.')
+  const { items } = await fetchJson('/environments')
   byId('environments').replaceChildren(...items.map(({ name }) => {
     const box = element('input', '')
     Object.assign(box, { type: 'checkbox', name: 'environment', value: name, checked: true })
@@ -88,38 +94,39 @@ onSubmit(byId('access'), async () => {
   }))
   byId('question').hidden = false
   byId('token').value = ''
-  return items.length === 0 ? 'There is no environment that you may see.' : `${items.length} environments.`
+  return items.length === 0 ? 'No environment is visible to you.' : `${items.length} environments.`
 })
 
 onSubmit(byId('question'), async () => {
   const chosen = [...document.querySelectorAll('input[name=environment]:checked')].map(({ value }) => value)
   if (chosen.length === 0) throw new Error('Choose an environment.')
   const query = new URLSearchParams({ environments: chosen.join(','), compareValues: String(byId('compare-values').checked) })
-  report = await ask(`/consistency?${query}`)
+  report = await fetchJson(`/consistency?${query}`)
   byId('report').hidden = false
-  rowsShown = rowsAtOnce
-  drawHead()
-  return drawRows()
+  rowsShown = pageSize
+  renderHead()
+  return renderRows()
 })
 
 const cellOf = (row, environment) => row.environments[environment] ?? { state: 'hidden', required: false }
 
+/** Checks for a required secret without a value. */
 const isLacking = ({ state, required }) => required && state !== 'present'
 
-function drawLegend () {
-  const entries = Object.entries(states).map(([state, words]) => {
-    const sample = element('span', `state ${state}`, shape(state))
-    return element('li', '', sample, words)
+function renderLegend () {
+  const entries = Object.entries(states).map(([state, description]) => {
+    const sample = element('span', `state ${state}`, icon(state))
+    return element('li', '', sample, description)
   })
   byId('legend').replaceChildren(
     ...entries,
-    element('li', '', element('span', 'required', '★'), 'required there'),
-    element('li', '', element('span', 'group', 'A'), 'the same letter in a row: the same value')
+    element('li', '', element('span', 'required', '★'), 'required in that environment'),
+    element('li', '', element('span', 'group', 'A'), 'the same letter in a row means the same value')
   )
 }
 
-/** The environments, each with how many it lacks. */
-function drawHead () {
+/** Renders the header row: the environments, each with the number of its present and missing secrets. */
+function renderHead () {
   const heads = report.environments.map((environment) => {
     const cells = report.items.map((row) => cellOf(row, environment))
     const count = (test) => cells.filter(test).length
@@ -135,54 +142,54 @@ function drawHead () {
   byId('head').replaceChildren(corner, ...heads)
 }
 
-/** 1 is A: a report has at most 20 environments. */
+/** Returns the letter of a group of equal values: 1 is A. A report has at most 20 environments, so the letters suffice. */
 const letter = (group) => String.fromCharCode(64 + group)
 
-function drawCell (cell) {
-  const drawn = element('td', `state ${cell.state}`, shape(cell.state), forReaders(states[cell.state]))
+function renderCell (cell) {
+  const rendered = element('td', `state ${cell.state}`, icon(cell.state), screenReaderText(states[cell.state]))
   if (cell.required) {
     const star = element('span', 'required', '★')
     star.setAttribute('aria-hidden', 'true')
-    drawn.append(star, forReaders(', required'))
-    drawn.classList.toggle('lacking', isLacking(cell))
+    rendered.append(star, screenReaderText(', required'))
+    rendered.classList.toggle('lacking', isLacking(cell))
   }
-  if (cell.group !== undefined) drawn.append(forReaders(', value '), element('span', 'group', letter(cell.group)))
-  if (cell.problem !== undefined) drawn.append(forReaders(', not compared: '), element('small', '', ` ${cell.problem.title}`))
-  drawn.title = drawn.textContent.replace('★', '')
-  return drawn
+  if (cell.group !== undefined) rendered.append(screenReaderText(', value '), element('span', 'group', letter(cell.group)))
+  if (cell.problem !== undefined) rendered.append(screenReaderText(', not compared: '), element('small', '', ` ${cell.problem.title}`))
+  rendered.title = rendered.textContent.replace('★', '')
+  return rendered
 }
 
-function drawRow (row) {
+function renderRow (row) {
   const head = element('th', '', row.name)
   head.scope = 'row'
   head.title = row.name
-  return element('tr', row.differs ? 'differs' : '', head, ...report.environments.map((environment) => drawCell(cellOf(row, environment))))
+  return element('tr', row.differs ? 'differs' : '', head, ...report.environments.map((environment) => renderCell(cellOf(row, environment))))
 }
 
-/** Draws the rows that the filters leave. @returns how many there are, in words */
-function drawRows () {
+/** Renders the rows that match the filters. Returns a summary of their number. */
+function renderRows () {
   const wanted = byId('name-filter').value.trim().toLowerCase()
-  const left = report.items.filter((row) => row.name.toLowerCase().includes(wanted) &&
+  const matching = report.items.filter((row) => row.name.toLowerCase().includes(wanted) &&
     (!byId('only-differences').checked || row.differs) &&
     (!byId('only-lacking').checked || Object.values(row.environments).some(isLacking)))
-  byId('rows').replaceChildren(...left.slice(0, rowsShown).map(drawRow))
-  byId('more').hidden = left.length <= rowsShown
+  byId('rows').replaceChildren(...matching.slice(0, rowsShown).map(renderRow))
+  byId('more').hidden = matching.length <= rowsShown
   const differing = report.items.filter((row) => row.differs).length
-  return `${left.length} of ${report.items.length} names; ${differing} differ.`
+  return `${matching.length} of ${report.items.length} names; ${differing} differ.`
 }
 
-function redraw () {
-  byId('status').textContent = drawRows()
+function refresh () {
+  byId('status').textContent = renderRows()
 }
 
 byId('filters').addEventListener('submit', (event) => { event.preventDefault() })
 byId('filters').addEventListener('input', () => {
-  rowsShown = rowsAtOnce
-  redraw()
+  rowsShown = pageSize
+  refresh()
 })
 byId('show-more').addEventListener('click', () => {
-  rowsShown += rowsAtOnce
-  redraw()
+  rowsShown += pageSize
+  refresh()
 })
 
-drawLegend()
+renderLegend()

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import pMap from 'p-map'
-import { inBackground } from '#src/aws/pace'
+import { hasValue } from '#src/aws/secret'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
-import { hasValue } from '#src/secrets/metadata'
-import type { Scope } from '#src/secrets/scope'
+import { inBackground, type Scope } from '#src/secrets/scope'
 import { changeItem, createItem, type Trace } from './carry-out.ts'
 import type { BulkItem } from './items.ts'
 import { isUpdate, planItem, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
-import { takeBack } from './take-back.ts'
+import { rollBack } from './roll-back.ts'
 
 interface Step {
   readonly item: BulkItem
@@ -20,13 +19,13 @@ interface Step {
 interface Options extends Conflicts {
   readonly concurrency: number
   readonly signal: AbortSignal
-  /** Told how many are done, while none of it is final. */
+  /** Receives the number of secrets that are done. None of them is final yet. */
   readonly progress: (done: number) => void
 }
 
 /**
- * All or nothing: looks at all first, and writes only where all can be done; on a failure, or where it is stopped, puts back what
- * this call has changed.
+ * Writes all secrets or none: plans all of them first, and writes only if every plan succeeds. After a failure or a stop, it rolls
+ * back its own changes.
  */
 export async function atomically (given: Scope, items: readonly BulkItem[], options: Options): Promise<BulkOutcome[]> {
   const { concurrency, signal, progress } = options
@@ -40,7 +39,7 @@ export async function atomically (given: Scope, items: readonly BulkItem[], opti
   })
   if (refused) return steps.map(settled)
 
-  // So that of a call whose answer is lost it can be told whether it was carried out.
+  // With a key, the version's ID shows whether a call whose response was lost was carried out.
   const scope = { ...given, idempotencyKey: given.idempotencyKey ?? randomUUID() }
   let done = 0
   let failing = false
@@ -52,15 +51,17 @@ export async function atomically (given: Scope, items: readonly BulkItem[], opti
     failing ||= step.outcome.result === 'failed'
     progress(++done)
   }
-  // What can't be taken back comes last, and one at a time.
+  // Changes that can't be rolled back come last, one at a time.
   const final = steps.filter(({ plan }) => isFinal(plan))
   await pMap(steps.filter(({ plan }) => !isFinal(plan)), work, { concurrency })
   for (const step of final) await work(step)
 
   const complete = steps.every(({ outcome }) => outcome !== undefined && outcome.result !== 'failed')
-  // Also where it was stopped, taking back is as patient as the work was.
-  const patient = new AbortController().signal
-  if (!complete) await inBackground(patient, async () => pMap(steps, async (step) => undo(scope, step), { concurrency }))
+  if (!complete) {
+    // A rollback stays patient after the run itself was stopped.
+    const patient = inBackground(scope, new AbortController().signal)
+    await pMap(steps, async (step) => undo(patient, step), { concurrency })
+  }
   return steps.map(settled)
 }
 
@@ -73,11 +74,12 @@ async function planned (scope: Scope, item: BulkItem, conflicts: Conflicts): Pro
   }
 }
 
-/** AWS does not let a secret be without a current version again. */
-const isFinal = (plan: Plan | undefined): boolean => plan !== undefined && isUpdate(plan.gives) && !hasValue(plan.existing)
+/** True if the plan gives a placeholder its first value: AWS never removes AWSCURRENT again. */
+const isFinal = (plan: Plan | undefined): boolean => plan !== undefined && isUpdate(plan.changes) && !hasValue(plan.existing)
 
 const failed = (item: BulkItem, problem: Problem): BulkOutcome => ({ name: item.name, result: 'failed', problem })
 
+/** Runs the work on an item, and turns a problem into a failed outcome. */
 export async function attempt (item: BulkItem, work: () => Promise<BulkOutcome>): Promise<BulkOutcome> {
   try {
     return await work()
@@ -91,10 +93,10 @@ const settled = ({ item, outcome }: Step): BulkOutcome => outcome ?? { name: ite
 
 async function undo (scope: Scope, step: Step): Promise<void> {
   const { item, plan, trace, outcome } = step
-  // What an earlier run of the same request has made is not this call's to take back.
+  // Changes of an earlier run of the same request stay.
   if (outcome === undefined || Object.keys(trace).length === 0) return
   try {
-    await takeBack(scope, compact({ item: plan?.gives ?? item, trace, existing: plan?.existing }))
+    await rollBack(scope, compact({ item: plan?.changes ?? item, trace, existing: plan?.existing }))
     if (outcome.result !== 'failed') step.outcome = compact({ name: item.name, result: 'rolled-back' as const, arn: plan?.existing.arn })
   } catch (error) {
     if (!(error instanceof Problem)) throw error

@@ -1,24 +1,23 @@
 import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
-import { describeSecret } from '#src/secrets/metadata'
 import { randomPassword } from '#src/secrets/random-password'
 import type { Scope } from '#src/secrets/scope'
 import { tagSecret } from '#src/secrets/tags'
-import { createToken, forPurpose, updateToken } from '#src/secrets/tokens'
+import { forPurpose, newVersionId, updatedVersionId } from '#src/secrets/tokens'
 import { createSecret, restoreSecret, updateSecret } from '#src/secrets/write'
 import type { BulkItem } from './items.ts'
 import { isUpdate, planExisting, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
 
-/** What has been done to a secret, step by step; also a step whose answer was lost, and which may have been done. */
+/** The steps that were taken on a secret, including those that may have been: their response was lost. */
 export interface Trace {
-  /** The version is that of its value. */
+  /** The version of its value; `unsure` until AWS has responded. */
   created?: { versionId?: string | undefined, unsure?: true }
   restored?: object
   tagged?: object
   updated?: { versionId?: string | undefined }
 }
 
-/** Takes a step that leaves a trace, unless it fails for sure. */
+/** Takes a step and records it in the trace. A step that has certainly failed leaves no trace. */
 async function take<Step extends keyof Trace, T> (
   trace: Trace, step: Step, mark: Trace[Step], work: () => Promise<T>
 ): Promise<T> {
@@ -26,15 +25,15 @@ async function take<Step extends keyof Trace, T> (
   try {
     return await work()
   } catch (error) {
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- one of four
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- one of four known keys
     if (error instanceof Problem && error.status < 500) delete trace[step]
     throw error
   }
 }
 
 /**
- * Makes the secret, or does about the one that exists what the request says. It tries to make it first: in an environment that
- * lacks its secrets, that is the only call.
+ * Creates the secret, or changes the existing one as the request says. It tries to create it first: in an empty environment, that
+ * is the only call.
  *
  * @throws Problem as `planExisting` does, and as AWS answers
  */
@@ -44,59 +43,59 @@ export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflic
   } catch (error) {
     if (!isProblem(error, 'secret-exists') && !isProblem(error, 'secret-pending-deletion')) throw error
   }
-  return changeItem(scope, await planExisting(scope, item, await describeSecret(scope, item.name), conflicts))
+  return changeItem(scope, await planExisting(scope, item, await scope.aws.describeSecret(scope, item.name), conflicts))
 }
 
-/** @throws Problem `secret-exists`, `secret-pending-deletion`, and as AWS answers */
+/** Creates the secret. @throws Problem `secret-exists`, `secret-pending-deletion`, and as AWS answers */
 export async function createItem (scope: Scope, item: BulkItem, trace: Trace = {}): Promise<BulkOutcome> {
-  const token = createToken(scope, item.name)
-  const input = await withValue(scope, item)
-  const versionId = input.value === undefined ? undefined : token
+  const ownVersionId = newVersionId(scope, item.name)
+  const input = await withContent(scope, item)
+  const versionId = input.content === undefined ? undefined : ownVersionId
   try {
     const written = await take(trace, 'created', { versionId, unsure: true }, async () => createSecret(scope, item.name, input))
     trace.created = { versionId: written.versionId }
     return { ...written, name: item.name, result: 'created' }
   } catch (error) {
-    if (item.generate === undefined || token === undefined || !isProblem(error, 'idempotency-conflict')) throw error
-    // An earlier run has made it, with the value that was generated then; the one of this run is forgotten.
-    const { arn } = await describeSecret(scope, item.name)
-    return { name: item.name, result: 'created', arn, versionId: token }
+    if (item.generate === undefined || ownVersionId === undefined || !isProblem(error, 'idempotency-conflict')) throw error
+    // An earlier run has created it, with the value that was generated then. The new value is dropped.
+    const { arn } = await scope.aws.describeSecret(scope, item.name)
+    return { name: item.name, result: 'created', arn, versionId: ownVersionId }
   }
 }
 
-/** Does about a secret that exists what was planned. @throws Problem as AWS answers */
+/** Applies the plan to an existing secret. @throws Problem as AWS answers */
 export async function changeItem (scope: Scope, plan: Plan, trace: Trace = {}): Promise<BulkOutcome> {
-  const { existing: { arn }, result, restores, gives, repeats, warnings } = plan
-  const { name, tags } = gives
-  if (repeats) return createItem(scope, gives)
+  const { existing: { arn }, result, restores, changes, repeats, warnings } = plan
+  const { name, tags } = changes
+  if (repeats) return createItem(scope, changes)
   if (restores) await take(trace, 'restored', {}, async () => restoreSecret(scope, name))
   if (tags !== undefined) await take(trace, 'tagged', {}, async () => tagSecret(scope, name, tags))
-  const versionId = isUpdate(gives) ? await update(scope, await withValue(scope, gives), trace) : plan.versionId
+  const versionId = isUpdate(changes) ? await update(scope, await withContent(scope, changes), trace) : plan.versionId
   return compact({ name, result, arn, versionId, warnings })
 }
 
-async function withValue (scope: Scope, item: BulkItem): Promise<BulkItem> {
-  return item.generate === undefined ? item : { ...item, value: { SecretString: await randomPassword(scope, item.generate) } }
+async function withContent (scope: Scope, item: BulkItem): Promise<BulkItem> {
+  return item.generate === undefined ? item : { ...item, content: await randomPassword(scope, item.generate) }
 }
 
 async function update (scope: Scope, item: BulkItem, trace: Trace): Promise<string | undefined> {
-  const { name, generate, value, description, kmsKeyId } = item
-  const token = updateToken(scope, name)
-  const versionId = value === undefined ? undefined : token
+  const { name, generate, content, description, kmsKeyId } = item
+  const ownVersionId = updatedVersionId(scope, name)
+  const versionId = content === undefined ? undefined : ownVersionId
   try {
     const written = await take(trace, 'updated', { versionId }, async () =>
-      updateSecret(forPurpose(scope, 'update'), name, compact({ value, description, kmsKeyId })))
+      updateSecret(forPurpose(scope, 'update'), name, compact({ content, description, kmsKeyId })))
     if (versionId !== undefined) await assertLabelled(scope, name, versionId)
     return written.versionId
   } catch (error) {
-    // Two runs of the same request at once.
-    if (generate !== undefined && token !== undefined && isProblem(error, 'idempotency-conflict')) return token
+    // Another run of the same request is under way, with another generated value.
+    if (generate !== undefined && ownVersionId !== undefined && isProblem(error, 'idempotency-conflict')) return ownVersionId
     throw error
   }
 }
 
-/** AWS answers a repeated update as if it had been done, also where its version is long replaced. */
+/** AWS reports success for a repeated update even if its version was replaced long ago. @throws Problem `idempotency-key-spent` */
 async function assertLabelled (scope: Scope, name: BulkItem['name'], versionId: string): Promise<void> {
-  const { versions = {} } = await describeSecret(scope, name)
+  const { versions = {} } = await scope.aws.describeSecret(scope, name)
   if (versions[versionId] === undefined) throw new Problem('idempotency-key-spent')
 }

@@ -7,22 +7,22 @@ import type { GenerateOptions } from '#src/secrets/random-password'
 import { maximumItems } from '#src/secrets/schemas'
 import type { BulkCreateBody } from './schemas.ts'
 
-/** One secret of a bulk create, checked. */
+/** A checked item of a bulk create. */
 export interface BulkItem extends SecretInput {
   readonly name: SecretName
   readonly generate?: GenerateOptions
 }
 
-/** A body of which the schema may have refused some members, which are not here. */
+/** A body without the members that the schema has refused. */
 interface PartlyRight {
   readonly secrets?: readonly Partial<NonNullable<BulkCreateBody['secrets']>[number]>[]
   readonly secretNames?: readonly (string | undefined)[]
 }
 
 /**
- * The secrets of the request, first those of `secrets`, then those of `secretNames`.
+ * Returns the items of the request: first those of `secrets`, then those of `secretNames`.
  *
- * @throws Problem `invalid-request` with the mistakes in all of them
+ * @throws Problem `invalid-request` with the errors of all of them
  */
 export function bulkItems (environment: Environment, body: BulkCreateBody): BulkItem[] {
   const { items, errors } = checkItems(environment, body)
@@ -30,25 +30,25 @@ export function bulkItems (environment: Environment, body: BulkCreateBody): Bulk
   return items
 }
 
-/** The members of an item that say what it holds, and so what type it can be of. */
+/** The members of an item that determine its value, and so its possible types. */
 const contents = ['value', 'encoding', 'generate']
 
 /**
- * What is wrong beside what the schema has found, so that all mistakes are told at once.
+ * Returns the errors that the schema can't find, so that all errors are reported at once.
  *
- * @param body as it was sent
- * @param found the schema's, by their pointers
+ * @param body the raw body
+ * @param found the schema's errors
  */
 export function furtherMistakes (environment: Environment, body: unknown, found: readonly RequestError[]): RequestError[] {
-  /** Where there is a mistake, or further in. */
+  /** The pointers of all errors, and of everything around them. */
   const wrong = new Set(found.flatMap(({ pointer }) => pointer.split('/').map((_, depth, parts) => parts.slice(0, depth + 1).join('/'))))
   const isWrong = (pointer: string): boolean => wrong.has(pointer)
   const { secrets, secretNames } = Object(body) as Partial<Record<string, unknown>>
-  /** What is right of a list, each at its place. */
+  /** Maps the items of a list, and their pointers. */
   const rightOf = <T>(list: unknown, right: (item: unknown, pointer: string) => T, pointer: string): T[] =>
     Array.isArray(list) ? list.map((item: unknown, index) => right(item, `${pointer}/${index}`)) : []
   const rightMembers = (item: unknown, pointer: string): object => {
-    // What they say together is not known where one of them is wrong.
+    // If one of them is wrong, rules about their combination can't be checked.
     const left = contents.some((member) => isWrong(`${pointer}/${member}`)) ? [...contents, 'type'] : []
     return Object.fromEntries(Object.entries(Object(item) as object)
       .filter(([member]) => !left.includes(member) && !isWrong(`${pointer}/${member}`)))
@@ -60,7 +60,7 @@ export function furtherMistakes (environment: Environment, body: unknown, found:
   return errors.filter(({ pointer }) => !isWrong(pointer))
 }
 
-/** The items that are right, and the mistakes in the others. A name that is undefined has been found wrong already. */
+/** Returns the valid items, and the errors of the others. An undefined name was reported already. */
 function checkItems (
   environment: Environment, { secrets = [], secretNames = [] }: PartlyRight
 ): { items: BulkItem[], errors: RequestError[] } {
@@ -88,7 +88,7 @@ function checkItems (
       // A generated value is a text.
       const checked = generate === undefined && type !== undefined ? { ...body, type } : body
       const input = checkSecret(environment, checked, (member, message) => { mistake(`${pointer}/${member}`, message) })
-      // A plan asks AWS nothing that would tell.
+      // AWS would refuse it, too, but a plan does not ask AWS.
       if (Object.keys(body.tags ?? {}).some((key) => /^aws:/i.test(key))) mistake(`${pointer}/tags`, 'must NOT have a key that begins with aws:')
       if (generate !== undefined && body.value !== undefined) mistake(`${pointer}/generate`, 'must NOT be given together with value')
       if (generate !== undefined && type !== undefined && type !== 'text') mistake(`${pointer}/type`, 'must be text, since the value is generated')

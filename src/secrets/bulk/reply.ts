@@ -6,12 +6,12 @@ import type { BulkCreateReply, BulkItemReply } from './schemas.ts'
 
 export type BulkItemReply = Static<typeof BulkItemReply>
 
-/** What is told of one secret. */
+/** Returns the JSON form of one outcome. */
 export const bulkItemReply = (
   { problem, ...outcome }: BulkOutcome, problemBody: (problem: Problem) => Record<string, unknown>
 ): BulkItemReply => problem === undefined ? outcome : { ...outcome, problem: problemBody(problem) }
 
-/** The reply to a bulk create. */
+/** Returns the reply to a bulk create. */
 export const bulkReply = (
   items: readonly BulkItemReply[], { dryRun, counts, stopped }: BulkSummary
 ): Static<typeof BulkCreateReply> => ({

@@ -1,47 +1,46 @@
 import pMap from 'p-map'
-import { inBackground } from '#src/aws/pace'
 import { compact } from '#src/json/compact'
 import { zeroCounts } from '#src/secrets/counts'
-import { assertMay, type Scope } from '#src/secrets/scope'
+import { assertMay, inBackground, type Scope } from '#src/secrets/scope'
 import { atomically, attempt } from './atomic.ts'
 import { makeItem } from './carry-out.ts'
 import { bulkItems, type BulkItem } from './items.ts'
 import { planItem, type BulkOutcome } from './plan.ts'
 import { countOf, type BulkCounts, type BulkCreateBody, type BulkStop } from './schemas.ts'
 
-/** How a run is followed and stopped. */
+/** The callbacks and the stop signal of a run. */
 export interface BulkControl {
-  /** Begins no further secret once it is aborted; its reason is a `BulkStop`. */
+  /** Once aborted, no further secret is started. The reason is a `BulkStop`. */
   readonly signal: AbortSignal
-  /** Told of each secret once it is final, with its place in the request. */
+  /** Receives each outcome once it is final, with the item's index in the request. */
   readonly settled: (outcome: BulkOutcome, index: number) => void
-  /** Told how many are done, of an atomic run, where none is final before the end. */
+  /** Receives the number of secrets that are done in an atomic run, where no outcome is final before the end. */
   readonly progress: (done: number) => void
 }
 
 export interface BulkSummary {
   dryRun: boolean
   counts: BulkCounts
-  /** Why not all were begun. */
+  /** The reason for which not all secrets were started. */
   stopped?: BulkStop
-  /** 201 where all were created, 409 where an atomic request was not done, 200 otherwise. */
+  /** 201 if all were created, 409 if an atomic request failed, 200 otherwise. */
   status: 200 | 201 | 409
 }
 
-/** A request that was found right. */
+/** A checked request, ready to run. */
 export interface BulkRun {
   readonly total: number
   readonly dryRun: boolean
-  /** Runs it; can be called once, since each value is let go of when it is not needed any more. */
+  /** Runs it. Can be called once: each value is released as soon as it is no longer needed. */
   readonly run: (control: BulkControl) => Promise<BulkSummary>
 }
 
 const defaults = { concurrency: 8, timeoutSeconds: 3_600 }
 
 /**
- * Gets a bulk create ready.
+ * Checks a bulk create.
  *
- * @throws Problem `invalid-request` with every mistake in the request, before anything is written
+ * @throws Problem `invalid-request` with all errors in the request
  */
 export function prepareBulk (scope: Scope, body: BulkCreateBody): BulkRun {
   const items: (BulkItem | undefined)[] = bulkItems(scope.environment, body)
@@ -60,9 +59,10 @@ export function prepareBulk (scope: Scope, body: BulkCreateBody): BulkRun {
         control.settled(outcome, index)
       }
       try {
-        await inBackground(signal, async () => atomic && !dryRun
-          ? runAtomic(scope, items, { ...options, ...control, signal, settled })
-          : runEach(scope, items, { ...options, dryRun, settled }))
+        const background = inBackground(scope, signal)
+        await (atomic && !dryRun
+          ? runAtomic(background, items, { ...options, ...control, signal, settled })
+          : runEach(background, items, { ...options, dryRun, settled }))
       } finally {
         clearTimeout(timeout)
       }
@@ -74,7 +74,7 @@ export function prepareBulk (scope: Scope, body: BulkCreateBody): BulkRun {
 
 type RunOptions = Parameters<typeof atomically>[2]
 
-/** The signal, which is aborted also when the time is over. */
+/** Returns a signal that is also aborted after the timeout, and the timer to clear. */
 function withTimeout (stop: AbortSignal, seconds: number): { signal: AbortSignal, timeout: NodeJS.Timeout } {
   const controller = new AbortController()
   const timeout = setTimeout(() => { controller.abort('timeout' satisfies BulkStop) }, seconds * 1_000)
@@ -105,7 +105,7 @@ async function runItem (scope: Scope, item: BulkItem, options: Omit<EachOptions,
 }
 
 async function runAtomic (scope: Scope, items: (BulkItem | undefined)[], options: RunOptions & BulkControl): Promise<void> {
-  // Taken out, so that nobody who keeps the run keeps their values.
+  // Removed from the run, which may be kept longer than the values should be.
   const all = items.splice(0).filter((item) => item !== undefined)
   const outcomes = await atomically(scope, all, options)
   for (const [index, outcome] of outcomes.entries()) options.settled(outcome, index)

@@ -1,12 +1,12 @@
+import type { SecretMetadata } from '#src/aws/secret'
 import type { Environment } from '#src/environments/environment'
-import type { SecretMetadata } from '#src/secrets/schemas'
 
-/** Only AWS gives tags such keys. */
+/** AWS reserves this prefix for its own tags. */
 const isAwsTag = (key: string): boolean => key.toLowerCase().startsWith('aws:')
 
 /**
- * The tags that go with a secret to another environment: its own, without those that say where it is. Those that either
- * environment gives to all its secrets stay where they are, and so do AWS's.
+ * Returns the tags that are copied to another environment: the secret's own, without AWS's tags and without those that either
+ * environment sets on all its secrets.
  */
 export function copiedTags ({ tags = {} }: Pick<SecretMetadata, 'tags'>, source: Environment, target: Environment): Record<string, string> {
   const isPlace = (key: string): boolean => Object.hasOwn(source.tags, key) || Object.hasOwn(target.tags, key)

@@ -1,45 +1,43 @@
+import { currentIn, type SecretContent, type SecretMetadata } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
-import { currentIn, describeSecret } from '#src/secrets/metadata'
 import { readSecret } from '#src/secrets/read'
-import type { SecretMetadata } from '#src/secrets/schemas'
 import type { Scope } from '#src/secrets/scope'
-import type { AwsValue } from '#src/secrets/value'
 
-/** A secret on its way from one environment to another. */
+/** The promotion of one secret from one environment to another. */
 export interface Promotion {
   name: SecretName
   source: Scope
   target: Scope
   original: SecretMetadata
-  /** The version of the original that is current, and is copied; a placeholder has none. */
+  /** The original's current version, which is copied; absent for a placeholder. */
   fromVersionId?: string
-  /** Whether its value was read. */
+  /** True once the value has been read. */
   isRead: boolean
 }
 
-/** Looks at what is to be copied. @throws Problem as AWS answers */
+/** Looks up the secret to copy. @throws Problem as AWS answers */
 export async function findOriginal (source: Scope, target: Scope, name: SecretName): Promise<Promotion> {
   return ofSource(source, async () => {
-    const original = await describeSecret(source, name)
+    const original = await source.aws.describeSecret(source, name)
     if (original.state === 'pending-deletion') throw new Problem('secret-pending-deletion')
     return compact({ name, source, target, original, fromVersionId: currentIn(original), isRead: false })
   })
 }
 
-/** The value of the version that was looked at. @throws Problem `secret-has-no-value` of a placeholder, and as AWS answers */
-export async function readOriginal (promotion: Promotion): Promise<AwsValue> {
+/** Reads the value of the version that was looked up. @throws Problem `secret-has-no-value` for a placeholder, and as AWS answers */
+export async function readOriginal (promotion: Promotion): Promise<SecretContent> {
   const { name, source, fromVersionId } = promotion
   const { content } = await ofSource(source, async () => {
     if (fromVersionId === undefined) throw new Problem('secret-has-no-value')
     return readSecret(source, name, { versionId: fromVersionId })
   })
   promotion.isRead = true
-  return typeof content === 'string' ? { SecretString: content } : { SecretBinary: content }
+  return content
 }
 
-/** Says of a problem that it is the other environment's. */
+/** Runs `work`, and adds the source environment to the detail of its problem. */
 async function ofSource<T> ({ environment }: Scope, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -1,13 +1,12 @@
 import pMap from 'p-map'
-import { inBackground } from '#src/aws/pace'
+import { currentIn, type SecretMetadata } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
-import { currentIn, findSecret, isPlaceholderOf } from '#src/secrets/metadata'
+import { findSecret, isPlaceholderOf } from '#src/secrets/metadata'
 import { permitted } from '#src/secrets/permitted'
-import type { SecretMetadata } from '#src/secrets/schemas'
-import type { Scope } from '#src/secrets/scope'
-import { createToken, forPurpose, updateToken } from '#src/secrets/tokens'
+import { inBackground, type Scope } from '#src/secrets/scope'
+import { earlierRun, forPurpose } from '#src/secrets/tokens'
 import { createSecret } from '#src/secrets/write'
 import { copiedTags } from './copied-tags.ts'
 import { promotedNames } from './names.ts'
@@ -15,7 +14,7 @@ import { findOriginal, readOriginal, type Promotion } from './original.ts'
 import type { PromotionBody, PromotionResult } from './schemas.ts'
 import { updateCopy } from './update.ts'
 
-/** What became of one secret, or with `dryRun` would. */
+/** The outcome of one secret; with `dryRun`, the expected one. */
 export interface PromotionOutcome {
   name: SecretName
   result: PromotionResult
@@ -23,7 +22,7 @@ export interface PromotionOutcome {
   versionId?: string
   fromVersionId?: string
   problem?: Problem
-  /** The version of the original whose value was read, for the record of it. */
+  /** The version of the original whose value was read, for the audit trail. */
   readVersionId?: string
 }
 
@@ -37,11 +36,11 @@ interface Options {
 const concurrentItems = 8
 
 /**
- * Copies secrets from one environment to another, each on its own: one that fails does not hold up the others. Each is read with
- * the source's credential and written with the target's.
+ * Copies secrets from one environment to another. A secret that fails does not stop the others. Each is read with the source's
+ * credential and written with the target's.
  *
- * @param signal begins no further secret once it is aborted
- * @throws Problem `invalid-request` with every mistake, before anything is written, and as AWS answers
+ * @param signal once aborted, no further secret is started
+ * @throws Problem `invalid-request` with all errors before anything is written, and as AWS answers
  */
 export async function promote (
   source: Scope, given: Scope, body: PromotionBody, signal: AbortSignal
@@ -50,19 +49,20 @@ export async function promote (
   const names = await promotedNames(source, target, body)
   const { onConflict = 'fail', expectedVersionIds = {}, dryRun = false } = body
   const allowed = await permitted(target, 'PromoteSecret', [...await permitted(source, 'PromoteSecret', names)])
-  return inBackground(signal, async () => pMap(names, async (name) => {
+  const [from, to] = [inBackground(source, signal), inBackground(target, signal)]
+  return pMap(names, async (name) => {
     if (signal.aborted) return { name, result: 'not-started' as const }
     const expected = Object.hasOwn(expectedVersionIds, name) ? expectedVersionIds[name] : undefined
     let promotion: Promotion | undefined
     try {
       if (!allowed.has(name)) throw new Problem('forbidden')
-      promotion = await findOriginal(source, target, name)
+      promotion = await findOriginal(from, to, name)
       return { ...await promoteOne(promotion, compact({ onConflict, dryRun, expected })), ...wasRead(promotion) }
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       return { name, result: 'failed' as const, problem: error, ...promotion !== undefined && wasRead(promotion) }
     }
-  }, { concurrency: concurrentItems }))
+  }, { concurrency: concurrentItems })
 }
 
 const wasRead = ({ isRead, fromVersionId }: Promotion): { readVersionId?: string } =>
@@ -77,7 +77,7 @@ async function promoteOne (promotion: Promotion, { dryRun, onConflict, expected 
   }
   if (existing.state === 'pending-deletion') throw new Problem('secret-pending-deletion')
   const state = compact({ name, arn: existing.arn, fromVersionId, versionId: currentIn(existing) })
-  const earlier = dryRun ? undefined : earlierRun(target, name, existing)
+  const earlier = dryRun ? undefined : earlierRunOf(target, name, existing)
   if (earlier !== undefined) return { ...state, ...earlier }
   if (onConflict === 'fail') {
     if (!dryRun && fromVersionId === undefined && isPlaceholderOf(target, detailsOf(promotion), existing)) return { ...state, result: 'created' }
@@ -90,25 +90,15 @@ async function promoteOne (promotion: Promotion, { dryRun, onConflict, expected 
 
 async function create (promotion: Promotion): Promise<Pick<PromotionOutcome, 'arn' | 'versionId'>> {
   const { name, target, fromVersionId } = promotion
-  const value = fromVersionId === undefined ? undefined : await readOriginal(promotion)
-  const { arn, versionId } = await createSecret(target, name, compact({ ...detailsOf(promotion), value }))
+  const content = fromVersionId === undefined ? undefined : await readOriginal(promotion)
+  const { arn, versionId } = await createSecret(target, name, compact({ ...detailsOf(promotion), content }))
   return compact({ arn, versionId })
 }
 
-/** What is copied beside the value. */
+/** Returns the details that are copied along with the value. */
 const detailsOf = ({ source, target, original }: Promotion): Pick<SecretMetadata, 'description' | 'tags'> =>
   compact({ description: original.description, tags: copiedTags(original, source.environment, target.environment) })
 
-/**
- * The version that an earlier run of this request made, if it is current or was so before another write: AWS keeps the request's
- * token as the version's ID.
- */
-function earlierRun (
-  target: Scope, name: SecretName, { versions = {} }: SecretMetadata
-): { result: 'created' | 'updated', versionId: string } | undefined {
-  for (const [result, versionId] of [['created', createToken(target, name)], ['updated', updateToken(target, name)]] as const) {
-    const stages = versionId === undefined ? [] : versions[versionId] ?? []
-    if (versionId !== undefined && (stages.includes('AWSCURRENT') || stages.includes('AWSPREVIOUS'))) return { result, versionId }
-  }
-  return undefined
-}
+/** Returns the write of an earlier run of the same request, if at most one other write has followed it. */
+const earlierRunOf = (target: Scope, name: SecretName, { versions = {} }: SecretMetadata): ReturnType<typeof earlierRun> =>
+  earlierRun(target, name, (versionId) => ['AWSCURRENT', 'AWSPREVIOUS'].some((stage) => versions[versionId]?.includes(stage)))

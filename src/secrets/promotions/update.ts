@@ -1,21 +1,19 @@
+import { currentIn, type SecretContent, type SecretMetadata } from '#src/aws/secret'
 import { Problem } from '#src/problems/problem'
 import { compareAndSet } from '#src/secrets/compare-and-set'
-import { currentIn } from '#src/secrets/metadata'
 import { holds } from '#src/secrets/put'
 import { readSecret } from '#src/secrets/read'
-import type { SecretMetadata } from '#src/secrets/schemas'
 import { tagSecret } from '#src/secrets/tags'
 import { forPurpose } from '#src/secrets/tokens'
-import type { AwsValue } from '#src/secrets/value'
 import { updateSecret } from '#src/secrets/write'
 import { copiedTags } from './copied-tags.ts'
 import { readOriginal, type Promotion } from './original.ts'
 
 /**
- * Gives a secret that exists what the original has and it has not. Its value is replaced only while the version that was looked
- * at is current; what else it has stays.
+ * Updates an existing secret to match the original; anything that the original lacks stays. The value is replaced only if the
+ * version that was looked up is still current.
  *
- * @throws Problem `precondition-failed` where another writer was there, and as AWS answers
+ * @throws Problem `precondition-failed` if another writer came between, and as AWS answers
  */
 export async function updateCopy (promotion: Promotion, existing: SecretMetadata, dryRun: boolean): Promise<{
   result: 'updated' | 'unchanged'
@@ -27,13 +25,13 @@ export async function updateCopy (promotion: Promotion, existing: SecretMetadata
   const tags = Object.entries(copiedTags(original, source.environment, target.environment))
     .filter(([key, value]) => existing.tags?.[key] !== value)
   const expected = currentIn(existing)
-  // Of two placeholders it is known that they hold the same.
+  // Two placeholders are the same without a comparison.
   const arePlaceholders = fromVersionId === undefined && expected === undefined
   const mayCompare = source.may('CompareValues', name) && target.may('CompareValues', name)
-  // A plan reads only to compare; for a placeholder nothing is read, but it can't replace a value.
+  // A plan reads only to compare. A placeholder is read only to fail: it can't replace a value.
   const isRead = !arePlaceholders && (!dryRun || mayCompare || fromVersionId === undefined)
-  const value = isRead ? await readOriginal(promotion) : undefined
-  const isSame = arePlaceholders || (mayCompare && value !== undefined && await holdsAlready(promotion, value))
+  const content = isRead ? await readOriginal(promotion) : undefined
+  const isSame = arePlaceholders || (mayCompare && content !== undefined && await holdsAlready(promotion, content))
 
   if (isSame && description === undefined && tags.length === 0) return { result: 'unchanged' }
   if (dryRun) return { result: 'updated' }
@@ -41,24 +39,24 @@ export async function updateCopy (promotion: Promotion, existing: SecretMetadata
     if (tags.length > 0) await tagSecret(target, name, Object.fromEntries(tags))
     if (description !== undefined) await updateSecret(target, name, { description })
   }
-  if (isSame || value === undefined) {
+  if (isSame || content === undefined) {
     await updateRest()
     return { result: 'updated' }
   }
-  if (expected !== undefined) return written(await compareAndSet(target, name, expected, value, updateRest))
+  if (expected !== undefined) return written(await compareAndSet(target, name, expected, content, updateRest))
   await updateRest()
-  return written(await updateSecret(target, name, { value }))
+  return written(await updateSecret(target, name, { content }))
 }
 
 const written = ({ versionId }: { versionId?: string }): { result: 'updated', versionId?: string } =>
   ({ result: 'updated', ...(versionId !== undefined && { versionId }) })
 
-async function holdsAlready ({ name, target }: Promotion, value: AwsValue): Promise<boolean> {
+async function holdsAlready ({ name, target }: Promotion, content: SecretContent): Promise<boolean> {
   try {
-    return holds(await readSecret(target, name), value)
+    return holds(await readSecret(target, name), content)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    // Whatever keeps it from being read, the write itself will tell.
+    // If the secret can't be read, the write will report why.
     return false
   }
 }

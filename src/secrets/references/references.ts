@@ -1,17 +1,17 @@
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
-import { describeSecret } from '#src/secrets/metadata'
 import type { Scope } from '#src/secrets/scope'
 import { formats } from './formats.ts'
 import type { References } from './schemas.ts'
 
 /**
- * How other tools refer to the secret, or to one key of its value. The value is not read: whether it has that key is not known.
+ * Returns references to the secret, or to one key of its value, in the formats of other tools. The value is not read, so the key
+ * may not exist.
  *
  * @throws Problem as AWS answers
  */
 export async function referencesTo (scope: Scope, name: SecretName, field?: string): Promise<References> {
-  const { arn } = await describeSecret(scope, name)
+  const { arn } = await scope.aws.describeSecret(scope, name)
   const { region } = scope.environment
   const secret = compact({ name, arn, region, field })
   const items = formats.map(({ format, title, language, text, cannotName }) => {

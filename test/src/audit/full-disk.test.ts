@@ -12,7 +12,7 @@ interface Disk {
   remove: () => void
 }
 
-/** A disk of so many kilobytes. @throws Error where this user may not mount one */
+/** Mounts a tmpfs of the given size. @throws Error if this user may not mount one */
 function smallDisk (kilobytes: number): Disk {
   const folder = mkdtempSync(join(tmpdir(), 'small-disk-'))
   try {
@@ -39,11 +39,11 @@ function canMount (): boolean {
   }
 }
 
-/** Where `TMPFS` says that a tmpfs can be mounted, it has to be possible. */
+/** With the environment variable `TMPFS`, the test is never skipped: it fails if a tmpfs can't be mounted. */
 const isMissing = process.env.TMPFS === undefined && !canMount()
 const skip = isMissing && 'this user may not mount a tmpfs'
 
-/** Takes what room is left. */
+/** Fills up the disk. */
 function fill (file: string): void {
   try {
     for (;;) appendFileSync(file, Buffer.alloc(1_024))
@@ -53,7 +53,7 @@ function fill (file: string): void {
 }
 
 for (const durability of ['written', 'synced'] as const) {
-  t.test(`a disk that fills up stops secrets from leaving, and room starts them again: ${durability}`, { skip }, async (t) => {
+  t.test(`no secret is returned while the disk is full, and requests succeed again once there is space: ${durability}`, { skip }, async (t) => {
     const { folder: disk, remove } = smallDisk(96)
     t.teardown(remove)
     writeFileSync(join(disk, 'ballast'), Buffer.alloc(48 * 1024))
@@ -66,7 +66,7 @@ for (const durability of ['written', 'synced'] as const) {
     let answered = 0
     const statuses = new Map<number, number>()
     while (!statuses.has(503)) {
-      // Some with one record, some with many, so that the disk is full in the midst of one.
+      // Requests with one record and with many, so that the disk fills up in the middle of a write.
       for (const reply of await Promise.all([gateway.send('GET', path), gateway.send('POST', '/environments/dev/values', { json: { names: ['a', ...names] } })])) {
         statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1)
         t.equal(reply.text.includes('canary'), reply.status === 200)
@@ -90,12 +90,12 @@ for (const durability of ['written', 'synced'] as const) {
 
     rmSync(join(disk, 'ballast'))
     while (!gateway.fastify.audit.isWritable) await setTimeout(10)
-    t.match(await gateway.send('GET', path), { status: 200, json: { value: 'canary-value-4711' } }, 'there is room, and nobody did anything else')
+    t.match(await gateway.send('GET', path), { status: 200, json: { value: 'canary-value-4711' } }, 'freeing space is enough to recover')
     t.ok(statSync(file).size > full)
     await gateway.fastify.close()
     const { findings, notes } = await verifyFiles(file)
     t.match([findings, notes], [[], [{ message: /^requests that were refused because they could not be recorded: \d+$/ }]])
     const outcomes = gateway.trail().filter(({ event, status }) => event === 'outcome' && status === 200)
-    t.ok(outcomes.length >= answered + 1, 'whatever was answered is there')
+    t.ok(outcomes.length >= answered + 1, 'every answered request is recorded')
   })
 }

@@ -11,12 +11,12 @@ import { parseConfig } from '#src/config/load'
 import { readTrail } from '#test/audit-trail'
 
 async function open (t: Test, settings: Partial<AuditSettings>, dataDir: string): Promise<Trail> {
-  const trail = await openConfiguredTrail({ durability: 'written', patience: 60_000, ...settings }, dataDir, {})
+  const trail = await openConfiguredTrail({ durability: 'written', writeTimeout: 60_000, ...settings }, dataDir, {})
   t.teardown(async () => trail.close())
   return trail
 }
 
-t.test('where nothing else is said, all is in the data folder, which is made', async (t) => {
+t.test('by default everything is in the data folder, which is created', async (t) => {
   const dataDir = join(t.testdir({}), 'some', 'data')
   const trail = await open(t, {}, dataDir)
   await trail.append([{ event: 'intent' }])
@@ -29,7 +29,7 @@ t.test('where nothing else is said, all is in the data folder, which is made', a
   t.match(readTrail(join(dataDir, 'audit.jsonl')).map(({ event, found }) => [event, found]), [['start', 'nothing'], ['intent'], ['close'], ['start', 'intact'], ['close']])
 })
 
-t.test('where all is said, no data folder is made', async (t) => {
+t.test('no data folder is created if nothing needs it', async (t) => {
   const folder = t.testdir({ 'key.pem': newKey() })
   chmodSync(join(folder, 'key.pem'), 0o440)
   const trail = await open(t, { file: join(folder, 'trail.jsonl'), keyFile: join(folder, 'key.pem'), durability: 'synced' }, join(folder, 'data'))
@@ -37,7 +37,7 @@ t.test('where all is said, no data folder is made', async (t) => {
   t.same(readdirSync(folder).sort(), ['key.pem', 'trail.jsonl', 'trail.jsonl.head', 'trail.jsonl.lock'])
 })
 
-t.test('what can not be used is told', async (t) => {
+t.test('unusable keys and folders are reported', async (t) => {
   const folder = t.testdir({
     file: '',
     'rsa.pem': generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
@@ -56,14 +56,14 @@ t.test('what can not be used is told', async (t) => {
   await t.rejects(open(t, {}, join(folder, 'file', 'data')), { name: 'UnusableTrail', message: /^GATEWAY_DATA_DIR: found ENOTDIR on making/ })
 })
 
-t.test('a key is made once, and what is there is not replaced', async (t) => {
+t.test('a key is generated once, and an existing file is not replaced', async (t) => {
   const folder = t.testdir({})
   const file = join(folder, 'key.pem')
-  const keys = Array.from({ length: 2 }, () => loadKey(file, true).verifies.spki)
+  const keys = Array.from({ length: 2 }, () => loadKey(file, true).publicKey.spki)
   t.equal(keys[0], keys[1])
   t.same(readdirSync(folder), ['key.pem'])
   symlinkSync(join(folder, 'nowhere'), join(folder, 'link.pem'))
-  t.throws(() => loadKey(join(folder, 'link.pem'), true), { name: 'UnusableTrail', message: /ENOENT/ }, 'what comes in between')
+  t.throws(() => loadKey(join(folder, 'link.pem'), true), { name: 'UnusableTrail', message: /ENOENT/ }, 'a file that another process creates in between')
   t.same(readdirSync(folder), ['key.pem', 'link.pem'])
   t.throws(() => loadKey(join(folder, 'none', 'key.pem'), true), { name: 'UnusableTrail', message: /ENOENT/ })
   writeFileSync(join(folder, 'empty.pem'), '', { mode: 0o600 })
@@ -71,9 +71,9 @@ t.test('a key is made once, and what is there is not replaced', async (t) => {
 })
 
 t.test('the configuration', async (t) => {
-  t.same(auditFrom({}, '/etc/gateway'), { durability: 'written', patience: 5_000 })
+  t.same(auditFrom({}, '/etc/gateway'), { durability: 'written', writeTimeout: 5_000 })
   t.same(auditFrom({ file: 'a.jsonl', keyFile: '../key.pem', durability: 'synced', timeoutSeconds: 0.5 }, '/etc/gateway'), {
-    file: '/etc/gateway/a.jsonl', keyFile: '/etc/key.pem', durability: 'synced', patience: 500
+    file: '/etc/gateway/a.jsonl', keyFile: '/etc/key.pem', durability: 'synced', writeTimeout: 500
   })
   t.match(auditFrom({ file: '-' }, '/etc'), { file: '-' })
   for (const [audit, message] of [

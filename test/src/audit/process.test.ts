@@ -25,7 +25,7 @@ interface Process {
   send: (method: string, path: string, options?: RequestOptions) => Promise<Reply>
 }
 
-/** A folder with a configuration, against an embedded backend of the test. */
+/** Creates a folder with a configuration that uses an embedded backend. */
 async function configured (t: Test, audit: object): Promise<string> {
   const accounts = [{ accountId: '111111111111', accessKeyId: 'AKIATEST', secretAccessKey: 'test-secret' }]
   const backend = await startLocalBackend({ accounts })
@@ -43,7 +43,7 @@ async function configured (t: Test, audit: object): Promise<string> {
   return t.testdir({ 'gateway.yaml': stringify(config), policies: { 'bot.cedar': policy } })
 }
 
-/** Starts the gateway in the folder, as its own process; the log is on standard error where the trail has standard output. */
+/** Starts the gateway in the folder, as its own process. The log is on standard error if the trail is on standard output. */
 async function start (t: Test, folder: string, { onStandardError = false, limit = '' } = {}): Promise<Process> {
   const child = spawn('sh', ['-c', `${limit} exec "$0" "$1"`, process.execPath, join(root, 'src', 'server.ts')], {
     cwd: folder,
@@ -78,7 +78,7 @@ async function verify (folder: string, ...files: string[]): Promise<object> {
   return verifyOnItsWord(files.map((file) => readFileSync(join(folder, 'data', file))), { keys: [key], head })
 }
 
-t.test('whatever was answered is recorded, also where the process is killed', async (t) => {
+t.test('every answered request is recorded, even if the process is killed', async (t) => {
   const folder = await configured(t, {})
   const answered = new Map<string, string>()
   for (let round = 0; round < rounds; round++) {
@@ -116,7 +116,7 @@ t.test('whatever was answered is recorded, also where the process is killed', as
   for (const file of ['audit.jsonl', 'audit.jsonl.head', 'audit.jsonl.lock', 'audit-key.pem']) t.equal(statSync(join(data, file)).mode & 0o777, 0o600, file)
 })
 
-t.test('on SIGHUP it goes on in a new file', async (t) => {
+t.test('SIGHUP makes the trail continue in a new file', async (t) => {
   const folder = await configured(t, {})
   const gateway = await start(t, folder)
   await gateway.send('PUT', path, { json: { value: 'v' } })
@@ -128,9 +128,9 @@ t.test('on SIGHUP it goes on in a new file', async (t) => {
   t.match(await verify(folder, 'audit.jsonl.1', 'audit.jsonl'), { findings: [], records: 5 })
 })
 
-t.test('a file that can not get any larger, and one in its place', async (t) => {
+t.test('a file that can not grow, and a new one in its place', async (t) => {
   const folder = await configured(t, {})
-  // Not for the files of the test's own instruments, which come with NODE_OPTIONS.
+  // The limit must not apply to the coverage files that NODE_OPTIONS makes the process write.
   const gateway = await start(t, folder, { limit: 'unset NODE_OPTIONS; ulimit -f 30 &&' })
   t.equal((await gateway.send('PUT', path, { json: { value: 'canary-value-4711' } })).status, 201)
   const replies: Reply[] = []
@@ -148,14 +148,14 @@ t.test('a file that can not get any larger, and one in its place', async (t) => 
   t.match(await verify(folder, 'audit.jsonl.1', 'audit.jsonl'), { findings: [], notes: [{ message: /^requests that were refused/ }] })
 })
 
-t.test('on standard output', async (t) => {
+t.test('a trail on standard output', async (t) => {
   const folder = await configured(t, { file: '-', timeoutSeconds: 0.3 })
   const gateway = await start(t, folder, { onStandardError: true })
   const { stdout } = gateway.child
   if (stdout === null) throw new Error('it has one')
   t.equal((await gateway.send('PUT', path, { json: { value: 'canary-value-4711' } })).status, 201)
 
-  // Nobody reads: the pipe fills, and then a write hangs for good.
+  // Nobody reads: the pipe fills up, and then a write hangs.
   const replies: Reply[] = []
   while (replies.at(-1)?.status !== 503) replies.push(...await Promise.all(Array.from({ length: 50 }, async () => gateway.send('GET', path))))
   for (const { status, text } of replies) t.equal(text.includes('canary'), status === 200)
@@ -173,11 +173,11 @@ t.test('on standard output', async (t) => {
   t.same(await end(gateway), [0, null])
   const key = verifyingKey(readFileSync(join(folder, 'data', 'audit-key.pem'), 'utf8'))
   const { findings, notes, isClosed } = await verifyOnItsWord([Buffer.concat(bytes)], { keys: [key], isPart: true })
-  t.match([findings, isClosed], [[], true], 'nothing else is written there')
+  t.match([findings, isClosed], [[], true], 'standard output contains nothing else')
   t.match(notes, [{ message: /^requests that were refused/ }, { message: /^records that were written too late/ }])
 })
 
-t.test('a process ends although its trail hangs', async (t) => {
+t.test('the process ends even if a write to the trail hangs', async (t) => {
   const folder = await configured(t, { file: '-', timeoutSeconds: 0.3 })
   const gateway = await start(t, folder, { onStandardError: true })
   let status = 0

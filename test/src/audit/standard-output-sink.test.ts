@@ -7,7 +7,7 @@ import { standardOutputSink } from '#src/audit/standard-output-sink'
 import { openTrail, type Trail } from '#src/audit/trail'
 import { trailKey, verifyBytes } from '#test/audit-trail'
 
-/** A pipe whose ends do not wait, as some parents hand one down. */
+/** Creates a non-blocking pipe, as some parent processes pass to their children. */
 function pipe (t: Test): { reader: number, writer: number } {
   const fifo = join(t.testdir({}), 'fifo')
   execFileSync('mkfifo', [fifo])
@@ -25,10 +25,10 @@ function read (reader: number): Buffer {
   }
 }
 
-const open = async (descriptor: number, patience: number): Promise<Trail> =>
-  openTrail({ sink: standardOutputSink(descriptor), key: trailKey, patience, retryAfter: 5 })
+const open = async (descriptor: number, writeTimeout: number): Promise<Trail> =>
+  openTrail({ sink: standardOutputSink(descriptor), key: trailKey, writeTimeout, retryAfter: 5 })
 
-t.test('a pipe that is full is waited for, and nothing is torn', async (t) => {
+t.test('a write waits for a full pipe, and no record is split', async (t) => {
   const { reader, writer } = pipe(t)
   const trail = await open(writer, 60_000)
   const large = 'x'.repeat(50_000)
@@ -49,7 +49,7 @@ t.test('a pipe that is full is waited for, and nothing is torn', async (t) => {
   t.match(await verifyBytes([Buffer.concat(chunks)], { isPart: true }), { findings: [], records: 6, isClosed: true })
 })
 
-t.test('what a failure has left undone is done first', async (t) => {
+t.test('after a failure, the partial write is completed first', async (t) => {
   const { reader, writer } = pipe(t)
   const trail = await open(writer, 60_000)
   const chunks = [read(reader)]

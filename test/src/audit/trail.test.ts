@@ -7,13 +7,14 @@ import type { Sink } from '#src/audit/sink'
 import { openTrail, type Trail, type TrailOptions } from '#src/audit/trail'
 import { trailKey, verifyBytes, type AuditRecord } from '#test/audit-trail'
 
-/** Something to write to that does as it is told. */
+/** A fake sink whose behaviour the test controls. */
 interface Fake extends Sink {
-  /** The writes that were made, each with its records. */
+  /** The records of each write. */
   writes: AuditRecord[][]
   bytes: Buffer
-  /** Comes before each write, and before each opening. */
+  /** Called before each write and each opening. */
   before: () => Promise<void>
+  /** The result of each write. */
   stays: boolean
   closed: boolean
 }
@@ -53,7 +54,7 @@ function fake (): Fake {
 }
 
 async function open (t: Test, sink: Sink, options: Partial<TrailOptions> = {}): Promise<Trail> {
-  const trail = await openTrail({ sink, key: trailKey, patience: 60_000, retryAfter: 5, ...options })
+  const trail = await openTrail({ sink, key: trailKey, writeTimeout: 60_000, retryAfter: 5, ...options })
   t.teardown(async () => trail.close())
   return trail
 }
@@ -61,7 +62,7 @@ async function open (t: Test, sink: Sink, options: Partial<TrailOptions> = {}): 
 const failing = (code: string) => async (): Promise<never> => { throw Object.assign(new Error(code), { code }) }
 const fine = async (): Promise<void> => undefined
 
-/** Something that hangs until it is released. */
+/** Returns a function that hangs until it is released. */
 function hanging (): { hang: () => Promise<void>, release: () => void } {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   return { hang: async () => promise, release: () => { resolve(undefined) } }
@@ -74,7 +75,7 @@ async function until (condition: () => boolean): Promise<void> {
   while (!condition()) await setTimeout(1)
 }
 
-t.test('what comes while one write is under way is written with the next', async (t) => {
+t.test('appends during a write are combined into the next write', async (t) => {
   const sink = fake()
   const trail = await open(t, sink)
   const { hang, release } = hanging()
@@ -88,7 +89,7 @@ t.test('what comes while one write is under way is written with the next', async
   t.match((await verifyBytes([sink.bytes], { isPart: true })), { findings: [], records: 9, isClosed: true })
 })
 
-t.test('a write takes no more than it should, however much waits', async (t) => {
+t.test('the size of a write is limited', async (t) => {
   const sink = fake()
   const trail = await open(t, sink)
   const large = entry('x'.repeat(3 * 1024 * 1024))
@@ -98,10 +99,10 @@ t.test('a write takes no more than it should, however much waits', async (t) => 
 
 t.test('checkpoints', async (t) => {
   const signed: [string, number][] = []
-  const onSaid = ({ event }: ControlEntry, { sequence }: Link): void => { signed.push([event, sequence]) }
+  const onControlRecord = ({ event }: ControlEntry, { sequence }: Link): void => { signed.push([event, sequence]) }
   const sink = fake()
   let now = Date.parse('2026-11-21T08:00:00Z')
-  const trail = await open(t, sink, { now: () => now, onSaid, checkpointEvery: { records: 3, milliseconds: 60_000 } })
+  const trail = await open(t, sink, { now: () => now, onControlRecord, checkpointEvery: { records: 3, milliseconds: 60_000 } })
   await trail.append([entry('a'), entry('b')])
   await trail.append([entry('c')])
   await trail.append([entry('d')])
@@ -115,9 +116,9 @@ t.test('checkpoints', async (t) => {
   const other = await open(t, quiet, { checkpointEvery: { records: 1_000, milliseconds: 5 } })
   await other.append([entry('a')])
   await until(() => quiet.writes.length === 3)
-  t.match(quiet.writes.at(-1), [{ event: 'checkpoint' }], 'also where nothing else comes')
+  t.match(quiet.writes.at(-1), [{ event: 'checkpoint' }], 'even if nothing else is appended')
   await setTimeout(20)
-  t.equal(quiet.writes.length, 3, 'and once')
+  t.equal(quiet.writes.length, 3, 'only once')
 })
 
 t.test('a failure', async (t) => {
@@ -130,13 +131,13 @@ t.test('a failure', async (t) => {
   await t.rejects(trail.append([entry('b')]), refused)
   trail.reopen()
   await setTimeout(50)
-  t.same(reasons, ['ENOSPC'], 'is told once')
+  t.same(reasons, ['ENOSPC'], 'is reported once')
   sink.before = fine
   await until(() => trail.isWritable)
-  t.match(sink.writes.slice(1), [[{ event: 'resume', found: 'intact', refused: 2 }]], 'it goes on by itself')
+  t.match(sink.writes.slice(1), [[{ event: 'resume', found: 'intact', refused: 2 }]], 'it recovers automatically')
   t.equal(await trail.append([entry('c')]), 3)
 
-  t.test('what waits behind the write that fails is refused as well', async (t) => {
+  t.test('appends queued behind a failed write are refused too', async (t) => {
     const { hang, release } = hanging()
     sink.before = async () => { await hang(); await failing('EIO')() }
     const both = [trail.append([entry('d')]), trail.append([entry('e')])]
@@ -161,13 +162,13 @@ t.test('a failure at the start', async (t) => {
   await until(() => trail.isWritable)
   t.match(full.writes, [[{ event: 'start', found: 'nothing', refused: 1 }]])
 
-  const mistaken = fake()
-  mistaken.before = async () => { throw new UnusableTrail('audit.file', 'this', 'that') }
-  await t.rejects(open(t, mistaken), { name: 'UnusableTrail', message: 'audit.file: found this, expected that' })
-  t.equal(mistaken.closed, true)
+  const misconfigured = fake()
+  misconfigured.before = async () => { throw new UnusableTrail('audit.file', 'this', 'that') }
+  await t.rejects(open(t, misconfigured), { name: 'UnusableTrail', message: 'audit.file: found this, expected that' })
+  t.equal(misconfigured.closed, true)
 })
 
-t.test('something that others keep changing', async (t) => {
+t.test('a file that somebody else keeps changing', async (t) => {
   const sink = fake()
   const trail = await open(t, sink)
   sink.stays = false
@@ -180,13 +181,13 @@ t.test('something that others keep changing', async (t) => {
 t.test('a write that hangs', async (t) => {
   const reasons: string[] = []
   const sink = fake()
-  const trail = await open(t, sink, { patience: 20, onFailure: (reason) => reasons.push(reason) })
+  const trail = await open(t, sink, { writeTimeout: 20, onFailure: (reason) => reasons.push(reason) })
   const { hang, release } = hanging()
   sink.before = hang
   const both = await Promise.allSettled([trail.append([entry('a'), entry('b')]), trail.append([entry('c')])])
   t.match(both, [{ status: 'rejected', reason: refused }, { status: 'rejected', reason: refused }])
   t.match(trail, { isWritable: false, hangs: true })
-  await t.rejects(trail.append([entry('d')]), refused, 'without another wait')
+  await t.rejects(trail.append([entry('d')]), refused, 'without waiting again')
   t.same(reasons, ['hangs'])
   t.equal(sink.writes.length, 1)
 
@@ -198,7 +199,7 @@ t.test('a write that hangs', async (t) => {
   const { findings, notes } = await verifyBytes([sink.bytes], { isPart: true })
   t.match([findings, notes], [[], [{ message: /^requests that were refused.*: 3$/ }, { message: /too late for their requests.*\{"from":2,"to":3\}/ }]])
 
-  t.test('and fails in the end', async (t) => {
+  t.test('a write that hangs and then fails', async (t) => {
     const { hang, release } = hanging()
     sink.before = async () => { await hang(); await failing('EIO')() }
     await t.rejects(trail.append([entry('f')]), refused)
@@ -210,9 +211,9 @@ t.test('a write that hangs', async (t) => {
   })
 })
 
-t.test('the end of a process does not wait for what hangs', async (t) => {
+t.test('closing does not wait for a write that hangs', async (t) => {
   const sink = fake()
-  const trail = await open(t, sink, { patience: 20 })
+  const trail = await open(t, sink, { writeTimeout: 20 })
   const { hang, release } = hanging()
   sink.before = hang
   await t.rejects(trail.append([entry('a')]), refused)
@@ -227,7 +228,7 @@ t.test('the end of a process does not wait for what hangs', async (t) => {
   await t.rejects(other.append([entry('a')]), refused)
   failed.before = fine
   await other.close()
-  t.match(failed.writes.at(-1), [{ event: 'resume', refused: 1 }, { event: 'close' }], 'what was broken is tried once more')
+  t.match(failed.writes.at(-1), [{ event: 'resume', refused: 1 }, { event: 'close' }], 'a failed write is retried once')
 
   const broken = fake()
   const third = await open(t, broken)
@@ -236,7 +237,7 @@ t.test('the end of a process does not wait for what hangs', async (t) => {
   t.match([third.isWritable, broken.closed, broken.writes.length], [false, true, 1])
 })
 
-t.test('a process that is told to end while it writes', async (t) => {
+t.test('closing during a write', async (t) => {
   const sink = fake()
   const trail = await open(t, sink)
   const { hang, release } = hanging()
@@ -249,7 +250,7 @@ t.test('a process that is told to end while it writes', async (t) => {
   t.match(sink.writes.flat().map(({ event }) => event), ['start', 'intent', 'close'])
 })
 
-t.test('what waits is bounded', async (t) => {
+t.test('the queue is bounded', async (t) => {
   const sink = fake()
   const trail = await open(t, sink, { capacity: { records: 10, bytes: 10_000 } })
   const { hang, release } = hanging()
@@ -262,5 +263,5 @@ t.test('what waits is bounded', async (t) => {
   t.match(sink.writes.at(-1), [{ event: 'resume', refused: 1 }])
   t.equal(trail.isWritable, true)
   await t.rejects(trail.append([entry('x'.repeat(10_000))]), refused, 'in bytes')
-  await t.resolves(trail.append(Array.from({ length: 10 }, () => entry('d'))), 'and what was written or refused does not count any more')
+  await t.resolves(trail.append(Array.from({ length: 10 }, () => entry('d'))), 'written and refused records no longer count')
 })

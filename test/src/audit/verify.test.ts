@@ -19,10 +19,10 @@ const entry = (number: number): RequestEntry => ({
   decision: { allowed: true, policies: ['readers'] }
 })
 
-/** A trail of so many requests' records, which was closed in order, and its head. */
+/** Writes a trail with the given number of requests and closes it gracefully. Returns its bytes and its head. */
 async function written (requests: number, key: SigningKey = trailKey): Promise<{ bytes: Buffer, head: string }> {
   const { file } = newTrail()
-  const trail = await openTrail({ sink: fileSink(file, 'written', key), key, patience: 60_000, checkpointEvery: { records: 500, milliseconds: 60_000 } })
+  const trail = await openTrail({ sink: fileSink(file, 'written', key), key, writeTimeout: 60_000, checkpointEvery: { records: 500, milliseconds: 60_000 } })
   for (let number = 0; number < requests; number += 100) {
     await trail.append(Array.from({ length: Math.min(100, requests - number) }, (_, index) => entry(number + index)))
   }
@@ -30,7 +30,7 @@ async function written (requests: number, key: SigningKey = trailKey): Promise<{
   return { bytes: readFileSync(file), head: readFileSync(`${file}.head`, 'utf8') }
 }
 
-/** The lines, each with its line feed. */
+/** Splits a trail into lines, each with its line feed. */
 const linesOf = (bytes: Buffer): string[] => bytes.toString('latin1').split(/(?<=\n)/)
 const bytesOf = (lines: readonly string[]): Buffer => Buffer.from(lines.join(''), 'latin1')
 
@@ -45,16 +45,16 @@ async function finds (t: Test, bytes: Buffer, options: VerifyOptions, ...expecte
 const replaced = (lines: readonly string[], index: number, ...by: readonly string[]): Buffer =>
   bytesOf([...lines.slice(0, index), ...by, ...lines.slice(index + 1)])
 
-t.test('a trail as it was written is proved', async (t) => {
+t.test('verifies an intact trail', async (t) => {
   const { bytes, head } = await written(1_200)
   const verification = await verifyBytes([bytes], { head })
   t.match(verification, { findings: [], notes: [], records: 1_204, first: { sequence: 1 }, last: { sequence: 1_204 }, isClosed: true })
   t.equal(linesOf(bytes).filter((line) => line.includes('"event":"checkpoint"')).length, 2)
-  t.same((await verifyBytes([bytes], { head, keys: [verifyingKey(newKey()), trailKey.verifies] })).findings, [], 'with one key of several')
-  t.match(await verifyOnItsWord([bytes], { head }), { findings: [], records: 1_204 }, 'with the key that it names itself')
+  t.same((await verifyBytes([bytes], { head, keys: [verifyingKey(newKey()), trailKey.publicKey] })).findings, [], 'with one key of several')
+  t.match(await verifyOnItsWord([bytes], { head }), { findings: [], records: 1_204 }, 'with the key named in the trail itself')
 })
 
-t.test('every byte of a small trail', async (t) => {
+t.test('finds a change to any byte of a small trail', async (t) => {
   const { bytes, head } = await written(2)
   t.equal(linesOf(bytes).length, 4)
   for (let at = 0; at < bytes.length; at++) {
@@ -73,7 +73,7 @@ t.test('every byte of a small trail', async (t) => {
     if ((await verifyBytes([twice], { head })).findings.length === 0) t.fail(`byte ${at} twice`)
     if ((await verifyBytes([bytes.subarray(0, at)], { head })).findings.length === 0) t.fail(`cut off before byte ${at}`)
     const { findings } = await verifyBytes([bytes.subarray(0, at)])
-    if (!findings.some(({ message }) => message.startsWith('nothing tells where the trail ends'))) t.fail(`cut off before byte ${at}, without a head`)
+    if (!findings.some(({ message }) => message.startsWith('the end of the trail is not known'))) t.fail(`cut off before byte ${at}, without a head`)
   }
 })
 
@@ -83,7 +83,7 @@ t.test('10,000 records', async (t) => {
   t.ok(lines.length > 10_000)
   t.same((await verifyBytes([bytes], { head })).findings, [])
 
-  t.test('any byte that is changed is found, and the record named', async (t) => {
+  t.test('finds a changed byte and names the record', async (t) => {
     const members = ['"sequence":', '"time":"2', '"event":"', '"requestId":"', '"id":"', '"peer":"', '"action":"', '"name":"', '"allowed":', '"previous":"', '"hash":"']
     for (const [index, member] of [...members, ...members].entries()) {
       const number = 2 + (index * 4_567) % 9_990
@@ -98,63 +98,63 @@ t.test('10,000 records', async (t) => {
     }
   })
 
-  t.test('an end that is cut off at any record is found, and from where', async (t) => {
+  t.test('finds a cut-off end and reports the missing records', async (t) => {
     for (let number = 1; number < lines.length; number += 487) {
       const kept = bytesOf(lines.slice(0, number))
       const missing = number === lines.length - 1 ? `record ${lines.length} is` : `records ${number + 1} to ${lines.length} are`
       const [found, ...more] = messages(await verifyBytes([kept], { head }))
       t.equal(found, `${number}:  ${missing} missing at the end`)
-      // Where the cut goes through a write.
-      t.ok(more.every((message) => message.endsWith(' records at the end are not signed: a write that is not whole')))
+      // If the cut is within a write, its unsigned records are reported too.
+      t.ok(more.every((message) => message.endsWith(' records at the end are not signed: an incomplete write')))
     }
     await finds(t, Buffer.alloc(0), { head }, `records 1 to ${lines.length} are missing at the end`)
   })
 
-  t.test('records that were removed, put elsewhere, repeated or exchanged', async (t) => {
+  t.test('finds records that were removed, moved, duplicated or replaced', async (t) => {
     const line = (number: number): string => lines[number - 1] ?? ''
     await finds(t, replaced(lines, 4_999), { head }, '5000: 5001 record 5000 is missing before it')
-    await finds(t, replaced(lines, 4_999, '\n'), { head }, '5000: 5000 is no record')
-    await finds(t, replaced(lines, 4_999, line(5_001), line(5_000)), { head }, '5000: 5001 record 5000 is missing before it', '5001: 5000 stands behind record 5001', '5002: 5001 stands behind')
-    await finds(t, replaced(lines, 4_999, line(5_000), line(5_000)), { head }, '5001: 5000 stands behind record 5000: it was moved, or is there twice')
+    await finds(t, replaced(lines, 4_999, '\n'), { head }, '5000: 5000 is not a record')
+    await finds(t, replaced(lines, 4_999, line(5_001), line(5_000)), { head }, '5000: 5001 record 5000 is missing before it', '5001: 5000 comes after record 5001', '5002: 5001 comes after')
+    await finds(t, replaced(lines, 4_999, line(5_000), line(5_000)), { head }, '5001: 5000 comes after record 5000: it was moved or duplicated')
     await finds(t, bytesOf([...lines.slice(0, 100), ...lines.slice(200)]), { head }, '101: 201 records 101 to 200 are missing before it')
     const { line: forged } = chainRecord('"event":"intent"', { sequence: 4_999, hash: /"previous":"(\w+)"/.exec(line(5_000))?.[1] ?? '' })
     await finds(t, replaced(lines, 4_999, forged), { head }, '5001: 5001 does not follow the record before it')
   })
 
-  t.test('a beginning that is missing shows in the first record', async (t) => {
+  t.test('a missing start shows in the sequence number of the first record', async (t) => {
     const { findings, first } = await verifyBytes([bytesOf(lines.slice(4_000))], { head })
     t.match([findings, first], [[], { sequence: 4_001 }])
   })
 })
 
-t.test('what is signed', async (t) => {
+t.test('signatures', async (t) => {
   const other = signingKey(newKey())
   const { bytes, head } = await written(2)
   const lines = linesOf(bytes)
-  await finds(t, bytes, { head, keys: [other.verifies] }, '1: 1 is not signed with the trail\'s key', '3: 3 is not signed', '4: 4 is not signed', 'the head is not signed with')
+  await finds(t, bytes, { head, keys: [other.publicKey] }, '1: 1 is not signed with the trail\'s key', '3: 3 is not signed', '4: 4 is not signed', 'the head is not signed with')
   const [, intent = '', outcome = '', close = ''] = lines
-  t.same(lines.map((line) => line.includes(',"signed":true,"hash"')), [true, false, true, true], 'what the trail says about itself, and the end of a write')
+  t.same(lines.map((line) => line.includes(',"signed":true,"hash"')), [true, false, true, true], 'control records and the last record of each write')
   const bare = (line: string): string => line.replace(/,"signature":"\w+"/, '')
-  await finds(t, replaced(lines, 3, bare(close)), { head }, '4: 4 is no record', '4:  record 4 is missing at the end')
-  await finds(t, replaced(lines, 2, bare(outcome)), { head }, '3: 3 is no record')
+  await finds(t, replaced(lines, 3, bare(close)), { head }, '4: 4 is not a record', '4:  record 4 is missing at the end')
+  await finds(t, replaced(lines, 2, bare(outcome)), { head }, '3: 3 is not a record')
   await finds(t, replaced(lines, 2, bare(outcome).replace(',"signed":true', '')), { head }, '3: 3 was changed')
   const signature = /,"signature":"\w+"/.exec(close)?.[0] ?? ''
-  await finds(t, replaced(lines, 1, intent.replace(/\}\n$/, `${signature}}\n`)), { head }, '2: 2 is no record')
+  await finds(t, replaced(lines, 1, intent.replace(/\}\n$/, `${signature}}\n`)), { head }, '2: 2 is not a record')
   await finds(t, replaced(lines, 2, outcome.replace(/,"signature":"\w+"/, signature)), { head }, '3: 3 is not signed with the trail\'s key')
-  const { line: said, link } = chainRecord(encodeEntry({ event: 'checkpoint' }, 0), { sequence: 4, hash: /"hash":"(\w+)"/.exec(close)?.[1] ?? '' })
-  await finds(t, Buffer.concat([bytes, Buffer.from(said)]), { isPart: true }, '5: 5 is not signed', '5:  1 records at the end are not signed')
-  const { findings, notes } = await verifyBytes([Buffer.concat([bytes, Buffer.from(said), Buffer.from(chainRecord('"event":"item"', link).line)])], { head })
-  t.match([findings.length, notes], [1, [{ message: '2 records at the end are not signed: a write that is not whole' }]], 'behind the head, where it may be under way')
+  const { line: checkpoint, link } = chainRecord(encodeEntry({ event: 'checkpoint' }, 0), { sequence: 4, hash: /"hash":"(\w+)"/.exec(close)?.[1] ?? '' })
+  await finds(t, Buffer.concat([bytes, Buffer.from(checkpoint)]), { isPart: true }, '5: 5 is not signed', '5:  1 records at the end are not signed')
+  const { findings, notes } = await verifyBytes([Buffer.concat([bytes, Buffer.from(checkpoint), Buffer.from(chainRecord('"event":"item"', link).line)])], { head })
+  t.match([findings.length, notes], [1, [{ message: '2 records at the end are not signed: an incomplete write' }]], 'a note instead of a finding after the head, where a write may be in progress')
 
-  t.test('whoever writes the trail anew without the key is found', async (t) => {
+  t.test('finds a trail that was rewritten without the key', async (t) => {
     const forged = await written(2, other)
-    await finds(t, forged.bytes, { head }, '1: 1 is not signed', '3: 3 is not signed', '4: 4 is not signed', '4: 4 is another than the one that is known')
+    await finds(t, forged.bytes, { head }, '1: 1 is not signed', '3: 3 is not signed', '4: 4 is not signed', '4: 4 does not match the known record')
     await finds(t, forged.bytes, { head: forged.head }, 'is not signed', 'is not signed', 'is not signed', 'the head is not signed')
     const { findings } = await verifyOnItsWord([forged.bytes], { head: forged.head })
-    t.same(findings, [], 'but not by whoever takes the trail\'s word for its key')
+    t.same(findings, [], 'but not if the key named in the trail itself is trusted')
   })
 
-  t.test('a key that is none', async (t) => {
+  t.test('an invalid key in the trail', async (t) => {
     const [start = ''] = lines
     const { line } = chainRecord(encodeEntry({ event: 'start', key: 'x' }, 0), { sequence: 0, hash: '0'.repeat(64) }, (link) => other.sign('record', link))
     t.not(line, start)
@@ -163,36 +163,36 @@ t.test('what is signed', async (t) => {
   })
 })
 
-t.test('the head, and what else is known of a trail', async (t) => {
+t.test('the head and known records', async (t) => {
   const { bytes, head } = await written(10)
   const { bytes: others } = await written(10)
   const lines = linesOf(bytes)
   const { link } = parseHead(head) ?? t.fail() as never
-  await finds(t, bytes, {}, 'nothing tells where the trail ends')
-  await finds(t, bytes, { head: head.replace('"sequence"', '"sequenze"') }, 'nothing tells where the trail ends')
+  await finds(t, bytes, {}, 'the end of the trail is not known')
+  await finds(t, bytes, { head: head.replace('"sequence"', '"sequenze"') }, 'the end of the trail is not known')
   await finds(t, bytes, { head: head.replace(/"size":\d/, '"size":9') })
   await finds(t, bytes, { head: head.replace(/(?<="signature":")./, (digit) => digit === '0' ? '1' : '0') }, 'the head is not signed with the trail\'s key')
   await finds(t, bytes, { isPart: true })
   await finds(t, bytesOf(lines.slice(0, 11)), { isPart: true })
   await finds(t, bytesOf(lines.slice(0, 11)), { isPart: true, known: [link] }, '11:  record 12 is missing at the end')
-  await finds(t, bytes, { head, known: [{ sequence: 3, hash: '0'.repeat(64) }] }, '3: 3 is another than the one that is known')
+  await finds(t, bytes, { head, known: [{ sequence: 3, hash: '0'.repeat(64) }] }, '3: 3 does not match the known record')
   await finds(t, bytesOf(lines.slice(5)), { head, known: [{ sequence: 3, hash: '0'.repeat(64) }] }, '1: 6 records 1 to 5 are missing before it', 'record 3 is missing')
   await finds(t, bytesOf(lines.slice(5)), { head }, '1: 6 records 1 to 5 are missing before it')
   await finds(t, bytesOf(lines.slice(5)), { head, from: 3 }, '1: 6 records 3 to 5 are missing before it')
   for (const from of [6, 9]) await finds(t, bytesOf(lines.slice(5)), { head, from })
-  await finds(t, bytesOf(['x\n', ...lines.slice(1)]), { head }, /is no record/)
+  await finds(t, bytesOf(['x\n', ...lines.slice(1)]), { head }, /is not a record/)
   await finds(t, Buffer.concat([bytes, others]), { head }, '13: 1 begins another trail')
   const { line: begun } = chainRecord('"event":"intent"', { sequence: 0, hash: '1'.repeat(64) })
-  await finds(t, replaced(lines, 0, begun), { head }, '1: 1 is the first and yet follows another', '2: 2 does not follow the record before it')
+  await finds(t, replaced(lines, 0, begun), { head }, '1: 1 is the first record, but refers to a previous one', '2: 2 does not follow the record before it')
 })
 
-t.test('what is read while it is written', async (t) => {
+t.test('a trail that is read while it is being written', async (t) => {
   const { bytes, head } = await written(3)
   const { findings, notes } = await verifyBytes([Buffer.concat([bytes, Buffer.from('{"sequence":6,"ti')])], { head })
-  t.match([findings, notes], [[], [{ message: /^only a part of a record, behind the head/, line: 6 }]])
+  t.match([findings, notes], [[], [{ message: /^an incomplete record after the head/, line: 6 }]])
 })
 
-t.test('what is no trail', async (t) => {
+t.test('a file that is not a trail', async (t) => {
   const { head } = await written(1)
   for (const text of ['x', 'x\n', 'x'.repeat(3_000_000), '\n'.repeat(1_500), 'null\n', '{"sequence":1}\n']) {
     const { findings, records } = await verifyBytes([Buffer.from(text)], { head })

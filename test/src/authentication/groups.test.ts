@@ -2,7 +2,7 @@ import t from 'tap'
 import { caller } from '#src/authentication/caller'
 import { membership } from '#src/authentication/groups'
 
-t.test('callers of any kind are put into groups', async (t) => {
+t.test('groups contain callers of all authentication methods', async (t) => {
   const join = membership({
     administrators: { callers: ['corp:alice'], groups: ['corp:platform', 'operators'] },
     pipelines: { callers: ['deploy-bot', 'aws:111122223333:AROAEXAMPLEEXAMPLE', 'spiffe://example.org/ci'] },

@@ -12,7 +12,7 @@ interface Clocked {
   issuer: Issuer
   key: JWTVerifyGetKey
   advance: (milliseconds: number) => void
-  /** What becomes of a token of the issuer: `ok`, or the code of what is thrown. */
+  /** Verifies a token. Returns `ok`, or the code of the error. */
   verify: (token: string) => Promise<string>
   jwksRequests: () => number
 }
@@ -33,30 +33,30 @@ async function start (t: Test, source: Partial<KeySource> = {}): Promise<Clocked
 const unavailable = 'identity-provider-unavailable'
 const unknown = 'ERR_JWKS_NO_MATCHING_KEY'
 
-t.test('keys are found by discovery, and fetched once for any number of tokens at once', async (t) => {
+t.test('keys are found by discovery and fetched once for concurrent tokens', async (t) => {
   const { issuer, verify } = await start(t)
   const token = await issuer.token()
   t.same(await Promise.all(Array.from({ length: 50 }, async () => verify(token))), Array(50).fill('ok'))
   t.same(issuer.requests, ['/.well-known/openid-configuration', '/jwks'])
 })
 
-t.test('keys at an address of their own need no discovery', async (t) => {
+t.test('keys at a configured URL need no discovery', async (t) => {
   const issuer = await startIssuer(t)
   const key = keySet({ issuer: 'https://issuer.example', jwksUri: `${issuer.url}/jwks` }, Date.now)
   await t.resolves(jwtVerify(await issuer.token(), key))
   t.same(issuer.requests, ['/jwks'])
 })
 
-t.test('an issuer with a slash at its end', async (t) => {
+t.test('an issuer with a trailing slash', async (t) => {
   const { issuer } = await start(t)
   const url = `${issuer.url}/`
   issuer.reply = { status: 200, body: { issuer: url, jwks_uri: `${issuer.url}/jwks` } }
   const key = keySet({ issuer: url }, Date.now)
-  await t.rejects(jwtVerify(await issuer.token(), key), { code: unavailable }, 'what it answers are no keys')
+  await t.rejects(jwtVerify(await issuer.token(), key), { code: unavailable }, 'the reply does not contain keys')
   t.same(issuer.requests, ['/.well-known/openid-configuration', '/jwks'])
 })
 
-t.test('a thousand unknown key IDs cause one fetch, also during an outage', async (t) => {
+t.test('a thousand unknown key IDs cause one fetch, even during an outage', async (t) => {
   const { issuer, verify, advance, jwksRequests } = await start(t)
   t.equal(await verify(await issuer.token()), 'ok')
   advance(31 * second)
@@ -67,16 +67,16 @@ t.test('a thousand unknown key IDs cause one fetch, also during an outage', asyn
   issuer.requests.length = 0
   issuer.reply = undefined
   advance(31 * second)
-  t.same(new Set(await Promise.all(unknowns.map(verify))), new Set([unavailable]), 'whether there is such a key cannot be said')
+  t.same(new Set(await Promise.all(unknowns.map(verify))), new Set([unavailable]), 'the key may exist')
   t.equal(issuer.requests.length, 1)
   for (const token of unknowns.slice(0, 10)) t.equal(await verify(token), unavailable)
-  t.equal(issuer.requests.length, 1, 'the cooldown holds for failures')
+  t.equal(issuer.requests.length, 1, 'the cooldown also applies to failures')
   advance(31 * second)
   t.equal(await verify(unknowns[0] ?? ''), unavailable)
-  t.equal(issuer.requests.length, 2, 'and ends')
+  t.equal(issuer.requests.length, 2, 'until it ends')
 })
 
-t.test('a new key is found, once the cooldown is over', async (t) => {
+t.test('a new key is found after the cooldown', async (t) => {
   const { issuer, verify, advance } = await start(t)
   const old = await issuer.token()
   t.equal(await verify(old), 'ok')
@@ -85,10 +85,10 @@ t.test('a new key is found, once the cooldown is over', async (t) => {
   t.equal(await verify(token), unknown)
   advance(31 * second)
   t.equal(await verify(token), 'ok')
-  t.equal(await verify(old), unknown, 'the old one is gone with it')
+  t.equal(await verify(old), unknown, 'the old key is dropped')
 })
 
-t.test('a withdrawn key is held for ten minutes at most', async (t) => {
+t.test('a revoked key is dropped after at most ten minutes', async (t) => {
   const { issuer, verify, advance } = await start(t)
   const token = await issuer.token()
   t.equal(await verify(token), 'ok')
@@ -99,7 +99,7 @@ t.test('a withdrawn key is held for ten minutes at most', async (t) => {
   t.equal(await verify(token), unknown)
 })
 
-t.test('while the issuer is down its last good keys do for an hour', async (t) => {
+t.test('the last keys are used for an hour while the issuer is down', async (t) => {
   const { issuer, verify, advance } = await start(t)
   const token = await issuer.token()
   t.equal(await verify(token), 'ok')
@@ -112,10 +112,10 @@ t.test('while the issuer is down its last good keys do for an hour', async (t) =
   t.equal(await verify(token), unavailable)
   issuer.reply = { status: 200 }
   advance(31 * second)
-  t.equal(await verify(token), 'ok', 'and it is asked again')
+  t.equal(await verify(token), 'ok', 'the keys are fetched again')
 })
 
-t.test('a clock that is set back does not keep old keys', async (t) => {
+t.test('keys are fetched again if the clock was set back', async (t) => {
   const { issuer, verify, advance } = await start(t)
   const token = await issuer.token()
   t.equal(await verify(token), 'ok')
@@ -124,7 +124,7 @@ t.test('a clock that is set back does not keep old keys', async (t) => {
   t.equal(await verify(token), unknown)
 })
 
-t.test('what is no set of keys', async (t) => {
+t.test('replies that are not a key set', async (t) => {
   for (const [what, reply] of Object.entries({
     'no JSON': { status: 200, body: '<html>' },
     'an error': { status: 500 },
@@ -138,32 +138,32 @@ t.test('what is no set of keys', async (t) => {
     issuer.reply = reply
     t.equal(await verify(token), unavailable, what)
     issuer.reply = { status: 200 }
-    t.equal(await verify(token), unavailable, 'not before the cooldown is over')
+    t.equal(await verify(token), unavailable, 'no new attempt during the cooldown')
     advance(31 * second)
     t.equal(await verify(token), 'ok')
   }
 })
 
-t.test('a discovery document of another issuer does not count', async (t) => {
+t.test('a discovery document of another issuer is refused', async (t) => {
   const { issuer, verify } = await start(t)
   issuer.claims.issuer = `${issuer.url}/`
   t.equal(await verify(await issuer.token()), unavailable)
   t.same(issuer.requests, ['/.well-known/openid-configuration'])
 })
 
-t.test('keys that have moved are found', async (t) => {
+t.test('keys at a new URL are found', async (t) => {
   const { issuer, verify, advance } = await start(t)
   t.equal(await verify(await issuer.token()), 'ok')
   issuer.claims.jwksPath = '/keys'
   await issuer.rotate('second')
   const token = await issuer.token()
   advance(31 * second)
-  t.equal(await verify(token), unavailable, 'they are no longer where they were')
+  t.equal(await verify(token), unavailable, 'the old URL no longer works')
   advance(31 * second)
   t.equal(await verify(token), 'ok')
 })
 
-t.test('an issuer that glitches does not take its good keys away', async (t) => {
+t.test('an invalid key set does not replace the last valid one', async (t) => {
   const issuer = await startIssuer(t)
   let moved = 0
   const key = keySet({ issuer: issuer.url, jwksUri: `${issuer.url}/jwks` }, () => Date.now() + moved)
@@ -176,7 +176,7 @@ t.test('an issuer that glitches does not take its good keys away', async (t) => 
   }
 })
 
-t.test('keys are asked for where the configuration and the issuer say, and nowhere unsafe', async (t) => {
+t.test('keys are not fetched from unsafe URLs', async (t) => {
   const { issuer, verify } = await start(t)
   const token = await issuer.token()
   for (const jwksUri of ['http://issuer.example/jwks', 'file:///etc/passwd', 'ftp://127.0.0.1/jwks', 'http://user@127.0.0.1/jwks', 'none']) {
@@ -188,7 +188,7 @@ t.test('keys are asked for where the configuration and the issuer say, and nowhe
   t.equal(await verify(token), unavailable)
 })
 
-t.test('an issuer that starts to answer and never ends does not hold the gateway', async (t) => {
+t.test('a reply that never ends runs into the timeout', async (t) => {
   const server = createServer((_request, response) => { response.write('{"keys":[') })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   t.teardown(() => { server.close(); server.closeAllConnections() })

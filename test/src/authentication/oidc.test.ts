@@ -13,7 +13,7 @@ async function start (t: Test, settings: Partial<OidcIssuer> = {}): Promise<{ is
 const seconds = (): number => Math.floor(Date.now() / 1000)
 const reason = (claim: string): { code: string, options: object } => ({ code: 'unauthenticated', options: { reason: claim } })
 
-t.test('a caller is its issuer\'s name and its subject, and so are its groups', async (t) => {
+t.test('caller ID and groups are prefixed with the issuer\'s name', async (t) => {
   const { issuer, verify } = await start(t, { groupsClaim: 'https://corp.example/groups' })
   const exp = seconds() + 60
   const claims = { sub: 'system:serviceaccount:payments:api', exp, 'https://corp.example/groups': ['pipelines', 'corp:a b'] }
@@ -21,12 +21,12 @@ t.test('a caller is its issuer\'s name and its subject, and so are its groups', 
     caller: { id: 'corp:system:serviceaccount:payments:api', groups: ['corp:pipelines', 'corp:corp:a b'], method: 'oidc' },
     expires: exp * 1000
   })
-  t.same((await verify(await issuer.token(), Date.now())).caller.groups, [], 'without the claim there are none')
+  t.same((await verify(await issuer.token(), Date.now())).caller.groups, [], 'no groups without the claim')
   const many = Array.from({ length: 256 }, (_, index) => `g${index}`)
   t.equal((await verify(await issuer.token({ 'https://corp.example/groups': many }), Date.now())).caller.groups.length, 256)
 })
 
-t.test('groups are read where the configuration says so, and nowhere else', async (t) => {
+t.test('groups are only read from the configured claim', async (t) => {
   const { issuer, verify } = await start(t)
   t.same((await verify(await issuer.token({ groups: ['administrators'], roles: ['administrators'] }), Date.now())).caller.groups, [])
 })
@@ -36,7 +36,7 @@ t.test('one of several audiences is enough', async (t) => {
   t.equal((await verify(await issuer.token({ aud: ['another', 'secrets-gateway'] }), Date.now())).caller.id, 'corp:service')
 })
 
-t.test('clocks may differ by the tolerance', async (t) => {
+t.test('clocks may differ by the configured tolerance', async (t) => {
   const now = seconds()
   const { issuer, verify } = await start(t)
   const strict = await start(t, { clockToleranceSeconds: 0 })
@@ -52,23 +52,23 @@ t.test('clocks may differ by the tolerance', async (t) => {
   }
 })
 
-t.test('how long a token may live is the configuration\'s business', async (t) => {
+t.test('the maximum lifetime of a token is configurable', async (t) => {
   const now = seconds()
   const { issuer, verify } = await start(t, { maximumLifetimeSeconds: 600 })
   await t.resolves(verify(await issuer.token({ iat: now, exp: now + 600 }), now * 1000))
   await t.rejects(verify(await issuer.token({ iat: now, exp: now + 601 }), now * 1000), reason('claim-exp'))
   await t.resolves(verify(await issuer.token({ iat: undefined, exp: now + 600 }), now * 1000))
   await t.rejects(verify(await issuer.token({ iat: undefined, exp: now + 601 }), now * 1000), reason('claim-exp'))
-  await t.rejects(verify(await issuer.token({ iat: now - 590, exp: now + 20 }), now * 1000), reason('claim-exp'), 'also when it is nearly over')
+  await t.rejects(verify(await issuer.token({ iat: now - 590, exp: now + 20 }), now * 1000), reason('claim-exp'), 'even if it is about to expire')
   const day = await start(t)
   await t.resolves(day.verify(await day.issuer.token({ iat: now, exp: now + 24 * 60 * 60 }), now * 1000))
   await t.rejects(day.verify(await day.issuer.token({ iat: now, exp: now + 24 * 60 * 60 + 1 }), now * 1000), reason('claim-exp'))
 })
 
-t.test('a typ is asked for where the issuer sets one', async (t) => {
+t.test('typ is only checked if the configuration sets it', async (t) => {
   const { issuer, verify } = await start(t, { typ: 'at+jwt' })
   await t.resolves(verify(await issuer.token({}, { typ: 'at+jwt' }), Date.now()))
-  await t.resolves(verify(await issuer.token({}, { typ: 'application/at+jwt' }), Date.now()), 'as RFC 7515 has it')
+  await t.resolves(verify(await issuer.token({}, { typ: 'application/at+jwt' }), Date.now()), 'the long form of RFC 7515')
   await t.rejects(verify(await issuer.token({}, { typ: 'JWT' }), Date.now()), reason('ERR_JWT_CLAIM_VALIDATION_FAILED typ'))
   const any = await start(t)
   await t.resolves(any.verify(await any.issuer.token(), Date.now()))

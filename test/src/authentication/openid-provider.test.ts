@@ -10,16 +10,16 @@ const audience = 'urn:example:secrets-gateway'
 const halfAMinute = 31 / (24 * 60 * 60)
 const hour = 1 / 24
 
-/** A real OpenID provider, whose keys can change while its address stays. */
+/** A real OpenID provider. Its keys can be rotated without a change of its URL. */
 interface Idp {
   issuer: string
-  /** The paths that it was asked for. */
+  /** The paths of the requests so far. */
   requests: string[]
-  /** Starts it with a new key, and nothing of the ones before. */
+  /** Replaces the provider by one with a new key only. */
   rotate: (kid: string) => Promise<void>
   stop: () => Promise<void>
   start: () => Promise<void>
-  /** An access token for the gateway, by the client's own credentials. */
+  /** Requests an access token for the gateway with the client credentials grant. */
   token: (clientId?: string, resource?: string) => Promise<string>
 }
 
@@ -103,40 +103,40 @@ t.test('a token of an OpenID provider', async (t) => {
   const { idp, gateway, read } = await start(t)
   t.equal(await read(await idp.token()), 200)
   t.match(gateway.log.join(''), '"caller":"idp:deployer"')
-  t.equal(await read(await idp.token('stranger')), 404, 'whom it knows and the gateway does not')
+  t.equal(await read(await idp.token('stranger')), 404, 'a caller without permissions in the gateway')
   t.equal(await read(await idp.token('deployer', 'urn:example:another')), 401, 'for another audience')
   t.same(idp.requests.filter((path) => path !== '/token'), ['/.well-known/openid-configuration', '/jwks'])
 })
 
-t.test('its keys change', async (t) => {
+t.test('key rotation', async (t) => {
   const { idp, gateway, read } = await start(t)
   const old = await idp.token()
   t.equal(await read(old), 200)
   await idp.rotate('second')
   gateway.advance(halfAMinute)
-  t.equal(await read(await idp.token()), 200, 'a token of the new key')
+  t.equal(await read(await idp.token()), 200, 'a token signed with the new key')
   gateway.advance(2 * halfAMinute)
-  t.equal(await read(old), 401, 'the old key is gone, a token that was verified too')
+  t.equal(await read(old), 401, 'a token of the old key is refused, even if it was verified before')
 })
 
-t.test('it is down', async (t) => {
+t.test('an outage of the provider', async (t) => {
   const { idp, gateway, read } = await start(t)
   const token = await idp.token()
   t.equal(await read(token), 200)
   await idp.stop()
   gateway.advance(22 * halfAMinute)
-  t.equal(await read(token), 200, 'its last good keys do')
+  t.equal(await read(token), 200, 'the last keys are still used')
 
   const forged = token.replace(/^[^.]+/, Buffer.from(JSON.stringify({ alg: 'RS256', typ: 'at+jwt', kid: '../../keys' })).toString('base64url'))
-  t.equal(await read(forged), 503, 'whether it has such a key cannot be said')
+  t.equal(await read(forged), 503, 'the key may exist')
   gateway.advance(hour)
   t.equal(await read(token), 503)
   await idp.start()
   gateway.advance(-hour)
-  t.equal(await read(token), 200, 'and it is back')
+  t.equal(await read(token), 200, 'the provider is back')
 })
 
-t.test('it was never there', async (t) => {
+t.test('a provider that is down from the start', async (t) => {
   const { idp, gateway, read } = await start(t)
   const token = await idp.token()
   await idp.stop()

@@ -1,13 +1,13 @@
 import t from 'tap'
 import { caller } from '#src/authentication/caller'
-import { refused } from '#src/authentication/refusal'
-import { keepVerified } from '#src/authentication/verified-tokens'
+import { unauthenticated } from '#src/authentication/refusal'
+import { cacheVerified } from '#src/authentication/verified-tokens'
 
-t.test('a verified token is kept for a minute, and no longer than it lives', async (t) => {
+t.test('a verified token is cached for a minute, and not beyond its expiry', async (t) => {
   let verified = 0
-  const verify = keepVerified(async (token) => {
+  const verify = cacheVerified(async (token) => {
     verified++
-    if (token === 'bad') throw refused('bad')
+    if (token === 'bad') throw unauthenticated('bad')
     return { caller: caller('oidc', `corp:${token}`), expires: token === 'short' ? 10_000 : 100_000 }
   })
   const times = async (token: string, now: number): Promise<number> => {
@@ -19,19 +19,19 @@ t.test('a verified token is kept for a minute, and no longer than it lives', asy
   t.equal(await times('a', 59_999), 0)
   t.equal(await times('a', 60_000), 1)
   t.equal(await times('a', 99_999), 0)
-  t.equal(await times('a', 100_000), 1, 'what has expired is looked at again')
-  t.equal(await times('a', -60_001), 1, 'and so it is when the clock was set back')
+  t.equal(await times('a', 100_000), 1, 'an expired token is verified again')
+  t.equal(await times('a', -60_001), 1, 'also if the clock was set back')
   t.equal(await times('short', 0), 1)
   t.equal(await times('short', 9_999), 0)
   t.equal(await times('short', 10_000), 1)
   t.equal(await times('bad', 0), 1)
-  t.equal(await times('bad', 0), 1, 'a refusal is not kept')
-  t.equal((await verify('b', 0)).caller.id, 'corp:b', 'each token is itself')
+  t.equal(await times('bad', 0), 1, 'a refusal is not cached')
+  t.equal((await verify('b', 0)).caller.id, 'corp:b', 'tokens are not confused')
 })
 
-t.test('the tokens that are kept are bounded in number', async (t) => {
+t.test('the cache is bounded', async (t) => {
   let verified = 0
-  const verify = keepVerified(async (token) => {
+  const verify = cacheVerified(async (token) => {
     verified++
     return { caller: caller('oidc', token), expires: Infinity }
   })
@@ -40,5 +40,5 @@ t.test('the tokens that are kept are bounded in number', async (t) => {
   await verify('10000', 0)
   t.equal(verified, 0)
   await verify('0', 0)
-  t.equal(verified, 1, 'the one that was not used for the longest time is gone')
+  t.equal(verified, 1, 'the least recently used token was evicted')
 })

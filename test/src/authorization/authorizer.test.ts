@@ -20,32 +20,32 @@ const question: Question = {
 
 const everything = '@id("everything") permit (principal, action, resource);'
 
-t.test('what no policy permits is denied', async (t) => {
+t.test('a question that no policy permits is denied', async (t) => {
   t.same(policyAuthorizer({ policies: [] }, never)(question), { allowed: false, policies: [] })
   t.same(authorizer('@id("other") permit (principal == Caller::"other", action, resource);')(question), { allowed: false, policies: [] })
 })
 
-t.test('what one permits is allowed, unless another forbids it', async (t) => {
+t.test('a permitted question is allowed unless another policy forbids it', async (t) => {
   const permits = '@id("b") permit (principal in Group::"pipelines", action, resource); @id("a") permit (principal == Caller::"deploy-bot", action, resource);'
   t.same(authorizer(permits)(question), { allowed: true, policies: ['a', 'b'] })
   const forbids = `${permits} @id("c") forbid (principal, action, resource) when { resource.environment == "dev" } unless { action == Action::"VerifyCredential" };`
-  t.throws(() => authorizer(forbids), PolicyError, 'a credential is in no environment')
+  t.throws(() => authorizer(forbids), PolicyError, 'a credential has no environment')
   t.same(authorizer(`${permits} @id("c") forbid (principal, action, resource in Environment::"dev");`)(question), { allowed: false, policies: ['c'] })
 })
 
-t.test('an evaluation that fails denies, whichever policy it is of', async (t) => {
+t.test('a failed evaluation of any policy results in a denial', async (t) => {
   const overflow = 'when { 9223372036854775807 + 1 == 0 }'
   for (const effect of ['permit', 'forbid']) {
     const failures: EvaluationFailure[] = []
     const authorize = authorizer(`${everything} @id("erring") ${effect} (principal, action, resource) ${overflow};`, (failure) => { failures.push(failure) })
     t.same(authorize(question), { allowed: false, policies: ['erring'] })
     t.same(authorize(question), { allowed: false, policies: ['erring'] })
-    t.match(failures, [{ policies: ['erring'], message: /integer overflow/ }, { policies: ['erring'] }], 'it is told each time, since nothing of it is kept')
+    t.match(failures, [{ policies: ['erring'], message: /integer overflow/ }, { policies: ['erring'] }], 'each failure is reported: failures are not cached')
   }
   t.same(authorizer(`${everything} @id("erring") forbid (principal == Caller::"other", action, resource) ${overflow};`)(question), { allowed: true, policies: ['everything'] })
 })
 
-t.test('a question that Cedar does not take is denied', async (t) => {
+t.test('a question that Cedar rejects is denied', async (t) => {
   const misfits: readonly (readonly [Partial<Question>, RegExp])[] = [
     [{ caller: { ...question.caller, id: 'half \uD800' } }, /not well-formed/],
     [{ caller: { ...question.caller, groups: ['half \uDC00'] } }, /not well-formed/],
@@ -60,18 +60,18 @@ t.test('a question that Cedar does not take is denied', async (t) => {
     const authorize = authorizer(everything, (failure) => { failures.push(failure) })
     t.same(authorize({ ...question, ...change }), { allowed: false, policies: [] })
     t.match(failures, [{ policies: [], message }])
-    t.same(authorize(question), { allowed: true, policies: ['everything'] }, 'and the next one is answered')
+    t.same(authorize(question), { allowed: true, policies: ['everything'] }, 'the next question is answered')
   }
 })
 
-t.test('a policy set that can\'t be prepared decides nothing', async (t) => {
+t.test('a policy set that can\'t be loaded is refused', async (t) => {
   const [policy] = policySetFrom([{ file: 'a.cedar', text: everything }]).policies
   if (policy === undefined) throw new Error('there is a policy')
   t.throws(() => policyAuthorizer({ policies: [{ ...policy, text: 'nonsense' }] }, never), /unexpected end of input/)
   t.same(authorizer(everything)(question), { allowed: true, policies: ['everything'] })
 })
 
-t.test('several sets at once: each decides by its own', async (t) => {
+t.test('several policy sets can be used alternately', async (t) => {
   const [all, none] = [authorizer(everything), authorizer('@id("none") forbid (principal, action, resource);')]
   for (const name of ['a', 'b']) {
     t.same(all({ ...question, name }), { allowed: true, policies: ['everything'] })
@@ -79,7 +79,7 @@ t.test('several sets at once: each decides by its own', async (t) => {
   }
 })
 
-t.test('no text of a question is read as anything else than a text', async (t) => {
+t.test('no text in a question is interpreted', async (t) => {
   const tricks = [
     '"', '\\', 'a\\"b', '::', 'Caller::"deploy-bot"', 'deploy-bot" || true', '*', 'deploy-bo*', 'deploy-bot\0', 'DEPLOY-BOT', ' deploy-bot', 'deploy-bot ',
     'dеploy-bot', '{"__entity":{"type":"Caller","id":"deploy-bot"}}', '__entity', '__proto__', 'constructor', '?principal', '$&', '\u202E', '\n'
@@ -93,10 +93,10 @@ t.test('no text of a question is read as anything else than a text', async (t) =
     t.notOk(authorize({ ...question, caller: { id, groups: [id], method: 'oidc' }, credentialId: id }).allowed, JSON.stringify(id))
     t.notOk(authorize({ ...question, caller: { id: 'reader', groups: tricks, method: 'oidc' }, name: id }).allowed, JSON.stringify(id))
     const rule: Rule = { id: 'own', effect: 'permit', who: { caller: id } }
-    // What only looks like something else is refused in a policy.
+    // Cedar refuses some of these texts in a policy.
     if (!isUsable(rule)) continue
     const own = authorizer(toCedar(rule))
-    t.ok(own({ ...question, caller: { id, groups: [], method: 'oidc' } }).allowed, 'and it names itself alone')
+    t.ok(own({ ...question, caller: { id, groups: [], method: 'oidc' } }).allowed, 'the text matches itself only')
     t.notOk(own(question).allowed)
   }
   const named = (name: string): boolean => authorize({ ...question, caller: { id: 'reader', groups: [], method: 'oidc' }, name }).allowed
@@ -105,7 +105,7 @@ t.test('no text of a question is read as anything else than a text', async (t) =
   t.notOk(authorize({ ...question, caller: { id: 'reader', groups: [], method: 'oidc' }, environment: 'dev/team-a', name: 'x' }).allowed)
 })
 
-t.test('what is kept goes by everything that was asked', async (t) => {
+t.test('the cache key includes the whole question', async (t) => {
   const changes: readonly Partial<Question>[] = [
     { caller: { ...question.caller, id: 'x' } }, { caller: { ...question.caller, groups: [] } }, { caller: { ...question.caller, method: 'oidc' } },
     { action: 'PutSecretValue' }, { environment: 'prod' }, { name: 'payments/other' }, { credentialId: 'other' }
@@ -117,10 +117,10 @@ t.test('what is kept goes by everything that was asked', async (t) => {
     t.ok(authorize(question).allowed)
     t.notOk(authorize({ ...question, ...change }).allowed, JSON.stringify(change))
   }
-  t.equal(authorize({ ...question }), authorize(question), 'and it is kept')
+  t.equal(authorize({ ...question }), authorize(question), 'the decision is cached')
 })
 
-t.test('the table of actions is the one that is documented', async (t) => {
+t.test('the action groups are as documented', async (t) => {
   t.same(Object.fromEntries(Object.entries(groups).map(([group, names]) => [group, [...names].sort()])),
     Object.fromEntries(Object.keys(groups).map((group) => [group, actionNames.filter((name) => actionTable[name].group === group).sort()])))
 })
@@ -151,7 +151,7 @@ const questions: fc.Arbitrary<Question> = oneOf(...actionNames).chain((action) =
   name: oneOf(...names)
 })).map(({ on, environment, name, ...rest }) => ({ ...rest, ...(on !== 'Credential' && { environment }), ...(on === 'Secret' && { name }) }))
 
-/** A rule that could never apply is refused. */
+/** Checks that a rule makes a valid policy. A rule that can never apply does not. */
 function isUsable (rule: Rule): boolean {
   try {
     return policySetFrom([{ file: 'a.cedar', text: toCedar(rule) }]).policies.length === 1
@@ -162,7 +162,7 @@ function isUsable (rule: Rule): boolean {
 
 const ruleSets = fc.array(rules, { minLength: 3, maxLength: 10 }).map((drawn) => drawn.map((rule, index) => ({ ...rule, id: `p${index}` })).filter(isUsable))
 
-t.test('any policies say to any question what a plain reading of them says, in any order', async (t) => {
+t.test('random policies and questions: the decisions agree with the reference implementation, in any order of the policies', async (t) => {
   let allowed = 0
   fc.assert(fc.property(ruleSets, fc.array(questions, { minLength: 20, maxLength: 20 }), (drawn, asked) => {
     const forward = authorizer(drawn.map(toCedar).join('\n'))
@@ -173,10 +173,10 @@ t.test('any policies say to any question what a plain reading of them says, in a
     t.strictSame(asked.map((one) => backward(one)), expected)
     allowed += found.filter((one) => one.allowed).length
   }), { numRuns: 100 })
-  t.ok(allowed > 100, `and some of them say yes: ${allowed}`)
+  t.ok(allowed > 100, `some questions are allowed: ${allowed}`)
 })
 
-t.test('an evaluation that fails denies among any policies, wherever it applies', async (t) => {
+t.test('random policies with a failing one: the question is denied wherever it applies', async (t) => {
   fc.assert(fc.property(ruleSets, questions, oneOf('permit', 'forbid'), (drawn, asked, effect) => {
     const erring = `@id("erring") ${effect} (principal, action, resource) when { principal.id != "bob" && 9223372036854775807 + 1 == 0 };`
     const { allowed, policies } = authorizer([erring, ...drawn.map(toCedar)].join('\n'), () => undefined)(asked)

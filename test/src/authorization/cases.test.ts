@@ -7,14 +7,14 @@ import { readPolicies } from '#src/authorization/policy-folder'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 
-t.test('the examples that are shipped say what their cases expect', async (t) => {
+t.test('the test cases of the shipped example policies pass', async (t) => {
   const folder = join(root, 'policies')
   const results = runCases(readPolicies(folder), readCases(folder))
-  t.same(results.filter(({ mistake }) => mistake !== undefined), [])
+  t.same(results.filter(({ mismatch }) => mismatch !== undefined), [])
   t.ok(results.length > 50)
   const { policies } = readPolicies(folder)
   const deciding = new Set(results.flatMap(({ decision }) => decision.policies))
-  t.same(policies.map(({ id }) => id).filter((id) => !deciding.has(id)), [], 'each of them decides in one of its cases')
+  t.same(policies.map(({ id }) => id).filter((id) => !deciding.has(id)), [], 'each policy determines the decision of a test case')
 })
 
 const policySet = policySetFrom([{
@@ -33,16 +33,16 @@ function read (t: Test, cases: unknown): ReturnType<typeof readCases> {
   return readCases(t.testdir({ 'a.test.yaml': typeof cases === 'string' ? cases : stringify(cases) }))
 }
 
-t.test('a case is as expected, or says what is not', async (t) => {
-  const mistakes = (cases: object[]): unknown[] => runCases(policySet, read(t, cases)).map(({ mistake }) => mistake)
-  t.same(mistakes([
+t.test('a failed test case reports the actual decision', async (t) => {
+  const mismatches = (cases: object[]): unknown[] => runCases(policySet, read(t, cases)).map(({ mismatch }) => mismatch)
+  t.same(mismatches([
     right,
     { ...right, policies: ['reads'] },
     { ...right, name: 'secret', expect: 'deny', policies: ['not-secret'] },
     { ...right, caller: { id: 'bob' }, expect: 'deny', policies: [] },
     { ...right, caller: { id: 'bob', method: 'oidc' }, expect: 'deny' }
   ]), [undefined, undefined, undefined, undefined, undefined])
-  t.same(mistakes([
+  t.same(mismatches([
     { ...right, expect: 'deny' },
     { ...right, policies: [] },
     { ...right, policies: ['reads', 'not-secret'] },
@@ -55,35 +55,35 @@ t.test('a case is as expected, or says what is not', async (t) => {
   ])
 })
 
-t.test('what is in an environment that the caller may not see is denied', async (t) => {
+t.test('everything in an environment that the caller may not see is denied', async (t) => {
   const blind = { ...right, caller: { id: 'blind' } }
   const [allow, deny] = runCases(policySet, read(t, [blind, { ...blind, expect: 'deny' }]))
-  t.equal(allow?.mistake, 'the answer is deny, since the caller may not DescribeEnvironment')
-  t.equal(deny?.mistake, undefined)
+  t.equal(allow?.mismatch, 'the answer is deny, since the caller may not DescribeEnvironment')
+  t.equal(deny?.mismatch, undefined)
 })
 
-t.test('a denial that is none of the policies\' is never as expected', async (t) => {
-  for (const [change, mistake] of [
+t.test('a denial because of a failed evaluation fails the test case', async (t) => {
+  for (const [change, mismatch] of [
     [{ actions: ['ListSecrets'] }, /resource type `Secret` is not valid/], [{ caller: { id: 'erring' } }, /integer overflow/]
   ] as const) {
-    t.match(runCases(policySet, read(t, [{ ...right, ...change, expect: 'deny' }])), [{ mistake }])
+    t.match(runCases(policySet, read(t, [{ ...right, ...change, expect: 'deny' }])), [{ mismatch }])
   }
 })
 
-t.test('a file that is not of cases', async (t) => {
-  const mistakes = (cases: unknown): string[] => {
+t.test('invalid test case files', async (t) => {
+  const issues = (cases: unknown): string[] => {
     try {
       read(t, cases)
       return []
     } catch (error) {
-      return (error as PolicyError).mistakes.map(({ line, message }) => `${line}: ${message}`)
+      return (error as PolicyError).issues.map(({ line, message }) => `${line}: ${message}`)
     }
   }
-  t.same(mistakes([]), ['1: must NOT have fewer than 1 items'])
-  t.same(mistakes(''), ['1: must be array'])
-  t.same(mistakes('- a: [1\n'), ['2: no YAML: BAD_INDENT'])
-  t.same(mistakes([right, { ...right, actions: ['Read'] }]), ['15: 1.actions.0 must be equal to one of the allowed values'])
-  t.same(mistakes([{ ...right, colour: 'red' }]), ['1: 0 must NOT have additional properties colour'])
-  t.same(mistakes([{ ...right, expect: 'maybe', credential: undefined }]), ['1: 0 must have required property \'credential\'', '10: 0.expect must be equal to one of the allowed values'])
+  t.same(issues([]), ['1: must NOT have fewer than 1 items'])
+  t.same(issues(''), ['1: must be array'])
+  t.same(issues('- a: [1\n'), ['2: not YAML: BAD_INDENT'])
+  t.same(issues([right, { ...right, actions: ['Read'] }]), ['15: 1.actions.0 must be equal to one of the allowed values'])
+  t.same(issues([{ ...right, colour: 'red' }]), ['1: 0 must NOT have additional properties colour'])
+  t.same(issues([{ ...right, expect: 'maybe', credential: undefined }]), ['1: 0 must have required property \'credential\'', '10: 0.expect must be equal to one of the allowed values'])
   t.same(readCases(t.testdir({ 'a.cedar': '' })), [])
 })

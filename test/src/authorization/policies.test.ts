@@ -1,26 +1,26 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { policySetFrom, type PolicyError, type PolicyMistake } from '#src/authorization/policies'
+import { policySetFrom, type PolicyError, type PolicyIssue } from '#src/authorization/policies'
 import { readPolicies } from '#src/authorization/policy-folder'
 import { referencesIn } from '#src/authorization/references'
 
-function mistakes (read: () => unknown): readonly PolicyMistake[] {
+function issues (read: () => unknown): readonly PolicyIssue[] {
   try {
     read()
   } catch (error) {
-    return (error as PolicyError).mistakes
+    return (error as PolicyError).issues
   }
   return []
 }
 
 const inText = (text: string): string[] =>
-  mistakes(() => policySetFrom([{ file: 'a.cedar', text }])).map(({ file, line, message }) => `${file}:${line}: ${message}`)
+  issues(() => policySetFrom([{ file: 'a.cedar', text }])).map(({ file, line, message }) => `${file}:${line}: ${message}`)
 
-t.test('policies have their @id, their own text and the line that they begin on, in their order', async (t) => {
+t.test('policies keep their order, and have their @id, text and first line', async (t) => {
   const text = Array.from({ length: 12 }, (_, index) => `// é ${index}\n@id("p${index}") // why\npermit (principal == Caller::"c${index}", action, resource);\n`).join('\n')
   const { policies } = policySetFrom([{ file: 'a.cedar', text }, { file: 'b.cedar', text: '@id("last") permit (principal, action, resource);' }])
-  t.same(policies.map(({ id }) => id), [...Array.from({ length: 12 }, (_, index) => `p${index}`), 'last'], 'also with more than ten')
+  t.same(policies.map(({ id }) => id), [...Array.from({ length: 12 }, (_, index) => `p${index}`), 'last'], 'even with more than ten')
   t.same(policies.map(({ file, line }) => [file, line]), [...Array.from({ length: 12 }, (_, index) => ['a.cedar', 4 * index + 2]), ['b.cedar', 1]])
   t.equal(policies[11]?.text, '@id("p11") // why\npermit (principal == Caller::"c11", action, resource);')
   t.same(policySetFrom([]), { policies: [] })
@@ -53,7 +53,7 @@ t.test('a mistake has its file, its line and what it is', async (t) => {
   }
 })
 
-t.test('a prefix of names is of secrets: an environment has none, and a policy that forgets it is refused', async (t) => {
+t.test('a name prefix requires a secret as the resource, since an environment has no name', async (t) => {
   const policy = (resource: string): string[] =>
     inText(`@id("a") permit (principal, action in Action::"read", ${resource})\nwhen { resource.name like "payments/*" };`)
   t.match(policy('resource in Environment::"dev"'), [/^a\.cedar:2: attribute `name` on entity type `Environment` not found/])
@@ -68,7 +68,7 @@ t.test('what can never apply is a mistake, and not a warning', async (t) => {
 
 t.test('the same @id in two files', async (t) => {
   const text = '@id("a") permit (principal, action, resource);'
-  t.same(mistakes(() => policySetFrom([{ file: 'a.cedar', text }, { file: 'b.cedar', text }])), [
+  t.same(issues(() => policySetFrom([{ file: 'a.cedar', text }, { file: 'b.cedar', text }])), [
     { file: 'b.cedar', line: 1, message: 'the @id a is that of a.cedar:1 already' }
   ])
 })
@@ -79,32 +79,32 @@ t.test('a folder', async (t) => {
     'b.cedar': policy('b'),
     'a.cedar': policy('a'),
     deeper: { 'c.cedar': policy('c') },
-    'a.cedar.bak': 'no policy',
-    '.#a.cedar': 'no policy',
+    'a.cedar.bak': 'not a policy',
+    '.#a.cedar': 'not a policy',
     '..data': { 'a.cedar': policy('a') },
-    'README.md': 'no policy'
+    'README.md': 'not a policy'
   })
   t.same(readPolicies(folder).policies.map(({ id, file }) => [id, file]), [
     ['a', join(folder, 'a.cedar')], ['b', join(folder, 'b.cedar')], ['c', join(folder, 'deeper', 'c.cedar')]
   ])
-  t.same(readPolicies(t.testdir({})), { policies: [] }, 'an empty one permits nothing')
+  t.same(readPolicies(t.testdir({})), { policies: [] }, 'an empty folder permits nothing')
 
   const mounted = t.testdir({ '..data': { 'a.cedar': policy('mounted') } })
   await symlink(join('..data', 'a.cedar'), join(mounted, 'a.cedar'))
-  t.same(readPolicies(mounted).policies.map(({ id }) => id), ['mounted'], 'as Kubernetes mounts a ConfigMap')
+  t.same(readPolicies(mounted).policies.map(({ id }) => id), ['mounted'], 'symbolic links, as in a mounted ConfigMap of Kubernetes')
 })
 
-t.test('a folder that can\'t be read, or a file in it', async (t) => {
+t.test('an unreadable folder or file', async (t) => {
   const folder = t.testdir({})
-  t.same(mistakes(() => readPolicies(join(folder, 'none'))), [{ file: join(folder, 'none'), line: 1, message: 'ENOENT on reading it' }])
+  t.same(issues(() => readPolicies(join(folder, 'none'))), [{ file: join(folder, 'none'), line: 1, message: 'ENOENT on reading it' }])
   await mkdir(join(folder, 'folder.cedar'))
-  t.same(mistakes(() => readPolicies(folder)), [{ file: join(folder, 'folder.cedar'), line: 1, message: 'EISDIR on reading it' }])
+  t.same(issues(() => readPolicies(folder)), [{ file: join(folder, 'folder.cedar'), line: 1, message: 'EISDIR on reading it' }])
   const other = t.testdir({})
   await writeFile(join(other, 'a.cedar'), Buffer.from([0x2f, 0x2f, 0xff, 0x0a]))
-  t.same(mistakes(() => readPolicies(other)), [{ file: join(other, 'a.cedar'), line: 1, message: 'the file is not UTF-8' }])
+  t.same(issues(() => readPolicies(other)), [{ file: join(other, 'a.cedar'), line: 1, message: 'the file is not UTF-8' }])
 })
 
-t.test('what a policy names', async (t) => {
+t.test('the references of a policy', async (t) => {
   const { policies } = policySetFrom([{
     file: 'a.cedar',
     text: `@id("a") permit (principal in Group::"g", action in [Action::"read"], resource is Secret in Environment::"dev")

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { answered, problemFrom } from '#src/aws/errors'
+import { required, problemFrom } from '#src/aws/errors'
 
 const call = { operation: 'GetSecretValue', credentialId: 'prod-account' }
 
@@ -62,6 +62,6 @@ t.test('AWS\'s words are passed on where they help, and never where they quote w
 })
 
 t.test('a reply without what AWS always sends is none of AWS\'s', async (t) => {
-  t.equal(answered('x'), 'x')
-  t.throws(() => { answered(undefined) }, { code: 'aws-unavailable' })
+  t.equal(required('x'), 'x')
+  t.throws(() => { required(undefined) }, { code: 'aws-unavailable' })
 })

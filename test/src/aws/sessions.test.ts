@@ -139,22 +139,22 @@ t.test('a workload\'s token is read anew for each session, and the session\'s na
 t.test('a caller whose ID is none of AWS\'s is known by a hash of it; one client serves all', async (t) => {
   const gateway = await buildWithRoles(t)
   const use = { callerId: 'idp:alice' }
-  await gateway.fastify.aws('dev-role', region, use).listSecrets({})
-  await gateway.fastify.aws('dev-role', region).listSecrets({})
+  await gateway.fastify.awsClient('dev-role', region, use).listSecrets({})
+  await gateway.fastify.awsClient('dev-role', region).listSecrets({})
   t.same(signersOf(gateway).filter((line) => line.startsWith('List')), [
     `ListSecrets by assumed-role/secrets-gateway/${sessionNameOf('idp:alice')} for ${sessionNameOf('idp:alice')}`,
     'ListSecrets by assumed-role/secrets-gateway/secrets-gateway for secrets-gateway'
   ])
-  const client = gateway.fastify.aws('dev-role', region, use)
-  t.equal(gateway.fastify.aws('dev-role', region, use), client)
-  t.not(gateway.fastify.aws('dev-role', region, { callerId: 'idp:bob' }), client)
-  t.equal(gateway.fastify.aws('dev-role', region, { callerId: 'idp:bob' }).config.requestHandler, client.config.requestHandler, 'with the connections in common')
-  t.equal(gateway.fastify.aws('platform', region, use), gateway.fastify.aws('platform', region), 'what is no role has no session')
+  const client = gateway.fastify.awsClient('dev-role', region, use)
+  t.equal(gateway.fastify.awsClient('dev-role', region, use), client)
+  t.not(gateway.fastify.awsClient('dev-role', region, { callerId: 'idp:bob' }), client)
+  t.equal(gateway.fastify.awsClient('dev-role', region, { callerId: 'idp:bob' }).config.requestHandler, client.config.requestHandler, 'with the connections in common')
+  t.equal(gateway.fastify.awsClient('platform', region, use), gateway.fastify.awsClient('platform', region), 'what is no role has no session')
 })
 
 t.test('sessions and clients are bounded in number: the longest unused are forgotten', async (t) => {
   const gateway = await buildWithRoles(t)
-  const clientOf = (callerId: string) => gateway.fastify.aws('dev-role', region, { callerId })
+  const clientOf = (callerId: string) => gateway.fastify.awsClient('dev-role', region, { callerId })
   const first = clientOf('caller-0')
   await first.listSecrets({})
   await Promise.all(Array.from({ length: 50 }, async (_, index) => clientOf(`caller-${index + 1}`).listSecrets({})))

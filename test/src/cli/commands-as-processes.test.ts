@@ -78,14 +78,14 @@ const rows: Record<string, Row> = {
     prepare: async (at) => put(at, at.name),
     succeeds: (at) => ({ args: ['update', at.name, ...fromWhere(at), ...dev], ...given('canary 2'), says: `Updated ${at.name} in dev`, leaves: 'canary 2' }),
     refused: (at) => ({ ...refusedAs('precondition-failed', 'update', `${at.name}-none`, ...fromWhere(at)), ...given(canary) }),
-    misused: (at) => ({ args: ['update', at.name, canary, '--from-file', 'f', ...dev], status: 2, says: 'Either a value or --from-file' })
+    misused: (at) => ({ args: ['update', at.name, canary, '--from-file', 'f', ...dev], status: 2, says: 'Specify either a value or --from-file' })
   },
   delete: {
     async prepare (at) {
       for (const name of [at.name, `${at.name}-kept`]) await put(at, name)
     },
     succeeds: ({ name, isTerminal }) => ({
-      args: ['delete', name, ...isTerminal ? [] : ['--yes'], ...dev], answers: [{ after: '[y/N]', type: 'y\r' }], says: `Deleted ${name} in dev. Until `
+      args: ['delete', name, ...isTerminal ? [] : ['--yes'], ...dev], answers: [{ after: '[y/N]', type: 'y\r' }], says: `Deleted ${name} in dev. It can be restored until `
     }),
     refused: ({ name, isTerminal }) => isTerminal
       ? { args: ['delete', `${name}-kept`, ...dev], answers: [{ after: '[y/N]', type: '\r' }], status: 1, says: 'Nothing was deleted' }
@@ -96,7 +96,7 @@ const rows: Record<string, Row> = {
     prepare: async (at) => put(at, at.name),
     succeeds: ({ name }) => ({ args: ['list', '--prefix', name, ...dev], says: new RegExp(`^NAME.*\n${name} +active`), isTable: true }),
     refused: () => ({ ...refusedAs('unauthenticated', 'list'), token: tokens.expired }),
-    misused: () => ({ args: ['list'], status: 2, says: 'Which environment?' })
+    misused: () => ({ args: ['list'], status: 2, says: 'Specify an environment with --env' })
   },
   versions: {
     prepare: async (at) => put(at, at.name),
@@ -109,7 +109,7 @@ const rows: Record<string, Row> = {
       for (const value of ['canary 1', 'canary 2']) await put(at, at.name, { value })
       await put(at, `${at.name}-new`)
     },
-    succeeds: ({ name }) => ({ args: ['rollback', name, ...dev], says: new RegExp(`${name} in dev is at version [\\w-]+ again`), leaves: 'canary 1' }),
+    succeeds: ({ name }) => ({ args: ['rollback', name, ...dev], says: new RegExp(`Rolled back ${name} in dev to version [\\w-]+`), leaves: 'canary 1' }),
     refused: ({ name }) => refusedAs('version-not-found', 'rollback', `${name}-new`),
     misused: () => withoutName('rollback')
   },
@@ -130,7 +130,7 @@ const rows: Record<string, Row> = {
       // AWS has the function tested.
       await at.gateway.rotateDue()
     },
-    succeeds: ({ name }) => ({ args: ['rotate', name, ...dev], says: `The rotation of ${name} in dev has begun` }),
+    succeeds: ({ name }) => ({ args: ['rotate', name, ...dev], says: `Started the rotation of ${name} in dev` }),
     refused: ({ name }) => refusedAs('aws-refused', 'rotate', `${name}-not`),
     misused: () => withoutName('rotate')
   },
@@ -138,7 +138,7 @@ const rows: Record<string, Row> = {
     prepare: async (at) => put(at, at.name),
     succeeds: ({ name }) => ({ args: ['tag', name, 'team=a', '--remove', 'owner', ...dev], says: `${name} in dev: 1 tags set, 1 removed` }),
     refused: ({ name }) => noSecret('tag', `${name}-none`, 'team=a'),
-    misused: ({ name }) => ({ args: ['tag', name, ...dev], status: 2, says: 'There is no tag to set or to remove' })
+    misused: ({ name }) => ({ args: ['tag', name, ...dev], status: 2, says: 'Specify a tag to set or to remove' })
   },
   apply: {
     async prepare ({ folder, name }) {
@@ -190,9 +190,9 @@ const rows: Record<string, Row> = {
     misused: () => ({ args: ['local', '--', '--account', canary], status: 2, says: '--account must be' })
   },
   'keys create': {
-    succeeds: ({ name }) => ({ args: ['keys', 'create', name], says: new RegExp(`shown this once: +sgw_${name}\\.[\\w-]{43}\n`) }),
+    succeeds: ({ name }) => ({ args: ['keys', 'create', name], says: new RegExp(`shown only once: +sgw_${name}\\.[\\w-]{43}\n`) }),
     // It asks nobody who could refuse.
-    refused: () => ({ args: ['keys', 'create', 'a:b'], status: 2, says: 'An ID has letters' })
+    refused: () => ({ args: ['keys', 'create', 'a:b'], status: 2, says: 'Must consist of at most 63 letters' })
   },
   'config check': {
     succeeds: ({ folder }) => ({ args: ['config', 'check', join(folder, 'good.yaml')], says: 'is valid; environments: dev' }),
@@ -206,12 +206,12 @@ const rows: Record<string, Row> = {
   },
   'policy test': {
     succeeds: ({ folder }) => ({ args: ['policy', 'test', join(folder, 'policies')], says: '1 as expected, 0 not' }),
-    refused: ({ folder }) => ({ args: ['policy', 'test', join(folder, 'wrong-policies')], status: 1, says: 'The policies do not say what is expected of them' }),
+    refused: ({ folder }) => ({ args: ['policy', 'test', join(folder, 'wrong-policies')], status: 1, says: 'The policies do not decide as the test cases expect' }),
     misused: () => ({ args: ['policy', 'test'], status: 2, says: 'missing required argument \'dir\'' })
   },
   'audit verify': {
-    succeeds: ({ folder }) => ({ args: ['audit', 'verify', '--key', join(folder, 'key.pem'), join(folder, 'audit.jsonl')], says: 'The trail is as it was written' }),
-    refused: ({ folder }) => ({ args: ['audit', 'verify', '--head', join(folder, 'audit.jsonl.head'), join(folder, 'changed.jsonl')], status: 1, says: 'The trail is NOT as it was written' }),
+    succeeds: ({ folder }) => ({ args: ['audit', 'verify', '--key', join(folder, 'key.pem'), join(folder, 'audit.jsonl')], says: 'The trail is intact' }),
+    refused: ({ folder }) => ({ args: ['audit', 'verify', '--head', join(folder, 'audit.jsonl.head'), join(folder, 'changed.jsonl')], status: 1, says: 'The trail is NOT intact' }),
     misused: () => ({ args: ['audit', 'verify'], status: 2, says: 'missing required argument \'file\'' })
   },
   completion: {

@@ -49,7 +49,7 @@ t.test('apply: shows the plan, then applies it; again, it changes nothing', asyn
 
   t.match(await apply('manifest.yaml', []), { status: 0, stdout: /created +queue-url[\s\S]*1 created, 1 skipped\n$/ })
   t.match(await apply('manifest.yaml', []), { status: 0, stdout: /2 skipped\n$/ })
-  t.match(await apply('manifest.yaml', ['--env', 'prod']), { status: 2, stderr: 'The file is for dev, and --env says prod\n' })
+  t.match(await apply('manifest.yaml', ['--env', 'prod']), { status: 2, stderr: 'The file is for dev, but --env is prod\n' })
 
   t.match(await apply('plan.json'), { status: 0, stdout: /^PLAN[\s\S]*1 created/ })
   t.match(await apply('update.yaml', ['--env', 'dev', '--json']), { status: 0 })
@@ -59,7 +59,7 @@ t.test('apply: shows the plan, then applies it; again, it changes nothing', asyn
   t.same(await versionsOf(gateway, 'dev'), updated, 'version for version, also where the file is to overwrite')
   t.match(await apply('fail.yaml'), { status: 1, stdout: /failed +session-key +\S/, stderr: '1 of 2 failed\n' })
   t.match(await apply('atomic.yaml'), { status: 1, stderr: /of 2/ })
-  t.match(await apply('breaks-off.yaml', ['--env', 'staging'], { isTerminal: true }), { status: 1, stderr: /2 of 3\n3 of 3 failed\n$/ }, 'the line of the bar is ended')
+  t.match(await apply('breaks-off.yaml', ['--env', 'staging'], { isTerminal: true }), { status: 1, stderr: /2 of 3\n3 of 3 failed\n$/ }, 'the line of the progress bar is ended')
   const atomic = await apply('whole.yaml', ['--env', 'staging'], { isTerminal: true })
   t.match(atomic, { status: 0, stdout: /3 created/, stderr: /\r\[#{6}\.{14}\] 1 of 3\r[\s\S]*\r\[#{20}\] 3 of 3\n$/ })
   t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'staging'], { stdin: 'secretNames: [a]' }), { status: 0, stdout: /1 created/ })
@@ -76,7 +76,7 @@ t.test('apply: a reply that breaks off is not taken for the whole', async (t) =>
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const outcome = await secretsctl({ url: `http://127.0.0.1:${port}` }, ['apply', '-f', '-', '--env', 'dev'], { stdin: 'secretNames: [a, b]' })
-  t.same(outcome, { status: 1, stdout: '', stderr: 'The reply broke off after 1 of 2; the same can be sent again\n' })
+  t.same(outcome, { status: 1, stdout: '', stderr: 'The reply broke off after 1 of 2 secrets; run the command again\n' })
 })
 
 t.test('apply: numbers go as they stand in the file', async (t) => {
@@ -96,21 +96,21 @@ t.test('apply: what is no file for it', async (t) => {
   const gateway = await build(t)
   const bomb = `a: &a [x, x]\n${Array.from('bcdefghi', (name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[index] ?? ''}`).join(', ')}]\n`).join('')}`
   for (const [text, message] of [
-    ['[a]', 'The file has to hold an object'],
-    ['a: canary: b', /^The file is no YAML: \w+ in line 1, column \d+\n$/],
+    ['[a]', 'The file must contain an object'],
+    ['a: canary: b', /^The file is not valid YAML: \w+ at line 1, column \d+\n$/],
     ['a: 1\na: 2', /DUPLICATE_KEY/],
     [bomb, /too many aliases/],
-    ['kind: AwsRdsInstance\nspec: {}', 'A manifest has to be of kind AwsSecretsManager, not "AwsRdsInstance"'],
-    ['apiVersion: v1\nsecretNames: [a]', 'A manifest has to be of kind AwsSecretsManager, not undefined'],
+    ['kind: AwsRdsInstance\nspec: {}', 'A manifest must be of kind AwsSecretsManager, not "AwsRdsInstance"'],
+    ['apiVersion: v1\nsecretNames: [a]', 'A manifest must be of kind AwsSecretsManager, not undefined'],
     ['kind: AwsSecretsManager', 'The manifest has no spec'],
-    ['kind: AwsSecretsManager\nspec: { secretNames: [a], region: b }', /not known here: spec\.region/],
+    ['kind: AwsSecretsManager\nspec: { secretNames: [a], region: b }', /unknown fields: spec\.region/],
     ['kind: AwsSecretsManager\nspec: { secretNames: [a], environmentInfo: {} }', /no spec\.environmentInfo\.envId/]
   ] as const) {
     const outcome = await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin: text })
     t.match(outcome, { status: 1, stdout: '', stderr: message }, text.slice(0, 40))
     t.notMatch(outcome.stderr, /canary/)
   }
-  for (const [spec, message] of [['', /Which environment/], [', environmentInfo: { envId: "" }', /Which environment/], [', environmentInfo: { envId: ".." }', /no name of an environment/]] as const) {
+  for (const [spec, message] of [['', /Specify an environment/], [', environmentInfo: { envId: "" }', /Specify an environment/], [', environmentInfo: { envId: ".." }', /not a valid environment name/]] as const) {
     t.match(await secretsctl(gateway, ['apply', '-f', '-'], { stdin: `kind: AwsSecretsManager\nspec: { secretNames: [a]${spec} }` }), { status: 2, stderr: message })
   }
   t.equal(gateway.awsCalls.length, 0)
@@ -129,10 +129,10 @@ t.test('diff and promote bring three environments in two accounts together', asy
   }
   const found = await ctl('diff dev staging prod --values')
   t.match(found, { status: 1, stderr: 'dev, staging, prod differ in 2 of 3 names\n' })
-  t.match(found.stdout, /^NAME +DEV +STAGING +PROD\npayments\/db +present \w +present \w +missing!\nsession-key +present +missing +missing\n\(! has to be there\)\n$/)
+  t.match(found.stdout, /^NAME +DEV +STAGING +PROD\npayments\/db +present \w +present \w +missing!\nsession-key +present +missing +missing\n\(! required\)\n$/)
   t.match(await ctl('diff dev staging prod --all', { isTerminal: true }), { stdout: /same +present +present +present/ })
   t.match(JSON.parse((await ctl('diff dev prod --prefix session --json')).stdout), { differing: 1, items: [{ name: 'session-key' }] })
-  t.match(await ctl('diff dev'), { status: 2, stderr: /takes two/ })
+  t.match(await ctl('diff dev'), { status: 2, stderr: /at least two/ })
 
   t.match(await ctl('promote --from dev --to staging --missing --dry-run'), { status: 0, stdout: /^PLAN +NAME\ncreated +session-key\n1 created\n$/ })
   t.match(await ctl('promote --from dev --to staging --missing'), { status: 0, stdout: /^RESULT[\s\S]*1 created\n$/ })
@@ -141,7 +141,7 @@ t.test('diff and promote bring three environments in two accounts together', asy
   t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /2 created/ })
   t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /nothing to do/ })
   t.match(await ctl('diff dev staging prod --values'), { status: 0, stdout: '', stderr: 'dev, staging, prod agree in 3 names\n' })
-  t.match(await ctl('promote --from dev --to prod'), { status: 2, stderr: /Either names or --missing/ })
+  t.match(await ctl('promote --from dev --to prod'), { status: 2, stderr: /either by name or with --missing/ })
   t.match(await ctl('promote a --missing --from dev --to prod'), { status: 2 })
   t.notMatch(outputs.join('') + gateway.log.join(''), /canary-/)
 
@@ -161,7 +161,7 @@ t.test('diff and promote bring three environments in two accounts together', asy
 t.test('diff: what has to be there and is nowhere is no agreement', async (t) => {
   const gateway = await build(t)
   const outcome = await secretsctl(gateway, ['diff', 'dev', 'prod'])
-  t.match(outcome, { status: 1, stdout: /payments\/db +missing +missing!\n\(! has to be there\)/, stderr: 'dev, prod agree in lacking 1 that have to be there\n' })
+  t.match(outcome, { status: 1, stdout: /payments\/db +missing +missing!\n\(! required\)/, stderr: 'dev, prod lack values of required secrets (1)\n' })
   t.match(await secretsctl(gateway, ['diff', 'dev', 'staging']), { status: 0 })
 })
 
@@ -173,7 +173,7 @@ t.test('promote: what was not begun is not passed off as done', async (t) => {
   t.teardown(() => server.close())
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  t.match(await secretsctl({ url: `http://127.0.0.1:${port}` }, ['promote', 'a', 'b', '--from', 'dev', '--to', 'prod']), { status: 1, stderr: '1 of 2 failed or were not begun\n' })
+  t.match(await secretsctl({ url: `http://127.0.0.1:${port}` }, ['promote', 'a', 'b', '--from', 'dev', '--to', 'prod']), { status: 1, stderr: '1 of 2 failed or were not started\n' })
 })
 
 t.test('promote: where a later part breaks off, what was done is told', async (t) => {
@@ -236,16 +236,16 @@ t.test('export: each format is read as it was written', async (t) => {
   t.equal(parse((await exported('--format', 'kubernetes', '--secret', 'bytes', '--name', 'app')).stdout).data.BYTES, '/wA=')
   for (const [args, status, message] of [
     [['--format', 'docker', '--secret', 'app/pem-key'], 1, /several lines/],
-    [['--format', 'dotenv', '--secret', 'bad/both'], 1, /dotenv file can't hold/],
+    [['--format', 'dotenv', '--secret', 'bad/both'], 1, /dotenv file can't represent/],
     [['--format', 'json', '--secret', 'bytes'], 1, /bytes is binary/],
-    [['--format', 'json', '--prefix', 'clash/'], 1, /would both be the variable A_B/],
-    [['--format', 'json', '--prefix', 'digit/'], 1, /variable 1, which is no name/],
+    [['--format', 'json', '--prefix', 'clash/'], 1, /would both become the variable A_B/],
+    [['--format', 'json', '--prefix', 'digit/'], 1, /variable 1, which is not a valid name/],
     [['--format', 'json', '--secret', 'nothing'], 1, /^nothing: There is no such secret\n$/],
     [['--format', 'json', '--prefix', 'empty/'], 1, /^empty\/placeholder: /],
-    [['--format', 'json', '--map', 'A=app/db#none'], 1, /no JSON object with the key none/],
-    [['--format', 'json', '--map', 'A=app/plain#x'], 1, /no JSON object with the key x/],
-    [['--format', 'json', '--map', 'A=#x'], 2, /needs the name/],
-    [['--format', 'json'], 2, /Which secrets/],
+    [['--format', 'json', '--map', 'A=app/db#none'], 1, /not a JSON object with the key none/],
+    [['--format', 'json', '--map', 'A=app/plain#x'], 1, /not a JSON object with the key x/],
+    [['--format', 'json', '--map', 'A=#x'], 2, /needs the name of a secret/],
+    [['--format', 'json'], 2, /Specify the secrets/],
     [['--format', 'xml'], 2, /Allowed choices/],
     [[], 2, /--format/]
   ] as const) t.match(await exported(...args), { status, stdout: '', stderr: message }, args.join(' '))

@@ -45,7 +45,7 @@ t.test('run --watch: the program is started anew when its secrets have changed',
       // Two secrets for one variable; that does not end the program.
       { after: 'second\n', act: async () => put('KEY', 'x') },
       {
-        after: 'goes on',
+        after: 'continues with',
         async act () {
           await put('key', 'third')
           await gateway.send('DELETE', `${secrets}/app%2FKEY?force=true`)
@@ -55,10 +55,10 @@ t.test('run --watch: the program is started anew when its secrets have changed',
   })
   t.match(outcome, { status: 5, stdout: 'first\ntold\nsecond\ntold\nthird\n' })
   t.same(outcome.stderr.split('\n'), [
-    'The secrets have changed: the program is started anew',
-    'app/key and app/KEY would both be the variable KEY: --map gives one another',
-    'The program goes on with the secrets that it has',
-    'The secrets have changed: the program is started anew',
+    'The secrets have changed: restarting the program',
+    'app/key and app/KEY would both become the variable KEY: use --map to rename one',
+    'The program continues with its current secrets',
+    'The secrets have changed: restarting the program',
     ''
   ])
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/', '--watch', '0', ...program]), { status: 2, stderr: /number of seconds/ })
@@ -118,7 +118,7 @@ t.test('at a terminal', { skip: noTerminal }, async (t) => {
 
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'n\r' }]), { status: 1, screen: /Nothing was deleted/ })
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0003' }]), { status: 1, screen: /Nothing was sent/ })
-  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'y\r' }]), { status: 0, screen: /Until \d{4}-/ })
+  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'y\r' }]), { status: 0, screen: /until \d{4}-/ })
 })
 
 t.test('local: the embedded Secrets Manager', async (t) => {

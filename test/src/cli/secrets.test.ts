@@ -35,13 +35,13 @@ t.test('create, read, update, list, versions, rollback, tag, delete, restore', a
     t.match(await ctl('update payments/db - --env dev', { stdin: input }), { status: 0, stdout: /^Updated payments\/db/, stderr: '' })
     t.equal((await ctl('read payments/db --env dev --value')).stdout, value)
   }
-  t.match(await ctl('update payments/db four --env dev'), { status: 0, stdout: 'payments/db in dev has that value already\n', stderr: /^Warning: other users/ })
+  t.match(await ctl('update payments/db four --env dev'), { status: 0, stdout: 'payments/db in dev already has that value\n', stderr: /^Warning: other users/ })
   t.match(await ctl(`update payments/db - --env dev --if-version ${first}`, { stdin: 'x' }), { status: 1, stderr: /\(precondition-failed, request [\w-]+\)\n$/ })
   t.match(await ctl('update nothing - --env dev', { stdin: 'x' }), { status: 1, stdout: '' }, 'update makes no new secret')
 
   t.match(await ctl('versions payments/db --env dev'), { status: 0, stdout: /^VERSION +STAGES +CREATED\n[\s\S]*AWSCURRENT/ })
   t.match(JSON.parse((await ctl('versions payments/db --env dev --json')).stdout).items, [{}, {}])
-  t.match(await ctl('rollback payments/db --env dev'), { status: 0, stdout: /^payments\/db in dev is at version [\w-]+ again\n$/ })
+  t.match(await ctl('rollback payments/db --env dev'), { status: 0, stdout: /^Rolled back payments\/db in dev to version [\w-]+\n$/ })
   t.equal((await ctl('read payments/db --env dev --value')).stdout, 'a\nb\n')
   const previous = (await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb?versionStage=AWSPREVIOUS')).json.versionId
   t.equal((await ctl('read payments/db --env dev --value --stage AWSPREVIOUS')).stdout, 'four')
@@ -62,11 +62,11 @@ t.test('create, read, update, list, versions, rollback, tag, delete, restore', a
   t.match(await ctl('delete payments/db --env dev', { isTerminal: true, stdin: '\u0003' }), { status: 1, stderr: /Nothing was sent/ })
   t.match(await ctl('list --env dev --prefix payments/ --json'), { stdout: /payments\/db/ })
   const deleted = await ctl('delete payments/db --env dev --recovery-days 7', { isTerminal: true, stdin: 'y\n' })
-  t.match(deleted, { status: 0, stdout: /^Deleted payments\/db in dev\. Until \d{4}-.* it can be restored: secretsctl restore payments\/db --env dev\n$/ })
+  t.match(deleted, { status: 0, stdout: /^Deleted payments\/db in dev\. It can be restored until \d{4}-.*: secretsctl restore payments\/db --env dev\n$/ })
   t.match(await ctl('list --env dev --deleted'), { stdout: /payments\/db +pending-deletion/ })
   t.match(await ctl('list --env dev --deleted', { isTerminal: true }), { stdout: /\u001b\[31mpending-deletion/ })
   t.match(await ctl('restore payments/db --env dev'), { status: 0, stdout: 'Restored payments/db in dev\n' })
-  t.match(await ctl('delete payments/db --env dev --force', { isTerminal: true, stdin: 'yes\n' }), { status: 0, stdout: 'Deleted payments/db in dev for good\n', stderr: /for good\?/ })
+  t.match(await ctl('delete payments/db --env dev --force', { isTerminal: true, stdin: 'yes\n' }), { status: 0, stdout: 'Deleted payments/db in dev permanently\n', stderr: /permanently\?/ })
   t.match(await ctl('delete binary --env dev --yes --json'), { status: 0, stdout: /"deletionDate"/ })
 })
 
@@ -85,7 +85,7 @@ t.test('a rotation', async (t) => {
   t.match(await gateway.send('PUT', '/environments/dev/secrets/a/rotation', { json: rotation }), { status: 200 })
   // AWS has the function tested.
   await gateway.rotateDue()
-  t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 0, stdout: 'The rotation of a in dev has begun\n' })
+  t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 0, stdout: 'Started the rotation of a in dev\n' })
   await gateway.rotateDue()
   t.not((await gateway.send('GET', '/environments/dev/secrets/a')).json.value, 'x')
 })
@@ -94,26 +94,26 @@ t.test('what is wrong is refused before anything is sent', async (t) => {
   const gateway = await build(t)
   const folder = t.testdir({ empty: '' })
   for (const [args, message, setting] of [
-    [['create', '', 'x', '--env', 'dev'], /A name is not empty/],
-    [['read', '..', '--env', 'dev'], /no name of a secret/],
-    [['read', 'a', '--env', '..'], /no name of an environment/],
-    [['run', '--env', 'dev', '--prefix', 'a', '--watch', '90000', '--', 'x'], /number of seconds, from 1 to 86400/],
+    [['create', '', 'x', '--env', 'dev'], /A name must not be empty/],
+    [['read', '..', '--env', 'dev'], /not a valid secret name/],
+    [['read', 'a', '--env', '..'], /not a valid environment name/],
+    [['run', '--env', 'dev', '--prefix', 'a', '--watch', '90000', '--', 'x'], /number of seconds from 1 to 86400/],
     [['export', '--env', 'dev', '--prefix', 'a', '--format', 'kubernetes', '--name', 'Bad_Name'], /lower-case letters/],
     [['create', 'a', '', '--env', 'dev'], /The value is empty/],
     [['create', 'a', '-', '--env', 'dev'], /The value is empty/],
     [['create', 'a', '-', '--env', 'dev'], /The value is empty/, { stdin: '\n' }],
     [['create', 'a', '--env', 'dev'], /The value is empty/, { isTerminal: true, stdin: '\n' }],
     [['create', 'a', '--from-file', `${folder}/empty`, '--env', 'dev'], /The value is empty/],
-    [['update', 'a', '--env', 'dev'], /There is no value/],
-    [['create', 'a', 'x', '--from-file', 'f', '--env', 'dev'], /Either a value or --from-file/],
+    [['update', 'a', '--env', 'dev'], /No value/],
+    [['create', 'a', 'x', '--from-file', 'f', '--env', 'dev'], /Specify either a value or --from-file/],
     [['create', 'a', 'x', '--env', 'dev', '--tag', 'x'], /KEY=VALUE/],
-    [['create', 'a', 'x', '--env', 'dev', '--tag', 'x=1', '--tag', 'x=2'], /x is there twice/],
-    [['tag', 'a', '--env', 'dev'], /no tag to set or to remove/],
-    [['delete', 'a', '--env', 'dev', '--recovery-days', 'many'], /It is a number of days/],
-    [['list'], /Which environment/],
-    [['list', '--env', 'dev', '--url', 'ftp://a'], /^Which gateway\? 'ftp:\/\/a' is no URL of one\. Set --url or /],
-    [['list', '--env', 'dev'], /Which gateway\? Set/, { env: { SECRETS_GATEWAY_URL: '' } }],
-    [['list', '--env', 'dev', '--token', 'a b'], /Who asks/]
+    [['create', 'a', 'x', '--env', 'dev', '--tag', 'x=1', '--tag', 'x=2'], /x is given twice/],
+    [['tag', 'a', '--env', 'dev'], /Specify a tag to set or to remove/],
+    [['delete', 'a', '--env', 'dev', '--recovery-days', 'many'], /Must be a whole number of days/],
+    [['list'], /Specify an environment/],
+    [['list', '--env', 'dev', '--url', 'ftp://a'], /^'ftp:\/\/a' is not an HTTP URL\. Specify the gateway with --url or /],
+    [['list', '--env', 'dev'], /^Specify the gateway with --url/, { env: { SECRETS_GATEWAY_URL: '' } }],
+    [['list', '--env', 'dev', '--token', 'a b'], /Specify an API key or another token/]
   ] as const) {
     const outcome = await secretsctl(gateway, args, setting)
     t.match(outcome, { status: 2, stdout: '', stderr: message }, args.join(' '))

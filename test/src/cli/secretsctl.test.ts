@@ -28,7 +28,7 @@ async function secretsctl (...args: string[]): Promise<Outcome> {
 t.test('keys create: a key, shown once, and what the configuration holds of it', async (t) => {
   const { status, stdout, stderr } = await secretsctl('keys', 'create', 'deploy-bot', '--group', 'pipelines', '--group', 'nightly', '--expires', '2096-02-29')
   t.same([status, stderr], [0, ''])
-  const [, token = ''] = /shown this once: {2}(sgw_deploy-bot\.[\w-]{43})\n/.exec(stdout) ?? []
+  const [, token = ''] = /shown only once: {2}(sgw_deploy-bot\.[\w-]{43})\n/.exec(stdout) ?? []
   t.same(parse(stdout.slice(stdout.indexOf('- id:'))), [{ id: 'deploy-bot', hash: hashToken(token), groups: ['pipelines', 'nightly'], expires: '2096-02-29' }])
 
   const program = await secretsctl('keys', 'create', 'a', '--json')
@@ -42,14 +42,14 @@ t.test('wrong usage is told, and ends with 2', async (t) => {
     [['keys'], /Usage: secretsctl keys/],
     [['nothing'], /unknown command 'nothing'/],
     [['keys', 'create'], /missing required argument 'id'/],
-    [['keys', 'create', 'a:b'], /An ID has letters/],
+    [['keys', 'create', 'a:b'], /Must consist of at most 63 letters/],
     [['keys', 'create', 'a', 'b'], /too many arguments/],
-    [['keys', 'create', 'a', '--group', ''], /An ID has letters/],
-    [['keys', 'create', 'a', '--expires', '2027-02-31'], /A day is written/],
-    [['keys', 'create', 'a', '--expires', '2027-02'], /A day is written/],
-    [['keys', 'create', 'a', '--expires', 'tomorrow'], /A day is written/],
-    [['keys', 'create', 'a', '--expires', '2024-02-29'], /has to be one to come/],
-    [['keys', 'create', 'a', '--expires', new Date().toISOString().slice(0, 10)], /has to be one to come/],
+    [['keys', 'create', 'a', '--group', ''], /Must consist of at most 63 letters/],
+    [['keys', 'create', 'a', '--expires', '2027-02-31'], /Must be a date/],
+    [['keys', 'create', 'a', '--expires', '2027-02'], /Must be a date/],
+    [['keys', 'create', 'a', '--expires', 'tomorrow'], /Must be a date/],
+    [['keys', 'create', 'a', '--expires', '2024-02-29'], /Must be a later date/],
+    [['keys', 'create', 'a', '--expires', new Date().toISOString().slice(0, 10)], /Must be a later date/],
     [['keys', 'create', 'a', '--nothing'], /unknown option '--nothing'/],
     [['config', 'check'], /missing required argument 'file'/]
   ] as const) {

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { createClient, GatewayProblem, GatewayUnreachable, reply } from '#src/client/client'
 import { build, tokens } from '#test/helper'
 
-t.test('names and values go there and back', async (t) => {
+t.test('names and values survive a round trip', async (t) => {
   const { url } = await build(t)
   const gateway = createClient({ url: `${url}/`, token: tokens.administrator })
   const params = { path: { env: 'dev', name: 'payments/db+1@a=b' } }
@@ -18,7 +18,7 @@ t.test('names and values go there and back', async (t) => {
   }
 })
 
-t.test('a problem is thrown with all that it says', async (t) => {
+t.test('throws a problem with all its members', async (t) => {
   const { url } = await build(t)
   const gateway = createClient({ url, token: tokens.administrator })
   const problem: unknown = await gateway.GET('/environments/{env}/secrets/{name}', { params: { path: { env: 'dev', name: 'none' } } }).catch((error: unknown) => error)
@@ -28,6 +28,7 @@ t.test('a problem is thrown with all that it says', async (t) => {
   t.match(invalid, { code: 'invalid-request', status: 400, errors: [{ in: 'body' }] })
 })
 
+/** Starts an HTTP server until the test ends, and returns its URL. */
 const served = async (t: Test, listener: RequestListener): Promise<string> => {
   const server = createServer(listener)
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
@@ -36,17 +37,17 @@ const served = async (t: Test, listener: RequestListener): Promise<string> => {
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port ?? 0 : 0}`
 }
 
-t.test('what answers, and is no gateway', async (t) => {
+t.test('rejects replies that do not come from a gateway', async (t) => {
   const asked: (string | undefined)[] = []
   const other = await served(t, (request, response) => { asked.push(request.headers.authorization); response.end('{}') })
   const list = async (url: string): Promise<unknown> => reply(createClient({ url, token: 'canary' }).GET('/environments'))
-  await t.rejects(list(other), { name: 'GatewayUnreachable', message: /is no gateway \(status 200\)/ })
+  await t.rejects(list(other), { name: 'GatewayUnreachable', message: /is not a secrets gateway \(status 200\)/ })
   asked.length = 0
   const redirecting = await served(t, (_, response) => response.writeHead(302, { location: other }).end())
   await t.rejects(list(redirecting), GatewayUnreachable)
-  t.same(asked, [], 'the token is not taken elsewhere')
+  t.same(asked, [], 'the token is not sent to the redirect\'s target')
   const silent = await served(t, (_, response) => response.writeHead(502, { 'x-request-id': 'a' }).end('<html>'))
-  await t.rejects(list(silent), { message: /answered with status 502, and does not say why/ })
+  await t.rejects(list(silent), { message: /answered with status 502 and no explanation/ })
   const busy = await served(t, (_, response) => response.writeHead(503, { 'x-request-id': 'a', 'retry-after': '7', 'content-type': 'application/problem+json' })
     .end(JSON.stringify({ code: 'overloaded', title: 'T', detail: 'D', requestId: 'a', status: 503 })))
   await t.rejects(list(busy), { code: 'overloaded', retryAfter: 7, message: 'T: D' })
@@ -57,5 +58,5 @@ t.test('what answers, and is no gateway', async (t) => {
   const cutOff = await served(t, (_, response) => { response.writeHead(200, json).write('{"items":[', () => { response.destroy() }) })
   await t.rejects(list(cutOff), { name: 'GatewayUnreachable', message: /broke off/ })
   const garbled = await served(t, (_, response) => response.writeHead(200, json).end('{"value":"canary'))
-  await t.rejects(list(garbled), { name: 'GatewayUnreachable', message: /what is no JSON$/ })
+  await t.rejects(list(garbled), { name: 'GatewayUnreachable', message: /sent invalid JSON$/ })
 })

@@ -19,7 +19,7 @@ const file = (authentication: object, more: object = {}): string => stringify({
 const issuer = { name: 'corp', issuer: 'https://idp.example.com', audience: 'secrets-gateway', algorithms: ['RS256'] }
 const aws = { serverId: 'secrets.example.com', regions: ['eu-west-1'], identities: [{ account: '111122223333' }] }
 
-t.test('a mistake in who may come in names its key', async (t) => {
+t.test('a issue in who may come in names its key', async (t) => {
   const folder = t.testdir({
     'empty.pem': '',
     'rsa.pem': generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

@@ -26,9 +26,9 @@ t.test('roles are declared with where their keys come from', async (t) => {
   t.match(credentials.get('prod'), { kind: 'assume-role', source: 'hub', externalId: 'a:b/c=1' })
 })
 
-t.test('a mistake about a role names the key, what was found and what was expected', async (t) => {
+t.test('a issue about a role names the key, what was found and what was expected', async (t) => {
   const chain = { a: role('b'), b: role('c'), c: role('d'), d: role('base'), base }
-  const mistakes: readonly (readonly [string, string])[] = [
+  const issues: readonly (readonly [string, string])[] = [
     [file({ a: role('nowhere'), base }), 'credentials.a.source: found nowhere, expected one of: a, base'],
     [file({ a: role('a') }), 'credentials.a.source: found a, expected a chain that does not come back to where it was'],
     [file({ a: role('b'), b: role('a') }), 'credentials.a.source: found a, b, expected a chain that does not come back to where it was\ncredentials.b.source: found b, a, expected a chain that does not come back to where it was'],
@@ -43,7 +43,7 @@ t.test('a mistake about a role names the key, what was found and what was expect
     [file({ base }, { account: 111_122_223_333 }), 'environments.dev.account: found number 111122223333, expected string'],
     [file({ base }, { account: '1234' }), 'environments.dev.account: found a text of 4 characters, expected a text that matches ^\\d{12}$']
   ]
-  for (const [text, message] of mistakes) t.throws(() => parseConfig(text), { message }, message)
+  for (const [text, message] of issues) t.throws(() => parseConfig(text), { message }, message)
   t.ok(parseConfig(file({ a: role('base'), base }, { account: '111122223333' })))
   t.ok(parseConfig(file({ b: role('c'), c: role('d'), d: role('base'), base })), 'four in a row')
 })

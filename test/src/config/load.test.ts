@@ -51,9 +51,9 @@ t.test('a valid file is the configuration, its defaults filled in', async (t) =>
   t.same(parseConfig(stringify({ ...valid, aws: undefined })).aws, { quotaShare: 1 })
 })
 
-t.test('a mistake names the key, what was found and what was expected', async (t) => {
+t.test('a issue names the key, what was found and what was expected', async (t) => {
   const { dev, prod } = valid.environments
-  const mistakes: readonly (readonly [object, string | RegExp])[] = [
+  const issues: readonly (readonly [object, string | RegExp])[] = [
     [{ environments: {} }, 'environments: found an object, expected must NOT have fewer than 1 properties'],
     [{ environments: { dev: { credential: 'a' } } }, 'environments.dev.region: found nothing, expected a value'],
     [{ environments: { dev: { ...dev, region: 'Ireland' } } }, 'environments.dev.region: found a text of 7 characters, expected a text that matches ^([a-z]+-)+\\d+$'],
@@ -81,7 +81,7 @@ t.test('a mistake names the key, what was found and what was expected', async (t
     [{ environments: { prod } }, /^.*test\/fixtures\/policies\/pipelines\.cedar:1: Environment::"dev" is not declared\n.*pipelines\.cedar:5: Secret::"dev\/frozen" is not declared$/],
     [{ environments: { dev: { ...dev, credential: 'b' } }, credentials: { b: { kind: 'default-chain' } } }, /pipelines\.cedar:1: Credential::"a" is not declared$/]
   ]
-  for (const [change, message] of mistakes) {
+  for (const [change, message] of issues) {
     try {
       parseConfig(stringify({ ...valid, ...change }))
       t.fail(`accepted: ${JSON.stringify(change)}`)
@@ -99,7 +99,7 @@ t.test('prefixes may be alike where nothing is shared', async (t) => {
   t.ok(parseConfig(stringify({ ...valid, environments: { dev, prod: { ...prod, namePrefix: 'dev/', allowedCredentials: ['b'] } } })))
 })
 
-t.test('all mistakes are told at once', async (t) => {
+t.test('all issues are told at once', async (t) => {
   t.throws(() => parseConfig(stringify({ ...valid, environments: { dev: { region: 1, credential: 2 } } })), /region[^]*credential/)
 })
 

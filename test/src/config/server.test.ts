@@ -1,5 +1,5 @@
 import t from 'tap'
-import { serverFrom, serverMistakes, trustedProxyList } from '#src/config/server'
+import { serverFrom, serverIssues, trustedProxyList } from '#src/config/server'
 import { authority, serverPair } from '#test/certificates'
 
 t.test('a proxy is trusted by its address or its subnet', async (t) => {
@@ -8,9 +8,9 @@ t.test('a proxy is trusted by its address or its subnet', async (t) => {
   for (const address of ['192.0.2.2', '11.0.0.1', '2001:db9::1', '127.0.0.1', '', 'none']) t.notOk(trusts(address), address)
 })
 
-t.test('what is no address, or everybody, is a mistake', async (t) => {
+t.test('what is no address, or everybody, is a issue', async (t) => {
   const proxies = ['10.0.0.0/8', 'proxy.example', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/', '/8', '']
-  const keys = [...serverMistakes({ server: { trustedProxies: proxies } })].map(({ key }) => key)
+  const keys = [...serverIssues({ server: { trustedProxies: proxies } })].map(({ key }) => key)
   t.same(keys, proxies.slice(1).map((_, index) => `server.trustedProxies.${index + 1}`))
 })
 

@@ -1,13 +1,14 @@
 import t from 'tap'
+import { metadataFrom } from '#src/aws/metadata'
 import { isSecretName } from '#src/environments/names'
-import { metadataFrom } from '#src/secrets/metadata'
+import { toMetadata } from '#src/secrets/metadata'
 
 const name = 'payments/db'
 if (!isSecretName(name)) throw new TypeError('it is a name')
 const moment = new Date('2026-11-21T08:00:00Z')
 
 t.test('all that AWS says of a secret is shown, in the API\'s terms', async (t) => {
-  t.same(metadataFrom(name, {
+  t.same(toMetadata(metadataFrom(name, {
     $metadata: {},
     ARN: 'arn',
     Name: 'dev/payments/db',
@@ -28,7 +29,7 @@ t.test('all that AWS says of a secret is shown, in the API\'s terms', async (t) 
     Tags: [{ Key: 'a', Value: 'b' }, { Key: 'empty' }],
     VersionIdsToStages: { v: ['AWSCURRENT'] },
     ReplicationStatus: [{ Region: 'eu-central-1', KmsKeyId: 'k', Status: 'InSync', StatusMessage: 'm', LastAccessedDate: moment }, { Region: 'us-east-1' }]
-  }), {
+  })), {
     name,
     arn: 'arn',
     state: 'pending-deletion',
@@ -60,7 +61,7 @@ t.test('all that AWS says of a secret is shown, in the API\'s terms', async (t) 
 })
 
 t.test('a secret is a placeholder until a version is current', async (t) => {
-  t.match(metadataFrom(name, { ARN: 'arn', SecretVersionsToStages: { v: ['AWSPENDING'] } }), { state: 'placeholder' })
-  t.match(metadataFrom(name, { ARN: 'arn', SecretVersionsToStages: { v: ['AWSCURRENT', 'AWSPENDING'] } }), { state: 'active' })
-  t.same(metadataFrom(name, { ARN: 'arn' }), { name, arn: 'arn', state: 'placeholder' })
+  t.match(toMetadata(metadataFrom(name, { ARN: 'arn', SecretVersionsToStages: { v: ['AWSPENDING'] } })), { state: 'placeholder' })
+  t.match(toMetadata(metadataFrom(name, { ARN: 'arn', SecretVersionsToStages: { v: ['AWSCURRENT', 'AWSPENDING'] } })), { state: 'active' })
+  t.same(toMetadata(metadataFrom(name, { ARN: 'arn' })), { name, arn: 'arn', state: 'placeholder' })
 })

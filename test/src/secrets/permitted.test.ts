@@ -1,5 +1,5 @@
-import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
+import type { SecretsPort } from '#src/aws/port'
 import { environmentFrom } from '#src/environments/environment'
 import { isSecretName } from '#src/environments/names'
 import { permitted } from '#src/secrets/permitted'
@@ -12,7 +12,7 @@ t.test('decisions on many secrets leave others their turn', async (t) => {
     environment: environmentFrom('dev', { region: 'eu-west-1', credential: 'c' }),
     credentialId: 'c',
     callerId: 'a',
-    aws: new SecretsManager({ region: 'eu-west-1' }),
+    aws: {} as SecretsPort,
     may: (action, name) => {
       decided += 1
       return action === 'GetSecretValue' && name.startsWith('team-0/')

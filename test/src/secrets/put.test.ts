@@ -1,5 +1,6 @@
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
+import { createSecretsPort } from '#src/aws/secrets-port'
 import { environmentFrom } from '#src/environments/environment'
 import { isSecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
@@ -16,16 +17,17 @@ t.test('a PUT that another writer overtakes between its two calls writes a versi
     ['PutSecretValueCommand', { ARN: 'arn', VersionId: 'v' }]
   ]
   // A race cannot be had to order: here AWS's answers are.
-  const aws = new SecretsManager({ region: 'eu-west-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })
-  aws.middlewareStack.add((_next, { commandName = '' }) => async () => {
+  const client = new SecretsManager({ region: 'eu-west-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })
+  client.middlewareStack.add((_next, { commandName = '' }) => async () => {
     const answer = answers[calls.length]?.[1]
     calls.push(commandName)
     if (answer === undefined || answer instanceof Problem) throw answer ?? new Error('one call too many')
     return { output: { ...answer, $metadata: {} }, response: {} }
   }, { step: 'initialize' })
+  const aws = createSecretsPort(() => ({ client: () => client }))
   const environment = environmentFrom('dev', { region: 'eu-west-1', credential: 'a' })
   const scope = { environment, credentialId: 'a', callerId: 'c', aws, may: (action: string) => action !== 'GetSecretValue' }
 
-  t.same(await putSecret(scope, name, { SecretString: 'v' }), { name, arn: 'arn', versionId: 'v', created: false })
+  t.same(await putSecret(scope, name, 'v'), { name, arn: 'arn', versionId: 'v', created: false })
   t.same(calls, answers.map(([command]) => command))
 })

@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request, reply) => {
       const { token, expires, caller } = await fastify.awsLogin(request.body.headers)
-      request.caller = caller
+      request.reportOutcome({ caller })
       reply.header('cache-control', 'no-store')
       return { token, expires: new Date(expires).toISOString(), caller: caller.id }
     }

@@ -32,11 +32,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request) => {
       const source = request.scopeIn(request.body.from, 'PromoteSecret')
-      const { stopping, repeats } = fastify
+      const { stopping, idempotencyKeys } = fastify
       if (stopping.aborted) throw new Problem('overloaded')
-      if (!request.body.dryRun) repeats.check(request.scope, request.body)
+      if (!request.body.dryRun) idempotencyKeys.check(request.scope, request.body)
       const outcomes = await promote(source, request.scope, request.body, stopping)
-      request.secretOutcomes = promotedSecrets(source, request.body, outcomes)
+      await request.reportSecrets(promotedSecrets(source, request.body, outcomes))
       return promotionReply(request.body, outcomes, (problem) => problemBody(problem, request.id))
     }
   })

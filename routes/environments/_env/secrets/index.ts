@@ -93,14 +93,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request, reply) => {
       const { scope, headers: { prefer } } = request
-      const { stopping, jobs, repeats } = fastify
+      const { stopping, jobs, idempotencyKeys } = fastify
       if (stopping.aborted) throw new Problem('overloaded')
       const bulk = prepareBulk(scope, request.body)
-      if (!bulk.dryRun) repeats.check(scope, request.body)
+      if (!bulk.dryRun) idempotencyKeys.check(scope, request.body)
+      request.reportOutcome({ items: bulk.total })
       if (prefersAsync(prefer)) {
         // A job refers to the request for as long as it is kept, and must not keep its values.
         Object.assign(request, { body: undefined })
-        return sendJob(request, reply, jobs, scope, bulk)
+        return sendJob(request, reply, jobs, fastify.now, bulk)
       }
       const form = request.accepts().type(['application/json', ndjson]) === ndjson ? sendLines : sendAtOnce
       return form(request, reply, bulk, stopping)

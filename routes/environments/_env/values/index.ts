@@ -42,11 +42,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     handler: async (request) => {
       const { scope, body } = request
       const results = 'names' in body ? await readNamed(scope, body.names) : await readMatching(scope, body.filters)
-      request.secretOutcomes = results.map((result) => ({
+      await request.reportSecrets(results.map((result) => ({
         name: result.name,
         action: 'GetSecretValue',
         ...('secret' in result ? { versionId: result.secret.versionId } : { problem: result.problem })
-      }))
+      })))
       return {
         items: results.map((result) => 'secret' in result
           ? { name: result.name, secret: toSecretValue(result.secret) }

@@ -33,7 +33,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     handler: async (request, reply) => {
-      const job = request.findJob(request.params.id)
+      const job = fastify.jobs.find(request.caller.id, request.params.id)
+      request.reportOutcome({ job: job.id })
       const after = request.headers['last-event-id'] ?? 0
       if (after >= lastEvent(job)) return reply.code(204).send(null)
       return reply

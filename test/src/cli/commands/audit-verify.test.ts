@@ -28,7 +28,7 @@ async function trail (t: Test): Promise<{ folder: string, file: string, old: str
   const folder = t.testdir({ 'key.pem': pem, 'public.pem': createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString(), 'other.pem': newKey() })
   const file = join(folder, 'audit.jsonl')
   const key = signingKey(pem)
-  const trail = await openTrail({ sink: fileSink(file, 'written', key), key, patience: 60_000 })
+  const trail = await openTrail({ sink: fileSink(file, 'written', key), key, writeTimeout: 60_000 })
   await trail.append([{ event: 'intent', name: 'a' }, { event: 'outcome', name: 'a' }])
   renameSync(file, `${file}.1`)
   trail.reopen()
@@ -39,10 +39,10 @@ async function trail (t: Test): Promise<{ folder: string, file: string, old: str
 
 t.test('a trail as it was written', async (t) => {
   const { folder, file, old } = await trail(t)
-  const proved = '6 records, 1 to 6, closed\nThe trail is as it was written\n'
+  const proved = '6 records, 1 to 6, closed\nThe trail is intact\n'
   for (const key of ['public.pem', 'key.pem']) t.same(await verify('--key', join(folder, key), old, file), { status: 0, out: proved, err: '' })
   t.same(await verify('--key', join(folder, 'other.pem'), '--key', join(folder, 'public.pem'), old, file), { status: 0, out: proved, err: '' }, 'with one of several keys')
-  t.match(await verify(old, file), { status: 0, out: /^6 records, 1 to 6, closed\nThe signatures were checked with the key that the trail itself names: .*\nThe trail is as/ })
+  t.match(await verify(old, file), { status: 0, out: /^6 records, 1 to 6, closed\nThe signatures were checked with the key that the trail itself contains: .*\nThe trail is intact/ })
   t.match(JSON.parse((await verify('--json', old, file)).out), { proved: true, findings: [], notes: [], records: 6, isClosed: true, last: { sequence: 6 } })
 
   writeFileSync(`${old}.gz`, gzipSync(readFileSync(old)))
@@ -57,10 +57,10 @@ t.test('a trail as it was written', async (t) => {
 
 t.test('a trail that is not', async (t) => {
   const { folder, file, old } = await trail(t)
-  const failed = { status: 1, err: 'The trail is NOT as it was written\n' }
-  t.match(await verify(old), { ...failed, out: `${old}:3: nothing tells where the trail ends: its head is missing, or damaged\n` })
+  const failed = { status: 1, err: 'The trail is NOT intact\n' }
+  t.match(await verify(old), { ...failed, out: `${old}:3: the end of the trail is not known: its head is missing or damaged\n` })
   t.match(await verify('--key', join(folder, 'other.pem'), old, file), { ...failed, out: `${old}:1: record 1: is not signed with the trail's key\n` })
-  t.match(await verify('--known', `2:${'0'.repeat(64)}`, old, file), { ...failed, out: `${old}:2: record 2: is another than the one that is known\n` })
+  t.match(await verify('--known', `2:${'0'.repeat(64)}`, old, file), { ...failed, out: `${old}:2: record 2: does not match the known record\n` })
   t.match(await verify(file, old), failed)
   t.match(await verify(file), { ...failed, out: `${file}:1: record 4: records 1 to 3 are missing before it\n` })
   t.match(await verify('--from', 'x', file), { status: 2 })
@@ -81,8 +81,8 @@ t.test('what can not be used', async (t) => {
     [[join(folder, 'x.gz')], /x\.gz can't be read: Z_DATA_ERROR$/m],
     [['--head', join(folder, 'none'), old, file], /none can't be read: ENOENT$/m],
     [['--key', join(folder, 'none'), old, file], /none can't be read: ENOENT$/m],
-    [['--key', file, old, file], /audit\.jsonl is no Ed25519 key in PEM$/m]
+    [['--key', file, old, file], /audit\.jsonl is not an Ed25519 key in PEM$/m]
   ] as const) t.match(await verify(...args), { status: 1, out: '', err: message })
-  t.match(await verify('--known', 'x', old), { status: 2, err: /A record is written SEQUENCE:HASH/ })
+  t.match(await verify('--known', 'x', old), { status: 2, err: /Must have the form SEQUENCE:HASH/ })
   t.match(await verify(), { status: 2, err: /missing required argument/ })
 })

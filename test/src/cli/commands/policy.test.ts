@@ -39,7 +39,7 @@ t.test('secretsctl policy test', async (t) => {
   t.match(await secretsctl('policy', 'test', wrong), {
     status: 1,
     out: /not ok .*: reads: deny GetSecretValue: the answer is allow, by reads\n1 as expected, 1 not\n$/,
-    err: 'The policies do not say what is expected of them\n'
+    err: 'The policies do not decide as the test cases expect\n'
   })
   t.match(await secretsctl('policy', 'test', t.testdir({ 'a.cedar': policy })), { status: 1, err: /^There are no cases in / })
   t.match(await secretsctl('policy', 'test', t.testdir({ 'a.cedar': policy, 'a.test.yaml': 'x: 1' })), { status: 1, err: /a\.test\.yaml:1: must be array/ })

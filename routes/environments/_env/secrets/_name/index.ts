@@ -1,7 +1,7 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { limits } from '#src/aws-model/limits'
 import { ConditionalHeaders, IfMatch, preconditionOf } from '#src/http/preconditions'
-import { represent, ValueReply, writtenHeaders } from '#src/http/representation'
+import { represent, sendWritten, ValueReply } from '#src/http/representation'
 import {
   bodyProblems, CredentialHeader, ETag, Location, Query, Ref, Reply, SecretParams, withAwsProblems, WriteHeaders
 } from '#src/http/schemas'
@@ -87,7 +87,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     handler: async (request, reply) => {
       const { scope, secretName } = request
       const secret = await createSecret(scope, secretName, secretInput(scope.environment, request.body))
-      return reply.code(201).headers(writtenHeaders(secret, request.params)).send(secret)
+      return sendWritten(request, reply.code(201), secret, request.params)
     }
   })
 
@@ -121,7 +121,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const { value, encoding } = request.body
       const options = { precondition: preconditionOf(request.headers), force: request.query.force ?? false }
       const { created, ...secret } = await putSecret(scope, secretName, checkedValue(value, encoding), options)
-      return reply.code(created ? 201 : 200).headers(writtenHeaders(secret, created ? request.params : undefined)).send(secret)
+      return created ? sendWritten(request, reply.code(201), secret, request.params) : sendWritten(request, reply, secret)
     }
   })
 
@@ -156,7 +156,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const { scope, secretName } = request
       const input = secretInput(scope.environment, request.body)
       const secret = await updateSecret(scope, secretName, input, preconditionOf(request.headers))
-      return reply.headers(writtenHeaders(secret)).send(secret)
+      return sendWritten(request, reply, secret)
     }
   })
 

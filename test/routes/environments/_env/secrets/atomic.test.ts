@@ -116,7 +116,7 @@ t.test('with an Idempotency-Key again, is done once, and what an earlier run has
 
   await gateway.send('DELETE', `${path}/b?force=true`)
   // Another process, which does not know of the first request.
-  for (let count = 0; count < 10_001; count++) gateway.fastify.repeats.check({ callerId: 'c', environment: { name: 'e' }, credentialId: 'i', idempotencyKey: String(count) } as never, {})
+  for (let count = 0; count < 10_001; count++) gateway.fastify.idempotencyKeys.check({ callerId: 'c', environment: { name: 'e' }, credentialId: 'i', idempotencyKey: String(count) } as never, {})
   const failing = await bulk(gateway, { secrets: [...json.secrets, { name: 'c', value: 'v', kmsKeyId: 'alias/none' }] }, key)
   t.equal(failing.status, 409)
   t.match(results(failing), { a: 'created', c: 'failed: aws-refused' })
@@ -131,7 +131,7 @@ t.test('with an Idempotency-Key again, is done once, and what an earlier run has
 t.test('says of what can not be taken back that it is still there', async (t) => {
   const gateway = await build(t)
   await prepare(gateway)
-  const aws = gateway.fastify.aws('dev-account', 'eu-west-1')
+  const aws = gateway.fastify.awsClient('dev-account', 'eu-west-1')
   const failsLast = { name: 'placeholder-too', value: 'v', kmsKeyId: 'alias/none' }
 
   const reply = await bulk(gateway, { secrets: [{ name: 'placeholder', value: 'v' }, failsLast], onConflict: 'update' })
@@ -182,7 +182,7 @@ t.test('a call whose answer was lost is taken back if it was carried out', async
   const gateway = await build(t)
   await prepare(gateway)
   const before = await state(gateway)
-  const aws = gateway.fastify.aws('dev-account', 'eu-west-1')
+  const aws = gateway.fastify.awsClient('dev-account', 'eu-west-1')
   let loses: string | undefined
   let reaches = true
   aws.middlewareStack.add((next, { commandName }) => async (args) => {

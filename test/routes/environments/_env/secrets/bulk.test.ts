@@ -130,7 +130,7 @@ t.test('with the same Idempotency-Key and body again ends in the same state, and
     const replica = await build(t)
     await bulk(replica, { secrets: [{ name: 'a', value: 'v' }, { name: 'u' }] }, keyed('k'))
     await bulk(replica, { secrets: [{ name: 'u', value: 'v' }], onConflict: 'update' }, keyed('u'))
-    for (let count = 0; count < 10_001; count++) replica.fastify.repeats.check({ callerId: 'c', environment: { name: 'e' }, credentialId: 'i', idempotencyKey: String(count) } as never, {})
+    for (let count = 0; count < 10_001; count++) replica.fastify.idempotencyKeys.check({ callerId: 'c', environment: { name: 'e' }, credentialId: 'i', idempotencyKey: String(count) } as never, {})
     t.same(results(await bulk(replica, { secrets: [{ name: 'a', value: 'w' }] }, keyed('k'))), { a: 'failed: idempotency-conflict' })
     t.same(results(await bulk(replica, { secrets: [{ name: 'u', value: 'w' }], onConflict: 'update' }, keyed('u'))), { u: 'failed: idempotency-conflict' })
   })
@@ -266,7 +266,7 @@ t.test('tells each secret as it is done, as lines of JSON', async (t) => {
 t.test('a fault of our own ends it, without a summary', async (t) => {
   const gateway = await build(t)
   const { fastify } = gateway
-  const aws = fastify.aws('dev-account', 'eu-west-1')
+  const aws = fastify.awsClient('dev-account', 'eu-west-1')
   aws.middlewareStack.add(() => async () => { throw new TypeError('canary') }, { step: 'serialize' })
   t.match(await bulk(gateway, { secretNames: ['a'] }), { status: 500 })
   t.match(await bulk(gateway, { secretNames: ['a'] }, { headers: { accept: 'application/x-ndjson' } }), { status: 500 }, 'no line was sent yet')

@@ -1,6 +1,6 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { IfMatch, preconditionOf } from '#src/http/preconditions'
-import { writtenHeaders } from '#src/http/representation'
+import { sendWritten } from '#src/http/representation'
 import { bodyProblems, CredentialHeader, ETag, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { closed } from '#src/schema/types'
 import { VersionId, WrittenSecret } from '#src/secrets/schemas'
@@ -32,7 +32,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     handler: async (request, reply) => {
       const { scope, secretName, body, headers } = request
       const secret = await rollBack(scope, secretName, body.versionId, preconditionOf(headers))
-      return reply.headers(writtenHeaders(secret)).send(secret)
+      return sendWritten(request, reply, secret)
     }
   })
 }

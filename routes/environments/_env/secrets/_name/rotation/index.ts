@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { reportVersion } from '#src/http/representation'
 import {
   bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems, WriteHeaders
 } from '#src/http/schemas'
@@ -25,7 +26,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'rotation-in-progress', 'idempotency-conflict')
       }
     },
-    handler: async (request) => setRotation(request.scope, request.secretName, request.body)
+    handler: async (request) => reportVersion(request, await setRotation(request.scope, request.secretName, request.body))
   })
 
   fastify.route({
@@ -45,7 +46,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'rotation-in-progress', 'idempotency-conflict')
       }
     },
-    handler: async (request, reply) => reply.code(202).send(await rotateSecret(request.scope, request.secretName))
+    handler: async (request, reply) => {
+      const rotation = await rotateSecret(request.scope, request.secretName)
+      return reply.code(202).send(reportVersion(request, rotation))
+    }
   })
 
   fastify.route({
@@ -66,7 +70,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion')
       }
     },
-    handler: async (request) => cancelRotation(request.scope, request.secretName)
+    handler: async (request) => reportVersion(request, await cancelRotation(request.scope, request.secretName))
   })
 }
 

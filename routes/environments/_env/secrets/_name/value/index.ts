@@ -1,6 +1,6 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { IfMatch, preconditionOf } from '#src/http/preconditions'
-import { writtenHeaders } from '#src/http/representation'
+import { sendWritten } from '#src/http/representation'
 import { bodyProblems, CredentialHeader, ETag, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { patchValue } from '#src/secrets/merge-patch'
 import { WrittenSecret } from '#src/secrets/schemas'
@@ -38,7 +38,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     handler: async (request, reply) => {
       const { scope, secretName, body } = request
       const secret = await patchValue(scope, secretName, body, preconditionOf(request.headers))
-      return reply.headers(writtenHeaders(secret)).send(secret)
+      return sendWritten(request, reply, secret)
     }
   })
 }

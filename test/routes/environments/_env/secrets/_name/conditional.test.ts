@@ -91,7 +91,7 @@ t.test('a late repetition of a write that changed nothing overwrites nobody', as
 t.test('what fails beside the value has not made it current', async (t) => {
   const gateway = await build(t)
   const { json: { versionId } } = await put(gateway, 'v1')
-  const client = gateway.fastify.aws('dev-account', 'eu-west-1')
+  const client = gateway.fastify.awsClient('dev-account', 'eu-west-1')
   client.middlewareStack.add((next, { commandName }) => async (args) => {
     if (commandName === 'UpdateSecretCommand') throw new Problem('aws-access-denied')
     return next(args)
@@ -104,7 +104,7 @@ t.test('what fails beside the value has not made it current', async (t) => {
 t.test('a move that the SDK repeats since its reply was lost is one that succeeded', async (t) => {
   const gateway = await build(t)
   const { json: { versionId } } = await put(gateway, 'v1')
-  const client = gateway.fastify.aws('dev-account', 'eu-west-1')
+  const client = gateway.fastify.awsClient('dev-account', 'eu-west-1')
   client.middlewareStack.add((next, { commandName }) => async (args) => {
     const reply = await next(args)
     return commandName === 'UpdateSecretVersionStageCommand' && (args.input as { VersionStage: string }).VersionStage === 'AWSCURRENT' ? next(args) : reply
@@ -116,7 +116,7 @@ t.test('a move that the SDK repeats since its reply was lost is one that succeed
 t.test('a move that AWS refuses for a reason of its own is told as that', async (t) => {
   const gateway = await build(t)
   const { json: { versionId } } = await put(gateway, 'v1')
-  gateway.fastify.aws('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
+  gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
     if (commandName === 'UpdateSecretVersionStageCommand') throw new Problem('aws-refused')
     return next(args)
   }, { step: 'initialize', priority: 'low' })
@@ -127,7 +127,7 @@ t.test('a move that AWS refuses for a reason of its own is told as that', async 
 t.test('a defect on the way is no answer of AWS\'s', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'v1')
-  gateway.fastify.aws('dev-account', 'eu-west-1').middlewareStack.add(() => async () => { throw new TypeError('defect') }, { step: 'initialize', priority: 'low' })
+  gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add(() => async () => { throw new TypeError('defect') }, { step: 'initialize', priority: 'low' })
   t.match(await put(gateway, 'v2'), { status: 500, json: { code: 'internal-error' } })
 })
 

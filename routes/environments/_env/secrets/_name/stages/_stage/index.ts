@@ -1,4 +1,5 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { reportVersion } from '#src/http/representation'
 import { bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { closed } from '#src/schema/types'
 import { VersionId, VersionStage, WrittenSecret } from '#src/secrets/schemas'
@@ -25,7 +26,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'version-not-found', 'secret-pending-deletion', 'aws-limit-exceeded')
       }
     },
-    handler: async (request) => moveStage(request.scope, request.secretName, request.params.stage, request.body)
+    handler: async (request) =>
+      reportVersion(request, await moveStage(request.scope, request.secretName, request.params.stage, request.body))
   })
 
   fastify.route({
@@ -46,7 +48,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     handler: async (request) => {
-      request.versionId = request.query.versionId
+      request.reportOutcome({ versionId: request.query.versionId })
       return moveStage(request.scope, request.secretName, request.params.stage, { removeFromVersionId: request.query.versionId })
     }
   })

@@ -35,7 +35,7 @@ t.test('rollBackSecret', async (t) => {
 t.test('rollBackSecret that another writer overtakes is a conflict, and with If-Match a precondition that failed', async (t) => {
   const gateway = await build(t)
   for (const value of ['v1', 'v2']) await gateway.send('PUT', path, { json: { value } })
-  gateway.fastify.aws('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
+  gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
     if (commandName === 'UpdateSecretVersionStageCommand') await gateway.aws('AKIADEV').putSecretValue({ SecretId: 'dev/payments/db', SecretString: 'other' })
     return next(args)
   }, { step: 'initialize', priority: 'low' })

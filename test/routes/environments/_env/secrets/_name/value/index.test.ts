@@ -31,7 +31,7 @@ t.test('patchValue', async (t) => {
     await gateway.send('PUT', path, { json: { value: { a: 1 } } })
     const other = await build(t)
     await other.send('PUT', path, { json: { value: { a: 1 } } })
-    other.fastify.aws('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
+    other.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
       if (commandName === 'PutSecretValueCommand') await other.aws('AKIADEV').putSecretValue({ SecretId: 'dev/payments/db', SecretString: '{"a":2}' })
       return next(args)
     }, { step: 'initialize', priority: 'low' })

@@ -1,0 +1,8 @@
+import type { FastifyPluginAsync } from 'fastify'
+
+/** Every route in this folder is about the credential in its path; plugins/request.ts checks it before a handler runs. */
+const declareSubject: FastifyPluginAsync = async (fastify) => {
+  fastify.routeDefaults = { about: 'credential' }
+}
+
+export default declareSubject

@@ -1,0 +1,55 @@
+/**
+ * Runs tap, whose arguments it accepts:
+ *
+ *     npm test                      # every test, and the coverage gate of .taprc
+ *     npm test -- FILE…             # the tests in these files
+ *     npm run test:unit             # the tests that start no process and open no socket
+ *
+ * The coverage gate asks for every line of the whole source, which a part of the tests cannot reach. It is off unless all tests
+ * run; coverage is then not measured at all, which also allows Node's compile cache, so that the files start sooner.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, normalize } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+
+/** The modules whose import shows that a test starts a process or opens a socket. */
+const startsSomething = /^(?:fastify|node:(?:child_process|http|net|tls)|#src\/(?:app|server|local-backend\/server))$/
+
+/** The path of an imported module, from the root, or undefined unless it is one of test/. */
+function testModule (importer: string, specifier: string): string | undefined {
+  if (specifier.startsWith('#test/')) return `${specifier.slice(1)}.ts`
+  return specifier.startsWith('.') ? normalize(join(importer, '..', specifier)) : undefined
+}
+
+/** Checks that neither a file nor the modules of test/ which it imports can start a process or open a socket. */
+function isUnitTest (file: string): boolean {
+  const source = readFileSync(join(root, file), 'utf8')
+  const imported = Array.from(source.matchAll(/^(?:import(?! type)|\}).* from '([^']+)'$/gm), ([, specifier = '']) => specifier)
+  return imported.every((specifier) => {
+    if (startsSomething.test(specifier)) return false
+    const module = testModule(file, specifier)
+    return module === undefined || isUnitTest(module)
+  })
+}
+
+const [first, ...rest] = process.argv.slice(2)
+const args = first === '--unit'
+  ? [...rest, ...globSync('test/**/*.test.ts', { cwd: root }).filter(isUnitTest)]
+  : process.argv.slice(2)
+const isPart = args.some((arg) => !arg.startsWith('-') && (arg.includes('*') || existsSync(arg)))
+
+const child = spawn(process.execPath, [
+  join(root, 'node_modules', '.bin', 'tap'), ...isPart ? ['--disable-coverage', '--allow-empty-coverage'] : [], ...args
+], {
+  stdio: 'inherit',
+  env: { ...process.env, ...isPart && { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache') } }
+})
+// The terminal sends Ctrl-C to tap too, which then reports how far it came.
+process.on('SIGINT', () => undefined)
+child.once('exit', (status, signal) => {
+  if (signal !== null) process.kill(process.pid, signal)
+  process.exitCode = status ?? 1
+})

@@ -1,0 +1,27 @@
+import type { Environment } from '#src/environments/environment'
+import { maximumNameLength } from '#src/environments/names'
+import { compact } from '#src/json/compact'
+import { invalidRequest } from '#src/problems/problem'
+import type { SecretFilters } from './port.ts'
+import type { Filter } from './types.ts'
+
+/**
+ * Returns the filters in AWS's form. They always include the environment's prefix.
+ *
+ * @throws Problem `invalid-request` for a prefix that is longer than any name
+ */
+export function awsFilters ({ namePrefix: ofEnvironment }: Environment, filters: SecretFilters = {}): Filter[] {
+  const { namePrefix = '', description, tagKey, tagValue, all } = filters
+  const name = ofEnvironment + namePrefix
+  if (name.length > maximumNameLength) {
+    throw invalidRequest({ in: 'query', pointer: '/namePrefix', message: 'must NOT be longer than a name can be in this environment' })
+  }
+  const values = {
+    name: name || undefined,
+    description,
+    'tag-key': tagKey,
+    'tag-value': tagValue,
+    all
+  }
+  return Object.entries(compact(values)).map(([key, value]) => ({ Key: key as keyof typeof values, Values: [value] }))
+}

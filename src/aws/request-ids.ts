@@ -1,0 +1,26 @@
+import { callOf } from './call.ts'
+import type { SecretsManager } from './types.ts'
+
+/**
+ * Reports the request ID of every response to the client's calls, as CloudTrail records it, to the call's `onResponse`. A call
+ * with retries has several responses, and an exception has a request ID, too.
+ */
+export function captureRequestIds ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
+  // The deserialize step runs once for each try.
+  middlewareStack.add((next) => async (args) => {
+    const onResponse = callOf(args)?.onResponse
+    try {
+      const result = await next(args)
+      report(result.output, onResponse)
+      return result
+    } catch (error) {
+      report(error, onResponse)
+      throw error
+    }
+  }, { step: 'deserialize', priority: 'high', name: 'requestIds' })
+}
+
+function report (response: unknown, onResponse: ((awsRequestId: string) => void) | undefined): void {
+  const { $metadata }: { $metadata?: { requestId?: string } } = Object(response) as object
+  if ($metadata?.requestId !== undefined) onResponse?.($metadata.requestId)
+}

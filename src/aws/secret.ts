@@ -1,0 +1,83 @@
+import type { SecretName } from '#src/environments/names'
+
+/** Secrets as AWS keeps them, in the gateway's terms: names without prefixes, camelCase, `Date`s. */
+
+/** A secret's value: text, or bytes. AWS keeps the two apart. */
+export type SecretContent = string | Uint8Array
+
+/** A version of a secret, with its value. */
+export interface ReadSecret {
+  name: SecretName
+  arn: string
+  versionId: string
+  /** Staging labels. */
+  versionStages: string[]
+  createdDate: Date
+  content: SecretContent
+}
+
+/** A secret without its value. */
+export interface SecretMetadata {
+  name: SecretName
+  arn: string
+  /** A placeholder has no current version, and so no value. */
+  state: 'active' | 'placeholder' | 'pending-deletion'
+  /** The type of a managed external secret. */
+  type?: string
+  description?: string
+  /** The KMS key; absent for `aws/secretsmanager`. */
+  kmsKeyId?: string
+  tags?: Record<string, string>
+  /** The staging labels of each version that has any, by version ID. */
+  versions?: Record<string, string[]>
+  rotation?: Rotation
+  createdDate?: Date
+  lastChangedDate?: Date
+  /** AWS records the day only. */
+  lastAccessedDate?: Date
+  deletedDate?: Date
+  /** The AWS service that manages the secret. */
+  owningService?: string
+  /** The region of the original of a replica. */
+  primaryRegion?: string
+  replicas?: Replica[]
+}
+
+export interface RotationRules {
+  automaticallyAfterDays?: number
+  /** The length of the rotation window, such as `3h`. */
+  duration?: string
+  /** `rate(…)` or `cron(…)`, in UTC. */
+  scheduleExpression?: string
+}
+
+export interface Rotation extends RotationRules {
+  enabled: boolean
+  lambdaArn?: string
+  lastRotatedDate?: Date
+  nextRotationDate?: Date
+}
+
+export interface Replica {
+  region?: string
+  kmsKeyId?: string
+  status?: string
+  statusMessage?: string
+  lastAccessedDate?: Date
+}
+
+export interface SecretVersion {
+  versionId: string
+  /** Staging labels; absent for a deprecated version. */
+  versionStages?: string[]
+  createdDate?: Date
+  lastAccessedDate?: Date
+  kmsKeyIds?: string[]
+}
+
+/** Returns the ID of the AWSCURRENT version. It is undefined for a placeholder. */
+export const currentIn = ({ versions = {} }: { versions?: Readonly<Record<string, readonly string[]>> }): string | undefined =>
+  Object.keys(versions).find((versionId) => versions[versionId]?.includes('AWSCURRENT'))
+
+/** True if the secret has a current version, and so is no placeholder. */
+export const hasValue = (secret: Parameters<typeof currentIn>[0]): boolean => currentIn(secret) !== undefined

@@ -1,0 +1,245 @@
+import {
+  BatchGetSecretValueCommand, CancelRotateSecretCommand, CreateSecretCommand, DeleteResourcePolicyCommand, DeleteSecretCommand,
+  DescribeSecretCommand, GetRandomPasswordCommand, GetResourcePolicyCommand, GetSecretValueCommand, ListSecretsCommand,
+  ListSecretVersionIdsCommand, PutResourcePolicyCommand, PutSecretValueCommand, RemoveRegionsFromReplicationCommand,
+  ReplicateSecretToRegionsCommand, RestoreSecretCommand, RotateSecretCommand, StopReplicationToReplicaCommand, TagResourceCommand,
+  UntagResourceCommand, UpdateSecretCommand, UpdateSecretVersionStageCommand, ValidateResourcePolicyCommand
+} from '@aws-sdk/client-secrets-manager'
+import { fromAwsName, toAwsName, type SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
+import { bindCall, type AwsCall } from './call.ts'
+import type { Clients } from './clients.ts'
+import { problemFrom, required } from './errors.ts'
+import { awsFilters } from './filters.ts'
+import { metadataFrom, replicaFrom, secretFrom, versionFrom } from './metadata.ts'
+import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteResult } from './port.ts'
+import type { RotationRules, SecretContent } from './secret.ts'
+import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'
+
+/**
+ * Creates the port to AWS.
+ *
+ * @param clients returns the clients of the current configuration
+ */
+export function createSecretsPort (clients: () => Pick<Clients, 'client'>): SecretsPort {
+  /** Sends a command through the client of the call's credential, region and, for a role, caller. */
+  async function send<Input extends ServiceInput, Output extends ServiceOutput> (
+    call: AwsCall, command: Command<Input, Output>
+  ): Promise<Output> {
+    const { environment: { region, account }, credentialId, callerId, signal } = call
+    bindCall(command.input, call)
+    return clients().client({ credentialId, callerId, account }, region).send(command, compact({ abortSignal: signal }))
+  }
+
+  return {
+    async batchGetSecretValue (call, { limit, cursor, ...selection }) {
+      const { environment } = call
+      const reply = await send(call, new BatchGetSecretValueCommand({
+        ...'names' in selection
+          ? { SecretIdList: selection.names.map((name) => toAwsName(environment, name)) }
+          : { Filters: awsFilters(environment, selection.filters) },
+        MaxResults: limit,
+        NextToken: cursor
+      }))
+      return compact({ items: batchResults(call, reply), nextCursor: reply.NextToken })
+    },
+    async cancelRotateSecret (call, name) {
+      return written(name, await send(call, new CancelRotateSecretCommand(idOf(call, name))))
+    },
+    async createSecret (call, name, { content, description, kmsKeyId, tags, replicaRegions, versionId }) {
+      return written(name, await send(call, new CreateSecretCommand({
+        Name: toAwsName(call.environment, name),
+        Description: description,
+        KmsKeyId: kmsKeyId,
+        ...Object.keys(tags).length > 0 && { Tags: tagsOf(tags) },
+        ...replicaRegions.length > 0 && { AddReplicaRegions: replicaRegions.map((Region) => ({ Region })) },
+        ...contentOf(content),
+        ClientRequestToken: versionId
+      })))
+    },
+    async deleteResourcePolicy (call, name) {
+      return written(name, await send(call, new DeleteResourcePolicyCommand(idOf(call, name))))
+    },
+    async deleteSecret (call, name, deletion) {
+      const { ARN, DeletionDate } = await send(call, new DeleteSecretCommand({
+        ...idOf(call, name),
+        ...'force' in deletion ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: deletion.recoveryWindowInDays }
+      }))
+      return { name, arn: required(ARN), deletionDate: required(DeletionDate) }
+    },
+    async describeSecret (call, name) {
+      return metadataFrom(name, await send(call, new DescribeSecretCommand(idOf(call, name))))
+    },
+    async getRandomPassword (call, options) {
+      const { RandomPassword } = await send(call, new GetRandomPasswordCommand({
+        PasswordLength: options.passwordLength,
+        ExcludeCharacters: options.excludeCharacters,
+        ExcludeNumbers: options.excludeNumbers,
+        ExcludePunctuation: options.excludePunctuation,
+        ExcludeUppercase: options.excludeUppercase,
+        ExcludeLowercase: options.excludeLowercase,
+        IncludeSpace: options.includeSpace,
+        RequireEachIncludedType: options.requireEachIncludedType
+      }))
+      return required(RandomPassword)
+    },
+    async getResourcePolicy (call, name) {
+      const { ARN, ResourcePolicy } = await send(call, new GetResourcePolicyCommand(idOf(call, name)))
+      return compact({ name, arn: required(ARN), policy: ResourcePolicy })
+    },
+    async getSecretValue (call, name, { versionId, versionStage } = {}) {
+      return secretFrom(name, await send(call, new GetSecretValueCommand({
+        ...idOf(call, name),
+        VersionId: versionId,
+        VersionStage: versionStage
+      })))
+    },
+    async listSecrets (call, { filters, includePlannedDeletion, sort, limit, cursor }) {
+      const { environment } = call
+      const { SecretList = [], NextToken } = await send(call, new ListSecretsCommand({
+        Filters: awsFilters(environment, filters),
+        IncludePlannedDeletion: includePlannedDeletion,
+        MaxResults: limit,
+        NextToken: cursor,
+        ...sort && { SortBy: sortKeys[sort.by], SortOrder: sort.descending ? 'desc' as const : 'asc' as const }
+      }))
+      const items = SecretList.flatMap((entry) => {
+        const name = fromAwsName(environment, entry.Name ?? '')
+        return name === undefined ? [] : [metadataFrom(name, entry)]
+      })
+      return compact({ items, nextCursor: NextToken })
+    },
+    async listSecretVersionIds (call, name, { includeDeprecated, limit, cursor }) {
+      const { Versions = [], NextToken } = await send(call, new ListSecretVersionIdsCommand({
+        ...idOf(call, name),
+        IncludeDeprecated: includeDeprecated,
+        MaxResults: limit,
+        NextToken: cursor
+      }))
+      return compact({ items: Versions.map(versionFrom), nextCursor: NextToken })
+    },
+    async putResourcePolicy (call, name, policy, { blockPublicPolicy }) {
+      return written(name, await send(call, new PutResourcePolicyCommand({
+        ...idOf(call, name),
+        ResourcePolicy: policy,
+        BlockPublicPolicy: blockPublicPolicy
+      })))
+    },
+    async putSecretValue (call, name, content, { versionId, stages } = {}) {
+      return written(name, await send(call, new PutSecretValueCommand({
+        ...idOf(call, name),
+        ...contentOf(content),
+        ClientRequestToken: versionId,
+        ...stages && { VersionStages: [...stages] }
+      })))
+    },
+    async removeRegionsFromReplication (call, name, regions) {
+      return replicated(name, await send(call, new RemoveRegionsFromReplicationCommand({
+        ...idOf(call, name),
+        RemoveReplicaRegions: [...regions]
+      })))
+    },
+    async replicateSecretToRegions (call, name, { replicas, overwrite }) {
+      return replicated(name, await send(call, new ReplicateSecretToRegionsCommand({
+        ...idOf(call, name),
+        AddReplicaRegions: replicas.map(({ region, kmsKeyId }) => ({ Region: region, KmsKeyId: kmsKeyId })),
+        ForceOverwriteReplicaSecret: overwrite
+      })))
+    },
+    async restoreSecret (call, name) {
+      return written(name, await send(call, new RestoreSecretCommand(idOf(call, name))))
+    },
+    async rotateSecret (call, name, { lambdaArn, rules = {}, rotateImmediately, versionId }) {
+      return written(name, await send(call, new RotateSecretCommand({
+        ...idOf(call, name),
+        RotationLambdaARN: lambdaArn,
+        ...Object.keys(rules).length > 0 && { RotationRules: rulesOf(rules) },
+        RotateImmediately: rotateImmediately,
+        ClientRequestToken: versionId
+      })))
+    },
+    async stopReplicationToReplica (call, name) {
+      return written(name, await send(call, new StopReplicationToReplicaCommand(idOf(call, name))))
+    },
+    async tagResource (call, name, tags) {
+      await send(call, new TagResourceCommand({ ...idOf(call, name), Tags: tagsOf(tags) }))
+    },
+    async untagResource (call, name, keys) {
+      await send(call, new UntagResourceCommand({ ...idOf(call, name), TagKeys: [...keys] }))
+    },
+    async updateSecret (call, name, { content, description, kmsKeyId, versionId }) {
+      return written(name, await send(call, new UpdateSecretCommand({
+        ...idOf(call, name),
+        Description: description,
+        KmsKeyId: kmsKeyId,
+        ...contentOf(content),
+        ClientRequestToken: versionId
+      })))
+    },
+    async updateSecretVersionStage (call, name, stage, { moveToVersionId, removeFromVersionId }) {
+      return written(name, await send(call, new UpdateSecretVersionStageCommand({
+        ...idOf(call, name),
+        VersionStage: stage,
+        MoveToVersionId: moveToVersionId,
+        RemoveFromVersionId: removeFromVersionId
+      })))
+    },
+    async validateResourcePolicy (call, name, policy) {
+      const { PolicyValidationPassed, ValidationErrors = [] } = await send(call, new ValidateResourcePolicyCommand({
+        ...idOf(call, name),
+        ResourcePolicy: policy
+      }))
+      return {
+        passed: required(PolicyValidationPassed),
+        errors: ValidationErrors.map(({ CheckName, ErrorMessage }) => compact({ checkName: CheckName, errorMessage: ErrorMessage }))
+      }
+    }
+  }
+}
+
+const idOf = ({ environment }: AwsCall, name: SecretName): { SecretId: string } => ({ SecretId: toAwsName(environment, name) })
+
+const contentOf = (content: SecretContent | undefined): { SecretString?: string, SecretBinary?: Uint8Array } => {
+  if (content === undefined) return {}
+  return typeof content === 'string' ? { SecretString: content } : { SecretBinary: content }
+}
+
+const tagsOf = (tags: Tags): Tag[] => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+
+const sortKeys = {
+  name: 'name',
+  createdDate: 'created-date',
+  lastChangedDate: 'last-changed-date',
+  lastAccessedDate: 'last-accessed-date'
+} as const satisfies Record<SortKey, string>
+
+const rulesOf = ({ automaticallyAfterDays, scheduleExpression, duration }: RotationRules): object => compact({
+  AutomaticallyAfterDays: automaticallyAfterDays,
+  ScheduleExpression: scheduleExpression,
+  Duration: duration
+})
+
+const written = (name: SecretName, reply: { ARN?: string | undefined, VersionId?: string | undefined }): WriteResult =>
+  compact({ name, arn: required(reply.ARN), versionId: reply.VersionId })
+
+const replicated = (name: SecretName, reply: {
+  ARN?: string | undefined
+  ReplicationStatus?: ReplicationStatus[] | undefined
+}): ReplicatedSecret => compact({ name, arn: required(reply.ARN), replicas: reply.ReplicationStatus?.map(replicaFrom) })
+
+function batchResults ({ environment, credentialId }: AwsCall, { SecretValues = [], Errors = [] }: BatchGetSecretValueReply): BatchResult[] {
+  const named = (awsName: string | undefined, resultOf: (name: SecretName) => BatchResult): BatchResult[] => {
+    const name = fromAwsName(environment, awsName ?? '')
+    return name === undefined ? [] : [resultOf(name)]
+  }
+  return [
+    ...SecretValues.flatMap((value) => named(value.Name, (name) => ({ name, secret: secretFrom(name, value) }))),
+    ...Errors.flatMap(({ SecretId = '', ErrorCode = '', Message = '' }) => named(nameInArn(SecretId) ?? SecretId, (name) => ({
+      name,
+      problem: problemFrom({ name: ErrorCode, message: Message }, { operation: 'BatchGetSecretValue', credentialId })
+    })))
+  ]
+}
+
+/** In errors, AWS identifies a secret that a filter matched by its ARN, and any other as it was requested. */
+const nameInArn = (secretId: string): string | undefined => /^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:(.+)-.{6}$/.exec(secretId)?.[1]

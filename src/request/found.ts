@@ -1,0 +1,92 @@
+import type { FastifyRequest } from 'fastify'
+import type { SecretOutcome } from '#src/audit/secret-outcome'
+import type { Caller } from '#src/authentication/caller'
+import type { Action } from '#src/authorization/actions'
+import type { Decision } from '#src/authorization/decision'
+import type { Environment } from '#src/environments/environment'
+import type { SecretName } from '#src/environments/names'
+import type { Problem } from '#src/problems/problem'
+import type { Scope } from '#src/secrets/scope'
+import type { Evidence, OutcomeReport } from './audit-entries.ts'
+
+/**
+ * What the steps find out about a request. Each field is written once, by the one step that returns it, and never changes
+ * afterwards.
+ */
+export interface Found {
+  /** The authenticated sender. Not on public routes. */
+  readonly caller: Caller
+  /** May the caller see the environment in the path? Denied also for an environment that does not exist. */
+  readonly visibility: Decision
+  /** The environment in the path, once the caller is known to be allowed to see it. */
+  readonly environment: Environment
+  /** The secret's name in the path, checked against the environment's rules. */
+  readonly secretName: SecretName
+  /** The ID of the AWS credential to use. Missing if the request names one that the environment does not allow. */
+  readonly credentialId: string
+  /** The policies' answer to the route's action on the environment, secret or credential in the path. */
+  readonly decision: Decision
+  /** The evidence for the request's later audit records. Its existence proves that the intent is on record. */
+  readonly evidence: Evidence
+  /** The use cases' working context. Only in handlers of routes about an environment or a secret. */
+  readonly scope: Scope
+}
+
+/** The fields that a request has a getter for, with the step that a reader has to wait for. */
+export const finders = {
+  caller: 'authenticate',
+  environment: 'enterEnvironment',
+  secretName: 'parseSecretName',
+  credentialId: 'resolveCredential',
+  scope: 'openScope'
+} as const satisfies Partial<Record<keyof Found, string>>
+
+/** Reads a field that an earlier step has found. @throws TypeError if that step has not run, or found nothing */
+export function readFound<K extends keyof typeof finders> (request: FastifyRequest, field: K): Found[K] {
+  const value: Found[K] | undefined = request.found[field]
+  if (value === undefined) throw new TypeError(`request.${field} was read, but the step ${finders[field]} has not found it`)
+  return value
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /**
+     * The action that a request on the route performs. The policies are not asked about two of them: `Public` is open to anybody,
+     * even without a token, and `Own` to every caller, since it concerns only what that caller created.
+     */
+    action?: Action | 'Public' | 'Own'
+    /** The subject of the route's action, named by the parameters `env`, `name` or `id` of its path. Its folder declares it. */
+    about?: 'environment' | 'secret' | 'credential'
+    /** True if the route's body has an `awsCredentialId`, as an alternative to the header. */
+    bodyNamesCredential?: true
+    /** The headers in the route's schema, in lower case. plugins/request.ts fills it in. */
+    headers?: readonly string[]
+  }
+
+  interface FastifyRequest extends Pick<Found, keyof typeof finders> {
+    /** Everything that the steps have found so far, for readers that run at any time: the log and the audit trail. */
+    found: Partial<Found>
+    /** The problem in the reply. `answerProblem` is its only writer. */
+    problem?: Problem
+    /** The handler's contribution to the audit record of the outcome. `reportOutcome` is its only writer. */
+    outcome?: OutcomeReport
+    /** Adds details that only the handler knows to the audit record of the outcome. */
+    reportOutcome: (report: OutcomeReport) => void
+    /**
+     * Records the outcome for each of several secrets, and must be called before the reply reveals any of it.
+     *
+     * @throws Problem `audit-unavailable`
+     */
+    reportSecrets: (outcomes: readonly SecretOutcome[]) => Promise<void>
+    /** The policies' answer for this caller. Always denied on public routes. */
+    decide: (action: Action, environment: Environment, credentialId: string, name?: string) => Decision
+    /** May this caller see the environment? */
+    sees: (environment: Environment) => Decision
+    /**
+     * Opens a scope in an environment that the path does not name, through that environment's default credential.
+     *
+     * @throws Problem `not-found` if the caller may not see it, `forbidden` if one of the actions is denied there
+     */
+    scopeIn: (environmentName: string, ...actions: readonly Action[]) => Scope
+  }
+}

@@ -1,0 +1,70 @@
+import type { FastifyReply, FastifyRequest, onRequestHookHandler, onSendHookHandler } from 'fastify'
+import type { Found } from './found.ts'
+
+type Finding = Partial<Found> | undefined
+
+/**
+ * One step of a request's way: checks something, or finds something out and returns it. It throws a `Problem` to refuse the
+ * request. It returns a promise only if it has to wait, so that a request that never waits is handled in one turn.
+ */
+export type Step = (request: FastifyRequest, reply: FastifyReply) => Finding | Promise<Finding>
+
+/** A step between the handler and the network. Returns the payload to send, which may replace the handler's. */
+export type ReplyStep = (request: FastifyRequest, reply: FastifyReply, payload: unknown) => unknown
+
+/** Runs steps one after the other, as a single Fastify hook, and is the only writer of `request.found`. */
+export const runSteps = (steps: readonly Step[]): onRequestHookHandler => (request, reply, done) => {
+  const { found } = request
+  const remaining = steps.values()
+
+  function proceed (finding: Finding): void {
+    try {
+      keep(found, finding)
+      for (const step of remaining) {
+        const next = step(request, reply)
+        if (next instanceof Promise) {
+          next.then(proceed, done)
+          return
+        }
+        keep(found, next)
+      }
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    done()
+  }
+  proceed(undefined)
+}
+
+/** Runs the steps of a reply, as a single Fastify hook. Each receives the payload that the one before it returned. */
+export const runReplySteps = (steps: readonly ReplyStep[]): onSendHookHandler => (request, reply, payload, done) => {
+  const remaining = steps.values()
+
+  function proceed (current: unknown): void {
+    let next = current
+    try {
+      for (const step of remaining) {
+        next = step(request, reply, next)
+        if (next instanceof Promise) {
+          next.then(proceed, done)
+          return
+        }
+      }
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    done(null, next)
+  }
+  proceed(payload)
+}
+
+/** @throws TypeError if another step has written one of the fields */
+function keep (found: Partial<Found>, finding: Finding): void {
+  if (finding === undefined) return
+  for (const field of Object.keys(finding)) {
+    if (Object.hasOwn(found, field)) throw new TypeError(`A second step has found request.found.${field}`)
+  }
+  Object.assign(found, finding)
+}

@@ -1,0 +1,26 @@
+import type { FastifyRequest } from 'fastify'
+import type { Caller } from '#src/authentication/caller'
+import type { Limiter } from '#src/http/rate-limit'
+import { isProblem } from '#src/problems/problem'
+import type { Step } from '#src/request/step'
+
+/** @throws Problem `unauthenticated`, `identity-provider-unavailable` */
+export type AuthenticateRequest = (request: FastifyRequest) => Caller | Promise<Caller>
+
+/**
+ * Finds the caller, before the body is read. A failed authentication counts against the limit of the sender's address.
+ *
+ * @param limitFailures throws `rate-limited` in place of the `unauthenticated` that is one too many
+ */
+export const authenticate = (callerOf: AuthenticateRequest, limitFailures: Limiter): Step => (request, reply) => {
+  const refuse = async (error: unknown): Promise<never> => {
+    if (isProblem(error, 'unauthenticated')) await limitFailures(request, reply)
+    throw error
+  }
+  try {
+    const caller = callerOf(request)
+    return caller instanceof Promise ? caller.then((caller) => ({ caller }), refuse) : { caller }
+  } catch (error) {
+    return refuse(error)
+  }
+}

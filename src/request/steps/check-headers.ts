@@ -1,0 +1,20 @@
+import { invalidRequest, Problem } from '#src/problems/problem'
+import type { Step } from '#src/request/step'
+
+/** Headers that may appear only once. Node.js would take the first of several, or join them. */
+const single = new Set([
+  'authorization', 'aws-credential-id', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-request-id'
+])
+
+/** Refuses headers that are ambiguous, and expectations that the gateway can't meet. */
+export const checkHeaders: Step = ({ headers: { host, expect }, raw }): undefined => {
+  if (host === undefined) throw new Problem('malformed-request')
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') throw new Problem('expectation-failed')
+  const seen = new Set<string>()
+  const { rawHeaders } = raw
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? ''
+    if (seen.has(name)) throw invalidRequest({ in: 'header', pointer: `/${name}`, message: 'must NOT be given more than once' })
+    if (single.has(name)) seen.add(name)
+  }
+}

@@ -1,0 +1,33 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Step } from '#src/request/step'
+
+/**
+ * Writes one log line for each request once its reply is closed, also if the caller hung up before the reply was sent: Fastify's
+ * `onResponse` hook would miss that. The line has the route's pattern; the URL itself could contain a secret.
+ */
+export const logWhenClosed: Step = (request, reply): undefined => {
+  reply.raw.once('close', () => { log(request, reply) })
+}
+
+function log (request: FastifyRequest, reply: FastifyReply): void {
+  const { problem, found, outcome } = request
+  request.log.info({
+    request: {
+      method: request.method,
+      route: request.routeOptions.url,
+      caller: (found.caller ?? outcome?.caller)?.id,
+      environment: found.environment?.name,
+      credential: found.credentialId,
+      peer: request.ip
+    },
+    reply: {
+      status: reply.statusCode,
+      problem: problem?.code,
+      reason: problem?.options.reason,
+      awsError: problem?.options.awsError,
+      awsRequestId: problem?.options.awsRequestId,
+      milliseconds: Math.round(reply.elapsedTime),
+      ...(!reply.raw.writableFinished && { aborted: true })
+    }
+  }, 'request')
+}

@@ -1,0 +1,24 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Trail } from '#src/audit/trail'
+import { answerProblem } from '#src/http/problem'
+import { Problem } from '#src/problems/problem'
+import { finalEntries, type DeclaredNames } from '#src/request/audit-entries'
+import type { ReplyStep } from '#src/request/step'
+
+/** Records how the request ended, before the reply leaves. A reply that can't be recorded is replaced by `audit-unavailable`. */
+export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): ReplyStep => (request, reply, payload) => {
+  // Already the replacement.
+  if (request.problem?.code === 'audit-unavailable') return payload
+  const entries = finalEntries(request, reply, declared())
+  if (entries.length === 0) return payload
+  return append(entries).then(() => payload, (error: unknown) => {
+    if (!(error instanceof Problem)) throw error
+    return replacement(error, request, reply)
+  })
+}
+
+/** Nothing of the original reply may leave, in its headers either. */
+function replacement (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
+  for (const name of ['etag', 'location', 'vary', 'content-length']) reply.removeHeader(name)
+  return answerProblem(problem, request, reply)
+}

@@ -1,0 +1,23 @@
+import { invalidRequest } from '#src/problems/problem'
+import type { Step } from '#src/request/step'
+
+/**
+ * Resolves the ID of the AWS credential: the one that the request names, or the environment's default. Finds nothing if the
+ * environment does not allow it; `decide` then denies the request, with the same answer as for one that the policies deny.
+ */
+export const resolveCredential: Step = (request) => {
+  const { environment, routeOptions: { config } } = request
+  const { 'aws-credential-id': inHeader } = request.headers as { 'aws-credential-id'?: string }
+  const { awsCredentialId: inBody } = (config.bodyNamesCredential === true ? request.body : {}) as { awsCredentialId?: string }
+  if (inHeader !== undefined && inBody !== undefined && inHeader !== inBody) {
+    throw invalidRequest({ in: 'body', pointer: '/awsCredentialId', message: 'must be the same as the header AWS-Credential-Id' })
+  }
+  const credentialId = inHeader ?? inBody ?? environment.credential
+  return environment.allowedCredentials.includes(credentialId) ? { credentialId } : undefined
+}
+
+/** Finds the ID of the AWS credential in the path, if one of that ID is declared. */
+export const findCredential = (isDeclared: (id: string) => boolean): Step => ({ params }) => {
+  const { id } = params as { id: string }
+  return isDeclared(id) ? { credentialId: id } : undefined
+}

@@ -1,0 +1,35 @@
+import type { BulkOutcome } from './plan.ts'
+import type { BulkRun } from './run.ts'
+
+/**
+ * Returns a run that audits each outcome before it emits it, in batches of those that have accumulated meanwhile. If the audit
+ * fails, the outcome is not emitted, no further secret is started, and the run fails.
+ */
+export const auditBeforeEmit = (bulk: BulkRun, audit: (outcomes: readonly BulkOutcome[]) => Promise<void>): BulkRun => ({
+  ...bulk,
+  async run ({ signal, settled, progress }) {
+    const failing = new AbortController()
+    let waiting: { outcome: BulkOutcome, index: number }[] = []
+    let auditing = Promise.resolve()
+
+    async function flush (): Promise<void> {
+      const batch = waiting
+      waiting = []
+      if (batch.length === 0) return
+      await audit(batch.map(({ outcome }) => outcome))
+      for (const { outcome, index } of batch) settled(outcome, index)
+    }
+
+    const summary = await bulk.run({
+      signal: AbortSignal.any([signal, failing.signal]),
+      progress,
+      settled (outcome, index) {
+        waiting.push({ outcome, index })
+        auditing = auditing.then(flush)
+        auditing.catch(() => { failing.abort() })
+      }
+    })
+    await auditing
+    return summary
+  }
+})

@@ -1,0 +1,96 @@
+import { currentIn, type SecretMetadata } from '#src/aws/secret'
+import type { SecretName } from '#src/environments/names'
+import { Problem } from '#src/problems/problem'
+import { moveCurrent } from '#src/secrets/compare-and-set'
+import { findSecret } from '#src/secrets/metadata'
+import type { Scope } from '#src/secrets/scope'
+import { moveStage } from '#src/secrets/stages'
+import { tagSecret, untagSecret } from '#src/secrets/tags'
+import type { Trace } from './carry-out.ts'
+import type { BulkItem } from './items.ts'
+
+/** The changes that were made to a secret, or may have been made. */
+export interface Changed {
+  /** The item, reduced to the planned changes if the secret existed. */
+  readonly item: BulkItem
+  readonly trace: Trace
+  /** The secret before; absent if the request was to create it. */
+  readonly existing?: SecretMetadata
+}
+
+/**
+ * Restores a secret to its earlier state. A secret that the request has created is deleted at once, so that it can be created again.
+ *
+ * @throws Problem `not-taken-back` if another writer came between, or if AWS can't restore the state
+ */
+export async function rollBack (scope: Scope, changed: Changed): Promise<void> {
+  try {
+    await (changed.existing === undefined ? deleteCreated(scope, changed) : restore(scope, changed.item, changed.trace, changed.existing))
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code === 'not-taken-back') throw error
+    throw new Problem('not-taken-back', { detail: `Taking it back ended in ${error.code}.` })
+  }
+}
+
+async function deleteCreated (scope: Scope, { item: { name }, trace: { created } }: Changed): Promise<void> {
+  const now = await findSecret(scope, name)
+  if (created === undefined || now === undefined) return
+  const { versionId, unsure = false } = created
+  const versions = Object.keys(now.versions ?? {})
+  const isOurs = versionId === undefined ? !unsure : versions.includes(versionId)
+  if (unsure && versionId !== undefined && !isOurs) return
+  // Another writer who has written to the secret since relies on it.
+  if (!isOurs || now.state === 'pending-deletion' || versions.some((id) => id !== versionId)) throw new Problem('not-taken-back')
+  const regions = (now.replicas ?? []).flatMap(({ region }) => region ?? [])
+  if (regions.length > 0) await scope.aws.removeRegionsFromReplication(scope, name, regions)
+  await scope.aws.deleteSecret(scope, name, { force: true })
+}
+
+async function restore (scope: Scope, item: BulkItem, trace: Trace, existing: SecretMetadata): Promise<void> {
+  const { name } = item
+  if (trace.updated !== undefined) {
+    await restoreVersion(scope, name, trace.updated.versionId, existing)
+    await restoreDetails(scope, item, existing)
+  }
+  if (trace.tagged) await restoreTags(scope, name, item.tags ?? {}, existing.tags ?? {})
+  if (trace.restored) {
+    await scope.aws.deleteSecret(scope, name, { recoveryWindowInDays: scope.environment.recoveryWindowInDays })
+  }
+}
+
+/** Makes the earlier version current again. The new version is left without a label, and AWS removes it in time. */
+async function restoreVersion (
+  scope: Scope, name: SecretName, created: string | undefined, existing: SecretMetadata
+): Promise<void> {
+  const { versions = {} } = existing
+  const now = await scope.aws.describeSecret(scope, name)
+  const current = currentIn(existing)
+  // A repeated or failed update has changed nothing.
+  if (created === undefined || currentIn(now) === current) return
+  // AWS never removes AWSCURRENT: a placeholder that has a value can't become a placeholder again.
+  if (current === undefined || currentIn(now) !== created) throw new Problem('not-taken-back')
+  await moveCurrent(scope, name, created, current)
+  // AWS has moved AWSPREVIOUS to the version that AWSCURRENT was removed from.
+  const previous = Object.keys(versions).find((id) => versions[id]?.includes('AWSPREVIOUS'))
+  await moveStage(scope, name, 'AWSPREVIOUS', {
+    removeFromVersionId: created, ...(previous !== undefined && { moveToVersionId: previous })
+  })
+}
+
+async function restoreDetails (scope: Scope, { name, description, kmsKeyId }: BulkItem, existing: SecretMetadata): Promise<void> {
+  if (description === undefined && kmsKeyId === undefined) return
+  await scope.aws.updateSecret(scope, name, {
+    ...(description !== undefined && { description: existing.description ?? '' }),
+    // An empty ID stands for `aws/secretsmanager`.
+    ...(kmsKeyId !== undefined && { kmsKeyId: existing.kmsKeyId ?? '' })
+  })
+}
+
+type Tags = Readonly<Record<string, string>>
+
+async function restoreTags (scope: Scope, name: SecretName, given: Tags, before: Tags): Promise<void> {
+  const replaced = Object.fromEntries(Object.entries(before).filter(([key]) => Object.hasOwn(given, key)))
+  const added = Object.keys(given).filter((key) => !Object.hasOwn(before, key))
+  if (Object.keys(replaced).length > 0) await tagSecret(scope, name, replaced)
+  if (added.length > 0) await untagSecret(scope, name, added)
+}
