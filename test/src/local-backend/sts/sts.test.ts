@@ -81,45 +81,45 @@ await t.test('the principals that a role trusts, and those that may assume it', 
     'a user by name, whose own policies need not allow it': { statements: [trusts(userArn(adaMayNothing))], by: adaMayNothing },
     'its own account, which leaves it to the user\'s policies': { statements: [trusts(account.accountId)] },
     'its own account, where the user\'s policies don\'t allow it': { statements: [trusts(account.accountId)], by: adaMayNothing, refused: true },
-    'nobody, though the user\'s policies allow it': { statements: [trusts(userArn(stranger))], refused: true },
+    'nobody, although the user\'s policies allow it': { statements: [trusts(userArn(stranger))], refused: true },
     'another account': { statements: [trusts(otherAccount.accountId)], by: stranger },
-    'another account, not the one that asks': { statements: [trusts('333333333333')], by: stranger, refused: true },
+    'another account than the caller\'s': { statements: [trusts('333333333333')], by: stranger, refused: true },
     'a user of another account by name': { statements: [trusts(userArn(stranger))], by: stranger },
     'a user of another account, whose own policies don\'t allow it': {
       statements: [trusts(userArn(user('OTHER', [], otherAccount)))],
       by: { ...stranger, accessKeyId: 'OTHER', identityPolicies: [document({ ...everything, Action: 's3:*' })] },
       refused: true
     },
-    'who is denied by the role': {
+    'a caller whom the role denies': {
       statements: [trusts('*'), { ...trusts(userArn(ada)), Effect: 'Deny' }], refused: { reason: ' with an explicit deny in a resource-based policy' }
     },
-    'who is denied by its own policies': {
+    'a caller whose own policies deny it': {
       statements: [trusts(userArn(stranger))],
       by: user('DENIED', [everything, { ...everything, Effect: 'Deny', Action: 'sts:*' }]),
       refused: true
     },
     'another action': { statements: [trusts(userArn(ada), { Action: 'sts:TagSession' })], refused: true },
-    'who knows the external ID': {
+    'the right external ID': {
       statements: [trusts(userArn(ada), { Condition: { StringEquals: { 'sts:ExternalId': 'a:b/c' } } })], input: { ExternalId: 'a:b/c' }
     },
-    'who has another external ID': {
+    'a wrong external ID': {
       statements: [trusts(userArn(ada), { Condition: { StringEquals: { 'sts:ExternalId': 'a:b/c' } } })], input: { ExternalId: 'a:b/d' }, refused: true
     },
-    'who has no external ID': {
+    'no external ID': {
       statements: [trusts(userArn(ada), { Condition: { StringEquals: { 'sts:ExternalId': 'a:b/c' } } })], refused: true
     },
     'a session\'s name': { statements: [trusts(userArn(ada), { Condition: { StringLike: { 'sts:RoleSessionName': 'a*' } } })] },
     'another session\'s name': {
       statements: [trusts(userArn(ada), { Condition: { StringEquals: { 'sts:RoleSessionName': '${aws:username}' } } })], refused: true
     },
-    'who says who is behind it': {
+    'a source identity that the role allows': {
       statements: [trusts(userArn(ada), { Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'], Condition: { StringLike: { 'sts:SourceIdentity': 'g*' } } })],
       input: { SourceIdentity: 'grace' }
     },
-    'who must say who is behind it': {
+    'a missing source identity that the role requires': {
       statements: [trusts(userArn(ada), { Condition: { Null: { 'sts:SourceIdentity': 'false' } } })], refused: true
     },
-    'who may not say who is behind it': {
+    'a source identity that the role does not allow': {
       statements: [trusts(userArn(ada))], input: { SourceIdentity: 'grace' }, refused: { action: 'SetSourceIdentity' }
     },
     'from an address': { statements: [trusts(userArn(ada), { Condition: { IpAddress: { 'aws:SourceIp': '127.0.0.0/8' } } })] }
@@ -331,7 +331,7 @@ await t.test('requests that are rejected before policies are evaluated', async (
   const assumption = `Action=AssumeRole&${version}&RoleArn=${reader}&RoleSessionName=ada`
   const refusals: Record<string, { request: Partial<RawRequest>, code: string, message?: string | RegExp, status?: number }> = {
     'an unknown action': { request: query(`Action=GetSessionToken&${version}`), code: 'InvalidAction', message: 'Could not find operation GetSessionToken for version 2011-06-15' },
-    'an action that every object has': { request: query(`Action=toString&${version}`), code: 'InvalidAction' },
+    'an action that every JavaScript object inherits': { request: query(`Action=toString&${version}`), code: 'InvalidAction' },
     'another version': { request: query('Action=GetCallerIdentity&Version=2011-06-16'), code: 'InvalidAction' },
     'no action': { request: query(''), code: 'InvalidAction', message: 'Could not find operation null for version null' },
     JSON: { request: { service: 'sts', body: '{}' }, code: 'InvalidAction' },
@@ -345,15 +345,15 @@ await t.test('requests that are rejected before policies are evaluated', async (
       request: query(`${assumption}%20lovelace`), code: 'ValidationError',
       message: '1 validation error detected: Value \'ada lovelace\' at \'roleSessionName\' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*'
     },
-    'a duration that is no number': { request: query(`${assumption}&DurationSeconds=1e3`), code: 'ValidationError', message: /'1e3' at 'durationSeconds'.*must be an integer/ },
-    'an external ID, which is not shown': { request: query(`${assumption}&ExternalId=*hidden*`), code: 'ValidationError', message: /Value at 'externalId'/ },
+    'a duration that is not a number': { request: query(`${assumption}&DurationSeconds=1e3`), code: 'ValidationError', message: /'1e3' at 'durationSeconds'.*must be an integer/ },
+    'an invalid external ID, which is not quoted': { request: query(`${assumption}&ExternalId=*hidden*`), code: 'ValidationError', message: /Value at 'externalId'/ },
     'session tags': { request: query(`${assumption}&Tags.member.1.Key=a&Tags.member.1.Value=b`), code: 'ValidationError', message: 'This STS does not support the parameter Tags.' },
-    'a device': { request: query(`${assumption}&TokenCode=123456`), code: 'ValidationError', message: 'This STS does not support the parameter TokenCode.' },
+    'an MFA device': { request: query(`${assumption}&TokenCode=123456`), code: 'ValidationError', message: 'This STS does not support the parameter TokenCode.' },
     'an unknown key': { request: { ...query(assumption), credentials: { ...account, accessKeyId: 'AKIAUNKNOWN' } }, code: 'InvalidClientTokenId', status: 403 },
     'a wrong signature': { request: { ...query(assumption), credentials: { ...account, secretAccessKey: 'wrong' } }, code: 'SignatureDoesNotMatch', status: 403, message: /^The request signature we calculated/ },
-    'no signature, in the words of STS': { request: { ...query(assumption), tamper: ({ headers }) => delete headers.authorization }, code: 'MissingAuthenticationToken', status: 403, message: 'Request is missing Authentication Token' },
-    'half a signature': { request: { ...query(assumption), tamper: ({ headers }) => { headers.authorization = 'AWS4-HMAC-SHA256 Credential=/sts/aws4_request' } }, code: 'IncompleteSignature' },
-    'too long a body': { request: query('a'.repeat(1_048_577)), code: 'RequestEntityTooLarge', status: 413 }
+    'no signature, with STS\'s message': { request: { ...query(assumption), tamper: ({ headers }) => delete headers.authorization }, code: 'MissingAuthenticationToken', status: 403, message: 'Request is missing Authentication Token' },
+    'an incomplete signature': { request: { ...query(assumption), tamper: ({ headers }) => { headers.authorization = 'AWS4-HMAC-SHA256 Credential=/sts/aws4_request' } }, code: 'IncompleteSignature' },
+    'a body that is too long': { request: query('a'.repeat(1_048_577)), code: 'RequestEntityTooLarge', status: 413 }
   }
   for (const [name, { request, code, status = 400, message = /./ }] of Object.entries(refusals)) {
     const error = errorIn(await rawRequest(backend, { credentials: ada, ...request }))

@@ -94,22 +94,22 @@ await t.test('invalid tokens', async (t) => {
   const noKey = invalid('Couldn\'t retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements')
   const [header = '', payload = '', signature = ''] = (await sign()).split('.')
   const refusals: Record<string, { token: string, error: object }> = {
-    'one that is no JWT': { token: 'nonsense', error: invalid('The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)') },
-    'one of nobody': { token: await sign(without('iss')), error: invalid('Missing a required claim: iss') },
-    'one of an unknown issuer': { token: await sign({ ...claims, iss: 'https://evil.example.com' }), error: invalid('No OpenIDConnect provider found in your account for https://evil.example.com') },
-    'one for another audience': { token: await sign({ ...claims, aud: 'other' }), error: invalid('Incorrect token audience') },
-    'one for no audience': { token: await sign(without('aud')), error: invalid('Missing a required claim: aud') },
-    'one without an end': { token: await sign(without('exp')), error: invalid('Missing a required claim: exp') },
-    'one about nobody': { token: await sign(without('sub')), error: invalid('Missing a required claim: sub') },
-    'one not yet valid': { token: await sign({ ...claims, nbf: seconds + 3600 }), error: invalid('The ID Token provided has an invalid claim: nbf') },
-    'one that has ended': {
+    'not a JWT': { token: 'nonsense', error: invalid('The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)') },
+    'without an issuer': { token: await sign(without('iss')), error: invalid('Missing a required claim: iss') },
+    'from an unknown issuer': { token: await sign({ ...claims, iss: 'https://evil.example.com' }), error: invalid('No OpenIDConnect provider found in your account for https://evil.example.com') },
+    'for another audience': { token: await sign({ ...claims, aud: 'other' }), error: invalid('Incorrect token audience') },
+    'without an audience': { token: await sign(without('aud')), error: invalid('Missing a required claim: aud') },
+    'without an expiration time': { token: await sign(without('exp')), error: invalid('Missing a required claim: exp') },
+    'without a subject': { token: await sign(without('sub')), error: invalid('Missing a required claim: sub') },
+    'not yet valid': { token: await sign({ ...claims, nbf: seconds + 3600 }), error: invalid('The ID Token provided has an invalid claim: nbf') },
+    'expired': {
       token: await sign({ ...claims, exp: seconds - 1 }),
       error: { name: 'ExpiredTokenException', message: `Token expired: current date/time ${seconds} must be before the expiration date/time${seconds - 1}`, $metadata: { httpStatusCode: 400 } }
     },
-    'one of another key': { token: await sign(claims, otherKey), error: noKey },
-    'one of an unknown key': { token: await sign(claims, otherKey, 'two'), error: noKey },
-    'one that is not signed': { token: `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`, error: noKey },
-    'one that was changed': { token: `${header}.${Buffer.from(JSON.stringify({ ...claims, sub: 'other' })).toString('base64url')}.${signature}`, error: noKey }
+    'signed with another key': { token: await sign(claims, otherKey), error: noKey },
+    'signed with an unknown key ID': { token: await sign(claims, otherKey, 'two'), error: noKey },
+    'unsigned': { token: `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`, error: noKey },
+    'modified': { token: `${header}.${Buffer.from(JSON.stringify({ ...claims, sub: 'other' })).toString('base64url')}.${signature}`, error: noKey }
   }
   for (const [name, { token, error }] of Object.entries(refusals)) await t.rejects(assume(t, backend, { WebIdentityToken: token }), error as Error, name)
   const denied = { name: 'AccessDenied', message: 'Not authorized to perform sts:AssumeRoleWithWebIdentity', $metadata: { httpStatusCode: 403 } }
