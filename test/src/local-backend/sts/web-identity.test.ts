@@ -102,14 +102,14 @@ await t.test('invalid tokens', async (t) => {
     'without an expiration time': { token: await sign(without('exp')), error: invalid('Missing a required claim: exp') },
     'without a subject': { token: await sign(without('sub')), error: invalid('Missing a required claim: sub') },
     'not yet valid': { token: await sign({ ...claims, nbf: seconds + 3600 }), error: invalid('The ID Token provided has an invalid claim: nbf') },
-    'expired': {
+    expired: {
       token: await sign({ ...claims, exp: seconds - 1 }),
       error: { name: 'ExpiredTokenException', message: `Token expired: current date/time ${seconds} must be before the expiration date/time${seconds - 1}`, $metadata: { httpStatusCode: 400 } }
     },
     'signed with another key': { token: await sign(claims, otherKey), error: noKey },
     'signed with an unknown key ID': { token: await sign(claims, otherKey, 'two'), error: noKey },
-    'unsigned': { token: `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`, error: noKey },
-    'modified': { token: `${header}.${Buffer.from(JSON.stringify({ ...claims, sub: 'other' })).toString('base64url')}.${signature}`, error: noKey }
+    unsigned: { token: `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`, error: noKey },
+    modified: { token: `${header}.${Buffer.from(JSON.stringify({ ...claims, sub: 'other' })).toString('base64url')}.${signature}`, error: noKey }
   }
   for (const [name, { token, error }] of Object.entries(refusals)) await t.rejects(assume(t, backend, { WebIdentityToken: token }), error as Error, name)
   const denied = { name: 'AccessDenied', message: 'Not authorized to perform sts:AssumeRoleWithWebIdentity', $metadata: { httpStatusCode: 403 } }
