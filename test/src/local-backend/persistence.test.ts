@@ -246,8 +246,8 @@ await t.test('outdated versions are found without scanning all others', async (t
   await clientOf(t, backend).send(new CreateSecretCommand({ Name: 'a', SecretString: 'v' }))
   prepared.restore()
   const database = new DatabaseSync(join(dataDir, 'secrets.sqlite'))
-  const sql = prepared().map(({ args: [sql] }) => sql).find((one) => /DELETE FROM versions[^]*\$madeBy/.test(one)) ?? ''
-  const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all({ secretId: '', kept: 0, madeBy: 0 }).map(({ detail }) => String(detail))
+  const sql = prepared().map(({ args: [sql] }) => sql).find((one) => /DELETE FROM versions[^]*\$createdBy/.test(one)) ?? ''
+  const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all({ secretId: '', kept: 0, createdBy: 0 }).map(({ detail }) => String(detail))
   database.close()
   t.ok(plan.some((step) => step.includes('INDEX versions_by_age (secret_id=? AND created_at<?)')), plan.join('\n'))
   t.notOk(plan.some((step) => /SCAN versions|TEMP B-TREE/.test(step)), plan.join('\n'))

@@ -42,7 +42,7 @@ function says (statement: Elements | Elements[], kind?: PolicyKind, of = request
   return findingOf([policy(statement, kind)], of)
 }
 
-const mistake = (element: string) => new RegExp(`^${element.replace(/[[\].$*]/g, '\\$&')} `)
+const messageAbout = (element: string) => new RegExp(`^${element.replace(/[[\].$*]/g, '\\$&')} `)
 
 await t.test('actions and resources', async (t) => {
   const matching: [Elements, boolean][] = [
@@ -224,7 +224,7 @@ await t.test('malformed policies are rejected, with a message that names the ele
     [{ Principal: { Everyone: '*' } }, 'Statement.Principal.Everyone']
   ]
   const refused = (text: string, kind: PolicyKind, element: string) =>
-    t.throws(() => parsePolicy(text, kind), { name: 'PolicyError', message: mistake(element), mistake: 'syntax' }, text)
+    t.throws(() => parsePolicy(text, kind), { name: 'PolicyError', message: messageAbout(element), kind: 'syntax' }, text)
   for (const [document, element] of identity) refused(typeof document === 'string' ? document : JSON.stringify(document), 'identity', element)
   for (const [elements, element] of statements) refused(JSON.stringify({ Statement: { ...everything, ...elements } }), 'identity', element)
   for (const [elements, element] of resource) refused(JSON.stringify({ Statement: { ...everything, ...elements } }), 'resource', element)
@@ -239,9 +239,9 @@ await t.test('principals that AWS does not accept', async (t) => {
     { AWS: 'ada' }, { AWS: 'AIDAABCDEFGHIJKLMNOPQ' }, { AWS: 'arn:aws:iam::111111111111:user/*' }, { AWS: 'arn:aws:iam::1:root' },
     { AWS: '111111111111:root' }, { AWS: 'arn:aws:iam::111111111111' }, { AWS: 'arn:aws-cn:iam::111111111111:root' },
     { AWS: [ada, 'arn:aws:iam::111111111111:group/all'] }, { Federated: '*' }
-  ]) t.throws(() => parsePolicy(principal(value), 'resource'), { name: 'PolicyError', mistake: 'principal' }, JSON.stringify(value))
+  ]) t.throws(() => parsePolicy(principal(value), 'resource'), { name: 'PolicyError', kind: 'principal' }, JSON.stringify(value))
   for (const value of [{ Service: '*' }, { Service: ['lambda.amazonaws.com', 'example.com'] }]) {
-    t.throws(() => parsePolicy(principal(value), 'resource'), { name: 'PolicyError', mistake: 'service-principal' }, JSON.stringify(value))
+    t.throws(() => parsePolicy(principal(value), 'resource'), { name: 'PolicyError', kind: 'service-principal' }, JSON.stringify(value))
   }
 })
 
