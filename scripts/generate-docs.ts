@@ -1,11 +1,13 @@
 /**
- * Writes what the documentation shares with the code: `docs/problems.md` from the catalogue of problems, `docs/operations.md`
- * from the routes, the table of environment variables in `README.md` from their schema, and from the actions their table in
- * `docs/authorization.md` and Cedar's schema for who writes policies.
+ * Writes the parts of the documentation that are generated from the code:
  *
- *     node scripts/generate-docs.ts [--check]
+ * - `docs/problems.md`, from the catalogue of problems
+ * - `docs/operations.md`, from the routes
+ * - the table of environment variables in `README.md`, from their schema
+ * - the table of actions in `docs/authorization.md`, and Cedar's schema for authors of policies, from the actions
  *
- * With `--check` it writes nothing, and exits with 1 where a file is not what it would write.
+ *     node scripts/generate-docs.ts            writes the files
+ *     node scripts/generate-docs.ts --check    writes nothing; exits with 1 if a file is out of date
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -28,17 +30,17 @@ function problems (): string {
   return [
     '# Problems',
     '',
-    'Everything that fails is answered as `application/problem+json` (RFC 9457). `code` is what a program goes by. This page is generated',
-    'from `src/problems/catalogue.ts` by `npm run docs`.',
+    'Every error reply is `application/problem+json` (RFC 9457). Programs should rely on `code`; titles and details are for people.',
+    'This page is generated from `src/problems/catalogue.ts` by `npm run docs`.',
     '',
-    '| status | `code` | what it says | what to do |',
+    '| status | `code` | title | what to do |',
     '| --- | --- | --- | --- |',
     ...rows,
     ''
   ].join('\n')
 }
 
-/** Where the tests of a route are: `test/routes` mirrors `routes`, which is the tree of paths. */
+/** Returns the path of a route's tests: the folders in `test/routes` mirror those in `routes`, which mirror the URLs. */
 const testOf = (url: string): string => `test/routes${url.replaceAll('/:', '/_')}/index.test.ts`
 
 async function operationsTable (): Promise<string> {
@@ -49,15 +51,15 @@ async function operationsTable (): Promise<string> {
     const tests = new Set(ofOperation.map(({ url }) => testOf(url)))
     return { operation, paths, row: `| ${operation}Command | ${paths.join('<br>')} | ${operation} | ${[...tests].join('<br>')} |` }
   })
-  const reached = rows.filter(({ paths }) => paths.length > 0).length
+  const covered = rows.filter(({ paths }) => paths.length > 0).length
   return [
     '# Operations',
     '',
-    'The commands of `@aws-sdk/client-secrets-manager`, the routes that are theirs, and the action that a caller must be allowed. This page',
-    'is generated from the routes by `npm run docs`. A route may need more commands than its own: a PUT that makes the secret, a',
-    'conditional write, a merge patch.',
+    'The commands of `@aws-sdk/client-secrets-manager`, the routes that call each of them, and the action that the caller needs permission',
+    'for. Some routes also call other commands: a PUT that creates the secret, a conditional write, a merge patch. This page is generated',
+    'from the routes by `npm run docs`.',
     '',
-    `${reached} of ${rows.length}:`,
+    `${covered} of ${rows.length} commands are covered:`,
     '',
     '| command | routes | action | tests |',
     '| --- | --- | --- | --- |',
@@ -80,10 +82,14 @@ function actionRows (): string {
   return ['| group | on an environment | on a secret | on a credential |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
-/** The text, with other content between its two marks. */
+/**
+ * Replaces the content between the two marks `<!-- NAME -->` and `<!-- /NAME -->`.
+ *
+ * @throws TypeError if the marks are missing
+ */
 function between (text: string, name: string, content: string): string {
   const marks = new RegExp(`(?<=<!-- ${name} -->\n)[^]*?(?=<!-- /${name} -->)`)
-  if (!marks.test(text)) throw new TypeError(`There are no marks for ${name}`)
+  if (!marks.test(text)) throw new TypeError(`The marks for ${name} are missing`)
   return text.replace(marks, () => `\n${content}\n\n`)
 }
 
@@ -101,7 +107,7 @@ for (const [file, expected] of Object.entries(files)) {
   if (!process.argv.includes('--check')) {
     await writeFile(path, expected)
   } else if (await readFile(path, 'utf8') !== expected) {
-    console.error(`${file} is not what the code says: run npm run docs`)
+    console.error(`${file} is out of date: run \`npm run docs\``)
     process.exitCode = 1
   }
 }
