@@ -67,7 +67,7 @@ t.test('requested help is not an error', async (t) => {
   }
 })
 
-t.test('config check: makes the checks of the gateway\'s startup', async (t) => {
+t.test('config check: performs the gateway\'s startup checks', async (t) => {
   const config = (authentication: object): string => JSON.stringify({
     environments: { dev: { region: 'eu-west-1', credential: 'base' }, prod: { region: 'eu-west-1', credential: 'base' } },
     credentials: { base: { kind: 'default-chain' } },
