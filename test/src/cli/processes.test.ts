@@ -18,8 +18,8 @@ t.test('run: passes secrets in the program\'s environment, and exits with the pr
   t.match(await secretsctlProgram(gateway, [...run, ...show]), { status: 7, stdout: 'k {"password":"canary"} undefined undefined undefined\n' })
   t.match(await secretsctlProgram(gateway, [...run, ...node('process.stdin.pipe(process.stdout)')], { stdin: 'through' }), { status: 0, stdout: 'through' })
 
-  const waits = node('process.on("SIGTERM", () => { console.log("told"); process.exit(3) }); setInterval(() => {}, 1000); console.log("ready")')
-  t.match(await secretsctlProgram(gateway, [...run, ...waits], { steps: [{ after: 'ready', act: signal('SIGTERM') }] }), { status: 3, stdout: 'ready\ntold\n' })
+  const waits = node('process.on("SIGTERM", () => { console.log("received"); process.exit(3) }); setInterval(() => {}, 1000); console.log("ready")')
+  t.match(await secretsctlProgram(gateway, [...run, ...waits], { steps: [{ after: 'ready', act: signal('SIGTERM') }] }), { status: 3, stdout: 'ready\nreceived\n' })
   const dies = node('setInterval(() => {}, 1000); console.log("ready")')
   t.match(await secretsctlProgram(gateway, [...run, ...dies], { steps: [{ after: 'ready', act: signal('SIGINT') }] }), { status: 130 })
 
@@ -35,7 +35,7 @@ t.test('run --watch: restarts the program when its secrets have changed', async 
   await put('key', 'first')
   const program = node(`
     console.log(process.env.KEY)
-    process.on('SIGTERM', () => { console.log('told'); process.exit(0) })
+    process.on('SIGTERM', () => { console.log('received'); process.exit(0) })
     if (process.env.KEY === 'third') setTimeout(() => { process.exit(5) }, 100)
     setInterval(() => {}, 1000)`)
   const args = ['run', '--env', 'dev', '--prefix', 'app/', '--watch', '1', ...program]
@@ -53,7 +53,7 @@ t.test('run --watch: restarts the program when its secrets have changed', async 
       }
     ]
   })
-  t.match(outcome, { status: 5, stdout: 'first\ntold\nsecond\ntold\nthird\n' })
+  t.match(outcome, { status: 5, stdout: 'first\nreceived\nsecond\nreceived\nthird\n' })
   t.same(outcome.stderr.split('\n'), [
     'The secrets have changed: restarting the program',
     'app/key and app/KEY would both become the variable KEY: use --map to rename one',
@@ -68,22 +68,22 @@ t.test('run --watch: a signal during the restart terminates the command', async 
   const gateway = await build(t)
   const put = async (value: string): Promise<unknown> => gateway.send('PUT', '/environments/dev/secrets/key', { json: { value } })
   await put('first')
-  const slow = node('console.log(process.env.KEY); process.on("SIGTERM", () => { console.log("told"); setTimeout(() => { process.exit(0) }, 300) }); setInterval(() => {}, 1000)')
+  const slow = node('console.log(process.env.KEY); process.on("SIGTERM", () => { console.log("received"); setTimeout(() => { process.exit(0) }, 300) }); setInterval(() => {}, 1000)')
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'key', '--watch', '1', ...slow], {
-    steps: [{ after: 'first\n', act: async () => put('second') }, { after: 'told\n', act: signal('SIGTERM') }]
-  }), { status: 143, stdout: /^first\ntold\n(told\n)?$/ })
+    steps: [{ after: 'first\n', act: async () => put('second') }, { after: 'received\n', act: signal('SIGTERM') }]
+  }), { status: 143, stdout: /^first\nreceived\n(received\n)?$/ })
 
   // The program is slow to exit after SIGTERM, and its secrets change in the meantime.
   await put('first')
   const patient = node(`
     if (process.env.KEY === 'second') process.exit(9)
-    let told = 0
-    process.on('SIGTERM', () => { console.log('told'); if (++told === 2) process.exit(0) })
+    let received = 0
+    process.on('SIGTERM', () => { console.log('received'); if (++received === 2) process.exit(0) })
     console.log(process.env.KEY)
     setInterval(() => {}, 1000)`)
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'key', '--watch', '1', ...patient], {
-    steps: [{ after: 'first\n', act: signal('SIGTERM') }, { after: 'told\n', act: async () => put('second') }]
-  }), { status: 143, stdout: 'first\ntold\ntold\n' })
+    steps: [{ after: 'first\n', act: signal('SIGTERM') }, { after: 'received\n', act: async () => put('second') }]
+  }), { status: 143, stdout: 'first\nreceived\nreceived\n' })
 })
 
 t.test('in a pipe', async (t) => {
