@@ -5,27 +5,27 @@ import { text } from 'node:stream/consumers'
 import { run } from '#src/cli/program'
 import { tokens, type Gateway } from './helper.ts'
 
-/** What a command did. */
+/** The result of a command. */
 export interface Outcome {
   status: number | null
   stdout: string
   stderr: string
 }
 
-/** How a command is run. */
+/** Options for running a command. */
 export interface Setting {
   token?: string
   env?: NodeJS.ProcessEnv
-  /** What stands in its standard input. */
+  /** The content of standard input. */
   stdin?: string
-  /** Standard input and output are a terminal. */
+  /** True to make standard input and output look like a terminal. */
   isTerminal?: boolean
 }
 
-/** How a command is run as a program of its own. */
+/** Options for running a command as a separate process. */
 export interface ProgramSetting extends Setting {
-  /** Without the hooks of the test runner that count which lines it covers: it is sooner done. */
-  isUncounted?: boolean
+  /** True to run without the test runner's coverage hooks, which is faster. */
+  isWithoutCoverage?: boolean
 }
 
 const environment = ({ url }: Pick<Gateway, 'url'>, { token = tokens.administrator, env }: Setting): NodeJS.ProcessEnv =>
@@ -46,22 +46,25 @@ export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly 
 
 const binary = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')
 
-/** The runner adds its hooks to the variables of whatever a test starts: they have to be taken away behind it. */
-const commandLine = (args: readonly string[], { isUncounted = false }: ProgramSetting): string[] =>
-  [...isUncounted ? ['-u', 'NODE_OPTIONS'] : [], process.execPath, binary, ...args]
+/** Builds a command line for `env`. Only `env` can remove NODE_OPTIONS: the test runner adds it to every process that a test starts. */
+const commandLine = (args: readonly string[], { isWithoutCoverage = false }: ProgramSetting): string[] =>
+  [...isWithoutCoverage ? ['-u', 'NODE_OPTIONS'] : [], process.execPath, binary, ...args]
 
-/** What is done to a program, or behind its back, once its output has a text. */
+/** An action to perform once a program's output contains the text `after`. */
 export interface Step {
   after: string
   act: (child: ChildProcess) => unknown
 }
 
-/** Runs a command as a program of its own, in pipes, of which nobody may read one; the steps are taken one after the other. */
+/**
+ * Runs a command as a separate process, with pipes for its standard streams, and performs the steps in order. With `isClosed`, the
+ * reading end of standard output is closed from the start.
+ */
 export async function secretsctlProgram (
   gateway: Pick<Gateway, 'url'>, args: readonly string[], setting: ProgramSetting & { steps?: readonly Step[], isClosed?: boolean } = {}
 ): Promise<Outcome> {
   const { steps = [], stdin, isClosed = false } = setting
-  const left = [...steps]
+  const pending = [...steps]
   const child = spawn('env', commandLine(args, setting), { env: { ...process.env, ...environment(gateway, setting) } })
   child.stdin.end(stdin ?? '')
   if (isClosed) child.stdout.destroy()
@@ -69,9 +72,9 @@ export async function secretsctlProgram (
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (chunk: string) => {
       output[name] += chunk
-      const [next] = left
+      const [next] = pending
       if (next === undefined || !output[name].includes(next.after)) return
-      left.shift()
+      pending.shift()
       void next.act(child)
     })
   }
@@ -79,32 +82,32 @@ export async function secretsctlProgram (
   return { status, ...output }
 }
 
-/** Why no test can have a pseudo-terminal, where none can. */
-export const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'there is no script(1) to make a terminal with'
+/** The reason to skip tests that need a pseudo-terminal; false if script(1) is installed. */
+export const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'script(1), which provides the terminal, is not installed'
 
-/** What is typed, and after which output. */
+/** Text to type once the output contains the text `after`. */
 export interface Answer {
   after: string
   type: string
 }
 
-/** A terminal with colours, whatever those who run the tests want of theirs. */
-const colourful: NodeJS.ProcessEnv = { TERM: 'xterm-256color', FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined }
+/** Enables colours, regardless of the settings of the terminal that runs the tests. */
+const withColours: NodeJS.ProcessEnv = { TERM: 'xterm-256color', FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined }
 
-/** Runs a command in a pseudo-terminal, which `script` of util-linux makes. */
+/** Runs a command in a pseudo-terminal, which util-linux's `script` provides. */
 export async function secretsctlTerminal (
   gateway: Pick<Gateway, 'url'>, args: readonly string[], answers: readonly Answer[] = [], setting: ProgramSetting = {}
 ): Promise<{ status: number | null, screen: string }> {
   const quoted = commandLine(args, setting).map((arg) => `'${arg.replaceAll('\'', '\'\\\'\'')}'`).join(' ')
-  // In place of the shell: Ctrl-C is for the command alone.
-  const child = spawn('script', ['-qec', `exec env ${quoted}`, '/dev/null'], { env: { ...process.env, ...colourful, ...environment(gateway, setting) } })
+  // `exec` replaces the shell, so that Ctrl-C reaches only the command.
+  const child = spawn('script', ['-qec', `exec env ${quoted}`, '/dev/null'], { env: { ...process.env, ...withColours, ...environment(gateway, setting) } })
   let screen = ''
-  const left = [...answers]
+  const pending = [...answers]
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     screen += chunk
-    const [next] = left
+    const [next] = pending
     if (next !== undefined && screen.includes(next.after)) {
-      left.shift()
+      pending.shift()
       child.stdin.write(next.type)
     }
   })
@@ -112,7 +115,7 @@ export async function secretsctlTerminal (
   return { status, screen }
 }
 
-/** The commands as the help lists them, those of the groups with the group's name, and the groups. */
+/** Returns the names of all commands in the help, with the group's name in front, and the names of the groups. */
 export async function commandNames (group: readonly string[] = []): Promise<{ commands: string[], groups: string[] }> {
   const { stdout } = await secretsctl({ url: '' }, [...group, '--help'])
   const [, list] = stdout.split('\nCommands:\n')

@@ -37,7 +37,7 @@ export const differences: Difference[] = [
         'a call whose answer was lost is taken back if it was carried out': [`'failed: aws-timeout' })`, 'carried out`)']
       },
       'test/src/cli/many.test.ts': {
-        'diff and promote bring three environments in two accounts together': ['agree in 3 names']
+        'diff and promote align three environments in two accounts': ['agree in 3 names']
       },
       [`${secret}/value/index.test.ts`]: {
         'patchValue > changes, adds and removes single keys, and leaves the others to the last digit': ['await value()', 'no label is left behind'],
@@ -360,7 +360,7 @@ export const differences: Difference[] = [
         'a request on many secrets leaves a record of each': ['t.match(read, [', `name), ['a'])`]
       },
       'test/src/cli/many.test.ts': {
-        'export: each format is read as it was written': ['stderr: message }, args.join']
+        'export: every format survives a round trip': ['stderr: message }, args.join']
       }
     }
   },
@@ -382,7 +382,7 @@ export const differences: Difference[] = [
         'a version that was taken back does not pass for written when the request comes again': [`{ twice: 'rolled-back', last:`, `'failed: idempotency-key-spent'`, `json.value, 'v2'`]
       },
       'test/src/cli/many.test.ts': {
-        'apply: shows the plan, then applies it; again, it changes nothing': ['the line of the progress bar is ended']
+        'apply: shows the plan, then applies it; a second run changes nothing': ['the line of the progress bar is ended']
       }
     }
   },
