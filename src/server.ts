@@ -11,30 +11,30 @@ import { withoutMessage } from './problems/problem.ts'
 import { assertLocalModeIntended, startLocalMode, type LocalMode } from './local-mode/local-mode.ts'
 import { serverOptions } from './http/server-options.ts'
 
-/** EX_CONFIG of sysexits.h. */
+/** The exit status for an invalid configuration: EX_CONFIG of sysexits.h. */
 const configurationError = 78
 
-/** Milliseconds that requests under way have to end in, once the process is told to. */
-const grace = 10_000
+/** The timeout of a graceful shutdown, in milliseconds. */
+const shutdownTimeout = 10_000
 
-/** Starts the gateway as the environment variables say. @throws ConfigError */
+/** Starts the gateway with the configuration from the environment variables. @throws ConfigError */
 async function start (): Promise<void> {
   const variables = readVariables(process.env)
   if (variables.GATEWAY_CONFIG === undefined) assertLocalModeIntended(process.env)
   const local = variables.GATEWAY_CONFIG === undefined ? await startLocalMode(variables) : undefined
   const config = liveConfig(local?.config ?? loadConfig(variables.GATEWAY_CONFIG ?? ''))
 
-  // A trail on standard output has that to itself.
+  // With the audit trail on standard output, the log goes to standard error.
   const log = config.current.audit.file === standardOutput ? process.stderr : undefined
   const fastify = Fastify(serverOptions(variables.LOG_LEVEL, log, config))
   await fastify.register(app, { config, dataDir: variables.GATEWAY_DATA_DIR })
   const address = await listen(fastify, variables)
-  endWell(fastify, local)
+  shutDownGracefully(fastify, local)
   if (variables.GATEWAY_CONFIG !== undefined) reloadOnHangup(fastify, variables.GATEWAY_CONFIG)
   if (local !== undefined) process.stdout.write(banner(address, local, showsToken(variables)))
 }
 
-/** @throws ConfigError where the address can't be had */
+/** Listens, and returns the gateway's URL. @throws ConfigError if the address is in use or can't be bound */
 async function listen (fastify: FastifyInstance, { HOST: host, PORT: port }: Variables): Promise<string> {
   try {
     return await fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
@@ -44,31 +44,31 @@ async function listen (fastify: FastifyInstance, { HOST: host, PORT: port }: Var
   }
 }
 
-/** The token is shown to who sits at a terminal, and where it was asked for. */
+/** Checks whether to print the developer token: on a terminal, or if `GATEWAY_PRINT_TOKEN` asks for it. */
 const showsToken = ({ GATEWAY_PRINT_TOKEN }: Variables): boolean => process.stdout.isTTY || GATEWAY_PRINT_TOKEN === '1'
 
-/** On a signal, and on an error that nobody caught, ends the requests under way and closes everything. */
-function endWell (fastify: FastifyInstance, local: LocalMode | undefined): void {
+/** Installs the graceful shutdown, which follows a signal or an uncaught error: finishes open requests and closes everything. */
+function shutDownGracefully (fastify: FastifyInstance, local: LocalMode | undefined): void {
   closeWithGrace({
-    delay: grace,
+    delay: shutdownTimeout,
     logger: false,
-    // With a file, it is for reading that again.
+    // With a configuration file, SIGHUP reloads the file instead.
     skip: local === undefined ? ['SIGHUP'] : [],
     onTimeout: () => { fastify.log.error('requests did not end in time') }
   }, async ({ signal, err }) => {
     if (err !== undefined) fastify.log.fatal({ thrown: withoutMessage(err) }, 'crashed')
     else fastify.log.info({ signal }, 'closing')
-    // A connection that is kept alive after its last reply would hold the process until it times out.
+    // Idle keep-alive connections would delay the shutdown until they time out.
     const idle = setInterval(() => { fastify.server.closeIdleConnections() }, 100)
     await fastify.close()
     clearInterval(idle)
     await local?.close()
-    // Node.js would wait for a write to a disk that hangs, without an end.
+    // Node.js would wait forever for a write that hangs.
     if (fastify.audit.hangs) process.kill(process.pid, 'SIGKILL')
   })
 }
 
-/** Takes up a changed file, whole or not at all. */
+/** Reloads the configuration file on SIGHUP. An invalid file changes nothing. */
 function reloadOnHangup (fastify: FastifyInstance, file: string): void {
   process.on('SIGHUP', () => {
     try {

@@ -75,7 +75,7 @@ export interface CaseResult extends Pick<Case, 'file' | 'title' | 'expect'> {
   readonly mismatch?: string
 }
 
-/** Runs test cases against a policy set. Everything in an environment that the caller may not see is denied, as in the gateway. */
+/** Runs test cases against a policy set. As in the gateway, everything in an invisible environment is denied. */
 export function runCases (policySet: PolicySet, cases: readonly Case[]): CaseResult[] {
   const failures: string[] = []
   const authorize = policyAuthorizer(policySet, ({ message }) => { failures.push(message) })

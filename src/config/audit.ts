@@ -3,7 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { standardOutput, type AuditSettings } from '#src/audit/settings'
 import { closed, Enum } from '#src/schema/types'
 
-/** The section `audit` of the configuration. The trail can be put elsewhere, and can't be switched off. */
+/** The section `audit` of the file. The trail can't be switched off. */
 export const AuditSchema = Type.Object({
   file: Type.Optional(Type.String({ minLength: 1, description: 'where the trail is written; `-` is standard output' })),
   durability: Type.Optional(Enum(['written', 'synced'], { description: 'what a record has to be before anything else is done' })),
@@ -12,9 +12,9 @@ export const AuditSchema = Type.Object({
 }, closed)
 
 /**
- * Fills in the defaults.
+ * Fills in the defaults of the section `audit`.
  *
- * @param folder what the paths of files start from
+ * @param folder the base of relative paths
  */
 export function auditFrom (declared: Static<typeof AuditSchema>, folder: string): AuditSettings {
   const { file, keyFile, durability = 'written', timeoutSeconds = 5 } = declared

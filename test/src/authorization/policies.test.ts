@@ -26,7 +26,7 @@ t.test('policies keep their order, and have their @id, text and first line', asy
   t.same(policySetFrom([]), { policies: [] })
 })
 
-t.test('a mistake has its file, its line and what it is', async (t) => {
+t.test('an issue contains the file, the line and a message', async (t) => {
   const permit = 'permit (principal, action, resource)'
   const refused: readonly (readonly [string, readonly (string | RegExp)[]])[] = [
     [`// é\n\n@id("a") ${permit}`, [/^a\.cedar:3: unexpected end of input \(expected/]],
@@ -60,7 +60,7 @@ t.test('a name prefix requires a secret as the resource, since an environment ha
   t.same(policy('resource is Secret in Environment::"dev"'), [])
 })
 
-t.test('what can never apply is a mistake, and not a warning', async (t) => {
+t.test('a policy that can never apply is an error', async (t) => {
   t.match(inText('@id("a") permit (principal, action == Action::"GetSecretValue", resource == Environment::"dev");'), [/^a\.cedar:1: .*(unable to find an applicable action|policy is impossible)/])
   t.match(inText('\n@id("a") forbid (principal, action, resource) when { false };'), [/^a\.cedar:2: policy is impossible/])
   t.match(inText('@id("a") forbid (principal == Caller::"a\u202Eb", action, resource);'), [/BIDI control characters/])

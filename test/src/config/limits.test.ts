@@ -3,7 +3,7 @@ import { configFrom } from '#src/config/config'
 import { limitsFrom } from '#src/config/limits'
 import { declared } from '#test/helper'
 
-t.test('there are limits also where none are declared', async (t) => {
+t.test('default limits', async (t) => {
   t.same(limitsFrom({}), {
     caller: { requests: 200, window: 2_000 },
     environment: { requests: 2_000, window: 2_000 },
@@ -16,7 +16,7 @@ t.test('there are limits also where none are declared', async (t) => {
   })
 })
 
-t.test('limits that are none', async (t) => {
+t.test('invalid limits', async (t) => {
   const refused = (limits: object, expected: RegExp): void => {
     t.throws(() => configFrom({ ...declared, limits }), { message: expected })
   }
