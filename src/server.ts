@@ -40,7 +40,7 @@ async function listen (fastify: FastifyInstance, { HOST: host, PORT: port }: Var
     return await fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error
-    throw new ConfigError([{ key: 'HOST, PORT', found: `${String(error.code)} on ${host}, ${port}`, expected: 'an address that is free' }])
+    throw new ConfigError([{ key: 'HOST, PORT', found: `${String(error.code)} on ${host}, ${port}`, expected: 'a free address' }])
   }
 }
 

@@ -6,9 +6,9 @@ const origin = '^https?://[^/]+/?$'
 
 /** The section `aws` of the file: custom endpoints, and the share of AWS's request quotas. */
 export const AwsSchema = Type.Object({
-  endpoint: Type.Optional(Type.String({ pattern: origin, description: 'an http or https URL without a path, to reach something else than AWS' })),
+  endpoint: Type.Optional(Type.String({ pattern: origin, description: 'an http or https URL without a path' })),
   quotaShare: Type.Optional(Type.Number({ minimum: 0.1, maximum: 1, description: 'the part of AWS\'s request quotas for each process' })),
-  stsEndpoint: Type.Optional(Type.String({ pattern: origin, description: 'an http or https URL without a path: where STS is, if not at `endpoint`' }))
+  stsEndpoint: Type.Optional(Type.String({ pattern: origin, description: 'an http or https URL without a path' }))
 }, closed)
 
 /** The AWS endpoints and the quota share. */

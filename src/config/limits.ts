@@ -3,8 +3,8 @@ import { closed } from '#src/schema/types'
 import type { ConfigIssue } from './issues.ts'
 
 const rate = {
-  requestsPerSecond: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'how many on average' })),
-  burst: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000, description: 'how many at once' }))
+  requestsPerSecond: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'the average rate' })),
+  burst: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000, description: 'the maximum number of requests at once' }))
 }
 
 const RateSchema = Type.Object(rate, closed)
@@ -65,7 +65,7 @@ export function* limitIssues ({ limits }: { limits: Limits }): Generator<ConfigI
   const keys = { limits: caller, 'limits.perEnvironment': environment, 'limits.unauthenticated': address }
   for (const [key, { requests, window }] of Object.entries(keys)) {
     if (window >= minimumWindow && window <= maximumWindow) continue
-    yield { key: `${key}.burst`, found: String(requests), expected: 'as many requests as arrive in one second to one hour' }
+    yield { key: `${key}.burst`, found: String(requests), expected: 'a burst of at least one second and at most one hour of requests at the average rate' }
   }
   const average = ({ requests, window }: Limit): number => requests / window
   const isHigher = environment.requests > caller.requests && average(environment) > average(caller)

@@ -181,7 +181,7 @@ t.test('an address in use ends the process with status 78', async (t) => {
   const first = await start(t, { GATEWAY_DATA_DIR: join(t.testdir({}), 'data') })
   const failed = await refuse(t, { PORT: new URL(first.url).port })
   t.equal(failed.code, 78)
-  t.match(failed.stderr, /^HOST, PORT: found EADDRINUSE on 127\.0\.0\.1, \d+, expected an address that is free$/m)
+  t.match(failed.stderr, /^HOST, PORT: found EADDRINUSE on 127\.0\.0\.1, \d+, expected a free address$/m)
 })
 
 t.test('a configuration file, and reloading it', async (t) => {

@@ -34,9 +34,9 @@ t.test('an issue contains the file, the line and a message', async (t) => {
     [`@id ${permit};`, ['a.cedar:1: the policy has no @id of letters, digits and _.-']],
     [`@id("") ${permit};`, ['a.cedar:1: the policy has no @id of letters, digits and _.-']],
     [`@id("__proto__") ${permit};`, ['a.cedar:1: the policy has no @id of letters, digits and _.-']],
-    [`@id("a") ${permit};\n@id("a") ${permit};`, ['a.cedar:2: the @id a is that of a.cedar:1 already']],
+    [`@id("a") ${permit};\n@id("a") ${permit};`, ['a.cedar:2: the @id a is already used in a.cedar:1']],
     [`@id("a") @id("b") ${permit};`, ['a.cedar:1: duplicate annotation: @id']],
-    [`@id("a") ${permit};\n@id("b") ${permit};\n@id("a") forbid (principal, action, resource);`, ['a.cedar:3: the @id a is that of a.cedar:1 already']],
+    [`@id("a") ${permit};\n@id("b") ${permit};\n@id("a") forbid (principal, action, resource);`, ['a.cedar:3: the @id a is already used in a.cedar:1']],
     ['@id("a") permit (principal == ?principal, action, resource);', ['a.cedar:1: static policy set includes a template']],
     ['// é\n@id("a") permit (principal, action == Action::"GetSecretValues", resource);', [/^a\.cedar:2: unrecognized action `Action::"GetSecretValues"` \(did you mean /]],
     [`// ${'é'.repeat(50)}\n@id("a") permit (principal, action == Action::"x", resource);${'\n'.repeat(50)}`, [/^a\.cedar:2: unrecognized action/]],
@@ -69,7 +69,7 @@ t.test('a policy that can never apply is an error', async (t) => {
 t.test('the same @id in two files', async (t) => {
   const text = '@id("a") permit (principal, action, resource);'
   t.same(issues(() => policySetFrom([{ file: 'a.cedar', text }, { file: 'b.cedar', text }])), [
-    { file: 'b.cedar', line: 1, message: 'the @id a is that of a.cedar:1 already' }
+    { file: 'b.cedar', line: 1, message: 'the @id a is already used in a.cedar:1' }
   ])
 })
 

@@ -27,7 +27,7 @@ t.test('an issue with authentication contains the key', async (t) => {
   })
   const oidc = (change: object): object => ({ oidc: [{ ...issuer, ...change }] })
   const cases: [object, RegExp][] = [
-    [oidc({ audience: '' }), /^authentication\.oidc\.0\.audience: found a text of 0 characters, expected a text that is not empty and has no white space$/],
+    [oidc({ audience: '' }), /^authentication\.oidc\.0\.audience: found a text of 0 characters, expected a non-empty text without white space$/],
     [oidc({ audience: ' ' }), /^authentication\.oidc\.0\.audience: found a text of 1 characters/],
     [oidc({ audience: null }), /^authentication\.oidc\.0\.audience: found null, expected string/],
     [oidc({ audience: [] }), /^authentication\.oidc\.0\.audience: found a list, expected string/],
@@ -40,14 +40,14 @@ t.test('an issue with authentication contains the key', async (t) => {
     [oidc({ algorithms: ['HS256'] }), /^authentication\.oidc\.0\.algorithms\.0: found a text of 5 characters, expected one of: RS256/],
     [oidc({ algorithms: ['none'] }), /^authentication\.oidc\.0\.algorithms\.0: /],
     [oidc({ name: 'aws' }), /^authentication\.oidc\.0\.name: found aws, expected a name of its own, and none of aws, dns, spiffe/],
-    [oidc({ name: 'a:b' }), /^authentication\.oidc\.0\.name: found a text of 3 characters, expected a name to stand in front of the IDs and the groups of its callers: letters, digits/],
+    [oidc({ name: 'a:b' }), /^authentication\.oidc\.0\.name: found a text of 3 characters, expected a prefix for the IDs and groups of its callers: letters, digits/],
     [{ oidc: [issuer, { ...issuer, issuer: 'https://other.example.com' }] }, /^authentication\.oidc\.1\.name: found corp/],
     [{ oidc: [issuer, { ...issuer, name: 'other' }] }, /^authentication\.oidc\.1\.issuer: found https:\/\/idp\.example\.com, expected an issuer that is not declared already/],
     [{ aws: { ...aws, identities: [] } }, /^authentication\.aws\.identities: /],
     [{ aws: { ...aws, identities: [{ account: 'production' }] } }, /^authentication\.aws\.identities\.0\.account: found a text of 10 characters, expected the ID of an AWS account: 12 digits$/],
     [{ aws: { ...aws, identities: [{ account: '111122223333', uniqueId: 'role/payments' }] } }, /^authentication\.aws\.identities\.0\.uniqueId: found a text of 13 characters, expected the unique ID of a user \(AIDA\.\.\.\) or a role/],
     [{ aws: { ...aws, identities: [{ account: '111122223333', arn: 'arn:aws:iam::111122223333:role/payments' }] } }, /^authentication\.aws\.identities\.0\.arn: found a key that is not known/],
-    [{ aws: { ...aws, serverId: '' } }, /^authentication\.aws\.serverId: found a text of 0 characters, expected a name of this gateway alone/],
+    [{ aws: { ...aws, serverId: '' } }, /^authentication\.aws\.serverId: found a text of 0 characters, expected a name unique to this gateway/],
     [{ aws: { ...aws, regions: ['evil.example/'] } }, /^authentication\.aws\.regions\.0: found a text of 13 characters, expected the code of an AWS region, such as eu-west-1$/],
     [{ aws: { ...aws, tokenKeyFiles: ['none.pem'] } }, /^authentication\.aws\.tokenKeyFiles\.0: found ENOENT on reading .*\/none\.pem, expected a file that can be read/],
     [{ aws: { ...aws, tokenKeyFiles: ['empty.pem'] } }, /^authentication\.aws\.tokenKeyFiles\.0: found another file, expected an Ed25519 private key in PEM/],

@@ -20,7 +20,7 @@ t.test('invalid limits', async (t) => {
   const refused = (limits: object, expected: RegExp): void => {
     t.throws(() => configFrom({ ...declared, limits }), { message: expected })
   }
-  const [burst, environment, both] = [/^limits\.burst: .*hour at most$/, /^limits\.perEnvironment: .*more than the limits of a caller$/, /burst.*\n.*caller$/]
+  const [burst, environment, both] = [/^limits\.burst: .*at most one hour of requests at the average rate$/, /^limits\.perEnvironment: .*more than the limits of a caller$/, /burst.*\n.*caller$/]
   refused({ burst: 99, perEnvironment: { burst: 2_000 } }, burst)
   refused({ burst: 100 * 60 * 60 + 1, perEnvironment: { burst: 600_000 } }, burst)
   refused({ unauthenticated: { requestsPerSecond: 10, burst: 5 } }, /^limits\.unauthenticated\.burst: /)
