@@ -71,7 +71,7 @@ function offsetOf (document: Document, path: readonly string[]): number {
 export interface CaseResult extends Pick<Case, 'file' | 'title' | 'expect'> {
   readonly action: Action
   readonly decision: Decision
-  /** Why the test failed; absent if it passed. */
+  /** The reason for a failure; absent if the test passed. */
   readonly mismatch?: string
 }
 
