@@ -1,4 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -24,12 +25,17 @@ export interface Setting {
 
 /** How a command is run as a program of its own. */
 export interface ProgramSetting extends Setting {
-  /** Without the hooks of the test runner that count which lines it covers: it is sooner done. */
+  /** True to start faster: without the test runner's hooks, which measure coverage, and from Node's compile cache. */
   isUncounted?: boolean
 }
 
-const environment = ({ url }: Pick<Gateway, 'url'>, { token = tokens.administrator, env }: Setting): NodeJS.ProcessEnv =>
-  ({ SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token, ...env })
+/** Node's own default folder. It is not used where coverage is measured, as V8 then counts less exactly. */
+const compileCache = join(tmpdir(), 'node-compile-cache')
+
+const environment = (
+  { url }: Pick<Gateway, 'url'>, { token = tokens.administrator, env, isUncounted = false }: ProgramSetting
+): NodeJS.ProcessEnv =>
+  ({ SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token, ...isUncounted && { NODE_COMPILE_CACHE: compileCache }, ...env })
 
 /** Runs a command in this process. */
 export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly string[], setting: Setting = {}): Promise<Outcome> {

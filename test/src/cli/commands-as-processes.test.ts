@@ -250,8 +250,8 @@ async function atTerminal (t: Test, gateway: Pick<Gateway, 'url'>, run: Run): Pr
   check(t, shown, run)
 }
 
-/** Started as fast as Node.js can: there are many of them, and the lines that they cover others cover. */
-const fast = { isUncounted: true, env: { NODE_COMPILE_CACHE: t.testdir() } }
+/** There are many of these processes, and other tests cover the same lines. */
+const fast = { isUncounted: true }
 
 /** A process each, no more at a time than there are processors. */
 const together = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
