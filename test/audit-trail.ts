@@ -17,7 +17,7 @@ writeFileSync(keyFile, pem, { mode: 0o600 })
 export const newTrail = (): { file: string, keyFile: string } =>
   ({ file: join(mkdtempSync(join(folder, 'trail-')), 'audit.jsonl'), keyFile })
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test looks into it as it likes
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read arbitrary members
 export type AuditRecord = any
 
 /** Returns the records of a trail. */

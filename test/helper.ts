@@ -30,7 +30,7 @@ export interface Reply {
   text: string
   bytes: Uint8Array
   /** The body, parsed as JSON. */
-  json: any // eslint-disable-line @typescript-eslint/no-explicit-any -- a test looks into it as it likes
+  json: any // eslint-disable-line @typescript-eslint/no-explicit-any -- tests read arbitrary members
 }
 
 /** A running gateway, with a backend of its own. */
@@ -146,10 +146,9 @@ export const declared = {
 const unlimited = 100
 
 /**
- * Starts a gateway with the server's own options, on a backend of its own. Every reply that it gives is held against
- * the OpenAPI document.
+ * Starts a gateway with the server's own options, on a backend of its own. Checks every reply against the OpenAPI document.
  *
- * @param change what of the declared configuration is different
+ * @param change overrides sections of the declared configuration
  */
 export async function build (t: Test, change: Partial<Declared> = {}): Promise<Gateway> {
   const log: string[] = []

@@ -127,7 +127,7 @@ t.test('at a terminal', { skip: noTerminal }, async (t) => {
 t.test('local: the embedded Secrets Manager', async (t) => {
   const nowhere = { url: '' }
   t.match(await secretsctlProgram(nowhere, ['local', '--', '--port', '0', '--memory'], { steps: [{ after: 'listens on', act: signal('SIGTERM') }] }), { status: 0, stdout: /in memory/ })
-  t.match(await secretsctlProgram(nowhere, ['local', '--', '--port', 'x'], uncounted), { status: 2, stderr: /--port must be a number/ })
+  t.match(await secretsctlProgram(nowhere, ['local', '--', '--port', 'x']), { status: 2, stderr: /--port must be a number/ })
   t.match(await secretsctlProgram(nowhere, ['local', '--', '--help'], uncounted), { status: 0, stdout: /--data-dir/ })
 })
 
