@@ -251,8 +251,8 @@ async function atTerminal (t: Test, gateway: Pick<Gateway, 'url'>, run: Run): Pr
   assertNoLeak(t, shown, run)
 }
 
-/** Makes processes start faster, since there are many. They need no coverage, because other tests cover the same code. */
-const fast = { isWithoutCoverage: true, env: { NODE_COMPILE_CACHE: t.testdir() } }
+/** There are many of these processes, and other tests cover the same lines. */
+const fast = { isUncounted: true }
 
 /** Processes items concurrently, as many at a time as there are processors. */
 const inParallel = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
