@@ -14,13 +14,13 @@ export interface AwsCall {
    * aborted.
    */
   readonly background?: AbortSignal
-  /** Receives AWS's request ID of every response to the call, including exceptions and failed tries. */
+  /** Receives AWS's request ID of every response to the call, including exceptions and failed attempts. */
   readonly onResponse?: (awsRequestId: string) => void
 }
 
 /**
- * The calls of the commands under way, by input. The SDK hands the same input object to every middleware on every try, whereas
- * its handler context is created per command (and shared if the SDK caches handlers) and is not part of the `args` of a try.
+ * The call of each command in flight, by the command's input. The SDK passes the same input object to every middleware, on every
+ * attempt. The handler context would not do: commands share handlers if the SDK is configured to cache them.
  */
 const calls = new WeakMap<object, AwsCall>()
 

@@ -3,8 +3,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { LRUCache } from 'lru-cache'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, type CredentialDefinition } from '#src/credentials/definition'
-import { Problem } from '#src/problems/problem'
-import { isDefect, isOfKeys, problemFrom } from './errors.ts'
+import { convertExceptions } from './convert-exceptions.ts'
 import { credentialKeys, type CredentialKeys, type KeysFor } from './keys.ts'
 import { limitRate, type RateLimiters } from './rate-limiter.ts'
 import { captureRequestIds } from './request-ids.ts'
@@ -12,9 +11,10 @@ import { captureRequestIds } from './request-ids.ts'
 /** Timeouts of connecting and of the whole request, in milliseconds. */
 const timeouts = { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true } as const
 
-/** The size of the cache. A role has a client per caller; clients are small, and share their connections. */
+/** The size of the cache of clients. A role has a client per caller; clients are small, and share their connections. */
 const maximumClients = 1000
 
+/** The SDK's clients of one configuration. */
 export interface Clients extends Pick<CredentialKeys, 'verify' | 'accountOf'> {
   /** Returns the client of a credential and a region and, for a role, of the caller. */
   client: (keysFor: KeysFor, region: string) => SecretsManager
@@ -62,27 +62,10 @@ export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, rat
       requestHandler: handlerOf(`${credentialId} ${region}`),
       ...(endpoint !== undefined && { endpoint })
     })
-    if (rateLimiters !== undefined && credentials.get(credentialId)?.kind !== 'embedded') limitRate(client, rateLimiters(credentialId, region))
+    const isEmbedded = credentials.get(credentialId)?.kind === 'embedded'
+    if (rateLimiters !== undefined && !isEmbedded) limitRate(client, rateLimiters(credentialId, region))
     captureRequestIds(client)
-    client.middlewareStack.add((next, { commandName = '' }) => async (args) => {
-      try {
-        return await next(args)
-      } catch (error) {
-        if (error instanceof Problem || isDefect(error)) throw error
-        throw error instanceof Error ? problemFrom(error, { operation: commandName.replace(/Command$/, ''), credentialId }) : error
-      }
-    }, { step: 'initialize', priority: 'high', name: 'problems' })
-    // The SDK mistakes an exhausted service quota for throttling. A `Problem` inside its retries is final.
-    client.middlewareStack.add((next) => async (args) => {
-      try {
-        return await next(args)
-      } catch (error) {
-        if (!(error instanceof Error)) throw error
-        if (isOfKeys(error)) refuse(keysFor)
-        if (error.name !== 'LimitExceededException') throw error
-        throw problemFrom(error, { operation: '', credentialId })
-      }
-    }, { step: 'finalizeRequest', priority: 'low', name: 'finalProblems' })
+    convertExceptions(client, credentialId, () => { refuse(keysFor) })
     return client
   }
 

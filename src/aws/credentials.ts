@@ -2,7 +2,7 @@ import { getDefaultRoleAssumer, getDefaultRoleAssumerWithWebIdentity, type STSCl
 import { fromIni, fromNodeProviderChain, fromTemporaryCredentials, fromTokenFile } from '@aws-sdk/credential-providers'
 import type { CredentialKind, DefinitionOf } from '#src/credentials/definition'
 
-/** AWS access keys, and when they end. */
+/** AWS access keys, and their expiration. */
 export interface AwsKeys {
   accessKeyId: string
   secretAccessKey: string
@@ -12,19 +12,19 @@ export interface AwsKeys {
 
 export type AwsKeysProvider = () => Promise<AwsKeys>
 
-/** Which STS is asked, and through which connections. */
-export type StsPlace = Pick<STSClientConfig, 'region' | 'endpoint' | 'requestHandler'>
+/** The STS endpoint, and the connections to it. */
+export type StsEndpoint = Pick<STSClientConfig, 'region' | 'endpoint' | 'requestHandler'>
 
-/** What keys are got with. */
+/** The context in which a provider gets keys. */
 export interface KeysContext {
-  sts: StsPlace
-  /** What the session of a role is called: its `RoleSessionName`, and its `SourceIdentity` where STS takes one. */
+  sts: StsEndpoint
+  /** The name of a role's session: its `RoleSessionName` and, where STS accepts one, its `SourceIdentity`. */
   sessionName: string
-  /** Gives the keys of another credential, for the same session. */
+  /** Returns the keys of another credential, for the same session. */
   keysOf: (credentialId: string) => Promise<AwsKeys>
 }
 
-/** Thrown under the name that the SDK's own providers use, so that it is answered in the same way. */
+/** An error with the name that the SDK's own providers use, so that it becomes the same problem. */
 class CredentialsProviderError extends Error {
   override readonly name = 'CredentialsProviderError'
 }
@@ -35,15 +35,15 @@ function variable (name: string): string {
   return value
 }
 
-/** For a role that the SDK finds by itself, in a profile or in the environment: STS is asked at the same place. */
-const assumers = (sts: StsPlace): Pick<NonNullable<Parameters<typeof fromIni>[0]>, 'roleAssumer' | 'roleAssumerWithWebIdentity'> => ({
+/** Returns assumers that use the same STS endpoint, for roles that the SDK finds in a profile or in the environment. */
+const assumers = (sts: StsEndpoint): Pick<NonNullable<Parameters<typeof fromIni>[0]>, 'roleAssumer' | 'roleAssumerWithWebIdentity'> => ({
   roleAssumer: getDefaultRoleAssumer(sts),
   roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity(sts)
 })
 
 const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, context: KeysContext) => AwsKeysProvider } = {
   'default-chain': (_definition, { sts }) => fromNodeProviderChain(assumers(sts)),
-  // The files are read anew each time, so that keys that were changed in them are found.
+  // Without a cache, so that changes to the files take effect.
   profile: ({ profile }, { sts }) => fromIni({ ...assumers(sts), profile, ignoreCache: true }),
   environment: ({ accessKeyIdVariable, secretAccessKeyVariable, sessionTokenVariable }) => async () => ({
     accessKeyId: variable(accessKeyIdVariable),
@@ -51,7 +51,7 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
     ...(sessionTokenVariable !== undefined && { sessionToken: variable(sessionTokenVariable) })
   }),
   'assume-role': ({ roleArn, externalId, durationSeconds, source }, { sts, sessionName, keysOf }) => fromTemporaryCredentials({
-    // Without the SDK's own memory of keys, which goes by another clock and forgets none that is refused.
+    // Marks the keys as cached already: the SDK's own cache uses another clock, and keeps keys that AWS has refused.
     masterCredentials: Object.assign(async () => keysOf(source), { memoized: true }),
     params: {
       RoleArn: roleArn,
@@ -62,7 +62,7 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
     },
     clientConfig: sts
   }),
-  // Who puts the token there replaces it before it ends: it is read anew each time. STS takes a `SourceIdentity` from it alone.
+  // The token file is read each time, since its writer renews it. STS accepts a `SourceIdentity` only from the token itself.
   'web-identity': ({ roleArn, tokenFile, durationSeconds }, { sts, sessionName }) => fromTokenFile({
     roleArn,
     webIdentityTokenFile: tokenFile,
@@ -73,7 +73,7 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
   embedded: ({ accessKeyId, secretAccessKey }) => async () => ({ accessKeyId, secretAccessKey })
 }
 
-/** What gets the keys of a credential, each time that it is called. */
+/** Returns a provider that gets the keys of a credential again on every call. */
 export const keysProvider = <Kind extends CredentialKind>(
   definition: DefinitionOf<Kind>, context: KeysContext
 ): AwsKeysProvider => providers[definition.kind](definition, context)

@@ -1,19 +1,19 @@
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem, type RequestError } from '#src/problems/problem'
 
-/** What was called, for the problem's words. */
-export interface Call {
+/** The call that failed, for the problem's detail. */
+export interface FailedCall {
   operation: string
   credentialId: string
 }
 
 interface Rule {
   code: ProblemCode
-  /** Of several rules for a name, the first whose pattern AWS's message matches. */
+  /** Uses the rule only if AWS's message matches. The first rule that matches applies. */
   when?: RegExp
-  /** Whether AWS's own message tells the caller something, and quotes nothing that was sent. */
+  /** True if AWS's message helps the caller, and quotes nothing from the request. */
   quote?: true
-  /** Which part of the request it is about. */
+  /** The parts of the request that are in error. */
   errors?: readonly RequestError[]
 }
 
@@ -25,7 +25,7 @@ const timedOut: readonly Rule[] = [{ code: 'aws-timeout' }]
 const kmsFailure: readonly Rule[] = [{ code: 'kms-failure' }]
 
 /**
- * From AWS's exceptions to problems, by name: AWS answers nearly all of them with HTTP 400, and some have no class in the SDK.
+ * The rules for AWS's exceptions, by name: AWS reports nearly all of them with HTTP 400, and the SDK has no class for some.
  */
 const rules: Readonly<Record<string, readonly Rule[]>> = {
   ResourceNotFoundException: [
@@ -46,10 +46,10 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   MalformedPolicyDocumentException: [refused],
   PublicPolicyException: [refused],
   InvalidNextTokenException: [{ code: 'invalid-request', errors: [{ in: 'query', pointer: '/cursor', message: 'is no cursor of this list' }] }],
-  // Quotes what was sent.
+  // Its message quotes the request.
   ValidationException: [{ code: 'aws-refused' }],
   LimitExceededException: [{ code: 'aws-limit-exceeded', quote: true }],
-  // AWS's own; what an IAM policy denies is told apart below, by the credential.
+  // A denial by AWS itself. `problemFrom` handles denials by an IAM policy.
   AccessDeniedException: [{ code: 'aws-refused', when: /cannot invoke the specified Lambda function/, quote: true }],
   PreconditionNotMetException: [{ code: 'precondition-not-met', quote: true }],
   EncryptionFailure: kmsFailure,
@@ -65,7 +65,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   InvalidAccessKeyId: credentialInvalid,
   NotAuthorized: credentialInvalid,
   OptInRequired: credentialInvalid,
-  // STS's, where a profile's role can't be assumed; Secrets Manager's own is AccessDeniedException.
+  // Sent by STS if a role can't be assumed. Secrets Manager sends AccessDeniedException instead.
   AccessDenied: credentialInvalid,
   UnrecognizedClientException: credentialInvalid,
   InvalidClientTokenId: credentialInvalid,
@@ -82,30 +82,30 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   AbortError: timedOut
 }
 
-/** What AWS or the SDK says went wrong; in a batch's reply AWS gives it for single secrets. */
+/** An exception of AWS or the SDK, or the error of one secret in the reply to a batch. */
 export interface AwsException {
   name: string
   message: string
-  /** Node's code of a failed connection, and what it was about. */
+  /** Node's error code of a failed connection, and the system call that failed. */
   code?: string
   syscall?: string
-  /** Who is to blame, in the SDK's view of what AWS has required. */
+  /** The side at fault, according to the SDK. */
   $fault?: 'client' | 'server'
   $metadata?: { requestId?: string }
 }
 
-/** AWS's account of it, unless it quotes what was sent: a value, a token, a name. */
+/** Returns true unless AWS's message quotes the request: a value, a token or a name. */
 const quotable = (message: string): boolean => !/Value ['"]|ClientRequestToken/.test(message)
 
-/** The problem that an exception of AWS, of the SDK or of the connection stands for. */
-export function problemFrom ({ name, message, code, $metadata }: AwsException, { operation, credentialId }: Call): Problem {
+/** Returns the problem for an exception of AWS, of the SDK or of the connection. */
+export function problemFrom ({ name, message, code, $metadata }: AwsException, { operation, credentialId }: FailedCall): Problem {
   const awsRequestId = $metadata?.requestId
   const about = { awsError: name, ...(awsRequestId !== undefined && { awsRequestId }) }
   const rule = rules[name]?.find(({ when }) => when === undefined || when.test(message))
   if (name === 'AccessDeniedException' && rule === undefined) {
     return new Problem('aws-access-denied', { ...about, detail: `AWS denies ${operation} to the credential ${credentialId}.` })
   }
-  // What is left is a failed connection, a reply that is none of AWS's, or an exception that AWS has added since.
+  // The rest: a failed connection, a reply that AWS has not sent, or an exception that is new in AWS.
   if (rule === undefined) return new Problem('aws-unavailable', { ...about, awsError: code ?? name })
   return new Problem(rule.code, {
     ...about,
@@ -114,37 +114,37 @@ export function problemFrom ({ name, message, code, $metadata }: AwsException, {
   })
 }
 
-/** What another try may mend, though nothing is changed. */
-const passing: ReadonlySet<ProblemCode> = new Set(['aws-throttled', 'aws-timeout', 'aws-unavailable'])
+/** The problems that may disappear by themselves. */
+const temporary: ReadonlySet<ProblemCode> = new Set(['aws-throttled', 'aws-timeout', 'aws-unavailable'])
 
-/** What is said of keys that are not where they should be. */
-const withoutKeys = /^(?:The variable \w+ is not set$|Could not (?:resolve|load) credentials )/
+/** The messages about missing keys. */
+const missingKeys = /^(?:The variable \w+ is not set$|Could not (?:resolve|load) credentials )/
 
-/** The problem with getting a credential's keys, or with learning whose they are. */
+/** Returns the problem for an exception that occurred while getting or identifying a credential's keys. */
 export function credentialProblemFrom (exception: AwsException, credentialId: string): Problem {
   const { name, message, $fault, syscall } = exception
   const problem = problemFrom(exception, { operation: '', credentialId })
   const isRefused = $fault === 'client' || syscall === 'open'
-  // What else is said may be by a program that gives keys, and hold its command line or a key.
-  const isTellable = $fault !== undefined || syscall === 'open' || withoutKeys.test(message)
-  if (passing.has(problem.code) && !(isRefused && problem.code === 'aws-unavailable')) return problem
+  // Other messages may come from a `credential_process`, and contain its command line or a key.
+  const isQuotable = $fault !== undefined || syscall === 'open' || missingKeys.test(message)
+  if (temporary.has(problem.code) && !(isRefused && problem.code === 'aws-unavailable')) return problem
   return new Problem('credential-invalid', {
     ...problem.options,
-    reason: `the credential ${credentialId}: ${name}${isTellable && quotable(message) ? `: ${message}` : ''}`
+    reason: `the credential ${credentialId}: ${name}${isQuotable && quotable(message) ? `: ${message}` : ''}`
   })
 }
 
-/** Whether it says that AWS does not take the keys, or not any more. */
-export const isOfKeys = ({ name }: AwsException): boolean => rules[name] === credentialInvalid
+/** Returns true if AWS has refused the keys, for example because they have expired. */
+export const isKeyRefusal = ({ name }: AwsException): boolean => rules[name] === credentialInvalid
 
-/** What is thrown by a mistake of our own, and must not pass for AWS's being away. */
+/** Returns true for a bug of our own, which must not be reported as an outage of AWS. */
 export const isDefect = (error: unknown): error is TypeError | RangeError =>
   error instanceof TypeError || error instanceof RangeError
 
 /**
- * A member that AWS always sends, though its model does not say so.
+ * Returns a member that AWS always sends, although it is optional in AWS's model.
  *
- * @throws Problem `aws-unavailable` where it is missing: what required is not AWS
+ * @throws Problem `aws-unavailable` if it is missing: the reply is not AWS's
  */
 export function required<T> (member: T | undefined): T {
   if (member === undefined) throw new Problem('aws-unavailable', { awsError: 'IncompleteReply' })

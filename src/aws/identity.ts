@@ -1,17 +1,17 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
-import type { AwsKeys, StsPlace } from './credentials.ts'
+import type { AwsKeys, StsEndpoint } from './credentials.ts'
 import { required } from './errors.ts'
 
-/** Whose keys are, as AWS itself says. */
+/** The owner of keys, as reported by STS. */
 export interface Identity {
-  /** Twelve digits. */
+  /** The account ID, twelve digits. */
   readonly account: string
-  /** Of a role's session, that of the session. */
+  /** The ARN of the user or, for a role, of the session. */
   readonly arn: string
 }
 
-/** Asks STS whose keys are: who has them may do that, whatever else they may not. */
-export async function identify (keys: AwsKeys, sts: StsPlace): Promise<Identity> {
+/** Asks STS for the owner of keys (`GetCallerIdentity`). No IAM policy can deny this. */
+export async function identify (keys: AwsKeys, sts: StsEndpoint): Promise<Identity> {
   const { Account, Arn } = await new STSClient({ ...sts, credentials: keys }).send(new GetCallerIdentityCommand())
   return { account: required(Account), arn: required(Arn) }
 }

@@ -4,52 +4,53 @@ import { isRole, roleAccount, type CredentialDefinition } from '#src/credentials
 import { refreshingCache, type RefreshingCache } from '#src/credentials/refreshing-cache'
 import { gatewayName, sessionNameOf } from '#src/credentials/session-name'
 import { Problem } from '#src/problems/problem'
-import { keysProvider, type AwsKeys, type StsPlace } from './credentials.ts'
+import { keysProvider, type AwsKeys, type StsEndpoint } from './credentials.ts'
 import { credentialProblemFrom, isDefect } from './errors.ts'
 import { identify, type Identity } from './identity.ts'
 
-/** Whose keys are wanted. */
+/** The use that keys are for. */
 export interface KeysFor {
   credentialId: string
-  /** The ID of the caller that they are used for; the gateway's own where absent. */
+  /** The ID of the caller; the gateway itself if absent. */
   callerId?: string | undefined
-  /** The account that they must be of, in twelve digits; of any, where absent. */
+  /** The account that the keys must belong to, twelve digits; any account if absent. */
   account?: string | undefined
 }
 
-/** The keys behind the IDs of credentials. What it gives rejects with a `Problem`. */
+/** The keys of the declared credentials. Its promises reject with a `Problem`. */
 export interface CredentialKeys {
   /**
-   * The keys of a credential; of a role, those of the caller's session. Where they must be of an account, STS has said that they
-   * are: `credential-account-mismatch` otherwise.
+   * Returns the keys of a credential; for a role, those of the caller's session.
+   *
+   * @throws Problem `credential-account-mismatch` if STS reports another account than the required one
    */
-  keys: (wanted: KeysFor) => Promise<AwsKeys>
-  /** Whose the keys of a credential are, as STS says now. */
+  keys: (keysFor: KeysFor) => Promise<AwsKeys>
+  /** Asks STS for the owner of a credential's keys. */
   verify: (credentialId: string) => Promise<Identity>
-  /** The account of a credential, as far as it is known: that of a role is in its ARN, another's is what STS said last. */
+  /** Returns a credential's account, if known: a role's from its ARN, any other as STS reported it last. */
   accountOf: (credentialId: string) => string | undefined
-  /** Tells that AWS did not accept the keys: the next call gets others, unless these are new. */
-  refuse: (wanted: KeysFor) => void
+  /** Reports that AWS has refused the keys: the next call gets others, unless these are only seconds old. */
+  refuse: (keysFor: KeysFor) => void
 }
 
 export interface KeysOptions {
   credentials: ReadonlyMap<string, CredentialDefinition>
-  /** Which STS a credential asks. */
-  sts: (credentialId: string) => StsPlace
-  /** The clock: milliseconds since the epoch. */
+  /** Returns the STS endpoint that a credential uses. */
+  sts: (credentialId: string) => StsEndpoint
+  /** Returns the time in milliseconds since the epoch. */
   now: () => number
 }
 
-/** Sessions that are kept at once, each of a caller and a role: for one more, the longest unused is forgotten. */
-const mostSessions = 1000
+/** The size of the cache of sessions, one per caller and role. The least recently used is evicted. */
+const maximumSessions = 1000
 
-/** Keeps the keys of credentials, and the sessions of roles until they end. */
+/** Creates a cache of the keys of credentials, and of role sessions until they expire. */
 export function credentialKeys ({ credentials, sts, now }: KeysOptions): CredentialKeys {
   const own = new Map<string, RefreshingCache<AwsKeys>>()
-  const sessions = new LRUCache<string, RefreshingCache<AwsKeys>>({ max: mostSessions })
-  /** The accounts of credentials, by ID, as STS has said. */
-  const proved = new Map<string, string>()
-  const identities = new LRUCache<string, RefreshingCache<Identity>>({ max: mostSessions })
+  const sessions = new LRUCache<string, RefreshingCache<AwsKeys>>({ max: maximumSessions })
+  /** The accounts that STS has reported, by credential ID. */
+  const accounts = new Map<string, string>()
+  const identities = new LRUCache<string, RefreshingCache<Identity>>({ max: maximumSessions })
 
   function keptFor ({ credentialId, callerId }: KeysFor): RefreshingCache<AwsKeys> {
     const definition = credentials.get(credentialId)
@@ -68,37 +69,37 @@ export function credentialKeys ({ credentials, sts, now }: KeysOptions): Credent
 
   async function ask (credentialId: string, keys: AwsKeys): Promise<Identity> {
     const identity = await orProblem(credentialId, async () => identify(keys, sts(credentialId)))
-    proved.set(credentialId, identity.account)
+    accounts.set(credentialId, identity.account)
     return identity
   }
 
-  /** Keys never become another account's: it is enough to ask once. */
+  /** Returns the owner of keys. It never changes, so STS is asked once. */
   async function identityOf (credentialId: string, keys: AwsKeys): Promise<Identity> {
     return getOrCreate(identities, keys.accessKeyId, () =>
       refreshingCache({ get: async () => ask(credentialId, keys), endOf: () => undefined, now })).current()
   }
 
   return {
-    async keys (wanted) {
-      const { credentialId, account } = wanted
-      const keys = await keptFor(wanted).current()
+    async keys (keysFor) {
+      const { credentialId, account } = keysFor
+      const keys = await keptFor(keysFor).current()
       if (account === undefined) return keys
-      const { account: proved } = await identityOf(credentialId, keys)
-      if (proved === account) return keys
-      throw new Problem('credential-account-mismatch', { reason: `the credential ${credentialId} is of the account ${proved}, not of ${account}` })
+      const { account: actual } = await identityOf(credentialId, keys)
+      if (actual === account) return keys
+      throw new Problem('credential-account-mismatch', { reason: `the credential ${credentialId} is of the account ${actual}, not of ${account}` })
     },
     verify: async (credentialId) => ask(credentialId, await keptFor({ credentialId }).current()),
     accountOf (credentialId) {
       const definition = credentials.get(credentialId)
-      return definition !== undefined && isRole(definition) ? roleAccount(definition) : proved.get(credentialId)
+      return definition !== undefined && isRole(definition) ? roleAccount(definition) : accounts.get(credentialId)
     },
-    refuse (wanted) {
-      keptFor(wanted).drop()
+    refuse (keysFor) {
+      keptFor(keysFor).drop()
     }
   }
 }
 
-/** Does something, and fails with a problem that names the credential. */
+/** Runs `work`, and converts its exception into a problem that names the credential. */
 async function orProblem<Result> (credentialId: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()

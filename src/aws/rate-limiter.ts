@@ -5,10 +5,10 @@ import { problemFrom } from './errors.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 import type { SecretsManager } from './types.ts'
 
-/** Returns the token bucket of an operation. Operations that share a quota share a bucket. */
+/** The token bucket of each operation. Operations that share a quota share a bucket. */
 export type RateLimiter = (operation: string) => TokenBucket
 
-/** Returns the rate limiter of a credential in a region: AWS counts calls per account and region. */
+/** The rate limiter of each credential and region: AWS counts calls per account and region. */
 export type RateLimiters = (credentialId: string, region: string) => RateLimiter
 
 /**
@@ -33,8 +33,8 @@ function createRateLimiter (share: () => number): RateLimiter {
   return (operation) => buckets.get(operation) ?? other
 }
 
-/** Tries of a background call before the SDK sees the throttling. Each waits for a token, and slows the bucket down if throttled. */
-const maximumTries = 20
+/** Attempts of a background call before the SDK sees the throttling. Each waits for a token again. */
+const maximumAttempts = 20
 
 /** The part of the SDK's handler context that the middleware uses. */
 interface Context {
@@ -42,15 +42,15 @@ interface Context {
 }
 
 /**
- * Limits the rate of a client's calls: every try waits for a token, and throttling by AWS slows the bucket down. A throttled
- * background call is tried again here, since nobody waits for any single one of them.
+ * Limits the rate of a client's calls: every attempt waits for a token, and throttling by AWS slows the bucket down. A throttled
+ * background call is repeated here, since nobody waits for any single one of them.
  */
 export function limitRate ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, rateLimiter: RateLimiter): void {
   const limited = <Args extends { input: object }, Result>(next: (args: Args) => Promise<Result>, { commandName = '' }: Context) => {
     const bucket = rateLimiter(commandName.replace(/Command$/, ''))
     return async (args: Args): Promise<Result> => {
       const { background, signal } = callOf(args) ?? {}
-      for (let tries = 1; ; tries++) {
+      for (let attempts = 1; ; attempts++) {
         await bucket.take(background !== undefined)
         signal?.throwIfAborted()
         try {
@@ -58,7 +58,7 @@ export function limitRate ({ middlewareStack }: Pick<SecretsManager, 'middleware
         } catch (error) {
           if (!isThrottling(error)) throw error
           bucket.slowDown()
-          if (background === undefined || background.aborted || tries === maximumTries) throw error
+          if (background === undefined || background.aborted || attempts === maximumAttempts) throw error
         }
       }
     }

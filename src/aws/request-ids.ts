@@ -6,7 +6,7 @@ import type { SecretsManager } from './types.ts'
  * with retries has several responses, and an exception has a request ID, too.
  */
 export function captureRequestIds ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
-  // The deserialize step runs once for each try.
+  // The deserialize step runs once per attempt.
   middlewareStack.add((next) => async (args) => {
     const onResponse = callOf(args)?.onResponse
     try {

@@ -5,13 +5,14 @@ import {
   ReplicateSecretToRegionsCommand, RestoreSecretCommand, RotateSecretCommand, StopReplicationToReplicaCommand, TagResourceCommand,
   UntagResourceCommand, UpdateSecretCommand, UpdateSecretVersionStageCommand, ValidateResourcePolicyCommand
 } from '@aws-sdk/client-secrets-manager'
-import { fromAwsName, toAwsName, type SecretName } from '#src/environments/names'
+import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { bindCall, type AwsCall } from './call.ts'
 import type { Clients } from './clients.ts'
 import { problemFrom, required } from './errors.ts'
 import { awsFilters } from './filters.ts'
 import { metadataFrom, replicaFrom, secretFrom, versionFrom } from './metadata.ts'
+import { fromAwsName, toAwsName } from './names.ts'
 import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteResult } from './port.ts'
 import type { RotationRules, SecretContent } from './secret.ts'
 import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'
@@ -191,15 +192,17 @@ export function createSecretsPort (clients: () => Pick<Clients, 'client'>): Secr
       }))
       return {
         passed: required(PolicyValidationPassed),
-        errors: ValidationErrors.map(({ CheckName, ErrorMessage }) => compact({ checkName: CheckName, errorMessage: ErrorMessage }))
+        errors: ValidationErrors.map(({ CheckName, ErrorMessage }) =>
+          compact({ checkName: CheckName, errorMessage: ErrorMessage }))
       }
     }
   }
 }
 
-const idOf = ({ environment }: AwsCall, name: SecretName): { SecretId: string } => ({ SecretId: toAwsName(environment, name) })
+const idOf = ({ environment }: AwsCall, name: SecretName): { SecretId: string } =>
+  ({ SecretId: toAwsName(environment, name) })
 
-const contentOf = (content: SecretContent | undefined): { SecretString?: string, SecretBinary?: Uint8Array } => {
+function contentOf (content: SecretContent | undefined): { SecretString?: string, SecretBinary?: Uint8Array } {
   if (content === undefined) return {}
   return typeof content === 'string' ? { SecretString: content } : { SecretBinary: content }
 }
@@ -227,7 +230,9 @@ const replicated = (name: SecretName, reply: {
   ReplicationStatus?: ReplicationStatus[] | undefined
 }): ReplicatedSecret => compact({ name, arn: required(reply.ARN), replicas: reply.ReplicationStatus?.map(replicaFrom) })
 
-function batchResults ({ environment, credentialId }: AwsCall, { SecretValues = [], Errors = [] }: BatchGetSecretValueReply): BatchResult[] {
+function batchResults (
+  { environment, credentialId }: AwsCall, { SecretValues = [], Errors = [] }: BatchGetSecretValueReply
+): BatchResult[] {
   const named = (awsName: string | undefined, resultOf: (name: SecretName) => BatchResult): BatchResult[] => {
     const name = fromAwsName(environment, awsName ?? '')
     return name === undefined ? [] : [resultOf(name)]
@@ -242,4 +247,5 @@ function batchResults ({ environment, credentialId }: AwsCall, { SecretValues = 
 }
 
 /** In errors, AWS identifies a secret that a filter matched by its ARN, and any other as it was requested. */
-const nameInArn = (secretId: string): string | undefined => /^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:(.+)-.{6}$/.exec(secretId)?.[1]
+const nameInArn = (secretId: string): string | undefined =>
+  /^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:(.+)-.{6}$/.exec(secretId)?.[1]

@@ -4,8 +4,8 @@ interface Entries<Key, Value> {
   set: (key: Key, value: Value) => unknown
 }
 
-/** Returns the value of a key, and creates and stores it first if there is none. (`Map#getOrInsertComputed` is not in Node 24.) */
-export function getOrCreate<Key, Value extends {}> (entries: Entries<Key, Value>, key: Key, create: () => Value): Value {
+/** Returns the value of a key, after creating it if it is missing. Node 24 lacks `Map#getOrInsertComputed`. */
+export function getOrCreate<Key, Value> (entries: Entries<Key, Value>, key: Key, create: () => Value): Value {
   const existing = entries.get(key)
   if (existing !== undefined) return existing
   const created = create()

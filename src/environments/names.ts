@@ -12,9 +12,6 @@ declare const brand: unique symbol
 /** A valid secret name, without the environment's prefix: `payments/db`. */
 export type SecretName = string & { readonly [brand]: 'SecretName' }
 
-/** A secret's name in AWS, with the environment's prefix: `prod/payments/db`. */
-export type AwsName = string & { readonly [brand]: 'AwsName' }
-
 const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9_+=.@-]+'
 
 /**
@@ -48,16 +45,6 @@ export function parseSecretName (environment: Prefixed, text: string): { name: S
 export const nameWarnings = (name: SecretName): { warnings?: string[] } => /-[A-Za-z0-9]{6}$/.test(name)
   ? { warnings: ['The name ends in a hyphen and six characters, as ARNs do: AWS can\'t find the secret by an ARN without its suffix.'] }
   : {}
-
-/** Returns the secret's name in AWS. */
-export const toAwsName = (environment: Prefixed, name: SecretName): AwsName => (environment.namePrefix + name) as AwsName
-
-/** Removes the environment's prefix from a name. Returns undefined if the prefix differs or the rest is not a valid name. */
-export function fromAwsName (environment: Prefixed, awsName: string): SecretName | undefined {
-  if (!awsName.startsWith(environment.namePrefix)) return undefined
-  const name = awsName.slice(environment.namePrefix.length)
-  return isSecretName(name) ? name : undefined
-}
 
 /** The pattern of a name prefix: the characters that AWS allows, except `!`, which would negate a filter by prefix. */
 export const namePrefixPattern = limits.secretNamePattern.replace('!', '').replace('+$', '*$')

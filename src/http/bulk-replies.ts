@@ -72,7 +72,7 @@ export function sendJob (
   const start = (): Job => jobs.start(request.scope, withRecords(request, bulk), toReply(request), (fault) => {
     if (fault !== undefined) logFault(request, fault)
   })
-  const job = (bulk.dryRun ? undefined : jobs.repeated(request.scope)) ?? start()
+  const job = (bulk.dryRun ? undefined : jobs.findReusable(request.scope)) ?? start()
   request.reportOutcome({ job: job.id })
   return reply
     .code(202)

@@ -1,5 +1,6 @@
 import { SerializerSelector } from '@fastify/fast-json-stringify-compiler'
 import type { FastifySerializerCompiler } from 'fastify'
+import { getOrCreate } from '#src/collections/get-or-create'
 
 type Compiler = ReturnType<ReturnType<typeof SerializerSelector>>
 
@@ -13,10 +14,7 @@ export function serializerCompiler (schemas: () => Record<string, unknown>): Fas
   const compiled = new Map<string, ReturnType<Compiler>>()
   let compile: Compiler | undefined
   return (route) => {
-    compile ??= SerializerSelector()(schemas())
-    const key = JSON.stringify(route.schema)
-    const serializer = compiled.get(key) ?? compile({ ...route, httpStatus: route.httpStatus ?? '' })
-    compiled.set(key, serializer)
-    return serializer
+    const serializerOf = compile ??= SerializerSelector()(schemas())
+    return getOrCreate(compiled, JSON.stringify(route.schema), () => serializerOf({ ...route, httpStatus: route.httpStatus ?? '' }))
   }
 }

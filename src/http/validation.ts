@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject, type Options } from 'ajv'
 import type { FastifySchemaCompiler } from 'fastify'
+import { pointerToken } from '#src/json/pointer'
 import type { RequestError } from '#src/problems/problem'
 
 /** No part of a request is ever repaired: an unknown field is not dropped, and a default is for the document. */
@@ -44,5 +45,5 @@ const messages: Readonly<Partial<Record<string, (error: SchemaError) => string |
 /** Ajv points at the object; the caller wants the member that is missing or too many. Its name is no value. */
 function ownPointer ({ missingProperty, additionalProperty }: Record<string, unknown>): string {
   const member = missingProperty ?? additionalProperty
-  return typeof member === 'string' ? `/${member.slice(0, 128).replaceAll('~', '~0').replaceAll('/', '~1')}` : ''
+  return typeof member === 'string' ? `/${pointerToken(member)}` : ''
 }

@@ -1,24 +1,26 @@
 import { once } from 'node:events'
 import { secondsLeft, stateOf, type Job } from './job.ts'
 
-/** Milliseconds from one `progress` to the next at least. */
+/** The minimum interval between `progress` events, in milliseconds. */
 const pause = 1_000
 
-/** Milliseconds without an event after which a comment is sent, so that no proxy takes the connection for dead. */
+/** The milliseconds without an event after which a comment is sent, so that proxies keep the connection open. */
 const heartbeat = 15_000
 
 /**
- * A job's events (Server-Sent Events, WHATWG HTML section 9.2): `item` for each secret that is final, `progress` once a second
- * while it goes on, and `end`. An item's ID is its number in the order in which they became final; that of the end is one more
- * than all, so that who comes back with `Last-Event-ID` misses nothing and hears nothing twice.
+ * Yields a job's events (Server-Sent Events, WHATWG HTML section 9.2): `item` for each final result, `progress` at most once a
+ * second, and `end`. The ID of an item is its position in the order of final results, and that of `end` is one more than the
+ * total, so a client that reconnects with `Last-Event-ID` misses nothing and receives nothing twice.
  *
- * @param after the last event that was received; 0 where there is none
+ * @param after the ID of the last event that the client has received; 0 for none
+ * @param now returns the time in milliseconds since the epoch
+ * @param beat the milliseconds without an event before a heartbeat
  */
 export async function* jobEvents (job: Job, after: number, now: () => number, beat = heartbeat): AsyncGenerator<string> {
   let sent = after
-  let told = -Infinity
+  let reportedAt = -Infinity
   for (;;) {
-    // Before the state is looked at: what changes meanwhile must not be slept through.
+    // Subscribe before reading the state, so that no change in between is missed.
     const changed = nextChange(job, beat)
     while (sent < job.settled.length) {
       const { item } = job.settled[sent] ?? {}
@@ -30,15 +32,15 @@ export async function* jobEvents (job: Job, after: number, now: () => number, be
       yield event('end', job.total + 1, ending(job))
       return
     }
-    if (now() - told >= pause) {
-      told = now()
-      yield event('progress', sent, progress(job, told))
+    if (now() - reportedAt >= pause) {
+      reportedAt = now()
+      yield event('progress', sent, progress(job, reportedAt))
     }
     if (!await changed) yield ': heartbeat\n\n'
   }
 }
 
-/** The ID of the last event that a job has. */
+/** Returns the ID of a job's last event. */
 export const lastEvent = ({ total }: Job): number => total + 1
 
 const event = (name: string, id: number, data: unknown): string => `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`
@@ -48,7 +50,7 @@ const progress = (job: Job, now: number): object =>
 
 const ending = ({ summary, problem }: Job): object => summary ?? { problem: problem?.code }
 
-/** Whether something changes before it is time for a heartbeat. */
+/** Resolves to true on the next change, or to false when a heartbeat is due. */
 async function nextChange ({ changes }: Job, beat: number): Promise<boolean> {
   const signal = AbortSignal.timeout(beat)
   return once(changes, 'change', { signal }).then(() => true, () => false)

@@ -4,34 +4,34 @@ import type { BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkSummary } from '#src/secrets/bulk/run'
 import type { BulkCounts } from '#src/secrets/bulk/schemas'
 
-/** A bulk create that runs by itself. Of the request it keeps names and results, and no value. */
+/** A bulk create that outlives its request. It keeps names and results, but no values. */
 export interface Job {
   readonly id: string
   readonly callerId: string
   readonly environment: string
-  /** The request's, where it had one; a plan has none, since it is no run of the request. */
+  /** The request's `Idempotency-Key`; undefined for a dry run, which does not count as a run of the request. */
   readonly idempotencyKey: string | undefined
   readonly total: number
   readonly dryRun: boolean
   /** Milliseconds since the epoch. */
   readonly createdAt: number
   endedAt?: number
-  /** Secrets that are done; more than are final where the request is atomic. */
+  /** The number of secrets that are done. In an atomic run, none of them is final before the end. */
   done: number
-  /** The results in the order in which they became final, and where in the request each stands. */
+  /** The results, in the order in which they became final, with the item's index in the request. */
   readonly settled: { readonly item: BulkItemReply, readonly index: number }[]
-  /** How many have had each result so far. */
+  /** The number of final results of each kind. */
   readonly counts: BulkCounts
   summary?: BulkSummary
-  /** Why it ended without a summary: by a fault of our own. */
+  /** The reason for which it ended without a summary: an internal error. */
   problem?: Problem
-  /** Begins no further secret once it is aborted. */
+  /** Once aborted, no further secret is started. */
   readonly stop: AbortController
-  /** Emits `change` whenever something becomes final, and when it ends. */
+  /** Emits `change` when a result becomes final, on progress, and at the end. */
   readonly changes: EventEmitter<{ change: [] }>
 }
 
-/** Seconds that it will still take if it goes on as it has, where that can be said. */
+/** Estimates the remaining seconds from the progress so far. Undefined before the first secret is done, and after the end. */
 export function secondsLeft ({ total, done, createdAt, endedAt }: Job, now: number): number | undefined {
   if (done === 0 || endedAt !== undefined) return undefined
   return Math.ceil((total - done) * (now - createdAt) / done / 1_000)

@@ -4,61 +4,62 @@ import { Problem } from '#src/problems/problem'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import type { BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
-import { countOf, type BulkStop } from '#src/secrets/bulk/schemas'
-import { zeroCounts } from '#src/secrets/counts'
+import { bulkResults, type BulkStop } from '#src/secrets/bulk/schemas'
+import { countOf, zeroCounts } from '#src/secrets/counts'
 import type { Scope } from '#src/secrets/scope'
 import type { Job } from './job.ts'
 
+/** The jobs of this process. */
 export interface Jobs {
   /**
    * Starts a job.
    *
-   * @param toReply gives a result the form in which it is told
-   * @param ended is told what was thrown, if anything was, once the job has ended
-   * @throws Problem `overloaded`
+   * @param toReply returns the JSON form of a result
+   * @param ended is called at the end, with the error if the run has thrown one
+   * @throws Problem `overloaded` if too many jobs are running, or during shutdown
    */
   start: (scope: Scope, bulk: BulkRun, toReply: (outcome: BulkOutcome) => BulkItemReply, ended: (fault?: unknown) => void) => Job
-  /** The caller's job. @throws Problem `not-found`, the same for one of another caller as for none */
+  /** Returns the caller's job. @throws Problem `not-found`, for a job of another caller, too */
   find: (callerId: string, id: string) => Job
-  /** The job that the caller's request with this `Idempotency-Key` has started, unless there is something left to do. */
-  repeated: (scope: Scope) => Job | undefined
-  /** Begins no further secret. */
+  /** Returns the reusable job that the caller's request with this `Idempotency-Key` has started. */
+  findReusable: (scope: Scope) => Job | undefined
+  /** Cancels a job: no further secret is started. */
   cancel: (job: Job) => void
-  /** Has all jobs end soon; ends when they have. */
+  /** Stops all jobs, and resolves when they have ended. */
   stop: () => Promise<void>
 }
 
-/** What is kept of jobs; beyond that, those that ended first are forgotten. */
+/** The limits on jobs. Beyond them, the jobs that ended first are removed. */
 export interface JobLimits {
-  /** Jobs under way at once: of all callers, and of one. */
+  /** The most jobs that run at once: of all callers, and of one. */
   running: number
   runningOfOne: number
-  /** Items of all jobs together. */
+  /** The most items of all jobs together. */
   items: number
-  /** Milliseconds that a job is kept after it has ended. */
+  /** The milliseconds for which an ended job is kept. */
   kept: number
 }
 
 /**
- * Whether to run a job again would change nothing, since it has done all. Neither is one that goes on run a second time: while it
- * takes back what it has made, the other would count on that.
+ * Returns true if a repeated request can be answered with this job: it has done everything, or it is still running. A second run
+ * beside a running one could rely on changes that the first is about to roll back.
  */
-const isAsGood = ({ endedAt, problem, counts }: Job): boolean =>
+const isReusable = ({ endedAt, problem, counts }: Job): boolean =>
   endedAt === undefined || (problem === undefined && counts.failed + counts.rolledBack + counts.notStarted === 0)
 
-const usual: JobLimits = { running: 32, runningOfOne: 8, items: 200_000, kept: 60 * 60 * 1_000 }
+const defaults: JobLimits = { running: 32, runningOfOne: 8, items: 200_000, kept: 60 * 60 * 1_000 }
 
 /**
- * The jobs of this process, in its memory.
+ * Creates a store of jobs, in memory.
  *
- * @param now milliseconds since the epoch
+ * @param now returns the time in milliseconds since the epoch
  */
-export function createJobs (now: () => number, limits: JobLimits = usual): Jobs {
+export function createJobs (now: () => number, limits: JobLimits = defaults): Jobs {
   const jobs = new Map<string, Job>()
   const runs = new Map<string, Promise<void>>()
   let stopping = false
 
-  function forget (): void {
+  function evict (): void {
     const ended = Array.from(jobs.values()).filter(({ endedAt }) => endedAt !== undefined)
     let items = Array.from(jobs.values()).reduce((sum, { total }) => sum + total, 0)
     for (const { id, endedAt = 0, total } of ended.sort((one, other) => (one.endedAt ?? 0) - (other.endedAt ?? 0))) {
@@ -112,26 +113,26 @@ export function createJobs (now: () => number, limits: JobLimits = usual): Jobs 
         createdAt: now(),
         done: 0,
         settled: [],
-        counts: zeroCounts(countOf),
+        counts: zeroCounts(bulkResults),
         stop: new AbortController(),
-        // One listener for each who follows it.
+        // One listener per client that follows the job; their number is not limited.
         changes: new EventEmitter<{ change: [] }>().setMaxListeners(0)
       }
       jobs.set(job.id, job)
-      forget()
+      evict()
       runs.set(job.id, run(job, bulk, toReply).then(() => { ended() }, ended))
       return job
     },
     find (callerId, id) {
-      forget()
+      evict()
       const job = jobs.get(id)
       if (job?.callerId !== callerId) throw new Problem('not-found')
       return job
     },
-    repeated ({ idempotencyKey, callerId, environment }) {
+    findReusable ({ idempotencyKey, callerId, environment }) {
       if (idempotencyKey === undefined) return undefined
-      forget()
-      return Array.from(jobs.values()).find((job) => isAsGood(job) &&
+      evict()
+      return Array.from(jobs.values()).find((job) => isReusable(job) &&
         job.idempotencyKey === idempotencyKey && job.callerId === callerId && job.environment === environment.name)
     },
     cancel ({ stop }) {

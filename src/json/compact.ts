@@ -1,10 +1,10 @@
 type OptionalKeys<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T]
 
-/** An object whose members that may be undefined are optional instead. */
+/** An object type whose members that may be undefined are optional instead. */
 export type Compact<T> =
   { [K in Exclude<keyof T, OptionalKeys<T>>]: T[K] } &
   { [K in OptionalKeys<T>]?: Exclude<T[K], undefined> }
 
-/** The object without its undefined members: a reply leaves an empty field out, and the compiler tells the two apart. */
+/** Returns the object without its undefined members. (`exactOptionalPropertyTypes` distinguishes undefined from absent.) */
 export const compact = <T extends object>(object: T): Compact<T> =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Compact<T>

@@ -1,15 +1,15 @@
 declare global {
   interface JSON {
-    /** ES2026: a number that `JSON.stringify` writes as it is. */
+    /** Returns a value that `JSON.stringify` writes verbatim (ES2026). */
     rawJSON: (text: string) => object
     isRawJSON: (value: unknown) => boolean
   }
 }
 
 /**
- * A stored text's JSON, its numbers as they are written: `JSON.stringify` gives each back to the last digit.
+ * Parses JSON and keeps every digit of its numbers: `JSON.stringify` writes them back verbatim.
  *
- * @returns undefined for what is no JSON, or nests too deep to be walked
+ * @returns undefined for invalid JSON, or JSON that is nested too deeply
  */
 export function parseLossless (text: string): unknown {
   try {

@@ -18,13 +18,15 @@ const pendingLabel = 'GATEWAYPENDING'
  * version that does not hold it. So the new version is created under another label, and AWSCURRENT is moved to it afterwards.
  *
  * @param beforeMove other changes, made once the precondition has been checked and the value has been accepted
- * @throws Problem `precondition-failed` if another version is current, and as AWS answers
+ * @throws Problem `precondition-failed` if another version is current, and any AWS error
  */
 export async function compareAndSet (
-  scope: Scope, name: SecretName, expected: string, content: SecretContent, beforeMove: () => Promise<unknown> = async () => undefined
+  scope: Scope, name: SecretName, expected: string, content: SecretContent,
+  beforeMove: () => Promise<unknown> = async () => undefined
 ): Promise<WriteResult> {
   const versionId = newVersionId(scope, name) ?? randomUUID()
-  const put = async (): Promise<WriteResult> => scope.aws.putSecretValue(scope, name, content, { versionId, stages: [pendingLabel] })
+  const put = async (): Promise<WriteResult> =>
+    scope.aws.putSecretValue(scope, name, content, { versionId, stages: [pendingLabel] })
 
   const current = await currentVersion(scope, name)
   // The same write again, after its response was lost: AWS creates no second version, and refuses another value.
@@ -41,16 +43,16 @@ export async function compareAndSet (
   }
 }
 
-/** Tries of a move that AWS refused although the label is on the expected version: it was elsewhere for a moment. */
-const maximumMoves = 5
+/** Attempts of a move that AWS refuses although the label is on the expected version: it was elsewhere for a moment. */
+const maximumAttempts = 5
 
 /**
  * Moves AWSCURRENT from one version to another.
  *
- * @throws Problem `precondition-failed` if it is on a third one, and as AWS answers
+ * @throws Problem `precondition-failed` if it is on a third one, and any AWS error
  */
 export async function moveCurrent (scope: Scope, name: SecretName, from: string, to: string): Promise<void> {
-  for (let moves = 1; ; moves++) {
+  for (let attempts = 1; ; attempts++) {
     try {
       await scope.aws.updateSecretVersionStage(scope, name, 'AWSCURRENT', { removeFromVersionId: from, moveToVersionId: to })
       return
@@ -61,7 +63,7 @@ export async function moveCurrent (scope: Scope, name: SecretName, from: string,
       const current = await currentVersion(scope, name)
       if (current === to) return
       if (current !== from) throw new Problem('precondition-failed')
-      if (moves === maximumMoves) throw error
+      if (attempts === maximumAttempts) throw error
     }
   }
 }

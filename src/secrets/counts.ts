@@ -1,7 +1,18 @@
-/**
- * Counts that begin at none.
- *
- * @param countOf under which name each result is counted
- */
-export const zeroCounts = <Name extends string>(countOf: Readonly<Record<string, Name>>): Record<Name, number> =>
-  Object.fromEntries(Object.values(countOf).map((name) => [name, 0])) as Record<Name, number>
+/** The name of the count of each result, in a reply. */
+export const countOf = {
+  created: 'created',
+  updated: 'updated',
+  unchanged: 'unchanged',
+  skipped: 'skipped',
+  restored: 'restored',
+  failed: 'failed',
+  'rolled-back': 'rolledBack',
+  'not-started': 'notStarted'
+} as const
+
+/** The number of secrets with each result. */
+export type Counts<Result extends keyof typeof countOf> = Record<(typeof countOf)[Result], number>
+
+/** Returns a count of 0 for each result. */
+export const zeroCounts = <Result extends keyof typeof countOf>(results: readonly Result[]): Counts<Result> =>
+  Object.fromEntries(results.map((result) => [countOf[result], 0])) as Counts<Result>

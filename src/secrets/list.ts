@@ -35,7 +35,7 @@ const maximumPages = 20
  * Returns a page of the environment's secrets that the caller may describe. It may hold fewer than `limit` although more pages
  * follow: AWS counts before the gateway removes secrets that the caller may not see.
  *
- * @throws Problem as AWS answers
+ * @throws Problem for any AWS error
  */
 export async function listSecrets (scope: Scope, options: ListOptions): Promise<SecretsPage> {
   const { includePlannedDeletion, sort, limit, cursor, ...filters } = options

@@ -25,28 +25,28 @@ export function mergePatch (target: unknown, patch: unknown): unknown {
   return Object.fromEntries(merged)
 }
 
-/** Tries against concurrent writers; each is a read, a write and the move of a label. */
-const maximumTries = 10
+/** Attempts against concurrent writers; each is a read, a write and the move of a label. */
+const maximumAttempts = 10
 
 /** Exponential backoff with full jitter, in milliseconds. */
-const pause = (tries: number): number => Math.random() * Math.min(1_000, 25 * 2 ** tries)
+const pause = (attempts: number): number => Math.random() * Math.min(1_000, 25 * 2 ** attempts)
 
 /**
  * Changes single keys of a value that is a JSON object. No concurrent change is lost: after one, the patch is applied again to
  * the new value. The caller needs the permission to read, since the reply depends on the value.
  *
- * @throws Problem `value-not-object`, `precondition-failed`, `write-conflict`, and as AWS answers
+ * @throws Problem `value-not-object`, `precondition-failed`, `write-conflict`, and any AWS error
  */
 export async function patchValue (
   scope: Scope, name: SecretName, patch: Json, precondition: Precondition = {}
 ): Promise<WrittenSecret> {
   assertMay(scope, 'GetSecretValue', name)
-  for (let tries = 1; tries <= maximumTries; tries++) {
+  for (let attempts = 1; attempts <= maximumAttempts; attempts++) {
     try {
       return await underPrecondition(precondition, async () => patchOnce(scope, name, patch, precondition.versionId))
     } catch (error) {
       if (precondition.present || !isProblem(error, 'precondition-failed')) throw error
-      await setTimeout(pause(tries))
+      await setTimeout(pause(attempts))
     }
   }
   throw new Problem('write-conflict')

@@ -5,12 +5,12 @@ import { isProblem } from '#src/problems/problem'
 import type { SecretMetadata, SecretVersion } from './schemas.ts'
 import type { Scope } from './scope.ts'
 
-/** Returns a secret's metadata in its JSON form. @throws Problem as AWS answers */
+/** Returns a secret's metadata in its JSON form. @throws Problem for any AWS error */
 export async function describeSecret (scope: Scope, name: SecretName): Promise<SecretMetadata> {
   return toMetadata(await scope.aws.describeSecret(scope, name))
 }
 
-/** Returns a secret's metadata, or undefined if it does not exist. @throws Problem as AWS answers otherwise */
+/** Returns a secret's metadata, or undefined if it does not exist. @throws Problem for any other AWS error */
 export async function findSecret (scope: Scope, name: SecretName): Promise<AwsSecret | undefined> {
   try {
     return await scope.aws.describeSecret(scope, name)
@@ -25,7 +25,7 @@ export interface VersionsPage {
   nextCursor?: string
 }
 
-/** Returns a page of a secret's versions. @throws Problem as AWS answers */
+/** Returns a page of a secret's versions. @throws Problem for any AWS error */
 export async function listVersions (scope: Scope, name: SecretName, options: {
   includeDeprecated?: boolean
   limit?: number

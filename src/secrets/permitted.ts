@@ -3,10 +3,10 @@ import type { Action } from '#src/authorization/actions'
 import type { SecretName } from '#src/environments/names'
 import type { Scope } from './scope.ts'
 
-/** Decisions between which other requests have their turn: with many policies, one that is not kept takes a millisecond. */
+/** Decisions between yields to the event loop. With many policies, a decision that is not cached takes a millisecond. */
 const decisionsInARow = 50
 
-/** Those of the secrets to which the caller may do this. */
+/** Returns the secrets on which the caller may perform the action. */
 export async function permitted (scope: Scope, action: Action, names: readonly SecretName[]): Promise<Set<SecretName>> {
   const found = new Set<SecretName>()
   for (const [index, name] of names.entries()) {

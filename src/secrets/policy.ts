@@ -33,7 +33,7 @@ export const PolicyValidation = Type.Object({
   }), { description: 'What AWS finds wrong with it' })
 })
 
-/** Returns a secret's resource-based policy. @throws Problem as AWS answers */
+/** Returns a secret's resource-based policy. @throws Problem for any AWS error */
 export async function readPolicy (scope: Scope, name: SecretName): Promise<Static<typeof PolicyOfSecret>> {
   const { policy, ...secret } = await scope.aws.getResourcePolicy(scope, name)
   return { ...secret, ...policy !== undefined && { resourcePolicy: documentFrom(policy) } }
@@ -43,7 +43,7 @@ export async function readPolicy (scope: Scope, name: SecretName): Promise<Stati
  * Attaches a policy to a secret.
  *
  * @param blockPublicPolicy refuse a policy that grants access to anybody
- * @throws Problem `aws-refused` if AWS finds the policy malformed or public, and as AWS answers
+ * @throws Problem `aws-refused` if AWS finds the policy malformed or public, and any AWS error
  */
 export async function putPolicy (
   scope: Scope, name: SecretName, policy: Record<string, unknown>, blockPublicPolicy: boolean
@@ -51,12 +51,12 @@ export async function putPolicy (
   return scope.aws.putResourcePolicy(scope, name, textOf(policy), { blockPublicPolicy })
 }
 
-/** Removes the secret's policy. @throws Problem as AWS answers */
+/** Removes the secret's policy. @throws Problem for any AWS error */
 export async function deletePolicy (scope: Scope, name: SecretName): Promise<WrittenSecret> {
   return scope.aws.deleteResourcePolicy(scope, name)
 }
 
-/** Has AWS check a policy, without attaching it. @throws Problem as AWS answers */
+/** Has AWS check a policy, without attaching it. @throws Problem for any AWS error */
 export async function validatePolicy (
   scope: Scope, name: SecretName, policy: Record<string, unknown>
 ): Promise<Static<typeof PolicyValidation>> {

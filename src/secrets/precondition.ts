@@ -13,7 +13,7 @@ export interface Precondition {
   versionId?: string
 }
 
-/** Returns the ID of the AWSCURRENT version. It is undefined for a placeholder. @throws Problem as AWS answers */
+/** Returns the ID of the AWSCURRENT version. It is undefined for a placeholder. @throws Problem for any AWS error */
 export async function currentVersion (scope: Scope, name: SecretName): Promise<string | undefined> {
   return currentIn(await scope.aws.describeSecret(scope, name))
 }
@@ -21,7 +21,7 @@ export async function currentVersion (scope: Scope, name: SecretName): Promise<s
 /**
  * Runs `work`, which fails if the secret does not exist.
  *
- * @throws Problem `precondition-failed` if the precondition requires the secret to exist and it does not, and whatever `work` throws
+ * @throws Problem `precondition-failed` if the secret must exist and does not, and whatever `work` throws
  */
 export async function underPrecondition<T> ({ present }: Precondition, work: () => Promise<T>): Promise<T> {
   try {
@@ -32,9 +32,10 @@ export async function underPrecondition<T> ({ present }: Precondition, work: () 
 }
 
 /**
- * Checks that the required version is current, for a write that AWS can't make conditional: another writer may still come between.
+ * Checks that the required version is current, for a write that AWS can't make conditional. Another writer may still
+ * interfere.
  *
- * @throws Problem `precondition-failed`, and as AWS answers
+ * @throws Problem `precondition-failed`, and any AWS error
  */
 export async function assertCurrent (scope: Scope, name: SecretName, { versionId }: Precondition): Promise<void> {
   if (versionId !== undefined && await currentVersion(scope, name) !== versionId) throw new Problem('precondition-failed')

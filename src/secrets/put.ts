@@ -22,9 +22,11 @@ export type PutSecret = WrittenSecret & { created: boolean }
 /**
  * Makes a value current: by a new version or, if the secret does not exist and the caller may create it, by creating it.
  *
- * @throws Problem `precondition-failed`, and as AWS answers
+ * @throws Problem `precondition-failed`, and any AWS error
  */
-export async function putSecret (scope: Scope, name: SecretName, content: SecretContent, options: PutOptions = {}): Promise<PutSecret> {
+export async function putSecret (
+  scope: Scope, name: SecretName, content: SecretContent, options: PutOptions = {}
+): Promise<PutSecret> {
   const { precondition = {}, force = false } = options
   const { absent, present, versionId } = precondition
   if (absent) return createOrFail(scope, name, content)
@@ -46,7 +48,9 @@ async function createOrFail (scope: Scope, name: SecretName, content: SecretCont
   }
 }
 
-async function putOrCreate (scope: Scope, name: SecretName, content: SecretContent, present: true | undefined): Promise<PutSecret> {
+async function putOrCreate (
+  scope: Scope, name: SecretName, content: SecretContent, present: true | undefined
+): Promise<PutSecret> {
   try {
     return { ...await put(scope, name, content), created: false }
   } catch (error) {

@@ -31,6 +31,6 @@ export const GenerateOptions = Type.Object({ passwordLength: Type.Optional(lengt
 
 export type GenerateOptions = Static<typeof GenerateOptions>
 
-/** Returns a password that AWS generates. @throws Problem as AWS answers */
+/** Returns a password that AWS generates. @throws Problem for any AWS error */
 export const randomPassword = async (scope: Scope, options: GenerateOptions): Promise<string> =>
   scope.aws.getRandomPassword(scope, options)

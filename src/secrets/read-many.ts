@@ -14,7 +14,7 @@ const concurrentBatches = 4
 /**
  * Reads the current values of the named secrets, in the order of the names. A secret that can't be read has its own problem.
  *
- * @throws Problem `invalid-request` for an invalid name, and as AWS answers to a whole batch
+ * @throws Problem `invalid-request` for an invalid name, and any AWS error that concerns a whole batch
  */
 export async function readNamed (scope: Scope, texts: readonly string[]): Promise<BatchResult[]> {
   const names = parseNames(scope, texts)
@@ -28,19 +28,21 @@ export async function readNamed (scope: Scope, texts: readonly string[]): Promis
  * Maps the current values of the named secrets, in no particular order. It reads batch by batch, so that not all values are in
  * memory at once. It does not check the caller's permissions.
  *
- * @throws Problem as AWS answers to a whole batch
+ * @throws Problem for any AWS error that concerns a whole batch
  */
 export async function mapValues<T> (scope: Scope, names: readonly SecretName[], map: (result: BatchResult) => T): Promise<T[]> {
   const batches = Array.from({ length: Math.ceil(names.length / batchSize) }, (_, index) =>
     names.slice(index * batchSize, (index + 1) * batchSize))
-  const mapped = await pMap(batches, async (batch) => (await readBatch(scope, batch)).map(map), { concurrency: concurrentBatches })
+  const mapped = await pMap(batches, async (batch) => (await readBatch(scope, batch)).map(map), {
+    concurrency: concurrentBatches
+  })
   return mapped.flat()
 }
 
 /**
  * Reads the current values of all secrets that match the filters and that the caller may read.
  *
- * @throws Problem as AWS answers
+ * @throws Problem for any AWS error
  */
 export async function readMatching (scope: Scope, filters: SecretFilters): Promise<BatchResult[]> {
   const results = await readPages(scope, { filters, limit: shapes.MaxResultsBatchType.max })

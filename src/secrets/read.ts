@@ -13,7 +13,7 @@ export interface ReadOptions extends VersionSelector {
   field?: string
 }
 
-/** Reads a version of a secret. @throws Problem `secret-has-no-value` for a placeholder, and as AWS answers */
+/** Reads a version of a secret. @throws Problem `secret-has-no-value` for a placeholder, and any AWS error */
 export async function readSecret (scope: Scope, name: SecretName, options: ReadOptions = {}): Promise<ReadSecret> {
   const { versionId, versionStage, field } = options
   try {

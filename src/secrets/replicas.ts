@@ -29,7 +29,7 @@ export const ReplicatedSecret = Type.Object({
 
 type ReplicatedSecret = Static<typeof ReplicatedSecret>
 
-/** Starts replicating the secret to regions. AWS completes it later. @throws Problem as AWS answers */
+/** Starts replicating the secret to regions. AWS completes it later. @throws Problem for any AWS error */
 export async function replicate (
   scope: Scope, name: SecretName, { replicaRegions, forceOverwriteReplicaSecret }: Static<typeof Replication>
 ): Promise<ReplicatedSecret> {
@@ -38,12 +38,12 @@ export async function replicate (
   }))
 }
 
-/** Deletes the replicas in regions. @throws Problem as AWS answers */
+/** Deletes the replicas in regions. @throws Problem for any AWS error */
 export async function removeReplicas (scope: Scope, name: SecretName, regions: readonly string[]): Promise<ReplicatedSecret> {
   return toReplicated(await scope.aws.removeRegionsFromReplication(scope, name, regions))
 }
 
-/** Turns the replica in the environment's region into a secret of its own. @throws Problem as AWS answers */
+/** Turns the replica in the environment's region into a secret of its own. @throws Problem for any AWS error */
 export const promoteReplica = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
   scope.aws.stopReplicationToReplica(scope, name)
 

@@ -34,16 +34,16 @@ export const Rotation = Type.Object({
  * Sets the rotation function and schedule, and by default starts a rotation. AWS completes it later.
  *
  * @returns with `versionId`, the version that the rotation creates
- * @throws Problem `rotation-in-progress`, and as AWS answers
+ * @throws Problem `rotation-in-progress`, and any AWS error
  */
 export async function setRotation (scope: Scope, name: SecretName, rotation: Static<typeof Rotation>): Promise<WrittenSecret> {
   const { lambdaArn, rotateImmediately, ...rules } = rotation
   return scope.aws.rotateSecret(scope, name, { lambdaArn, rules, rotateImmediately, versionId: newVersionId(scope, name) })
 }
 
-/** Starts a rotation with the settings that the secret has. @throws Problem `rotation-in-progress`, and as AWS answers */
+/** Starts a rotation with the settings that the secret has. @throws Problem `rotation-in-progress`, and any AWS error */
 export const rotateSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> => setRotation(scope, name, {})
 
-/** Stops rotating. The function and the schedule stay set. @throws Problem as AWS answers */
+/** Stops rotating. The function and the schedule stay set. @throws Problem for any AWS error */
 export const cancelRotation = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
   scope.aws.cancelRotateSecret(scope, name)

@@ -9,7 +9,7 @@ import type { Scope } from './scope.ts'
 /**
  * Moves a staging label to a version, or removes it from one. AWS moves AWSPREVIOUS along with AWSCURRENT.
  *
- * @throws Problem as AWS answers
+ * @throws Problem for any AWS error
  */
 export async function moveStage (scope: Scope, name: SecretName, stage: string, move: {
   moveToVersionId?: string
@@ -23,7 +23,7 @@ export async function moveStage (scope: Scope, name: SecretName, stage: string, 
  * Makes an earlier version current again: AWSPREVIOUS by default.
  *
  * @throws Problem `version-not-found` if there is no earlier version, `secret-has-no-value` for a placeholder,
- * `precondition-failed`, `write-conflict` if another writer comes between, and as AWS answers
+ * `precondition-failed`, `write-conflict` if another writer interferes, and any AWS error
  */
 export async function rollBack (
   scope: Scope, name: SecretName, versionId: string | undefined, precondition: Precondition = {}

@@ -1,4 +1,5 @@
 import type { Static } from '@sinclair/typebox'
+import { pointerToken } from '#src/json/pointer'
 import { Enum } from '#src/schema/types'
 import type { Encoding, Value } from './schemas.ts'
 
@@ -11,7 +12,7 @@ export const ValueType = Enum(types, {
 
 export type ValueType = (typeof types)[number]
 
-/** Told of each mistake: in which member of the body, or `member/member`, and what is wrong. */
+/** Receives every error: its member of the body, or `member/member`, and a message. */
 type Report = (member: string, message: string) => void
 
 interface Body {
@@ -19,7 +20,7 @@ interface Body {
   encoding?: Static<typeof Encoding>
 }
 
-/** A member of the structure: whether a value will do, and what one has to be. */
+/** The rule for a member of the structure. */
 interface Member {
   fits: (value: unknown) => boolean
   must: string
@@ -28,20 +29,20 @@ interface Member {
 const text: Member = { fits: (value) => typeof value === 'string' && value !== '', must: 'must be a string that is not empty' }
 const arn: Member = { fits: (value) => typeof value === 'string' && value.startsWith('arn:'), must: 'must be the ARN of a secret' }
 
-/** AWS writes a number; its rotation functions take the digits in a string as well. */
+/** AWS writes a number; its rotation functions accept digits in a string, too. */
 const port: Member = {
   fits: (value) => (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) &&
     Number.isInteger(Number(value)) && Number(value) >= 1 && Number(value) <= 65_535,
   must: 'must be a TCP port, 1 to 65535'
 }
 
-/** AWS writes a boolean; its rotation functions take the word in a string as well. */
+/** AWS writes a boolean; its rotation functions accept the word in a string, too. */
 const flag: Member = {
   fits: (value) => typeof value === 'boolean' || value === 'true' || value === 'false',
   must: 'must be true or false'
 }
 
-/** The members that AWS documents ("JSON structure of AWS Secrets Manager secrets"); others may be added. */
+/** The members that AWS documents ("JSON structure of AWS Secrets Manager secrets"). Others are allowed. */
 const members: Readonly<Record<string, Member>> = {
   engine: text,
   host: text,
@@ -58,10 +59,10 @@ const members: Readonly<Record<string, Member>> = {
 
 const required = ['engine', 'host', 'username', 'password']
 
-/** What engines need besides. Users of Db2 can't change their own passwords, and Oracle has no default database. */
+/** Further required members by engine. Users of Db2 can't change their own passwords, and Oracle has no default database. */
 const requiredOf: Readonly<Record<string, readonly string[]>> = { db2: ['masterarn'], oracle: ['dbname'] }
 
-/** The engines of each type of credentials; any, where there is no list. */
+/** The engines of each type of credentials. A type without a list accepts any engine. */
 const engines: Readonly<Partial<Record<ValueType, readonly string[]>>> = {
   rds: ['db2', 'mariadb', 'mysql', 'oracle', 'postgres', 'sqlserver'],
   documentdb: ['mongo'],
@@ -92,7 +93,7 @@ const credentials = asObject((object, report, type) => {
 
 const keyValue = asObject((object, report) => {
   for (const [name, value] of Object.entries(object)) {
-    if (typeof value !== 'string') report(`value/${escaped(name)}`, 'must be a string: the type key-value is a flat object of strings')
+    if (typeof value !== 'string') report(`value/${pointerToken(name)}`, 'must be a string: the type key-value is a flat object of strings')
   }
 })
 
@@ -111,13 +112,13 @@ const checks: Readonly<Record<ValueType, Check>> = {
   }
 }
 
-/** Holds a body's value against the type that it names. A type without a value would be ignored. */
+/** Checks a body's value against its type. A type without a value is an error, since it would have no effect. */
 export function checkType (type: ValueType, body: Body, report: Report): void {
   if (body.value === undefined) report('type', 'must NOT be given without value')
   else checks[type](body, report, type)
 }
 
-/** The object that a value is, or that its text is the JSON of. */
+/** Returns a value that is an object, or is the JSON of one. */
 function objectFrom (value: Body['value']): Record<string, unknown> | undefined {
   const found: unknown = typeof value === 'string' ? parsed(value) : value
   return typeof found === 'object' && found !== null && !Array.isArray(found) ? { ...found } : undefined
@@ -130,6 +131,3 @@ function parsed (text: string): unknown {
     return undefined
   }
 }
-
-/** A member's name in a JSON pointer. */
-const escaped = (name: string): string => name.slice(0, 128).replaceAll('~', '~0').replaceAll('/', '~1')

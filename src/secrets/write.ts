@@ -12,7 +12,7 @@ import { newVersionId } from './tokens.ts'
 /**
  * Creates a secret, with the defaults of its environment.
  *
- * @throws Problem `secret-exists`, `secret-pending-deletion`, and as AWS answers
+ * @throws Problem `secret-exists`, `secret-pending-deletion`, and any AWS error
  */
 export async function createSecret (scope: Scope, name: SecretName, input: SecretInput): Promise<WrittenSecret> {
   const { environment } = scope
@@ -30,7 +30,7 @@ export async function createSecret (scope: Scope, name: SecretName, input: Secre
  * Changes the description, the KMS key or the value.
  *
  * @param precondition atomic for the value, by compare-and-set; for the rest, AWS has no conditional writes
- * @throws Problem `precondition-failed`, and as AWS answers
+ * @throws Problem `precondition-failed`, and any AWS error
  */
 export async function updateSecret (
   scope: Scope, name: SecretName, { content, ...rest }: Omit<SecretInput, 'tags'>, precondition: Precondition = {}
@@ -58,9 +58,10 @@ export interface DeletedSecret {
 }
 
 /**
- * Schedules the secret's deletion, or with `force` deletes it at once. A forced deletion succeeds even if the secret does not exist.
+ * Schedules the secret's deletion, or with `force` deletes it at once. A forced deletion succeeds even if the secret does not
+ * exist.
  *
- * @throws Problem `forbidden`, `deletion-protected`, `precondition-failed`, and as AWS answers
+ * @throws Problem `forbidden`, `deletion-protected`, `precondition-failed`, and any AWS error
  */
 export async function deleteSecret (scope: Scope, name: SecretName, options: {
   recoveryWindowInDays?: number
@@ -88,5 +89,6 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
   })
 }
 
-/** Cancels the deletion. @throws Problem as AWS answers */
-export const restoreSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> => scope.aws.restoreSecret(scope, name)
+/** Cancels the deletion. @throws Problem for any AWS error */
+export const restoreSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
+  scope.aws.restoreSecret(scope, name)

@@ -42,12 +42,16 @@ const rules: readonly Rule[] = [
     forbids: ({ from, to }) => !inside(from, 'src/aws', 'src/local-backend') && isAws(to)
   },
   {
+    says: 'only src/aws knows the SDK\'s types and AWS\'s names of secrets',
+    forbids: ({ from, to }) => !inside(from, 'src/aws') && inside(to, 'src/aws/types.ts', 'src/aws/names.ts')
+  },
+  {
     says: 'only src/authorization knows Cedar',
     forbids: ({ from, to }) => !inside(from, 'src/authorization') && to.startsWith('@cedar-policy/')
   },
   {
-    says: 'environments, authorization and authentication know no use case',
-    forbids: ({ from, to }) => inside(from, 'src/environments', 'src/authorization', 'src/authentication') && inside(to, 'src/secrets')
+    says: 'environments, authorization, authentication and src/aws know no use case',
+    forbids: ({ from, to }) => inside(from, 'src/environments', 'src/authorization', 'src/authentication', 'src/aws') && inside(to, 'src/secrets')
   },
   {
     says: 'the embedded backend knows AWS\'s model and protocol, and nothing of the gateway',

@@ -24,8 +24,8 @@ interface Options extends Conflicts {
 }
 
 /**
- * Writes all secrets or none: plans all of them first, and writes only if every plan succeeds. After a failure or a stop, it rolls
- * back its own changes.
+ * Writes all secrets or none: plans all of them first, and writes only if every plan succeeds. After a failure or a stop, it
+ * rolls back its own changes.
  */
 export async function atomically (given: Scope, items: readonly BulkItem[], options: Options): Promise<BulkOutcome[]> {
   const { concurrency, signal, progress } = options

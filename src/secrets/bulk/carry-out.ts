@@ -35,7 +35,7 @@ async function take<Step extends keyof Trace, T> (
  * Creates the secret, or changes the existing one as the request says. It tries to create it first: in an empty environment, that
  * is the only call.
  *
- * @throws Problem as `planExisting` does, and as AWS answers
+ * @throws Problem as `planExisting` does, and any AWS error
  */
 export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflicts): Promise<BulkOutcome> {
   try {
@@ -46,7 +46,7 @@ export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflic
   return changeItem(scope, await planExisting(scope, item, await scope.aws.describeSecret(scope, item.name), conflicts))
 }
 
-/** Creates the secret. @throws Problem `secret-exists`, `secret-pending-deletion`, and as AWS answers */
+/** Creates the secret. @throws Problem `secret-exists`, `secret-pending-deletion`, and any AWS error */
 export async function createItem (scope: Scope, item: BulkItem, trace: Trace = {}): Promise<BulkOutcome> {
   const ownVersionId = newVersionId(scope, item.name)
   const input = await withContent(scope, item)
@@ -63,7 +63,7 @@ export async function createItem (scope: Scope, item: BulkItem, trace: Trace = {
   }
 }
 
-/** Applies the plan to an existing secret. @throws Problem as AWS answers */
+/** Applies the plan to an existing secret. @throws Problem for any AWS error */
 export async function changeItem (scope: Scope, plan: Plan, trace: Trace = {}): Promise<BulkOutcome> {
   const { existing: { arn }, result, restores, changes, repeats, warnings } = plan
   const { name, tags } = changes
@@ -94,7 +94,12 @@ async function update (scope: Scope, item: BulkItem, trace: Trace): Promise<stri
   }
 }
 
-/** AWS reports success for a repeated update even if its version was replaced long ago. @throws Problem `idempotency-key-spent` */
+/**
+ * Checks that an update's version still has a label: AWS reports success for a repeated update even if its version was replaced
+ * long ago.
+ *
+ * @throws Problem `idempotency-key-spent`, and any AWS error
+ */
 async function assertLabelled (scope: Scope, name: BulkItem['name'], versionId: string): Promise<void> {
   const { versions = {} } = await scope.aws.describeSecret(scope, name)
   if (versions[versionId] === undefined) throw new Problem('idempotency-key-spent')

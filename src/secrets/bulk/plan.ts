@@ -39,7 +39,7 @@ export interface Plan {
  * Plans an item, given the current state of the environment.
  *
  * @returns undefined if the secret is to be created
- * @throws Problem `secret-exists`, `secret-pending-deletion`, `forbidden`, and as AWS answers
+ * @throws Problem `secret-exists`, `secret-pending-deletion`, `forbidden`, and any AWS error
  */
 export async function planItem (scope: Scope, item: BulkItem, conflicts: Conflicts): Promise<Plan | undefined> {
   assertMay(scope, 'CreateSecret', item.name)

@@ -19,13 +19,15 @@ export interface Changed {
 }
 
 /**
- * Restores a secret to its earlier state. A secret that the request has created is deleted at once, so that it can be created again.
+ * Restores a secret to its earlier state. A secret that the request has created is deleted at once, so that it can be created
+ * again.
  *
- * @throws Problem `not-taken-back` if another writer came between, or if AWS can't restore the state
+ * @throws Problem `not-taken-back` if another writer interferes, or if AWS can't restore the state
  */
 export async function rollBack (scope: Scope, changed: Changed): Promise<void> {
   try {
-    await (changed.existing === undefined ? deleteCreated(scope, changed) : restore(scope, changed.item, changed.trace, changed.existing))
+    const { item, trace, existing } = changed
+    await (existing === undefined ? deleteCreated(scope, changed) : restore(scope, item, trace, existing))
   } catch (error) {
     if (!(error instanceof Problem) || error.code === 'not-taken-back') throw error
     throw new Problem('not-taken-back', { detail: `Taking it back ended in ${error.code}.` })

@@ -1,12 +1,12 @@
 import pMap from 'p-map'
 import { compact } from '#src/json/compact'
-import { zeroCounts } from '#src/secrets/counts'
+import { countOf, zeroCounts } from '#src/secrets/counts'
 import { assertMay, inBackground, type Scope } from '#src/secrets/scope'
 import { atomically, attempt } from './atomic.ts'
 import { makeItem } from './carry-out.ts'
 import { bulkItems, type BulkItem } from './items.ts'
 import { planItem, type BulkOutcome } from './plan.ts'
-import { countOf, type BulkCounts, type BulkCreateBody, type BulkStop } from './schemas.ts'
+import { bulkResults, type BulkCounts, type BulkCreateBody, type BulkStop } from './schemas.ts'
 
 /** The callbacks and the stop signal of a run. */
 export interface BulkControl {
@@ -53,7 +53,7 @@ export function prepareBulk (scope: Scope, body: BulkCreateBody): BulkRun {
     async run (control) {
       const { signal, timeout } = withTimeout(control.signal, timeoutSeconds)
       const options = { onConflict, restore, concurrency, signal }
-      const counts = zeroCounts(countOf)
+      const counts = zeroCounts(bulkResults)
       const settled = (outcome: BulkOutcome, index: number): void => {
         counts[countOf[outcome.result]]++
         control.settled(outcome, index)

@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { closed, Enum, Id, ProblemRef } from '#src/schema/types'
+import type { Counts as ResultCounts } from '#src/secrets/counts'
 import { GenerateOptions } from '#src/secrets/random-password'
 import { Description, Encoding, KmsKeyId, maximumItems, Name, Tags, Value, VersionId, Warnings } from '#src/secrets/schemas'
 import { ValueType } from '#src/secrets/value-types'
@@ -60,22 +61,11 @@ export const BulkCreateBody = Type.Object({
   }]
 })
 
-const bulkResults = ['created', 'updated', 'skipped', 'restored', 'failed', 'rolled-back', 'not-started'] as const
+export const bulkResults = ['created', 'updated', 'skipped', 'restored', 'failed', 'rolled-back', 'not-started'] as const
 
 export type BulkResult = (typeof bulkResults)[number]
 
-/** Under which name each result is counted. */
-export const countOf = {
-  created: 'created',
-  updated: 'updated',
-  skipped: 'skipped',
-  restored: 'restored',
-  failed: 'failed',
-  'rolled-back': 'rolledBack',
-  'not-started': 'notStarted'
-} as const satisfies Record<BulkResult, string>
-
-export type BulkCounts = Record<(typeof countOf)[BulkResult], number>
+export type BulkCounts = ResultCounts<BulkResult>
 
 const stops = ['cancelled', 'timeout', 'shutdown'] as const
 

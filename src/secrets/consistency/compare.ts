@@ -1,4 +1,5 @@
 import pMap from 'p-map'
+import { getOrCreate } from '#src/collections/get-or-create'
 import { isSecretName, type SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import type { Problem } from '#src/problems/problem'
@@ -9,21 +10,21 @@ import { fingerprints } from './fingerprints.ts'
 import type { ConsistencyState } from './schemas.ts'
 import { secretStates } from './states.ts'
 
-/** What an environment has under a name. */
+/** The state of a name in one environment. */
 export interface Cell {
   state: ConsistencyState
   required: boolean
-  /** The same number as that of another environment in the row: the same value. */
+  /** Environments of a row with the same number hold the same value. */
   group?: number
-  /** Why its value could not be compared. */
+  /** The reason for which the value could not be compared. */
   problem?: Problem
 }
 
-/** A name, and what each environment has under it in which the caller may see it. */
+/** A name, and its state in each environment where the caller may see it. */
 export interface Row {
   name: SecretName
   cells: Map<Scope, Cell>
-  /** Whether they are not all the same, or the caller may not know of one that it is. */
+  /** True if the environments differ, or if the caller may not see that they are the same. */
   differs: boolean
 }
 
@@ -31,7 +32,7 @@ interface Options extends Pick<SecretFilters, 'namePrefix'> {
   compareValues?: boolean
 }
 
-/** A secret whose value was compared with others. */
+/** A secret whose value was compared, for the audit trail. */
 export interface ComparedSecret {
   environment: string
   credential: string
@@ -40,19 +41,19 @@ export interface ComparedSecret {
   problem?: Problem
 }
 
-/** The secrets whose values were read, one by one, for the record of it. */
+/** Returns the secrets whose values were read, for the audit trail. */
 export const comparedSecrets = (rows: readonly Row[]): ComparedSecret[] => rows.flatMap(({ name, cells }) =>
   [...cells].filter(([, { group, problem }]) => group !== undefined || problem !== undefined)
     .map(([{ environment, credentialId }, { problem }]) =>
       compact({ environment: environment.name, credential: credentialId, name, action: 'CompareValues' as const, problem })))
 
-/** Environments asked at the same time. */
+/** Environments that are listed at the same time. */
 const concurrentEnvironments = 3
 
 /**
- * What each environment has, lacks and, with `compareValues`, holds in common, by name.
+ * Compares environments by name: which secrets each has or lacks and, with `compareValues`, which values are equal.
  *
- * @throws Problem as AWS answers
+ * @throws Problem for any AWS error
  */
 export async function compareEnvironments (scopes: readonly Scope[], options: Options): Promise<Row[]> {
   const { namePrefix, compareValues = false } = options
@@ -60,7 +61,7 @@ export async function compareEnvironments (scopes: readonly Scope[], options: Op
   const names = [...new Set(surveys.flatMap(({ visible }) => [...visible]))].sort()
   const rows = names.map((name): Row => ({ name, cells: new Map(), differs: false }))
   for (const { scope, states, required, visible } of surveys) {
-    // A name that is known from another environment is shown as missing only to who may see that it is.
+    // A name from another environment is shown as missing only if the caller may see it in this one.
     const others = await permitted(scope, 'DescribeSecret', names.filter((name) => !visible.has(name)))
     for (const { name, cells } of rows) {
       if (!visible.has(name) && !others.has(name)) continue
@@ -83,7 +84,7 @@ interface Survey {
   scope: Scope
   states: Awaited<ReturnType<typeof secretStates>>
   required: ReadonlySet<SecretName>
-  /** The names that the environment has or must have, and that the caller may see there. */
+  /** The names that the environment has or requires, and that the caller may see in it. */
   visible: ReadonlySet<SecretName>
 }
 
@@ -97,7 +98,7 @@ async function survey (scope: Scope, namePrefix = ''): Promise<Survey> {
 const shown = (state: 'active' | 'placeholder' | 'pending-deletion' | undefined): ConsistencyState =>
   state === undefined ? 'missing' : state === 'active' ? 'present' : state
 
-/** Numbers the values of each row. Only what can be compared with another is read. */
+/** Groups the values of each row. Reads only values that can be compared with another. */
 async function group (scopes: readonly Scope[], rows: readonly Row[]): Promise<void> {
   const comparable = new Map<Scope, Set<SecretName>>()
   for (const scope of scopes) {
@@ -119,9 +120,7 @@ async function group (scopes: readonly Scope[], rows: readonly Row[]): Promise<v
         cell.problem = fingerprint
         continue
       }
-      const number = groups.get(fingerprint) ?? groups.size + 1
-      groups.set(fingerprint, number)
-      cell.group = number
+      cell.group = getOrCreate(groups, fingerprint, () => groups.size + 1)
     }
   }
 }

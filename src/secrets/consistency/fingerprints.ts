@@ -5,15 +5,15 @@ import type { Problem } from '#src/problems/problem'
 import { mapValues } from '#src/secrets/read-many'
 import type { Scope } from '#src/secrets/scope'
 
-/** Environments read at the same time, each some batches at once. */
+/** Environments that are read at the same time, each in concurrent batches. */
 const concurrentEnvironments = 2
 
 /**
- * For each value a text that is the same for the same value, byte for byte, or the problem that reading it has. It is made with a
- * key of this call alone, and says nothing outside of it. A text and the same bytes as binary are two values, since services read
- * them from different fields.
+ * Returns a keyed hash of each value, or the problem with reading it. Equal values, byte for byte, have equal hashes. The key
+ * belongs to this call alone, so the hashes are useless outside of it. Text and the same bytes as a binary value differ, since
+ * clients read them from different fields.
  *
- * @throws Problem as AWS answers to a whole batch
+ * @throws Problem for any AWS error that concerns a whole batch
  */
 export async function fingerprints (
   wanted: readonly { scope: Scope, names: readonly SecretName[] }[]

@@ -6,50 +6,53 @@ import type { Scope } from '#src/secrets/scope'
 import type { PromotionBody } from './schemas.ts'
 
 /**
- * The names that a promotion is about.
+ * Returns the names of the secrets to promote.
  *
- * @throws Problem `invalid-request` with every mistake, and as AWS answers
+ * @throws Problem `invalid-request` with all errors, and any AWS error
  */
 export async function promotedNames (source: Scope, target: Scope, body: PromotionBody): Promise<SecretName[]> {
   const errors: RequestError[] = []
-  const mistake = (pointer: string, message: string): void => { errors.push({ in: 'body', pointer, message }) }
-  if (source.environment.name === target.environment.name) mistake('/from', 'must NOT be the environment itself')
-  const names = body.names === undefined ? undefined : checkNames(source, target, body.names, mistake)
-  checkForm(body, mistake)
+  const report: Report = (pointer, message) => { errors.push({ in: 'body', pointer, message }) }
+  if (source.environment.name === target.environment.name) report('/from', 'must NOT be the environment itself')
+  const names = body.names === undefined ? undefined : checkNames(source, target, body.names, report)
+  checkForm(body, report)
   if (errors.length > 0) throw invalidRequest(...errors)
   return names ?? missingNames(source, target)
 }
 
-type Mistake = (pointer: string, message: string) => void
+type Report = (pointer: string, message: string) => void
 
-/** Which members go together. */
-function checkForm ({ names, missing, onConflict, expectedVersionIds = {} }: PromotionBody, mistake: Mistake): void {
-  if (names === undefined && missing === undefined) mistake('', 'must have names, or missing')
+/** Checks the members that depend on each other. */
+function checkForm ({ names, missing, onConflict, expectedVersionIds = {} }: PromotionBody, report: Report): void {
+  if (names === undefined && missing === undefined) report('', 'must have names, or missing')
   if (missing === undefined) {
     const expected = Object.keys(expectedVersionIds)
-    if (expected.length > 0 && onConflict !== 'update') mistake('/expectedVersionIds', 'must NOT be given without onConflict: update')
+    if (expected.length > 0 && onConflict !== 'update') report('/expectedVersionIds', 'must NOT be given without onConflict: update')
     const named = new Set(names)
-    if (expected.some((name) => !named.has(name))) mistake('/expectedVersionIds', 'must NOT have a name that names does not have')
+    if (expected.some((name) => !named.has(name))) report('/expectedVersionIds', 'must NOT have a name that names does not have')
     return
   }
   for (const [member, value] of Object.entries({ names, onConflict, expectedVersionIds })) {
     const isGiven = value !== undefined && Object.keys(value).length > 0
-    if (isGiven) mistake(`/${member}`, 'must NOT be given together with missing')
+    if (isGiven) report(`/${member}`, 'must NOT be given together with missing')
   }
 }
 
 function checkNames (
-  { environment: from }: Scope, { environment: to }: Scope, names: readonly string[], mistake: Mistake
+  { environment: from }: Scope, { environment: to }: Scope, names: readonly string[], report: Report
 ): SecretName[] {
   return names.flatMap((text, index) => {
     const [one, other] = [parseSecretName(from, text), parseSecretName(to, text)]
     if ('name' in one && 'name' in other) return [other.name]
-    for (const parsed of [one, other]) if ('mistake' in parsed) mistake(`/names/${index}`, parsed.mistake)
+    for (const parsed of [one, other]) if ('mistake' in parsed) report(`/names/${index}`, parsed.mistake)
     return []
   })
 }
 
-/** What the source has and the target does not, not even scheduled for deletion, and the caller may promote in both. */
+/**
+ * Returns the names that the source has, that the target lacks, even as scheduled for deletion, and that the caller may promote
+ * in both.
+ */
 async function missingNames (source: Scope, target: Scope): Promise<SecretName[]> {
   const [from, to] = await Promise.all([secretStates(source), secretStates(target)])
   const missing = [...from].filter(([name, state]) => state !== 'pending-deletion' && !to.has(name)).map(([name]) => name)

@@ -17,7 +17,7 @@ export interface Promotion {
   isRead: boolean
 }
 
-/** Looks up the secret to copy. @throws Problem as AWS answers */
+/** Looks up the secret to copy. @throws Problem for any AWS error */
 export async function findOriginal (source: Scope, target: Scope, name: SecretName): Promise<Promotion> {
   return ofSource(source, async () => {
     const original = await source.aws.describeSecret(source, name)
@@ -26,7 +26,11 @@ export async function findOriginal (source: Scope, target: Scope, name: SecretNa
   })
 }
 
-/** Reads the value of the version that was looked up. @throws Problem `secret-has-no-value` for a placeholder, and as AWS answers */
+/**
+ * Reads the value of the version that was looked up.
+ *
+ * @throws Problem `secret-has-no-value` for a placeholder, and any AWS error
+ */
 export async function readOriginal (promotion: Promotion): Promise<SecretContent> {
   const { name, source, fromVersionId } = promotion
   const { content } = await ofSource(source, async () => {

@@ -40,7 +40,7 @@ const concurrentItems = 8
  * credential and written with the target's.
  *
  * @param signal once aborted, no further secret is started
- * @throws Problem `invalid-request` with all errors before anything is written, and as AWS answers
+ * @throws Problem `invalid-request` with all errors before anything is written, and any AWS error
  */
 export async function promote (
   source: Scope, given: Scope, body: PromotionBody, signal: AbortSignal

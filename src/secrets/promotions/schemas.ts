@@ -1,9 +1,10 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { EnvironmentName } from '#src/environments/schemas'
 import { closed, Enum, ProblemRef } from '#src/schema/types'
+import type { Counts } from '#src/secrets/counts'
 import { maximumItems, Name, VersionId } from '#src/secrets/schemas'
 
-/** Either `names` or `missing`: `promotedNames` sees to it, since JSON Schema would report the mistakes of one as both's. */
+/** Has either `names` or `missing`. `promotedNames` checks this: the errors of a JSON Schema `oneOf` would mention both. */
 export const PromotionBody = Type.Object({
   from: { ...EnvironmentName, description: 'The environment to copy from, through its own credential', examples: ['staging'] },
   dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Answer with the plan and write nothing' })),
@@ -32,21 +33,9 @@ export const PromotionBody = Type.Object({
 
 export type PromotionBody = Static<typeof PromotionBody>
 
-const results = ['created', 'updated', 'unchanged', 'skipped', 'failed', 'not-started'] as const
+export const promotionResults = ['created', 'updated', 'unchanged', 'skipped', 'failed', 'not-started'] as const
 
-export type PromotionResult = (typeof results)[number]
-
-/** Under which name each result is counted. */
-export const countOf = {
-  created: 'created',
-  updated: 'updated',
-  unchanged: 'unchanged',
-  skipped: 'skipped',
-  failed: 'failed',
-  'not-started': 'notStarted'
-} as const satisfies Record<PromotionResult, string>
-
-export type PromotionCounts = Record<(typeof countOf)[PromotionResult], number>
+export type PromotionResult = (typeof promotionResults)[number]
 
 export const PromotionReply = Type.Object({
   dryRun: Type.Boolean({ description: 'Whether this is only the plan' }),
@@ -58,10 +47,10 @@ export const PromotionReply = Type.Object({
     skipped: Type.Integer({ description: 'Secrets that existed and were left as they were' }),
     failed: Type.Integer({ description: 'Items with a problem' }),
     notStarted: Type.Integer({ description: 'Items that it did not come to, since the gateway was told to end' })
-  } satisfies Record<keyof PromotionCounts, unknown>, { description: 'How many items had each result' }),
+  } satisfies Record<keyof Counts<PromotionResult>, unknown>, { description: 'How many items had each result' }),
   items: Type.Array(Type.Object({
     name: Name,
-    result: Enum(results, { description: 'What became of it' }),
+    result: Enum(promotionResults, { description: 'What became of it' }),
     arn: Type.Optional(Type.String({ description: 'The ARN of the secret in this environment, where there is one' })),
     versionId: Type.Optional({ ...VersionId, description: 'The version that is current in this environment; in a plan, the one to be replaced' }),
     fromVersionId: Type.Optional({ ...VersionId, description: 'The version in the other environment' }),

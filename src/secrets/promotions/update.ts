@@ -13,7 +13,7 @@ import { readOriginal, type Promotion } from './original.ts'
  * Updates an existing secret to match the original; anything that the original lacks stays. The value is replaced only if the
  * version that was looked up is still current.
  *
- * @throws Problem `precondition-failed` if another writer came between, and as AWS answers
+ * @throws Problem `precondition-failed` if another writer interferes, and any AWS error
  */
 export async function updateCopy (promotion: Promotion, existing: SecretMetadata, dryRun: boolean): Promise<{
   result: 'updated' | 'unchanged'

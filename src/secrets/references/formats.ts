@@ -3,7 +3,7 @@ import type { SecretName } from '#src/environments/names'
 import { dataKey, identifier, objectName, variableName } from './identifiers.ts'
 import type { ReferenceFormat } from './schemas.ts'
 
-/** What a reference is made of. */
+/** The secret, or the key of its value, that a reference leads to. */
 export interface Referenced {
   name: SecretName
   arn: string
@@ -17,20 +17,20 @@ interface Format {
   title: string
   language: string
   text: (secret: Referenced) => string
-  /** Why the format can't name the key; undefined where it can. */
+  /** Returns the reason for which the format can't express the key, or undefined if it can. */
   cannotName?: (field: string) => string | undefined
 }
 
 const parts = ({ name, field }: Referenced): string[] => field === undefined ? [name] : [name, field]
 const documents = (...values: readonly object[]): string => values.map((value) => stringify(value, { lineWidth: 0 })).join('---\n')
 
-/** The formats, in the words of those who define them. */
+/** The formats, in the terms of the tools that define them. */
 export const formats: readonly Format[] = [
   {
     format: 'ecs-task-definition',
     title: 'ECS task definition: an entry of a container\'s `secrets`',
     language: 'json',
-    // arn:json-key:version-stage:version-id, where an empty one stands for the default, and none may be left out.
+    // arn:json-key:version-stage:version-id. An empty part stands for the default, and no colon may be omitted.
     text: (secret) => JSON.stringify({
       name: variableName(...parts(secret)),
       valueFrom: secret.field === undefined ? secret.arn : `${secret.arn}:${secret.field}::`
@@ -41,7 +41,7 @@ export const formats: readonly Format[] = [
     format: 'cloudformation',
     title: 'CloudFormation: a dynamic reference, in any property of a resource',
     language: 'yaml',
-    // In quotes, which JSON asks for as well: to YAML a brace begins a mapping.
+    // Quoted, since an unquoted brace starts a mapping in YAML. In JSON, the quotes are necessary anyway.
     text: ({ arn, field }) => JSON.stringify(`{{resolve:secretsmanager:${arn}:SecretString${field === undefined ? '' : `:${field}`}}}`),
     cannotName: (field) => /[:{}\\]/.test(field) ? 'A dynamic reference can\'t have a colon, a brace or a backslash in the key.' : undefined
   },
@@ -117,11 +117,11 @@ function externalSecret ({ name, arn, region, field }: Referenced): string {
   })
 }
 
-/** One word of a POSIX shell. */
+/** Quotes a string for a POSIX shell. */
 const shellQuoted = (text: string): string => `'${text.replaceAll('\'', '\'\\\'\'')}'`
 
-/** A string of HCL, in which `${` and `%{` would begin a template. JSON's escapes are HCL's. */
+/** Returns an HCL string literal. JSON's escapes are valid in HCL; `${` and `%{` would start a template. */
 const hclQuoted = (text: string): string => JSON.stringify(text).replace(/[$%](?=\{)/g, '$&$&')
 
-/** A key in GJSON's path syntax, which the operator reads `property` as: there is no punctuation without a meaning but `_-:`. */
+/** Escapes a key for GJSON's path syntax, in which the operator reads `property`: all punctuation but `_-:` has a meaning. */
 const gjsonEscaped = (field: string): string => field.replace(/[!-,./;-@[-^`{-~]/g, '\\$&')

@@ -8,7 +8,7 @@ import type { References } from './schemas.ts'
  * Returns references to the secret, or to one key of its value, in the formats of other tools. The value is not read, so the key
  * may not exist.
  *
- * @throws Problem as AWS answers
+ * @throws Problem for any AWS error
  */
 export async function referencesTo (scope: Scope, name: SecretName, field?: string): Promise<References> {
   const { arn } = await scope.aws.describeSecret(scope, name)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { required, problemFrom } from '#src/aws/errors'
+import { problemFrom, required } from '#src/aws/errors'
 
 const call = { operation: 'GetSecretValue', credentialId: 'prod-account' }
 

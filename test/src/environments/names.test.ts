@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { environmentFrom } from '#src/environments/environment'
-import { fromAwsName, isSecretName, parseSecretName, toAwsName } from '#src/environments/names'
+import { fromAwsName, toAwsName } from '#src/aws/names'
+import { isSecretName, parseSecretName } from '#src/environments/names'
 import { build } from '#test/helper'
 
 const prefixes = ['dev/', '', 'a.b/', 'x'.repeat(256)]

@@ -4,14 +4,14 @@ import { jobEvents } from '#src/jobs/events'
 import type { Job } from '#src/jobs/job'
 import { createJobs } from '#src/jobs/jobs'
 import type { BulkRun } from '#src/secrets/bulk/run'
-import { countOf } from '#src/secrets/bulk/schemas'
+import { bulkResults } from '#src/secrets/bulk/schemas'
 import { zeroCounts } from '#src/secrets/counts'
 import type { Scope } from '#src/secrets/scope'
 
 const scope = { callerId: 'c', environment: { name: 'dev' } } as unknown as Scope
 
 const quick = (total: number): BulkRun =>
-  ({ total, dryRun: false, run: async () => ({ dryRun: false, counts: zeroCounts(countOf), status: 200 }) })
+  ({ total, dryRun: false, run: async () => ({ dryRun: false, counts: zeroCounts(bulkResults), status: 200 }) })
 
 t.test('those that ended first are forgotten where there are too many items', async (t) => {
   let now = 0
@@ -30,7 +30,7 @@ t.test('a job that goes on without an event has a heartbeat', async (t) => {
   let end = (): void => undefined
   const slow: BulkRun = {
     ...quick(1),
-    run: async () => new Promise((resolve) => { end = () => { resolve({ dryRun: false, counts: zeroCounts(countOf), status: 200 }) } })
+    run: async () => new Promise((resolve) => { end = () => { resolve({ dryRun: false, counts: zeroCounts(bulkResults), status: 200 }) } })
   }
   const job = jobs.start(scope, slow, () => ({ name: 'n', result: 'created' }), () => undefined)
   // Its own timer holds no process.
@@ -54,16 +54,16 @@ t.test('a job that is being cancelled is not run a second time beside itself', a
         // What it has made it takes back, which takes its time.
         setImmediate(() => {
           settled({ name: 'n' as SecretName, result: 'rolled-back' }, 0)
-          resolve({ dryRun: false, counts: zeroCounts(countOf), status: 409 })
+          resolve({ dryRun: false, counts: zeroCounts(bulkResults), status: 409 })
         })
       })
     })
   }
   await new Promise((ended) => {
     const job = jobs.start(keyed, run, () => ({ name: 'n', result: 'rolled-back' }), ended)
-    t.equal(jobs.repeated(keyed), job)
+    t.equal(jobs.findReusable(keyed), job)
     jobs.cancel(job)
-    t.equal(jobs.repeated(keyed), job)
+    t.equal(jobs.findReusable(keyed), job)
   })
-  t.equal(jobs.repeated(keyed), undefined, 'there is something left to do')
+  t.equal(jobs.findReusable(keyed), undefined, 'there is something left to do')
 })

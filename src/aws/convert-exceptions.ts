@@ -1,0 +1,32 @@
+import { Problem } from '#src/problems/problem'
+import { isDefect, isKeyRefusal, problemFrom } from './errors.ts'
+import type { SecretsManager } from './types.ts'
+
+/**
+ * Makes a client's calls reject with a `Problem` instead of an exception of AWS or the SDK. Bugs of our own stay what they are.
+ *
+ * @param onKeyRefusal is called when AWS refuses the client's keys
+ */
+export function convertExceptions (
+  { middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, credentialId: string, onKeyRefusal: () => void
+): void {
+  middlewareStack.add((next, { commandName = '' }) => async (args) => {
+    try {
+      return await next(args)
+    } catch (error) {
+      if (error instanceof Problem || isDefect(error)) throw error
+      throw error instanceof Error ? problemFrom(error, { operation: commandName.replace(/Command$/, ''), credentialId }) : error
+    }
+  }, { step: 'initialize', priority: 'high', name: 'problems' })
+  // The SDK mistakes an exhausted service quota for throttling. It does not retry a `Problem`.
+  middlewareStack.add((next) => async (args) => {
+    try {
+      return await next(args)
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      if (isKeyRefusal(error)) onKeyRefusal()
+      if (error.name !== 'LimitExceededException') throw error
+      throw problemFrom(error, { operation: '', credentialId })
+    }
+  }, { step: 'finalizeRequest', priority: 'low', name: 'finalProblems' })
+}

@@ -1,0 +1,5 @@
+/** The most characters of a member's name in a pointer, since it may come from a request. */
+const maximumLength = 128
+
+/** Returns a member's name as a reference token of a JSON pointer (RFC 6901), shortened if it is long. */
+export const pointerToken = (name: string): string => name.slice(0, maximumLength).replaceAll('~', '~0').replaceAll('/', '~1')
