@@ -1,6 +1,7 @@
 /**
- * What the audit trail costs: requests a second without one, with one that is written, and with one that is synced. Each variant
- * is a process of its own, on one embedded backend; they take turns, so that whatever else the machine does falls on all of them.
+ * Measures the cost of the audit trail: requests per second without a trail, and with each durability, `written` and `synced`.
+ * Each variant runs in a process of its own, on a shared embedded backend. The variants take turns, so that other load on the
+ * machine affects all of them equally.
  *
  *     node bench/audit.ts [ROUNDS]
  */
@@ -25,7 +26,7 @@ type Variant = (typeof variants)[number]
 const token = 'token-of-the-benchmark'
 const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
 
-/** Starts a gateway and tells the parent its address. Without a trail it is the same but for that plugin. */
+/** Starts a gateway and sends its address to the parent process. The variant without a trail omits only the audit plugin. */
 async function serve (variant: Variant, endpoint: string, dataDir: string): Promise<void> {
   const config = liveConfig(configFrom({
     environments: { dev: { region: 'eu-west-1', credential: 'bench' } },
@@ -55,21 +56,21 @@ async function get (url: string): Promise<void> {
   await reply.arrayBuffer()
 }
 
-/** Requests a second, so many at a time. */
-async function rate (url: string, requests: number, atATime: number): Promise<number> {
-  let left = requests
+/** Measures requests per second at the given concurrency. */
+async function rate (url: string, requests: number, concurrency: number): Promise<number> {
+  let remaining = requests
   const work = async (): Promise<void> => {
-    while (left-- > 0) await get(url)
+    while (remaining-- > 0) await get(url)
   }
   const start = performance.now()
-  await Promise.all(Array.from({ length: atATime }, work))
+  await Promise.all(Array.from({ length: concurrency }, work))
   return requests / (performance.now() - start) * 1_000
 }
 
 const loads = [
-  { title: 'a secret, one at a time', path: '/environments/dev/secrets/a', requests: 150, atATime: 1 },
-  { title: 'a secret, 32 at a time', path: '/environments/dev/secrets/a', requests: 600, atATime: 32 },
-  { title: 'no call of AWS, 32 at a time', path: '/environments/dev', requests: 1_500, atATime: 32 }
+  { title: 'a secret, one at a time', path: '/environments/dev/secrets/a', requests: 150, concurrency: 1 },
+  { title: 'a secret, 32 at a time', path: '/environments/dev/secrets/a', requests: 600, concurrency: 32 },
+  { title: 'no AWS call, 32 at a time', path: '/environments/dev', requests: 1_500, concurrency: 32 }
 ]
 
 const quantile = (sorted: readonly number[], part: number): number => sorted[Math.round((sorted.length - 1) * part)] ?? NaN
@@ -88,19 +89,19 @@ async function measure (rounds: number): Promise<void> {
     method: 'PUT', body: '{"value":"v"}', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   })
 
-  console.log(`${'requests a second'.padEnd(42)}${['median', '25 %', '75 %'].map((title) => title.padStart(8)).join('')}`)
-  for (const { title, path, requests, atATime } of loads) {
+  console.log(`${'requests per second'.padEnd(42)}${['median', '25 %', '75 %'].map((title) => title.padStart(8)).join('')}`)
+  for (const { title, path, requests, concurrency } of loads) {
     const rates = new Map<Variant, number[]>(variants.map((variant) => [variant, []]))
-    const round = async (keep: boolean): Promise<void> => {
+    const round = async (isRecorded: boolean): Promise<void> => {
       for (const { variant, url } of gateways) {
-        const found = await rate(url + path, requests, atATime)
-        if (keep) rates.get(variant)?.push(found)
+        const measured = await rate(url + path, requests, concurrency)
+        if (isRecorded) rates.get(variant)?.push(measured)
       }
     }
-    // The first rounds are for the compiler.
+    // Discards two warm-up rounds, in which V8 compiles the code.
     for (let count = -2; count < rounds; count++) await round(count >= 0)
-    for (const [variant, found] of rates) {
-      const sorted = found.toSorted((one, other) => one - other)
+    for (const [variant, measured] of rates) {
+      const sorted = measured.toSorted((one, other) => one - other)
       const columns = [0.5, 0.25, 0.75].map((part) => quantile(sorted, part).toFixed(0).padStart(8))
       console.log(`${title}, ${variant}`.padEnd(42) + columns.join(''))
     }
@@ -115,6 +116,6 @@ async function measure (rounds: number): Promise<void> {
 }
 
 const [, , variant, endpoint = '', dataDir = ''] = process.argv
-const served = variants.find((name) => name === variant)
-if (served === undefined) await measure(Number(variant ?? 15))
-else await serve(served, endpoint, dataDir)
+const variantToServe = variants.find((name) => name === variant)
+if (variantToServe === undefined) await measure(Number(variant ?? 15))
+else await serve(variantToServe, endpoint, dataDir)

@@ -1,6 +1,6 @@
 /**
- * What a decision costs, with 1, 50 and 500 policies: evaluated, and kept. The variants take turns, so that whatever else the
- * machine does falls on all of them.
+ * Measures the cost of a decision with 1, 50 and 500 policies, both evaluated and cached. The variants take turns, so that other
+ * load on the machine affects all of them equally.
  *
  *     node --expose-gc bench/authorization.ts [ROUNDS]
  */
@@ -11,7 +11,7 @@ import { policySetFrom, type PolicySet } from '#src/authorization/policies'
 const rounds = Number(process.argv[2] ?? 25)
 const sizes = [1, 50, 500]
 
-/** As many teams, each with its own prefix. */
+/** Creates a policy set of `count` policies, each for a team with its own prefix. */
 const teams = (count: number): PolicySet => policySetFrom([{
   file: 'teams.cedar',
   text: Array.from({ length: count }, (_, index) => `@id("team-${index}") permit (
@@ -29,10 +29,10 @@ const question = (index: number): Question => ({
 
 const onFailure = ({ message }: { message: string }): never => { throw new Error(message) }
 
-/** Microseconds for each of so many questions. */
+/** Returns the mean time per question in microseconds. */
 function time (authorize: Authorize, questions: readonly Question[]): number {
   const start = performance.now()
-  for (const one of questions) if (!authorize(one).allowed) throw new Error('the policies permit it')
+  for (const one of questions) if (!authorize(one).allowed) throw new Error('The policies should permit this question')
   return (performance.now() - start) * 1_000 / questions.length
 }
 
@@ -43,20 +43,20 @@ const same = Array.from({ length: 1_000 }, (_, index) => question(-1 - index))
 const variants = sizes.flatMap((size) => {
   const policySet = teams(size)
   const authorize = policyAuthorizer(policySet, onFailure)
-  // Before each round, since the sets take turns.
-  const first = (): void => { authorize(question(asked++)) }
+  // Warms up before each round, because the policy sets take turns.
+  const warmUp = (): void => { authorize(question(asked++)) }
   return [
     {
       title: `${size} policies, evaluated`,
       measure: () => {
-        first()
+        warmUp()
         return time(authorize, fresh(Math.max(20, 1_000 / size)))
       }
     },
     {
-      title: `${size} policies, kept`,
+      title: `${size} policies, cached`,
       measure: () => {
-        first()
+        warmUp()
         time(authorize, same)
         return time(authorize, same)
       }
@@ -68,20 +68,20 @@ const measured = new Map<string, number[]>(variants.map(({ title }) => [title, [
 for (let round = -3; round < rounds; round++) {
   for (const { title, measure } of variants) {
     const microseconds = measure()
-    // The first rounds are for the compiler.
+    // Discards three warm-up rounds, in which V8 compiles the code.
     if (round >= 0) measured.get(title)?.push(microseconds)
   }
 }
 
 const quantile = (sorted: readonly number[], part: number): number => sorted[Math.round((sorted.length - 1) * part)] ?? NaN
-console.log(`${'µs a decision'.padEnd(26)}${['median', '25 %', '75 %', 'most'].map((title) => title.padStart(10)).join('')}`)
+console.log(`${'µs per decision'.padEnd(26)}${['median', '25 %', '75 %', 'max'].map((title) => title.padStart(10)).join('')}`)
 for (const [title, times] of measured) {
   const sorted = times.toSorted((one, other) => one - other)
   const columns = [0.5, 0.25, 0.75, 1].map((part) => quantile(sorted, part).toFixed(1).padStart(10))
   console.log(title.padEnd(26) + columns.join(''))
 }
 
-// What is kept stays bounded, however many questions are asked.
+// Shows that the cache stays bounded, however many questions are asked.
 const authorize = policyAuthorizer(teams(1), onFailure)
 const heap = (): number => {
   globalThis.gc?.()

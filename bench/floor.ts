@@ -1,7 +1,7 @@
 /**
- * The floor: what a request costs before anything is done for it. Requests a second of a bare Fastify route, and of the gateway's
- * answers that call no AWS, side by side in one run. Server and load have a core each, and the contenders take turns, so that
- * whatever else the machine does falls on all of them.
+ * Measures the gateway's overhead per request: requests per second of a bare Fastify route, and of gateway replies that need no
+ * AWS call. Server and load generator are pinned to a core each, and the contenders take turns, so that other load on the machine
+ * affects all of them equally.
  *
  *     node bench/floor.ts [ROUNDS]
  */
@@ -18,20 +18,20 @@ import { policySetFrom } from '#src/authorization/policies'
 import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
 import { serverOptions } from '#src/http/server-options'
-import { onCore } from './pinned.ts'
+import { pinToCore } from './pinned.ts'
 import { row, header } from './statistics.ts'
 
 const connections = 32
 const seconds = 2
 const tokens = { reader: 'token-of-the-benchmark', stranger: 'token-of-a-stranger' }
 
-/** The answers that are compared. Those of the gateway are made with everything on: policies, limits, the trail, the log. */
+/** The replies to compare. The gateway runs with all features enabled: policies, rate limits, audit trail, log. */
 const contenders = [
   { title: 'bare Fastify', server: 'bare', path: '/environments', status: 200 },
   { title: 'GET /health/live', server: 'gateway', path: '/health/live', status: 200 },
   { title: 'GET /environments', server: 'gateway', path: '/environments', token: tokens.reader, status: 200 },
-  { title: '401, a token that is not known', server: 'gateway', path: '/environments', token: 'nobody', status: 401 },
-  { title: '403, an action that is denied', server: 'gateway', path: '/environments/dev/secrets/a', token: tokens.stranger, status: 403 }
+  { title: '401, an unknown token', server: 'gateway', path: '/environments', token: 'nobody', status: 401 },
+  { title: '403, a denied action', server: 'gateway', path: '/environments/dev/secrets/a', token: tokens.stranger, status: 403 }
 ] as const
 
 const servers = ['bare', 'gateway'] as const
@@ -49,7 +49,7 @@ async function gateway (dataDir: string): Promise<string> {
       }])
     },
     limits: { requestsPerSecond: 1_000_000, unauthenticated: { requestsPerSecond: 1_000_000 } },
-    // Nothing listens there: a call of AWS would show as another status.
+    // Nothing listens on this port, so that an unexpected AWS call would change the status of the reply.
     aws: { endpoint: 'http://127.0.0.1:9' }
   }))
   const fastify = Fastify(serverOptions('info', { write: () => undefined }, config))
@@ -57,7 +57,7 @@ async function gateway (dataDir: string): Promise<string> {
   return fastify.listen({ host: '127.0.0.1', port: 0 })
 }
 
-/** The framework alone, with the body of `GET /environments` and a response schema. */
+/** Starts a server with one route, whose reply has a response schema and the same body as the gateway's `GET /environments`. */
 async function bare (body: object): Promise<string> {
   const fastify = Fastify()
   const environment = {
@@ -85,37 +85,41 @@ async function fetchBody (url: string): Promise<string> {
   return reply.text()
 }
 
-/** Requests a second of one answer. @throws Error where another comes */
+/**
+ * Measures a contender's requests per second.
+ *
+ * @throws Error for a reply with another status
+ */
 async function rate (url: string, { title, path, status, ...rest }: (typeof contenders)[number]): Promise<number> {
   const headers = 'token' in rest ? { authorization: `Bearer ${rest.token}` } : {}
   const { requests, statusCodeStats, errors } = await autocannon({ url: url + path, headers, connections, duration: seconds })
-  const others = Object.keys(statusCodeStats ?? {}).filter((code) => code !== String(status))
-  if (errors > 0 || others.length > 0) throw new Error(`${title}: ${errors} errors, and replies with ${others.join(', ')}`)
+  const unexpected = Object.keys(statusCodeStats ?? {}).filter((code) => code !== String(status))
+  if (errors > 0 || unexpected.length > 0) throw new Error(`${title}: ${errors} errors, unexpected statuses: ${unexpected.join(', ')}`)
   return requests.average
 }
 
 async function measure (rounds: number): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-floor-'))
-  onCore(process.pid, 1)
+  pinToCore(process.pid, 1)
   const children = new Map<string, { child: ChildProcess, url: string }>()
   for (const server of servers.toReversed()) {
     const child = fork(import.meta.filename, ['serve', server, folder], { env: { ...process.env, BODY_FROM: children.get('gateway')?.url } })
-    onCore(child.pid, 0)
+    pinToCore(child.pid, 0)
     const [url] = await once(child, 'message') as [string]
     children.set(server, { child, url })
   }
 
   const rates = new Map<string, number[]>(contenders.map(({ title }) => [title, []]))
-  // The first round is for the compiler.
+  // Discards one warm-up round, in which V8 compiles the code.
   for (let round = -1; round < rounds; round++) {
     for (const contender of contenders) {
-      const found = await rate(children.get(contender.server)?.url ?? '', contender)
-      if (round >= 0) rates.get(contender.title)?.push(found)
+      const measured = await rate(children.get(contender.server)?.url ?? '', contender)
+      if (round >= 0) rates.get(contender.title)?.push(measured)
     }
   }
-  const base = rates.get('bare Fastify') ?? []
-  console.log(header('requests a second'))
-  for (const [title, found] of rates) console.log(row(title, found, base))
+  const baseline = rates.get('bare Fastify') ?? []
+  console.log(header('requests per second'))
+  for (const [title, measured] of rates) console.log(row(title, measured, baseline))
 
   for (const { child } of children.values()) {
     child.disconnect()
@@ -124,11 +128,11 @@ async function measure (rounds: number): Promise<void> {
   await rm(folder, { recursive: true })
 }
 
-const [, , what, server, folder = ''] = process.argv
-if (what === 'serve') {
+const [, , mode, server, folder = ''] = process.argv
+if (mode === 'serve') {
   const { BODY_FROM: from = '' } = process.env
   process.send?.(await (server === 'bare' ? bare(JSON.parse(await fetchBody(from)) as object) : gateway(folder)))
   process.once('disconnect', () => { process.exit() })
 } else {
-  await measure(Number(what ?? 5))
+  await measure(Number(mode ?? 5))
 }

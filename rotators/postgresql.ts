@@ -1,20 +1,21 @@
 /**
- * A rotation function for the password of a PostgreSQL user, which changes its own password: an AWS Lambda handler for AWS
- * Secrets Manager, and for the embedded one. Each step can be repeated, as Secrets Manager does after a failure.
+ * A rotation function for the password of a PostgreSQL user: an AWS Lambda handler that works with AWS Secrets Manager and with
+ * the embedded one. It uses the single-user strategy: the user changes its own password. Every step is idempotent, because
+ * Secrets Manager repeats it after a failure.
  *
- * The secret is AWS's JSON for database credentials: `engine` (`postgres`), `host`, `port` (5432), `username`, `password`,
- * `dbname` (`postgres`), and `ssl`: TLS with the server's certificate verified, unless it is false.
+ * The secret has AWS's JSON structure for database credentials: `engine` (`postgres`), `host`, `port` (default 5432), `username`,
+ * `password`, `dbname` (default `postgres`) and `ssl` (default true: TLS, with the server's certificate verified).
  */
 import { ResourceNotFoundException, SecretsManager } from '@aws-sdk/client-secrets-manager'
 import { Client, escapeIdentifier, escapeLiteral } from 'pg'
 import { scramSha256 } from './scram.ts'
 
-/** What Secrets Manager sends a rotation function. */
+/** The event that Secrets Manager invokes a rotation function with. */
 export interface RotationEvent {
   Step: keyof typeof steps
   /** The secret's ARN. */
   SecretId: string
-  /** The ID of the version that the rotation makes. */
+  /** The ID of the version that the rotation creates. */
   ClientRequestToken: string
 }
 
@@ -30,18 +31,22 @@ interface Credentials {
 
 interface Rotation {
   secret: string
-  /** The version that the rotation makes. */
+  /** The ID of the version that the rotation creates. */
   pending: string
-  /** The version that is AWSCURRENT. */
+  /** The ID of the version with the staging label AWSCURRENT. */
   current: string
 }
 
-// Region, keys and endpoint are those of the environment.
+// Takes region, credentials and endpoint from environment variables.
 const aws = new SecretsManager()
 
 const steps = { createSecret, setSecret, testSecret, finishSecret }
 
-/** Carries out one step of a rotation; throws where it can't, and never with a value in the message. */
+/**
+ * Performs one step of a rotation.
+ *
+ * @throws Error if the step fails; the message never contains a value of the secret
+ */
 export async function handler ({ Step, SecretId: secret, ClientRequestToken: pending }: RotationEvent): Promise<void> {
   const { VersionIdsToStages: stages = {} } = await aws.describeSecret({ SecretId: secret })
   const current = Object.keys(stages).find((id) => stages[id]?.includes('AWSCURRENT'))
@@ -53,7 +58,7 @@ export async function handler ({ Step, SecretId: secret, ClientRequestToken: pen
 
 async function createSecret ({ secret, pending, current }: Rotation): Promise<void> {
   if (await credentialsIn(secret, pending) !== undefined) return
-  const credentials = await knownCredentials(secret, current)
+  const credentials = await requiredCredentials(secret, current)
   const { RandomPassword: password } = await aws.getRandomPassword({ PasswordLength: 32, ExcludePunctuation: true })
   await aws.putSecretValue({
     SecretId: secret,
@@ -64,9 +69,9 @@ async function createSecret ({ secret, pending, current }: Rotation): Promise<vo
 }
 
 async function setSecret ({ secret, pending, current }: Rotation): Promise<void> {
-  const next = await knownCredentials(secret, pending)
-  const credentials = await knownCredentials(secret, current)
-  // A secret that was tampered with must not lead the user's password to another server.
+  const next = await requiredCredentials(secret, pending)
+  const credentials = await requiredCredentials(secret, current)
+  // A pending version that was tampered with must not send the user's password to another server.
   if (next.host !== credentials.host || next.username !== credentials.username) throw new Error('The pending version is for another user')
   if (await canLogIn(next)) return
   await withDatabase(credentials, async (database) => {
@@ -76,7 +81,7 @@ async function setSecret ({ secret, pending, current }: Rotation): Promise<void>
 }
 
 async function testSecret ({ secret, pending }: Rotation): Promise<void> {
-  await withDatabase(await knownCredentials(secret, pending), async (database) => { await database.query('SELECT 1') })
+  await withDatabase(await requiredCredentials(secret, pending), async (database) => { await database.query('SELECT 1') })
 }
 
 async function finishSecret ({ secret, pending, current }: Rotation): Promise<void> {
@@ -85,7 +90,7 @@ async function finishSecret ({ secret, pending, current }: Rotation): Promise<vo
   })
 }
 
-/** What a version holds; undefined where it holds nothing yet. */
+/** Returns a version's credentials, or undefined if the version has no value yet. */
 async function credentialsIn (secret: string, versionId: string): Promise<Credentials | undefined> {
   try {
     const { SecretString = '' } = await aws.getSecretValue({ SecretId: secret, VersionId: versionId })
@@ -96,13 +101,14 @@ async function credentialsIn (secret: string, versionId: string): Promise<Creden
   }
 }
 
-async function knownCredentials (secret: string, versionId: string): Promise<Credentials> {
+/** @throws Error if the version has no value */
+async function requiredCredentials (secret: string, versionId: string): Promise<Credentials> {
   const credentials = await credentialsIn(secret, versionId)
   if (credentials === undefined) throw new Error('A version has no value')
   return credentials
 }
 
-/** JSON.parse and PostgreSQL's own errors quote what they were given. */
+/** Validates a value. Replaces JSON.parse's error, whose message would quote the value. */
 function parse (text: string): Credentials {
   let value: Partial<Credentials> | null
   try {
@@ -111,7 +117,7 @@ function parse (text: string): Credentials {
     value = null
   }
   const { engine, host, username, password } = value ?? {}
-  if (engine !== 'postgres' || !host || !username || !password) throw new Error('The value is no credentials of a PostgreSQL user')
+  if (engine !== 'postgres' || !host || !username || !password) throw new Error('The value does not contain the credentials of a PostgreSQL user')
   return { ...value, engine, host, username, password }
 }
 
@@ -120,7 +126,7 @@ async function canLogIn (credentials: Credentials): Promise<boolean> {
     await withDatabase(credentials, async () => undefined)
     return true
   } catch (error) {
-    // invalid_password of PostgreSQL
+    // PostgreSQL's error code invalid_password
     if (error instanceof Error && 'code' in error && error.code === '28P01') return false
     throw error
   }

@@ -3,10 +3,10 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 const iterations = 4096
 
 /**
- * What PostgreSQL stores of a password (`pg_authid.rolpassword`), by RFC 5803 and RFC 7677. A server that is given this instead
- * of the password can't write the password into its log.
+ * Computes the SCRAM-SHA-256 verifier that PostgreSQL stores instead of a password (`pg_authid.rolpassword`), as specified by
+ * RFC 5803 and RFC 7677. Setting the verifier keeps the password itself out of PostgreSQL's statement log.
  *
- * @param password of printable ASCII, which SASLprep (RFC 4013) leaves as it is
+ * @param password printable ASCII, which SASLprep (RFC 4013) leaves unchanged
  */
 export function scramSha256 (password: string, salt: Uint8Array = randomBytes(16)): string {
   const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256')

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Takes one secret through its life with the AWS CLI, on the embedded Secrets Manager or another endpoint that stands in for AWS:
+# Creates, reads, updates and deletes a secret with the AWS CLI, on the embedded Secrets Manager or another AWS-compatible endpoint:
 #   scripts/aws-cli-smoke.sh http://127.0.0.1:4566
-# AWS_CLI names the program where `aws` is not the one.
+# AWS_CLI overrides the name of the program, `aws`.
 set -euo pipefail
-endpoint=${1:?Name the endpoint, such as http://127.0.0.1:4566}
+endpoint=${1:?Specify the endpoint, such as http://127.0.0.1:4566}
 export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=eu-west-1 AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 
@@ -23,13 +23,13 @@ expect create "$name" "$(secretsmanager create-secret --name "$name" --secret-st
 expect get first "$(secretsmanager get-secret-value --secret-id "$name" --query SecretString)"
 expect update "$name" "$(secretsmanager update-secret --secret-id "$name" --secret-string second --query Name)"
 expect 'get the update' second "$(secretsmanager get-secret-value --secret-id "$name" --query SecretString)"
-expect 'get the one before' first "$(secretsmanager get-secret-value --secret-id "$name" --version-stage AWSPREVIOUS --query SecretString)"
+expect 'get the previous version' first "$(secretsmanager get-secret-value --secret-id "$name" --version-stage AWSPREVIOUS --query SecretString)"
 expect list "$name" "$(secretsmanager list-secrets --filters "Key=name,Values=$name" --query 'SecretList[].Name')"
 expect describe 'of the CLI' "$(secretsmanager describe-secret --secret-id "$name" --query Description)"
 expect delete "$name" "$(secretsmanager delete-secret --secret-id "$name" --force-delete-without-recovery --query Name)"
-gone=$(secretsmanager get-secret-value --secret-id "$name" 2>&1) && status=0 || status=$?
-case "$status $gone" in
-  '0 '*) expect 'get what is gone' 'an error' "$gone" ;;
-  *'(ResourceNotFoundException)'*) echo 'ok      get what is gone' ;;
-  *) expect 'get what is gone' 'a ResourceNotFoundException' "$gone" ;;
+output=$(secretsmanager get-secret-value --secret-id "$name" 2>&1) && status=0 || status=$?
+case "$status $output" in
+  '0 '*) expect 'get after deletion' 'an error' "$output" ;;
+  *'(ResourceNotFoundException)'*) echo 'ok      get after deletion' ;;
+  *) expect 'get after deletion' 'a ResourceNotFoundException' "$output" ;;
 esac

@@ -7,7 +7,7 @@ import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
 import { serverOptions } from '#src/http/server-options'
 
-/** Neither the routes nor their document depend on the configuration; the gateway needs one to be built all the same. */
+/** A placeholder: building the gateway requires a configuration, although neither the routes nor their document depend on it. */
 const config = configFrom({
   environments: { dev: { region: 'eu-west-1', credential: 'none' } },
   credentials: { none: { kind: 'default-chain' } },
@@ -15,7 +15,7 @@ const config = configFrom({
   authorization: { policies: { policies: [] } }
 })
 
-/** What the gateway's code says of itself, read from one that was built and never listened. */
+/** Builds the gateway without listening, and returns its OpenAPI document and its routes. */
 export async function builtGateway (): Promise<{ document: object, routes: RouteOptions[] }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'built-gateway-'))
   const fastify = Fastify(serverOptions('silent'))

@@ -1,9 +1,9 @@
 /**
- * Holds `src/aws-model/shapes.ts` against AWS's published model of Secrets Manager (botocore's `service-2.json`).
+ * Compares `src/aws-model/shapes.ts` with AWS's published model of Secrets Manager (botocore's `service-2.json`).
  *
  *     node scripts/check-aws-model.ts PATH/TO/service-2.json
  *
- * Prints each difference and exits with 1 where there is one.
+ * Prints every difference, and exits with 1 if there are any.
  */
 import { readFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
@@ -26,9 +26,11 @@ interface PublishedModel {
   shapes: Record<string, PublishedShape>
 }
 
-const ours = (shape: Shape): object => ({ ...shape, bytes: undefined })
+/** Omits `bytes`, which AWS's model does not have. */
+const localShape = (shape: Shape): object => ({ ...shape, bytes: undefined })
 
-const theirs = (shape: PublishedShape): object => ({
+/** Selects the properties that the local model has. */
+const publishedShape = (shape: PublishedShape): object => ({
   type: shape.type,
   min: shape.min,
   max: shape.max,
@@ -42,6 +44,7 @@ const theirs = (shape: PublishedShape): object => ({
 
 const defined = (object: object): object => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
 
+/** Returns the names of all shapes that the operations' inputs refer to, directly or indirectly. */
 function reachable (from: readonly StructureShape[]): Set<string> {
   const found = new Set<string>()
   const visit = (name: string): void => {
@@ -57,10 +60,10 @@ function reachable (from: readonly StructureShape[]): Set<string> {
 
 function differences (model: PublishedModel): string[] {
   const found: string[] = []
-  const compare = (name: string, mine: Shape | undefined, published: PublishedShape | undefined): void => {
-    const left = mine && defined(ours(mine))
-    const right = published && defined(theirs(published))
-    if (!isDeepStrictEqual(left, right)) found.push(`${name}: ours ${JSON.stringify(left)}, AWS's ${JSON.stringify(right)}`)
+  const compare = (name: string, local: Shape | undefined, published: PublishedShape | undefined): void => {
+    const left = local && defined(localShape(local))
+    const right = published && defined(publishedShape(published))
+    if (!isDeepStrictEqual(left, right)) found.push(`${name}: local ${JSON.stringify(left)}, AWS ${JSON.stringify(right)}`)
   }
   for (const name of new Set([...Object.keys(operations), ...Object.keys(model.operations)])) {
     const published = model.operations[name]
@@ -73,7 +76,7 @@ function differences (model: PublishedModel): string[] {
 }
 
 const [path] = process.argv.slice(2)
-if (path === undefined) throw new TypeError('Name the model: node scripts/check-aws-model.ts service-2.json')
+if (path === undefined) throw new TypeError('Specify the model: node scripts/check-aws-model.ts service-2.json')
 const found = differences(JSON.parse(await readFile(path, 'utf8')) as PublishedModel)
 for (const difference of found) console.error(difference)
 console.log(`${Object.keys(operations).length} operations and ${Object.keys(shapes).length} shapes compared, ${found.length} differences`)

@@ -1,14 +1,15 @@
 /**
- * Replays recordings of the real AWS against the embedded Secrets Manager, with test/fixtures/rotation/rotator.ts for the Lambda
- * function that rotates.
+ * Replays recordings of the real AWS against the embedded Secrets Manager, with test/fixtures/rotation/rotator.ts in place of the
+ * rotation Lambda function.
  *
  *     node scripts/check-conformance.ts DIR [AT_LEAST]
  *
- * DIR holds the recordings (`recorded.scenarios.json`, `recorded.snapshot.json`) and what replays them (`replay.mjs`). Exits with
- * 1 where fewer than AT_LEAST responses match, or where a scenario fails that uses only operations that are offered.
+ * DIR contains the recordings (`recorded.scenarios.json`, `recorded.snapshot.json`) and the program that replays them
+ * (`replay.mjs`). Exits with 1 if fewer than AT_LEAST responses match, or if a scenario fails that uses only implemented
+ * operations.
  *
- * Two things that the recorded tests of rotation did are not in the recordings, and are made up for: they created their secret
- * beforehand, and waited for a rotation to end before they looked at it.
+ * The recordings of rotations lack two steps of the original tests, which this script adds: creating the secret beforehand, and
+ * waiting for a rotation to finish before inspecting it.
  */
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
@@ -32,12 +33,12 @@ interface Recordings {
 }
 
 const [folder, atLeast = '0'] = process.argv.slice(2)
-if (folder === undefined) throw new TypeError('Name the folder of the recordings: node scripts/check-conformance.ts DIR [AT_LEAST]')
+if (folder === undefined) throw new TypeError('Specify the folder of the recordings: node scripts/check-conformance.ts DIR [AT_LEAST]')
 
 const recordings = JSON.parse(await readFile(join(folder, 'recorded.scenarios.json'), 'utf8')) as Recordings
 const scenarios = recordings.scenarios.map(withSecretToRotate)
-/** The operations of each scenario that are not offered. */
-const outOfReach = new Map(scenarios.map(({ test, steps }) =>
+/** The unimplemented operations that each scenario uses. */
+const unimplemented = new Map(scenarios.map(({ test, steps }) =>
   [test, steps.map(({ op }) => op).filter((op) => !operations.has(op))]))
 
 const backend = await startLocalBackend({
@@ -47,8 +48,8 @@ const backend = await startLocalBackend({
 const proxy = createServer((request, response) => {
   const { method, headers } = request
   request.pipe(send(backend.url, { method, headers }, (answer) => {
-    const settled = headers['x-amz-target'] === 'secretsmanager.RotateSecret' ? backend.runDueRotations() : Promise.resolve()
-    void settled.then(() => answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)))
+    const rotated = headers['x-amz-target'] === 'secretsmanager.RotateSecret' ? backend.runDueRotations() : Promise.resolve()
+    void rotated.then(() => answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)))
   }))
 }).listen(0, '127.0.0.1')
 await once(proxy, 'listening')
@@ -60,7 +61,7 @@ const replay = [
   join(folder, 'replay.mjs'), `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, scenariosFile, join(folder, 'recorded.snapshot.json'),
   '--rotator', 'arn:aws:lambda:us-east-1:123456789012:function:rotator'
 ]
-// It fails as long as any scenario does, which is for this program to judge.
+// The replay's exit status is ignored: it is 1 if any scenario fails, even one that uses unimplemented operations.
 const output = await promisify(execFile)(process.execPath, replay, { maxBuffer: 1 << 26 })
   .then(({ stdout }) => stdout, (failure: unknown) => (failure as { stdout: string }).stdout)
 proxy.close()
@@ -68,18 +69,18 @@ await backend.close()
 await rm(work, { recursive: true })
 
 const [, matched, all] = /^(\d+)\/(\d+) recorded responses matched$/m.exec(output) ?? []
-if (matched === undefined || all === undefined) throw new Error(`The replay did not end:\n${output}`)
+if (matched === undefined || all === undefined) throw new Error(`The replay did not finish:\n${output}`)
 const failing = Array.from(output.matchAll(/^FAIL (.+)$/gm), ([, test = '']) => test)
-const unexpected = failing.filter((test) => (outOfReach.get(test) ?? []).length === 0)
-const missing = [...new Set(failing.flatMap((test) => outOfReach.get(test) ?? []))].sort()
+const unexpected = failing.filter((test) => (unimplemented.get(test) ?? []).length === 0)
+const missing = [...new Set(failing.flatMap((test) => unimplemented.get(test) ?? []))].sort()
 
 if (unexpected.length > 0) console.log(output)
 console.log(`${matched} of ${all} recorded responses match, at least ${atLeast} must`)
-console.log(`${failing.length} of ${scenarios.length} scenarios fail, for want of: ${missing.join(', ') || 'nothing'}`)
-for (const test of unexpected) console.log(`not ok  ${test} fails although each of its operations is offered`)
+console.log(`${failing.length} of ${scenarios.length} scenarios fail; unimplemented operations: ${missing.join(', ') || 'none'}`)
+for (const test of unexpected) console.log(`not ok  ${test} fails, although all of its operations are implemented`)
 process.exitCode = unexpected.length > 0 || Number(matched) < Number(atLeast) ? 1 : 0
 
-/** Puts first what makes the secret that a scenario rotates, in the words of its fixture. */
+/** Prepends the creation of the secret that a scenario rotates, with the same parameters as the original test's fixture. */
 function withSecretToRotate (scenario: Scenario): Scenario {
   if (!scenario.requires.includes('rotation-function')) return scenario
   const params = { Name: { $name: 'n0' }, SecretString: 'my_secret', Description: 'testing rotation of secrets' }

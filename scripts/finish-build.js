@@ -1,4 +1,4 @@
-// What `tsc` leaves out of `dist`: the pages, and where "#src/…" leads there.
+// Adds the files to `dist` that `tsc` does not emit: the pages, and a package.json that resolves "#src/…" to the compiled files.
 import { cpSync, writeFileSync } from 'node:fs'
 
 cpSync('src/pages', 'dist/src/pages', { recursive: true })

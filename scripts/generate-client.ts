@@ -1,8 +1,8 @@
 /**
  * Writes `src/client/schema.ts`, the types of the gateway's API, from `openapi.yaml`.
  *
- *     node scripts/generate-client.ts            writes it
- *     node scripts/generate-client.ts --check    changes nothing; exits with 1 where the file is not up to date
+ *     node scripts/generate-client.ts            writes the file
+ *     node scripts/generate-client.ts --check    writes nothing; exits with 1 if the file is out of date
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,14 +13,14 @@ import { parse } from 'yaml'
 const root = join(import.meta.dirname, '..')
 const file = join(root, 'src', 'client', 'schema.ts')
 
-/** Every problem has the same form, whatever its status: `Problem`. Said once, it need not be said of each operation. */
+/** Removes the error responses, which would only repeat the type `Problem` for every status of every operation. */
 function withoutProblems (document: OpenAPI3): OpenAPI3 {
-  const withoutThem = (responses: object): object =>
+  const withoutErrors = (responses: object): object =>
     Object.fromEntries(Object.entries(responses).filter(([status]) => Number(status) < 400))
   const paths = Object.entries(document.paths ?? {}).map(([path, methods]) => [
     path,
     Object.fromEntries(Object.entries(methods).map(([method, operation]) =>
-      [method, { ...operation, responses: withoutThem((operation as { responses: object }).responses) }]))
+      [method, { ...operation, responses: withoutErrors((operation as { responses: object }).responses) }]))
   ] as const)
   return { ...document, paths: Object.fromEntries(paths) }
 }
@@ -32,6 +32,6 @@ const generated = COMMENT_HEADER + astToString(types)
 if (!check) {
   await writeFile(file, generated)
 } else if (generated !== await readFile(file, 'utf8').catch(() => undefined)) {
-  console.error('src/client/schema.ts is not what openapi.yaml says: run `npm run openapi`, look at the difference, and commit it.')
+  console.error('src/client/schema.ts is out of date with openapi.yaml: run `npm run openapi`, review the difference, and commit it.')
   process.exitCode = 1
 }

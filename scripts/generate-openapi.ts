@@ -1,8 +1,8 @@
 /**
- * Writes `openapi.yaml`, the gateway's OpenAPI document, from the routes as they are.
+ * Writes `openapi.yaml`, the gateway's OpenAPI document, from the routes.
  *
- *     node scripts/generate-openapi.ts            writes it
- *     node scripts/generate-openapi.ts --check    changes nothing; exits with 1 where the file is not up to date
+ *     node scripts/generate-openapi.ts            writes the file
+ *     node scripts/generate-openapi.ts --check    writes nothing; exits with 1 if the file is out of date
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,6 +18,6 @@ const generated = stringify(document, { aliasDuplicateObjects: false, lineWidth:
 if (!check) {
   await writeFile(file, generated)
 } else if (generated !== await readFile(file, 'utf8').catch(() => undefined)) {
-  console.error('openapi.yaml is not what the routes say: run `npm run openapi`, look at the difference, and commit it.')
+  console.error('openapi.yaml is out of date with the routes: run `npm run openapi`, review the difference, and commit it.')
   process.exitCode = 1
 }

@@ -1,9 +1,9 @@
-// Loaded before TypeScript is: on an older Node.js the first .ts file would fail without saying why.
+// Loaded before any TypeScript, because older versions of Node.js fail on the first .ts file with a confusing error.
 const [major] = process.versions.node.split('.').map(Number)
 
 if (major < 24) {
-  process.stderr.write(`secrets-gateway needs Node.js 24 or newer, and this is ${process.version}.
-"npm ci" brings one, unless install scripts are switched off (--ignore-scripts, or ignore-scripts in .npmrc).
+  process.stderr.write(`secrets-gateway needs Node.js 24 or later, but this is ${process.version}.
+"npm ci" installs it, unless install scripts are disabled (--ignore-scripts, or ignore-scripts in .npmrc).
 `)
   process.exit(78)
 }

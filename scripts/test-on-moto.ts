@@ -1,10 +1,10 @@
 /**
- * Runs the tests of the gateway on moto's server instead of the embedded backend:
+ * Runs the gateway's tests on moto's server instead of the embedded backend:
  *
- *     node scripts/test-on-moto.ts http://127.0.0.1:5000
+ *     node scripts/test-on-moto.ts http://127.0.0.1:5000 [TEST_FILE...]
  *
- * They are those that `build` a gateway, but for what is left out below; behind the address, files of tests can be named, to run
- * only these. What fails must be in test/moto/differences.ts, and what is there must fail, or it exits with 1.
+ * Without files, runs all tests that `build` a gateway, except those excluded below. Exits with 1 unless the failures are exactly
+ * those that test/moto/differences.ts lists.
  */
 import { execFile } from 'node:child_process'
 import { glob, readFile } from 'node:fs/promises'
@@ -16,22 +16,25 @@ import { readTap } from '#test/moto/tap-results'
 const root = join(import.meta.dirname, '..')
 
 const [url, ...files] = process.argv.slice(2)
-if (url === undefined) throw new TypeError('Say where moto listens: node scripts/test-on-moto.ts http://127.0.0.1:5000')
+if (url === undefined) throw new TypeError('Specify moto\'s URL: node scripts/test-on-moto.ts http://127.0.0.1:5000')
 
-/** Each of its lines is about all commands, and could not tell what moto does otherwise; other tests run the same in process. */
-const leftOut = new Set(['test/src/cli/commands-as-processes.test.ts'])
+/**
+ * Excluded tests. A single assertion there covers all commands, so that its line does not identify the difference in moto.
+ * Other tests run the same commands in process.
+ */
+const excluded = new Set(['test/src/cli/commands-as-processes.test.ts'])
 
 const sources = new Map<string, string>()
 for await (const file of glob('test/{contract,plugins,routes,src}/**/*.test.ts', { cwd: root })) {
-  if (leftOut.has(file) || (files.length > 0 && !files.includes(file))) continue
+  if (excluded.has(file) || (files.length > 0 && !files.includes(file))) continue
   const source = await readFile(join(root, file), 'utf8')
-  if (/^import \{[^}]*\bbuild\b[^}]*\} from '[./]+\/helper\.ts'$/m.test(source)) sources.set(file, source)
+  if (/^import \{[^}]*\bbuild\b[^}]*\} from '#test\/helper'$/m.test(source)) sources.set(file, source)
 }
 
 const tap = await new Promise<string>((resolve) => {
   const args = [join(root, 'node_modules', '.bin', 'tap'), 'run', '--disable-coverage', '--reporter=tap', ...sources.keys()]
   const env = { ...process.env, TEST_MOTO_URL: url }
-  // It ends with 1 where a test failed, of which its output tells more.
+  // The exit status is ignored: it is 1 if any test fails, and the output contains the details.
   execFile(process.execPath, args, { cwd: root, env, maxBuffer: Infinity }, (_error, stdout, stderr) => {
     process.stderr.write(stderr)
     resolve(stdout)
@@ -40,16 +43,16 @@ const tap = await new Promise<string>((resolve) => {
 
 const results = readTap(tap)
 const lineOf = (file: string, line: number): string => sources.get(file)?.split('\n')[line - 1]?.trim() ?? ''
-const { tests, passed, different, unexpected, stale: notFailed } = compare(results, differences, lineOf)
-const stale = notFailed.filter(({ file }) => sources.has(file))
+const { tests, passed, different, unexpected, stale: allStale } = compare(results, differences, lineOf)
+const stale = allStale.filter(({ file }) => sources.has(file))
 const notRun = [...sources.keys()].filter((file) => !results.tests.has(file))
 
-// What fails in a loop is told once.
+// An assertion that fails repeatedly in a loop is reported once.
 const distinct = new Map(unexpected.toReversed().map((failure) => [`${failure.file}:${failure.line ?? failure.test}`, failure]))
 for (const { file, test, line, message } of [...distinct.values()].toReversed()) {
-  console.log(`failed, and is not in the table: ${file}:${line ?? '?'}\n  ${test}\n  ${line === undefined ? '' : lineOf(file, line)}\n${message.replaceAll(/^/gm, '    ')}\n`)
+  console.log(`unexpected failure: ${file}:${line ?? '?'}\n  ${test}\n  ${line === undefined ? '' : lineOf(file, line)}\n${message.replaceAll(/^/gm, '    ')}\n`)
 }
-for (const { file, test, line } of stale) console.log(`is in the table, and did not fail: ${file}\n  ${test}\n  ${line}\n`)
-for (const file of notRun) console.log(`told nothing: ${file}\n`)
-console.log(`${tests} tests on moto: ${passed} passed, ${different} fail for one of ${differences.length} known differences, ${unexpected.length} unexpected failures`)
+for (const { file, test, line } of stale) console.log(`listed as a difference, but did not fail: ${file}\n  ${test}\n  ${line}\n`)
+for (const file of notRun) console.log(`no results: ${file}\n`)
+console.log(`${tests} tests on moto: ${passed} passed, ${different} failed because of ${differences.length} known differences, ${unexpected.length} failed unexpectedly`)
 process.exitCode = unexpected.length + stale.length + notRun.length === 0 ? 0 : 1

@@ -3,17 +3,18 @@ import autoload from '@fastify/autoload'
 import fp from 'fastify-plugin'
 import type { LiveConfig } from './config/live.ts'
 
+/** The options of the application and of its plugins. */
 export interface AppOptions {
   config: LiveConfig
-  /** The clock: milliseconds since the epoch. */
+  /** The clock: milliseconds since the epoch. Defaults to the system's. */
   now?: () => number
-  /** The folder for data that the configuration puts nowhere else. */
+  /** The default folder for data. */
   dataDir?: string
 }
 
 const root = join(import.meta.dirname, '..')
 
-/** The whole gateway: the plugins, then the routes. */
+/** The whole application: loads the plugins first, then the routes. */
 export const app = fp<AppOptions>(async (fastify, { config, now = Date.now, dataDir = '.gateway' }) => {
   await fastify.register(autoload, { dir: join(root, 'plugins'), options: { config, now, dataDir }, forceESM: true })
   await fastify.register(autoload, { dir: join(root, 'routes'), routeParams: true, autoHooks: true, cascadeHooks: true, forceESM: true })

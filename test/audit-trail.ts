@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { newKey, signingKey } from '#src/audit/key'
 import { verifyTrail, type Verification, type VerifyOptions } from '#src/audit/verify'
 
-/** A folder for the trails of this process's gateways, and the key that signs them. */
+/** The folder of the audit trails of this process's gateways, and of the key that signs them. */
 const folder = mkdtempSync(join(tmpdir(), 'gateway-audit-'))
 process.on('exit', () => { rmSync(folder, { recursive: true, force: true }) })
 
@@ -13,14 +13,14 @@ export const trailKey = signingKey(pem)
 const keyFile = join(folder, 'key.pem')
 writeFileSync(keyFile, pem, { mode: 0o600 })
 
-/** The section of the configuration that has a trail of its own. */
+/** Returns the `audit` section of a configuration, with a new trail. */
 export const newTrail = (): { file: string, keyFile: string } =>
   ({ file: join(mkdtempSync(join(folder, 'trail-')), 'audit.jsonl'), keyFile })
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test looks into it as it likes
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read arbitrary members
 export type AuditRecord = any
 
-/** The records of a trail. */
+/** Returns the records of a trail. */
 export const readTrail = (file: string): AuditRecord[] =>
   readFileSync(file, 'utf8').split('\n').filter((line) => line !== '').map((line): AuditRecord => JSON.parse(line))
 
@@ -28,14 +28,14 @@ async function* once (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 
-/** Verifies what stands in files, without a key of one's own. */
+/** Verifies files with the key that the trail itself contains. */
 export const verifyOnItsWord = async (files: readonly Uint8Array[], options: VerifyOptions): Promise<Verification> =>
   verifyTrail(files.map((bytes, index) => ({ name: `file ${index + 1}`, chunks: once(bytes) })), options)
 
-/** The same with the key of the tests. */
+/** Verifies files with the tests' key. */
 export const verifyBytes = async (files: readonly Uint8Array[], options: VerifyOptions = {}): Promise<Verification> =>
   verifyOnItsWord(files, { keys: [trailKey.publicKey], ...options })
 
-/** Verifies a trail with its head. */
+/** Verifies a trail against its head file. */
 export const verifyFiles = async (...files: readonly [...string[], string]): Promise<Verification> =>
   verifyBytes(files.map((file) => readFileSync(file)), { head: readFileSync(`${files.at(-1) ?? ''}.head`, 'utf8') })

@@ -5,13 +5,13 @@ import { issuer, workload } from './web-identity.ts'
 const document = (...statements: readonly object[]): string =>
   JSON.stringify({ Version: '2012-10-17', Statement: statements.map((statement) => ({ Effect: 'Allow', ...statement })) })
 
-/** The trust policy that the documentation shows. */
+/** The trust policy from the documentation. */
 const [, trust = ''] = /<!-- trust policy -->\n```json\n(.*?)```/s.exec(readFileSync(new URL('../docs/credentials.md', import.meta.url), 'utf8')) ?? []
 
 const withIdentity = ['sts:AssumeRole', 'sts:SetSourceIdentity']
 const everything = [document({ Action: '*', Resource: '*' })]
 
-/** The account of the platform's team, and the user in it that the gateway is. */
+/** The platform team's account, and the gateway's IAM user in it. */
 export const platform = {
   accountId: '333333333333',
   accessKeyId: 'AKIAPLATFORM',
@@ -21,14 +21,14 @@ export const platform = {
 
 const user = 'arn:aws:iam::333333333333:user/AKIAPLATFORM'
 
-/** The roles that a test can assume, by what they are for. */
+/** The roles that tests can assume, by purpose. */
 export const roleArns = {
   /** In the account of `dev` and `staging`; assumed with the external ID `of-the-gateway`. */
   dev: 'arn:aws:iam::111111111111:role/secrets-gateway',
   /** In the account of `prod`; trusts the role `hub` alone. */
   prod: 'arn:aws:iam::222222222222:role/secrets-gateway',
   hub: 'arn:aws:iam::333333333333:role/hub',
-  /** May be assumed, but not with a word of who is behind it. */
+  /** Can be assumed, but not with a source identity. */
   withoutIdentity: 'arn:aws:iam::111111111111:role/without-identity',
   /** Trusts a workload of the cluster. */
   workload: 'arn:aws:iam::111111111111:role/workload'

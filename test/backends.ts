@@ -4,44 +4,44 @@ import { platform, roles } from './aws-roles.ts'
 import { startMotoProxy } from './moto/proxy.ts'
 import { issuer, keysFile } from './web-identity.ts'
 
-/** Who signed a call, as it finds out by the keys. */
+/** The principal that signed a call, found by its access key. */
 export interface Signer {
   operation: string
-  /** Of a role's session, that of the session. */
+  /** The ARN of the user or, for temporary credentials, of the role session. */
   principal: string
   sourceIdentity?: string
 }
 
-/** What stands in for AWS in a test. */
+/** The server that stands in for AWS in a test. */
 export interface Backend {
-  /** Where AWS's SDK finds it. */
+  /** The endpoint for the AWS SDK. */
   url: string
-  /** The operations that it was asked for so far, by anybody whom it knows. */
+  /** The operations of all authenticated calls so far. */
   awsCalls: string[]
-  /** Who asked for them. */
+  /** The principals of these calls, in the same order. */
   signers: Signer[]
-  /** The clock of the gateway, and where it can be moved, of AWS: milliseconds since the epoch. */
+  /** The gateway's clock and, where it can be moved, AWS's, in milliseconds since the epoch. */
   now: () => number
-  /** Moves the clock. */
+  /** Moves the clock forward. */
   advance: (days: number) => void
-  /** Ends when the rotations that are due or under way are done. */
+  /** Resolves when all rotations that are due or in progress have ended. */
   rotateDue: () => Promise<void>
   close: () => Promise<void>
 }
 
-/** The accounts that a test can reach. */
+/** The AWS accounts of the tests. */
 const accounts = [
   { accountId: '111111111111', accessKeyId: 'AKIADEV', secretAccessKey: 'AKIADEV-secret' },
   { accountId: '222222222222', accessKeyId: 'AKIAPROD', secretAccessKey: 'AKIAPROD-secret' },
   platform
 ]
 
-/** The KMS keys that a test can name. */
+/** The KMS keys of the tests. */
 const kmsKeys = [{
   accountId: '111111111111', keyId: '1234abcd-12ab-34cd-56ef-1234567890ab', aliases: ['alias/staging', 'alias/other', 'alias/k']
 }]
 
-/** The rotation functions that a test can name. */
+/** The rotation functions of the tests. */
 const rotationFunctions = {
   postgresql: join(import.meta.dirname, '../rotators/postgresql.ts'),
   rotator: join(import.meta.dirname, 'fixtures/rotation/rotator.ts'),
@@ -50,7 +50,7 @@ const rotationFunctions = {
 
 const day = 24 * 60 * 60 * 1000
 
-/** Starts a backend with nothing in it: the embedded one, or that of moto's server where `TEST_MOTO_URL` says where it listens. */
+/** Starts an empty backend: the embedded one or, if `TEST_MOTO_URL` is set, the moto server at that URL. */
 export async function startBackend (): Promise<Backend> {
   const moto = process.env.TEST_MOTO_URL
   return moto === undefined ? startEmbedded() : startMotoProxy(moto, accounts)

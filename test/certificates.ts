@@ -4,7 +4,7 @@ import * as x509 from '@peculiar/x509'
 
 x509.cryptoProvider.set(webcrypto)
 
-/** A certificate with its private key, in PEM. */
+/** A certificate and its private key, in PEM. */
 export interface Pair {
   cert: string
   key: string
@@ -18,9 +18,9 @@ export interface Authority extends Pair {
 export interface CertificateOptions {
   notBefore?: Date
   notAfter?: Date
-  /** What it may be used for, by OID; a client where absent. */
+  /** OIDs of its extended key usages; client authentication by default. */
   usage?: string
-  /** Whether it is one that may issue others. */
+  /** True if it can issue other certificates. */
   ca?: boolean
 }
 
@@ -31,7 +31,7 @@ async function pem (key: webcrypto.CryptoKey): Promise<string> {
   return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')
 }
 
-/** A certificate authority of its own. */
+/** Creates a certificate authority. */
 export async function authority (name = 'CN=Authority'): Promise<Authority> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const root = await x509.X509CertificateGenerator.createSelfSigned({
@@ -66,6 +66,6 @@ export async function authority (name = 'CN=Authority'): Promise<Authority> {
   }
 }
 
-/** For the gateway itself, under the names that tests reach it by. */
+/** Issues a server certificate for the host names that tests connect to. */
 export const serverPair = async (issuer: Authority): Promise<Pair> =>
   issuer.issue([{ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' }], { usage: x509.ExtendedKeyUsage.serverAuth })

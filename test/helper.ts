@@ -12,48 +12,48 @@ import { newTrail, readTrail, type AuditRecord } from './audit-trail.ts'
 import { startBackend, type Signer } from './backends.ts'
 import { documentedReplies } from './documented.ts'
 
-/** What a test sends. */
+/** Options of a request that a test sends. */
 export interface RequestOptions {
-  /** Who asks; the administrator where absent, nobody where null. */
+  /** The caller's token: the administrator's by default, none if null. */
   token?: string | null
   headers?: Record<string, string>
   /** Sent as JSON. */
   json?: unknown
-  /** Sent as it is, with the headers given. */
+  /** Sent unchanged, with no default content type. */
   body?: string | Uint8Array
 }
 
-/** What came back. */
+/** The reply to a request. */
 export interface Reply {
   status: number
   headers: Headers
   text: string
   bytes: Uint8Array
-  /** The body, read as JSON. */
-  json: any // eslint-disable-line @typescript-eslint/no-explicit-any -- a test looks into it as it likes
+  /** The body, parsed as JSON. */
+  json: any // eslint-disable-line @typescript-eslint/no-explicit-any -- tests read arbitrary members
 }
 
-/** A gateway that listens, on a backend that listens. */
+/** A running gateway, with a backend of its own. */
 export interface Gateway {
   url: string
   fastify: FastifyInstance
   send: (method: string, path: string, options?: RequestOptions) => Promise<Reply>
-  /** The operations that AWS, as the gateway sees it, was asked for so far. */
+  /** The operations that the backend was asked for so far. */
   awsCalls: string[]
-  /** Who asked for them, as AWS sees it. */
+  /** The principals of these calls, as AWS sees them. */
   signers: Signer[]
-  /** The clock of all of it: milliseconds since the epoch. */
+  /** The clock of the gateway and the backend, in milliseconds since the epoch. */
   now: () => number
-  /** The lines of the log so far. */
+  /** The log's lines so far. */
   log: string[]
-  /** The audit trail's file, and the records in it so far. */
+  /** The audit trail's file, and its records so far. */
   trailFile: string
   trail: () => AuditRecord[]
-  /** The real SDK's client, past the gateway. */
+  /** Returns an AWS SDK client that calls the backend directly. */
   aws: (accessKeyId: string, region?: string) => SecretsManager
-  /** Moves the clock, the gateway's and the backend's. */
+  /** Moves the clock of the gateway and the backend forward. */
   advance: (days: number) => void
-  /** Ends when the rotations that are due or under way are done. */
+  /** Resolves when all rotations that are due or in progress have ended. */
   rotateDue: () => Promise<void>
 }
 
@@ -70,14 +70,14 @@ export const tokens = {
 export const embedded = (accessKeyId: string): { kind: 'embedded', accessKeyId: string, secretAccessKey: string } =>
   ({ kind: 'embedded', accessKeyId, secretAccessKey: `${accessKeyId}-secret` })
 
-/** The section of the configuration that has these policies, in Cedar. */
+/** Returns the `authorization` section of a configuration with these Cedar policies. */
 export const policies = (text: string): { policies: PolicySet } => ({ policies: policySetFrom([{ file: 'test.cedar', text }]) })
 
-/** Three environments in two accounts, a credential that AWS does not know, and callers of different rights. */
+/** The default configuration: three environments in two accounts, a credential that AWS rejects, and callers with different rights. */
 export const declared = {
-  /** For each gateway another. */
+  /** A new trail for each gateway. */
   get audit (): { file: string, keyFile: string } { return newTrail() },
-  /** What no test that is about something else comes near. */
+  /** Too high to affect tests of anything else. */
   limits: { requestsPerSecond: 100_000, unauthenticated: { requestsPerSecond: 100_000 } },
   environments: {
     dev: { region: 'eu-west-1', credential: 'dev-account', allowedCredentials: ['unknown-to-aws'] },
@@ -142,14 +142,13 @@ export const declared = {
   `)
 }
 
-/** A share of AWS's quotas that no test uses up: the backend has none, and only the tests of the pace are to wait for them. */
+/** A share of AWS's request quotas that no test uses up. The backend does not throttle, so waiting would only slow the tests down. */
 const unlimited = 100
 
 /**
- * Starts a gateway with the server's own options, on a backend of its own. Every reply that it gives is held against
- * the OpenAPI document.
+ * Starts a gateway with the server's own options, on a backend of its own. Checks every reply against the OpenAPI document.
  *
- * @param change what of the declared configuration is different
+ * @param change overrides sections of the declared configuration
  */
 export async function build (t: Test, change: Partial<Declared> = {}): Promise<Gateway> {
   const log: string[] = []

@@ -3,20 +3,20 @@ import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from 'jose'
 import type { Test } from 'tap'
 
-/** An OpenID Connect issuer that does as it is told; what it has in common with a real one is its keys and where they are. */
+/** A fake OpenID Connect issuer: only its signing keys, and the documents that publish them, are real. */
 export interface Issuer {
   url: string
-  /** What its documents are answered with; undefined is no answer at all. */
+  /** The reply to requests for its documents; if undefined, it closes the connection instead. */
   reply: { status: number, body?: unknown, headers?: Record<string, string> } | undefined
-  /** What its discovery document says: who it is, and where its keys are. */
+  /** The contents of its discovery document: the issuer and the URL of its keys. */
   claims: { issuer?: string, jwksPath: string }
-  /** The paths that were asked for. */
+  /** The paths requested so far. */
   requests: string[]
   privateKey: CryptoKey
   publicKey: CryptoKey
-  /** Another key takes the place of the one that there was. */
+  /** Replaces the signing key. */
   rotate: (kid: string) => Promise<void>
-  /** Signs a token; it is valid for the audience `secrets-gateway` unless the claims say otherwise. A claim that is undefined is left out. */
+  /** Signs a token. It is valid for the audience `secrets-gateway` unless the claims override that; a claim that is undefined is left out. */
   token: (claims?: Record<string, unknown>, header?: Record<string, unknown>) => Promise<string>
 }
 

@@ -1,24 +1,24 @@
 import type { Question } from '#src/authorization/decision'
 
-/** A policy as these tests know it: written to Cedar by `toCedar`, and read, without Cedar, by `plainDecision`. */
+/** A policy in a form that `toCedar` translates to Cedar and `plainDecision` evaluates without Cedar. */
 export interface Rule {
   id: string
   effect: 'permit' | 'forbid'
-  /** Anybody where absent. */
+  /** Anybody if absent. */
   who?: { caller: string } | { group: string }
-  /** Actions and groups of actions; any where absent. */
+  /** Actions and groups of actions; any action if absent. */
   actions?: readonly string[]
-  /** An environment and what is in it, it alone, or its secrets alone; anything where absent. */
+  /** An environment with its secrets, the environment alone, or its secrets alone; any resource if absent. */
   where?: { in: string } | { itself: string } | { secretsOf: string, prefix?: string } | { secret: string }
-  /** Only through this credential. */
+  /** Applies only to requests that use this credential. */
   credential?: string
-  /** Only who has proved it so. */
+  /** Applies only to callers who used this authentication method. */
   method?: string
-  /** Not for who is in this group. */
+  /** Does not apply to members of this group. */
   unless?: string
 }
 
-/** The groups of actions, from the documentation and by hand. */
+/** The groups of actions, copied by hand from the documentation. */
 export const groups: Readonly<Record<string, readonly string[]>> = {
   read: [
     'DescribeEnvironment', 'ListSecrets', 'BatchGetSecretValue', 'GetRandomPassword', 'DescribeSecret', 'GetSecretValue',
@@ -35,7 +35,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
   ]
 }
 
-/** A text in Cedar's quotes, with nothing in it that could mean something. */
+/** Returns a Cedar string literal in which every unusual character is escaped. */
 const quoted = (text: string): string =>
   `"${Array.from(text, (character) => /[\w/-]/.test(character) ? character : `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`).join('')}"`
 
@@ -72,7 +72,7 @@ function applies ({ who, actions, where, credential, method, unless }: Rule, { c
     (unless === undefined || !caller.groups.includes(unless))
 }
 
-/** What the rules say, in so many words: a forbidding one wins, else a permitting one is needed. */
+/** Evaluates the rules: a matching forbid denies; otherwise a matching permit is required. */
 export function plainDecision (rules: readonly Rule[], question: Question): { allowed: boolean, policies: string[] } {
   const applying = rules.filter((rule) => applies(rule, question))
   const forbidding = applying.filter(({ effect }) => effect === 'forbid')

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
-/** A request as it goes over the wire; an HTTP client would put some of these in order. */
+/** An HTTP request as it is written to the socket, including malformed ones that an HTTP client would correct. */
 export interface RawRequest {
   method?: string
   path?: string
-  /** After `Host`, in this order; a name may come more than once. */
+  /** Headers after `Host`, in this order; a name may be repeated. */
   headers?: readonly (readonly [string, string])[]
   body?: string
 }
@@ -18,7 +18,7 @@ export interface RawReply {
   code: string | undefined
 }
 
-/** What a TLS client has. */
+/** Options of a TLS client. */
 export interface TlsClient {
   ca: string
   cert?: string
@@ -39,7 +39,7 @@ export function write (socket: Socket, { method = 'GET', path = '/', headers = [
   socket.write([`${method} ${path} HTTP/1.1`, ...all.map(([name, value]) => `${name}: ${value}`), '', body ?? ''].join('\r\n'))
 }
 
-/** Reads one reply; undefined where the connection ends without one. */
+/** Reads one reply, or returns undefined if the connection ends without one. */
 export async function readReply (socket: Socket): Promise<RawReply | undefined> {
   let all = ''
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
@@ -53,7 +53,7 @@ export async function readReply (socket: Socket): Promise<RawReply | undefined> 
   return undefined
 }
 
-/** Sends a request on a connection of its own. Undefined where the gateway ends it without a reply, as it does in a TLS handshake. */
+/** Sends a request on a new connection. Returns undefined if the gateway closes it without a reply, such as during the TLS handshake. */
 export async function sendRaw (url: string, request: RawRequest, tls?: TlsClient): Promise<RawReply | undefined> {
   let socket: Socket | undefined
   try {

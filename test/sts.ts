@@ -6,7 +6,7 @@ import { HttpRequest } from '@smithy/protocol-http'
 import type { Test } from 'tap'
 import { Sha256 } from './src/local-backend/backend.ts'
 
-/** A user or a role's session, as AWS knows it. */
+/** An IAM user or a role session. */
 export interface Principal {
   accessKeyId: string
   secretAccessKey: string
@@ -16,11 +16,11 @@ export interface Principal {
   arn: string
 }
 
-/** A stand-in for AWS STS, of which it has `GetCallerIdentity`, signatures included. */
+/** A fake AWS STS that implements `GetCallerIdentity` and verifies signatures. */
 export interface Sts {
   url: string
   requests: { method: string, url: string, headers: IncomingHttpHeaders, body: string }[]
-  /** What it answers with instead. */
+  /** A reply to send instead of its own. */
   reply: { status: number, type: string, body: string, location?: string } | undefined
 }
 
@@ -32,12 +32,12 @@ export interface Signing {
   service?: string
   serverId?: string
   date?: Date
-  /** More headers to sign. */
+  /** Additional headers to sign. */
   headers?: Record<string, string>
   body?: string
 }
 
-/** What a client of AWS makes of a `GetCallerIdentity` request: its headers, signed by AWS's own signer. */
+/** Returns the headers of a `GetCallerIdentity` request, signed with the AWS SDK's signer. */
 export async function signCallerIdentity (principal: Principal, signing: Signing): Promise<Record<string, string>> {
   const { host, region = 'eu-west-1', service = 'sts', serverId = 'gateway.test', date = new Date(), headers = {}, body = callerIdentity } = signing
   const signer = new SignatureV4({ credentials: principal, region, service, sha256: Sha256, applyChecksum: false })
@@ -76,7 +76,7 @@ const refusal = (code: string): string => `<ErrorResponse xmlns="https://sts.ama
 </ErrorResponse>
 `
 
-/** Who signed, if the signature is right. */
+/** Returns the identity that signed the request if the signature is valid. */
 async function whoSigned (principals: readonly Principal[], headers: IncomingHttpHeaders, body: string): Promise<Principal | undefined> {
   const [, accessKeyId, region = '', signedHeaders = ''] = /Credential=(\w+)\/\d+\/([\w-]+)\/.*SignedHeaders=([\w;-]+)/.exec(headers.authorization ?? '') ?? []
   const principal = principals.find((known) => known.accessKeyId === accessKeyId)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 
-/** A provider of identities for workloads, as a Kubernetes cluster is one. */
+/** A workload identity provider, such as a Kubernetes cluster. */
 export const issuer = 'https://cluster.example.com'
 
 const { privateKey, publicKey } = await generateKeyPair('ES256')
@@ -11,14 +11,14 @@ const { privateKey, publicKey } = await generateKeyPair('ES256')
 const folder = mkdtempSync(join(tmpdir(), 'web-identity-'))
 process.once('exit', () => { rmSync(folder, { recursive: true }) })
 
-/** The file of its keys. */
+/** The file of its JSON Web Key Set. */
 export const keysFile = join(folder, 'keys.json')
 writeFileSync(keysFile, JSON.stringify({ keys: [await exportJWK(publicKey)] }))
 
-/** The gateway, as a workload of it. */
+/** The gateway's workload identity. */
 export const workload = 'system:serviceaccount:platform:secrets-gateway'
 
-/** A token for a workload; `now` in milliseconds since the epoch. */
+/** Signs a token for a workload; `now` is in milliseconds since the epoch. */
 export const identityToken = async (subject: string, now: number): Promise<string> => new SignJWT()
   .setProtectedHeader({ alg: 'ES256' }).setIssuer(issuer).setAudience('sts.amazonaws.com').setSubject(subject)
   .setIssuedAt(Math.floor(now / 1000)).setExpirationTime(Math.floor(now / 1000) + 600).sign(privateKey)

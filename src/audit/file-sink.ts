@@ -101,7 +101,7 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
         return await (files === undefined ? openFirst() : openAgain(files))
       } catch (error) {
         const code = errorCode(error)
-        throw configurationErrors.has(code) ? new UnusableTrail('audit.file', `${code} on opening ${file}`, 'a file that can be written') : error
+        throw configurationErrors.has(code) ? new UnusableTrail('audit.file', `${code} on opening ${file}`, 'a writable file') : error
       }
     },
     async write (lines, link) {

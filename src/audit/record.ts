@@ -48,7 +48,7 @@ export interface RequestEntry {
   readonly status?: number
   /** The problem code of a failure. */
   readonly code?: string
-  /** Why authentication failed. The reply does not contain the reason. */
+  /** The reason for failed authentication. The reply does not contain it. */
   readonly reason?: string
   /** The result of a bulk request for the secret. */
   readonly result?: string

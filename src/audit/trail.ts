@@ -8,7 +8,7 @@ import { chainWriter, type Seal, type WriterOptions } from './writer.ts'
 export interface TrailOptions extends WriterOptions {
   /** Milliseconds that a write may take before the appends that wait for it are refused. */
   writeTimeout: number
-  /** The maximum of records that are queued or being written. */
+  /** The maximum number and size of the records that are queued or being written. */
   capacity?: Capacity
   /** Milliseconds between a failed write and the next attempt. */
   retryAfter?: number

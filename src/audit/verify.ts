@@ -18,7 +18,7 @@ export interface VerifyOptions {
   readonly keys?: readonly VerifyingKey[]
   /** The content of the trail's `.head` file. */
   readonly head?: string
-  /** True if the files are a part of a trail, which starts and ends in other files. */
+  /** True if the files are only a part of a trail: they may lack its start and its end. */
   readonly isPart?: boolean
   /** The sequence number of the oldest expected record. Defaults to 1; set it when older records were deleted on purpose. */
   readonly from?: number

@@ -125,7 +125,7 @@ export function chainWriter (options: WriterOptions): Writer {
     },
     async commit (groups, seal) {
       const committed = await attempt(groups, seal) ?? await attempt(groups, seal)
-      if (committed === undefined) throw new UnusableTrail('audit.file', 'a file that others keep changing', 'one that nobody else writes')
+      if (committed === undefined) throw new UnusableTrail('audit.file', 'a file that other processes keep changing', 'a file that nothing else writes')
       return committed
     }
   }

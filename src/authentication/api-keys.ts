@@ -13,7 +13,7 @@ export const ApiKeySchema = Type.Object({
   groups: Type.Optional(Type.Array(Id(), { uniqueItems: true })),
   expires: Type.Optional(Type.String({
     pattern: '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}:\\d{2}Z)?$',
-    description: 'the moment from which it is refused, in UTC: 2027-06-30 or 2027-06-30T12:00:00Z'
+    description: 'the expiry time in UTC: 2027-06-30 or 2027-06-30T12:00:00Z'
   }))
 }, closed)
 

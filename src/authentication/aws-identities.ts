@@ -7,7 +7,7 @@ const identity = Type.Object({
   account: Type.String({ pattern: '^\\d{12}$', description: 'the ID of an AWS account: 12 digits' }),
   uniqueId: Type.Optional(Type.String({
     pattern: '^(AIDA|AROA)[A-Z0-9]{12,124}$',
-    description: 'the unique ID of a user (AIDA...) or a role (AROA...), as `aws iam get-role` shows it: a name could be given to another one day'
+    description: 'the unique ID of a user (AIDA...) or a role (AROA...), as `aws iam get-role` shows it: names can be reused'
   })),
   groups: Type.Optional(Type.Array(Id(), { uniqueItems: true }))
 }, closed)
@@ -16,7 +16,7 @@ const identity = Type.Object({
 export const AwsLoginSchema = Type.Object({
   serverId: Type.String({
     pattern: '^[!-~]{1,255}$',
-    description: 'a name of this gateway alone, which `X-Secrets-Gateway-Server-Id` has to be: 1 to 255 characters of ASCII, no space'
+    description: 'a name unique to this gateway, the value of `X-Secrets-Gateway-Server-Id`: 1 to 255 ASCII characters without spaces'
   }),
   regions: Type.Array(
     Type.String({ pattern: '^[a-z]{2,8}(-[a-z]+)+-\\d{1,2}$', description: 'the code of an AWS region, such as eu-west-1' }),

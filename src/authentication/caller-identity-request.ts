@@ -51,8 +51,8 @@ export function readSignedRequest (sent: Readonly<Record<string, string>>): Sign
   for (const [sentName, value] of Object.entries(sent)) {
     const name = sentName.toLowerCase()
     const pattern = Object.hasOwn(allowed, name) ? allowed[name] : undefined
-    if (pattern === undefined || headers.has(name)) throw invalidHeader('have a member that is not taken, or is there twice')
-    if (!pattern.test(value)) throw invalidHeader('is not what a request for GetCallerIdentity has', name)
+    if (pattern === undefined || headers.has(name)) throw invalidHeader('must NOT have a member that is unknown or given twice')
+    if (!pattern.test(value)) throw invalidHeader('must be as in a request for GetCallerIdentity', name)
     headers.set(name, value)
   }
   const required = (name: string): string => {
@@ -63,12 +63,12 @@ export function readSignedRequest (sent: Readonly<Record<string, string>>): Sign
   const [authorization, date, serverId] = [required('authorization'), required('x-amz-date'), required(serverIdHeader)]
 
   const [, day = '', region = '', signedHeaders = '', signature = ''] = authorizationPattern.exec(authorization) ?? []
-  if (signature === '') throw invalidHeader('is not a signature of version 4 for sts', 'authorization')
+  if (signature === '') throw invalidHeader('must be a Signature Version 4 for the service sts', 'authorization')
   const signed = new Set(signedHeaders.split(';'))
   const unsigned = ['host', ...headers.keys()].find((name) => name !== 'authorization' && !signed.has(name))
   if (unsigned !== undefined) throw invalidHeader('must be signed', unsigned)
   const missing = [...signed].find((name) => name !== 'host' && !headers.has(name))
-  if (missing !== undefined) throw invalidHeader('have not all that is signed')
+  if (missing !== undefined) throw invalidHeader('must include all signed headers')
   if (!date.startsWith(day)) throw unauthenticated('aws-date-mismatch')
 
   // `fetch` sets these two for its own connection.

@@ -2,7 +2,7 @@ import { decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload, type JWTV
 import { Problem } from '#src/problems/problem'
 import { unauthenticated } from './refusal.ts'
 
-/** Header members that make a token invalid: those that supply a key of its own, and `crit`, whose extensions are unsupported. */
+/** Header members that make a token invalid: those that name or contain a key, and `crit`, whose extensions are unsupported. */
 const refusedMembers = ['jku', 'jwk', 'x5u', 'x5c', 'crit'] as const
 
 /** The requirements for an issuer's tokens. */

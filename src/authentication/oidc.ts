@@ -9,12 +9,12 @@ import type { TokenVerifier } from './verified-tokens.ts'
 /** The allowed algorithms, all asymmetric. HMACs are excluded: an attacker could use the public key as the shared secret. */
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const
 
-const notEmpty = Type.String({ pattern: '^\\S+$', description: 'a text that is not empty and has no white space' })
+const notEmpty = Type.String({ pattern: '^\\S+$', description: 'a non-empty text without white space' })
 
 /** An OpenID Connect issuer whose tokens authenticate callers. */
 export const OidcIssuerSchema = Type.Object({
   name: Id({
-    description: 'a name to stand in front of the IDs and the groups of its callers: letters, digits, "-", "_" and ".", ' +
+    description: 'a prefix for the IDs and groups of its callers: letters, digits, "-", "_" and ".", ' +
       'at most 63 of them, the first a letter or a digit'
   }),
   issuer: notEmpty,

@@ -8,7 +8,7 @@ export const actionGroups = ['read', 'write', 'rotate', 'administer'] as const
 
 interface ActionDefinition {
   readonly group: (typeof actionGroups)[number]
-  /** The resource types. A request on several secrets is authorized on the environment, and then on each secret that it reaches. */
+  /** The resource types. A request on several secrets is authorized on the environment, and then on each of the secrets. */
   readonly on: readonly ResourceType[]
 }
 

@@ -71,11 +71,11 @@ function offsetOf (document: Document, path: readonly string[]): number {
 export interface CaseResult extends Pick<Case, 'file' | 'title' | 'expect'> {
   readonly action: Action
   readonly decision: Decision
-  /** Why the test failed; absent if it passed. */
+  /** The reason for a failure; absent if the test passed. */
   readonly mismatch?: string
 }
 
-/** Runs test cases against a policy set. Everything in an environment that the caller may not see is denied, as in the gateway. */
+/** Runs test cases against a policy set. As in the gateway, everything in an invisible environment is denied. */
 export function runCases (policySet: PolicySet, cases: readonly Case[]): CaseResult[] {
   const failures: string[] = []
   const authorize = policyAuthorizer(policySet, ({ message }) => { failures.push(message) })

@@ -114,5 +114,5 @@ function jsonOf (policy: string): PolicyJson {
 function idIssues ({ id, file, line }: Policy, before: readonly Policy[]): PolicyIssue[] {
   if (!isId.test(id)) return [{ file, line, message: 'the policy has no @id of letters, digits and _.-' }]
   const first = before.find((other) => other.id === id)
-  return first === undefined ? [] : [{ file, line, message: `the @id ${id} is that of ${first.file}:${first.line} already` }]
+  return first === undefined ? [] : [{ file, line, message: `the @id ${id} is already used in ${first.file}:${first.line}` }]
 }

@@ -79,8 +79,8 @@ function signedHeadersOf (request: IncomingMessage, { signedHeaders }: Authoriza
 }
 
 /**
- * Checks that a request was signed at most five minutes ago, or five minutes ahead. This always uses the real clock, even if the
- * store uses another one.
+ * Checks that a request was signed within five minutes of the current time. This always uses the real clock, even if the store
+ * uses another one.
  */
 function checkDate (text: string, { date }: Authorization): void {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? []

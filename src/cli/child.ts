@@ -48,7 +48,7 @@ export function startChild ([program = '', ...args]: readonly string[], env: Nod
   return {
     ended,
     async end () {
-      // The program survived the signals it received earlier, except that it may still be shutting down after a SIGTERM.
+      // The program has survived any earlier signal, unless it is still shutting down gracefully after a SIGTERM.
       if (received !== 'SIGTERM') received = undefined
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), gracePeriod)

@@ -3,18 +3,18 @@ import { Type, type Static } from '@sinclair/typebox'
 import { standardOutput, type AuditSettings } from '#src/audit/settings'
 import { closed, Enum } from '#src/schema/types'
 
-/** The section `audit` of the configuration. The trail can be put elsewhere, and can't be switched off. */
+/** The section `audit` of the file. The trail can't be switched off. */
 export const AuditSchema = Type.Object({
-  file: Type.Optional(Type.String({ minLength: 1, description: 'where the trail is written; `-` is standard output' })),
-  durability: Type.Optional(Enum(['written', 'synced'], { description: 'what a record has to be before anything else is done' })),
+  file: Type.Optional(Type.String({ minLength: 1, description: 'the trail\'s file, or `-` for standard output' })),
+  durability: Type.Optional(Enum(['written', 'synced'], { description: 'the durability of a record before the request continues' })),
   keyFile: Type.Optional(Type.String({ minLength: 1, description: 'the private key that signs the trail: Ed25519, in PEM' })),
-  timeoutSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 60, description: 'how long a write may take' }))
+  timeoutSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 60, description: 'the timeout of a write' }))
 }, closed)
 
 /**
- * Fills in the defaults.
+ * Fills in the defaults of the section `audit`.
  *
- * @param folder what the paths of files start from
+ * @param folder the base of relative paths
  */
 export function auditFrom (declared: Static<typeof AuditSchema>, folder: string): AuditSettings {
   const { file, keyFile, durability = 'written', timeoutSeconds = 5 } = declared

@@ -19,7 +19,7 @@ export const AuthenticationSchema = Type.Object({
   groups: Type.Optional(Type.Record(Type.String({ pattern: idPattern }), GroupSchema, closed))
 }, closed)
 
-/** @throws ConfigError where a file that it names can't be used */
+/** Fills in the defaults and loads the keys of `tokenKeyFiles`. @throws ConfigError if a key file can't be used */
 export function authenticationFrom (declared: Static<typeof AuthenticationSchema>, folder: string): AuthenticationSettings {
   const { apiKeys = [], oidc = [], aws, groups = {} } = declared
   const keys = (aws?.tokenKeyFiles ?? []).map((file, index) => tokenKey(`authentication.aws.tokenKeyFiles.${index}`, file, folder))
@@ -33,12 +33,12 @@ function tokenKey (key: string, file: string, folder: string): KeyObject {
     const found = createPrivateKey(pem)
     if (found.asymmetricKeyType === 'ed25519') return found
   } catch {
-    throw new ConfigError([{ key, found: 'a file that is none', expected }])
+    throw new ConfigError([{ key, found: 'another file', expected }])
   }
   throw new ConfigError([{ key, found: 'a key of another kind', expected }])
 }
 
-/** What a schema can't see. */
+/** Yields the issues that a schema can't detect. */
 export function* authenticationIssues ({ authentication, aws: { stsEndpoint } }: Settings): Generator<ConfigIssue> {
   yield* keyIssues(authentication.apiKeys)
   yield* issuerIssues(authentication.oidc)
@@ -52,14 +52,14 @@ interface Settings {
   aws: AwsSettings
 }
 
-const safeUrl = 'an https URL; http on the loopback interface alone'
+const safeUrl = 'an https URL, or http on the loopback interface'
 
 function* keyIssues (apiKeys: AuthenticationSettings['apiKeys']): Generator<ConfigIssue> {
   const hashes = new Set<string>()
   const groupsOf = new Map<string, string>()
   for (const [index, { id, hash, expires, groups = [] }] of apiKeys.entries()) {
     const key = `authentication.apiKeys.${index}`
-    if (expires !== undefined && !isMoment(expires)) yield { key: `${key}.expires`, found: expires, expected: 'a day of the calendar' }
+    if (expires !== undefined && !isValidDate(expires)) yield { key: `${key}.expires`, found: expires, expected: 'a date that exists' }
     if (hashes.has(hash)) yield { key: `${key}.hash`, found: 'the hash of another key', expected: 'a key of its own' }
     hashes.add(hash)
     const sorted = [...groups].sort().join(', ')
@@ -70,11 +70,11 @@ function* keyIssues (apiKeys: AuthenticationSettings['apiKeys']): Generator<Conf
   }
 }
 
-/** `Date.parse` takes the 30th of February for the 2nd of March. */
-const isMoment = (text: string): boolean =>
+/** Checks that a date exists: `Date.parse` turns February 30 into March 2. */
+const isValidDate = (text: string): boolean =>
   !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().slice(0, 10) === text.slice(0, 10)
 
-/** What the IDs of callers that are of no issuer begin with. */
+/** The prefixes of caller IDs of other authentication methods, which no issuer may use as its name. */
 const reservedNames = new Set(['aws', 'dns', 'spiffe'])
 
 function* issuerIssues (oidc: AuthenticationSettings['oidc']): Generator<ConfigIssue> {

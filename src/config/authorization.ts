@@ -11,10 +11,10 @@ export const AuthorizationSchema = Type.Object({
   policies: Type.String({ minLength: 1, description: 'the folder of the policies' })
 }, closed)
 
-/** What is declared in the file, or policies that the local mode brings along. */
+/** The section of the file, or the built-in policies of local mode. */
 export type DeclaredAuthorization = Static<typeof AuthorizationSchema> | { policies: PolicySet }
 
-/** @throws ConfigError where the policies can't be used */
+/** Reads the configured policies. @throws ConfigError if they are invalid */
 export function policiesFrom ({ policies }: DeclaredAuthorization, folder: string): PolicySet {
   if (typeof policies !== 'string') return policies
   try {
@@ -31,7 +31,7 @@ interface Settings {
   readonly credentials: ReadonlyMap<string, unknown>
 }
 
-/** Policies name what is declared: a misspelt environment in one that forbids would be left open. */
+/** Yields references of policies to undeclared environments and credentials. A misspelt name would disable a `forbid`. */
 export function* policyIssues ({ policies: { policies }, environments, credentials }: Settings): Generator<FileIssue> {
   const isDeclared: Readonly<Record<string, (id: string) => boolean>> = {
     Environment: (id) => environments.has(id),

@@ -4,23 +4,24 @@ import { closed } from '#src/schema/types'
 
 const origin = '^https?://[^/]+/?$'
 
-/** The section `aws` of the file: where AWS is, and how much of it may be used. */
+/** The section `aws` of the file: custom endpoints, and the share of AWS's request quotas. */
 export const AwsSchema = Type.Object({
-  endpoint: Type.Optional(Type.String({ pattern: origin, description: 'an http or https URL without a path, to reach something else than AWS' })),
+  endpoint: Type.Optional(Type.String({ pattern: origin, description: 'an http or https URL without a path' })),
   quotaShare: Type.Optional(Type.Number({ minimum: 0.1, maximum: 1, description: 'the part of AWS\'s request quotas for each process' })),
-  stsEndpoint: Type.Optional(Type.String({ pattern: origin, description: 'an http or https URL without a path: where STS is, if not at `endpoint`' }))
+  stsEndpoint: Type.Optional(Type.String({ pattern: origin, description: 'an http or https URL without a path' }))
 }, closed)
 
+/** The AWS endpoints and the quota share. */
 export interface AwsSettings {
-  /** Where to send what would go to AWS. */
+  /** A custom endpoint URL for AWS Secrets Manager. */
   readonly endpoint?: string
-  /** The part of AWS's request quotas that this process may use. */
+  /** The share of AWS's request quotas that this process may use, from 0.1 to 1. */
   readonly quotaShare: number
-  /** Where to send what would go to AWS STS. */
+  /** A custom endpoint URL for AWS STS. Defaults to `endpoint`. */
   readonly stsEndpoint?: string
 }
 
-/** Fills in the defaults. */
+/** Fills in the defaults of the section `aws`. */
 export function awsFrom ({ endpoint, quotaShare = 1, stsEndpoint = endpoint }: Static<typeof AwsSchema>): AwsSettings {
   return compact({ endpoint, quotaShare, stsEndpoint })
 }

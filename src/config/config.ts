@@ -13,7 +13,7 @@ import { ConfigError, type ConfigIssue } from './issues.ts'
 import type { ConfigFile } from './schema.ts'
 import { serverFrom, serverIssues, type ServerSettings } from './server.ts'
 
-/** The configuration as the gateway works with it: checked, defaults filled in, looked up through maps. */
+/** The validated configuration, with its defaults filled in. */
 export interface Config {
   readonly environments: ReadonlyMap<string, Environment>
   readonly credentials: ReadonlyMap<string, CredentialDefinition>
@@ -25,17 +25,18 @@ export interface Config {
   readonly aws: AwsSettings
 }
 
-/** What the file declares; the local mode declares credentials of a kind that no file can, and brings its policies along. */
+/** A parsed configuration file, or the one that local mode generates, with built-in policies and `embedded` credentials. */
 export type Declared = Omit<ConfigFile, 'credentials' | 'authorization'> & {
   credentials: Readonly<Record<string, CredentialDefinition>>
   authorization: DeclaredAuthorization
 }
 
 /**
- * Fills in the defaults and checks what a schema can't: that each name that stands for something stands for something declared.
+ * Builds the configuration: fills in the defaults, reads the named files, and performs the checks that a schema can't express,
+ * for example that every credential is declared.
  *
- * @param folder what the paths of files start from
- * @throws ConfigError with every issue
+ * @param folder the base of relative paths
+ * @throws ConfigError with all issues
  */
 export function configFrom (file: Declared, folder = '.'): Config {
   const config: Config = {
@@ -62,7 +63,7 @@ function* undeclaredCredentials ({ environments, credentials }: Config): Generat
   }
 }
 
-/** Two environments that one credential sees in one region must not see each other's secrets. */
+/** Yields overlapping name prefixes: environments with a common credential and region must not see each other's secrets. */
 function* overlappingPrefixes ({ environments }: Config): Generator<ConfigIssue> {
   for (const one of environments.values()) {
     for (const other of environments.values()) {
@@ -80,7 +81,7 @@ function* overlappingPrefixes ({ environments }: Config): Generator<ConfigIssue>
 function* replicatedToItself ({ environments }: Config): Generator<ConfigIssue> {
   for (const { name, region, replicaRegions } of environments.values()) {
     if (!replicaRegions.includes(region)) continue
-    yield { key: `environments.${name}.replicaRegions`, found: region, expected: 'other regions than the environment\'s own' }
+    yield { key: `environments.${name}.replicaRegions`, found: region, expected: 'regions other than the environment\'s own' }
   }
 }
 

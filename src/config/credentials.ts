@@ -7,13 +7,13 @@ interface Declared {
   readonly credentials: ReadonlyMap<string, CredentialDefinition>
 }
 
-/** Credentials that may stand one behind the other. */
-const longestChain = 4
+/** The maximum number of credentials in a chain of sources. */
+const maximumChain = 4
 
-/** Seconds that the session of a role lasts at most, where another role's session begins it. */
-const longestChained = 3600
+/** The maximum duration of a session in seconds if its source is a role, too: AWS's limit for role chaining. */
+const maximumChainedDuration = 3600
 
-/** What is wrong with where credentials take their keys from, and with the accounts that environments name. */
+/** Yields the issues with the sources of credentials and with the accounts of environments. */
 export function* credentialIssues ({ environments, credentials }: Declared): Generator<ConfigIssue> {
   for (const [id, definition] of credentials) {
     if (definition.kind === 'assume-role') yield* sourceIssues(credentials, id, definition)
@@ -38,10 +38,10 @@ function* sourceIssues (
   if (definition === undefined) {
     yield { key: `credentials.${id}.source`, found: source, expected: `one of: ${[...credentials.keys()].join(', ')}` }
   } else if (last?.kind === 'assume-role' && credentials.has(last.source)) {
-    yield { key: `credentials.${id}.source`, found: chain.join(', '), expected: 'a chain that does not come back to where it was' }
-  } else if (chain.length > longestChain) {
-    yield { key: `credentials.${id}.source`, found: chain.join(', '), expected: `a chain of at most ${longestChain} credentials` }
-  } else if (isRole(definition) && durationSeconds !== undefined && durationSeconds > longestChained) {
-    yield { key: `credentials.${id}.durationSeconds`, found: String(durationSeconds), expected: `at most ${longestChained}: the source is a role, too` }
+    yield { key: `credentials.${id}.source`, found: chain.join(', '), expected: 'a chain without a cycle' }
+  } else if (chain.length > maximumChain) {
+    yield { key: `credentials.${id}.source`, found: chain.join(', '), expected: `a chain of at most ${maximumChain} credentials` }
+  } else if (isRole(definition) && durationSeconds !== undefined && durationSeconds > maximumChainedDuration) {
+    yield { key: `credentials.${id}.durationSeconds`, found: String(durationSeconds), expected: `at most ${maximumChainedDuration}: the source is a role, too` }
   }
 }

@@ -4,11 +4,11 @@ import { errorCode } from '#src/problems/problem'
 import { ConfigError } from './issues.ts'
 
 /**
- * The text of a file that the configuration names.
+ * Reads a text file named in the configuration.
  *
- * @param key where it is named
- * @param folder what a relative path starts from
- * @throws ConfigError
+ * @param key the configuration key that names it, for the error message
+ * @param folder the base of a relative path
+ * @throws ConfigError if it can't be read
  */
 export function readNamedFile (key: string, file: string, folder: string): string {
   const path = resolve(folder, file)

@@ -1,20 +1,20 @@
 import type { ErrorObject } from 'ajv'
 import { credentialKinds } from '#src/credentials/definition'
 
-/** A issue in the configuration: which key, what stands there, what should. */
+/** An issue in the configuration: the key, the value found and the value expected. */
 export interface ConfigIssue {
   key: string
   found: string
   expected: string
 }
 
-/** A issue in a file that has a language of its own: at which place, and what. */
+/** An issue in another file that the configuration names, such as a policy: its location and a message. */
 export interface FileIssue {
   place: string
   message: string
 }
 
-/** The configuration can't be used. The process ends with status 78 (EX_CONFIG of sysexits.h) before it listens. */
+/** The configuration is invalid. At startup, the process exits with status 78 (EX_CONFIG of sysexits.h) before it listens. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 
@@ -25,7 +25,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** What stands there, by its type alone where it might be something that was pasted into the wrong place. */
+/** Describes a value for an error message. A text is never quoted: it might be a secret that was pasted into the wrong place. */
 function describe (value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'
@@ -50,13 +50,16 @@ const expectations: Partial<Record<string, (params: Record<string, unknown>) => 
   pattern: ({ pattern }) => `a text that matches ${String(pattern)}`
 }
 
-/** What a pattern stands for, where its schema says so. A description with a capital is a sentence of the documentation. */
+/**
+ * Returns a schema's description of its pattern, for the error message. Skips descriptions that begin with a capital letter:
+ * those are sentences of the documentation.
+ */
 function patternMeaning ({ keyword, parentSchema }: ErrorObject): string | undefined {
   const description: unknown = parentSchema?.description
   return keyword === 'pattern' && typeof description === 'string' && /^[a-z]/.test(description) ? description : undefined
 }
 
-/** A schema's complaint in the words of the configuration. */
+/** Converts a validation error of a schema to an issue. */
 export function issueFrom (error: ErrorObject): ConfigIssue {
   const found = error.keyword === 'required' ? undefined : error.data
   return {

@@ -3,36 +3,37 @@ import { closed } from '#src/schema/types'
 import type { ConfigIssue } from './issues.ts'
 
 const rate = {
-  requestsPerSecond: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'how many on average' })),
-  burst: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000, description: 'how many at once' }))
+  requestsPerSecond: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'the average rate' })),
+  burst: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000, description: 'the maximum number of requests at once' }))
 }
 
 const RateSchema = Type.Object(rate, closed)
 
-/** The section `limits` of the file: of a caller, for an environment, and of an address whose requests have no caller. */
+/** The section `limits` of the file: the rate limits of each caller, each environment, and each address without a caller. */
 export const LimitsSchema = Type.Object({
   ...rate,
   perEnvironment: Type.Optional(RateSchema),
   unauthenticated: Type.Optional(RateSchema)
 }, closed)
 
-/** So many requests in a window, which begins with the first of them. */
+/** A rate limit: a number of requests in a fixed window, which starts with the first request. */
 export interface Limit {
   readonly requests: number
-  /** Milliseconds. */
+  /** The length of the window, in milliseconds. */
   readonly window: number
 }
 
+/** The rate limits. */
 export interface Limits {
-  /** Of one caller. */
+  /** The limit of each caller. */
   readonly caller: Limit
-  /** For one environment, by all callers together. */
+  /** The limit of each environment, for all callers together. */
   readonly environment: Limit
-  /** Of one address: failed authentications, and apart from them requests to public routes. */
+  /** The limit of each IP address. Failed authentications and requests to public routes are counted separately. */
   readonly address: Limit
 }
 
-/** Fills in the defaults: an environment's limits are ten times those of a caller. */
+/** Fills in the defaults. The limit of an environment is ten times that of a caller. */
 export function limitsFrom ({ perEnvironment, unauthenticated, ...declared }: Static<typeof LimitsSchema>): Limits {
   const { requestsPerSecond = 100 } = declared
   const caller = limitFrom(declared, requestsPerSecond, 2)
@@ -44,28 +45,29 @@ export function limitsFrom ({ perEnvironment, unauthenticated, ...declared }: St
 }
 
 /**
- * The window is as long as the burst takes at the average rate, so that the average holds over many windows.
+ * Computes a limit. The length of the window is the burst divided by the average rate, so that the average holds in the long run.
  *
- * @param average requests per second, where none are declared
- * @param seconds how many seconds' requests may come at once, where no burst is declared
+ * @param average the default for `requestsPerSecond`
+ * @param seconds the default burst, as the number of requests in so many seconds at the average rate
  */
 function limitFrom (declared: Static<typeof RateSchema> = {}, average: number, seconds: number): Limit {
   const { requestsPerSecond = average, burst = Math.ceil(seconds * requestsPerSecond) } = declared
   return { requests: burst, window: 1_000 * burst / requestsPerSecond }
 }
 
-const shortest = 1_000
-const longest = 60 * 60 * 1_000
+/** The minimum and the maximum length of a window, in milliseconds. */
+const minimumWindow = 1_000
+const maximumWindow = 60 * 60 * 1_000
 
-/** What a schema can't see. */
+/** Yields the issues that a schema can't detect. */
 export function* limitIssues ({ limits }: { limits: Limits }): Generator<ConfigIssue> {
   const { caller, environment, address } = limits
   const keys = { limits: caller, 'limits.perEnvironment': environment, 'limits.unauthenticated': address }
   for (const [key, { requests, window }] of Object.entries(keys)) {
-    if (window >= shortest && window <= longest) continue
-    yield { key: `${key}.burst`, found: String(requests), expected: 'as many as come in a second at least, and in an hour at most' }
+    if (window >= minimumWindow && window <= maximumWindow) continue
+    yield { key: `${key}.burst`, found: String(requests), expected: 'a burst of at least one second and at most one hour of requests at the average rate' }
   }
   const average = ({ requests, window }: Limit): number => requests / window
-  const isMore = environment.requests > caller.requests && average(environment) > average(caller)
-  if (!isMore) yield { key: 'limits.perEnvironment', found: 'what one caller could use up', expected: 'more than the limits of a caller' }
+  const isHigher = environment.requests > caller.requests && average(environment) > average(caller)
+  if (!isHigher) yield { key: 'limits.perEnvironment', found: 'a limit that one caller could use up', expected: 'more than the limits of a caller' }
 }

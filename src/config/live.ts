@@ -1,17 +1,17 @@
 import type { Config } from './config.ts'
 
-/** The configuration in force, which a reload replaces whole or not at all. */
+/** The current configuration. A reload replaces it as a whole, or not at all if it is invalid. */
 export interface LiveConfig {
   readonly current: Config
   /**
-   * Keeps something that is made from the configuration in step with it.
+   * Derives a value from the configuration, and derives it again after each reload.
    *
-   * @param build makes it; may throw, and the configuration is then refused
-   * @param retire is given the one of the configuration that was in force before, and the one that takes its place
-   * @returns a function that gives the one of the configuration in force
+   * @param build creates the value; if it throws, the new configuration is refused
+   * @param retire called with the old and the new value when a reload takes effect
+   * @returns a function that returns the value for the current configuration
    */
   derive: <T>(build: (config: Config) => T, retire?: (value: T, next: T) => void) => () => T
-  /** Puts a configuration in force, once everything derived from it could be made. */
+  /** Replaces the configuration after rebuilding all derived values. If a `build` throws, nothing changes. */
   replace: (next: Config) => void
 }
 

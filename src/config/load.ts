@@ -8,32 +8,28 @@ import { ConfigError, issueFrom } from './issues.ts'
 import { FileSchema, VariablesSchema, type Variables } from './schema.ts'
 
 function check<T extends TSchema> (schema: T, value: unknown, options: Options = {}): Static<T> {
-  // "verbose" puts what was found into each error, and the schema that it does not fit.
+  // `verbose` adds the value and its schema to each error.
   const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, discriminator: true, ...options })
   const validate = ajv.compile<Static<T>>(schema)
   if (validate(value)) return value
   throw new ConfigError((validate.errors ?? []).map(issueFrom))
 }
 
-/**
- * The gateway's environment variables, from all of them.
- *
- * @throws ConfigError
- */
+/** Reads the gateway's environment variables. @throws ConfigError with all issues */
 export function readVariables (env: NodeJS.ProcessEnv): Variables {
   const known = Object.keys(VariablesSchema.properties).filter((name) => env[name] !== undefined)
   const variables = check(VariablesSchema, Object.fromEntries(known.map((name) => [name, env[name]])), { coerceTypes: true })
   if (variables.GATEWAY_LOCAL !== undefined && variables.GATEWAY_CONFIG !== undefined) {
-    throw new ConfigError([{ key: 'GATEWAY_LOCAL', found: '1 beside GATEWAY_CONFIG', expected: 'one of them: local mode takes no file' }])
+    throw new ConfigError([{ key: 'GATEWAY_LOCAL', found: '1 together with GATEWAY_CONFIG', expected: 'one of the two: local mode has no configuration file' }])
   }
   return variables
 }
 
 /**
- * The configuration in a YAML text.
+ * Parses a YAML configuration.
  *
- * @param folder what the paths of files start from
- * @throws ConfigError
+ * @param folder the base of relative paths
+ * @throws ConfigError with all issues
  */
 export function parseConfig (yaml: string, folder?: string): Config {
   const document = parseDocument(yaml, { uniqueKeys: true, strict: true, prettyErrors: false })
@@ -41,11 +37,11 @@ export function parseConfig (yaml: string, folder?: string): Config {
   if (error !== undefined) {
     throw new ConfigError([{ key: `the file, at character ${error.pos[0]}`, found: error.code, expected: 'YAML' }])
   }
-  return configFrom(check(FileSchema, withoutBomb(document)), folder)
+  return configFrom(check(FileSchema, valueOf(document)), folder)
 }
 
-/** The document's value, unless its aliases multiply beyond what a configuration needs. */
-function withoutBomb (document: Document): unknown {
+/** Converts the document to a value. Limits aliases, against a "billion laughs" attack. @throws ConfigError */
+function valueOf (document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 })
   } catch {
@@ -53,9 +49,5 @@ function withoutBomb (document: Document): unknown {
   }
 }
 
-/**
- * The configuration in a YAML file. The paths in it start from its folder.
- *
- * @throws ConfigError
- */
+/** Loads a YAML configuration file. Paths in it are relative to its folder. @throws ConfigError with all issues */
 export const loadConfig = (file: string): Config => parseConfig(readNamedFile('GATEWAY_CONFIG', file, '.'), dirname(file))

@@ -9,7 +9,7 @@ import { AwsSchema } from './aws.ts'
 import { LimitsSchema } from './limits.ts'
 import { ServerSchema } from './server.ts'
 
-/** The YAML file that `GATEWAY_CONFIG` names. */
+/** The YAML configuration file. */
 export const FileSchema = Type.Object({
   environments: Type.Record(Type.String({ pattern: environmentNamePattern }), EnvironmentSchema, { ...closed, minProperties: 1 }),
   credentials: Type.Record(Type.String({ pattern: idPattern }), CredentialSchema, closed),

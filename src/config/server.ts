@@ -8,7 +8,7 @@ import { ConfigError, type ConfigIssue } from './issues.ts'
 
 const file = Type.String({ minLength: 1 })
 
-/** The section `server` of the file: how the gateway is reached. */
+/** The section `server` of the file: trusted proxies and TLS. */
 export const ServerSchema = Type.Object({
   trustedProxies: Type.Optional(Type.Array(Type.String(), { uniqueItems: true })),
   tls: Type.Optional(Type.Object({
@@ -18,27 +18,26 @@ export const ServerSchema = Type.Object({
   }, closed))
 }, closed)
 
-/** Certificates and keys, in PEM. */
+/** The certificates and the private key of the TLS server, in PEM. */
 export interface TlsSettings {
   readonly cert: string
   readonly key: string
-  /** Whose certificates clients may show, and whether they have to show one; absent where none is asked for. */
+  /** The authorities of client certificates; `required` is true if clients must present one. Absent if none is requested. */
   readonly clients?: { readonly ca: string, readonly required: boolean }
 }
 
+/** The settings of the HTTP server. */
 export interface ServerSettings {
-  /** Addresses and subnets whose `X-Forwarded-For` is believed. */
+  /** IP addresses and subnets whose `X-Forwarded-For` header is trusted. */
   readonly trustedProxies: readonly string[]
   readonly tls?: TlsSettings
 }
 
-/**
- * What connections are made with. Without TLS 1.2's renegotiation, in which a client could change to another certificate.
- */
+/** Returns the TLS options. Renegotiation of TLS 1.2 is disabled, since a client could use it to switch certificates. */
 export const secureContext = ({ cert, key, clients }: TlsSettings): SecureContextOptions =>
   ({ cert, key, secureOptions: constants.SSL_OP_NO_RENEGOTIATION, ...(clients !== undefined && { ca: clients.ca }) })
 
-/** @throws ConfigError where a file that it names can't be used */
+/** Fills in the defaults and reads the TLS files. @throws ConfigError if a file can't be used */
 export function serverFrom ({ trustedProxies = [], tls }: Static<typeof ServerSchema>, folder: string): ServerSettings {
   return { trustedProxies, ...(tls !== undefined && { tls: tlsFrom(tls, folder) }) }
 }
@@ -56,7 +55,7 @@ function tlsFrom ({ certificateFile, keyFile, clientCertificates }: DeclaredTls,
   const { authorityFile, required = true } = clientCertificates
   const authority = 'server.tls.clientCertificates.authorityFile'
   const ca = readNamedFile(authority, authorityFile, folder)
-  // An empty text would let in whomever a public authority has certified.
+  // With an empty text, Node.js would accept clients certified by any public authority.
   assertUsable(authority, 'certificates of authorities in PEM', () => {
     createSecureContext({ ca })
     return new X509Certificate(ca).ca
@@ -64,17 +63,17 @@ function tlsFrom ({ certificateFile, keyFile, clientCertificates }: DeclaredTls,
   return { cert, key, clients: { ca, required } }
 }
 
-/** @param isUsable may throw where it isn't */
+/** Throws a ConfigError if `isUsable` returns false or throws. */
 function assertUsable (key: string, expected: string, isUsable: () => boolean): void {
   try {
     if (isUsable()) return
   } catch {
-    // Told below: the library's message could quote the file.
+    // Throws the error below instead: the library's message could quote the file.
   }
   throw new ConfigError([{ key, found: 'something else', expected }])
 }
 
-/** Says whether an address is that of a trusted proxy. @throws Error where one of them is not an address or a subnet */
+/** Creates a function that recognizes trusted proxies. @throws Error if an element of `proxies` is not an IP address or subnet */
 export function trustedProxyList (proxies: readonly string[]): (address: string) => boolean {
   const list = new BlockList()
   for (const proxy of proxies) {
@@ -86,7 +85,7 @@ export function trustedProxyList (proxies: readonly string[]): (address: string)
   return (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }
 
-/** What a schema can't see. */
+/** Yields the issues that a schema can't detect. */
 export function* serverIssues ({ server: { trustedProxies } }: { server: ServerSettings }): Generator<ConfigIssue> {
   for (const [index, proxy] of trustedProxies.entries()) {
     try {

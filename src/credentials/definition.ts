@@ -3,11 +3,11 @@ import { AwsString, closed, Id } from '#src/schema/types'
 
 const text = Type.String({ minLength: 1 })
 
-/** Whose STS is asked; that of an environment which may use the credential, where absent. */
+/** The region of the STS endpoint. Defaults to that of the first environment that may use the credential. */
 const region = Type.Optional(AwsString('RegionType'))
 
-/** The role, and how long its sessions last: 15 minutes to 12 hours, AWS's hour where absent. */
-const ofRole = {
+/** The role, and the duration of its sessions in seconds: 15 minutes to 12 hours, by default AWS's one hour. */
+const roleMembers = {
   roleArn: Type.String({ maxLength: 2048, pattern: '^arn:aws[a-z-]*:iam::\\d{12}:role/[!-~]+$' }),
   durationSeconds: Type.Optional(Type.Integer({ minimum: 900, maximum: 43_200 }))
 }
@@ -24,20 +24,20 @@ const kinds = [
   }, closed),
   Type.Object({
     kind: Type.Literal('assume-role'),
-    ...ofRole,
+    ...roleMembers,
     source: Id(),
     externalId: Type.Optional(Type.String({ minLength: 2, maxLength: 1224, pattern: '^[\\w+=,.@:/-]*$' })),
     region
   }, closed),
-  Type.Object({ kind: Type.Literal('web-identity'), ...ofRole, tokenFile: text, region }, closed)
+  Type.Object({ kind: Type.Literal('web-identity'), ...roleMembers, tokenFile: text, region }, closed)
 ]
 
-/** The kinds of credentials that a file can declare. */
+/** The kinds of credentials that the configuration file can declare. */
 export const credentialKinds = kinds.map(({ properties: { kind } }) => kind.const)
 
 /**
- * How the gateway comes by the AWS credentials behind an ID, in the configuration. No key stands in the file. The kind tells
- * the forms apart, so that a mistake in one is not reported for all of them.
+ * An AWS credential in the configuration: how the gateway obtains its keys. The file never contains keys. `kind` is the
+ * discriminator, so that an issue is reported for one kind only and not for all of them.
  */
 export const CredentialSchema = Type.Unsafe<Static<(typeof kinds)[number]>>({
   type: 'object',
@@ -46,7 +46,7 @@ export const CredentialSchema = Type.Unsafe<Static<(typeof kinds)[number]>>({
   oneOf: kinds
 })
 
-/** Keys that the gateway itself made up for the embedded backend; there is no way to write them into a file. */
+/** Keys that the gateway generated for the embedded backend. A configuration file can't declare them. */
 interface EmbeddedCredential {
   readonly kind: 'embedded'
   readonly accessKeyId: string
@@ -58,21 +58,19 @@ export type CredentialDefinition = Static<typeof CredentialSchema> | EmbeddedCre
 
 export type CredentialKind = CredentialDefinition['kind']
 
-/** The definition of a kind. */
+/** The definition of a credential of the given kind. */
 export type DefinitionOf<Kind extends CredentialKind> = Extract<CredentialDefinition, { kind: Kind }>
 
-/** A credential that is a role. Each caller has a session of its own, so that AWS knows who asks. */
+/** A credential that is a role. Each caller gets a session of its own, so that CloudTrail shows the caller. */
 export type RoleDefinition = DefinitionOf<'assume-role' | 'web-identity'>
 
 export const isRole = (definition: CredentialDefinition): definition is RoleDefinition =>
   definition.kind === 'assume-role' || definition.kind === 'web-identity'
 
-/** The account that a role is in. */
+/** Returns the ID of the role's AWS account. */
 export const roleAccount = ({ roleArn }: RoleDefinition): string => roleArn.split(':')[4] ?? ''
 
-/**
- * A credential, the one that it takes its keys from, and so on. Ends where it would begin anew, and at one that is not declared.
- */
+/** Yields a credential's ID, its source's, and so on. Ends at a cycle and after an undeclared credential. */
 export function* sourcesOf (credentials: ReadonlyMap<string, CredentialDefinition>, id: string): Generator<string> {
   const seen = new Set<string>()
   for (let next: string | undefined = id; next !== undefined && !seen.has(next);) {
@@ -83,23 +81,23 @@ export function* sourcesOf (credentials: ReadonlyMap<string, CredentialDefinitio
   }
 }
 
-/** What of an environment tells whose STS is near. */
-interface Place {
+/** The members of an environment that determine the STS region. */
+interface StsEnvironment {
   readonly region: string
   readonly allowedCredentials: readonly string[]
 }
 
-/** AWS's own where nothing else is said. */
-const usualRegion = 'us-east-1'
+/** AWS's default region. */
+const defaultRegion = 'us-east-1'
 
 /**
- * The region whose STS a credential asks: its own, else that of the first environment that may use it, or a credential that takes
- * its keys from it.
+ * Returns the region of the STS endpoint for a credential: its own, otherwise that of the first environment that may use it,
+ * directly or as the source of another credential, otherwise AWS's default.
  */
 export function stsRegion (
-  credentials: ReadonlyMap<string, CredentialDefinition>, environments: Iterable<Place>, id: string
+  credentials: ReadonlyMap<string, CredentialDefinition>, environments: Iterable<StsEnvironment>, id: string
 ): string {
-  const uses = ({ allowedCredentials }: Place): boolean =>
+  const uses = ({ allowedCredentials }: StsEnvironment): boolean =>
     allowedCredentials.some((allowed) => [...sourcesOf(credentials, allowed)].includes(id))
-  return credentials.get(id)?.region ?? Array.from(environments).find(uses)?.region ?? usualRegion
+  return credentials.get(id)?.region ?? Array.from(environments).find(uses)?.region ?? defaultRegion
 }

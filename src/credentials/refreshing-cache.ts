@@ -1,41 +1,42 @@
-/** Something that takes a while to get, and lasts for a while. */
+/** A cache for a single value that is slow to fetch and expires. */
 export interface RefreshingCache<Value> {
-  /** The value, or a new one where it ends; rejects with what `get` rejected with. */
+  /** Returns the value, and fetches it if necessary. Rejects with the error of `get`. */
   current: () => Promise<Value>
-  /** Forgets a value that turned out to be no good, unless it is new: the next call gets another. */
+  /** Discards an invalid value, so that the next call fetches a new one. A value younger than 5 seconds is kept. */
   drop: () => void
 }
 
 export interface RefreshingCacheOptions<Value> {
+  /** Fetches the value. */
   get: () => Promise<Value>
-  /** When a value ends, in milliseconds since the epoch; never, where undefined. */
+  /** Returns the time at which a value expires. Undefined if it never does. */
   endOf: (value: Value) => Date | undefined
   /** The clock: milliseconds since the epoch. */
   now: () => number
 }
 
-/** Milliseconds before its end from which a value is replaced, while it still serves. */
-const early = 5 * 60_000
+/** Milliseconds before its expiry from which a value is refreshed in the background. */
+const refreshBefore = 5 * 60_000
 
-/** Milliseconds before its end from which a value no longer serves: what it is used for takes a while, too. */
-const late = 30_000
+/** Milliseconds before its expiry from which a value is no longer returned, so that it does not expire during a request. */
+const safetyMargin = 30_000
 
-/** Milliseconds between two tries; for as long a failure is told again, and a new value is neither replaced nor dropped. */
+/** Milliseconds between two fetches. Meanwhile a failure is returned again, and a new value is neither refreshed nor dropped. */
 const pause = 5_000
 
 /**
- * Keeps one value. It is got once at a time, however many wait for it; it is replaced before it ends, while callers still have
- * the old one; and where that fails, the old one serves on, and the source is left alone for a moment.
+ * Creates a cache. Concurrent callers share one fetch. The value is refreshed in the background before it expires. If that fails,
+ * the old value stays in use until it expires, and the next attempt follows after a pause.
  */
 export function refreshingCache<Value> ({ get, endOf, now }: RefreshingCacheOptions<Value>): RefreshingCache<Value> {
-  let held: { value: Value, got: number, end: number } | undefined
+  let cached: { value: Value, fetched: number, end: number } | undefined
   let failed: { error: unknown, at: number } | undefined
   let pending: Promise<Value> | undefined
 
-  async function replace (): Promise<Value> {
+  async function fetchValue (): Promise<Value> {
     try {
       const value = await get()
-      held = { value, got: now(), end: endOf(value)?.getTime() ?? Infinity }
+      cached = { value, fetched: now(), end: endOf(value)?.getTime() ?? Infinity }
       failed = undefined
       return value
     } catch (error) {
@@ -44,26 +45,26 @@ export function refreshingCache<Value> ({ get, endOf, now }: RefreshingCacheOpti
     }
   }
 
-  async function replaceOnce (): Promise<Value> {
-    pending ??= replace().finally(() => { pending = undefined })
+  async function fetchOnce (): Promise<Value> {
+    pending ??= fetchValue().finally(() => { pending = undefined })
     return pending
   }
 
   return {
     async current () {
       const time = now()
-      const mayTry = time >= (failed?.at ?? -Infinity) + pause
-      if (held !== undefined && time < held.end - late) {
-        const { value, got, end } = held
-        // Nobody waits for it; who needs the next value is told if it fails then.
-        if (mayTry && time >= end - early && time >= got + pause) replaceOnce().catch(() => undefined)
+      const mayFetch = time >= (failed?.at ?? -Infinity) + pause
+      if (cached !== undefined && time < cached.end - safetyMargin) {
+        const { value, fetched, end } = cached
+        // A background refresh. A failure matters only once the old value has expired, when the next fetch reports it.
+        if (mayFetch && time >= end - refreshBefore && time >= fetched + pause) fetchOnce().catch(() => undefined)
         return value
       }
-      if (failed !== undefined && !mayTry) throw failed.error
-      return replaceOnce()
+      if (failed !== undefined && !mayFetch) throw failed.error
+      return fetchOnce()
     },
     drop () {
-      if (held !== undefined && now() >= held.got + pause) held = undefined
+      if (cached !== undefined && now() >= cached.fetched + pause) cached = undefined
     }
   }
 }

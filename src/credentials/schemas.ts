@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Id } from '#src/schema/types'
 
-/** A credential as the API shows it: never a key, nor where one is. */
+/** A credential in the API. It contains neither keys nor their location. */
 export const CredentialDescription = Type.Object({
   id: Id({ description: 'What `AWS-Credential-Id` names it by', examples: ['local-dev'] }),
   kind: Type.String({ description: 'How the gateway comes by its keys', examples: ['assume-role'] }),
@@ -12,7 +12,7 @@ export const CredentialDescription = Type.Object({
   region: Type.String({ description: 'The region whose STS is asked for it', examples: ['eu-west-1'] })
 }, { $id: 'Credential', title: 'Credential' })
 
-/** Whose a credential is. */
+/** The verified identity of a credential. */
 export const ProvedCredential = Type.Object({
   id: Id({ examples: ['prod-account'] }),
   account: Type.String({ description: 'The AWS account', examples: ['111122223333'] }),

@@ -1,24 +1,23 @@
 import { createHash } from 'node:crypto'
 
-/** Under which name the gateway does what it does of its own accord. */
+/** The session name for requests that the gateway makes on its own behalf. */
 export const gatewayName = 'secrets-gateway'
 
-/** The lengths and the characters of AWS's `RoleSessionName` and `SourceIdentity`. */
-const shortest = 2
-const longest = 64
-const others = /[^A-Za-z0-9_+=,.@-]/g
+/** The length limits and the disallowed characters of AWS's `RoleSessionName` and `SourceIdentity`. */
+const minimumLength = 2
+const maximumLength = 64
+const disallowed = /[^A-Za-z0-9_+=,.@-]/g
 
-/** Hexadecimal digits of the hash that tells apart what would otherwise be the same name. */
+/** The number of hexadecimal digits of the hash that makes a shortened or changed name unique. */
 const digits = 24
 
 /**
- * What a caller is called in AWS, and so in CloudTrail: `RoleSessionName` and `SourceIdentity` of the session of a role. It is
- * the caller's ID, where AWS takes that as it is; else as much of it as AWS takes, and a hash of the whole. No caller is called
- * what the gateway itself is.
+ * Returns the name of a caller's role sessions (`RoleSessionName` and `SourceIdentity`), which CloudTrail shows. It is the caller
+ * ID if AWS accepts that; otherwise an abbreviated form of the ID and a hash. It never equals the gateway's own name.
  */
 export function sessionNameOf (callerId: string): string {
-  const name = callerId.replace(others, '-')
-  if (name === callerId && name.length >= shortest && name.length <= longest && name !== gatewayName) return name
+  const name = callerId.replace(disallowed, '-')
+  if (name === callerId && name.length >= minimumLength && name.length <= maximumLength && name !== gatewayName) return name
   const hash = createHash('sha256').update(callerId).digest('hex').slice(0, digits)
-  return `${name.slice(0, longest - digits - 1)}-${hash}`
+  return `${name.slice(0, maximumLength - digits - 1)}-${hash}`
 }

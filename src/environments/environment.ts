@@ -5,7 +5,7 @@ import { maximumNameLength, namePrefixPattern, secretNamePattern } from './names
 
 export const environmentNamePattern = '^[a-z][a-z0-9-]{0,62}$'
 
-/** An environment in the configuration file. */
+/** An environment in the configuration file, before the defaults are filled in. */
 export const EnvironmentSchema = Type.Object({
   region: AwsString('RegionType'),
   account: Type.Optional(Type.String({ pattern: '^\\d{12}$' })),
@@ -29,26 +29,27 @@ export const EnvironmentSchema = Type.Object({
 /** An environment with its defaults filled in. */
 export interface Environment {
   readonly name: string
-  /** The AWS region that its secrets are in. */
+  /** The AWS region of its secrets. */
   readonly region: string
-  /** The AWS account that its secrets are in: a credential of another is refused. */
+  /** The ID of the AWS account of its secrets. Credentials of another account are refused. */
   readonly account?: string
-  /** The ID of the credential that a request uses unless it names another. */
+  /** The ID of the default credential. */
   readonly credential: string
-  /** The IDs of all credentials that a request may name; the default one is among them. */
+  /** The IDs of all credentials that a request may use, including the default one. */
   readonly allowedCredentials: readonly string[]
-  /** What AWS sees in front of each name; may be empty. */
+  /** The prefix of its secrets' names in AWS; may be empty. */
   readonly namePrefix: string
-  /** The KMS key of secrets made here; AWS's `aws/secretsmanager` where absent. */
+  /** The KMS key of new secrets. By default AWS uses `aws/secretsmanager`. */
   readonly kmsKeyId?: string
-  /** Tags on every secret made here. */
+  /** The tags of new secrets. */
   readonly tags: Readonly<Record<string, string>>
-  /** The regions that every secret made here is replicated to. */
+  /** The regions that new secrets are replicated to. */
   readonly replicaRegions: readonly string[]
+  /** The default number of days for which a deleted secret can be restored. */
   readonly recoveryWindowInDays: number
-  /** Whether deletion without a recovery window is refused. */
+  /** True if deletion without a recovery window is refused. */
   readonly deletionProtection: boolean
-  /** Names that the environment must have. */
+  /** The names of secrets that must exist in the environment. */
   readonly requiredSecrets: readonly string[]
 }
 

@@ -1,22 +1,22 @@
 import { limits } from '#src/aws-model/limits'
 import { shapes } from '#src/aws-model/shapes'
 
-/** The part of an environment that its names depend on. */
+/** The members of an environment that its secrets' names depend on. */
 interface Prefixed {
-  /** What AWS sees in front of each name; may be empty. */
+  /** The prefix of the secrets' names in AWS; may be empty. */
   readonly namePrefix: string
 }
 
 declare const brand: unique symbol
 
-/** A secret's name inside its environment, checked: `payments/db`. */
+/** A valid secret name, without the environment's prefix: `payments/db`. */
 export type SecretName = string & { readonly [brand]: 'SecretName' }
 
 const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9_+=.@-]+'
 
 /**
- * A name: segments of AWS's characters without `!` (which negates in AWS's filters), none of them empty, `.` or `..`, which
- * proxies and clients rewrite. An ARN never matches, since it has colons.
+ * The pattern of a secret name: segments of the characters that AWS allows, except `!`, which means negation in AWS's filters. No
+ * segment may be empty, `.` or `..`, which proxies and clients rewrite. An ARN never matches, since it contains colons.
  */
 export const secretNamePattern = `^${segment}(?:/${segment})*$`
 
@@ -24,13 +24,13 @@ const matchesPattern = new RegExp(secretNamePattern, 'u')
 
 export const maximumNameLength = shapes.NameType.max
 
-/** Whether a text is a name that the gateway can address. */
+/** Checks whether a text is a valid secret name. */
 export const isSecretName = (text: string): text is SecretName => text.length <= maximumNameLength && matchesPattern.test(text)
 
 /**
- * A name as a request gave it, checked once for this environment; all code behind it takes `SecretName`.
+ * Validates a secret name from a request. All other code requires a `SecretName`.
  *
- * @returns the name, or in `mistake` what is wrong with it (without quoting it)
+ * @returns the name, or an error message in `mistake`, which does not quote the name
  */
 export function parseSecretName (environment: Prefixed, text: string): { name: SecretName } | { mistake: string } {
   const room = maximumNameLength - environment.namePrefix.length
@@ -39,13 +39,12 @@ export function parseSecretName (environment: Prefixed, text: string): { name: S
 }
 
 /**
- * What AWS advises against in a name, for whoever makes a secret: AWS reads the end of an ARN without its suffix as the suffix.
- *
- * @returns nothing where there is nothing to say
+ * Returns warnings about a new secret's name, if there are any. AWS's documentation advises against names that end like an ARN,
+ * since AWS would mistake that ending for the random suffix of the ARN.
  */
 export const nameWarnings = (name: SecretName): { warnings?: string[] } => /-[A-Za-z0-9]{6}$/.test(name)
   ? { warnings: ['The name ends in a hyphen and six characters, as ARNs do: AWS can\'t find the secret by an ARN without its suffix.'] }
   : {}
 
-/** What an environment may put in front of its names: AWS's characters, without `!`, so that filters by prefix stay exact. */
+/** The pattern of a name prefix: the characters that AWS allows, except `!`, which would negate a filter by prefix. */
 export const namePrefixPattern = limits.secretNamePattern.replace('!', '').replace('+$', '*$')

@@ -10,7 +10,7 @@ export const EnvironmentName = Type.String({
 
 const { min, max } = limits.recoveryWindowInDays
 
-/** An environment as the API shows it. */
+/** An environment in the API. */
 export const EnvironmentDescription = Type.Object({
   name: EnvironmentName,
   region: Type.String({ description: 'The AWS region of its secrets', examples: ['eu-west-1'] }),
@@ -29,8 +29,9 @@ export const EnvironmentDescription = Type.Object({
   requiredSecrets: Type.Array(Type.String(), { description: 'Names that the environment must have', examples: [['payments/db']] })
 }, { $id: 'Environment', title: 'Environment' })
 
-// The form is the domain's own: a field that is added to one without the other does not compile.
 type Shown = Static<typeof EnvironmentDescription>
+
+/** Converts an environment for the API. The types make a member that is missing on either side a compile error. */
 export const describeEnvironment = (environment: Environment): Shown => ({
   ...environment,
   tags: { ...environment.tags },

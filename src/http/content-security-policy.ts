@@ -2,9 +2,9 @@
 const strict = {
   'default-src': '\'none\'',
   'connect-src': '\'self\'',
-  'img-src': 'data:',
   'script-src': '\'self\'',
   'style-src': '\'self\'',
+  'img-src': 'data:',
   'base-uri': '\'none\'',
   'form-action': '\'none\'',
   'frame-ancestors': '\'none\''

@@ -40,8 +40,8 @@ const awsVariables = [
 ]
 
 /**
- * Refuses to start in local mode if the environment indicates that the gateway should use AWS. It would silently serve an empty
- * store otherwise.
+ * Refuses to start in local mode if the environment indicates that the gateway should use AWS. Otherwise it would silently serve
+ * an empty store.
  *
  * @throws ConfigError
  */

@@ -1,15 +1,14 @@
-/**
- * Every problem that the gateway answers with (RFC 9457), in one catalogue. `docs/problems.md` is generated from it.
- */
+// The catalogue of the gateway's problem types (RFC 9457). `docs/problems.md` is generated from it.
 
+/** A problem type. */
 interface CatalogueEntry {
   /** The HTTP status. */
   status: number
-  /** What kind of problem this is; the same for every occurrence. */
+  /** A summary of the problem type, the same for every occurrence. */
   title: string
-  /** What the caller can do about it. */
+  /** Advice for the caller. */
   advice: string
-  /** Seconds after which another try is worth it (`Retry-After`). */
+  /** The `Retry-After` header, in seconds. */
   retryAfter?: number
 }
 
@@ -244,5 +243,5 @@ export const catalogue = {
 
 export type ProblemCode = keyof typeof catalogue
 
-/** The catalogue's entry of a code, by its general type. */
+/** Returns the catalogue entry of a code. */
 export const catalogueEntry = (code: ProblemCode): CatalogueEntry => catalogue[code]

@@ -1,31 +1,33 @@
-// What the gateway throws when it must answer with a problem, and what may be told of other errors. Which problems there are is
-// in `catalogue.ts`.
+// The error class for problem replies, and functions that make other errors safe to log. `catalogue.ts` lists the problems.
 
 import { catalogue, type ProblemCode } from './catalogue.ts'
 
-/** One mistake in a request. */
+/** An error in a request. */
 export interface RequestError {
-  /** Which part of the request it is in. */
+  /** The part of the request. */
   in: 'body' | 'query' | 'path' | 'header'
-  /** A JSON pointer (RFC 6901) into that part; never holds a value. */
+  /** A JSON pointer (RFC 6901) into that part. It never contains a value. */
   pointer: string
   message: string
 }
 
+/** Details of an occurrence of a problem. */
 export interface ProblemOptions {
-  /** What is special about this occurrence. Must not hold a value, a token or a query string. */
+  /** An explanation of this occurrence, for the reply. It must not contain a secret's value, a token or a query string. */
   detail?: string
+  /** The errors in an invalid request, for the reply. */
   errors?: readonly RequestError[]
-  /** AWS's name for the exception, for the log. */
+  /** The name of AWS's exception, for the log. */
   awsError?: string
+  /** AWS's request ID. */
   awsRequestId?: string
-  /** Seconds after which another try is worth it, where that is not the catalogue's. */
+  /** The `Retry-After` header in seconds. Defaults to the catalogue's. */
   retryAfter?: number
-  /** Why, for the log and the audit trail alone: a word of ours or of a library, and nothing that was sent. */
+  /** The reason, only for the log and the audit trail. A fixed text of the gateway or a library, never a quote of the request. */
   reason?: string
 }
 
-/** An expected failure, answered as `application/problem+json`. Everything else that is thrown becomes an `internal-error`. */
+/** An expected failure, answered with `application/problem+json`. Any other thrown error becomes an `internal-error`. */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly code: ProblemCode
@@ -42,21 +44,21 @@ export class Problem extends Error {
   }
 }
 
-/** Whether something that was thrown is a problem of this kind. */
+/** Checks whether a thrown value is a problem with the given code. */
 export const isProblem = (thrown: unknown, code: ProblemCode): thrown is Problem =>
   thrown instanceof Problem && thrown.code === code
 
-/** Enough to mend a request by; a hostile one could have a million. */
+/** The maximum number of reported errors, since a hostile request could cause a million. */
 const maximumErrors = 100
 
-/** A 400 with the mistakes that a request has. */
+/** Creates the problem `invalid-request` (status 400). */
 export const invalidRequest = (...errors: readonly RequestError[]): Problem =>
   new Problem('invalid-request', { errors: errors.slice(0, maximumErrors) })
 
-/** What a log may hold of an unexpected error: what it is and where it was thrown. Its message could quote a value. */
+/** Returns an error's name and stack trace for the log, without its message, which could quote a secret's value. */
 export const withoutMessage = ({ name, stack = '' }: Error): { name: string, at: string[] } =>
   ({ name, at: stack.split('\n').map((line) => line.trim()).filter((line) => line.startsWith('at ')) })
 
-/** Node's code of a failed system call. */
+/** Returns Node's error code of a failed system call, or `an error`. */
 export const errorCode = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'an error'

@@ -19,7 +19,7 @@ t.test('attacks', async (t) => {
     await othersAttacks(all), floodAttacks(all)
   ]
 
-  await t.test('whoever may read the secret does, by each of the ways in', async (t) => {
+  await t.test('the authorized caller reads the secret by each authentication method', async (t) => {
     const bearer = (token: string): RawRequest => ({ path: secretPath, headers: [['Authorization', `Bearer ${token}`]] })
     const ca = servers.cert
     const spiffe: TlsClient = { ca, ...await clients.issue([{ type: 'url', value: 'spiffe://example.org/payments' }]) }
@@ -39,7 +39,7 @@ t.test('attacks', async (t) => {
     for (const [what, reply] of Object.entries(replies)) t.match(reply, { status: 200, text: canary }, what)
   })
 
-  await t.test('what is not for the caller is answered as what does not exist', async (t) => {
+  await t.test('a resource that the caller may not see is answered like one that does not exist', async (t) => {
     const { send } = plain
     const { headers } = await send('POST', '/environments/dev/secrets', { headers: { prefer: 'respond-async' }, json: { secretNames: ['job'] } })
     const pairs: [RawRequest, RawRequest][] = [

@@ -12,8 +12,8 @@ import { build, declared, policies, type Gateway, type Reply } from '#test/helpe
 import { plainDecision, toCedar, type Rule } from '#test/plain-policies'
 
 /*
- * Four callers, every action, three environments of which one does not exist, in two accounts, and five ways to choose a credential:
- * the gateway's answer to each is held against a plain reading of the policies.
+ * Four callers, every action, two environments in two accounts and one that does not exist, and five ways to choose a credential:
+ * the gateway's answer to each combination must match a plain evaluation of the policies.
  */
 
 const callers: readonly Caller[] = [
@@ -36,7 +36,7 @@ const rules: readonly Rule[] = [
   { id: 'pipelines-in-prod', effect: 'permit', who: { group: 'pipelines' }, actions: ['DescribeEnvironment', 'PutSecretValue'], where: { in: 'prod' }, credential: 'prod-readonly' },
   { id: 'team-a', effect: 'permit', who: { group: 'team-a' }, actions: ['read', 'write', 'rotate'], where: { secretsOf: 'dev', prefix: 'team-a/' } },
   { id: 'team-a-in-dev', effect: 'permit', who: { group: 'team-a' }, actions: ['read', 'write'], where: { itself: 'dev' } },
-  // What it may do there is of no use: it may not see the environment.
+  // Has no effect, because team-a may not see the environment.
   { id: 'team-a-blind', effect: 'permit', who: { group: 'team-a' }, actions: ['GetSecretValue', 'administer'], where: { in: 'prod' } },
   { id: 'team-a-verifies', effect: 'permit', who: { caller: 'team-a-service' }, actions: ['VerifyCredential'], credential: 'dev-account' }
 ]
@@ -44,7 +44,7 @@ const rules: readonly Rule[] = [
 const key = { kind: 'embedded' as const, accessKeyId: 'AKIADEV', secretAccessKey: 'AKIADEV-secret' }
 const prodKey = { kind: 'embedded' as const, accessKeyId: 'AKIAPROD', secretAccessKey: 'AKIAPROD-secret' }
 
-/** The environments, and the credentials that each allows; the first is its own. */
+/** The credentials that each environment allows; the first is its default. */
 const allowed: Readonly<Record<string, readonly string[]>> = { dev: ['dev-account', 'dev-other'], prod: ['prod-account', 'prod-readonly'] }
 const environments = [...Object.keys(allowed), 'none']
 const names = ['team-a/x', 'team-ab/x']
@@ -64,7 +64,7 @@ const tokenOf = (id: string): string => `token-of-${id}-in-the-matrix`
 interface Cell {
   caller: Caller
   environment: string
-  /** As the request names it. */
+  /** The credential that the request names; the environment's default if undefined. */
   credential: string | undefined
   name?: string
 }
@@ -73,7 +73,7 @@ type Answer = 'not-found' | 'forbidden' | 'allowed'
 
 const credentialOf = ({ environment, credential }: Cell): string => credential ?? allowed[environment]?.[0] ?? ''
 
-/** Which policies decide on an action, or that none is asked. */
+/** Evaluates the policies for an action in a cell. */
 function decision ({ caller, environment, name }: Cell, action: Action, credentialId: string): { allowed: boolean, policies: string[] } {
   return plainDecision(rules, { caller, action, credentialId, environment, ...(name !== undefined && { name }) })
 }
@@ -82,7 +82,7 @@ function sees ({ caller, environment }: Cell): boolean {
   return (allowed[environment] ?? []).some((credentialId) => decision({ caller, environment, credential: undefined }, 'DescribeEnvironment', credentialId).allowed)
 }
 
-/** The plain reading of what a request that takes these rights is answered. */
+/** Returns the answer that a plain evaluation expects for a request that requires these actions. */
 function expected (cell: Cell, actions: readonly Action[]): Answer {
   const credentialId = credentialOf(cell)
   if (!sees(cell)) return 'not-found'
@@ -101,7 +101,7 @@ interface Request {
 
 const versionId = '00000000-0000-4000-8000-000000000000'
 
-/** A request for each route of an environment, with the rights that it takes. */
+/** A request for each route of an environment, with the actions that it requires. */
 const onEnvironment: readonly Request[] = [
   { takes: ['DescribeEnvironment'], method: 'GET' },
   { takes: ['ListSecrets'], method: 'GET', path: '/secrets' },
@@ -110,7 +110,7 @@ const onEnvironment: readonly Request[] = [
   { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: ['made'], dryRun: true } }
 ]
 
-/** The same of a secret; what deletes comes last. */
+/** The same for a secret. Deletions come last. */
 const onSecret: readonly Request[] = [
   { takes: ['CreateSecret'], method: 'POST', json: { value: 'v' } },
   { takes: ['GetSecretValue'], method: 'GET' },
@@ -139,7 +139,7 @@ const onSecret: readonly Request[] = [
   { takes: ['DeleteSecret', 'ForceDeleteSecret'], method: 'DELETE', path: '?force=true' }
 ]
 
-/** The request that is about another environment besides, in which it takes the same right. */
+/** The request that involves a second environment, in which it requires the same action. */
 const promotion = (from = 'none'): Request => ({ takes: ['PromoteSecret'], method: 'POST', path: '/promotions', json: { from, names, dryRun: true } })
 
 function cells (): Cell[] {
@@ -164,7 +164,7 @@ async function ask (gateway: Gateway, cell: Cell, { takes, method, path = '', js
   })
 }
 
-/** The actions that the routes of environments declare. */
+/** Returns the actions that the routes of environments declare. */
 async function declaredActions (): Promise<string[]> {
   const found = new Set<string>()
   const fastify = Fastify(serverOptions('silent'))
@@ -174,7 +174,7 @@ async function declaredActions (): Promise<string[]> {
   return [...found]
 }
 
-/** What a reply means; anything else than these two codes says that the request was let through. */
+/** Classifies a reply: with any other code than these two, the request was authorized. */
 const answerIn = ({ json }: Reply): Answer => json?.code === 'forbidden' || json?.code === 'not-found' ? json.code : 'allowed'
 
 t.test('every caller, route, environment and credential, over HTTP', async (t) => {
@@ -194,7 +194,7 @@ t.test('every caller, route, environment and credential, over HTTP', async (t) =
     return found.flat()
   }
   t.same(await differences(['not-found', 'forbidden']), [])
-  // A merge patch is refused after what the route itself declares, and AWS is asked neither then.
+  // A merge patch requires a second action, which is checked after the route's own, but also before any call of AWS.
   t.same(gateway.awsCalls, [], 'AWS is not asked for any of these')
   t.same(await differences(['allowed']), [])
   const counts = Map.groupBy(all, ({ wanted }) => wanted)
@@ -221,7 +221,7 @@ t.test('every caller, action, environment and credential, and the policies that 
   t.same(gateway.awsCalls, [])
 })
 
-t.test('every caller and every two environments, in a promotion and in each item of it', async (t) => {
+t.test('every caller and pair of environments, in a promotion and in each of its items', async (t) => {
   const gateway = await gatewayFor(t)
   const answers = new Set<Answer>()
   for (const cell of cells()) {
@@ -254,7 +254,7 @@ t.test('every caller, action and credential, on a credential itself', async (t) 
   }
 })
 
-t.test('every item of a request on many secrets', async (t) => {
+t.test('every item of a request for many secrets', async (t) => {
   const gateway = await gatewayFor(t)
   for (const environment of Object.keys(allowed)) {
     const cell = { caller: callers[0] ?? { id: '', groups: [], method: 'api-key' }, environment, credential: undefined }

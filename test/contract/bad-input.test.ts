@@ -125,7 +125,7 @@ const cases: Record<string, Case> = {
   '__proto__ as a parameter': { method: 'GET', path: `${secret}?__proto__=1`, expected: invalid('', 'query') }
 }
 
-t.test('bad input gets a clear problem, an unchanged store, and no call of AWS', async (t) => {
+t.test('bad input gets a clear problem, changes nothing and causes no call of AWS', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', secret, { json: { value: 'unchanged' } })
   const store = async (): Promise<unknown> => (await gateway.aws('AKIADEV').listSecrets({ IncludePlannedDeletion: true })).SecretList
@@ -143,7 +143,7 @@ t.test('bad input gets a clear problem, an unchanged store, and no call of AWS',
   t.equal((await gateway.send('GET', secret)).json.value, 'unchanged')
 })
 
-t.test('what is mistaken is not echoed', async (t) => {
+t.test('invalid input is not echoed', async (t) => {
   const gateway = await build(t)
   const canary = 'canary-value-4711'
   for (const options of [

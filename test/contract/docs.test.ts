@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 
-t.test('the documentation is what the code says', async (t) => {
+t.test('the generated documentation is up to date', async (t) => {
   const script = join(import.meta.dirname, '..', '..', 'scripts', 'generate-docs.ts')
   await t.resolves(promisify(execFile)(process.execPath, [script, '--check']), 'else run npm run docs')
 })

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, normalize, relative } from 'node:path'
 import ts from 'typescript'
 
-/** An import: from which file, and what: a file of the project, relative to its root, or a package. */
+/** An import: the importing file, and the imported file, both relative to the project's root, or the imported package. */
 interface Import {
   from: string
   to: string
@@ -68,7 +68,7 @@ const rules: readonly Rule[] = [
   }
 ]
 
-/** The imports in a project's `src`, `plugins` and `routes` that break a rule, and the circles among them. */
+/** Returns the imports in a project's `src`, `plugins` and `routes` that break a rule, and the import cycles. */
 export async function violations (root: string): Promise<string[]> {
   const imports = await importsOf(root)
   const broken = imports.flatMap((edge) => rules.filter(({ forbids }) => forbids(edge)).map(({ says }) => `${edge.from} → ${edge.to}: ${says}`))
@@ -88,19 +88,19 @@ async function importsOf (root: string): Promise<Import[]> {
   return files.flat()
 }
 
-/** The file that an import leads to, relative to the project's root, or the package. */
+/** Resolves an import to a file, relative to the project's root, or to a package. */
 function targetOf (from: string, specifier: string): string {
   if (specifier.startsWith('#')) return `${specifier.slice(1)}.ts`
   return specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : specifier
 }
 
-/** The folder of `src` that a file is in, or the file itself where it is beside them. */
+/** Returns the folder of `src` that contains a file, or the file itself if it is directly in `src`. */
 const roomOf = (path: string): string | undefined => /^src\/[^/]+/.exec(path)?.[0]
 
 /**
- * The circles in which rooms, or files, import each other.
+ * Returns the cycles in which folders, or files, import each other.
  *
- * @param unitOf the room or file that a path belongs to, undefined where it does not count
+ * @param unitOf returns the folder or file that a path belongs to, or undefined to ignore it
  */
 function circles (imports: readonly Import[], unitOf: (path: string) => string | undefined): string[] {
   const edges = new Map<string, Set<string>>()

@@ -4,11 +4,11 @@ import { violations } from './import-rules.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
-t.test('who may know whom', async (t) => {
+t.test('imports follow the rules', async (t) => {
   t.same(await violations(root), [])
 })
 
-t.test('the rules can fail', async (t) => {
+t.test('broken rules are reported', async (t) => {
   const found = await violations(join(root, 'test', 'fixtures', 'imports'))
   for (const rule of [
     /routes\/bad\.ts → plugins\/bad\.ts: routes know src/,

@@ -71,7 +71,7 @@ const table = [
   ['GET', '/openapi.yaml', 'getOpenApiYaml', 'Public']
 ]
 
-/** What a POST alone says. */
+/** The POST operations without a request body. */
 const withoutBody = new Set(['promoteReplica', 'restoreSecret', 'rotateSecret', 'verifyCredential'])
 
 async function allRoutes (): Promise<RouteOptions[]> {
@@ -113,7 +113,7 @@ t.test('every route', async (t) => {
     const takesBody = ['POST', 'PUT', 'PATCH'].includes(String(route.method)) && !withoutBody.has(schema.operationId ?? '')
     t.equal(schema.body !== undefined, takesBody, `${name} has a schema for its body`)
     const bodies = schema.body?.anyOf ?? (schema.body === undefined ? [] : [schema.body])
-    // A merge patch and tags have the keys that their callers give them.
+    // The callers choose the keys of merge patches and tags.
     const isOpen = ['patchValue', 'tagSecret'].includes(schema.operationId ?? '')
     t.ok(isOpen || bodies.every(({ additionalProperties }) => additionalProperties === false), `${name} takes no unknown field`)
     if (action !== 'Public') t.equal(schema.querystring?.additionalProperties, false, `${name} takes no unknown parameter`)
@@ -121,7 +121,7 @@ t.test('every route', async (t) => {
   }
 })
 
-t.test('every route has a test where one looks for it, which names the operation', async (t) => {
+t.test('every route has a test file at the matching path that names the operation', async (t) => {
   const files = (await readdir(join(root, 'routes'), { recursive: true })).filter((file) => file.endsWith('.ts') && !file.endsWith('autohooks.ts'))
   const tested: string[] = []
   for (const file of files) {

@@ -19,30 +19,30 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/conditional.test.ts`]: {
-        'If-Match with a version writes only if that one is still current': [`{ value: 'v2', versionId: second.json.versionId }`],
-        'a move that the SDK repeats since its reply was lost is one that succeeded': [`json.value, 'v2'`],
+        'If-Match with a version writes only if that version is still current': [`{ value: 'v2', versionId: second.json.versionId }`],
+        'a move that the SDK retries because its reply was lost has succeeded': [`json.value, 'v2'`],
         '50 writers race for one secret: each round exactly one wins, and no update is lost': [`send('GET', path)).json.versionId, versionId)`]
       },
       [`${secret}/rollback/index.test.ts`]: {
         rollBackSecret: [`await value(), 'v2'`, 'also to a version without a label']
       },
       'test/routes/environments/_env/promotions/index.test.ts': {
-        'promoteSecrets gives each its own result > as what exists is to be treated': [
+        'promoteSecrets returns a result for each secret > as onConflict specifies for existing secrets': [
           `await read(gateway, 'prod', 'there'), 'new'`, `{ there: 'unchanged', good: 'unchanged' }`
         ],
-        'promoteSecrets replaces only the version that is expected': [`await read(gateway, 'prod', 'a'), 'new'`, 'update({ b: newer })'],
-        'promoteSecrets is for who may promote in both environments > who may not compare does not learn whether the value was the same': ['json.versionId, before)']
+        'promoteSecrets replaces only the expected version': [`await read(gateway, 'prod', 'a'), 'new'`, 'update({ b: newer })'],
+        'promoteSecrets requires PromoteSecret in both environments > callers without CompareValues do not learn whether the value was the same': ['json.versionId, before)']
       },
       [`${secrets}/atomic.test.ts`]: {
-        'a call whose answer was lost is taken back if it was carried out': [`'failed: aws-timeout' })`, 'carried out`)']
+        'a call whose reply was lost is rolled back if AWS carried it out': [`'failed: aws-timeout' })`, 'carried out`)']
       },
       'test/src/cli/many.test.ts': {
-        'diff and promote bring three environments in two accounts together': ['agree in 3 names']
+        'diff and promote align three environments in two accounts': ['agree in 3 names']
       },
       [`${secret}/value/index.test.ts`]: {
-        'patchValue > changes, adds and removes single keys, and leaves the others to the last digit': ['await value()', 'no label is left behind'],
-        'patchValue > patches at the same time are all kept': ['kept.length, 8'],
-        'patchValue > with If-Match only of the version that the caller knows': [`await patch(gateway, { a: 2 }, { 'if-match'`, 'await value()']
+        'patchValue > changes, adds and removes single keys, and keeps the others to the last digit': ['await value()', 'no label is left behind'],
+        'patchValue > concurrent patches are all applied': ['kept.length, 8'],
+        'patchValue > with If-Match, patches only that version': [`await patch(gateway, { a: 2 }, { 'if-match'`, 'await value()']
       }
     }
   },
@@ -52,13 +52,13 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/conditional.test.ts`]: {
-        'what fails beside the value has not made it current': [`{ [versionId]: ['AWSCURRENT'] }`]
+        'a write that fails after storing the value has not made it current': [`{ [versionId]: ['AWSCURRENT'] }`]
       },
       [`${secrets}/bulk.test.ts`]: {
-        'with the same Idempotency-Key and body again ends in the same state, and says the same > also where it changes what is there': ['it does not pass for done']
+        'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > even if it changes existing secrets': ['it does not pass for done']
       },
       [`${secret}/versions/index.test.ts`]: {
-        'listVersions > gives those with a label, and the others where asked to': ['t.same(new Map(labelled', `t.notOk('versionStages' in`]
+        'listVersions > returns the versions with a label, and the others on request': ['t.same(new Map(labelled', `t.notOk('versionStages' in`]
       }
     }
   },
@@ -68,7 +68,7 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/versions/index.test.ts`]: {
-        'listVersions > gives those with a label, and the others where asked to': ['t.match(labelled, [']
+        'listVersions > returns the versions with a label, and the others on request': ['t.match(labelled, [']
       }
     }
   },
@@ -101,7 +101,7 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/index.test.ts`]: {
-        'createSecret > without a value is a placeholder, until its first PUT': ['?versionStage=AWSPENDING']
+        'createSecret > creates a placeholder without a value, until the first PUT': ['?versionStage=AWSPENDING']
       }
     }
   },
@@ -121,10 +121,10 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/index.test.ts`]: {
-        'deleteSecret > schedules the deletion, by default as the environment says': [`send('GET', '/environments/dev/secrets/x'), { status: 409`, `send('PUT', '/environments/dev/secrets/x'`]
+        'deleteSecret > schedules the deletion, by default with the environment\'s recovery window': [`send('GET', '/environments/dev/secrets/x'), { status: 409`, `send('PUT', '/environments/dev/secrets/x'`]
       },
       [`${secret}/policy/index.test.ts`]: {
-        'what AWS refuses': [`code: 'secret-pending-deletion' } }, method)`]
+        'refusals by AWS': [`code: 'secret-pending-deletion' } }, method)`]
       },
       [`${secret}/tags/index.test.ts`]: {
         'tagSecret and untagSecret': [`code: 'secret-pending-deletion'`]
@@ -137,7 +137,7 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/index.test.ts`]: {
-        'deleteSecret > schedules the deletion, by default as the environment says': [`send('POST', '/environments/dev/secrets/x'`]
+        'deleteSecret > schedules the deletion, by default with the environment\'s recovery window': [`send('POST', '/environments/dev/secrets/x'`]
       }
     }
   },
@@ -147,7 +147,7 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       [`${secret}/index.test.ts`]: {
-        'deleteSecret > schedules the deletion, by default as the environment says': [`'/environments/dev/secrets/x'), { status: 404 })`]
+        'deleteSecret > schedules the deletion, by default with the environment\'s recovery window': [`'/environments/dev/secrets/x'), { status: 404 })`]
       },
       [`${secret}/restore/index.test.ts`]: {
         restoreSecret: ['not after the recovery window']
@@ -160,7 +160,7 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/metadata/index.test.ts`]: {
-        'describeSecret > gives everything but the value': ['json.lastAccessedDate']
+        'describeSecret > returns everything but the value': ['json.lastAccessedDate']
       }
     }
   },
@@ -170,7 +170,7 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       [`${secret}/stages/_stage/index.test.ts`]: {
-        'moveStage and removeStage > a label of one\'s own is put on a version, moved and taken off': ['not without saying from where', `['AWSCURRENT', 'blue']`, '?versionStage=blue'],
+        'moveStage and removeStage > a custom label is attached to a version, moved and removed': ['not without saying from where', `['AWSCURRENT', 'blue']`, '?versionStage=blue'],
         'moveStage and removeStage > AWSCURRENT is moved, AWSPREVIOUS follows, and neither is lost': ['await stages()']
       }
     }
@@ -191,7 +191,7 @@ export const differences: Difference[] = [
     evidence: 'assumed',
     places: {
       [`${secret}/stages/_stage/index.test.ts`]: {
-        'moveStage and removeStage > of what there is not': ['moveToVersionId: randomUUID()']
+        'moveStage and removeStage > a missing secret, version or label': ['moveToVersionId: randomUUID()']
       }
     }
   },
@@ -214,7 +214,7 @@ export const differences: Difference[] = [
         'tagSecret and untagSecret': [`'a 51st tag'`]
       },
       'test/routes/environments/_env/promotions/index.test.ts': {
-        'promoteSecrets leaves a record of what it has read, also where it then fails or only plans': [
+        'promoteSecrets records what it has read, even if it then fails or is a dry run': [
           '{ tagged: /^failed/ }', 't.match(gateway.trail().slice(-3), ['
         ]
       }
@@ -226,7 +226,7 @@ export const differences: Difference[] = [
     evidence: 'observed',
     places: {
       [`${secret}/policy/index.test.ts`]: {
-        'what AWS refuses': ['This policy has invalid syntax.', `readBy('*') }), refused`, 'nothing is attached']
+        'refusals by AWS': ['This policy has invalid syntax.', `readBy('*') }), refused`, 'nothing is attached']
       }
     }
   },
@@ -282,7 +282,7 @@ export const differences: Difference[] = [
     evidence: 'assumed',
     places: {
       [`${secret}/replicas/index.test.ts`]: {
-        'what is refused': [`'eu-nowhere-9'`]
+        refusals: [`'eu-nowhere-9'`]
       }
     }
   },
@@ -292,15 +292,15 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/rotation/index.test.ts`]: {
-        'setRotation rotates at once, and then as the schedule says': ['t.match(set,', 'await gateway.rotateDue()'],
+        'setRotation rotates at once, and then on schedule': ['t.match(set,', 'await gateway.rotateDue()'],
         'setRotation with rotateImmediately: false only tests the function': ['rotateImmediately: false', 'await gateway.rotateDue()'],
-        'rotateSecret rotates by what is set': ['/No Lambda rotation function/', 'await gateway.rotateDue()'],
-        'cancelRotation leaves set what was set': ['await gateway.rotateDue()'],
-        'a rotation that is under way': ['await gateway.rotateDue()'],
-        'what is refused': [`lambda('unknown')`]
+        'rotateSecret rotates with the existing settings': ['/No Lambda rotation function/', 'await gateway.rotateDue()'],
+        'cancelRotation keeps the settings': ['await gateway.rotateDue()'],
+        'a rotation in progress': ['await gateway.rotateDue()'],
+        refusals: [`lambda('unknown')`]
       },
       'test/plugins/audit.test.ts': {
-        'what each operation leaves': ['await gateway.rotateDue()']
+        'the records of each operation': ['await gateway.rotateDue()']
       },
       'test/src/cli/secrets.test.ts': {
         'a rotation': [`'/environments/dev/secrets/a/rotation'`, 'await gateway.rotateDue()']
@@ -313,7 +313,7 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/rotation/index.test.ts`]: {
-        'what is refused': [`'rate(10 days)'`, `'rate(1 hour)'`, 'json.rotation, undefined']
+        refusals: [`'rate(10 days)'`, `'rate(1 hour)'`, 'json.rotation, undefined']
       }
     }
   },
@@ -353,14 +353,14 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       'test/routes/environments/_env/values/index.test.ts': {
-        'readSecrets > one that has no value does not keep the others back': [`await read({ names: ['many/7', 'empty'`],
+        'readSecrets > one without a value does not affect the others': [`await read({ names: ['many/7', 'empty'`],
         readSecrets: [`await read({ names: ['many/7', 'empty'`]
       },
       'test/plugins/audit.test.ts': {
-        'a request on many secrets leaves a record of each': ['t.match(read, [', `name), ['a'])`]
+        'a request for many secrets leaves a record of each': ['t.match(read, [', `name), ['a'])`]
       },
       'test/src/cli/many.test.ts': {
-        'export: each format is read as it was written': ['stderr: message }, args.join']
+        'export: every format survives a round trip': ['stderr: message }, args.join']
       }
     }
   },
@@ -370,19 +370,19 @@ export const differences: Difference[] = [
     evidence: 'assumed',
     places: {
       [`${secrets}/atomic.test.ts`]: {
-        'takes back exactly what it made, wherever it fails': [
+        'rolls back exactly its own changes, wherever it fails': [
           `{ status: 409, json: { code: 'not-all-done', dryRun: false`, `name)], 'failed: aws-refused'`, 't.same(counts,',
           'sum(counts.rolledBack, counts.notStarted)', 'position ${position}, ${concurrency} at once', 't.match(done,'
         ],
-        'with an Idempotency-Key again, is done once, and what an earlier run has made is not taken back': [
+        'a retry with an Idempotency-Key has no further effect, and does not roll back an earlier run': [
           'failing.status, 409', `c: 'failed: aws-refused' })`, '/b`)).status, 404'
         ],
-        'says of what can not be taken back that it is still there': ['t.same(results(reply), {', 't.same(results(raced), {', 't.same(results(gone), {', 't.match(unreachable.json.items[0],', 't.same(results(beside), {', '/shared/metadata', `json.value, 'v')`],
-        'what it made is deleted in its other regions too, and also in a protected environment': [`{ a: 'rolled-back', b:`, 'await state(gateway), [])', 'listSecrets({})).SecretList, [])'],
-        'a version that was taken back does not pass for written when the request comes again': [`{ twice: 'rolled-back', last:`, `'failed: idempotency-key-spent'`, `json.value, 'v2'`]
+        'reports changes that cannot be rolled back': ['t.same(results(reply), {', 't.same(results(raced), {', 't.same(results(gone), {', 't.match(unreachable.json.items[0],', 't.same(results(beside), {', '/shared/metadata', `json.value, 'v')`],
+        'a rollback deletes replicas too, even in a protected environment': [`{ a: 'rolled-back', b:`, 'await state(gateway), [])', 'listSecrets({})).SecretList, [])'],
+        'a retry does not take a version that was rolled back for written': [`{ twice: 'rolled-back', last:`, `'failed: idempotency-key-spent'`, `json.value, 'v2'`]
       },
       'test/src/cli/many.test.ts': {
-        'apply: shows the plan, then applies it; again, it changes nothing': ['the line of the progress bar is ended']
+        'apply: shows the plan, then applies it; a second run changes nothing': ['the line of the progress bar is ended']
       }
     }
   },
@@ -392,7 +392,7 @@ export const differences: Difference[] = [
     evidence: 'assumed',
     places: {
       [`${secrets}/bulk.test.ts`]: {
-        'with the same Idempotency-Key and body again ends in the same state, and says the same > with another body is refused': ['the order of members is no difference']
+        'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > is refused with another body': ['the order of members is no difference']
       }
     }
   },
@@ -402,13 +402,13 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       'test/routes/consistency/index.test.ts': {
-        'compareEnvironments says why a value could not be compared': [`code: 'aws-access-denied'`, 't.notOk(rows.a?.prod?.group)']
+        'compareEnvironments reports why a value could not be compared': [`code: 'aws-access-denied'`, 't.notOk(rows.a?.prod?.group)']
       },
       'test/routes/environments/_env/promotions/index.test.ts': {
-        'promoteSecrets writes where the value that is there can\'t be read': [`names: ['a'], onConflict: 'update' })), { a: 'updated' }`]
+        'promoteSecrets writes even if the existing value cannot be read': [`names: ['a'], onConflict: 'update' })), { a: 'updated' }`]
       },
       'test/routes/credentials/_id/verify/index.test.ts': {
-        'one that can\'t be used: why is in the log and the trail': [`code: 'credential-invalid' } }, id)`, 'gateway.trail().at(-1)', 'includes(reason)']
+        'an unusable credential: the reason is in the log and the trail': [`code: 'credential-invalid' } }, id)`, 'gateway.trail().at(-1)', 'includes(reason)']
       },
       'test/src/aws/sessions.test.ts': {
         'a role that does not trust the gateway is refused, and who asks is not told what AWS said': [
@@ -437,7 +437,7 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       'test/plugins/audit.test.ts': {
-        'a request that is allowed leaves a record before AWS is asked, and one of its outcome': [`t.match(outcome, { event: 'outcome'`]
+        'an allowed request is recorded before AWS is called, and again with its outcome': [`t.match(outcome, { event: 'outcome'`]
       }
     }
   }

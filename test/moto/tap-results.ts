@@ -4,7 +4,7 @@ import { Parser, type FinalResults, type Result } from 'tap-parser'
 export interface Failure {
   /** The test file, from the root of the repository. */
   file: string
-  /** The test, behind those that it is part of: `readSecret > gives one field of a JSON value`. */
+  /** The test, behind those that it is part of: `readSecret > returns one field of a JSON value`. */
   test: string
   /** Its line in the file, counted from 1: that of the test, where a function of the file asserts for it. */
   line: number | undefined

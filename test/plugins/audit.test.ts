@@ -10,7 +10,7 @@ import { signCallerIdentity, startSts } from '#test/sts'
 
 const secrets = '/environments/dev/secrets'
 
-/** The records that a request leaves. */
+/** Returns the audit records of a request. */
 async function recordsOf (gateway: Gateway, ...[method, path, options]: Parameters<Gateway['send']>): Promise<AuditRecord[]> {
   const before = gateway.trail().length
   await gateway.send(method, path, options)
@@ -20,7 +20,7 @@ async function recordsOf (gateway: Gateway, ...[method, path, options]: Paramete
 const put = (value: string): RequestOptions => ({ json: { value } })
 const administrator = { allowed: true, policies: ['administrators'] }
 
-t.test('a request that is allowed leaves a record before AWS is asked, and one of its outcome', async (t) => {
+t.test('an allowed request is recorded before AWS is called, and again with its outcome', async (t) => {
   const gateway = await build(t)
   const before = gateway.trail().length
   const { json: written } = await gateway.send('PUT', `${secrets}/payments%2Fdb`, { ...put('v'), headers: { 'x-request-id': 'r1' } })
@@ -47,7 +47,7 @@ t.test('a request that is allowed leaves a record before AWS is asked, and one o
   t.equal(gateway.awsCalls.length, outcome.awsRequestIds.length, 'each call of AWS is named')
 })
 
-t.test('the record is there when AWS is asked', async (t) => {
+t.test('the record is on disk when AWS is called', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', `${secrets}/a`, put('v'))
   let atTheCall: AuditRecord
@@ -60,7 +60,7 @@ t.test('the record is there when AWS is asked', async (t) => {
   t.match(gateway.trail().at(-1), { event: 'outcome', requestId: 'r2', versionId: reply.json.versionId }, 'and that of the outcome when the reply is')
 })
 
-t.test('what each operation leaves', async (t) => {
+t.test('the records of each operation', async (t) => {
   const gateway = await build(t)
   const { json: { versionId: first } } = await gateway.send('PUT', `${secrets}/a`, put('{"k":"1"}'))
   const { json: { versionId: second } } = await gateway.send('PUT', `${secrets}/a`, put('{"k":"2"}'))
@@ -109,7 +109,7 @@ t.test('what each operation leaves', async (t) => {
   t.match(await verifyFiles(gateway.trailFile), { findings: [], notes: [] })
 })
 
-t.test('every route leaves a record of who is not let in', async (t) => {
+t.test('every route records rejected callers', async (t) => {
   const gateway = await build(t)
   const { paths } = gateway.fastify.swagger() as unknown as { paths: Record<string, Record<string, { operationId: string, security?: object[] }>> }
   const operations = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })))
@@ -122,7 +122,7 @@ t.test('every route leaves a record of who is not let in', async (t) => {
   }
 })
 
-t.test('a refusal leaves one record, whatever it is for', async (t) => {
+t.test('a refusal leaves one record, whatever its reason', async (t) => {
   const gateway = await build(t)
   const a = `${secrets}/a`
   const denied = { allowed: false, policies: [] }
@@ -151,7 +151,7 @@ t.test('a refusal leaves one record, whatever it is for', async (t) => {
   }
   t.same(gateway.awsCalls, [])
 
-  t.test('also of what is not even HTTP', async (t) => {
+  t.test('malformed HTTP is recorded too', async (t) => {
     const before = gateway.trail().length
     const { hostname, port } = new URL(gateway.url)
     const socket = connect(Number(port), hostname, () => { socket.write('not HTTP\r\n\r\n'); socket.write('not HTTP\r\n\r\n') })
@@ -160,13 +160,13 @@ t.test('a refusal leaves one record, whatever it is for', async (t) => {
     t.equal(gateway.trail().length, before + 1)
   })
 
-  t.test('what turns out to be denied on the way is in the outcome', async (t) => {
+  t.test('a denial during the request is in the outcome', async (t) => {
     const [, outcome] = await recordsOf(gateway, 'PUT', `${secrets}/a`, { ...put('v'), token: tokens.writer })
     t.match(outcome, { event: 'outcome', status: 404, decision: { allowed: true, policies: ['writer'] }, decisions: [{ action: 'GetSecretValue', ...denied }, { action: 'CreateSecret', ...denied }] })
   })
 })
 
-t.test('a request on many secrets leaves a record of each', async (t) => {
+t.test('a request for many secrets leaves a record of each', async (t) => {
   const gateway = await build(t, {
     authorization: policies(`
       @id("administrators") permit (principal in Group::"administrators", action, resource);
@@ -211,7 +211,7 @@ t.test('a request on many secrets leaves a record of each', async (t) => {
   t.match(await verifyFiles(gateway.trailFile), { findings: [] })
 })
 
-t.test('a login is recorded, and gives nothing without a record', async (t) => {
+t.test('a login is recorded, and issues no token without a record', async (t) => {
   const principal = { accessKeyId: 'AKIAUSERUSERUSER', secretAccessKey: 'secret-of-the-user', account: '111122223333', userId: 'AIDAUSERUSERUSERUSER', arn: 'arn:aws:iam::111122223333:user/user' }
   const sts = await startSts(t, [principal])
   const aws = { serverId: 'gateway.test', regions: ['eu-west-1'], identities: [{ account: '111122223333', uniqueId: 'AIDAUSERUSERUSERUSER' }] }
@@ -228,7 +228,7 @@ t.test('a login is recorded, and gives nothing without a record', async (t) => {
   t.notMatch(reply.text, 'token"')
 })
 
-t.test('no record has a value, a token or a query string', async (t) => {
+t.test('no record contains a value, a token or a query string', async (t) => {
   const gateway = await build(t)
   const canary = 'canary-value-4711'
   const bodies: RequestOptions[] = [put(canary), { json: { value: { [canary]: canary } } }, { json: { value: canary, encoding: canary } }, { body: canary }]
@@ -249,7 +249,7 @@ t.test('no record has a value, a token or a query string', async (t) => {
   for (const token of Object.values(tokens)) t.notMatch(all.join('\n'), token)
 })
 
-/** Has it that the trail can't be written: its folder is gone. */
+/** Makes the trail unwritable by removing its folder. */
 function breaks (gateway: Gateway): { mend: () => Promise<void> } {
   const folder = dirname(gateway.trailFile)
   rmSync(folder, { recursive: true })
@@ -263,7 +263,7 @@ function breaks (gateway: Gateway): { mend: () => Promise<void> } {
 
 const unavailable = { status: 503, json: { code: 'audit-unavailable' } }
 
-t.test('where nothing can be recorded nothing is done, and nothing leaves', async (t) => {
+t.test('while the trail is not writable, nothing is done and nothing is disclosed', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', `${secrets}/a`, put('canary-value-4711'))
   gateway.awsCalls.length = 0
@@ -292,7 +292,7 @@ t.test('where nothing can be recorded nothing is done, and nothing leaves', asyn
   t.equal(gateway.trail().length, 3)
 })
 
-t.test('a value that was read does not leave where that can not be recorded any more', async (t) => {
+t.test('a value is not disclosed if reading it can no longer be recorded', async (t) => {
   const gateway = await build(t)
   const { json: { versionId } } = await gateway.send('PUT', `${secrets}/a`, put('canary-value-4711'))
   const breakAt = (wanted: string): { mend: () => Promise<void> } => {
@@ -319,7 +319,7 @@ t.test('a value that was read does not leave where that can not be recorded any 
   t.equal((await gateway.send('GET', `${secrets}/a`)).json.value, 'second', 'a write has been made then, as the reply says it may have')
 })
 
-t.test('the trail goes on in another file when the configuration is read again, and takes no other settings', async (t) => {
+t.test('a configuration reload moves the trail to another file, and changes none of its other settings', async (t) => {
   const gateway = await build(t)
   const { config } = gateway.fastify
   t.throws(() => { config.replace({ ...config.current, audit: { ...config.current.audit, durability: 'synced' } }) }, {
@@ -333,7 +333,7 @@ t.test('the trail goes on in another file when the configuration is read again, 
   t.match(await verifyFiles(`${gateway.trailFile}.1`, gateway.trailFile), { findings: [], records: 4 })
 })
 
-t.test('what the trail says about itself is in the log too', async (t) => {
+t.test('the trail\'s records about itself are in the log too', async (t) => {
   const gateway = await build(t)
   await gateway.fastify.close()
   const [start, close] = gateway.log.filter((line) => line.includes('"audit":')).map((line): AuditRecord => JSON.parse(line))

@@ -31,13 +31,13 @@ t.test('a request without a valid token is refused before its body is read', asy
   t.notMatch(gateway.log.join(''), /token-for-tests/, 'nor logged')
 })
 
-t.test('the scheme is read as RFC 9110 has it: whatever its case', async (t) => {
+t.test('the scheme is case-insensitive, as RFC 9110 requires', async (t) => {
   const gateway = await build(t)
   const reply = await gateway.send('GET', '/environments', { token: null, headers: { authorization: `bearer ${tokens.administrator}` } })
   t.equal(reply.status, 200)
 })
 
-t.test('a changed configuration takes a key away at once', async (t) => {
+t.test('a configuration reload revokes a key at once', async (t) => {
   const gateway = await build(t)
   const { current } = gateway.fastify.config
   gateway.fastify.config.replace({ ...current, authentication: { ...current.authentication, apiKeys: [] } })

@@ -8,7 +8,7 @@ import { build, declared, policies, send, tokens } from '#test/helper'
 
 const path = '/environments/dev/secrets/a'
 
-t.test('what is not granted is denied, and AWS is not asked', async (t) => {
+t.test('a request without a grant is denied, and AWS is not called', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', path, { json: { value: 'v' } })
   gateway.awsCalls.length = 0
@@ -49,7 +49,7 @@ t.test('a route that declares no action fails the boot', async (t) => {
   }
 })
 
-t.test('a route that declares what can\'t be done to what it is about fails the boot', async (t) => {
+t.test('a route whose action does not fit its resource fails the boot', async (t) => {
   const fastify = Fastify(serverOptions('silent'))
   t.teardown(async () => fastify.close())
   await fastify.register(app, { config: liveConfig(configFrom(declared)) })
@@ -58,10 +58,10 @@ t.test('a route that declares what can\'t be done to what it is about fails the 
   t.throws(() => { get('/environments/:env/secrets/:name/other', 'ListSecrets') }, /declares ListSecrets, which can't be done/)
 })
 
-t.test('the decision on what the request is for stays with it, and the policies that made it', async (t) => {
+t.test('the request keeps its decision and the policies that determined it', async (t) => {
   const fastify = Fastify(serverOptions('silent'))
   t.teardown(async () => fastify.close())
-  // Nothing listens there: whatever is allowed fails, and has its decision all the same.
+  // Nothing listens on this port: allowed requests fail, but keep their decision.
   await fastify.register(app, { config: liveConfig(configFrom({ ...declared, aws: { endpoint: 'http://127.0.0.1:9' } })) })
   const decisions: unknown[] = []
   fastify.addHook('onResponse', async ({ found }) => { decisions.push(found.decision ?? found.visibility) })
@@ -79,7 +79,7 @@ t.test('the decision on what the request is for stays with it, and the policies 
   t.same(decisions, [{ allowed: true, policies: ['reader'] }, { allowed: true, policies: ['reader'] }, denied, denied, denied, denied, undefined])
 })
 
-t.test('an evaluation that fails is a denial, and is told to the log', async (t) => {
+t.test('an evaluation error is a denial, and is logged', async (t) => {
   const gateway = await build(t, {
     authorization: policies(`@id("everything") permit (principal, action, resource);
       @id("erring") forbid (principal, action == Action::"GetSecretValue", resource) when { 9223372036854775807 + 1 == 0 };`)
@@ -89,7 +89,7 @@ t.test('an evaluation that fails is a denial, and is told to the log', async (t)
   t.match(gateway.log.find((line) => line.includes('evaluation')), /"level":50.*"policies":\["erring"\],"failure":"integer overflow/)
 })
 
-t.test('an environment is seen through any of its credentials', async (t) => {
+t.test('an environment is visible through any of its credentials', async (t) => {
   const gateway = await build(t, {
     authorization: policies(`@id("stranger") permit (
       principal == Caller::"stranger", action in [Action::"read", Action::"write"], resource in Environment::"dev"
@@ -104,7 +104,7 @@ t.test('an environment is seen through any of its credentials', async (t) => {
   t.equal(await status('/environments/prod'), 404)
 })
 
-t.test('a list has only what the caller may describe, over all of its pages', async (t) => {
+t.test('a list contains only secrets that the caller may describe, on all of its pages', async (t) => {
   const gateway = await build(t, {
     authorization: policies(`
       @id("administrators") permit (principal in Group::"administrators", action, resource);

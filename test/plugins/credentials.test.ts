@@ -6,7 +6,7 @@ import { build, declared, embedded, policies, tokens } from '#test/helper'
 
 const path = '/environments/dev/secrets'
 
-t.test('the credential is the environment\'s, or the allowed one that the request names', async (t) => {
+t.test('the credential is the environment\'s default, or an allowed one that the request names', async (t) => {
   const gateway = await build(t)
   const list = async (id?: string): Promise<{ status: number, json: { code?: string } }> =>
     gateway.send('GET', path, id === undefined ? {} : { headers: { 'aws-credential-id': id } })
@@ -16,7 +16,7 @@ t.test('the credential is the environment\'s, or the allowed one that the reques
   t.match(await list('unknown-to-aws'), { status: 502, json: { code: 'credential-invalid' } })
 })
 
-t.test('the clients of a configuration that was replaced are closed in the end', async (t) => {
+t.test('the clients of a replaced configuration are closed eventually', async (t) => {
   const gateway = await build(t)
   await gateway.send('GET', path)
   const old = gateway.fastify.awsClient('dev-account', 'eu-west-1')
@@ -33,7 +33,7 @@ t.test('the clients of a configuration that was replaced are closed in the end',
   t.not(gateway.fastify.awsClient('dev-account', 'eu-west-1'), old)
 })
 
-t.test('one that does not exist, one that the environment does not allow and one that the caller may not use are all the same', async (t) => {
+t.test('a credential that does not exist, one that the environment does not allow and one that the caller may not use are indistinguishable', async (t) => {
   const gateway = await build(t, {
     authorization: policies(`
       @id("stranger") permit (
@@ -51,7 +51,7 @@ t.test('one that does not exist, one that the environment does not allow and one
   t.same(gateway.awsCalls, [])
 })
 
-t.test('choosing the wrong credential really fails: an account never sees another\'s secrets', async (t) => {
+t.test('the wrong credential fails: an account never sees another\'s secrets', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', '/environments/prod/secrets/a', { json: { value: 'production' } })
   const { environments, ...rest } = gateway.fastify.config.current
@@ -62,7 +62,7 @@ t.test('choosing the wrong credential really fails: an account never sees anothe
   t.match(await gateway.send('GET', '/environments/prod/secrets/a'), { status: 404, json: { code: 'secret-not-found' } })
 })
 
-t.test('an environment that names its account refuses a credential of another, before anything is asked of AWS Secrets Manager', async (t) => {
+t.test('an environment that names its account refuses a credential of another account, before any call of AWS Secrets Manager', async (t) => {
   const dev = { region: 'eu-west-1', credential: 'dev-account', account: '111111111111', allowedCredentials: ['prod-account', 'unknown-to-aws'] }
   const gateway = await build(t, { environments: { ...declared.environments, dev } })
   const list = async (id: string) => gateway.send('GET', path, { headers: { 'aws-credential-id': id } })
@@ -77,7 +77,7 @@ t.test('an environment that names its account refuses a credential of another, b
   t.match(await gateway.send('GET', '/environments/dev'), { json: { account: '111111111111' } })
 })
 
-t.test('so does one that is only copied from', async (t) => {
+t.test('so does the source environment of a copy', async (t) => {
   const dev = { region: 'eu-west-1', credential: 'prod-account', account: '111111111111' }
   const gateway = await build(t, { environments: { ...declared.environments, dev } })
   const reply = await gateway.send('POST', '/environments/staging/promotions', { json: { from: 'dev', names: ['a'] } })
@@ -85,7 +85,7 @@ t.test('so does one that is only copied from', async (t) => {
   t.same(gateway.awsCalls, ['GetCallerIdentity'])
 })
 
-t.test('a role\'s session proves its account, too', async (t) => {
+t.test('a role session proves its account too', async (t) => {
   const credentials = {
     ...declared.credentials,
     platform: embedded('AKIAPLATFORM'),

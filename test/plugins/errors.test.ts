@@ -7,7 +7,7 @@ import { liveConfig } from '#src/config/live'
 import { serverOptions } from '#src/http/server-options'
 import { build, declared, send, tokens } from '#test/helper'
 
-/** Sends bytes and gives back whatever comes until the other side closes. */
+/** Sends bytes and returns everything received until the server closes the connection. */
 async function raw (url: string, request: string): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
@@ -21,7 +21,7 @@ async function raw (url: string, request: string): Promise<string> {
 t.test('every failure is a problem, with the request\'s ID', async (t) => {
   const gateway = await build(t)
 
-  t.test('a path that leads nowhere, with or without a token or a body', async (t) => {
+  t.test('an unknown path, with or without a token or a body', async (t) => {
     for (const [method, path] of [['GET', '/'], ['GET', '/nowhere?secret=1'], ['POST', '/environments/dev/secrets/a/nowhere']] as const) {
       const reply = await gateway.send(method, path, { token: null, headers: { 'x-request-id': 'my-request.1' }, ...(method === 'POST' && { body: 'x' }) })
       t.match(reply, { status: 404, json: { code: 'not-found', requestId: 'my-request.1', instance: 'urn:secrets-gateway:request:my-request.1' } })
@@ -31,7 +31,7 @@ t.test('every failure is a problem, with the request\'s ID', async (t) => {
     }
   })
 
-  t.test('a method that the resource does not have', async (t) => {
+  t.test('a method that the resource does not support', async (t) => {
     for (const [method, path, allow] of [['DELETE', '/environments', 'GET, HEAD'], ['POST', '/environments/dev/secrets/a/metadata', 'GET, HEAD'], ['GET', '/environments/dev/values', 'POST']] as const) {
       const reply = await gateway.send(method, path, { token: null })
       t.match(reply, { status: 405, json: { code: 'method-not-allowed' } })
@@ -39,7 +39,7 @@ t.test('every failure is a problem, with the request\'s ID', async (t) => {
     }
   })
 
-  t.test('a request ID that does not look like one is replaced', async (t) => {
+  t.test('a malformed request ID is replaced', async (t) => {
     for (const id of ['a b', 'x'.repeat(129), '<script>']) {
       const reply = await gateway.send('GET', '/health/live', { headers: { 'x-request-id': id } })
       t.match(reply.headers.get('x-request-id'), /^[0-9a-f-]{36}$/)
@@ -53,7 +53,7 @@ t.test('every failure is a problem, with the request\'s ID', async (t) => {
     t.match(await gateway.send('GET', `/environments/dev/secrets/${'n'.repeat(1_537)}`), { status: 414, json: { code: 'uri-too-long' } })
   })
 
-  t.test('what is not even HTTP', async (t) => {
+  t.test('malformed HTTP', async (t) => {
     const replies = {
       'not HTTP\r\n\r\n': /^HTTP\/1\.1 400 Bad Request\r\n[^]*"code":"malformed-request"/,
       'GET / HTTP/1.1\r\nbad header\r\n\r\n': /"code":"malformed-request"/,
@@ -72,7 +72,7 @@ t.test('every failure is a problem, with the request\'s ID', async (t) => {
     }
   })
 
-  t.test('a connection that breaks off ends quietly', async (t) => {
+  t.test('an aborted connection ends without an error', async (t) => {
     const { hostname, port } = new URL(gateway.url)
     await new Promise<void>((resolve) => {
       const socket = connect(Number(port), hostname, () => {
@@ -85,7 +85,7 @@ t.test('every failure is a problem, with the request\'s ID', async (t) => {
   })
 })
 
-t.test('our own fault is masked, and logged without its message', async (t) => {
+t.test('an internal error is masked, and logged without its message', async (t) => {
   const log: string[] = []
   const fastify = Fastify(serverOptions('info', { write: (line) => { log.push(line) } }))
   t.teardown(async () => fastify.close())
@@ -103,7 +103,7 @@ t.test('our own fault is masked, and logged without its message', async (t) => {
   t.notMatch(log.join(''), canary)
 })
 
-t.test('AWS\'s failures are translated and masked', async (t) => {
+t.test('AWS\'s errors are translated and masked', async (t) => {
   const gateway = await build(t)
   const { credentials, ...rest } = gateway.fastify.config.current
   const nobody = 'http://127.0.0.1:9'

@@ -3,7 +3,7 @@ import { configFrom } from '#src/config/config'
 import { build, declared, tokens, type Gateway, type Reply } from '#test/helper'
 import { sendRaw, type RawRequest } from '#test/raw'
 
-/** Limits whose windows outlast a test, so that nothing depends on how fast it runs. */
+/** Limits with windows that outlast a test, so that nothing depends on the speed of the machine. */
 const slow = (burst: number): { requestsPerSecond: number, burst: number } => ({ requestsPerSecond: burst / 3_000, burst })
 
 const refused = { status: 429, json: { code: 'rate-limited', status: 429 } }
@@ -20,7 +20,7 @@ const dev = (gateway: Gateway, token: string | null = tokens.administrator) => a
 
 const denials = ({ trail }: Gateway): unknown[] => trail().filter(({ code }) => code === 'rate-limited')
 
-t.test('of one caller', async (t) => {
+t.test('the limit of a caller', async (t) => {
   const gateway = await build(t, { limits: slow(3) })
 
   t.same(await times(4, dev(gateway)), [200, 200, 200, 429], 'so many at once, and no more')
@@ -61,7 +61,7 @@ t.test('windows end, and a reload changes the limits at once', async (t) => {
 
   let reply = await dev(gateway)()
   t.equal(reply.status, 200)
-  // On a machine that is busy enough, the window may end before the second request.
+  // On a busy machine, the window may end before the second request.
   while (reply.status !== 429) reply = await dev(gateway)()
   t.equal(reply.headers.get('retry-after'), '1')
   await new Promise((resolve) => { setTimeout(resolve, 1_000) })
@@ -75,7 +75,7 @@ t.test('windows end, and a reload changes the limits at once', async (t) => {
   t.same(await times(2, dev(gateway, tokens.writer)), [200, 429])
 })
 
-t.test('for one environment', async (t) => {
+t.test('the limit of an environment', async (t) => {
   const gateway = await build(t, { limits: { ...slow(4), perEnvironment: slow(6) } })
 
   t.same(await times(5, dev(gateway)), [200, 200, 200, 200, 429], 'one caller can not use it up')
@@ -90,7 +90,7 @@ t.test('for one environment', async (t) => {
   ])
 })
 
-t.test('of an address, by whose requests there is no caller', async (t) => {
+t.test('the limit of an address for unauthenticated requests', async (t) => {
   const gateway = await build(t, { limits: { ...declared.limits, unauthenticated: slow(3) } })
 
   t.same(await times(2, dev(gateway, bad)), [401, 401])

@@ -4,7 +4,7 @@ import { build, tokens } from '#test/helper'
 
 const path = '/environments/dev/secrets/a'
 
-/** A request with exactly these header lines, which fetch would join or refuse. */
+/** Sends a request with exactly these header lines, which fetch would join or refuse. */
 async function withHeaders (url: string, headers: readonly [string, string][]): Promise<{ status: number | undefined, text: string }> {
   return new Promise((resolve, reject) => {
     httpRequest(url, { headers: headers.flat() }, (reply) => {
@@ -14,7 +14,7 @@ async function withHeaders (url: string, headers: readonly [string, string][]): 
   })
 }
 
-t.test('a header that has one meaning is given once', async (t) => {
+t.test('a header with a single value is accepted only once', async (t) => {
   const gateway = await build(t)
   const { host } = new URL(gateway.url)
   const authorization: [string, string] = ['authorization', `Bearer ${tokens.administrator}`]
@@ -43,7 +43,7 @@ t.test('a header that the route would ignore is refused', async (t) => {
   t.equal((await gateway.send('GET', '/health/live', { headers: { 'if-none-match': '*' } })).status, 200, 'where nothing depends on it')
 })
 
-t.test('a coded body is refused', async (t) => {
+t.test('a body with a content coding is refused', async (t) => {
   const gateway = await build(t)
   for (const coding of ['gzip', 'identity', 'br']) {
     const reply = await gateway.send('PUT', path, { json: { value: 'v' }, headers: { 'content-encoding': coding } })

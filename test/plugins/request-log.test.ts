@@ -21,7 +21,7 @@ t.test('each request is one line, without its URL, its token or a value', async 
   t.notMatch(gateway.log.join(''), tokens.administrator)
 })
 
-t.test('also the request of a caller who goes away, and what is not even HTTP', async (t) => {
+t.test('requests of callers who disconnect, and malformed HTTP, are logged too', async (t) => {
   const gateway = await build(t)
   const lines = async (pattern: RegExp): Promise<void> => {
     while (!gateway.log.some((line) => pattern.test(line))) await new Promise((resolve) => { setTimeout(resolve, 10) })

@@ -15,9 +15,9 @@ interface Setup {
   servers: Authority
   clients: Authority
   folder: string
-  /** A client of that authority whose certificate has this SPIFFE ID. */
+  /** Issues a client certificate of that authority with this SPIFFE ID. */
   client: (issuer?: Authority, path?: string) => Promise<TlsClient>
-  /** Takes up what the files hold now, as a SIGHUP does. */
+  /** Reloads the files, as a SIGHUP does. */
   reload: (tls?: object) => void
 }
 
@@ -50,13 +50,13 @@ async function setUp (t: Test, { required = true } = {}): Promise<Setup> {
 
 const request = { path: '/environments' }
 
-/** Sends a request on a connection that stays open. */
+/** Sends a request on a keep-alive connection. */
 async function ask (socket: Socket): Promise<RawReply | undefined> {
   write(socket, request, 'keep-alive')
   return readReply(socket)
 }
 
-t.test('a client certificate names the caller, for as long as it is valid', async (t) => {
+t.test('a client certificate identifies the caller for as long as it is valid', async (t) => {
   const { gateway, client } = await setUp(t)
   const socket = await connect(gateway.url, await client())
   t.teardown(() => { socket.destroy() })
@@ -66,7 +66,7 @@ t.test('a client certificate names the caller, for as long as it is valid', asyn
   t.match(await ask(socket), { status: 401 }, 'a connection does not outlive its certificate')
 })
 
-t.test('a client can not change its certificate on the way', async (t) => {
+t.test('a client cannot change its certificate during a connection', async (t) => {
   const { gateway, client } = await setUp(t)
   const { port } = new URL(gateway.url)
   const socket = connectTls({ port: Number(port), host: '127.0.0.1', servername: 'localhost', maxVersion: 'TLSv1.2', ...await client() })
@@ -80,7 +80,7 @@ t.test('a client can not change its certificate on the way', async (t) => {
   t.equal(await renegotiated, false)
 })
 
-t.test('a handshake that an authority\'s end comes in between is none', async (t) => {
+t.test('a handshake fails if its certificate authority is removed meanwhile', async (t) => {
   const { gateway, folder, client, reload } = await setUp(t)
   const former = await client()
   const { port } = new URL(gateway.url)
@@ -98,7 +98,7 @@ t.test('a handshake that an authority\'s end comes in between is none', async (t
   t.equal(await sendRaw(gateway.url, request, former), undefined)
 })
 
-t.test('a handshake that fails is recorded, and one that is only broken off is not', async (t) => {
+t.test('a failed handshake is recorded, and an aborted one is not', async (t) => {
   const { gateway } = await setUp(t)
   const { port } = new URL(gateway.url)
   const leave = connectTcp(Number(port), '127.0.0.1')
@@ -115,7 +115,7 @@ t.test('a handshake that fails is recorded, and one that is only broken off is n
   t.match(denials(), [{ peer: '127.0.0.1', code: 'unauthenticated', reason: 'ERR_SSL_HTTP_REQUEST' }])
 })
 
-t.test('the gateway\'s own certificate is renewed without a new start, and open connections stay', async (t) => {
+t.test('the gateway\'s own certificate is renewed without a restart, and open connections stay', async (t) => {
   const { gateway, folder, client, reload } = await setUp(t)
   const mine = await client()
   const socket = await connect(gateway.url, mine)
@@ -131,7 +131,7 @@ t.test('the gateway\'s own certificate is renewed without a new start, and open 
   t.match(await sendRaw(gateway.url, request, { ...mine, ca: others.cert }), { status: 200 })
 })
 
-t.test('an authority that is taken out is out at once', async (t) => {
+t.test('a removed certificate authority is no longer trusted at once', async (t) => {
   const { gateway, folder, client, reload } = await setUp(t)
   const [former, authorityOfLater] = [await client(), await authority('CN=Later')]
   const later = await client(authorityOfLater, 'reports')
@@ -158,7 +158,7 @@ t.test('an authority that is taken out is out at once', async (t) => {
   t.match(await sendRaw(gateway.url, request, later), { status: 200 })
 })
 
-/** A session that a later connection of the same client can resume. */
+/** Returns a TLS session that a later connection of the same client can resume. */
 async function sessionOf (url: string, client: TlsClient): Promise<Buffer> {
   const { hostname: host, port } = new URL(url)
   const socket = connectTls({ host, port: Number(port), servername: 'localhost', ...client })
@@ -180,7 +180,7 @@ async function resumed (url: string, client: TlsClient, session: Buffer): Promis
   }
 }
 
-t.test('what can only be changed by a new start is not changed by less', async (t) => {
+t.test('settings that require a restart are not changed by a reload', async (t) => {
   const { gateway, reload } = await setUp(t)
   t.throws(() => { reload({ clientCertificates: undefined }) }, /server\.tls: found TLS without client certificates, expected TLS with client certificates that are required, as it was at the start/)
   const { current } = gateway.fastify.config

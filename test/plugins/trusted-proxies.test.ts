@@ -4,7 +4,7 @@ import { sendRaw, type RawRequest } from '#test/raw'
 
 const valid: [string, string] = ['Authorization', `Bearer ${tokens.administrator}`]
 
-/** The peer address that the log has of a request with these headers, each sent as a header of its own. */
+/** Returns the peer address that is logged for a request with these headers, each sent as a header line of its own. */
 async function peer (gateway: Gateway, ...forwardedFor: string[]): Promise<unknown> {
   const request: RawRequest = { path: '/environments', headers: [valid, ...forwardedFor.map((value) => ['X-Forwarded-For', value] as const)] }
   gateway.log.length = 0
@@ -14,7 +14,7 @@ async function peer (gateway: Gateway, ...forwardedFor: string[]): Promise<unkno
   return (JSON.parse(gateway.log[0] ?? '') as { request: { peer: string } }).request.peer
 }
 
-t.test('behind a trusted proxy the peer is who it says, and nobody further away can say otherwise', async (t) => {
+t.test('behind a trusted proxy the peer is the address that the proxy reports, and nobody further away can override it', async (t) => {
   const gateway = await build(t, { server: { trustedProxies: ['127.0.0.1', '10.0.0.0/8', '2001:db8::/32'] } })
   t.equal(await peer(gateway), '127.0.0.1')
   t.equal(await peer(gateway, '203.0.113.7'), '203.0.113.7')
@@ -27,7 +27,7 @@ t.test('behind a trusted proxy the peer is who it says, and nobody further away 
   t.equal(await peer(gateway, '<script>, 203.0.113.7'), '203.0.113.7', 'what is in front of it does not count')
 })
 
-t.test('whoever is no trusted proxy may not say it', async (t) => {
+t.test('forwarding headers of other clients are ignored', async (t) => {
   const gateway = await build(t, { server: { trustedProxies: ['10.0.0.0/8'] } })
   t.equal(await peer(gateway), '127.0.0.1')
   t.equal(await peer(gateway, '203.0.113.7'), 400)
@@ -37,7 +37,7 @@ t.test('whoever is no trusted proxy may not say it', async (t) => {
   }
 })
 
-t.test('a reload changes who is trusted', async (t) => {
+t.test('a reload changes the trusted proxies', async (t) => {
   const gateway = await build(t)
   t.equal(await peer(gateway, '203.0.113.7'), 400)
   gateway.fastify.config.replace({ ...gateway.fastify.config.current, server: { trustedProxies: ['127.0.0.0/8'] } })

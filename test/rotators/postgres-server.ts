@@ -11,16 +11,17 @@ import type { Test } from 'tap'
 
 const run = promisify(execFile)
 
+/** A running PostgreSQL server. */
 export interface PostgresServer {
   port: number
-  /** What it has logged so far: every statement. */
+  /** Returns the log so far, which contains every statement. */
   log: () => Promise<string>
   query: (sql: string) => Promise<void>
 }
 
 const superuser = { user: 'postgres', password: 'superuser-password', database: 'postgres', host: '127.0.0.1' }
 
-/** Starts a PostgreSQL server of its own, until the test ends. It never runs as root, which it refuses. */
+/** Starts a PostgreSQL server until the test ends; as user `postgres` if the test runs as root, which PostgreSQL refuses. */
 export async function startPostgres (t: Test, binaries: string): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'postgresql-'))
   const as: SpawnOptions = process.getuid?.() === 0 ? await ownedByPostgres(folder) : {}
@@ -48,6 +49,7 @@ export async function startPostgres (t: Test, binaries: string): Promise<Postgre
   return { port, log: async () => readFile(join(data, 'log'), 'utf8'), query }
 }
 
+/** Gives a folder to the user `postgres`, and returns the options to start a process as that user. */
 async function ownedByPostgres (folder: string): Promise<SpawnOptions> {
   const id = async (option: string): Promise<number> => Number((await run('id', [option, 'postgres'])).stdout)
   const owner = { uid: await id('-u'), gid: await id('-g') }

@@ -5,7 +5,7 @@ import t from 'tap'
 import { build } from '#test/helper'
 import { startPostgres } from './postgres-server.ts'
 
-/** Where `POSTGRESQL` says that there are PostgreSQL's programs, there have to be. */
+/** The tests are skipped without PostgreSQL, but fail if `POSTGRESQL` names a folder that does not contain its programs. */
 const [installed = ''] = globSync('/usr/lib/postgresql/*/bin')
 const binaries = process.env.POSTGRESQL ?? installed
 const isMissing = process.env.POSTGRESQL === undefined && !existsSync(join(binaries, 'initdb'))
@@ -40,7 +40,7 @@ t.test('rotates the password of a real user, through the gateway', { skip }, asy
   await gateway.rotateDue()
 
   const { password, ...rest } = await value('AWSCURRENT')
-  t.same(rest, credentials, 'all else is as it was')
+  t.same(rest, credentials, 'the other members are unchanged')
   t.equal(await logIn(password), 'in', 'the new password works')
   t.equal(await logIn(oldPassword), '28P01', 'the old password has stopped working')
   t.same(await value('AWSPREVIOUS'), { ...credentials, password: oldPassword }, 'AWSPREVIOUS still has the old value')
@@ -48,14 +48,14 @@ t.test('rotates the password of a real user, through the gateway', { skip }, asy
   await gateway.send('POST', `${secret}/rotation`)
   await gateway.rotateDue()
   const again = (await value('AWSCURRENT')).password
-  t.same([await logIn(again), await logIn(password)], ['in', '28P01'], 'and again')
+  t.same([await logIn(again), await logIn(password)], ['in', '28P01'], 'a second rotation works too')
 
   const log = await postgres.log()
   t.match(log, 'ALTER ROLE "app ""of"" payments" PASSWORD')
-  t.notOk([password, again].some((one) => log.includes(one)), 'PostgreSQL\'s log has no password of it')
+  t.notOk([password, again].some((one) => log.includes(one)), 'PostgreSQL\'s log contains no password')
 })
 
-t.test('goes on where a step has failed', { skip }, async (t) => {
+t.test('resumes a rotation after a failed step', { skip }, async (t) => {
   const postgres = await startPostgres(t, binaries)
   await postgres.query(`CREATE ROLE app LOGIN PASSWORD '${oldPassword}'`)
   const gateway = await build(t)
@@ -72,10 +72,10 @@ t.test('goes on where a step has failed', { skip }, async (t) => {
   await postgres.query('ALTER ROLE app LOGIN')
   gateway.advance(1)
   await gateway.rotateDue()
-  t.not(JSON.parse((await gateway.send('GET', secret)).json.value).password, oldPassword, 'it is done once it can be')
+  t.not(JSON.parse((await gateway.send('GET', secret)).json.value).password, oldPassword, 'the rotation completes once the user can log in')
 })
 
-t.test('refuses a value that is no credentials of PostgreSQL, and tells nothing of it', async (t) => {
+t.test('refuses a value other than PostgreSQL credentials, and does not reveal it', async (t) => {
   const gateway = await build(t)
   for (const value of ['a text', '{}', 'null', '{"engine":"mysql","host":"h","username":"u","password":"p"}']) {
     const path = `/environments/dev/secrets/${Buffer.from(value).toString('hex')}`

@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 import { build } from '#test/helper'
 import packageJson from '../../package.json' with { type: 'json' }
 
-t.test('getOpenApiJson and getOpenApiYaml give the same document', async (t) => {
+t.test('getOpenApiJson and getOpenApiYaml return the same document', async (t) => {
   const gateway = await build(t)
   const json = await gateway.send('GET', '/openapi.json', { token: null })
   const yaml = await gateway.send('GET', '/openapi.yaml', { token: null })
@@ -15,7 +15,7 @@ t.test('getOpenApiJson and getOpenApiYaml give the same document', async (t) => 
   t.ok(['BulkCreateReply', 'Environment', 'Job', 'Problem', 'SecretMetadata', 'SecretValue'].every((name) => schemas.includes(name)), 'schemas have the names that types get')
 })
 
-t.test('Swagger UI is served to anybody', async (t) => {
+t.test('Swagger UI needs no token', async (t) => {
   const gateway = await build(t)
   const page = await gateway.send('GET', '/docs', { token: null })
   t.equal(page.status, 200)

@@ -18,15 +18,15 @@ const run = promisify(execFile)
 interface Process {
   child: ChildProcess
   url: string
-  /** What it wrote to standard output so far. */
+  /** Returns the standard output so far. */
   output: () => string
-  /** Resolves once it has written something that matches. */
+  /** Waits until the standard output matches. */
   writes: (pattern: RegExp) => Promise<RegExpExecArray>
-  /** Ends it with a signal and gives its exit code. */
+  /** Sends a signal and returns the exit code. */
   end: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
-/** The variables of this machine that no test depends on. */
+/** Returns the environment variables of this process, without the gateway's and AWS's, and the given ones. */
 const environment = (variables: Record<string, string>): NodeJS.ProcessEnv =>
   ({ ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS_|GATEWAY_|HOST$|PORT$|LOG_LEVEL$)/.test(name))), PORT: '0', ...variables })
 
@@ -66,7 +66,7 @@ async function start (t: Test, variables: Record<string, string>): Promise<Proce
   }
 }
 
-/** Starts it where it must refuse to. */
+/** Starts the gateway with a configuration that it must refuse. Returns its exit code and standard error. */
 async function refuse (t: Test, variables: Record<string, string>, cwd = t.testdir({})): Promise<{ code: number, stderr: string }> {
   try {
     await run(process.execPath, [join(root, 'src', 'server.ts')], { cwd, env: environment(variables) })
@@ -76,7 +76,7 @@ async function refuse (t: Test, variables: Record<string, string>, cwd = t.testd
   }
 }
 
-t.test('local mode tells a newcomer all there is to know', async (t) => {
+t.test('local mode prints the URLs and a curl command, and keeps its data', async (t) => {
   t.testdir({})
   const gateway = await start(t, {})
   const [, line = ''] = await gateway.writes(/\n {2}(curl .*)\n/)
@@ -84,11 +84,11 @@ t.test('local mode tells a newcomer all there is to know', async (t) => {
   t.match(gateway.output(), `Swagger UI  ${gateway.url}/docs\n`)
 
   const { stdout } = await run('sh', ['-c', `${line} --silent`], { cwd: '/' })
-  t.match(JSON.parse(stdout), { items: [{ name: 'dev' }, { name: 'staging' }, { name: 'prod' }] }, 'the curl line works when it is pasted')
+  t.match(JSON.parse(stdout), { items: [{ name: 'dev' }, { name: 'staging' }, { name: 'prod' }] }, 'the printed curl command works')
 
   const file = join(t.testdirName, '.gateway', 'developer-token')
   const token = await readFile(file, 'utf8')
-  t.notMatch(gateway.output(), token, 'the token itself is not written where there is no terminal')
+  t.notMatch(gateway.output(), token, 'the token is not printed without a terminal')
   t.equal((await stat(file)).mode & 0o777, 0o600)
   t.equal((await send(gateway.url, 'PUT', '/environments/prod/secrets/a', { token, json: { value: 'kept' } })).status, 201)
   t.equal((await send(gateway.url, 'PATCH', '/environments/prod/secrets/a', { token, json: { kmsKeyId: 'alias/local' } })).status, 200)
@@ -96,33 +96,33 @@ t.test('local mode tells a newcomer all there is to know', async (t) => {
 
   const again = await start(t, { GATEWAY_PRINT_TOKEN: '1' })
   await again.writes(new RegExp(`Token {7}${token}\n`))
-  t.equal((await send(again.url, 'GET', '/environments/prod/secrets/a', { token })).json.value, 'kept', 'data and token outlive the process')
+  t.equal((await send(again.url, 'GET', '/environments/prod/secrets/a', { token })).json.value, 'kept', 'data and token survive a restart')
   t.equal(await again.end('SIGHUP'), 0)
 })
 
-t.test('local mode with a token of one\'s own', async (t) => {
+t.test('local mode with a given token', async (t) => {
   t.testdir({})
   const gateway = await start(t, { GATEWAY_DEV_TOKEN: 'a-token-of-my-own', LOG_LEVEL: 'info', GATEWAY_LOCAL: '1', NODE_ENV: 'production' })
   await gateway.writes(/Authorization: Bearer \$GATEWAY_DEV_TOKEN"/)
   t.equal((await send(gateway.url, 'GET', '/environments', { token: 'a-token-of-my-own' })).status, 200)
   t.notMatch(gateway.output(), /a-token-of-my-own/)
   t.equal(await gateway.end(), 0)
-  await t.rejects(stat(join(t.testdirName, '.gateway', 'developer-token')), 'it is not kept')
+  await t.rejects(stat(join(t.testdirName, '.gateway', 'developer-token')), 'the token is not stored')
 })
 
-t.test('local mode is refused where it cannot be meant', async (t) => {
+t.test('local mode is refused in a production environment', async (t) => {
   for (const [variables, sign] of [[{ NODE_ENV: 'production' }, 'NODE_ENV=production'], [{ AWS_PROFILE: 'prod' }, 'AWS_PROFILE']] as const) {
     t.match(await refuse(t, variables), { code: 78, stderr: `GATEWAY_CONFIG: found nothing, but ${sign}, expected a configuration file, or GATEWAY_LOCAL=1` })
   }
 })
 
-t.test('a configuration that is not valid ends with status 78', async (t) => {
+t.test('an invalid configuration ends the process with status 78', async (t) => {
   t.match(await refuse(t, { PORT: 'http' }), { code: 78, stderr: /not valid\.\nPORT: found a text of 4 characters, expected integer\n$/ })
-  t.match(await refuse(t, { GATEWAY_CONFIG: 'none.yaml', GATEWAY_LOCAL: '1' }), { code: 78, stderr: /GATEWAY_LOCAL: found 1 beside GATEWAY_CONFIG/ })
+  t.match(await refuse(t, { GATEWAY_CONFIG: 'none.yaml', GATEWAY_LOCAL: '1' }), { code: 78, stderr: /GATEWAY_LOCAL: found 1 together with GATEWAY_CONFIG/ })
   t.match(await refuse(t, { GATEWAY_CONFIG: 'none.yaml' }), { code: 78, stderr: /GATEWAY_CONFIG: found ENOENT on reading \/.*\/none\.yaml, expected a file that can be read/ })
 })
 
-t.test('policies that are not valid do as well, with the place and what is wrong there', async (t) => {
+t.test('invalid policies end the process, with the location and a message', async (t) => {
   const config = {
     environments: { dev: { region: 'eu-west-1', credential: 'base' } },
     credentials: { base: { kind: 'default-chain' } },
@@ -136,7 +136,7 @@ t.test('policies that are not valid do as well, with the place and what is wrong
   t.match(stderr, /not valid\.\n.*policies\/a\.cedar:4: attribute `name` on entity type `Caller` not found/)
 })
 
-t.test('an issuer without an audience does as well, and nothing listens', async (t) => {
+t.test('an issuer without an audience ends the process', async (t) => {
   const config = {
     environments: { dev: { region: 'eu-west-1', credential: 'base' } },
     credentials: { base: { kind: 'default-chain' } },
@@ -149,7 +149,7 @@ t.test('an issuer without an audience does as well, and nothing listens', async 
   for (const key of ['audience', 'issuer']) t.match(stderr, `authentication.oidc.0.${key}: found a text of 0 characters, expected `)
 })
 
-t.test('with TLS, whose certificate is renewed on SIGHUP', async (t) => {
+t.test('SIGHUP reloads the TLS certificate', async (t) => {
   const [old, next] = [await authority('CN=Old'), await authority('CN=New')]
   const [pair, renewed] = [await serverPair(old), await serverPair(next)]
   const config = {
@@ -169,7 +169,7 @@ t.test('with TLS, whose certificate is renewed on SIGHUP', async (t) => {
   await writeFile(join(folder, 'cert.pem'), renewed.cert)
   gateway.child.kill('SIGHUP')
   await gateway.writes(/"mistakes":\["server\.tls: found something else[^\n]*NOT read again/)
-  t.equal(await status(old.cert), 401, 'half of a pair is not taken up')
+  t.equal(await status(old.cert), 401, 'a certificate without its key is not used')
   await writeFile(join(folder, 'key.pem'), renewed.key)
   gateway.child.kill('SIGHUP')
   await gateway.writes(/the configuration was read again/)
@@ -177,14 +177,14 @@ t.test('with TLS, whose certificate is renewed on SIGHUP', async (t) => {
   t.equal(await gateway.end(), 0)
 })
 
-t.test('an address that is taken is told in the same way', async (t) => {
+t.test('an address in use ends the process with status 78', async (t) => {
   const first = await start(t, { GATEWAY_DATA_DIR: join(t.testdir({}), 'data') })
   const failed = await refuse(t, { PORT: new URL(first.url).port })
   t.equal(failed.code, 78)
-  t.match(failed.stderr, /^HOST, PORT: found EADDRINUSE on 127\.0\.0\.1, \d+, expected an address that is free$/m)
+  t.match(failed.stderr, /^HOST, PORT: found EADDRINUSE on 127\.0\.0\.1, \d+, expected a free address$/m)
 })
 
-t.test('with a file, against what it names', async (t) => {
+t.test('a configuration file, and reloading it', async (t) => {
   const backend = await startLocalBackend({ accounts: [{ accountId: '111111111111', accessKeyId: 'AKIATEST', secretAccessKey: 'test-secret' }] })
   t.teardown(backend.close)
   const token = 'token-of-the-file'
@@ -203,7 +203,7 @@ t.test('with a file, against what it names', async (t) => {
 
   t.equal(await put('dev'), 201)
   t.equal(await put('test'), 404)
-  t.notMatch(gateway.output(), /curl/, 'no banner')
+  t.notMatch(gateway.output(), /curl/, 'the banner is only for local mode')
 
   await writeFile(file, stringify({ ...config, environments: { ...config.environments, test: config.environments.dev } }))
   gateway.child.kill('SIGHUP')
@@ -213,14 +213,14 @@ t.test('with a file, against what it names', async (t) => {
   await writeFile(file, stringify({ ...config, environments: {} }))
   gateway.child.kill('SIGHUP')
   await gateway.writes(/"mistakes":\["environments: found an object[^\n]*NOT read again/)
-  t.equal(await put('test'), 200, 'the one before stays in force')
+  t.equal(await put('test'), 200, 'the previous configuration stays in force')
 
   await writeFile(file, stringify(config))
   await writeFile(join(folder, 'policies', 'more.cedar'), '// Nobody writes.\n@id("freeze") forbid (principal, action in Action::"writes", resource);\n')
   gateway.child.kill('SIGHUP')
   const [line] = await gateway.writes(/"mistakes":\["[^"]*more\.cedar:2: [^\n]*/)
   t.match(line, 'unrecognized action `Action::\\"writes\\"`')
-  t.equal(await put('test'), 200, 'the whole of the one before, its policies and its environments')
+  t.equal(await put('test'), 200, 'policies and environments of the previous configuration stay in force')
 
   await writeFile(join(folder, 'policies', 'more.cedar'), '@id("freeze") forbid (principal, action in Action::"write", resource);\n')
   gateway.child.kill('SIGHUP')
@@ -229,7 +229,7 @@ t.test('with a file, against what it names', async (t) => {
   t.equal(await gateway.end(), 0)
 })
 
-t.test('on SIGTERM a bulk create begins no further secret, and tells what it has done', async (t) => {
+t.test('on SIGTERM, a bulk create starts no further secret and reports what it has done', async (t) => {
   t.testdir({})
   const gateway = await start(t, { GATEWAY_DEV_TOKEN: 'a-token-of-my-own' })
   const secrets = Array.from({ length: 2_000 }, (_, index) => ({ name: `n${index}`, value: 'v' }))
@@ -248,11 +248,11 @@ t.test('on SIGTERM a bulk create begins no further secret, and tells what it has
   t.equal(json.items.filter(({ result }: { result: string }) => result === 'created').length, json.counts.created)
   const [, end = '{}'] = /event: end\ndata: (.*)\n\n$/.exec((await events).text) ?? []
   const { stopped, counts } = JSON.parse(end) as { stopped: string, counts: { created: number, notStarted: number } }
-  t.equal(stopped, 'shutdown', 'who follows a job hears of it')
+  t.equal(stopped, 'shutdown', 'the job\'s event stream reports the shutdown')
   t.equal(counts.created + counts.notStarted, 2_000)
 
   const again = await start(t, { GATEWAY_DEV_TOKEN: 'a-token-of-my-own' })
   const listed = await send(again.url, 'POST', '/environments/dev/secrets', { ...request, json: { secrets, onConflict: 'skip', dryRun: true } })
-  t.match(listed.json.counts, { skipped: json.counts.created, created: json.counts.notStarted }, 'what it has told is so')
+  t.match(listed.json.counts, { skipped: json.counts.created, created: json.counts.notStarted }, 'the report was correct')
   t.equal(await again.end(), 0)
 })

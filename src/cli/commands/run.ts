@@ -34,7 +34,7 @@ export function runChild (program: Command, terminal: Terminal): void {
       }
       let variables = await read()
       for (;;) {
-        // Without the token, with which the program could read other secrets.
+        // Removes the gateway's token, with which the program could read other secrets.
         const env = { ...terminal.env, SECRETS_GATEWAY_TOKEN: undefined, ...variables }
         const child = startChild(args, env, terminal.stdin.isTTY === true)
         const watching = new AbortController()

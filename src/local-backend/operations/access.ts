@@ -1,5 +1,5 @@
 import type { OperationContext } from '#src/local-backend/rules/context'
-import { writeAndFollow } from '#src/local-backend/rules/replication'
+import { writeAndReplicate } from '#src/local-backend/rules/replication'
 import { hasExpired, purgeExpired } from '#src/local-backend/store/secrets'
 
 /** The database access of an operation. SQLite lets only one process write at a time, and the others wait. */
@@ -23,7 +23,7 @@ export const transactions: Record<Access, Run> = {
     }
     return output
   },
-  writes: (context, work) => writeAndFollow(context, () => {
+  writes: (context, work) => writeAndReplicate(context, () => {
     purgeExpired(context.store, context.now)
     return work()
   })

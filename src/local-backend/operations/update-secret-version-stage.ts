@@ -4,7 +4,7 @@ import type { Input } from '#src/aws-protocol/input'
 import type { WireForm } from '#src/aws-protocol/wire-form'
 import { findChangeableSecret } from '#src/local-backend/rules/changeable-secret'
 import type { CallContext } from '#src/local-backend/rules/context'
-import { current, dropLabel, moveLabels } from '#src/local-backend/rules/staging-labels'
+import { current, detachLabel, moveLabels } from '#src/local-backend/rules/staging-labels'
 import { hasVersion } from '#src/local-backend/store/empty-versions'
 import { updateSecret } from '#src/local-backend/store/secrets'
 import { versionWithLabel } from '#src/local-backend/store/staging-labels'
@@ -30,7 +30,7 @@ export function updateSecretVersionStage (
   if (to === undefined) {
     if (from === undefined) throw errors.noVersionToMoveTo()
     if (stage === current) throw errors.currentNotRemovable()
-    dropLabel(store, secret, stage)
+    detachLabel(store, secret, stage)
   } else {
     if (holder !== undefined && holder !== to && from === undefined) throw errors.removeFromMissing(stage, holder)
     moveLabels(store, secret, [stage], to)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { writeAndFollow } from '#src/local-backend/rules/replication'
+import { writeAndReplicate } from '#src/local-backend/rules/replication'
 import { abandonAttempt, completeRotation, endTest, isStillPending, retryLater } from '#src/local-backend/rules/rotation-attempt'
 import type { Scope } from '#src/local-backend/scope'
 import { findAttempt, releaseAttempt, type DueAttempt } from '#src/local-backend/store/rotation-attempts'
@@ -49,7 +49,7 @@ interface Work {
 export async function attemptRotation (context: AttemptContext, due: DueAttempt): Promise<void> {
   const write = <Result>(change: (now: number) => Result): Result => {
     const now = context.now()
-    return writeAndFollow({ store: context.store, now }, () => change(now))
+    return writeAndReplicate({ store: context.store, now }, () => change(now))
   }
   const work = write((now) => begin(context, due, now))
   if (work === undefined) return

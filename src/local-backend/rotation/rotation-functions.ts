@@ -17,11 +17,11 @@ const functionArn = new RegExp(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\\d{12}:functi
  * @throws Error that names the invalid entry
  */
 export function readRotationFunctions (table: Readonly<Record<string, string>>): FindFunction {
-  const functions = new Map(Object.entries(table).map(([name, place]) => {
+  const functions = new Map(Object.entries(table).map(([name, location]) => {
     if (!functionArn.test(name) && !new RegExp(`^${functionName}$`).test(name)) {
       throw new Error(`A rotation function must have the name or the ARN of a Lambda function as its name, not '${name}'`)
     }
-    return [name, /^https?:/i.test(place) ? endpointIn(name, place) : fileIn(name, place)]
+    return [name, /^https?:/i.test(location) ? endpointIn(name, location) : fileIn(name, location)]
   }))
   return (arn) => {
     const [, name] = functionArn.exec(arn) ?? []
@@ -29,15 +29,15 @@ export function readRotationFunctions (table: Readonly<Record<string, string>>):
   }
 }
 
-function endpointIn (name: string, place: string): RotationFunction {
-  const endpoint = URL.parse(place)
+function endpointIn (name: string, location: string): RotationFunction {
+  const endpoint = URL.parse(location)
   if (endpoint === null) throw new Error(`The rotation function ${name} has an invalid URL`)
   if (endpoint.username !== '' || endpoint.password !== '') throw new Error(`The rotation function ${name} must have a URL without user and password`)
   return { endpoint }
 }
 
-function fileIn (name: string, place: string): RotationFunction {
-  const file = resolve(place)
+function fileIn (name: string, location: string): RotationFunction {
+  const file = resolve(location)
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new Error(`The rotation function ${name} must be a URL of http: or https:, or a file; there is no file ${file}`)
   }

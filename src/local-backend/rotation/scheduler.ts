@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { writeAndFollow } from '#src/local-backend/rules/replication'
+import { writeAndReplicate } from '#src/local-backend/rules/replication'
 import type { RotationService } from '#src/local-backend/rules/rotation'
 import { beginScheduledRotation } from '#src/local-backend/rules/rotation-attempt'
 import { dueAttempts, findAttempt, secretsToRotate, type DueAttempt } from '#src/local-backend/store/rotation-attempts'
@@ -101,7 +101,7 @@ function keyOf ({ arn, versionId }: DueAttempt): string {
 /** Starts the rotations whose window has opened. */
 function beginDue (store: Store, now: number): void {
   for (const { arn, accountId, region } of secretsToRotate(store, now)) {
-    writeAndFollow({ store, now }, () => {
+    writeAndReplicate({ store, now }, () => {
       const secret = findByArn(store, { accountId, region }, arn, now)
       // Another process may have started it first.
       if (secret === undefined || findAttempt(store, secret) !== undefined) return

@@ -14,8 +14,8 @@ interface KeyReference {
 }
 
 /** Returns the stored form of a request's `KmsKeyId`, for a secret at a location: null for the AWS managed key. */
-export function kmsKeyIn (place: Scope, kmsKeyId: string): string | null {
-  return ['', managedKeyAlias, managedKeyArn(place)].includes(kmsKeyId) ? null : kmsKeyId
+export function kmsKeyIn (location: Scope, kmsKeyId: string): string | null {
+  return ['', managedKeyAlias, managedKeyArn(location)].includes(kmsKeyId) ? null : kmsKeyId
 }
 
 /**
@@ -26,12 +26,12 @@ export function kmsKeyIn (place: Scope, kmsKeyId: string): string | null {
  * may not use it, `EncryptionFailure` if it isn't enabled, or `InvalidRequestException` if it is the AWS managed key of another
  * account
  */
-export function encryptionKey (store: Store, accountId: string, place: Scope, kmsKeyId: string | null): WrappingKey {
+export function encryptionKey (store: Store, accountId: string, location: Scope, kmsKeyId: string | null): WrappingKey {
   if (kmsKeyId === null) {
-    if (accountId !== place.accountId) throw errors.managedKeyOfOtherAccount()
-    return { arn: managedKeyArn(place), kmsKeyId }
+    if (accountId !== location.accountId) throw errors.managedKeyOfOtherAccount()
+    return { arn: managedKeyArn(location), kmsKeyId }
   }
-  const { scope, name } = resolveKey(accountId, place.region, kmsKeyId)
+  const { scope, name } = resolveKey(accountId, location.region, kmsKeyId)
   const key = store.kmsKeys.find(scope, name)
   // The error must not reveal which keys another account has. Keys that AWS manages for other services can't be used at all.
   if (name.startsWith('alias/aws/') || (scope.accountId !== accountId && !mayUse(accountId, key))) throw errors.kmsNotAllowed()
@@ -47,8 +47,8 @@ export type Decryption = 'possible' | 'forbidden' | 'managed-elsewhere' | 'impos
  * Checks if an account can decrypt a secret's data key that a KMS key has wrapped. Only its own account can use an AWS managed
  * key.
  */
-export function decryptionBy (store: Store, accountId: string, place: Scope, arn: string): Decryption {
-  if (arn === managedKeyArn(place)) return accountId === place.accountId ? 'possible' : 'managed-elsewhere'
+export function decryptionBy (store: Store, accountId: string, location: Scope, arn: string): Decryption {
+  if (arn === managedKeyArn(location)) return accountId === location.accountId ? 'possible' : 'managed-elsewhere'
   const reference = parseKeyArn(arn)
   const key = reference && store.kmsKeys.find(reference.scope, reference.name)
   if (key === undefined) return 'impossible'

@@ -1,6 +1,6 @@
 import { AwsError, errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
-import { findReplica, insertReplica, markFollowed, mirror, missingValues, staleReplicas } from '#src/local-backend/store/replicas'
+import { findReplica, insertReplica, markUpToDate, mirror, missingValues, staleReplicas } from '#src/local-backend/store/replicas'
 import { storeReplication } from '#src/local-backend/store/replications'
 import { findById, findByName, purgeSecret, updateSecret, type Secret } from '#src/local-backend/store/secrets'
 import type { OperationContext } from './context.ts'
@@ -49,7 +49,7 @@ export function checkRegions (secret: Secret, wanted: readonly (string | undefin
 }
 
 /** Runs `work` in a write transaction, and updates the replicas of the secrets that it has changed in the same transaction. */
-export function writeAndFollow<Result> (context: Context, work: () => Result): Result {
+export function writeAndReplicate<Result> (context: Context, work: () => Result): Result {
   const { store } = context
   return store.database.write(() => {
     const result = work()
@@ -78,7 +78,7 @@ function replicateTo (context: Context, primary: Secret, target: Target): void {
     status: failure === undefined ? 'InSync' : 'Failed',
     message: failure === undefined ? 'Replication succeeded' : `Replication failed: ${failure}`
   })
-  markFollowed(store, primary, region)
+  markUpToDate(store, primary, region)
 }
 
 /** Makes a replica equal to its primary secret. The secret's own account calls KMS, regardless of the caller. */
@@ -109,9 +109,9 @@ function synchronize (context: Context, primary: Secret, target: Target): void {
  * @throws AwsError `ResourceExistsException` if its name is taken; the errors of `encryptionKey`
  */
 function createReplica ({ store, now }: Context, primary: Secret, { region, kmsKeyId, overwrite }: Target): void {
-  const place = { accountId: primary.accountId, region }
-  encryptionKey(store, primary.accountId, place, kmsKeyId)
-  const other = findByName(store, place, primary.name, now)
+  const location = { accountId: primary.accountId, region }
+  encryptionKey(store, primary.accountId, location, kmsKeyId)
+  const other = findByName(store, location, primary.name, now)
   if (other !== undefined) {
     // A secret that a service manages, or that is itself replicated, is never overwritten.
     const isProtected = other.primaryRegion !== null || other.owningService !== null

@@ -2,7 +2,7 @@ import { deleteVersion, insertEmptyVersion } from '#src/local-backend/store/empt
 import { beginAttempt, endAttempt, findAttempt, postponeAttempt } from '#src/local-backend/store/rotation-attempts'
 import { findRotation, storeRotation } from '#src/local-backend/store/rotations'
 import { updateSecret, type Secret } from '#src/local-backend/store/secrets'
-import { labelsOf, placeLabel, removeLabel, versionWithLabel } from '#src/local-backend/store/staging-labels'
+import { labelsOf, attachLabel, removeLabel, versionWithLabel } from '#src/local-backend/store/staging-labels'
 import type { Store } from '#src/local-backend/store/store'
 import { nextWindow, reschedule } from './rotation.ts'
 import { current, pending, pendingVersion } from './staging-labels.ts'
@@ -17,7 +17,7 @@ const longestDelay = 4 * 60 * 60_000
 /** Starts a rotation and creates its version, which has no value yet. */
 export function beginRotation (store: Store, secret: Secret, versionId: string, now: number): void {
   insertEmptyVersion(store, secret, versionId, now)
-  placeLabel(store, secret, pending, versionId)
+  attachLabel(store, secret, pending, versionId)
   beginAttempt(store, secret, versionId, false, now)
 }
 

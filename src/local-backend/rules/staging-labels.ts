@@ -2,7 +2,7 @@ import { limits } from '#src/aws-model/limits'
 import { errors } from '#src/aws-protocol/errors'
 import { deleteEmptyVersions } from '#src/local-backend/store/empty-versions'
 import type { Secret } from '#src/local-backend/store/secrets'
-import { labelsByVersion, placeLabel, removeLabel, versionWithLabel } from '#src/local-backend/store/staging-labels'
+import { labelsByVersion, attachLabel, removeLabel, versionWithLabel } from '#src/local-backend/store/staging-labels'
 import type { Store } from '#src/local-backend/store/store'
 import { findVersion } from '#src/local-backend/store/versions'
 
@@ -21,18 +21,18 @@ export const awsLabels: readonly string[] = [current, pending, previous]
  * Moves labels to a version, together with those that AWS moves automatically. The version that loses AWSCURRENT receives
  * AWSPREVIOUS and loses AWSPENDING. A secret's first version always receives AWSCURRENT.
  *
- * @throws AwsError `LimitExceededException` if the given labels exceed AWS's limit. Labels that AWS moves automatically never
- * cause this error, since the secret could not be changed any more.
+ * @throws AwsError `LimitExceededException` if the given labels exceed AWS's limit. Labels that AWS moves automatically are
+ * exempt, because a secret at the limit could not be changed any more otherwise.
  */
 export function moveLabels (store: Store, secret: Secret, stages: readonly string[], versionId: string): void {
   checkLimit(store, secret, stages)
   const left = versionWithLabel(store, secret, current)
   const moved = left === undefined ? new Set([...stages, current]) : new Set(stages)
   if (left !== undefined && left !== versionId && moved.has(current)) {
-    placeLabel(store, secret, previous, left)
+    attachLabel(store, secret, previous, left)
     if (versionWithLabel(store, secret, pending) === left) removeLabel(store, secret, pending)
   }
-  for (const stage of moved) placeLabel(store, secret, stage, versionId)
+  for (const stage of moved) attachLabel(store, secret, stage, versionId)
   if (moved.has(current)) removeEmptyPending(store, secret)
   deleteEmptyVersions(store, secret)
 }
@@ -44,14 +44,14 @@ export function pendingVersion (store: Store, secret: Secret): string | undefine
 }
 
 /** Removes a label from its version. A version without a value is deleted with its last label. */
-export function dropLabel (store: Store, secret: Secret, stage: string): void {
+export function detachLabel (store: Store, secret: Secret, stage: string): void {
   removeLabel(store, secret, stage)
   deleteEmptyVersions(store, secret)
 }
 
 /**
- * Ends a rotation that has not created a value yet, because a new current value replaces it. AWS would otherwise reject new
- * rotations.
+ * Ends a rotation that has no value yet, because a new current value was stored. AWS does the same, as the incomplete rotation
+ * would block new ones.
  */
 function removeEmptyPending (store: Store, secret: Secret): void {
   const versionId = pendingVersion(store, secret)

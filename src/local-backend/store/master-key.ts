@@ -26,7 +26,7 @@ export function loadMasterKey (file: string, databaseFile: string): Uint8Array {
   }
   const key = readFileSync(file)
   if (key.length !== keyBytes) {
-    throw new Error(`The master key ${file} has ${key.length} bytes and must have ${keyBytes}. Put the right file back, or remove it and the database to start with an empty one.`)
+    throw new Error(`The master key ${file} has ${key.length} bytes, but must have ${keyBytes}. Put the right file back, or remove it and the database to start with an empty one.`)
   }
   return key
 }
@@ -40,7 +40,7 @@ function createKeyFile (file: string): void {
     fsyncSync(descriptor)
     linkSync(unfinished, file)
   } catch (error) {
-    // If another process was faster, its key is valid, and it may have removed this unfinished file.
+    // If another process was faster, its key is the valid one, and it may have removed this unfinished file.
     if (!existsSync(file)) throw error
   } finally {
     closeSync(descriptor)

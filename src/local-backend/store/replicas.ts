@@ -48,7 +48,7 @@ export function mirror ({ database }: Store, primary: Secret, replica: Secret): 
 }
 
 /** Marks a secret's replica in a region, if it exists, as up to date until the secret changes again. */
-export function markFollowed ({ database }: Store, { id }: Secret, region: string): void {
+export function markUpToDate ({ database }: Store, { id }: Secret, region: string): void {
   database.statement('UPDATE secrets SET stale = 0 WHERE primary_id = $id AND region = $region').run({ id, region })
 }
 

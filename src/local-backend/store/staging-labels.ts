@@ -25,7 +25,7 @@ export function labelsByVersion ({ database }: Store, secret: Secret): Record<st
 }
 
 /** Attaches a label to a version, moving it from another one if necessary. */
-export function placeLabel ({ database }: Store, secret: Secret, stage: string, versionId: string): void {
+export function attachLabel ({ database }: Store, secret: Secret, stage: string, versionId: string): void {
   database.statement(`
     INSERT INTO staging_labels (secret_id, stage, version_id) VALUES ($secretId, $stage, $versionId)
     ON CONFLICT DO UPDATE SET version_id = excluded.version_id`

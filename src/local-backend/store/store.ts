@@ -57,6 +57,6 @@ function proveMasterKey (database: Database, masterKey: Uint8Array, keyFile: str
     const proof = seal(masterKey, proofContext, Buffer.alloc(0))
     database.statement('INSERT INTO master_key (only_row, proof) VALUES (1, $proof)').run({ proof })
   } else if (unseal(masterKey, proofContext, row.proof) === undefined) {
-    throw new Error(`The master key ${keyFile} is not the one that the database beside it was made with. Put that key back, or remove both files to start with an empty database.`)
+    throw new Error(`The master key ${keyFile} does not belong to the database beside it. Put the right key back, or remove both files to start with an empty database.`)
   }
 }

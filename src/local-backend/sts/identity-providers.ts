@@ -69,12 +69,12 @@ export function identityProvidersOf (declared: readonly IdentityProvider[]): Ide
   }
 }
 
-function keysOf (issuer: string, place: string): JWTVerifyGetKey {
-  if (/^https?:\/\//.test(place)) return createRemoteJWKSet(new URL(place))
+function keysOf (issuer: string, location: string): JWTVerifyGetKey {
+  if (/^https?:\/\//.test(location)) return createRemoteJWKSet(new URL(location))
   try {
-    return createLocalJWKSet(JSON.parse(readFileSync(place, 'utf8')) as JSONWebKeySet)
+    return createLocalJWKSet(JSON.parse(readFileSync(location, 'utf8')) as JSONWebKeySet)
   } catch (error) {
-    throw new Error(`The keys of the identity provider ${issuer} can't be read from ${place} (${String(error)})`, { cause: error })
+    throw new Error(`The keys of the identity provider ${issuer} can't be read from ${location} (${String(error)})`, { cause: error })
   }
 }
 

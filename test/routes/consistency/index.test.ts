@@ -10,7 +10,7 @@ const put = async (gateway: Gateway, environment: string, name: string, value: s
   await gateway.send('PUT', `/environments/${environment}/secrets/${encodeURIComponent(name)}`, { json: { value, encoding } })
 }
 
-/** The report, a row a name. */
+/** Returns the report's rows by name. */
 async function compare (gateway: Gateway, query: string, token: string = tokens.administrator): Promise<Record<string, Cells>> {
   const reply = await gateway.send('GET', `/consistency?${query}`, { token })
   if (reply.status !== 200) throw new Error(reply.text)
@@ -30,7 +30,7 @@ t.test('compareEnvironments', async (t) => {
   await gateway.send('DELETE', '/environments/prod/secrets/old')
   await gateway.send('POST', '/environments/staging/secrets', { json: { secretNames: ['payments/db'] } })
 
-  t.test('has a row for each name, and what each environment has under it', async (t) => {
+  t.test('has a row for each name, with its state in each environment', async (t) => {
     const reply = await gateway.send('GET', '/consistency?environments=dev,staging,prod')
     t.equal(reply.status, 200)
     t.equal(reply.headers.get('cache-control'), 'no-store')
@@ -50,13 +50,13 @@ t.test('compareEnvironments', async (t) => {
     t.same(states(await compare(gateway, 'environments=dev,prod&namePrefix=sha')), { shared: ['dev: present', 'prod: present'] })
   })
 
-  t.test('asks each environment through its own credential, and reads no value', async (t) => {
+  t.test('uses each environment\'s own credential, and reads no value', async (t) => {
     gateway.awsCalls.length = 0
     await compare(gateway, 'environments=dev,prod')
     t.same(gateway.awsCalls, ['ListSecrets', 'ListSecrets'])
   })
 
-  t.test('refuses what is no list of environments', async (t) => {
+  t.test('refuses an invalid list of environments', async (t) => {
     gateway.awsCalls.length = 0
     for (const query of [
       '', 'environments=', 'environments=dev,', 'environments=Dev', 'environments=dev,dev', 'environments=dev&environments=prod',
@@ -88,7 +88,7 @@ t.test('compareEnvironments with compareValues', async (t) => {
   const groups = (rows: Record<string, Cells>): Record<string, (number | undefined)[]> =>
     Object.fromEntries(Object.entries(rows).map(([name, cells]) => [name, Object.values(cells).map(({ group }) => group)]))
 
-  t.test('gives the environments that hold the same value the same number', async (t) => {
+  t.test('gives environments with the same value the same number', async (t) => {
     t.same(groups(await compare(gateway, 'environments=dev,staging,prod&compareValues=true')), {
       alone: [undefined, undefined, undefined],
       binary: [1, 1, 2],
@@ -99,7 +99,7 @@ t.test('compareEnvironments with compareValues', async (t) => {
     })
   })
 
-  t.test('reads only what there is to compare, and in batches', async (t) => {
+  t.test('reads only values that can be compared, in batches', async (t) => {
     gateway.awsCalls.length = 0
     await compare(gateway, 'environments=dev,prod&compareValues=true&namePrefix=json')
     t.same(gateway.awsCalls.sort(), ['BatchGetSecretValue', 'BatchGetSecretValue', 'ListSecrets', 'ListSecrets'])
@@ -108,7 +108,7 @@ t.test('compareEnvironments with compareValues', async (t) => {
     t.same(gateway.awsCalls, ['ListSecrets', 'ListSecrets'])
   })
 
-  t.test('lets nothing of a value out, which the same request would show twice', async (t) => {
+  t.test('reveals nothing about a value that repeated requests could compare', async (t) => {
     const replies = await Promise.all([1, 2].map(async () => gateway.send('GET', '/consistency?environments=dev,staging,prod&compareValues=true')))
     for (const { text } of replies) {
       t.notMatch(text, canary)
@@ -120,7 +120,7 @@ t.test('compareEnvironments with compareValues', async (t) => {
 })
 
 t.test('compareEnvironments shows what the caller may see, and nothing else', async (t) => {
-  /** To the reader, each of these actions is allowed in these environments, of secrets whose names match. */
+  /** Permits the reader each of these actions in these environments, on secrets whose names match. */
   const allow = (actions: readonly string[], environments: readonly string[], name = '*'): string => `permit (
     principal == Caller::"reader", action in [${actions.map((action) => `Action::"${action}"`).join()}], resource
   ) when { ${JSON.stringify(environments)}.contains(resource.environment) && (!(resource is Secret) || resource.name like "${name}") };`
@@ -145,7 +145,7 @@ t.test('compareEnvironments shows what the caller may see, and nothing else', as
     t.same(gateway.awsCalls, [])
   })
 
-  t.test('both actions are asked for in each environment', async (t) => {
+  t.test('both actions are required in each environment', async (t) => {
     const gateway = await buildWith(
       allow(['DescribeEnvironment'], ['dev', 'staging', 'prod']), allow(['ListSecrets'], ['dev', 'staging']), allow(['CompareValues'], ['dev'])
     )
@@ -175,7 +175,7 @@ t.test('compareEnvironments shows what the caller may see, and nothing else', as
   })
 })
 
-t.test('compareEnvironments leaves a record of each value that was compared, and of where it looked', async (t) => {
+t.test('compareEnvironments records each compared value, and the environments that it read', async (t) => {
   const gateway = await build(t)
   for (const environment of ['dev', 'prod']) await put(gateway, environment, 'a', canary)
   const recordsOf = async (query: string): Promise<AuditRecord[]> => {
@@ -197,7 +197,7 @@ t.test('compareEnvironments leaves a record of each value that was compared, and
   ])
 })
 
-t.test('compareEnvironments says why a value could not be compared', async (t) => {
+t.test('compareEnvironments reports why a value could not be compared', async (t) => {
   const gateway = await build(t)
   for (const environment of ['dev', 'staging', 'prod']) await put(gateway, environment, 'a', canary)
   const SecretId = 'production-secrets/a'

@@ -9,7 +9,7 @@ const roles = {
   platform: embedded('AKIAPLATFORM')
 }
 
-t.test('listCredentials: what is declared, and never a key', async (t) => {
+t.test('listCredentials: the declared credentials, without their keys', async (t) => {
   const gateway = await build(t, { credentials: { ...declared.credentials, ...roles } })
   const { status, json, text } = await gateway.send('GET', '/credentials')
   t.equal(status, 200)

@@ -189,10 +189,20 @@ t.test('keys are not fetched from unsafe URLs', async (t) => {
 })
 
 t.test('a reply that never ends runs into the timeout', async (t) => {
+  const timeouts: number[] = []
+  const timeout = AbortSignal.timeout.bind(AbortSignal)
+  // The real timeout, shortened.
+  t.intercept(AbortSignal, 'timeout', {
+    value: (milliseconds: number) => {
+      timeouts.push(milliseconds)
+      return timeout(milliseconds / 20)
+    }
+  })
   const server = createServer((_request, response) => { response.write('{"keys":[') })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   t.teardown(() => { server.close(); server.closeAllConnections() })
   const key = keySet({ issuer: 'https://issuer.example', jwksUri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }, Date.now)
   const issuer = await startIssuer(t)
   await t.rejects(jwtVerify(await issuer.token(), key), { code: unavailable })
+  t.same(timeouts, [5 * second])
 })

@@ -26,7 +26,7 @@ t.test('policies keep their order, and have their @id, text and first line', asy
   t.same(policySetFrom([]), { policies: [] })
 })
 
-t.test('a mistake has its file, its line and what it is', async (t) => {
+t.test('an issue contains the file, the line and a message', async (t) => {
   const permit = 'permit (principal, action, resource)'
   const refused: readonly (readonly [string, readonly (string | RegExp)[]])[] = [
     [`// é\n\n@id("a") ${permit}`, [/^a\.cedar:3: unexpected end of input \(expected/]],
@@ -34,9 +34,9 @@ t.test('a mistake has its file, its line and what it is', async (t) => {
     [`@id ${permit};`, ['a.cedar:1: the policy has no @id of letters, digits and _.-']],
     [`@id("") ${permit};`, ['a.cedar:1: the policy has no @id of letters, digits and _.-']],
     [`@id("__proto__") ${permit};`, ['a.cedar:1: the policy has no @id of letters, digits and _.-']],
-    [`@id("a") ${permit};\n@id("a") ${permit};`, ['a.cedar:2: the @id a is that of a.cedar:1 already']],
+    [`@id("a") ${permit};\n@id("a") ${permit};`, ['a.cedar:2: the @id a is already used in a.cedar:1']],
     [`@id("a") @id("b") ${permit};`, ['a.cedar:1: duplicate annotation: @id']],
-    [`@id("a") ${permit};\n@id("b") ${permit};\n@id("a") forbid (principal, action, resource);`, ['a.cedar:3: the @id a is that of a.cedar:1 already']],
+    [`@id("a") ${permit};\n@id("b") ${permit};\n@id("a") forbid (principal, action, resource);`, ['a.cedar:3: the @id a is already used in a.cedar:1']],
     ['@id("a") permit (principal == ?principal, action, resource);', ['a.cedar:1: static policy set includes a template']],
     ['// é\n@id("a") permit (principal, action == Action::"GetSecretValues", resource);', [/^a\.cedar:2: unrecognized action `Action::"GetSecretValues"` \(did you mean /]],
     [`// ${'é'.repeat(50)}\n@id("a") permit (principal, action == Action::"x", resource);${'\n'.repeat(50)}`, [/^a\.cedar:2: unrecognized action/]],
@@ -60,7 +60,7 @@ t.test('a name prefix requires a secret as the resource, since an environment ha
   t.same(policy('resource is Secret in Environment::"dev"'), [])
 })
 
-t.test('what can never apply is a mistake, and not a warning', async (t) => {
+t.test('a policy that can never apply is an error', async (t) => {
   t.match(inText('@id("a") permit (principal, action == Action::"GetSecretValue", resource == Environment::"dev");'), [/^a\.cedar:1: .*(unable to find an applicable action|policy is impossible)/])
   t.match(inText('\n@id("a") forbid (principal, action, resource) when { false };'), [/^a\.cedar:2: policy is impossible/])
   t.match(inText('@id("a") forbid (principal == Caller::"a\u202Eb", action, resource);'), [/BIDI control characters/])
@@ -69,7 +69,7 @@ t.test('what can never apply is a mistake, and not a warning', async (t) => {
 t.test('the same @id in two files', async (t) => {
   const text = '@id("a") permit (principal, action, resource);'
   t.same(issues(() => policySetFrom([{ file: 'a.cedar', text }, { file: 'b.cedar', text }])), [
-    { file: 'b.cedar', line: 1, message: 'the @id a is that of a.cedar:1 already' }
+    { file: 'b.cedar', line: 1, message: 'the @id a is already used in a.cedar:1' }
   ])
 })
 

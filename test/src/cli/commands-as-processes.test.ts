@@ -8,220 +8,221 @@ import { newTrail } from '#test/audit-trail'
 import { build, tokens, type Gateway } from '#test/helper'
 import { commandNames, noTerminal, secretsctlProgram, secretsctlTerminal, type Answer, type Step } from '#test/secretsctl'
 
-/** Where a command is run. The places share a gateway and a folder; what they name is their own. */
-interface At {
+/** The context of a command. All contexts share a gateway and a folder, but use different names. */
+interface Context {
   gateway: Gateway
   folder: string
   isTerminal: boolean
-  /** Of the row's secret, and what the names of others begin with. */
+  /** The name of the row's secret, and the prefix of any other names. */
   name: string
 }
 
-/** A command line, and what comes of it. */
+/** A command line and its expected result. */
 interface Run {
   args: readonly string[]
   status?: number
-  /** What stands in the result, or where it is refused, in the message. */
-  says: string | RegExp
+  /** Expected in standard output on success, otherwise in standard error. */
+  output: string | RegExp
   token?: string
-  /** What the command is given in a pipe, and at a terminal. */
+  /** The input in a pipe. */
   stdin?: string
+  /** The input at a terminal. */
   answers?: readonly Answer[]
-  /** What is done to it in a pipe. */
+  /** Actions to perform on the process in a pipe. */
   steps?: readonly Step[]
-  /** A value is what it is there to show. */
+  /** True if the command is expected to print a secret's value. */
   showsValue?: boolean
-  /** A terminal gets colours. */
+  /** True if the command is expected to use colours on a terminal. */
   isTable?: boolean
-  /** The value that the row's secret has in dev afterwards. */
-  leaves?: string
+  /** The expected value of the row's secret in dev afterwards. */
+  finalValue?: string
 }
 
 interface Row {
-  prepare?: (at: At) => Promise<unknown>
-  succeeds: (at: At) => Run
-  refused: (at: At) => Run
-  /** Wrong usage: in a pipe only, as a terminal makes no difference to it. */
-  misused?: (at: At) => Run
+  prepare?: (context: Context) => Promise<unknown>
+  succeeds: (context: Context) => Run
+  refused: (context: Context) => Run
+  /** Wrong usage. Tested only in a pipe, because a terminal makes no difference. */
+  misused?: (context: Context) => Run
 }
 
-/** Every value has it, and nothing else has. */
+/** A text that occurs in every value, and nowhere else. */
 const canary = 'canary'
 
 const dev = ['--env', 'dev'] as const
 
-const put = async ({ gateway }: At, name: string, { env = 'dev', value = canary } = {}): Promise<unknown> =>
+const put = async ({ gateway }: Context, name: string, { env = 'dev', value = canary } = {}): Promise<unknown> =>
   gateway.send('PUT', `/environments/${env}/secrets/${encodeURIComponent(name)}`, { json: { value } })
 
-/** A value from a pipe, or typed. */
-const given = (value: string): Pick<Run, 'stdin' | 'answers'> => ({ stdin: value, answers: [{ after: 'not shown', type: `${value}\r` }] })
-const fromWhere = ({ isTerminal }: At): string[] => isTerminal ? [] : ['-']
+/** Provides a value through the pipe or at the prompt. */
+const input = (value: string): Pick<Run, 'stdin' | 'answers'> => ({ stdin: value, answers: [{ after: 'not shown', type: `${value}\r` }] })
+const valueArgument = ({ isTerminal }: Context): string[] => isTerminal ? [] : ['-']
 
-const withoutName = (command: string): Run => ({ args: [command, ...dev], status: 2, says: 'missing required argument \'name\'' })
-const refusedAs = (code: string, ...args: string[]): Run => ({ args: [...args, ...dev], status: 1, says: new RegExp(`\\(${code}, request [\\w-]+\\)`) })
+const withoutName = (command: string): Run => ({ args: [command, ...dev], status: 2, output: 'missing required argument \'name\'' })
+const refusedAs = (code: string, ...args: string[]): Run => ({ args: [...args, ...dev], status: 1, output: new RegExp(`\\(${code}, request [\\w-]+\\)`) })
 const noSecret = (...args: string[]): Run => refusedAs('secret-not-found', ...args)
 
 const rows: Record<string, Row> = {
   create: {
-    prepare: async (at) => put(at, `${at.name}-there`),
-    succeeds: (at) => ({ args: ['create', at.name, ...fromWhere(at), ...dev], ...given(canary), says: `Created ${at.name} in dev`, leaves: canary }),
-    refused: (at) => ({ ...refusedAs('secret-exists', 'create', `${at.name}-there`, ...fromWhere(at)), ...given(canary) }),
-    misused: (at) => ({ args: ['create', `${at.name}-empty`, ...fromWhere(at), ...dev], ...given(''), status: 2, says: 'The value is empty' })
+    prepare: async (context) => put(context, `${context.name}-there`),
+    succeeds: (context) => ({ args: ['create', context.name, ...valueArgument(context), ...dev], ...input(canary), output: `Created ${context.name} in dev`, finalValue: canary }),
+    refused: (context) => ({ ...refusedAs('secret-exists', 'create', `${context.name}-there`, ...valueArgument(context)), ...input(canary) }),
+    misused: (context) => ({ args: ['create', `${context.name}-empty`, ...valueArgument(context), ...dev], ...input(''), status: 2, output: 'The value is empty' })
   },
   read: {
-    prepare: async (at) => put(at, at.name),
-    succeeds: ({ name, isTerminal }) => ({ args: ['read', name, ...dev], says: isTerminal ? /value: +\*{8}/ : /value: +canary/, showsValue: !isTerminal }),
+    prepare: async (context) => put(context, context.name),
+    succeeds: ({ name, isTerminal }) => ({ args: ['read', name, ...dev], output: isTerminal ? /value: +\*{8}/ : /value: +canary/, showsValue: !isTerminal }),
     refused: ({ name }) => noSecret('read', `${name}-none`),
     misused: () => withoutName('read')
   },
   update: {
-    prepare: async (at) => put(at, at.name),
-    succeeds: (at) => ({ args: ['update', at.name, ...fromWhere(at), ...dev], ...given('canary 2'), says: `Updated ${at.name} in dev`, leaves: 'canary 2' }),
-    refused: (at) => ({ ...refusedAs('precondition-failed', 'update', `${at.name}-none`, ...fromWhere(at)), ...given(canary) }),
-    misused: (at) => ({ args: ['update', at.name, canary, '--from-file', 'f', ...dev], status: 2, says: 'Specify either a value or --from-file' })
+    prepare: async (context) => put(context, context.name),
+    succeeds: (context) => ({ args: ['update', context.name, ...valueArgument(context), ...dev], ...input('canary 2'), output: `Updated ${context.name} in dev`, finalValue: 'canary 2' }),
+    refused: (context) => ({ ...refusedAs('precondition-failed', 'update', `${context.name}-none`, ...valueArgument(context)), ...input(canary) }),
+    misused: (context) => ({ args: ['update', context.name, canary, '--from-file', 'f', ...dev], status: 2, output: 'Specify either a value or --from-file' })
   },
   delete: {
-    async prepare (at) {
-      for (const name of [at.name, `${at.name}-kept`]) await put(at, name)
+    async prepare (context) {
+      for (const name of [context.name, `${context.name}-kept`]) await put(context, name)
     },
     succeeds: ({ name, isTerminal }) => ({
-      args: ['delete', name, ...isTerminal ? [] : ['--yes'], ...dev], answers: [{ after: '[y/N]', type: 'y\r' }], says: `Deleted ${name} in dev. It can be restored until `
+      args: ['delete', name, ...isTerminal ? [] : ['--yes'], ...dev], answers: [{ after: '[y/N]', type: 'y\r' }], output: `Deleted ${name} in dev. It can be restored until `
     }),
     refused: ({ name, isTerminal }) => isTerminal
-      ? { args: ['delete', `${name}-kept`, ...dev], answers: [{ after: '[y/N]', type: '\r' }], status: 1, says: 'Nothing was deleted' }
+      ? { args: ['delete', `${name}-kept`, ...dev], answers: [{ after: '[y/N]', type: '\r' }], status: 1, output: 'Nothing was deleted' }
       : noSecret('delete', `${name}-none`, '--yes'),
-    misused: ({ name }) => ({ args: ['delete', `${name}-kept`, ...dev], status: 2, says: '--yes deletes without asking' })
+    misused: ({ name }) => ({ args: ['delete', `${name}-kept`, ...dev], status: 2, output: '--yes deletes without asking' })
   },
   list: {
-    prepare: async (at) => put(at, at.name),
-    succeeds: ({ name }) => ({ args: ['list', '--prefix', name, ...dev], says: new RegExp(`^NAME.*\n${name} +active`), isTable: true }),
+    prepare: async (context) => put(context, context.name),
+    succeeds: ({ name }) => ({ args: ['list', '--prefix', name, ...dev], output: new RegExp(`^NAME.*\n${name} +active`), isTable: true }),
     refused: () => ({ ...refusedAs('unauthenticated', 'list'), token: tokens.expired }),
-    misused: () => ({ args: ['list'], status: 2, says: 'Specify an environment with --env' })
+    misused: () => ({ args: ['list'], status: 2, output: 'Specify an environment with --env' })
   },
   versions: {
-    prepare: async (at) => put(at, at.name),
-    succeeds: ({ name }) => ({ args: ['versions', name, ...dev], says: /^VERSION.*\n\S+ +AWSCURRENT/, isTable: true }),
+    prepare: async (context) => put(context, context.name),
+    succeeds: ({ name }) => ({ args: ['versions', name, ...dev], output: /^VERSION.*\n\S+ +AWSCURRENT/, isTable: true }),
     refused: ({ name }) => noSecret('versions', `${name}-none`),
     misused: () => withoutName('versions')
   },
   rollback: {
-    async prepare (at) {
-      for (const value of ['canary 1', 'canary 2']) await put(at, at.name, { value })
-      await put(at, `${at.name}-new`)
+    async prepare (context) {
+      for (const value of ['canary 1', 'canary 2']) await put(context, context.name, { value })
+      await put(context, `${context.name}-new`)
     },
-    succeeds: ({ name }) => ({ args: ['rollback', name, ...dev], says: new RegExp(`Rolled back ${name} in dev to version [\\w-]+`), leaves: 'canary 1' }),
+    succeeds: ({ name }) => ({ args: ['rollback', name, ...dev], output: new RegExp(`Rolled back ${name} in dev to version [\\w-]+`), finalValue: 'canary 1' }),
     refused: ({ name }) => refusedAs('version-not-found', 'rollback', `${name}-new`),
     misused: () => withoutName('rollback')
   },
   restore: {
-    async prepare (at) {
-      await put(at, at.name)
-      await at.gateway.send('DELETE', `/environments/dev/secrets/${at.name}`)
+    async prepare (context) {
+      await put(context, context.name)
+      await context.gateway.send('DELETE', `/environments/dev/secrets/${context.name}`)
     },
-    succeeds: ({ name }) => ({ args: ['restore', name, ...dev], says: `Restored ${name} in dev`, leaves: canary }),
+    succeeds: ({ name }) => ({ args: ['restore', name, ...dev], output: `Restored ${name} in dev`, finalValue: canary }),
     refused: ({ name }) => noSecret('restore', `${name}-none`),
     misused: () => withoutName('restore')
   },
   rotate: {
-    async prepare (at) {
-      for (const name of [at.name, `${at.name}-not`]) await put(at, name)
+    async prepare (context) {
+      for (const name of [context.name, `${context.name}-not`]) await put(context, name)
       const rotation = { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:rotator', automaticallyAfterDays: 30, rotateImmediately: false }
-      await at.gateway.send('PUT', `/environments/dev/secrets/${at.name}/rotation`, { json: rotation })
-      // AWS has the function tested.
-      await at.gateway.rotateDue()
+      await context.gateway.send('PUT', `/environments/dev/secrets/${context.name}/rotation`, { json: rotation })
+      // Performs the test of the rotation function that AWS starts when a rotation is configured.
+      await context.gateway.rotateDue()
     },
-    succeeds: ({ name }) => ({ args: ['rotate', name, ...dev], says: `Started the rotation of ${name} in dev` }),
+    succeeds: ({ name }) => ({ args: ['rotate', name, ...dev], output: `Started the rotation of ${name} in dev` }),
     refused: ({ name }) => refusedAs('aws-refused', 'rotate', `${name}-not`),
     misused: () => withoutName('rotate')
   },
   tag: {
-    prepare: async (at) => put(at, at.name),
-    succeeds: ({ name }) => ({ args: ['tag', name, 'team=a', '--remove', 'owner', ...dev], says: `${name} in dev: 1 tags set, 1 removed` }),
+    prepare: async (context) => put(context, context.name),
+    succeeds: ({ name }) => ({ args: ['tag', name, 'team=a', '--remove', 'owner', ...dev], output: `${name} in dev: 1 tags set, 1 removed` }),
     refused: ({ name }) => noSecret('tag', `${name}-none`, 'team=a'),
-    misused: ({ name }) => ({ args: ['tag', name, ...dev], status: 2, says: 'Specify a tag to set or to remove' })
+    misused: ({ name }) => ({ args: ['tag', name, ...dev], status: 2, output: 'Specify a tag to set or to remove' })
   },
   apply: {
     async prepare ({ folder, name }) {
       writeFileSync(join(folder, `${name}.yaml`), `secrets: [{ name: ${name}, value: ${canary} }]`)
       writeFileSync(join(folder, `${name}-broken.yaml`), `secrets: ${canary}: x`)
     },
-    succeeds: ({ folder, name }) => ({ args: ['apply', '-f', join(folder, `${name}.yaml`), ...dev], says: /created/, isTable: true, leaves: canary }),
-    refused: ({ folder, name }) => ({ args: ['apply', '-f', join(folder, `${name}-broken.yaml`), ...dev], status: 1, says: /YAML/ }),
-    misused: () => ({ args: ['apply', ...dev], status: 2, says: 'required option \'-f, --file <file>\'' })
+    succeeds: ({ folder, name }) => ({ args: ['apply', '-f', join(folder, `${name}.yaml`), ...dev], output: /created/, isTable: true, finalValue: canary }),
+    refused: ({ folder, name }) => ({ args: ['apply', '-f', join(folder, `${name}-broken.yaml`), ...dev], status: 1, output: /YAML/ }),
+    misused: () => ({ args: ['apply', ...dev], status: 2, output: 'required option \'-f, --file <file>\'' })
   },
   diff: {
-    async prepare (at) {
-      for (const env of ['dev', 'staging']) await put(at, `${at.name}/same`, { env })
-      await put(at, `${at.name}-one/only`)
+    async prepare (context) {
+      for (const env of ['dev', 'staging']) await put(context, `${context.name}/same`, { env })
+      await put(context, `${context.name}-one/only`)
     },
-    succeeds: ({ name }) => ({ args: ['diff', 'dev', 'staging', '--prefix', `${name}/`, '--values', '--all'], says: `${name}/same`, isTable: true }),
-    refused: ({ name }) => ({ args: ['diff', 'dev', 'staging', '--prefix', `${name}-one/`], status: 1, says: /differ/, isTable: true }),
-    misused: () => ({ args: ['diff', 'dev'], status: 2, says: /two environments/ })
+    succeeds: ({ name }) => ({ args: ['diff', 'dev', 'staging', '--prefix', `${name}/`, '--values', '--all'], output: `${name}/same`, isTable: true }),
+    refused: ({ name }) => ({ args: ['diff', 'dev', 'staging', '--prefix', `${name}-one/`], status: 1, output: /differ/, isTable: true }),
+    misused: () => ({ args: ['diff', 'dev'], status: 2, output: /two environments/ })
   },
   promote: {
-    prepare: async (at) => put(at, at.name, { env: 'staging' }),
-    succeeds: ({ name }) => ({ args: ['promote', name, '--from', 'staging', '--to', 'dev'], says: /created/, isTable: true, leaves: canary }),
-    refused: ({ name }) => ({ args: ['promote', `${name}-none`, '--from', 'staging', '--to', 'dev'], status: 1, says: /failed/ }),
-    misused: () => ({ args: ['promote', '--from', 'staging', '--to', 'dev'], status: 2, says: /--missing/ })
+    prepare: async (context) => put(context, context.name, { env: 'staging' }),
+    succeeds: ({ name }) => ({ args: ['promote', name, '--from', 'staging', '--to', 'dev'], output: /created/, isTable: true, finalValue: canary }),
+    refused: ({ name }) => ({ args: ['promote', `${name}-none`, '--from', 'staging', '--to', 'dev'], status: 1, output: /failed/ }),
+    misused: () => ({ args: ['promote', '--from', 'staging', '--to', 'dev'], status: 2, output: /--missing/ })
   },
   run: {
-    prepare: async (at) => put(at, at.name),
+    prepare: async (context) => put(context, context.name),
     succeeds: ({ name }) => ({
-      args: ['run', '--map', `V=${name}`, ...dev, '--', process.execPath, '-e', 'console.log(`a value of ${process.env.V.length}`)'], says: `a value of ${canary.length}`
+      args: ['run', '--map', `V=${name}`, ...dev, '--', process.execPath, '-e', 'console.log(`a value of ${process.env.V.length}`)'], output: `a value of ${canary.length}`
     }),
-    refused: ({ name }) => ({ args: ['run', '--secret', name, ...dev, '--', '/nothing'], status: 1, says: '/nothing can\'t be run' }),
-    misused: ({ name }) => ({ args: ['run', '--secret', name, ...dev], status: 2, says: 'missing required argument \'command\'' })
+    refused: ({ name }) => ({ args: ['run', '--secret', name, ...dev, '--', '/nothing'], status: 1, output: '/nothing can\'t be run' }),
+    misused: ({ name }) => ({ args: ['run', '--secret', name, ...dev], status: 2, output: 'missing required argument \'command\'' })
   },
   export: {
-    prepare: async (at) => put(at, at.name),
-    succeeds: ({ name }) => ({ args: ['export', '--format', 'dotenv', '--map', `V=${name}`, ...dev], says: 'V=\'canary\'', showsValue: true }),
-    refused: ({ name }) => ({ args: ['export', '--format', 'dotenv', '--secret', name, '--secret', `${name}-none`, ...dev], status: 1, says: `${name}-none: ` }),
-    misused: ({ name }) => ({ args: ['export', '--format', 'xml', '--secret', name, ...dev], status: 2, says: 'Allowed choices' })
+    prepare: async (context) => put(context, context.name),
+    succeeds: ({ name }) => ({ args: ['export', '--format', 'dotenv', '--map', `V=${name}`, ...dev], output: 'V=\'canary\'', showsValue: true }),
+    refused: ({ name }) => ({ args: ['export', '--format', 'dotenv', '--secret', name, '--secret', `${name}-none`, ...dev], status: 1, output: `${name}-none: ` }),
+    misused: ({ name }) => ({ args: ['export', '--format', 'xml', '--secret', name, ...dev], status: 2, output: 'Allowed choices' })
   },
   local: {
-    // It runs until it is told to end: a terminal's Ctrl-C does, and the signal of a supervisor.
+    // Runs until it is terminated: by Ctrl-C at a terminal, by a signal otherwise.
     succeeds: () => ({
       args: ['local', '--', '--port', '0', '--memory'],
-      says: /listens on http:/,
+      output: /listens on http:/,
       answers: [{ after: 'listens on', type: '\u0003' }],
       steps: [{ after: 'listens on', act: (child) => child.kill('SIGTERM') }]
     }),
-    refused: ({ gateway }) => ({ args: ['local', '--', '--port', new URL(gateway.url).port, '--memory'], status: 1, says: 'EADDRINUSE' }),
-    misused: () => ({ args: ['local', '--', '--account', canary], status: 2, says: '--account must be' })
+    refused: ({ gateway }) => ({ args: ['local', '--', '--port', new URL(gateway.url).port, '--memory'], status: 1, output: 'EADDRINUSE' }),
+    misused: () => ({ args: ['local', '--', '--account', canary], status: 2, output: '--account must be' })
   },
   'keys create': {
-    succeeds: ({ name }) => ({ args: ['keys', 'create', name], says: new RegExp(`shown only once: +sgw_${name}\\.[\\w-]{43}\n`) }),
-    // It asks nobody who could refuse.
-    refused: () => ({ args: ['keys', 'create', 'a:b'], status: 2, says: 'Must consist of at most 63 letters' })
+    succeeds: ({ name }) => ({ args: ['keys', 'create', name], output: new RegExp(`shown only once: +sgw_${name}\\.[\\w-]{43}\n`) }),
+    // Works offline, so that nothing but wrong usage can fail.
+    refused: () => ({ args: ['keys', 'create', 'a:b'], status: 2, output: 'Must consist of at most 63 letters' })
   },
   'config check': {
-    succeeds: ({ folder }) => ({ args: ['config', 'check', join(folder, 'good.yaml')], says: 'is valid; environments: dev' }),
-    refused: ({ folder }) => ({ args: ['config', 'check', join(folder, 'bad.yaml')], status: 1, says: 'credentials.base' }),
-    misused: () => ({ args: ['config', 'check'], status: 2, says: 'missing required argument \'file\'' })
+    succeeds: ({ folder }) => ({ args: ['config', 'check', join(folder, 'good.yaml')], output: 'is valid; environments: dev' }),
+    refused: ({ folder }) => ({ args: ['config', 'check', join(folder, 'bad.yaml')], status: 1, output: 'credentials.base' }),
+    misused: () => ({ args: ['config', 'check'], status: 2, output: 'missing required argument \'file\'' })
   },
   'policy check': {
-    succeeds: ({ folder }) => ({ args: ['policy', 'check', join(folder, 'policies')], says: '1 policies, all valid' }),
-    refused: ({ folder }) => ({ args: ['policy', 'check', join(folder, 'none')], status: 1, says: 'ENOENT' }),
-    misused: () => ({ args: ['policy', 'check'], status: 2, says: 'missing required argument \'dir\'' })
+    succeeds: ({ folder }) => ({ args: ['policy', 'check', join(folder, 'policies')], output: '1 policies, all valid' }),
+    refused: ({ folder }) => ({ args: ['policy', 'check', join(folder, 'none')], status: 1, output: 'ENOENT' }),
+    misused: () => ({ args: ['policy', 'check'], status: 2, output: 'missing required argument \'dir\'' })
   },
   'policy test': {
-    succeeds: ({ folder }) => ({ args: ['policy', 'test', join(folder, 'policies')], says: '1 as expected, 0 not' }),
-    refused: ({ folder }) => ({ args: ['policy', 'test', join(folder, 'wrong-policies')], status: 1, says: 'The policies do not decide as the test cases expect' }),
-    misused: () => ({ args: ['policy', 'test'], status: 2, says: 'missing required argument \'dir\'' })
+    succeeds: ({ folder }) => ({ args: ['policy', 'test', join(folder, 'policies')], output: '1 as expected, 0 not' }),
+    refused: ({ folder }) => ({ args: ['policy', 'test', join(folder, 'wrong-policies')], status: 1, output: 'The policies do not decide as the test cases expect' }),
+    misused: () => ({ args: ['policy', 'test'], status: 2, output: 'missing required argument \'dir\'' })
   },
   'audit verify': {
-    succeeds: ({ folder }) => ({ args: ['audit', 'verify', '--key', join(folder, 'key.pem'), join(folder, 'audit.jsonl')], says: 'The trail is intact' }),
-    refused: ({ folder }) => ({ args: ['audit', 'verify', '--head', join(folder, 'audit.jsonl.head'), join(folder, 'changed.jsonl')], status: 1, says: 'The trail is NOT intact' }),
-    misused: () => ({ args: ['audit', 'verify'], status: 2, says: 'missing required argument \'file\'' })
+    succeeds: ({ folder }) => ({ args: ['audit', 'verify', '--key', join(folder, 'key.pem'), join(folder, 'audit.jsonl')], output: 'The trail is intact' }),
+    refused: ({ folder }) => ({ args: ['audit', 'verify', '--head', join(folder, 'audit.jsonl.head'), join(folder, 'changed.jsonl')], status: 1, output: 'The trail is NOT intact' }),
+    misused: () => ({ args: ['audit', 'verify'], status: 2, output: 'missing required argument \'file\'' })
   },
   completion: {
-    succeeds: () => ({ args: ['completion', 'bash'], says: /complete .*secretsctl/ }),
-    refused: () => ({ args: ['completion', 'tcsh'], status: 2, says: 'Allowed choices' })
+    succeeds: () => ({ args: ['completion', 'bash'], output: /complete .*secretsctl/ }),
+    refused: () => ({ args: ['completion', 'tcsh'], status: 2, output: 'Allowed choices' })
   }
 }
 
-/** What no command shows: where in its code it failed, who asked, and but for what is there for it, a value. */
-function check (t: Test, output: string, { args, showsValue = false }: Pick<Run, 'args' | 'showsValue'>): void {
+/** Asserts that the output contains no stack trace, no token, and a value only if that is the command's purpose. */
+function assertNoLeak (t: Test, output: string, { args, showsValue = false }: Pick<Run, 'args' | 'showsValue'>): void {
   const title = args.join(' ')
   t.notMatch(output, /^\s+at /m, `${title}: no stack trace`)
   t.notMatch(output, /-token-for-tests/, `${title}: no token`)
@@ -229,49 +230,49 @@ function check (t: Test, output: string, { args, showsValue = false }: Pick<Run,
 }
 
 async function inPipe (t: Test, gateway: Pick<Gateway, 'url'>, run: Run): Promise<void> {
-  const { args, status: expected = 0, says, ...setting } = run
+  const { args, status: expected = 0, output, ...setting } = run
   const { status, stdout, stderr } = await secretsctlProgram(gateway, args, { ...setting, ...fast })
   const title = args.join(' ')
   t.equal(status, expected, title)
-  t.match(expected === 0 ? stdout : stderr, says, title)
+  t.match(expected === 0 ? stdout : stderr, output, title)
   if (expected === 2) t.equal(stdout, '', `${title}: no result`)
   t.notMatch(stdout + stderr, /\u001b/, `${title}: no escape sequence`)
-  check(t, stdout + stderr, run)
+  assertNoLeak(t, stdout + stderr, run)
 }
 
 async function atTerminal (t: Test, gateway: Pick<Gateway, 'url'>, run: Run): Promise<void> {
-  const { args, status: expected = 0, says, answers = [], token, isTable = false } = run
+  const { args, status: expected = 0, output, answers = [], token, isTable = false } = run
   const { status, screen } = await secretsctlTerminal(gateway, args, answers, { ...token !== undefined && { token }, ...fast })
   const title = args.join(' ')
   const shown = stripVTControlCharacters(screen).replaceAll('\r\n', '\n')
   t.equal(status, expected, title)
-  t.match(shown, says, title)
+  t.match(shown, output, title)
   if (isTable) t.match(screen, /\u001b\[1m/, `${title}: colours`)
-  check(t, shown, run)
+  assertNoLeak(t, shown, run)
 }
 
-/** Started as fast as Node.js can: there are many of them, and the lines that they cover others cover. */
-const fast = { isUncounted: true, env: { NODE_COMPILE_CACHE: t.testdir() } }
+/** There are many of these processes, and other tests cover the same lines. */
+const fast = { isUncounted: true }
 
-/** A process each, no more at a time than there are processors. */
-const together = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
+/** Processes items concurrently, as many at a time as there are processors. */
+const inParallel = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
   await pMap(items, work, { concurrency: availableParallelism() })
 }
 
-t.test('each command has a row', async (t) => {
+t.test('every command has a row', async (t) => {
   t.same(Object.keys(rows).sort(), (await commandNames()).commands.sort())
 })
 
-t.test('the help of each command has an example of it', async (t) => {
+t.test('the help of every command has an example', async (t) => {
   const { commands, groups } = await commandNames()
-  await together([...commands, ...groups], async (command) => {
+  await inParallel([...commands, ...groups], async (command) => {
     const inside = groups.includes(command) ? '\nCommands:\n' : `\nExample:\n.*secretsctl ${command}\\b`
-    await inPipe(t, { url: '' }, { args: [...command.split(' '), '--help'], says: new RegExp(`^Usage: secretsctl ${command} [^]*${inside}`) })
-    if (groups.includes(command)) await inPipe(t, { url: '' }, { args: [command], status: 2, says: `Usage: secretsctl ${command}` })
+    await inPipe(t, { url: '' }, { args: [...command.split(' '), '--help'], output: new RegExp(`^Usage: secretsctl ${command} [^]*${inside}`) })
+    if (groups.includes(command)) await inPipe(t, { url: '' }, { args: [command], status: 2, output: `Usage: secretsctl ${command}` })
   })
 })
 
-t.test('each command succeeds, and is refused', async (t) => {
+t.test('every command succeeds and fails as expected', async (t) => {
   const config = (more: object): string => JSON.stringify({
     environments: { dev: { region: 'eu-west-1', credential: 'base' } },
     credentials: { base: { kind: 'default-chain', ...more } },
@@ -289,7 +290,7 @@ t.test('each command succeeds, and is refused', async (t) => {
   })
 
   const audit = newTrail()
-  await t.test('a gateway that has ended leaves its trail', async (t) => {
+  await t.test('a stopped gateway leaves its audit trail', async (t) => {
     const { send } = await build(t, { audit })
     t.match(await send('PUT', '/environments/dev/secrets/in-the-trail', { json: { value: canary } }), { status: 201 })
   })
@@ -297,23 +298,23 @@ t.test('each command succeeds, and is refused', async (t) => {
   writeFileSync(join(folder, 'changed.jsonl'), readFileSync(audit.file, 'utf8').replace('in-the-trail', 'in-the-other'))
 
   const gateway = await build(t)
-  const places = [
-    { place: 'in a pipe', isTerminal: false, runIn: inPipe, skip: false },
-    { place: 'at a terminal', isTerminal: true, runIn: atTerminal, skip: noTerminal }
+  const modes = [
+    { mode: 'in a pipe', isTerminal: false, runIn: inPipe, skip: false },
+    { mode: 'at a terminal', isTerminal: true, runIn: atTerminal, skip: noTerminal }
   ] as const
-  for (const { place, isTerminal, runIn, skip } of places) {
-    t.test(place, { skip }, async (t) => {
+  for (const { mode, isTerminal, runIn, skip } of modes) {
+    t.test(mode, { skip }, async (t) => {
       const runs: { name: string, run: Run }[] = []
       for (const [command, { prepare, succeeds, refused, misused }] of Object.entries(rows)) {
         const name = `${command.replaceAll(' ', '-')}-${isTerminal ? 'terminal' : 'pipe'}`
-        const at = { gateway, folder, isTerminal, name }
-        await prepare?.(at)
-        const all = [succeeds(at), refused(at), ...misused === undefined || isTerminal ? [] : [misused(at)]]
+        const context = { gateway, folder, isTerminal, name }
+        await prepare?.(context)
+        const all = [succeeds(context), refused(context), ...misused === undefined || isTerminal ? [] : [misused(context)]]
         runs.push(...all.map((run) => ({ name, run })))
       }
-      await together(runs, async ({ name, run }) => {
+      await inParallel(runs, async ({ name, run }) => {
         await runIn(t, gateway, run)
-        if (run.leaves !== undefined) t.equal((await gateway.send('GET', `/environments/dev/secrets/${name}`)).json.value, run.leaves, `${run.args.join(' ')}: it is done`)
+        if (run.finalValue !== undefined) t.equal((await gateway.send('GET', `/environments/dev/secrets/${name}`)).json.value, run.finalValue, `${run.args.join(' ')}: has the expected effect`)
       })
     })
   }

@@ -18,7 +18,7 @@ const versionsOf = async (gateway: Gateway, env: string): Promise<unknown[]> => 
   return items.map(({ name, versions }: { name: string, versions: object }) => [name, versions])
 }
 
-t.test('apply: shows the plan, then applies it; again, it changes nothing', async (t) => {
+t.test('apply: shows the plan, then applies it; a second run changes nothing', async (t) => {
   const gateway = await build(t)
   const folder = t.testdir({
     'secrets.yaml': 'secrets:\n- name: payments/db\n  value: { password: canary }\n- name: session-key\n  generate: { passwordLength: 20 }\nsecretNames: [api-key]\n',
@@ -45,7 +45,7 @@ t.test('apply: shows the plan, then applies it; again, it changes nothing', asyn
 
   t.match(await apply('secrets.yaml'), { status: 0, stdout: /^PLAN[\s\S]*3 skipped\n$/, stderr: '' })
   t.notMatch((await apply('secrets.yaml')).stdout, /RESULT/)
-  t.same(await versionsOf(gateway, 'dev'), after, 'version for version')
+  t.same(await versionsOf(gateway, 'dev'), after, 'no new versions')
 
   t.match(await apply('manifest.yaml', []), { status: 0, stdout: /created +queue-url[\s\S]*1 created, 1 skipped\n$/ })
   t.match(await apply('manifest.yaml', []), { status: 0, stdout: /2 skipped\n$/ })
@@ -56,7 +56,7 @@ t.test('apply: shows the plan, then applies it; again, it changes nothing', asyn
   t.equal((await gateway.send('GET', '/environments/dev/secrets/session-key')).json.value, 'new')
   const updated = await versionsOf(gateway, 'dev')
   t.match(await apply('update.yaml'), { status: 0, stdout: /^PLAN[\s\S]*1 skipped\n$/ })
-  t.same(await versionsOf(gateway, 'dev'), updated, 'version for version, also where the file is to overwrite')
+  t.same(await versionsOf(gateway, 'dev'), updated, 'no new versions, even if the file asks to overwrite')
   t.match(await apply('fail.yaml'), { status: 1, stdout: /failed +session-key +\S/, stderr: '1 of 2 failed\n' })
   t.match(await apply('atomic.yaml'), { status: 1, stderr: /of 2/ })
   t.match(await apply('breaks-off.yaml', ['--env', 'staging'], { isTerminal: true }), { status: 1, stderr: /2 of 3\n3 of 3 failed\n$/ }, 'the line of the progress bar is ended')
@@ -66,8 +66,8 @@ t.test('apply: shows the plan, then applies it; again, it changes nothing', asyn
   t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'staging'], { stdin: 'secretNames: []' }), { status: 1, stderr: /\(invalid-request/ })
 })
 
-t.test('apply: a reply that breaks off is not taken for the whole', async (t) => {
-  // A gateway that is killed in the middle.
+t.test('apply: a truncated reply is an error', async (t) => {
+  // Simulates a gateway that is killed while it replies.
   const server = createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'application/x-ndjson', 'x-request-id': 'r' })
     response.write('{"name":"a","result":"created"}\n', () => { response.destroy() })
@@ -79,10 +79,10 @@ t.test('apply: a reply that breaks off is not taken for the whole', async (t) =>
   t.same(outcome, { status: 1, stdout: '', stderr: 'The reply broke off after 1 of 2 secrets; run the command again\n' })
 })
 
-t.test('apply: numbers go as they stand in the file', async (t) => {
+t.test('apply: sends numbers exactly as the file has them', async (t) => {
   const gateway = await build(t)
   const apply = async (stdin: string): Promise<Outcome> => secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin })
-  t.match(await apply('secrets: [{ name: a, value: { n: 12345678901234567890 } }]'), { status: 1, stderr: /a double's range or precision/ }, 'the gateway judges')
+  t.match(await apply('secrets: [{ name: a, value: { n: 12345678901234567890 } }]'), { status: 1, stderr: /a double's range or precision/ }, 'the gateway decides')
   t.match(await apply('secrets: [{ name: a, value: { n: 8080, hex: 0x1F, 1: key } }]'), { status: 0 })
   t.same(JSON.parse((await gateway.send('GET', '/environments/dev/secrets/a')).json.value), { 1: 'key', n: 8080, hex: 31 })
 
@@ -92,7 +92,7 @@ t.test('apply: numbers go as they stand in the file', async (t) => {
   })
 })
 
-t.test('apply: what is no file for it', async (t) => {
+t.test('apply: refuses invalid files', async (t) => {
   const gateway = await build(t)
   const bomb = `a: &a [x, x]\n${Array.from('bcdefghi', (name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[index] ?? ''}`).join(', ')}]\n`).join('')}`
   for (const [text, message] of [
@@ -116,7 +116,7 @@ t.test('apply: what is no file for it', async (t) => {
   t.equal(gateway.awsCalls.length, 0)
 })
 
-t.test('diff and promote bring three environments in two accounts together', async (t) => {
+t.test('diff and promote align three environments in two accounts', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', { 'payments/db': 'canary-1', 'session-key': 'canary-2', same: 'canary-3' })
   await put(gateway, 'staging', { 'payments/db': 'canary-4', same: 'canary-3' })
@@ -148,7 +148,7 @@ t.test('diff and promote bring three environments in two accounts together', asy
   await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['placeholder'] } })
   t.match(await ctl('diff dev prod'), { status: 1, stdout: /placeholder +placeholder +missing/ })
   t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /created +placeholder/ })
-  t.match(await ctl('diff dev,prod --values'), { status: 0, stderr: 'dev, prod agree in 4 names\n' }, 'two placeholders are no difference')
+  t.match(await ctl('diff dev,prod --values'), { status: 0, stderr: 'dev, prod agree in 4 names\n' }, 'two placeholders do not differ')
 
   const secretNames = Array.from({ length: 45 }, (_, index) => `many/${index}`)
   await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames } })
@@ -158,14 +158,14 @@ t.test('diff and promote bring three environments in two accounts together', asy
   t.match(await secretsctl(gateway, ['diff', 'dev', 'prod'], { token: tokens.team }), { status: 1, stderr: /\(not-found/ })
 })
 
-t.test('diff: what has to be there and is nowhere is no agreement', async (t) => {
+t.test('diff: a required secret that is missing everywhere is an error', async (t) => {
   const gateway = await build(t)
   const outcome = await secretsctl(gateway, ['diff', 'dev', 'prod'])
   t.match(outcome, { status: 1, stdout: /payments\/db +missing +missing!\n\(! required\)/, stderr: 'dev, prod lack values of required secrets (1)\n' })
   t.match(await secretsctl(gateway, ['diff', 'dev', 'staging']), { status: 0 })
 })
 
-t.test('promote: what was not begun is not passed off as done', async (t) => {
+t.test('promote: secrets that were not started are an error', async (t) => {
   const reply = { dryRun: false, from: 'dev', counts: { created: 1, updated: 0, unchanged: 0, skipped: 0, failed: 0, notStarted: 1 }, items: [{ name: 'a', result: 'created' }, { name: 'b', result: 'not-started' }] }
   const server = createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'x-request-id': 'r' }).end(JSON.stringify(reply))
@@ -176,14 +176,14 @@ t.test('promote: what was not begun is not passed off as done', async (t) => {
   t.match(await secretsctl({ url: `http://127.0.0.1:${port}` }, ['promote', 'a', 'b', '--from', 'dev', '--to', 'prod']), { status: 1, stderr: '1 of 2 failed or were not started\n' })
 })
 
-t.test('promote: where a later part breaks off, what was done is told', async (t) => {
+t.test('promote: reports completed batches if a later one fails', async (t) => {
   const names = Array.from({ length: 25 }, (_, index) => `n${index}`)
   const counts = { created: 20, updated: 0, unchanged: 0, skipped: 0, failed: 0, notStarted: 0 }
   const first = { dryRun: false, from: 'dev', counts, items: names.slice(0, 20).map((name) => ({ name, result: 'created' })) }
-  let parts = 0
-  // A gateway that is killed in the middle.
+  let batches = 0
+  // Simulates a gateway that is killed between two batches.
   const server = createServer((_, response) => {
-    if (++parts > 1) response.destroy()
+    if (++batches > 1) response.destroy()
     else response.writeHead(200, { 'content-type': 'application/json', 'x-request-id': 'r' }).end(JSON.stringify(first))
   }).listen(0, '127.0.0.1')
   t.teardown(() => server.close())
@@ -192,7 +192,7 @@ t.test('promote: where a later part breaks off, what was done is told', async (t
   t.match(await secretsctl({ url: `http://127.0.0.1:${port}` }, ['promote', ...names, '--from', 'dev', '--to', 'prod']), { status: 1, stdout: /20 created\n$/, stderr: /does not answer/ })
 })
 
-t.test('diff: what may not be compared is not taken for the same', async (t) => {
+t.test('diff: values that the caller may not compare do not count as equal', async (t) => {
   const gateway = await build(t, {
     authorization: policies('@id("all") permit (principal, action, resource); @id("not-this") forbid (principal, action == Action::"CompareValues", resource is Secret);')
   })
@@ -202,7 +202,7 @@ t.test('diff: what may not be compared is not taken for the same', async (t) => 
   t.match(await secretsctl(gateway, ['diff', 'dev', 'staging']), { status: 0 })
 })
 
-t.test('a secret may be called like what every object has', async (t) => {
+t.test('a secret may have the name of a member that every object inherits', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', { constructor: 'v' })
   for (const args of ['list --env dev', 'diff dev staging', 'promote constructor --from dev --to staging']) {
@@ -210,7 +210,7 @@ t.test('a secret may be called like what every object has', async (t) => {
   }
 })
 
-t.test('export: each format is read as it was written', async (t) => {
+t.test('export: every format survives a round trip', async (t) => {
   const gateway = await build(t)
   const values = { 'app/plain': 'correct horse', 'app/quotes': 'it\'s $HOME "\\n" #', 'app/pem-key': 'line 1\nline 2\n', 'app/db': { user: 'app', port: 5432 } }
   await put(gateway, 'dev', values)

@@ -14,7 +14,7 @@ t.test('create, read, update, list, versions, rollback, tag, delete, restore', a
     status: 0, stdout: /^Created payments\/db in dev, version [\w-]+\n$/, stderr: ''
   })
   t.match((await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb/metadata')).json, { description: 'Database', tags: { team: 'a', tier: 'b' } })
-  t.match(await ctl('read payments/db --env dev --value'), { status: 0, stdout: '{"username":"app","password":"one"}\n', stderr: '' }, 'a file is taken as it is')
+  t.match(await ctl('read payments/db --env dev --value'), { status: 0, stdout: '{"username":"app","password":"one"}\n', stderr: '' }, 'a file is stored unchanged')
   t.match(await ctl('--env dev read payments/db --field password --value'), { status: 0, stdout: 'one' })
   t.match(await ctl('read payments/db --env dev'), { stdout: /name: {10}payments\/db\n[\s\S]*value: {9}\{"username"/ })
   t.match(JSON.parse((await ctl('read payments/db --env dev --json')).stdout), { name: 'payments/db', value: '{"username":"app","password":"one"}\n' })
@@ -37,7 +37,7 @@ t.test('create, read, update, list, versions, rollback, tag, delete, restore', a
   }
   t.match(await ctl('update payments/db four --env dev'), { status: 0, stdout: 'payments/db in dev already has that value\n', stderr: /^Warning: other users/ })
   t.match(await ctl(`update payments/db - --env dev --if-version ${first}`, { stdin: 'x' }), { status: 1, stderr: /\(precondition-failed, request [\w-]+\)\n$/ })
-  t.match(await ctl('update nothing - --env dev', { stdin: 'x' }), { status: 1, stdout: '' }, 'update makes no new secret')
+  t.match(await ctl('update nothing - --env dev', { stdin: 'x' }), { status: 1, stdout: '' }, 'update creates no secret')
 
   t.match(await ctl('versions payments/db --env dev'), { status: 0, stdout: /^VERSION +STAGES +CREATED\n[\s\S]*AWSCURRENT/ })
   t.match(JSON.parse((await ctl('versions payments/db --env dev --json')).stdout).items, [{}, {}])
@@ -70,7 +70,7 @@ t.test('create, read, update, list, versions, rollback, tag, delete, restore', a
   t.match(await ctl('delete binary --env dev --yes --json'), { status: 0, stdout: /"deletionDate"/ })
 })
 
-t.test('a value that is typed is not shown', async (t) => {
+t.test('the prompt does not echo the value', async (t) => {
   const gateway = await build(t)
   t.match(await secretsctl(gateway, ['create', 'a', '--env', 'dev'], { isTerminal: true, stdin: 'typed\n' }), {
     status: 0, stderr: 'Value (not shown): \n'
@@ -83,14 +83,14 @@ t.test('a rotation', async (t) => {
   await secretsctl(gateway, ['create', 'a', '-', '--env', 'dev'], { stdin: 'x' })
   const rotation = { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:rotator', automaticallyAfterDays: 30, rotateImmediately: false }
   t.match(await gateway.send('PUT', '/environments/dev/secrets/a/rotation', { json: rotation }), { status: 200 })
-  // AWS has the function tested.
+  // Performs the test of the rotation function that AWS starts when a rotation is configured.
   await gateway.rotateDue()
   t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 0, stdout: 'Started the rotation of a in dev\n' })
   await gateway.rotateDue()
   t.not((await gateway.send('GET', '/environments/dev/secrets/a')).json.value, 'x')
 })
 
-t.test('what is wrong is refused before anything is sent', async (t) => {
+t.test('refuses wrong usage before anything is sent', async (t) => {
   const gateway = await build(t)
   const folder = t.testdir({ empty: '' })
   for (const [args, message, setting] of [
@@ -122,11 +122,11 @@ t.test('what is wrong is refused before anything is sent', async (t) => {
   t.equal(gateway.awsCalls.length, 0)
 })
 
-t.test('what the gateway refuses is told', async (t) => {
+t.test('reports the gateway\'s problems', async (t) => {
   const gateway = await build(t)
   t.match(await secretsctl(gateway, ['read', 'a', '--env', 'dev']), { status: 1, stdout: '', stderr: /^There is no such secret: .*\n\(secret-not-found, request [\w-]+\)\n$/ })
   t.match(await secretsctl(gateway, ['list', '--env', 'dev'], { token: tokens.expired }), { status: 1, stderr: /\(unauthenticated,/ })
   t.match(await secretsctl(gateway, ['create', 'a b', 'x', '--env', 'dev']), { status: 1, stderr: /\n {2}\/name: / })
-  // Nobody listens there; port 1 is one that `fetch` refuses by itself.
+  // Nothing listens on port 2. `fetch` itself would refuse port 1.
   t.match(await secretsctl({ url: 'http://127.0.0.1:2' }, ['list', '--env', 'dev']), { status: 1, stderr: /^http:\/\/127\.0\.0\.1:2 does not answer: ECONNREFUSED\n$/ })
 })

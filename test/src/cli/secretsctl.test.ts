@@ -25,7 +25,7 @@ async function secretsctl (...args: string[]): Promise<Outcome> {
   return { status, stdout: await text(stdout), stderr: await text(stderr) }
 }
 
-t.test('keys create: a key, shown once, and what the configuration holds of it', async (t) => {
+t.test('keys create: prints a key, once only, and its entry for the configuration', async (t) => {
   const { status, stdout, stderr } = await secretsctl('keys', 'create', 'deploy-bot', '--group', 'pipelines', '--group', 'nightly', '--expires', '2096-02-29')
   t.same([status, stderr], [0, ''])
   const [, token = ''] = /shown only once: {2}(sgw_deploy-bot\.[\w-]{43})\n/.exec(stdout) ?? []
@@ -36,7 +36,7 @@ t.test('keys create: a key, shown once, and what the configuration holds of it',
   t.same(key, { id: 'a', hash: hashToken(another) })
 })
 
-t.test('wrong usage is told, and ends with 2', async (t) => {
+t.test('wrong usage is reported, with exit status 2', async (t) => {
   for (const [args, message] of [
     [[], /Usage: secretsctl/],
     [['keys'], /Usage: secretsctl keys/],
@@ -59,7 +59,7 @@ t.test('wrong usage is told, and ends with 2', async (t) => {
   }
 })
 
-t.test('help that is asked for is no mistake', async (t) => {
+t.test('requested help is not an error', async (t) => {
   for (const args of [['--help'], ['help'], ['keys', '--help'], ['keys', 'create', '--help']]) {
     const { status, stdout, stderr } = await secretsctl(...args)
     t.same([status, stderr], [0, ''])
@@ -67,7 +67,7 @@ t.test('help that is asked for is no mistake', async (t) => {
   }
 })
 
-t.test('config check: what the gateway would say at its start', async (t) => {
+t.test('config check: performs the gateway\'s startup checks', async (t) => {
   const config = (authentication: object): string => JSON.stringify({
     environments: { dev: { region: 'eu-west-1', credential: 'base' }, prod: { region: 'eu-west-1', credential: 'base' } },
     credentials: { base: { kind: 'default-chain' } },
@@ -85,7 +85,7 @@ t.test('config check: what the gateway would say at its start', async (t) => {
   t.match(await secretsctl('config', 'check', join(folder, 'none.yaml')), { status: 1, stderr: /ENOENT/ })
 })
 
-t.test('config check: a key that has expired is told of, and is no mistake', async (t) => {
+t.test('config check: an expired key is a warning, not an error', async (t) => {
   const key = (digit: string, expires?: string): object => ({ id: 'deploy-bot', hash: `sha256:${digit.repeat(64)}`, expires })
   const folder = t.testdir({
     'gateway.yaml': JSON.stringify({
@@ -98,17 +98,17 @@ t.test('config check: a key that has expired is told of, and is no mistake', asy
   })
   const stderr = 'Warning: an API key of deploy-bot has expired: 2024-02-29\nWarning: an API key of deploy-bot has expired: 2024-06-30T12:00:00Z\n'
   t.match(await secretsctl('config', 'check', join(folder, 'gateway.yaml')), { status: 0, stdout: /is valid; environments: dev\n$/, stderr })
-  const { status, stdout, stderr: told } = await secretsctl('config', 'check', '--json', join(folder, 'gateway.yaml'))
-  t.same([status, JSON.parse(stdout), told], [0, { valid: true, environments: ['dev'] }, stderr])
+  const { status, stdout, stderr: warnings } = await secretsctl('config', 'check', '--json', join(folder, 'gateway.yaml'))
+  t.same([status, JSON.parse(stdout), warnings], [0, { valid: true, environments: ['dev'] }, stderr])
 })
 
-t.test('a defect is not passed off as a refusal', async (t) => {
+t.test('a bug in the program is not reported as an ordinary failure', async (t) => {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   stdout.write = () => { throw new TypeError('a defect') }
   await t.rejects(run(['keys', 'create', 'a'], { stdin, stdout, stderr, env: {} }), { message: 'a defect' })
 })
 
-t.test('as a program', async (t) => {
+t.test('as a separate process', async (t) => {
   const program = async (...args: string[]): Promise<Outcome> => promisify(execFile)(process.execPath, [join(root, 'bin', 'secretsctl.js'), ...args])
     .then(({ stdout, stderr }) => ({ status: 0, stdout, stderr }), (error: unknown) => {
       const { code, stdout, stderr } = error as { code: number, stdout: string, stderr: string }

@@ -16,7 +16,7 @@ const file = (credentials: Record<string, object>, environment: object = {}): st
   authorization: { policies }
 })
 
-t.test('roles are declared with where their keys come from', async (t) => {
+t.test('roles are declared with the source of their keys', async (t) => {
   const { credentials } = parseConfig(file({
     prod: role('hub', { externalId: 'a:b/c=1', durationSeconds: 3600 }),
     hub: role('base', { durationSeconds: 900, region: 'us-west-2' }),
@@ -26,12 +26,12 @@ t.test('roles are declared with where their keys come from', async (t) => {
   t.match(credentials.get('prod'), { kind: 'assume-role', source: 'hub', externalId: 'a:b/c=1' })
 })
 
-t.test('a issue about a role names the key, what was found and what was expected', async (t) => {
+t.test('an issue with a role contains the key, the value found and the value expected', async (t) => {
   const chain = { a: role('b'), b: role('c'), c: role('d'), d: role('base'), base }
   const issues: readonly (readonly [string, string])[] = [
     [file({ a: role('nowhere'), base }), 'credentials.a.source: found nowhere, expected one of: a, base'],
-    [file({ a: role('a') }), 'credentials.a.source: found a, expected a chain that does not come back to where it was'],
-    [file({ a: role('b'), b: role('a') }), 'credentials.a.source: found a, b, expected a chain that does not come back to where it was\ncredentials.b.source: found b, a, expected a chain that does not come back to where it was'],
+    [file({ a: role('a') }), 'credentials.a.source: found a, expected a chain without a cycle'],
+    [file({ a: role('b'), b: role('a') }), 'credentials.a.source: found a, b, expected a chain without a cycle\ncredentials.b.source: found b, a, expected a chain without a cycle'],
     [file(chain), 'credentials.a.source: found a, b, c, d, base, expected a chain of at most 4 credentials'],
     [file({ a: role('b', { durationSeconds: 3601 }), b: role('base'), base }), 'credentials.a.durationSeconds: found 3601, expected at most 3600: the source is a role, too'],
     [file({ a: role('base', { durationSeconds: 43_201 }), base }), 'credentials.a.durationSeconds: found number 43201, expected must be <= 43200'],
@@ -45,14 +45,14 @@ t.test('a issue about a role names the key, what was found and what was expected
   ]
   for (const [text, message] of issues) t.throws(() => parseConfig(text), { message }, message)
   t.ok(parseConfig(file({ a: role('base'), base }, { account: '111122223333' })))
-  t.ok(parseConfig(file({ b: role('c'), c: role('d'), d: role('base'), base })), 'four in a row')
+  t.ok(parseConfig(file({ b: role('c'), c: role('d'), d: role('base'), base })), 'a chain of four')
 })
 
-t.test('the STS of a credential is that of its region, or of an environment that may use it', async (t) => {
+t.test('the STS region is the credential\'s own, or that of an environment that may use it', async (t) => {
   const { credentials, environments } = parseConfig(file({ base, a: role('b'), b: role('base', { region: 'us-west-2' }), other: base, c: role('other') }, { allowedCredentials: ['c'] }))
   const regionOf = (id: string): string => stsRegion(credentials, environments.values(), id)
   t.equal(regionOf('base'), 'eu-west-1')
-  t.equal(regionOf('other'), 'eu-west-1', 'by way of a role')
+  t.equal(regionOf('other'), 'eu-west-1', 'through a role')
   t.equal(regionOf('b'), 'us-west-2')
-  t.equal(regionOf('a'), 'us-east-1', 'which nobody may use')
+  t.equal(regionOf('a'), 'us-east-1', 'not used by any environment')
 })

@@ -3,7 +3,7 @@ import { configFrom } from '#src/config/config'
 import { limitsFrom } from '#src/config/limits'
 import { declared } from '#test/helper'
 
-t.test('there are limits also where none are declared', async (t) => {
+t.test('default limits', async (t) => {
   t.same(limitsFrom({}), {
     caller: { requests: 200, window: 2_000 },
     environment: { requests: 2_000, window: 2_000 },
@@ -16,11 +16,11 @@ t.test('there are limits also where none are declared', async (t) => {
   })
 })
 
-t.test('limits that are none', async (t) => {
+t.test('invalid limits', async (t) => {
   const refused = (limits: object, expected: RegExp): void => {
     t.throws(() => configFrom({ ...declared, limits }), { message: expected })
   }
-  const [burst, environment, both] = [/^limits\.burst: .*hour at most$/, /^limits\.perEnvironment: .*more than the limits of a caller$/, /burst.*\n.*caller$/]
+  const [burst, environment, both] = [/^limits\.burst: .*at most one hour of requests at the average rate$/, /^limits\.perEnvironment: .*more than the limits of a caller$/, /burst.*\n.*caller$/]
   refused({ burst: 99, perEnvironment: { burst: 2_000 } }, burst)
   refused({ burst: 100 * 60 * 60 + 1, perEnvironment: { burst: 600_000 } }, burst)
   refused({ unauthenticated: { requestsPerSecond: 10, burst: 5 } }, /^limits\.unauthenticated\.burst: /)

@@ -31,7 +31,7 @@ const valid = {
   aws: { endpoint: 'http://127.0.0.1:4566' }
 }
 
-t.test('a valid file is the configuration, its defaults filled in', async (t) => {
+t.test('a valid file is parsed, and defaults are filled in', async (t) => {
   const config = parseConfig(stringify(valid))
   t.same(config.environments.get('dev'), {
     name: 'dev',
@@ -51,7 +51,7 @@ t.test('a valid file is the configuration, its defaults filled in', async (t) =>
   t.same(parseConfig(stringify({ ...valid, aws: undefined })).aws, { quotaShare: 1 })
 })
 
-t.test('a issue names the key, what was found and what was expected', async (t) => {
+t.test('an issue contains the key, the value found and the value expected', async (t) => {
   const { dev, prod } = valid.environments
   const issues: readonly (readonly [object, string | RegExp])[] = [
     [{ environments: {} }, 'environments: found an object, expected must NOT have fewer than 1 properties'],
@@ -64,17 +64,17 @@ t.test('a issue names the key, what was found and what was expected', async (t) 
     [{ environments: { dev: null } }, 'environments.dev: found null, expected object'],
     [{ environments: { dev: [] } }, 'environments.dev: found a list, expected object'],
     [{ environments: { dev: { ...dev, credential: 'x' } } }, 'environments.dev: found the credential x, expected one of: a, b, c'],
-    [{ environments: { dev: { ...dev, replicaRegions: ['eu-west-1'] } } }, 'environments.dev.replicaRegions: found eu-west-1, expected other regions than the environment\'s own'],
+    [{ environments: { dev: { ...dev, replicaRegions: ['eu-west-1'] } } }, 'environments.dev.replicaRegions: found eu-west-1, expected regions other than the environment\'s own'],
     [{ environments: { dev, prod: { ...prod, namePrefix: 'dev/x/' } } }, 'environments.dev.namePrefix: found "dev/", expected a prefix that does not cover that of prod, which shares a credential and the region'],
     [{ credentials: { ...valid.credentials, a: { kind: 'keys', secretAccessKey: 'canary' } } }, 'credentials.a: found an object, expected a kind that is one of: default-chain, profile, environment'],
     [{ credentials: { ...valid.credentials, a: { kind: 'profile' } } }, 'credentials.a.profile: found nothing, expected a value'],
     [{ authentication: { apiKeys: [{ id: 'a', hash: 'canary' }] } }, 'authentication.apiKeys.0.hash: found a text of 6 characters, expected the hash that `secretsctl keys create` prints: sha256: and 64 hexadecimal digits in lower case'],
     [{ authentication: { apiKeys: [{ id: 'a/canary', hash }] } }, 'authentication.apiKeys.0.id: found a text of 8 characters, expected a text that matches ^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'],
-    [{ aws: { endpoint: 'http://127.0.0.1:4566/canary' } }, 'aws.endpoint: found a text of 28 characters, expected an http or https URL without a path, to reach something else than AWS'],
-    [{ aws: { stsEndpoint: 'canary' } }, 'aws.stsEndpoint: found a text of 6 characters, expected an http or https URL without a path: where STS is, if not at `endpoint`'],
+    [{ aws: { endpoint: 'http://127.0.0.1:4566/canary' } }, 'aws.endpoint: found a text of 28 characters, expected an http or https URL without a path'],
+    [{ aws: { stsEndpoint: 'canary' } }, 'aws.stsEndpoint: found a text of 6 characters, expected an http or https URL without a path'],
     [{ authentication: { apiKeys: [{ id: 'a', hash }, { id: 'b', hash }] } }, 'authentication.apiKeys.1.hash: found the hash of another key, expected a key of its own'],
-    [{ authentication: { apiKeys: [{ id: 'a', hash, expires: 'canary' }] } }, 'authentication.apiKeys.0.expires: found a text of 6 characters, expected the moment from which it is refused, in UTC: 2027-06-30 or 2027-06-30T12:00:00Z'],
-    [{ authentication: { apiKeys: [{ id: 'a', hash, expires: '2027-13-45' }] } }, 'authentication.apiKeys.0.expires: found 2027-13-45, expected a day of the calendar'],
+    [{ authentication: { apiKeys: [{ id: 'a', hash, expires: 'canary' }] } }, 'authentication.apiKeys.0.expires: found a text of 6 characters, expected the expiry time in UTC: 2027-06-30 or 2027-06-30T12:00:00Z'],
+    [{ authentication: { apiKeys: [{ id: 'a', hash, expires: '2027-13-45' }] } }, 'authentication.apiKeys.0.expires: found 2027-13-45, expected a date that exists'],
     [{ environments: { dev: { ...dev, tags: { ['k'.repeat(129)]: 'v' } } } }, 'environments.dev.tags'],
     [{ authorization: { policies: 'test/fixtures/none' } }, /^.*test\/fixtures\/none:1: ENOENT on reading it$/],
     [{ authorization: { grants: [] } }, 'authorization.policies: found nothing, expected a value'],
@@ -93,17 +93,17 @@ t.test('a issue names the key, what was found and what was expected', async (t) 
   }
 })
 
-t.test('prefixes may be alike where nothing is shared', async (t) => {
+t.test('prefixes may overlap without a common region or credential', async (t) => {
   const { dev, prod } = valid.environments
   t.ok(parseConfig(stringify({ ...valid, environments: { dev, prod: { ...prod, namePrefix: 'dev/', region: 'us-east-1' } } })))
   t.ok(parseConfig(stringify({ ...valid, environments: { dev, prod: { ...prod, namePrefix: 'dev/', allowedCredentials: ['b'] } } })))
 })
 
-t.test('all issues are told at once', async (t) => {
+t.test('all issues are reported at once', async (t) => {
   t.throws(() => parseConfig(stringify({ ...valid, environments: { dev: { region: 1, credential: 2 } } })), /region[^]*credential/)
 })
 
-t.test('what is no YAML, or a bomb of it', async (t) => {
+t.test('invalid YAML, and a YAML bomb', async (t) => {
   t.throws(() => parseConfig('a: [1'), { name: 'ConfigError', message: /^the file, at character \d+: found \w+, expected YAML$/ })
   t.throws(() => parseConfig('a: 1\na: 2'), { name: 'ConfigError', message: /DUPLICATE_KEY/ })
   t.throws(() => parseConfig(''), { name: 'ConfigError', message: 'the file: found null, expected object' })
@@ -116,7 +116,7 @@ t.test('a file that cannot be read', async (t) => {
   t.throws(() => loadConfig(file), { name: 'ConfigError', message: /^GATEWAY_CONFIG: found ENOENT on reading / })
 })
 
-t.test('the variables', async (t) => {
+t.test('environment variables', async (t) => {
   t.same(readVariables({ PATH: '/bin' }), { HOST: '127.0.0.1', PORT: 3000, GATEWAY_DATA_DIR: '.gateway', LOG_LEVEL: 'info' })
   t.match(readVariables({ PORT: '0', GATEWAY_LOCAL: '1' }), { PORT: 0, GATEWAY_LOCAL: '1' })
   t.throws(() => readVariables({ PORT: '70000' }), { name: 'ConfigError', message: 'PORT: found number 70000, expected must be <= 65535' })
@@ -125,7 +125,7 @@ t.test('the variables', async (t) => {
   t.throws(() => readVariables({ GATEWAY_DEV_TOKEN: 'canary' }), { message: 'GATEWAY_DEV_TOKEN: found a text of 6 characters, expected a text that matches ^[A-Za-z0-9._~+/-]{16,}=*$' })
 })
 
-t.test('a live configuration is replaced whole or not at all', async (t) => {
+t.test('a live configuration is replaced as a whole or not at all', async (t) => {
   const config = parseConfig(stringify(valid))
   const live = liveConfig(config)
   const names = live.derive(({ environments }) => [...environments.keys()])

@@ -2,13 +2,13 @@ import t from 'tap'
 import { serverFrom, serverIssues, trustedProxyList } from '#src/config/server'
 import { authority, serverPair } from '#test/certificates'
 
-t.test('a proxy is trusted by its address or its subnet', async (t) => {
+t.test('trusted proxies are addresses or subnets', async (t) => {
   const trusts = trustedProxyList(['192.0.2.1', '10.0.0.0/8', '2001:db8::/32', '::1'])
   for (const address of ['192.0.2.1', '10.255.0.1', '::ffff:10.0.0.1', '2001:db8:1::1', '::1']) t.ok(trusts(address), address)
   for (const address of ['192.0.2.2', '11.0.0.1', '2001:db9::1', '127.0.0.1', '', 'none']) t.notOk(trusts(address), address)
 })
 
-t.test('what is no address, or everybody, is a issue', async (t) => {
+t.test('invalid addresses, and subnets of all addresses, are issues', async (t) => {
   const proxies = ['10.0.0.0/8', 'proxy.example', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/', '/8', '']
   const keys = [...serverIssues({ server: { trustedProxies: proxies } })].map(({ key }) => key)
   t.same(keys, proxies.slice(1).map((_, index) => `server.trustedProxies.${index + 1}`))
@@ -23,11 +23,11 @@ t.test('certificates and keys are checked before the gateway listens', async (t)
   t.same(serverFrom({ tls: { ...tls, clientCertificates: { authorityFile: 'ca.pem' } } }, folder).tls?.clients, { ca: `${one.cert}\n${other.cert}`, required: true })
   t.same(serverFrom({ tls: { ...tls, clientCertificates: { authorityFile: 'ca.pem', required: false } } }, folder).tls?.clients?.required, false)
 
-  const pairMistake = /^server\.tls: found something else, expected a certificate, and the private key that goes with it, in PEM$/
-  t.throws(() => serverFrom({ tls: { ...tls, keyFile: 'foreign.pem' } }, folder), { message: pairMistake })
-  t.throws(() => serverFrom({ tls: { ...tls, certificateFile: 'empty.pem' } }, folder), { message: pairMistake })
-  t.throws(() => serverFrom({ tls: { ...tls, keyFile: 'empty.pem' } }, folder), { message: pairMistake })
+  const pairIssue = /^server\.tls: found something else, expected a certificate, and the private key that goes with it, in PEM$/
+  t.throws(() => serverFrom({ tls: { ...tls, keyFile: 'foreign.pem' } }, folder), { message: pairIssue })
+  t.throws(() => serverFrom({ tls: { ...tls, certificateFile: 'empty.pem' } }, folder), { message: pairIssue })
+  t.throws(() => serverFrom({ tls: { ...tls, keyFile: 'empty.pem' } }, folder), { message: pairIssue })
   t.throws(() => serverFrom({ tls: { ...tls, keyFile: 'none.pem' } }, folder), { message: /^server\.tls\.keyFile: found ENOENT on reading / })
-  t.throws(() => serverFrom({ tls: { ...tls, clientCertificates: { authorityFile: 'empty.pem' } } }, folder), { message: /^server\.tls\.clientCertificates\.authorityFile: found something else, expected certificates of authorities in PEM$/ }, 'else every public authority would do')
-  t.throws(() => serverFrom({ tls: { ...tls, clientCertificates: { authorityFile: 'cert.pem' } } }, folder), { message: /expected certificates of authorities in PEM$/ }, 'that of a server is none')
+  t.throws(() => serverFrom({ tls: { ...tls, clientCertificates: { authorityFile: 'empty.pem' } } }, folder), { message: /^server\.tls\.clientCertificates\.authorityFile: found something else, expected certificates of authorities in PEM$/ }, 'an empty file would trust every public authority')
+  t.throws(() => serverFrom({ tls: { ...tls, clientCertificates: { authorityFile: 'cert.pem' } } }, folder), { message: /expected certificates of authorities in PEM$/ }, 'a server certificate is not an authority')
 })

@@ -13,7 +13,7 @@ const segment = fc.string({ unit: character, minLength: 1, maxLength: 30 }).filt
 const name = fc.array(segment, { minLength: 1, maxLength: 8 }).map((segments) => segments.join('/'))
 const environment = fc.constantFrom(...environments)
 
-t.test('a name goes to AWS and comes back as it was', async (t) => {
+t.test('a name survives the conversion to an AWS name and back', async (t) => {
   fc.assert(fc.property(environment, name, (environment, text) => {
     const parsed = parseSecretName(environment, text)
     if (!('name' in parsed)) return false
@@ -23,22 +23,22 @@ t.test('a name goes to AWS and comes back as it was', async (t) => {
   t.pass()
 })
 
-t.test('what does not begin with the prefix is no secret of the environment', async (t) => {
+t.test('an AWS name without the prefix is not a secret of the environment', async (t) => {
   fc.assert(fc.property(environment, name, (environment, text) =>
     text.startsWith(environment.namePrefix) || fromAwsName(environment, text) === undefined), { numRuns: 2_000 })
   t.equal(fromAwsName(environments[0] as (typeof environments)[0] & object, 'development/a'), undefined)
   t.pass()
 })
 
-t.test('a text is a name exactly where a plain reading says so', async (t) => {
-  const plainly = (text: string): boolean => text.length <= 512 && text.split('/').every((part) =>
+t.test('the validation agrees with a reference implementation', async (t) => {
+  const isExpected = (text: string): boolean => text.length <= 512 && text.split('/').every((part) =>
     part !== '' && part !== '.' && part !== '..' && [...part].every((one) => 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+=.@-'.includes(one)))
   const text = fc.oneof(fc.string({ unit: fc.constantFrom(...'ab./-!:% \n\u0000é'), maxLength: 8 }), fc.string({ unit: 'grapheme', maxLength: 8 }), name)
-  fc.assert(fc.property(text, (text) => isSecretName(text) === plainly(text)), { numRuns: 5_000 })
+  fc.assert(fc.property(text, (text) => isSecretName(text) === isExpected(text)), { numRuns: 5_000 })
   t.pass()
 })
 
-t.test('512 characters, the prefix included', async (t) => {
+t.test('a name and its prefix have at most 512 characters', async (t) => {
   for (const environment of environments) {
     const room = 512 - environment.namePrefix.length
     t.ok('name' in parseSecretName(environment, 'n'.repeat(room)))
@@ -46,7 +46,7 @@ t.test('512 characters, the prefix included', async (t) => {
   }
 })
 
-t.test('over HTTP every name arrives at AWS as it was meant', async (t) => {
+t.test('over HTTP, every name reaches AWS unchanged', async (t) => {
   const gateway = await build(t)
   await fc.assert(fc.asyncProperty(name.filter((text) => text.length <= 508), async (text) => {
     const path = `/environments/dev/secrets/${encodeURIComponent(text)}`

@@ -100,7 +100,7 @@ await t.test('the error in the HTTP reply', async (t) => {
   t.strictSame(errorIn(t, await rawRequest(backend, { ...sent, body: '{"SecretId":"a"}' })), {
     type: 'AccessDeniedException', message: denied(none, 'GetSecretValue', 'a').message, status: 400
   })
-  t.match(errorIn(t, await rawRequest(backend, { ...sent, body: '{}' })), { type: 'ValidationException' }, 'what is no request is not asked about')
+  t.match(errorIn(t, await rawRequest(backend, { ...sent, body: '{}' })), { type: 'ValidationException' }, 'an invalid request is rejected before policies are evaluated')
   t.match(errorIn(t, await rawRequest(backend, { ...sent, operation: 'Nothing' })), { type: 'UnknownOperationException' })
 })
 
@@ -161,8 +161,8 @@ await t.test('an identity policy restricts a user to certain resources', async (
   await t.rejects(get(client, 'shared'), denied(ada, 'GetSecretValue', shared))
   t.match(await client.send(new CreateSecretCommand({ Name: 'ada/new' })), { Name: 'ada/new' })
   await t.rejects(client.send(new CreateSecretCommand({ Name: 'eve/new' })), denied(ada, 'CreateSecret', 'eve/new'))
-  await t.rejects(get(client, 'ada/no'), notFound, 'who may ask is told')
-  await t.rejects(describe(client, 'later'), notFound, 'also where the policy counts the characters behind the name')
+  await t.rejects(get(client, 'ada/no'), notFound, 'a caller with the permission learns that the secret is missing')
+  await t.rejects(describe(client, 'later'), notFound, 'even if the policy matches the random characters of the ARN')
   await t.rejects(get(client, 'eve/no'), denied(ada, 'GetSecretValue', 'eve/no'))
   await t.rejects(client.send(new DeleteSecretCommand({ SecretId: mine })), denied(ada, 'DeleteSecret', mine, 'identity deny'))
   await t.rejects(client.send(new DeleteSecretCommand({ SecretId: 'ada/no', ForceDeleteWithoutRecovery: true })),
@@ -199,13 +199,13 @@ await t.test('within an account, a resource policy suffices to allow or deny a c
     t.match(await get(client, ARN), { ARN })
     await t.rejects(describe(client, ARN), denied(none, 'DescribeSecret', ARN))
   }
-  await t.rejects(get(client, secrets.account), denied(none, 'GetSecretValue', secrets.account), 'the account leaves it to identity policies')
+  await t.rejects(get(client, secrets.account), denied(none, 'GetSecretValue', secrets.account), 'a policy for the whole account leaves the decision to identity policies')
   for (const [who, by] of [[none, client], [account, owner]] as const) {
     await t.rejects(get(by, 'denied'), denied(who, 'GetSecretValue', secrets.denied, 'resource deny'))
   }
   t.match(await get(by(all), 'account'), { ARN: secrets.account })
   await owner.send(new DeleteResourcePolicyCommand({ SecretId: 'named' }))
-  await t.rejects(get(client, 'named'), denied(none, 'GetSecretValue', secrets.named), 'as soon as the policy is gone')
+  await t.rejects(get(client, 'named'), denied(none, 'GetSecretValue', secrets.named), 'as soon as the policy is deleted')
 })
 
 await t.test('across accounts, both sides must allow a call', async (t) => {
@@ -267,9 +267,9 @@ await t.test('another account\'s secret is found by its ARN within its region, b
   for (const SecretId of [
     ARN.replace(region, 'us-east-1'), `${ARN.slice(0, -6)}AAAAAA`, ARN.replace('app/db', 'app/no'), ARN.slice(0, -7).replace('app/db', 'app/no'),
     ARN.replace(account.accountId, '333333333333')
-  ]) await t.rejects(get(other, SecretId), denied(otherAccount, 'GetSecretValue', SecretId, 'resource'), 'what is not there is no different')
+  ]) await t.rejects(get(other, SecretId), denied(otherAccount, 'GetSecretValue', SecretId, 'resource'), 'a missing secret makes no difference')
   const partial = (await make('app/mine')).slice(0, -7)
-  await t.rejects(get(other, partial), denied(otherAccount, 'GetSecretValue', partial, 'resource'), 'nor is the rest of an ARN told')
+  await t.rejects(get(other, partial), denied(otherAccount, 'GetSecretValue', partial, 'resource'), 'the rest of an ARN is not revealed')
   t.strictSame((await other.send(new ListSecretsCommand())).SecretList, [])
 
   const made = await other.send(new PutSecretValueCommand({ SecretId: ARN, SecretString: 'w', VersionStages: ['AWSCURRENT', 'theirs'] }))
@@ -305,9 +305,9 @@ await t.test('under the AWS managed key, another account can do everything excep
   await other.send(new UpdateSecretCommand({ SecretId: ARN, Description: 'd' }))
   t.match(await other.send(new GetResourcePolicyCommand({ SecretId: ARN })), { ResourcePolicy: String })
   await owner.send(new UpdateSecretCommand({ SecretId: ARN, KmsKeyId: keyArn }))
-  t.match(await get(other, ARN), { SecretString: 'value of app/db' }, 'under a key that both may use')
+  t.match(await get(other, ARN), { SecretString: 'value of app/db' }, 'under a key that both accounts may use')
   await other.send(new DeleteResourcePolicyCommand({ SecretId: ARN }))
-  await t.rejects(describe(other, ARN), denied(otherAccount, 'DescribeSecret', ARN, 'resource'), 'it has locked itself out')
+  await t.rejects(describe(other, ARN), denied(otherAccount, 'DescribeSecret', ARN, 'resource'), 'the caller has locked itself out')
 })
 
 await t.test('a batch returns the secrets that may be read, and an error for each of the others', async (t) => {
@@ -344,7 +344,7 @@ await t.test('each implicit operation of a request requires its own permission',
   const Tags = [{ Key: 'k', Value: 'v' }]
   await t.rejects(make(maker, { Tags }), denied(maker, 'TagResource', 'n'))
   await t.rejects(make(tagger, { Tags, AddReplicaRegions: [{ Region: 'us-east-1' }] }), denied(tagger, 'ReplicateSecretToRegions', 'n'))
-  await t.rejects(describe(owner, 'n'), notFound, 'nothing was made')
+  await t.rejects(describe(owner, 'n'), notFound, 'nothing was created')
   t.match(await make(maker, { Tags: [] }), { Name: 'n' })
   const ResourcePolicy = document([{ ...everything, Principal: '*' }])
   await t.rejects(by(maker).send(new ValidateResourcePolicyCommand({ ResourcePolicy })), denied(maker, 'PutResourcePolicy', undefined))
@@ -421,7 +421,7 @@ await t.test('conditions on the caller, the origin and the time', async (t) => {
   t.match(await describe(by(ada), ARN), { ARN })
   await t.rejects(describe(by(ada, 'us-east-1'), 'a'), denied(ada, 'DescribeSecret', 'a'))
   clock.move(1000)
-  await t.rejects(describe(by(ada), ARN), denied(ada, 'DescribeSecret', ARN), 'the time has come')
+  await t.rejects(describe(by(ada), ARN), denied(ada, 'DescribeSecret', ARN), 'once the time has come')
 })
 
 await t.test('conditions on a secret\'s rotation and replication', async (t) => {

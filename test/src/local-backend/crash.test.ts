@@ -140,7 +140,7 @@ await t.test('no acknowledged write is lost when the program is killed', { timeo
     all.push(...told)
     await checkAll(t, dataDir, told, `after round ${number} every value is there`)
   }
-  const checked = await checkAll(t, join(folder, 'data'), all, 'nor is any lost by a later kill')
+  const checked = await checkAll(t, join(folder, 'data'), all, 'no write is lost by a later kill')
   t.ok(checked > rounds, `${checked} acknowledged values`)
   t.comment(`${checked} acknowledged values of ${rounds} rounds were read, each twice`)
 })

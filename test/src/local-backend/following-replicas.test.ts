@@ -104,7 +104,7 @@ t.test('a replica shows its primary secret\'s rotation and receives its new vers
   rotator.instead.setSecret = async () => same('while it is rotated')
   rotator.instead.createSecret = async ({ ClientRequestToken }) => {
     const labels = (await replica.describeSecret({ SecretId })).VersionIdsToStages
-    t.strictSame(labels?.[ClientRequestToken], ['AWSPENDING'], 'also the version that has no value yet')
+    t.strictSame(labels?.[ClientRequestToken], ['AWSPENDING'], 'including the version that has no value yet')
     await primary.putSecretValue({ SecretId, SecretString: 'rotated', ClientRequestToken, VersionStages: ['AWSPENDING'] })
   }
   await primary.rotateSecret({ SecretId, RotationLambdaARN: functionArn, RotationRules: { AutomaticallyAfterDays: 2 } })
@@ -116,7 +116,7 @@ t.test('a replica shows its primary secret\'s rotation and receives its new vers
   rotator.events = []
   clock.move(3 * 24 * 60 * 60 * 1000)
   await backend.runDueRotations()
-  t.equal(rotator.events.length, 4, 'the schedule rotates the primary alone')
+  t.equal(rotator.events.length, 4, 'the schedule rotates only the primary secret')
   await same('when the schedule has rotated it')
   rotator.instead.testSecret = async () => same('while only the function is tested')
   await primary.rotateSecret({ SecretId, RotateImmediately: false })
@@ -126,5 +126,5 @@ t.test('a replica shows its primary secret\'s rotation and receives its new vers
   await same('when rotation is turned off')
 
   await replica.stopReplicationToReplica({ SecretId })
-  t.notOk('RotationEnabled' in await replica.describeSecret({ SecretId }), 'a secret of its own has a rotation of its own')
+  t.notOk('RotationEnabled' in await replica.describeSecret({ SecretId }), 'a promoted replica has its own rotation')
 })

@@ -93,12 +93,12 @@ await t.test('keys that do not exist', async (t) => {
   ] as const) {
     const Name = `kms/${randomUUID()}`
     await t.rejects(client.createSecret({ Name, SecretString: 'v', KmsKeyId }), error, KmsKeyId)
-    await t.rejects(client.createSecret({ Name, KmsKeyId }), error, 'without a value as well')
+    await t.rejects(client.createSecret({ Name, KmsKeyId }), error, 'even without a value')
     await t.rejects(client.describeSecret({ SecretId: Name }), { name: 'ResourceNotFoundException' })
     await t.rejects(client.updateSecret({ SecretId, KmsKeyId, Description: 'no' }), error)
   }
-  t.notOk('Description' in await client.describeSecret({ SecretId }), 'what is refused is not done in part')
-  await t.rejects(create('alias/one', clientAt(backend, 'us-east-1')), { name: 'InvalidParameterException' }, 'a key is in its region')
+  t.notOk('Description' in await client.describeSecret({ SecretId }), 'a rejected request changes nothing')
+  await t.rejects(create('alias/one', clientAt(backend, 'us-east-1')), { name: 'InvalidParameterException' }, 'a key exists only in its region')
   const elsewhere = clientAt(backend, 'us-east-1')
   t.match(await elsewhere.getSecretValue({ SecretId: await create('alias/everywhere', elsewhere) }), { SecretString: 'v' })
 })
@@ -125,7 +125,7 @@ await t.test('reading another account\'s secret, with and without access to its 
   await client.putResourcePolicy({ SecretId, ResourcePolicy })
   await t.rejects(other.getSecretValue({ SecretId }), notAllowed)
   await client.updateSecret({ SecretId, KmsKeyId: arnOf(`key/${shared}`, otherAccount.accountId) })
-  t.match(await other.getSecretValue({ SecretId }), { SecretString: 'v' }, 'one of the keys that open it is enough')
+  t.match(await other.getSecretValue({ SecretId }), { SecretString: 'v' }, 'one usable key is enough')
 })
 
 await t.test('a disabled key can\'t encrypt', async (t) => {
@@ -137,7 +137,7 @@ await t.test('a disabled key can\'t encrypt', async (t) => {
     await t.rejects(client.updateSecret({ SecretId, SecretString: 'w' }), encryptionFailure)
     await t.rejects(client.updateSecret({ SecretId, KmsKeyId: one }), encryptionFailure)
     await client.updateSecret({ SecretId, Description: state })
-    t.match(await client.describeSecret({ SecretId }), { KmsKeyId: 'alias/one', Description: state }, 'what needs no key works')
+    t.match(await client.describeSecret({ SecretId }), { KmsKeyId: 'alias/one', Description: state }, 'operations that need no key succeed')
   }
   setState(one, 'Enabled')
   t.strictSame(await keysOf(SecretId), [['alias/one']])
@@ -154,7 +154,7 @@ await t.test('a disabled key can\'t decrypt until it is enabled again', async (t
     setState(one, state)
     await t.rejects(client.getSecretValue({ SecretId }), decryptionFailure)
     await t.rejects(client.getSecretValue({ SecretId, VersionStage: 'AWSPREVIOUS' }), decryptionFailure)
-    await t.rejects(client.putSecretValue({ SecretId, SecretString: 'w', ClientRequestToken }), decryptionFailure, 'the same request again')
+    await t.rejects(client.putSecretValue({ SecretId, SecretString: 'w', ClientRequestToken }), decryptionFailure, 'a repeated request')
     const { SecretValues, Errors } = await client.batchGetSecretValue({ SecretIdList: [SecretId, untouched] })
     t.strictSame(Errors, [{ SecretId, ErrorCode: decryptionFailure.name, Message: decryptionFailure.message }])
     t.match(SecretValues, [{ ARN: untouched, SecretString: 'v' }])
@@ -179,11 +179,11 @@ await t.test('a new key can decrypt the versions with AWS\'s labels, like the ol
   await client.updateSecret({ SecretId, KmsKeyId: 'alias/two' })
   await client.updateSecret({ SecretId, KmsKeyId: two, SecretString: 'new' })
   const both = ['DefaultEncryptionKey', 'alias/one', 'alias/two']
-  t.strictSame(await keysOf(SecretId), [['DefaultEncryptionKey'], both, both, both, [two]], 'the same key by another name is no other key')
+  t.strictSame(await keysOf(SecretId), [['DefaultEncryptionKey'], both, both, both, [two]], 'another name of the same key adds no wrapped key')
 
   setState(two, 'Disabled')
-  await t.rejects(client.getSecretValue({ SecretId }), decryptionFailure, 'a new version has the new key alone')
-  t.match(await client.getSecretValue({ SecretId, VersionStage: 'AWSPENDING' }), { SecretString: 'pending' }, 'the old keys still open it')
+  await t.rejects(client.getSecretValue({ SecretId }), decryptionFailure, 'a new version has only the new key')
+  t.match(await client.getSecretValue({ SecretId, VersionStage: 'AWSPENDING' }), { SecretString: 'pending' }, 'the old keys can still decrypt it')
   t.match(await client.getSecretValue({ SecretId, VersionId: first }), { SecretString: 'v' })
   setState(two, 'Enabled')
   await client.updateSecret({ SecretId, KmsKeyId: '' })
@@ -212,7 +212,7 @@ await t.test('keys are declared at each start, and values can\'t be decrypted wi
   await first.close()
 
   const again = await startLocalBackend({ accounts: [account], dataDir, kmsKeys: kmsKeys.filter(({ keyId }) => keyId !== two) })
-  t.match(await clientAt(again).getSecretValue({ SecretId }), { SecretString: 'v' }, 'a state is not kept')
+  t.match(await clientAt(again).getSecretValue({ SecretId }), { SecretString: 'v' }, 'a key\'s state does not persist')
   await again.close()
 
   const without = await startLocalBackend({ accounts: [account], dataDir })

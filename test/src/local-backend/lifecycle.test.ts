@@ -55,7 +55,7 @@ await t.test('scheduled deletion: the operations that work, those that do not, a
   clock.move(1)
   await t.rejects(describe(SecretId), notFound)
   const { ARN: newArn } = await client.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'v' }))
-  t.not(newArn, ARN, 'the name used again has another ARN')
+  t.not(newArn, ARN, 'a reused name gets a different ARN')
   await t.rejects(describe(ARN), notFound)
 })
 
@@ -122,7 +122,7 @@ await t.test('accounts and regions are isolated from each other', async (t) => {
 
 await t.test('tags', async (t) => {
   const { SecretId } = await create({ Tags: [] })
-  t.notOk('Tags' in await describe(SecretId), 'absent until first tagged')
+  t.notOk('Tags' in await describe(SecretId), 'tags are absent until the first one is attached')
   await tag(SecretId)
   t.notOk('Tags' in await describe(SecretId))
   const raw = await rawRequest(backend, { operation: 'TagResource', body: JSON.stringify({ SecretId, Tags: [{ Key: 'a', Value: '1' }] }) })
@@ -141,7 +141,7 @@ await t.test('tags', async (t) => {
   await t.rejects(tag(SecretId, { Key: 'd' }, { Key: 'd' }), { name: 'InvalidParameterException' })
   await t.rejects(tag(SecretId, { Value: 'no key' }), { name: 'InvalidParameterException' })
   await t.rejects(tag(SecretId, ...Array.from({ length: 48 }, (_, index) => ({ Key: `k${index}` }))), { name: 'InvalidParameterException' })
-  t.equal((await describe(SecretId)).Tags?.length, 3, 'what is refused attaches none')
+  t.equal((await describe(SecretId)).Tags?.length, 3, 'a rejected request attaches no tag')
   await tag(SecretId, ...Array.from({ length: 47 }, (_, index) => ({ Key: `k${index}` })))
   t.equal((await describe(SecretId)).Tags?.length, 50)
   await t.rejects(tag('nowhere', { Key: 'a' }), notFound)
@@ -153,7 +153,7 @@ await t.test('random passwords', async (t) => {
   for (let count = 0; count < 50; count++) {
     t.equal((await password()).length, 32)
     const short = await password({ PasswordLength: 4 })
-    t.ok(kinds.every((kind) => kind.test(short)), 'one of each kind')
+    t.ok(kinds.every((kind) => kind.test(short)), 'one character of each type')
   }
   t.match(await password({ ExcludeLowercase: true, ExcludeNumbers: true, ExcludePunctuation: true }), /^[A-Z]{32}$/)
   t.match(await password({ PasswordLength: 200, ExcludeUppercase: true, ExcludePunctuation: true, ExcludeCharacters: 'abc123' }), /^[d-z04-9]{200}$/)
@@ -163,7 +163,7 @@ await t.test('random passwords', async (t) => {
   t.equal(new Set(await Promise.all(Array.from({ length: 20 }, () => password()))).size, 20)
   const firsts = new Set<string>()
   for (let count = 0; count < 200; count++) firsts.add((await password({ PasswordLength: 4 })).charAt(0))
-  t.ok(kinds.every((kind) => [...firsts].some((first) => kind.test(first))), 'any kind can come first')
+  t.ok(kinds.every((kind) => [...firsts].some((first) => kind.test(first))), 'any type can come first')
   await t.rejects(password({ PasswordLength: 3 }), {
     name: 'InvalidParameterException', message: 'Password length is too short based on the required types.'
   })

@@ -68,7 +68,7 @@ await t.test('everyone can read it, and only its service can change it', async (
     'remove replicas': (by) => by.removeRegionsFromReplication({ SecretId, RemoveReplicaRegions: ['us-east-1'] }),
     delete: (by) => by.deleteSecret({ SecretId }),
     restore: (by) => by.restoreSecret({ SecretId }),
-    'delete at once': (by) => by.deleteSecret({ SecretId, ForceDeleteWithoutRecovery: true })
+    'delete immediately': (by) => by.deleteSecret({ SecretId, ForceDeleteWithoutRecovery: true })
   }
   for (const [what, change] of Object.entries(changes)) {
     // To move a label from a version, that version must be named.

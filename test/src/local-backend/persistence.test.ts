@@ -37,14 +37,14 @@ await t.test('data survives a restart, in files that reveal none of it', async (
       t.equal(statSync(join(dataDir, file)).mode & 0o777, 0o600, `${file} ${when}`)
     }
   }
-  t.ok(existsSync(join(dataDir, 'secrets.sqlite-wal')), 'the log is looked at too')
+  t.ok(existsSync(join(dataDir, 'secrets.sqlite-wal')), 'the log is searched, too')
   checkFiles('while it runs')
   t.equal(statSync(dataDir).mode & 0o777, 0o700)
   await first.close()
   checkFiles('after it was closed')
   t.strictSame(readdirSync(dataDir).sort(), ['master.key', 'secrets.sqlite'])
   t.equal(statSync(join(dataDir, 'master.key')).size, 32)
-  t.ok(readFileSync(join(dataDir, 'secrets.sqlite')).includes('kept'), 'a description is found by such a search')
+  t.ok(readFileSync(join(dataDir, 'secrets.sqlite')).includes('kept'), 'the same search finds a description')
 
   const second = await open(dataDir)
   const after = clientOf(t, second)
@@ -76,7 +76,7 @@ await t.test('a page token stays valid after a restart', async (t) => {
   const masterKey = readFileSync(join(dataDir, 'master.key'))
   const listing = ['ListSecrets', account.accountId, region, [], 'name', 'asc', false]
   const place = ['next-token', createHash('sha256').update(JSON.stringify(listing)).digest('hex')]
-  t.equal(unseal(masterKey, place, Buffer.from(begun.NextToken ?? '', 'base64url')), undefined, 'is sealed with a key of its own')
+  t.equal(unseal(masterKey, place, Buffer.from(begun.NextToken ?? '', 'base64url')), undefined, 'is encrypted with another key')
   const forged = Buffer.from(seal(masterKey, place, Buffer.from('{"key":"","sequence":0}'))).toString('base64url')
   const third = await open(dataDir)
   await t.rejects(clientOf(t, third).send(new ListSecretsCommand({ SortBy: 'name', NextToken: forged })), { name: 'InvalidNextTokenException' })
@@ -97,12 +97,12 @@ await t.test('an unusable master key', async (t) => {
   }
   chmodSync(keyFile, 0o600)
   writeFileSync(keyFile, key.subarray(1))
-  await refused(`The master key ${keyFile} has 31 bytes and must have 32. Put the right file back, or remove it and the database to start with an empty one.`)
+  await refused(`The master key ${keyFile} has 31 bytes, but must have 32. Put the right file back, or remove it and the database to start with an empty one.`)
   writeFileSync(keyFile, randomBytes(32))
-  await refused(`The master key ${keyFile} is not the one that the database beside it was made with. Put that key back, or remove both files to start with an empty database.`)
+  await refused(`The master key ${keyFile} does not belong to the database beside it. Put the right key back, or remove both files to start with an empty database.`)
   rmSync(keyFile)
   await refused(`The master key ${keyFile} is missing, and nothing in ${database} can be read without it. Put the key back, or remove the database to start with an empty one.`)
-  t.notOk(existsSync(keyFile), 'no new key is made')
+  t.notOk(existsSync(keyFile), 'no new key is created')
   writeFileSync(keyFile, key, { mode: 0o600 })
   await (await open(dataDir)).close()
 })
@@ -232,7 +232,7 @@ await t.test('no byte of a permanently deleted value remains', async (t) => {
   await client.send(new DeleteSecretCommand({ SecretId: 'expired', RecoveryWindowInDays: 7 }))
   clock.move(7 * day)
   t.equal((await client.send(new ListSecretsCommand({ IncludePlannedDeletion: true }))).SecretList?.length, 1)
-  t.match(database.prepare('SELECT count(*) AS count FROM secrets').get(), { count: 1 }, 'a read deletes what is due')
+  t.match(database.prepare('SELECT count(*) AS count FROM secrets').get(), { count: 1 }, 'a read purges secrets that are due')
   database.close()
   await backend.close()
   const bytes = readFileSync(file)
@@ -246,8 +246,8 @@ await t.test('outdated versions are found without scanning all others', async (t
   await clientOf(t, backend).send(new CreateSecretCommand({ Name: 'a', SecretString: 'v' }))
   prepared.restore()
   const database = new DatabaseSync(join(dataDir, 'secrets.sqlite'))
-  const sql = prepared().map(({ args: [sql] }) => sql).find((one) => /DELETE FROM versions[^]*\$madeBy/.test(one)) ?? ''
-  const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all({ secretId: '', kept: 0, madeBy: 0 }).map(({ detail }) => String(detail))
+  const sql = prepared().map(({ args: [sql] }) => sql).find((one) => /DELETE FROM versions[^]*\$createdBy/.test(one)) ?? ''
+  const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all({ secretId: '', kept: 0, createdBy: 0 }).map(({ detail }) => String(detail))
   database.close()
   t.ok(plan.some((step) => step.includes('INDEX versions_by_age (secret_id=? AND created_at<?)')), plan.join('\n'))
   t.notOk(plan.some((step) => /SCAN versions|TEMP B-TREE/.test(step)), plan.join('\n'))

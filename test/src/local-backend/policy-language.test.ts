@@ -42,7 +42,7 @@ function says (statement: Elements | Elements[], kind?: PolicyKind, of = request
   return findingOf([policy(statement, kind)], of)
 }
 
-const mistake = (element: string) => new RegExp(`^${element.replace(/[[\].$*]/g, '\\$&')} `)
+const messageAbout = (element: string) => new RegExp(`^${element.replace(/[[\].$*]/g, '\\$&')} `)
 
 await t.test('actions and resources', async (t) => {
   const matching: [Elements, boolean][] = [
@@ -146,17 +146,17 @@ await t.test('variables', async (t) => {
   const named = (Resource: string, resource: string) => says({ ...everything, Resource }, 'identity', { ...request, resource })
   t.equal(named('arn:x:${aws:username}/*', 'arn:x:ada/db'), 'Allow')
   t.equal(named('arn:x:${AWS:UserName}', 'arn:x:bob'), 'Nothing')
-  t.equal(named('arn:x:${aws:SourceVpc}', 'arn:x:'), 'Nothing', 'of a key without a value')
-  t.equal(named('arn:x:${aws:TagKeys}', 'arn:x:team'), 'Nothing', 'of a key with several values')
+  t.equal(named('arn:x:${aws:SourceVpc}', 'arn:x:'), 'Nothing', 'a variable whose key has no value')
+  t.equal(named('arn:x:${aws:TagKeys}', 'arn:x:team'), 'Nothing', 'a variable whose key has several values')
   t.equal(named('arn:x:${aws:SourceVpc, \'none\'}', 'arn:x:none'), 'Allow')
   t.equal(named('arn:x:${aws:username, \'none\'}', 'arn:x:none'), 'Nothing')
   t.equal(named('arn:x:${aws:RequestTag/team}', 'arn:x:a*'), 'Allow')
-  t.equal(named('arn:x:${aws:RequestTag/team}', 'arn:x:abc'), 'Nothing', 'a request brings no wildcards')
+  t.equal(named('arn:x:${aws:RequestTag/team}', 'arn:x:abc'), 'Nothing', 'a request can\'t inject wildcards')
   t.equal(named('arn:x:${*}${?}${$}', 'arn:x:*?$'), 'Allow')
   t.equal(named('arn:x:${*}', 'arn:x:abc'), 'Nothing')
-  t.equal(named('arn:x:${aws:username', 'arn:x:${aws:username'), 'Allow', 'which is none')
+  t.equal(named('arn:x:${aws:username', 'arn:x:${aws:username'), 'Allow', 'an incomplete variable is literal text')
   const old = policy({ ...everything, Resource: 'arn:x:${aws:username}' }, 'identity', '2008-10-17')
-  t.equal(findingOf([old], { ...request, resource: 'arn:x:ada' }), 'Nothing', 'in the old version')
+  t.equal(findingOf([old], { ...request, resource: 'arn:x:ada' }), 'Nothing', 'in the old version of the language')
   t.equal(findingOf([old], { ...request, resource: 'arn:x:${aws:username}' }), 'Allow')
   t.equal(says({ ...everything, Condition: { StringEquals: { 'secretsmanager:Name': 'app/${aws:username}/db' } } }), 'Allow')
 })
@@ -224,7 +224,7 @@ await t.test('malformed policies are rejected, with a message that names the ele
     [{ Principal: { Everyone: '*' } }, 'Statement.Principal.Everyone']
   ]
   const refused = (text: string, kind: PolicyKind, element: string) =>
-    t.throws(() => parsePolicy(text, kind), { name: 'PolicyError', message: mistake(element), mistake: 'syntax' }, text)
+    t.throws(() => parsePolicy(text, kind), { name: 'PolicyError', message: messageAbout(element), kind: 'syntax' }, text)
   for (const [document, element] of identity) refused(typeof document === 'string' ? document : JSON.stringify(document), 'identity', element)
   for (const [elements, element] of statements) refused(JSON.stringify({ Statement: { ...everything, ...elements } }), 'identity', element)
   for (const [elements, element] of resource) refused(JSON.stringify({ Statement: { ...everything, ...elements } }), 'resource', element)
@@ -239,9 +239,9 @@ await t.test('principals that AWS does not accept', async (t) => {
     { AWS: 'ada' }, { AWS: 'AIDAABCDEFGHIJKLMNOPQ' }, { AWS: 'arn:aws:iam::111111111111:user/*' }, { AWS: 'arn:aws:iam::1:root' },
     { AWS: '111111111111:root' }, { AWS: 'arn:aws:iam::111111111111' }, { AWS: 'arn:aws-cn:iam::111111111111:root' },
     { AWS: [ada, 'arn:aws:iam::111111111111:group/all'] }, { Federated: '*' }
-  ]) t.throws(() => parsePolicy(principal(value), 'resource'), { name: 'PolicyError', mistake: 'principal' }, JSON.stringify(value))
+  ]) t.throws(() => parsePolicy(principal(value), 'resource'), { name: 'PolicyError', kind: 'principal' }, JSON.stringify(value))
   for (const value of [{ Service: '*' }, { Service: ['lambda.amazonaws.com', 'example.com'] }]) {
-    t.throws(() => parsePolicy(principal(value), 'resource'), { name: 'PolicyError', mistake: 'service-principal' }, JSON.stringify(value))
+    t.throws(() => parsePolicy(principal(value), 'resource'), { name: 'PolicyError', kind: 'service-principal' }, JSON.stringify(value))
   }
 })
 

@@ -12,7 +12,10 @@ import {
 import t, { type Test } from 'tap'
 import { account, clientOf, day, region, spawnProgram, start, stoppedClock, urlOf } from './backend.ts'
 
-/** Starts the program on a folder. It has exited, and leaves the folder alone, when the test ends. */
+/**
+ * Starts the program on a folder. At the end of the test it is killed, and the test waits for its exit before the folder is
+ * deleted.
+ */
 async function program (t: Test, dataDir: string): Promise<{ url: string }> {
   const child = spawnProgram(dataDir)
   const exited = once(child, 'exit')
@@ -23,7 +26,7 @@ async function program (t: Test, dataDir: string): Promise<{ url: string }> {
   return { url: await urlOf(child) ?? '' }
 }
 
-/** Begins a write in another thread, which ends it after a while even if this thread is blocked. */
+/** Starts a write transaction in another thread, which ends it after some time even if this thread is blocked. */
 async function writeInAnotherThread (file: string, milliseconds: number): Promise<void> {
   await once(new Worker(`
     const { DatabaseSync } = require('node:sqlite')
@@ -56,7 +59,7 @@ await t.test('while another process is writing, reads succeed, and writes are re
   await t.rejects(client.send(new PutSecretValueCommand({ SecretId: 'a', SecretString: 'w' })), { name: 'InternalServiceError' })
   clock.move(7 * day)
   for (const SecretId of ['expiring', ARN]) {
-    await t.rejects(client.send(new DescribeSecretCommand({ SecretId })), { name: 'ResourceNotFoundException' }, 'is gone before it is deleted')
+    await t.rejects(client.send(new DescribeSecretCommand({ SecretId })), { name: 'ResourceNotFoundException' }, 'no longer exists, even before it is purged')
   }
   other.exec('ROLLBACK')
   await client.send(new PutSecretValueCommand({ SecretId: 'a', SecretString: 'w' }))
@@ -65,7 +68,7 @@ await t.test('while another process is writing, reads succeed, and writes are re
   other.close()
 })
 
-await t.test('a write waits for another process to end its own, and then sees what that wrote', async (t) => {
+await t.test('a write waits for another process\'s transaction and then sees its changes', async (t) => {
   const dataDir = join(t.testdir({}), 'data')
   const client = clientOf(t, await program(t, dataDir))
   await client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'v' }))
@@ -79,7 +82,7 @@ await t.test('a write waits for another process to end its own, and then sees wh
     other.exec('COMMIT')
     held = performance.now() - begun
     const outcome = await writing
-    // The program waits for 500 ms: on a busy machine this process may be late, and then tries again.
+    // The program waits for 500 ms. On a busy machine this process may commit too late, and then tries again.
     if (held < 500) t.equal(outcome, 'written')
   } while (held >= 500)
   other.close()

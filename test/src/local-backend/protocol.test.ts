@@ -44,45 +44,45 @@ const tooShort = (min: number) => `have length greater than or equal to ${min}`
 const refusals: Record<string, Refusal> = {
   'a required member': { operation: 'GetSecretValue', body: {}, message: one + failed('secretId', 'not be null', 'null') },
   'a required member that is null': { operation: 'DescribeSecret', body: { SecretId: null }, message: one + failed('secretId', 'not be null', 'null') },
-  'too short a text': { operation: 'DescribeSecret', body: { SecretId: '' }, message: one + failed('secretId', tooShort(1), '\'\'') },
-  'too long a text': {
+  'a string that is too short': { operation: 'DescribeSecret', body: { SecretId: '' }, message: one + failed('secretId', tooShort(1), '\'\'') },
+  'a string that is too long': {
     operation: 'CreateSecret', body: { Name: 'n'.repeat(513) }, message: one + failed('name', tooLong(512), `'${'n'.repeat(513)}'`)
   },
-  'two mistakes': {
+  'two violations': {
     operation: 'GetSecretValue', body: { VersionId: 'short' },
     message: `2 validation errors detected: ${failed('secretId', 'not be null', 'null')}; ${failed('versionId', tooShort(32), '\'short\'')}`
   },
-  'a secret text too long in bytes, without the text': {
+  'a secret string with too many bytes, which is not quoted': {
     operation: 'CreateSecret', body: { Name: 'n', ClientRequestToken: token, SecretString: 'ü'.repeat(32_769) },
     message: one + failed('secretString', tooLong(65_536))
   },
-  'an empty secret text': {
+  'an empty secret string': {
     operation: 'PutSecretValue', body: { SecretId: 'n', ClientRequestToken: token, SecretString: '' },
     message: one + failed('secretString', tooShort(1))
   },
-  'too many bytes, without the bytes': {
+  'a binary value that is too long, which is not quoted': {
     operation: 'CreateSecret', body: { Name: 'n', ClientRequestToken: token, SecretBinary: Buffer.alloc(65_537).toString('base64') },
     message: one + failed('secretBinary', tooLong(65_536))
   },
-  'too large a number': {
+  'a number that is too large': {
     operation: 'GetRandomPassword', body: { PasswordLength: 4097 },
     message: one + failed('passwordLength', 'have value less than or equal to 4096', '\'4097\'')
   },
-  'too small a number': {
+  'a number that is too small': {
     operation: 'ListSecrets', body: { MaxResults: 0 }, message: one + failed('maxResults', 'have value greater than or equal to 1', '\'0\'')
   },
-  'a value that is not in the list': {
+  'a value outside of the enumeration': {
     operation: 'ListSecrets', body: { SortOrder: 'up' }, message: one + failed('sortOrder', 'satisfy enum value set: [asc, desc]', '\'up\'')
   },
   'a member of a structure in a list': {
     operation: 'TagResource', body: { SecretId: 'n', Tags: [{ Key: 'a' }, { Key: '' }] },
     message: one + failed('tags.2.member.key', tooShort(1), '\'\'')
   },
-  'too long a list': {
+  'a list that is too long': {
     operation: 'ListSecrets', body: { Filters: Array.from({ length: 11 }, () => ({ Key: 'name', Values: ['a'] })) },
     message: one + failed('filters', tooLong(10))
   },
-  'a list of texts': {
+  'a list of strings': {
     operation: 'BatchGetSecretValue', body: { SecretIdList: ['fine', ''] },
     message: one + failed('secretIdList', `satisfy constraint: [Member must ${tooLong(2048)}, Member must ${tooShort(1)}]`, '\'[fine, ]\'')
   },
@@ -94,7 +94,7 @@ const refusals: Record<string, Refusal> = {
       '\'[a?b]\''
     )
   },
-  'a bad name': { operation: 'CreateSecret', body: { Name: 'in valid', ClientRequestToken: token }, message: nameRule },
+  'an invalid name': { operation: 'CreateSecret', body: { Name: 'in valid', ClientRequestToken: token }, message: nameRule },
   ...Object.fromEntries(
     [
       'DeleteSecret', 'DescribeSecret', 'GetSecretValue', 'ListSecretVersionIds', 'PutSecretValue', 'RestoreSecret', 'TagResource', 'UpdateSecret'
@@ -107,37 +107,37 @@ const refusals: Record<string, Refusal> = {
       }
     }])
   ),
-  'a number for a text': {
+  'a number for a string': {
     operation: 'DescribeSecret', body: { SecretId: 7 }, type: 'SerializationException', message: 'NUMBER_VALUE can not be converted to a String'
   },
-  'a boolean for a text': {
+  'a boolean for a string': {
     operation: 'DescribeSecret', body: { SecretId: true }, type: 'SerializationException', message: 'TRUE_VALUE can not be converted to a String'
   },
-  'a text for a number': {
+  'a string for a number': {
     operation: 'ListSecrets', body: { MaxResults: '7' }, type: 'SerializationException', message: 'STRING_VALUE can not be converted to a Long'
   },
   'a fraction': { operation: 'ListSecrets', body: { MaxResults: 1.5 }, type: 'SerializationException', message: 'A number is not an integer' },
-  'a text for a boolean': {
+  'a string for a boolean': {
     operation: 'ListSecrets', body: { IncludePlannedDeletion: 'true' }, type: 'SerializationException',
     message: 'STRING_VALUE can not be converted to a Boolean'
   },
-  'a structure for a text': {
+  'a structure for a string': {
     operation: 'DescribeSecret', body: { SecretId: {} }, type: 'SerializationException',
     message: 'Start of structure or map found where not expected.'
   },
-  'a list for a text': {
+  'a list for a string': {
     operation: 'DescribeSecret', body: { SecretId: [] }, type: 'SerializationException', message: 'Start of list found where not expected'
   },
-  'a text for a list': { operation: 'ListSecrets', body: { Filters: 'all' }, type: 'SerializationException', message: 'Expected a list' },
-  'what is not base64': {
+  'a string for a list': { operation: 'ListSecrets', body: { Filters: 'all' }, type: 'SerializationException', message: 'Expected a list' },
+  'a blob that is not base64': {
     operation: 'CreateSecret', body: { Name: 'n', SecretBinary: 'not base64!' }, type: 'SerializationException',
     message: 'A blob is not valid base64'
   },
-  'half a character': {
+  'half of a surrogate pair': {
     operation: 'CreateSecret', body: '{"Name":"n","SecretString":"\\ud800"}', type: 'SerializationException',
     message: 'A string is not valid Unicode text'
   },
-  'a list for a body': {
+  'a body that is a list': {
     operation: 'ListSecrets', body: [], type: 'SerializationException', message: 'Start of list found where not expected'
   },
   'a body that is not JSON': {
@@ -198,10 +198,10 @@ await t.test('the wire format: numbers for dates, base64 for bytes, and no empty
 await t.test('requests that name no operation', async (t) => {
   const unknown: Record<string, RawRequest> = {
     'another name': { operation: 'RotateEverything' },
-    'a name that every object has': { operation: 'toString' },
+    'a name that every JavaScript object inherits': { operation: 'toString' },
     'no name': { operation: '' },
     'another service': { headers: { 'x-amz-target': 'dynamodb.ListSecrets' } },
-    'another type': { headers: { 'content-type': 'application/json' } },
+    'another content type': { headers: { 'content-type': 'application/json' } },
     'another path': { tamper: (request) => void (request.path = '/health') },
     'a query': { tamper: (request) => void (request.path = '/?x=1') },
     'another method': { tamper: (request) => void (request.method = 'PUT') }
@@ -261,21 +261,21 @@ interface Attack {
 const otherBody = '{"MaxResults":1}'
 
 const attacks: Record<string, Attack> = {
-  'a wrong key': { raw: { credentials: { ...account, secretAccessKey: 'guess' } }, type: 'InvalidSignatureException', message: mismatch },
+  'a wrong secret access key': { raw: { credentials: { ...account, secretAccessKey: 'guess' } }, type: 'InvalidSignatureException', message: mismatch },
   'another account\'s key': {
     raw: { credentials: { ...account, secretAccessKey: otherAccount.secretAccessKey } }, type: 'InvalidSignatureException', message: mismatch
   },
   'a changed body': {
     raw: { tamper: (request) => void (request.body = otherBody) }, type: 'InvalidSignatureException', message: mismatch
   },
-  'a changed body behind the signed hash of the old one': {
+  'a changed body with the signed hash of the original': {
     raw: {
       headers: { 'x-amz-content-sha256': createHash('sha256').update('{}').digest('hex') },
       tamper: (request) => void (request.body = otherBody)
     },
     type: 'InvalidSignatureException', message: mismatch
   },
-  'a body that is left out of the signature': {
+  'an unsigned body': {
     raw: { headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }, tamper: (request) => void (request.body = otherBody) },
     type: 'InvalidSignatureException', message: mismatch
   },
@@ -283,7 +283,7 @@ const attacks: Record<string, Attack> = {
     raw: { tamper: ({ headers }) => void (headers['x-amz-target'] = 'secretsmanager.GetSecretValue') },
     type: 'InvalidSignatureException', message: mismatch
   },
-  'an operation given twice': {
+  'two operation headers': {
     raw: { tamper: ({ headers }) => void (headers['x-amz-target'] = ['secretsmanager.ListSecrets', 'secretsmanager.ListSecrets']) },
     type: 'InvalidSignatureException', message: mismatch
   },
@@ -291,45 +291,45 @@ const attacks: Record<string, Attack> = {
     raw: { tamper: ({ headers }) => void (headers.host = 'secretsmanager.eu-west-1.amazonaws.com') },
     type: 'InvalidSignatureException', message: mismatch
   },
-  'another region than the signed one': {
+  'a region that differs from the signed one': {
     raw: { tamper: authorization(region, 'us-east-1') }, type: 'InvalidSignatureException', message: mismatch
   },
-  'another account than the signed one': {
+  'an account that differs from the signed one': {
     raw: { tamper: authorization(account.accessKeyId, otherAccount.accessKeyId) }, type: 'InvalidSignatureException', message: mismatch
   },
-  'a signed header that is not there': {
+  'a signed header that is missing': {
     raw: { headers: { 'x-extra': '1' }, tamper: ({ headers }) => delete headers['x-extra'] },
     type: 'InvalidSignatureException', message: mismatch
   },
-  'a host that is not signed': {
+  'an unsigned host': {
     raw: { tamper: without('host') }, type: 'IncompleteSignatureException',
     message: '\'host\' must be a \'SignedHeader\' in the AWS Authorization.'
   },
-  'a date that is not signed': {
+  'an unsigned date': {
     raw: { tamper: without('x-amz-date') }, type: 'IncompleteSignatureException',
     message: '\'x-amz-date\' must be a \'SignedHeader\' in the AWS Authorization.'
   },
-  'an operation that is not signed': {
+  'an unsigned operation': {
     raw: { tamper: without('x-amz-target') }, type: 'IncompleteSignatureException',
     message: '\'x-amz-target\' must be a \'SignedHeader\' in the AWS Authorization.'
   },
   'another service': {
     raw: { service: 'kms' }, type: 'InvalidSignatureException', message: 'Credential should be scoped to correct service: \'secretsmanager\'.'
   },
-  'what is not a region': {
+  'an invalid region': {
     raw: { inRegion: 'Nowhere' }, type: 'InvalidSignatureException', message: 'Credential should be scoped to a valid region.'
   },
-  'a stale date': { raw: { signingDate: minutes(-6) }, type: 'InvalidSignatureException', message: /^Signature expired: \d{8}T\d{6}Z is now earlier/ },
-  'a date to come': { raw: { signingDate: minutes(6) }, type: 'InvalidSignatureException', message: /^Signature not yet current: \d{8}T\d{6}Z/ },
+  'an expired date': { raw: { signingDate: minutes(-6) }, type: 'InvalidSignatureException', message: /^Signature expired: \d{8}T\d{6}Z is now earlier/ },
+  'a future date': { raw: { signingDate: minutes(6) }, type: 'InvalidSignatureException', message: /^Signature not yet current: \d{8}T\d{6}Z/ },
   'another date in the scope': {
     raw: { tamper: authorization(/\/\d{8}\//, '/20200101/') }, type: 'InvalidSignatureException',
     message: 'Credential should be scoped to the date of X-Amz-Date.'
   },
-  'a part of the date in the scope': {
+  'an incomplete date in the scope': {
     raw: { tamper: authorization(/\/(\d{4})\d{4}\//, '/$1/') }, type: 'InvalidSignatureException',
     message: 'Credential should be scoped to the date of X-Amz-Date.'
   },
-  'what is not a date': {
+  'an invalid date': {
     raw: { tamper: ({ headers }) => void (headers['x-amz-date'] = 'today') }, type: 'IncompleteSignatureException',
     message: 'Date must be in ISO-8601 \'basic format\'.'
   },
@@ -353,7 +353,7 @@ const attacks: Record<string, Attack> = {
     raw: { tamper: authorization('Credential=', 'Key=') }, type: 'IncompleteSignatureException',
     message: 'Authorization header requires \'Credential\' parameter.'
   },
-  'half a credential': {
+  'an incomplete credential': {
     raw: { tamper: authorization('/aws4_request', '') }, type: 'IncompleteSignatureException',
     message: 'Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.'
   },
@@ -361,7 +361,7 @@ const attacks: Record<string, Attack> = {
     raw: { tamper: authorization(/Signature=.*/, 'Signature=') }, type: 'IncompleteSignatureException',
     message: 'Authorization header requires \'Signature\' parameter.'
   },
-  'half a signature': {
+  'an incomplete signature': {
     raw: { tamper: authorization(/.$/, '') }, type: 'IncompleteSignatureException', message: 'Signature must be 64 hexadecimal digits.'
   }
 }
@@ -394,7 +394,7 @@ await t.test('a signature from AWS\'s own test suite', async (t) => {
 
 await t.test('valid signatures', async (t) => {
   const accepted: Record<string, RawRequest> = {
-    'the plain one': {},
+    'an ordinary signature': {},
     'four minutes old': { signingDate: minutes(-4) },
     'four minutes early': { signingDate: minutes(4) },
     'with the body\'s hash': { headers: { 'x-amz-content-sha256': createHash('sha256').update('{}').digest('hex') } },
@@ -405,7 +405,7 @@ await t.test('valid signatures', async (t) => {
     },
     'with a signed Date': { tamper: signedWith('date', new Date().toUTCString()) },
     'with tabs': { tamper: authorization(/ /g, '\t') },
-    'with a header that was added on the way': { tamper: ({ headers }) => void (headers['x-forwarded-for'] = '127.0.0.1') }
+    'with an unsigned header that was added later': { tamper: ({ headers }) => void (headers['x-forwarded-for'] = '127.0.0.1') }
   }
   for (const [title, raw] of Object.entries(accepted)) t.match(await rawRequest(backend, raw), { status: 200 }, title)
 })
@@ -454,11 +454,11 @@ await t.test('a body of more than 1 MiB', async (t) => {
   const tooLarge = { type: 'RequestEntityTooLarge', message: 'The request is too large.', status: 413 }
   const body = Buffer.alloc(1_048_577, ' ')
   const announced = await rawRequest(backend, { tamper: ({ headers }) => void (headers['content-length'] = String(body.length)) })
-  t.strictSame(errorIn(t, announced), tooLarge, 'is refused before it is sent')
+  t.strictSame(errorIn(t, announced), tooLarge, 'is rejected before it is sent')
   t.equal(announced.headers.connection, 'close')
   const chunked = await rawRequest(backend, { body, tamper: ({ headers }) => void (headers['transfer-encoding'] = 'chunked') })
   t.strictSame(errorIn(t, chunked), tooLarge)
-  t.match(errorIn(t, await rawRequest(backend, { body: body.subarray(1) })), { type: 'SerializationException' }, 'one byte less is read')
+  t.match(errorIn(t, await rawRequest(backend, { body: body.subarray(1) })), { type: 'SerializationException' }, 'a body that is one byte shorter is read')
 })
 
 await t.test('closing waits for calls in progress', async (t) => {

@@ -77,7 +77,7 @@ await t.test('a secret that is created with replicas, as each region shows it', 
     t.match(await virginia.getSecretValue({ SecretId: id }), { SecretString: 'first', VersionId, ARN: ARN.replace('eu-west-1', 'us-east-1') })
   }
   t.match((await virginia.listSecretVersionIds({ SecretId })).Versions, [{ KmsKeyIds: ['alias/mine'] }])
-  await t.rejects(virginia.getSecretValue({ SecretId: ARN }), notFound, 'the primary\'s ARN is none of another region')
+  await t.rejects(virginia.getSecretValue({ SecretId: ARN }), notFound, 'the primary secret\'s ARN does not exist in another region')
   await t.rejects(inRegion('us-east-1', otherAccount).describeSecret({ SecretId }), notFound)
   await t.rejects(inRegion('us-east-2').describeSecret({ SecretId }), notFound)
 })
@@ -86,10 +86,10 @@ await t.test('the replies to requests that create replicas', async (t) => {
   const request = { Name: newName(), SecretString: 'v', ClientRequestToken: randomUUID(), ...toFrankfurt }
   const made = await ireland.createSecret(request)
   t.strictSame(made.ReplicationStatus, [inSync('eu-central-1')])
-  t.strictSame({ ...await ireland.createSecret(request), $metadata: 0 }, { ...made, $metadata: 0 }, 'the same request again')
+  t.strictSame({ ...await ireland.createSecret(request), $metadata: 0 }, { ...made, $metadata: 0 }, 'a repeated request')
   await t.rejects(frankfurt.createSecret(request), {
     name: 'ResourceExistsException', message: `The operation failed because the secret ${request.Name} already exists.`
-  }, 'the same request where the replica is')
+  }, 'the same request in the replica\'s region')
   const plain = await create()
   t.notOk('ReplicationStatus' in await ireland.describeSecret(plain))
   t.notOk('PrimaryRegion' in await ireland.describeSecret(plain))
@@ -181,7 +181,7 @@ await t.test('only a replica\'s KMS key can be changed in its own region', async
   await t.rejects(frankfurt.updateSecret({ SecretId, KmsKeyId: 'alias/nowhere' }), { name: 'InvalidParameterException' })
 
   await ireland.replicateSecretToRegions({ SecretId, ...toFrankfurt })
-  t.match(await frankfurt.describeSecret({ SecretId }), { KmsKeyId: 'alias/mine' }, 'replicating again changes nothing by itself')
+  t.match(await frankfurt.describeSecret({ SecretId }), { KmsKeyId: 'alias/mine' }, 'replicating again changes nothing')
   await ireland.replicateSecretToRegions({ SecretId, AddReplicaRegions: [{ Region: 'eu-central-1', KmsKeyId: '' }] })
   t.notOk('KmsKeyId' in await frankfurt.describeSecret({ SecretId }))
   t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'second' })
@@ -196,7 +196,7 @@ await t.test('the day of the last access is specific to each region', async (t) 
   t.notOk('LastAccessedDate' in described)
   t.strictSame(described.ReplicationStatus, [{ ...inSync('eu-central-1'), LastAccessedDate: midnight }])
   await ireland.putSecretValue({ SecretId, SecretString: 'second' })
-  t.strictSame((await frankfurt.describeSecret({ SecretId })).LastAccessedDate, midnight, 'following the primary is no read')
+  t.strictSame((await frankfurt.describeSecret({ SecretId })).LastAccessedDate, midnight, 'an update from the primary secret does not count as a read')
 })
 
 await t.test('regions that AWS rejects', async (t) => {
@@ -208,7 +208,7 @@ await t.test('regions that AWS rejects', async (t) => {
     await t.rejects(ireland.replicateSecretToRegions({ SecretId, AddReplicaRegions }), invalidRegion)
     const Name = newName()
     await t.rejects(ireland.createSecret({ Name, SecretString: 'v', AddReplicaRegions }), invalidRegion)
-    await t.rejects(ireland.describeSecret({ SecretId: Name }), notFound, 'a secret that could not be replicated is not made')
+    await t.rejects(ireland.describeSecret({ SecretId: Name }), notFound, 'a secret that can\'t be replicated is not created')
   }
   await t.rejects(ireland.replicateSecretToRegions({ SecretId, AddReplicaRegions: [{ Region: 'Frankfurt' }] }), { name: 'ValidationException' })
   for (const region of ['eu-west-1', 'eu-west-9']) {
@@ -234,11 +234,11 @@ await t.test('a name that is taken in a region', async (t) => {
   const { ReplicationStatus } = await ireland.replicateSecretToRegions({
     SecretId, AddReplicaRegions: [{ Region: 'eu-central-1' }, { Region: 'us-east-1' }]
   })
-  t.strictSame(ReplicationStatus, [taken, inSync('us-east-1')], 'what fails in one region leaves the others alone')
+  t.strictSame(ReplicationStatus, [taken, inSync('us-east-1')], 'a failure in one region does not affect the others')
   t.match(await ireland.describeSecret({ SecretId }), { PrimaryRegion: 'eu-west-1', ReplicationStatus: [taken, inSync('us-east-1')] })
 
   await ireland.putSecretValue({ SecretId, SecretString: 'second' })
-  t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'of its own' }, 'a write does not try again')
+  t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'of its own' }, 'a write does not retry a failed replication')
   await frankfurt.deleteSecret({ SecretId })
   t.strictSame((await ireland.replicateSecretToRegions({ SecretId, ...toFrankfurt })).ReplicationStatus?.[0], taken, 'scheduled for deletion')
   await frankfurt.deleteSecret({ SecretId, ForceDeleteWithoutRecovery: true })
@@ -357,7 +357,7 @@ await t.test('a replica whose KMS key becomes unusable is no longer updated, and
   ])
   t.match(await virginia.getSecretValue({ SecretId }), { SecretString: 'second' })
   backend.setKmsKeyState(account.accountId, keyId, 'Enabled')
-  t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'first' }, 'nothing of it has changed')
+  t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'first' }, 'the replica is unchanged')
   t.equal((await frankfurt.listSecretVersionIds({ SecretId, IncludeDeprecated: true })).Versions?.length, 1)
   await ireland.replicateSecretToRegions({ SecretId, ...toFrankfurt })
   t.match((await ireland.describeSecret({ SecretId })).ReplicationStatus?.[0], inSync('eu-central-1', 'alias/mine'))
@@ -382,7 +382,7 @@ await t.test('a replica that can\'t be created leaves nothing behind', async (t)
   t.strictSame(undecipherable.ReplicationStatus, [failed(
     'eu-central-1', 'Replication failed: Secrets Manager can\'t decrypt the protected secret text using the provided KMS key.'
   )])
-  t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'of its own' }, 'what was to be overwritten is still there')
+  t.match(await frankfurt.getSecretValue({ SecretId }), { SecretString: 'of its own' }, 'the secret to overwrite still exists')
 })
 
 await t.test('an error of the database is not a failed replication, and rolls back the whole write', async (t) => {

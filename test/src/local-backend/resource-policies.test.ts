@@ -110,7 +110,7 @@ await t.test('a secret that is missing, has an invalid name, or is scheduled for
   }
   await client.send(new DeleteSecretCommand({ SecretId, ForceDeleteWithoutRecovery: true }))
   await client.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'v' }))
-  t.equal(await policyOf(SecretId), undefined, 'the policy went with its secret')
+  t.equal(await policyOf(SecretId), undefined, 'the policy was deleted with its secret')
 })
 
 await t.test('validation lists the violations, with and without a secret', async (t) => {
@@ -175,7 +175,7 @@ await t.test('a replica has the policy of its primary secret, and is changed onl
   t.equal(await shown(), undefined)
   await put(SecretId, first)
   await there.send(new StopReplicationToReplicaCommand({ SecretId }))
-  t.equal(await shown(), first, 'a promoted replica keeps it')
+  t.equal(await shown(), first, 'a promoted replica keeps the policy')
 })
 
 await t.test('policies survive a restart, and one that can\'t be parsed denies everything', async (t) => {

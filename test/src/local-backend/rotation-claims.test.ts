@@ -24,7 +24,7 @@ t.test('only one of two processes on the same folder rotates a secret', async (t
     clock.move(moved)
     await Promise.all([backend.runDueRotations(), other.runDueRotations()])
     const all = rotator.events.map(({ SecretId, ClientRequestToken, Step }) => `${SecretId} ${ClientRequestToken} ${Step}`)
-    t.equal(new Set(all).size, all.length, 'no step is taken twice')
+    t.equal(new Set(all).size, all.length, 'no step is carried out twice')
     t.equal(tokens(rotator).size * steps.length, all.length)
   }
   t.equal(tokens(rotator).size, 3 * names.length)
@@ -36,7 +36,7 @@ t.test('only one of two processes on the same folder rotates a secret', async (t
   const otherClient = clientOf(t, other)
   await t.rejects(otherClient.send(new RotateSecretCommand({ SecretId: 's0' })), { name: 'InvalidRequestException', message: /^A previous rotation isn't complete/ })
   await other.runDueRotations()
-  t.equal(rotator.events.length, 2, 'nor is one that is under way')
+  t.equal(rotator.events.length, 2, 'a rotation in progress is not started again')
   letGo()
   await backend.runDueRotations()
   t.equal(rotator.events.length, 4)
@@ -54,7 +54,7 @@ t.test('a process stops when another one takes over its claim', async (t) => {
   database.prepare('UPDATE rotation_attempts SET claimed_by = \'another\', claimed_until = ?').run(Date.now() + 3_600_000)
   await backend.runDueRotations()
   letGo()
-  t.strictSame(told, [{ step: 'createSecret' }], 'also in the middle of a step')
+  t.strictSame(told, [{ step: 'createSecret' }], 'even in the middle of a step')
   await t.rejects(client.send(new RotateSecretCommand(setUp)), { name: 'InvalidRequestException' })
   await backend.runDueRotations()
   t.equal(rotator.events.length, 2)
@@ -78,7 +78,7 @@ t.test('a rotation continues after another process has been writing for a while'
   database.exec('ROLLBACK')
   letGo()
   await backend.runDueRotations()
-  t.match(await describe(client), { LastRotatedDate: new Date(clock.now).toISOString() }, 'while a step is taken')
+  t.match(await describe(client), { LastRotatedDate: new Date(clock.now).toISOString() }, 'during a step')
 
   clock.move(day)
   database.exec('BEGIN IMMEDIATE')
@@ -86,7 +86,7 @@ t.test('a rotation continues after another process has been writing for a while'
   await wait(1500)
   database.exec('ROLLBACK')
   await until(async () => (await describe(client)).LastRotatedDate === new Date(clock.now).toISOString())
-  t.equal(rotator.events.length, 8, 'and before the first')
+  t.equal(rotator.events.length, 8, 'before the first step')
 
   clock.move(day)
   rotator.instead.finishSecret = () => { database.exec('BEGIN IMMEDIATE') }
@@ -94,5 +94,5 @@ t.test('a rotation continues after another process has been writing for a while'
   rotator.instead = {}
   database.exec('ROLLBACK')
   await until(async () => (await describe(client)).LastRotatedDate === new Date(clock.now).toISOString())
-  t.equal(tokens(rotator).size, 3, 'and after the last, when all steps are taken again')
+  t.equal(tokens(rotator).size, 3, 'after the last step, so that all steps are repeated')
 })

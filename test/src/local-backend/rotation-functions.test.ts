@@ -100,7 +100,7 @@ t.test('a module that can\'t be called', async (t) => {
   const folder = t.testdir({ 'common.cjs': 'module.exports = Object.fromEntries([[\'handler\', async () => undefined]])' })
   const { backend, client, told } = await startWithRotator(t, { rotationFunctions: { rotator: join(folder, 'common.cjs') } })
   await rotate(client, backend.runDueRotations)
-  t.equal(told.length, 5, 'a CommonJS module can')
+  t.equal(told.length, 5, 'a CommonJS module works')
 })
 
 /** Serves the same reply to all requests. */
@@ -132,16 +132,16 @@ t.test('the replies of an endpoint', async (t) => {
     ['a status', await serve(t, 503, 'hunter2'), 'Status503'],
     ['a redirect', await serve(t, 307, '', { location: await serve(t, 200, '') }), 'Status307'],
     ['a status and an error', await serve(t, 500, errorBody), 'DatabaseError'],
-    ['an error whose name is none', await serve(t, 500, '{"errorType":"the password was hunter2"}'), 'Error'],
+    ['an error without a valid name', await serve(t, 500, '{"errorType":"the password was hunter2"}'), 'Error'],
     ['Lambda\'s header', await serve(t, 200, errorBody, { 'X-Amz-Function-Error': 'Unhandled' }), 'DatabaseError'],
-    ['Lambda\'s header alone', await serve(t, 200, 'null', { 'X-Amz-Function-Error': 'Unhandled' }), 'Error'],
+    ['only Lambda\'s header', await serve(t, 200, 'null', { 'X-Amz-Function-Error': 'Unhandled' }), 'Error'],
     ['Lambda\'s Invoke', `${await serve(t, 200, 'null')}${invoke}`, undefined],
     ['Lambda\'s Invoke, with a result', `${await serve(t, 200, '{"statusCode":200}')}${invoke}`, undefined],
-    ['the emulator of Lambda\'s Invoke, with an error', `${await serve(t, 200, errorBody)}${invoke}`, 'DatabaseError'],
-    ['the emulator, of a function that has timed out', `${await serve(t, 200, 'Task timed out after 3.00 seconds')}${invoke}`, 'Runtime.ExitError'],
-    ['the emulator, of a function that has crashed', `${await serve(t, 200, '')}${invoke}`, 'Runtime.ExitError'],
-    ['nobody', await freeUrl(), 'ECONNREFUSED'],
-    ['an answer that breaks off', await serve(t, 200, 'short', { 'content-length': '100' }), 'UND_ERR_SOCKET']
+    ['the emulator\'s reply with an error', `${await serve(t, 200, errorBody)}${invoke}`, 'DatabaseError'],
+    ['the emulator\'s reply for a function that has timed out', `${await serve(t, 200, 'Task timed out after 3.00 seconds')}${invoke}`, 'Runtime.ExitError'],
+    ['the emulator\'s reply for a function that has crashed', `${await serve(t, 200, '')}${invoke}`, 'Runtime.ExitError'],
+    ['no server', await freeUrl(), 'ECONNREFUSED'],
+    ['a truncated reply', await serve(t, 200, 'short', { 'content-length': '100' }), 'UND_ERR_SOCKET']
   ]
   for (const [title, url, error] of cases) {
     const { backend, client, told } = await startWithRotator(t, { rotationFunctions: { rotator: url } })

@@ -35,9 +35,9 @@ t.test('a rotation in progress when the backend is closed continues after the ne
     const { VersionId } = await first.client.send(new RotateSecretCommand({ ...setUp, RotateImmediately }))
     await begun
     await first.backend.close()
-    t.strictSame(first.told, RotateImmediately ? [{ step: 'createSecret' }] : [], 'being stopped is no failure')
+    t.strictSame(first.told, RotateImmediately ? [{ step: 'createSecret' }] : [], 'an interrupted step does not count as a failure')
     await first.backend.runDueRotations()
-    t.equal(first.rotator.events.length, RotateImmediately ? 2 : 1, 'and nothing is begun any more')
+    t.equal(first.rotator.events.length, RotateImmediately ? 2 : 1, 'no new step starts')
 
     const { backend, client, rotator } = await startWithRotator(t, { dataDir })
     await backend.runDueRotations()

@@ -68,7 +68,7 @@ t.test('a window closes after an hour, at the end of the day, or after its durat
   }
   const days = readRotationRules({ AutomaticallyAfterDays: 7, Duration: '24h' })
   t.strictSame(windowAfter(days, 0, at(from)), { opensAt: at('2026-03-11'), closesAt: at('2026-03-12') }, 'days count from the last rotation')
-  t.equal(windowAfter(readRotationRules({}), 0, 0), undefined, 'no schedule, no window')
+  t.equal(windowAfter(readRotationRules({}), 0, 0), undefined, 'without a schedule, there is no window')
 })
 
 t.test('the days between rotations are computed and rounded up', async (t) => {

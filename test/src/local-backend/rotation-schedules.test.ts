@@ -71,7 +71,7 @@ t.test('the days between two rotations count from the last rotation', async (t) 
   await moveTo('2026-03-15T16:00:00Z')
   t.match(await describe(client), { RotationRules: { AutomaticallyAfterDays: 14 } })
   await client.send(new CancelRotateSecretCommand({ SecretId: 'a' }))
-  t.match(await describe(client), { RotationRules: { AutomaticallyAfterDays: 17, ScheduleExpression: 'cron(0 16 1,15 * ? *)' } }, 'and are still there when it is off')
+  t.match(await describe(client), { RotationRules: { AutomaticallyAfterDays: 17, ScheduleExpression: 'cron(0 16 1,15 * ? *)' } }, 'disabling rotation keeps the rules')
 })
 
 t.test('missed windows are made up for by a single rotation', async (t) => {
@@ -122,7 +122,7 @@ t.test('a failed scheduled rotation is retried until it succeeds, and only then 
   t.match(told.at(-1), { step: 'setSecret', error: 'Error' })
   const [token] = new Set(rotator.events.map(({ ClientRequestToken }) => ClientRequestToken))
   rotator.instead = {}
-  t.equal(await moveTo('2026-03-04T16:00:00Z'), 1, 'once, although the next window has opened too')
+  t.equal(await moveTo('2026-03-04T16:00:00Z'), 1, 'only once, although the next window has opened, too')
   t.strictSame(new Set(rotator.events.map(({ ClientRequestToken }) => ClientRequestToken)), new Set([token]))
   t.strictSame(await dates(client), [new Date(clock.now).toISOString(), '2026-03-04T20:59:59.000Z'])
 })
@@ -162,7 +162,7 @@ t.test('many secrets that are due at the same time are all rotated', async (t) =
   for (const SecretId of names) {
     t.equal((await describe(client, SecretId)).LastRotatedDate, new Date(clock.now).toISOString())
   }
-  t.equal(most, 8, 'but no more than eight at once')
+  t.equal(most, 8, 'but at most eight at once')
 })
 
 t.test('due rotations are found without a request', async (t) => {

@@ -57,7 +57,7 @@ t.test('a rotation carries out four steps after the reply, and its version becom
   delete rotator.instead.createSecret
   rotator.instead.setSecret = async () => {
     t.strictSame(await labels(client), { [first]: ['AWSCURRENT'], [second]: ['AWSPENDING'] })
-    t.equal(await valueOf(client), 'old', 'the old value is current until the last step')
+    t.equal(await valueOf(client), 'old', 'the old value remains current until the last step')
     t.match(await valueOf(client, 'AWSPENDING'), /^.{32}$/)
   }
   answered.resolve(undefined)
@@ -212,7 +212,7 @@ t.test('repeating a request changes nothing', async (t) => {
   const ClientRequestToken = randomUUID()
   const request = new RotateSecretCommand({ ...setUp, ClientRequestToken })
   rotator.instead.setSecret = async () => {
-    t.match(await client.send(request), { Name: 'a', VersionId: ClientRequestToken }, 'while the rotation is under way')
+    t.match(await client.send(request), { Name: 'a', VersionId: ClientRequestToken }, 'while the rotation is in progress')
   }
   await client.send(request)
   await backend.runDueRotations()
@@ -234,15 +234,15 @@ t.test('a failed step ends the attempt and leaves AWSPENDING in place until a la
 
     rotator.events = []
     await backend.runDueRotations()
-    t.strictSame(rotator.events, [], 'not again at once')
+    t.strictSame(rotator.events, [], 'not retried immediately')
     rotator.instead = {}
     await refused(t, client.send(new RotateSecretCommand({ ...setUp, RotationRules: { AutomaticallyAfterDays: 7 } })), incomplete)
     await backend.runDueRotations()
-    t.strictSame(rotator.events.map(({ Step, ClientRequestToken }) => [Step, ClientRequestToken]), steps.map((step) => [step, VersionId]), 'but when it is asked for')
+    t.strictSame(rotator.events.map(({ Step, ClientRequestToken }) => [Step, ClientRequestToken]), steps.map((step) => [step, VersionId]), 'but retried on request')
     t.match(await describe(client), {
       RotationRules: { AutomaticallyAfterDays: 1 }, LastRotatedDate: iso(clock.now),
       VersionIdsToStages: { [first]: ['AWSPREVIOUS'], [VersionId]: ['AWSCURRENT'] }
-    }, 'and what was refused was not set')
+    }, 'a rejected request changes no setting')
   }
 })
 
@@ -298,7 +298,7 @@ t.test('without RotateImmediately the function is only tested, on a temporary ve
   await client.send(new RotateSecretCommand(input))
   await backend.runDueRotations()
   t.strictSame(told, [{ step: 'testSecret' }, { step: 'testSecret', error: 'Error' }])
-  t.strictSame(await labels(client), { [first]: ['AWSCURRENT'] }, 'so it does after a test that failed, which is not repeated')
+  t.strictSame(await labels(client), { [first]: ['AWSCURRENT'] }, 'the same goes for a failed test, which is not retried')
   clock.move(day / 2)
   await backend.runDueRotations()
   t.equal(rotator.events.length, 2)
@@ -308,7 +308,7 @@ t.test('without RotateImmediately the function is only tested, on a temporary ve
   }
   const { VersionId = '' } = await client.send(new RotateSecretCommand(input))
   await backend.runDueRotations()
-  t.strictSame(await labels(client), { [first]: ['AWSPREVIOUS'], [VersionId]: ['AWSCURRENT'] }, 'unless the function made it the current one')
+  t.strictSame(await labels(client), { [first]: ['AWSPREVIOUS'], [VersionId]: ['AWSCURRENT'] }, 'unless the function made the version current')
 })
 
 t.test('without RotateImmediately a secret without a value is not tested', async (t) => {
@@ -330,7 +330,7 @@ t.test('cancelling keeps the function, the rules, and the version of a rotation 
   })
   clock.move(30 * day)
   await backend.runDueRotations()
-  t.equal(rotator.events.length, 4, 'nothing is rotated any more')
+  t.equal(rotator.events.length, 4, 'no rotation starts any more')
   const { VersionId: second = '' } = await client.send(new RotateSecretCommand({ SecretId: 'a' }))
   await backend.runDueRotations()
   t.match(await describe(client), { RotationEnabled: true, RotationRules: { AutomaticallyAfterDays: 1 }, LastRotatedDate: iso(clock.now) })
@@ -346,7 +346,7 @@ t.test('cancelling keeps the function, the rules, and the version of a rotation 
   const over = backend.runDueRotations()
   await over
   failure.resolve(undefined)
-  t.strictSame(stepsTold(rotator), steps.slice(0, 2), 'no further step is taken, and the one under way is not waited for')
+  t.strictSame(stepsTold(rotator), steps.slice(0, 2), 'no further step starts, and the current one is aborted')
   t.strictSame(told.at(-1), { step: 'createSecret' })
   t.match(await labels(client), { [first]: undefined, [second]: ['AWSCURRENT'], [third]: ['AWSPENDING'] })
   await refused(t, client.send(new RotateSecretCommand({ SecretId: 'a' })), incomplete)
@@ -356,7 +356,7 @@ t.test('cancelling keeps the function, the rules, and the version of a rotation 
   rotator.instead = {}
   await client.send(new RotateSecretCommand({ SecretId: 'a' }))
   await backend.runDueRotations()
-  t.match(await labels(client), { [second]: ['AWSPREVIOUS'], [third]: undefined }, 'once the label is off, a new one can begin')
+  t.match(await labels(client), { [second]: ['AWSPREVIOUS'], [third]: undefined }, 'once the label is removed, a new rotation can start')
 })
 
 t.test('cancelling a test deletes its version', async (t) => {
@@ -384,10 +384,10 @@ t.test('a rotation that has become pointless is abandoned', async (t) => {
   await client.send(new UpdateSecretVersionStageCommand(removal))
   await t.rejects(client.send(new UpdateSecretVersionStageCommand(removal)), {
     name: 'ResourceNotFoundException', message: `Secrets Manager can't find the specified secret value for VersionId: ${failed}`
-  }, 'the version without a value is gone with its label')
+  }, 'the version without a value is deleted with its label')
   clock.move(day / 2)
   await backend.runDueRotations()
-  t.strictSame(rotator.events, [], 'since the label was taken off')
+  t.strictSame(rotator.events, [], 'because the label was removed')
 
   const isGone = async (RemoveFromVersionId: string) => t.rejects(client.send(new UpdateSecretVersionStageCommand({
     SecretId: 'a', VersionStage: 'AWSPENDING', RemoveFromVersionId
@@ -395,7 +395,7 @@ t.test('a rotation that has become pointless is abandoned', async (t) => {
   const empty = await fail()
   const { VersionId: second = '' } = await client.send(new PutSecretValueCommand({ SecretId: 'a', SecretString: 'by hand' }))
   await isGone(empty)
-  t.strictSame(await labels(client), { [first]: ['AWSPREVIOUS'], [second]: ['AWSCURRENT'] }, 'a new value takes an empty version away')
+  t.strictSame(await labels(client), { [first]: ['AWSPREVIOUS'], [second]: ['AWSCURRENT'] }, 'a new value deletes an empty version')
   clock.move(day / 2)
   await backend.runDueRotations()
   t.strictSame(rotator.events, [])
@@ -445,7 +445,7 @@ t.test('a secret that is scheduled for deletion is not rotated', async (t) => {
   await client.send(new DeleteSecretCommand({ SecretId: 'a', RecoveryWindowInDays: 7 }))
   clock.move(minute)
   await backend.runDueRotations()
-  t.equal(rotator.events.length, 1, 'nor is a rotation that has failed attempted again')
+  t.equal(rotator.events.length, 1, 'a failed rotation is not retried either')
   await client.send(new RestoreSecretCommand({ SecretId: 'a' }))
   rotator.instead = {}
   await backend.runDueRotations()
@@ -455,7 +455,7 @@ t.test('a secret that is scheduled for deletion is not rotated', async (t) => {
   rotator.instead.setSecret = async () => client.send(new DeleteSecretCommand({ SecretId: 'a', ForceDeleteWithoutRecovery: true }))
   await client.send(new RotateSecretCommand({ SecretId: 'a' }))
   await backend.runDueRotations()
-  t.equal(rotator.events.length, 2, 'and one that is gone even less')
+  t.equal(rotator.events.length, 2, 'nor is that of a secret that no longer exists')
 })
 
 t.test('a version that somebody else has labelled AWSPENDING blocks rotation', async (t) => {

@@ -26,8 +26,8 @@ await t.test('AWSCURRENT moves away from the named version, and AWSPREVIOUS foll
   const moved = await move(SecretId, 'AWSCURRENT', first, third)
   t.match(moved, { Name: SecretId, ARN: /^arn:/ })
   t.strictSame(await labels(SecretId), { [first]: ['AWSCURRENT'], [third]: ['AWSPREVIOUS'] })
-  await t.rejects(move(SecretId, 'AWSCURRENT', second, third), refused(/is not attached to version/), 'another version holds it by now')
-  t.strictSame(await labels(SecretId), { [first]: ['AWSCURRENT'], [third]: ['AWSPREVIOUS'] }, 'what is refused changes nothing')
+  await t.rejects(move(SecretId, 'AWSCURRENT', second, third), refused(/is not attached to version/), 'another version has the label by now')
+  t.strictSame(await labels(SecretId), { [first]: ['AWSCURRENT'], [third]: ['AWSPREVIOUS'] }, 'a rejected request changes nothing')
 })
 
 await t.test('AWS\'s messages for a label that would be moved without naming its version, or lost', async (t) => {
@@ -36,7 +36,7 @@ await t.test('AWS\'s messages for a label that would be moved without naming its
   await t.rejects(move(SecretId, 'AWSCURRENT', undefined, third), refused('You can only move staging label AWSCURRENT to a different secret version. It can’t be completely removed.'))
   await t.rejects(move(SecretId, 'AWSCURRENT'), refused(/MoveToVersionId, RemoveFromVersionId, or both/))
   await move(SecretId, 'AWSCURRENT', third)
-  t.match(await labels(SecretId), { [third]: ['AWSCURRENT'] }, 'to where it is already is no move')
+  t.match(await labels(SecretId), { [third]: ['AWSCURRENT'] }, 'moving a label to its own version changes nothing')
 })
 
 await t.test('a custom label', async (t) => {

@@ -13,11 +13,11 @@ await t.test('each group of operations has its quota in any second, separately f
   t.equal(put(25), 0)
   now = 600
   t.equal(put(20), 0)
-  t.equal(put(10, 'UpdateSecret'), 5, 'the operations of a family count together')
+  t.equal(put(10, 'UpdateSecret'), 5, 'the operations of a group count together')
   now = 999
   t.equal(put(1), 1)
   now = 1000
-  t.equal(put(30), 5, 'as many come free as were made a second ago')
+  t.equal(put(30), 5, 'as many calls are allowed again as were made a second ago')
   t.equal(put(50, 'CreateSecret'), 0, 'another family')
   t.equal(put(50, 'PutSecretValue', { ...scope, region: 'eu-central-1' }), 0)
   t.equal(put(51, 'PutSecretValue', { ...scope, accountId: '210987654321' }), 1)
@@ -32,7 +32,7 @@ await t.test('a backend that throttles answers like AWS, and does not carry out 
   for (const Name of ['a', 'b']) await client.send(new CreateSecretCommand({ Name }))
   t.strictSame(errorIn(t, await rawRequest(backend, { operation: 'CreateSecret', body: '{}' })), {
     type: 'ThrottlingException', message: 'Rate exceeded', status: 400
-  }, 'before anything is looked at')
+  }, 'before the request is validated')
   await t.rejects(client.send(new CreateSecretCommand({ Name: 'c' })), { name: 'ThrottlingException' })
   t.equal((await client.send(new ListSecretsCommand())).SecretList?.length, 2)
   await clientOf(t, backend, otherAccount).send(new CreateSecretCommand({ Name: 'a' }))

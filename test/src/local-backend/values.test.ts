@@ -87,7 +87,7 @@ await t.test('a secret without a value', async (t) => {
     name: 'ResourceNotFoundException', message: 'Secrets Manager can\'t find the specified secret value for staging label: AWSCURRENT'
   })
   const first = await put(SecretId, 'v', { VersionStages: ['AWSPENDING'] })
-  t.strictSame(first.VersionStages, ['AWSCURRENT', 'AWSPENDING'], 'the first version is the current one in any case')
+  t.strictSame(first.VersionStages, ['AWSCURRENT', 'AWSPENDING'], 'the first version is always the current one')
 })
 
 await t.test('binary values', async (t) => {
@@ -192,7 +192,7 @@ await t.test('a secret has at most 20 labels', async (t) => {
   const { SecretId, VersionId } = await create()
   await put(SecretId, 'second', { VersionStages: Array.from({ length: 19 }, (_, index) => `label${index}`) })
   await t.rejects(put(SecretId, 'third', { VersionStages: ['one more'] }), { name: 'LimitExceededException' })
-  t.equal(Object.keys(await stages(SecretId)).length, 2, 'what is refused leaves no version behind')
+  t.equal(Object.keys(await stages(SecretId)).length, 2, 'a rejected request adds no version')
   t.match(await get(SecretId), { VersionId })
 })
 
@@ -201,7 +201,7 @@ await t.test('the limit of labels does not prevent writing a secret', async (t) 
   const labels = Array.from({ length: 19 }, (_, index) => `label${index}`)
   await put(SecretId, 'second', { VersionStages: labels })
   const { VersionId: three = '' } = await put(SecretId, 'third')
-  t.strictSame((await stages(SecretId))[one], ['AWSPREVIOUS'], 'the 21st label, which nobody asked for')
+  t.strictSame((await stages(SecretId))[one], ['AWSPREVIOUS'], 'the 21st label, which AWS attaches automatically')
   await put(SecretId, 'fourth', { VersionStages: ['AWSCURRENT', 'label0'] })
   t.strictSame((await stages(SecretId))[three], ['AWSPREVIOUS'])
   await update(SecretId, { SecretString: 'fifth' })
@@ -225,7 +225,7 @@ await t.test('repeating a put or an update changes nothing; with another value i
   }
   await t.rejects(put(SecretId, 'other', { ClientRequestToken }), inUse)
   await t.rejects(update(SecretId, { SecretString: 'other', ClientRequestToken, Description: 'no' }), inUse)
-  t.notOk('Description' in await describe(SecretId), 'what is refused is not done in part')
+  t.notOk('Description' in await describe(SecretId), 'a rejected request changes nothing')
 })
 
 await t.test('an update changes only the given fields, and adds a version only for a value', async (t) => {

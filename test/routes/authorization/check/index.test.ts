@@ -31,7 +31,7 @@ t.test('checkAuthorization', async (t) => {
   }
   const read = { action: 'GetSecretValue', environment: 'dev', name: 'payments/db' }
 
-  t.test('says what the caller itself may do, and by which policies', async (t) => {
+  t.test('returns what the caller itself may do, and by which policies', async (t) => {
     t.same(await answer(read), { allowed: true, policies: ['reader'] })
     t.same(await answer({ ...read, action: 'PutSecretValue' }), { allowed: false, policies: [] })
     t.same(await answer({ ...read, action: 'RotateSecret' }), { allowed: false, policies: ['frozen'] })
@@ -41,7 +41,7 @@ t.test('checkAuthorization', async (t) => {
     t.same(await answer({ ...read, name: 'team-ab/x' }, tokens.writer), { allowed: false, policies: [] })
   })
 
-  t.test('goes by the credential, and answers for none that the environment does not allow', async (t) => {
+  t.test('decides for the named credential, which the environment must allow', async (t) => {
     t.same(await answer({ ...read, awsCredentialId: 'dev-account' }), { allowed: true, policies: ['reader'] })
     t.same(await answer({ ...read, awsCredentialId: 'unknown-to-aws' }), { allowed: false, policies: [] }, 'allowed there, but not to this caller')
     for (const awsCredentialId of ['prod-account', 'none']) {
@@ -49,12 +49,12 @@ t.test('checkAuthorization', async (t) => {
     }
   })
 
-  t.test('tells what is asked about a credential itself', async (t) => {
+  t.test('decides on actions on a credential itself', async (t) => {
     t.same(await answer({ action: 'VerifyCredential', awsCredentialId: 'dev-account' }, tokens.administrator), { allowed: true, policies: ['administrators'] })
     t.same(await answer({ action: 'VerifyCredential', awsCredentialId: 'dev-account' }), { allowed: false, policies: [] })
   })
 
-  t.test('about another caller, whoever may CheckAuthorization', async (t) => {
+  t.test('decides for another caller if the caller may CheckAuthorization', async (t) => {
     const about = (id: string, groups: string[] = []): object => ({ ...read, caller: { id, groups, method: 'api-key' } })
     t.same(await answer(about('reader'), tokens.administrator), { allowed: true, policies: ['reader'] })
     t.same(await answer(about('anybody', ['administrators']), tokens.administrator), { allowed: true, policies: ['administrators'] })
@@ -68,13 +68,13 @@ t.test('checkAuthorization', async (t) => {
     t.match(await ask(credential, tokens.writer), { status: 403, json: { code: 'forbidden' } })
   })
 
-  t.test('the right to ask about others is one through a credential of the environment', async (t) => {
+  t.test('the right to ask about others depends on a credential of the environment', async (t) => {
     const about = { ...read, caller: { id: 'reader', groups: [], method: 'api-key' } }
     t.match(await ask(about, tokens.administrator), { status: 200 })
     t.match(await ask({ ...about, awsCredentialId: 'prod-account' }, tokens.administrator), { status: 403 })
   })
 
-  t.test('adds the groups that the configuration puts the other caller into', async (t) => {
+  t.test('adds the other caller\'s groups from the configuration', async (t) => {
     const { current } = gateway.fastify.config
     gateway.fastify.config.replace({
       ...current,
@@ -84,7 +84,7 @@ t.test('checkAuthorization', async (t) => {
     t.same(await answer({ ...read, caller }, tokens.administrator), { allowed: true, policies: ['administrators'] })
   })
 
-  t.test('says nothing about an environment that the caller may not see', async (t) => {
+  t.test('reveals nothing about an environment that the caller may not see', async (t) => {
     const body = async (environment: string, more: object = {}): Promise<object> => {
       const { status, json } = await ask({ ...read, environment, ...more })
       t.equal(status, 404)
@@ -98,7 +98,7 @@ t.test('checkAuthorization', async (t) => {
     t.match(await ask({ ...read, action: 'PutSecretValue' }, tokens.pipeline), { status: 404, json: { code: 'not-found' } }, 'as any request of it is answered')
   })
 
-  t.test('refuses a question that is none', async (t) => {
+  t.test('refuses an invalid question', async (t) => {
     const naming = 'must have, with this action, environment and name'
     for (const [json, message] of [
       [{ action: 'GetSecretValue', environment: 'dev' }, naming],

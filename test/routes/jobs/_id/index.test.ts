@@ -44,7 +44,7 @@ t.test('readJob', async (t) => {
   })
   t.notMatch(JSON.stringify([accepted.json, job.json]) + gateway.log.join(''), canary)
 
-  t.test('is its caller\'s alone', async (t) => {
+  t.test('is visible only to its caller', async (t) => {
     const other = await gateway.send('GET', locationOf(accepted), { token: tokens.pipeline })
     const none = await gateway.send('GET', '/jobs/none', { token: tokens.pipeline })
     t.match(other, { status: 404, json: { ...none.json, instance: String, requestId: String } })
@@ -55,7 +55,7 @@ t.test('readJob', async (t) => {
     t.equal((await gateway.send('GET', locationOf(accepted), { token: null })).status, 401)
   })
 
-  t.test('is that of the request when it comes again with its Idempotency-Key', async (t) => {
+  t.test('is the same for a retry with the same Idempotency-Key', async (t) => {
     const key = { 'idempotency-key': 'k' }
     const first = await start(gateway, names(3), key)
     t.equal(locationOf(await start(gateway, names(3), key)), locationOf(first))
@@ -63,7 +63,7 @@ t.test('readJob', async (t) => {
     t.match((await ended(gateway, locationOf(first))).json, { status: 201 })
   })
 
-  t.test('is not that of a plan, nor of a run that has left something to do', async (t) => {
+  t.test('is a new one after a dry run or an incomplete run', async (t) => {
     const key = { 'idempotency-key': 'planned' }
     const plan = await start(gateway, { secretNames: ['planned'], dryRun: true }, key)
     const run = await start(gateway, { secretNames: ['planned'] }, key)
@@ -94,7 +94,7 @@ t.test('readJob', async (t) => {
     t.equal((await gateway.send('GET', locationOf(accepted))).status, 404)
   })
 
-  t.test('is named by the records of the requests that it is about', async (t) => {
+  t.test('is named in the audit records of its requests', async (t) => {
     const { id } = accepted.json
     await gateway.send('DELETE', `/jobs/${id}`, { token: tokens.pipeline })
     const outcomes = gateway.trail().filter(({ event }) => event !== 'intent')
@@ -105,7 +105,7 @@ t.test('readJob', async (t) => {
     t.notOk(of('cancelJob').includes(id), 'another\'s, or none: the record does not tell either')
   })
 
-  t.test('every secret is in the audit trail before it is told', async (t) => {
+  t.test('every secret is in the audit trail before it is reported', async (t) => {
     const items = gateway.trail().filter(({ event, name }) => event === 'item' && (name === 'a' || name === 'exists'))
     t.match(items, [{ name: 'exists', result: 'created' }, { name: /a|exists/, decision: { allowed: true } }, { name: /a|exists/ }])
     t.ok(items.every(({ intent }) => typeof intent === 'number'))
@@ -128,7 +128,7 @@ t.test('cancelJob', async (t) => {
   t.equal(counts.skipped, json.counts.created)
   t.match((await gateway.send('DELETE', job)).json, { state: 'ended', counts: json.counts })
 
-  t.test('an atomic one is taken back', async (t) => {
+  t.test('an atomic job is rolled back', async (t) => {
     const secretNames = Array.from({ length: 300 }, (_, index) => `atomic/${index}`)
     const job = locationOf(await start(gateway, { secretNames, atomic: true, settings: { concurrency: 2 } }))
     while ((await gateway.send('GET', job)).json.done === 0);
@@ -140,7 +140,7 @@ t.test('cancelJob', async (t) => {
   })
 })
 
-t.test('there are only so many jobs at once', async (t) => {
+t.test('the number of concurrent jobs is limited', async (t) => {
   const gateway = await build(t)
   const jobs = await Promise.all(Array.from({ length: 9 }, async () => start(gateway, { ...names(300), onConflict: 'skip', settings: { concurrency: 1 } })))
   t.same(jobs.map(({ status }) => status).sort(), [202, 202, 202, 202, 202, 202, 202, 202, 503])

@@ -22,7 +22,7 @@ async function verify (...args: string[]): Promise<{ status: number, out: string
   return { status, ...written }
 }
 
-/** A trail of two files, in a folder with the keys that signed it. */
+/** Writes a trail of two files into a folder, together with the keys that signed it and another key. */
 async function trail (t: Test): Promise<{ folder: string, file: string, old: string }> {
   const pem = newKey()
   const folder = t.testdir({ 'key.pem': pem, 'public.pem': createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString(), 'other.pem': newKey() })
@@ -37,25 +37,25 @@ async function trail (t: Test): Promise<{ folder: string, file: string, old: str
   return { folder, file, old: `${file}.1` }
 }
 
-t.test('a trail as it was written', async (t) => {
+t.test('accepts an intact trail', async (t) => {
   const { folder, file, old } = await trail(t)
   const proved = '6 records, 1 to 6, closed\nThe trail is intact\n'
   for (const key of ['public.pem', 'key.pem']) t.same(await verify('--key', join(folder, key), old, file), { status: 0, out: proved, err: '' })
-  t.same(await verify('--key', join(folder, 'other.pem'), '--key', join(folder, 'public.pem'), old, file), { status: 0, out: proved, err: '' }, 'with one of several keys')
+  t.same(await verify('--key', join(folder, 'other.pem'), '--key', join(folder, 'public.pem'), old, file), { status: 0, out: proved, err: '' }, 'signed with one of several keys')
   t.match(await verify(old, file), { status: 0, out: /^6 records, 1 to 6, closed\nThe signatures were checked with the key that the trail itself contains: .*\nThe trail is intact/ })
   t.match(JSON.parse((await verify('--json', old, file)).out), { proved: true, findings: [], notes: [], records: 6, isClosed: true, last: { sequence: 6 } })
 
   writeFileSync(`${old}.gz`, gzipSync(readFileSync(old)))
-  t.match(await verify(`${old}.gz`, file), { status: 0, out: /^6 records/ }, 'packed')
+  t.match(await verify(`${old}.gz`, file), { status: 0, out: /^6 records/ }, 'compressed')
   t.match(await verify('--part', old), { status: 0, out: /^3 records, 1 to 3\n/ })
-  t.match(await verify('--from', '4', file), { status: 0, out: /^3 records, 4 to 6, closed\n/ }, 'older files are gone on purpose')
+  t.match(await verify('--from', '4', file), { status: 0, out: /^3 records, 4 to 6, closed\n/ }, 'older files were deleted on purpose')
   const [, { sequence, hash }] = readTrail(old)
   t.match(await verify('--known', `${sequence}:${hash}`, old, file), { status: 0 })
   renameSync(`${file}.head`, join(folder, 'head'))
   t.match(await verify('--head', join(folder, 'head'), old, file), { status: 0 })
 })
 
-t.test('a trail that is not', async (t) => {
+t.test('reports the damage to a trail', async (t) => {
   const { folder, file, old } = await trail(t)
   const failed = { status: 1, err: 'The trail is NOT intact\n' }
   t.match(await verify(old), { ...failed, out: `${old}:3: the end of the trail is not known: its head is missing or damaged\n` })
@@ -73,9 +73,9 @@ t.test('a trail that is not', async (t) => {
   t.match(await verify(old, file), { ...failed, out: /records 1 to 6 are missing at the end\n[^]*\n0 records\n/ })
 })
 
-t.test('what can not be used', async (t) => {
+t.test('refuses unusable files and arguments', async (t) => {
   const { folder, file, old } = await trail(t)
-  writeFileSync(join(folder, 'x.gz'), 'this is not packed')
+  writeFileSync(join(folder, 'x.gz'), 'this is not compressed')
   for (const [args, message] of [
     [[join(folder, 'none')], /none can't be read: ENOENT$/m],
     [[join(folder, 'x.gz')], /x\.gz can't be read: Z_DATA_ERROR$/m],

@@ -73,7 +73,7 @@ await t.test('a session has the permissions of its role, in the role\'s account'
     { operation: 'GetSecretValue', principal: arn }
   ])
   const nothing = secretsOf(t, backend, keysIn(await assume(t, backend, ada, { RoleArn: withoutPolicies.arn })))
-  await t.rejects(nothing.send(new DescribeSecretCommand({ SecretId: 'db' })), { name: 'AccessDeniedException' }, 'a role has no rights that it was not given')
+  await t.rejects(nothing.send(new DescribeSecretCommand({ SecretId: 'db' })), { name: 'AccessDeniedException' }, 'a role has no permissions by default')
 })
 
 await t.test('the principals that a role trusts, and those that may assume it', async (t) => {
@@ -81,45 +81,45 @@ await t.test('the principals that a role trusts, and those that may assume it', 
     'a user by name, whose own policies need not allow it': { statements: [trusts(userArn(adaMayNothing))], by: adaMayNothing },
     'its own account, which leaves it to the user\'s policies': { statements: [trusts(account.accountId)] },
     'its own account, where the user\'s policies don\'t allow it': { statements: [trusts(account.accountId)], by: adaMayNothing, refused: true },
-    'nobody, though the user\'s policies allow it': { statements: [trusts(userArn(stranger))], refused: true },
+    'nobody, although the user\'s policies allow it': { statements: [trusts(userArn(stranger))], refused: true },
     'another account': { statements: [trusts(otherAccount.accountId)], by: stranger },
-    'another account, not the one that asks': { statements: [trusts('333333333333')], by: stranger, refused: true },
+    'another account than the caller\'s': { statements: [trusts('333333333333')], by: stranger, refused: true },
     'a user of another account by name': { statements: [trusts(userArn(stranger))], by: stranger },
     'a user of another account, whose own policies don\'t allow it': {
       statements: [trusts(userArn(user('OTHER', [], otherAccount)))],
       by: { ...stranger, accessKeyId: 'OTHER', identityPolicies: [document({ ...everything, Action: 's3:*' })] },
       refused: true
     },
-    'who is denied by the role': {
+    'a caller whom the role denies': {
       statements: [trusts('*'), { ...trusts(userArn(ada)), Effect: 'Deny' }], refused: { reason: ' with an explicit deny in a resource-based policy' }
     },
-    'who is denied by its own policies': {
+    'a caller whose own policies deny it': {
       statements: [trusts(userArn(stranger))],
       by: user('DENIED', [everything, { ...everything, Effect: 'Deny', Action: 'sts:*' }]),
       refused: true
     },
     'another action': { statements: [trusts(userArn(ada), { Action: 'sts:TagSession' })], refused: true },
-    'who knows the external ID': {
+    'the right external ID': {
       statements: [trusts(userArn(ada), { Condition: { StringEquals: { 'sts:ExternalId': 'a:b/c' } } })], input: { ExternalId: 'a:b/c' }
     },
-    'who has another external ID': {
+    'a wrong external ID': {
       statements: [trusts(userArn(ada), { Condition: { StringEquals: { 'sts:ExternalId': 'a:b/c' } } })], input: { ExternalId: 'a:b/d' }, refused: true
     },
-    'who has no external ID': {
+    'no external ID': {
       statements: [trusts(userArn(ada), { Condition: { StringEquals: { 'sts:ExternalId': 'a:b/c' } } })], refused: true
     },
     'a session\'s name': { statements: [trusts(userArn(ada), { Condition: { StringLike: { 'sts:RoleSessionName': 'a*' } } })] },
     'another session\'s name': {
       statements: [trusts(userArn(ada), { Condition: { StringEquals: { 'sts:RoleSessionName': '${aws:username}' } } })], refused: true
     },
-    'who says who is behind it': {
+    'a source identity that the role allows': {
       statements: [trusts(userArn(ada), { Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'], Condition: { StringLike: { 'sts:SourceIdentity': 'g*' } } })],
       input: { SourceIdentity: 'grace' }
     },
-    'who must say who is behind it': {
+    'a missing source identity that the role requires': {
       statements: [trusts(userArn(ada), { Condition: { Null: { 'sts:SourceIdentity': 'false' } } })], refused: true
     },
-    'who may not say who is behind it': {
+    'a source identity that the role does not allow': {
       statements: [trusts(userArn(ada))], input: { SourceIdentity: 'grace' }, refused: { action: 'SetSourceIdentity' }
     },
     'from an address': { statements: [trusts(userArn(ada), { Condition: { IpAddress: { 'aws:SourceIp': '127.0.0.0/8' } } })] }
@@ -135,7 +135,7 @@ await t.test('the principals that a role trusts, and those that may assume it', 
     if (refused === undefined) t.match((await answer).AssumedRoleUser?.Arn, /:assumed-role\/role-\d+\/ada$/, name)
     else await t.rejects(answer, denied(userArn(by), RoleArn, refused === true ? {} : refused), name)
   }
-  await t.rejects(assume(t, backend, ada, { RoleArn: roleArn('nowhere') }), denied(userArn(ada), roleArn('nowhere')), 'a role that there is not')
+  await t.rejects(assume(t, backend, ada, { RoleArn: roleArn('nowhere') }), denied(userArn(ada), roleArn('nowhere')), 'a missing role')
   await t.rejects(assume(t, backend, account, { RoleArn: roleArn('role-0') }), { name: 'AccessDenied', message: 'Roles may not be assumed by root accounts.' })
 })
 
@@ -172,14 +172,14 @@ await t.test('role chaining passes on the source identity', async (t) => {
   t.match(await assume(t, backend, keys, { RoleArn: second, SourceIdentity: 'grace' }), { SourceIdentity: 'grace' })
   const refused = { action: 'SetSourceIdentity' }
   await t.rejects(assume(t, backend, keys, { RoleArn: second, SourceIdentity: 'alan' }), denied(sessionOf('first'), second, refused))
-  await t.rejects(assume(t, backend, keys, { RoleArn: third }), denied(sessionOf('first'), third, refused), 'which the role must allow, too')
+  await t.rejects(assume(t, backend, keys, { RoleArn: third }), denied(sessionOf('first'), third, refused), 'the role must allow this, too')
 
   const plain = keysIn(await assume(t, backend, ada, { RoleArn: first }))
-  t.ok((await assume(t, backend, plain, { RoleArn: third })).Credentials, 'a session is trusted by its own ARN')
+  t.ok((await assume(t, backend, plain, { RoleArn: third })).Credentials, 'a role can trust a session by its own ARN')
   await t.rejects(assume(t, backend, plain, { RoleArn: third, DurationSeconds: 3601 }), {
     name: 'ValidationError', message: 'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining'
   })
-  await t.rejects(assume(t, backend, ada, { RoleArn: second }), denied(userArn(ada), second), 'only the first role is trusted by the second')
+  await t.rejects(assume(t, backend, ada, { RoleArn: second }), denied(userArn(ada), second), 'the second role trusts only the first one')
 })
 
 await t.test('a session policy restricts permissions and grants none', async (t) => {
@@ -206,7 +206,7 @@ await t.test('a session policy restricts permissions and grants none', async (t)
   const { client: narrow, keys } = await sessionWith(describing)
   t.match(await narrow.send(describe), { Name: 'db' })
   await t.rejects(narrow.send(get), refusal('GetSecretValue', 'because no session policy allows the secretsmanager:GetSecretValue action'))
-  await t.rejects(assume(t, backend, keys, { RoleArn: roleArn('next') }), { name: 'AccessDenied' }, 'nor does it let it assume a role')
+  await t.rejects(assume(t, backend, keys, { RoleArn: roleArn('next') }), { name: 'AccessDenied' }, 'the session may not assume a role either')
   const { client: wide } = await sessionWith(everything)
   await t.rejects(wide.send(new CreateSecretCommand({ Name: 'n' })), refusal('CreateSecret', 'because no identity-based policy allows the secretsmanager:CreateSecret action', ' on resource: n'))
   const { client: denies } = await sessionWith(everything, { ...everything, Effect: 'Deny', Action: 'secretsmanager:Get*' })
@@ -298,7 +298,7 @@ await t.test('a session survives a restart, and is unknown in other folders', as
   })
   await after.close()
   const without = await start(t, { ...options, roles: [] })
-  await t.rejects(secretsOf(t, without, keys).send(new ListSecretsCommand()), { name: 'UnrecognizedClientException' }, 'nor does one know it without the role')
+  await t.rejects(secretsOf(t, without, keys).send(new ListSecretsCommand()), { name: 'UnrecognizedClientException' }, 'nor known to a backend without the role')
 })
 
 await t.test('a session\'s keys work only together and unmodified', async (t) => {
@@ -331,7 +331,7 @@ await t.test('requests that are rejected before policies are evaluated', async (
   const assumption = `Action=AssumeRole&${version}&RoleArn=${reader}&RoleSessionName=ada`
   const refusals: Record<string, { request: Partial<RawRequest>, code: string, message?: string | RegExp, status?: number }> = {
     'an unknown action': { request: query(`Action=GetSessionToken&${version}`), code: 'InvalidAction', message: 'Could not find operation GetSessionToken for version 2011-06-15' },
-    'an action that every object has': { request: query(`Action=toString&${version}`), code: 'InvalidAction' },
+    'an action that every JavaScript object inherits': { request: query(`Action=toString&${version}`), code: 'InvalidAction' },
     'another version': { request: query('Action=GetCallerIdentity&Version=2011-06-16'), code: 'InvalidAction' },
     'no action': { request: query(''), code: 'InvalidAction', message: 'Could not find operation null for version null' },
     JSON: { request: { service: 'sts', body: '{}' }, code: 'InvalidAction' },
@@ -345,15 +345,15 @@ await t.test('requests that are rejected before policies are evaluated', async (
       request: query(`${assumption}%20lovelace`), code: 'ValidationError',
       message: '1 validation error detected: Value \'ada lovelace\' at \'roleSessionName\' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*'
     },
-    'a duration that is no number': { request: query(`${assumption}&DurationSeconds=1e3`), code: 'ValidationError', message: /'1e3' at 'durationSeconds'.*must be an integer/ },
-    'an external ID, which is not shown': { request: query(`${assumption}&ExternalId=*hidden*`), code: 'ValidationError', message: /Value at 'externalId'/ },
+    'a duration that is not a number': { request: query(`${assumption}&DurationSeconds=1e3`), code: 'ValidationError', message: /'1e3' at 'durationSeconds'.*must be an integer/ },
+    'an invalid external ID, which is not quoted': { request: query(`${assumption}&ExternalId=*hidden*`), code: 'ValidationError', message: /Value at 'externalId'/ },
     'session tags': { request: query(`${assumption}&Tags.member.1.Key=a&Tags.member.1.Value=b`), code: 'ValidationError', message: 'This STS does not support the parameter Tags.' },
-    'a device': { request: query(`${assumption}&TokenCode=123456`), code: 'ValidationError', message: 'This STS does not support the parameter TokenCode.' },
+    'an MFA device': { request: query(`${assumption}&TokenCode=123456`), code: 'ValidationError', message: 'This STS does not support the parameter TokenCode.' },
     'an unknown key': { request: { ...query(assumption), credentials: { ...account, accessKeyId: 'AKIAUNKNOWN' } }, code: 'InvalidClientTokenId', status: 403 },
     'a wrong signature': { request: { ...query(assumption), credentials: { ...account, secretAccessKey: 'wrong' } }, code: 'SignatureDoesNotMatch', status: 403, message: /^The request signature we calculated/ },
-    'no signature, in the words of STS': { request: { ...query(assumption), tamper: ({ headers }) => delete headers.authorization }, code: 'MissingAuthenticationToken', status: 403, message: 'Request is missing Authentication Token' },
-    'half a signature': { request: { ...query(assumption), tamper: ({ headers }) => { headers.authorization = 'AWS4-HMAC-SHA256 Credential=/sts/aws4_request' } }, code: 'IncompleteSignature' },
-    'too long a body': { request: query('a'.repeat(1_048_577)), code: 'RequestEntityTooLarge', status: 413 }
+    'no signature, with STS\'s message': { request: { ...query(assumption), tamper: ({ headers }) => delete headers.authorization }, code: 'MissingAuthenticationToken', status: 403, message: 'Request is missing Authentication Token' },
+    'an incomplete signature': { request: { ...query(assumption), tamper: ({ headers }) => { headers.authorization = 'AWS4-HMAC-SHA256 Credential=/sts/aws4_request' } }, code: 'IncompleteSignature' },
+    'a body that is too long': { request: query('a'.repeat(1_048_577)), code: 'RequestEntityTooLarge', status: 413 }
   }
   for (const [name, { request, code, status = 400, message = /./ }] of Object.entries(refusals)) {
     const error = errorIn(await rawRequest(backend, { credentials: ada, ...request }))
@@ -361,7 +361,7 @@ await t.test('requests that are rejected before policies are evaluated', async (
     t.notMatch(error.message, /hidden/)
   }
   const forOther = await rawRequest(backend, { ...query(assumption), service: 'secretsmanager', credentials: ada })
-  t.match(forOther, { status: 400, body: /UnknownOperationException/ }, 'a signature for Secrets Manager is none for STS')
+  t.match(forOther, { status: 400, body: /UnknownOperationException/ }, 'a signature for Secrets Manager is invalid for STS')
 })
 
 await t.test('an unexpected error is reported without its message', async (t) => {

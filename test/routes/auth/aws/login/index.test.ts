@@ -85,7 +85,7 @@ t.test('an AWS user logs in, with the headers that AWS\'s own clients sign', asy
   t.equal((await logIn(gateway, user, { 'x-amz-content-sha256': right })).status, 200)
 })
 
-t.test('one signature gives one token, however many ask at once', async (t) => {
+t.test('a signature is exchanged for one token, however many requests send it at once', async (t) => {
   const { sts, change } = await setUp(t)
   const gateway = await build(t, change)
   const headers = await signCallerIdentity(role, { host: new URL(sts.url).host })
@@ -102,7 +102,7 @@ t.test('one signature gives one token, however many ask at once', async (t) => {
   t.equal(await logIn(), 401, 'it is too old by then')
 })
 
-t.test('a signature that came to nothing can be sent again', async (t) => {
+t.test('a signature that was not exchanged for a token can be sent again', async (t) => {
   const { sts, change } = await setUp(t)
   const gateway = await build(t, change)
   const headers = await signCallerIdentity(role, { host: new URL(sts.url).host })
@@ -115,7 +115,7 @@ t.test('a signature that came to nothing can be sent again', async (t) => {
   t.equal((await logIn()).status, 200)
 })
 
-t.test('a token ends, and its groups are those of the configuration in force', async (t) => {
+t.test('a token expires, and its groups are those of the current configuration', async (t) => {
   const { change, logIn } = await setUp(t, { tokenLifetimeSeconds: 600 })
   const gateway = await build(t, change)
   const read = async (token: string): Promise<number> => (await gateway.send('GET', '/environments', { token })).status
@@ -139,7 +139,7 @@ t.test('a token ends, and its groups are those of the configuration in force', a
   t.match(await logIn(gateway, role), { status: 404, json: { code: 'not-found' } }, 'where nobody logs in, there is no such route')
 })
 
-t.test('replicas that share a key take each other\'s tokens; others do not', async (t) => {
+t.test('replicas that share a key accept each other\'s tokens; others do not', async (t) => {
   const pem = (): string => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const folder = t.testdir({ 'old.pem': pem(), 'new.pem': pem() })
   const [old, next] = [join(folder, 'old.pem'), join(folder, 'new.pem')]
@@ -156,7 +156,7 @@ t.test('replicas that share a key take each other\'s tokens; others do not', asy
   }
 })
 
-t.test('without an endpoint STS is where AWS has it, in the region of the signature', async (t) => {
+t.test('without a configured endpoint, AWS\'s STS in the region of the signature is used', async (t) => {
   const { change } = await setUp(t, { regions: ['eu-central-1', 'cn-north-1'] })
   const gateway = await build(t, { ...change })
   gateway.fastify.config.replace({ ...gateway.fastify.config.current, aws: { quotaShare: 1 } })
@@ -167,7 +167,7 @@ t.test('without an endpoint STS is where AWS has it, in the region of the signat
   }
 })
 
-/** Where a request goes that is not let out. */
+/** Intercepts an outgoing request and returns its destination. */
 async function askedUrl (t: Test, act: () => Promise<unknown>): Promise<unknown> {
   const asked: unknown[] = []
   const restore = t.intercept(globalThis, 'fetch', { value: async (url: string) => { asked.push(url); throw new TypeError('no network') } })

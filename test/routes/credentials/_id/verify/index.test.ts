@@ -9,7 +9,7 @@ const credentials = {
   untrusting: { kind: 'assume-role' as const, roleArn: roleArns.withoutIdentity, source: 'platform' }
 }
 
-t.test('verifyCredential: AWS says whose a credential is', async (t) => {
+t.test('verifyCredential: AWS identifies the principal of a credential', async (t) => {
   const gateway = await build(t, { credentials })
   t.match(await gateway.send('POST', '/credentials/prod-account/verify'), {
     status: 200, json: { id: 'prod-account', account: '222222222222', arn: /^arn:aws:(iam::222222222222:root|sts::222222222222:user\/moto)$/ }
@@ -24,7 +24,7 @@ t.test('verifyCredential: AWS says whose a credential is', async (t) => {
   t.match(gateway.trail().at(-1), { action: 'VerifyCredential', credential: 'hub', caller: { id: 'administrator' }, status: 200 })
 })
 
-t.test('one that can\'t be used: why is in the log and the trail', async (t) => {
+t.test('an unusable credential: the reason is in the log and the trail', async (t) => {
   const gateway = await build(t, { credentials })
   for (const [id, reason] of [
     ['unknown-to-aws', 'the credential unknown-to-aws: InvalidClientTokenId: The security token included in the request is invalid.'],
@@ -37,7 +37,7 @@ t.test('one that can\'t be used: why is in the log and the trail', async (t) => 
   }
 })
 
-t.test('one that there is not and one that the caller may not verify are the same', async (t) => {
+t.test('a credential that does not exist and one that the caller may not verify are indistinguishable', async (t) => {
   const gateway = await build(t, {
     authorization: policies('@id("one") permit (principal == Caller::"stranger", action == Action::"VerifyCredential", resource == Credential::"prod-account");')
   })

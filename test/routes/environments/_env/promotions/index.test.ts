@@ -19,7 +19,7 @@ const results = ({ json }: Reply): Record<string, string> =>
 t.test('promoteSecrets copies between accounts', async (t) => {
   const gateway = await build(t)
 
-  t.test('the value, the description, and the tags that are not an environment\'s or AWS\'s', async (t) => {
+  t.test('copies the value, the description, and all tags except the environment\'s and AWS\'s own', async (t) => {
     await gateway.send('POST', secret('dev', 'payments/db'), {
       json: { value: { password: canary }, description: 'The payments database', tags: { team: 'payments', environment: 'dev' } }
     })
@@ -35,13 +35,13 @@ t.test('promoteSecrets copies between accounts', async (t) => {
     t.same(Object.keys((await gateway.send('GET', `${secret('dev', 'payments/db')}/metadata`)).json.versions), [fromVersionId])
   })
 
-  t.test('a binary value', async (t) => {
+  t.test('copies a binary value', async (t) => {
     await gateway.send('PUT', secret('dev', 'binary'), { json: { value: 'AP8=', encoding: 'base64' } })
     t.same(results(await promote(gateway, { names: ['binary'] })), { binary: 'created' })
     t.match((await gateway.send('GET', secret('prod', 'binary'))).json, { value: 'AP8=', encoding: 'base64' })
   })
 
-  t.test('and shows it to nobody', async (t) => {
+  t.test('discloses no value', async (t) => {
     await put(gateway, 'dev', 'shown', canary)
     for (const json of [{ names: ['shown'] }, { names: ['shown'] }, { names: ['shown'], onConflict: 'update' }, { missing: true, dryRun: true }]) {
       t.notMatch((await promote(gateway, json)).text, canary)
@@ -50,7 +50,7 @@ t.test('promoteSecrets copies between accounts', async (t) => {
   })
 })
 
-t.test('promoteSecrets gives each its own result', async (t) => {
+t.test('promoteSecrets returns a result for each secret', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', 'good', 'v')
   await put(gateway, 'dev', 'there', 'new')
@@ -63,7 +63,7 @@ t.test('promoteSecrets gives each its own result', async (t) => {
   await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['empty'] } })
   const names = ['none', 'gone', 'empty', 'there', 'going', 'good']
 
-  t.test('in a plan, which writes nothing', async (t) => {
+  t.test('in a dry run, which writes nothing', async (t) => {
     gateway.awsCalls.length = 0
     const reply = await promote(gateway, { names, dryRun: true })
     t.match(reply.json, { dryRun: true, counts: { created: 2, updated: 0, unchanged: 0, skipped: 0, failed: 4 } })
@@ -74,13 +74,13 @@ t.test('promoteSecrets gives each its own result', async (t) => {
     t.same([...new Set(gateway.awsCalls)], ['DescribeSecret'])
   })
 
-  t.test('and says which environment a problem is in', async (t) => {
+  t.test('with the environment of each problem', async (t) => {
     const { json } = await promote(gateway, { names: ['gone', 'going', 'none'] })
     const details = json.items.map(({ problem }: { problem: { detail: string } }) => problem.detail.startsWith('In the environment dev: '))
     t.same(details, [false, true, true])
   })
 
-  t.test('as what exists is to be treated', async (t) => {
+  t.test('as onConflict specifies for existing secrets', async (t) => {
     t.same(results(await promote(gateway, { names: ['there', 'gone'], onConflict: 'skip' })), { there: 'skipped', gone: 'failed: secret-pending-deletion' })
     t.equal(await read(gateway, 'prod', 'there'), 'old')
     t.same(results(await promote(gateway, { names: ['there', 'good'], onConflict: 'update' })), { there: 'updated', good: 'created' })
@@ -89,7 +89,7 @@ t.test('promoteSecrets gives each its own result', async (t) => {
     t.same(results(await promote(gateway, { names: ['there', 'good'], onConflict: 'update' })), { there: 'unchanged', good: 'unchanged' })
   })
 
-  t.test('what is missing, and no more', async (t) => {
+  t.test('only secrets that are missing, if asked to', async (t) => {
     await put(gateway, 'dev', 'missing', 'm')
     await put(gateway, 'prod', 'only-in-prod', 'o')
     t.same(results(await promote(gateway, { missing: true, dryRun: true })), { empty: 'created', missing: 'created' })
@@ -98,7 +98,7 @@ t.test('promoteSecrets gives each its own result', async (t) => {
     t.equal(await read(gateway, 'prod', 'missing'), 'm')
   })
 
-  t.test('a placeholder is copied as one', async (t) => {
+  t.test('a placeholder is copied as a placeholder', async (t) => {
     t.equal((await gateway.send('GET', `${secret('prod', 'empty')}/metadata`)).json.state, 'placeholder')
     t.same(results(await promote(gateway, { names: ['empty'] })), { empty: 'failed: secret-exists' })
     t.same(results(await promote(gateway, { names: ['empty'], onConflict: 'update' })), { empty: 'unchanged' })
@@ -118,7 +118,7 @@ t.test('promoteSecrets gives each its own result', async (t) => {
     t.same(await keyed(), { keyed: 'failed: secret-exists' }, 'it is not what an earlier run has made')
   })
 
-  t.test('a placeholder that is there gets its first value', async (t) => {
+  t.test('an existing placeholder gets its first value', async (t) => {
     await gateway.send('POST', '/environments/prod/secrets', { json: { secretNames: ['waiting'] } })
     await gateway.send('POST', secret('dev', 'waiting'), { json: { value: 'w', description: 'd', tags: { team: 'x' } } })
     t.same(results(await promote(gateway, { names: ['waiting'] })), { waiting: 'failed: secret-exists' })
@@ -127,7 +127,7 @@ t.test('promoteSecrets gives each its own result', async (t) => {
     t.match((await gateway.send('GET', `${secret('prod', 'waiting')}/metadata`)).json, { description: 'd', tags: { team: 'x', environment: 'prod' } })
   })
 
-  t.test('a description and tags alone make no version', async (t) => {
+  t.test('a change of only the description and tags creates no version', async (t) => {
     await gateway.send('PATCH', secret('dev', 'waiting'), { json: { description: 'another' } })
     await gateway.send('PUT', `${secret('prod', 'waiting')}/tags`, { json: { own: 'stays', team: 'y' } })
     const before = (await gateway.send('GET', secret('prod', 'waiting'))).json.versionId
@@ -139,7 +139,7 @@ t.test('promoteSecrets gives each its own result', async (t) => {
   })
 })
 
-t.test('promoteSecrets replaces only the version that is expected', async (t) => {
+t.test('promoteSecrets replaces only the expected version', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', 'a', 'new')
   const seen = await put(gateway, 'prod', 'a', 'old')
@@ -187,8 +187,8 @@ t.test('promoteSecrets can be sent again with the same Idempotency-Key', async (
   t.equal(await read(gateway, 'prod', 'b'), 'written since', 'a late repetition undoes nothing')
 })
 
-t.test('promoteSecrets is for who may promote in both environments', async (t) => {
-  /** To the reader, each of these actions is allowed in these environments. */
+t.test('promoteSecrets requires PromoteSecret in both environments', async (t) => {
+  /** Permits the reader each of these actions in these environments. */
   const allow = (actions: readonly string[], environments: readonly string[], name = '*'): string => `permit (
     principal == Caller::"reader", action in [${actions.map((action) => `Action::"${action}"`).join()}], resource
   ) when { ${JSON.stringify(environments)}.contains(resource.environment) && (!(resource is Secret) || resource.name like "${name}") };`
@@ -204,14 +204,14 @@ t.test('promoteSecrets is for who may promote in both environments', async (t) =
   }
   const token = tokens.reader
 
-  t.test('that is enough, and reads nothing', async (t) => {
+  t.test('it is sufficient, and grants no reading', async (t) => {
     const gateway = await buildWith(mayPromote('dev', 'prod'))
     t.same(results(await promote(gateway, { names: ['b'] }, { token })), { b: 'created' })
     t.equal((await gateway.send('GET', secret('prod', 'b'), { token })).status, 403)
     t.same(results(await promote(gateway, { missing: true }, { token })), {})
   })
 
-  t.test('one alone is not', async (t) => {
+  t.test('one environment alone is not sufficient', async (t) => {
     const gateway = await buildWith(mayPromote('prod'), allow(['DescribeEnvironment', 'GetSecretValue'], ['dev']))
     gateway.awsCalls.length = 0
     t.match(await promote(gateway, { names: ['a'] }, { token }), { status: 403, json: { code: 'forbidden' } })
@@ -222,14 +222,14 @@ t.test('promoteSecrets is for who may promote in both environments', async (t) =
     t.same(gateway.awsCalls, [])
   })
 
-  t.test('of the secret: others fail, and are not what is missing', async (t) => {
+  t.test('it is required for each secret: others fail, and do not count as missing', async (t) => {
     const gateway = await buildWith(mayPromote('dev'), allow(['DescribeEnvironment', 'PromoteSecret'], ['prod'], 'c*'))
     await put(gateway, 'dev', 'c', canary)
     t.same(results(await promote(gateway, { names: ['b', 'c'], dryRun: true }, { token })), { b: 'failed: forbidden', c: 'created' })
     t.same(results(await promote(gateway, { missing: true }, { token })), { c: 'created' })
   })
 
-  t.test('who may not compare does not learn whether the value was the same', async (t) => {
+  t.test('callers without CompareValues do not learn whether the value was the same', async (t) => {
     const gateway = await buildWith(mayPromote('dev', 'prod'))
     t.same(results(await promote(gateway, { names: ['a'], onConflict: 'update', dryRun: true }, { token })), { a: 'updated' })
     t.same(results(await promote(gateway, { names: ['a'], onConflict: 'update', dryRun: true })), { a: 'unchanged' })
@@ -239,7 +239,7 @@ t.test('promoteSecrets is for who may promote in both environments', async (t) =
   })
 })
 
-t.test('promoteSecrets that is ended with the gateway begins no further secret', async (t) => {
+t.test('promoteSecrets starts no further secret once the gateway shuts down', async (t) => {
   const gateway = await build(t)
   const secrets = Array.from({ length: 60 }, (_, index) => ({ name: `n${index}`, value: 'v' }))
   await gateway.send('POST', '/environments/dev/secrets', { json: { secrets } })
@@ -260,7 +260,7 @@ t.test('promoteSecrets that is ended with the gateway begins no further secret',
   t.equal((await other.listSecrets({ MaxResults: 100 })).SecretList?.length, created, 'what it has told is so')
 })
 
-t.test('promoteSecrets leaves a record of each secret in both environments', async (t) => {
+t.test('promoteSecrets records each secret in both environments', async (t) => {
   const gateway = await build(t)
   const fromVersionId = await put(gateway, 'dev', 'a', canary)
   const before = gateway.trail().length
@@ -278,7 +278,7 @@ t.test('promoteSecrets leaves a record of each secret in both environments', asy
   t.match(gateway.trail().slice(-2), [{ ...item, name: 'a', environment: 'prod', result: 'planned' }, { event: 'outcome', items: 1 }])
 })
 
-t.test('promoteSecrets leaves a record of what it has read, also where it then fails or only plans', async (t) => {
+t.test('promoteSecrets records what it has read, even if it then fails or is a dry run', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', 'a', 'v')
   await put(gateway, 'prod', 'a', 'v')
@@ -298,7 +298,7 @@ t.test('promoteSecrets leaves a record of what it has read, also where it then f
   ])
 })
 
-t.test('promoteSecrets has tokens that no other write has, by which a guess at the value could be tried', async (t) => {
+t.test('promoteSecrets shares no client request token with other writes, which would allow testing guesses of the value', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', 'a', 'copied')
   const headers = { 'idempotency-key': 'k' }
@@ -309,7 +309,7 @@ t.test('promoteSecrets has tokens that no other write has, by which a guess at t
   t.same(guesses, [200, 409], 'it is the first guess that the second differs from')
 })
 
-t.test('promoteSecrets writes where the value that is there can\'t be read', async (t) => {
+t.test('promoteSecrets writes even if the existing value cannot be read', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', 'a', 'same')
   await put(gateway, 'prod', 'a', 'same')
@@ -321,7 +321,7 @@ t.test('promoteSecrets writes where the value that is there can\'t be read', asy
   t.same(results(await promote(gateway, { names: ['a'], onConflict: 'update' })), { a: 'updated' })
 })
 
-t.test('promoteSecrets refuses what is no promotion', async (t) => {
+t.test('promoteSecrets refuses an invalid promotion', async (t) => {
   const gateway = await build(t)
   gateway.awsCalls.length = 0
   for (const json of [

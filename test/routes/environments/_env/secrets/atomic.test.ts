@@ -19,7 +19,7 @@ const results = ({ json }: Reply): Record<string, string> =>
 
 const sum = (one: number, other: number): number => one + other
 
-/** All that can be seen of the environment, but for dates and versions without a label. */
+/** Returns everything visible of the environment, except dates and versions without a label. */
 async function state (gateway: Gateway): Promise<object> {
   const { json: { items } } = await gateway.send('GET', `${path}?includePlannedDeletion=true&sort=name`)
   return Promise.all(items.map(async ({ name }: { name: string }) => {
@@ -30,7 +30,7 @@ async function state (gateway: Gateway): Promise<object> {
   }))
 }
 
-/** What there is before a request: versions, labels, tags, a secret in its recovery window, a placeholder. */
+/** Creates the state before a request: versions, labels, tags, a secret in its recovery window, and a placeholder. */
 async function prepare (gateway: Gateway): Promise<void> {
   await gateway.send('POST', path, {
     json: {
@@ -47,7 +47,7 @@ async function prepare (gateway: Gateway): Promise<void> {
   for (const name of ['deleted', 'deleted-too']) await gateway.send('DELETE', `${path}/${name}`)
 }
 
-/** 20 items, of each kind. */
+/** Returns 20 items of all kinds. */
 const items = (): Record<string, unknown>[] => [
   ...Array.from({ length: 10 }, (_, index) => ({ name: `new-${index}`, ...(index % 3 === 0 ? { value: 'v' } : index % 3 === 1 ? { generate: {} } : { tags: { a: 'b' } }) })),
   { name: 'twice', value: 'v3', description: 'after', tags: { kept: 'after', added: 'a' } },
@@ -60,7 +60,7 @@ const items = (): Record<string, unknown>[] => [
 
 const options = { onConflict: 'update', restore: true }
 
-t.test('takes back exactly what it made, wherever it fails', async (t) => {
+t.test('rolls back exactly its own changes, wherever it fails', async (t) => {
   const gateway = await build(t)
   await prepare(gateway)
   const before = await state(gateway)
@@ -68,7 +68,7 @@ t.test('takes back exactly what it made, wherever it fails', async (t) => {
   t.equal(total, 20)
   for (let position = 0; position < total; position++) {
     for (const concurrency of [1, 8]) {
-      // A key that AWS does not have is found out when the secret is written.
+      // AWS reports a KMS key that does not exist only when the secret is written.
       const secrets = items().map((item, index) => index === position ? { ...item, value: 'v', kmsKeyId: 'alias/none', generate: undefined } : item)
       const reply = await bulk(gateway, { secrets, ...options, settings: { concurrency } })
       t.match(reply, { status: 409, json: { code: 'not-all-done', dryRun: false, secretArnMap: {} } })
@@ -86,7 +86,7 @@ t.test('takes back exactly what it made, wherever it fails', async (t) => {
   t.match(await bulk(gateway, { secretNames: ['x', 'y'] }), { status: 201 })
 })
 
-t.test('looks at all first, and writes nothing where one can not be done', async (t) => {
+t.test('checks all items first, and writes nothing if one of them cannot be done', async (t) => {
   const gateway = await build(t)
   await prepare(gateway)
   gateway.awsCalls.length = 0
@@ -105,7 +105,7 @@ t.test('looks at all first, and writes nothing where one can not be done', async
   ])
 })
 
-t.test('with an Idempotency-Key again, is done once, and what an earlier run has made is not taken back', async (t) => {
+t.test('a retry with an Idempotency-Key has no further effect, and does not roll back an earlier run', async (t) => {
   const gateway = await build(t)
   const key = { 'idempotency-key': 'k' }
   const json = { secrets: [{ name: 'a', value: 'v' }, { name: 'b', generate: {} }] }
@@ -115,7 +115,7 @@ t.test('with an Idempotency-Key again, is done once, and what an earlier run has
   t.same(again.json, first.json)
 
   await gateway.send('DELETE', `${path}/b?force=true`)
-  // Another process, which does not know of the first request.
+  // Evicts the first request from memory, like in another process.
   for (let count = 0; count < 10_001; count++) gateway.fastify.idempotencyKeys.check({ callerId: 'c', environment: { name: 'e' }, credentialId: 'i', idempotencyKey: String(count) } as never, {})
   const failing = await bulk(gateway, { secrets: [...json.secrets, { name: 'c', value: 'v', kmsKeyId: 'alias/none' }] }, key)
   t.equal(failing.status, 409)
@@ -128,7 +128,7 @@ t.test('with an Idempotency-Key again, is done once, and what an earlier run has
   t.equal((await bulk(gateway, { secretNames: ['p'] })).status, 409)
 })
 
-t.test('says of what can not be taken back that it is still there', async (t) => {
+t.test('reports changes that cannot be rolled back', async (t) => {
   const gateway = await build(t)
   await prepare(gateway)
   const aws = gateway.fastify.awsClient('dev-account', 'eu-west-1')
@@ -137,7 +137,7 @@ t.test('says of what can not be taken back that it is still there', async (t) =>
   const reply = await bulk(gateway, { secrets: [{ name: 'placeholder', value: 'v' }, failsLast], onConflict: 'update' })
   t.same(results(reply), { placeholder: 'updated: not-taken-back', 'placeholder-too': 'failed: aws-refused' }, 'AWS lets no secret be without a current version again')
 
-  // Another writer comes in just before the failure.
+  // Another writer interferes just before the failure.
   const outside = gateway.aws('AKIADEV')
   let interferes = async (): Promise<unknown> => undefined
   aws.middlewareStack.add((next, { commandName }) => async (args) => {
@@ -151,7 +151,7 @@ t.test('says of what can not be taken back that it is still there', async (t) =>
   t.same(results(raced), { new: 'created: not-taken-back', twice: 'updated: not-taken-back', last: 'failed: aws-refused' })
   for (const name of ['new', 'twice']) t.equal((await gateway.send('GET', `${path}/${name}`)).json.value, 'mine')
 
-  // What this call has left alone, it does not take back.
+  // A rollback restores only what this call has changed.
   await gateway.send('POST', path.concat('/shared'), { json: { value: 'v', description: 'before', tags: { owner: 'a' } } })
   interferes = async () => Promise.all([
     outside.updateSecret({ SecretId: 'dev/shared', Description: 'mine' }), outside.tagResource({ SecretId: 'dev/shared', Tags: [{ Key: 'owner', Value: 'me' }] })
@@ -178,7 +178,7 @@ t.test('says of what can not be taken back that it is still there', async (t) =>
   t.match(unreachable.json.items[0], { result: 'created', problem: { code: 'not-taken-back', detail: 'Taking it back ended in aws-unavailable.' } })
 })
 
-t.test('a call whose answer was lost is taken back if it was carried out', async (t) => {
+t.test('a call whose reply was lost is rolled back if AWS carried it out', async (t) => {
   const gateway = await build(t)
   await prepare(gateway)
   const before = await state(gateway)
@@ -212,7 +212,7 @@ t.test('a call whose answer was lost is taken back if it was carried out', async
   t.same(results(await bulk(gateway, { secretNames: ['new'] })), { new: 'failed: not-taken-back' }, 'whose a placeholder is can not be told')
 })
 
-t.test('what it made is deleted in its other regions too, and also in a protected environment', async (t) => {
+t.test('a rollback deletes replicas too, even in a protected environment', async (t) => {
   const replicated = { dev: { region: 'eu-west-1', credential: 'dev-account', replicaRegions: ['eu-central-1'], deletionProtection: true } }
   const gateway = await build(t, { environments: replicated })
   const failing = [{ name: 'a', value: 'v' }, { name: 'b', value: 'v', kmsKeyId: 'alias/none' }]
@@ -221,7 +221,7 @@ t.test('what it made is deleted in its other regions too, and also in a protecte
   t.same((await gateway.aws('AKIADEV', 'eu-central-1').listSecrets({})).SecretList, [])
 })
 
-t.test('a version that was taken back does not pass for written when the request comes again', async (t) => {
+t.test('a retry does not take a version that was rolled back for written', async (t) => {
   const gateway = await build(t)
   await prepare(gateway)
   const key = { 'idempotency-key': 'k' }

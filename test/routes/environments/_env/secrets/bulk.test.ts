@@ -18,7 +18,7 @@ const results = ({ json }: Reply): Record<string, string> =>
 
 const versions = ({ json }: Reply): unknown[] => json.items.map(({ versionId }: { versionId?: string }) => versionId)
 
-t.test('checks each value against its type, and tells all mistakes at once', async (t) => {
+t.test('checks each value against its type, and reports all errors at once', async (t) => {
   const gateway = await build(t)
   const good = { engine: 'postgres', host: 'db', username: 'app', password: 'p' }
   const fits: Record<string, object> = {
@@ -64,7 +64,7 @@ t.test('checks each value against its type, and tells all mistakes at once', asy
   t.equal((await gateway.send('POST', `${path}/single`, { json: { type: 'rds', value: good } })).status, 201)
 })
 
-t.test('with the same Idempotency-Key and body again ends in the same state, and says the same', async (t) => {
+t.test('a retry with the same Idempotency-Key and body ends in the same state, with the same reply', async (t) => {
   const gateway = await build(t)
   const json = {
     secrets: [{ name: 'value', value: 'v' }, { name: 'generated', generate: {} }, { name: 'tagged', tags: { a: 'b' }, description: 'd' }],
@@ -81,7 +81,7 @@ t.test('with the same Idempotency-Key and body again ends in the same state, and
     t.equal((await gateway.send('GET', `${path}/${name}/versions?includeDeprecated=true`)).json.items.length, 1)
   }
 
-  t.test('also where it changes what is there', async (t) => {
+  t.test('even if it changes existing secrets', async (t) => {
     await gateway.send('PUT', `${path}/old`, { json: { value: 'v1' } })
     await gateway.send('DELETE', `${path}/old`)
     const json = {
@@ -105,7 +105,7 @@ t.test('with the same Idempotency-Key and body again ends in the same state, and
     t.equal((await gateway.send('GET', `${path}/value`)).json.value, 'v4', 'and what came later stays')
   })
 
-  t.test('with another body is refused', async (t) => {
+  t.test('is refused with another body', async (t) => {
     const other = await bulk(gateway, { secretNames: ['other'] }, keyed('k'))
     t.match(other, { status: 422, json: { code: 'idempotency-mismatch' } })
     t.equal((await bulk(gateway, { secrets: json.secrets.map((item) => Object.fromEntries(Object.entries(item).reverse())), secretNames: json.secretNames }, keyed('k'))).status, 201, 'the order of members is no difference')
@@ -114,7 +114,7 @@ t.test('with the same Idempotency-Key and body again ends in the same state, and
     t.equal((await bulk(gateway, { secretNames: ['another'] }, keyed('plan'))).status, 201, 'a plan uses no key')
   })
 
-  t.test('is held to the rights that the caller has then', async (t) => {
+  t.test('is authorized with the caller\'s current rights', async (t) => {
     const json = { secrets: [{ name: 'described', description: 'by the pipeline' }], onConflict: 'update' }
     await bulk(gateway, { secretNames: ['described'] })
     t.same(results(await bulk(gateway, { secrets: [{ name: 'described', value: 'v', description: 'by the pipeline' }], onConflict: 'update' }, keyed('rights'))), { described: 'updated' })
@@ -126,7 +126,7 @@ t.test('with the same Idempotency-Key and body again ends in the same state, and
     gateway.fastify.config.replace(current)
   })
 
-  t.test('also where this process does not know of it, AWS refuses another value', async (t) => {
+  t.test('AWS refuses another value even if this process does not know the first request', async (t) => {
     const replica = await build(t)
     await bulk(replica, { secrets: [{ name: 'a', value: 'v' }, { name: 'u' }] }, keyed('k'))
     await bulk(replica, { secrets: [{ name: 'u', value: 'v' }], onConflict: 'update' }, keyed('u'))
@@ -136,7 +136,7 @@ t.test('with the same Idempotency-Key and body again ends in the same state, and
   })
 })
 
-t.test('what the schema refuses does not hide what else is wrong', async (t) => {
+t.test('schema errors do not hide other errors', async (t) => {
   const gateway = await build(t)
   const secretNames = ['good', 'twice', 'bad name', 'twice', 7]
   const secrets = [
@@ -178,7 +178,7 @@ t.test('onConflict update changes what differs, and nothing else', async (t) => 
     { name: 'placeholder', description: 'd' }
   ]
   const update = async (secrets: object[], options?: RequestOptions): Promise<Reply> => bulk(gateway, { secrets, onConflict: 'update' }, options)
-  /** What AWS holds, without the time at which somebody looked. */
+  /** Returns the secret as AWS stores it, without the date of the last access. */
   const state = async (): Promise<string> => JSON.stringify((await gateway.send('GET', path)).json.items, (key, value: unknown) => key === 'lastAccessedDate' ? undefined : value)
   t.equal((await update(secrets)).status, 201)
   const before = await state()
@@ -210,7 +210,7 @@ t.test('onConflict update changes what differs, and nothing else', async (t) => 
   }
 })
 
-t.test('a generated value that two runs of a request make at once is made by one of them', async (t) => {
+t.test('of two concurrent runs of a request, only one generates the value', async (t) => {
   const gateway = await build(t)
   await bulk(gateway, { secretNames: Array.from({ length: 20 }, (_, index) => `p${index}`) })
   const secrets = Array.from({ length: 40 }, (_, index) => ({ name: `${index % 2 === 0 ? 'p' : 'n'}${index >> 1}`, generate: {} }))
@@ -219,7 +219,7 @@ t.test('a generated value that two runs of a request make at once is made by one
   t.same(runs.map(versions), [1, 2, 3].map(() => runs.map(versions)[0]))
 })
 
-t.test('stops after its time, and says what it did not come to', async (t) => {
+t.test('stops at its deadline, and reports the items that it has not started', async (t) => {
   const gateway = await build(t)
   const secretNames = Array.from({ length: 10_000 }, (_, index) => `n${index}`)
   const { status, json } = await bulk(gateway, { secretNames, settings: { concurrency: 1, timeoutSeconds: 1 } })
@@ -232,7 +232,7 @@ t.test('stops after its time, and says what it did not come to', async (t) => {
   })
 })
 
-t.test('tells each secret as it is done, as lines of JSON', async (t) => {
+t.test('streams the result of each secret as a line of JSON', async (t) => {
   const gateway = await build(t)
   await bulk(gateway, { secretNames: ['b'] })
   const options = { headers: { accept: 'application/x-ndjson' } }
@@ -248,7 +248,7 @@ t.test('tells each secret as it is done, as lines of JSON', async (t) => {
   ])
   t.equal((await bulk(gateway, { secretNames: [''] }, options)).status, 400, 'a request that is wrong is answered as ever')
 
-  t.test('and goes on where nobody listens any more', async (t) => {
+  t.test('continues after the client has disconnected', async (t) => {
     const secretNames = Array.from({ length: 300 }, (_, index) => `n${index}`)
     const sent = request(`${gateway.url}${path}`, {
       method: 'POST',
@@ -263,7 +263,7 @@ t.test('tells each secret as it is done, as lines of JSON', async (t) => {
   })
 })
 
-t.test('a fault of our own ends it, without a summary', async (t) => {
+t.test('an internal error ends the stream without a summary', async (t) => {
   const gateway = await build(t)
   const { fastify } = gateway
   const aws = fastify.awsClient('dev-account', 'eu-west-1')

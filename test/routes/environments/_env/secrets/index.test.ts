@@ -3,7 +3,7 @@ import { build, tokens, type Gateway, type Reply } from '#test/helper'
 
 const path = '/environments/dev/secrets'
 
-t.test('listSecrets does not tell by an empty page with a next one that there is something hidden', async (t) => {
+t.test('listSecrets does not reveal hidden secrets by an empty page with a next cursor', async (t) => {
   const gateway = await build(t)
   for (const name of ['hidden/1', 'hidden/2', 'hidden/3']) await gateway.send('POST', `/environments/dev/secrets/${encodeURIComponent(name)}`, { json: {} })
   const list = async (query: string): Promise<unknown> => (await gateway.send('GET', `/environments/dev/secrets?limit=1&${query}`, { token: tokens.team })).json
@@ -73,18 +73,18 @@ t.test('listSecrets', async (t) => {
     t.match(await gateway.send('GET', `${path}?cursor=nonsense`), { status: 400, json: { errors: [{ in: 'query', pointer: '/cursor' }] } })
   })
 
-  t.test('shows those scheduled for deletion where asked to', async (t) => {
+  t.test('includes secrets that are scheduled for deletion on request', async (t) => {
     await gateway.send('DELETE', `${path}/Orders`)
     t.notOk((await names('')).includes('Orders'))
     t.ok((await names('?includePlannedDeletion=true')).includes('Orders'))
   })
 
-  t.test('leaves out what the gateway cannot address', async (t) => {
+  t.test('leaves out names that the gateway cannot address', async (t) => {
     await gateway.aws('AKIADEV').createSecret({ Name: 'dev//double', SecretString: 'v' })
     t.notOk((await names('')).some((name) => name.includes('double')))
   })
 
-  t.test('refuses what it does not know', async (t) => {
+  t.test('refuses unknown or invalid parameters', async (t) => {
     for (const query of ['limit=0', 'limit=101', 'limit=a', 'limit=1&limit=2', 'sort=size', 'x=1', 'description=', 'includePlannedDeletion=1', 'tagKey=%00']) {
       t.match(await gateway.send('GET', `${path}?${query}`), { status: 400, json: { code: 'invalid-request', errors: [{ in: 'query' }] } }, query)
     }
@@ -99,7 +99,7 @@ const results = ({ json }: Reply): Record<string, string> =>
     [name, problem === undefined ? result : `${result}: ${problem.code}`]))
 
 t.test('bulkCreateSecrets', async (t) => {
-  t.test('makes secrets with values, generated ones and placeholders', async (t) => {
+  t.test('creates secrets with given values, generated values and no value', async (t) => {
     const gateway = await build(t)
     const reply = await bulk(gateway, {
       secretNames: ['database-password', 'api-key'],
@@ -153,7 +153,7 @@ t.test('bulkCreateSecrets', async (t) => {
     t.equal((await gateway.send('GET', `${path}/p`)).json.value.length, 9, 'a placeholder gets its first value')
   })
 
-  t.test('restores a name that AWS holds for deletion only where asked to', async (t) => {
+  t.test('restores a secret that is scheduled for deletion only on request', async (t) => {
     const gateway = await build(t)
     for (const name of ['a', 'b']) {
       await gateway.send('PUT', `${path}/${name}`, { json: { value: 'v1' } })
@@ -171,7 +171,7 @@ t.test('bulkCreateSecrets', async (t) => {
     }
   })
 
-  t.test('as a dry run answers with the plan and writes nothing', async (t) => {
+  t.test('returns the plan of a dry run and writes nothing', async (t) => {
     const gateway = await build(t)
     await bulk(gateway, { secrets: [{ name: 'a', value: 'v' }, { name: 'deleted', value: 'v' }] })
     await gateway.send('DELETE', `${path}/deleted`)
@@ -190,7 +190,7 @@ t.test('bulkCreateSecrets', async (t) => {
     t.same([...new Set(gateway.awsCalls)], ['DescribeSecret', 'GetSecretValue'])
   })
 
-  t.test('gives each item its own right', async (t) => {
+  t.test('authorizes each item', async (t) => {
     const gateway = await build(t)
     await bulk(gateway, { secrets: [{ name: 'a', value: 'v' }, { name: 'gone', value: 'v' }] })
     await gateway.send('DELETE', `${path}/gone`)
@@ -201,7 +201,7 @@ t.test('bulkCreateSecrets', async (t) => {
     t.same(results(tagged), { a: 'failed: forbidden' })
   })
 
-  t.test('refuses every mistake at once, before any call of AWS', async (t) => {
+  t.test('reports all errors at once, before any call of AWS', async (t) => {
     const gateway = await build(t)
     const pointers = async (json: object, env = 'dev'): Promise<string[]> => {
       const reply = await gateway.send('POST', `/environments/${env}/secrets`, { json })

@@ -24,7 +24,7 @@ t.test('readSecrets', async (t) => {
     t.same(await read({ names: ['many/7', 'none', 'many/3', 'binary'] }), [['many/7', 'v7'], ['none', 'secret-not-found'], ['many/3', 'v3'], ['binary', 'AP8=']])
   })
 
-  t.test('one that has no value does not keep the others back', async (t) => {
+  t.test('one without a value does not affect the others', async (t) => {
     t.same(await read({ names: ['many/7', 'empty', 'many/3'] }), [['many/7', 'v7'], ['empty', 'secret-has-no-value'], ['many/3', 'v3']])
     t.same(await read({ filters: { namePrefix: 'empty' } }), [['empty', 'secret-has-no-value']])
   })
@@ -57,7 +57,7 @@ t.test('readSecrets', async (t) => {
     t.same(filtered.json, { items: [] })
   })
 
-  t.test('refuses what is no list of names', async (t) => {
+  t.test('refuses an invalid list of names', async (t) => {
     gateway.awsCalls.length = 0
     for (const json of [
       {}, { names: [] }, { names: ['a', 'a'] }, { names: ['../a'] }, { names: ['a'], filters: { all: 'x' } }, { filters: {} }, { filters: { x: 'y' } },

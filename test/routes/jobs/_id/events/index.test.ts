@@ -8,7 +8,7 @@ const path = '/environments/dev/secrets'
 interface Event {
   id: number
   event: string
-  data: any // eslint-disable-line @typescript-eslint/no-explicit-any -- a test looks into it as it likes
+  data: any // eslint-disable-line @typescript-eslint/no-explicit-any -- tests read arbitrary members
 }
 
 const parse = (text: string): Event[] => text.split('\n\n').filter((block) => block !== '').map((block) => {
@@ -39,7 +39,7 @@ t.test('followJob', async (t) => {
   t.equal((await gateway.send('GET', `${job}/events`, { headers: { 'last-event-id': '201' } })).status, 204)
   t.match(await gateway.send('GET', `${job}/events`, { headers: { 'last-event-id': 'x' } }), { status: 400, json: { errors: [{ in: 'header', pointer: '/last-event-id' }] } })
 
-  t.test('whose follower goes away goes on', async (t) => {
+  t.test('the job continues after its follower has disconnected', async (t) => {
     const more = { secretNames: Array.from({ length: 500 }, (_, index) => `more/${index}`), settings: { concurrency: 1 } }
     const accepted = await gateway.send('POST', path, { json: more, headers: { prefer: 'respond-async' } })
     const job = accepted.headers.get('location') ?? ''

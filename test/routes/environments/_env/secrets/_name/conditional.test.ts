@@ -7,7 +7,7 @@ const path = '/environments/dev/secrets/payments%2Fdb'
 const put = async (gateway: Gateway, value: string, headers: Record<string, string> = {}, query = ''): Promise<Reply> =>
   gateway.send('PUT', path + query, { json: { value }, headers })
 
-t.test('If-Match with a version writes only if that one is still current', async (t) => {
+t.test('If-Match with a version writes only if that version is still current', async (t) => {
   const gateway = await build(t)
   const { json: { versionId: first } } = await put(gateway, 'v1')
   const second = await put(gateway, 'v2', { 'if-match': `"${first}"` })
@@ -47,7 +47,7 @@ t.test('If-Match: * and If-None-Match: *', async (t) => {
   t.match(await put(gateway, 'v', { 'if-match': '"%ZZ"' }), { status: 412 }, 'a tag that is none of ours')
 })
 
-t.test('a PUT of the very value that is current makes no new version', async (t) => {
+t.test('a PUT of the current value creates no new version', async (t) => {
   const gateway = await build(t)
   const first = await put(gateway, 'v1')
   t.notOk('unchanged' in first.json)
@@ -79,7 +79,7 @@ t.test('a conditional write can be repeated with its Idempotency-Key', async (t)
   t.equal((await gateway.send('GET', `${path}/versions?includeDeprecated=true`)).json.items.length, 3)
 })
 
-t.test('a late repetition of a write that changed nothing overwrites nobody', async (t) => {
+t.test('a late retry of a write that changed nothing overwrites no later write', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'A')
   const keyed = await put(gateway, 'A', { 'idempotency-key': 'k' })
@@ -88,7 +88,7 @@ t.test('a late repetition of a write that changed nothing overwrites nobody', as
   t.equal((await gateway.send('GET', path)).json.value, 'B')
 })
 
-t.test('what fails beside the value has not made it current', async (t) => {
+t.test('a write that fails after storing the value has not made it current', async (t) => {
   const gateway = await build(t)
   const { json: { versionId } } = await put(gateway, 'v1')
   const client = gateway.fastify.awsClient('dev-account', 'eu-west-1')
@@ -101,7 +101,7 @@ t.test('what fails beside the value has not made it current', async (t) => {
   t.same((await gateway.send('GET', `${path}/metadata`)).json.versions, { [versionId]: ['AWSCURRENT'] })
 })
 
-t.test('a move that the SDK repeats since its reply was lost is one that succeeded', async (t) => {
+t.test('a move that the SDK retries because its reply was lost has succeeded', async (t) => {
   const gateway = await build(t)
   const { json: { versionId } } = await put(gateway, 'v1')
   const client = gateway.fastify.awsClient('dev-account', 'eu-west-1')
@@ -113,7 +113,7 @@ t.test('a move that the SDK repeats since its reply was lost is one that succeed
   t.equal((await gateway.send('GET', path)).json.value, 'v2')
 })
 
-t.test('a move that AWS refuses for a reason of its own is told as that', async (t) => {
+t.test('a move that AWS refuses for another reason is reported as refused', async (t) => {
   const gateway = await build(t)
   const { json: { versionId } } = await put(gateway, 'v1')
   gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
@@ -124,7 +124,7 @@ t.test('a move that AWS refuses for a reason of its own is told as that', async 
   t.equal((await gateway.send('GET', path)).json.value, 'v1')
 })
 
-t.test('a defect on the way is no answer of AWS\'s', async (t) => {
+t.test('an internal error is not reported as an answer of AWS', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'v1')
   gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add(() => async () => { throw new TypeError('defect') }, { step: 'initialize', priority: 'low' })

@@ -7,7 +7,7 @@ const path = '/environments/dev/secrets/payments%2Fdb'
 t.test('createSecret', async (t) => {
   const gateway = await build(t)
 
-  t.test('makes a secret, in the account of the environment, under its prefix', async (t) => {
+  t.test('creates a secret in the environment\'s account, under its prefix', async (t) => {
     const created = await gateway.send('POST', path, { json: { value: 'v1', description: 'The database', tags: { team: 'payments' } } })
     t.equal(created.status, 201)
     t.equal(created.headers.get('location'), path)
@@ -18,12 +18,12 @@ t.test('createSecret', async (t) => {
     await t.rejects(gateway.aws('AKIAPROD').getSecretValue({ SecretId: 'dev/payments/db' }), { name: 'ResourceNotFoundException' })
   })
 
-  t.test('that exists already is a conflict', async (t) => {
+  t.test('is a conflict if the secret exists', async (t) => {
     const again = await gateway.send('POST', path, { json: { value: 'v2' } })
     t.match(again, { status: 409, json: { code: 'secret-exists', awsRequestId: /.+/ } })
   })
 
-  t.test('without a value is a placeholder, until its first PUT', async (t) => {
+  t.test('creates a placeholder without a value, until the first PUT', async (t) => {
     const placeholder = '/environments/dev/secrets/placeholder'
     const created = await gateway.send('POST', placeholder, { json: {} })
     t.equal(created.status, 201)
@@ -36,7 +36,7 @@ t.test('createSecret', async (t) => {
     t.match((await gateway.send('GET', placeholder)).json, { value: 'now' })
   })
 
-  t.test('is warned of a name that ends as an ARN does', async (t) => {
+  t.test('warns about a name that ends like an ARN', async (t) => {
     for (const [name, isWarned] of [['payments-a1b2c3', true], ['payments-a1b2c', false], ['payments_a1b2c3', false], ['payments-a1b2c3-', false]] as const) {
       const made = await gateway.send('POST', `/environments/dev/secrets/${name}`, { json: { value: 'v' } })
       t.match(made, { status: 201 })
@@ -50,7 +50,7 @@ t.test('createSecret', async (t) => {
     t.notOk('warnings' in bulk.json.items[1])
   })
 
-  t.test('gets the environment\'s key and tags', async (t) => {
+  t.test('uses the environment\'s KMS key and tags', async (t) => {
     await gateway.send('POST', '/environments/staging/secrets/k', { json: { value: 'v' } })
     t.match((await gateway.send('GET', '/environments/staging/secrets/k/metadata')).json, { kmsKeyId: 'alias/staging' })
     await gateway.send('POST', '/environments/prod/secrets/k', { json: { value: 'v', tags: { team: 'a' } } })
@@ -59,7 +59,7 @@ t.test('createSecret', async (t) => {
     t.match(contradicting, { status: 400, json: { errors: [{ in: 'body', pointer: '/tags' }] } })
   })
 
-  t.test('with an Idempotency-Key can be repeated, and conflicts with another value', async (t) => {
+  t.test('can be repeated with an Idempotency-Key, and conflicts with another value', async (t) => {
     const once = '/environments/dev/secrets/once'
     const headers = { 'idempotency-key': 'deploy-1' }
     const first = await gateway.send('POST', once, { json: { value: 'v' }, headers })
@@ -77,7 +77,7 @@ t.test('readSecret', async (t) => {
   const first = await gateway.send('PUT', path, { json: { value: { username: 'app', password: 'correct horse', port: 5432 } } })
   const second = await gateway.send('PUT', path, { json: { value: 'plain' } })
 
-  t.test('gives the current version, one by its ID, one by its label', async (t) => {
+  t.test('returns the current version, one by its ID, and one by its label', async (t) => {
     const current = await gateway.send('GET', path)
     t.match(current, {
       status: 200,
@@ -94,7 +94,7 @@ t.test('readSecret', async (t) => {
     t.match(await gateway.send('GET', '/environments/dev/secrets/none'), { status: 404, json: { code: 'secret-not-found' } })
   })
 
-  t.test('gives one field of a JSON value', async (t) => {
+  t.test('returns one field of a JSON value', async (t) => {
     const field = async (name: string): Promise<unknown> => {
       const reply = await gateway.send('GET', `${path}?versionStage=AWSPREVIOUS&field=${name}`)
       return reply.json.value ?? reply.json.code
@@ -116,7 +116,7 @@ t.test('readSecret', async (t) => {
     t.match(await gateway.send('GET', '/environments/dev/secrets/number?field=a'), { json: { code: 'field-not-found' } })
   })
 
-  t.test('gives the bare text or the bytes', async (t) => {
+  t.test('returns the plain text or the bytes', async (t) => {
     const bytes = Buffer.from([0, 255, 1, 254])
     await gateway.send('PUT', '/environments/dev/secrets/binary', { json: { value: bytes.toString('base64'), encoding: 'base64' } })
     t.match((await gateway.send('GET', '/environments/dev/secrets/binary')).json, { encoding: 'base64', value: 'AP8B/g==' })
@@ -133,7 +133,7 @@ t.test('readSecret', async (t) => {
     t.match((await read('binary', '*/*')).json, { encoding: 'base64' })
   })
 
-  t.test('answers 304 where the caller has the version', async (t) => {
+  t.test('answers 304 if the caller has the version', async (t) => {
     const etag = `"${second.json.versionId}"`
     for (const header of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
       const reply = await gateway.send('GET', path, { headers: { 'if-none-match': header } })
@@ -146,7 +146,7 @@ t.test('readSecret', async (t) => {
   })
 })
 
-t.test('a version whose ID is no entity tag can be read all the same', async (t) => {
+t.test('a version whose ID is not a valid entity tag can still be read', async (t) => {
   const gateway = await build(t)
   const versionId = '"version with é and a line\nfeed in its ID"'
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/odd', SecretString: 'v', ClientRequestToken: versionId })
@@ -160,7 +160,7 @@ t.test('a version whose ID is no entity tag can be read all the same', async (t)
 t.test('putSecret', async (t) => {
   const gateway = await build(t)
 
-  t.test('makes the secret where there is none, and then new versions', async (t) => {
+  t.test('creates the secret if it does not exist, and then new versions', async (t) => {
     const created = await gateway.send('PUT', path, { json: { value: 'v1' } })
     t.equal(created.status, 201)
     t.equal(created.headers.get('location'), path)
@@ -171,7 +171,7 @@ t.test('putSecret', async (t) => {
     t.not(updated.json.versionId, created.json.versionId)
   })
 
-  t.test('does not make it for who may not create', async (t) => {
+  t.test('does not create it for callers without CreateSecret', async (t) => {
     const other = await build(t, {
       authorization: policies(`
         @id("stranger") permit (
@@ -184,20 +184,20 @@ t.test('putSecret', async (t) => {
     t.same(other.awsCalls, ['PutSecretValue'])
   })
 
-  t.test('keeps a value of exactly 65,536 bytes, and no larger one', async (t) => {
+  t.test('stores a value of exactly 65,536 bytes, and no larger one', async (t) => {
     const largest = 'é'.repeat(32_768)
     t.equal((await gateway.send('PUT', path, { json: { value: largest } })).status, 200)
     t.equal((await gateway.send('GET', path)).json.value, largest)
     t.match(await gateway.send('PUT', path, { json: { value: `${largest}x` } }), { status: 400, json: { errors: [{ pointer: '/value' }] } })
   })
 
-  t.test('races of first writers all end well', async (t) => {
+  t.test('concurrent first writers all succeed', async (t) => {
     const replies = await Promise.all(Array.from({ length: 10 }, (_, index) =>
       gateway.send('PUT', '/environments/dev/secrets/raced', { json: { value: `v${index}` } })))
     t.same(replies.map(({ status }) => status).sort(), [...Array<number>(9).fill(200), 201])
   })
 
-  t.test('with an Idempotency-Key gives the same version', async (t) => {
+  t.test('returns the same version for the same Idempotency-Key', async (t) => {
     const put = async (value: string): Promise<Awaited<ReturnType<typeof gateway.send>>> =>
       gateway.send('PUT', path, { json: { value }, headers: { 'idempotency-key': 'k' } })
     const first = await put('v')
@@ -226,7 +226,7 @@ t.test('updateSecret', async (t) => {
     t.match((await gateway.send('GET', `${path}/metadata`)).json, { description: 'd' })
   })
 
-  t.test('of nothing, of a missing secret', async (t) => {
+  t.test('refuses an empty update, and a missing secret', async (t) => {
     t.match(await gateway.send('PATCH', path, { json: {} }), { status: 400, json: { code: 'invalid-request' } })
     t.match(await gateway.send('PATCH', path, { json: { encoding: 'base64' } }), { status: 400, json: { errors: [{ pointer: '/encoding' }] } })
     t.match(await gateway.send('PATCH', '/environments/dev/secrets/none', { json: { value: 'v' } }), { status: 404 })
@@ -237,7 +237,7 @@ t.test('deleteSecret', async (t) => {
   const gateway = await build(t)
   const days = (date: string): number => Math.round((Date.parse(date) - Date.now()) / 86_400_000)
 
-  t.test('schedules the deletion, by default as the environment says', async (t) => {
+  t.test('schedules the deletion, by default with the environment\'s recovery window', async (t) => {
     for (const [env, expected] of [['dev', 30], ['staging', 7]] as const) {
       await gateway.send('PUT', `/environments/${env}/secrets/x`, { json: { value: 'v' } })
       const deleted = await gateway.send('DELETE', `/environments/${env}/secrets/x`)
@@ -251,7 +251,7 @@ t.test('deleteSecret', async (t) => {
     t.match(await gateway.send('GET', '/environments/dev/secrets/x'), { status: 404 })
   })
 
-  t.test('takes a recovery window of 7 to 30 days', async (t) => {
+  t.test('accepts a recovery window of 7 to 30 days', async (t) => {
     await gateway.send('PUT', '/environments/dev/secrets/y', { json: { value: 'v' } })
     for (const refused of [6, 31, 'x', 7.5]) {
       t.match(await gateway.send('DELETE', `/environments/dev/secrets/y?recoveryWindowInDays=${refused}`), { status: 400 })
@@ -260,7 +260,7 @@ t.test('deleteSecret', async (t) => {
     t.equal(deleted.status, 200)
   })
 
-  t.test('by force is a permission of its own, and not where the environment is protected', async (t) => {
+  t.test('by force requires its own permission, and is refused in a protected environment', async (t) => {
     await gateway.send('PUT', '/environments/dev/secrets/z', { json: { value: 'v' } })
     t.match(await gateway.send('DELETE', '/environments/dev/secrets/z?force=true&recoveryWindowInDays=7'), { status: 400 })
     t.equal((await gateway.send('DELETE', '/environments/dev/secrets/z?force=true')).status, 200)

@@ -8,7 +8,7 @@ t.test('describeSecret', async (t) => {
   await gateway.send('POST', path, { json: { value: 'v', description: 'd', tags: { team: 'a' } } })
   const { json: { versionId } } = await gateway.send('PUT', path, { json: { value: 'w' } })
 
-  t.test('gives everything but the value', async (t) => {
+  t.test('returns everything but the value', async (t) => {
     const { status, json } = await gateway.send('GET', `${path}/metadata`)
     t.equal(status, 200)
     t.match(json, { name: 'payments/db', state: 'active', description: 'd', tags: { team: 'a' } })
@@ -18,12 +18,12 @@ t.test('describeSecret', async (t) => {
     t.notMatch(JSON.stringify(json), /"value"/)
   })
 
-  t.test('also of a secret that is scheduled for deletion', async (t) => {
+  t.test('includes a secret that is scheduled for deletion', async (t) => {
     await gateway.send('DELETE', path)
     t.match((await gateway.send('GET', `${path}/metadata`)).json, { state: 'pending-deletion', deletedDate: /Z$/ })
   })
 
-  t.test('only to whoever may', async (t) => {
+  t.test('requires DescribeSecret', async (t) => {
     t.match(await gateway.send('GET', '/environments/dev/secrets/none/metadata'), { status: 404, json: { code: 'secret-not-found' } })
     t.match(await gateway.send('GET', `${path}/metadata`, { token: tokens.reader }), { status: 403, json: { code: 'forbidden' } })
   })

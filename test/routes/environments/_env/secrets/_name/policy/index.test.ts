@@ -25,7 +25,7 @@ t.test('readPolicy, putPolicy, deletePolicy', async (t) => {
   t.match(await gateway.send('DELETE', path), { status: 200 }, 'none to remove is no mistake')
 })
 
-t.test('what AWS refuses', async (t) => {
+t.test('refusals by AWS', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', secret, { json: { value: 'v' } })
   const put = async (body: object): Promise<unknown> => gateway.send('PUT', path, { json: body })
@@ -44,7 +44,7 @@ t.test('what AWS refuses', async (t) => {
   t.match(await gateway.send('GET', '/environments/dev/secrets/none/policy'), { status: 404, json: { code: 'secret-not-found' } })
 })
 
-t.test('what the gateway refuses', async (t) => {
+t.test('refusals by the gateway', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', secret, { json: { value: 'v' } })
   const before = gateway.awsCalls.length

@@ -17,7 +17,7 @@ t.test('listReferences', async (t) => {
   const { arn } = (await gateway.send('GET', '/environments/prod/secrets/payments%2Fdb/metadata')).json
   const documents = (text = ''): unknown[] => parseAllDocuments(text).map((document) => document.toJSON())
 
-  t.test('of the whole value', async (t) => {
+  t.test('references to the whole value', async (t) => {
     const found = await texts(gateway, 'payments/db')
     t.same(JSON.parse(found['ecs-task-definition'] ?? ''), { name: 'PAYMENTS_DB', valueFrom: arn })
     t.equal(found.cloudformation, `"{{resolve:secretsmanager:${arn}:SecretString}}"`)
@@ -64,7 +64,7 @@ t.test('listReferences', async (t) => {
     }])
   })
 
-  t.test('of one key of it', async (t) => {
+  t.test('references to one key of it', async (t) => {
     const found = await texts(gateway, 'payments/db', 'password')
     t.same(JSON.parse(found['ecs-task-definition'] ?? ''), { name: 'PAYMENTS_DB_PASSWORD', valueFrom: `${arn}:password::` })
     t.equal(found.cloudformation, `"{{resolve:secretsmanager:${arn}:SecretString:password}}"`)
@@ -74,7 +74,7 @@ t.test('listReferences', async (t) => {
     t.match(documents(found['kubernetes-secret'])[0], { stringData: { password: '' } })
   })
 
-  t.test('of a key that has to be quoted', async (t) => {
+  t.test('references to a key that has to be quoted', async (t) => {
     const found = await texts(gateway, 'payments/db', 'it\'s "${a}.b"')
     t.same(JSON.parse(found['ecs-task-definition'] ?? ''), { name: 'PAYMENTS_DB_IT_S_A_B', valueFrom: `${arn}:it's "\${a}.b"::` })
     t.match(found['lambda-extension'], '\'.SecretString | fromjson | .["it\'\\\'\'s \\"${a}.b\\""]\'')
@@ -85,7 +85,7 @@ t.test('listReferences', async (t) => {
     t.match(documents((await texts(gateway, 'payments/db', '..'))['kubernetes-secret'])[0], { stringData: { '_..': '' } })
   })
 
-  t.test('of names that the formats can\'t have', async (t) => {
+  t.test('references to names that the formats cannot express', async (t) => {
     for (const name of ['2-factor', '+']) await gateway.send('PUT', `/environments/prod/secrets/${encodeURIComponent(name)}`, { json: { value: 'v' } })
     const found = await texts(gateway, '2-factor')
     t.match(JSON.parse(found['ecs-task-definition'] ?? ''), { name: '_2_FACTOR' })
@@ -95,7 +95,7 @@ t.test('listReferences', async (t) => {
     t.match(documents(plus['kubernetes-secret'])[0], { metadata: { name: 'secret' } })
   })
 
-  t.test('reads no value, and has none', async (t) => {
+  t.test('reads and contains no value', async (t) => {
     gateway.awsCalls.length = 0
     const reply = await gateway.send('GET', '/environments/prod/secrets/payments%2Fdb/references?field=none')
     t.match(reply, { status: 200, json: { name: 'payments/db', arn, region: 'eu-west-1', field: 'none' } })
@@ -103,7 +103,7 @@ t.test('listReferences', async (t) => {
     t.notMatch(reply.text + gateway.log.join(''), canary)
   })
 
-  t.test('is for who may describe it, and of what exists', async (t) => {
+  t.test('requires DescribeSecret, and an existing secret', async (t) => {
     t.equal((await gateway.send('GET', '/environments/dev/secrets/a/references', { token: tokens.reader })).status, 403)
     t.match(await gateway.send('GET', '/environments/dev/secrets/none/references'), { status: 404, json: { code: 'secret-not-found' } })
     t.match(Object.values(await texts(gateway, 'payments/db', '..foo')).join('\n'), /_\.\.foo/, 'Kubernetes takes no key that begins with two dots')

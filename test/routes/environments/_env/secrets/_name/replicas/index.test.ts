@@ -30,7 +30,7 @@ t.test('replicateSecret, removeReplicas', async (t) => {
   t.match(await gateway.send('DELETE', secret), { status: 200 })
 })
 
-t.test('what is refused', async (t) => {
+t.test('refusals', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', secret, { json: { value: 'v' } })
   const put = async (json: unknown): Promise<unknown> => gateway.send('PUT', path, { json })
@@ -42,7 +42,7 @@ t.test('what is refused', async (t) => {
   t.match(await gateway.send('PUT', '/environments/dev/secrets/none/replicas', { json: { replicaRegions: [{ region: 'us-east-1' }] } }), { status: 404 })
 })
 
-t.test('a secret of that name is there already', async (t) => {
+t.test('a secret of that name already exists in the region', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', secret, { json: { value: 'v' } })
   const there = gateway.aws('AKIADEV', 'us-east-1')

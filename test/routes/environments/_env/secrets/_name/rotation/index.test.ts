@@ -6,7 +6,7 @@ const path = `${secret}/rotation`
 const lambda = (name: string): string => `arn:aws:lambda:eu-west-1:111111111111:function:${name}`
 const monthly = { lambdaArn: lambda('rotator'), automaticallyAfterDays: 30 }
 
-t.test('setRotation rotates at once, and then as the schedule says', async (t) => {
+t.test('setRotation rotates at once, and then on schedule', async (t) => {
   const gateway = await build(t)
   const first = (await gateway.send('PUT', secret, { json: { value: 'v' } })).json.versionId
   const set = await gateway.send('PUT', path, { json: monthly })
@@ -35,7 +35,7 @@ t.test('setRotation with rotateImmediately: false only tests the function', asyn
   t.match((await gateway.send('GET', `${secret}/metadata`)).json, { rotation: { enabled: true, ...schedule } })
 })
 
-t.test('rotateSecret rotates by what is set', async (t) => {
+t.test('rotateSecret rotates with the existing settings', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', secret, { json: { value: 'v' } })
   t.match(await gateway.send('POST', path), { status: 422, json: { code: 'aws-refused', detail: /No Lambda rotation function/ } }, 'nothing is set')
@@ -53,7 +53,7 @@ t.test('rotateSecret rotates by what is set', async (t) => {
   t.match(await gateway.send('POST', path, { json: {} }), { status: 400 }, 'it takes no body')
 })
 
-t.test('cancelRotation leaves set what was set', async (t) => {
+t.test('cancelRotation keeps the settings', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', secret, { json: { value: 'v' } })
   await gateway.send('PUT', path, { json: monthly })
@@ -66,7 +66,7 @@ t.test('cancelRotation leaves set what was set', async (t) => {
   t.equal((await gateway.send('GET', secret)).json.versionId, versionId, 'the schedule does not fire')
 })
 
-t.test('a rotation that is under way', async (t) => {
+t.test('a rotation in progress', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', secret, { json: { value: 'v' } })
   await gateway.send('PUT', path, { json: { ...monthly, lambdaArn: lambda('failing') } })
@@ -75,7 +75,7 @@ t.test('a rotation that is under way', async (t) => {
   t.match(await gateway.send('POST', path), { status: 409, json: { code: 'rotation-in-progress' } })
 })
 
-t.test('what is refused', async (t) => {
+t.test('refusals', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', secret, { json: { value: 'v' } })
   const put = async (json: object): Promise<unknown> => gateway.send('PUT', path, { json })

@@ -10,7 +10,7 @@ t.test('patchValue', async (t) => {
   const gateway = await build(t)
   const value = async (): Promise<string> => (await gateway.send('GET', path)).json.value
 
-  t.test('changes, adds and removes single keys, and leaves the others to the last digit', async (t) => {
+  t.test('changes, adds and removes single keys, and keeps the others to the last digit', async (t) => {
     await gateway.send('PUT', path, { json: { value: '{"user":"app","password":"old","big":12345678901234567890,"nested":{"a":1.0,"b":2}}' } })
     const reply = await patch(gateway, { password: 'new', user: null, nested: { b: null, c: [1] }, host: 'db' })
     t.equal(reply.status, 200)
@@ -19,7 +19,7 @@ t.test('patchValue', async (t) => {
     t.match((await gateway.send('GET', path)).json.versionStages, ['AWSCURRENT'], 'no label is left behind')
   })
 
-  t.test('patches at the same time are all kept', async (t) => {
+  t.test('concurrent patches are all applied', async (t) => {
     await gateway.send('PUT', path, { json: { value: {} } })
     const replies = await Promise.all(Array.from({ length: 8 }, (_, index) => patch(gateway, { [`k${index}`]: index })))
     const kept = replies.flatMap(({ status }, index) => status === 200 ? [`k${index}`] : [])
@@ -27,7 +27,7 @@ t.test('patchValue', async (t) => {
     t.same(Object.keys(JSON.parse(await value())).sort(), kept)
   })
 
-  t.test('gives up where others keep winning, and says so', async (t) => {
+  t.test('reports a conflict if other writers keep winning', async (t) => {
     await gateway.send('PUT', path, { json: { value: { a: 1 } } })
     const other = await build(t)
     await other.send('PUT', path, { json: { value: { a: 1 } } })
@@ -40,19 +40,19 @@ t.test('patchValue', async (t) => {
     t.equal(reply.headers.get('retry-after'), '1')
   })
 
-  t.test('that changes nothing makes no version', async (t) => {
+  t.test('creates no version if nothing changes', async (t) => {
     const { json: { versionId } } = await gateway.send('PUT', path, { json: { value: { a: 1, b: null } } })
     for (const nothing of [{}, { a: 1 }, { none: null }]) {
       t.match(await patch(gateway, nothing), { status: 200, json: { unchanged: true, versionId } })
     }
   })
 
-  t.test('needs the right to read: the reply depends on what is there', async (t) => {
+  t.test('requires GetSecretValue, because the reply depends on the current value', async (t) => {
     const headers = { 'content-type': 'application/merge-patch+json' }
     t.match(await gateway.send('PATCH', `${path}/value`, { body: '{}', headers, token: tokens.writer }), { status: 403, json: { code: 'forbidden' } })
   })
 
-  t.test('with If-Match only of the version that the caller knows', async (t) => {
+  t.test('with If-Match, patches only that version', async (t) => {
     const { json: { versionId } } = await gateway.send('PUT', path, { json: { value: { a: 1 } } })
     t.equal((await patch(gateway, { a: 2 }, { 'if-match': `"${versionId}"` })).status, 200)
     t.match(await patch(gateway, { a: 3 }, { 'if-match': `"${versionId}"` }), { status: 412, json: { code: 'precondition-failed' } })
@@ -60,7 +60,7 @@ t.test('patchValue', async (t) => {
     t.match(await gateway.send('PATCH', '/environments/dev/secrets/none/value', { body: '{}', headers: { 'content-type': 'application/merge-patch+json', 'if-match': '*' } }), { status: 412 })
   })
 
-  t.test('only of a JSON object, only as a merge patch, and only to what fits', async (t) => {
+  t.test('requires a JSON object, a merge patch, and a result that is not too large', async (t) => {
     await gateway.send('PUT', path, { json: { value: 'text' } })
     t.match(await patch(gateway, { a: 1 }), { status: 409, json: { code: 'value-not-object' } })
     await gateway.send('PUT', path, { json: { value: 'AP8=', encoding: 'base64' } })

@@ -10,7 +10,7 @@ t.test('listVersions', async (t) => {
   const versions = async (query: string): Promise<{ versionId: string, versionStages?: string[] }[]> =>
     (await gateway.send('GET', `${path}/versions${query}`)).json.items
 
-  t.test('gives those with a label, and the others where asked to', async (t) => {
+  t.test('returns the versions with a label, and the others on request', async (t) => {
     const labelled = await versions('')
     t.same(new Map(labelled.map(({ versionId, versionStages }) => [versionId, versionStages])), new Map([
       [ids[1], ['AWSPREVIOUS']],

@@ -11,7 +11,7 @@ t.test('moveStage and removeStage', async (t) => {
   const [first = '', second = ''] = versionIds
   const stages = async (): Promise<Record<string, string[]>> => (await gateway.send('GET', `${path}/metadata`)).json.versions
 
-  t.test('a label of one\'s own is put on a version, moved and taken off', async (t) => {
+  t.test('a custom label is attached to a version, moved and removed', async (t) => {
     const put = await gateway.send('PUT', `${path}/stages/blue`, { json: { moveToVersionId: first } })
     t.match(put, { status: 200, json: { name: 'payments/db', versionId: first } })
     t.match((await gateway.send('GET', `${path}?versionStage=blue`)).json, { value: 'v1' })
@@ -29,7 +29,7 @@ t.test('moveStage and removeStage', async (t) => {
     t.match(await gateway.send('DELETE', `${path}/stages/AWSCURRENT?versionId=${first}`), { status: 422, json: { detail: /completely removed/ } })
   })
 
-  t.test('of what there is not', async (t) => {
+  t.test('a missing secret, version or label', async (t) => {
     t.match(await gateway.send('PUT', `${path}/stages/blue`, { json: { moveToVersionId: randomUUID() } }), { status: 404, json: { code: 'version-not-found' } })
     t.match(await gateway.send('PUT', '/environments/dev/secrets/none/stages/blue', { json: { moveToVersionId: first } }), { status: 404 })
     t.match(await gateway.send('PUT', `${path}/stages/blue`, { json: {} }), { status: 400, json: { errors: [{ pointer: '/moveToVersionId' }] } })
