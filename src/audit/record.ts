@@ -104,12 +104,14 @@ export interface Range {
 
 export type Entry = RequestEntry | ControlEntry
 
+type MemberName = keyof RequestEntry | keyof ControlEntry
+
 /** The order of the members in a line. With `JSON.stringify` it makes the encoding of an entry canonical. */
 const order = Object.keys({
   event: 0, intent: 0, requestId: 0, caller: 0, peer: 0, operation: 0, action: 0, environment: 0, name: 0,
   credential: 0, decision: 0, decisions: 0, job: 0, items: 0, status: 0, code: 0, reason: 0, result: 0, versionId: 0,
   awsRequestIds: 0, awsCalls: 0, format: 0, key: 0, found: 0, torn: 0, refused: 0, late: 0
-} satisfies Record<keyof RequestEntry | keyof ControlEntry, 0>)
+} satisfies Record<MemberName, 0>) as MemberName[]
 
 /**
  * Encodes an entry as the members of its line, without the chain's members.
@@ -117,9 +119,12 @@ const order = Object.keys({
  * @param time milliseconds since the epoch
  */
 export function encodeEntry (entry: Entry, time: number): string {
-  const given = new Map<string, unknown>(Object.entries(entry))
-  const members = order.filter((key) => given.get(key) !== undefined).map((key) => `"${key}":${JSON.stringify(given.get(key))}`)
-  return [`"time":"${new Date(time).toISOString()}"`, ...members].join(',')
+  const members: Readonly<Partial<Record<MemberName, unknown>>> = entry
+  let text = `"time":"${new Date(time).toISOString()}"`
+  for (const name of order) {
+    if (members[name] !== undefined) text += `,"${name}":${JSON.stringify(members[name])}`
+  }
+  return text
 }
 
 interface ChainedRecord {

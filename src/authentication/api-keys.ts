@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { Type, type Static } from '@sinclair/typebox'
 import { closed, Id } from '#src/schema/types'
 import { caller, type Caller } from './caller.ts'
@@ -22,7 +22,7 @@ export type ApiKey = Static<typeof ApiKeySchema>
 /** Returns the time from which a key is refused, in milliseconds since the epoch. Infinity if it never expires. */
 export const expiryOf = ({ expires }: Pick<ApiKey, 'expires'>): number => expires === undefined ? Infinity : Date.parse(expires)
 
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
+const sha256 = (text: string): Buffer => hash('sha256', text, 'buffer')
 
 /** Returns the hash of a token for the configuration. A plain hash is enough for 256 random bits; a password would need more. */
 export const hashToken = (token: string): string => `sha256:${sha256(token).toString('hex')}`
@@ -46,8 +46,8 @@ export function apiKeyAuthenticator (apiKeys: readonly ApiKey[]): (token: string
     expires: expiryOf(key)
   }))
   return (token, now) => {
-    const hash = sha256(token)
-    const [match] = known.filter((key) => timingSafeEqual(key.hash, hash))
+    const presented = sha256(token)
+    const [match] = known.filter((key) => timingSafeEqual(key.hash, presented))
     // The comparison is false for NaN, so a key whose date can't be parsed counts as expired.
     return match !== undefined && now < match.expires ? match.caller : undefined
   }

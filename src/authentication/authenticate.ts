@@ -29,11 +29,11 @@ export interface PresentedCredentials {
 }
 
 /**
- * Returns the caller of a request. `now` is in milliseconds since the epoch.
+ * Returns the caller of a request, and a promise only if it has to wait. `now` is in milliseconds since the epoch.
  *
  * @throws Problem `unauthenticated`, `identity-provider-unavailable`
  */
-export type Authenticator = (presented: PresentedCredentials, now: number) => Promise<Caller>
+export type Authenticator = (presented: PresentedCredentials, now: number) => Caller | Promise<Caller>
 
 /**
  * Creates the authenticator. A token takes precedence over a client certificate, which may belong to the machine rather than to
@@ -59,7 +59,7 @@ export function authenticator (
     return verifier(token, now)
   })
 
-  return async ({ authorization, certificate }, now) => {
+  return ({ authorization, certificate }, now) => {
     if (authorization === undefined) {
       const caller = certificate()
       if (caller === undefined) throw unauthenticated('no-token')
@@ -67,6 +67,9 @@ export function authenticator (
     }
     const token = bearerToken(authorization)
     if (token === undefined) throw unauthenticated('not-a-bearer-token')
-    return joined(apiKeyCaller(token, now) ?? (await verify(token, now)).caller)
+    const known = apiKeyCaller(token, now)
+    if (known !== undefined) return joined(known)
+    const verified = verify(token, now)
+    return verified instanceof Promise ? verified.then(({ caller }) => joined(caller)) : joined(verified.caller)
   }
 }

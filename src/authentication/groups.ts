@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { getOrCreate } from '#src/collections/get-or-create'
 import { closed } from '#src/schema/types'
 import type { Caller } from './caller.ts'
 
@@ -13,9 +14,11 @@ export type Groups = Readonly<Record<string, Static<typeof GroupSchema>>>
 export function membership (groups: Groups): (caller: Caller) => Caller {
   const declared = Object.entries(groups).map(([name, { callers = [], groups: others = [] }]) =>
     ({ name, callers: new Set(callers), others: new Set(others) }))
-  return (caller) => {
+  // Callers of API keys and of cached tokens are the same object in each request.
+  const known = new WeakMap<Caller, Caller>()
+  return (caller) => getOrCreate(known, caller, () => {
     const joined = declared.filter(({ callers, others }) =>
       callers.has(caller.id) || caller.groups.some((group) => others.has(group)))
     return { ...caller, groups: [...new Set([...caller.groups, ...joined.map(({ name }) => name)])] }
-  }
+  })
 }

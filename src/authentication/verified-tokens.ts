@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Caller } from './caller.ts'
 
@@ -11,20 +11,27 @@ export interface Verified {
 /** Verifies a token. @throws Problem `unauthenticated`, `identity-provider-unavailable` */
 export type TokenVerifier = (token: string, now: number) => Promise<Verified>
 
+/** A verifier that returns a known result without a promise, so that the request need not wait for it. */
+export type CachingVerifier = (token: string, now: number) => Verified | Promise<Verified>
+
 /** Milliseconds after which a token is verified again, so that the revocation of a key takes effect. */
 const cacheTime = 60_000
 
 const maximumTokens = 10_000
 
 /** Caches the results of a verifier for a short time: verifying a signature is the most expensive part of a request. */
-export function cacheVerified (verify: TokenVerifier): TokenVerifier {
+export function cacheVerified (verify: TokenVerifier): CachingVerifier {
   const tokens = new LRUCache<string, Verified & { since: number }>({ max: maximumTokens })
-  return async (token, now) => {
-    const hash = createHash('sha256').update(token).digest('base64')
-    const known = tokens.get(hash)
+  return (token, now) => {
+    const key = hash('sha256', token, 'base64')
+    const known = tokens.get(key)
     if (known !== undefined && now < known.expires && Math.abs(now - known.since) < cacheTime) return known
+    return verifyAndCache(token, now, key)
+  }
+
+  async function verifyAndCache (token: string, now: number, key: string): Promise<Verified> {
     const verified = await verify(token, now)
-    tokens.set(hash, { ...verified, since: now })
+    tokens.set(key, { ...verified, since: now })
     return verified
   }
 }

@@ -6,5 +6,10 @@ export type Compact<T> =
   { [K in OptionalKeys<T>]?: Exclude<T[K], undefined> }
 
 /** Returns the object without its undefined members. (`exactOptionalPropertyTypes` distinguishes undefined from absent.) */
-export const compact = <T extends object>(object: T): Compact<T> =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Compact<T>
+export function compact<T extends object> (object: T): Compact<T> {
+  const defined: Partial<T> = {}
+  for (const name in object) {
+    if (object[name] !== undefined) defined[name] = object[name]
+  }
+  return defined as Compact<T>
+}

@@ -12,7 +12,7 @@ t.test('a verified token is cached for a minute, and not beyond its expiry', asy
   })
   const times = async (token: string, now: number): Promise<number> => {
     const before = verified
-    await verify(token, now).catch(() => undefined)
+    await Promise.resolve(verify(token, now)).catch(() => undefined)
     return verified - before
   }
   t.equal(await times('a', 0), 1)
