@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { trustedProxyList } from '#src/config/server'
-import type { TrustsProxy } from '#src/request/steps/check-forwarding'
+import type { TrustsProxy } from '#src/request/steps/find-peer'
 
 declare module 'fastify' {
   interface FastifyInstance {

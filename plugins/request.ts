@@ -6,7 +6,6 @@ import { routeConfig } from '#src/request/route'
 import { openScopeIn } from '#src/request/scopes'
 import { runReplySteps, runSteps, type Step } from '#src/request/step'
 import { authenticate } from '#src/request/steps/authenticate'
-import { checkForwarding } from '#src/request/steps/check-forwarding'
 import { checkHeaders } from '#src/request/steps/check-headers'
 import { checkKnownHeaders } from '#src/request/steps/check-known-headers'
 import { closeStaleConnection } from '#src/request/steps/close-stale-connection'
@@ -15,7 +14,9 @@ import { decideOnCredential } from '#src/request/steps/decide-on-credential'
 import { enforce } from '#src/request/steps/enforce'
 import { enterEnvironment } from '#src/request/steps/enter-environment'
 import { findCredential } from '#src/request/steps/find-credential'
+import { findPeer } from '#src/request/steps/find-peer'
 import { findRoute } from '#src/request/steps/find-route'
+import { forbidCaching } from '#src/request/steps/forbid-caching'
 import { inviteBody } from '#src/request/steps/invite-body'
 import { logWhenClosed } from '#src/request/steps/log-when-closed'
 import { openScope } from '#src/request/steps/open-scope'
@@ -69,11 +70,12 @@ export default fp(async (fastify) => {
       logWhenClosed,
       findRoute: findRoute(methodsOf),
       checkHeaders,
-      checkForwarding: checkForwarding(trustsProxy)
+      findPeer: findPeer(trustsProxy)
     }
   }
 
   const stages: readonly Stage[] = [
+    { stage: 'headers', hook: 'onRequest', of: closed, steps: { forbidCaching } },
     { stage: 'who', hook: 'onRequest', of: closed, steps: { authenticate: authenticate(callerOf, limits.failures) } },
     { stage: 'limits', hook: 'onRequest', of: closed, steps: { limitCaller: limits.caller } },
     { stage: 'limits', hook: 'onRequest', of: open, steps: { limitAddress: limits.address } },

@@ -23,41 +23,41 @@ export interface RequestEntry {
    */
   readonly event: 'intent' | 'outcome' | 'item' | 'denial'
   /** The sequence number of the intent that this record belongs to. */
-  readonly intent?: number
-  readonly requestId?: string
-  readonly caller?: { readonly id: string, readonly method?: string }
+  readonly intent?: number | undefined
+  readonly requestId?: string | undefined
+  readonly caller?: { readonly id: string, readonly method?: string } | undefined
   /** The IP address that sent the request. */
-  readonly peer?: string
+  readonly peer?: string | undefined
   /** The `operationId` of the API document. */
-  readonly operation?: string
+  readonly operation?: string | undefined
   /** The action that was authorized: an AWS operation or one of the gateway's own. */
-  readonly action?: string
-  readonly environment?: string
+  readonly action?: string | undefined
+  readonly environment?: string | undefined
   /** The secret's name, without the environment's prefix. */
-  readonly name?: string
-  readonly credential?: string
+  readonly name?: string | undefined
+  readonly credential?: string | undefined
   /** The decision on `action`. */
-  readonly decision?: RecordedDecision
+  readonly decision?: RecordedDecision | undefined
   /** The decisions on further actions that the request required, and on actions in other environments. */
-  readonly decisions?: readonly (RecordedDecision & { readonly action: string, readonly environment?: string })[]
+  readonly decisions?: readonly (RecordedDecision & { readonly action: string, readonly environment?: string })[] | undefined
   /** The ID of the job that the request started, read or cancelled. */
-  readonly job?: string
+  readonly job?: string | undefined
   /** The number of secrets of a bulk request. */
-  readonly items?: number
+  readonly items?: number | undefined
   /** The HTTP status of the reply; for an item, the status that the secret would have in a request of its own. */
-  readonly status?: number
+  readonly status?: number | undefined
   /** The problem code of a failure. */
-  readonly code?: string
+  readonly code?: string | undefined
   /** The reason for failed authentication. The reply does not contain it. */
-  readonly reason?: string
+  readonly reason?: string | undefined
   /** The result of a bulk request for the secret. */
-  readonly result?: string
+  readonly result?: string | undefined
   /** The ID of the version that was read or written. */
-  readonly versionId?: string
+  readonly versionId?: string | undefined
   /** AWS's request IDs of the calls that were made, as in CloudTrail. */
-  readonly awsRequestIds?: readonly string[]
+  readonly awsRequestIds?: readonly string[] | undefined
   /** The number of AWS calls, if it exceeds the number of listed IDs. */
-  readonly awsCalls?: number
+  readonly awsCalls?: number | undefined
 }
 
 /** The state of the trail when it was opened. */

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache'
+import type { Caller } from '#src/authentication/caller'
+import { getOrCreate } from '#src/collections/get-or-create'
 import { evaluate, prepare } from './cedar.ts'
-import type { Authorize, Decision } from './decision.ts'
+import type { Authorize, Decision, Question } from './decision.ts'
 import type { PolicySet } from './policies.ts'
 
 /** The size of the decision cache, in characters of the questions: tens of thousands of decisions. */
@@ -22,7 +24,7 @@ export function policyAuthorizer (policySet: PolicySet, onFailure: (failure: Eva
   const cache = new LRUCache<string, Decision>({ maxSize: cacheSize, sizeCalculation: (_decision, key) => key.length })
   prepare(policySet)
   return (question) => {
-    const key = JSON.stringify(question)
+    const key = keyOf(question)
     const cached = cache.get(key)
     if (cached !== undefined) return cached
     const { failure, ...decision } = evaluate(policySet, question)
@@ -30,4 +32,13 @@ export function policyAuthorizer (policySet: PolicySet, onFailure: (failure: Eva
     else onFailure({ policies: decision.policies, message: failure })
     return decision
   }
+}
+
+/** The encoded callers. A caller is the same object in all of its requests, for as long as its token is known. */
+const callerKeys = new WeakMap<Caller, string>()
+
+/** Encodes everything that a decision may depend on. */
+function keyOf ({ caller, action, credentialId, environment, name }: Question): string {
+  const callerKey = getOrCreate(callerKeys, caller, () => JSON.stringify(caller))
+  return callerKey + JSON.stringify([action, credentialId, environment, name])
 }

@@ -34,7 +34,11 @@ export class Problem extends Error {
   readonly options: ProblemOptions
 
   constructor (code: ProblemCode, options: ProblemOptions = {}) {
+    // Capturing a stack is expensive, and nobody reads that of an expected failure.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(options.detail ?? catalogue[code].title)
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
     this.options = options
   }

@@ -46,7 +46,7 @@ export type About = Omit<RequestEntry, 'event'>
 
 /** The entry of a request that is allowed and about to be served. */
 export const intentEntry = (about: About, { found: { decision } }: FastifyRequest): RequestEntry =>
-  ({ event: 'intent', ...about, ...(decision !== undefined && { decision: recorded(decision) }) })
+  ({ event: 'intent', ...about, decision: decision && recorded(decision) })
 
 /**
  * The entries of a request's end: its own, and before it one for each secret that was left out of the reply because the caller
@@ -55,33 +55,32 @@ export const intentEntry = (about: About, { found: { decision } }: FastifyReques
 export function finalEntries (
   request: FastifyRequest, { statusCode: status }: FastifyReply, declared: DeclaredNames
 ): RequestEntry[] {
-  const { found: { evidence }, outcome: { versionId, job, items } = {}, problem, routeOptions: { config } } = request
-  const about = { ...evidence?.about ?? aboutRequest(request, declared), ...compact({ job, intent: evidence?.intent }) }
-  if (config.action === 'Public' && status < 400 && about.caller === undefined) return []
+  const { found: { evidence, route }, outcome: { versionId, job, caller, items } = {}, problem } = request
+  if (route?.config.action === 'Public' && status < 400 && caller === undefined) return []
+  const about = { ...evidence?.about ?? aboutRequest(request, declared), job, intent: evidence?.intent }
   const { awsRequestIds = [], decisions = [] }: Partial<Evidence> = evidence ?? {}
   const withheld = items === undefined && evidence?.items !== undefined ? withheldEntries(about, decisions) : []
   return [...withheld, {
     event: evidence === undefined && status >= 400 ? 'denial' : 'outcome',
     ...about,
-    ...compact({
-      decision: recordedDecision(request),
-      decisions: otherDecisions(decisions.filter(({ name }) => name === about.name), about),
-      items: items ?? (evidence?.items === undefined ? undefined : evidence.items + withheld.length),
-      status,
-      code: problem?.code,
-      reason: problem?.options.reason,
-      versionId,
-      awsRequestIds: awsRequestIds.length === 0 ? undefined : awsRequestIds.slice(0, mostRequestIds),
-      awsCalls: awsRequestIds.length > mostRequestIds ? awsRequestIds.length : undefined
-    })
+    decision: recordedDecision(request),
+    decisions: otherDecisions(decisions.filter(({ name }) => name === about.name), about),
+    items: items ?? (evidence?.items === undefined ? undefined : evidence.items + withheld.length),
+    status,
+    code: problem?.code,
+    reason: problem?.options.reason,
+    versionId,
+    awsRequestIds: awsRequestIds.length === 0 ? undefined : awsRequestIds.slice(0, mostRequestIds),
+    awsCalls: awsRequestIds.length > mostRequestIds ? awsRequestIds.length : undefined
   }]
 }
 
 /** The entries of some secrets of a request on several. They take the decisions on these secrets out of the evidence. */
 export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutcome[], job: string | undefined): RequestEntry[] {
-  const about = { ...evidence.about, ...compact({ intent: evidence.intent, job }) }
+  const about = { ...evidence.about, intent: evidence.intent, job }
   const secrets = new Set(outcomes.map(secretOf))
-  const { decided = [], open = [] } = Object.groupBy(evidence.decisions, (decision) => secrets.has(secretOf(decision)) ? 'decided' : 'open')
+  const { decided = [], open = [] } = Object.groupBy(evidence.decisions, (decision) =>
+    secrets.has(secretOf(decision)) ? 'decided' : 'open')
   evidence.decisions.splice(0, evidence.decisions.length, ...open)
   const bySecret = Map.groupBy(decided, secretOf)
   return outcomes.map((outcome) => secretEntry(about, outcome, bySecret.get(secretOf(outcome)) ?? []))
@@ -100,38 +99,38 @@ function withheldEntries (about: About, decisions: readonly SecretDecision[]): R
 const secretOf = ({ environment, name }: Pick<SecretDecision, 'environment' | 'name'>): string => `${environment ?? ''} ${name ?? ''}`
 
 function secretEntry (about: About, outcome: SecretOutcome, decisions: readonly SecretDecision[]): RequestEntry {
-  const { environment, credential, name, problem, result, versionId } = outcome
-  const item = { ...about, ...compact({ environment, credential }), name, action: outcome.action ?? about.action ?? '' }
-  const decision = decisions.find(({ action }) => action === item.action)
+  const { environment = about.environment, credential = about.credential, action = about.action, name } = outcome
+  const { problem, result, versionId } = outcome
+  const item = { ...about, environment, credential, action, name }
+  const decision = decisions.find((one) => one.action === action)
   return {
     event: 'item',
     ...item,
-    ...compact({
-      decision: decision && recorded(decision),
-      decisions: otherDecisions(decisions, item),
-      status: problem?.status ?? 200,
-      code: problem?.code,
-      result,
-      versionId
-    })
+    decision: decision && recorded(decision),
+    decisions: otherDecisions(decisions, item),
+    status: problem?.status ?? 200,
+    code: problem?.code,
+    result,
+    versionId
   }
 }
 
 /** Describes the sender and the subject of a request. */
 export function aboutRequest (request: FastifyRequest, { environments, credentials }: DeclaredNames): About {
-  const { id, found, outcome, ip, params, headers: { 'aws-credential-id': named }, routeOptions: { config: { action }, schema } } = request
+  const { id, found, outcome, params, headers: { 'aws-credential-id': named } } = request
   const { env = '', name = '' } = params as { env?: string, name?: string }
   const caller = found.caller ?? outcome?.caller
-  return compact({
+  const action = found.route?.config.action
+  return {
     requestId: id,
     caller: caller && { id: caller.id, method: caller.method },
-    peer: ip,
-    operation: schema?.operationId,
+    peer: found.peer ?? request.ip,
+    operation: found.route?.operationId,
     action: isAction(action) ? action : undefined,
     environment: environments.has(env) ? env : undefined,
     name: isSecretName(name) ? name : undefined,
     credential: found.credentialId ?? (typeof named === 'string' && credentials.has(named) ? named : undefined)
-  })
+  }
 }
 
 /** The decision on the route's action; that on the environment's visibility, if the request got no further. */

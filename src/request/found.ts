@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyContextConfig, FastifyRequest } from 'fastify'
 import type { RequestEntry } from '#src/audit/record'
 import type { SecretOutcome } from '#src/audit/secret-outcome'
 import type { Trail } from '#src/audit/trail'
@@ -16,6 +16,10 @@ import type { Evidence, OutcomeReport } from './audit-entries.ts'
  * afterwards.
  */
 export interface Found {
+  /** The matched route: its pattern, its declarations, and its name in the OpenAPI document. */
+  readonly route: { readonly url: string | undefined, readonly config: FastifyContextConfig, readonly operationId: string | undefined }
+  /** The address that the request came from. It is not a trusted proxy's. */
+  readonly peer: string
   /** The authenticated sender. Not on public routes. */
   readonly caller: Caller
   /** May the caller see the environment in the path? Denied also for an environment that does not exist. */
@@ -36,6 +40,7 @@ export interface Found {
 
 /** The fields that a request has a getter for, with the step that a reader has to wait for. */
 export const finders = {
+  route: 'findRoute',
   caller: 'authenticate',
   environment: 'enterEnvironment',
   secretName: 'parseSecretName',

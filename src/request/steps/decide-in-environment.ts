@@ -4,7 +4,7 @@ import type { Step } from '#src/request/step'
 
 /** Asks the policies whether the caller may perform the route's action on the environment or the secret in the path. */
 export const decideInEnvironment: Step = (request) => {
-  const { environment, found: { visibility, credentialId, secretName }, routeOptions: { config: { action } } } = request
+  const { environment, found: { visibility, credentialId, secretName }, route: { config: { action } } } = request
   if (credentialId === undefined || visibility === undefined || !isAction(action)) return { decision: denied }
   // Whoever sees the environment may describe it, whichever of its credentials the permission depends on.
   if (action === 'DescribeEnvironment') return { decision: visibility }

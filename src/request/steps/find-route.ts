@@ -4,9 +4,12 @@ import { Problem } from '#src/problems/problem'
 /** Returns the methods that a path has routes for; undefined for a path without a route. */
 export type MethodsOf = (path: string) => readonly string[] | undefined
 
-/** Refuses a request that matches no route, before its body is read. */
-export const findRoute = (methodsOf: MethodsOf): Step => (request, reply): undefined => {
-  if (!request.is404) return
+/** Finds the route, and refuses a request that matches none before its body is read. */
+export const findRoute = (methodsOf: MethodsOf): Step => (request, reply) => {
+  if (!request.is404) {
+    const { url, config, schema } = request.routeOptions
+    return { route: { url, config, operationId: schema?.operationId } }
+  }
   const [path = ''] = request.url.split('?')
   const methods = methodsOf(path)
   if (methods === undefined) throw new Problem('not-found')

@@ -14,11 +14,11 @@ function log (request: FastifyRequest, reply: FastifyReply): void {
   request.log.info({
     request: {
       method: request.method,
-      route: request.routeOptions.url,
+      route: found.route?.url,
       caller: (found.caller ?? outcome?.caller)?.id,
       environment: found.environment?.name,
       credential: found.credentialId,
-      peer: request.ip
+      peer: found.peer ?? request.ip
     },
     reply: {
       status: reply.statusCode,

@@ -7,8 +7,7 @@ import type { Step } from '#src/request/step'
  *
  * @throws Problem `audit-unavailable`
  */
-export const recordIntent = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): Step => async (request) => {
+export const recordIntent = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): Step => (request) => {
   const about = aboutRequest(request, declared())
-  const intent = await append([intentEntry(about, request)])
-  return { evidence: { about, intent, awsRequestIds: [], decisions: [] } }
+  return append([intentEntry(about, request)]).then((intent) => ({ evidence: { about, intent, awsRequestIds: [], decisions: [] } }))
 }

@@ -6,7 +6,7 @@ import type { Step } from '#src/request/step'
  * environment does not allow it; `decide` then denies the request, with the same answer as for one that the policies deny.
  */
 export const resolveCredential: Step = (request) => {
-  const { environment, routeOptions: { config } } = request
+  const { environment, route: { config } } = request
   const { 'aws-credential-id': inHeader } = request.headers as { 'aws-credential-id'?: string }
   const { awsCredentialId: inBody } = (config.bodyNamesCredential === true ? request.body : {}) as { awsCredentialId?: string }
   if (inHeader !== undefined && inBody !== undefined && inHeader !== inBody) {

@@ -1,0 +1,31 @@
+import { isIP } from 'node:net'
+import { invalidRequest } from '#src/problems/problem'
+import type { Step } from '#src/request/step'
+
+/** @param address of the peer that opened the connection */
+export type TrustsProxy = (address: string) => boolean
+
+const isForwarding = (header: string): boolean => header === 'forwarded' || header.startsWith('x-forwarded-')
+
+/**
+ * Finds the address that the request came from: that of the connection's peer, or the one that a trusted proxy reports. Refuses
+ * forwarding headers from anyone else. Otherwise a caller could pretend to have another address, or all callers behind a proxy
+ * that is missing from the configuration would share one.
+ */
+export const findPeer = (trustsProxy: TrustsProxy): Step => (request) => {
+  const address = request.raw.socket.remoteAddress ?? ''
+  const header = forwardingHeader(request.headers)
+  if (header === undefined) return { peer: address }
+  const refusal = (message: string): Error => invalidRequest({ in: 'header', pointer: `/${header}`, message })
+  if (!trustsProxy(address)) throw refusal('is taken from a trusted proxy alone')
+  const { ip } = request
+  if (isIP(ip) === 0) throw refusal('has no IP address where the caller\'s should be')
+  return { peer: ip }
+}
+
+function forwardingHeader (headers: object): string | undefined {
+  for (const header in headers) {
+    if (isForwarding(header)) return header
+  }
+  return undefined
+}
