@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
 import { contentSecurityPolicy } from '#src/http/content-security-policy'
-import { describeApi, withoutPrefilledOptions } from '#src/http/openapi'
+import { describeApi, finishDocument } from '#src/http/openapi'
 
 /** The OpenAPI document, made from the routes' schemas, and Swagger UI at `/docs`. */
 export default fp(async (fastify) => {
@@ -10,7 +10,7 @@ export default fp(async (fastify) => {
     openapi: describeApi(),
     // A component's name is its schema's $id.
     refResolver: { buildLocalReference: ({ $id }, _baseUri, _fragment, index) => typeof $id === 'string' ? $id : `schema-${index}` },
-    transformObject: withoutPrefilledOptions
+    transformObject: finishDocument
   })
   await fastify.register(async (documentation) => {
     // Swagger UI's own routes can't declare their action themselves.

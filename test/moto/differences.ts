@@ -54,7 +54,7 @@ export const differences: Difference[] = [
       [`${secret}/conditional.test.ts`]: {
         'a write that fails after storing the value has not made it current': [`{ [versionId]: ['AWSCURRENT'] }`]
       },
-      [`${secrets}/bulk.test.ts`]: {
+      [`${secrets}/bulk-create.test.ts`]: {
         'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > even if it changes existing secrets': ['it does not pass for done']
       },
       [`${secret}/versions/index.test.ts`]: {
@@ -100,7 +100,7 @@ export const differences: Difference[] = [
     aws: 'It says that it can\'t find the value for that staging label',
     evidence: 'recorded',
     places: {
-      [`${secret}/index.test.ts`]: {
+      [`${secret}/create.test.ts`]: {
         'createSecret > creates a placeholder without a value, until the first PUT': ['?versionStage=AWSPENDING']
       }
     }
@@ -110,7 +110,7 @@ export const differences: Difference[] = [
     aws: 'It goes back to the default key, which DescribeSecret leaves out',
     evidence: 'documented',
     places: {
-      [`${secret}/index.test.ts`]: {
+      [`${secret}/update.test.ts`]: {
         'updateSecret > changes the description and the key, without a new version': [`t.notOk('kmsKeyId' in`]
       }
     }
@@ -120,7 +120,7 @@ export const differences: Difference[] = [
     aws: '"You can\'t perform this operation on the secret because it was marked for deletion."',
     evidence: 'recorded',
     places: {
-      [`${secret}/index.test.ts`]: {
+      [`${secret}/delete.test.ts`]: {
         'deleteSecret > schedules the deletion, by default with the environment\'s recovery window': [`send('GET', '/environments/dev/secrets/x'), { status: 409`, `send('PUT', '/environments/dev/secrets/x'`]
       },
       [`${secret}/policy/index.test.ts`]: {
@@ -136,7 +136,7 @@ export const differences: Difference[] = [
     aws: '"You can\'t create this secret because a secret with this name is already scheduled for deletion."',
     evidence: 'recorded',
     places: {
-      [`${secret}/index.test.ts`]: {
+      [`${secret}/delete.test.ts`]: {
         'deleteSecret > schedules the deletion, by default with the environment\'s recovery window': [`send('POST', '/environments/dev/secrets/x'`]
       }
     }
@@ -146,7 +146,7 @@ export const differences: Difference[] = [
     aws: 'It deletes the secret when the window ends',
     evidence: 'documented',
     places: {
-      [`${secret}/index.test.ts`]: {
+      [`${secret}/delete.test.ts`]: {
         'deleteSecret > schedules the deletion, by default with the environment\'s recovery window': [`'/environments/dev/secrets/x'), { status: 404 })`]
       },
       [`${secret}/restore/index.test.ts`]: {
@@ -322,7 +322,7 @@ export const differences: Difference[] = [
     aws: 'It sorts by name or by a date, in either order',
     evidence: 'documented',
     places: {
-      [`${secrets}/index.test.ts`]: {
+      [`${secrets}/list.test.ts`]: {
         'listSecrets > sorts and pages': [`names('?sort=name')`, `names('?sort=-name')`, `names('?sort=-createdDate')`, 't.same(found,']
       }
     }
@@ -332,7 +332,7 @@ export const differences: Difference[] = [
     aws: 'InvalidNextTokenException',
     evidence: 'documented',
     places: {
-      [`${secrets}/index.test.ts`]: {
+      [`${secrets}/list.test.ts`]: {
         'listSecrets > sorts and pages': ['?cursor=nonsense']
       }
     }
@@ -342,7 +342,7 @@ export const differences: Difference[] = [
     aws: 'A secret without a description matches whatever begins with an exclamation mark',
     evidence: 'assumed',
     places: {
-      [`${secrets}/index.test.ts`]: {
+      [`${secrets}/list.test.ts`]: {
         'listSecrets > filters as AWS does, inside the environment': ['description=!the']
       }
     }
@@ -391,7 +391,7 @@ export const differences: Difference[] = [
     aws: 'It is repeated, and changes nothing',
     evidence: 'assumed',
     places: {
-      [`${secrets}/bulk.test.ts`]: {
+      [`${secrets}/bulk-create.test.ts`]: {
         'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > is refused with another body': ['the order of members is no difference']
       }
     }

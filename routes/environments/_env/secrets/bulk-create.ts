@@ -3,46 +3,15 @@ import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typ
 import { ndjson, sendAtOnce, sendJob, sendLines } from '#src/http/bulk-replies'
 import { prefersAsync } from '#src/http/prefer'
 import { problemMediaType } from '#src/http/problem'
-import {
-  bodyProblems, CredentialHeader, EnvironmentParams, NextCursor, Page, Query, Ref, Reply, withAwsProblems, WriteHeaders
-} from '#src/http/schemas'
+import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, WriteHeaders } from '#src/http/schemas'
 import { requestErrors } from '#src/http/validation'
 import { JobReply } from '#src/jobs/schemas'
 import { invalidRequest, Problem } from '#src/problems/problem'
-import { Enum } from '#src/schema/types'
 import { furtherMistakes } from '#src/secrets/bulk/items'
 import { prepareBulk } from '#src/secrets/bulk/run'
 import { BulkCreateBody, BulkCreateReply } from '#src/secrets/bulk/schemas'
-import { listSecrets, sorts } from '#src/secrets/list'
-import { Filters, SecretMetadata } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  fastify.route({
-    method: 'GET',
-    url: '',
-    config: { action: 'ListSecrets' },
-    schema: {
-      operationId: 'listSecrets',
-      tags: ['secrets'],
-      summary: 'List secrets',
-      description: 'What is known about each secret that the caller may see; never a value. The filters are AWS\'s, and all of them ' +
-        'must match. A page may hold fewer items than `limit` although more follow.',
-      params: EnvironmentParams,
-      querystring: Query({
-        ...Filters.properties,
-        includePlannedDeletion: Type.Optional(Type.Boolean({ default: false, description: 'Also those scheduled for deletion' })),
-        sort: Type.Optional(Enum(sorts, { description: 'By what; `-` in front reverses. By creation where absent' })),
-        ...Page
-      }),
-      headers: CredentialHeader,
-      response: {
-        200: Reply('A page of secrets', Type.Object({ items: Type.Array(Ref(SecretMetadata)), nextCursor: NextCursor })),
-        ...withAwsProblems()
-      }
-    },
-    handler: async (request) => listSecrets(request.scope, request.query)
-  })
-
   fastify.route({
     method: 'POST',
     url: '',
