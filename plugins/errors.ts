@@ -31,7 +31,7 @@ export default fp(async (fastify) => {
     return found && [...found[1]]
   })
 
-  /* c8 ignore next -- the step findRoute refuses the request before, but its hook runs only if such a handler exists */
+  /* c8 ignore next -- never called: the step findRoute has refused the request, but Fastify runs its hook only if this handler exists */
   fastify.setNotFoundHandler(async () => { throw new Problem('not-found') })
 }, { name: 'errors' })
 
@@ -42,7 +42,7 @@ declare module 'fastify' {
   }
 }
 
-/** Compares a path with a route's pattern; for a hint in an error, not for a decision. */
+/** Compares a path with a route's pattern. Good enough for the `Allow` header of an error, not for routing. */
 function matches (pattern: string, path: string): boolean {
   const [wanted, found] = [pattern.split('/'), path.split('/')]
   return wanted.length === found.length && wanted.every((part, index) => part.startsWith(':') || part === found[index])

@@ -16,7 +16,7 @@ names another that the environment allows.
 
 **Fields.** An unknown field is an error. An empty field is left out of a reply, never \`null\`. Dates are RFC 3339 in UTC.`
 
-/** What the document says beyond the routes. */
+/** Returns the parts of the OpenAPI document that do not come from the routes. */
 export const describeApi = (): OpenApi => ({
   openapi: '3.1.0',
   info: {
@@ -64,7 +64,7 @@ interface Operation {
 
 type Paths = Record<string, Record<string, Operation>>
 
-/** Adapts the generated document to its readers, in place. */
+/** Completes the generated document in place: sorts operations, and moves examples that Swagger UI would send. */
 export const finishDocument: Transform = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject
   const paths = (document.openapiObject.paths ?? {}) as Paths

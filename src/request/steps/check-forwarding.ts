@@ -2,14 +2,14 @@ import { isIP } from 'node:net'
 import { invalidRequest } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
-/** @param address of the peer that opened the connection */
+/** Returns true for the address of a trusted proxy. */
 export type TrustsProxy = (address: string) => boolean
 
 const isForwarding = (header: string): boolean => header === 'forwarded' || header.startsWith('x-forwarded-')
 
 /**
- * Refuses forwarding headers from anyone but a trusted proxy. Otherwise a caller could pretend to have another address, or all
- * callers behind a proxy that is missing from the configuration would share one.
+ * Refuses forwarding headers unless they come from a trusted proxy. Otherwise a caller could forge its address, or all callers
+ * behind a proxy that is missing from the configuration would share the proxy's address.
  */
 export const checkForwarding = (trustsProxy: TrustsProxy): Step => ({ headers, raw, ip }): undefined => {
   for (const header in headers) {

@@ -6,7 +6,7 @@ import type { Step } from '#src/request/step'
 export const decideInEnvironment: Step = (request) => {
   const { environment, found: { visibility, credentialId, secretName }, routeOptions: { config: { action } } } = request
   if (credentialId === undefined || visibility === undefined || !isAction(action)) return { decision: denied }
-  // Whoever sees the environment may describe it, whichever of its credentials the permission depends on.
+  // Seeing an environment is the permission to describe it, through any of its credentials.
   if (action === 'DescribeEnvironment') return { decision: visibility }
   return { decision: request.decide(action, environment, credentialId, secretName) }
 }

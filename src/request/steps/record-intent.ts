@@ -3,7 +3,7 @@ import { aboutRequest, intentEntry, type DeclaredNames } from '#src/request/audi
 import type { Step } from '#src/request/step'
 
 /**
- * Records what is about to be done, and waits until the record is as durable as configured.
+ * Records the request before it is carried out, and waits until the record is as durable as configured.
  *
  * @throws Problem `audit-unavailable`
  */

@@ -51,13 +51,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         })
       }
     },
-    // The schema stops at what it can see; whoever sent a long list is told all that is wrong with it.
+    // Adds the errors that the schema can't find, so that the caller of a long list gets all errors at once.
     errorHandler (thrown, request, reply) {
       const { validation, validationContext } = thrown
       const environment = fastify.config.current.environments.get(request.params.env)
-      const tellsMore = validationContext === 'body' && environment !== undefined && request.sees(environment).allowed
-      const errors = tellsMore && validation !== undefined ? requestErrors(validationContext, validation) : []
-      const further = tellsMore ? furtherMistakes(environment, request.body, errors) : []
+      const showsMore = validationContext === 'body' && environment !== undefined && request.sees(environment).allowed
+      const errors = showsMore && validation !== undefined ? requestErrors(validationContext, validation) : []
+      const further = showsMore ? furtherMistakes(environment, request.body, errors) : []
       fastify.errorHandler(further.length > 0 ? invalidRequest(...errors, ...further) : thrown, request, reply)
     },
     handler: async (request, reply) => {
@@ -68,7 +68,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       if (!bulk.dryRun) idempotencyKeys.check(scope, request.body)
       request.reportOutcome({ items: bulk.total })
       if (prefersAsync(prefer)) {
-        // A job refers to the request for as long as it is kept, and must not keep its values.
+        // The job refers to the request for as long as it is kept. Its secret values must not stay in memory.
         Object.assign(request, { body: undefined })
         return sendJob(request, reply, jobs, fastify.now, bulk)
       }
