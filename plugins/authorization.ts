@@ -14,7 +14,7 @@ declare module 'fastify' {
 /** Makes authorization decisions by the policies of the configuration in force. plugins/request.ts enforces the decisions. */
 export default fp(async (fastify) => {
   const authorizer = fastify.config.derive(({ policies }) => policyAuthorizer(policies, ({ policies: ids, message }) => {
-    fastify.log.error({ policies: ids, failure: message }, 'the policies could not be evaluated, and the request is denied')
+    fastify.log.error({ policies: ids, failure: message }, 'the evaluation of the policies failed, and the request is denied')
   }))
   const authorize: Authorize = (question) => authorizer()(question)
   fastify.decorate('authorize', authorize)

@@ -15,7 +15,7 @@ export default fp(async (fastify) => {
   // By default Node.js silently drops headers beyond the 2,000th. Their total size is limited in any case.
   server.maxHeadersCount = 0
 
-  // By default Node.js asks for the body before the token has been checked, and answers other expectations itself, without a problem.
+  // By default Node.js asks for the body before the token has been checked, and answers other expectations itself.
   for (const event of ['checkContinue', 'checkExpectation']) {
     server.on(event, (request, reply) => { server.emit('request', request, reply) })
   }

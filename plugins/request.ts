@@ -91,7 +91,7 @@ export default fp(async (fastify) => {
     { stage: 'permission', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { decideInEnvironment } },
     { stage: 'permission', hook: 'preHandler', appliesTo: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
     { stage: 'permission', hook: 'preHandler', appliesTo: about('environment', 'secret', 'credential'), steps: { enforce } },
-    // Counts only allowed requests: a caller without permission can neither exhaust an environment's limit nor learn that it exists.
+    // Counts only allowed requests: others can neither exhaust an environment's limit nor reveal that it exists.
     { stage: 'environment limit', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
     { stage: 'record intent', hook: 'preHandler', appliesTo: authenticated, steps: { recordIntent: recordIntent(audit, declared) } },
     { stage: 'scope', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { openScope: openScope(aws) } }

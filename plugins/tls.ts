@@ -31,7 +31,7 @@ export default fp(async (fastify) => {
    * force. TLS 1.2 lets a client present another certificate later (renegotiation), which is not verified.
    */
   let verified = new WeakMap<Socket, X509Certificate | undefined>()
-  /** Connections during their handshake, by remote address and port. Each is verified against the authorities in force when it was opened. */
+  /** Connections during their handshake, by remote end. Each is verified against the authorities in force when it was opened. */
   const handshaking = new Map<string, Socket>()
   const { tls: initial } = fastify.config.current.server
   const mode = modeOf(initial)

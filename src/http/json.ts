@@ -1,7 +1,9 @@
 import { visit } from 'jsonc-parser'
 import { invalidRequest, type Problem } from '#src/problems/problem'
 
-/** The maximum nesting: deeper than any legitimate document, and too shallow to overflow the stack of a validator or serializer. */
+/**
+ * The maximum nesting: deeper than any legitimate document, and too shallow to overflow the stack of a validator or serializer.
+ */
 const maximumDepth = 64
 
 /** The maximum number of items in a list or an object: one more than any route accepts, so that the schema reports the excess. */

@@ -39,7 +39,7 @@ export type ProblemBody = Static<typeof ProblemSchema>
 
 export const problemMediaType = 'application/problem+json'
 
-/** Returns the reply's body. That of a 5xx contains only texts of the catalogue, since an unexpected error could contain a value. */
+/** Returns the reply's body. For a 5xx it has only the catalogue's texts, since an unexpected error could contain a value. */
 export function problemBody (problem: Problem, requestId: string): ProblemBody {
   const { status, title, advice } = catalogueEntry(problem.code)
   const { detail, errors, awsRequestId } = problem.options

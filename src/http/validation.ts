@@ -14,7 +14,7 @@ const strict: Options = {
 /** Validates bodies. JSON has types, so nothing is coerced. */
 const body = new Ajv(strict)
 
-/** Validates the other parts of a request. They are text, so values are coerced to the schema's types, and a single value to a list. */
+/** Validates the other parts of a request. They are text: values are coerced to the schema's types, and single values to lists. */
 const text = new Ajv({ ...strict, coerceTypes: 'array' })
 
 /** Compiles the schema of one part of a route's requests. */
@@ -46,7 +46,7 @@ const messages: Readonly<Partial<Record<string, (error: SchemaError) => string |
   pattern: ({ parentSchema }) => typeof parentSchema?.description === 'string' ? `must have the form of: ${parentSchema.description}` : undefined
 }
 
-/** Returns the pointer from an object, which is all that Ajv reports, to its missing or unknown member. A member's name is not secret. */
+/** Returns the pointer to a missing or unknown member from its object, at which Ajv points. Members' names are not secret. */
 function memberPointer ({ missingProperty, additionalProperty }: Record<string, unknown>): string {
   const member = missingProperty ?? additionalProperty
   return typeof member === 'string' ? `/${pointerToken(member)}` : ''

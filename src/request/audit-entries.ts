@@ -49,8 +49,8 @@ export const intentEntry = (about: About, { found: { decision } }: FastifyReques
   ({ event: 'intent', ...about, ...(decision !== undefined && { decision: recorded(decision) }) })
 
 /**
- * Returns the entries for the end of a request: its own and, before it, one for each secret that was left out of the reply because
- * the caller may not read it. A public request has an entry only if it was refused or has identified a caller.
+ * Returns the entries for the end of a request: its own and, before it, one for each secret that was left out of the reply
+ * because the caller may not read it. A public request has an entry only if it was refused or has identified a caller.
  */
 export function finalEntries (
   request: FastifyRequest, { statusCode: status }: FastifyReply, declared: DeclaredNames

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 
-/** Declares the credential in the path as the subject of all routes below. The request pipeline checks it before a handler runs. */
+/** Declares the credential in the path as the subject of all routes below. The request pipeline checks it. */
 const declareSubject: FastifyPluginAsync = async (fastify) => {
   fastify.routeDefaults = { about: 'credential' }
 }
