@@ -31,7 +31,7 @@ export default fp(async (fastify) => {
     return found && [...found[1]]
   })
 
-  /* c8 ignore next -- never called, since findRoute refuses the request, but Fastify runs that step only if this handler exists */
+  /* c8 ignore next -- never called, since findRoute refuses the request; Fastify runs that step only if a handler exists */
   fastify.setNotFoundHandler(async () => { throw new Problem('not-found') })
 }, { name: 'errors' })
 

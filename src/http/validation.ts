@@ -14,7 +14,7 @@ const strict: Options = {
 /** Validates bodies. JSON has types, so nothing is coerced. */
 const body = new Ajv(strict)
 
-/** Validates the other parts of a request. They are text: values are coerced to the schema's types, and single values to lists. */
+/** Validates the other parts of a request. They are text: values are coerced to the schema's types, single values to lists. */
 const text = new Ajv({ ...strict, coerceTypes: 'array' })
 
 /** Compiles the schema of one part of a route's requests. */
