@@ -74,18 +74,18 @@ export default fp(async (fastify) => {
   }
 
   const stages: readonly Stage[] = [
-    { stage: 'who', hook: 'onRequest', appliesTo: authenticated, steps: { authenticate: authenticate(callerOf, limits.failures) } },
+    { stage: 'authentication', hook: 'onRequest', appliesTo: authenticated, steps: { authenticate: authenticate(callerOf, limits.failures) } },
     { stage: 'limits', hook: 'onRequest', appliesTo: authenticated, steps: { limitCaller: limits.caller } },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
     { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { checkKnownHeaders, inviteBody } },
     // Fastify reads the body and validates the request here, before the preHandler hooks.
     {
-      stage: 'where',
+      stage: 'subject',
       hook: 'preHandler',
       appliesTo: about('environment', 'secret'),
       steps: { seeEnvironment: seeEnvironment(findEnvironment), enterEnvironment: enterEnvironment(findEnvironment) }
     },
-    { stage: 'where', hook: 'preHandler', appliesTo: about('secret'), steps: { parseSecretName } },
+    { stage: 'subject', hook: 'preHandler', appliesTo: about('secret'), steps: { parseSecretName } },
     { stage: 'credential', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { resolveCredential } },
     { stage: 'credential', hook: 'preHandler', appliesTo: about('credential'), steps: { findCredential: findCredential(isDeclared) } },
     { stage: 'permission', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { decideInEnvironment } },
