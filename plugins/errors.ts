@@ -37,7 +37,7 @@ export default fp(async (fastify) => {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The methods of the routes that match a path. */
+    /** Returns the methods of the routes that match a path. */
     methodsOf: MethodsOf
   }
 }

@@ -4,7 +4,7 @@ import type { RequestEntry } from '#src/audit/record'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 
-/** Records refusals that happen before there is a request: malformed HTTP, and failed TLS handshakes. */
+/** Records refusals that happen before there is a request: of malformed HTTP, and of TLS handshakes. */
 export default fp(async (fastify) => {
   fastify.decorate('recordRefusal', async (about, problem) => {
     const { status, code, options: { reason } } = problem

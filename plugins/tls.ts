@@ -13,12 +13,12 @@ import type { IsStale } from '#src/request/steps/close-stale-connection'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Returns the caller that a connection's client certificate names; undefined for a connection without a certificate.
+     * Returns the caller that a connection's client certificate identifies, or undefined for a connection without a certificate.
      *
      * @throws Problem `unauthenticated`
      */
     certificateCaller: (socket: Socket) => Caller | undefined
-    /** Tells whether a connection's certificate was verified before the configuration changed. */
+    /** Returns true if a connection's certificate was verified before the configuration changed. */
     isStale: IsStale
   }
 }

@@ -11,8 +11,7 @@ import { bulkItemReply, bulkReply, type BulkItemReply } from '#src/secrets/bulk/
 import type { BulkRun } from '#src/secrets/bulk/run'
 import { problemBody, problemHeaders } from './problem.ts'
 
-/** The forms of a bulk create's reply: a single document, a stream of lines, or a job. */
-
+/** The media type of a bulk create's reply as a stream of JSON lines. */
 export const ndjson = 'application/x-ndjson'
 
 const nothing = (): void => undefined

@@ -1,4 +1,4 @@
-/** Lets a page load scripts, styles and data only from the gateway. Works over plain HTTP, too. */
+/** Directives that let a page load scripts, styles and data only from the gateway. They work over plain HTTP, too. */
 const strict = {
   'default-src': '\'none\'',
   'connect-src': '\'self\'',

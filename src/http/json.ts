@@ -39,7 +39,7 @@ function decode (body: Uint8Array): string {
 }
 
 /**
- * Finds the errors that `JSON.parse` accepts. Stops at the first one, so that the parser does not recurse into a document that is
+ * Finds the errors that `JSON.parse` would accept. Throws at the first one, so that it does not recurse into a document that is
  * nested too deeply.
  */
 function checkStructure (text: string): void {

@@ -39,7 +39,7 @@ export type ProblemBody = Static<typeof ProblemSchema>
 
 export const problemMediaType = 'application/problem+json'
 
-/** Returns the reply's body. For a 5xx it has only the catalogue's texts, since an unexpected error could contain a value. */
+/** Returns the reply's body. A 5xx contains only the catalogue's texts, since an unexpected error could contain a value. */
 export function problemBody (problem: Problem, requestId: string): ProblemBody {
   const { status, title, advice } = catalogueEntry(problem.code)
   const { detail, errors, awsRequestId } = problem.options
@@ -68,8 +68,8 @@ export function problemHeaders (problem: Problem): Record<string, string> {
 }
 
 /**
- * Turns a reply into that of a problem, and is the only writer of `request.problem`. It sets the request's ID again, since a
- * request that fails before its first step has no headers yet.
+ * Sets the status and the headers of a problem's reply, and `request.problem`, of which it is the only writer. Sets the header
+ * `X-Request-Id` again, since a request that fails before its first step has none yet.
  *
  * @returns the reply's body
  */

@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify'
 import { pointerToken } from '#src/json/pointer'
 import type { RequestError } from '#src/problems/problem'
 
-/** Never repairs a request: unknown fields are not dropped, and defaults only serve the document. */
+/** Ajv's options. Requests are never repaired: unknown fields are not dropped, and defaults are only documentation. */
 const strict: Options = {
   allErrors: true,
   verbose: true,
@@ -11,10 +11,10 @@ const strict: Options = {
   addUsedSchema: false
 }
 
-/** Validates bodies. JSON has types, so nothing is coerced. */
+/** The validator of bodies. JSON has types, so nothing is coerced. */
 const body = new Ajv(strict)
 
-/** Validates the other parts of a request. They are text: values are coerced to the schema's types, single values to lists. */
+/** The validator of the other parts of a request. Their text is coerced to the schema's types, and a single value to a list. */
 const text = new Ajv({ ...strict, coerceTypes: 'array' })
 
 /** Compiles the schema of one part of a route's requests. */
@@ -46,7 +46,7 @@ const messages: Readonly<Partial<Record<string, (error: SchemaError) => string |
   pattern: ({ parentSchema }) => typeof parentSchema?.description === 'string' ? `must have the form of: ${parentSchema.description}` : undefined
 }
 
-/** Returns the pointer to a missing or unknown member from its object, at which Ajv points. Members' names are not secret. */
+/** Returns the name of the missing or unknown member as a pointer, since Ajv points to its object. The name is not secret. */
 function memberPointer ({ missingProperty, additionalProperty }: Record<string, unknown>): string {
   const member = missingProperty ?? additionalProperty
   return typeof member === 'string' ? `/${pointerToken(member)}` : ''

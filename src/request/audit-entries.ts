@@ -13,7 +13,7 @@ import { Problem } from '#src/problems/problem'
 export interface Evidence {
   /** The members that all records of the request share. */
   readonly about: About
-  /** The sequence of the record of the intent. */
+  /** The sequence number of the record of the intent. */
   readonly intent: number
   /** AWS's request IDs of all calls so far. */
   readonly awsRequestIds: string[]

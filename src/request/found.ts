@@ -25,7 +25,7 @@ export interface Found {
   readonly secretName: SecretName
   /** The ID of the AWS credential to use. Missing if the request names one that the environment does not allow. */
   readonly credentialId: string
-  /** The policies' answer to the route's action on the environment, secret or credential in the path. */
+  /** The policies' decision on the route's action on the environment, secret or credential in the path. */
   readonly decision: Decision
   /** The evidence for the request's later audit records. Its existence proves that the intent is on record. */
   readonly evidence: Evidence
@@ -55,7 +55,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The audit trail. */
     audit: Trail
-    /** Records the refusal of something that did not become a request. Resolves to the problem to answer with. */
+    /**
+     * Records a refusal that happens before there is a request. Resolves to the problem to answer with: the one given or, if it
+     * can't be recorded, `audit-unavailable`.
+     */
     recordRefusal: (about: Pick<RequestEntry, 'requestId' | 'peer'>, problem: Problem) => Promise<Problem>
   }
 
@@ -74,7 +77,7 @@ declare module 'fastify' {
   }
 
   interface FastifyRequest extends Pick<Found, keyof typeof finders> {
-    /** Everything that the steps have found so far, for readers that run at any time: the log and the audit trail. */
+    /** The results of the steps so far, for the log and the audit trail, which may read them at any time. */
     found: Partial<Found>
     /** The problem in the reply. `answerProblem` is its only writer. */
     problem?: Problem

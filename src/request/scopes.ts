@@ -25,7 +25,7 @@ export function openScope (request: FastifyRequest, environment: Environment, cr
 /**
  * Opens a scope in an environment that the request's path does not name, through that environment's default credential.
  *
- * @param environment undefined if the name in the request does not exist
+ * @param environment undefined if no environment has the name in the request
  * @throws Problem `not-found` if the caller may not see it, `forbidden` if one of the actions is denied there
  */
 export function openScopeIn (

@@ -58,7 +58,7 @@ export const differences: Difference[] = [
         'a write that fails after storing the value has not made it current': [`{ [versionId]: ['AWSCURRENT'] }`]
       },
       [`${secrets}/bulk-create.test.ts`]: {
-        'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > even if it changes existing secrets': ['it does not pass for done']
+        'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > even if it changes existing secrets': ['it is not reported as done']
       },
       [`${secret}/versions/index.test.ts`]: {
         'listVersions > returns the versions with a label, and the others on request': ['t.same(new Map(labelled', `t.notOk('versionStages' in`]
@@ -395,7 +395,7 @@ export const differences: Difference[] = [
     evidence: 'assumed',
     places: {
       [`${secrets}/bulk-create.test.ts`]: {
-        'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > is refused with another body': ['the order of members is no difference']
+        'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > is refused with another body': ['the order of members does not matter']
       }
     }
   },

@@ -1,7 +1,7 @@
 import { invalidRequest, Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
-/** Headers that change the meaning of a request, so that a route which does not support one must not ignore it. */
+/** Headers that change the meaning of a request. A route that does not support one must refuse it, not ignore it. */
 const meaningful = [
   'aws-credential-id', 'idempotency-key', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range'
 ]

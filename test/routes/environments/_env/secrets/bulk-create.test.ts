@@ -69,7 +69,7 @@ t.test('bulkCreateSecrets', async (t) => {
     t.match((await gateway.send('GET', `${path}/a`)).json, { value: 'v2' })
     t.match((await gateway.send('GET', `${path}/a/metadata`)).json, { description: 'd', tags: { x: 'y' } })
     t.match((await gateway.send('GET', `${path}/b`)).json, { value: 'v1' })
-    t.equal((await gateway.send('GET', `${path}/g`)).json.value, generated, 'a generated value is made once')
+    t.equal((await gateway.send('GET', `${path}/g`)).json.value, generated, 'a value is generated only once')
     t.equal((await gateway.send('GET', `${path}/p`)).json.value.length, 9, 'a placeholder gets its first value')
   })
 
@@ -86,7 +86,7 @@ t.test('bulkCreateSecrets', async (t) => {
       await gateway.send('DELETE', `${path}/b`)
       const restored = await bulk(gateway, { secrets: [{ name: 'b', value: `v-${onConflict}` }], restore: true, onConflict })
       t.same(results(restored), { b: 'restored' })
-      t.equal((await gateway.send('GET', `${path}/b`)).json.value, expected, 'it has what the item says only with update')
+      t.equal((await gateway.send('GET', `${path}/b`)).json.value, expected, 'the item\'s value is written only with update')
       t.equal(restored.json.items[0].warnings !== undefined, warned)
     }
   })
@@ -209,7 +209,7 @@ t.test('checks each value against its type, and reports all errors at once', asy
   t.notMatch(refused.text, /no JSON|AP8/)
 
   const one = await gateway.send('POST', `${path}/single`, { json: { type: 'rds', value: { ...good, port: 0 } } })
-  t.match(one, { status: 400, json: { errors: [{ in: 'body', pointer: '/value/port' }] } }, 'also where one secret is made')
+  t.match(one, { status: 400, json: { errors: [{ in: 'body', pointer: '/value/port' }] } }, 'also when a single secret is created')
   t.equal((await gateway.send('POST', `${path}/single`, { json: { type: 'rds', value: good } })).status, 201)
 })
 
@@ -250,15 +250,15 @@ t.test('a retry with the same Idempotency-Key and body ends in the same state, w
 
     for (const value of ['v3', 'v4']) await gateway.send('PUT', `${path}/value`, { json: { value } })
     const late = await bulk(gateway, json, keyed('update'))
-    t.match(results(late), { value: 'failed: idempotency-key-spent' }, 'it does not pass for done')
-    t.equal((await gateway.send('GET', `${path}/value`)).json.value, 'v4', 'and what came later stays')
+    t.match(results(late), { value: 'failed: idempotency-key-spent' }, 'it is not reported as done')
+    t.equal((await gateway.send('GET', `${path}/value`)).json.value, 'v4', 'the later value stays')
   })
 
   t.test('is refused with another body', async (t) => {
     const other = await bulk(gateway, { secretNames: ['other'] }, keyed('k'))
     t.match(other, { status: 422, json: { code: 'idempotency-mismatch' } })
-    t.equal((await bulk(gateway, { secrets: json.secrets.map((item) => Object.fromEntries(Object.entries(item).reverse())), secretNames: json.secretNames }, keyed('k'))).status, 201, 'the order of members is no difference')
-    t.equal((await bulk(gateway, { secretNames: ['other'] }, { ...keyed('k'), token: tokens.pipeline })).status, 201, 'a key is its caller\'s')
+    t.equal((await bulk(gateway, { secrets: json.secrets.map((item) => Object.fromEntries(Object.entries(item).reverse())), secretNames: json.secretNames }, keyed('k'))).status, 201, 'the order of members does not matter')
+    t.equal((await bulk(gateway, { secretNames: ['other'] }, { ...keyed('k'), token: tokens.pipeline })).status, 201, 'keys are separate for each caller')
     t.equal((await bulk(gateway, { secretNames: ['another'], dryRun: true }, keyed('plan'))).status, 200)
     t.equal((await bulk(gateway, { secretNames: ['another'] }, keyed('plan'))).status, 201, 'a plan uses no key')
   })
@@ -311,12 +311,12 @@ t.test('schema errors do not hide other errors', async (t) => {
   t.notMatch(refused.text, /canary/)
   t.equal(gateway.awsCalls.length, 0)
   const many = await bulk(gateway, { secretNames: Array(300).fill(7), secrets: Array(300).fill({ name: 'a', value: null, type: 'rds' }) })
-  t.match([many.status, many.json.errors.length], [400, 100], 'no more than somebody reads')
+  t.match([many.status, many.json.errors.length], [400, 100], 'no more than 100 errors are reported')
   for (const body of [null, 'text', 7, [], { secrets: {} }, { secretNames: null, secrets: [null, []] }]) {
     t.match(await gateway.send('POST', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }), { status: 400 }, JSON.stringify(body))
   }
   const unseen = await gateway.send('POST', '/environments/prod/secrets', { json: { secrets: [{ name: 'a', type: 'rds', value: {}, x: 1 }] }, token: tokens.reader })
-  t.same(unseen.json.errors, [{ in: 'body', pointer: '/secrets/0/x', message: 'has a member that is not known here' }], 'nothing of an environment that the caller may not see')
+  t.same(unseen.json.errors, [{ in: 'body', pointer: '/secrets/0/x', message: 'has a member that is not known here' }], 'no further errors in an environment that the caller may not see')
 })
 
 t.test('onConflict update changes what differs, and nothing else', async (t) => {
@@ -350,12 +350,12 @@ t.test('onConflict update changes what differs, and nothing else', async (t) => 
 
   const { policies } = policiesOf('@id("all") permit (principal, action, resource); @id("not") forbid (principal, action == Action::"GetSecretValue", resource);')
   gateway.fastify.config.replace({ ...gateway.fastify.config.current, policies })
-  t.same(results(await update([{ name: 'binary', value: 'AP8A', encoding: 'base64' }])), { binary: 'updated' }, 'who may not read does not learn by writing whether a guess is right')
+  t.same(results(await update([{ name: 'binary', value: 'AP8A', encoding: 'base64' }])), { binary: 'updated' }, 'a caller who may not read the value can\'t check a guess by writing')
   t.same(results(await update([{ name: 'placeholder', description: 'd' }])), { placeholder: 'skipped' })
   const { policies: blind } = policiesOf('@id("all") permit (principal, action, resource); @id("not") forbid (principal, action == Action::"DescribeSecret", resource);')
   gateway.fastify.config.replace({ ...gateway.fastify.config.current, policies: blind })
   for (const guess of [{ description: 'd' }, { tags: { team: 'a' } }]) {
-    t.same(results(await bulk(gateway, { secrets: [{ name: 'valued', ...guess }], onConflict: 'update', dryRun: true })), { valued: 'updated' }, 'nor one at a description or a tag')
+    t.same(results(await bulk(gateway, { secrets: [{ name: 'valued', ...guess }], onConflict: 'update', dryRun: true })), { valued: 'updated' }, 'nor a guess of a description or a tag')
   }
 })
 
@@ -395,7 +395,7 @@ t.test('streams the result of each secret as a line of JSON', async (t) => {
     { name: 'c', result: 'created' },
     { summary: { status: 200, dryRun: false, counts: { created: 2, failed: 1 } } }
   ])
-  t.equal((await bulk(gateway, { secretNames: [''] }, options)).status, 400, 'a request that is wrong is answered as ever')
+  t.equal((await bulk(gateway, { secretNames: [''] }, options)).status, 400, 'an invalid request is answered as usual')
 
   t.test('continues after the client has disconnected', async (t) => {
     const secretNames = Array.from({ length: 300 }, (_, index) => `n${index}`)
@@ -408,7 +408,7 @@ t.test('streams the result of each secret as a line of JSON', async (t) => {
     await once(answer, 'data')
     sent.destroy()
     for (let made = 0; made < 300;) made = (await bulk(gateway, { secretNames, onConflict: 'skip', dryRun: true })).json.counts.skipped
-    t.pass('all were made')
+    t.pass('all are created')
   })
 })
 
@@ -418,7 +418,7 @@ t.test('an internal error ends the stream without a summary', async (t) => {
   const aws = fastify.awsClient('dev-account', 'eu-west-1')
   aws.middlewareStack.add(() => async () => { throw new TypeError('canary') }, { step: 'serialize' })
   t.match(await bulk(gateway, { secretNames: ['a'] }), { status: 500 })
-  t.match(await bulk(gateway, { secretNames: ['a'] }, { headers: { accept: 'application/x-ndjson' } }), { status: 500 }, 'no line was sent yet')
+  t.match(await bulk(gateway, { secretNames: ['a'] }, { headers: { accept: 'application/x-ndjson' } }), { status: 500 }, 'no line had been sent yet')
   const job = await bulk(gateway, { secretNames: ['a'] }, { headers: { prefer: 'respond-async' } })
   const { text } = await gateway.send('GET', `${job.headers.get('location') ?? ''}/events`)
   t.match(text, /event: end\ndata: {"problem":"internal-error"}\n\n$/)

@@ -13,7 +13,7 @@ t.test('listSecrets does not reveal hidden secrets by an empty page with a next 
   const secretNames = Array.from({ length: 25 }, (_, index) => `hidden/more/${index}`)
   await gateway.send('POST', path, { json: { secretNames } })
   gateway.awsCalls.length = 0
-  t.match(await list('namePrefix=hidden/more/'), { items: [], nextCursor: String }, 'only so much is asked of AWS for one request')
+  t.match(await list('namePrefix=hidden/more/'), { items: [], nextCursor: String }, 'the number of AWS calls for one request is limited')
   t.equal(gateway.awsCalls.length, 20)
 })
 
