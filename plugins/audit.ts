@@ -21,7 +21,7 @@ export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }
     try {
       return await openConfiguredTrail(settings, dataDir, {
         now,
-        // The log is shipped elsewhere: these lines prove there that the trail was not replaced by a shorter one.
+        // Logs are usually shipped to another host, where these lines prove that the trail was not replaced by a shorter one.
         onControlRecord (entry, link) {
           fastify.log.info({ audit: { ...entry, ...link } }, 'audit trail')
         },
@@ -35,8 +35,8 @@ export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }
   }
 }, { name: 'audit', dependencies: ['config'] })
 
-/** A change requires a restart: the old trail would have to end and the new one to begin between two records. */
+/** @throws ConfigError if the settings have changed: an open trail can't be replaced by another between two records */
 function assertSame (changed: AuditSettings, settings: AuditSettings): void {
   if (isDeepStrictEqual(changed, settings)) return
-  throw new ConfigError([{ key: 'audit', found: 'a change', expected: 'what it was at the start: that takes a new start' }])
+  throw new ConfigError([{ key: 'audit', found: 'a change', expected: 'the same as at the start: a change requires a restart' }])
 }

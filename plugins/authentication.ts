@@ -12,7 +12,7 @@ import type { AuthenticateRequest } from '#src/request/steps/authenticate'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Finds the caller by the request's token or client certificate. */
+    /** Returns the caller that the request's token or client certificate identifies. */
     authenticate: AuthenticateRequest
     /** Issues a token to the AWS identity that signed a `GetCallerIdentity` request with these headers. */
     awsLogin: (headers: Readonly<Record<string, string>>) => Promise<IssuedToken & { caller: Caller }>
@@ -21,7 +21,7 @@ declare module 'fastify' {
 
 /** Authenticates callers: API keys, tokens of OIDC issuers, AWS identities and client certificates. */
 export default fp(async (fastify) => {
-  // These outlive a reload of the configuration.
+  // Kept when the configuration is reloaded.
   const keySets = new Map<string, JWTVerifyGetKey>()
   const ownKey = generateKeyPairSync('ed25519').privateKey
   const used = usedSignatures()
@@ -33,21 +33,21 @@ export default fp(async (fastify) => {
     return keys
   }
 
-  const gate = fastify.config.derive(({ authentication, aws: { stsEndpoint } }) => {
-    const { aws } = authentication
+  const authentication = fastify.config.derive(({ authentication: settings, aws: { stsEndpoint } }) => {
+    const { aws } = settings
     const keys = tokenKeys(aws?.keys ?? [], ownKey)
     return {
-      authenticate: authenticator(authentication, keysOf, keys),
+      authenticate: authenticator(settings, keysOf, keys),
       login: aws && { settings: aws, keys, used, ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }) }
     }
   })
 
   fastify.decorate('awsLogin', async (headers) => {
-    const { login } = gate()
+    const { login } = authentication()
     if (login === undefined) throw new Problem('not-found')
     return awsLogin(login, headers, fastify.now())
   })
 
   fastify.decorate('authenticate', ({ headers: { authorization }, raw: { socket } }) =>
-    gate().authenticate({ authorization, certificate: () => fastify.certificateCaller(socket) }, fastify.now()))
+    authentication().authenticate({ authorization, certificate: () => fastify.certificateCaller(socket) }, fastify.now()))
 }, { name: 'authentication', dependencies: ['config', 'tls'] })

@@ -6,15 +6,15 @@ import { compact } from '#src/json/compact'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Decides by the policies in force. All decisions of the gateway are made by this function. */
+    /** Evaluates the policies in force. Every authorization decision of the gateway is made by this function. */
     authorize: Authorize
   }
 }
 
-/** Decides by policy, and keeps the policies in step with the configuration. plugins/request.ts enforces the decisions. */
+/** Makes authorization decisions by the policies of the configuration in force. plugins/request.ts enforces the decisions. */
 export default fp(async (fastify) => {
   const authorizer = fastify.config.derive(({ policies }) => policyAuthorizer(policies, ({ policies: ids, message }) => {
-    fastify.log.error({ policies: ids, failure: message }, 'an evaluation of the policies failed, and the answer is no')
+    fastify.log.error({ policies: ids, failure: message }, 'the evaluation of the policies failed, and the request is denied')
   }))
   const authorize: Authorize = (question) => authorizer()(question)
   fastify.decorate('authorize', authorize)

@@ -10,17 +10,17 @@ const mediaTypes = ['application/json', 'application/merge-patch+json']
 export default fp(async (fastify) => {
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser(mediaTypes, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    if (body.length === 0 && !takesBody(request)) return undefined
-    if (!takes(request, request.headers['content-type'] ?? '')) throw new Problem('unsupported-media-type')
+    if (body.length === 0 && !acceptsBody(request)) return undefined
+    if (!acceptsMediaType(request, request.headers['content-type'] ?? '')) throw new Problem('unsupported-media-type')
     const content = parseJson(body)
-    if (!takesBody(request)) throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
+    if (!acceptsBody(request)) throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
     return content
   })
 }, { name: 'body' })
 
-const takesBody = ({ routeOptions: { schema } }: FastifyRequest): boolean => schema?.body !== undefined
+const acceptsBody = ({ routeOptions: { schema } }: FastifyRequest): boolean => schema?.body !== undefined
 
-function takes ({ routeOptions: { schema } }: FastifyRequest, contentType: string): boolean {
+function acceptsMediaType ({ routeOptions: { schema } }: FastifyRequest, contentType: string): boolean {
   const [mediaType = '', ...parameters] = contentType.toLowerCase().split(';').map((part) => part.trim())
   const isUtf8 = parameters.every((parameter) => !parameter.startsWith('charset=') || /^charset="?utf-8"?$/.test(parameter))
   return isUtf8 && (schema?.consumes ?? mediaTypes.slice(0, 1)).includes(mediaType)

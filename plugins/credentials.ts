@@ -13,21 +13,25 @@ declare module 'fastify' {
     /** AWS Secrets Manager. */
     aws: SecretsPort
     /**
-     * Returns the SDK's client of a credential in a region. The client of a role is the caller's, or the gateway's own without a
-     * caller. With an account, its calls fail with `credential-account-mismatch` if the credential belongs to another.
+     * Returns the SDK's client for a credential and a region. A role is assumed for the caller, or for the gateway itself without
+     * a caller. If an account is given, calls fail with `credential-account-mismatch` for a credential of another account.
      */
     awsClient: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => ReturnType<Clients['client']>
-    /** Whose a credential is, as AWS says now to the gateway itself; fails with a `Problem`. */
+    /**
+     * Asks AWS for the identity that a credential belongs to.
+     *
+     * @throws Problem if the credential can't be used
+     */
     verifyCredential: (credentialId: string) => Promise<Identity>
-    /** The declared credentials, in their order, as the API shows them. */
+    /** Returns the declared credentials in the order of the configuration, as the API shows them. */
     describeCredentials: () => DescribedCredential[]
   }
 }
 
-/** Milliseconds that requests under way keep the clients of a configuration that has been replaced. */
-const grace = 60_000
+/** Milliseconds for which the clients of a replaced configuration stay open, for requests that still use them. */
+const gracePeriod = 60_000
 
-/** Through which AWS credential: the one that the request names by its ID, else the environment's. */
+/** Provides AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
   const rateLimiters = createRateLimiters(() => fastify.config.current.aws.quotaShare)
   const clients = fastify.config.derive(({ credentials, environments, aws: { endpoint, stsEndpoint } }) => awsClients({
@@ -53,5 +57,5 @@ export default fp(async (fastify) => {
 }, { name: 'credentials', dependencies: ['config'] })
 
 function retire (clients: Clients): void {
-  setTimeout(() => { clients.close() }, grace).unref()
+  setTimeout(() => { clients.close() }, gracePeriod).unref()
 }

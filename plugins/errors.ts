@@ -31,18 +31,18 @@ export default fp(async (fastify) => {
     return found && [...found[1]]
   })
 
-  /* c8 ignore next -- the step findRoute refuses the request before, but its hook runs only if such a handler exists */
+  /* c8 ignore next -- never called, since findRoute refuses the request; Fastify runs that step only if a handler exists */
   fastify.setNotFoundHandler(async () => { throw new Problem('not-found') })
 }, { name: 'errors' })
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The methods of the routes that match a path. */
+    /** Returns the methods of the routes that match a path. */
     methodsOf: MethodsOf
   }
 }
 
-/** Compares a path with a route's pattern; for a hint in an error, not for a decision. */
+/** Compares a path with a route's pattern. Good enough for the `Allow` header of an error, not for routing. */
 function matches (pattern: string, path: string): boolean {
   const [wanted, found] = [pattern.split('/'), path.split('/')]
   return wanted.length === found.length && wanted.every((part, index) => part.startsWith(':') || part === found[index])

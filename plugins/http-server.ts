@@ -4,18 +4,18 @@ import type { TrustsProxy } from '#src/request/steps/find-peer'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Tells whether a peer is a trusted proxy of the configuration in force. */
+    /** Returns true if the address belongs to a trusted proxy of the configuration in force. */
     trustsProxy: TrustsProxy
   }
 }
 
-/** Node.js's HTTP server: what has to be set on it beyond the options that Fastify passes on. */
+/** Sets the options of Node.js's HTTP server that Fastify does not pass on. */
 export default fp(async (fastify) => {
   const { server, config } = fastify
   // By default Node.js silently drops headers beyond the 2,000th. Their total size is limited in any case.
   server.maxHeadersCount = 0
 
-  // By default Node.js asks for the body before the token has been checked, or answers an expectation in its own words.
+  // By default Node.js asks for the body before the token has been checked, and answers other expectations itself.
   for (const event of ['checkContinue', 'checkExpectation']) {
     server.on(event, (request, reply) => { server.emit('request', request, reply) })
   }

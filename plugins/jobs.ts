@@ -6,16 +6,16 @@ import type { BulkStop } from '#src/secrets/bulk/schemas'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The bulk creates that run by themselves. */
+    /** The bulk creates that run in the background. */
     jobs: Jobs
-    /** The idempotency keys that were used. */
+    /** The idempotency keys that callers have used. */
     idempotencyKeys: IdempotencyKeys
-    /** Aborted once the process is told to end: nothing that takes long is begun any more. */
+    /** Aborted when the graceful shutdown begins. No long-running work is started after that. */
     stopping: AbortSignal
   }
 }
 
-/** What outlives a request, until the process is told to end. */
+/** Keeps the state that outlives a request: jobs and idempotency keys. Stops the jobs when the gateway shuts down. */
 export default fp<Required<AppOptions>>(async (fastify, { now }) => {
   const stopping = new AbortController()
   const jobs = createJobs(now)
@@ -24,7 +24,7 @@ export default fp<Required<AppOptions>>(async (fastify, { now }) => {
   fastify.decorate('idempotencyKeys', createIdempotencyKeys())
   fastify.decorate('stopping', stopping.signal)
 
-  // While connections are still served: who follows a job hears of its end.
+  // In `preClose`, while connections are still open: clients that follow a job receive its end event.
   fastify.addHook('preClose', async () => {
     stopping.abort('shutdown' satisfies BulkStop)
     await jobs.stop()

@@ -2,27 +2,27 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
 import { contentSecurityPolicy } from '#src/http/content-security-policy'
-import { describeApi, withoutPrefilledOptions } from '#src/http/openapi'
+import { describeApi, finishDocument } from '#src/http/openapi'
 
-/** The OpenAPI document, made from the routes' schemas, and Swagger UI at `/docs`. */
+/** Generates the OpenAPI document from the routes' schemas, and serves Swagger UI at `/docs`. */
 export default fp(async (fastify) => {
   await fastify.register(swagger, {
     openapi: describeApi(),
-    // A component's name is its schema's $id.
+    // Names a component after its schema's `$id`.
     refResolver: { buildLocalReference: ({ $id }, _baseUri, _fragment, index) => typeof $id === 'string' ? $id : `schema-${index}` },
-    transformObject: withoutPrefilledOptions
+    transformObject: finishDocument
   })
   await fastify.register(async (documentation) => {
     // Swagger UI's own routes can't declare their action themselves.
     documentation.routeDefaults = { action: 'Public' }
     await documentation.register(swaggerUi, {
       routePrefix: '/docs',
-      // The hash is that of Swagger UI's one inline style.
+      // The hash of Swagger UI's only inline style.
       staticCSP: contentSecurityPolicy({
         'style-src': '\'self\' \'unsafe-hashes\' \'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w=\'',
         'img-src': '\'self\' data:'
       }),
-      // The bar on top is for loading other documents.
+      // Hides the top bar, which is for loading other documents.
       theme: { title: 'secrets-gateway', css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none }' }] },
       uiConfig: { tryItOutEnabled: true, displayRequestDuration: true, docExpansion: 'list', deepLinking: true, validatorUrl: null }
     })

@@ -34,35 +34,35 @@ declare module 'fastify' {
      * declarations take precedence.
      */
     routeDefaults: FastifyContextConfig
-    /** The way of a request: the names of the steps, by stage, in the order in which they run. */
-    way: readonly { readonly stage: string, readonly steps: readonly string[] }[]
+    /** The names of the steps that a request goes through, by stage, in the order in which they run. */
+    pipeline: readonly { readonly stage: string, readonly steps: readonly string[] }[]
   }
 }
 
-/** Consecutive steps of a request's way. */
+/** Consecutive steps of the request pipeline. */
 interface Stage {
   readonly stage: string
-  /** Fastify's hook: before the body is read, or once the body has been validated. */
+  /** The Fastify hook that runs the steps: before the body is read, or after the request has been validated. */
   readonly hook: 'onRequest' | 'preHandler'
-  /** The routes whose requests take these steps. */
-  readonly of: (route: FastifyContextConfig) => boolean
+  /** True for the routes whose requests go through these steps. */
+  readonly appliesTo: (route: FastifyContextConfig) => boolean
   readonly steps: Readonly<Record<string, Step>>
 }
 
-const closed = ({ action }: FastifyContextConfig): boolean => action !== 'Public'
-const open = ({ action, rateLimit }: FastifyContextConfig): boolean => action === 'Public' && rateLimit !== false
-const any = (): boolean => true
+const authenticated = ({ action }: FastifyContextConfig): boolean => action !== 'Public'
+const limitedPublic = ({ action, rateLimit }: FastifyContextConfig): boolean => action === 'Public' && rateLimit !== false
+const all = (): boolean => true
 const about = (...subjects: readonly FastifyContextConfig['about'][]) => (route: FastifyContextConfig): boolean =>
   route.about !== undefined && subjects.includes(route.about)
 
-/** The way of a request, from its first header to the last byte of the reply. docs/request.md draws it. */
+/** The request pipeline, from the first header to the last byte of the reply. docs/request.md draws it. */
 export default fp(async (fastify) => {
   const { audit, authenticate: callerOf, authorize, aws, config, isStale, limits, methodsOf, trustsProxy } = fastify
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
   const declared = (): DeclaredNames => config.current
 
-  /** The first steps, of every request: also of one that matches no route. */
+  /** The first steps, for every request, including those that match no route. */
   const first = {
     stage: 'headers',
     steps: {
@@ -75,31 +75,31 @@ export default fp(async (fastify) => {
   }
 
   const stages: readonly Stage[] = [
-    { stage: 'headers', hook: 'onRequest', of: closed, steps: { forbidCaching } },
-    { stage: 'who', hook: 'onRequest', of: closed, steps: { authenticate: authenticate(callerOf, limits.failures) } },
-    { stage: 'limits', hook: 'onRequest', of: closed, steps: { limitCaller: limits.caller } },
-    { stage: 'limits', hook: 'onRequest', of: open, steps: { limitAddress: limits.address } },
-    { stage: 'body', hook: 'onRequest', of: any, steps: { checkKnownHeaders, inviteBody } },
+    { stage: 'headers', hook: 'onRequest', appliesTo: authenticated, steps: { forbidCaching } },
+    { stage: 'authentication', hook: 'onRequest', appliesTo: authenticated, steps: { authenticate: authenticate(callerOf, limits.failures) } },
+    { stage: 'limits', hook: 'onRequest', appliesTo: authenticated, steps: { limitCaller: limits.caller } },
+    { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
+    { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { checkKnownHeaders, inviteBody } },
     // Fastify reads the body and validates the request here, before the preHandler hooks.
     {
-      stage: 'where',
+      stage: 'subject',
       hook: 'preHandler',
-      of: about('environment', 'secret'),
+      appliesTo: about('environment', 'secret'),
       steps: { seeEnvironment: seeEnvironment(findEnvironment), enterEnvironment: enterEnvironment(findEnvironment) }
     },
-    { stage: 'where', hook: 'preHandler', of: about('secret'), steps: { parseSecretName } },
-    { stage: 'credential', hook: 'preHandler', of: about('environment', 'secret'), steps: { resolveCredential } },
-    { stage: 'credential', hook: 'preHandler', of: about('credential'), steps: { findCredential: findCredential(isDeclared) } },
-    { stage: 'permission', hook: 'preHandler', of: about('environment', 'secret'), steps: { decideInEnvironment } },
-    { stage: 'permission', hook: 'preHandler', of: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
-    { stage: 'permission', hook: 'preHandler', of: about('environment', 'secret', 'credential'), steps: { enforce } },
-    // Counts only what is allowed: a caller without rights can neither exhaust an environment's limit nor learn that it exists.
-    { stage: 'environment limit', hook: 'preHandler', of: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
-    { stage: 'record intent', hook: 'preHandler', of: closed, steps: { recordIntent: recordIntent(audit, declared) } },
-    { stage: 'scope', hook: 'preHandler', of: about('environment', 'secret'), steps: { openScope: openScope(aws) } }
+    { stage: 'subject', hook: 'preHandler', appliesTo: about('secret'), steps: { parseSecretName } },
+    { stage: 'credential', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { resolveCredential } },
+    { stage: 'credential', hook: 'preHandler', appliesTo: about('credential'), steps: { findCredential: findCredential(isDeclared) } },
+    { stage: 'permission', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { decideInEnvironment } },
+    { stage: 'permission', hook: 'preHandler', appliesTo: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
+    { stage: 'permission', hook: 'preHandler', appliesTo: about('environment', 'secret', 'credential'), steps: { enforce } },
+    // Counts only allowed requests: others can neither exhaust an environment's limit nor reveal that it exists.
+    { stage: 'environment limit', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
+    { stage: 'record intent', hook: 'preHandler', appliesTo: authenticated, steps: { recordIntent: recordIntent(audit, declared) } },
+    { stage: 'scope', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { openScope: openScope(aws) } }
   ]
 
-  /** The last steps, of every reply: also of one that refuses the request. */
+  /** The last steps, for every reply, including refusals. */
   const last = [
     { stage: 'record outcome', steps: { recordOutcome: recordOutcome(audit, declared) } },
     { stage: 'reply', steps: { closeStaleConnection: closeStaleConnection(isStale) } }
@@ -133,13 +133,13 @@ export default fp(async (fastify) => {
     const config = routeConfig(route, this.routeDefaults)
     route.config = config
     for (const hook of ['onRequest', 'preHandler'] as const) {
-      const own = stages.filter((stage) => stage.hook === hook && stage.of(config))
+      const own = stages.filter((stage) => stage.hook === hook && stage.appliesTo(config))
       const steps = own.flatMap((stage) => Object.values(stage.steps))
       if (steps.length > 0) route[hook] = [runSteps(steps), ...[route[hook] ?? []].flat()]
     }
   })
 
-  fastify.decorate('way', [first, ...stages, ...last].map(({ stage, steps }) => ({ stage, steps: Object.keys(steps) })))
+  fastify.decorate('pipeline', [first, ...stages, ...last].map(({ stage, steps }) => ({ stage, steps: Object.keys(steps) })))
 }, {
   name: 'request',
   dependencies: ['audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'rate-limit', 'tls']

@@ -13,38 +13,38 @@ import type { IsStale } from '#src/request/steps/close-stale-connection'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Returns the caller that a connection's client certificate names; undefined for a connection without a certificate.
+     * Returns the caller that a connection's client certificate identifies, or undefined for a connection without a certificate.
      *
      * @throws Problem `unauthenticated`
      */
     certificateCaller: (socket: Socket) => Caller | undefined
-    /** Tells whether a connection's certificate was verified before the configuration changed. */
+    /** Returns true if a connection's certificate was verified before the configuration changed. */
     isStale: IsStale
   }
 }
 
-/** Certificates: those of the gateway, which a reload renews, and those of its callers. */
+/** Manages the gateway's own certificate, which a reload renews, and the client certificates of callers. */
 export default fp(async (fastify) => {
   const { server } = fastify
   /**
-   * What was verified in the handshake against the authorities of the configuration in force: the certificate of each connection.
-   * TLS 1.2 lets a client present another one later, which nobody verifies.
+   * The client certificate of each connection, verified during the handshake against the authorities of the configuration in
+   * force. TLS 1.2 lets a client present another certificate later (renegotiation), which is not verified.
    */
   let verified = new WeakMap<Socket, X509Certificate | undefined>()
-  /** Connections in their handshake, by their other end: each is verified against the authorities in force when it came. */
+  /** Connections during their handshake, by remote end. Each is verified against the authorities in force when it was opened. */
   const handshaking = new Map<string, Socket>()
   const { tls: initial } = fastify.config.current.server
   const mode = modeOf(initial)
 
   server.prependListener('connection', (socket: Socket) => {
-    const key = endOf(socket)
+    const key = remoteEnd(socket)
     handshaking.set(key, socket)
     socket.once('close', () => { if (handshaking.get(key) === socket) handshaking.delete(key) })
   })
 
-  // Before HTTP gets hold of the connection.
+  // Prepended, so that it runs before the HTTP server accepts requests from the connection.
   server.prependListener('secureConnection', (socket: TLSSocket) => {
-    handshaking.delete(endOf(socket))
+    handshaking.delete(remoteEnd(socket))
     if (socket.authorized || initial?.clients?.required !== true) {
       verified.set(socket, socket.getPeerX509Certificate())
       return
@@ -58,7 +58,8 @@ export default fp(async (fastify) => {
 
   fastify.config.derive(({ server: { tls } }) => {
     if (modeOf(tls) === mode) return tls
-    throw new ConfigError([{ key: 'server.tls', found: modeOf(tls), expected: `${mode}, as it was at the start: that takes a new start` }])
+    const expected = `${mode}, the same as at the start: a change requires a restart`
+    throw new ConfigError([{ key: 'server.tls', found: modeOf(tls), expected }])
   }, (previous, tls) => {
     if (!(server instanceof Server) || tls === undefined) return
     server.setSecureContext(secureContext(tls))
@@ -79,10 +80,10 @@ export default fp(async (fastify) => {
   fastify.decorate('isStale', (socket) => socket instanceof TLSSocket && !verified.has(socket))
 }, { name: 'tls', dependencies: ['config'] })
 
-/** The address and the port of a connection's other end. */
-const endOf = ({ remoteAddress = '', remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`
+/** Returns the remote address and port of a connection. */
+const remoteEnd = ({ remoteAddress = '', remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`
 
-/** What can't be changed while the server listens. */
+/** Describes the settings that can't be changed while the server is listening. */
 function modeOf (tls: TlsSettings | undefined): string {
   if (tls === undefined) return 'no TLS'
   if (tls.clients === undefined) return 'TLS without client certificates'

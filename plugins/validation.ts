@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
-import { validatorOf } from '#src/http/validation'
+import { compileValidator } from '#src/http/validation'
 
-/** Requests are held to their schemas as they are: nothing is dropped, and nothing in a body is coerced. */
+/** Validates requests against the routes' schemas: no unknown field is dropped, and no value in a body is coerced. */
 export default fp(async (fastify) => {
-  fastify.setValidatorCompiler(validatorOf)
+  fastify.setValidatorCompiler(compileValidator)
 }, { name: 'validation' })

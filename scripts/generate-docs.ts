@@ -10,7 +10,7 @@
  *
  * With `--check`, writes nothing, and exits with 1 if a file is out of date.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { glob, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { actionGroups, actionNames, actionTable, type ResourceType } from '#src/authorization/actions'
 import { cedarSchema } from '#src/authorization/schema'
@@ -20,6 +20,8 @@ import { catalogue, catalogueEntry, type ProblemCode } from '#src/problems/catal
 import { builtGateway } from './built-gateway.ts'
 
 const root = join(import.meta.dirname, '..')
+
+const textOf = async (file: string): Promise<string> => readFile(join(root, file), 'utf8')
 
 function problems (): string {
   const codes = (Object.keys(catalogue) as ProblemCode[])
@@ -41,16 +43,25 @@ function problems (): string {
   ].join('\n')
 }
 
-/** Returns the file with the tests of a route. `test/routes` mirrors `routes`, which mirrors the URL tree. */
-const testOf = (url: string): string => `test/routes${url.replaceAll('/:', '/_')}/index.test.ts`
+/** Returns the test file of each operation ID. `test/routes/` mirrors `routes/`, whose files name the operations. */
+async function testFiles (): Promise<Map<string, string>> {
+  const files = new Map<string, string>()
+  for await (const file of glob('routes/**/*.ts', { cwd: root })) {
+    for (const [, operationId = ''] of (await textOf(file)).matchAll(/operationId: '(\w+)'/g)) {
+      files.set(operationId, `test/${file.replace(/\.ts$/, '.test.ts')}`)
+    }
+  }
+  return files
+}
 
 async function operationsTable (): Promise<string> {
   const { routes } = await builtGateway()
+  const tests = await testFiles()
   const rows = Object.keys(operations).sort().map((operation) => {
     const ofOperation = routes.filter(({ config }) => config?.action === operation)
     const paths = ofOperation.map(({ method, url }) => `\`${String(method)} ${url.replace(/:(\w+)/g, '{$1}')}\``)
-    const tests = new Set(ofOperation.map(({ url }) => testOf(url)))
-    return { operation, paths, row: `| ${operation}Command | ${paths.join('<br>')} | ${operation} | ${[...tests].join('<br>')} |` }
+    const files = new Set(ofOperation.map(({ schema }) => tests.get(schema?.operationId ?? '') ?? ''))
+    return { operation, paths, row: `| ${operation}Command | ${paths.join('<br>')} | ${operation} | ${[...files].join('<br>')} |` }
   })
   const reached = rows.filter(({ paths }) => paths.length > 0).length
   return [
@@ -90,7 +101,6 @@ function between (text: string, name: string, content: string): string {
   return text.replace(marks, () => `\n${content}\n\n`)
 }
 
-const textOf = async (file: string): Promise<string> => readFile(join(root, file), 'utf8')
 const files = {
   'docs/problems.md': problems(),
   'docs/operations.md': await operationsTable(),

@@ -11,13 +11,12 @@ import { bulkItemReply, bulkReply, type BulkItemReply } from '#src/secrets/bulk/
 import type { BulkRun } from '#src/secrets/bulk/run'
 import { problemBody, problemHeaders } from './problem.ts'
 
-/** The forms of the reply to a bulk create. */
-
+/** The media type of a bulk create's reply as a stream of JSON lines. */
 export const ndjson = 'application/x-ndjson'
 
 const nothing = (): void => undefined
 
-/** What the audit trail says of them. */
+/** Converts the outcomes for the audit trail. */
 const toRecord = ({ dryRun }: BulkRun, outcomes: readonly BulkOutcome[]): SecretOutcome[] =>
   outcomes.map((outcome) => dryRun ? { ...outcome, result: 'planned' } : outcome)
 
@@ -27,7 +26,7 @@ const withRecords = (request: FastifyRequest, bulk: BulkRun): BulkRun =>
 const toReply = (request: FastifyRequest) => (outcome: BulkOutcome): BulkItemReply =>
   bulkItemReply(outcome, (problem) => problemBody(problem, request.id))
 
-/** One JSON document, when all is done. */
+/** Runs a bulk create, and then sends all results as one JSON document. */
 export async function sendAtOnce (
   request: FastifyRequest, reply: FastifyReply, bulk: BulkRun, signal: AbortSignal
 ): Promise<FastifyReply> {
@@ -40,32 +39,35 @@ export async function sendAtOnce (
   return reply.code(409).headers(problemHeaders(problem)).send(JSON.stringify({ ...problemBody(problem, request.id), ...body }))
 }
 
-/** A line of JSON for each secret as it becomes final, in an atomic run before that how many are done; and last the summary. */
+/**
+ * Sends a line of JSON for each secret as soon as its result is final, and the summary as the last line. The results of an atomic
+ * run are final only at its end; until then, its lines report the number of secrets that are done.
+ */
 export function sendLines (
   request: FastifyRequest, reply: FastifyReply, bulk: BulkRun, signal: AbortSignal
 ): FastifyReply {
   const lines = new PassThrough()
-  // The stream may break off before the reply listens to it, and an error without a listener would end the process.
+  // The run may fail before the reply listens for errors of the stream, and an `error` event without a listener ends the process.
   lines.on('error', nothing)
-  const told = toReply(request)
+  const itemReply = toReply(request)
   const write = (line: object): void => {
-    // Where nobody listens any more, the work goes on.
+    // The work continues after the client has disconnected.
     if (!lines.destroyed) lines.write(`${JSON.stringify(line)}\n`)
   }
-  const settled = (outcome: BulkOutcome): void => { write(told(outcome)) }
+  const settled = (outcome: BulkOutcome): void => { write(itemReply(outcome)) }
   const progress = (done: number): void => { write({ done }) }
   withRecords(request, bulk).run({ signal, settled, progress }).then((summary) => {
     write({ summary })
     lines.end()
   }, (fault: unknown) => {
     logFault(request, fault)
-    // Without a summary, so that nobody takes it for the whole.
+    // Without the summary, so that the client can tell that the reply is incomplete.
     lines.destroy(fault instanceof Problem ? fault : new Problem('internal-error'))
   })
   return reply.type(ndjson).send(lines)
 }
 
-/** The address of a job, which goes on by itself. */
+/** Starts a bulk create as a job, or finds the job of an earlier identical request, and sends its path. */
 export function sendJob (
   request: FastifyRequest, reply: FastifyReply, jobs: Jobs, now: () => number, bulk: BulkRun
 ): FastifyReply {

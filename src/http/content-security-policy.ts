@@ -1,4 +1,4 @@
-/** A page may load scripts, styles and data from the gateway, also over plain HTTP, and nothing from anywhere else. */
+/** Directives that let a page load scripts, styles and data only from the gateway. They work over plain HTTP, too. */
 const strict = {
   'default-src': '\'none\'',
   'connect-src': '\'self\'',
@@ -11,9 +11,9 @@ const strict = {
 }
 
 /**
- * The `Content-Security-Policy` of a page that the gateway serves.
+ * Returns the `Content-Security-Policy` header of a page that the gateway serves.
  *
- * @param exceptions directives that this page needs in addition, or in another form
+ * @param exceptions the page's own directives, which add to the strict ones or replace them
  */
 export const contentSecurityPolicy = (exceptions: Readonly<Record<string, string>>): string =>
   Object.entries({ ...strict, ...exceptions }).map((directive) => directive.join(' ')).join('; ')

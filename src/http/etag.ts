@@ -1,11 +1,11 @@
 /**
- * The entity tag of a version (RFC 9110, section 8.8.3). A version's ID is whatever its writer chose: where it has characters
- * that a tag must not have, a percent sign, or a comma, which parts tags in a list, it is percent-encoded.
+ * Returns the entity tag of a version (RFC 9110, section 8.8.3). Writers choose version IDs freely, so an ID is percent-encoded
+ * if it contains a character that is not allowed in an entity tag, a percent sign, or a comma, which separates tags in a list.
  */
 export const toETag = (versionId: string): string =>
   `"${/^[!#$&-+\--~]*$/.test(versionId) ? versionId : encodeURIComponent(versionId)}"`
 
-/** The ID of the version that an entity tag of ours is for. */
+/** Returns the version ID of an entity tag that `toETag` created. */
 export function fromETag (opaque: string): string {
   try {
     return decodeURIComponent(opaque)
@@ -14,7 +14,7 @@ export function fromETag (opaque: string): string {
   }
 }
 
-/** Whether an `If-None-Match` names the version; compared weakly, as RFC 9110 (section 13.1.2) has it. */
+/** Returns true if `If-None-Match` names the version. Compares weakly, as RFC 9110 (section 13.1.2) requires. */
 export function matchesETag (ifNoneMatch: string | undefined, versionId: string): boolean {
   const tags = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   return tags.includes('*') || tags.includes(toETag(versionId))

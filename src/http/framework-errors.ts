@@ -2,10 +2,11 @@ import type { ProblemCode } from '#src/problems/catalogue'
 import { invalidRequest, Problem } from '#src/problems/problem'
 import { requestErrors, type SchemaError } from './validation.ts'
 
-/** As Fastify throws them: a code, a status, and of a refused request what the schema said. */
+/** An error that Fastify throws. */
 interface FrameworkError {
   code?: string
   statusCode?: number
+  /** The errors of a request that does not match its schema. */
   validation?: readonly SchemaError[]
   validationContext?: string
 }
@@ -17,7 +18,7 @@ const byCode: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_NOT_FOUND: 'not-found'
 }
 
-/** The problem that a failure in the framework, or anywhere else, stands for. What is not the caller's mistake is ours. */
+/** Converts anything thrown into a problem: `internal-error`, unless the request is known to be at fault. */
 export function problemFromFramework (thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
   const { code = '', statusCode = 500, validation, validationContext = '' }: FrameworkError = Object(thrown) as FrameworkError

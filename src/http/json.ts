@@ -1,21 +1,24 @@
 import { visit } from 'jsonc-parser'
 import { invalidRequest, type Problem } from '#src/problems/problem'
 
-/** Deeper than any honest document, and far from what recursion in a validator or serializer can bear. */
+/**
+ * The maximum nesting: deeper than any legitimate document, and too shallow to overflow the stack of a validator or serializer.
+ */
 const maximumDepth = 64
 
-/** More than the largest list that a route takes, and few enough to report a mistake in each. */
+/** The maximum number of items in a list or an object: one more than any route accepts, so that the schema reports the excess. */
 const maximumItems = 10_001
+/** The maximum number of values in a document. */
 const maximumValues = 250_000
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * A request's JSON (RFC 8259), strictly: UTF-8, no duplicate member names, no `__proto__`, no lone surrogates (they
- * can't be stored as UTF-8), no numbers that a double can't hold, bounded in depth and number. `JSON.parse` accepts all of
- * these, and would keep the last of two members and the nearest of two numbers.
+ * Parses a request's JSON (RFC 8259) strictly. Beyond what `JSON.parse` refuses, it refuses text that is not UTF-8, duplicate
+ * member names (`JSON.parse` keeps the last), `__proto__`, lone surrogates (which UTF-8 can't represent), numbers that a double
+ * can't represent (`JSON.parse` rounds them), and documents with too many values or levels.
  *
- * @throws Problem `invalid-request`; its message never quotes the text.
+ * @throws Problem `invalid-request`; its message never quotes the text
  */
 export function parseJson (body: Uint8Array): unknown {
   const text = decode(body)
@@ -23,7 +26,7 @@ export function parseJson (body: Uint8Array): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw mistake('must be JSON')
+    throw invalidBody('must be JSON')
   }
 }
 
@@ -31,11 +34,14 @@ function decode (body: Uint8Array): string {
   try {
     return utf8.decode(body)
   } catch {
-    throw mistake('must be UTF-8')
+    throw invalidBody('must be UTF-8')
   }
 }
 
-/** Finds what `JSON.parse` lets through. Leaves at the first mistake, and so before its own recursion gets deep. */
+/**
+ * Finds the errors that `JSON.parse` would accept. Throws at the first one, so that it does not recurse into a document that is
+ * nested too deeply.
+ */
 function checkStructure (text: string): void {
   const open: { names: Set<string>, items: number }[] = []
   let values = 0
@@ -43,11 +49,11 @@ function checkStructure (text: string): void {
     const container = open.at(-1)
     if (container !== undefined) container.items += 1
     values += 1
-    if (values > maximumValues || (container?.items ?? 0) > maximumItems) throw mistake('must not have so many values')
+    if (values > maximumValues || (container?.items ?? 0) > maximumItems) throw invalidBody('must not have so many values')
   }
   const enter = (): void => {
     count()
-    if (open.length === maximumDepth) throw mistake(`must not nest deeper than ${maximumDepth} levels`)
+    if (open.length === maximumDepth) throw invalidBody(`must not nest deeper than ${maximumDepth} levels`)
     open.push({ names: new Set(), items: 0 })
   }
   const leave = (): void => { open.pop() }
@@ -58,8 +64,8 @@ function checkStructure (text: string): void {
     onArrayEnd: leave,
     onObjectProperty (name) {
       const names = open.at(-1)?.names
-      if (names?.has(name)) throw mistake('must not have the same member twice in one object')
-      if (name === '__proto__') throw mistake('must not have a member named __proto__')
+      if (names?.has(name)) throw invalidBody('must not have the same member twice in one object')
+      if (name === '__proto__') throw invalidBody('must not have a member named __proto__')
       checkString(name)
       names?.add(name)
     },
@@ -67,17 +73,17 @@ function checkStructure (text: string): void {
       count()
       if (typeof value === 'string') checkString(value)
       if (typeof value === 'number' && decimal(text.slice(offset, offset + length)) !== decimal(String(value))) {
-        throw mistake('must not have a number that is beyond a double\'s range or precision (RFC 7493, section 2.2)')
+        throw invalidBody('must not have a number that is beyond a double\'s range or precision (RFC 7493, section 2.2)')
       }
     }
   })
 }
 
 function checkString (string: string): void {
-  if (!string.isWellFormed()) throw mistake('must not have an unpaired surrogate in a string')
+  if (!string.isWellFormed()) throw invalidBody('must not have an unpaired surrogate in a string')
 }
 
-/** A number in one form of the many that it can be written in: its digits, and the power of ten behind them. */
+/** Normalizes a number's text to its significant digits and a power of ten, so that `1.0`, `10e-1` and `1` are equal. */
 function decimal (number: string): string {
   const [, sign = '', whole = '', fraction = '', power = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number) ?? [number]
   const digits = (whole + fraction).replace(/^0+/, '')
@@ -86,4 +92,4 @@ function decimal (number: string): string {
   return `${sign}${significant}e${Number(power) - fraction.length + digits.length - significant.length}`
 }
 
-const mistake = (message: string): Problem => invalidRequest({ in: 'body', pointer: '', message })
+const invalidBody = (message: string): Problem => invalidRequest({ in: 'body', pointer: '', message })

@@ -16,7 +16,7 @@ names another that the environment allows.
 
 **Fields.** An unknown field is an error. An empty field is left out of a reply, never \`null\`. Dates are RFC 3339 in UTC.`
 
-/** What the document says beyond the routes. */
+/** Returns the parts of the OpenAPI document that do not come from the routes. */
 export const describeApi = (): OpenApi => ({
   openapi: '3.1.0',
   info: {
@@ -59,19 +59,41 @@ type Transform = NonNullable<FastifyDynamicSwaggerOptions['transformObject']>
 
 interface Operation {
   parameters?: { required?: boolean, example?: unknown, schema?: object }[]
+  responses?: Record<string, unknown>
+}
+
+type Paths = Record<string, Record<string, Operation>>
+
+/** Completes the generated document in place: sorts operations, and moves examples that Swagger UI would send. */
+export const finishDocument: Transform = (document) => {
+  if (!('openapiObject' in document)) return document.swaggerObject
+  const paths = (document.openapiObject.paths ?? {}) as Paths
+  sortOperations(paths)
+  removePrefilledOptions(paths)
+  return document.openapiObject
+}
+
+/** The order of a path's operations in the document. A POST that creates something counts as `create`. */
+const operationOrder = ['get', 'create', 'put', 'patch', 'post', 'delete']
+
+/** Sorts the operations of each path, whose order would otherwise depend on the names of the route files. */
+function sortOperations (paths: Paths): void {
+  const rank = ([method, { responses }]: [string, Operation]): number =>
+    operationOrder.indexOf(method === 'post' && responses?.['201'] !== undefined ? 'create' : method)
+  for (const [path, operations] of Object.entries(paths)) {
+    paths[path] = Object.fromEntries(Object.entries(operations).sort((one, other) => rank(one) - rank(other)))
+  }
 }
 
 /**
- * Keeps Swagger UI from filling the examples of optional parameters into its forms, where they would be sent: every filter at
- * once, or a version that there is not. They are in the parameters' schemas instead.
+ * Keeps Swagger UI from filling in the examples of optional parameters, which it would then send: every filter at once, or a
+ * version that does not exist. Moves them to the parameters' schemas.
  */
-export const withoutPrefilledOptions: Transform = (document) => {
-  if (!('openapiObject' in document)) return document.swaggerObject
-  const operations = Object.values(document.openapiObject.paths ?? {}).flatMap((path) => Object.values(path ?? {}) as Operation[])
+function removePrefilledOptions (paths: Paths): void {
+  const operations = Object.values(paths).flatMap((path) => Object.values(path))
   for (const parameter of operations.flatMap(({ parameters }) => parameters ?? [])) {
     if (parameter.required === true || parameter.example === undefined) continue
     parameter.schema = { ...parameter.schema, examples: [parameter.example] }
     delete parameter.example
   }
-  return document.openapiObject
 }

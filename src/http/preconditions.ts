@@ -3,7 +3,7 @@ import { invalidRequest } from '#src/problems/problem'
 import type { Precondition } from '#src/secrets/precondition'
 import { fromETag } from './etag.ts'
 
-/** The header of a write that what exists can be made a condition of (RFC 9110, section 13.1.1). */
+/** The header of conditional writes to an existing secret (RFC 9110, section 13.1.1). */
 export const IfMatch = {
   'if-match': Type.Optional(Type.String({
     description: 'The `ETag` of a version: write only if that one is still current, else 412. `*`: only if the secret exists',
@@ -11,7 +11,7 @@ export const IfMatch = {
   }))
 }
 
-/** The headers of a write that may also make the secret. */
+/** The headers of conditional writes that may also create the secret. */
 export const ConditionalHeaders = {
   ...IfMatch,
   'if-none-match': Type.Optional(Type.String({ pattern: '^\\*$', description: '`*`: write only if the secret does not exist, else 412' }))
@@ -23,21 +23,21 @@ interface Headers {
 }
 
 /**
- * What a write demands of the state it finds.
+ * Parses the precondition of a write.
  *
- * @throws Problem `invalid-request` for both headers at once, and for more than one entity tag
+ * @throws Problem `invalid-request` if both headers are present, or for more than one entity tag
  */
 export function preconditionOf ({ 'if-match': ifMatch, 'if-none-match': ifNoneMatch }: Headers): Precondition {
   if (ifNoneMatch !== undefined) {
-    if (ifMatch !== undefined) throw mistake('if-none-match', 'must NOT be given together with If-Match')
+    if (ifMatch !== undefined) throw invalidHeader('if-none-match', 'must NOT be given together with If-Match')
     return { absent: true }
   }
   if (ifMatch === undefined) return {}
   if (ifMatch === '*') return { present: true }
-  // A weak tag is accepted and never matches: If-Match compares strongly.
+  // A weak entity tag is valid but never matches, since If-Match requires a strong comparison.
   const [, weak, versionId] = /^(W\/)?"([!#-~]*)"$/.exec(ifMatch) ?? []
-  if (versionId === undefined) throw mistake('if-match', 'must be one entity tag, or *')
+  if (versionId === undefined) throw invalidHeader('if-match', 'must be one entity tag, or *')
   return { present: true, ...(weak === undefined ? { versionId: fromETag(versionId) } : { versionId: '' }) }
 }
 
-const mistake = (header: string, message: string): Error => invalidRequest({ in: 'header', pointer: `/${header}`, message })
+const invalidHeader = (header: string, message: string): Error => invalidRequest({ in: 'header', pointer: `/${header}`, message })

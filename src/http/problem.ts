@@ -39,7 +39,7 @@ export type ProblemBody = Static<typeof ProblemSchema>
 
 export const problemMediaType = 'application/problem+json'
 
-/** The reply's body. A 5xx says nothing beyond the catalogue, whatever was thrown. */
+/** Returns the reply's body. A 5xx contains only the catalogue's texts, since an unexpected error could contain a value. */
 export function problemBody (problem: Problem, requestId: string): ProblemBody {
   const { status, title, advice } = catalogueEntry(problem.code)
   const { detail, errors, awsRequestId } = problem.options
@@ -56,7 +56,7 @@ export function problemBody (problem: Problem, requestId: string): ProblemBody {
   }
 }
 
-/** The headers that go with it. */
+/** Returns the headers of a problem's reply. */
 export function problemHeaders (problem: Problem): Record<string, string> {
   const { retryAfter = catalogueEntry(problem.code).retryAfter } = problem.options
   return {
@@ -68,8 +68,8 @@ export function problemHeaders (problem: Problem): Record<string, string> {
 }
 
 /**
- * Turns a reply into that of a problem, and is the only writer of `request.problem`. It sets the request's ID again, since a
- * request that fails before its first step has no headers yet.
+ * Sets the status and the headers of a problem's reply, and `request.problem`, of which it is the only writer. Sets the header
+ * `X-Request-Id` again, since a request that fails before its first step has none yet.
  *
  * @returns the reply's body
  */
@@ -86,7 +86,7 @@ export const sendProblem = (problem: Problem, request: FastifyRequest, reply: Fa
 /** The header of every reply. */
 export const RequestId = { 'X-Request-Id': { type: 'string', description: 'The request\'s ID, as the log has it' } }
 
-/** The headers of a 429. Other replies to a caller who is counted have them, too. */
+/** The headers of a 429. All other replies to counted requests have them, too. */
 const rateLimitHeaders = {
   'RateLimit-Limit': { type: 'integer', description: 'Requests in a window' },
   'RateLimit-Remaining': { type: 'integer', description: 'Requests that are left in this one' },
@@ -94,8 +94,8 @@ const rateLimitHeaders = {
 }
 
 /**
- * The response schemas of a route that may answer with these problems, by status. Without their type: a handler throws a problem,
- * and replies with nothing else than what its own schemas say.
+ * Returns the response schemas of a route that may answer with these problems, by status. They are untyped, so that a handler
+ * can't return a problem instead of throwing it.
  */
 export function problemResponses (...codes: readonly ProblemCode[]): object {
   const byStatus = Map.groupBy(codes, (code) => catalogue[code].status)
@@ -119,16 +119,16 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
 }
 
 /**
- * Problems that the document has no example of, since no operation answers with them alone: `method-not-allowed` belongs to none,
- * `not-taken-back` and `idempotency-key-spent` are told of single items, and `not-all-done` has the items beside it.
+ * Problems without an example in the document, since they are never the whole reply of an operation: `method-not-allowed` belongs
+ * to no operation, `not-taken-back` and `idempotency-key-spent` occur only in items, and `not-all-done` comes with the items.
  */
-const neverAlone: ReadonlySet<string> = new Set<ProblemCode>([
+const withoutExample: ReadonlySet<string> = new Set<ProblemCode>([
   'method-not-allowed', 'not-taken-back', 'idempotency-key-spent', 'not-all-done'
 ])
 
 /** An example of each problem, for the document. */
 export const problemExamples = Object.fromEntries(Object.entries(catalogue)
-  .filter(([code]) => !neverAlone.has(code))
+  .filter(([code]) => !withoutExample.has(code))
   .map(([code, { title }]) => [code, {
     summary: title,
     value: problemBody(new Problem(code as ProblemCode), '0c5dbf04-97f1-4f0c-8e2f-6a4b4f6d1f0e')

@@ -7,11 +7,11 @@ import { Problem } from '#src/problems/problem'
 export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<undefined>
 
 /**
- * Creates a counter of requests that refuses those beyond a limit of the configuration in force. It keeps 5,000 counts; when it
- * needs another one, it forgets the count that was used least recently.
+ * Creates a counter that refuses requests beyond a limit of the configuration in force. It keeps counts for 5,000 keys, and then
+ * replaces the least recently used one.
  *
- * @param which limit applies; it is also the reason in the log
- * @param keyOf returns the key to count a request under: its peer address by default, of which IPv6 counts by /64
+ * @param which the limit that applies; it is also the reason in the log
+ * @param keyOf returns the key that a request is counted under; by default its peer address, with IPv6 addresses grouped by /64
  */
 export function limiter (
   fastify: Pick<FastifyInstance, 'createRateLimit'>,

@@ -6,7 +6,7 @@ import { SecretValue, type WrittenSecret } from '#src/secrets/schemas'
 import { matchesETag, toETag } from './etag.ts'
 import { ETag, Ref, Reply } from './schemas.ts'
 
-/** The media types of a value; the first is the default. */
+/** The representations of a value, by media type. The first is the default. */
 const representations: Readonly<Record<string, (secret: ReadSecret) => unknown>> = {
   'application/json': toSecretValue,
   'text/plain': ({ content }) => {
@@ -54,7 +54,7 @@ export function sendWritten (
   return reply.send(written)
 }
 
-/** Reports the version that a request is about to the audit trail, and returns the reply's content. */
+/** Reports the version in the reply's content to the audit trail, and returns the content. */
 export function reportVersion<T extends { versionId?: string | undefined }> (request: FastifyRequest, content: T): T {
   request.reportOutcome({ versionId: content.versionId })
   return content

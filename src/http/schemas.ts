@@ -6,7 +6,7 @@ import { closed, Id } from '#src/schema/types'
 import { Name } from '#src/secrets/schemas'
 import { problemResponses, RequestId } from './problem.ts'
 
-/** What the routes' schemas have in common. */
+/** Schemas that several routes share. */
 
 export const EnvironmentParams = Type.Object({ env: EnvironmentName })
 
@@ -52,14 +52,14 @@ export const Page = {
 
 export const NextCursor = Type.Optional(Type.String({ description: 'Where the next page begins; absent on the last page' }))
 
-/** A query that takes no other parameters. */
+/** Creates the schema of a query string, which refuses unknown parameters. */
 export const Query = <T extends Record<string, TSchema>>(properties: T): ReturnType<typeof Type.Object<T>> =>
   Type.Object(properties, closed)
 
-/** A schema that the document holds under its `$id`. */
+/** Creates a reference to a schema that the OpenAPI document contains as a component, under its `$id`. */
 export const Ref = <T extends TSchema>(schema: T): TUnsafe<Static<T>> => Type.Unsafe<Static<T>>({ $ref: `${schema.$id ?? ''}#` })
 
-/** A successful reply: its JSON, and what other media types it may have. */
+/** Creates the schema of a successful reply in JSON. `content` adds other media types. */
 export const Reply = <T extends TSchema>(description: string, schema: T, { headers = {}, content = {} }: {
   headers?: Record<string, object>
   content?: Record<string, { schema: object }>
@@ -69,33 +69,33 @@ export const Reply = <T extends TSchema>(description: string, schema: T, { heade
   content: { 'application/json': { schema }, ...content }
 })
 
-/** The header of a reply to a request that made a secret. */
+/** The header of a reply to a request that has created a secret. */
 export const Location = { Location: { type: 'string', description: 'The secret\'s path' } }
 
 export const ETag = { ETag: { type: 'string', description: 'The version\'s ID, in quotes' } }
 
-/** What any request may be answered with. */
+/** The problems that any request may be answered with. */
 const anyProblems = ['malformed-request', 'expectation-failed', 'request-timeout', 'headers-too-large', 'internal-error'] as const
 
-/** What any request with a token may be answered with besides. */
+/** The additional problems of requests that need a token. */
 const gatewayProblems = ['invalid-request', 'unauthenticated', 'rate-limited', 'identity-provider-unavailable', 'audit-unavailable'] as const
 
-/** What any call of AWS may end in. */
+/** The additional problems of requests that call AWS. */
 const awsProblems = [
   'forbidden', 'not-found', 'uri-too-long', 'aws-access-denied', 'aws-refused', 'aws-unavailable', 'aws-throttled', 'aws-timeout', 'credential-invalid',
   'credential-account-mismatch'
 ] as const
 
-/** The replies of a route that takes no token. */
+/** Returns the problem responses of a route that needs no token. */
 export const publicProblems = (...codes: readonly ProblemCode[]): object => problemResponses(...anyProblems, ...codes)
 
-/** The replies of a route that calls no AWS. */
+/** Returns the problem responses of a route that needs a token, but does not call AWS. */
 export const withProblems = (...codes: readonly ProblemCode[]): object =>
   problemResponses(...gatewayProblems, ...anyProblems, ...codes)
 
-/** The replies of a route that calls AWS. */
+/** Returns the problem responses of a route that calls AWS. */
 export const withAwsProblems = (...codes: readonly ProblemCode[]): object =>
   problemResponses(...gatewayProblems, ...anyProblems, ...awsProblems, ...codes)
 
-/** What a request with a body may be answered with besides. */
+/** The additional problems of requests with a body. */
 export const bodyProblems = ['payload-too-large', 'unsupported-media-type'] as const

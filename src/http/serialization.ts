@@ -5,10 +5,10 @@ import { getOrCreate } from '#src/collections/get-or-create'
 type Compiler = ReturnType<ReturnType<typeof SerializerSelector>>
 
 /**
- * Compiles a schema of replies once, however many routes refer to it: a route has some fifteen statuses, and nearly all of their
- * schemas are the same problem.
+ * Creates a serializer compiler that compiles equal schemas only once. A route has about fifteen statuses, and nearly all of them
+ * have the same schema, that of a problem.
  *
- * @param schemas gives the schemas that others refer to; called when the first is compiled
+ * @param schemas returns the schemas that others refer to; called when the first schema is compiled
  */
 export function serializerCompiler (schemas: () => Record<string, unknown>): FastifySerializerCompiler<unknown> {
   const compiled = new Map<string, ReturnType<Compiler>>()

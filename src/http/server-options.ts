@@ -12,34 +12,34 @@ import { Problem } from '#src/problems/problem'
 import { problemFromFramework } from './framework-errors.ts'
 import { problemBody, problemHeaders, sendProblem } from './problem.ts'
 
-/** A request ID that a caller may choose: short, and with nothing that a log or a shell could take amiss. */
+/** The request IDs that a caller may choose: short, and without characters that are special in a log or a shell. */
 const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
 
 /**
- * The options of the Fastify server; production and tests use the same.
+ * Returns the options of the Fastify server, in production and in tests.
  *
- * @param log where log lines go, standard output where absent
- * @param config says how the gateway is reached: over plain HTTP without proxies where absent
+ * @param log the destination of log lines, by default standard output
+ * @param config determines TLS and the trusted proxies; by default plain HTTP without proxies
  */
 export function serverOptions (logLevel: string, log?: DestinationStream, config?: LiveConfig): FastifyHttpOptions<Server> {
   const trusts = config?.derive(({ server }) => trustedProxyList(server.trustedProxies)) ?? (() => () => false)
   const tls = config?.current.server.tls
-  // Its absence is answered like any other mistake.
+  // A missing Host header is refused by the step checkHeaders, with a problem.
   const http = { requireHostHeader: false }
   return {
     logger: { level: logLevel, base: null, ...(log !== undefined && { stream: log }) },
-    // One line a request, written by plugins/request-log.ts without the URL.
+    // The step logWhenClosed writes one line for each request, without the URL.
     logController: new Fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers: { 'x-request-id': id } }) => typeof id === 'string' && requestIdPattern.test(id) ? id : randomUUID(),
-    // A name's `/` takes three characters in the path.
+    // In the worst case every character of a name is percent-encoded, which takes three.
     routerOptions: { maxParamLength: 3 * maximumNameLength },
     bodyLimit: 1024 * 1024,
     requestTimeout: 30_000,
-    // A reply may take as long as a bulk create does; the request has to be there in time.
+    // Unlimited, since a bulk create may take long to answer. `requestTimeout` limits the time for sending the request.
     connectionTimeout: 0,
     http,
     ...(tls !== undefined && { https: { ...http, ...tlsOptions(tls) } }),
-    // `request.ip` is the last address that no trusted proxy has: what a caller writes into X-Forwarded-For does not count.
+    // Makes `request.ip` the last address that is not a trusted proxy's, so that a caller can't forge it with X-Forwarded-For.
     trustProxy: (address) => trusts()(address),
     return503OnClosing: false,
     allowErrorHandlerOverride: false,
@@ -54,7 +54,7 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
   }
 }
 
-/** What connections are made with. Where a certificate is required, plugins/tls.ts ends those without, and has it recorded. */
+/** Returns the TLS options. It is plugins/tls.ts that closes connections without a required certificate, and records them. */
 const tlsOptions = (tls: TlsSettings): ServerOptions =>
   ({ ...secureContext(tls), ...(tls.clients !== undefined && { requestCert: true, rejectUnauthorized: false }) })
 
@@ -63,10 +63,10 @@ const clientErrors: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout'
 }
 
-/** The connections whose last answer is being recorded; what else comes on them is of no account. */
+/** Connections whose final reply is being recorded. Later errors on them are ignored. */
 const answering = new WeakSet<Socket>()
 
-/** Answers what Node.js could not even read as a request. */
+/** Answers a request that Node.js could not parse. */
 function clientErrorHandler (this: FastifyInstance, error: Error & { code?: string }, socket: Socket): void {
   if (answering.has(socket)) return
   if (error.code === 'ECONNRESET' || !socket.writable) {

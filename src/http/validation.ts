@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify'
 import { pointerToken } from '#src/json/pointer'
 import type { RequestError } from '#src/problems/problem'
 
-/** No part of a request is ever repaired: an unknown field is not dropped, and a default is for the document. */
+/** Ajv's options. Requests are never repaired: unknown fields are not dropped, and defaults are only documentation. */
 const strict: Options = {
   allErrors: true,
   verbose: true,
@@ -11,30 +11,34 @@ const strict: Options = {
   addUsedSchema: false
 }
 
-/** A body says what type each value has, and is held to it. */
+/** The validator of bodies. JSON has types, so nothing is coerced. */
 const body = new Ajv(strict)
 
-/** The rest of a request is text, and is read as what the schema asks for; a single value is a list of one. */
+/** The validator of the other parts of a request. Their text is coerced to the schema's types, and a single value to a list. */
 const text = new Ajv({ ...strict, coerceTypes: 'array' })
 
-/** The validator of one part of a route's requests. */
-export const validatorOf: FastifySchemaCompiler<object> = ({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema)
+/** Compiles the schema of one part of a route's requests. */
+export const compileValidator: FastifySchemaCompiler<object> = ({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema)
 
-/** What Ajv reports, as Fastify passes it on. */
+/** An error that Ajv reports, as Fastify passes it on. */
 export type SchemaError = Pick<ErrorObject, 'instancePath' | 'keyword' | 'params' | 'message' | 'parentSchema'>
 
 const parts: Readonly<Record<string, RequestError['in']>> = { body: 'body', querystring: 'query', params: 'path', headers: 'header' }
 
-/** What Fastify reports of a request that a schema refused, in the API's words. */
+/**
+ * Converts the errors of a request that does not match its schema.
+ *
+ * @param part Fastify's name of the part of the request
+ */
 export function requestErrors (part: string, errors: readonly SchemaError[]): RequestError[] {
   return errors.map((error) => ({
     in: parts[part] ?? 'body',
-    pointer: error.instancePath + (part === 'querystring' ? '' : ownPointer(error.params)),
+    pointer: error.instancePath + (part === 'querystring' ? '' : memberPointer(error.params)),
     message: messages[error.keyword]?.(error) ?? error.message ?? 'is invalid'
   }))
 }
 
-/** Where Ajv's own words say too little. None of them quotes what was found. */
+/** Messages for keywords whose messages from Ajv are too vague. They never quote the request. */
 const messages: Readonly<Partial<Record<string, (error: SchemaError) => string | undefined>>> = {
   additionalProperties: () => 'has a member that is not known here',
   enum: ({ params: { allowedValues } }) => `must be one of: ${(allowedValues as string[]).join(', ')}`,
@@ -42,8 +46,8 @@ const messages: Readonly<Partial<Record<string, (error: SchemaError) => string |
   pattern: ({ parentSchema }) => typeof parentSchema?.description === 'string' ? `must have the form of: ${parentSchema.description}` : undefined
 }
 
-/** Ajv points at the object; the caller wants the member that is missing or too many. Its name is no value. */
-function ownPointer ({ missingProperty, additionalProperty }: Record<string, unknown>): string {
+/** Returns the name of the missing or unknown member as a pointer, since Ajv points to its object. The name is not secret. */
+function memberPointer ({ missingProperty, additionalProperty }: Record<string, unknown>): string {
   const member = missingProperty ?? additionalProperty
   return typeof member === 'string' ? `/${pointerToken(member)}` : ''
 }

@@ -1,6 +1,6 @@
 type OptionalKeys<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T]
 
-/** An object type whose members that may be undefined are optional instead. */
+/** The type `T`, but with optional members in place of those that may be undefined. */
 export type Compact<T> =
   { [K in Exclude<keyof T, OptionalKeys<T>>]: T[K] } &
   { [K in OptionalKeys<T>]?: Exclude<T[K], undefined> }

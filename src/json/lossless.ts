@@ -7,7 +7,7 @@ declare global {
 }
 
 /**
- * Parses JSON and keeps every digit of its numbers: `JSON.stringify` writes them back verbatim.
+ * Parses JSON and keeps every digit of its numbers, so that `JSON.stringify` writes them back verbatim.
  *
  * @returns undefined for invalid JSON, or JSON that is nested too deeply
  */

@@ -1,4 +1,4 @@
-/** The most characters of a member's name in a pointer, since it may come from a request. */
+/** The maximum number of characters of a member's name, which may come from a request. */
 const maximumLength = 128
 
 /** Returns a member's name as a reference token of a JSON pointer (RFC 6901), shortened if it is long. */

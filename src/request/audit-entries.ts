@@ -9,17 +9,17 @@ import { isSecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 
-/** Evidence that is gathered while a request is served, for its later audit records. */
+/** Evidence that is gathered while a request is handled, for its later audit records. */
 export interface Evidence {
   /** The members that all records of the request share. */
   readonly about: About
-  /** The sequence of the record of the intent. */
+  /** The sequence number of the record of the intent. */
   readonly intent: number
   /** AWS's request IDs of all calls so far. */
   readonly awsRequestIds: string[]
   /** The decisions that are not yet part of a record. */
   readonly decisions: SecretDecision[]
-  /** The number of secrets that have a record of their own so far. Missing if the request is not on several secrets. */
+  /** The number of secrets that have been recorded so far. Missing unless the request concerns several secrets. */
   items?: number
 }
 
@@ -31,26 +31,26 @@ export interface OutcomeReport {
   readonly job?: string
   /** The caller that a public route has identified, as the login does. */
   readonly caller?: Caller
-  /** The number of secrets that the request is on, where the reply, and with it this record, comes before the last of theirs. */
+  /** The number of secrets in the request, if the reply is sent before all of them have been recorded. */
   readonly items?: number
 }
 
-/** The names that a record may show: of the path's parameters, only those that are declared. Others could be anything. */
+/** The names that a record may contain. Other parameters of a path could be anything, even a secret. */
 export type DeclaredNames = Pick<Config, 'environments' | 'credentials'>
 
-/** A record lists at most this many of AWS's request IDs, and beyond that only their number. */
+/** The maximum number of AWS request IDs in a record. A record of a request with more also has their number. */
 const mostRequestIds = 100
 
 /** The members that all records of a request share: its sender and its subject. */
 export type About = Omit<RequestEntry, 'event'>
 
-/** The entry of a request that is allowed and about to be served. */
+/** Returns the entry of a request that is allowed and about to be handled. */
 export const intentEntry = (about: About, { found: { decision } }: FastifyRequest): RequestEntry =>
   ({ event: 'intent', ...about, decision: decision && recorded(decision) })
 
 /**
- * The entries of a request's end: its own, and before it one for each secret that was left out of the reply because the caller
- * may not read it. A public request leaves an entry only if it was refused or has identified a caller.
+ * Returns the entries for the end of a request: its own and, before it, one for each secret that was left out of the reply
+ * because the caller may not read it. A public request has an entry only if it was refused or has identified a caller.
  */
 export function finalEntries (
   request: FastifyRequest, { statusCode: status }: FastifyReply, declared: DeclaredNames
@@ -75,7 +75,7 @@ export function finalEntries (
   }]
 }
 
-/** The entries of some secrets of a request on several. They take the decisions on these secrets out of the evidence. */
+/** Returns the entries for some of a request's secrets, and moves the decisions on these secrets from the evidence into them. */
 export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutcome[], job: string | undefined): RequestEntry[] {
   const about = { ...evidence.about, intent: evidence.intent, job }
   const secrets = new Set(outcomes.map(secretOf))
@@ -86,7 +86,7 @@ export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutc
   return outcomes.map((outcome) => secretEntry(about, outcome, bySecret.get(secretOf(outcome)) ?? []))
 }
 
-/** The entries of secrets that a filter has matched and that the reply leaves out, since the caller may not read them. */
+/** Returns the entries for secrets that matched a filter but were left out of the reply, since the caller may not read them. */
 function withheldEntries (about: About, decisions: readonly SecretDecision[]): RequestEntry[] {
   const bySecret = Map.groupBy(decisions, secretOf)
   return decisions.flatMap(({ allowed, environment, name, action }) => {
@@ -133,7 +133,7 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
   }
 }
 
-/** The decision on the route's action; that on the environment's visibility, if the request got no further. */
+/** Returns the decision on the route's action or, if the request got no further, the one on the environment's visibility. */
 const recordedDecision = ({ found: { decision, visibility } }: FastifyRequest): RecordedDecision | undefined => {
   const last = decision ?? visibility
   return last && recorded(last)
@@ -141,7 +141,7 @@ const recordedDecision = ({ found: { decision, visibility } }: FastifyRequest): 
 
 const recorded = ({ allowed, policies }: Decision): RecordedDecision => ({ allowed, policies })
 
-/** Those of the decisions on a secret that are on another action or in another environment than its entry. */
+/** Returns the decisions on a secret whose action or environment differs from that of its entry. */
 function otherDecisions (decisions: readonly SecretDecision[], about: About): RequestEntry['decisions'] {
   const others = decisions.filter(({ environment = about.environment, action }) =>
     environment !== about.environment || action !== about.action)

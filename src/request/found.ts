@@ -12,17 +12,15 @@ import type { Scope } from '#src/secrets/scope'
 import type { Evidence, OutcomeReport } from './audit-entries.ts'
 
 /**
- * What the steps find out about a request. Each field is written once, by the one step that returns it, and never changes
- * afterwards.
+ * The results of the steps of a request. Each field is written once, by the step that returns it, and never changes afterwards.
  */
 export interface Found {
-  /** The matched route: its pattern, its declarations, and its name in the OpenAPI document. */
-  readonly route: { readonly url: string | undefined, readonly config: FastifyContextConfig, readonly operationId: string | undefined }
+  readonly route: MatchedRoute
   /** The address that the request came from. It is not a trusted proxy's. */
   readonly peer: string
   /** The authenticated sender. Not on public routes. */
   readonly caller: Caller
-  /** May the caller see the environment in the path? Denied also for an environment that does not exist. */
+  /** The decision on whether the caller may see the environment in the path. Denied for an environment that does not exist. */
   readonly visibility: Decision
   /** The environment in the path, once the caller is known to be allowed to see it. */
   readonly environment: Environment
@@ -30,7 +28,7 @@ export interface Found {
   readonly secretName: SecretName
   /** The ID of the AWS credential to use. Missing if the request names one that the environment does not allow. */
   readonly credentialId: string
-  /** The policies' answer to the route's action on the environment, secret or credential in the path. */
+  /** The policies' decision on the route's action on the environment, secret or credential in the path. */
   readonly decision: Decision
   /** The evidence for the request's later audit records. Its existence proves that the intent is on record. */
   readonly evidence: Evidence
@@ -38,7 +36,16 @@ export interface Found {
   readonly scope: Scope
 }
 
-/** The fields that a request has a getter for, with the step that a reader has to wait for. */
+/** The route that a request matches. */
+export interface MatchedRoute {
+  /** The pattern of the path. */
+  readonly url: string | undefined
+  readonly config: FastifyContextConfig
+  /** The route's name in the OpenAPI document. */
+  readonly operationId: string | undefined
+}
+
+/** The fields that have a getter on the request, with the step that writes each. */
 export const finders = {
   route: 'findRoute',
   caller: 'authenticate',
@@ -49,38 +56,41 @@ export const finders = {
   scope: 'openScope'
 } as const satisfies Partial<Record<keyof Found, string>>
 
-/** Reads a field that an earlier step has found. @throws TypeError if that step has not run, or found nothing */
+/** Reads a field that an earlier step has written. @throws TypeError if that step has not run, or found nothing */
 export function readFound<K extends keyof typeof finders> (request: FastifyRequest, field: K): Found[K] {
   const value: Found[K] | undefined = request.found[field]
   if (value === undefined) throw new TypeError(`request.${field} was read, but the step ${finders[field]} has not found it`)
   return value
 }
 
-// Declarations of what the plugins add to Fastify, as far as src/ depends on it.
+// Declares the additions of the plugins to Fastify that src/ depends on.
 declare module 'fastify' {
   interface FastifyInstance {
     /** The audit trail. */
     audit: Trail
-    /** Records the refusal of something that did not become a request. Resolves to the problem to answer with. */
+    /**
+     * Records a refusal that happens before there is a request. Resolves to the problem to answer with: the one given or, if it
+     * can't be recorded, `audit-unavailable`.
+     */
     recordRefusal: (about: Pick<RequestEntry, 'requestId' | 'peer'>, problem: Problem) => Promise<Problem>
   }
 
   interface FastifyContextConfig {
     /**
-     * The action that a request on the route performs. The policies are not asked about two of them: `Public` is open to anybody,
-     * even without a token, and `Own` to every caller, since it concerns only what that caller created.
+     * The action that requests on the route perform. Two are not subject to the policies: `Public` is open to everyone, even
+     * without a token, and `Own` is open to every caller, since it applies only to objects that the caller created.
      */
     action?: Action | 'Public' | 'Own'
     /** The subject of the route's action, named by the parameters `env`, `name` or `id` of its path. Its folder declares it. */
     about?: 'environment' | 'secret' | 'credential'
-    /** True if the route's body has an `awsCredentialId`, as an alternative to the header. */
+    /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */
     bodyNamesCredential?: true
     /** The headers in the route's schema, in lower case. plugins/request.ts fills it in. */
     headers?: readonly string[]
   }
 
   interface FastifyRequest extends Pick<Found, keyof typeof finders> {
-    /** Everything that the steps have found so far, for readers that run at any time: the log and the audit trail. */
+    /** The results of the steps so far, for the log and the audit trail, which may read them at any time. */
     found: Partial<Found>
     /** The problem in the reply. `answerProblem` is its only writer. */
     problem?: Problem
@@ -94,9 +104,9 @@ declare module 'fastify' {
      * @throws Problem `audit-unavailable`
      */
     reportSecrets: (outcomes: readonly SecretOutcome[]) => Promise<void>
-    /** The policies' answer for this caller. Always denied on public routes. */
+    /** Decides by the policies whether this caller may perform an action. Always denied on public routes. */
     decide: (action: Action, environment: Environment, credentialId: string, name?: string) => Decision
-    /** May this caller see the environment? */
+    /** Decides by the policies whether this caller may see the environment. */
     sees: (environment: Environment) => Decision
     /**
      * Opens a scope in an environment that the path does not name, through that environment's default credential.

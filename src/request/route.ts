@@ -9,9 +9,9 @@ const subjects: Readonly<Record<NonNullable<FastifyContextConfig['about']>, Reso
 }
 
 /**
- * Completes what a route declares about itself, once, when it is registered.
+ * Completes and checks the declarations of a route when it is registered.
  *
- * @param defaults declared by the route's folder for all of its routes
+ * @param defaults the declarations of the route's folder, for all of its routes
  * @throws TypeError if the route declares no action, or one that can't be performed on its subject
  */
 export function routeConfig (
@@ -33,7 +33,7 @@ export function routeConfig (
   return { ...declared, headers: Object.keys(properties).map((name) => name.toLowerCase()) }
 }
 
-/** The subject that a path promises. It only guards against a route in the wrong folder; no request is decided by it. */
+/** Returns the subject that a path suggests. Used only to detect a route in the wrong folder, never to decide about a request. */
 function subjectOf (url: string): ResourceType | undefined {
   if (!url.includes('/:env')) return undefined
   return url.includes('/:name') ? 'Secret' : 'Environment'

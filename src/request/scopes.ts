@@ -18,14 +18,14 @@ export function openScope (request: FastifyRequest, environment: Environment, cr
     callerId: request.caller.id,
     aws,
     onResponse: (awsRequestId) => { evidence.awsRequestIds.push(awsRequestId) },
-    may: (action, name) => decideOnTheWay(request, action, environment, credentialId, name)
+    may: (action, name) => decideAndKeep(request, action, environment, credentialId, name)
   }
 }
 
 /**
  * Opens a scope in an environment that the request's path does not name, through that environment's default credential.
  *
- * @param environment undefined if there is none of the name that the request gives
+ * @param environment undefined if no environment has the name in the request
  * @throws Problem `not-found` if the caller may not see it, `forbidden` if one of the actions is denied there
  */
 export function openScopeIn (
@@ -33,12 +33,12 @@ export function openScopeIn (
 ): Scope {
   if (environment === undefined || !request.sees(environment).allowed) throw new Problem('not-found')
   const { credential } = environment
-  if (!actions.every((action) => decideOnTheWay(request, action, environment, credential))) throw new Problem('forbidden')
+  if (!actions.every((action) => decideAndKeep(request, action, environment, credential))) throw new Problem('forbidden')
   return openScope(request, environment, credential, aws)
 }
 
-/** Asks the policies about an action that the request turns out to need, and keeps the answer as evidence. */
-function decideOnTheWay (
+/** Decides by the policies on a further action that the request needs, and keeps the decision as evidence. */
+function decideAndKeep (
   request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: SecretName
 ): boolean {
   const { evidence, found: { environment: inPath } } = request

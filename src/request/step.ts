@@ -4,8 +4,8 @@ import type { Found } from './found.ts'
 type Finding = Partial<Found> | undefined
 
 /**
- * One step of a request's way: checks something, or finds something out and returns it. It throws a `Problem` to refuse the
- * request. It returns a promise only if it has to wait, so that a request that never waits is handled in one turn.
+ * A step of the request pipeline. Performs a check, or returns a result for later steps. Throws a `Problem` to refuse the
+ * request. Returns a promise only if it has to wait: a request whose steps never wait is handled in one turn of the event loop.
  */
 export type Step = (request: FastifyRequest, reply: FastifyReply) => Finding | Promise<Finding>
 

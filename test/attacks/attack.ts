@@ -7,42 +7,44 @@ import { startIssuer, type Issuer } from '#test/issuer'
 import { sendRaw, type RawRequest, type TlsClient } from '#test/raw'
 import { startSts, type Principal, type Sts } from '#test/sts'
 
-/** One attack: a request as it goes over the wire, and what it gets. */
+/** An attack: a request as it is written to the socket, and the expected reply. */
 export interface Attack {
   request: RawRequest
-  /** The status, and the problem's code. A status of 0 is a connection that the gateway ends without a word. */
+  /** The reply's status and problem code. The status 0 means that the gateway closes the connection without a reply. */
   expected: { status: number, code?: string }
-  /** At which of the gateways; the one that speaks plain HTTP where absent. */
+  /** The gateway to attack, by default the one over plain HTTP. */
   at?: 'plain' | 'optional' | 'required'
-  /** What a client of those with TLS has, beside their authority's certificate. */
+  /** The TLS client's options, apart from the certificate authority of the gateways. */
   client?: Partial<TlsClient>
-  /** How often STS is asked; never where absent. */
-  asksSts?: number
+  /** The expected number of requests to STS, by default none. */
+  stsRequests?: number
+  /** Runs before the attack. */
   prepare?: () => void | Promise<void>
 }
 
-/** What attackers find: three gateways with the same callers, and a secret that none of them may leak. */
+/** The target of the attacks: three gateways with the same callers, and a secret that must not leak. */
 export interface World {
   plain: Gateway
-  /** TLS, with client certificates if the client likes. */
+  /** TLS, where client certificates are optional. */
   optional: Gateway
-  /** TLS, with client certificates. */
+  /** TLS, where client certificates are required. */
   required: Gateway
-  /** Issuers that the gateways know as `corp` and `partner`, and one that they don't. */
+  /** The OpenID Connect issuers that the gateways trust, named `corp` and `partner`, and one that they don't trust. */
   corp: Issuer
   partner: Issuer
   stranger: Issuer
   sts: Sts
-  /** May log in. */
+  /** An AWS role that may log in. */
   role: Principal
+  /** The authority of client certificates. */
   clients: Authority
-  /** Signs the tokens that the gateways give. */
+  /** The key that signs the gateways' own tokens. */
   gatewayKey: KeyObject
-  /** The gateways' own authority. */
+  /** The authority of the gateways' certificates. */
   servers: Authority
 }
 
-/** Stands in a secret's value, and must stand nowhere else. */
+/** The value of the secret, which must not appear anywhere else. */
 export const canary = 'canary-value-4711-of-the-secret'
 
 export const secretPath = '/environments/dev/secrets/canary'
@@ -52,9 +54,10 @@ export const principal = (accessKeyId: string, account: string, userId: string, 
 
 export const role = principal('ASIAROLEROLEROLE', '111122223333', 'AROAPAYMENTSPAYMENTS:pod-1', 'arn:aws:sts::111122223333:assumed-role/payments/pod-1')
 
-/** Callers that are let in, each by its method. */
+/** Callers that may read the secret, one for each authentication method. */
 export const administrators = ['corp:service', 'partner:service', 'aws:111122223333:AROAPAYMENTSPAYMENTS', 'spiffe://example.org/payments', 'dns:payments.example.org']
 
+/** Starts the gateways, the issuers and STS, and creates the secret. */
 export async function world (t: Test, principals: readonly Principal[]): Promise<World> {
   const [corp, partner, stranger] = [await startIssuer(t), await startIssuer(t, { alg: 'RS256' }), await startIssuer(t)]
   const [clients, servers] = [await authority(), await authority('CN=Servers')]
@@ -94,38 +97,38 @@ export async function world (t: Test, principals: readonly Principal[]): Promise
   return { plain, optional, required, corp, partner, stranger, sts, role, gatewayKey, clients, servers }
 }
 
-/** What in a request is secret itself, and must not come back or be logged either. */
+/** Returns the credentials and other long texts of a request, which must not appear in a reply or a log either. */
 function secretsIn ({ path = '', headers = [], body = '' }: RawRequest): string[] {
-  const carried = headers.filter(([name]) => /^(authorization|cookie|x-api-key)$/i.test(name)).map(([, value]) => value)
+  const credentials = headers.filter(([name]) => /^(authorization|cookie|x-api-key)$/i.test(name)).map(([, value]) => value)
   const isPublic = (text: string): boolean => text.startsWith('/') || /^x-[a-z0-9-]+$/.test(text)
-  return [...carried, path, body].flatMap((text) => text.match(/[\w./+~-]{20,}/g) ?? []).filter((text) => !isPublic(text))
+  return [...credentials, path, body].flatMap((text) => text.match(/[\w./+~-]{20,}/g) ?? []).filter((text) => !isPublic(text))
 }
 
-/** Counts the refusals that a trail has got since the last look. */
+/** Returns a function that counts the refusals recorded in a gateway's trail since its last call. */
 function newDenials ({ trailFile }: Gateway): () => number {
   let end = readFileSync(trailFile).length
   return () => {
     const added = readFileSync(trailFile).subarray(end)
-    const whole = added.subarray(0, added.lastIndexOf('\n') + 1)
-    end += whole.length
-    const records = whole.toString().split('\n').slice(0, -1).map((line) => JSON.parse(line) as { event: unknown, status?: unknown })
-    // What turns out on the way, as that a request takes a right to another action, is the outcome of one that has begun.
+    const complete = added.subarray(0, added.lastIndexOf('\n') + 1)
+    end += complete.length
+    const records = complete.toString().split('\n').slice(0, -1).map((line) => JSON.parse(line) as { event: unknown, status?: unknown })
+    // A request that is refused after its intent was recorded, because it needs a further permission, has an outcome instead.
     return records.filter(({ event, status }) => event === 'denial' || (event === 'outcome' && Number(status) >= 400)).length
   }
 }
 
-/** Makes each attack, and looks at what it got and what it left behind: no call of AWS, one record of the refusal, and no secret. */
+/** Runs each attack, and asserts that it is refused as expected, calls no AWS, leaks no secret and is recorded exactly once. */
 export async function withstand (t: Test, world: World, attacks: Readonly<Record<string, Attack>>): Promise<void> {
   const gateways = [world.plain, world.optional, world.required]
   const trails = gateways.map(newDenials)
-  // Where a connection ends without a reply, nothing says when the record of it is written.
+  // Waits, since a connection that is closed without a reply may be recorded later.
   const recorded = async (): Promise<number> => {
     const found = trails.reduce((sum, count) => sum + count(), 0)
     if (found > 0) return found
     await new Promise((resolve) => { setTimeout(resolve, 10) })
     return recorded()
   }
-  for (const [what, { request, expected, at = 'plain', client = {}, asksSts = 0, prepare }] of Object.entries(attacks)) {
+  for (const [title, { request, expected, at = 'plain', client = {}, stsRequests = 0, prepare }] of Object.entries(attacks)) {
     await prepare?.()
     const gateway = world[at]
     for (const { awsCalls } of gateways) awsCalls.length = 0
@@ -135,26 +138,26 @@ export async function withstand (t: Test, world: World, attacks: Readonly<Record
     world.sts.reply = undefined
 
     const answered = `${reply?.head ?? ''}${reply?.text ?? ''}`
-    // One assertion, since each of them takes longer than the attack does.
+    // A single assertion, since each takes longer than the attack itself.
     t.strictSame({
       status: reply?.status ?? 0,
       code: reply?.code,
       awsCalls: gateways.flatMap(({ awsCalls }) => awsCalls),
-      asksSts: world.sts.requests.length,
+      stsRequests: world.sts.requests.length,
       denials: await recorded(),
       leaked: [canary, ...secretsIn(request)].filter((secret) => answered.includes(secret))
-    }, { code: reply?.code, ...expected, awsCalls: [], asksSts, denials: 1, leaked: [] }, what)
+    }, { code: reply?.code, ...expected, awsCalls: [], stsRequests, denials: 1, leaked: [] }, title)
   }
 }
 
-/** Ends the gateways, and looks for what must not be in their logs and trails. */
+/** Stops the gateways, and asserts that their logs and trails contain no secret. */
 export async function assertLogsClean (t: Test, { plain, optional, required }: World, attacks: readonly Attack[]): Promise<void> {
   for (const { fastify } of [plain, optional, required]) await fastify.close()
   const log = [plain, optional, required].flatMap(({ log }) => log).join('')
   const trails = [plain, optional, required].map(({ trailFile }) => readFileSync(trailFile, 'utf8')).join('')
-  t.ok(log.split('"msg":"request"').length > attacks.length / 2, 'requests are logged, also those that are refused')
+  t.ok(log.split('"msg":"request"').length > attacks.length / 2, 'refused requests are logged, too')
   for (const secret of new Set([canary, ...attacks.flatMap(({ request }) => secretsIn(request))])) {
-    if (log.includes(secret)) t.fail(`the log has ${secret}`)
-    if (trails.includes(secret)) t.fail(`the trail has ${secret}`)
+    if (log.includes(secret)) t.fail(`the log contains ${secret}`)
+    if (trails.includes(secret)) t.fail(`the trail contains ${secret}`)
   }
 }

@@ -8,15 +8,15 @@ const good = `Bearer ${tokens.administrator}`
 
 const withHeaders = (...headers: [string, string][]): Pick<Attack, 'request'> => ({ request: { headers } })
 
-/** What can be done with API keys, and with the header that carries a token. */
+/** Attacks with API keys, and with malformed or misplaced tokens. */
 export const bearerAttacks = (): Record<string, Attack> => ({
   'no token': { ...withHeaders(), expected: unauthenticated },
   'an empty token': { ...withHeaders(['Authorization', 'Bearer ']), expected: unauthenticated },
   'an unknown token': { ...withHeaders(['Authorization', 'Bearer sgw_administrator.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA']), expected: unauthenticated },
   'an expired key': { ...withHeaders(['Authorization', `Bearer ${tokens.expired}`]), expected: unauthenticated },
-  'the beginning of a key': { ...withHeaders(['Authorization', good.slice(0, -1)]), expected: unauthenticated },
-  'a key and more': { ...withHeaders(['Authorization', `${good}x`]), expected: unauthenticated },
-  'a key in capitals': { ...withHeaders(['Authorization', `Bearer ${tokens.administrator.toUpperCase()}`]), expected: unauthenticated },
+  'a truncated key': { ...withHeaders(['Authorization', good.slice(0, -1)]), expected: unauthenticated },
+  'a key with an additional character': { ...withHeaders(['Authorization', `${good}x`]), expected: unauthenticated },
+  'a key in upper case': { ...withHeaders(['Authorization', `Bearer ${tokens.administrator.toUpperCase()}`]), expected: unauthenticated },
   'the hash of a key': { ...withHeaders(['Authorization', `Bearer ${hashToken(tokens.administrator).slice('sha256:'.length)}`]), expected: unauthenticated },
   'the ID of a key': { ...withHeaders(['Authorization', 'Bearer administrator']), expected: unauthenticated },
   'Basic authentication with a key as the password': {
@@ -33,20 +33,20 @@ export const bearerAttacks = (): Record<string, Attack> => ({
   'a key in the query': { request: { path: `${secretPath}?access_token=${tokens.administrator}` }, expected: unauthenticated },
   'a key in a cookie': { ...withHeaders(['Cookie', `token=${tokens.administrator}`]), expected: unauthenticated },
   'a key in X-Api-Key': { ...withHeaders(['X-Api-Key', tokens.administrator]), expected: unauthenticated },
-  'a key for the proxy': { ...withHeaders(['Proxy-Authorization', good]), expected: unauthenticated },
+  'a key in Proxy-Authorization': { ...withHeaders(['Proxy-Authorization', good]), expected: unauthenticated },
   'a key in the body': {
     request: { method: 'PUT', headers: [['Content-Type', 'application/x-www-form-urlencoded']], body: `access_token=${tokens.administrator}` },
     expected: unauthenticated
   },
-  'a key on a continued line': { ...withHeaders(['Authorization', `Bearer\r\n ${tokens.administrator}`]), expected: { status: 400, code: 'malformed-request' } },
-  'a key behind a NUL': { ...withHeaders(['Authorization', `Bearer \0${tokens.administrator}`]), expected: { status: 400, code: 'malformed-request' } },
+  'a key on a continuation line': { ...withHeaders(['Authorization', `Bearer\r\n ${tokens.administrator}`]), expected: { status: 400, code: 'malformed-request' } },
+  'a key after a NUL': { ...withHeaders(['Authorization', `Bearer \0${tokens.administrator}`]), expected: { status: 400, code: 'malformed-request' } },
   'a token of 8,193 characters': { ...withHeaders(['Authorization', `Bearer ${'x'.repeat(8_193)}`]), expected: unauthenticated },
   'a token of 20,000 characters': { ...withHeaders(['Authorization', `Bearer ${'x'.repeat(20_000)}`]), expected: { status: 431, code: 'headers-too-large' } },
-  'a second request hidden in the body of the first': {
+  'request smuggling': {
     request: { method: 'POST', path: '/health/live', headers: [['Content-Length', '4'], ['Transfer-Encoding', 'chunked']], body: `0\r\n\r\nGET ${secretPath} HTTP/1.1\r\n\r\n` },
     expected: { status: 400, code: 'malformed-request' }
   },
-  'a header that names the caller': { ...withHeaders(['X-Remote-User', 'administrator'], ['X-Authenticated-Userid', 'administrator']), expected: unauthenticated },
-  'a header that names another method': { ...withHeaders(['X-HTTP-Method-Override', 'OPTIONS']), expected: unauthenticated },
+  'a header with the name of a caller': { ...withHeaders(['X-Remote-User', 'administrator'], ['X-Authenticated-Userid', 'administrator']), expected: unauthenticated },
+  'a header with another method': { ...withHeaders(['X-HTTP-Method-Override', 'OPTIONS']), expected: unauthenticated },
   'an unknown path': { request: { path: '/environments/dev/secrets/canary/value/..' }, expected: { status: 404, code: 'not-found' } }
 })

@@ -6,32 +6,32 @@ import { secretPath, type Attack, type World } from './attack.ts'
 const limited = { status: 429, code: 'rate-limited' }
 const bad: [string, string] = ['Authorization', 'Bearer sgw_administrator.BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB']
 
-/** Requests beyond the limits: to be made last, after many that were counted. */
+/** Requests beyond the rate limits. They must come last, since they lower the limits below what earlier attacks have used. */
 export function floodAttacks ({ plain }: World): Record<string, Attack> {
   const { config } = plain.fastify
   const one = { requestsPerSecond: 1 / 3_000, burst: 1 }
-  const lower = (): void => {
+  const lowerLimits = (): void => {
     config.replace({ ...config.current, limits: configFrom({ ...declared, limits: { ...one, unauthenticated: one } }).limits })
   }
   const reader = (request: RawRequest): RawRequest => ({ ...request, headers: [['Authorization', `Bearer ${tokens.reader}`], ...request.headers ?? []] })
   const login = { method: 'POST', path: '/auth/aws/login', headers: [['Content-Type', 'application/json']] as const, body: '{"headers":{}}' }
   const requests: Record<string, RawRequest> = {
-    'one more bad token': { headers: [bad] },
-    'one more request without a token': {},
-    'from another address, as X-Real-IP says': { headers: [bad, ['X-Real-IP', '10.0.0.1'], ['True-Client-IP', '10.0.0.1'], ['X-Client-IP', '10.0.0.1']] },
-    'one more login': login,
+    'another invalid token': { headers: [bad] },
+    'another request without a token': {},
+    'a forged address in X-Real-IP': { headers: [bad, ['X-Real-IP', '10.0.0.1'], ['True-Client-IP', '10.0.0.1'], ['X-Client-IP', '10.0.0.1']] },
+    'another login': login,
     'a login with a token': { ...login, headers: [...login.headers, bad] },
-    'one more request of a caller': reader({}),
-    'a caller\'s request by another method': reader({ method: 'PUT', headers: [['Content-Type', 'application/json']], body: '{"value":"x"}' }),
+    'another request of a caller': reader({}),
+    'a caller\'s request with another method': reader({ method: 'PUT', headers: [['Content-Type', 'application/json']], body: '{"value":"x"}' }),
     'a caller\'s request for another environment': reader({ path: '/environments/prod' }),
     'a caller\'s request with another query': reader({ path: `${secretPath}?field=${Date.now()}` }),
-    'a caller\'s request with a header that names another': reader({ headers: [['X-Remote-User', 'administrator'], ['X-Request-Id', 'another']] })
+    'a caller\'s request with the name of another caller in a header': reader({ headers: [['X-Remote-User', 'administrator'], ['X-Request-Id', 'another']] })
   }
-  const attacks = Object.entries(requests).map(([what, request]): [string, Attack] => [`flood: ${what}`, { request, expected: limited, prepare: lower }])
+  const attacks = Object.entries(requests).map(([title, request]): [string, Attack] => [`flood: ${title}`, { request, expected: limited, prepare: lowerLimits }])
   return {
     ...Object.fromEntries(attacks),
-    'flood: from another address, as X-Forwarded-For says': {
-      request: { headers: [bad, ['X-Forwarded-For', '10.0.0.1']] }, expected: { status: 400, code: 'invalid-request' }, prepare: lower
+    'flood: a forged address in X-Forwarded-For': {
+      request: { headers: [bad, ['X-Forwarded-For', '10.0.0.1']] }, expected: { status: 400, code: 'invalid-request' }, prepare: lowerLimits
     }
   }
 }

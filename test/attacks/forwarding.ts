@@ -5,11 +5,11 @@ const refused = { status: 400, code: 'invalid-request' }
 const unauthenticated = { status: 401, code: 'unauthenticated' }
 const valid: [string, string] = ['Authorization', `Bearer ${tokens.administrator}`]
 
-/** Whoever is no trusted proxy says what only one says. */
+/** Attacks with forwarding headers from a client that is not a trusted proxy. */
 export const forwardingAttacks = (): Record<string, Attack> => ({
   'X-Forwarded-For': { request: { headers: [valid, ['X-Forwarded-For', '10.0.0.1']] }, expected: refused },
   'an empty X-Forwarded-For': { request: { headers: [valid, ['X-Forwarded-For', '']] }, expected: refused },
-  'two X-Forwarded-For': { request: { headers: [valid, ['X-Forwarded-For', '10.0.0.1'], ['x-forwarded-for', '127.0.0.1']] }, expected: refused },
+  'two X-Forwarded-For headers': { request: { headers: [valid, ['X-Forwarded-For', '10.0.0.1'], ['x-forwarded-for', '127.0.0.1']] }, expected: refused },
   'X-Forwarded-Host': { request: { headers: [valid, ['X-Forwarded-Host', 'evil.example']] }, expected: refused },
   'X-Forwarded-Proto': { request: { headers: [valid, ['X-Forwarded-Proto', 'https']] }, expected: refused },
   Forwarded: { request: { headers: [valid, ['Forwarded', 'for=10.0.0.1;proto=https']] }, expected: refused },

@@ -7,7 +7,7 @@ const forbidden = { status: 403, code: 'forbidden' }
 
 const bearer = (token: string): readonly [string, string] => ['Authorization', `Bearer ${token}`]
 
-/** A job of the administrator's, which has ended. */
+/** Runs a job of the administrator until it has ended, and returns its path. */
 async function startJob ({ plain }: World): Promise<string> {
   const { headers } = await plain.send('POST', '/environments/dev/secrets', {
     headers: { prefer: 'respond-async', 'idempotency-key': 'job-of-another' }, json: { secretNames: ['made-by-a-job'] }
@@ -17,29 +17,29 @@ async function startJob ({ plain }: World): Promise<string> {
   return path
 }
 
-/** What is there for one caller, and asked for by another: jobs, results that are repeated, whatever is kept to be faster. */
+/** Attacks on what belongs to another caller: jobs, idempotency keys and cached results. */
 export async function othersAttacks (world: World): Promise<Record<string, Attack>> {
   const { plain, corp } = world
   const job = await startJob(world)
   const valid = await corp.token({}, { typ: 'at+jwt' })
   const [header, payload, signature = ''] = valid.split('.')
-  const stolen = `${header ?? ''}.${payload ?? ''}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`
+  const forged = `${header ?? ''}.${payload ?? ''}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`
   const write = { method: 'PUT', path: '/environments/dev/secrets/repeated', body: '{"value":"x"}' }
   const repeated = [['Content-Type', 'application/json'], ['Idempotency-Key', 'write-of-another']] as const
   const warm = async (): Promise<void> => { await plain.send('GET', secretPath) }
 
   return {
-    'another\'s job': { request: { path: job, headers: [bearer(tokens.pipeline)] }, expected: hidden },
-    'the course of another\'s job': { request: { path: `${job}/events`, headers: [bearer(tokens.pipeline)] }, expected: hidden },
-    'another\'s job, to be cancelled': { request: { method: 'DELETE', path: job, headers: [bearer(tokens.pipeline)] }, expected: hidden },
-    'another\'s job, without a token': { request: { path: job }, expected: { status: 401, code: 'unauthenticated' } },
+    'another caller\'s job': { request: { path: job, headers: [bearer(tokens.pipeline)] }, expected: hidden },
+    'the events of another caller\'s job': { request: { path: `${job}/events`, headers: [bearer(tokens.pipeline)] }, expected: hidden },
+    'cancelling another caller\'s job': { request: { method: 'DELETE', path: job, headers: [bearer(tokens.pipeline)] }, expected: hidden },
+    'another caller\'s job, without a token': { request: { path: job }, expected: { status: 401, code: 'unauthenticated' } },
     'a job that does not exist': { request: { path: '/jobs/none', headers: [bearer(tokens.pipeline)] }, expected: hidden },
-    'another\'s idempotent write, by a reader': {
+    'repeating another caller\'s write with its idempotency key': {
       request: { ...write, headers: [bearer(tokens.reader), ...repeated] },
       expected: forbidden,
       prepare: async () => { await plain.send('PUT', write.path, { headers: { 'idempotency-key': 'write-of-another' }, json: { value: 'x' } }) }
     },
-    'another\'s idempotent job, by a reader': {
+    'repeating another caller\'s job with its idempotency key': {
       request: {
         method: 'POST',
         path: '/environments/dev/secrets',
@@ -48,11 +48,11 @@ export async function othersAttacks (world: World): Promise<Record<string, Attac
       },
       expected: forbidden
     },
-    'what another has just read, by a writer': { request: { headers: [bearer(tokens.writer)] }, expected: forbidden, prepare: warm },
-    'what another has just read, by a stranger': { request: { headers: [bearer(tokens.stranger)] }, expected: hidden, prepare: warm },
-    'what another has just read, without a token': { request: {}, expected: { status: 401, code: 'unauthenticated' }, prepare: warm },
-    'the claims of a token that has just been verified, under another signature': {
-      request: { headers: [bearer(stolen)] },
+    'a secret that another caller has just read, by a writer': { request: { headers: [bearer(tokens.writer)] }, expected: forbidden, prepare: warm },
+    'a secret that another caller has just read, by a stranger': { request: { headers: [bearer(tokens.stranger)] }, expected: hidden, prepare: warm },
+    'a secret that another caller has just read, without a token': { request: {}, expected: { status: 401, code: 'unauthenticated' }, prepare: warm },
+    'the claims of a token that has just been verified, with another signature': {
+      request: { headers: [bearer(forged)] },
       expected: { status: 401, code: 'unauthenticated' },
       prepare: async () => { await plain.send('GET', secretPath, { token: valid }) }
     }

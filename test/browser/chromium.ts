@@ -2,39 +2,39 @@ import { existsSync } from 'node:fs'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
-/** Where `CHROMIUM` says that there is one, there has to be one. */
+/** The browser. If `CHROMIUM` is set, the tests run even if the file is missing, and then fail. */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const isMissing = process.env.CHROMIUM === undefined && !existsSync(executablePath)
 
-/** Why a test that needs a browser is left out, or `false`. */
-export const skip = isMissing && 'there is no Chromium; CHROMIUM can name one'
+/** The reason to skip a test that needs a browser, or `false`. */
+export const skip = isMissing && 'Chromium is not installed; CHROMIUM can specify its path'
 
-/** Quiet where there is no network, and without the sandbox that root can't have. */
+/** Disables the sandbox, which does not work for root, and requests in the background, which fail without a network. */
 const flags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
   '--disable-sync'
 ]
 
-/** Starts a browser, which ends with the test. */
+/** Starts a browser, and closes it when the test ends. */
 export async function launch (t: Test): Promise<Browser> {
   const browser = await chromium.launch({ executablePath, args: flags })
   t.teardown(async () => browser.close())
   return browser
 }
 
-/** What a page did. */
+/** The observed events of a page. */
 export interface Watched {
-  /** What the browser complains of: errors, warnings, what a policy forbids. */
-  complaints: string[]
+  /** Errors and warnings in the console, including violations of the content security policy. */
+  errors: string[]
   /** The requests, each as its method and URL. */
-  requested: string[]
+  requests: string[]
 }
 
-/** Notes from now on what a page does. */
+/** Observes a page from now on. */
 export function watch (page: Page): Watched {
-  const watched: Watched = { complaints: [], requested: [] }
-  page.on('console', (message) => { if (['error', 'warning'].includes(message.type())) watched.complaints.push(message.text()) })
-  page.on('pageerror', (error) => watched.complaints.push(error.message))
-  page.on('request', (request) => watched.requested.push(`${request.method()} ${request.url()}`))
+  const watched: Watched = { errors: [], requests: [] }
+  page.on('console', (message) => { if (['error', 'warning'].includes(message.type())) watched.errors.push(message.text()) })
+  page.on('pageerror', (error) => watched.errors.push(error.message))
+  page.on('request', (request) => watched.requests.push(`${request.method()} ${request.url()}`))
   return watched
 }

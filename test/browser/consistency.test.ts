@@ -17,7 +17,7 @@ const cell = (page: Page, name: string, column: number): Locator =>
   page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) }).getByRole('cell').nth(column)
 const names = async (page: Page): Promise<string[]> => page.getByRole('rowheader').allInnerTexts()
 
-await t.test('the consistency page shows what each environment has', { skip }, async (t) => {
+await t.test('the consistency page shows the state of each secret in each environment', { skip }, async (t) => {
   const gateway = await build(t)
   const put = async (environment: string, name: string, value: string): Promise<unknown> =>
     gateway.send('PUT', `/environments/${environment}/secrets/${encodeURIComponent(name)}`, { json: { value } })
@@ -29,7 +29,7 @@ await t.test('the consistency page shows what each environment has', { skip }, a
   await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['api-key'] } })
 
   const page = await (await launch(t)).newPage()
-  const { complaints, requested } = watch(page)
+  const { errors, requests } = watch(page)
   await open(page, gateway)
   await page.getByText('3 environments.').waitFor()
   await page.getByLabel('Compare values').check()
@@ -38,15 +38,15 @@ await t.test('the consistency page shows what each environment has', { skip }, a
 
   t.same(await names(page), ['api-key', 'going', 'payments/db', 'same'])
   t.match(await page.getByRole('columnheader').nth(3).innerText(), /prod\s+1 present, 2 missing\s+1 required without value/)
-  const said = async (name: string): Promise<(string | null)[]> => Promise.all([0, 1, 2].map(async (column) => cell(page, name, column).getAttribute('title')))
-  t.same(await said('api-key'), ['placeholder, without a value', 'missing', 'missing'])
-  t.same(await said('going'), ['missing', 'missing', 'scheduled for deletion'])
-  t.same(await said('payments/db'), ['present, value A', 'present, value B', 'missing, required'])
-  t.same(await said('same'), ['present, value A', 'present, value A', 'present, value A'])
+  const titles = async (name: string): Promise<(string | null)[]> => Promise.all([0, 1, 2].map(async (column) => cell(page, name, column).getAttribute('title')))
+  t.same(await titles('api-key'), ['placeholder, without a value', 'missing', 'missing'])
+  t.same(await titles('going'), ['missing', 'missing', 'scheduled for deletion'])
+  t.same(await titles('payments/db'), ['present, value A', 'present, value B', 'missing, required'])
+  t.same(await titles('same'), ['present, value A', 'present, value A', 'present, value A'])
   const shapeOf = async (name: string, column: number): Promise<string | null> => cell(page, name, column).locator('use').getAttribute('href')
   const shapes = [await shapeOf('same', 0), await shapeOf('api-key', 0), await shapeOf('api-key', 1), await shapeOf('going', 2)]
-  t.equal(new Set(shapes).size, 4, 'each state has a shape of its own')
-  for (const href of shapes) t.equal(await page.locator(`symbol${href ?? ''}`).count(), 1, 'which is there')
+  t.equal(new Set(shapes).size, 4, 'each state has its own shape')
+  for (const href of shapes) t.equal(await page.locator(`symbol${href ?? ''}`).count(), 1, 'the shape exists')
 
   await page.getByLabel('Only where environments differ').check()
   t.same(await names(page), ['api-key', 'going', 'payments/db'])
@@ -69,12 +69,12 @@ await t.test('the consistency page shows what each environment has', { skip }, a
   t.notMatch(kept, canary)
   t.notMatch(kept, tokens.administrator)
   t.equal(page.url(), `${gateway.url}/docs/consistency`)
-  t.strictSame(requested.filter((request) => !request.startsWith(`GET ${gateway.url}/`) && !request.includes(' data:')), [], 'from nowhere else')
-  t.notMatch(requested.join(), tokens.administrator)
-  t.strictSame(complaints, [], 'the browser has nothing to complain of')
+  t.strictSame(requests.filter((request) => !request.startsWith(`GET ${gateway.url}/`) && !request.includes(' data:')), [], 'no other host is contacted')
+  t.notMatch(requests.join(), tokens.administrator)
+  t.strictSame(errors, [], 'the browser reports no errors')
 })
 
-await t.test('the consistency page shows to whom may not see it why', { skip }, async (t) => {
+await t.test('the consistency page shows why a comparison is refused', { skip }, async (t) => {
   const gateway = await build(t)
   const page = await (await launch(t)).newPage()
   await open(page, gateway, 'no-such-token')
@@ -94,7 +94,7 @@ await t.test('the consistency page shows to whom may not see it why', { skip }, 
   await page.getByText('No environment is visible to you.').waitFor()
 })
 
-/** How much two colours differ (WCAG 2.2, "contrast ratio"). */
+/** Returns the contrast ratio of two colours, as defined by WCAG 2.2. */
 function contrast (one: string, other: string): number {
   const luminance = (colour: string): number => {
     const [red = 0, green = 0, blue = 0] = [...colour.matchAll(/\d+/g)].map(([part]) => Number(part) / 255)
@@ -124,29 +124,29 @@ await t.test('the consistency page is legible with 500 names and 6 environments'
 
   const boxOf = async (locator: Locator): Promise<{ x: number, y: number, width: number, height: number }> => {
     const box = await locator.boundingBox()
-    if (box === null) throw new Error('It is not drawn')
+    if (box === null) throw new Error('The element is not visible')
     return box
   }
   const scroller = page.getByRole('region', { name: 'Secrets by environment' })
   const view = await boxOf(scroller)
   const lastColumn = await boxOf(page.getByRole('columnheader').last())
-  t.ok(lastColumn.x + lastColumn.width <= view.x + view.width, 'all environments are in view')
+  t.ok(lastColumn.x + lastColumn.width <= view.x + view.width, 'all environments are visible')
   const row = await boxOf(page.getByRole('rowheader').first())
-  t.ok(view.height / row.height > 18, `and many rows: ${view.height} / ${row.height}`)
-  t.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight'), true, 'the page itself need not be scrolled')
+  t.ok(view.height / row.height > 18, `many rows are visible: ${view.height} / ${row.height}`)
+  t.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight'), true, 'the page itself does not scroll')
 
   const corner = await boxOf(page.getByRole('columnheader').first())
   await scroller.focus()
   await page.keyboard.press('End')
   const lastRow = page.getByRole('rowheader', { name: 'service-499/key' })
-  // Scrolling by the keyboard is animated.
+  // Scrolling with the keyboard is animated.
   while ((await boxOf(lastRow)).y > view.y + view.height) continue
-  t.same(await boxOf(page.getByRole('columnheader').first()), corner, 'the head stays where it was, by the keyboard')
+  t.same(await boxOf(page.getByRole('columnheader').first()), corner, 'the table\'s head stays in place')
   await page.setViewportSize({ width: 420, height: 800 })
   const name = await boxOf(lastRow)
   await page.evaluate('document.querySelector("#scroller").scrollLeft = 300')
   t.not(await page.evaluate('document.querySelector("#scroller").scrollLeft'), 0)
-  t.equal((await boxOf(lastRow)).x, name.x, 'and so do the names')
+  t.equal((await boxOf(lastRow)).x, name.x, 'the names stay in place')
 
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })

@@ -21,9 +21,9 @@ async function gateway (t: Test): Promise<FastifyInstance> {
 const fileOf = (step: string): string => `${step.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.ts`
 
 t.test('the documented order of the steps is the order that runs', async (t) => {
-  const { way } = await gateway(t)
+  const { pipeline } = await gateway(t)
   const page = await readFile(join(root, 'docs', 'request.md'), 'utf8')
-  const steps = way.flatMap(({ stage, steps }) => steps.map((step) => [stage, step]))
+  const steps = pipeline.flatMap(({ stage, steps }) => steps.map((step) => [stage, step]))
   t.same(Array.from(page.matchAll(/^\| ([a-z ]+) \| `(\w+)` \|/gm), ([, stage, step]) => [stage, step]), steps, 'in the table')
 
   const drawn = Array.from(page.matchAll(/^ {2}subgraph \w+\["([a-z ]+).*?"\]\n(.*?)^ {2}end$/gms), ([, stage, body = '']) =>
@@ -39,13 +39,13 @@ t.test('the documented order of the steps is the order that runs', async (t) => 
 })
 
 t.test('each step has a file of its own', async (t) => {
-  const { way } = await gateway(t)
+  const { pipeline } = await gateway(t)
   const files = await readdir(join(root, 'src', 'request', 'steps'))
   const limits = ['limitCaller', 'limitAddress', 'limitEnvironment']
-  t.same(files.sort(), way.flatMap(({ steps }) => steps).filter((step) => !limits.includes(step)).map(fileOf).sort())
+  t.same(files.sort(), pipeline.flatMap(({ steps }) => steps).filter((step) => !limits.includes(step)).map(fileOf).sort())
 })
 
-t.test('nothing else stands in the way of a request', async (t) => {
+t.test('no other hook handles a request', async (t) => {
   const allowed = ['onClose', 'onRoute', 'preClose']
   for (const folder of ['plugins', 'routes']) {
     const files = await readdir(join(root, folder), { recursive: true })

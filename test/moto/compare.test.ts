@@ -5,7 +5,7 @@ import { compare, placesOf } from './compare.ts'
 import { differences, type Difference } from './differences.ts'
 import { readTap } from './tap-results.ts'
 
-/** As tap writes it: of two files, the second of which could not even be read. */
+/** The output of tap for two files, the second of which could not be loaded. */
 const tap = `TAP version 14
 not ok 1 - test/a.test.ts # time=9ms {
     # Subtest: outer
@@ -46,7 +46,7 @@ not ok 2 - test/b.test.ts # time=1ms
 const lineOf = (file: string, line: number): string => `${file} ${line}`
 const difference = (places: Difference['places']): Difference => ({ moto: 'x', aws: 'y', evidence: 'recorded', places })
 
-t.test('what tap writes is read: each test with assertions, and where in it one failed', async (t) => {
+t.test('parses the output of tap: each test with assertions, and the lines of the failed ones', async (t) => {
   const { tests, failures } = readTap(tap)
   t.same(tests, new Map([['test/a.test.ts', new Set(['outer > inner', 'outer', 'passes', 'unfinished'])], ['test/b.test.ts', new Set([''])]]))
   t.match(failures, [
@@ -56,11 +56,11 @@ t.test('what tap writes is read: each test with assertions, and where in it one 
   ])
 })
 
-t.test('what fails and is not in the table is unexpected', async (t) => {
+t.test('a failure that is not in the table is unexpected', async (t) => {
   t.match(compare(readTap(tap), [], lineOf), { tests: 5, passed: 2, different: 0, unexpected: { length: 3 }, stale: [] })
 })
 
-t.test('what is in the table and fails is a difference, and only there', async (t) => {
+t.test('a failure in the table is a difference, but only in that line of that test', async (t) => {
   const known = difference({ 'test/a.test.ts': { 'outer > inner': ['a.test.ts 3'] } })
   t.match(compare(readTap(tap), [known], lineOf), { passed: 2, different: 1, unexpected: [{ test: 'unfinished' }, { file: 'test/b.test.ts' }], stale: [] })
   for (const elsewhere of [{ 'test/a.test.ts': { 'outer > inner': ['a.test.ts 2'] } }, { 'test/a.test.ts': { outer: ['a.test.ts 3'] } }, { 'test/b.test.ts': { 'outer > inner': ['a.test.ts 3'] } }]) {
@@ -68,12 +68,12 @@ t.test('what is in the table and fails is a difference, and only there', async (
   }
 })
 
-t.test('what is in the table and does not fail is stale', async (t) => {
+t.test('an assertion in the table that does not fail is stale', async (t) => {
   const passes = difference({ 'test/a.test.ts': { passes: ['a.test.ts'] } })
   t.same(compare(readTap(tap), [passes], lineOf).stale, [{ file: 'test/a.test.ts', test: 'passes', line: 'a.test.ts' }])
 })
 
-t.test('the table names tests and lines that there are', async (t) => {
+t.test('all tests and lines in the table exist', async (t) => {
   const root = join(import.meta.dirname, '..', '..')
   t.match(await readFile(join(root, 'docs/embedded-backend.md'), 'utf8'), `the ${differences.length} known differences between moto and AWS`)
   for (const { file, test, line } of placesOf(differences)) {

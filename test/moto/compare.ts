@@ -1,36 +1,36 @@
 import type { Difference } from './differences.ts'
 import type { Failure, TapResults } from './tap-results.ts'
 
-/** How a run on moto's server compares with the table of differences. */
+/** The results of a run on moto's server, compared with the table of differences. */
 export interface Comparison {
-  /** Tests that assert something. */
+  /** The number of tests that have assertions. */
   tests: number
   passed: number
-  /** Tests of which each failure is in the table. */
+  /** The number of tests whose failures are all in the table. */
   different: number
   /** Failures that are not in the table. */
   unexpected: Failure[]
-  /** What is in the table and did not fail. */
+  /** Assertions that are in the table but did not fail. */
   stale: Place[]
 }
 
-/** An assertion of a test, as the table names it. */
+/** An assertion in the table. */
 export interface Place {
   file: string
   test: string
-  /** A part of its line that no other line of the test has. */
+  /** A part of its line that occurs in no other line of the test. */
   line: string
 }
 
-/** The places that the table names. */
+/** Returns all assertions in the table. */
 export const placesOf = (differences: readonly Difference[]): Place[] => differences.flatMap(({ places }) =>
   Object.entries(places).flatMap(([file, tests]) =>
     Object.entries(tests).flatMap(([test, lines]) => lines.map((line) => ({ file, test, line })))))
 
 /**
- * Holds what failed against the table of differences.
+ * Compares the failures with the table of differences.
  *
- * @param lineOf the text of a line of a file, counted from 1
+ * @param lineOf returns the text of a line of a file, counted from 1
  */
 export function compare (results: TapResults, differences: readonly Difference[], lineOf: (file: string, line: number) => string): Comparison {
   const places = placesOf(differences)

@@ -1,21 +1,24 @@
-/** Something that moto does otherwise than AWS. */
+/** A difference between moto and AWS. */
 export interface Difference {
   moto: string
   aws: string
-  /** Where that is known from: a recorded response of AWS, one that was reported, its documentation, or only its likeness to others. */
+  /**
+   * The evidence for AWS's behaviour: a recorded response, a reported one, the documentation, or the behaviour of similar
+   * operations.
+   */
   evidence: 'recorded' | 'observed' | 'documented' | 'assumed'
-  /** What fails for it: by file and test, of each assertion a part of its line. */
+  /** The assertions that fail because of it: by file and test, a part of each one's line. */
   places: Record<string, Record<string, string[]>>
 }
 
 const secrets = 'test/routes/environments/_env/secrets'
 const secret = `${secrets}/_name`
 
-/** What moto 5.2.5 does otherwise than AWS, as far as a test of the gateway depends on it. */
+/** The differences between moto 5.2.5 and AWS that tests of the gateway depend on. */
 export const differences: Difference[] = [
   {
-    moto: 'UpdateSecretVersionStage moves the label AWSCURRENT, but not what GetSecretValue gives, nor what PutSecretValue takes for current',
-    aws: 'What is current is the version that has the label AWSCURRENT',
+    moto: 'UpdateSecretVersionStage moves the label AWSCURRENT, but GetSecretValue and PutSecretValue still use the old version as the current one',
+    aws: 'The current version is the one with the label AWSCURRENT',
     evidence: 'recorded',
     places: {
       [`${secret}/conditional.test.ts`]: {
@@ -47,15 +50,15 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'A version that has lost its last label stays in DescribeSecret and in ListSecretVersionIds, with an empty list of labels',
-    aws: 'DescribeSecret leaves it out, and ListSecretVersionIds has it, without a list of labels, only for IncludeDeprecated',
+    moto: 'DescribeSecret and ListSecretVersionIds return a version that has lost its last label, with an empty list of labels',
+    aws: 'DescribeSecret omits it, and ListSecretVersionIds returns it only with IncludeDeprecated, without a list of labels',
     evidence: 'recorded',
     places: {
       [`${secret}/conditional.test.ts`]: {
         'a write that fails after storing the value has not made it current': [`{ [versionId]: ['AWSCURRENT'] }`]
       },
-      [`${secrets}/bulk.test.ts`]: {
-        'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > even if it changes existing secrets': ['it does not pass for done']
+      [`${secrets}/bulk-create.test.ts`]: {
+        'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > even if it changes existing secrets': ['it is not reported as done']
       },
       [`${secret}/versions/index.test.ts`]: {
         'listVersions > returns the versions with a label, and the others on request': ['t.same(new Map(labelled', `t.notOk('versionStages' in`]
@@ -63,8 +66,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'ListSecretVersionIds does not tell the keys of a version',
-    aws: 'KmsKeyIds has them, DefaultEncryptionKey for the default one',
+    moto: 'ListSecretVersionIds does not return the KMS keys of a version',
+    aws: 'KmsKeyIds contains them, and DefaultEncryptionKey for the default key',
     evidence: 'recorded',
     places: {
       [`${secret}/versions/index.test.ts`]: {
@@ -73,8 +76,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'ListSecretVersionIds takes no notice of MaxResults and NextToken, and gives an empty NextToken',
-    aws: 'It gives a page, and the token of the next one',
+    moto: 'ListSecretVersionIds ignores MaxResults and NextToken, and returns an empty NextToken',
+    aws: 'It returns a page, and the token of the next one',
     evidence: 'documented',
     places: {
       [`${secret}/versions/index.test.ts`]: {
@@ -86,7 +89,7 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'ListSecretVersionIds of a secret that there is not fails with an internal error',
+    moto: 'ListSecretVersionIds fails with an internal error if the secret does not exist',
     aws: 'ResourceNotFoundException',
     evidence: 'documented',
     places: {
@@ -96,31 +99,31 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'GetSecretValue by a label that no version has says that it can\'t find the secret',
-    aws: 'It says that it can\'t find the value for that staging label',
+    moto: 'If no version has the label, the message of GetSecretValue is that it can\'t find the secret',
+    aws: 'The message is that it can\'t find the value for that staging label',
     evidence: 'recorded',
     places: {
-      [`${secret}/index.test.ts`]: {
+      [`${secret}/create.test.ts`]: {
         'createSecret > creates a placeholder without a value, until the first PUT': ['?versionStage=AWSPENDING']
       }
     }
   },
   {
-    moto: 'UpdateSecret with an empty KmsKeyId keeps that as the key',
-    aws: 'It goes back to the default key, which DescribeSecret leaves out',
+    moto: 'UpdateSecret stores an empty KmsKeyId as the key',
+    aws: 'It switches back to the default key, which DescribeSecret omits',
     evidence: 'documented',
     places: {
-      [`${secret}/index.test.ts`]: {
+      [`${secret}/update.test.ts`]: {
         'updateSecret > changes the description and the key, without a new version': [`t.notOk('kmsKeyId' in`]
       }
     }
   },
   {
-    moto: 'GetSecretValue refuses a secret that is scheduled for deletion in other words, and PutSecretValue, TagResource and the operations on policies take it as any other',
+    moto: 'GetSecretValue refuses a secret that is scheduled for deletion with another message; PutSecretValue, TagResource and the operations on policies accept it',
     aws: '"You can\'t perform this operation on the secret because it was marked for deletion."',
     evidence: 'recorded',
     places: {
-      [`${secret}/index.test.ts`]: {
+      [`${secret}/delete.test.ts`]: {
         'deleteSecret > schedules the deletion, by default with the environment\'s recovery window': [`send('GET', '/environments/dev/secrets/x'), { status: 409`, `send('PUT', '/environments/dev/secrets/x'`]
       },
       [`${secret}/policy/index.test.ts`]: {
@@ -132,21 +135,21 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'CreateSecret by the name of a secret that is scheduled for deletion is refused as by that of any other',
+    moto: 'CreateSecret with the name of a secret that is scheduled for deletion has the same message as for any existing secret',
     aws: '"You can\'t create this secret because a secret with this name is already scheduled for deletion."',
     evidence: 'recorded',
     places: {
-      [`${secret}/index.test.ts`]: {
+      [`${secret}/delete.test.ts`]: {
         'deleteSecret > schedules the deletion, by default with the environment\'s recovery window': [`send('POST', '/environments/dev/secrets/x'`]
       }
     }
   },
   {
-    moto: 'It has no clock that a test could move, and keeps a secret beyond its recovery window',
+    moto: 'Moto has no clock that a test could move, and keeps a secret beyond its recovery window',
     aws: 'It deletes the secret when the window ends',
     evidence: 'documented',
     places: {
-      [`${secret}/index.test.ts`]: {
+      [`${secret}/delete.test.ts`]: {
         'deleteSecret > schedules the deletion, by default with the environment\'s recovery window': [`'/environments/dev/secrets/x'), { status: 404 })`]
       },
       [`${secret}/restore/index.test.ts`]: {
@@ -155,8 +158,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'DescribeSecret does not tell when a value was read',
-    aws: 'LastAccessedDate is the day of the last read',
+    moto: 'DescribeSecret does not return the date when the value was last read',
+    aws: 'LastAccessedDate is the day of the last access',
     evidence: 'recorded',
     places: {
       [`${secret}/metadata/index.test.ts`]: {
@@ -165,8 +168,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'UpdateSecretVersionStage without RemoveFromVersionId puts a label on a second version, and on the same one twice',
-    aws: 'A label that is on another version is moved only where RemoveFromVersionId names that one',
+    moto: 'UpdateSecretVersionStage without RemoveFromVersionId attaches a label to a second version, or to the same one twice',
+    aws: 'A label of another version is moved only if RemoveFromVersionId names that version',
     evidence: 'documented',
     places: {
       [`${secret}/stages/_stage/index.test.ts`]: {
@@ -176,7 +179,7 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'UpdateSecretVersionStage takes AWSCURRENT off a version and puts it on none',
+    moto: 'UpdateSecretVersionStage removes AWSCURRENT from a version without attaching it to another',
     aws: '"You can only move staging label AWSCURRENT to a different secret version. It can’t be completely removed."',
     evidence: 'observed',
     places: {
@@ -186,7 +189,7 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'UpdateSecretVersionStage to a version that there is not fails with InvalidParameterException',
+    moto: 'UpdateSecretVersionStage fails with InvalidParameterException if the version does not exist',
     aws: 'ResourceNotFoundException',
     evidence: 'assumed',
     places: {
@@ -196,7 +199,7 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'TagResource sets tags whose keys begin with aws:',
+    moto: 'TagResource accepts tags whose keys begin with aws:',
     aws: '"You can\'t modify system tags."',
     evidence: 'observed',
     places: {
@@ -207,7 +210,7 @@ export const differences: Difference[] = [
   },
   {
     moto: 'A secret can have any number of tags',
-    aws: '50 at most',
+    aws: 'At most 50',
     evidence: 'documented',
     places: {
       [`${secret}/tags/index.test.ts`]: {
@@ -221,7 +224,7 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'PutResourcePolicy keeps whatever text it gets, and takes no notice of BlockPublicPolicy',
+    moto: 'PutResourcePolicy stores any text, and ignores BlockPublicPolicy',
     aws: '"This policy has invalid syntax.", and PublicPolicyException',
     evidence: 'observed',
     places: {
@@ -231,8 +234,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'It has no ValidateResourcePolicy',
-    aws: 'It says what is wrong with a policy',
+    moto: 'ValidateResourcePolicy is not implemented',
+    aws: 'It returns the errors of a policy',
     evidence: 'documented',
     places: {
       [`${secret}/policy/validate/index.test.ts`]: {
@@ -244,8 +247,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'It has no StopReplicationToReplica',
-    aws: 'It makes a secret of its own of a replica',
+    moto: 'StopReplicationToReplica is not implemented',
+    aws: 'It makes a replica an independent secret',
     evidence: 'documented',
     places: {
       [`${secret}/replicas/promote/index.test.ts`]: {
@@ -257,8 +260,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'ReplicateSecretToRegions answers with the name that was sent in the place of the ARN',
-    aws: 'ARN is that of the secret',
+    moto: 'ReplicateSecretToRegions returns the name in the request as the ARN',
+    aws: 'It returns the secret\'s ARN',
     evidence: 'documented',
     places: {
       [`${secret}/replicas/index.test.ts`]: {
@@ -267,8 +270,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'DescribeSecret does not tell PrimaryRegion of the primary',
-    aws: 'PrimaryRegion is the region that the secret is in',
+    moto: 'DescribeSecret does not return PrimaryRegion for the primary',
+    aws: 'PrimaryRegion is the secret\'s own region',
     evidence: 'documented',
     places: {
       [`${secret}/replicas/index.test.ts`]: {
@@ -277,7 +280,7 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'ReplicateSecretToRegions to a region that there is not fails with an internal error',
+    moto: 'ReplicateSecretToRegions fails with an internal error if the region does not exist',
     aws: 'InvalidParameterException',
     evidence: 'assumed',
     places: {
@@ -287,8 +290,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'RotateSecret without a function makes an empty version current; with one it runs a Lambda function of moto\'s own, which needs Docker, and otherwise fails with ResourceNotFoundException',
-    aws: 'A secret without a function is refused; with one AWS calls it, and another answer than that of the four steps leaves AWSCURRENT where it was',
+    moto: 'RotateSecret without a function makes an empty version current; with a function, it runs one of moto\'s own Lambda functions, which requires Docker, or fails with ResourceNotFoundException',
+    aws: 'A secret without a function is refused; a function is called for each of the four steps, and AWSCURRENT stays in place unless all succeed',
     evidence: 'recorded',
     places: {
       [`${secret}/rotation/index.test.ts`]: {
@@ -308,8 +311,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'RotateSecret keeps the rules and the ARN of the function also where it fails, and looks at no ScheduleExpression',
-    aws: 'It refuses a schedule beside a number of days, and one of less than four hours; nothing is kept',
+    moto: 'RotateSecret stores the rules and the function\'s ARN even if it fails, and does not check ScheduleExpression',
+    aws: 'It refuses a schedule together with a number of days, and one of less than four hours, and stores nothing',
     evidence: 'recorded',
     places: {
       [`${secret}/rotation/index.test.ts`]: {
@@ -318,38 +321,38 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'ListSecrets gives secrets in the order in which they were made, whatever SortBy and SortOrder say',
-    aws: 'It sorts by name or by a date, in either order',
+    moto: 'ListSecrets returns secrets in the order of their creation, and ignores SortBy and SortOrder',
+    aws: 'It sorts by name or by a date, ascending or descending',
     evidence: 'documented',
     places: {
-      [`${secrets}/index.test.ts`]: {
+      [`${secrets}/list.test.ts`]: {
         'listSecrets > sorts and pages': [`names('?sort=name')`, `names('?sort=-name')`, `names('?sort=-createdDate')`, 't.same(found,']
       }
     }
   },
   {
-    moto: 'ListSecrets fails with an internal error for a NextToken that is none',
+    moto: 'ListSecrets fails with an internal error if NextToken is invalid',
     aws: 'InvalidNextTokenException',
     evidence: 'documented',
     places: {
-      [`${secrets}/index.test.ts`]: {
+      [`${secrets}/list.test.ts`]: {
         'listSecrets > sorts and pages': ['?cursor=nonsense']
       }
     }
   },
   {
-    moto: 'A filter on the description finds no secret that has none, nor where what is looked for is that it does not match',
-    aws: 'A secret without a description matches whatever begins with an exclamation mark',
+    moto: 'A filter on the description never matches a secret without a description, not even if it is negated',
+    aws: 'A secret without a description matches every negated filter',
     evidence: 'assumed',
     places: {
-      [`${secrets}/index.test.ts`]: {
+      [`${secrets}/list.test.ts`]: {
         'listSecrets > filters as AWS does, inside the environment': ['description=!the']
       }
     }
   },
   {
-    moto: 'BatchGetSecretValue fails as a whole where one of the secrets has no value',
-    aws: 'It gives the others, and tells of that one under Errors',
+    moto: 'BatchGetSecretValue fails as a whole if one of the secrets has no value',
+    aws: 'It returns the others, and reports that one in Errors',
     evidence: 'documented',
     places: {
       'test/routes/environments/_env/values/index.test.ts': {
@@ -365,8 +368,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'CreateSecret and UpdateSecret take any KmsKeyId',
-    aws: 'One that there is not is refused',
+    moto: 'CreateSecret and UpdateSecret accept any KmsKeyId',
+    aws: 'A key that does not exist is refused',
     evidence: 'assumed',
     places: {
       [`${secrets}/atomic.test.ts`]: {
@@ -387,18 +390,18 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'CreateSecret with the token and the value of the version that there is fails with ResourceExistsException once there are other versions',
-    aws: 'It is repeated, and changes nothing',
+    moto: 'CreateSecret with the token and the value of an existing version fails with ResourceExistsException if there are other versions',
+    aws: 'It succeeds again, and changes nothing',
     evidence: 'assumed',
     places: {
-      [`${secrets}/bulk.test.ts`]: {
-        'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > is refused with another body': ['the order of members is no difference']
+      [`${secrets}/bulk-create.test.ts`]: {
+        'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > is refused with another body': ['the order of members does not matter']
       }
     }
   },
   {
-    moto: 'No policy is looked at: not that of a secret, nor of a caller, nor whom a role trusts, and no token of an identity provider',
-    aws: 'What none allows is refused',
+    moto: 'No policy is evaluated: neither resource policies, identity policies nor trust policies. Tokens of identity providers are not checked',
+    aws: 'A call that no policy allows is refused',
     evidence: 'documented',
     places: {
       'test/routes/consistency/index.test.ts': {
@@ -422,8 +425,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'Sessions of roles end by moto\'s clock, which a test can\'t move',
-    aws: 'They end when it said that they would',
+    moto: 'Sessions of roles expire by moto\'s clock, which a test can\'t move',
+    aws: 'They expire at the time in the reply',
     evidence: 'documented',
     places: {
       'test/src/aws/sessions.test.ts': {
@@ -432,8 +435,8 @@ export const differences: Difference[] = [
     }
   },
   {
-    moto: 'A request ID is no UUID',
-    aws: 'It is one',
+    moto: 'Request IDs are not UUIDs',
+    aws: 'They are UUIDs',
     evidence: 'recorded',
     places: {
       'test/plugins/audit.test.ts': {

@@ -10,13 +10,13 @@ const day = 24 * 60 * 60 * 1000
 interface Account {
   accountId: string
   accessKeyId: string
-  /** The key of a user with such policies; without them, that of the account. */
+  /** The policies of the IAM user that the key belongs to. Without them, the key belongs to the account's root user. */
   identityPolicies?: readonly string[]
 }
 
-/** Whose an access key is. */
+/** The owner of an access key. */
 interface Owner extends Omit<Signer, 'operation'> {
-  /** In moto. */
+  /** The account's number in moto. */
   account: string
 }
 
@@ -26,13 +26,13 @@ interface Answer {
   body: string
 }
 
-/** AWS's answer to an access key that is none. Moto knows no keys: it takes each for one of its only account. */
+/** AWS's reply to an unknown access key. Moto checks no keys: it accepts any as one of its default account. */
 const unknownClient: Answer = {
   status: 400,
   body: JSON.stringify({ __type: 'UnrecognizedClientException', message: 'The security token included in the request is invalid.' })
 }
 
-/** The same, of STS. */
+/** STS's reply to an unknown access key. */
 const invalidToken: Answer = {
   status: 403,
   headers: { 'content-type': 'text/xml' },
@@ -41,14 +41,13 @@ const invalidToken: Answer = {
 }
 
 /**
- * Starts what stands between a gateway and moto's server, and does no more than moto leaves to others: it tells accounts apart by
- * the access key, those of sessions among them, refuses a key that is no account's, and writes down what was asked for. Signatures
- * are not checked.
+ * Starts a proxy between a gateway and moto's server. It adds what moto lacks: it determines the account by the access key,
+ * including keys of sessions, refuses unknown keys, and records the calls. It does not check signatures.
  *
- * One moto serves all tests. Each proxy keeps its secrets in accounts that nobody else uses, and puts their numbers in the place
- * of those that the test knows.
+ * One server of moto serves all tests. Each proxy has accounts of its own, and translates between their numbers and those that
+ * the test uses.
  *
- * @param moto where moto's server listens
+ * @param moto the URL of moto's server
  */
 export async function startMotoProxy (moto: string, accounts: readonly Account[]): Promise<Backend> {
   const awsCalls: string[] = []
@@ -59,20 +58,20 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     principal: `arn:aws:iam::${accountId}:${identityPolicies === undefined ? 'root' : `user/${accessKeyId}`}`
   }]))
   const toMoto = (body: string): string => replaced(body, [...inMoto])
-  const fromMoto = (body: string): string => replaced(body, [...inMoto].map(([known, own]) => [own, known]))
+  const fromMoto = (body: string): string => replaced(body, [...inMoto].map(([inTest, ours]) => [ours, inTest]))
 
   const answer = async (request: IncomingMessage): Promise<Answer> => {
     const body = await text(request)
     const { authorization, 'content-type': contentType, 'x-amz-target': target } = request.headers
     const form = target === undefined ? new URLSearchParams(body) : undefined
     const owner = owners.get(/Credential=([^/]+)/.exec(authorization ?? '')?.[1] ?? '')
-    // Only who has a token of an identity provider does not sign.
+    // Only requests to STS with a token of an identity provider are not signed.
     if (owner === undefined && (authorization !== undefined || form === undefined)) return form === undefined ? unknownClient : invalidToken
-    if (owner !== undefined) tell(form?.get('Action') ?? String(target).replace(/^secretsmanager\./, ''), owner)
+    if (owner !== undefined) record(form?.get('Action') ?? String(target).replace(/^secretsmanager\./, ''), owner)
     const response = await fetch(moto, {
       method: 'POST',
       headers: {
-        // By it moto knows the service.
+        // Moto finds the service in the credential scope.
         authorization: authorization ?? 'AWS4-HMAC-SHA256 Credential=nobody/20261121/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0',
         'content-type': String(contentType),
         ...target !== undefined && { 'x-amz-target': String(target) },
@@ -82,17 +81,17 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     })
     const headers = Object.fromEntries(['content-type', 'x-amzn-requestid'].map((name) => [name, response.headers.get(name) ?? '']))
     const answered = await response.text()
-    learn(answered, form?.get('SourceIdentity') ?? owner?.sourceIdentity)
+    learnSession(answered, form?.get('SourceIdentity') ?? owner?.sourceIdentity)
     return { status: response.status, headers, body: fromMoto(answered) }
   }
 
-  function tell (operation: string, { principal, sourceIdentity }: Owner): void {
+  function record (operation: string, { principal, sourceIdentity }: Owner): void {
     awsCalls.push(operation)
     signers.push({ operation, principal, ...sourceIdentity !== undefined && { sourceIdentity } })
   }
 
-  /** Learns of a session that an answer has begun. */
-  function learn (answered: string, sourceIdentity: string | undefined): void {
+  /** Stores the access key of the session in a reply of STS. */
+  function learnSession (answered: string, sourceIdentity: string | undefined): void {
     const [, accessKeyId] = /<AccessKeyId>(\w+)<\/AccessKeyId>/.exec(answered) ?? []
     const [, arn, account] = /<Arn>(arn:aws:sts::(\d{12}):assumed-role\/.*)<\/Arn>/.exec(answered) ?? []
     if (accessKeyId === undefined || arn === undefined || account === undefined) return
@@ -102,7 +101,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
   let moved = 0
   let last: Promise<unknown> = Promise.resolve()
   const server = createServer((request, response) => {
-    // One at a time: moto's threads share their dictionaries without a lock.
+    // One request at a time, since moto's threads share dictionaries without locks.
     last = last.then(async () => answer(request)).then(
       ({ status, headers, body }) => { response.writeHead(status, headers).end(body) },
       () => { response.destroy() }
@@ -115,9 +114,9 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     awsCalls,
     signers,
     now: () => Date.now() + moved,
-    // The gateway's alone: moto has none that can be moved.
+    // Moves only the gateway's clock, since moto's can't be moved.
     advance: (days) => { moved += days * day },
-    rotateDue: async () => { throw new Error('moto has no rotation functions that it could run') },
+    rotateDue: async () => { throw new Error('moto can\'t run rotation functions') },
     close: async () => {
       const closed = once(server, 'close')
       server.close()

@@ -2,29 +2,29 @@ import { Parser, type FinalResults, type Result } from 'tap-parser'
 
 /** An assertion that failed. */
 export interface Failure {
-  /** The test file, from the root of the repository. */
+  /** The test file, relative to the root of the repository. */
   file: string
-  /** The test, behind those that it is part of: `readSecret > returns one field of a JSON value`. */
+  /** The test with its parents: `readSecret > returns one field of a JSON value`. */
   test: string
-  /** Its line in the file, counted from 1: that of the test, where a function of the file asserts for it. */
+  /** The line in the file, counted from 1. If a helper function contains the assertion, the line in the test that calls it. */
   line: number | undefined
-  /** What it says of itself, and how it is otherwise. */
+  /** The assertion's message and the difference that it found. */
   message: string
 }
 
-/** What a run of tap found. */
+/** The results of a run of tap. */
 export interface TapResults {
-  /** By file, the tests that assert something. */
+  /** The tests that have assertions, by file. */
   tests: Map<string, Set<string>>
   failures: Failure[]
 }
 
-/** Reads what `tap run --reporter=tap` writes. */
+/** Parses the output of `tap run --reporter=tap`. */
 export function readTap (tap: string): TapResults {
   const tests = new Map<string, Set<string>>()
   const failures: Failure[] = []
   const parser = new Parser()
-  // A subtest's own outcome is told only where it does not follow from its assertions.
+  // The parser reports a subtest's own result only if it does not follow from its assertions.
   parser.on('result', ({ ok, name, fullname, diag }: Result) => {
     const place = placeOf(fullname === name ? name : fullname.slice(0, -` > ${name}`.length))
     tests.set(place.file, (tests.get(place.file) ?? new Set()).add(place.test))
@@ -32,14 +32,14 @@ export function readTap (tap: string): TapResults {
     const { stack = '', diff = '' } = (diag ?? {}) as { stack?: string, diff?: string }
     failures.push({ ...place, line: lineIn(place.file, stack), message: `${name}\n${diff}`.trim() })
   })
-  watchEnd(parser, failures)
+  addIncompleteTests(parser, failures)
   parser.end(tap)
   return { tests, failures }
 }
 
-/** Of a test that was cut off, as of a process that ended, there may be no assertion that failed. */
-function watchEnd (parser: Parser, failures: Failure[]): void {
-  parser.on('child', (child: Parser) => { watchEnd(child, failures) })
+/** Adds a failure for each test that ended without a failed assertion, for example because its process crashed. */
+function addIncompleteTests (parser: Parser, failures: Failure[]): void {
+  parser.on('child', (child: Parser) => { addIncompleteTests(child, failures) })
   parser.on('complete', (results: FinalResults) => {
     for (const { tapError } of results.failures) {
       if (tapError !== null) failures.push({ ...placeOf(parser.fullname), line: undefined, message: tapError })

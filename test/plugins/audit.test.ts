@@ -323,7 +323,7 @@ t.test('a configuration reload moves the trail to another file, and changes none
   const gateway = await build(t)
   const { config } = gateway.fastify
   t.throws(() => { config.replace({ ...config.current, audit: { ...config.current.audit, durability: 'synced' } }) }, {
-    name: 'ConfigError', message: 'audit: found a change, expected what it was at the start: that takes a new start'
+    name: 'ConfigError', message: 'audit: found a change, expected the same as at the start: a change requires a restart'
   })
   renameSync(gateway.trailFile, `${gateway.trailFile}.1`)
   config.replace({ ...config.current })

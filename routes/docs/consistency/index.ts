@@ -3,19 +3,19 @@ import { join } from 'node:path'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { contentSecurityPolicy } from '#src/http/content-security-policy'
 
-/** No text ever becomes markup. */
+/** The content security policy of the page, whose scripts can't turn text into markup (Trusted Types). */
 const policy = contentSecurityPolicy({ 'require-trusted-types-for': '\'script\'', 'trusted-types': '\'none\'' })
 
 const folder = join(import.meta.dirname, '../../../src/pages/consistency')
 
-/** The page, by the path of each of its files. */
+/** The files of the page, by path. */
 const files = {
   '': { file: 'index.html', type: 'text/html; charset=utf-8' },
   '/script.js': { file: 'script.js', type: 'text/javascript; charset=utf-8' },
   '/style.css': { file: 'style.css', type: 'text/css; charset=utf-8' }
 }
 
-/** The page that shows where environments differ. It has no data of its own: it asks for them with its visitor's token. */
+/** Serves the page that shows the differences between environments. Its script requests the data with the visitor's token. */
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   for (const [url, { file, type }] of Object.entries(files)) {
     const content = await readFile(join(folder, file), 'utf8')

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 
-/** Every route in this folder is about the environment in its path; plugins/request.ts checks it before a handler runs. */
+/** Declares the environment in the path as the subject of all routes below. The request pipeline checks it. */
 const declareSubject: FastifyPluginAsync = async (fastify) => {
   fastify.routeDefaults = { about: 'environment' }
 }

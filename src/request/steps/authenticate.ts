@@ -10,7 +10,8 @@ export type AuthenticateRequest = (request: FastifyRequest) => Caller | Promise<
 /**
  * Finds the caller, before the body is read. A failed authentication counts against the limit of the sender's address.
  *
- * @param limitFailures throws `rate-limited` in place of the `unauthenticated` that is one too many
+ * @param limitFailures counts a failed authentication
+ * @throws Problem `rate-limited` instead of `unauthenticated` after too many failures
  */
 export const authenticate = (callerOf: AuthenticateRequest, limitFailures: Limiter): Step => (request, reply) => {
   const refuse = async (error: unknown): Promise<never> => {

@@ -1,7 +1,7 @@
 import { invalidRequest, Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
-/** Headers that may appear only once. Node.js would take the first of several, or join them. */
+/** Headers that may appear only once. Node.js would use the first of several, or join them. */
 const single = new Set([
   'authorization', 'aws-credential-id', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-request-id'
 ])

@@ -1,12 +1,12 @@
 import { invalidRequest, Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
-/** Headers that change the meaning of a request: a route that does not know one must not act as if it had not been sent. */
+/** Headers that change the meaning of a request. A route that does not support one must refuse it, not ignore it. */
 const meaningful = [
   'aws-credential-id', 'idempotency-key', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range'
 ]
 
-/** Refuses headers that the route would ignore although the caller counts on them. */
+/** Refuses headers that the route would ignore although the caller relies on them. */
 export const checkKnownHeaders: Step = ({ headers, route: { config: { action, headers: known = [] } } }): undefined => {
   if (headers['content-encoding'] !== undefined) throw new Problem('unsupported-media-type')
   if (action === 'Public') return

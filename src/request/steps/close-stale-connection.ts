@@ -4,7 +4,7 @@ import type { ReplyStep } from '#src/request/step'
 /** Returns true for a connection whose client certificate was verified before the configuration changed. */
 export type IsStale = (socket: Socket) => boolean
 
-/** Ends a connection with this reply, so that its next request has to present a certificate again. */
+/** Closes a stale connection after this reply, so that the client has to present its certificate again. */
 export const closeStaleConnection = (isStale: IsStale): ReplyStep => ({ raw: { socket } }, reply, payload) => {
   if (isStale(socket)) reply.header('connection', 'close')
   return payload

@@ -2,15 +2,15 @@ import { isIP } from 'node:net'
 import { invalidRequest } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
-/** @param address of the peer that opened the connection */
+/** Returns true for the address of a trusted proxy. */
 export type TrustsProxy = (address: string) => boolean
 
 const isForwarding = (header: string): boolean => header === 'forwarded' || header.startsWith('x-forwarded-')
 
 /**
- * Finds the address that the request came from: that of the connection's peer, or the one that a trusted proxy reports. Refuses
- * forwarding headers from anyone else. Otherwise a caller could pretend to have another address, or all callers behind a proxy
- * that is missing from the configuration would share one.
+ * Finds the address that the request came from: the connection's peer, or the address that a trusted proxy reports. Refuses
+ * forwarding headers from anyone else. Otherwise a caller could forge its address, or all callers behind a proxy that is missing
+ * from the configuration would share the proxy's address.
  */
 export const findPeer = (trustsProxy: TrustsProxy): Step => (request) => {
   const address = request.raw.socket.remoteAddress ?? ''

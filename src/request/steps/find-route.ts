@@ -1,7 +1,7 @@
 import type { Step } from '#src/request/step'
 import { Problem } from '#src/problems/problem'
 
-/** Returns the methods that a path has routes for; undefined for a path without a route. */
+/** Returns the methods of a path's routes, or undefined for a path without routes. */
 export type MethodsOf = (path: string) => readonly string[] | undefined
 
 /** Finds the route, and refuses a request that matches none before its body is read. */

@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Step } from '#src/request/step'
 
 /**
- * Writes one log line for each request once its reply is closed, also if the caller hung up before the reply was sent: Fastify's
- * `onResponse` hook would miss that. The line has the route's pattern; the URL itself could contain a secret.
+ * Writes one log line for each request when its reply is closed, even if the caller has disconnected before the reply was sent,
+ * in which case Fastify's `onResponse` hook would not run. Logs the route's pattern, since the URL could contain a secret.
  */
 export const logWhenClosed: Step = (request, reply): undefined => {
   reply.raw.once('close', () => { log(request, reply) })

@@ -3,11 +3,12 @@ import { aboutRequest, intentEntry, type DeclaredNames } from '#src/request/audi
 import type { Step } from '#src/request/step'
 
 /**
- * Records what is about to be done, and waits until the record is as durable as configured.
+ * Records the request before it is carried out, and waits until the record is as durable as configured.
  *
  * @throws Problem `audit-unavailable`
  */
 export const recordIntent = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): Step => (request) => {
   const about = aboutRequest(request, declared())
-  return append([intentEntry(about, request)]).then((intent) => ({ evidence: { about, intent, awsRequestIds: [], decisions: [] } }))
+  return append([intentEntry(about, request)])
+    .then((intent) => ({ evidence: { about, intent, awsRequestIds: [], decisions: [] } }))
 }

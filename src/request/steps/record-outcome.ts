@@ -5,9 +5,9 @@ import { Problem } from '#src/problems/problem'
 import { finalEntries, type DeclaredNames } from '#src/request/audit-entries'
 import type { ReplyStep } from '#src/request/step'
 
-/** Records how the request ended, before the reply leaves. A reply that can't be recorded is replaced by `audit-unavailable`. */
+/** Records the outcome before the reply is sent. A reply that can't be recorded is replaced by `audit-unavailable`. */
 export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): ReplyStep => (request, reply, payload) => {
-  // Already the replacement.
+  // The reply is already the replacement.
   if (request.problem?.code === 'audit-unavailable') return payload
   const entries = finalEntries(request, reply, declared())
   if (entries.length === 0) return payload
@@ -17,7 +17,7 @@ export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () =>
   })
 }
 
-/** Nothing of the original reply may leave, in its headers either. */
+/** Replaces a reply by a problem, and removes headers that describe the original. */
 function replacement (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
   for (const name of ['etag', 'location', 'vary', 'content-length']) reply.removeHeader(name)
   return answerProblem(problem, request, reply)

@@ -2,8 +2,8 @@ import { invalidRequest } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
 /**
- * Resolves the ID of the AWS credential: the one that the request names, or the environment's default. Finds nothing if the
- * environment does not allow it; `decide` then denies the request, with the same answer as for one that the policies deny.
+ * Resolves the ID of the AWS credential: the one that the request names, or the environment's default. Returns nothing if the
+ * environment does not allow it. `decideInEnvironment` then denies the request, with the same reply as if the policies denied it.
  */
 export const resolveCredential: Step = (request) => {
   const { environment, route: { config } } = request

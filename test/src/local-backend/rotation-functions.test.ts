@@ -29,7 +29,7 @@ t.test('a module receives this Secrets Manager\'s endpoint, its own account\'s k
   const policy = JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Deny', Action: '*', Resource: '*' } })
   const { backend } = await startWithRotator(t, {
     accounts: [account, { ...otherAccount, accessKeyId: 'RESTRICTED', identityPolicies: [policy] }, otherAccount],
-    rotationFunctions: { rotator: fixture('telling.ts') },
+    rotationFunctions: { rotator: fixture('echoing.ts') },
     rotationTimeout: 60_000
   })
   const arn = `arn:aws:lambda:ap-south-1:${otherAccount.accountId}:function:rotator`
@@ -53,7 +53,7 @@ t.test('a module receives this Secrets Manager\'s endpoint, its own account\'s k
 t.test('an account whose keys are all restricted rotates with the first one', async (t) => {
   const policy = JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'secretsmanager:*', Resource: '*' } })
   const restricted = { ...account, identityPolicies: [policy] }
-  const { backend, client } = await startWithRotator(t, { accounts: [restricted], rotationFunctions: { rotator: fixture('telling.ts') } })
+  const { backend, client } = await startWithRotator(t, { accounts: [restricted], rotationFunctions: { rotator: fixture('echoing.ts') } })
   const value = await rotate(client, backend.runDueRotations)
   t.match(JSON.parse(value ?? ''), { environment: { AWS_ACCESS_KEY_ID: account.accessKeyId } })
 })

@@ -3,46 +3,15 @@ import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typ
 import { ndjson, sendAtOnce, sendJob, sendLines } from '#src/http/bulk-replies'
 import { prefersAsync } from '#src/http/prefer'
 import { problemMediaType } from '#src/http/problem'
-import {
-  bodyProblems, CredentialHeader, EnvironmentParams, NextCursor, Page, Query, Ref, Reply, withAwsProblems, WriteHeaders
-} from '#src/http/schemas'
+import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, WriteHeaders } from '#src/http/schemas'
 import { requestErrors } from '#src/http/validation'
 import { JobReply } from '#src/jobs/schemas'
 import { invalidRequest, Problem } from '#src/problems/problem'
-import { Enum } from '#src/schema/types'
 import { furtherMistakes } from '#src/secrets/bulk/items'
 import { prepareBulk } from '#src/secrets/bulk/run'
 import { BulkCreateBody, BulkCreateReply } from '#src/secrets/bulk/schemas'
-import { listSecrets, sorts } from '#src/secrets/list'
-import { Filters, SecretMetadata } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  fastify.route({
-    method: 'GET',
-    url: '',
-    config: { action: 'ListSecrets' },
-    schema: {
-      operationId: 'listSecrets',
-      tags: ['secrets'],
-      summary: 'List secrets',
-      description: 'What is known about each secret that the caller may see; never a value. The filters are AWS\'s, and all of them ' +
-        'must match. A page may hold fewer items than `limit` although more follow.',
-      params: EnvironmentParams,
-      querystring: Query({
-        ...Filters.properties,
-        includePlannedDeletion: Type.Optional(Type.Boolean({ default: false, description: 'Also those scheduled for deletion' })),
-        sort: Type.Optional(Enum(sorts, { description: 'By what; `-` in front reverses. By creation where absent' })),
-        ...Page
-      }),
-      headers: CredentialHeader,
-      response: {
-        200: Reply('A page of secrets', Type.Object({ items: Type.Array(Ref(SecretMetadata)), nextCursor: NextCursor })),
-        ...withAwsProblems()
-      }
-    },
-    handler: async (request) => listSecrets(request.scope, request.query)
-  })
-
   fastify.route({
     method: 'POST',
     url: '',
@@ -82,13 +51,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         })
       }
     },
-    // The schema stops at what it can see; whoever sent a long list is told all that is wrong with it.
+    // Adds the errors that the schema can't find, so that the caller of a long list gets all errors at once.
     errorHandler (thrown, request, reply) {
       const { validation, validationContext } = thrown
       const environment = fastify.config.current.environments.get(request.params.env)
-      const tellsMore = validationContext === 'body' && environment !== undefined && request.sees(environment).allowed
-      const errors = tellsMore && validation !== undefined ? requestErrors(validationContext, validation) : []
-      const further = tellsMore ? furtherMistakes(environment, request.body, errors) : []
+      const showsMore = validationContext === 'body' && environment !== undefined && request.sees(environment).allowed
+      const errors = showsMore && validation !== undefined ? requestErrors(validationContext, validation) : []
+      const further = showsMore ? furtherMistakes(environment, request.body, errors) : []
       fastify.errorHandler(further.length > 0 ? invalidRequest(...errors, ...further) : thrown, request, reply)
     },
     handler: async (request, reply) => {
@@ -99,7 +68,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       if (!bulk.dryRun) idempotencyKeys.check(scope, request.body)
       request.reportOutcome({ items: bulk.total })
       if (prefersAsync(prefer)) {
-        // A job refers to the request for as long as it is kept, and must not keep its values.
+        // The job refers to the request for as long as it is kept. Its secret values must not stay in memory.
         Object.assign(request, { body: undefined })
         return sendJob(request, reply, jobs, fastify.now, bulk)
       }

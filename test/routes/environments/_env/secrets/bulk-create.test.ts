@@ -18,6 +18,155 @@ const results = ({ json }: Reply): Record<string, string> =>
 
 const versions = ({ json }: Reply): unknown[] => json.items.map(({ versionId }: { versionId?: string }) => versionId)
 
+t.test('bulkCreateSecrets', async (t) => {
+  t.test('creates secrets with given values, generated values and no value', async (t) => {
+    const gateway = await build(t)
+    const reply = await bulk(gateway, {
+      secretNames: ['database-password', 'api-key'],
+      secrets: [
+        { name: 'payments/db', value: { engine: 'postgres' }, tags: { team: 'payments' }, description: 'd', kmsKeyId: 'alias/k' },
+        { name: 'binary', value: 'AP8=', encoding: 'base64' },
+        { name: 'session-key', generate: { passwordLength: 48, excludePunctuation: true } }
+      ]
+    })
+    t.equal(reply.status, 201)
+    t.same(reply.json.items.map(({ name }: { name: string }) => name), ['payments/db', 'binary', 'session-key', 'database-password', 'api-key'])
+    t.same(reply.json.counts, { created: 5, updated: 0, skipped: 0, restored: 0, failed: 0, rolledBack: 0, notStarted: 0 })
+    t.match(reply.json.secretArnMap['payments/db'], /:secret:dev\/payments\/db-\w{6}$/)
+    t.equal(Object.keys(reply.json.secretArnMap).length, 5)
+    t.equal((await gateway.send('GET', `${path}/payments%2Fdb`)).json.value, '{"engine":"postgres"}')
+    t.match((await gateway.send('GET', `${path}/payments%2Fdb/metadata`)).json, { description: 'd', kmsKeyId: 'alias/k', tags: { team: 'payments' } })
+    t.match((await gateway.send('GET', `${path}/session-key`)).json.value, /^[A-Za-z0-9]{48}$/)
+    t.match(await gateway.send('GET', `${path}/api-key`), { status: 409, json: { code: 'secret-has-no-value' } })
+  })
+
+  t.test('fails, skips or updates what exists, and lists all conflicts', async (t) => {
+    const gateway = await build(t)
+    const secrets = [{ name: 'a', value: 'v1' }, { name: 'b', value: 'v1' }, { name: 'g', generate: {} }]
+    await bulk(gateway, { secrets, secretNames: ['p', 'q'] })
+    const generated = (await gateway.send('GET', `${path}/g`)).json.value
+
+    const failed = await bulk(gateway, { secrets: [...secrets, { name: 'new', value: 'v' }], secretNames: ['p'] })
+    t.equal(failed.status, 200)
+    t.same(results(failed), { a: 'failed: secret-exists', b: 'failed: secret-exists', g: 'failed: secret-exists', new: 'created', p: 'failed: secret-exists' })
+
+    const skipped = await bulk(gateway, { secrets: [{ name: 'a', value: 'v2' }], secretNames: ['p'], onConflict: 'skip' })
+    t.same(results(skipped), { a: 'skipped', p: 'skipped' })
+    t.match(skipped.json.secretArnMap.a, /^arn:/)
+    t.equal((await gateway.send('GET', `${path}/a`)).json.value, 'v1')
+
+    const updated = await bulk(gateway, {
+      secrets: [
+        { name: 'a', value: 'v2', description: 'd', tags: { x: 'y' } },
+        { name: 'b', tags: { x: 'y' } },
+        { name: 'g', generate: {} },
+        { name: 'p', generate: { passwordLength: 9 } }
+      ],
+      secretNames: ['q'],
+      onConflict: 'update'
+    })
+    t.same(results(updated), { a: 'updated', b: 'updated', g: 'skipped', p: 'updated', q: 'skipped' })
+    t.match((await gateway.send('GET', `${path}/a`)).json, { value: 'v2' })
+    t.match((await gateway.send('GET', `${path}/a/metadata`)).json, { description: 'd', tags: { x: 'y' } })
+    t.match((await gateway.send('GET', `${path}/b`)).json, { value: 'v1' })
+    t.equal((await gateway.send('GET', `${path}/g`)).json.value, generated, 'a value is generated only once')
+    t.equal((await gateway.send('GET', `${path}/p`)).json.value.length, 9, 'a placeholder gets its first value')
+  })
+
+  t.test('restores a secret that is scheduled for deletion only on request', async (t) => {
+    const gateway = await build(t)
+    for (const name of ['a', 'b']) {
+      await gateway.send('PUT', `${path}/${name}`, { json: { value: 'v1' } })
+      await gateway.send('DELETE', `${path}/${name}`)
+    }
+    t.same(results(await bulk(gateway, { secretNames: ['a'], onConflict: 'skip' })), { a: 'failed: secret-pending-deletion' })
+    t.same(results(await bulk(gateway, { secretNames: ['a'], restore: true })), { a: 'restored' })
+    t.equal((await gateway.send('GET', `${path}/a`)).json.value, 'v1')
+    for (const [onConflict, expected, warned] of [['skip', 'v1', true], ['fail', 'v1', true], ['update', 'v-update', false]]) {
+      await gateway.send('DELETE', `${path}/b`)
+      const restored = await bulk(gateway, { secrets: [{ name: 'b', value: `v-${onConflict}` }], restore: true, onConflict })
+      t.same(results(restored), { b: 'restored' })
+      t.equal((await gateway.send('GET', `${path}/b`)).json.value, expected, 'the item\'s value is written only with update')
+      t.equal(restored.json.items[0].warnings !== undefined, warned)
+    }
+  })
+
+  t.test('returns the plan of a dry run and writes nothing', async (t) => {
+    const gateway = await build(t)
+    await bulk(gateway, { secrets: [{ name: 'a', value: 'v' }, { name: 'deleted', value: 'v' }] })
+    await gateway.send('DELETE', `${path}/deleted`)
+    gateway.awsCalls.length = 0
+    const json = { secrets: [{ name: 'a', value: 'w' }, { name: 'new', generate: {} }], secretNames: ['deleted'], dryRun: true }
+    for (const [options, expected] of [
+      [{}, { a: 'failed: secret-exists', new: 'created', deleted: 'failed: secret-pending-deletion' }],
+      [{ onConflict: 'skip' }, { a: 'skipped', new: 'created', deleted: 'failed: secret-pending-deletion' }],
+      [{ onConflict: 'update', restore: true }, { a: 'updated', new: 'created', deleted: 'restored' }]
+    ] as const) {
+      const reply = await bulk(gateway, { ...json, ...options })
+      t.equal(reply.status, 200)
+      t.equal(reply.json.dryRun, true)
+      t.same(results(reply), expected)
+    }
+    t.same([...new Set(gateway.awsCalls)], ['DescribeSecret', 'GetSecretValue'])
+  })
+
+  t.test('authorizes each item', async (t) => {
+    const gateway = await build(t)
+    await bulk(gateway, { secrets: [{ name: 'a', value: 'v' }, { name: 'gone', value: 'v' }] })
+    await gateway.send('DELETE', `${path}/gone`)
+    const secrets = [{ name: 'a', value: 'w' }, { name: 'b', value: 'w' }, { name: 'gone', value: 'w' }]
+    const updated = await bulk(gateway, { secrets, onConflict: 'update', restore: true }, { token: tokens.pipeline })
+    t.same(results(updated), { a: 'failed: forbidden', b: 'created', gone: 'failed: forbidden' })
+    const tagged = await bulk(gateway, { secrets: [{ name: 'a', tags: { x: 'y' } }], onConflict: 'update' }, { token: tokens.pipeline })
+    t.same(results(tagged), { a: 'failed: forbidden' })
+  })
+
+  t.test('reports all errors at once, before any call of AWS', async (t) => {
+    const gateway = await build(t)
+    const pointers = async (json: object, env = 'dev'): Promise<string[]> => {
+      const reply = await gateway.send('POST', `/environments/${env}/secrets`, { json })
+      t.equal(reply.status, 400)
+      return reply.json.errors.map(({ pointer }: { pointer: string }) => pointer)
+    }
+    t.same(await pointers({}), [''])
+    t.same(await pointers({ secrets: [], secretNames: [] }), [''])
+    t.same(await pointers({ secretNames: ['a', 'b', 'a'], secrets: [{ name: 'b' }] }), ['/secretNames/1', '/secretNames/2'])
+    t.same(await pointers({
+      secrets: [
+        { name: 'a', value: 'v', generate: {} },
+        { name: 'b', value: '' },
+        { name: 'c', encoding: 'base64' },
+        { name: 'd', value: { a: 1 }, encoding: 'base64' },
+        { name: 'e', value: '====', encoding: 'base64' }
+      ]
+    }), ['/secrets/0/generate', '/secrets/1/value', '/secrets/2/encoding', '/secrets/3/value', '/secrets/4/value'])
+    t.same(await pointers({ secrets: [{ name: 'a', tags: { environment: 'dev' } }], secretNames: ['n'.repeat(500)] }, 'prod'), ['/secrets/0/tags', '/secretNames/0'])
+    t.same(await pointers({ secrets: [{ name: '../a' }, { value: 'v' }, { name: 'c', x: 1 }] }), ['/secrets/0/name', '/secrets/1/name', '/secrets/2/x'])
+    t.same(await pointers({ secretNames: Array.from({ length: 6_000 }, (_, index) => `a${index}`), secrets: Array.from({ length: 4_001 }, (_, index) => ({ name: `b${index}` })) }), [''])
+    t.same(gateway.awsCalls, [])
+  })
+
+  t.test('uses the credential that the body names', async (t) => {
+    const gateway = await build(t)
+    const named = await bulk(gateway, { awsCredentialId: 'unknown-to-aws', secretNames: ['a'] })
+    t.same(results(named), { a: 'failed: credential-invalid' })
+    t.equal((await bulk(gateway, { awsCredentialId: 'dev-account', secretNames: ['a'] })).status, 201)
+    t.match(await bulk(gateway, { awsCredentialId: 'prod-account', secretNames: ['b'] }), { status: 403, json: { code: 'forbidden' } })
+    const both = await gateway.send('POST', path, {
+      json: { awsCredentialId: 'dev-account', secretNames: ['c'] },
+      headers: { 'aws-credential-id': 'unknown-to-aws' }
+    })
+    t.match(both, { status: 400, json: { errors: [{ pointer: '/awsCredentialId' }] } })
+  })
+
+  t.test('of 1,000 secrets creates 1,000, and then skips 1,000', async (t) => {
+    const gateway = await build(t)
+    const secrets = Array.from({ length: 1_000 }, (_, index) => ({ name: `service-${index}/key`, value: `v${index}` }))
+    t.match((await bulk(gateway, { secrets })), { status: 201, json: { counts: { created: 1_000, failed: 0 } } })
+    t.match((await bulk(gateway, { secrets, onConflict: 'skip' })), { status: 200, json: { counts: { skipped: 1_000, failed: 0 } } })
+  })
+})
+
 t.test('checks each value against its type, and reports all errors at once', async (t) => {
   const gateway = await build(t)
   const good = { engine: 'postgres', host: 'db', username: 'app', password: 'p' }
@@ -60,7 +209,7 @@ t.test('checks each value against its type, and reports all errors at once', asy
   t.notMatch(refused.text, /no JSON|AP8/)
 
   const one = await gateway.send('POST', `${path}/single`, { json: { type: 'rds', value: { ...good, port: 0 } } })
-  t.match(one, { status: 400, json: { errors: [{ in: 'body', pointer: '/value/port' }] } }, 'also where one secret is made')
+  t.match(one, { status: 400, json: { errors: [{ in: 'body', pointer: '/value/port' }] } }, 'also when a single secret is created')
   t.equal((await gateway.send('POST', `${path}/single`, { json: { type: 'rds', value: good } })).status, 201)
 })
 
@@ -101,15 +250,15 @@ t.test('a retry with the same Idempotency-Key and body ends in the same state, w
 
     for (const value of ['v3', 'v4']) await gateway.send('PUT', `${path}/value`, { json: { value } })
     const late = await bulk(gateway, json, keyed('update'))
-    t.match(results(late), { value: 'failed: idempotency-key-spent' }, 'it does not pass for done')
-    t.equal((await gateway.send('GET', `${path}/value`)).json.value, 'v4', 'and what came later stays')
+    t.match(results(late), { value: 'failed: idempotency-key-spent' }, 'it is not reported as done')
+    t.equal((await gateway.send('GET', `${path}/value`)).json.value, 'v4', 'the later value stays')
   })
 
   t.test('is refused with another body', async (t) => {
     const other = await bulk(gateway, { secretNames: ['other'] }, keyed('k'))
     t.match(other, { status: 422, json: { code: 'idempotency-mismatch' } })
-    t.equal((await bulk(gateway, { secrets: json.secrets.map((item) => Object.fromEntries(Object.entries(item).reverse())), secretNames: json.secretNames }, keyed('k'))).status, 201, 'the order of members is no difference')
-    t.equal((await bulk(gateway, { secretNames: ['other'] }, { ...keyed('k'), token: tokens.pipeline })).status, 201, 'a key is its caller\'s')
+    t.equal((await bulk(gateway, { secrets: json.secrets.map((item) => Object.fromEntries(Object.entries(item).reverse())), secretNames: json.secretNames }, keyed('k'))).status, 201, 'the order of members does not matter')
+    t.equal((await bulk(gateway, { secretNames: ['other'] }, { ...keyed('k'), token: tokens.pipeline })).status, 201, 'keys are separate for each caller')
     t.equal((await bulk(gateway, { secretNames: ['another'], dryRun: true }, keyed('plan'))).status, 200)
     t.equal((await bulk(gateway, { secretNames: ['another'] }, keyed('plan'))).status, 201, 'a plan uses no key')
   })
@@ -162,12 +311,12 @@ t.test('schema errors do not hide other errors', async (t) => {
   t.notMatch(refused.text, /canary/)
   t.equal(gateway.awsCalls.length, 0)
   const many = await bulk(gateway, { secretNames: Array(300).fill(7), secrets: Array(300).fill({ name: 'a', value: null, type: 'rds' }) })
-  t.match([many.status, many.json.errors.length], [400, 100], 'no more than somebody reads')
+  t.match([many.status, many.json.errors.length], [400, 100], 'no more than 100 errors are reported')
   for (const body of [null, 'text', 7, [], { secrets: {} }, { secretNames: null, secrets: [null, []] }]) {
     t.match(await gateway.send('POST', path, { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }), { status: 400 }, JSON.stringify(body))
   }
   const unseen = await gateway.send('POST', '/environments/prod/secrets', { json: { secrets: [{ name: 'a', type: 'rds', value: {}, x: 1 }] }, token: tokens.reader })
-  t.same(unseen.json.errors, [{ in: 'body', pointer: '/secrets/0/x', message: 'has a member that is not known here' }], 'nothing of an environment that the caller may not see')
+  t.same(unseen.json.errors, [{ in: 'body', pointer: '/secrets/0/x', message: 'has a member that is not known here' }], 'no further errors in an environment that the caller may not see')
 })
 
 t.test('onConflict update changes what differs, and nothing else', async (t) => {
@@ -201,12 +350,12 @@ t.test('onConflict update changes what differs, and nothing else', async (t) => 
 
   const { policies } = policiesOf('@id("all") permit (principal, action, resource); @id("not") forbid (principal, action == Action::"GetSecretValue", resource);')
   gateway.fastify.config.replace({ ...gateway.fastify.config.current, policies })
-  t.same(results(await update([{ name: 'binary', value: 'AP8A', encoding: 'base64' }])), { binary: 'updated' }, 'who may not read does not learn by writing whether a guess is right')
+  t.same(results(await update([{ name: 'binary', value: 'AP8A', encoding: 'base64' }])), { binary: 'updated' }, 'a caller who may not read the value can\'t check a guess by writing')
   t.same(results(await update([{ name: 'placeholder', description: 'd' }])), { placeholder: 'skipped' })
   const { policies: blind } = policiesOf('@id("all") permit (principal, action, resource); @id("not") forbid (principal, action == Action::"DescribeSecret", resource);')
   gateway.fastify.config.replace({ ...gateway.fastify.config.current, policies: blind })
   for (const guess of [{ description: 'd' }, { tags: { team: 'a' } }]) {
-    t.same(results(await bulk(gateway, { secrets: [{ name: 'valued', ...guess }], onConflict: 'update', dryRun: true })), { valued: 'updated' }, 'nor one at a description or a tag')
+    t.same(results(await bulk(gateway, { secrets: [{ name: 'valued', ...guess }], onConflict: 'update', dryRun: true })), { valued: 'updated' }, 'nor a guess of a description or a tag')
   }
 })
 
@@ -246,7 +395,7 @@ t.test('streams the result of each secret as a line of JSON', async (t) => {
     { name: 'c', result: 'created' },
     { summary: { status: 200, dryRun: false, counts: { created: 2, failed: 1 } } }
   ])
-  t.equal((await bulk(gateway, { secretNames: [''] }, options)).status, 400, 'a request that is wrong is answered as ever')
+  t.equal((await bulk(gateway, { secretNames: [''] }, options)).status, 400, 'an invalid request is answered as usual')
 
   t.test('continues after the client has disconnected', async (t) => {
     const secretNames = Array.from({ length: 300 }, (_, index) => `n${index}`)
@@ -259,7 +408,7 @@ t.test('streams the result of each secret as a line of JSON', async (t) => {
     await once(answer, 'data')
     sent.destroy()
     for (let made = 0; made < 300;) made = (await bulk(gateway, { secretNames, onConflict: 'skip', dryRun: true })).json.counts.skipped
-    t.pass('all were made')
+    t.pass('all are created')
   })
 })
 
@@ -269,7 +418,7 @@ t.test('an internal error ends the stream without a summary', async (t) => {
   const aws = fastify.awsClient('dev-account', 'eu-west-1')
   aws.middlewareStack.add(() => async () => { throw new TypeError('canary') }, { step: 'serialize' })
   t.match(await bulk(gateway, { secretNames: ['a'] }), { status: 500 })
-  t.match(await bulk(gateway, { secretNames: ['a'] }, { headers: { accept: 'application/x-ndjson' } }), { status: 500 }, 'no line was sent yet')
+  t.match(await bulk(gateway, { secretNames: ['a'] }, { headers: { accept: 'application/x-ndjson' } }), { status: 500 }, 'no line had been sent yet')
   const job = await bulk(gateway, { secretNames: ['a'] }, { headers: { prefer: 'respond-async' } })
   const { text } = await gateway.send('GET', `${job.headers.get('location') ?? ''}/events`)
   t.match(text, /event: end\ndata: {"problem":"internal-error"}\n\n$/)

@@ -1,0 +1,46 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { ConditionalHeaders, preconditionOf } from '#src/http/preconditions'
+import { sendWritten } from '#src/http/representation'
+import { bodyProblems, ETag, Location, Query, Ref, Reply, SecretParams, withAwsProblems, WriteHeaders } from '#src/http/schemas'
+import { closed } from '#src/schema/types'
+import { checkedValue } from '#src/secrets/input'
+import { putSecret } from '#src/secrets/put'
+import { Encoding, Value, WrittenSecret } from '#src/secrets/schemas'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'PUT',
+    url: '',
+    config: { action: 'PutSecretValue' },
+    schema: {
+      operationId: 'putSecret',
+      tags: ['secrets'],
+      summary: 'Write a secret\'s value',
+      description: 'A new version, which becomes the current one. Where there is no such secret it is made, if the caller may create it; ' +
+        'where the value is the current one already, no version is made, if the caller may read it.',
+      params: SecretParams,
+      querystring: Query({
+        force: Type.Optional(Type.Boolean({ default: false, description: 'Make a new version also of the very value that is current' }))
+      }),
+      headers: Type.Object({ ...WriteHeaders.properties, ...ConditionalHeaders }),
+      body: Type.Object({ value: Value, encoding: Type.Optional(Encoding) }, closed),
+      response: {
+        200: Reply('A new version was written, or none with `unchanged`', Ref(WrittenSecret), { headers: ETag }),
+        201: Reply('The secret was made', Ref(WrittenSecret), { headers: { ...ETag, ...Location } }),
+        ...withAwsProblems(
+          ...bodyProblems, 'secret-not-found', 'idempotency-conflict', 'secret-pending-deletion', 'rotation-in-progress',
+          'precondition-failed', 'aws-limit-exceeded', 'kms-failure'
+        )
+      }
+    },
+    handler: async (request, reply) => {
+      const { scope, secretName } = request
+      const { value, encoding } = request.body
+      const options = { precondition: preconditionOf(request.headers), force: request.query.force ?? false }
+      const { created, ...secret } = await putSecret(scope, secretName, checkedValue(value, encoding), options)
+      return created ? sendWritten(request, reply.code(201), secret, request.params) : sendWritten(request, reply, secret)
+    }
+  })
+}
+
+export default routes

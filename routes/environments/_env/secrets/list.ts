@@ -1,0 +1,35 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { CredentialHeader, EnvironmentParams, NextCursor, Page, Query, Ref, Reply, withAwsProblems } from '#src/http/schemas'
+import { Enum } from '#src/schema/types'
+import { listSecrets, sorts } from '#src/secrets/list'
+import { Filters, SecretMetadata } from '#src/secrets/schemas'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'ListSecrets' },
+    schema: {
+      operationId: 'listSecrets',
+      tags: ['secrets'],
+      summary: 'List secrets',
+      description: 'What is known about each secret that the caller may see; never a value. The filters are AWS\'s, and all of them ' +
+        'must match. A page may hold fewer items than `limit` although more follow.',
+      params: EnvironmentParams,
+      querystring: Query({
+        ...Filters.properties,
+        includePlannedDeletion: Type.Optional(Type.Boolean({ default: false, description: 'Also those scheduled for deletion' })),
+        sort: Type.Optional(Enum(sorts, { description: 'By what; `-` in front reverses. By creation where absent' })),
+        ...Page
+      }),
+      headers: CredentialHeader,
+      response: {
+        200: Reply('A page of secrets', Type.Object({ items: Type.Array(Ref(SecretMetadata)), nextCursor: NextCursor })),
+        ...withAwsProblems()
+      }
+    },
+    handler: async (request) => listSecrets(request.scope, request.query)
+  })
+}
+
+export default routes

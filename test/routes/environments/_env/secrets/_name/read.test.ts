@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { build } from '#test/helper'
+
+const path = '/environments/dev/secrets/payments%2Fdb'
+
+t.test('readSecret', async (t) => {
+  const gateway = await build(t)
+  const first = await gateway.send('PUT', path, { json: { value: { username: 'app', password: 'correct horse', port: 5432 } } })
+  const second = await gateway.send('PUT', path, { json: { value: 'plain' } })
+
+  t.test('returns the current version, one by its ID, and one by its label', async (t) => {
+    const current = await gateway.send('GET', path)
+    t.match(current, {
+      status: 200,
+      json: { name: 'payments/db', versionId: second.json.versionId, versionStages: ['AWSCURRENT'], encoding: 'text', value: 'plain' }
+    })
+    t.match(current.json.createdDate, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    t.equal(current.headers.get('cache-control'), 'no-store')
+    t.equal(current.headers.get('vary'), 'Accept')
+    t.match(JSON.parse((await gateway.send('GET', `${path}?versionId=${first.json.versionId}`)).json.value), { port: 5432 })
+    t.match((await gateway.send('GET', `${path}?versionStage=AWSPREVIOUS`)).json, { versionId: first.json.versionId })
+    t.match(await gateway.send('GET', `${path}?versionId=${randomUUID()}`), { status: 404, json: { code: 'version-not-found' } })
+    const mismatch = `${path}?versionId=${first.json.versionId}&versionStage=AWSCURRENT`
+    t.match(await gateway.send('GET', mismatch), { status: 404, json: { code: 'version-not-found' } })
+    t.match(await gateway.send('GET', '/environments/dev/secrets/none'), { status: 404, json: { code: 'secret-not-found' } })
+  })
+
+  t.test('returns one field of a JSON value', async (t) => {
+    const field = async (name: string): Promise<unknown> => {
+      const reply = await gateway.send('GET', `${path}?versionStage=AWSPREVIOUS&field=${name}`)
+      return reply.json.value ?? reply.json.code
+    }
+    t.equal(await field('password'), 'correct horse')
+    t.equal(await field('port'), '5432')
+    t.equal(await field('none'), 'field-not-found')
+    t.equal(await field('toString'), 'field-not-found')
+    t.match(await gateway.send('GET', `${path}?field=password`), { status: 404, json: { code: 'field-not-found' } })
+    await gateway.send('PUT', '/environments/dev/secrets/number', { json: { value: '17' } })
+    const stored = '{"big":12345678901234567890,"nested":{"1":1.0,"list":[1e400]}}'
+    await gateway.send('PUT', '/environments/dev/secrets/exact', { json: { value: stored } })
+    t.equal((await gateway.send('GET', '/environments/dev/secrets/exact?field=big')).json.value, '12345678901234567890', 'to the last digit')
+    t.equal((await gateway.send('GET', '/environments/dev/secrets/exact?field=nested')).json.value, '{"1":1.0,"list":[1e400]}')
+    for (const [value, field] of [['["a","b"]', 'length'], ['["a"]', '0'], [`{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, 'a']]) {
+      await gateway.send('PUT', '/environments/dev/secrets/odd', { json: { value } })
+      t.match(await gateway.send('GET', `/environments/dev/secrets/odd?field=${field}`), { status: 404, json: { code: 'field-not-found' } })
+    }
+    t.match(await gateway.send('GET', '/environments/dev/secrets/number?field=a'), { json: { code: 'field-not-found' } })
+  })
+
+  t.test('returns the plain text or the bytes', async (t) => {
+    const bytes = Buffer.from([0, 255, 1, 254])
+    await gateway.send('PUT', '/environments/dev/secrets/binary', { json: { value: bytes.toString('base64'), encoding: 'base64' } })
+    t.match((await gateway.send('GET', '/environments/dev/secrets/binary')).json, { encoding: 'base64', value: 'AP8B/g==' })
+    const read = async (name: string, accept: string): Promise<Awaited<ReturnType<typeof gateway.send>>> =>
+      gateway.send('GET', `/environments/dev/secrets/${name}`, { headers: { accept } })
+    const text = await read('payments%2Fdb', 'text/plain')
+    t.match(text, { status: 200, text: 'plain' })
+    t.equal(text.headers.get('content-type'), 'text/plain; charset=utf-8')
+    t.same(Buffer.from((await read('binary', 'application/octet-stream')).bytes), bytes)
+    t.equal((await read('payments%2Fdb', 'application/octet-stream')).text, 'plain')
+    t.match(await read('binary', 'text/plain'), { status: 406, json: { code: 'not-acceptable' } })
+    t.match(await read('payments%2Fdb', 'image/png'), { status: 406, json: { code: 'not-acceptable' } })
+    t.match((await read('payments%2Fdb', 'text/plain;q=0.5, application/json')).json, { value: 'plain' })
+    t.match((await read('binary', '*/*')).json, { encoding: 'base64' })
+  })
+
+  t.test('answers 304 if the caller has the version', async (t) => {
+    const etag = `"${second.json.versionId}"`
+    for (const header of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      const reply = await gateway.send('GET', path, { headers: { 'if-none-match': header } })
+      t.match(reply, { status: 304, text: '' }, header)
+      t.equal(reply.headers.get('etag'), etag)
+      t.equal(reply.headers.get('vary'), 'Accept')
+      t.equal(reply.headers.get('content-type'), null)
+    }
+    t.equal((await gateway.send('GET', path, { headers: { 'if-none-match': '"other"' } })).status, 200)
+  })
+})
+
+t.test('a version whose ID is not a valid entity tag can still be read', async (t) => {
+  const gateway = await build(t)
+  const versionId = '"version with é and a line\nfeed in its ID"'
+  await gateway.aws('AKIADEV').createSecret({ Name: 'dev/odd', SecretString: 'v', ClientRequestToken: versionId })
+  const reply = await gateway.send('GET', '/environments/dev/secrets/odd')
+  t.match(reply, { status: 200, json: { versionId } })
+  t.equal(reply.headers.get('etag'), `"${encodeURIComponent(versionId)}"`)
+  const again = await gateway.send('GET', '/environments/dev/secrets/odd', { headers: { 'if-none-match': reply.headers.get('etag') ?? '' } })
+  t.equal(again.status, 304)
+})
