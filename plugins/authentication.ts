@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { JWTVerifyGetKey } from 'jose'
 import fp from 'fastify-plugin'
-import { authenticator } from '#src/authentication/authenticate'
+import { authenticator } from '#src/authentication/authenticator'
 import { awsLogin } from '#src/authentication/aws-login'
 import type { Caller } from '#src/authentication/caller'
 import { tokenKeys, type IssuedToken } from '#src/authentication/gateway-token'

@@ -4,7 +4,7 @@ import type { Identity } from '#src/aws/identity'
 import type { KeysFor } from '#src/aws/keys'
 import type { SecretsPort } from '#src/aws/port'
 import { createRateLimiters } from '#src/aws/rate-limiter'
-import { createSecretsPort } from '#src/aws/secrets-port'
+import { createSecretsPort } from '#src/aws/sdk-port'
 import { stsRegion } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
 

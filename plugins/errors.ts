@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { problemFromFramework } from '#src/http/framework-errors'
-import { ProblemSchema, sendProblem } from '#src/http/problem'
+import { ProblemSchema, sendProblem } from '#src/http/problem-reply'
 import { Problem, withoutMessage } from '#src/problems/problem'
 import type { MethodsOf } from '#src/request/steps/find-route'
 

@@ -6,8 +6,8 @@ import { routeConfig } from '#src/request/route'
 import { openScopeIn } from '#src/request/scopes'
 import { runReplySteps, runSteps, type Step } from '#src/request/step'
 import { authenticate } from '#src/request/steps/authenticate'
-import { checkHeaders } from '#src/request/steps/check-headers'
-import { checkKnownHeaders } from '#src/request/steps/check-known-headers'
+import { refuseAmbiguousHeaders } from '#src/request/steps/refuse-ambiguous-headers'
+import { refuseUnknownHeaders } from '#src/request/steps/refuse-unknown-headers'
 import { closeStaleConnection } from '#src/request/steps/close-stale-connection'
 import { decideInEnvironment } from '#src/request/steps/decide-in-environment'
 import { decideOnCredential } from '#src/request/steps/decide-on-credential'
@@ -69,7 +69,7 @@ export default fp(async (fastify) => {
       setReplyHeaders,
       logWhenClosed,
       findRoute: findRoute(methodsOf),
-      checkHeaders,
+      refuseAmbiguousHeaders,
       findPeer: findPeer(trustsProxy)
     }
   }
@@ -79,7 +79,7 @@ export default fp(async (fastify) => {
     { stage: 'authentication', hook: 'onRequest', appliesTo: authenticated, steps: { authenticate: authenticate(callerOf, limits.failures) } },
     { stage: 'limits', hook: 'onRequest', appliesTo: authenticated, steps: { limitCaller: limits.caller } },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
-    { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { checkKnownHeaders, inviteBody } },
+    { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, inviteBody } },
     // Fastify reads the body and validates the request here, before the preHandler hooks.
     {
       stage: 'subject',

@@ -46,8 +46,9 @@ export async function readReply (socket: Socket): Promise<RawReply | undefined> 
     all += String(chunk)
     const end = all.indexOf('\r\n\r\n')
     const length = Number(/^content-length: (\d+)$/mi.exec(all)?.[1] ?? 0)
-    if (end < 0 || Buffer.byteLength(all.slice(end + 4)) < length) continue
-    const [head, text] = [all.slice(0, end), all.slice(end + 4)]
+    const rest = Buffer.from(all.slice(end + 4))
+    if (end < 0 || rest.length < length) continue
+    const [head, text] = [all.slice(0, end), rest.toString('utf8', 0, length)]
     return { status: Number(head.split(' ')[1]), head, text, code: text.startsWith('{') ? (JSON.parse(text) as { code?: string }).code : undefined }
   }
   return undefined

@@ -1,6 +1,6 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { environmentNamePattern } from '#src/environments/environment'
-import { problemBody } from '#src/http/problem'
+import { problemBody } from '#src/http/problem-reply'
 import { Query, Ref, Reply, withAwsProblems } from '#src/http/schemas'
 import { invalidRequest } from '#src/problems/problem'
 import { comparedSecrets, compareEnvironments } from '#src/secrets/consistency/compare'

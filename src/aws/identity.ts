@@ -1,6 +1,6 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { AwsKeys, StsEndpoint } from './credentials.ts'
-import { required } from './errors.ts'
+import { required } from './exception-rules.ts'
 
 /** The owner of keys, as reported by STS. */
 export interface Identity {

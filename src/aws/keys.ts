@@ -5,7 +5,7 @@ import { refreshingCache, type RefreshingCache } from '#src/credentials/refreshi
 import { gatewayName, sessionNameOf } from '#src/credentials/session-name'
 import { Problem } from '#src/problems/problem'
 import { keysProvider, type AwsKeys, type StsEndpoint } from './credentials.ts'
-import { credentialProblemFrom, isDefect } from './errors.ts'
+import { credentialProblemFrom, isDefect } from './exception-rules.ts'
 import { identify, type Identity } from './identity.ts'
 
 /** The use that keys are for. */

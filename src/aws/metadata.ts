@@ -1,6 +1,6 @@
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
-import { required } from './errors.ts'
+import { required } from './exception-rules.ts'
 import { hasValue, type ReadSecret, type Replica, type Rotation, type SecretMetadata, type SecretVersion } from './secret.ts'
 import type { DescribeSecretReply, ReplicationStatus, SecretListEntry, SecretValueEntry, SecretVersionEntry, Tag } from './types.ts'
 

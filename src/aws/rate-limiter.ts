@@ -1,7 +1,7 @@
 import { requestQuotas } from '#src/aws-model/limits'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { callOf } from './call.ts'
-import { problemFrom } from './errors.ts'
+import { problemFrom } from './exception-rules.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 import type { SecretsManager } from './types.ts'
 

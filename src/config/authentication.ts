@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { Type, type Static } from '@sinclair/typebox'
 import { ApiKeySchema } from '#src/authentication/api-keys'
-import type { AuthenticationSettings } from '#src/authentication/authenticate'
+import type { AuthenticationSettings } from '#src/authentication/authenticator'
 import { AwsLoginSchema } from '#src/authentication/aws-identities'
 import { isSafeUrl } from '#src/authentication/fetch-text'
 import { GroupSchema } from '#src/authentication/groups'

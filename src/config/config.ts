@@ -1,5 +1,5 @@
 import type { AuditSettings } from '#src/audit/settings'
-import type { AuthenticationSettings } from '#src/authentication/authenticate'
+import type { AuthenticationSettings } from '#src/authentication/authenticator'
 import type { PolicySet } from '#src/authorization/policies'
 import type { CredentialDefinition } from '#src/credentials/definition'
 import { environmentFrom, type Environment } from '#src/environments/environment'

@@ -9,7 +9,7 @@ import { auditBeforeEmit } from '#src/secrets/bulk/audit-before-emit'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import { bulkItemReply, bulkReply, type BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
-import { problemBody, problemHeaders } from './problem.ts'
+import { problemBody, problemHeaders } from './problem-reply.ts'
 
 /** The media type of a bulk create's reply as a stream of JSON lines. */
 export const ndjson = 'application/x-ndjson'

@@ -4,7 +4,7 @@ import { EnvironmentName } from '#src/environments/schemas'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { closed, Id } from '#src/schema/types'
 import { Name } from '#src/secrets/schemas'
-import { problemResponses, RequestId } from './problem.ts'
+import { problemResponses, RequestId } from './problem-reply.ts'
 
 /** Schemas that several routes share. */
 

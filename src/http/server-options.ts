@@ -10,7 +10,7 @@ import { maximumNameLength } from '#src/environments/names'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
 import { problemFromFramework } from './framework-errors.ts'
-import { problemBody, problemHeaders, sendProblem } from './problem.ts'
+import { problemBody, problemHeaders, sendProblem } from './problem-reply.ts'
 
 /** The request IDs that a caller may choose: short, and without characters that are special in a log or a shell. */
 const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
@@ -24,7 +24,7 @@ const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
 export function serverOptions (logLevel: string, log?: DestinationStream, config?: LiveConfig): FastifyHttpOptions<Server> {
   const trusts = config?.derive(({ server }) => trustedProxyList(server.trustedProxies)) ?? (() => () => false)
   const tls = config?.current.server.tls
-  // A missing Host header is refused by the step checkHeaders, with a problem.
+  // A missing Host header is refused by the step refuseAmbiguousHeaders, with a problem.
   const http = { requireHostHeader: false }
   return {
     logger: { level: logLevel, base: null, ...(log !== undefined && { stream: log }) },

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problemBody } from '#src/http/problem'
+import { problemBody } from '#src/http/problem-reply'
 import { JobParams, Query, Ref, Reply, withProblems } from '#src/http/schemas'
 import { JobReply, jobReply } from '#src/jobs/schemas'
 

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Trail } from '#src/audit/trail'
-import { answerProblem } from '#src/http/problem'
+import { answerProblem } from '#src/http/problem-reply'
 import { Problem } from '#src/problems/problem'
 import { finalEntries, type DeclaredNames } from '#src/request/audit-entries'
 import type { ReplyStep } from '#src/request/step'

@@ -1,6 +1,6 @@
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
-import { createSecretsPort } from '#src/aws/secrets-port'
+import { createSecretsPort } from '#src/aws/sdk-port'
 import { environmentFrom } from '#src/environments/environment'
 import { isSecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'

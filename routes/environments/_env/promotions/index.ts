@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problemBody } from '#src/http/problem'
+import { problemBody } from '#src/http/problem-reply'
 import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, WriteHeaders } from '#src/http/schemas'
 import { Problem } from '#src/problems/problem'
 import { promote } from '#src/secrets/promotions/promote'

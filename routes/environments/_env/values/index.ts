@@ -1,5 +1,5 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { ProblemSchema, problemBody } from '#src/http/problem'
+import { ProblemSchema, problemBody } from '#src/http/problem-reply'
 import { bodyProblems, CredentialHeader, EnvironmentParams, Query, Ref, Reply, withAwsProblems } from '#src/http/schemas'
 import { closed } from '#src/schema/types'
 import { toSecretValue } from '#src/secrets/read'

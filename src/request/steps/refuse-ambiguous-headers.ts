@@ -7,7 +7,7 @@ const single = new Set([
 ])
 
 /** Refuses headers that are ambiguous, and expectations that the gateway can't meet. */
-export const checkHeaders: Step = ({ headers: { host, expect }, raw }): undefined => {
+export const refuseAmbiguousHeaders: Step = ({ headers: { host, expect }, raw }): undefined => {
   if (host === undefined) throw new Problem('malformed-request')
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') throw new Problem('expectation-failed')
   const seen = new Set<string>()

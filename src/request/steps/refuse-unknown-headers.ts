@@ -7,7 +7,7 @@ const meaningful = [
 ]
 
 /** Refuses headers that the route would ignore although the caller relies on them. */
-export const checkKnownHeaders: Step = ({ headers, route: { config: { action, headers: known = [] } } }): undefined => {
+export const refuseUnknownHeaders: Step = ({ headers, route: { config: { action, headers: known = [] } } }): undefined => {
   if (headers['content-encoding'] !== undefined) throw new Problem('unsupported-media-type')
   if (action === 'Public') return
   for (const name of meaningful) {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { problemFrom, required } from '#src/aws/errors'
+import { problemFrom, required } from '#src/aws/exception-rules'
 
 const call = { operation: 'GetSecretValue', credentialId: 'prod-account' }
 

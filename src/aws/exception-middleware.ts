@@ -1,5 +1,5 @@
 import { Problem } from '#src/problems/problem'
-import { isDefect, isKeyRefusal, problemFrom } from './errors.ts'
+import { isDefect, isKeyRefusal, problemFrom } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
 
 /**
