@@ -88,11 +88,12 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
   }
 
   async function work (): Promise<void> {
-    do {
-      // Lets the requests that arrived together share a write: each write signs twice and waits for the disk.
+    await writeGroup()
+    while (failure === undefined && (queue.length > 0 || writer.hasPendingNotices || seal !== undefined)) {
+      // Lets the requests that arrive together share a write: each write signs twice and waits for the disk.
       await immediate()
       await writeGroup()
-    } while (failure === undefined && (queue.length > 0 || writer.hasPendingNotices || seal !== undefined))
+    }
     working = undefined
     if (isClosed) return
     clearTimeout(timers.retry)
