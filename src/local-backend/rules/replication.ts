@@ -48,7 +48,9 @@ export function checkRegions (secret: Secret, wanted: readonly (string | undefin
   if (wrong || new Set(wanted).size < wanted.length) throw errors.invalidReplicaRegion()
 }
 
-/** Runs `work` in a write transaction. In the same transaction, then updates the replicas of the secrets that `work` changed. */
+/**
+ * Runs `work` in a write transaction. Before the transaction ends, also updates the replicas of the secrets that `work` changed.
+ */
 export function writeAndReplicate<Result> (context: Context, work: () => Result): Result {
   const { store } = context
   return store.database.write(() => {
