@@ -8,8 +8,8 @@ export type Access = 'none' | 'reads' | 'writes'
 type Run = <Output>(context: OperationContext, work: () => Output) => Output
 
 /**
- * The functions that run an operation in the transaction that it needs. With database access, they also purge secrets whose
- * recovery window has ended. After a write, they update replicas.
+ * The functions that run an operation in the transaction that it needs. `reads` and `writes` also purge secrets whose recovery
+ * window has ended, and `writes` updates replicas.
  */
 export const transactions: Record<Access, Run> = {
   none: (_context, work) => work(),

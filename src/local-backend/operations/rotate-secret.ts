@@ -20,8 +20,8 @@ import { findVersion } from '#src/local-backend/store/versions'
 const noRules: RotationRules = { afterDays: null, expression: null, duration: null }
 
 /**
- * Configures a secret's rotation and starts one, which continues after the reply. With `RotateImmediately: false`, only tests the
- * rotation function. Repeating a request with the same token changes nothing.
+ * Configures a secret's rotation and starts to rotate the secret, which continues after the reply. With `RotateImmediately:
+ * false`, only tests the rotation function. Repeating a request with the same token changes nothing.
  *
  * @throws AwsError `InvalidRequestException` if another rotation is incomplete. Like AWS, this also retries that rotation.
  */

@@ -55,8 +55,7 @@ export interface Parties {
 }
 
 /**
- * The reason why a request is denied. Either a policy of the named kind explicitly denies it, or no policy of that kind allows
- * it.
+ * The reason for denying a request. Either a policy of the named kind explicitly denies it, or no policy of that kind allows it.
  */
 export type Refusal =
   | 'denied-by-identity' | 'denied-by-session' | 'denied-by-resource'

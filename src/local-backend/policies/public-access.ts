@@ -22,7 +22,7 @@ export function isPublic ({ statements }: Policy): boolean {
     effect === 'Allow' && principal?.everyone === true && !conditions.some(restricts))
 }
 
-/** Returns true if a condition restricts callers to fixed values. It doesn't if requests that lack its key meet it. */
+/** Returns true if a condition restricts callers to fixed values. A condition that requests without its key meet doesn't. */
 function restricts ({ operator, set, ifExists, key, texts }: Condition): boolean {
   return restrictingKeys.has(key) && restrictingOperators.has(operator) && set !== 'ForAllValues' && !ifExists &&
     texts.every(operator === 'IpAddress' ? isNetwork : isFixed)

@@ -35,8 +35,8 @@ const additionalOperations: { [Name in Operation]?: (input: Input<Name>) => read
  * Checks that the policies allow the caller to carry out an operation. The operation must use the returned context, because only
  * that context makes another account's secret available.
  *
- * @throws AwsError `AccessDeniedException` if the policies don't allow it. A caller without permission gets this error even if
- * the secret doesn't exist, so the error doesn't reveal that.
+ * @throws AwsError `AccessDeniedException` if the policies don't allow it, even if the secret doesn't exist. Thus callers without
+ * permission can't find out which secrets exist.
  */
 export function authorize<Name extends Operation> (context: CallContext, operation: Name, input: Input<Name>): CallContext {
   const { arn } = context.caller.principal

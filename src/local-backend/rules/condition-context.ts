@@ -6,7 +6,7 @@ import { tagsOf } from '#src/local-backend/store/tags'
 import type { CallContext, Caller } from './context.ts'
 import { current } from './staging-labels.ts'
 
-/** An operation's input. The named members are those from which condition keys are computed. */
+/** An operation's input. Only the members that policy evaluation reads individually are listed. */
 export interface PolicyInput {
   [member: string]: unknown
   SecretId?: string

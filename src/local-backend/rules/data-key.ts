@@ -24,10 +24,11 @@ export function storeValue (context: KmsCaller, secret: Secret, versionId: strin
 }
 
 /**
- * Decrypts a version's data key with any of its KMS keys that the caller can decrypt with.
+ * Decrypts a version's data key. If several KMS keys wrap it, uses one with which the caller can decrypt.
  *
- * @throws AwsError if there is no such key: `AccessDeniedException` if the caller isn't allowed to use one of the keys, otherwise
- * `InvalidRequestException` if one is another account's AWS managed key, otherwise `DecryptionFailure`
+ * @throws AwsError if the caller can't decrypt with any of the KMS keys. It is `AccessDeniedException` if the caller isn't
+ * allowed to use one of them, otherwise `InvalidRequestException` if one is another account's AWS managed key, otherwise
+ * `DecryptionFailure`.
  */
 export function openDataKey (context: KmsCaller, secret: Secret, versionId: string): Uint8Array {
   const { store, scope } = context

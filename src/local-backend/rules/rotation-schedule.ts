@@ -7,8 +7,8 @@ import { day } from './day.ts'
 /** The times at which rotation windows open, in UTC. All times are in milliseconds since the epoch. */
 interface Schedule {
   /**
-   * True for a schedule in hours, false for one in days. The default window lasts one hour in a schedule in hours, and until the
-   * end of the day in a schedule in days.
+   * True if the schedule is in hours, false if it is in days. By default, a window lasts one hour in the first case, and until
+   * the end of the day in the second.
    */
   inHours: boolean
   /** The shortest time between two consecutive openings, in hours. */
@@ -132,9 +132,9 @@ function cronSchedule (argument: string): Schedule {
 }
 
 /**
- * Checks that a schedule never has too long a gap, by computing every opening of a full calendar cycle.
+ * Checks that no gap in a schedule is too long, by computing every opening of a full calendar cycle.
  *
- * @throws AwsError `InvalidParameterException` if it does
+ * @throws AwsError `InvalidParameterException` if a gap is longer than `longestGap`
  */
 function checkCalendar ({ opensAfter }: Schedule): void {
   for (let time = 0; time < calendarCycle;) time = opensAfter(time, 0)

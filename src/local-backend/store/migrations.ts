@@ -143,7 +143,7 @@ const migrations: readonly string[] = [`
 /**
  * Migrates a database to the newest schema, inside the caller's transaction.
  *
- * @throws Error if a newer version of this program created the database
+ * @throws Error if the database has a newer schema than this program supports
  */
 export function migrate (database: DatabaseSync): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)

@@ -34,7 +34,7 @@ export interface Secret {
   purgeAt: number | null
 }
 
-/** The key of the system tag that names the AWS service which manages a secret. */
+/** The key of the system tag whose value is the AWS service that manages the secret. */
 export const owningServiceTag = 'aws:secretsmanager:owningService'
 
 /** The SQL columns to select for a `Secret`. */

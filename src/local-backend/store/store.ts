@@ -54,9 +54,9 @@ function open (databaseFile: string | undefined, masterKey: Uint8Array, keyFile:
 }
 
 /**
- * Stores a proof of the master key in a new database. In an existing one, checks the key against the stored proof.
+ * Stores a ciphertext made with the master key in a new database. In an existing one, checks that the key decrypts it.
  *
- * @throws Error that names the remedy, if the key doesn't match
+ * @throws Error that names the remedy, if the key doesn't belong to the database
  */
 function proveMasterKey (database: Database, masterKey: Uint8Array, keyFile: string): void {
   const row = database.statement<{ proof: Uint8Array }>('SELECT proof FROM master_key').get({})
