@@ -22,7 +22,9 @@ export function isPublic ({ statements }: Policy): boolean {
     effect === 'Allow' && principal?.everyone === true && !conditions.some(restricts))
 }
 
-/** Returns true if a condition restricts callers to fixed values. A condition that requests without its key meet doesn't. */
+/**
+ * Returns true if a condition restricts callers to fixed values. It restricts nothing if requests without its key also meet it.
+ */
 function restricts ({ operator, set, ifExists, key, texts }: Condition): boolean {
   return restrictingKeys.has(key) && restrictingOperators.has(operator) && set !== 'ForAllValues' && !ifExists &&
     texts.every(operator === 'IpAddress' ? isNetwork : isFixed)
