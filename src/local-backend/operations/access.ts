@@ -2,14 +2,14 @@ import type { OperationContext } from '#src/local-backend/rules/context'
 import { writeAndReplicate } from '#src/local-backend/rules/replication'
 import { hasExpired, purgeExpired } from '#src/local-backend/store/secrets'
 
-/** The database access of an operation. SQLite lets only one process write at a time, and the others wait. */
+/** An operation's access to the database. SQLite lets only one process write at a time, so the others have to wait. */
 export type Access = 'none' | 'reads' | 'writes'
 
 type Run = <Output>(context: OperationContext, work: () => Output) => Output
 
 /**
- * Runs an operation in the transaction that it needs. Also purges the secrets that are due for deletion, and updates replicas
- * after a write.
+ * The functions that run an operation in the transaction that it needs. `reads` and `writes` also purge secrets whose recovery
+ * window has ended, and `writes` updates replicas.
  */
 export const transactions: Record<Access, Run> = {
   none: (_context, work) => work(),

@@ -12,7 +12,7 @@ import { updateSecret } from '#src/local-backend/store/secrets'
 
 /**
  * Turns rotation off, but keeps the function and the rules. A rotation in progress stops after its current step. Its version
- * keeps the label AWSPENDING, and its ID is returned.
+ * keeps the label AWSPENDING, and the reply contains the ID of that version.
  */
 export function cancelRotateSecret (
   { SecretId }: Input<'CancelRotateSecret'>, context: CallContext

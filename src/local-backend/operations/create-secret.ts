@@ -15,9 +15,10 @@ import { findByName, insertSecret, type Secret } from '#src/local-backend/store/
 import { findVersion, type SecretValue } from '#src/local-backend/store/versions'
 
 /**
- * Creates a secret, with a first version if a value is given. Repeating a request with the same token changes nothing.
+ * Creates a secret. If the request contains a value, also creates the first version. Repeating a request with the same token
+ * changes nothing.
  *
- * @throws AwsError `ResourceExistsException` if another request has created a secret of that name
+ * @throws AwsError `ResourceExistsException` if a different request created a secret of that name
  */
 export function createSecret (input: Input<'CreateSecret'>, context: CallContext): WireForm<CreateSecretCommandOutput> {
   const { Name, Description = '', KmsKeyId = '', Tags = [], Type = '', AddReplicaRegions } = input

@@ -13,8 +13,8 @@ const characterTypes = [
 ] as const
 
 /**
- * Generates a password from the character types that aren't excluded. It contains at least one character of each, unless the
- * caller opts out of that.
+ * Generates a password from the character types that aren't excluded. It contains at least one character of each type, unless
+ * `RequireEachIncludedType` is false.
  */
 export function getRandomPassword (input: Input<'GetRandomPassword'>): WireForm<GetRandomPasswordCommandOutput> {
   const { PasswordLength = limits.passwordLength.default, ExcludeCharacters = '', IncludeSpace, RequireEachIncludedType = true } = input

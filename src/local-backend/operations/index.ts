@@ -29,9 +29,9 @@ import { updateSecret } from './update-secret.ts'
 import { validateResourcePolicy } from './validate-resource-policy.ts'
 
 /**
- * Carries out one request. Undefined means an empty reply.
+ * Carries out one request and returns the reply; undefined if the reply is empty.
  *
- * @throws AwsError `AccessDeniedException` if the caller lacks the permission
+ * @throws AwsError `AccessDeniedException` if the caller lacks the permission; the errors of the operation
  */
 export type Handler = (context: CallContext) => object | undefined
 

@@ -12,7 +12,8 @@ import type { Store } from '#src/local-backend/store/store'
 import { listVersions, type Version } from '#src/local-backend/store/versions'
 
 /**
- * Lists a secret's versions, oldest first. Versions without a label, which AWS calls deprecated, are included only on request.
+ * Lists a secret's versions, oldest first. Versions without a label, which AWS calls deprecated, are included only if
+ * `IncludeDeprecated` is true.
  */
 export function listSecretVersionIds (input: Input<'ListSecretVersionIds'>, context: OperationContext): WireForm<ListSecretVersionIdsCommandOutput> {
   const { store } = context
@@ -39,7 +40,7 @@ export function listSecretVersionIds (input: Input<'ListSecretVersionIds'>, cont
   }
 }
 
-/** Returns the KMS keys that a version is encrypted with, by the IDs under which they were chosen. */
+/** Returns the KMS keys that wrap a version's data key, each in the form in which it was specified. */
 function kmsKeyIds (store: Store, secret: Secret, versionId: string): string[] {
   return wrappedKeysOf(store, secret, versionId).map(({ kmsKeyId }) => kmsKeyId ?? 'DefaultEncryptionKey')
 }

@@ -10,7 +10,7 @@ import { storeResourcePolicy } from '#src/local-backend/store/resource-policies'
 import { updateSecret } from '#src/local-backend/store/secrets'
 
 /**
- * Attaches a resource policy to a secret and replaces the existing one. With `BlockPublicPolicy`, a policy that grants public
+ * Attaches a resource policy to a secret, replacing the existing one. With `BlockPublicPolicy`, a policy that grants public
  * access is rejected.
  */
 export function putResourcePolicy (

@@ -20,10 +20,10 @@ import { findVersion } from '#src/local-backend/store/versions'
 const noRules: RotationRules = { afterDays: null, expression: null, duration: null }
 
 /**
- * Configures a secret's rotation and starts one, which continues after the reply. With `RotateImmediately: false` it only tests
- * the function. Repeating a request with the same token changes nothing.
+ * Configures a secret's rotation and starts to rotate the secret, which continues after the reply. With `RotateImmediately:
+ * false`, only tests the rotation function. Repeating a request with the same token changes nothing.
  *
- * @throws AwsError `InvalidRequestException` while another rotation is incomplete; like AWS, it then retries that rotation
+ * @throws AwsError `InvalidRequestException` if another rotation is incomplete. Like AWS, this also retries that rotation.
  */
 export function rotateSecret (input: Input<'RotateSecret'>, context: CallContext): WireForm<RotateSecretCommandOutput> {
   const { ClientRequestToken: token, RotationRules: given, RotateImmediately = true } = input
@@ -55,7 +55,8 @@ export function rotateSecret (input: Input<'RotateSecret'>, context: CallContext
 }
 
 /**
- * Starts a test of the rotation function, on a version that contains the current value. A secret without a value can't be tested.
+ * Starts a test of the rotation function, using a new version that contains a copy of the current value. Does nothing if the
+ * secret has no value.
  */
 function beginTest (context: CallContext, secret: Secret, token: string): void {
   const { store, now } = context

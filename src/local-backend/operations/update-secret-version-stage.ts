@@ -11,10 +11,10 @@ import { versionWithLabel } from '#src/local-backend/store/staging-labels'
 import { findVersion } from '#src/local-backend/store/versions'
 
 /**
- * Moves a staging label to a version, or removes it from one. To move a label away from a version, the caller must name that
+ * Moves a staging label to a version, or removes it from one. To take a label away from a version, the caller must name that
  * version.
  *
- * @throws AwsError `InvalidParameterException` if the label is on another version than the one that the caller named
+ * @throws AwsError `InvalidParameterException` if the label isn't attached to the version that it should be removed from
  */
 export function updateSecretVersionStage (
   input: Input<'UpdateSecretVersionStage'>, context: CallContext

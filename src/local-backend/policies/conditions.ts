@@ -5,24 +5,24 @@ import { PolicyError } from './policy-error.ts'
 
 const sets = ['ForAllValues', 'ForAnyValue'] as const
 
-/** One condition key of a statement's `Condition`, with its operator. */
+/** One condition key of a statement's `Condition`, with its operator and values. */
 export interface Condition {
   /** The operator's name without `ForAllValues:`, `ForAnyValue:` and `IfExists`. `Null` counts as an operator. */
   operator: string
-  /** The set operator, which says how a key with several values is compared. */
+  /** The set operator, which determines how a key with several values is compared; undefined if there is none. */
   set: (typeof sets)[number] | undefined
   /** In lower case, as condition keys are case-insensitive. */
   key: string
-  /** True if requests that lack the key fulfil the condition. */
+  /** True if requests that lack the key meet the condition. */
   ifExists: boolean
-  /** The values in the policy. */
+  /** The values to compare with, as strings. */
   texts: readonly string[]
-  /** Returns true if a request's values for the key fulfil the condition; `values` is undefined if the request lacks the key. */
+  /** Returns true if a request meets the condition. `values` are its values for the key, or undefined if it lacks the key. */
   holds: (values: readonly string[] | undefined, context: ConditionContext) => boolean
 }
 
 const operatorName = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/
-/** The condition keys of an identity provider start with its host and path. */
+/** Matches the condition keys of AWS and of identity providers. The latter start with the provider's host and path. */
 const conditionKey = /^[a-z0-9._~/-]+:.+$/i
 
 /**
@@ -56,7 +56,7 @@ function readCondition (path: string, name: string, key: string, values: unknown
   return { ...parts, set, holds: comparison(known, tests, set, parts.ifExists) }
 }
 
-/** Returns the values as strings. Like AWS, it accepts numbers and booleans, too. */
+/** Converts a condition's values to strings. Like AWS, accepts numbers and booleans, too. */
 function scalarsOf (path: string, value: unknown): string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (values.length === 0) throw new PolicyError(path, 'must have a value')
@@ -66,7 +66,10 @@ function scalarsOf (path: string, value: unknown): string[] {
   })
 }
 
-/** Returns the condition of `Null`: `true` requires that the request lacks the key, `false` that it has it. */
+/**
+ * Returns the test of the operator `Null`. The value `true` requires that the request lacks the key, and `false` that it has the
+ * key.
+ */
 function absence (path: string, texts: readonly string[]): Condition['holds'] {
   const wrong = texts.find((text) => !/^(?:true|false)$/i.test(text))
   if (wrong !== undefined) throw new PolicyError(path, `must be true or false, not ${wrong}`)
@@ -75,8 +78,9 @@ function absence (path: string, texts: readonly string[]): Condition['holds'] {
 }
 
 /**
- * A request without the key fails a condition, unless the condition is negated. A key with several values needs one value that
- * passes, or all if the condition is negated. A set operator in the policy overrides that.
+ * Returns the test of any operator other than `Null`. By default, one of the request's values for the key must pass or, if the
+ * operator is negated, all of them. A set operator in the policy overrides this default. If the request lacks the key, the
+ * condition is met only if all values must pass, or with `IfExists`.
  */
 function comparison ({ negated }: Operator, tests: readonly Test[], set: Condition['set'], ifExists: boolean): Condition['holds'] {
   const needsAll = set === undefined ? negated : set === 'ForAllValues'

@@ -1,11 +1,11 @@
 import { visit } from 'jsonc-parser'
 import { PolicyError } from './policy-error.ts'
 
-/** No valid policy is nested deeper. */
+/** The highest accepted number of nested objects and arrays. No valid policy needs more. */
 const maximumDepth = 16
 
 /**
- * Parses a policy's JSON. Rejects duplicate members, because JSON does not define which of them counts.
+ * Parses a policy's JSON. Rejects duplicate members, because JSON doesn't define which of them applies.
  *
  * @throws PolicyError if the text isn't JSON, is nested too deeply, or has an object with duplicate members
  */
@@ -49,7 +49,7 @@ export function elementsOf (element: string, value: unknown, known?: readonly st
 }
 
 /**
- * Returns the strings of an element that contains one string or a list of strings.
+ * Returns the strings in an element, whose value is one string or a list of strings.
  *
  * @throws PolicyError if the element contains anything else or is empty
  */

@@ -2,7 +2,7 @@ import { matches, type ConditionContext } from './pattern.ts'
 import type { Patterns, Policy, Statement } from './policy.ts'
 import { matchPrincipal, type Requester } from './principals.ts'
 
-/** A request, in the terms of policies. */
+/** The properties of a request that policies are evaluated against. */
 export interface PolicyRequest {
   requester: Requester
   /** The action with its service prefix, such as `secretsmanager:GetSecretValue`. */
@@ -13,8 +13,9 @@ export interface PolicyRequest {
 }
 
 /**
- * The effect of policies on a request. `Delegate` means that a resource policy allows the requester's account as a whole. Within
- * the account that owns the resource, it grants nothing beyond the requester's own policies.
+ * The effect of policies on a request: `Deny` if a statement denies it, `Allow` if a statement allows it, or `Nothing` if no
+ * statement applies. `Delegate` means that a resource policy allows the requester's account as a whole, so that account's
+ * identity policies decide.
  */
 export type Finding = 'Deny' | 'Allow' | 'Delegate' | 'Nothing'
 
@@ -39,26 +40,31 @@ function matchesAny ({ negated, patterns }: Patterns, text: string, context: Con
   return patterns.some((pattern) => matches(pattern, text, context)) !== negated
 }
 
-/** The policies that decide a request. */
+/** The policies that determine if a request is allowed. */
 export interface Parties {
   identityPolicies: readonly Policy[]
-  /** The session policy, which limits the requester's permissions; undefined if the requester is not a session or has none. */
+  /**
+   * The session policy, which limits the requester's permissions; undefined if the requester isn't a session or the session has
+   * no policy.
+   */
   sessionPolicy?: Policy | undefined
-  /** The resource's policy; undefined if it has none. */
+  /** The resource's policy; undefined if the resource has none. */
   resourcePolicy: Policy | undefined
   /** True if the resource belongs to the requester's account. */
   sameAccount: boolean
 }
 
-/** The reason for which a request is denied. */
+/**
+ * The reason for denying a request. Either a policy of the named kind explicitly denies it, or no policy of that kind allows it.
+ */
 export type Refusal =
   | 'denied-by-identity' | 'denied-by-session' | 'denied-by-resource'
   | 'not-allowed-by-identity' | 'not-allowed-by-session' | 'not-allowed-by-resource'
 
 /**
- * Returns the reason to deny a request, or undefined to allow it. No policy may deny the request explicitly. Within one account,
- * either the identity policies or the resource policy must allow it, and across accounts both must. A session policy must allow
- * it in any case.
+ * Returns the reason to deny a request; undefined if it is allowed. An explicit deny in any policy always wins. Within one
+ * account, the identity policies or the resource policy must allow the request. Across accounts, both must allow it. If there is
+ * a session policy, it must allow the request as well.
  */
 export function refusalOf (parties: Parties, request: PolicyRequest): Refusal | undefined {
   const { identityPolicies, sessionPolicy, resourcePolicy, sameAccount } = parties

@@ -1,14 +1,17 @@
 import { BlockList, isIP } from 'node:net'
 import { matches, readPattern, type ConditionContext } from './pattern.ts'
 
-/** Returns true if a request's value fulfils a policy's value. */
+/** Returns true if a request's value matches the policy's value that this test was created for. */
 export type Test = (value: string, context: ConditionContext) => boolean
 
-/** A comparison of a policy's values with a request's. */
+/** A condition operator, which compares a request's values with those in a policy. */
 export interface Operator {
-  /** True for operators, such as `StringNotEquals`, that hold if the request's value matches none of the policy's. */
+  /** True for operators such as `StringNotEquals`, which hold if the request's value matches none of the policy's values. */
   negated: boolean
-  /** Parses a policy's value; undefined if it does not have the operator's type. For `variables`, see `PatternSyntax`. */
+  /**
+   * Parses a policy's value and returns the test for it; undefined if the value has the wrong type for the operator. For
+   * `variables`, see `PatternSyntax`.
+   */
   read: (text: string, variables: boolean) => Test | undefined
 }
 
@@ -31,7 +34,7 @@ const like: Read = (text, variables) => {
   return (value, context) => matches(pattern, value, context)
 }
 
-/** Compares each of the six parts of an ARN separately, so that a wildcard never spans several parts. */
+/** Compares each of the six parts of an ARN separately, so a wildcard never matches across parts. */
 const arnLike: Read = (text, variables) => {
   if (text === '*') return () => true
   // The colons in a variable's key don't separate the parts of the ARN.
@@ -48,7 +51,10 @@ function sixParts (parts: readonly string[]): string[] {
   return parts.length < 6 ? [...parts] : [...parts.slice(0, 5), parts.slice(5).join(':')]
 }
 
-/** Parses both values in the same way and compares the results. A request's value of another type never matches. */
+/**
+ * Returns a reader for an operator that parses both values in the same way and compares the results. A request's value that can't
+ * be parsed never matches.
+ */
 function compare<Value> (read: (text: string) => Value | undefined, holds: (value: Value, wanted: Value) => boolean): Read {
   return (text) => {
     const wanted = read(text)

@@ -6,8 +6,8 @@ import { PolicyError } from './policy-error.ts'
 import { readPrincipal } from './principals.ts'
 
 /**
- * The kind of a policy. Identity policies must not name principals, and resource policies must. Trust policies are the resource
- * policies of roles, and must not name resources.
+ * The kind of a policy. An identity policy must not name principals, and a resource policy must. A trust policy is the resource
+ * policy of a role. It must name principals, but no resources.
  */
 export type PolicyKind = 'identity' | 'resource' | 'trust'
 
@@ -18,17 +18,17 @@ const statementElements = [
   'Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'
 ]
 
-/** The versions of the policy language. A policy without a version has the older one, which has no variables. */
+/** The versions of the policy language. The older one is the default, and doesn't support variables. */
 const versions = ['2008-10-17', '2012-10-17'] as const
 
 const action = /^(?:\*|[a-z0-9-]+:[a-z0-9*?]+)$/i
 const resource = /^(?:\*|arn:.*)$/s
 
 /**
- * Parses a policy document in AWS's policy language. Rejects everything that it does not understand, since it could not enforce
- * that.
+ * Parses a policy document in AWS's policy language. Rejects everything that it doesn't understand, because it couldn't enforce
+ * it.
  *
- * @throws PolicyError
+ * @throws PolicyError if the document is malformed or contains anything unsupported
  */
 export function parsePolicy (text: string, kind: PolicyKind): Policy {
   const { Version = versions[0], Id, Statement } = elementsOf('Policy', parseJson(text), policyElements)
@@ -103,8 +103,9 @@ function readPatterns (
 }
 
 /**
- * Returns the name of an element, which can be negated with a prefix of `Not`. A statement must have exactly one of the two
- * forms.
+ * Returns the name under which a statement contains an element. The element is negated if the name starts with `Not`.
+ *
+ * @throws PolicyError unless the statement contains exactly one of the two forms
  */
 function eitherOf (path: string, elements: Elements, element: string): { name: string, negated: boolean } {
   const names = [element, `Not${element}`].filter((name) => elements[name] !== undefined)

@@ -6,7 +6,7 @@ type FixedPart = { kind: 'character', character: string } | { kind: 'any' } | { 
 interface Variable {
   kind: 'variable'
   key: string
-  /** The value to use if the request has none. */
+  /** The value to use if the request doesn't have exactly one; undefined if the policy specifies no default. */
   defaultValue: string | undefined
 }
 
@@ -14,18 +14,21 @@ type Fold = (character: string) => string
 
 const unchanged: Fold = (character) => character
 
-/** A parsed string of a policy, for comparison with a request's strings. */
+/** A parsed string from a policy, which can be compared with a request's strings. */
 export type Pattern = readonly (FixedPart | Variable)[]
 
-/** The special characters that a string of a policy can contain. */
+/** The special characters that a string in a policy can contain. */
 export interface PatternSyntax {
   /** True if `*` matches any string and `?` any character. */
   wildcards: boolean
-  /** True if `${key}` and `${key, 'default'}` are variables, as they are since version 2012-10-17 of the policy language. */
+  /** True if `${key}` and `${key, 'default'}` are variables. The policy language supports them since version 2012-10-17. */
   variables: boolean
 }
 
-/** Parses a string of a policy. Where variables are enabled, `${*}`, `${?}` and `${$}` stand for the literal characters. */
+/**
+ * Parses a string from a policy. If variables are enabled, `${*}`, `${?}` and `${$}` stand for the literal characters `*`, `?`
+ * and `$`.
+ */
 export function readPattern (text: string, { wildcards, variables }: PatternSyntax): Pattern {
   const tokens = text.match(variables ? /\$\{[^}]*\}|./gsu : /./gsu) ?? []
   return tokens.map((token) => {
@@ -43,8 +46,8 @@ function variablePart (inside: string): FixedPart | Variable {
 }
 
 /**
- * Returns true if a whole string matches a pattern. A variable stands for the value of its key. If the request has several values
- * for it, or none and no default, nothing matches.
+ * Returns true if a pattern matches a whole string. A variable stands for the request's value of its key. If the request doesn't
+ * have exactly one value for that key, the variable stands for its default. A variable with neither matches nothing.
  *
  * @param fold maps characters that count as equal to the same character
  */
@@ -53,7 +56,7 @@ export function matches (pattern: Pattern, text: string, context: ConditionConte
   return filled.every((parts) => parts !== undefined) && fits(filled.flat(), Array.from(text), fold)
 }
 
-/** Returns a variable's value as literal characters, so that a request can never inject wildcards. */
+/** Returns a variable's value as literal characters, so a request can never inject wildcards; undefined if there is no value. */
 function charactersOf ({ key, defaultValue }: Variable, context: ConditionContext): FixedPart[] | undefined {
   const values = context.get(key)
   const value = (values?.length === 1 ? values[0] : undefined) ?? defaultValue
@@ -61,12 +64,12 @@ function charactersOf ({ key, defaultValue }: Variable, context: ConditionContex
 }
 
 /**
- * Matches each `*` as short as possible and extends it only if the rest does not match. Only the last `*` is ever extended, so
- * the time is at most the product of both lengths, whatever the pattern.
+ * Matches each `*` with as few characters as possible, and extends the match only if the rest of the pattern doesn't match. Only
+ * the most recent `*` is ever extended, so the running time is at most proportional to the product of both lengths.
  */
 function fits (parts: readonly FixedPart[], characters: readonly string[], fold: Fold): boolean {
   let [next, at] = [0, 0]
-  /** The part after the last `*`, and the position in the text at which it was last tried. */
+  /** The index of the part after the most recent `*`, and the position in the text at which it was last tried. */
   let retry: { next: number, at: number } | undefined
   while (at < characters.length) {
     const part = parts[next]

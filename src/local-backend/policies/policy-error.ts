@@ -1,7 +1,7 @@
-/** The kinds of errors in policies for which AWS has different messages. */
+/** The kinds of errors in policies. AWS reports each kind with a different message. */
 export type PolicyErrorKind = 'syntax' | 'principal' | 'service-principal'
 
-/** A malformed policy document. The message names the element and the error in it. */
+/** The error for a malformed policy document. Its message names the element and says what is wrong with it. */
 export class PolicyError extends Error {
   readonly kind: PolicyErrorKind
 

@@ -2,7 +2,7 @@ import type { Condition } from './conditions.ts'
 import type { Pattern } from './pattern.ts'
 import type { PrincipalElement } from './principals.ts'
 
-/** A parsed and well-formed policy document in AWS's policy language. */
+/** A parsed policy document in AWS's policy language. */
 export interface Policy {
   statements: readonly Statement[]
 }
@@ -10,7 +10,7 @@ export interface Policy {
 /** A statement of a policy. It applies to a request if all of its elements match. */
 export interface Statement {
   effect: 'Allow' | 'Deny'
-  /** The principals that a resource policy applies to; undefined in an identity policy. */
+  /** The principals that a resource or trust policy applies to; undefined in an identity policy. */
   principal: PrincipalElement | undefined
   /** In lower case, as actions are case-insensitive. */
   action: Patterns
@@ -18,7 +18,7 @@ export interface Statement {
   conditions: readonly Condition[]
 }
 
-/** Patterns of which at least one must match or, for a `Not…` element, none. */
+/** The patterns of an element. At least one of them must match or, for a `Not…` element, none of them. */
 export interface Patterns {
   negated: boolean
   patterns: readonly Pattern[]

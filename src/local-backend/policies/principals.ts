@@ -1,12 +1,12 @@
 import { elementsOf, textsOf } from './elements.ts'
 import { PolicyError } from './policy-error.ts'
 
-/** The sender of a request, as far as it matters to a policy's `Principal`. */
+/** The properties of a request's sender that a policy's `Principal` can match. */
 export interface Requester {
   arn: string
-  /** Twelve digits. */
+  /** The twelve-digit ID of the account that the requester belongs to. */
   accountId: string
-  /** Set for the session of a role. A policy that names the role applies to its sessions, too. */
+  /** Set if the requester is a role's session. A policy that names the role also applies to its sessions. */
   session?: { roleArn: string } | undefined
 }
 
@@ -14,15 +14,16 @@ export interface Requester {
 export interface PrincipalElement {
   negated: boolean
   everyone: boolean
-  /** The IDs of accounts that are named as a whole. */
+  /** The IDs of the accounts that the element names as a whole. */
   accounts: ReadonlySet<string>
   /** The ARNs of users, roles, sessions and identity providers. */
   arns: ReadonlySet<string>
 }
 
 /**
- * The way in which a statement applies to a requester: by name (or to everyone), or only to its account as a whole. In the latter
- * case, the account's own policies decide.
+ * The way in which a statement applies to a requester: `by-name` if it names the requester, its role or everyone, `by-account` if
+ * it names only the requester's account, or undefined if it doesn't apply. In the case of `by-account`, the account's own
+ * policies decide.
  */
 export type PrincipalMatch = 'by-name' | 'by-account' | undefined
 
@@ -32,7 +33,10 @@ const account = /^(?:arn:aws:iam::(?<root>\d{12}):root|(?<bare>\d{12}))$/
 const identity = /^arn:aws:(?:iam::\d{12}:(?:user|role)\/[^*?]+|sts::\d{12}:(?:assumed-role\/[^*?/]+|federated-user)\/[^*?/]+)$/
 const service = /^[a-z0-9.-]+\.amazonaws\.com$/
 
-/** The kinds of principals. Services never call this backend, so only the form of their names is checked. */
+/**
+ * The parsers for each kind of principal. AWS services never call this backend under their service principals, so only the form
+ * of those names is checked.
+ */
 const kinds: Readonly<Record<string, Kind>> = {
   AWS (element, value) {
     if (value === '*') return { everyone: value }
@@ -45,7 +49,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     if (!service.test(value)) throw new PolicyError(element, `has an unsupported service principal: ${value}`, 'service-principal')
     return {}
   },
-  // IAM's identity providers are matched by ARN. Of others, such as `accounts.google.com`, only the form is checked.
+  // Identity providers in IAM are matched by ARN. For other providers, such as `accounts.google.com`, only the form is checked.
   Federated (element, value) {
     if (/[*?]/.test(value)) throw new PolicyError(element, `has an unsupported principal: ${value}`, 'principal')
     return { arn: value }
@@ -55,7 +59,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 /**
  * Parses a `Principal` or `NotPrincipal` element.
  *
- * @throws PolicyError
+ * @throws PolicyError if the element is malformed or names an unsupported principal
  */
 export function readPrincipal (element: string, value: unknown, negated: boolean): PrincipalElement {
   const groups = value === '*' ? { AWS: '*' } : elementsOf(element, value, Object.keys(kinds))
@@ -66,7 +70,7 @@ export function readPrincipal (element: string, value: unknown, negated: boolean
   return { negated, everyone: found.some(({ everyone }) => everyone !== undefined), accounts: all('account'), arns: all('arn') }
 }
 
-/** Returns the way in which a statement's principal element applies to a requester; undefined if it doesn't. */
+/** Returns the way in which a statement with this element applies to a requester. */
 export function matchPrincipal (element: PrincipalElement, { arn, accountId, session }: Requester): PrincipalMatch {
   const isRoot = arn === `arn:aws:iam::${accountId}:root`
   const byAccount = element.accounts.has(accountId)

@@ -10,22 +10,21 @@ const restrictingKeys = new Set([
 
 const restrictingOperators = new Set(['StringEquals', 'StringEqualsIgnoreCase', 'StringLike', 'ArnEquals', 'ArnLike', 'IpAddress'])
 
-/**
- * The shortest prefixes of networks that don't count as public, in bits. They are those that AWS uses for S3: /8 for IPv4 and /32
- * for IPv6.
- */
+/** The shortest prefix of a network that doesn't count as public, in bits. AWS uses the same limits for S3 bucket policies. */
 const shortestPrefix = { ipv4: 8, ipv6: 32 }
 
 /**
- * Returns true if a resource policy grants public access: if a statement allows everyone without a condition that restricts
- * callers to fixed values. Statements that deny are ignored, because it is hard to prove what remains allowed.
+ * Returns true if a resource policy grants public access. It does if a statement allows everyone, without a condition that
+ * restricts callers to fixed values. Statements that deny are ignored, because it is hard to prove what remains allowed.
  */
 export function isPublic ({ statements }: Policy): boolean {
   return statements.some(({ effect, principal, conditions }) =>
     effect === 'Allow' && principal?.everyone === true && !conditions.some(restricts))
 }
 
-/** A condition restricts nothing if requests without its key fulfil it. */
+/**
+ * Returns true if a condition restricts callers to fixed values. It restricts nothing if requests without its key also meet it.
+ */
 function restricts ({ operator, set, ifExists, key, texts }: Condition): boolean {
   return restrictingKeys.has(key) && restrictingOperators.has(operator) && set !== 'ForAllValues' && !ifExists &&
     texts.every(operator === 'IpAddress' ? isNetwork : isFixed)

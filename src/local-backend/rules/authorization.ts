@@ -10,18 +10,18 @@ import type { CallContext } from './context.ts'
 import { resourcePolicyOf } from './resource-policy.ts'
 import { expectedArn, lookUp, scopeIn } from './secret-id.ts'
 
-/** The secret that a request is about. */
+/** The resource that a request refers to. */
 interface Target {
-  /** The account and region in which the secret is, or would be created. */
+  /** The account and region that the secret belongs to, or in which it would be created. */
   owner: Scope
   secret: Secret | undefined
-  /** The resource in the terms of policies: an ARN, or `*`. */
+  /** The resource that policies are evaluated against: an ARN, or `*` if the request names no secret. */
   resource: string
-  /** The resource in error messages; undefined if the request names none. */
+  /** The resource as error messages show it; undefined if the request names no secret. */
   shown: string | undefined
 }
 
-/** The operations that AWS's documentation requires to be allowed in addition to the one that the caller requests. */
+/** The operations that a caller must be allowed to use in addition to the requested one, according to AWS's documentation. */
 const additionalOperations: { [Name in Operation]?: (input: Input<Name>) => readonly Operation[] } = {
   BatchGetSecretValue: ({ Filters }) => Filters === undefined ? [] : ['ListSecrets'],
   CreateSecret: ({ Tags = [], AddReplicaRegions = [] }) => [
@@ -32,11 +32,11 @@ const additionalOperations: { [Name in Operation]?: (input: Input<Name>) => read
 }
 
 /**
- * Checks that policies allow the caller to carry out an operation. Returns the context for the operation, without which a secret
- * of another account can't be found.
+ * Checks that the policies allow the caller to carry out an operation. The operation must use the returned context, because only
+ * that context makes another account's secret available.
  *
- * @throws AwsError `AccessDeniedException` if policies don't allow it, whether or not the secret exists, so that the error
- * reveals nothing
+ * @throws AwsError `AccessDeniedException` if the policies don't allow it, even if the secret doesn't exist. Thus callers without
+ * permission can't find out which secrets exist.
  */
 export function authorize<Name extends Operation> (context: CallContext, operation: Name, input: Input<Name>): CallContext {
   const { arn } = context.caller.principal
@@ -50,8 +50,8 @@ export function authorize<Name extends Operation> (context: CallContext, operati
 }
 
 /**
- * Returns true if the caller could still change a secret's policy after this one is attached. Without a secret ID, the check
- * applies to the resource `*`.
+ * Returns true if the caller could still change the secret's policy after attaching this one. Without a secret ID, checks the
+ * permission for the resource `*`.
  */
 export function callerKeepsAccess (context: CallContext, secretId: string | undefined, policy: Policy): boolean {
   const input = secretId === undefined ? {} : { SecretId: secretId }
@@ -77,7 +77,10 @@ function isForeign ({ caller }: CallContext, { owner }: Target): boolean {
   return owner.accountId !== caller.principal.accountId
 }
 
-/** Secrets of other accounts can be reached only in the region that the request is signed for. */
+/**
+ * Returns the resource that a request refers to. Another account's secret is found only in the region that the request is signed
+ * for.
+ */
 function targetOf (context: CallContext, { SecretId, Name }: PolicyInput): Target {
   const { scope } = context
   if (SecretId === undefined) {
@@ -86,7 +89,7 @@ function targetOf (context: CallContext, { SecretId, Name }: PolicyInput): Targe
   const named = scopeIn(SecretId)
   if (named !== undefined && named.accountId !== scope.accountId) {
     const secret = named.region === scope.region ? lookUp(context, named, SecretId) : undefined
-    // The error shows another account's ARN as the caller gave it. The full ARN would reveal that the secret exists.
+    // The error shows another account's ARN as the caller wrote it, because the full ARN would reveal that the secret exists.
     return { owner: named, secret, resource: secret?.arn ?? SecretId, shown: SecretId }
   }
   const secret = lookUp(context, scope, SecretId)
@@ -94,7 +97,7 @@ function targetOf (context: CallContext, { SecretId, Name }: PolicyInput): Targe
   return { owner: scope, secret, resource: SecretId.startsWith('arn:') ? SecretId : expectedArn(scope, SecretId), shown: SecretId }
 }
 
-/** The wording of IAM's documentation. */
+/** The reasons in `AccessDeniedException` messages, worded as in IAM's documentation. */
 const reasons: Record<Refusal, (operation: Operation) => string> = {
   'denied-by-identity': () => 'with an explicit deny in an identity-based policy',
   'denied-by-session': () => 'with an explicit deny in a session policy',

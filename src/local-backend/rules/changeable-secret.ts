@@ -4,8 +4,8 @@ import type { CallContext, OperationContext } from './context.ts'
 import { findActiveSecret } from './secret-id.ts'
 
 /**
- * Finds a secret as `findActiveSecret` does, for an operation that AWS rejects on replicas. A replica can be changed only through
- * its primary secret.
+ * Finds a secret like `findActiveSecret`, but rejects replicas. AWS allows some changes to a replica only through its primary
+ * secret.
  */
 export function findPrimarySecret (context: OperationContext, secretId: string): Secret {
   const secret = findActiveSecret(context, secretId)
@@ -13,7 +13,7 @@ export function findPrimarySecret (context: OperationContext, secretId: string):
   return secret
 }
 
-/** Finds a secret as `findPrimarySecret` does, for an operation that AWS also rejects on secrets that an AWS service manages. */
+/** Finds a secret like `findPrimarySecret`, but also rejects secrets that an AWS service other than the caller manages. */
 export function findChangeableSecret (context: CallContext, secretId: string): Secret {
   const secret = findActiveSecret(context, secretId)
   checkChangeable(context, secret)
@@ -21,7 +21,7 @@ export function findChangeableSecret (context: CallContext, secretId: string): S
 }
 
 /**
- * Checks that the caller may change a secret.
+ * Checks that a secret is neither a replica nor managed by an AWS service other than the caller.
  *
  * @throws AwsError `InvalidParameterException` for a replica; the errors of `checkOwner`
  */

@@ -6,7 +6,7 @@ import { tagsOf } from '#src/local-backend/store/tags'
 import type { CallContext, Caller } from './context.ts'
 import { current } from './staging-labels.ts'
 
-/** The members of operations' inputs that policies can refer to. */
+/** An operation's input. Only the members that policy evaluation reads individually are listed. */
 export interface PolicyInput {
   [member: string]: unknown
   SecretId?: string
@@ -18,17 +18,17 @@ export interface PolicyInput {
   VersionStage?: string
 }
 
-/** A request, as far as policies can refer to it. */
+/** The parts of a request from which condition keys are derived. */
 export interface PolicySubject {
   operation: Operation
   input: PolicyInput
   /** The secret that the request is about, if it exists. */
   secret: Secret | undefined
-  /** The ID of the account that owns the secret, or would own it. */
+  /** The ID of the account that owns the secret or, for a new secret, will own it. */
   ownerId: string
 }
 
-/** The input members that are condition keys themselves, with the service's prefix. */
+/** The input members whose values AWS offers as condition keys. The key is the member's name, prefixed with `secretsmanager:`. */
 const members = [
   'BlockPublicPolicy', 'Description', 'ExternalSecretRotationRoleArn', 'ForceDeleteWithoutRecovery', 'ForceOverwriteReplicaSecret',
   'KmsKeyId', 'Name', 'RecoveryWindowInDays', 'RotateImmediately', 'RotationLambdaARN', 'Type', 'VersionId'
@@ -37,8 +37,8 @@ const members = [
 export type Entry = [string, string | readonly string[] | undefined | null]
 
 /**
- * Returns the values of a request's condition keys: AWS's keys for Secrets Manager, and its global keys as far as they apply
- * here. A key that does not apply to the request has no value.
+ * Returns the values of a request's condition keys: those of Secrets Manager, and the global ones that this backend supports.
+ * Keys that don't apply to the request are missing.
  */
 export function conditionContext (context: CallContext, subject: PolicySubject): ConditionContext {
   const { caller, now, scope } = context
@@ -49,7 +49,7 @@ export function conditionContext (context: CallContext, subject: PolicySubject):
   ])
 }
 
-/** Collects values by key. Keys are case-insensitive, and a key that occurs repeatedly has several values. */
+/** Groups values by condition key. Keys are case-insensitive. A key that occurs more than once has several values. */
 export function contextOf (entries: readonly Entry[]): ConditionContext {
   const values = new Map<string, string[]>()
   for (const [key, value] of entries) {
@@ -60,7 +60,7 @@ export function contextOf (entries: readonly Entry[]): ConditionContext {
   return values
 }
 
-/** The circumstances of a request. */
+/** The time and place of a request, and the owner of its resource. */
 interface Circumstances {
   /** In milliseconds since the epoch. */
   now: number
@@ -69,7 +69,7 @@ interface Circumstances {
   ownerId: string
 }
 
-/** Returns AWS's global condition keys: the caller, the time and the origin of the request. */
+/** Returns the values of AWS's global condition keys, which describe the caller, the time and the origin of a request. */
 export function callerEntries ({ principal, sourceIp }: Caller, { now, region, ownerId }: Circumstances): Entry[] {
   const [, userName] = /:user\/(?:.*\/)?([^/]+)$/.exec(principal.arn) ?? []
   return [

@@ -3,16 +3,18 @@ import type { Scope } from '#src/local-backend/scope'
 import type { Store } from '#src/local-backend/store/store'
 import type { RotationService } from './rotation.ts'
 
-/** Everything that an operation needs. Each operation runs in one transaction, which is rolled back if it throws. */
+/** Everything that an operation needs. Each operation runs in one transaction, which is rolled back if the operation throws. */
 export interface OperationContext {
   store: Store
   /** The account and region that the request is signed for. */
   scope: Scope
-  /** The location of the secret, if it belongs to another account and the policies of both accounts allow the call. */
+  /**
+   * The account and region of the requested secret, if another account owns it and the policies of both accounts allow the call.
+   */
   foreign?: Scope | undefined
   /** In milliseconds since the epoch. */
   now: number
-  /** Writes that an operation which only reads leaves for a separate transaction after it has completed. */
+  /** Writes that a read-only operation requests. They run in a separate transaction after the operation has completed. */
   deferredWrites: (() => void)[]
   rotations: RotationService
 }
@@ -24,7 +26,7 @@ export interface Caller {
   sourceIp: string
 }
 
-/** The context of an operation that a caller requested. */
+/** The context of an operation, with the caller that requested it. */
 export interface CallContext extends OperationContext {
   caller: Caller
 }

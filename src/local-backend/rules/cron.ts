@@ -1,18 +1,21 @@
 import { errors } from '#src/aws-protocol/errors'
 import { day } from './day.ts'
 
-/** A `cron()` expression of AWS Secrets Manager, in UTC. Its times are always on the hour, and it applies to every year. */
+/**
+ * A `cron()` expression in the form that AWS Secrets Manager accepts. Its times are in UTC and always on the hour, and it applies
+ * to every year.
+ */
 export interface Cron {
-  /** The hours from 0 to 23, ascending. */
+  /** The hours at which it fires, from 0 to 23, in ascending order. */
   hours: readonly number[]
-  /** Returns true if the expression includes the day of a time, which is in milliseconds since the epoch. */
+  /** Returns true if the expression matches the day that contains `time`, in milliseconds since the epoch. */
   includes: (time: number) => boolean
 }
 
 interface Field {
   min: number
   max: number
-  /** Alternative names of the values, starting with the lowest. */
+  /** Names that can replace the numbers, starting with the name of `min`. */
   names?: readonly string[]
 }
 
@@ -24,8 +27,9 @@ const monthField: Field = {
 const dayOfWeekField: Field = { min: 1, max: 7, names: ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'] }
 
 /**
- * Parses the argument of `cron()`: minutes, hours, day of month, month, day of week, year. AWS's user guide restricts the syntax:
- * minutes are 0, the year is `*`, hours are a single hour or an increment, and exactly one of the two fields for days is `?`.
+ * Parses the argument of `cron()`, whose fields are minutes, hours, day of month, month, day of week and year. AWS's user guide
+ * restricts the syntax. Minutes must be 0 and the year `*`. Hours must be a single hour or an increment. Exactly one of the two
+ * day fields must be `?`.
  *
  * @throws AwsError `InvalidParameterException` if the syntax is invalid
  */
@@ -77,12 +81,15 @@ function isInLastDays (count: number): (date: Date) => boolean {
   return (date) => new Date(date.getTime() + count * day).getUTCMonth() !== date.getUTCMonth()
 }
 
-/** Returns the day of the week, from 1 for Sunday to 7. */
+/** Returns the day of the week, from 1 for Sunday to 7 for Saturday. */
 function weekday (date: Date): number {
   return date.getUTCDay() + 1
 }
 
-/** Returns the values of a field, ascending. A field is a list of `*`, values, ranges `a-b` and increments `a/n`. */
+/**
+ * Returns the values that a field matches, in ascending order. A field is a comma-separated list of values, ranges (`a-b`),
+ * increments (`a/n`) and `*`.
+ */
 function valuesOf (text: string, field: Field, name: string): number[] {
   return [...new Set(text.split(',').flatMap((item) => itemOf(item, field, name)))].sort((one, other) => one - other)
 }

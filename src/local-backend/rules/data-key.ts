@@ -7,11 +7,11 @@ import type { OperationContext } from './context.ts'
 import { decryptionBy, encryptionKey, type Decryption } from './kms-key.ts'
 import { awsLabels } from './staging-labels.ts'
 
-/** The store, and the scope whose account calls KMS. */
+/** The store, and the scope of the request. KMS keys are used on behalf of the account in that scope. */
 export type KmsCaller = Pick<OperationContext, 'store' | 'scope'>
 
 /**
- * Stores a value as a version without labels. It is encrypted under a new data key, which the secret's KMS key wraps.
+ * Stores a value as a version without labels. The value is encrypted with a new data key, which the secret's KMS key wraps.
  *
  * @throws AwsError the errors of `encryptionKey`
  */
@@ -24,10 +24,11 @@ export function storeValue (context: KmsCaller, secret: Secret, versionId: strin
 }
 
 /**
- * Decrypts a version's data key with a KMS key that the caller may use.
+ * Decrypts a version's data key. If several KMS keys wrap it, uses one with which the caller can decrypt.
  *
- * @throws AwsError `AccessDeniedException` if the caller may use none of the KMS keys, `InvalidRequestException` if the key is
- * the AWS managed key of another account, or `DecryptionFailure` if decryption is impossible for another reason
+ * @throws AwsError if the caller can't decrypt with any of the KMS keys. It is `AccessDeniedException` if the caller isn't
+ * allowed to use one of them, otherwise `InvalidRequestException` if one is another account's AWS managed key, otherwise
+ * `DecryptionFailure`.
  */
 export function openDataKey (context: KmsCaller, secret: Secret, versionId: string): Uint8Array {
   const { store, scope } = context
@@ -43,8 +44,8 @@ export function openDataKey (context: KmsCaller, secret: Secret, versionId: stri
 }
 
 /**
- * Wraps the data keys of the versions with AWS's own labels under the secret's KMS key, in addition to the keys that already wrap
- * them. Like AWS, it skips data keys that the caller can't decrypt.
+ * Wraps data keys with the secret's KMS key, for the versions that are labelled AWSCURRENT, AWSPENDING or AWSPREVIOUS. The
+ * wrapped forms that other KMS keys made are kept. Like AWS, skips data keys that the caller can't decrypt.
  *
  * @throws AwsError the errors of `encryptionKey`
  */

@@ -1,2 +1,2 @@
-/** A day in milliseconds. */
+/** The length of a day, in milliseconds. */
 export const day = 86_400_000

@@ -9,10 +9,13 @@ export type Filter = NonNullable<Input<'ListSecrets'>['Filters']>[number]
 
 type Key = NonNullable<Filter['Key']>
 
-/** The texts that a filter is compared with. */
+/** The data that a filter key searches, and the way in which it compares values. */
 interface SearchedField {
   texts: (secret: Secret, store: Store) => readonly (string | null)[]
-  /** Splits filter values and texts into parts. Each part of a value must be a prefix of some part of the texts. */
+  /**
+   * Splits a filter's value, and the searched strings, into parts. The value matches if each of its parts is a prefix of at least
+   * one part of the searched strings.
+   */
   split: (text: string) => string[]
 }
 
@@ -32,8 +35,8 @@ const searchedFields: Record<Key, SearchedField> = {
 }
 
 /**
- * Returns a predicate for the secrets that pass all filters. A filter passes if one of its values matches; a leading `!` negates
- * a value. The key determines how values are compared: see `searchedFields`.
+ * Returns a predicate for the secrets that pass all filters. A secret passes a filter if it matches at least one of the filter's
+ * values. A leading `!` negates a value. The key determines how values are compared; see `searchedFields`.
  *
  * @throws AwsError `InvalidParameterException` for a filter without a key or values
  */
@@ -53,7 +56,9 @@ export function filterBy (store: Store, filters: readonly Filter[]): (secret: Se
   return (secret) => tests.every((passes) => passes(secret))
 }
 
-/** A value without any part, such as one without a word, matches nothing. */
+/**
+ * Returns true if each prefix matches some part. A value without any parts, for example one without any words, matches nothing.
+ */
 function matches (found: readonly string[], prefixes: readonly string[]): boolean {
   return prefixes.length > 0 && prefixes.every((prefix) => found.some((part) => part.startsWith(prefix)))
 }

@@ -4,27 +4,27 @@ import { managedKeyArn, type WrappingKey } from '#src/local-backend/store/data-k
 import { kmsKeyId as idOfKey, type KmsKey } from '#src/local-backend/store/kms-keys'
 import type { Store } from '#src/local-backend/store/store'
 
-/** The alias of the key that AWS manages. A secret under that key is shown without a key. */
+/** The alias of the AWS managed key. Most replies omit the KMS key of a secret that uses it. */
 export const managedKeyAlias = 'alias/aws/secretsmanager'
 
-/** The KMS key that a `KmsKeyId` refers to, whether or not it exists. */
+/** The location and the ID or alias of a KMS key that a `KmsKeyId` refers to. The key might not exist. */
 interface KeyReference {
   scope: Scope
   name: string
 }
 
-/** Returns the stored form of a request's `KmsKeyId`, for a secret at a location: null for the AWS managed key. */
+/** Converts a request's `KmsKeyId` to its stored form, which is null for the AWS managed key of the secret's location. */
 export function kmsKeyIn (location: Scope, kmsKeyId: string): string | null {
   return ['', managedKeyAlias, managedKeyArn(location)].includes(kmsKeyId) ? null : kmsKeyId
 }
 
 /**
- * Returns the KMS key that an account encrypts values of a secret with. As in KMS, an ID or alias refers to a key of that
- * account, and an ARN can refer to a key of another account that allows its use.
+ * Returns the KMS key with which an account encrypts a secret's values. As in KMS, an ID or alias refers to a key of that
+ * account. An ARN can also refer to another account's key, if that key's owner allows the account to use it.
  *
- * @throws AwsError `InvalidParameterException` if the key does not exist in the region, `AccessDeniedException` if the account
- * may not use it, `EncryptionFailure` if it isn't enabled, or `InvalidRequestException` if it is the AWS managed key of another
- * account
+ * @throws AwsError `InvalidParameterException` if the key doesn't exist in the region, `AccessDeniedException` if the account
+ * isn't allowed to use it, `EncryptionFailure` if it isn't enabled, or `InvalidRequestException` if it is the AWS managed key of
+ * another account
  */
 export function encryptionKey (store: Store, accountId: string, location: Scope, kmsKeyId: string | null): WrappingKey {
   if (kmsKeyId === null) {
@@ -33,19 +33,24 @@ export function encryptionKey (store: Store, accountId: string, location: Scope,
   }
   const { scope, name } = resolveKey(accountId, location.region, kmsKeyId)
   const key = store.kmsKeys.find(scope, name)
-  // The error must not reveal which keys another account has. Keys that AWS manages for other services can't be used at all.
+  // A missing key of another account causes the same error as a forbidden one, so callers can't find out which keys exist there.
+  // Keys that AWS manages for other services can't be used at all.
   if (name.startsWith('alias/aws/') || (scope.accountId !== accountId && !mayUse(accountId, key))) throw errors.kmsNotAllowed()
   if (key === undefined) throw errors.invalidKmsKey(notFound(scope, name))
   if (!isEnabled(key)) throw errors.encryptionFailure()
   return { arn: `${arnPrefix(scope)}key/${key.keyId}`, kmsKeyId }
 }
 
-/** The result of an attempt to decrypt with a KMS key. */
+/**
+ * The result of checking if an account can decrypt with a KMS key: `possible` if it can, `forbidden` if it isn't allowed to use
+ * the key, `managed-elsewhere` if the key is the AWS managed key of another account, or `impossible` if the key doesn't exist or
+ * isn't enabled.
+ */
 export type Decryption = 'possible' | 'forbidden' | 'managed-elsewhere' | 'impossible'
 
 /**
- * Checks if an account can decrypt a secret's data key that a KMS key has wrapped. Only its own account can use an AWS managed
- * key.
+ * Checks if an account can decrypt a secret's data key with the KMS key that wrapped it. Only the account that an AWS managed key
+ * belongs to can use that key.
  */
 export function decryptionBy (store: Store, accountId: string, location: Scope, arn: string): Decryption {
   if (arn === managedKeyArn(location)) return accountId === location.accountId ? 'possible' : 'managed-elsewhere'

@@ -10,7 +10,8 @@ import { readValue, sameValue } from './secret-value.ts'
 import { current, moveLabels } from './staging-labels.ts'
 
 /**
- * Returns a request's `ClientRequestToken`, which SDKs fill in automatically. AWS checks it before it looks up the secret.
+ * Returns a request's `ClientRequestToken`, which SDKs fill in automatically. Like AWS, operations check it before they look up
+ * the secret.
  *
  * @throws AwsError `InvalidRequestException` if the token is missing
  */
@@ -20,9 +21,10 @@ export function requireToken ({ ClientRequestToken }: { ClientRequestToken?: str
 }
 
 /**
- * Returns true if a request repeats an earlier one: a version with its token as ID has the same value.
+ * Returns true if a request repeats an earlier one. In that case, the version whose ID is the request's token already has the
+ * same value.
  *
- * @throws AwsError `ResourceExistsException` if that version has another value
+ * @throws AwsError `ResourceExistsException` if that version has a different value
  */
 export function isRepeated (context: OperationContext, secret: Secret, token: string, value: SecretValue): boolean {
   const version = findVersion(context.store, secret, token)
@@ -31,7 +33,10 @@ export function isRepeated (context: OperationContext, secret: Secret, token: st
   return true
 }
 
-/** Adds a version with the request's token as ID, moves labels to it, and deletes the versions that AWS would no longer keep. */
+/**
+ * Adds a version whose ID is the request's token, and moves labels to it. Deletes the versions that AWS would no longer keep. If
+ * the new version is labelled AWSCURRENT, also reschedules the secret's rotation.
+ */
 export function addVersion (
   context: OperationContext, secret: Secret, token: string, value: SecretValue, stages: readonly string[]
 ): void {

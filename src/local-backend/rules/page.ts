@@ -6,11 +6,11 @@ import type { Store } from '#src/local-backend/store/store'
 
 /** A request for one page of a listing. */
 export interface PageRequest<Row> {
-  /** Everything that identifies the listing. The token of one listing is invalid for another. */
+  /** The values that identify the listing. A page token is valid only for the listing that returned it. */
   listing: readonly unknown[]
   nextToken: string | undefined
   maxResults: number
-  /** Returns the rows after a position, or all rows, in the listing's order. */
+  /** Returns the rows after a position, in the listing's order. Returns all rows if the position is undefined. */
   rows: (after: Position | undefined) => Iterable<Row>
   position: (row: Row) => Position
 }
@@ -22,10 +22,10 @@ export interface Page<Row> {
 }
 
 /**
- * Returns one page of a listing. `nextToken` is set if more rows follow. It contains an encrypted position, so it stays valid
- * when rows are added or deleted and after a restart.
+ * Returns one page of a listing. `nextToken` is set if there are more rows. It contains an encrypted position, so it remains
+ * valid if rows are added or deleted, or if the backend restarts.
  *
- * @throws AwsError `InvalidNextTokenException` if the token does not belong to this listing
+ * @throws AwsError `InvalidNextTokenException` if the token doesn't belong to this listing
  */
 export function cutPage<Row> (store: Store, request: PageRequest<Row>): Page<Row> {
   const { listing, nextToken, maxResults, rows, position } = request
@@ -46,6 +46,6 @@ export function cutPage<Row> (store: Store, request: PageRequest<Row>): Page<Row
 function openToken (store: Store, tokenContext: readonly string[], token: string): Position {
   const opened = unseal(store.pageTokenKey, tokenContext, Buffer.from(token, 'base64url'))
   if (opened === undefined) throw errors.invalidNextToken()
-  // The token is authenticated, so this program must have written the JSON.
+  // The token is authenticated, so this backend must have written the JSON.
   return JSON.parse(opened.toString()) as Position
 }

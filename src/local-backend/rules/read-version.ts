@@ -10,13 +10,16 @@ import { day } from './day.ts'
 import { readValue, valueOutput } from './secret-value.ts'
 import { current } from './staging-labels.ts'
 
-/** The requested version of a secret. Without either member, it is the one labelled AWSCURRENT. */
+/**
+ * The version of a secret that a request chooses, by ID, by staging label or by both. The default is the version labelled
+ * AWSCURRENT.
+ */
 export interface VersionChoice {
   VersionId?: string
   VersionStage?: string
 }
 
-/** Returns a secret's value, and records the day of access for the secret and the version. */
+/** Returns the value of a secret's version, and records the day of access for both. */
 export function readVersion (
   context: OperationContext, secret: Secret, choice: VersionChoice
 ): WireForm<SecretValueEntry> {
@@ -34,7 +37,7 @@ export function readVersion (
   }
 }
 
-/** Records the day of access. Only the first read of a day needs a write. */
+/** Records the day of access. Only the first read of each day causes a write. */
 function markAccessed ({ store, now, deferredWrites }: OperationContext, secret: Secret, version: Version): void {
   const today = now - now % day
   if (secret.accessedOn === today && version.accessedOn === today) return

@@ -1,6 +1,6 @@
 /**
- * The regions of AWS Secrets Manager, to which secrets can be replicated. Those of GovCloud and China are missing, as they are
- * separate partitions that AWS does not replicate secrets into.
+ * The AWS regions to which secrets can be replicated. The regions of GovCloud and China are missing, because they belong to
+ * separate partitions and AWS doesn't replicate secrets between partitions.
  */
 export const regions: ReadonlySet<string> = new Set([
   'af-south-1', 'ap-east-1', 'ap-east-2', 'ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3', 'ap-south-1', 'ap-south-2',

@@ -16,15 +16,15 @@ interface Target {
   region: string
   /** The KMS key of the replica; null for the AWS managed key of its region. */
   kmsKeyId: string | null
-  /** True to replace a secret of the same name. */
+  /** True to replace an unrelated secret that has the same name in the region. */
   overwrite: boolean
 }
 
 /**
- * Replicates a secret to regions. This happens synchronously, whereas AWS replicates after the reply. A failure in a region is
- * recorded with its reason, and remains until a request names the region again.
+ * Replicates a secret to regions. The replication has finished when this returns, whereas AWS replicates after the reply. A
+ * failure in one region doesn't affect the others. It is recorded, with its reason, in the replication's status.
  *
- * @throws AwsError `InvalidParameterException` as `checkRegions` does
+ * @throws AwsError `InvalidParameterException` if `checkRegions` throws it
  */
 export function replicate (
   context: Context, primary: Secret, wanted: Input<'ReplicateSecretToRegions'>['AddReplicaRegions'], overwrite = false
@@ -39,16 +39,18 @@ export function replicate (
 }
 
 /**
- * Checks the regions of a request.
+ * Checks the regions that a request names.
  *
- * @throws AwsError `InvalidParameterException` if a region does not exist, is the secret's own, or occurs twice
+ * @throws AwsError `InvalidParameterException` if a region doesn't exist, is the secret's own, or occurs twice
  */
 export function checkRegions (secret: Secret, wanted: readonly (string | undefined)[]): void {
   const wrong = wanted.some((region) => region === undefined || !regions.has(region) || region === secret.region)
   if (wrong || new Set(wanted).size < wanted.length) throw errors.invalidReplicaRegion()
 }
 
-/** Runs `work` in a write transaction, and updates the replicas of the secrets that it has changed in the same transaction. */
+/**
+ * Runs `work` in a write transaction. Before the transaction ends, also updates the replicas of the secrets that `work` changed.
+ */
 export function writeAndReplicate<Result> (context: Context, work: () => Result): Result {
   const { store } = context
   return store.database.write(() => {
@@ -58,7 +60,10 @@ export function writeAndReplicate<Result> (context: Context, work: () => Result)
   })
 }
 
-/** Updates a replica from its primary secret. If that fails, the replica remains unchanged and the failure is recorded. */
+/**
+ * Updates a replica from its primary secret. If the update fails, the replica remains unchanged and the failure is recorded. Does
+ * nothing for a secret that isn't a replica.
+ */
 export function follow (context: Context, { primaryId, region, kmsKeyId }: Secret): void {
   const primary = primaryId === null ? undefined : findById(context.store, primaryId)
   if (primary !== undefined) replicateTo(context, primary, { region, kmsKeyId, overwrite: false })
@@ -81,7 +86,10 @@ function replicateTo (context: Context, primary: Secret, target: Target): void {
   markUpToDate(store, primary, region)
 }
 
-/** Makes a replica equal to its primary secret. The secret's own account calls KMS, regardless of the caller. */
+/**
+ * Makes a replica equal to its primary secret. Creates the replica if it doesn't exist. KMS keys are used on behalf of the
+ * account that owns the secret, regardless of the caller's account.
+ */
 function synchronize (context: Context, primary: Secret, target: Target): void {
   const { store, now } = context
   const { accountId } = primary
@@ -104,16 +112,17 @@ function synchronize (context: Context, primary: Secret, target: Target): void {
 }
 
 /**
- * Creates an empty replica.
+ * Creates a replica without versions.
  *
- * @throws AwsError `ResourceExistsException` if its name is taken; the errors of `encryptionKey`
+ * @throws AwsError `ResourceExistsException` if the region already has a secret of that name, unless it can be overwritten; the
+ * errors of `encryptionKey`
  */
 function createReplica ({ store, now }: Context, primary: Secret, { region, kmsKeyId, overwrite }: Target): void {
   const location = { accountId: primary.accountId, region }
   encryptionKey(store, primary.accountId, location, kmsKeyId)
   const other = findByName(store, location, primary.name, now)
   if (other !== undefined) {
-    // A secret that a service manages, or that is itself replicated, is never overwritten.
+    // Never overwrites a secret that is a replica, has replicas or is managed by an AWS service.
     const isProtected = other.primaryRegion !== null || other.owningService !== null
     if (!overwrite || isProtected) throw errors.nameTakenInRegion(primary.name, region)
     purgeSecret(store, other)

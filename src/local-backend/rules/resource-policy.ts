@@ -19,7 +19,7 @@ const denyEverything: Policy = parsePolicy(JSON.stringify({
 /**
  * Parses the text of a resource policy.
  *
- * @throws AwsError `MalformedPolicyDocumentException`
+ * @throws AwsError `MalformedPolicyDocumentException` if the policy is malformed
  */
 export function readResourcePolicy (text: string): Policy {
   try {
@@ -29,7 +29,10 @@ export function readResourcePolicy (text: string): Policy {
   }
 }
 
-/** Returns a secret's resource policy, if it has one. A stored policy that can't be parsed denies everything. */
+/**
+ * Returns a secret's resource policy, if it has one. If the stored policy can't be parsed, returns a policy that denies
+ * everything.
+ */
 export function resourcePolicyOf (store: Store, secret: Secret): Policy | undefined {
   const text = findResourcePolicy(store, secret)
   if (text === undefined) return undefined

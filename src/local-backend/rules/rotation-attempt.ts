@@ -8,8 +8,8 @@ import { nextWindow, reschedule } from './rotation.ts'
 import { current, pending, pendingVersion } from './staging-labels.ts'
 
 /**
- * In milliseconds: the backoff after failed rotations. Each delay is four times the previous one, up to the shortest interval
- * that AWS allows for rotations.
+ * The shortest and longest delay before a failed rotation is retried, in milliseconds. Each delay is four times the previous one.
+ * The limit is four hours, because AWS allows no shorter interval between rotations.
  */
 const firstDelay = 60_000
 const longestDelay = 4 * 60 * 60_000
@@ -22,8 +22,8 @@ export function beginRotation (store: Store, secret: Secret, versionId: string, 
 }
 
 /**
- * Starts a scheduled rotation. If a version is labelled AWSPENDING, that version's rotation is retried. AWS, too, starts no new
- * rotation while one is incomplete.
+ * Starts a scheduled rotation. Like AWS, starts no new rotation while an earlier one is incomplete. If a version is still
+ * labelled AWSPENDING, retries the rotation of that version instead.
  */
 export function beginScheduledRotation (store: Store, secret: Secret, newVersionId: string, now: number): void {
   const versionId = pendingVersion(store, secret)
@@ -32,21 +32,29 @@ export function beginScheduledRotation (store: Store, secret: Secret, newVersion
   updateSecret(store, secret, now)
 }
 
-/** Returns true if a rotation of the secret is incomplete, or if a version is labelled AWSPENDING for another reason. */
+/**
+ * Returns true if a process is carrying out a rotation of the secret, or if a version is labelled AWSPENDING but not AWSCURRENT,
+ * for whatever reason.
+ *
+ * @param realNow the time of the system clock, in milliseconds since the epoch
+ */
 export function isRotationIncomplete (store: Store, secret: Secret, realNow: number): boolean {
   const claimedUntil = findAttempt(store, secret)?.claimedUntil ?? 0
   return claimedUntil > realNow || pendingVersion(store, secret) !== undefined
 }
 
-/** Returns true if an attempt still has something to do. A new value ends it, and so does removing the label AWSPENDING. */
+/**
+ * Returns true if the attempt's version is still labelled AWSPENDING. Once it has lost the label, the attempt has nothing left to
+ * do.
+ */
 export function isStillPending (store: Store, secret: Secret, versionId: string): boolean {
   return versionWithLabel(store, secret, pending) === versionId
 }
 
 /**
- * Ends a rotation whose steps have all succeeded. Like AWS, it removes the label AWSPENDING.
+ * Ends a rotation whose steps have all succeeded. Like AWS, removes the label AWSPENDING.
  *
- * @returns false if the rotation is incomplete, because its last step has not moved the label AWSCURRENT to its version
+ * @returns false if the rotation is incomplete, because its last step didn't move the label AWSCURRENT to the rotation's version
  */
 export function completeRotation (store: Store, secret: Secret, versionId: string, now: number): boolean {
   const rotation = findRotation(store, secret)
@@ -58,19 +66,22 @@ export function completeRotation (store: Store, secret: Secret, versionId: strin
   return true
 }
 
-/** Schedules a failed rotation for a retry, with backoff. */
+/** Schedules a retry of a failed rotation, with exponential backoff. */
 export function retryLater (store: Store, secret: Secret, now: number): void {
   const failures = findAttempt(store, secret)?.failures ?? 0
   postponeAttempt(store, secret, now + Math.min(firstDelay * 4 ** failures, longestDelay))
 }
 
-/** Ends an attempt that has nothing left to do. */
+/** Ends an attempt that has nothing left to do, and schedules the secret's next rotation. */
 export function abandonAttempt (store: Store, secret: Secret, now: number): void {
   endAttempt(store, secret)
   reschedule(store, secret, now)
 }
 
-/** Ends a test of the function. Deletes its version, unless the function has attached another label to it. */
+/**
+ * Ends a test of a rotation function. Deletes the version that was created for the test, unless the function attached another
+ * label to it.
+ */
 export function endTest (store: Store, secret: Secret, versionId: string, now: number): void {
   endAttempt(store, secret)
   if (isStillPending(store, secret, versionId)) removeLabel(store, secret, pending)

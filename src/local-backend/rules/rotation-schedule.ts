@@ -4,18 +4,18 @@ import type { RotationRules } from '#src/local-backend/store/rotations'
 import { parseCron } from './cron.ts'
 import { day } from './day.ts'
 
-/** The opening times of rotation windows, in UTC. All times are in milliseconds since the epoch. */
+/** The times at which rotation windows open, in UTC. All times are in milliseconds since the epoch. */
 interface Schedule {
   /**
-   * True for a schedule in hours, whose windows are one hour long by default. In a schedule in days, they last until the end of
-   * the day.
+   * True if the schedule is in hours, false if it is in days. By default, a window lasts one hour in the first case, and until
+   * the end of the day in the second.
    */
   inHours: boolean
-  /** The shortest time between two openings, in hours. */
+  /** The shortest time between two consecutive openings, in hours. */
   shortestGap: number
-  /** The latest hour of a day at which a window opens. */
+  /** The latest hour of the day at which a window opens, from 0 to 23. */
   latestHour: number
-  /** Returns the first opening after a time. `origin` is the time at which the schedule was set. */
+  /** Returns the time of the first opening after `time`. `origin` is the time at which the schedule was set. */
   opensAfter: (time: number, origin: number) => number
 }
 
@@ -31,17 +31,18 @@ const minHours = 4
 /** AWS: "The maximum rotation period is 999 days". */
 const maxDays = 999
 /**
- * AWS "does not support rotation schedules that are more than a year apart". From one first Sunday of a month to that of the next
- * year it can be 53 weeks.
+ * The longest gap between two openings, in milliseconds. AWS "does not support rotation schedules that are more than a year
+ * apart". A yearly schedule can have gaps of 53 weeks, for example if it opens on the first Sunday of a month.
  */
 const longestGap = 53 * 7 * day
-/** In 28 years, each date falls on every day of the week. */
+/** A period of 28 years, in milliseconds. In that time, each date falls on every day of the week. */
 const calendarCycle = 28 * 366 * day
 
 /**
  * Validates a request's `RotationRules` and returns them in their stored form.
  *
- * @throws AwsError `InvalidParameterException` for rules that AWS's documentation does not allow, or for both days and a schedule
+ * @throws AwsError `InvalidParameterException` if AWS's documentation doesn't allow the rules, or if they contain both a number
+ * of days and a schedule expression
  */
 export function readRotationRules (input: NonNullable<Input<'RotateSecret'>['RotationRules']>): RotationRules {
   const { AutomaticallyAfterDays: afterDays = null, ScheduleExpression: expression = null, Duration: duration = null } = input
@@ -54,7 +55,7 @@ export function readRotationRules (input: NonNullable<Input<'RotateSecret'>['Rot
 }
 
 /**
- * Returns the first window that opens after a time; undefined without a schedule.
+ * Returns the first window that opens after a time; undefined if the rules contain no schedule.
  *
  * @param origin the time at which the rules were set
  */
@@ -69,8 +70,8 @@ export function windowAfter (rules: RotationRules, origin: number, time: number)
 }
 
 /**
- * Returns the number of days from the first window after a time to the next one. AWS computes it from a schedule in the same way,
- * rounded up.
+ * Returns the number of days between the first two windows that open after a time, rounded up as in AWS's replies. Undefined if
+ * the rules contain no schedule.
  */
 export function daysBetweenRotations (rules: RotationRules, origin: number, time: number): number | undefined {
   const schedule = scheduleOf(rules)
@@ -87,7 +88,7 @@ function scheduleOf ({ afterDays, expression }: RotationRules): Schedule | undef
   return name === 'cron' ? cronSchedule(argument) : rateSchedule(argument)
 }
 
-/** Returns the schedule of a `rate()` expression. The rate counts from midnight of the day on which it was set. */
+/** Returns the schedule of a `rate()` expression. Its intervals count from midnight of the day on which the schedule was set. */
 function rateSchedule (argument: string): Schedule {
   const [, digits, unit] = /^([1-9]\d*) (hours?|days?)$/.exec(argument) ?? []
   if (digits === undefined) throw errors.invalidSchedule('rate() must have a number of hours or days, such as rate(10 days)')
@@ -130,12 +131,20 @@ function cronSchedule (argument: string): Schedule {
   }
 }
 
-/** Checks every opening of a full calendar cycle, to prove that the schedule never ends. */
+/**
+ * Checks that no gap in a schedule is too long, by computing every opening of a full calendar cycle.
+ *
+ * @throws AwsError `InvalidParameterException` if a gap is longer than `longestGap`
+ */
 function checkCalendar ({ opensAfter }: Schedule): void {
   for (let time = 0; time < calendarCycle;) time = opensAfter(time, 0)
 }
 
-/** Checks that a window does not extend into the next window or, for a schedule in days, into the next day. */
+/**
+ * Checks that a window doesn't extend into the next window or, in a schedule in days, into the next day.
+ *
+ * @throws AwsError `InvalidParameterException` if it does, or if there is no schedule
+ */
 function checkDuration (hours: number, schedule: Schedule | undefined): void {
   if (schedule === undefined) throw errors.invalidDuration('it needs AutomaticallyAfterDays or a ScheduleExpression')
   const { inHours, shortestGap, latestHour } = schedule

@@ -9,7 +9,10 @@ import { daysBetweenRotations, windowAfter } from './rotation-schedule.ts'
 export interface RotationService {
   /** Returns true if the function exists and can be invoked. */
   isInvokable: (functionArn: string) => boolean
-  /** Attempts a secret's rotation once the operation has completed, even if it is not due yet. */
+  /**
+   * Makes the scheduler retry a secret's unfinished rotation as soon as the operation has completed, instead of at the scheduled
+   * time.
+   */
   wake: (secret: Secret) => void
 }
 
@@ -27,7 +30,7 @@ export function rotationDetails (store: Store, secret: Secret): RotationDetails 
     RotationLambdaARN: functionArn,
     RotationRules: rulesOutput(rotation),
     LastRotatedDate: optionalSeconds(enabled === 1 ? rotatedAt : null),
-    // Like AWS, this is the last second of the window.
+    // Like AWS, shows the last second of the window.
     NextRotationDate: closesAt === null ? undefined : seconds(closesAt - 1000)
   }
 }
@@ -42,14 +45,14 @@ function rulesOutput (rotation: Rotation): RotationDetails['RotationRules'] {
   }
 }
 
-/** Returns the next window of a rotation in its stored form. */
+/** Returns a rotation's next window in its stored form, in which both times are null if there is no schedule. */
 export function nextWindow (rules: RotationRules, setAt: number, now: number): Pick<Rotation, 'opensAt' | 'closesAt'> {
   return windowAfter(rules, setAt, now) ?? { opensAt: null, closesAt: null }
 }
 
 /**
- * Schedules a secret's next rotation from now on. This happens after a rotation, and after a new value, which AWS also counts as
- * a rotation.
+ * Schedules a secret's next rotation for the first window that opens after `now`. Called when a new value becomes current, which
+ * AWS also counts as a rotation, and when an attempt is abandoned.
  */
 export function reschedule (store: Store, secret: Secret, now: number): void {
   const rotation = findRotation(store, secret)

@@ -6,8 +6,8 @@ import { tagsOf } from '#src/local-backend/store/tags'
 import { rotationDetails } from './rotation.ts'
 
 /**
- * Returns the fields that DescribeSecret and ListSecrets have in common. Fields without a value are undefined, and thus left out
- * of the reply.
+ * Returns the fields that DescribeSecret and ListSecrets have in common. Fields without a value are undefined, so replies omit
+ * them.
  */
 export function secretDetails (store: Store, secret: Secret): WireForm<SecretListEntry> {
   return {
@@ -15,7 +15,7 @@ export function secretDetails (store: Store, secret: Secret): WireForm<SecretLis
     Name: secret.name,
     Description: secret.description ?? undefined,
     KmsKeyId: secret.kmsKeyId ?? undefined,
-    // A replica has the rotation of its primary secret.
+    // A replica shows the rotation of its primary secret.
     ...rotationDetails(store, { ...secret, id: secret.primaryId ?? secret.id }),
     Type: secret.type ?? undefined,
     CreatedDate: seconds(secret.createdAt),

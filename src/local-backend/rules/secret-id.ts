@@ -7,9 +7,9 @@ import type { OperationContext } from './context.ts'
 
 const suffixCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 /**
- * The suffix that is appended to a name to form an ARN. The random characters that this backend generates are never all digits,
- * so that a name that ends in a date can still be found by a partial ARN. AWS does not make this exception, and would not find
- * that name.
+ * The end of a complete ARN: a hyphen and six random characters. This backend never generates six digits, so an ARN that ends in
+ * a date, such as `backup-261129`, is known to lack the random characters. AWS makes no such exception, and wouldn't find that
+ * secret by its partial ARN.
  */
 const suffix = /-(?!\d{6}$)[A-Za-z0-9]{6}$/
 const secretName = new RegExp(limits.secretNamePattern)
@@ -23,7 +23,10 @@ export function checkName (name: string): void {
   if (!secretName.test(name)) throw errors.invalidName()
 }
 
-/** Creates an ARN for a name. It contains six random characters, so that a reused name gets a different ARN. */
+/**
+ * Creates an ARN for a name. It ends in six random characters, so a new secret that reuses the name of a deleted one gets a
+ * different ARN.
+ */
 export function newArn (scope: Scope, name: string): string {
   const characters = Array.from({ length: 6 }, () => suffixCharacters.charAt(randomInt(suffixCharacters.length)))
   const arn = `${arnPrefix(scope)}${name}-${characters.join('')}`
@@ -31,10 +34,10 @@ export function newArn (scope: Scope, name: string): string {
 }
 
 /**
- * Finds a secret by name, by ARN, or by ARN without the six random characters. A secret of another account is found only after
- * `authorize` has checked that the caller may use it.
+ * Finds a secret by name, by ARN, or by ARN without the six random characters. Finds another account's secret only with a context
+ * that `authorize` returned.
  *
- * @throws AwsError `ResourceNotFoundException` if the secret does not exist, or `ValidationException` if the name is invalid
+ * @throws AwsError `ResourceNotFoundException` if the secret doesn't exist, or `ValidationException` if the name is invalid
  */
 export function findSecret (context: OperationContext, secretId: string): Secret {
   if (!secretId.startsWith('arn:')) checkName(secretId)
@@ -44,10 +47,10 @@ export function findSecret (context: OperationContext, secretId: string): Secret
 }
 
 /**
- * Returns the secret that a secret ID refers to in a scope, if it exists.
+ * Returns the secret that a secret ID refers to in a scope; undefined if it doesn't exist.
  *
  * An ARN that ends in a hyphen and six characters counts as complete. As in AWS, a secret whose name ends like that can't be
- * found by a partial ARN. Unlike AWS, this treats six digits as part of the name.
+ * found by a partial ARN. Unlike in AWS, six digits count as part of the name.
  */
 export function lookUp ({ store, now }: Pick<OperationContext, 'store' | 'now'>, scope: Scope, secretId: string): Secret | undefined {
   if (!secretId.startsWith('arn:')) return findByName(store, scope, secretId, now)
@@ -55,7 +58,7 @@ export function lookUp ({ store, now }: Pick<OperationContext, 'store' | 'now'>,
   return findByName(store, scope, nameInPartialArn(scope, secretId), now)
 }
 
-/** Returns the account and region in a complete or partial ARN of a secret; undefined for names and other ARNs. */
+/** Returns the account and region in a secret's ARN, complete or partial. Returns undefined for names and for other ARNs. */
 export function scopeIn (secretId: string): Scope | undefined {
   const [, region, accountId] = /^arn:aws:secretsmanager:([^:]+):(\d{12}):secret:./.exec(secretId) ?? []
   return region === undefined || accountId === undefined ? undefined : { accountId, region }
@@ -66,14 +69,20 @@ export function expectedArn (scope: Scope, name: string): string {
   return `${arnPrefix(scope)}${name}-??????`
 }
 
-/** Finds a secret as `findSecret` does, for an operation that AWS rejects while the secret is scheduled for deletion. */
+/**
+ * Finds a secret like `findSecret`, for operations that AWS rejects while a secret is scheduled for deletion.
+ *
+ * @throws AwsError `InvalidRequestException` if it is; the errors of `findSecret`
+ */
 export function findActiveSecret (context: OperationContext, secretId: string): Secret {
   const secret = findSecret(context, secretId)
   if (secret.purgeAt !== null) throw errors.markedForDeletion()
   return secret
 }
 
-/** Returns the name that a secret ID refers to, whether or not the secret exists; undefined for an ARN outside the scope. */
+/**
+ * Returns the name that a secret ID refers to, even if the secret doesn't exist. Returns undefined for an ARN outside the scope.
+ */
 export function nameIn (scope: Scope, secretId: string): string | undefined {
   if (!secretId.startsWith('arn:')) return secretId
   const name = nameInPartialArn(scope, secretId).replace(suffix, '')

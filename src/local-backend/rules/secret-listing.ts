@@ -7,7 +7,7 @@ import { cutPage, type Page } from './page.ts'
 
 type ListInput = Input<'ListSecrets'>
 
-/** The column for each of AWS's sort orders. */
+/** The sort key for each of AWS's values of `SortBy`. */
 const orders: Record<NonNullable<ListInput['SortBy']>, Order> = {
   name: 'name',
   'created-date': 'createdAt',
@@ -16,10 +16,10 @@ const orders: Record<NonNullable<ListInput['SortBy']>, Order> = {
 }
 
 /**
- * Returns one page of the account's secrets in the region, filtered and sorted, by default by creation date. Secrets that are
- * scheduled for deletion are included only on request.
+ * Returns one page of the account's secrets in the region, filtered and sorted. The default is to sort by creation date. Secrets
+ * that are scheduled for deletion are included only if `IncludePlannedDeletion` is true.
  *
- * @param operation the name of the operation; makes page tokens invalid for other operations
+ * @param operation the name of the operation; page tokens are valid only for the operation that returned them
  */
 export function listSecretsPage (
   { store, scope, now }: OperationContext, operation: string, input: ListInput, maxResults: number

@@ -12,7 +12,7 @@ interface ValueInput {
 /**
  * Returns the value in a request, if there is one.
  *
- * @throws AwsError `InvalidParameterException` if there are two
+ * @throws AwsError `InvalidParameterException` if the request contains both a string and a binary value
  */
 export function valueIn ({ SecretString, SecretBinary }: ValueInput): SecretValue | undefined {
   if (SecretString !== undefined && SecretBinary !== undefined) throw errors.bothValues()
@@ -20,7 +20,7 @@ export function valueIn ({ SecretString, SecretBinary }: ValueInput): SecretValu
   return SecretBinary && { member: 'SecretBinary', bytes: SecretBinary }
 }
 
-/** Returns a value in its form in replies: as text or in base64. */
+/** Converts a value to its form in replies, which is text or base64. */
 export function valueOutput ({ member, bytes }: SecretValue): { SecretString: string } | { SecretBinary: string } {
   return member === 'SecretString'
     ? { SecretString: Buffer.from(bytes).toString() }
@@ -34,7 +34,7 @@ export function sameValue (one: SecretValue, other: SecretValue): boolean {
 /**
  * Decrypts a version's value.
  *
- * @throws AwsError `AccessDeniedException`, `InvalidRequestException` or `DecryptionFailure`, as `openDataKey` does
+ * @throws AwsError `DecryptionFailure` if the stored value doesn't belong to the version; the errors of `openDataKey`
  */
 export function readValue (context: KmsCaller, secret: Secret, version: Version): SecretValue {
   const value = openValue(secret, openDataKey(context, secret, version.versionId), version)

@@ -18,11 +18,11 @@ export const pending = 'AWSPENDING'
 export const awsLabels: readonly string[] = [current, pending, previous]
 
 /**
- * Moves labels to a version, together with those that AWS moves automatically. The version that loses AWSCURRENT receives
- * AWSPREVIOUS and loses AWSPENDING. A secret's first version always receives AWSCURRENT.
+ * Moves labels to a version, and updates the labels that AWS moves automatically. The version that loses AWSCURRENT receives
+ * AWSPREVIOUS, and loses AWSPENDING if it has that. A secret's first version always receives AWSCURRENT.
  *
  * @throws AwsError `LimitExceededException` if the given labels exceed AWS's limit. Labels that AWS moves automatically are
- * exempt, because a secret at the limit could not be changed any more otherwise.
+ * exempt, because otherwise a secret at the limit could never be changed again.
  */
 export function moveLabels (store: Store, secret: Secret, stages: readonly string[], versionId: string): void {
   checkLimit(store, secret, stages)
@@ -37,21 +37,24 @@ export function moveLabels (store: Store, secret: Secret, stages: readonly strin
   deleteEmptyVersions(store, secret)
 }
 
-/** Returns the version of a rotation that is in progress or has failed. It is labelled AWSPENDING but not AWSCURRENT. */
+/**
+ * Returns the ID of the version whose rotation is in progress or has failed, if any. That version is labelled AWSPENDING but not
+ * AWSCURRENT.
+ */
 export function pendingVersion (store: Store, secret: Secret): string | undefined {
   const versionId = versionWithLabel(store, secret, pending)
   return versionId === versionWithLabel(store, secret, current) ? undefined : versionId
 }
 
-/** Removes a label from its version. A version without a value is deleted with its last label. */
+/** Removes a label from its version. If a version without a value loses its last label, it is deleted. */
 export function detachLabel (store: Store, secret: Secret, stage: string): void {
   removeLabel(store, secret, stage)
   deleteEmptyVersions(store, secret)
 }
 
 /**
- * Ends a rotation that has no value yet, because a new current value was stored. AWS does the same, as the incomplete rotation
- * would block new ones.
+ * Ends a rotation whose version has no value yet. Called when a new value becomes current. AWS does the same, because the
+ * incomplete rotation would block new ones.
  */
 function removeEmptyPending (store: Store, secret: Secret): void {
   const versionId = pendingVersion(store, secret)

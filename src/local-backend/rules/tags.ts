@@ -5,12 +5,12 @@ import { owningServiceTag, type Secret } from '#src/local-backend/store/secrets'
 import { deleteTag, storeTags, tagsOf } from '#src/local-backend/store/tags'
 import type { CallContext } from './context.ts'
 
-/** A tag in a request. AWS's model requires neither of its members. */
+/** A tag in a request. AWS's API model makes both members optional. */
 type TagInput = Input<'TagResource'>['Tags'][number]
 
 /**
- * Attaches tags, replacing those with the same key. System tags are reserved for AWS's services, and don't count towards the
- * limit of 50 tags.
+ * Attaches tags, replacing those with the same key. System tags, whose keys start with `aws:`, are reserved for AWS services and
+ * don't count towards the limit of 50 tags.
  *
  * @throws AwsError `InvalidParameterException` if the tags violate AWS's rules
  */
@@ -41,7 +41,7 @@ export function detachTags ({ store, caller }: CallContext, secret: Secret, keys
   }
 }
 
-/** Tags a new secret with the AWS service that creates it, if any. */
+/** Tags a new secret with the AWS service that created it. Does nothing if the caller isn't an AWS service. */
 export function markOwner ({ store, caller }: CallContext, secret: Secret): void {
   const { service } = caller.principal
   if (service !== undefined) storeTags(store, secret, [{ Key: owningServiceTag, Value: service }])

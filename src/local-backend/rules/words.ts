@@ -1,6 +1,6 @@
 /**
- * Splits a text into the words that AWS searches by, in lower case. It splits at every character that is neither a letter nor a
- * digit, and where the case changes (`COMPANYthings` becomes `compan` and `ythings`).
+ * Splits a string into lower-case words, as AWS's search does. It splits at every character that is neither a letter nor a digit,
+ * and wherever the case changes (`COMPANYthings` becomes `compan` and `ythings`).
  */
 export function words (text: string): string[] {
   return text

@@ -1,9 +1,9 @@
 import { mkdirSync, statSync } from 'node:fs'
 
 /**
- * Creates the data folder, accessible only to its owner, unless it exists.
+ * Creates the data folder if it doesn't exist. Only its owner can access the new folder.
  *
- * @throws Error that names the folder and the remedy, if the folder can't be created, or if other users can write to it
+ * @throws Error that names the folder and the remedy, if the folder can't be created or other users can write to it
  */
 export function prepareDataFolder (dataDir: string): void {
   try {

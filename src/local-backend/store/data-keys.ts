@@ -6,16 +6,16 @@ import type { Store } from './store.ts'
 /** The KMS key that wraps a data key. */
 export interface WrappingKey {
   arn: string
-  /** The key's ID, ARN or alias, as it was chosen; null for the AWS managed key. */
+  /** The key's ID, ARN or alias, exactly as the request specified it; null for the AWS managed key. */
   kmsKeyId: string | null
 }
 
-/** A version's data key, wrapped by a KMS key. A version can have several of them, and each one suffices to decrypt it. */
+/** A version's data key, wrapped by a KMS key. If several KMS keys wrap it, any one of them is enough to decrypt the version. */
 export interface WrappedKey extends WrappingKey {
   wrapped: Uint8Array
 }
 
-/** Returns the ARN of the AWS managed key of an account in a region. */
+/** Returns the ARN of an account's AWS managed key (`aws/secretsmanager`) in a region. */
 export function managedKeyArn ({ accountId, region }: { accountId: string, region: string }): string {
   return `arn:aws:kms:${region}:${accountId}:alias/aws/secretsmanager`
 }
@@ -30,7 +30,7 @@ export function wrappedKeysOf ({ database }: Store, secret: Secret, versionId: s
   ).all({ secretId: secret.id, versionId })
 }
 
-/** Wraps a version's data key under another KMS key. The existing wrapped forms remain. */
+/** Wraps a version's data key with a KMS key and stores the result. The wrapped forms that other KMS keys made are kept. */
 export function wrapDataKey (
   store: Store, secret: Secret, versionId: string, { arn, kmsKeyId }: WrappingKey, dataKey: Uint8Array
 ): void {
@@ -42,13 +42,13 @@ export function wrapDataKey (
   ).run({ secretId: secret.id, versionId, arn, kmsKeyId, wrapped })
 }
 
-/** Unwraps a data key; undefined if it was not wrapped by that KMS key for that secret. */
+/** Unwraps a data key. Returns undefined if that KMS key didn't wrap it, or if it belongs to another secret. */
 export function unwrapDataKey (store: Store, secret: Secret, { arn, wrapped }: WrappedKey): Uint8Array | undefined {
   const material = materialOf(store, secret, arn)
   return material && unseal(material, dataKeyContext(secret), wrapped)
 }
 
-/** Returns the key material of a KMS key, if it has ever been used. The AWS managed key's material is the master key itself. */
+/** Returns the key material of a KMS key; undefined if the key has never been used. The AWS managed key uses the master key. */
 function materialOf ({ database, masterKey }: Store, secret: Secret, arn: string): Uint8Array | undefined {
   if (arn === managedKeyArn(secret)) return masterKey
   const row = database.statement<{ material: Uint8Array }>('SELECT material FROM kms_keys WHERE arn = $arn').get({ arn })

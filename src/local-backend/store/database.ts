@@ -12,31 +12,31 @@ export interface Statement<Row> {
   run: (parameters: Parameters) => void
 }
 
-/** An open database, with transactions and a cache of prepared statements. */
+/** An open database, which manages transactions and caches prepared statements. */
 export interface Database {
   statement: <Row>(sql: string) => Statement<Row>
-  /** Runs `work`, which must only read, on a consistent snapshot of the database. It never waits for other processes. */
+  /** Runs `work`, which must not write, on a consistent snapshot of the database. Never waits for other processes. */
   read: <Result>(work: () => Result) => Result
-  /** Runs `work` in a transaction that is rolled back if it throws. Once this returns, the changes are on disk. */
+  /** Runs `work` in a write transaction, which is rolled back if `work` throws. The changes are on disk when this returns. */
   write: <Result>(work: (connection: DatabaseSync) => Result) => Result
-  /** Runs a part of a `write` in a savepoint. If it throws, only that part is rolled back. */
+  /** Runs part of a `write` in a savepoint. If `work` throws, only its own changes are rolled back, and the error is rethrown. */
   nested: (work: () => void) => void
   close: () => void
 }
 
-/** In milliseconds: the time to wait for another process that is writing. The whole process is blocked meanwhile. */
+/** The longest time to wait for another process that is writing, in milliseconds. The wait blocks this whole process. */
 const busyTimeout = 500
-/** In milliseconds: the same limit while opening a database, which another process may be creating at that moment. */
+/** The same limit while a database is being opened. It is longer because another process may be creating the database. */
 const openingBusyTimeout = 5000
 
 /**
- * Opens a database file or, without one, a database in memory, and runs `prepare` on it. A new file is accessible only to its
- * owner.
+ * Opens a database file and runs `prepare` on it. Without a file, opens a database in memory. Only its owner can access a new
+ * file.
  *
- * @throws Error the errors of SQLite and of `prepare`; the database is then closed
+ * @throws Error from SQLite or from `prepare`, after closing the database
  */
 export function openDatabase (file: string | undefined, prepare: (database: Database) => void): Database {
-  // SQLite gives its log files the same permissions as the database.
+  // Creates the file first to set its permissions. SQLite gives its WAL files the same ones.
   if (file !== undefined) closeSync(openSync(file, 'a', 0o600))
   const connection = new DatabaseSync(file ?? ':memory:', { timeout: openingBusyTimeout, enableForeignKeyConstraints: true })
   try {
@@ -53,8 +53,8 @@ export function openDatabase (file: string | undefined, prepare: (database: Data
 }
 
 /**
- * Switches a new database to write-ahead logging. The switch upgrades a read lock, which SQLite never waits for, whatever the
- * busy timeout: it fails at once while another process writes to the database or switches it. Hence the retries.
+ * Switches a database to write-ahead logging (WAL). The switch upgrades a read lock, and SQLite ignores the busy timeout for such
+ * an upgrade. If another process is writing or switching, the statement fails immediately and has to be retried here.
  */
 function switchToWal (connection: DatabaseSync): void {
   const deadline = performance.now() + openingBusyTimeout
@@ -94,11 +94,12 @@ function databaseOf (connection: DatabaseSync): Database {
     statement<Row> (sql: string) {
       const statement = statements.get(sql) ?? connection.prepare(sql)
       statements.set(sql, statement)
-      // The compiler can't derive the rows from the SQL. STRICT tables guarantee the types of the columns.
+      // The compiler can't infer the row type from the SQL. The tables are STRICT, so columns always have their declared types.
       return statement as Statement<Row>
     },
     read: (work) => transaction('BEGIN', work),
-    // A transaction that starts with a read could not be upgraded to write after another process has written.
+    // IMMEDIATE takes the write lock right away. A transaction that begins with a read would fail at its first write if another
+    // process had written in between.
     write: (work) => transaction('BEGIN IMMEDIATE', work),
     nested (work) {
       connection.exec('SAVEPOINT nested')

@@ -1,44 +1,45 @@
 import type { Scope } from '#src/local-backend/scope'
 
-/** The state of a KMS key. It can be used only while it is enabled. */
+/** The state of a KMS key. Only an enabled key can encrypt and decrypt. */
 export type KmsKeyState = 'Enabled' | 'Disabled' | 'PendingDeletion'
 
-/** A customer managed key of KMS. */
+/** A customer managed KMS key. */
 export interface KmsKey {
-  /** The ID of the account that owns the key: twelve digits. */
+  /** The twelve-digit ID of the account that owns the key. */
   accountId: string
-  /** The region of the key. Without one it exists in every region, like a multi-Region key. */
+  /** The key's region. If omitted, the key exists in every region, like a multi-Region key with replicas everywhere. */
   region?: string
-  /** A UUID, or `mrk-` and 32 hexadecimal digits. */
+  /** A UUID, or `mrk-` followed by 32 hexadecimal digits. */
   keyId: string
   /** The aliases of the key, each starting with `alias/`. */
   aliases?: readonly string[]
-  /** The state of the key; enabled by default. */
+  /** Defaults to `Enabled`. */
   state?: KmsKeyState
-  /** The IDs of other accounts that may use the key, in place of a key policy. */
+  /** The IDs of other accounts that are allowed to use the key. This list replaces a key policy. */
   allowedAccounts?: readonly string[]
 }
 
 /**
- * The customer managed keys. They are declared, with their states, at each start. The database stores only the key material of
- * those that have been used.
+ * The customer managed keys. They and their states are declared each time the backend starts. The database stores only the key
+ * material of the keys that have been used.
  */
 export interface KmsKeys {
-  /** Returns the key that has an ID or alias in a scope, if it exists. */
+  /** Finds the key with this ID or alias in an account and region. */
   find: (scope: Scope, name: string) => KmsKey | undefined
   /** Sets the state of a key. Throws if the key isn't declared. */
   setState: (accountId: string, keyId: string, state: KmsKeyState) => void
 }
 
-/** The format of KMS's key IDs. */
+/** The format of KMS key IDs. */
 export const kmsKeyId = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/
 
 const alias = /^alias\/(?!aws\/)[A-Za-z0-9/_-]{1,250}$/
 
 /**
- * Validates the declared keys.
+ * Validates the declared keys and returns an interface to them.
  *
- * @throws Error that names the key, if an ID or alias is invalid or occurs twice in a region
+ * @throws Error that names the key, if its account ID, key ID or alias is invalid, or if another key in the region has the same
+ * ID or alias
  */
 export function kmsKeysOf (declared: readonly KmsKey[]): KmsKeys {
   const keys = declared.map((key) => ({ ...key }))

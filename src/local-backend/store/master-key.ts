@@ -6,13 +6,14 @@ import { basename, dirname, join } from 'node:path'
 import { keyBytes } from './sealing.ts'
 
 /**
- * Reads the master key from a file, or creates it if neither the file nor the database exists.
+ * Reads the master key from a file. Creates the key first if neither the file nor the database exists.
  *
- * @throws Error that names the file and the remedy, if other users may access the file, if it isn't a key, or if it is missing
- * although the database exists
+ * @throws Error that names the file and the remedy, if other users can access the file, if it doesn't contain a key, or if it is
+ * missing although the database exists
  */
 export function loadMasterKey (file: string, databaseFile: string): Uint8Array {
-  // The order matters: another process that starts at the same time creates the key before the database.
+  // Checks the database before the key. Another process that starts at the same time creates the key before the database, so in
+  // the reverse order this process could miss the new key and then find the new database.
   const hasDatabase = existsSync(databaseFile)
   if (!existsSync(file)) {
     if (hasDatabase) {
@@ -31,7 +32,7 @@ export function loadMasterKey (file: string, databaseFile: string): Uint8Array {
   return key
 }
 
-/** Creates the key file atomically, so that a program that is killed never leaves an incomplete key. */
+/** Creates the key file atomically, so a process that is killed never leaves an incomplete key. */
 function createKeyFile (file: string): void {
   const unfinished = `${file}.${randomBytes(6).toString('hex')}`
   const descriptor = openSync(unfinished, 'wx', 0o600)
@@ -40,7 +41,8 @@ function createKeyFile (file: string): void {
     fsyncSync(descriptor)
     linkSync(unfinished, file)
   } catch (error) {
-    // If another process was faster, its key is the valid one, and it may have removed this unfinished file.
+    // Another process may have created the key first. Its key is then the valid one, and it may have removed this unfinished
+    // file.
     if (!existsSync(file)) throw error
   } finally {
     closeSync(descriptor)
@@ -48,7 +50,7 @@ function createKeyFile (file: string): void {
   }
 }
 
-/** Removes the unfinished files of killed programs, since each may be a copy of the key. */
+/** Removes the unfinished files that killed processes left behind, because each may be a copy of the key. */
 function removeUnfinished (file: string): void {
   const folder = dirname(file)
   for (const unfinished of globSync(`${basename(file)}.????????????`, { cwd: folder })) rmSync(join(folder, unfinished), { force: true })

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 
 /**
- * The schema of the database, as a list of migrations. A database's `user_version` is the number of migrations that it has gone
- * through. Released migrations must never change. Times are in milliseconds since the epoch; columns that end in `_on` contain
- * midnight (UTC) of a day.
+ * The database schema, as a list of migrations. A database's `user_version` is the number of migrations that have been applied to
+ * it. Released migrations must never change. Times are in milliseconds since the epoch. Columns whose names end in `_on` contain
+ * a day, stored as its midnight in UTC.
  */
 const migrations: readonly string[] = [`
   CREATE TABLE secrets (
@@ -92,7 +92,7 @@ const migrations: readonly string[] = [`
     material     BLOB    NOT NULL
   ) STRICT;
 
-  -- A replica is a separate secret in its region. It is stale from a change of its primary secret until it is updated.
+  -- A replica is a separate secret in its region. When its primary secret changes, it is stale until it is updated.
   ALTER TABLE secrets ADD COLUMN primary_id TEXT REFERENCES secrets (id);
   ALTER TABLE secrets ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX secrets_by_primary ON secrets (primary_id) WHERE primary_id IS NOT NULL;
@@ -123,7 +123,7 @@ const migrations: readonly string[] = [`
   CREATE INDEX rotations_by_window ON rotations (opens_at) WHERE enabled = 1;
   CREATE INDEX versions_without_value ON versions (secret_id) WHERE value IS NULL;
 
-  -- A claim expires by the real clock, even if all other times go by another one.
+  -- Claims expire by the system clock. All other times come from the backend's clock, which can be replaced.
   CREATE TABLE rotation_attempts (
     secret_id     TEXT    PRIMARY KEY REFERENCES rotations (secret_id) ON DELETE CASCADE,
     version_id    TEXT    NOT NULL,
@@ -143,7 +143,7 @@ const migrations: readonly string[] = [`
 /**
  * Migrates a database to the newest schema, inside the caller's transaction.
  *
- * @throws Error if the database is newer than this program
+ * @throws Error if the database has a newer schema than this program supports
  */
 export function migrate (database: DatabaseSync): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version)

@@ -7,12 +7,12 @@ export function findReplica ({ database }: Store, { id }: Secret, region: string
   return database.statement<Secret>(`SELECT ${secretColumns} FROM secrets WHERE primary_id = $id AND region = $region`).get({ id, region })
 }
 
-/** Returns the replicas, in all accounts, whose primary secrets have changed since their last update. */
+/** Returns the replicas, in all accounts, that have not been updated since their primary secrets changed. */
 export function staleReplicas ({ database }: Store): Secret[] {
   return database.statement<Secret>(`SELECT ${secretColumns} FROM secrets WHERE stale = 1`).all({})
 }
 
-/** Adds a replica, without versions, of a secret in another region. Its ARN differs only in the region. */
+/** Adds a secret's replica in another region, still without versions. Its ARN is the primary secret's, apart from the region. */
 export function insertReplica ({ database }: Store, primary: Secret, region: string, kmsKeyId: string | null, now: number): void {
   const { id: primaryId, arn: primaryArn, accountId, name, creationToken } = primary
   const arn = primaryArn.replace(`:${primary.region}:`, `:${region}:`)
@@ -27,7 +27,7 @@ export function releaseReplica ({ database }: Store, { id }: Secret): void {
   database.statement('UPDATE secrets SET primary_id = NULL, stale = 0 WHERE id = $id').run({ id })
 }
 
-/** Returns the versions whose values a replica lacks, oldest first. */
+/** Returns the primary secret's versions whose values the replica doesn't have yet, oldest first. */
 export function missingValues ({ database }: Store, primary: Secret, replica: Secret): Version[] {
   return database.statement<Version>(`
     SELECT ${versionColumns} FROM versions
@@ -38,8 +38,8 @@ export function missingValues ({ database }: Store, primary: Secret, replica: Se
 }
 
 /**
- * Copies everything except the values from a primary secret to its replica. Versions that are new in the replica have no value
- * yet.
+ * Copies everything except the values from a primary secret to its replica. Versions that are new to the replica have no value
+ * until the caller stores one.
  */
 export function mirror ({ database }: Store, primary: Secret, replica: Secret): void {
   const ids = { primaryId: primary.id, replicaId: replica.id }
@@ -47,7 +47,7 @@ export function mirror ({ database }: Store, primary: Secret, replica: Secret): 
   for (const sql of mirrored) database.statement(sql).run(ids)
 }
 
-/** Marks a secret's replica in a region, if it exists, as up to date until the secret changes again. */
+/** Marks a secret's replica in a region as up to date. The secret's next change marks it as stale again. */
 export function markUpToDate ({ database }: Store, { id }: Secret, region: string): void {
   database.statement('UPDATE secrets SET stale = 0 WHERE primary_id = $id AND region = $region').run({ id, region })
 }

@@ -3,13 +3,15 @@ import type { Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
 /**
- * An unfinished rotation, which is in progress or waits for a retry. Its version is labelled AWSPENDING.
+ * An unfinished rotation, or an unfinished test of a rotation function. It is in progress or waiting for a retry, and its version
+ * is labelled AWSPENDING.
  *
- * A process claims it for a limited time, by the real clock, and renews the claim. The claim of a killed process expires.
+ * The process that works on an attempt claims it for a limited time and keeps renewing the claim. If that process is killed, the
+ * claim expires. Claims use the system clock.
  */
 export interface Attempt {
   versionId: string
-  /** 1 for a test of the function, 0 for a rotation. */
+  /** 1 for a test of the rotation function, 0 for a rotation. */
   testOnly: number
   /** The number of failed attempts so far. */
   failures: number
@@ -22,11 +24,12 @@ export interface DueAttempt extends Scope {
   versionId: string
 }
 
-/** A process's claim on an attempt. Times are in milliseconds since the epoch, by the real clock. */
+/** A process's claim on an attempt. */
 export interface AttemptClaim {
   versionId: string
-  /** The ID of the process. */
+  /** The ID of the process that holds the claim. */
   owner: string
+  /** The time at which the claim expires, in milliseconds since the epoch, by the system clock. */
   until: number
 }
 
@@ -37,7 +40,7 @@ export function findAttempt ({ database }: Store, { id }: Secret): Attempt | und
   ).get({ id })
 }
 
-/** Adds an attempt at a rotation, or at a test of its function, which is due immediately. It replaces an earlier attempt. */
+/** Adds an attempt that is due immediately. It replaces the secret's earlier attempt, if any. */
 export function beginAttempt ({ database }: Store, { id }: Secret, versionId: string, testOnly: boolean, now: number): void {
   database.statement(`
     INSERT OR REPLACE INTO rotation_attempts (secret_id, version_id, test_only, due_at)
@@ -45,7 +48,7 @@ export function beginAttempt ({ database }: Store, { id }: Secret, versionId: st
   ).run({ id, versionId, testOnly: Number(testOnly), now })
 }
 
-/** Records a failed attempt, schedules the retry and releases the claim. */
+/** Records that an attempt failed, releases the claim and schedules the retry. */
 export function postponeAttempt ({ database }: Store, { id }: Secret, dueAt: number): void {
   database.statement(`
     UPDATE rotation_attempts SET failures = failures + 1, due_at = $dueAt, claimed_by = NULL, claimed_until = NULL
@@ -58,9 +61,9 @@ export function endAttempt ({ database }: Store, { id }: Secret): void {
 }
 
 /**
- * Claims an attempt or renews the claim. Returns true if the owner now holds the claim.
+ * Claims an attempt, or renews the claim. Returns false if another process holds a claim, or if the version's attempt has ended.
  *
- * @param realNow the real time, in milliseconds since the epoch
+ * @param realNow the time of the system clock, in milliseconds since the epoch
  */
 export function claimAttempt ({ database }: Store, { id }: Secret, claim: AttemptClaim, realNow: number): boolean {
   return database.statement(`
@@ -71,7 +74,7 @@ export function claimAttempt ({ database }: Store, { id }: Secret, claim: Attemp
   ).get({ id, ...claim, realNow }) !== undefined
 }
 
-/** Releases the owner's claim on an attempt, if it still holds it. */
+/** Releases a process's claim on an attempt. Does nothing if the process has already lost the claim. */
 export function releaseAttempt ({ database }: Store, { id }: Secret, owner: string): void {
   database.statement(`
     UPDATE rotation_attempts SET claimed_by = NULL, claimed_until = NULL WHERE secret_id = $id AND claimed_by = $owner`
@@ -79,9 +82,10 @@ export function releaseAttempt ({ database }: Store, { id }: Secret, owner: stri
 }
 
 /**
- * Returns the attempts, in all accounts, that are due and not claimed.
+ * Returns the attempts, in all accounts, that are due and that no process has claimed.
  *
- * @param woken the IDs of secrets whose attempts are due regardless of their time
+ * @param woken the internal IDs of secrets whose attempts count as due, even if their retry is scheduled for later
+ * @param realNow the time of the system clock, in milliseconds since the epoch
  */
 export function dueAttempts ({ database }: Store, woken: readonly string[], now: number, realNow: number): DueAttempt[] {
   return database.statement<DueAttempt>(`
@@ -93,7 +97,7 @@ export function dueAttempts ({ database }: Store, woken: readonly string[], now:
   ).all({ woken: JSON.stringify(woken), now, realNow })
 }
 
-/** Returns the secrets, in all accounts, whose rotation window has opened and whose rotation has not started. */
+/** Returns the secrets, in all accounts, whose rotation window has opened but whose rotation has not started yet. */
 export function secretsToRotate ({ database }: Store, now: number): (Scope & { arn: string })[] {
   return database.statement<Scope & { arn: string }>(`
     SELECT arn, account_id AS accountId, region

@@ -6,7 +6,7 @@ export interface RotationRules {
   afterDays: number | null
   /** A `cron(…)` or `rate(…)` expression. */
   expression: string | null
-  /** The length of the rotation window: a number of hours followed by `h`. */
+  /** The length of the rotation window, in hours, such as `3h`; null for the default. */
   duration: string | null
 }
 
@@ -15,11 +15,12 @@ export interface Rotation extends RotationRules {
   functionArn: string
   /** 1 if rotation is enabled, 0 if it was cancelled. */
   enabled: number
-  /** The time at which the rules were set. */
+  /** The time at which the schedule was set. */
   setAt: number
   rotatedAt: number | null
-  /** The next rotation window, with `closesAt`. */
+  /** The time at which the next rotation window opens; null if no rotation is scheduled. */
   opensAt: number | null
+  /** The time at which that window closes. */
   closesAt: number | null
 }
 

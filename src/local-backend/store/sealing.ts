@@ -10,9 +10,9 @@ const tagBytes = 16
 /**
  * Encrypts and authenticates a plaintext with AES-256-GCM.
  *
- * @param context authenticated data that binds the result to its purpose and place; `unseal` requires the same, so that
- * ciphertexts can't be swapped
- * @returns a random IV, the authentication tag and the ciphertext
+ * @param context additional authenticated data, which binds the ciphertext to its purpose and location. `unseal` needs the same
+ * context, so it detects ciphertexts that were swapped.
+ * @returns the concatenation of a random IV, the authentication tag and the ciphertext
  */
 export function seal (key: Uint8Array, context: readonly string[], plaintext: Uint8Array): Uint8Array {
   const iv = randomBytes(ivBytes)

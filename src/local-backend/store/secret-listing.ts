@@ -2,22 +2,22 @@ import type { Scope } from '#src/local-backend/scope'
 import { notExpired, secretColumns, type Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
-/** The sort keys for secrets. Secrets with equal keys are sorted by creation. */
+/** The fields by which secrets can be sorted. Secrets with equal values are sorted by order of creation. */
 export type Order = 'name' | 'createdAt' | 'changedAt' | 'accessedOn'
 
-/** A position in a sorted listing: the sort key and the sequence number of a row. */
+/** A position in a sorted listing, given by the sort key and sequence number of a row. */
 export interface Position {
   key: string | number
   sequence: number
 }
 
-/** The options of a listing of secrets. */
+/** The options for listing secrets. */
 export interface SecretListing {
   order: Order
   direction: 'asc' | 'desc'
   /** True to include the secrets that are scheduled for deletion. */
   includeDeleted: boolean
-  /** The position to continue after; undefined for the start. */
+  /** The position of the last row before the requested ones; undefined to start at the beginning. */
   after: Position | undefined
   now: number
 }
@@ -28,7 +28,7 @@ const columns: Record<Order, string> = {
 
 const directions = { asc: { keyword: 'ASC', comparison: '>' }, desc: { keyword: 'DESC', comparison: '<' } }
 
-/** Returns the secrets in a scope lazily, in the requested order. */
+/** Returns the secrets in an account and region, in the requested order. Rows are read lazily. */
 export function listSecrets (
   { database }: Store, scope: Scope, { order, direction, includeDeleted, after, now }: SecretListing
 ): Iterable<Secret> {

@@ -4,7 +4,7 @@ import type { Store } from './store.ts'
 
 /** A secret without its versions and tags. Times are in milliseconds since the epoch. */
 export interface Secret {
-  /** An internal ID, which is unique, never reused and never shown. */
+  /** An internal ID. It is unique, never reused and never shown to callers. */
   id: string
   /** A number that increases with each new secret. */
   sequence: number
@@ -13,7 +13,7 @@ export interface Secret {
   name: string
   arn: string
   description: string | null
-  /** The KMS key as it was chosen; null for the AWS managed key. */
+  /** The ID, ARN or alias of the KMS key, exactly as the request specified it; null for the AWS managed key. */
   kmsKeyId: string | null
   type: string | null
   /** 1 if the secret has ever had a tag, otherwise 0. */
@@ -22,22 +22,22 @@ export interface Secret {
   creationToken: string
   /** The ID of a replica's primary secret; null if the secret isn't a replica. */
   primaryId: string | null
-  /** The region of the primary secret, for replicas and for replicated secrets. */
+  /** The region of the primary secret, if this secret is a replica or has replicas; otherwise null. */
   primaryRegion: string | null
-  /** The AWS service that created the secret and that alone may change it. */
+  /** The AWS service that created the secret, if any. Other callers can't update or delete the secret. */
   owningService: string | null
   createdAt: number
   changedAt: number
   accessedOn: number | null
   deletedAt: number | null
-  /** The end of the recovery window, if the secret is scheduled for deletion. */
+  /** The end of the recovery window; null unless the secret is scheduled for deletion. */
   purgeAt: number | null
 }
 
-/** The tag with which a service marks the secrets that it creates. */
+/** The key of the system tag whose value is the AWS service that manages the secret. */
 export const owningServiceTag = 'aws:secretsmanager:owningService'
 
-/** The SQL columns of a `Secret`. */
+/** The SQL columns to select for a `Secret`. */
 export const secretColumns = `
   id, sequence, account_id AS accountId, region, name, arn, description, kms_key_id AS kmsKeyId, type, tagged,
   created_with AS creationToken, primary_id AS primaryId,
@@ -49,8 +49,8 @@ export const secretColumns = `
   created_at AS createdAt, changed_at AS changedAt, accessed_on AS accessedOn, deleted_at AS deletedAt, purge_at AS purgeAt`
 
 /**
- * The SQL condition for secrets that still exist. A secret ceases to exist when its recovery window ends, even if it has not been
- * purged yet.
+ * The SQL condition for secrets that still exist. A secret ceases to exist when its recovery window ends, even if its row has not
+ * been purged yet.
  */
 export const notExpired = '(purge_at IS NULL OR purge_at > $now)'
 
@@ -66,7 +66,7 @@ export function findByArn ({ database }: Store, scope: Scope, arn: string, now: 
   ).get({ ...scope, arn, now })
 }
 
-/** The fields of a new secret. */
+/** The fields that are set when a secret is created. */
 export type NewSecret = Pick<Secret, 'name' | 'arn' | 'description' | 'kmsKeyId' | 'type' | 'creationToken'>
 
 /** Adds a secret without versions. */
@@ -83,8 +83,8 @@ export function findById ({ database }: Store, id: string): Secret | undefined {
 }
 
 /**
- * Stores the fields of a secret that callers can change. Must also be called after any other change to a secret, as it increases
- * `changedAt`, even within the same millisecond, and marks the replicas as stale.
+ * Stores a secret's details, sets `changedAt` and marks the replicas as stale. Must therefore also be called after a change to
+ * anything else that belongs to the secret. `changedAt` always increases, even between two changes in the same millisecond.
  */
 export function updateSecret ({ database }: Store, secret: Secret, now: number): void {
   const { id, description, kmsKeyId, type, deletedAt, purgeAt } = secret
@@ -101,7 +101,7 @@ export function markSecretAccessed ({ database }: Store, { id }: Secret, day: nu
   database.statement('UPDATE secrets SET accessed_on = $day WHERE id = $id AND accessed_on IS NOT $day').run({ id, day })
 }
 
-/** Permanently deletes a secret with its versions, labels and tags. */
+/** Permanently deletes a secret, together with its versions, labels, tags, policy and rotation settings. */
 export function purgeSecret ({ database }: Store, { id }: Secret): void {
   database.statement('DELETE FROM secrets WHERE id = $id').run({ id })
 }
@@ -111,7 +111,7 @@ export function hasExpired ({ database }: Store, now: number): boolean {
   return database.statement('SELECT 1 FROM secrets WHERE purge_at <= $now LIMIT 1').get({ now }) !== undefined
 }
 
-/** Permanently deletes all secrets, in all accounts, whose recovery window has ended. */
+/** Permanently deletes the secrets, in all accounts, whose recovery window has ended. */
 export function purgeExpired ({ database }: Store, now: number): void {
   database.statement('DELETE FROM secrets WHERE purge_at <= $now').run({ now })
 }

@@ -7,10 +7,13 @@ import { loadMasterKey } from './master-key.ts'
 import { migrate } from './migrations.ts'
 import { keyBytes, seal, unseal } from './sealing.ts'
 
-/** The storage of secrets: the database and the keys. */
+/** The backend's storage: the database, and the keys that protect its contents. */
 export interface Store {
   database: Database
-  /** Encrypts the material of KMS keys. It is also the material of the AWS managed key, and as such wraps data keys. */
+  /**
+   * Encrypts the key material of customer managed KMS keys. Also serves as the AWS managed key's own material, which wraps data
+   * keys.
+   */
   masterKey: Uint8Array
   kmsKeys: KmsKeys
   /** Encrypts page tokens. Derived from the master key. */
@@ -20,7 +23,7 @@ export interface Store {
 const proofContext = ['master-key']
 
 /**
- * Opens the store in a folder or, without one, in memory. A missing folder is created, accessible only to its owner.
+ * Opens the store in a folder, which is created if it doesn't exist. Without a folder, keeps everything in memory.
  *
  * @throws Error that names the remedy, if the folder, the master key or the database can't be used
  */
@@ -29,7 +32,7 @@ export function openStore (dataDir: string | undefined, kmsKeys: KmsKeys): Store
   prepareDataFolder(dataDir)
   const databaseFile = join(dataDir, 'secrets.sqlite')
   const keyFile = join(dataDir, 'master.key')
-  // The key must exist before the database, so that a program that is killed in between can't leave a database without a key.
+  // Creates the key before the database, so a process that is killed in between can't leave a database without a key.
   const masterKey = loadMasterKey(keyFile, databaseFile)
   try {
     return open(databaseFile, masterKey, keyFile, kmsKeys)
@@ -50,7 +53,11 @@ function open (databaseFile: string | undefined, masterKey: Uint8Array, keyFile:
   return { database, masterKey, kmsKeys, pageTokenKey }
 }
 
-/** Stores a proof of the master key in a new database, and verifies the key against the proof in an existing one. */
+/**
+ * Stores a ciphertext made with the master key in a new database. In an existing one, checks that the key decrypts it.
+ *
+ * @throws Error that names the remedy, if the key doesn't belong to the database
+ */
 function proveMasterKey (database: Database, masterKey: Uint8Array, keyFile: string): void {
   const row = database.statement<{ proof: Uint8Array }>('SELECT proof FROM master_key').get({})
   if (row === undefined) {

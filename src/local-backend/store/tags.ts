@@ -1,13 +1,13 @@
 import type { Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
-/** A tag in AWS's form. */
+/** A tag, with the member names of AWS's API. */
 export interface Tag {
   Key: string
   Value: string
 }
 
-/** Returns a secret's tags in the order in which they were attached; undefined if it has never had any. */
+/** Returns a secret's tags, in the order in which they were first attached; undefined if the secret has never had any. */
 export function tagsOf ({ database }: Store, secret: Secret): Tag[] | undefined {
   if (!secret.tagged) return undefined
   const rows = database.statement<Tag>(

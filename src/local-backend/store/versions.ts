@@ -2,7 +2,7 @@ import { seal, unseal } from './sealing.ts'
 import type { Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
-/** A secret's value, with the member that contains it in requests and replies. */
+/** A secret's value, and the member that contains it in requests and replies. */
 export interface SecretValue {
   member: 'SecretString' | 'SecretBinary'
   bytes: Uint8Array
@@ -19,7 +19,7 @@ export interface Version {
   accessedOn: number | null
 }
 
-/** The SQL columns of a `Version`. */
+/** The SQL columns to select for a `Version`. */
 export const versionColumns = `
   sequence, version_id AS versionId, value_member AS member, value AS sealedValue,
   created_at AS createdAt, accessed_on AS accessedOn`
@@ -34,8 +34,8 @@ export function findVersion ({ database }: Store, secret: Secret, versionId: str
 }
 
 /**
- * Returns a secret's versions after a sequence number, oldest first. Versions without a value are never included, and those
- * without a label only on request.
+ * Returns a secret's versions after a sequence number, oldest first. Never includes versions without a value, and includes those
+ * without a label only if `includeDeprecated` is true.
  */
 export function listVersions ({ database }: Store, secret: Secret, after: number, includeDeprecated: boolean): Iterable<Version> {
   return database.statement<Version>(`
@@ -46,8 +46,8 @@ export function listVersions ({ database }: Store, secret: Secret, after: number
 }
 
 /**
- * Adds a version without labels, or sets the value of one that has none yet. The value is encrypted with a data key, and bound to
- * the secret and the version.
+ * Adds a version without labels. If the version already exists but has no value, sets its value instead. The value is encrypted
+ * with the data key, and the ciphertext is bound to the secret and the version.
  */
 export function insertVersion (
   { database }: Store, secret: Secret, dataKey: Uint8Array, versionId: string, { member, bytes }: SecretValue, now: number
@@ -61,7 +61,10 @@ export function insertVersion (
   ).run({ secretId: secret.id, versionId, member, value, now })
 }
 
-/** Decrypts a version's value with its data key; undefined if the stored value was not encrypted for that version. */
+/**
+ * Decrypts a version's value with its data key. Returns undefined if the key is wrong, or if the value was stored for another
+ * version.
+ */
 export function openValue (
   secret: Secret, dataKey: Uint8Array, { versionId, member, sealedValue }: Version
 ): SecretValue | undefined {
@@ -77,11 +80,11 @@ export function markVersionAccessed ({ database }: Store, { sequence }: Version,
 }
 
 /**
- * Deletes a secret's unlabelled versions that were created by a certain time, except the newest ones. Both conditions use the
- * index of the versions' ages. Thus young versions, which are kept in any case, are not scanned again for each new version.
+ * Deletes a secret's old unlabelled versions, but always keeps the newest ones. Both conditions use the index on creation times,
+ * so recent versions aren't scanned again each time a version is added.
  *
- * @param kept the number of newest unlabelled versions to keep
- * @param createdBy a time in milliseconds since the epoch
+ * @param kept the number of unlabelled versions to keep, whatever their age
+ * @param createdBy the latest creation time of the versions to delete, in milliseconds since the epoch
  */
 export function deleteUnlabelledVersions ({ database }: Store, secret: Secret, kept: number, createdBy: number): void {
   database.statement(`
