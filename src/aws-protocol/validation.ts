@@ -30,7 +30,7 @@ export function validateInput<Name extends Operation> (operation: Name, body: un
   const found = noFindings()
   const input = readStructure(operations[operation], body, '', found)
   if (found.count > 0) throw errors.validation(found.count, found.texts)
-  // The type is derived from the same table that the value was read with, which the compiler can't follow.
+  // The type is derived from the table that the body was validated against, but the compiler can't infer that.
   return input as Input<Name>
 }
 

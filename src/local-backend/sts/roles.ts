@@ -30,7 +30,7 @@ export interface KnownRole {
 const roleArn = /^arn:aws:iam::(\d{12}):role\/(?:[!-~]+\/)?([\w+=,.@-]{1,64})$/
 
 /**
- * Returns the roles by their ARNs.
+ * Returns the roles, keyed by ARN.
  *
  * @throws Error that names the role, if its ARN, its maximum session duration or a policy is invalid; Error if two roles have the
  * same ARN
