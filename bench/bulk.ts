@@ -127,7 +127,7 @@ console.log(`throttled   ${throttled} of ${[...calls.values()].reduce((sum, coun
 console.log(`memory      at most ${Math.max(...runs.flatMap((one) => one.memory)).toFixed(0)} MiB; ${growth.toFixed(0)} MiB more in the second half than in the first`)
 console.log(`events      ${runs.map((one) => `${one.events} items, ${one.progress} progress reports`).join('; ')}`)
 
-/** The growth in MiB up to which memory counts as flat. Garbage collection alone causes variations of this size. */
+/** The maximum growth, in MiB, at which memory still counts as flat. Garbage collection alone causes variations of this size. */
 const maxGrowth = 64
 const isReported = runs.every((one) => one.events === total && one.progress >= one.seconds / 2)
 const isComplete = runs.every(({ created }) => created === total)

@@ -94,7 +94,11 @@ function actionRows (): string {
   return ['| group | on an environment | on a secret | on a credential |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
-/** Replaces the content between two marker comments, and returns the new text. @throws TypeError if the markers are missing */
+/**
+ * Returns the text with the content between two marker comments replaced.
+ *
+ * @throws TypeError if the markers are missing
+ */
 function between (text: string, name: string, content: string): string {
   const marks = new RegExp(`(?<=<!-- ${name} -->\n)[^]*?(?=<!-- /${name} -->)`)
   if (!marks.test(text)) throw new TypeError(`The markers for ${name} are missing`)

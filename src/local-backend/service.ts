@@ -12,7 +12,7 @@ import type { Store } from './store/store.ts'
 import type { Sts } from './sts/context.ts'
 import type { Throttle } from './throttle.ts'
 
-/** The dependencies that requests are answered with. */
+/** The dependencies of request handling. */
 export interface Service {
   store: Store
   findAccessKey: FindAccessKey<Principal>
