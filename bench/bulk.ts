@@ -1,5 +1,5 @@
 /**
- * Runs a job of many secrets against the embedded backend with AWS's request quotas enforced, and exits with 1 unless
+ * Runs a job that creates many secrets on the embedded backend, which enforces AWS's request quotas. Exits with 1 unless
  *
  * - every secret is created, and no call is throttled
  * - the job takes at most 10 % longer than the quota requires
@@ -8,7 +8,7 @@
  *
  *     node bench/bulk.ts [--secrets 5000] [--runs 1]
  *
- * The gateway runs in a process of its own.
+ * The gateway runs in its own process.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'

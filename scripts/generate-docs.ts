@@ -4,7 +4,7 @@
  * - `docs/problems.md` from the catalogue of problems,
  * - `docs/operations.md` from the routes,
  * - the table of environment variables in `docs/configuration.md` from their schema,
- * - the table of actions in `docs/authorization.md`, and Cedar's schema for authors of policies, from the actions.
+ * - the table of actions in `docs/authorization.md`, and the Cedar schema for policy authors, from the actions.
  *
  *     node scripts/generate-docs.ts [--check]
  *

@@ -1,10 +1,10 @@
 import { errors } from './errors.ts'
 
-/** A JSON value after conversion to a scalar type of AWS's model. */
+/** A value of a scalar type in AWS's model, converted from JSON. */
 export type Scalar = string | number | boolean | Uint8Array
 
 /**
- * The conversions of JSON values to the scalar types of AWS's model.
+ * The functions that convert JSON values to the scalar types of AWS's model.
  *
  * @throws AwsError `SerializationException` if the value has another type
  */

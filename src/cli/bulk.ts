@@ -54,7 +54,7 @@ async function* entriesOf (stream: ReadableStream | null | undefined): AsyncGene
   }
 }
 
-/** Sorts items, which arrive in order of completion, into the order of the file. */
+/** Sorts items into the order of the file. They arrive in order of completion. */
 function inOrder (items: readonly BulkItemReply[], { secrets = [], secretNames = [] }: Manifest['body']): BulkItemReply[] {
   const byName = new Map(items.map((item) => [item.name, item]))
   return [...secrets.map(({ name }) => name), ...secretNames].flatMap((name) => byName.get(name) ?? [])

@@ -29,7 +29,7 @@ import { CommandFailure, ExitStatus, WrongUsage, type Terminal } from './termina
 /** Adds one command to the program or to a group of commands. */
 export type AddCommand = (parent: Command, terminal: Terminal) => void
 
-/** The top-level commands, each in a file of its own in `commands/`. */
+/** The top-level commands, each in its own file in `commands/`. */
 const commands: readonly AddCommand[] = [
   create, read, update, remove,
   list, versions, rollback, restore, rotate, tag,

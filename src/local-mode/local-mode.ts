@@ -43,8 +43,8 @@ const awsVariables = [
 ]
 
 /**
- * Refuses to start in local mode if the environment indicates that the gateway should use AWS. Otherwise it would silently serve
- * an empty store.
+ * Checks that no environment variable suggests that the gateway should use AWS, unless `GATEWAY_LOCAL=1` requests local mode.
+ * Without this check, a gateway that lacks its configuration file would silently serve an empty local store.
  *
  * @throws ConfigError
  */

@@ -25,8 +25,7 @@ export interface Scheduler extends RotationService {
    */
   runDue: () => Promise<void>
   /**
-   * Aborts the function calls in progress. Their rotations are released, so that the next process that opens the store retries
-   * them.
+   * Aborts the function calls in progress and releases their rotations, so that another process or the next start can retry them.
    */
   close: () => Promise<void>
 }

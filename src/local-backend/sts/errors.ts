@@ -1,6 +1,6 @@
 import { AwsError, errors, type AwsErrorType } from '#src/aws-protocol/errors'
 
-/** An error of AWS STS, which the caller receives as XML. Its message never contains a key or a token. */
+/** An error that the caller of STS receives as XML. Its message never contains a key or a token. */
 export class StsError extends Error {
   readonly code: string
   /** The HTTP status of the reply. */
