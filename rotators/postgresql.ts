@@ -71,7 +71,7 @@ async function createSecret ({ secret, pending, current }: Rotation): Promise<vo
 async function setSecret ({ secret, pending, current }: Rotation): Promise<void> {
   const next = await requiredCredentials(secret, pending)
   const credentials = await requiredCredentials(secret, current)
-  // Otherwise, a pending version that was tampered with could send the user's password to another server.
+  // Prevents a pending version that was tampered with from sending the user's password to another server.
   if (next.host !== credentials.host || next.username !== credentials.username) throw new Error('The pending version is for another user')
   if (await canLogIn(next)) return
   await withDatabase(credentials, async (database) => {
@@ -126,7 +126,7 @@ async function canLogIn (credentials: Credentials): Promise<boolean> {
     await withDatabase(credentials, async () => undefined)
     return true
   } catch (error) {
-    // PostgreSQL's error code invalid_password
+    // PostgreSQL's error code for `invalid_password`.
     if (error instanceof Error && 'code' in error && error.code === '28P01') return false
     throw error
   }

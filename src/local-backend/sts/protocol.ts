@@ -37,8 +37,8 @@ export const awsQuery: Protocol = {
 }
 
 /**
- * Returns true if a request is for STS. A signature names its service. A request without a signature is for STS if its body is a
- * form.
+ * Returns true if a request is for STS. A signature names the service that the request is for. A request without a signature is
+ * for STS if its body is a form.
  */
 export function isForSts ({ headers: { authorization, 'content-type': contentType } }: IncomingMessage): boolean {
   const [, signedFor] = /\/([a-z]+)\/aws4_request\b/.exec(authorization ?? '') ?? []

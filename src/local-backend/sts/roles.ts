@@ -7,7 +7,7 @@ import { defaultDuration } from './model.ts'
 export interface Role {
   /** The role's ARN, `arn:aws:iam::ACCOUNT:role/NAME`, optionally with a path before the name. */
   arn: string
-  /** The trust policy as a JSON document. It specifies who may assume the role. */
+  /** The trust policy as a JSON document. It specifies who can assume the role. */
   trustPolicy: string
   /** The identity policies as JSON documents. Without any, the role's sessions have no permissions. */
   identityPolicies?: readonly string[]
