@@ -1,7 +1,7 @@
 /**
  * Measures the cost of the audit trail: requests per second without a trail, and with each durability, `written` and `synced`.
- * Each variant runs in a process of its own, on a shared embedded backend. The variants take turns, so that other load on the
- * machine affects all of them equally.
+ * Each variant runs in its own process, and all of them use the same embedded backend. The variants take turns, so that other
+ * load on the machine affects all of them equally.
  *
  *     node bench/audit.ts [ROUNDS]
  */

@@ -1,6 +1,6 @@
 /**
- * Measures the cost of a decision with 1, 50 and 500 policies, both evaluated and cached. The variants take turns, so that other
- * load on the machine affects all of them equally.
+ * Measures the cost of an authorization decision with 1, 50 and 500 policies, both when it is evaluated and when it is cached.
+ * The variants take turns, so that other load on the machine affects all of them equally.
  *
  *     node --expose-gc bench/authorization.ts [ROUNDS]
  */

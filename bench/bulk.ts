@@ -1,5 +1,5 @@
 /**
- * Runs a job of many secrets against the embedded backend with AWS's request quotas enforced, and exits with 1 unless
+ * Runs a job that creates many secrets on the embedded backend, which enforces AWS's request quotas. Exits with 1 unless
  *
  * - every secret is created, and no call is throttled
  * - the job takes at most 10 % longer than the quota requires
@@ -8,7 +8,7 @@
  *
  *     node bench/bulk.ts [--secrets 5000] [--runs 1]
  *
- * The gateway runs in a process of its own.
+ * The gateway runs in its own process.
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -127,7 +127,7 @@ console.log(`throttled   ${throttled} of ${[...calls.values()].reduce((sum, coun
 console.log(`memory      at most ${Math.max(...runs.flatMap((one) => one.memory)).toFixed(0)} MiB; ${growth.toFixed(0)} MiB more in the second half than in the first`)
 console.log(`events      ${runs.map((one) => `${one.events} items, ${one.progress} progress reports`).join('; ')}`)
 
-/** The growth in MiB up to which memory counts as flat. Garbage collection alone causes variations of this size. */
+/** The maximum growth, in MiB, at which memory still counts as flat. Garbage collection alone causes variations of this size. */
 const maxGrowth = 64
 const isReported = runs.every((one) => one.events === total && one.progress >= one.seconds / 2)
 const isComplete = runs.every(({ created }) => created === total)

@@ -1,7 +1,7 @@
 /**
- * Measures the gateway's overhead per request: requests per second of a bare Fastify route, and of gateway replies that need no
- * AWS call. Server and load generator are pinned to a core each, and the contenders take turns, so that other load on the machine
- * affects all of them equally.
+ * Measures the gateway's overhead by comparing the requests per second of a bare Fastify route with those of gateway replies that
+ * need no AWS call. The server and the load generator are each pinned to a core of their own. The contenders take turns, so that
+ * other load on the machine affects all of them equally.
  *
  *     node bench/floor.ts [ROUNDS]
  */
@@ -49,7 +49,7 @@ async function gateway (dataDir: string): Promise<string> {
       }])
     },
     limits: { requestsPerSecond: 1_000_000, unauthenticated: { requestsPerSecond: 1_000_000 } },
-    // Nothing listens on this port, so that an unexpected AWS call would change the status of the reply.
+    // Nothing listens on this port, so an unexpected AWS call would change the status of the reply.
     aws: { endpoint: 'http://127.0.0.1:9' }
   }))
   const fastify = Fastify(serverOptions('info', { write: () => undefined }, config))
@@ -57,7 +57,7 @@ async function gateway (dataDir: string): Promise<string> {
   return fastify.listen({ host: '127.0.0.1', port: 0 })
 }
 
-/** Starts a server with one route, whose reply has a response schema and the same body as the gateway's `GET /environments`. */
+/** Starts a server with one route. Its reply has a response schema and the same body as the gateway's `GET /environments`. */
 async function bare (body: object): Promise<string> {
   const fastify = Fastify()
   const environment = {
@@ -88,7 +88,7 @@ async function fetchBody (url: string): Promise<string> {
 /**
  * Measures a contender's requests per second.
  *
- * @throws Error for a reply with another status
+ * @throws Error for a reply with an unexpected status
  */
 async function rate (url: string, { title, path, status, ...rest }: (typeof contenders)[number]): Promise<number> {
   const headers = 'token' in rest ? { authorization: `Bearer ${rest.token}` } : {}

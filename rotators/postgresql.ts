@@ -1,7 +1,7 @@
 /**
  * A rotation function for the password of a PostgreSQL user: an AWS Lambda handler that works with AWS Secrets Manager and with
- * the embedded one. It uses the single-user strategy: the user changes its own password. Every step is idempotent, because
- * Secrets Manager repeats it after a failure.
+ * the embedded one. It uses the single-user strategy, in which the user changes its own password. Every step is idempotent,
+ * because Secrets Manager repeats it after a failure.
  *
  * The secret has AWS's JSON structure for database credentials: `engine` (`postgres`), `host`, `port` (default 5432), `username`,
  * `password`, `dbname` (default `postgres`) and `ssl` (default true: TLS, with the server's certificate verified).
@@ -10,7 +10,7 @@ import { ResourceNotFoundException, SecretsManager } from '@aws-sdk/client-secre
 import { Client, escapeIdentifier, escapeLiteral } from 'pg'
 import { scramSha256 } from './scram.ts'
 
-/** The event that Secrets Manager invokes a rotation function with. */
+/** The event with which Secrets Manager invokes a rotation function. */
 export interface RotationEvent {
   Step: keyof typeof steps
   /** The secret's ARN. */
@@ -37,7 +37,7 @@ interface Rotation {
   current: string
 }
 
-// Takes region, credentials and endpoint from environment variables.
+// Reads the region, the credentials and the endpoint from environment variables.
 const aws = new SecretsManager()
 
 const steps = { createSecret, setSecret, testSecret, finishSecret }
@@ -45,7 +45,7 @@ const steps = { createSecret, setSecret, testSecret, finishSecret }
 /**
  * Performs one step of a rotation.
  *
- * @throws Error if the step fails; the message never contains a value of the secret
+ * @throws Error if the step fails; the message never contains the secret's value
  */
 export async function handler ({ Step, SecretId: secret, ClientRequestToken: pending }: RotationEvent): Promise<void> {
   const { VersionIdsToStages: stages = {} } = await aws.describeSecret({ SecretId: secret })
@@ -71,7 +71,7 @@ async function createSecret ({ secret, pending, current }: Rotation): Promise<vo
 async function setSecret ({ secret, pending, current }: Rotation): Promise<void> {
   const next = await requiredCredentials(secret, pending)
   const credentials = await requiredCredentials(secret, current)
-  // A pending version that was tampered with must not send the user's password to another server.
+  // Prevents a pending version that was tampered with from sending the user's password to another server.
   if (next.host !== credentials.host || next.username !== credentials.username) throw new Error('The pending version is for another user')
   if (await canLogIn(next)) return
   await withDatabase(credentials, async (database) => {
@@ -108,7 +108,7 @@ async function requiredCredentials (secret: string, versionId: string): Promise<
   return credentials
 }
 
-/** Validates a value. Replaces JSON.parse's error, whose message would quote the value. */
+/** Parses and validates a secret's value. Replaces JSON.parse's error, whose message would quote the value. */
 function parse (text: string): Credentials {
   let value: Partial<Credentials> | null
   try {
@@ -126,7 +126,7 @@ async function canLogIn (credentials: Credentials): Promise<boolean> {
     await withDatabase(credentials, async () => undefined)
     return true
   } catch (error) {
-    // PostgreSQL's error code invalid_password
+    // PostgreSQL's error code for `invalid_password`.
     if (error instanceof Error && 'code' in error && error.code === '28P01') return false
     throw error
   }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Creates, reads, updates and deletes a secret with the AWS CLI, on the embedded Secrets Manager or another AWS-compatible endpoint:
+# Creates, reads, updates and deletes a secret with the AWS CLI, on the embedded Secrets Manager or another AWS-compatible
+# endpoint:
 #   scripts/aws-cli-smoke.sh http://127.0.0.1:4566
-# AWS_CLI overrides the name of the program, `aws`.
+# Set the variable AWS_CLI to run another program instead of `aws`.
 set -euo pipefail
 endpoint=${1:?Specify the endpoint, such as http://127.0.0.1:4566}
 export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=eu-west-1 AWS_EC2_METADATA_DISABLED=true AWS_PAGER=

@@ -7,7 +7,10 @@ import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
 import { serverOptions } from '#src/http/server-options'
 
-/** A placeholder: building the gateway requires a configuration, although neither the routes nor their document depend on it. */
+/**
+ * A placeholder. Building the gateway requires a configuration, although neither the routes nor the OpenAPI document depend on
+ * it.
+ */
 const config = configFrom({
   environments: { dev: { region: 'eu-west-1', credential: 'none' } },
   credentials: { none: { kind: 'default-chain' } },

@@ -37,7 +37,7 @@ if (folder === undefined) throw new TypeError('Specify the folder of the recordi
 
 const recordings = JSON.parse(await readFile(join(folder, 'recorded.scenarios.json'), 'utf8')) as Recordings
 const scenarios = recordings.scenarios.map(withSecretToRotate)
-/** The unimplemented operations that each scenario uses. */
+/** The unimplemented operations that each scenario uses, keyed by the scenario's test. */
 const unimplemented = new Map(scenarios.map(({ test, steps }) =>
   [test, steps.map(({ op }) => op).filter((op) => !operations.has(op))]))
 

@@ -4,7 +4,7 @@
  * - `docs/problems.md` from the catalogue of problems,
  * - `docs/operations.md` from the routes,
  * - the table of environment variables in `docs/configuration.md` from their schema,
- * - the table of actions in `docs/authorization.md`, and Cedar's schema for authors of policies, from the actions.
+ * - the table of actions in `docs/authorization.md`, and the Cedar schema for policy authors, from the actions.
  *
  *     node scripts/generate-docs.ts [--check]
  *
@@ -94,7 +94,11 @@ function actionRows (): string {
   return ['| group | on an environment | on a secret | on a credential |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
-/** Replaces the content between two marker comments, and returns the new text. @throws TypeError if the markers are missing */
+/**
+ * Returns the text with the content between two marker comments replaced.
+ *
+ * @throws TypeError if the markers are missing
+ */
 function between (text: string, name: string, content: string): string {
   const marks = new RegExp(`(?<=<!-- ${name} -->\n)[^]*?(?=<!-- /${name} -->)`)
   if (!marks.test(text)) throw new TypeError(`The markers for ${name} are missing`)

@@ -19,8 +19,8 @@ const [url, ...files] = process.argv.slice(2)
 if (url === undefined) throw new TypeError('Specify moto\'s URL: node scripts/test-on-moto.ts http://127.0.0.1:5000')
 
 /**
- * Excluded tests. A single assertion there covers all commands, so that its line does not identify the difference in moto.
- * Other tests run the same commands in process.
+ * Excluded tests. They check all commands with a single assertion, so its line does not identify the difference in moto. Other
+ * tests run the same commands in process.
  */
 const excluded = new Set(['test/src/cli/commands-as-processes.test.ts'])
 

@@ -5,8 +5,8 @@
  *     npm test -- FILE…             # the tests in these files
  *     npm run test:unit             # the tests that start no process and open no socket
  *
- * The coverage gate asks for every line of the whole source, which a part of the tests cannot reach. It is off unless all tests
- * run; coverage is then not measured at all, which also allows Node's compile cache, so that the files start sooner.
+ * The coverage gate requires that every line of the source is covered, which only the complete test suite achieves. If only some
+ * tests run, coverage is not measured. Node's compile cache can then be used, with which test files start faster.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -15,16 +15,19 @@ import { join, normalize } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 
-/** The modules whose import shows that a test starts a process or opens a socket. */
+/** The modules that can start a process or open a socket. A test that imports one of them is not a unit test. */
 const startsSomething = /^(?:fastify|node:(?:child_process|http|net|tls)|#src\/(?:app|server|local-backend\/server))$/
 
-/** The path of an imported module, from the root, or undefined unless it is one of test/. */
+/** Returns an imported module's path, relative to the repository's root; undefined unless the module is in `test/`. */
 function testModule (importer: string, specifier: string): string | undefined {
   if (specifier.startsWith('#test/')) return `${specifier.slice(1)}.ts`
   return specifier.startsWith('.') ? normalize(join(importer, '..', specifier)) : undefined
 }
 
-/** Checks that neither a file nor the modules of test/ which it imports can start a process or open a socket. */
+/**
+ * Returns true if neither a test file nor any module in `test/` that it imports, even indirectly, can start a process or open a
+ * socket.
+ */
 function isUnitTest (file: string): boolean {
   const source = readFileSync(join(root, file), 'utf8')
   const imported = Array.from(source.matchAll(/^(?:import(?! type)|\}).* from '([^']+)'$/gm), ([, specifier = '']) => specifier)
@@ -47,7 +50,7 @@ const child = spawn(process.execPath, [
   stdio: 'inherit',
   env: { ...process.env, ...isPart && { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache') } }
 })
-// The terminal sends Ctrl-C to tap too, which then reports how far it came.
+// The terminal also sends Ctrl-C to tap, which then reports the results so far. This process must not exit before tap does.
 process.on('SIGINT', () => undefined)
 child.once('exit', (status, signal) => {
   if (signal !== null) process.kill(process.pid, signal)

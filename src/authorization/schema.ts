@@ -12,21 +12,21 @@ const action = (name: (typeof actionNames)[number]): string => {
 }
 
 /** The Cedar schema that validates policies and questions, generated from the table of actions. */
-export const cedarSchema = `// What policies can speak of. Generated from src/authorization/actions.ts by "npm run docs".
+export const cedarSchema = `// The entities and actions that policies can refer to. Generated from src/authorization/actions.ts by "npm run docs".
 
-// A group of callers: of the configuration, or of an issuer of tokens.
+// A group of callers, from the configuration or from a token issuer.
 entity Group;
 
-// How a caller proved who it is.
+// The method that authenticated a caller.
 entity Method enum [${list(methods)}];
 
-// Who asks. "id" is the entity's ID as a text, for "like".
+// A caller of the gateway. "id" is the entity's ID as a string, for use with "like".
 entity Caller in [Group] { id: String, method: Method };
 
-// An environment. "environment" is its name as a text, for "like".
+// An environment. "environment" is its name as a string, for use with "like".
 entity Environment { environment: String };
 
-// A secret: Secret::"ENVIRONMENT/NAME". "name" is its name inside the environment.
+// A secret: Secret::"ENVIRONMENT/NAME". "name" is its name within the environment.
 entity Secret in [Environment] { environment: String, name: String };
 
 // An AWS credential, by its ID.

@@ -1,7 +1,7 @@
-/** Limits and quotas that AWS documents but that its model (`shapes.ts`) does not contain. */
+/** Limits and quotas that are missing from AWS's model (`shapes.ts`). */
 import type { Operation } from './shapes.ts'
 
-/** Limits that AWS documents or enforces, in addition to those of its model. */
+/** Limits that AWS documents or enforces. */
 export const limits = {
   /** The characters that AWS accepts in a secret's name, as a regular expression. */
   secretNamePattern: '^[A-Za-z0-9/_+=.@!-]+$',
@@ -10,19 +10,22 @@ export const limits = {
   tagsPerSecret: 50,
   /** Counted over all versions of a secret. */
   labelsPerSecret: 20,
-  /** AWS keeps at least the newest `kept` unlabelled versions, and every one younger than `keptForDays` days. */
+  /**
+   * Of a secret's versions without a staging label, AWS keeps at least the newest `kept`, and all that are younger than
+   * `keptForDays` days.
+   */
   versionsWithoutLabel: { kept: 100, keptForDays: 1 }
 } as const
 
-/** The number of calls per second that AWS allows for a group of operations together. */
+/** The number of calls per second that AWS allows for a group of operations in total. */
 export interface RequestQuota {
   readonly perSecond: number
   readonly operations: readonly Operation[]
 }
 
 /**
- * AWS's request quotas for each account and region; none of them is adjustable. Taken from "AWS Secrets Manager quotas" in the
- * user guide, with the values for GetSecretValue and DescribeSecret that AWS raised in March 2025.
+ * AWS's request quotas for each account and region. AWS does not raise them on request. Source: "AWS Secrets Manager quotas" in
+ * the user guide, as of March 2025, when AWS raised the quotas for GetSecretValue and DescribeSecret.
  */
 export const requestQuotas: readonly RequestQuota[] = [
   { perSecond: 50, operations: ['CreateSecret'] },

@@ -2,15 +2,17 @@
  * The constraints of AWS's own model of Secrets Manager on each request: lengths (in characters unless `bytes` is set), ranges,
  * patterns, enumerations and members, under AWS's shape names.
  *
- * The gateway builds its request schemas from this table, and the embedded backend validates requests with it, so that each limit
- * is written only once. `scripts/check-aws-model.ts` compares it with the model that AWS publishes.
+ * The gateway builds its request schemas from this table, and the embedded backend validates requests with it, so each limit is
+ * written only once. `scripts/check-aws-model.ts` compares it with the model that AWS publishes.
  */
 
 export interface StringShape {
   type: 'string'
   min?: number
   max?: number
-  /** The length is counted in UTF-8 bytes: AWS does so for a secret's text, although its model counts characters. */
+  /**
+   * True if the length is counted in UTF-8 bytes. AWS counts a secret's text in bytes, although its model specifies characters.
+   */
   bytes?: true
   pattern?: string
   enum?: readonly string[]
@@ -20,7 +22,7 @@ export interface StringShape {
 
 export interface BlobShape {
   type: 'blob'
-  /** In bytes, after base64 decoding; the same goes for `max`. */
+  /** In bytes after base64 decoding, like `max`. */
   min: number
   max: number
   sensitive: true

@@ -46,7 +46,7 @@ function measureOf (shape: Shape, value: Scalar | readonly unknown[]): number {
   return typeof value === 'object' ? value.length : Number(value)
 }
 
-/** AWS matches a pattern against the whole string, even if the pattern isn't anchored. */
+/** Returns a regular expression that matches only whole strings, as in AWS, even if the pattern isn't anchored. */
 function wholePattern (pattern: string): RegExp {
   return new RegExp(`^(?:${pattern})$`)
 }

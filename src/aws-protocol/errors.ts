@@ -23,7 +23,7 @@ export type AwsErrorType =
   | 'UnrecognizedClientException'
   | 'ValidationException'
 
-/** The HTTP statuses of the types that AWS answers with a status other than 400. */
+/** The HTTP statuses of the error types whose status isn't 400. */
 const statuses: Partial<Record<AwsErrorType, number>> = { InternalServiceError: 500, RequestEntityTooLarge: 413 }
 
 /** An error that the caller receives as `{"__type": type, "Message": message}`. Its message never contains a secret's value. */
@@ -40,7 +40,7 @@ export class AwsError extends Error {
   }
 }
 
-/** Returns a factory of errors of one type. The message is fixed, or made from the factory's arguments. */
+/** Returns a factory for errors of one type. The message is either fixed or built from the factory's arguments. */
 export function error<Values extends readonly unknown[] = []> (
   type: AwsErrorType, text: string | ((...values: Values) => string)
 ): (...values: Values) => AwsError {
@@ -49,7 +49,7 @@ export function error<Values extends readonly unknown[] = []> (
 
 const notFound = (what: string) => `Secrets Manager can't find the specified secret${what}`
 
-/** Every error of the service itself; signature errors are in `signature-errors.ts`. */
+/** All errors of the service itself. Errors that concern signatures are in `signature-errors.ts`. */
 export const errors = {
   accessDenied: error('AccessDeniedException', (user: string, operation: string, resource: string | undefined, reason: string) => {
     const on = resource === undefined ? '' : ` on resource: ${resource}`

@@ -2,7 +2,7 @@ import type { operations, shapes, Operation } from '#src/aws-model/shapes'
 
 type Shapes = typeof shapes
 
-/** The input of an operation after validation. The type is derived from the table of AWS's model. */
+/** The input of an operation after validation. The type is derived from `operations` and `shapes`. */
 export type Input<Name extends Operation> = Value<(typeof operations)[Name]>
 
 type Value<Shape> =

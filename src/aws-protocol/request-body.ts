@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { errors } from './errors.ts'
 
-/** In bytes. No valid request exceeds it: a value has at most 65,536 bytes, which JSON escapes expand to at most 393,216. */
+/**
+ * In bytes. No valid request is this large, because a secret's value has at most 65,536 bytes, and JSON escapes expand it to at
+ * most 393,216.
+ */
 const maxBytes = 1_048_576
 
 /**
@@ -13,7 +16,7 @@ export async function readBody (request: IncomingMessage): Promise<Buffer> {
   if (Number(request.headers['content-length']) > maxBytes) throw errors.tooLarge()
   const chunks: Buffer[] = []
   let length = 0
-  // Leaving the loop must not destroy the request, because the error reply would be lost with it.
+  // By default, leaving the loop would destroy the request and its connection, so the error reply would be lost.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length
     if (length > maxBytes) throw errors.tooLarge()

@@ -1,10 +1,10 @@
 import { errors } from './errors.ts'
 
-/** A JSON value after conversion to a scalar type of AWS's model. */
+/** A value of a scalar type in AWS's model, converted from JSON. */
 export type Scalar = string | number | boolean | Uint8Array
 
 /**
- * The conversions of JSON values to the scalar types of AWS's model.
+ * The functions that convert JSON values to the scalar types of AWS's model.
  *
  * @throws AwsError `SerializationException` if the value has another type
  */
@@ -34,7 +34,7 @@ function readString (value: unknown): string {
 function readBlob (value: unknown): Uint8Array {
   const text = readString(value)
   const bytes = Buffer.from(text, 'base64')
-  // Node skips characters that aren't base64, where AWS rejects the value.
+  // Node skips characters that aren't base64. AWS rejects the value.
   if (bytes.toString('base64') !== text) throw errors.serialization('A blob is not valid base64')
   return bytes
 }

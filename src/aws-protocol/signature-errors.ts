@@ -1,6 +1,6 @@
 import { error } from './errors.ts'
 
-/** The errors of a request's signature, in AWS's wording. */
+/** The errors that concern a request's signature, in AWS's wording. */
 export const signatureErrors = {
   expired: error('InvalidSignatureException', (signed: string, earliest: string) => `Signature expired: ${signed} is now earlier than ${earliest}.`),
   expiredToken: error('ExpiredTokenException', 'The security token included in the request is expired'),

@@ -2,10 +2,10 @@ import { createHash, createHmac } from 'node:crypto'
 import { algorithm, type Authorization } from './authorization-header.ts'
 
 /**
- * Computes the signature, by AWS's Signature Version 4, of a POST request to `/`.
+ * Computes the AWS Signature Version 4 of a POST request to `/`.
  *
- * AWS's own library can't be used here. It is made for clients and never signs some headers, such as `Date`, that other clients
- * do sign.
+ * AWS's own library can't be used here, because it is made for clients. It never signs some headers, such as `Date`, that other
+ * clients do sign.
  *
  * @param headers the signed headers, by name in lower case
  * @returns 64 lower-case hexadecimal digits
@@ -27,7 +27,7 @@ export function signatureOf (
   return hmac(key, stringToSign).toString('hex')
 }
 
-/** Collapses blanks as Signature Version 4 requires. Node has already trimmed the value. */
+/** Collapses each run of blanks into one, as Signature Version 4 requires. Node has already trimmed the value. */
 function canonical (value = ''): string {
   return value.replace(/[ \t]+/g, ' ')
 }

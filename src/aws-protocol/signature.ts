@@ -12,7 +12,8 @@ export interface AccessKey<Principal> {
 }
 
 /**
- * The signer that a request's headers claim. The claim proves nothing until the signature, which covers the body, is verified.
+ * A request's unverified claim to be signed with an access key. It proves nothing until `verifySignature` has checked the
+ * signature, which also covers the body.
  */
 export interface Claim<Principal> {
   accessKey: AccessKey<Principal>
@@ -32,7 +33,7 @@ const maxSkewInMinutes = 5
 const maxSkew = maxSkewInMinutes * 60_000
 
 /**
- * Reads the Signature Version 4 of a request's headers, and rejects everything that can be rejected without the body.
+ * Reads the Signature Version 4 from a request's headers, and makes all checks that do not need the body.
  *
  * @throws AwsError `MissingAuthenticationTokenException`, `IncompleteSignatureException`, `UnrecognizedClientException`,
  * `ExpiredTokenException` or `InvalidSignatureException`
@@ -54,7 +55,7 @@ export function readClaim<Principal> (
 }
 
 /**
- * Verifies a claim's signature by computing it again.
+ * Verifies a claim's signature by computing the expected one.
  *
  * @throws AwsError `InvalidSignatureException` if the two signatures differ
  */
@@ -64,14 +65,16 @@ export function verifySignature ({ accessKey, authorization, headers }: Claim<un
 }
 
 /**
- * Returns the signed headers. Each of them must occur exactly once, and host, date, target and session token must be among them.
+ * Returns the signed headers. Each must occur exactly once. Host and date must be among them, and if the request has a target or
+ * a session token, these must be, too.
  */
 function signedHeadersOf (request: IncomingMessage, { signedHeaders }: Authorization): Map<string, string> {
   const needed = ['host', 'x-amz-date', ...['x-amz-target', sessionToken].filter((name) => request.headers[name] !== undefined)]
   const unsigned = needed.find((name) => !signedHeaders.includes(name))
   if (unsigned !== undefined) throw signatureErrors.incomplete(`'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`)
   return new Map(signedHeaders.map((name) => {
-    // For a repeated header, Node keeps one value or joins them all, and neither is what the client signed.
+    // Uses `headersDistinct`, because for a repeated header, `headers` contains only one value or all of them joined, and neither
+    // is what the client signed.
     const [value, ...more] = request.headersDistinct[name] ?? []
     if (value === undefined || more.length > 0) throw signatureErrors.mismatch()
     return [name, value]
@@ -79,8 +82,8 @@ function signedHeadersOf (request: IncomingMessage, { signedHeaders }: Authoriza
 }
 
 /**
- * Checks that a request was signed within five minutes of the current time. This always uses the real clock, even if the store
- * uses another one.
+ * Checks that a request was signed within five minutes of the current time. Always uses the real clock, even if the store uses
+ * another one.
  */
 function checkDate (text: string, { date }: Authorization): void {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? []

@@ -5,8 +5,8 @@ import type { Input } from './input.ts'
 import { cannotConvert, scalars, type Scalar } from './scalars.ts'
 
 /**
- * The violations found in an input. Only the first ones are reported and the rest counted, as a request can contain tens of
- * thousands.
+ * The violations found in an input. Only the first ones are kept as texts, and the rest are only counted, because a request can
+ * contain tens of thousands.
  */
 interface Findings {
   count: number
@@ -20,8 +20,8 @@ const maxQuoted = 1000
 const named: Readonly<Record<string, Shape>> = shapes
 
 /**
- * Validates a request's parsed body against AWS's model and returns it as the operation's input. Like AWS, it ignores members
- * that the model doesn't contain.
+ * Validates a request's parsed body against AWS's model, and returns it as the operation's input. As in AWS, members that the
+ * model doesn't contain are ignored.
  *
  * @throws AwsError `SerializationException` if a JSON value has the wrong type, or one `ValidationException` that lists all
  * violations
@@ -30,7 +30,7 @@ export function validateInput<Name extends Operation> (operation: Name, body: un
   const found = noFindings()
   const input = readStructure(operations[operation], body, '', found)
   if (found.count > 0) throw errors.validation(found.count, found.texts)
-  // The type is derived from the same table that the value was read with, which the compiler can't follow.
+  // The type is derived from the table that the body was validated against, but the compiler can't infer that.
   return input as Input<Name>
 }
 
@@ -64,7 +64,7 @@ function readList (shape: ListShape, value: unknown, path: string, found: Findin
   report(found, '', path, brokenConstraints(shape, members))
   const member = named[shape.member]
   if (member?.type === 'string' && ofMembers.count > 0) {
-    // For a list of strings, AWS reports the whole list together with all constraints of its members.
+    // For an invalid member of a list of strings, AWS quotes the whole list and names all constraints on its members.
     report(found, quote(`[${members.join(', ')}]`), path, [`Member must satisfy constraint: [${allConstraints(member).join(', ')}]`])
   } else {
     add(found, ofMembers.count, ofMembers.texts)

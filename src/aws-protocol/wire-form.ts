@@ -1,6 +1,6 @@
 /**
- * The JSON of an SDK output type in AWS JSON 1.1: dates are seconds since the epoch, bytes are base64, and there is no
- * `$metadata`, which the SDK itself adds from the HTTP response.
+ * The AWS JSON 1.1 form of an SDK output type. Dates are seconds since the epoch, and bytes are base64. `$metadata` is omitted,
+ * because the SDK itself adds it from the HTTP response.
  */
 export type WireForm<Output> = WireValue<Omit<Output, '$metadata'>>
 
@@ -16,7 +16,10 @@ export function seconds (milliseconds: number): number {
   return milliseconds / 1000
 }
 
-/** Like `seconds`, for an event that may not have happened. `undefined` leaves the field out of the reply. */
+/**
+ * Does the same as `seconds`, but converts null, for an event that has not happened, to undefined. The reply then omits the
+ * field.
+ */
 export function optionalSeconds (milliseconds: number | null): number | undefined {
   return milliseconds === null ? undefined : seconds(milliseconds)
 }

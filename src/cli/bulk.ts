@@ -16,7 +16,7 @@ export interface BulkResult extends Summary {
  * Sends a bulk create and reads its streamed reply, with a progress bar on a terminal.
  *
  * @throws GatewayProblem, GatewayUnreachable
- * @throws CommandFailure if the reply breaks off, so that the outcome is unknown
+ * @throws CommandFailure if the reply breaks off, which leaves the outcome unknown
  */
 export async function bulkCreate (gateway: GatewayClient, env: string, body: Manifest['body'], terminal: Terminal): Promise<BulkResult> {
   const { data } = await gateway.POST('/environments/{env}/secrets', {
@@ -39,7 +39,10 @@ export async function bulkCreate (gateway: GatewayClient, env: string, body: Man
   return { ...summary, items: inOrder(items, body) }
 }
 
-/** A line of the reply. Atomic requests report their progress as `done`, since no item's result is final before the end. */
+/**
+ * A line of the reply. The replies to atomic requests report progress as `done`, because no item's result is final before the
+ * end.
+ */
 type Entry = { summary: Summary } | { done: number } | BulkItemReply
 
 async function* entriesOf (stream: ReadableStream | null | undefined): AsyncGenerator<Entry> {
@@ -47,11 +50,11 @@ async function* entriesOf (stream: ReadableStream | null | undefined): AsyncGene
   try {
     for await (const line of createInterface({ input: Readable.fromWeb(stream) })) yield JSON.parse(line) as Entry
   } catch {
-    // The caller detects the broken connection by the missing summary.
+    // The caller recognizes a broken connection by the missing summary.
   }
 }
 
-/** Sorts items, which arrive in order of completion, into the order of the file. */
+/** Sorts items into the order of the file. They arrive in order of completion. */
 function inOrder (items: readonly BulkItemReply[], { secrets = [], secretNames = [] }: Manifest['body']): BulkItemReply[] {
   const byName = new Map(items.map((item) => [item.name, item]))
   return [...secrets.map(({ name }) => name), ...secretNames].flatMap((name) => byName.get(name) ?? [])

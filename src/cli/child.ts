@@ -7,19 +7,19 @@ const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', '
 /** The signals with which a user or a supervisor terminates a program. */
 const terminationSignals: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)
 
-/** Milliseconds between SIGTERM and SIGKILL: the default of `docker stop`. */
+/** The time between SIGTERM and SIGKILL, in milliseconds. `docker stop` has the same default. */
 const gracePeriod = 10_000
 
 /** A running child process. */
 export interface Child {
   /**
-   * The exit status. For a process that was killed by a signal: 128 plus the signal's number, as in a shell.
-   * Rejects with CommandFailure if the program can't be started.
+   * The exit status. For a process that was killed by a signal, it is 128 plus the signal's number, as in a shell. Rejects with
+   * CommandFailure if the program can't be started.
    */
   readonly ended: Promise<number>
   /**
-   * Terminates the process and waits for its end. Resolves to the termination signal that `secretsctl` itself received meanwhile,
-   * if any: the command has to exit then, instead of restarting the program.
+   * Terminates the process and waits for its exit. Resolves to the termination signal that `secretsctl` itself received in the
+   * meantime, if any. In that case, the command must exit instead of restarting the program.
    */
   end: () => Promise<NodeJS.Signals | undefined>
 }
@@ -48,7 +48,8 @@ export function startChild ([program = '', ...args]: readonly string[], env: Nod
   return {
     ended,
     async end () {
-      // The program has survived any earlier signal, unless it is still shutting down gracefully after a SIGTERM.
+      // Ignores signals that `secretsctl` received earlier, because the program survived them. After SIGTERM, however, it may
+      // still be shutting down gracefully.
       if (received !== 'SIGTERM') received = undefined
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), gracePeriod)

@@ -6,7 +6,7 @@ import type { Variables } from './variables.ts'
 /** Serializes variables. `name` is the name of the Kubernetes Secret; the other formats ignore it. */
 type Format = (variables: Variables, name: string) => string
 
-/** Builds a format of one line per variable. */
+/** Builds a format with one line per variable. */
 const lines = (line: (variable: string, text: string, secret: string) => string): Format => (variables) =>
   Array.from(variables, ([variable, { secret, value }]) => `${line(variable, asText(secret, value), secret)}\n`).join('')
 
@@ -14,12 +14,12 @@ const texts = (variables: Variables): Record<string, string> =>
   Object.fromEntries(Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)]))
 
 /**
- * Formats a line of a dotenv file. Uses single quotes or backticks, inside which dotenv parsers read text literally: their escape
- * rules for double quotes differ.
+ * Formats a line of a dotenv file. Quotes the text with single quotes or backticks, because all dotenv parsers read text inside
+ * these literally. In double quotes, the parsers' escape rules differ.
  */
 function dotenv (variable: string, text: string, secret: string): string {
   const quote = ['\'', '`'].find((quote) => !text.includes(quote))
-  // Even inside these quotes, some parsers treat a backslash before a quote or another backslash as an escape.
+  // Even inside these quotes, some parsers treat a backslash as an escape if it precedes a quote or another backslash.
   if (quote === undefined || /\r|\\(?:$|[\\'`])/.test(text)) throw new CommandFailure(`${secret} contains a combination of characters that a dotenv file can't represent: use another format`)
   return `${variable}=${quote}${text}${quote}`
 }
@@ -29,7 +29,10 @@ function docker (variable: string, text: string, secret: string): string {
   return `${variable}=${text}`
 }
 
-/** Options for YAML that parsers of YAML 1.1 read correctly, too: unquoted, `yes` is a boolean there, and `1:30` a number. */
+/**
+ * Options for YAML that YAML 1.1 parsers also read correctly. Without quotes, they would read `yes` as a boolean and `1:30` as a
+ * number.
+ */
 const yaml = { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const
 
 const kubernetes: Format = (variables, name) => stringify({
@@ -40,7 +43,7 @@ const kubernetes: Format = (variables, name) => stringify({
   data: Object.fromEntries(Array.from(variables, ([variable, { value }]) => [variable, value.toString('base64')]))
 }, yaml)
 
-/** The values of `--format`. Each throws CommandFailure for a value that it can't represent. */
+/** The output formats, by their names in `--format`. Each throws CommandFailure for a value that it can't represent. */
 export const formats = {
   dotenv: lines(dotenv),
   json: (variables) => `${JSON.stringify(texts(variables), undefined, 2)}\n`,

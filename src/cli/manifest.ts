@@ -6,7 +6,7 @@ import { CommandFailure } from './terminal.ts'
 
 type BulkBody = paths['/environments/{env}/secrets']['post']['requestBody']['content']['application/json']
 
-/** The desired secrets that a file describes. */
+/** The parsed content of a file for `secretsctl apply`. */
 export interface Manifest {
   /** The environment, if the file names one. */
   env?: string
@@ -20,11 +20,12 @@ const kind = 'AwsSecretsManager'
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Casts without validation: the gateway validates the body and reports the location of every error. */
+/** Casts without validation, because the gateway validates the body and reports the location of every error. */
 const asBody = (members: object): BulkBody => members
 
 /**
- * Reads the file of `secretsctl apply`: the body of a bulk create in YAML or JSON, or a manifest of kind `AwsSecretsManager`.
+ * Parses the YAML or JSON file for `secretsctl apply`. It contains either the body of a bulk create or a manifest of kind
+ * `AwsSecretsManager`.
  *
  * @throws CommandFailure for any other content, and for YAML with so many aliases that it could exhaust memory ("billion laughs")
  */
@@ -32,7 +33,8 @@ export function manifestFrom (text: string): Manifest {
   const content = yamlFrom(text)
   if (!isObject(content)) throw new CommandFailure('The file must contain an object')
   if (!('kind' in content) && !('apiVersion' in content)) {
-    // The API's default is `fail`, but a secret that already exists is the state that the file asks for.
+    // The API's default is `fail`. For `apply`, a secret that already exists is not an error, because the file describes the
+    // desired state.
     return { body: asBody({ onConflict: 'skip', ...content }) }
   }
   return manifestOf(content)
@@ -48,7 +50,7 @@ function yamlFrom (text: string): unknown {
     const [start] = error.linePos ?? []
     throw new CommandFailure(`The file is not valid YAML: ${error.code}${start === undefined ? '' : ` at line ${start.line}, column ${start.col}`}`)
   }
-  // Sends numbers exactly as written, without rounding: the gateway decides which numbers a value may contain.
+  // Keeps numbers exactly as written instead of rounding them. The gateway decides which numbers a value can contain.
   visit(document, {
     Scalar (key, scalar) {
       if (key !== 'key' && typeof scalar.value === 'number' && isJsonNumber(scalar.source)) scalar.value = JSON.rawJSON(scalar.source)

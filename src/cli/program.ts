@@ -29,7 +29,7 @@ import { CommandFailure, ExitStatus, WrongUsage, type Terminal } from './termina
 /** Adds one command to the program or to a group of commands. */
 export type AddCommand = (parent: Command, terminal: Terminal) => void
 
-/** The top-level commands, each in a file of its own in `commands/`. */
+/** The top-level commands, each in its own file in `commands/`. */
 const commands: readonly AddCommand[] = [
   create, read, update, remove,
   list, versions, rollback, restore, rotate, tag,
@@ -62,7 +62,9 @@ function program (terminal: Terminal): Command {
   return withCompletion(secretsctl)
 }
 
-/** Returns the exit status and the lines for standard error that describe an error; undefined for a bug in the program itself. */
+/**
+ * Returns the exit status for an error and the lines to print on standard error; undefined if the error is a bug in the program.
+ */
 function outcomeOf (error: unknown): { status: number, lines: readonly string[] } | undefined {
   // Commander has already written its message. Its exit code is 0 only for requested help.
   if (error instanceof CommanderError) return { status: error.exitCode === 0 ? 0 : 2, lines: [] }
@@ -81,8 +83,8 @@ function outcomeOf (error: unknown): { status: number, lines: readonly string[] 
  * Runs a command and reports its failure on standard error.
  *
  * @param args the arguments, without the program's own name
- * @returns the exit status: 0 on success, 1 on failure, 2 for wrong usage; the child's exit status for `run`
- * @throws any error that is a bug in the program itself
+ * @returns the exit status: 0 on success, 1 on failure, 2 for wrong usage; for `run`, the child's exit status
+ * @throws any unexpected error, which is a bug in the program
  */
 export async function run (args: readonly string[], terminal: Terminal): Promise<number> {
   try {

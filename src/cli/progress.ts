@@ -1,6 +1,6 @@
 import type { Terminal } from './terminal.ts'
 
-/** Characters between the brackets. */
+/** The number of characters between the brackets. */
 const length = 20
 
 /** A progress bar on standard error, so that it never mixes with the result on standard output. */

@@ -10,7 +10,7 @@ import { CommandFailure, type Terminal } from './terminal.ts'
 async function ask ({ stdin, stderr }: Terminal, question: string, echo: boolean): Promise<string> {
   const discard = new Writable({ write: (_chunk, _encoding, done) => { done() } })
   const lines = createInterface({ input: stdin, output: echo ? stderr : discard, terminal: true, historySize: 0 })
-  // Prompts only after createInterface has disabled the terminal's own echo, which would show what is typed until then.
+  // Prompts only after createInterface has disabled the terminal's own echo. Until then, the terminal shows what the user types.
   stderr.write(question)
   const interrupted = new AbortController()
   for (const event of ['SIGINT', 'close'] as const) lines.once(event, () => { interrupted.abort() })

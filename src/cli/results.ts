@@ -15,7 +15,7 @@ const colours: Partial<Record<string, 'green' | 'red' | 'yellow'>> = {
 /** Formats an item's problem as its title and detail. */
 const reasonFor = (problem: object = {}): string => 'title' in problem && 'detail' in problem ? `${String(problem.title)}: ${String(problem.detail)}` : ''
 
-/** Formats results as a table and a line with the number of each result. */
+/** Formats results as a table, followed by a line that counts each kind of result. */
 export function itemLines (terminal: Terminal, { dryRun, counts, items }: Results): string[] {
   const rows = items.map(({ name, result, problem }) => [result, name, reasonFor(problem)])
   return [

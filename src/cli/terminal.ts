@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 
-/** The streams and environment variables of the process, which tests replace. */
+/** The process's standard streams and environment variables. Tests replace them. */
 export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Writable & { readonly isTTY?: boolean }
@@ -8,14 +8,16 @@ export interface Terminal {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** An expected failure: exit status 1. The message is shown to the user and must not contain a secret. */
+/**
+ * An expected failure, for which the command exits with status 1. The message is shown to the user and must not contain a secret.
+ */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
 }
 
 export { WrongUsage } from '#src/command-line/wrong-usage'
 
-/** Another program's exit status, which becomes the command's own. No message is shown. */
+/** An exit status that the command takes over from another program, without showing a message. */
 export class ExitStatus extends Error {
   override readonly name = 'ExitStatus'
   readonly status: number

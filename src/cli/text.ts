@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { CommandFailure } from './terminal.ts'
 
-/** Checks for `.` and `..`, which URL parsers resolve as relative path segments. */
+/** Returns true for `.` and `..`, which URL parsers resolve as relative path segments. */
 export const isDots = (text: string): boolean => text === '.' || text === '..'
 
 /**

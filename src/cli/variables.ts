@@ -6,7 +6,7 @@ import { CommandFailure, WrongUsage } from './terminal.ts'
 
 type SecretValue = Pick<Schemas['SecretValue'], 'name' | 'value' | 'encoding'>
 
-/** Variables by name, each with the name of its secret and its value. */
+/** Variables, keyed by name, each with its value and the name of the secret that the value comes from. */
 export type Variables = ReadonlyMap<string, { secret: string, value: Buffer }>
 
 /** The options that select secrets and name their variables. */
@@ -98,7 +98,7 @@ function objectIn (text: string): object | undefined {
   return typeof content === 'object' && content !== null && !Array.isArray(content) && !JSON.isRawJSON(content) ? content : undefined
 }
 
-/** Returns a string unchanged, and any other JSON value as JSON, with all digits of its numbers. */
+/** Returns a string unchanged, and any other JSON value as JSON, with its numbers exactly as they were written. */
 const textOf = (member: unknown): string => typeof member === 'string' ? member : JSON.stringify(member)
 
 function memberOf ({ name, value }: SecretValue, key: string): unknown {

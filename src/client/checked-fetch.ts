@@ -22,7 +22,7 @@ export async function checkedFetch (request: Request): Promise<Response> {
     throw new GatewayUnreachable(`The reply from ${origin} broke off${causeOf(error)}`, { cause: error })
   })
   const body = parsed(text)
-  // Does not quote the text, which may contain a secret's value.
+  // The message does not quote the text, because it may contain a secret's value.
   if (response.ok && body === undefined) throw new GatewayUnreachable(`${origin} sent invalid JSON`)
   if (response.ok) return new Response(text, response)
   if (!isProblem(body)) throw new GatewayUnreachable(`${origin} answered with status ${response.status} and no explanation`)
@@ -40,7 +40,10 @@ function parsed (text: string): unknown {
   }
 }
 
-/** Formats why a connection failed, such as `: ECONNREFUSED`. `fetch` throws a TypeError with the actual error as its cause. */
+/**
+ * Formats the reason for a failed connection, such as `: ECONNREFUSED`. `fetch` throws a TypeError with the actual error as its
+ * cause.
+ */
 function causeOf (error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
   if (!(cause instanceof Error)) return ''

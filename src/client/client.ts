@@ -11,7 +11,7 @@ export type Schemas = components['schemas']
 export type GatewayClient = Client<paths, 'application/json'>
 
 export interface ClientOptions {
-  /** The gateway's URL, such as `https://secrets.example.com`. A path in it is prepended to every route. */
+  /** The gateway's URL, such as `https://secrets.example.com`. If it has a path, every route's path is appended to it. */
   url: string
   /** An API key, a JWT or a session token. Sent only in the header `Authorization: Bearer`. */
   token: string
@@ -56,7 +56,8 @@ export async function reply<T> (request: Promise<{ data?: T }>): Promise<T> {
 function pathOf (path: string, parameters: Record<string, unknown>): string {
   return path.replace(/\{(\w+)\}/g, (_, parameter: string) => {
     const text = String(parameters[parameter])
-    // These can't be escaped: URL parsers resolve dots even if percent-encoded, and an empty segment matches another route.
+    // Escaping doesn't help here, because URL parsers resolve dots even if percent-encoded, and an empty segment matches another
+    // route.
     if (/^\.{0,2}$/.test(text)) throw new RangeError(`'${text}' can't be the ${parameter} in a path`)
     return encodeURIComponent(text)
   })

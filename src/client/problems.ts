@@ -2,7 +2,10 @@ import type { components } from './schema.ts'
 
 type Problem = components['schemas']['Problem']
 
-/** An error reply (RFC 9457). `docs/problems.md` explains each `code`. Contains neither a secret's value nor a token. */
+/**
+ * An error reply of the gateway (a problem document, RFC 9457). `docs/problems.md` explains each `code`. The error contains
+ * neither a secret's value nor a token.
+ */
 export class GatewayProblem extends Error {
   override readonly name = 'GatewayProblem'
   /** The machine-readable kind of problem. */
@@ -11,7 +14,7 @@ export class GatewayProblem extends Error {
   readonly status: number
   /** The request's ID in the gateway's log and audit trail. */
   readonly requestId: string
-  /** The ID of the refused AWS call in CloudTrail, if AWS refused one. */
+  /** AWS's ID of the call that failed, as in CloudTrail; undefined if the problem does not come from AWS. */
   readonly awsRequestId: string | undefined
   /** The errors in an invalid request, each with a JSON pointer to its location. */
   readonly errors: NonNullable<Problem['errors']>

@@ -1,4 +1,6 @@
-/** A command line with invalid or missing arguments: exit status 2. The message describes the error and contains no secret. */
+/**
+ * An error in a command line, such as a missing argument. The program exits with status 2. The message must not contain a secret.
+ */
 export class WrongUsage extends Error {
   override readonly name = 'WrongUsage'
 }

@@ -4,20 +4,20 @@ import { PolicyError } from './policies/policy-error.ts'
 import type { Policy } from './policies/policy.ts'
 import { rootArn, uniqueId, type Principal } from './principal.ts'
 
-/** An AWS account and one of its access keys. An account with several access keys has one entry for each of them. */
+/** An access key and the AWS account that it belongs to. An account with several access keys needs one entry for each. */
 export interface Account {
   /** Twelve digits. */
   accountId: string
   accessKeyId: string
   secretAccessKey: string
   /**
-   * The ARN of the key's owner. By default the account's root user or, with identity policies, the IAM user that is named like
+   * The ARN of the key's owner. Defaults to the account's root user or, if `identityPolicies` is set, to an IAM user named after
    * the access key ID.
    */
   arn?: string
   /** The identity policies of the key's owner, as JSON documents. By default the owner has all permissions. */
   identityPolicies?: readonly string[]
-  /** The AWS service that owns the key, such as `rds`, if any. Only that service may change the secrets that it creates. */
+  /** Set if the key belongs to an AWS service, such as `rds`. Only that service can change the secrets that it creates. */
   service?: string
 }
 
@@ -26,9 +26,9 @@ const allowEverything: Policy = parsePolicy(JSON.stringify({
 }), 'identity')
 
 /**
- * Returns the access keys by their IDs.
+ * Returns the access keys, keyed by access key ID.
  *
- * @throws Error that names the access key, if its ID occurs twice or if its ARN or a policy is invalid
+ * @throws Error if two entries have the same access key ID; Error that names the access key, if its ARN or a policy is invalid
  */
 export function accessKeysOf (accounts: readonly Account[]): ReadonlyMap<string, AccessKey<Principal>> {
   const keys = new Map(accounts.map((account) => {

@@ -27,8 +27,9 @@ An embedded AWS Secrets Manager, with an STS for roles, for the AWS CLI and any 
 `
 
 /**
- * Runs the embedded Secrets Manager until SIGTERM or SIGINT, and prints one line once it listens. The exit status is 2 for
- * invalid options, and 1 if it can't start, for example because of the data folder, the port or a policy.
+ * Starts the embedded Secrets Manager, which then runs until SIGTERM or SIGINT, and prints its address. Prints errors on standard
+ * error and sets the process's exit status: 2 for invalid options, and 1 if the backend can't start, for example because the port
+ * is in use or a policy is malformed.
  */
 export async function runLocalBackend (args: readonly string[]): Promise<void> {
   try {
@@ -106,7 +107,10 @@ interface IdentityPolicy {
   policy: string
 }
 
-/** Parses `--identity-policy`. The error message must not quote the option, as it may contain a secret access key by accident. */
+/**
+ * Parses `--identity-policy`. The error message must not quote the argument, because users might mistakenly put a secret access
+ * key there.
+ */
 function identityPolicyIn (text: string): IdentityPolicy {
   const [, accessKeyId, file] = /^([^:/,\s=]+)=(.+)$/s.exec(text) ?? []
   if (accessKeyId === undefined || file === undefined) {

@@ -1,6 +1,6 @@
 /**
- * An account and a region: the location of a secret, or the credential scope of a request. Operations see only the secrets in
- * their request's scope, except for another account's secret that policies allow them to use.
+ * An account and a region: the location of a secret, or the credential scope of a request. An operation sees only the secrets in
+ * its request's scope, plus those of other accounts that policies allow the caller to use.
  */
 export interface Scope {
   accountId: string

@@ -26,29 +26,29 @@ export interface LocalBackendOptions {
   roles?: readonly Role[]
   /** The OpenID Connect providers whose tokens AssumeRoleWithWebIdentity accepts. None by default. */
   identityProviders?: readonly IdentityProvider[]
-  /** The customer managed keys of KMS. None by default. */
+  /** The customer managed KMS keys. None by default. */
   kmsKeys?: readonly KmsKey[]
-  /** The folder of `secrets.sqlite` and `master.key`. By default everything is kept in memory. */
+  /** The folder that contains `secrets.sqlite` and `master.key`. By default, everything is kept in memory. */
   dataDir?: string
   /** The address to listen on; 127.0.0.1 by default. */
   host?: string
   /** The port to listen on; 0, the default, chooses a free one. */
   port?: number
   /**
-   * The rotation functions, by the name or ARN of the Lambda function that they replace. Each is the URL of an endpoint, or the
-   * path of a JavaScript or TypeScript module that exports a `handler`. None by default.
+   * The replacements for Lambda rotation functions, keyed by the name or ARN of the Lambda function. Each is the URL of an
+   * endpoint, or the path of a JavaScript or TypeScript module that exports a `handler`. None by default.
    */
   rotationFunctions?: Readonly<Record<string, string>>
-  /** The time limit of a rotation function for each step, in milliseconds; 30 seconds by default. */
+  /** The time limit for each step of a rotation, in milliseconds; 30,000 by default. */
   rotationTimeout?: number
   /**
-   * True to reject calls that exceed AWS's quotas, as AWS does. A number sets the calls per second for each group of operations
-   * in place of AWS's. Quotas apply to any second of real time. False by default.
+   * True to reject calls that exceed AWS's request quotas, as AWS does. A number replaces every quota with that many calls per
+   * second. Calls are counted over a sliding window of one second of real time. False by default.
    */
   throttling?: boolean | number
   /**
-   * The clock for dates, rotations and sessions, in milliseconds since the epoch. Signatures are always checked by the real
-   * clock.
+   * The clock for dates, rotations and sessions, in milliseconds since the epoch; the real clock by default. Signatures are
+   * always checked against the real clock.
    */
   now?: () => number
   /** Called for each authenticated call before it is carried out. */
@@ -64,32 +64,36 @@ export interface LocalBackend {
   /** Sets the state of a KMS key for the lifetime of this process. Throws if the key does not exist. */
   setKmsKeyState: KmsKeys['setState']
   /**
-   * Carries out the rotations that are due by the backend's clock, and waits for those in progress. The backend itself starts a
-   * due rotation within a second.
+   * Carries out the rotations that are due according to `now`, and waits until no rotation is in progress. Without this call, the
+   * backend starts each due rotation within a second.
    */
   runDueRotations: () => Promise<void>
   /**
-   * Shuts down gracefully: resolves once the calls in progress are answered and the database is closed. Can be called repeatedly.
+   * Shuts down gracefully. Calls in progress have one second to finish, after which their connections are closed. Resolves once
+   * the database is closed. Can be called repeatedly.
    */
   close: () => Promise<void>
 }
 
-/** In milliseconds: the time limits for receiving a request's headers, and for the whole request. */
+/**
+ * Time limits, in milliseconds, for receiving a request's headers and the whole request, and the interval at which Node checks
+ * them.
+ */
 const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 }
 
-/** Limits memory, as each connection can hold a body of 1 MiB. Further connections are closed. */
+/** The maximum number of connections. It limits memory use, because each connection can hold a body of 1 MiB. */
 const maxConnections = 512
 
-/** The time that calls in progress have to finish on shutdown, in milliseconds. */
+/** The grace period for calls in progress on shutdown, in milliseconds. */
 const closeTimeout = 1000
 
 /**
- * Starts an embedded AWS Secrets Manager with an STS for roles. Both speak AWS's protocols (AWS JSON 1.1 and the Query protocol)
- * over HTTP on one port, so that any AWS SDK works unmodified.
+ * Starts an embedded AWS Secrets Manager with an STS for roles. Both use AWS's own protocols (AWS JSON 1.1 and the Query
+ * protocol) over HTTP on one port, so any AWS SDK works unmodified.
  *
  * @param options each account must have its own access key ID
- * @throws Error that says how to fix it, if the data folder can't be used or if an account, a role, an identity provider or a
- * rotation function is invalid; Node's own error if the server can't listen
+ * @throws Error if the data folder can't be used, or if an account, a role, an identity provider or a rotation function is
+ * invalid; Node's own error if the server can't listen
  */
 export async function startLocalBackend (options: LocalBackendOptions): Promise<LocalBackend> {
   const { accounts, kmsKeys = [], dataDir, host = '127.0.0.1', port = 0, now = Date.now, onOperation = () => undefined } = options

@@ -12,37 +12,37 @@ import type { Store } from './store/store.ts'
 import type { Sts } from './sts/context.ts'
 import type { Throttle } from './throttle.ts'
 
-/** Everything that is needed to answer a request. */
+/** The dependencies of request handling. */
 export interface Service {
   store: Store
   findAccessKey: FindAccessKey<Principal>
   /** In milliseconds since the epoch. */
   now: () => number
   onOperation: (event: OperationEvent) => void
-  /** Undefined if calls are not limited. */
+  /** Undefined if calls are not rate-limited. */
   throttle?: Throttle | undefined
   rotations: RotationService
   sts: Sts
 }
 
-/** A call with a valid signature. Calls that need no signature are not reported. */
+/** A call with a valid signature. Calls of AssumeRoleWithWebIdentity, which needs no signature, are not reported. */
 export interface OperationEvent extends Scope {
   service: ServiceName
   operation: string
-  /** The ARN of the signer; for temporary keys, that of the role's session. */
+  /** The ARN of the signer. For temporary keys, this is the ARN of the role session. */
   principal: string
-  /** The source identity of the role's session, if one was set. */
+  /** The source identity of the role session, if one was set. */
   sourceIdentity?: string
-  /** Present if the call exceeds the rate limit and is rejected. */
+  /** Present if the call is rejected because it exceeds the rate limit. */
   throttled?: true
 }
 
 /** The wire protocol of a service. */
 export interface Protocol {
   contentType: string
-  /** Carries out a request and resolves to the reply's body. Rejects with an error that `fault` can convert. */
+  /** Carries out a request and resolves to the reply's body. `fault` converts the errors that it rejects with. */
   answer: (service: Service, request: IncomingMessage, requestId: string) => Promise<string>
-  /** Converts a thrown value to a reply. */
+  /** Converts a thrown value to the status and body of an error reply. */
   fault: (thrown: unknown, requestId: string) => { status: number, body: string }
 }
 
@@ -103,7 +103,10 @@ function operationOf ({ method, url, headers }: IncomingMessage): string {
   return operation
 }
 
-/** Returns the peer's address. IPv4 addresses can occur in their IPv6 form, such as `::ffff:127.0.0.1`. */
+/**
+ * Returns the client's IP address. If the server listens on IPv6, Node reports an IPv4 address as `::ffff:127.0.0.1`, for
+ * example.
+ */
 function addressOf ({ socket }: IncomingMessage): string {
   return socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
 }

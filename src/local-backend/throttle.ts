@@ -1,12 +1,15 @@
 import { requestQuotas } from '#src/aws-model/limits'
 import type { Scope } from './scope.ts'
 
-/** Returns true if a call exceeds the rate limit of its account and region. Rejected calls don't count towards the limit. */
+/**
+ * Counts a call against the rate limit of its account and region. Returns true if the call exceeds the limit and must be
+ * rejected. Rejected calls don't count towards the limit.
+ */
 export type Throttle = (scope: Scope, operation: string) => boolean
 
 /**
- * A ring buffer with the times of the last calls, in milliseconds, as many as are allowed per second. `next` is the index of the
- * oldest.
+ * The times of the most recent calls, in milliseconds. `times` is a ring buffer with one element for each call that is allowed
+ * per second, and `next` is the index of the oldest.
  */
 interface Window {
   readonly times: Float64Array
@@ -15,9 +18,10 @@ interface Window {
 
 /**
  * Creates a rate limiter that counts the calls of each group of operations over a sliding window of one second. AWS does not
- * document how it counts. This limiter allows no bursts, so AWS never rejects a rate of calls that the limiter accepts.
+ * document its algorithm. This one allows no bursts above the quota, so a client that stays within this limit also stays within
+ * AWS's.
  *
- * @param perSecond the calls per second of each group; AWS's quotas by default
+ * @param perSecond the calls per second that each group is allowed; AWS's quotas by default
  * @param now a monotonic clock, in milliseconds
  */
 export function createThrottle (perSecond?: number, now = (): number => performance.now()): Throttle {

@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import type { LocalMode } from './local-mode.ts'
 
 /**
- * Returns the text that `npm start` prints in local mode. Its `curl` command works when pasted, even if the token itself must not
- * be printed.
+ * Returns the text that `npm start` prints in local mode. The `curl` command in it works when pasted, even if the text does not
+ * contain the token.
  *
  * @param address the URL that the gateway listens on
  * @param showToken true if the token may be printed

@@ -9,7 +9,10 @@ import type { Variables } from '#src/config/schema'
 import { startLocalBackend, type Account, type KmsKey } from '#src/local-backend/server'
 import { errorCode } from '#src/problems/problem'
 
-/** A gateway without AWS: the embedded Secrets Manager with two accounts, and a developer with all permissions. */
+/**
+ * The setup of a gateway that needs no AWS. It uses an embedded Secrets Manager with two accounts, and its only caller is a
+ * developer with all permissions.
+ */
 export interface LocalMode {
   config: Config
   token: string
@@ -30,18 +33,18 @@ const environments = {
   prod: { region: 'eu-west-1', credential: 'local-prod' }
 } as const
 
-/** Grants the developer all permissions. */
+/** A policy that grants the developer all permissions. */
 const developerPolicy = { file: 'local-mode.cedar', text: '@id("developer") permit (principal == Caller::"developer", action, resource);' }
 
-/** Environment variables that indicate that the process is meant to use the real AWS. */
+/** Environment variables whose presence suggests that the gateway is meant to use the real AWS. */
 const awsVariables = [
   'AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
   'AWS_CONTAINER_CREDENTIALS_FULL_URI'
 ]
 
 /**
- * Refuses to start in local mode if the environment indicates that the gateway should use AWS. Otherwise it would silently serve
- * an empty store.
+ * Checks that no environment variable suggests that the gateway should use AWS, unless `GATEWAY_LOCAL=1` requests local mode.
+ * Without this check, a gateway that lacks its configuration file would silently serve an empty local store.
  *
  * @throws ConfigError
  */
@@ -71,7 +74,7 @@ export async function startLocalMode ({ GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_T
       [credentialId, { kind: 'embedded' as const, accessKeyId, secretAccessKey }])),
     authentication: { apiKeys: [{ id: 'developer', hash: hashToken(token) }] },
     authorization: { policies: policySetFrom([developerPolicy]) },
-    // The developer is the only caller, so there is no other to protect from too many requests.
+    // Practically no limit, because the developer is the only caller, and limits protect callers from each other.
     limits: { requestsPerSecond: 10_000 },
     aws: { endpoint: backend.url }
   })
@@ -79,7 +82,8 @@ export async function startLocalMode ({ GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_T
 }
 
 /**
- * Generates access keys that are valid while the process runs. The accounts and their secrets persist, but their keys need not.
+ * Generates an access key that is valid only while the process runs. An account's secrets persist, but they don't depend on its
+ * access key.
  */
 const newKeys = (accountId: string): Account => ({
   accountId,
@@ -87,7 +91,7 @@ const newKeys = (accountId: string): Account => ({
   secretAccessKey: randomBytes(30).toString('base64')
 })
 
-/** Returns the token of an earlier start, or creates one in a file that only its owner can read. */
+/** Returns the token from an earlier start, or creates one in a file that only the current user can read. */
 async function persistedToken (dataDir: string): Promise<{ token: string, file: string }> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const file = join(dataDir, 'developer-token')

@@ -5,13 +5,13 @@ import { shapes, type StringShape } from '#src/aws-model/shapes'
 /** Schema types that TypeBox does not provide. */
 
 /**
- * A string with a fixed set of values, written as a JSON Schema `enum`, which is shorter in the document than a union of
- * literals.
+ * Returns the schema of a string with a fixed set of values. Uses JSON Schema's `enum`, which is shorter in the OpenAPI document
+ * than TypeBox's union of literals.
  */
 export const Enum = <const T extends readonly string[]>(values: T, options: SchemaOptions = {}): TUnsafe<T[number]> =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options })
 
-/** An object without additional members. A request with an unknown member is rejected instead of the member being dropped. */
+/** Options for the schema of an object without additional members. A request with an unknown member is rejected. */
 export const closed = { additionalProperties: false } as const
 
 type StringShapeName = { [K in keyof typeof shapes]: (typeof shapes)[K] extends { type: 'string' } ? K : never }[keyof typeof shapes]
@@ -22,13 +22,13 @@ export function AwsString (name: StringShapeName, options: SchemaOptions = {}): 
   return Type.String({
     ...(min !== undefined && { minLength: min }),
     ...(max !== undefined && { maxLength: max }),
-    // AWS's patterns escape characters without need, which is an error in ECMAScript's Unicode mode and thus in JSON Schema.
+    // AWS's patterns contain unnecessary escapes. These are errors in ECMAScript's Unicode mode, which JSON Schema uses.
     ...(pattern !== undefined && { pattern: pattern.replace(/\\([!=])/g, '$1') }),
     ...options
   })
 }
 
-/** A reference to the schema of a problem, for replies that contain problems. The document thus defines that schema only once. */
+/** A reference to the `Problem` schema, so that the OpenAPI document defines it only once. */
 export const ProblemRef = Type.Unsafe<Record<string, unknown>>({ $ref: 'Problem#' })
 
 /** The pattern of an ID of a credential, an API key or a group. */
@@ -36,7 +36,9 @@ export const idPattern = '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'
 
 export const Id = (options: SchemaOptions = {}): TString => Type.String({ pattern: idPattern, ...options })
 
-/** Tags as an object, with AWS's limits on keys and values. `Type.Record` would constrain only the values by length. */
+/**
+ * Returns the schema of an object that maps tag keys to values, with AWS's limits. `Type.Record` can't limit the length of keys.
+ */
 export const TagMap = (options: SchemaOptions = {}): TUnsafe<Record<string, string>> => Type.Unsafe<Record<string, string>>({
   type: 'object',
   propertyNames: AwsString('TagKeyType'),

@@ -12,16 +12,16 @@ interface Options extends GlobalOptions {
   dryRun?: boolean
 }
 
-/** Checks that a plan contains nothing to write. */
+/** Returns true if a plan contains nothing to write. */
 const isUpToDate = ({ counts }: BulkResult): boolean => counts.created + counts.updated + counts.restored === 0
 
-/** @throws CommandFailure if any secret could not be brought into the desired state */
+/** @throws CommandFailure if any secret is not in the desired state */
 function throwIfIncomplete ({ counts, items, stopped }: BulkResult): void {
   const failed = counts.failed + counts.rolledBack + counts.notStarted
   if (failed > 0) throw new CommandFailure(`${failed} of ${items.length} ${stopped === undefined ? 'failed' : `were not applied: ${stopped}`}`)
 }
 
-/** Adds `secretsctl apply -f FILE`, which shows the plan and then carries it out. */
+/** Adds `secretsctl apply -f FILE`, which shows the plan and, unless `--dry-run` is set, carries it out. */
 export function apply (program: Command, terminal: Terminal): void {
   const command = program.command('apply')
     .description('create the secrets that a file lists; existing secrets stay unchanged, unless the file specifies otherwise')

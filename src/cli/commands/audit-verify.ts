@@ -38,7 +38,7 @@ function key (file: string): ReturnType<typeof verifyingKey> {
   }
 }
 
-/** Reads a file in chunks, and decompresses it if its name ends in `.gz`, as that of a rotated log does. */
+/** Reads a file in chunks. Decompresses it if its name ends in `.gz`, because log rotation usually compresses older files. */
 async function* chunksOf (file: string): AsyncGenerator<Uint8Array> {
   const stream = createReadStream(file)
   const chunks: AsyncIterable<Buffer> = file.endsWith('.gz') ? pipeline(stream, createGunzip(), () => undefined) : stream

@@ -5,7 +5,7 @@ import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 import type { Config } from '#src/config/config'
 
 /**
- * Loads and validates a configuration file. Imports the loader on demand, since it loads Cedar's WebAssembly, which would slow
+ * Loads and validates a configuration file. Imports the loader on demand, because it loads Cedar's WebAssembly, which would slow
  * down every other command.
  *
  * @throws CommandFailure with the errors in the file

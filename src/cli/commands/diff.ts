@@ -68,7 +68,7 @@ export function diff (program: Command, terminal: Terminal): void {
 
 type Cell = Schemas['ConsistencyReport']['items'][number]['environments'][string]
 
-/** Checks for a required secret without a value. */
+/** Returns true if a secret is required but has no value. */
 const isLacking = ({ required, state }: Cell): boolean => required && state !== 'present'
 
 function textOf (cell: Cell | undefined, isCompared: boolean): string {

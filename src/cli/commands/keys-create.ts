@@ -10,10 +10,10 @@ function id (text: string): string {
   throw new InvalidArgumentError('Must consist of at most 63 letters, digits, "-", "_" and ".", and begin with a letter or a digit.')
 }
 
-/** Validates a future date in UTC. */
+/** Checks that text is a date, such as 2027-06-30, after today in UTC. */
 function day (text: string): string {
   const date = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : NaN)
-  // Date accepts 31 February and turns it into a day in March.
+  // Date accepts 31 February and converts it to a day in March.
   if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(text)) throw new InvalidArgumentError('Must be a date such as 2027-06-30.')
   if (date.getTime() <= Date.now()) throw new InvalidArgumentError('Must be a later date than today in UTC, because the key is refused from that day on.')
   return text
@@ -25,7 +25,10 @@ interface Options {
   json?: boolean
 }
 
-/** Adds `secretsctl keys create ID`, which prints a new API key, once only, and its entry for the configuration. */
+/**
+ * Adds `secretsctl keys create ID`, which prints a new API key and its entry for the configuration. The key is stored nowhere, so
+ * it can't be printed again.
+ */
 export function keysCreate (keys: Command, terminal: Terminal): void {
   const command = keys.command('create')
     .description('create an API key offline; the gateway accepts it once its hash is in the configuration')

@@ -3,7 +3,10 @@ import { withExample } from '#src/cli/gateway'
 import { withPolicies } from '#src/cli/policies'
 import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 
-/** Adds `secretsctl policy check DIR`, which runs the gateway's policy checks, except those that need its configuration. */
+/**
+ * Adds `secretsctl policy check DIR`, which checks policies as the gateway does, except for the checks that need its
+ * configuration.
+ */
 export function policyCheck (policy: Command, terminal: Terminal): void {
   const command = policy.command('check')
     .description('check the *.cedar files in a folder against the schema')

@@ -18,7 +18,7 @@ interface Options extends GlobalOptions {
 type PromotionBody = paths['/environments/{env}/promotions']['post']['requestBody']['content']['application/json']
 type PromotionReply = Schemas['PromotionReply']
 
-/** The number of names in one request: small enough for the progress bar to advance. */
+/** The number of names in one request. It is small, so that the progress bar advances often. */
 const batchSize = 20
 
 /** Promotes names in batches, and yields the combined reply after each one. */

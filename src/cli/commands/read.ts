@@ -14,7 +14,7 @@ interface Options extends GlobalOptions {
 
 const mask = '********  (--value prints it)'
 
-/** Adds `secretsctl read NAME`, which masks the value on a terminal; with `--value` it prints only the value, unmasked. */
+/** Adds `secretsctl read NAME`, which masks the value on a terminal. With `--value`, it prints only the value, unmasked. */
 export function read (program: Command, terminal: Terminal): void {
   const command = program.command('read')
     .description('read a secret')

@@ -34,7 +34,7 @@ export function runChild (program: Command, terminal: Terminal): void {
       }
       let variables = await read()
       for (;;) {
-        // Removes the gateway's token, with which the program could read other secrets.
+        // Removes the gateway's token, because the program could read other secrets with it.
         const env = { ...terminal.env, SECRETS_GATEWAY_TOKEN: undefined, ...variables }
         const child = startChild(args, env, terminal.stdin.isTTY === true)
         const watching = new AbortController()
@@ -57,8 +57,8 @@ export function runChild (program: Command, terminal: Terminal): void {
 const retryable = [GatewayUnreachable, GatewayProblem, CommandFailure] as const
 
 /**
- * Reads the variables at an interval, and resolves once they differ from the current ones. Reports the first of several
- * consecutive retryable errors, and continues.
+ * Reads the variables at an interval, and resolves to them once they differ from the current ones. Continues after retryable
+ * errors, and reports only the first of several in a row.
  */
 async function changedVariables (
   { stderr }: Terminal, read: () => Promise<Variables>, current: Variables, seconds: number, signal: AbortSignal

@@ -10,21 +10,21 @@ import { takeClaim, type Claim } from './claim.ts'
 import { FunctionError } from './function-error.ts'
 import { steps, type Invocation, type Step } from './rotation-event.ts'
 
-/** Everything that an attempt at a rotation needs. */
+/** The dependencies of an attempt at a rotation. */
 export interface AttemptContext {
   store: Store
   /** In milliseconds since the epoch. */
   now: () => number
   /** An ID of this process, unique among the processes that share the data folder. */
   owner: string
-  /** Calls a rotation function. Throws FunctionError, or the signal's reason if that aborted the call. */
+  /** Calls a rotation function. Throws FunctionError, or the signal's reason if the signal aborted the call. */
   invoke: (invocation: Invocation) => Promise<void>
   onRotationStep: (event: RotationStepEvent) => void
   /** Aborted when the process shuts down. */
   closing: AbortSignal
 }
 
-/** A step of a rotation that has been carried out. */
+/** The result of one step of a rotation. */
 export interface RotationStepEvent extends Scope {
   /** The ARN of the secret. */
   arn: string
@@ -43,8 +43,8 @@ interface Work {
 }
 
 /**
- * Claims a rotation, carries out its steps and ends it: the rotation is then complete, or will be retried. Does nothing if
- * another process has claimed the rotation, and stops if it is cancelled.
+ * Claims a rotation, carries out its steps, and either completes the rotation or schedules a retry. Does nothing if another
+ * process has claimed the rotation. Stops if the rotation is cancelled or the process shuts down.
  */
 export async function attemptRotation (context: AttemptContext, due: DueAttempt): Promise<void> {
   const write = <Result>(change: (now: number) => Result): Result => {

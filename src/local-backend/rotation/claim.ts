@@ -2,7 +2,7 @@ import { claimAttempt } from '#src/local-backend/store/rotation-attempts'
 import type { Secret } from '#src/local-backend/store/secrets'
 import type { Store } from '#src/local-backend/store/store'
 
-/** In milliseconds of real time. If a process is killed, its rotation is blocked for the duration of its claim. */
+/** In milliseconds of real time. After a process is killed, its rotations are blocked until their claims expire. */
 const claimDuration = 6000
 const renewInterval = 2000
 
@@ -10,7 +10,10 @@ const renewInterval = 2000
 export interface Claim {
   /** Extends the claim. Returns false if it has been lost. */
   renew: () => boolean
-  /** Aborted when the claim is lost: the rotation was cancelled, or another process took over after this one stalled. */
+  /**
+   * Aborted when the claim is lost, either because the rotation was cancelled, or because this process stalled and another took
+   * over.
+   */
   lost: AbortSignal
   /** Stops the automatic renewal. */
   stop: () => void
@@ -18,7 +21,7 @@ export interface Claim {
 
 /**
  * Claims an attempt for a process, inside the caller's transaction, and renews the claim automatically. Returns undefined if
- * another process has claimed it.
+ * another process has claimed the attempt, or if the attempt no longer exists.
  */
 export function takeClaim (store: Store, secret: Secret, versionId: string, owner: string): Claim | undefined {
   const lost = new AbortController()

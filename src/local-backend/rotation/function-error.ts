@@ -5,8 +5,8 @@
 export class FunctionError extends Error {
   constructor (name: unknown) {
     super('The rotation function has failed')
-    // Error names consist of word characters, and those of Lambda's runtime also contain dots. Anything else could contain a
-    // secret's value.
+    // Error names are identifiers, and those of Lambda's runtime also contain dots. Any other text could contain a secret's
+    // value.
     this.name = typeof name === 'string' && /^[A-Za-z][\w.]{0,99}$/.test(name) ? name : 'Error'
   }
 }

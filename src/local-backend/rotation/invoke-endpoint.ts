@@ -5,10 +5,10 @@ import type { Invocation } from './rotation-event.ts'
 const invokePath = /\/2015-03-31\/functions\/[^/]+\/invocations$/
 
 /**
- * POSTs the event to a rotation function's endpoint. A status of 2xx means success, except for Lambda's Invoke API, which reports
- * failures in a header or in the body.
+ * POSTs the event to a rotation function's endpoint. A 2xx status means success, unless the function's failure is reported in a
+ * header or, by Lambda's Invoke API, in the body.
  *
- * @throws FunctionError if the function fails; the signal's reason if that aborted the call
+ * @throws FunctionError if the function fails; the signal's reason if the signal aborted the call
  */
 export async function invokeEndpoint (endpoint: URL, { event, signal }: Invocation): Promise<void> {
   const { status, hasFailed, body } = await post(endpoint, JSON.stringify(event), signal)
@@ -16,14 +16,14 @@ export async function invokeEndpoint (endpoint: URL, { event, signal }: Invocati
   if (status < 200 || status > 299) throw new FunctionError(errorType ?? `Status${status}`)
   if (hasFailed) throw new FunctionError(errorType)
   if (!invokePath.test(endpoint.pathname)) return
-  // The emulator omits the header, and does not answer in JSON if the function has timed out or crashed.
+  // The emulator omits the header. If the function timed out or crashed, the emulator's reply isn't JSON.
   if (body === undefined) throw new FunctionError('Runtime.ExitError')
   if (errorType !== undefined) throw new FunctionError(errorType)
 }
 
 interface Reply {
   status: number
-  /** True if Lambda reports a failure of the function. */
+  /** True if the reply has the header with which Lambda reports that the function failed. */
   hasFailed: boolean
   /** The parsed body; undefined if it isn't JSON. */
   body: unknown

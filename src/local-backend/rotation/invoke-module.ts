@@ -3,14 +3,14 @@ import { extname, join } from 'node:path'
 import { FunctionError } from './function-error.ts'
 import type { Invocation } from './rotation-event.ts'
 
-/** The message to a function's process: the call that it must carry out. */
+/** The message that tells a function's process which call to carry out. */
 export interface Work extends Pick<Invocation, 'functionArn' | 'event'> {
   file: string
   /** The time limit of the call, in milliseconds. */
   timeout: number
 }
 
-/** The message from a function's process: the result of the call. */
+/** The message with which a function's process reports the result of the call. */
 export interface Done {
   succeeded: boolean
   /** The name of the error, if the function failed. */
@@ -20,10 +20,10 @@ export interface Done {
 const program = join(import.meta.dirname, `lambda-process${extname(import.meta.filename)}`)
 
 /**
- * Calls the `handler` that a module exports, as Lambda does. The function runs in a process of its own, so that it can neither
- * crash nor block this one. Its output is discarded, because it may contain a secret's value.
+ * Calls the `handler` that a module exports, as Lambda does. The function runs in its own process, so it can neither crash nor
+ * block this one. Its output is discarded, because it may contain a secret's value.
  *
- * @throws FunctionError if the function fails; the signal's reason if that aborted the call
+ * @throws FunctionError if the function fails; the signal's reason if the signal aborted the call
  */
 export async function invokeModule (work: Work, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const child = fork(program, { env: environment, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })

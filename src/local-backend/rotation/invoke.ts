@@ -6,21 +6,21 @@ import { invokeModule } from './invoke-module.ts'
 import type { Invocation } from './rotation-event.ts'
 import type { FindFunction } from './rotation-functions.ts'
 
-/** Options for calls of rotation functions. */
+/** The settings that all calls of rotation functions share. */
 export interface InvokeOptions {
   find: FindFunction
-  /** The time limit of a function for one step, in milliseconds. */
+  /** The time limit for each step of a rotation, in milliseconds. */
   timeout: number
   accounts: readonly Account[]
-  /** Returns the endpoint of this Secrets Manager for the AWS SDK in a module. */
+  /** Returns this Secrets Manager's URL, for the AWS SDK inside a module. */
   endpoint: () => string
 }
 
 /**
  * Calls a rotation function.
  *
- * @throws FunctionError if the function fails, does not exist or exceeds its time limit; the signal's reason if that aborted the
- * call
+ * @throws FunctionError if the function fails, does not exist or exceeds its time limit; the signal's reason if the signal
+ * aborted the call
  */
 export async function invoke ({ find, timeout, accounts, endpoint }: InvokeOptions, invocation: Invocation): Promise<void> {
   const { functionArn, event } = invocation
@@ -37,9 +37,10 @@ export async function invoke ({ find, timeout, accounts, endpoint }: InvokeOptio
 }
 
 /**
- * Returns the environment of a module: that of this process, with all variables for AWS replaced. They select this Secrets
- * Manager and an access key of the secret's account, if possible one without restrictions. AWS's own rotation functions read the
- * endpoint from SECRETS_MANAGER_ENDPOINT.
+ * Returns the environment variables for a module's process. They are those of this process, except that all AWS variables are
+ * replaced, so that the AWS SDK uses this Secrets Manager and an access key of the secret's account. Prefers an access key
+ * without identity policies, because it has all permissions. AWS's own rotation functions read the endpoint from
+ * SECRETS_MANAGER_ENDPOINT.
  */
 function environmentOf ({ functionArn, event }: Invocation, accounts: readonly Account[], endpoint: string): NodeJS.ProcessEnv {
   const [, , , region, accountId] = event.SecretId.split(':')

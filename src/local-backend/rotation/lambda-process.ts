@@ -4,7 +4,7 @@ import type { Done, Work } from './invoke-module.ts'
 
 type Handler = (event: unknown, context: unknown) => unknown
 
-/** An error of Lambda's Node.js runtime itself, under Lambda's name for it. */
+/** An error that Lambda's Node.js runtime raises itself, with the name that Lambda gives it. */
 class RuntimeError extends Error {
   constructor (name: string) {
     super()
@@ -12,13 +12,13 @@ class RuntimeError extends Error {
   }
 }
 
-/** Carries out one step of a rotation function, as Lambda's Node.js runtime does, and reports the result. */
+/** Runs a rotation function for one step, as Lambda's Node.js runtime does, and sends the result to the parent process. */
 process.once('message', (work: Work) => {
   const done = run(work).then(
     (): Done => ({ succeeded: true }),
     (error: unknown): Done => ({ succeeded: false, error: error instanceof Error ? error.name : undefined })
   )
-  // Exits explicitly, because handles that the function left open would keep the process alive.
+  // Exits explicitly, because handles that the function left open would otherwise keep the process alive.
   void done.then((outcome) => process.send?.(outcome, () => process.exit()))
 })
 

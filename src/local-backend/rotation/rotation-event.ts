@@ -11,7 +11,7 @@ export interface RotationEvent {
   /** The ID of the version that the rotation creates. */
   ClientRequestToken: string
   /**
-   * A token for PutSecretValue. Rotation functions that assume another role must pass it on to AWS, but this backend does not
+   * A token for PutSecretValue. On AWS, rotation functions that assume another role must pass it on. This backend does not
    * require it.
    */
   RotationToken: string

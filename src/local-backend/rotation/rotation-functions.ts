@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 /** The location of a rotation function: an HTTP endpoint, or a module that exports a `handler`. */
 export type RotationFunction = { endpoint: URL } | { file: string }
 
-/** Returns the rotation function for the ARN of a Lambda function; undefined if it does not exist. */
+/** Looks up the replacement for a Lambda function by the function's ARN. Returns undefined if there is none. */
 export type FindFunction = (arn: string) => RotationFunction | undefined
 
 const functionName = '[A-Za-z0-9-_]{1,140}'

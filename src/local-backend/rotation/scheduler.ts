@@ -15,21 +15,25 @@ export interface SchedulerOptions extends InvokeOptions {
   onRotationStep: (event: RotationStepEvent) => void
 }
 
-/** Carries out rotations: those that RotateSecret has started, and those that are due by their schedule. */
+/** Carries out the rotations that RotateSecret started and those that are due according to their schedule. */
 export interface Scheduler extends RotationService {
-  /** Starts checking for due rotations, every second of real time. */
+  /** Starts to check for due rotations once per second of real time. */
   start: () => void
   /**
-   * Carries out everything that is due now, including what follows from it. Resolves once this process has no rotation in
-   * progress.
+   * Carries out all rotations that are due now, and those that become due in the meantime. Resolves once this process has no
+   * rotation in progress.
    */
   runDue: () => Promise<void>
-  /** Aborts the calls in progress. The next process that opens the store retries their rotations. */
+  /**
+   * Aborts the function calls in progress and releases their rotations, so that another process or the next start can retry them.
+   */
   close: () => Promise<void>
 }
 
 const interval = 1000
-/** Limits the number of processes, since each call of a module starts one. */
+/**
+ * The maximum number of concurrent rotations. It limits the number of child processes, because each call of a module starts one.
+ */
 const maxConcurrent = 8
 
 export function createScheduler (options: SchedulerOptions): Scheduler {
@@ -39,7 +43,7 @@ export function createScheduler (options: SchedulerOptions): Scheduler {
     store, now, onRotationStep, owner: randomUUID(), closing: closing.signal,
     invoke: invoke.bind(undefined, options)
   }
-  /** Keyed by secret and version. */
+  /** Keyed by the secret's ARN and the version ID. */
   const running = new Map<string, Promise<void>>()
   const woken = new Set<string>()
   let timer: NodeJS.Timeout | undefined
@@ -56,7 +60,7 @@ export function createScheduler (options: SchedulerOptions): Scheduler {
     try {
       await attemptRotation(context, attempt)
     } catch {
-      // Another process is holding the write lock for too long. The rotation is retried once the claim expires.
+      // Another process held the write lock for too long. The rotation is retried once the claim expires.
     } finally {
       running.delete(keyOf(attempt))
     }
@@ -98,12 +102,12 @@ function keyOf ({ arn, versionId }: DueAttempt): string {
   return `${arn} ${versionId}`
 }
 
-/** Starts the rotations whose window has opened. */
+/** Starts the scheduled rotations whose rotation window has opened. */
 function beginDue (store: Store, now: number): void {
   for (const { arn, accountId, region } of secretsToRotate(store, now)) {
     writeAndReplicate({ store, now }, () => {
       const secret = findByArn(store, { accountId, region }, arn, now)
-      // Another process may have started it first.
+      // Another process may have started the rotation first.
       if (secret === undefined || findAttempt(store, secret) !== undefined) return
       beginScheduledRotation(store, secret, randomUUID(), now)
     })

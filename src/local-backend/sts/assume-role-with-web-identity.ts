@@ -6,7 +6,7 @@ import type { StsInput } from './model.ts'
 import { assertTrustsIdentity } from './trust.ts'
 import type { Content } from './xml.ts'
 
-/** Starts a role session for an identity that an identity provider has verified. The request is not signed. */
+/** Starts a role session for the identity in an identity provider's token. The request needs no signature. */
 export async function assumeRoleWithWebIdentity (input: StsInput<'AssumeRoleWithWebIdentity'>, context: StsContext): Promise<Content> {
   const identity = await context.identityProviders.verify(input.WebIdentityToken, context.now)
   const role = context.roles.get(input.RoleArn)

@@ -6,14 +6,17 @@ import { defaultDuration, type StsInput } from './model.ts'
 import { assertMayAssume } from './trust.ts'
 import type { Content } from './xml.ts'
 
-/** Starts a role session for the signer of the request. A caller who may not assume the role can't find out if it exists. */
+/**
+ * Starts a role session for the signer of the request. A role that does not exist causes the same error as one that does not
+ * trust the caller, so callers can't probe for roles.
+ */
 export function assumeRole (input: StsInput<'AssumeRole'>, context: SignedContext): Content {
   const { principal: { arn, accountId, session } } = context.caller
   if (arn === rootArn(accountId)) throw stsErrors.rootAccount()
   const role = context.roles.get(input.RoleArn)
   if (role === undefined) throw stsErrors.accessDenied(arn, 'AssumeRole', input.RoleArn, '')
 
-  // Role chaining passes on the source identity of the session.
+  // With role chaining, the new session inherits the source identity of the caller's session.
   const requested = { ...input, SourceIdentity: session?.sourceIdentity ?? input.SourceIdentity }
   if (input.SourceIdentity !== undefined && input.SourceIdentity !== requested.SourceIdentity) {
     throw stsErrors.accessDenied(arn, 'SetSourceIdentity', role.arn, '')

@@ -17,7 +17,8 @@ interface NewSession {
 }
 
 /**
- * Starts a session of a role that the caller may assume, and returns the reply's members that all operations of this kind share.
+ * Starts a session of a role, without checking if the caller is allowed to assume it. Returns the members that the replies of
+ * AssumeRole and AssumeRoleWithWebIdentity share.
  *
  * @throws StsError `ValidationError` if the session would exceed the role's maximum duration, `MalformedPolicyDocument` or
  * `PackedPolicyTooLarge`

@@ -3,7 +3,7 @@ import type { IdentityProviders } from './identity-providers.ts'
 import type { KnownRole } from './roles.ts'
 import type { Sessions } from './sessions.ts'
 
-/** The resources of STS. */
+/** The roles, identity providers and sessions that STS operations work with. */
 export interface Sts {
   roles: ReadonlyMap<string, KnownRole>
   identityProviders: IdentityProviders

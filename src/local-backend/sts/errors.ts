@@ -1,6 +1,6 @@
 import { AwsError, errors, type AwsErrorType } from '#src/aws-protocol/errors'
 
-/** An error of AWS STS, which the caller receives as XML. Its message never contains a key or a token. */
+/** An error that the caller of STS receives as XML. Its message never contains a key or a token. */
 export class StsError extends Error {
   readonly code: string
   /** The HTTP status of the reply. */
@@ -22,7 +22,7 @@ function error<Values extends readonly unknown[] = []> (
   return (...values) => new StsError(code, status, typeof text === 'string' ? text : text(...values))
 }
 
-/** Every error of STS itself, in AWS's wording where it is known. */
+/** The errors that only STS returns, in AWS's wording where it is known. */
 export const stsErrors = {
   accessDenied: error('AccessDenied', 403, (user: string, action: string, role: string, reason: string) =>
     `User: ${user} is not authorized to perform: sts:${action} on resource: ${role}${reason}`),
@@ -57,7 +57,7 @@ const shared: Partial<Record<AwsErrorType, { code: string, status: number, messa
   UnrecognizedClientException: { code: 'InvalidClientTokenId', status: 403 }
 }
 
-/** Converts a thrown value to an STS error. Unexpected errors are reported without their message. */
+/** Converts a thrown value to an STS error. An unexpected error becomes `InternalFailure`, without its message. */
 export function stsErrorFrom (thrown: unknown): StsError {
   if (thrown instanceof StsError) return thrown
   const known = thrown instanceof AwsError ? shared[thrown.type] : undefined

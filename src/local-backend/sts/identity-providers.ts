@@ -4,7 +4,7 @@ import {
 } from 'jose'
 import { stsErrors, type StsError } from './errors.ts'
 
-/** An OpenID Connect provider, which is registered with IAM in every account. */
+/** An OpenID Connect provider. It counts as registered with IAM in every account. */
 export interface IdentityProvider {
   /** The provider's URL, exactly as in the `iss` claim of its tokens. */
   issuer: string
@@ -14,7 +14,7 @@ export interface IdentityProvider {
   audiences?: readonly string[]
 }
 
-/** An identity that a provider has verified. */
+/** The identity in a verified token. */
 export interface WebIdentity {
   issuer: string
   subject: string
@@ -32,7 +32,7 @@ export interface IdentityProviders {
   verify: (token: string, now: number) => Promise<WebIdentity>
 }
 
-/** The algorithms that AWS accepts. */
+/** The signature algorithms that AWS accepts in identity tokens. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']
 
 const sourceIdentityClaim = 'https://aws.amazon.com/source_identity'
@@ -43,7 +43,7 @@ export function providerArn (accountId: string, issuer: string): string {
 }
 
 /**
- * Creates the verifier of the declared providers' tokens.
+ * Creates a verifier for the tokens of the declared providers.
  *
  * @throws Error that names the provider, if its keys can't be read; Error if two providers have the same issuer
  */

@@ -1,9 +1,6 @@
 import type { NumberShape, StringShape } from '#src/aws-model/shapes'
 
-/**
- * The constraints that AWS's model of STS defines for each parameter: lengths in characters, ranges and patterns, under AWS's
- * names.
- */
+/** Constraints on parameters, from AWS's model of STS. Lengths are in characters, and the duration is in seconds. */
 const sessionName = { type: 'string', min: 2, max: 64, pattern: '[\\w+=,.@-]*' } as const
 const duration = { type: 'integer', min: 900, max: 43_200 } as const
 const arn = { type: 'string', min: 20, max: 2048 } as const
@@ -12,7 +9,9 @@ const policy = { type: 'string', min: 1, max: 2048 } as const
 export interface OperationShape {
   members: Readonly<Record<string, StringShape | NumberShape>>
   required: readonly string[]
-  /** Parameters that AWS supports and this STS rejects. Ignoring them would give a session other permissions than requested. */
+  /**
+   * Parameters that AWS supports and this STS rejects. If it ignored them, a session could have more permissions than requested.
+   */
   refused: readonly string[]
 }
 
@@ -52,7 +51,7 @@ type Members<Name extends StsOperation> = (typeof operations)[Name]['members']
 type Required<Name extends StsOperation> = (typeof operations)[Name]['required'][number]
 type Value<Shape> = Shape extends { type: 'integer' } ? number : string
 
-/** The parameters of an operation after validation. The type is derived from the table. */
+/** The parameters of an operation after validation. The type is derived from `operations`. */
 export type StsInput<Name extends StsOperation> =
   & { [Key in keyof Members<Name> as Key extends Required<Name> ? Key : never]: Value<Members<Name>[Key]> } &
   { [Key in keyof Members<Name> as Key extends Required<Name> ? never : Key]?: Value<Members<Name>[Key]> }

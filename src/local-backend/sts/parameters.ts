@@ -20,7 +20,7 @@ const isOperation = (name: string): name is StsOperation => Object.hasOwn(operat
  */
 export function readQuery (body: Uint8Array): Query {
   const parameters = new URLSearchParams(Buffer.from(body).toString())
-  // Rejects duplicate parameters, as it would be unclear which of them counts.
+  // Rejects duplicate parameters, because it would be unclear which value to use.
   if (new Set(parameters.keys()).size < parameters.size) throw stsErrors.malformedQuery()
   const action = parameters.get('Action') ?? 'null'
   const requestedVersion = parameters.get('Version') ?? 'null'
@@ -29,7 +29,7 @@ export function readQuery (body: Uint8Array): Query {
 }
 
 /**
- * Validates an operation's parameters against the table of AWS's model.
+ * Validates an operation's parameters against the constraints of AWS's model.
  *
  * @throws StsError one `ValidationError` that lists all violations
  */
@@ -47,7 +47,7 @@ export function readParameters<Name extends StsOperation> (action: Name, paramet
     if (text !== null || required.includes(name)) violations.push(...violationsIn(name, shape, text))
   }
   if (violations.length > 0) throw stsErrors.validation(violations.length, violations)
-  // The type is derived from the same table that the parameters were read with, which the compiler can't follow.
+  // The type is derived from the table that the parameters were validated against, but the compiler can't infer that.
   return input as StsInput<Name>
 }
 

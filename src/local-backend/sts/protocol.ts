@@ -36,7 +36,10 @@ export const awsQuery: Protocol = {
   }
 }
 
-/** Returns true if a request is for STS: if it is signed for STS or, without a signature, if its body is a form. */
+/**
+ * Returns true if a request is for STS. A signature names the service that the request is for. A request without a signature is
+ * for STS if its body is a form.
+ */
 export function isForSts ({ headers: { authorization, 'content-type': contentType } }: IncomingMessage): boolean {
   const [, signedFor] = /\/([a-z]+)\/aws4_request\b/.exec(authorization ?? '') ?? []
   return signedFor === undefined ? isForm(contentType) : signedFor === 'sts'
@@ -59,7 +62,7 @@ async function carryOutSigned (service: Service, request: IncomingMessage): Prom
   return { action, result: signedOperations[action](parameters, context) }
 }
 
-/** Carries out AssumeRoleWithWebIdentity without a signature, since its callers have no access keys. */
+/** Carries out AssumeRoleWithWebIdentity, the only operation that needs no signature, because its callers have no access keys. */
 async function carryOutUnsigned (service: Service, request: IncomingMessage): Promise<{ action: StsOperation, result: Content }> {
   const { action, parameters } = readQuery(await readBody(request))
   if (action !== 'AssumeRoleWithWebIdentity') throw signatureErrors.missing()

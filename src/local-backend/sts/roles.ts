@@ -7,7 +7,7 @@ import { defaultDuration } from './model.ts'
 export interface Role {
   /** The role's ARN, `arn:aws:iam::ACCOUNT:role/NAME`, optionally with a path before the name. */
   arn: string
-  /** The trust policy as a JSON document. It specifies who may assume the role. */
+  /** The trust policy as a JSON document. It specifies who can assume the role. */
   trustPolicy: string
   /** The identity policies as JSON documents. Without any, the role's sessions have no permissions. */
   identityPolicies?: readonly string[]
@@ -30,7 +30,7 @@ export interface KnownRole {
 const roleArn = /^arn:aws:iam::(\d{12}):role\/(?:[!-~]+\/)?([\w+=,.@-]{1,64})$/
 
 /**
- * Returns the roles by their ARNs.
+ * Returns the roles, keyed by ARN.
  *
  * @throws Error that names the role, if its ARN, its maximum session duration or a policy is invalid; Error if two roles have the
  * same ARN

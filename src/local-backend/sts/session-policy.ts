@@ -3,13 +3,16 @@ import { parsePolicy } from '#src/local-backend/policies/parse'
 import { PolicyError } from '#src/local-backend/policies/policy-error'
 import { stsErrors } from './errors.ts'
 
-/** The maximum size of a packed policy, in bytes. AWS documents neither this limit nor its packing algorithm. */
+/**
+ * The maximum size of a packed policy, in bytes. AWS documents neither the limit nor the packing algorithm, so this is an
+ * approximation.
+ */
 const maxPackedSize = 1024
 
 /**
  * Checks a session policy.
  *
- * @returns the packed size in percent of the maximum; undefined without a policy
+ * @returns the packed size as a percentage of the maximum; undefined without a policy
  * @throws StsError `MalformedPolicyDocument` or `PackedPolicyTooLarge`
  */
 export function packedSize (policy: string | undefined): number | undefined {

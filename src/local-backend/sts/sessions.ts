@@ -26,12 +26,15 @@ export interface SessionKeys {
   expires: number
 }
 
-/** Starts sessions and recognizes their keys. All data is in the session token, so sessions survive a restart. */
+/**
+ * Starts sessions and recognizes their keys. A session's data is encrypted in its token and stored nowhere else, so sessions
+ * survive a restart.
+ */
 export interface Sessions {
   begin: (request: SessionRequest) => SessionKeys
   /**
-   * Returns the access key and the principal of a session. Undefined unless the access key ID and the token belong to a session
-   * of a known role.
+   * Returns the access key and the principal of a session; undefined unless the access key ID and the token belong together and
+   * the session's role exists.
    *
    * @throws AwsError `ExpiredTokenException` if the session has expired
    */
@@ -49,7 +52,7 @@ interface Content {
 }
 
 export interface SessionOptions {
-  /** The key of session tokens is derived from it. */
+  /** The key from which the encryption key of session tokens is derived. */
   masterKey: Uint8Array
   roles: ReadonlyMap<string, KnownRole>
   /** Returns the time in milliseconds since the epoch. */
@@ -86,12 +89,12 @@ export function createSessions ({ masterKey, roles, now }: SessionOptions): Sess
   }
 }
 
-/** Returns the ARN of a role's session. Unlike the role's ARN, it does not contain the role's path. */
+/** Returns the ARN of a role session. Unlike the role's ARN, it does not contain the role's path. */
 export function sessionArn ({ accountId, name }: KnownRole, sessionName: string): string {
   return `arn:aws:sts::${accountId}:assumed-role/${name}/${sessionName}`
 }
 
-/** Returns AWS's unique ID of a role's session. */
+/** Returns the unique ID of a role session (AWS's `AssumedRoleId`). */
 export function sessionId ({ arn }: KnownRole, sessionName: string): string {
   return `${uniqueId('AROA', arn)}:${sessionName}`
 }

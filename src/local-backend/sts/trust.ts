@@ -5,7 +5,7 @@ import { stsErrors } from './errors.ts'
 import type { WebIdentity } from './identity-providers.ts'
 import type { KnownRole } from './roles.ts'
 
-/** The details of a requested session that policies can refer to. */
+/** The parameters of a requested session that policies can refer to in conditions. */
 export interface NewSession {
   RoleSessionName: string
   ExternalId?: string
@@ -24,13 +24,13 @@ const sessionEntries = ({ RoleSessionName, ExternalId, SourceIdentity }: NewSess
   ['sts:SourceIdentity', SourceIdentity]
 ]
 
-/** Returns the actions that starting a session requires. Setting a source identity is an action of its own. */
+/** Returns the actions that policies must allow for a session to start. Setting a source identity is a separate action. */
 const actionsFor = <Action extends string>(action: Action, { SourceIdentity }: NewSession): (Action | 'SetSourceIdentity')[] =>
   SourceIdentity === undefined ? [action] : [action, 'SetSourceIdentity']
 
 /**
  * Checks that a role trusts the caller, and that the caller's own policies allow assuming the role. Unlike other resource
- * policies, a trust policy must always allow the request.
+ * policies, a trust policy must allow the request even within one account.
  *
  * @throws StsError `AccessDenied`
  */
@@ -53,9 +53,9 @@ export function assertMayAssume (context: SignedContext, role: KnownRole, reques
 }
 
 /**
- * Checks that a role trusts an identity that an identity provider has verified.
+ * Checks that a role trusts an identity whose token has been verified.
  *
- * @throws StsError `AccessDenied` without a reason
+ * @throws StsError `AccessDenied`, whose message does not include the reason
  */
 export function assertTrustsIdentity (role: KnownRole, provider: string, identity: WebIdentity, requested: NewSession): void {
   const keys = identity.issuer.replace(/^https?:\/\//, '')
@@ -66,7 +66,7 @@ export function assertTrustsIdentity (role: KnownRole, provider: string, identit
     [`${keys}:aud`, identity.audience]
   ])
   for (const action of actionsFor('AssumeRoleWithWebIdentity', requested)) {
-    // In AWS, the caller has no other identity than the provider's ARN.
+    // In AWS, the provider's ARN is the only identity that the caller has.
     const requester = { arn: provider, accountId: '' }
     const finding = findingOf([role.trustPolicy], { requester, action: `sts:${action}`, resource: role.arn, context })
     if (finding !== 'Allow') throw stsErrors.webIdentityDenied(action)

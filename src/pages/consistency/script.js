@@ -1,12 +1,12 @@
 /**
- * The consistency page. Requests the report with the visitor's token and renders it. The token is kept only in this module's
- * memory: it is never stored, and never part of a URL.
+ * The script of the consistency page, which requests the report with the visitor's token and renders it. The token is kept only
+ * in memory. It is never stored, and never part of a URL.
  */
 
 /** @typedef {{ state: string, required: boolean, group?: number, problem?: { title: string } }} Cell */
 /** @typedef {{ name: string, environments: Record<string, Cell> }} Row */
 
-/** The text for each state. `hidden` stands for a cell that the report omits, because the visitor may not see it. */
+/** The text for each state. `hidden` stands for a cell that the report omits, because the visitor isn't allowed to see it. */
 const states = {
   present: 'present',
   missing: 'missing',
@@ -15,7 +15,7 @@ const states = {
   hidden: 'not visible to you'
 }
 
-/** Rows rendered at a time: laying out ten thousand takes a browser several seconds. */
+/** The number of rows rendered at a time. It is limited, because a browser needs several seconds to lay out ten thousand. */
 const pageSize = 1_000
 
 const byId = (id) => document.getElementById(id)
@@ -110,7 +110,7 @@ onSubmit(byId('question'), async () => {
 
 const cellOf = (row, environment) => row.environments[environment] ?? { state: 'hidden', required: false }
 
-/** Checks for a required secret without a value. */
+/** Returns true if a secret is required but has no value. */
 const isLacking = ({ state, required }) => required && state !== 'present'
 
 function renderLegend () {
@@ -166,7 +166,7 @@ function renderRow (row) {
   return element('tr', row.differs ? 'differs' : '', head, ...report.environments.map((environment) => renderCell(cellOf(row, environment))))
 }
 
-/** Renders the rows that match the filters. Returns a summary of their number. */
+/** Renders the rows that match the filters, and returns a summary with their number. */
 function renderRows () {
   const wanted = byId('name-filter').value.trim().toLowerCase()
   const matching = report.items.filter((row) => row.name.toLowerCase().includes(wanted) &&
