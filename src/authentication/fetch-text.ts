@@ -6,7 +6,7 @@ const maximumBytes = 256 * 1024
 
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
-/** Checks that a URL is safe for an identity provider: https, or http on the loopback interface. No user info. */
+/** Checks that an identity provider's URL is safe: https, or http on the loopback interface, and no user name or password. */
 export function isSafeUrl (url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname, username, password } = new URL(url)
