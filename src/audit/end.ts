@@ -22,7 +22,7 @@ export interface End {
   readonly lacksLineFeed?: true
 }
 
-/** The maximum size, in bytes, of a record and of a write. It limits how far back the last one is searched for. */
+/** The maximum size, in bytes, of a record and of a write. They limit how far back to search for the last one. */
 const maxBytes = { record: 1024 * 1024, write: 32 * 1024 * 1024 }
 
 /**
@@ -52,8 +52,8 @@ export async function inspectEnd (
 }
 
 /**
- * Reads the last complete line within the first `size` bytes of the file. Returns its record, if it is an intact one, and the
- * number of bytes after the line.
+ * Reads the last complete line within the first `size` bytes of the file. Returns its record, if that is intact, and the number
+ * of bytes after the line.
  */
 async function lastRecord (handle: FileHandle, size: number): Promise<{ last?: ParsedRecord, torn: number }> {
   const position = Math.max(0, size - maxBytes.record)

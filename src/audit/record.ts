@@ -48,9 +48,9 @@ export interface RequestEntry {
   readonly status?: number | undefined
   /** The problem code of a failure. */
   readonly code?: string | undefined
-  /** The reason for a failed authentication. The reply does not contain it. */
+  /** The detailed reason for a failure, for example of authentication. The reply does not contain it. */
   readonly reason?: string | undefined
-  /** The result for this secret of a bulk request. */
+  /** This secret's result in a bulk request. */
   readonly result?: string | undefined
   /** The ID of the version that was read or written. */
   readonly versionId?: string | undefined

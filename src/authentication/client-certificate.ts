@@ -9,8 +9,8 @@ const dnsPattern = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-
 
 /**
  * Returns the caller named in the subject alternative name of a verified client certificate. The caller ID is the certificate's
- * only URI, which must be a SPIFFE ID, or without a URI, its only DNS name. If several names qualify, the certificate is refused
- * as ambiguous.
+ * only URI, which must be a SPIFFE ID, or if it has no URI, its only DNS name. If several names qualify, the certificate is
+ * refused as ambiguous.
  *
  * @param now milliseconds since the epoch. The validity is checked again, because a connection may outlive its certificate.
  * @throws Problem `unauthenticated`

@@ -20,7 +20,8 @@ export interface Decision {
   readonly allowed: boolean
   /**
    * The sorted IDs of the policies that determined the decision. If the action is allowed, these are the policies that permit it.
-   * If it is denied, these are the policies that forbid it or could not be evaluated; there are none if no policy permits it.
+   * If it is denied, these are the policies that forbid it or could not be evaluated. The list is empty if the only reason for a
+   * denial is that no policy permits the action.
    */
   readonly policies: readonly string[]
 }
