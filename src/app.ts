@@ -14,7 +14,7 @@ export interface AppOptions {
 
 const root = join(import.meta.dirname, '..')
 
-/** The whole application: loads the plugins first, then the routes. */
+/** The whole application. Loads the plugins first, then the routes. */
 export const app = fp<AppOptions>(async (fastify, { config, now = Date.now, dataDir = '.gateway' }) => {
   await fastify.register(autoload, { dir: join(root, 'plugins'), options: { config, now, dataDir }, forceESM: true })
   await fastify.register(autoload, { dir: join(root, 'routes'), routeParams: true, autoHooks: true, cascadeHooks: true, forceESM: true })

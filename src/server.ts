@@ -47,7 +47,10 @@ async function listen (fastify: FastifyInstance, { HOST: host, PORT: port }: Var
 /** Checks whether to print the developer token: on a terminal, or if `GATEWAY_PRINT_TOKEN` asks for it. */
 const showsToken = ({ GATEWAY_PRINT_TOKEN }: Variables): boolean => process.stdout.isTTY || GATEWAY_PRINT_TOKEN === '1'
 
-/** Installs the graceful shutdown, which follows a signal or an uncaught error: finishes open requests and closes everything. */
+/**
+ * Installs handlers that shut the process down gracefully after a signal or an uncaught error. They let open requests finish and
+ * then close everything.
+ */
 function shutDownGracefully (fastify: FastifyInstance, local: LocalMode | undefined): void {
   closeWithGrace({
     delay: shutdownTimeout,
@@ -63,12 +66,12 @@ function shutDownGracefully (fastify: FastifyInstance, local: LocalMode | undefi
     await fastify.close()
     clearInterval(idle)
     await local?.close()
-    // Node.js would wait forever for a write that hangs.
+    // Otherwise, Node.js would wait forever for a write that hangs.
     if (fastify.audit.hangs) process.kill(process.pid, 'SIGKILL')
   })
 }
 
-/** Reloads the configuration file on SIGHUP. An invalid file changes nothing. */
+/** Reloads the configuration file on SIGHUP. If the file is invalid, the current configuration stays in use. */
 function reloadOnHangup (fastify: FastifyInstance, config: LiveConfig, file: string): void {
   process.on('SIGHUP', () => {
     try {

@@ -1,28 +1,31 @@
 import { verifyingKeyOfSpki, type VerifyingKey } from './key.ts'
 import { genesis, isIntact, type Link, type ParsedRecord } from './record.ts'
 
-/** Receives a finding about the line being read, with the record's sequence number if it is known. */
+/** Reports a finding about the current line, with the record's sequence number if it is known. */
 export type Report = (message: string, sequence?: number) => void
 
 const range = (from: number, to: number): string => from === to ? `record ${from} is` : `records ${from} to ${to} are`
 
 /**
- * Checks that each record is unchanged, and that each follows the record before it.
+ * Creates a checker of the hash chain. It reports records that were changed, are missing, or don't follow the one before them.
  *
- * @param oldest sequence number of the first expected record; Infinity accepts any first record
+ * @param oldest the sequence number of the oldest record that must be there; with Infinity, the trail may start anywhere
  */
 export function chainChecker (report: Report, oldest = 1): {
   check: (record: ParsedRecord) => void
-  /** Reports a line that can't be parsed as a record. */
+  /** Reports a line that can't be parsed as a record, and counts it as one damaged record. */
   skip: (message: string) => void
   result: () => { records: number, first?: Link, last?: Link }
 } {
   let first: Link | undefined
   let last: Link | undefined
   let records = 0
-  /** The hashes that the next record may name as its predecessor's; undefined after a line that can't be parsed. */
+  /**
+   * The accepted values of the next record's `previous`. After a changed record there are two: the hash in its line, and the
+   * actual hash of its bytes. Undefined after a line that can't be parsed, since its hash is unknown.
+   */
   let hashes: readonly string[] | undefined = [genesis.hash]
-  /** The number of damaged lines since the last intact record. Each of them used to be one record. */
+  /** The number of damaged lines since the last intact record. Each is assumed to have been one record. */
   let damaged = 0
 
   function damage (message: string, following?: readonly string[]): void {
@@ -68,12 +71,12 @@ export function chainChecker (report: Report, oldest = 1): {
 
 const signedEvents: ReadonlySet<unknown> = new Set(['start', 'resume', 'checkpoint', 'close'])
 
-/** Checks signatures. Control records are always signed, and so is the last record of each write. */
+/** Creates a checker of the signatures. Control records are always signed, and so is the last record of each write. */
 export function signatureChecker (given: readonly VerifyingKey[] | undefined, report: Report): {
   check: (record: ParsedRecord) => void
   /** The number of records after the last signed one. */
   unsigned: () => number
-  /** The keys that verify the signatures: those given, otherwise the first one named in the trail itself. */
+  /** The accepted keys. If none were given, this is the first key that the trail itself contains. */
   keys: () => readonly VerifyingKey[]
 } {
   let keys = given ?? []
@@ -93,7 +96,7 @@ export function signatureChecker (given: readonly VerifyingKey[] | undefined, re
   }
 }
 
-/** Checks that the trail contains the records known from elsewhere, which shows that its end was not cut off. */
+/** Creates a checker that looks for records known from elsewhere. Without them, a cut-off end would go unnoticed. */
 export function knownRecordChecker (known: readonly Link[], report: Report): {
   check: (record: ParsedRecord) => void
   /** Reports the known records that the trail lacks. Call it after the last record. */

@@ -4,33 +4,34 @@ import { linesOf } from './lines.ts'
 import { genesis, isIntact, parseRecord, type Found, type Link, type ParsedRecord } from './record.ts'
 import { UnusableTrail } from './settings.ts'
 
-/** A record of the trail, and its end in the trail's file. */
+/** A record, and the offset in the trail's file at which it ends. */
 export interface Position {
   readonly link: Link
-  /** The number of bytes of the file up to and including that record. */
+  /** The size of the file, in bytes, up to and including that record. */
   readonly size: number
 }
 
-/** The state of the end of a trail's file. */
+/** The result of inspecting the end of a trail's file. */
 export interface End {
   readonly found: Found
-  /** The record that the next one follows. */
+  /** The record that the next new record follows. */
   readonly link: Link
-  /** The number of bytes to drop at the end: the rest of a write that a crash interrupted. */
+  /** The number of bytes to remove from the end of the file. They were left by a write that a crash interrupted. */
   readonly torn: number
-  /** True if the file ends without a line feed and is not truncated, so that the next write must start with a line feed. */
+  /** True if the file ends in the middle of a line and must not be truncated. The next write then starts with a line feed. */
   readonly lacksLineFeed?: true
 }
 
-/** The maximum size of a record and of a write, in bytes. */
+/** The maximum size, in bytes, of a record and of a write. They limit how far back to search for the last one. */
 const maxBytes = { record: 1024 * 1024, write: 32 * 1024 * 1024 }
 
 /**
- * Inspects the end of a trail's file before new records are appended: checks whether the last known record is there, and finds
- * the rest of a write that a crash interrupted. Every complete write ends with a signed record.
+ * Inspects the end of a trail's file before new records are appended. Checks whether the last known record is still there, and
+ * finds bytes left by a write that a crash interrupted. A complete write always ends with a signed record.
  *
- * @param known the last known record, from the head
- * @param isFirst true if an earlier process wrote the file; it may have written records after the last known one
+ * @param known the last record known to be written, according to the head or to this process
+ * @param isFirst true the first time that this process opens the trail. An earlier process may then have written records that
+ *   the head does not include yet.
  * @throws UnusableTrail if the file is not an audit trail
  */
 export async function inspectEnd (
@@ -45,12 +46,15 @@ export async function inspectEnd (
     const extended = isFirst ? await followChain(handle, known, key, size) : undefined
     if (extended !== undefined) return extended
   }
-  // The process may have crashed right after it started a new file.
+  // The earlier process may have crashed after it wrote to a new file and before it updated the head.
   const begun = isFirst ? await followChain(handle, { link, size: 0 }, key, size) : undefined
   return begun ?? unexpectedEnd(handle, known, size)
 }
 
-/** Returns the last record within the first `size` bytes of the file, and the number of bytes after it. */
+/**
+ * Reads the last complete line within the first `size` bytes of the file. Returns its record, if that is intact, and the number
+ * of bytes after the line.
+ */
 async function lastRecord (handle: FileHandle, size: number): Promise<{ last?: ParsedRecord, torn: number }> {
   const position = Math.max(0, size - maxBytes.record)
   const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(size - position), position })
@@ -60,20 +64,20 @@ async function lastRecord (handle: FileHandle, size: number): Promise<{ last?: P
   return { torn: end.length - whole.length, ...(last !== undefined && isIntact(last) && { last }) }
 }
 
-/** Checks whether a record ends at its known position. */
+/** Checks whether the known record is still at its position in the file. */
 async function isRecordAt (handle: FileHandle, { link, size: position }: Position, size: number): Promise<boolean> {
   if (position > size) return false
   const { last, torn } = await lastRecord(handle, position)
   return torn === 0 && last?.link.hash === link.hash
 }
 
-/** Describes a file with an unexpected end. The file is not truncated: it is evidence. */
+/** Describes a file with an unexpected end. Nothing is removed from the file, because it is evidence. */
 async function unexpectedEnd (handle: FileHandle, known: Position, size: number): Promise<End> {
   const { torn } = await lastRecord(handle, size)
   return { found: size < known.size ? 'cut-off' : 'changed', link: known.link, torn: 0, ...(torn > 0 && { lacksLineFeed: true }) }
 }
 
-/** Inspects a file without a usable head: uses the last signed record as the end of the last complete write. */
+/** Inspects a file that has no usable head. Assumes that the last complete write ends with the last signed record. */
 async function endWithoutHead (handle: FileHandle, key: VerifyingKey, size: number): Promise<End> {
   let known: Position | undefined
   const start = Math.max(0, size - maxBytes.write)
@@ -85,7 +89,7 @@ async function endWithoutHead (handle: FileHandle, key: VerifyingKey, size: numb
   return { ...await followChain(handle, known, key, size) ?? await unexpectedEnd(handle, known, size), found: 'no-head' }
 }
 
-/** Reads the file from a byte offset. Not a stream, which would close the handle if the caller stopped early. */
+/** Reads the file from a byte offset. Doesn't use a stream, because it would close the handle if the caller stopped early. */
 async function* chunksOf (handle: FileHandle, start: number): AsyncGenerator<Uint8Array> {
   let position = start
   let read: number
@@ -97,12 +101,12 @@ async function* chunksOf (handle: FileHandle, start: number): AsyncGenerator<Uin
   } while (read > 0)
 }
 
-/** Follows the chain from a record to the end of the last complete write. Returns undefined if the chain is broken. */
+/** Follows the chain from the known record to the end of the last complete write. Returns undefined if the chain is broken. */
 async function followChain (handle: FileHandle, known: Position, key: VerifyingKey, size: number): Promise<End | undefined> {
   let { link: last, size: complete } = known
   let { link } = known
   for await (const { bytes, ended, next } of linesOf(chunksOf(handle, known.size))) {
-    // An incomplete line alone in a new file is only accepted if it is the start of the next record.
+    // If a new file contains nothing but an incomplete line, it must be the start of the next record.
     if (!ended && known.size === 0 && complete === 0 && !isStartOfNext(link, bytes)) return undefined
     if (!ended) continue
     const record = parseRecord(bytes)

@@ -14,23 +14,23 @@ const { O_APPEND, O_CREAT, O_RDWR } = constants
 /** Node's error codes for a wrong path in the configuration, which a retry can't fix. */
 const configurationErrors: ReadonlySet<string> = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR', 'EROFS', 'ENAMETOOLONG', 'ELOOP'])
 
-/** The states of an undamaged trail. With these, a head with a bad signature is reported instead. */
+/** The states that show no damage. If the head has no valid signature, `unsigned-head` is reported in place of these. */
 const undamaged: ReadonlySet<Found> = new Set<Found>(['nothing', 'intact', 'moved', 'no-head'])
 
-/** The open files. */
+/** The open files of a trail. */
 interface Files {
   trail: FileHandle
   head: FileHandle
-  /** Identifies the open trail file, even after it was renamed. */
+  /** Identifies the open trail file, even after it is renamed. */
   inode: Stats
   /** The last record that was written and acknowledged. */
   known: Position
 }
 
 /**
- * Creates a sink that writes the trail to a file. The file may be moved away at any time, for rotation: the next record then goes
- * to a new file. Two more files belong to it: `FILE.head` holds the position of the last record, and `FILE.lock` keeps other
- * processes from writing.
+ * Creates a sink that writes the trail to a file. For rotation, the file can be renamed at any time. At most one more write goes
+ * to the renamed file; later writes go to a new one. The sink uses two more files: `FILE.head` stores the position of the last
+ * record, and `FILE.lock` keeps other processes from writing.
  */
 export function fileSink (file: string, durability: AuditSettings['durability'], key: SigningKey): Sink {
   let unlock: (() => void) | undefined
@@ -38,7 +38,7 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
   let isOpen = false
   /** True after a failed write, which may have left a partial record in the file. */
   let failed = false
-  /** A line feed to write before the next record, if the file does not end with one. */
+  /** A line feed to write before the next record if the file ends in the middle of a line. Empty otherwise. */
   let gap = ''
 
   async function openFirst (): Promise<End> {
@@ -58,7 +58,7 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
 
   async function openAgain ({ trail, head, known }: Files): Promise<End> {
     const { nlink, size } = await trail.stat()
-    // Removes what the failed write left: it was never acknowledged.
+    // Removes what the failed write left behind. It was never acknowledged.
     if (failed && size > known.size) await trail.truncate(known.size)
     const end = await openTrail(head, known, false)
     await trail.close()
@@ -84,7 +84,10 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
     }
   }
 
-  /** Checks that the open file still has the trail's name, and that its size is as expected: nobody else wrote or removed it. */
+  /**
+   * Checks whether the open file still has the trail's name, and whether it is unchanged: it has the expected size and was not
+   * deleted.
+   */
   async function inspectFile ({ trail, inode }: Files, size: number): Promise<{ hasName: boolean, isUnchanged: boolean }> {
     const named = await stat(file).catch(undefinedIfMissing)
     const hasName = named?.ino === inode.ino && named.dev === inode.dev

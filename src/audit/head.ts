@@ -3,17 +3,17 @@ import type { SigningKey, VerifyingKey } from './key.ts'
 import type { Link } from './record.ts'
 
 /**
- * The signed position of a trail's last record. It is stored in a file of its own, which every write to the trail overwrites, so
- * that a cut-off end of the trail is detected.
+ * The signed position of a trail's last record, stored in a separate file that every write to the trail updates. It reveals
+ * whether the end of the trail was cut off.
  */
 export interface Head {
   readonly link: Link
-  /** The size in bytes of the trail's file up to that record. Not signed: it is only a hint for finding the record. */
+  /** The size of the trail's file, in bytes, up to and including that record. Not signed: it only helps to find the record. */
   readonly size: number
   readonly signature: string
 }
 
-/** The size of the file in bytes: one disk sector, so that a write is atomic and needs no more space on a full disk. */
+/** The size of the head file, in bytes. It is one disk sector, so overwriting it is atomic and works even on a full disk. */
 const length = 512
 
 const pattern = /^\{"sequence":(\d{1,15}),"hash":"([0-9a-f]{64})","size":(\d{1,15}),"signature":"([0-9a-f]{128})"\}\s*$/
@@ -23,7 +23,7 @@ export function encodeHead (link: Link, size: number, key: SigningKey): string {
   return `${JSON.stringify({ sequence, hash, size, signature: key.sign('head', link) }).padEnd(length - 1)}\n`
 }
 
-/** Parses the content of a head file. Returns undefined if it is not a head. */
+/** Parses the content of a head file. Returns undefined if it is empty or malformed. */
 export function parseHead (text: string): Head | undefined {
   const [, sequence, hash = '', size, signature = ''] = pattern.exec(text) ?? []
   return sequence === undefined ? undefined : { link: { sequence: Number(sequence), hash }, size: Number(size), signature }
@@ -31,7 +31,7 @@ export function parseHead (text: string): Head | undefined {
 
 export const isSigned = ({ link, signature }: Head, key: VerifyingKey): boolean => key.verify('head', link, signature)
 
-/** Reads the content of a head file. */
+/** Returns the content of a head file; an empty string if the file is new. */
 export async function readHead (handle: FileHandle): Promise<string> {
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0)
   return buffer.toString('latin1', 0, bytesRead)

@@ -7,7 +7,7 @@ import { UnusableTrail } from './settings.ts'
 /** The purpose of a signature. Domain separation: a signature made for one purpose never verifies for another. */
 type Purpose = 'record' | 'head'
 
-/** A private key that signs records of the chain. */
+/** A private key that signs records and heads. */
 export interface SigningKey {
   /** Returns the signature in hexadecimal. */
   sign: (purpose: Purpose, link: Link) => string
@@ -32,10 +32,10 @@ function verifyingKeyFrom (key: KeyObject): VerifyingKey {
   }
 }
 
-/** Returns the public key in a PEM text, which may also hold the private key. @throws Error for another text or kind of key */
+/** Returns the public key of a public or private key in PEM. @throws Error if it is not an Ed25519 key in PEM */
 export const verifyingKey = (pem: string): VerifyingKey => verifyingKeyFrom(createPublicKey(pem))
 
-/** Returns the public key from the form in which a trail names it. Returns undefined if it is not an Ed25519 key. */
+/** Returns the public key in a control record of a trail (SPKI in base64), or undefined if it is not an Ed25519 key. */
 export function verifyingKeyOfSpki (spki: string): VerifyingKey | undefined {
   try {
     return verifyingKeyFrom(createPublicKey({ key: Buffer.from(spki, 'base64'), type: 'spki', format: 'der' }))
@@ -44,7 +44,7 @@ export function verifyingKeyOfSpki (spki: string): VerifyingKey | undefined {
   }
 }
 
-/** Returns the signing key of a private key in PEM. @throws Error for another text or kind of key */
+/** Creates a signing key from a private key in PEM. @throws Error if it is not an Ed25519 private key in PEM */
 export function signingKey (pem: string): SigningKey {
   const key = createPrivateKey(pem)
   return { sign: (purpose, link) => sign(null, signedBytes(purpose, link), key).toString('hex'), publicKey: verifyingKey(pem) }
@@ -56,8 +56,9 @@ export const newKey = (): string => generateKeyPairSync('ed25519').privateKey.ex
 /**
  * Loads the key that signs the trail.
  *
- * @param create true to generate the file if it does not exist
- * @throws UnusableTrail if it can't be read, or if other users could read or write it
+ * @param create true to generate a key if the file does not exist
+ * @throws UnusableTrail if the file can't be read, is not an Ed25519 private key, or gives its group or others more access than
+ *   mode 0640
  */
 export function loadKey (file: string, create: boolean): SigningKey {
   try {
@@ -72,7 +73,10 @@ export function loadKey (file: string, create: boolean): SigningKey {
 
 const unusable = (found: string): UnusableTrail => new UnusableTrail('audit.keyFile', found, 'a private key, Ed25519 in PEM, with mode 0600 or 0640')
 
-/** Creates the key file atomically: it gets its name once it is complete, and of several processes the first one creates it. */
+/**
+ * Creates the key file atomically. It is written under a temporary name and linked once it is complete. If several processes do
+ * this at the same time, all of them use the key of the first one.
+ */
 function createKeyFile (file: string): void {
   if (statSync(file, { throwIfNoEntry: false }) !== undefined) return
   const unfinished = `${file}.${randomBytes(6).toString('hex')}`

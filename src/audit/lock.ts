@@ -13,15 +13,15 @@ import { UnusableTrail } from './settings.ts'
 export function lockTrail (file: string): () => void {
   const lockFile = `${file}.lock`
   try {
-    // Creates the file with mode 0600. An existing file is not opened: closing it would release a lock that this process holds
-    // (POSIX advisory locks).
+    // Creates the file with mode 0600. Never opens an existing file: with POSIX advisory locks, closing any descriptor of a file
+    // releases all locks that the process holds on it.
     closeSync(openSync(lockFile, 'wx', 0o600))
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error
   }
   const database = new DatabaseSync(lockFile, { timeout: 0 })
   try {
-    // The transaction writes nothing: it only holds the lock.
+    // The transaction writes nothing. It only holds the lock.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()

@@ -10,8 +10,8 @@ import { openTrail, type Trail, type TrailOptions } from './trail.ts'
 /**
  * Opens the configured trail.
  *
- * @param dataDir the default folder of the trail and its key; created with mode 0700 if it is needed
- * @throws UnusableTrail
+ * @param dataDir the default folder of the trail and its key; created with mode 0700 if either is stored there
+ * @throws UnusableTrail if the file or the key can't be used
  */
 export async function openConfiguredTrail (
   { file, keyFile, durability, writeTimeout }: AuditSettings, dataDir: string, options: Pick<TrailOptions, 'now' | 'onControlRecord' | 'onFailure'>

@@ -1,10 +1,10 @@
-/** The limits of a queue. */
+/** The limits of a queue: the number of records, and their total size in bytes. */
 export interface Capacity {
   readonly records: number
   readonly bytes: number
 }
 
-/** The records of one append, and the promise that waits for them. */
+/** The encoded records of one append, and the functions that settle its promise. */
 export interface PendingAppend {
   readonly members: readonly string[]
   readonly bytes: number
@@ -12,26 +12,27 @@ export interface PendingAppend {
   readonly reject: (problem: Error) => void
 }
 
-/** A bounded queue of appends. Appends in progress count against the limits until they are released. */
+/** A bounded queue of appends. Removed appends count against the limits until they are released. */
 export interface Queue {
   readonly length: number
   /**
-   * Queues the records of an append. The promise resolves with the sequence number of the first of them. Returns undefined if the
-   * queue is full.
+   * Queues the records of an append.
+   *
+   * @returns a promise of the first record's sequence number, or undefined if the queue is full
    */
   add: (members: readonly string[]) => Promise<number> | undefined
   /** Removes and returns the appends for the next write. */
   next: () => PendingAppend[]
   /** Removes and returns all queued appends. */
   all: () => PendingAppend[]
-  /** Returns the capacity of removed appends to the queue. Returns the appends. */
+  /** Frees the capacity that removed appends still occupy, and returns those appends. */
   release: (group: readonly PendingAppend[]) => readonly PendingAppend[]
 }
 
-/** The maximum number of bytes of a write that has more than one append. */
+/** The maximum size, in bytes, of a write that combines several appends. A larger append is written on its own. */
 const groupBytes = 4 * 1024 * 1024
 
-/** The number of bytes of a line besides its entry: sequence, hashes and signature. */
+/** An estimate, in bytes, of the part of a line that is not its entry: the sequence number, hashes and signature. */
 const frameBytes = 250
 
 export function waitingQueue (capacity: Capacity): Queue {

@@ -28,7 +28,7 @@ export interface RequestEntry {
   readonly caller?: { readonly id: string, readonly method?: string } | undefined
   /** The IP address that sent the request. */
   readonly peer?: string | undefined
-  /** The `operationId` of the API document. */
+  /** The route's `operationId` in the OpenAPI document. */
   readonly operation?: string | undefined
   /** The action that was authorized: an AWS operation or one of the gateway's own. */
   readonly action?: string | undefined
@@ -36,27 +36,27 @@ export interface RequestEntry {
   /** The secret's name, without the environment's prefix. */
   readonly name?: string | undefined
   readonly credential?: string | undefined
-  /** The decision on `action`. */
+  /** The decision about `action`. */
   readonly decision?: RecordedDecision | undefined
-  /** The decisions on further actions that the request required, and on actions in other environments. */
+  /** The decisions about other actions that the request also required, and about actions in other environments. */
   readonly decisions?: readonly (RecordedDecision & { readonly action: string, readonly environment?: string })[] | undefined
   /** The ID of the job that the request started, read or cancelled. */
   readonly job?: string | undefined
-  /** The number of secrets of a bulk request. */
+  /** The number of secrets in a bulk request. */
   readonly items?: number | undefined
-  /** The HTTP status of the reply; for an item, the status that the secret would have in a request of its own. */
+  /** The HTTP status of the reply. For an item, the status that a request for this secret alone would have had. */
   readonly status?: number | undefined
   /** The problem code of a failure. */
   readonly code?: string | undefined
-  /** The reason for failed authentication. The reply does not contain it. */
+  /** The detailed reason for a failure, for example of authentication. The reply does not contain it. */
   readonly reason?: string | undefined
-  /** The result of a bulk request for the secret. */
+  /** This secret's result in a bulk request. */
   readonly result?: string | undefined
   /** The ID of the version that was read or written. */
   readonly versionId?: string | undefined
-  /** AWS's request IDs of the calls that were made, as in CloudTrail. */
+  /** The request IDs of the calls to AWS, which CloudTrail records too. */
   readonly awsRequestIds?: readonly string[] | undefined
-  /** The number of AWS calls, if it exceeds the number of listed IDs. */
+  /** The number of calls to AWS, if it exceeds the number of listed IDs. */
   readonly awsCalls?: number | undefined
 }
 
@@ -64,33 +64,36 @@ export interface RequestEntry {
 export type Found =
   /** No file and no head: this is a new trail. */
   | 'nothing'
-  /** The trail ends with the last record that was written. */
+  /** The trail ends with the last record that the gateway wrote. */
   | 'intact'
   /** The file is missing or empty, as after a rotation. */
   | 'moved'
-  /** The file was deleted while the gateway was writing it. */
+  /** The file was deleted while the gateway had it open. */
   | 'removed'
   /** The trail has no head, so its end can't be checked. */
   | 'no-head'
   /** The trail's head is not signed with this key. */
   | 'unsigned-head'
-  /** The file ends before the last record that was written. */
+  /** The file ends before the last record that the gateway wrote. */
   | 'cut-off'
-  /** The file does not contain what was written. */
+  /** The end of the file is not what the gateway wrote. */
   | 'changed'
 
 /** The entry of a control record, which is about the trail itself. */
 export interface ControlEntry {
-  /** `start` and `close` of a process; `resume` after a failure or in a new file; a periodic `checkpoint`. */
+  /**
+   * `start`: a process opened the trail. `resume`: it continues after a failure or in a new file. `checkpoint`: written
+   * periodically. `close`: the process shut down gracefully.
+   */
   readonly event: 'start' | 'resume' | 'checkpoint' | 'close'
   /** The version of the record format. */
   readonly format?: number
   /** The public key of the signatures: SPKI in base64. */
   readonly key?: string
   readonly found?: Found
-  /** The number of bytes of an interrupted write that were dropped. Its requests were never answered. */
+  /** The number of bytes that were removed because a crash had interrupted their write. Its requests were never answered. */
   readonly torn?: number
-  /** The number of requests refused since the last record because they could not be recorded. */
+  /** The number of requests refused since the last write because they could not be recorded. */
   readonly refused?: number
   /** Records that were written only after their requests had been refused. */
   readonly late?: Range
@@ -106,7 +109,7 @@ export type Entry = RequestEntry | ControlEntry
 
 type MemberName = keyof RequestEntry | keyof ControlEntry
 
-/** The order of the members in a line. With `JSON.stringify` it makes the encoding of an entry canonical. */
+/** The order of the members in a line. It is fixed, so it doesn't depend on the order in which an entry was built. */
 const order = Object.keys({
   event: 0, intent: 0, requestId: 0, caller: 0, peer: 0, operation: 0, action: 0, environment: 0, name: 0,
   credential: 0, decision: 0, decisions: 0, job: 0, items: 0, status: 0, code: 0, reason: 0, result: 0, versionId: 0,
@@ -114,7 +117,7 @@ const order = Object.keys({
 } satisfies Record<MemberName, 0>) as MemberName[]
 
 /**
- * Encodes an entry as the members of its line, without the chain's members.
+ * Encodes an entry as JSON members, without the braces and without the members that `chainRecord` adds.
  *
  * @param time milliseconds since the epoch
  */
@@ -133,15 +136,15 @@ interface ChainedRecord {
 }
 
 /**
- * Appends a record to the chain. Its hash covers all bytes of the line before it, including the hash of the previous record, so
- * that a signature also covers all earlier records.
+ * Appends a record to the chain. The hash covers its whole line up to the hash itself, which includes the hash of the previous
+ * record. A signature therefore covers all earlier records, too.
  *
  * @param members the entry, encoded by `encodeEntry`
- * @param sign signs the record; leave it out for an unsigned record
+ * @param sign signs the record; omit it for an unsigned record
  */
 export function chainRecord (members: string, before: Link, sign?: (link: Link) => string): ChainedRecord {
   const sequence = before.sequence + 1
-  // Part of the hashed bytes, so that removing the signature is detected.
+  // The hash covers this member, so that removing the signature is detected.
   const signedMember = sign === undefined ? '' : ',"signed":true'
   const hashed = `{"sequence":${sequence},${members},"previous":"${before.hash}"${signedMember}`
   const link = { sequence, hash: hash('sha256', hashed) }
@@ -154,13 +157,13 @@ export interface ParsedRecord {
   readonly link: Link
   /** The hash of the previous record. */
   readonly previous: string
-  /** The actual hash of the line's bytes. It equals the link's hash unless the line was changed. */
+  /** The actual hash of the line's bytes. It differs from the link's hash if the line was changed. */
   readonly actualHash: string
   readonly signature?: string
   readonly entry: Readonly<Partial<Record<keyof ControlEntry, unknown>>>
 }
 
-/** Checks that no byte of a record has changed since it was written. */
+/** Checks that a record's bytes match the hash in its line. */
 export const isIntact = ({ link, actualHash }: ParsedRecord): boolean => link.hash === actualHash
 
 const linePattern = new RegExp([
@@ -170,7 +173,7 @@ const linePattern = new RegExp([
 
 /** Parses a line without its line feed. Returns undefined if it is not a record. */
 export function parseRecord (line: Buffer): ParsedRecord | undefined {
-  // latin1 maps each byte to one character, so that offsets in the match are byte offsets.
+  // latin1 maps each byte to one character, so offsets in the match are byte offsets.
   const [, hashed = '', sequence, previous = '', signed, claimed = '', signature] = linePattern.exec(line.toString('latin1')) ?? []
   if (sequence === undefined || (signed === undefined) !== (signature === undefined)) return undefined
   const entry = objectFrom(line.toString())

@@ -2,24 +2,24 @@ import type { Action } from '#src/authorization/actions'
 import type { Decision } from '#src/authorization/decision'
 import type { Problem } from '#src/problems/problem'
 
-/** The outcome for one secret of a request on several. */
+/** The outcome for one secret of a request that covers several. */
 export interface SecretOutcome {
-  /** The secret's environment and the credential that reached it, unless they are those of the request's path. */
+  /** The secret's environment and the AWS credential used for it, if they differ from the request's own. */
   readonly environment?: string
   readonly credential?: string
   readonly name: string
-  /** The action that was performed on it, unless it is the route's. */
+  /** The action on this secret, if it differs from the route's action. */
   readonly action?: Action
   readonly result?: string
   readonly versionId?: string
   readonly problem?: Problem
 }
 
-/** A decision that a request needed on its way: on a secret, or on an environment that its path does not name. */
+/** A decision about a single secret, or about an environment other than the one in the request's path. */
 export interface SecretDecision extends Decision {
-  /** Missing if it is the environment in the path. */
+  /** Absent if it is the environment in the path. */
   readonly environment?: string
   readonly action: Action
-  /** Missing if the decision is on the environment as a whole. */
+  /** Absent if the decision is about the environment as a whole. */
   readonly name?: string
 }

@@ -13,7 +13,7 @@ export interface AuditSettings {
 /** The file name that means standard output. */
 export const standardOutput = '-'
 
-/** The configured file or key can't be used for the trail, and a retry would not help. */
+/** Thrown if the configured file or key can't be used for the trail and a retry would not help. */
 export class UnusableTrail extends Error {
   override readonly name = 'UnusableTrail'
   readonly issue: { readonly key: string, readonly found: string, readonly expected: string }

@@ -5,12 +5,12 @@ import type { Link } from './record.ts'
 export interface Sink {
   /** True if lines can be written. If false, call `open` first. */
   readonly isOpen: boolean
-  /** Opens the destination, or reopens it after a failure. @throws UnusableTrail, and errors of the file system */
+  /** Opens the destination, or reopens it after a failure. @throws UnusableTrail, and file system errors */
   open: () => Promise<End>
   /**
    * Writes complete lines. If it throws, none of them counts as written.
    *
-   * @param link the position of the last record
+   * @param link the last record in `lines`
    * @returns false if the lines may be lost because somebody else changed the file
    */
   write: (lines: Buffer, link: Link) => Promise<boolean>

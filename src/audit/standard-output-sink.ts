@@ -8,12 +8,12 @@ import type { Sink } from './sink.ts'
 
 const writeSome = promisify(write)
 
-/** Milliseconds before the next write to a full non-blocking pipe. */
+/** Milliseconds to wait before the next attempt to write to a full non-blocking pipe. */
 const pause = 20
 
 /**
  * Creates a sink that writes the trail to standard output, for the log collector of a container. Output can't be read back, so
- * each process starts a new trail. It can't be undone either, so the rest of a partial write is written before anything else.
+ * each process starts a new trail. Nor can it be undone: after a partial write, the remaining bytes are written first.
  *
  * @param descriptor the file descriptor
  */

@@ -12,7 +12,7 @@ export interface TrailOptions extends WriterOptions {
   capacity?: Capacity
   /** Milliseconds between a failed write and the next attempt. */
   retryAfter?: number
-  /** Called when the trail becomes unwritable, with the error code, or with `hangs` if a write does not return. */
+  /** Called when the trail becomes unwritable: with the error's code or message, or with `hangs` if a write doesn't return. */
   onFailure?: (reason: string) => void
 }
 
@@ -27,7 +27,7 @@ export interface Trail {
   append: (entries: readonly RequestEntry[]) => Promise<number>
   /** True if an append would be accepted now. */
   readonly isWritable: boolean
-  /** True if a write does not return, so that the process can't shut down gracefully. */
+  /** True while a write exceeds its timeout. The process can't shut down gracefully until that write returns. */
   readonly hangs: boolean
   /** Continues in a new file if the current one was moved away. */
   reopen: () => void
@@ -36,7 +36,7 @@ export interface Trail {
 }
 
 /**
- * Opens a trail and writes its first record. After a temporary failure, such as a full disk, the write is retried until it
+ * Opens a trail and writes the `start` record. After a temporary failure, such as a full disk, the write is retried until it
  * succeeds.
  *
  * @throws UnusableTrail if a retry would not help
@@ -90,7 +90,7 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
   async function work (): Promise<void> {
     await writeGroup()
     while (failure === undefined && (queue.length > 0 || writer.hasPendingNotices || seal !== undefined)) {
-      // Lets the requests that arrive together share a write: each write signs twice and waits for the disk.
+      // Lets requests that arrive together share a write, because each write signs twice and waits for the disk.
       await immediate()
       await writeGroup()
     }
@@ -105,7 +105,7 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
     working ??= work()
   }
 
-  /** Writes a checkpoint if no request has caused one for a while. */
+  /** Writes a checkpoint if request records were written since the last control record. */
   function writeCheckpoint (): void {
     delete timers.checkpoint
     if (!writer.needsCheckpoint) return

@@ -12,8 +12,8 @@ export interface TrailFile {
 
 export interface VerifyOptions {
   /**
-   * The public keys whose signatures are accepted. By default the key named in the trail itself, which proves nothing against an
-   * attacker who rewrote the whole trail with a new key.
+   * The public keys whose signatures are accepted. By default, this is the key that the trail itself contains, which can't reveal
+   * that an attacker rewrote the whole trail with a new key.
    */
   readonly keys?: readonly VerifyingKey[]
   /** The content of the trail's `.head` file. */
@@ -51,7 +51,7 @@ export interface Verification {
 const maxRemarks = 1_000
 
 /**
- * Verifies a trail: finds records that were changed, removed or moved, and a cut-off end.
+ * Verifies a trail. Finds records that were changed, removed or moved, and detects whether the end was cut off.
  *
  * @param files the trail's files, in the order in which they were written
  */
@@ -101,7 +101,7 @@ export async function verifyTrail (files: readonly TrailFile[], options: VerifyO
 const reachesHead = (last: Link | undefined, head: Head | undefined): boolean =>
   last !== undefined && head !== undefined && last.sequence >= head.link.sequence
 
-/** The findings for damage that the gateway detected when it opened the trail, by the record's `found`. */
+/** Findings for damage that the gateway detected when it opened the trail, keyed by the control record's `found`. */
 const findingTexts: Readonly<Record<string, string>> = {
   removed: 'the file before it was removed while it was being written',
   'no-head': 'at this start the head was missing: what came before may have been cut off',
@@ -110,14 +110,14 @@ const findingTexts: Readonly<Record<string, string>> = {
   changed: 'the file was changed before this record'
 } satisfies Partial<Record<Found, string>>
 
-/** The notes for the other members of control records. */
+/** Notes for the other members of control records, keyed by the member's name. */
 const noteTexts: Readonly<Record<string, string>> = {
   torn: 'bytes of an unfinished write after a crash, which were dropped',
   refused: 'requests that were refused because they could not be recorded',
   late: 'records that were written too late for their requests, which were refused'
 } satisfies Partial<Record<keyof ControlEntry, string>>
 
-/** Reports the damage and the failures that a control record contains. */
+/** Reports the damage, crashes and failures that a control record mentions. */
 function reportControlEntry ({ link: { sequence }, entry }: ParsedRecord, report: Report, note: Report): void {
   const { found, torn, refused, late } = entry
   const finding = typeof found === 'string' ? findingTexts[found] : undefined

@@ -12,7 +12,7 @@ export interface WriterOptions {
   key: SigningKey
   /** Milliseconds since the epoch. */
   now?: () => number
-  /** The interval of checkpoints: a number of records, or milliseconds, whichever is reached first. */
+  /** The interval between checkpoints, as a number of records and as a time; the one reached first counts. */
   checkpointEvery?: { records: number, milliseconds: number }
   /** Called with each control record once it is written. */
   onControlRecord?: (entry: ControlEntry, link: Link) => void
@@ -38,7 +38,7 @@ export interface Writer {
   commit: (groups: Groups, seal?: Seal) => Promise<Committed>
 }
 
-/** The encoded entries of each request. */
+/** The encoded entries, grouped by request. */
 type Groups = readonly (readonly string[])[]
 
 /** A record to be written; `entry` is set for a control record. */
@@ -70,7 +70,7 @@ export function chainWriter (options: WriterOptions): Writer {
     if (sink.isOpen) return { from: last, notices: refused === 0 && late === undefined ? [] : [{ event: 'resume', ...pending }] }
     const { found, torn, link: from } = await sink.open()
     const opened = { format, key: key.publicKey.spki, found, ...(torn > 0 && { torn }) }
-    // On standard output, opening completes a partial write, whose requests have been refused by then.
+    // On standard output, opening the sink completes a partial write. The requests of that write were already refused.
     const completed = hasStarted && from.sequence > last.sequence ? { late: { from: last.sequence + 1, to: from.sequence } } : {}
     return { from, notices: [{ event: hasStarted ? 'resume' : 'start', ...opened, ...pending, ...completed }] }
   }

@@ -19,22 +19,22 @@ export const ApiKeySchema = Type.Object({
 
 export type ApiKey = Static<typeof ApiKeySchema>
 
-/** Returns the time from which a key is refused, in milliseconds since the epoch. Infinity if it never expires. */
+/** Returns a key's expiry time, in milliseconds since the epoch. Infinity if the key never expires. */
 export const expiryOf = ({ expires }: Pick<ApiKey, 'expires'>): number => expires === undefined ? Infinity : Date.parse(expires)
 
-/** Returns the hash of a token for the configuration. A plain hash is enough for 256 random bits; a password would need more. */
+/** Returns a token's hash, as in the configuration. A fast hash is enough for 256 random bits; a password needs a slow one. */
 export const hashToken = (token: string): string => `sha256:${hash('sha256', token)}`
 
 /**
- * Generates a token. It consists of a prefix that secret scanners can recognize, the ID, which shows which key to revoke if the
- * token leaks, and 256 random bits. The gateway itself only compares the hash.
+ * Generates a token. It consists of a prefix that secret scanners can recognize, the caller's ID, and 256 random bits. If the
+ * token leaks, the ID shows which key to revoke. The gateway itself only compares the token's hash.
  */
 export const newApiKey = (id: string): string => `sgw_${id}.${randomBytes(32).toString('base64url')}`
 
 /**
  * Creates a function that returns the caller of an API key, or undefined if the key is unknown or has expired. An ID may have
- * several keys, for key rotation. Keys are looked up by their hash, so the response time depends on the hash at most, which tells
- * nothing about the key.
+ * several keys, for key rotation. Keys are looked up by their hash, so the response time can only reveal something about the
+ * hash, which reveals nothing about the key.
  *
  * The function's `now` is in milliseconds since the epoch.
  */

@@ -24,12 +24,13 @@ export interface AuthenticationSettings {
 export interface PresentedCredentials {
   /** The `Authorization` header. */
   authorization: string | undefined
-  /** Returns the caller named in the connection's client certificate, if there is one. @throws Problem `unauthenticated` */
+  /** Returns the caller named in the client certificate, or undefined without one. @throws Problem `unauthenticated` */
   certificate: () => Caller | undefined
 }
 
 /**
- * Returns the caller of a request, and a promise only if it has to wait. `now` is in milliseconds since the epoch.
+ * Authenticates a request and returns its caller. Returns a promise only for a token that is not in the cache. `now` is in
+ * milliseconds since the epoch.
  *
  * @throws Problem `unauthenticated`, `identity-provider-unavailable`
  */

@@ -12,7 +12,7 @@ const identity = Type.Object({
   groups: Type.Optional(Type.Array(Id(), { uniqueItems: true }))
 }, closed)
 
-/** The section `authentication.aws` of the configuration: the AWS identities that may log in, and the limits that apply. */
+/** The `authentication.aws` section of the configuration file: the AWS identities that may log in, and the rules for logins. */
 export const AwsLoginSchema = Type.Object({
   serverId: Type.String({
     pattern: '^[!-~]{1,255}$',
@@ -33,11 +33,11 @@ export type AwsLoginSettings = Static<typeof AwsLoginSchema>
 /** The identity that signed a request, as reported by STS. */
 export interface AwsIdentity {
   account: string
-  /** The unique ID of the user, or of the role if a session of a role signed. */
+  /** The unique ID of the user, or of the role if the request was signed in a role session. */
   uniqueId: string
 }
 
-/** Returns the caller ID of an AWS identity. */
+/** Returns the caller ID of an AWS identity: `aws:ACCOUNT:UNIQUEID`. */
 export const awsCallerId = ({ account, uniqueId }: AwsIdentity): string => `aws:${account}:${uniqueId}`
 
 /**

@@ -7,7 +7,7 @@ import { defaultLifetime, issueToken, type IssuedToken, type TokenKeys } from '.
 import { unauthenticated, unavailable } from './refusal.ts'
 import type { UsedSignatures } from './used-signatures.ts'
 
-/** Seconds that a signature's time may be in the future, to tolerate a client's fast clock. */
+/** The number of seconds that a signature's time may be in the future, because a client's clock may be fast. */
 const futureTolerance = 60
 
 /** The settings and the state of AWS login. */
@@ -19,13 +19,13 @@ export interface AwsLogin {
   endpoint?: string
 }
 
-/** Returns the URL of STS in a region. The region is the only part that comes from a request, and was checked beforehand. */
+/** Returns the URL of STS in a region. Only the region comes from the request, and it was checked before. */
 const stsUrl = (region: string, endpoint?: string): string =>
   endpoint ?? `https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`
 
 /**
- * Logs an AWS identity in: forwards its signed `GetCallerIdentity` request to STS, which verifies the signature and returns the
- * identity, and issues a token if the configuration allows the identity.
+ * Logs in an AWS identity. Forwards its signed `GetCallerIdentity` request to STS, which verifies the signature and returns the
+ * identity. Then issues a token if the configuration allows the identity to log in.
  *
  * @param headers the headers of the signed request
  * @param now milliseconds since the epoch
@@ -55,7 +55,7 @@ export async function awsLogin (
     const content = { subject: id, audience: settings.serverId, lifetime: tokenLifetimeSeconds }
     return { ...await issueToken(keys, content, now), caller: caller('aws', id, groups) }
   } catch (error) {
-    // Forgets the signature, so that only allowed identities can fill the memory.
+    // Forgets the signature, so that only identities that are allowed to log in can use up the capacity.
     used.release(signed.signature)
     throw error
   }

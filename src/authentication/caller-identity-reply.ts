@@ -1,6 +1,6 @@
 import type { AwsIdentity } from './aws-identities.ts'
 
-/** A user's unique ID, or a role's followed by the session name. The root user and federated users have no such ID. */
+/** A user's unique ID, or a role's unique ID and session name. The IDs of the root user and of federated users don't match. */
 const userIdPattern = /^((?:AIDA|AROA)[A-Z0-9]{12,124})(?::[\w+=,.@-]{2,64})?$/
 
 /** Returns the text of an element that occurs exactly once and contains only text. */
@@ -10,8 +10,8 @@ function onlyText (xml: string, element: string): string | undefined {
 }
 
 /**
- * Reads the identity from STS's reply to `GetCallerIdentity`. The relevant elements contain no markup and no entities, so that a
- * regular expression is stricter than an XML parser.
+ * Reads the identity from STS's reply to `GetCallerIdentity`. The elements it reads never contain markup or entities, so a
+ * regular expression is enough, and stricter than an XML parser.
  *
  * @returns undefined if the reply has another form, or if the identity has no unique ID
  */

@@ -8,7 +8,7 @@ const serverIdHeader = 'x-secrets-gateway-server-id'
 /** The body of the request to STS. The signature covers its hash, so no other body is possible. */
 export const requestBody = 'Action=GetCallerIdentity&Version=2011-06-15'
 
-/** The allowed headers and their values. The first three are required. No other header is sent to STS. */
+/** The headers that a signed request may have, with patterns of their values. The first three are required. */
 const allowed: Readonly<Record<string, RegExp>> = {
   authorization: /^[ -~]{1,2048}$/,
   'x-amz-date': /^\d{8}T\d{6}Z$/,
@@ -33,7 +33,7 @@ export interface SignedRequest {
   signature: string
   serverId: string
   host: string | undefined
-  /** The headers to send to STS: the signed ones and the signature, and no others. */
+  /** The headers to send to STS. Except for `Authorization` and a default `Content-Type`, all of them are signed. */
   headers: Readonly<Record<string, string>>
 }
 
@@ -41,8 +41,8 @@ const invalidHeader = (message: string, name?: string): Error =>
   invalidRequest({ in: 'body', pointer: name === undefined ? '/headers' : `/headers/${name}`, message })
 
 /**
- * Parses the headers of a signed request (Signature Version 4). All but the time, the credential and the signature have fixed
- * values, so that the gateway can't be made to send any other request to STS.
+ * Parses the headers of a signed request (Signature Version 4). Accepts only known headers with expected values, so the gateway
+ * can't be made to send any other request to STS.
  *
  * @throws Problem `invalid-request` if a header has another form, `unauthenticated` if the dates contradict each other
  */
@@ -71,7 +71,7 @@ export function readSignedRequest (sent: Readonly<Record<string, string>>): Sign
   if (missing !== undefined) throw invalidHeader('must include all signed headers')
   if (!date.startsWith(day)) throw unauthenticated('aws-date-mismatch')
 
-  // `fetch` sets these two for its own connection.
+  // `fetch` sets `Host` and `Content-Length` itself.
   const others = Array.from(headers).filter(([name]) => name !== 'host' && name !== 'content-length')
   return {
     region,

@@ -8,17 +8,18 @@ const spiffePattern = /^spiffe:\/\/[a-z0-9._-]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[A-
 const dnsPattern = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
- * Returns the caller named in the subject alternative name of a verified client certificate: its SPIFFE ID, which is the only URI
- * of an SVID, otherwise its only DNS name. A certificate with several names is ambiguous and refused.
+ * Returns the caller named in the subject alternative name of a verified client certificate. The caller ID is the certificate's
+ * only URI, which must be a SPIFFE ID, or if it has no URI, its only DNS name. If several names qualify, the certificate is
+ * refused as ambiguous.
  *
- * @param now milliseconds since the epoch; a connection may outlive the certificate that it was made with
+ * @param now milliseconds since the epoch. The validity is checked again, because a connection may outlive its certificate.
  * @throws Problem `unauthenticated`
  */
 export function certificateCaller (certificate: X509Certificate, now: number): Caller {
   const { subjectAltName = '', ca, validFromDate, validToDate } = certificate
   if (now < validFromDate.getTime() || now >= validToDate.getTime()) throw unauthenticated('certificate-expired')
   if (ca) throw unauthenticated('certificate-of-authority')
-  // Node.js quotes names that could be mistaken for another list of names.
+  // Node.js quotes a name that contains, for example, a comma, because it could be mistaken for several names.
   if (subjectAltName.includes('"')) throw unauthenticated('certificate-name')
   return caller('mtls', nameFrom(subjectAltName.split(', ')))
 }

@@ -6,7 +6,7 @@ const maximumBytes = 256 * 1024
 
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
-/** Checks that a URL is safe for an identity provider: https, or plain http on the loopback interface. */
+/** Checks that an identity provider's URL is safe: https, or http on the loopback interface, and no user name or password. */
 export function isSafeUrl (url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname, username, password } = new URL(url)
@@ -23,7 +23,7 @@ export interface TextReply {
 }
 
 /**
- * Sends a request to an identity provider. Redirects are not followed: they could lead to a host that nobody configured.
+ * Sends a request to an identity provider. A redirect is an error, because it could lead to a host that nobody configured.
  *
  * @throws Error if the URL is not safe, or if the reply is missing, late or too large
  */
@@ -45,7 +45,7 @@ export async function fetchText (url: string, options: Pick<RequestInit, 'method
 /**
  * Fetches a JSON document from an identity provider.
  *
- * @throws Error if the reply is missing, has another status than 200 or is not JSON
+ * @throws Error as `fetchText` does, or if the reply's status is not 200 or its body is not JSON
  */
 export async function fetchJson (url: string): Promise<unknown> {
   const { status, text } = await fetchText(url, { headers: { accept: 'application/json' } })

@@ -4,7 +4,7 @@ import { caller } from './caller.ts'
 import { verifyJwt, type JwtRules } from './jwt.ts'
 import type { TokenVerifier } from './verified-tokens.ts'
 
-/** The `iss` claim of the gateway's own tokens. It can't collide with a configured issuer, whose name must be a URL. */
+/** The `iss` claim of the gateway's own tokens. It can't collide with a configured issuer, which must be an http(s) URL. */
 export const gatewayIssuer = 'urn:secrets-gateway'
 
 /** The default and the maximum lifetime of a token, in seconds. */
@@ -14,7 +14,7 @@ export const maximumLifetime = 60 * 60
 const typ = 'secrets-gateway+jwt'
 const algorithm = 'EdDSA'
 
-/** Private Ed25519 keys. One signs and all verify, for key rotation. */
+/** Private Ed25519 keys. One of them signs new tokens. All of them verify tokens, for key rotation. */
 export interface TokenKeys {
   sign: KeyObject
   verify: readonly KeyObject[]
@@ -64,10 +64,10 @@ export async function issueToken (
 }
 
 /**
- * Creates the verifier of the gateway's own tokens. They contain only the caller's ID: the groups come from the current
- * configuration, so that a reload takes effect at once.
+ * Creates the verifier of the gateway's own tokens. A token contains only the caller's ID. The groups come from the current
+ * configuration, so a reload affects tokens that were issued before it.
  *
- * @param groupsOf returns the groups of an AWS identity; throws if it is no longer allowed to log in
+ * @param groupsOf returns the groups of an AWS identity; throws if the identity is no longer allowed to log in
  */
 export function gatewayTokenVerifier (
   keys: TokenKeys,

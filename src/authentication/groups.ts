@@ -5,16 +5,16 @@ import type { Caller } from './caller.ts'
 
 const names = Type.Optional(Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true }))
 
-/** The members of a group: caller IDs, and groups that callers bring with them. Membership is not transitive. */
+/** The members of a group: caller IDs, and groups of callers' keys or tokens. Membership is not transitive. */
 export const GroupSchema = Type.Object({ callers: names, groups: names }, closed)
 
 export type Groups = Readonly<Record<string, Static<typeof GroupSchema>>>
 
-/** Creates a function that adds the configured groups of a caller to the ones it already has. */
+/** Creates a function that adds a caller's configured groups to the groups it already has. */
 export function membership (groups: Groups): (caller: Caller) => Caller {
   const declared = Object.entries(groups).map(([name, { callers = [], groups: others = [] }]) =>
     ({ name, callers: new Set(callers), others: new Set(others) }))
-  // Callers of API keys and of cached tokens are the same object in each request.
+  // All requests with the same API key or cached token share one caller object.
   const known = new WeakMap<Caller, Caller>()
   return (caller) => getOrCreate(known, caller, () => {
     const joined = declared.filter(({ callers, others }) =>

@@ -2,7 +2,7 @@ import { decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload, type JWTV
 import { Problem } from '#src/problems/problem'
 import { unauthenticated } from './refusal.ts'
 
-/** Header members that make a token invalid: those that name or contain a key, and `crit`, whose extensions are unsupported. */
+/** Header members that make a token invalid: those that name or contain a key, and `crit`, since no extension is supported. */
 const refusedMembers = ['jku', 'jwk', 'x5u', 'x5c', 'crit'] as const
 
 /** The requirements for an issuer's tokens. */
@@ -13,7 +13,7 @@ export interface JwtRules {
   /** The required `typ` of the header. */
   typ?: string
   clockToleranceSeconds: number
-  /** The maximum number of seconds from `iat` to `exp`; from now if the token has no `iat`. */
+  /** The maximum number of seconds from `iat` to `exp`, or from now to `exp` if the token has no `iat`. */
   maximumLifetimeSeconds: number
 }
 
@@ -70,7 +70,7 @@ function checkedClaims (payload: JWTPayload, rules: JwtRules, now: number): Veri
   return { ...payload, sub, exp }
 }
 
-/** Returns jose's error code and the claim at fault, for the log. jose only names claims that it was told to check. */
+/** Returns jose's error code and the invalid claim's name, for the log. jose only names claims that it was told to check. */
 function reasonOf (error: unknown): string {
   const { code, claim, name } = Object(error) as { code?: string, claim?: string, name?: string }
   return [code ?? name ?? 'error', claim ?? []].flat().join(' ')

@@ -8,7 +8,7 @@ const cooldown = 30_000
 /** Milliseconds after which keys are fetched again, so that a revoked key is dropped soon. */
 const refreshAfter = 10 * 60_000
 
-/** Milliseconds for which keys stay in use while the issuer does not answer. */
+/** Milliseconds for which keys stay in use while they can't be fetched again. */
 const maximumAge = 60 * 60_000
 
 /** The location of an issuer's keys: `jwksUri`, or the URL in its discovery document (OpenID Connect Discovery 1.0). */
@@ -19,11 +19,12 @@ export interface KeySource {
 
 /**
  * Creates the key lookup of an issuer. Keys are fetched on first use, and again when they are old or do not include a token's
- * key. The cooldown limits the fetches, so that neither tokens with made-up key IDs nor an outage cause a flood of requests.
- * While the issuer is down, the last keys are used for up to an hour.
+ * key. The cooldown limits the fetches, so neither tokens with made-up key IDs nor an outage causes a flood of requests. While
+ * the issuer is down, the last keys are used for up to an hour.
  *
  * @param now the clock: milliseconds since the epoch
- * @returns a function that finds a token's key; it throws Problem `identity-provider-unavailable` without usable keys
+ * @returns a function that finds a token's key. It throws Problem `identity-provider-unavailable` if it has no usable keys, and
+ *   jose's `JWKSNoMatchingKey` if the issuer doesn't have the key.
  */
 export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
   let held: { find: JWTVerifyGetKey, since: number } | undefined
@@ -41,13 +42,13 @@ export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
       held = { find: createLocalJWKSet(usableKeys(await fetchJson(jwksUri))), since: now() }
       failing = false
     } catch {
-      // The URL may have changed: read the discovery document again next time.
+      // The URL may have changed, so the next fetch reads the discovery document again.
       jwksUri = undefined
       failing = true
     }
   }
 
-  /** Fetches the keys, or joins the last attempt during its cooldown. A fetch takes less time than the cooldown. */
+  /** Fetches the keys. During the cooldown, waits for the last attempt instead. A fetch always ends before its cooldown does. */
   async function refresh (): Promise<void> {
     if (attempt === undefined || !isWithin(attempt.at, cooldown)) attempt = { at: now(), done: fetchKeys() }
     await attempt.done
@@ -71,7 +72,7 @@ export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
   }
 }
 
-/** Reads the URL of the keys from the discovery document. @throws Error if the document is missing or names another issuer */
+/** Returns the keys' URL from the discovery document. @throws Error if the document can't be used or names another issuer */
 async function discover (issuer: string): Promise<string> {
   const document = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
   const { issuer: named, jwks_uri: jwksUri } = Object(document) as { issuer?: unknown, jwks_uri?: unknown }
@@ -79,7 +80,7 @@ async function discover (issuer: string): Promise<string> {
   return jwksUri
 }
 
-/** Checks that the set has keys. @throws Error if it is empty, which is an error of the issuer: the last keys stay in use */
+/** Returns the fetched keys. @throws Error if there are none, which is the issuer's error; the last keys then stay in use */
 function usableKeys (document: unknown): JSONWebKeySet {
   const { keys } = Object(document) as Partial<JSONWebKeySet>
   if (!Array.isArray(keys) || keys.length === 0) throw new Error('no keys')

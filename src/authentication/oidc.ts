@@ -6,7 +6,7 @@ import { verifyJwt, type JwtRules } from './jwt.ts'
 import { unauthenticated } from './refusal.ts'
 import type { TokenVerifier } from './verified-tokens.ts'
 
-/** The allowed algorithms, all asymmetric. HMACs are excluded: an attacker could use the public key as the shared secret. */
+/** The allowed algorithms. HMAC is excluded, because an attacker could sign with the public key as the shared secret. */
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const
 
 const notEmpty = Type.String({ pattern: '^\\S+$', description: 'a non-empty text without white space' })
@@ -35,8 +35,9 @@ const maximumGroups = 256
 const groupPattern = /^[!-~](?:[ -~]{0,254}[!-~])?$/
 
 /**
- * Creates the verifier of an issuer's tokens. The caller ID is `NAME:SUB` and its groups are `NAME:GROUP`, so that no issuer can
- * impersonate callers or groups of another issuer or of the gateway's own, which have no colon.
+ * Creates the verifier of an issuer's tokens. The caller ID is `NAME:SUB` and its groups are `NAME:GROUP`, with the issuer's
+ * configured name. This keeps an issuer from impersonating callers or groups of another issuer, or those of the configuration,
+ * which have no colon.
  *
  * @param key the issuer's key lookup
  */
@@ -51,7 +52,7 @@ export function oidcVerifier (issuer: OidcIssuer, key: JWTVerifyGetKey): TokenVe
   }
 }
 
-/** Reads the groups claim. A token without the claim has no groups; a claim of another form makes the token invalid. */
+/** Reads the groups claim. A token without the claim has no groups; a malformed claim makes the token invalid. */
 function claimedGroups (claim: unknown = []): readonly string[] {
   const isGroup = (group: unknown): group is string => typeof group === 'string' && groupPattern.test(group)
   if (!Array.isArray(claim) || claim.length > maximumGroups || !claim.every(isGroup)) throw unauthenticated('claim-groups')

@@ -1,6 +1,6 @@
 import { Problem } from '#src/problems/problem'
 
-/** Creates the problem for failed authentication. The reply is always the same; the reason is only logged. */
+/** Creates the problem for failed authentication. The reply never shows the reason; only the log and the audit trail do. */
 export const unauthenticated = (reason: string): Problem => new Problem('unauthenticated', { reason })
 
 /** Creates the problem for an identity provider that does not answer. It does not mean that the caller's token is invalid. */

@@ -5,14 +5,19 @@ export interface UsedSignatures {
    *
    * @param until the time until which it is remembered, in milliseconds since the epoch
    * @param now milliseconds since the epoch
-   * @returns `used` if it was used before, `full` if no more signatures can be remembered, so that it must not be accepted
+   * @returns `taken` if it was unused and is now marked, `used` if it was used before, `full` if no more signatures can be
+   *   remembered. Accept the signature only if it was `taken`.
    */
   take: (signature: string, until: number, now: number) => 'taken' | 'used' | 'full'
   /** Forgets a signature that did not lead to a login. */
   release: (signature: string) => void
 }
 
-/** @param capacity the maximum number of remembered signatures */
+/**
+ * Creates an empty set of used signatures.
+ *
+ * @param capacity the maximum number of remembered signatures
+ */
 export function usedSignatures (capacity = 100_000): UsedSignatures {
   const used = new Map<string, number>()
   return {

@@ -11,15 +11,15 @@ export interface Verified {
 /** Verifies a token. @throws Problem `unauthenticated`, `identity-provider-unavailable` */
 export type TokenVerifier = (token: string, now: number) => Promise<Verified>
 
-/** A verifier that returns a known result without a promise, so that the request need not wait for it. */
+/** A verifier that returns a cached result without a promise, so the request doesn't have to wait for it. */
 export type CachingVerifier = (token: string, now: number) => Verified | Promise<Verified>
 
-/** Milliseconds after which a token is verified again, so that the revocation of a key takes effect. */
+/** Milliseconds after which a token is verified again, so that a revoked signing key stops working. */
 const cacheTime = 60_000
 
 const maximumTokens = 10_000
 
-/** Caches the results of a verifier for a short time: verifying a signature is the most expensive part of a request. */
+/** Caches a verifier's results for a short time, because verifying a signature is the most expensive part of a request. */
 export function cacheVerified (verify: TokenVerifier): CachingVerifier {
   const tokens = new LRUCache<string, Verified & { since: number }>({ max: maximumTokens })
   return (token, now) => {

@@ -8,7 +8,7 @@ export const actionGroups = ['read', 'write', 'rotate', 'administer'] as const
 
 interface ActionDefinition {
   readonly group: (typeof actionGroups)[number]
-  /** The resource types. A request on several secrets is authorized on the environment, and then on each of the secrets. */
+  /** The resource types. A request for several secrets is authorized for the environment first, then for each secret. */
   readonly on: readonly ResourceType[]
 }
 
@@ -17,7 +17,7 @@ type OwnAction =
   | 'CheckAuthorization'
 
 const table = {
-  // See the environment. Without this permission, the gateway answers as if it did not exist.
+  // See the environment. To a caller without this permission, the gateway replies as if the environment did not exist.
   DescribeEnvironment: { group: 'read', on: ['Environment'] },
   ListSecrets: { group: 'read', on: ['Environment'] },
   BatchGetSecretValue: { group: 'read', on: ['Environment'] },
@@ -47,9 +47,9 @@ const table = {
   StopReplicationToReplica: { group: 'administer', on: ['Secret'] },
   // Delete without a recovery window.
   ForceDeleteSecret: { group: 'administer', on: ['Secret'] },
-  // Compare the values of environments. With write access to one of them, a caller can use this to test guesses of a value.
+  // Compare secrets' values across environments. With write access to one, a caller can use this to guess a value in another.
   CompareValues: { group: 'administer', on: ['Environment', 'Secret'] },
-  // Copy a value to another environment. Authorized in both.
+  // Copy a secret's value to another environment. Must be allowed in both.
   PromoteSecret: { group: 'administer', on: ['Environment', 'Secret'] },
   // See an AWS credential: its ID, account, region and kind.
   DescribeCredential: { group: 'administer', on: ['Credential'] },
@@ -62,10 +62,10 @@ const table = {
 /** An action to authorize: an AWS operation by its name, or one of the gateway's own. */
 export type Action = keyof typeof table
 
-/** The definition of each action. */
+/** The action groups and resource types of each action. */
 export const actionTable: Readonly<Record<Action, ActionDefinition>> = table
 
 export const actionNames = Object.keys(table) as Action[]
 
-/** Checks whether a name is an action that policies decide on. */
+/** Checks whether a name is the name of an action. */
 export const isAction = (name: string | undefined): name is Action => name !== undefined && Object.hasOwn(table, name)

@@ -5,7 +5,7 @@ import { evaluate, prepare } from './cedar.ts'
 import type { Authorize, Decision, Question } from './decision.ts'
 import type { PolicySet } from './policies.ts'
 
-/** The size of the decision cache, in characters of the questions: tens of thousands of decisions. */
+/** The size of the decision cache, in characters of encoded questions. It holds tens of thousands of decisions. */
 const cacheSize = 8 * 1024 * 1024
 
 /** A failed evaluation: the policies that could not be evaluated, and Cedar's error message. */
@@ -15,8 +15,8 @@ export interface EvaluationFailure {
 }
 
 /**
- * Creates the authorizer of a policy set. A question is denied unless a policy permits it and none forbids it. Decisions are
- * cached by the whole question, for the lifetime of the policy set.
+ * Creates the authorizer of a policy set. An action is denied unless a policy permits it and none forbids it. Decisions are
+ * cached for the lifetime of the policy set, keyed by the whole question.
  *
  * @param onFailure called with each failed evaluation, which results in a denial
  */
@@ -34,7 +34,7 @@ export function policyAuthorizer (policySet: PolicySet, onFailure: (failure: Eva
   }
 }
 
-/** The encoded callers. A caller is the same object in all of its requests, for as long as its token is known. */
+/** The encoding of each caller. All requests with the same API key or cached token share one caller object. */
 const callerKeys = new WeakMap<Caller, string>()
 
 /** Encodes everything that a decision may depend on. */

@@ -13,7 +13,7 @@ import { seesEnvironment } from './visibility.ts'
 
 const text = Type.String({ minLength: 1 })
 
-/** A test case: the expected decision on each of its actions. */
+/** A test case: a caller, a resource, one or more actions, and the decision expected for all of them. */
 const CaseSchema = Type.Object({
   title: text,
   caller: Type.Object({
@@ -36,7 +36,7 @@ const CasesSchema = Type.Array(CaseSchema, { minItems: 1 })
 
 const validate = new Ajv({ allErrors: true, useDefaults: true }).compile<Static<typeof CasesSchema>>(CasesSchema)
 
-/** Reads the test cases in the `*.test.yaml` files of a folder. @throws PolicyError with every mismatch */
+/** Reads the test cases in the `*.test.yaml` files of a folder. @throws PolicyError with all issues in the files */
 export function readCases (folder: string): Case[] {
   const files = filesIn(folder, '.test.yaml').map(parseCases)
   const issues = files.flatMap((parsed) => parsed.issues)
@@ -61,7 +61,7 @@ function parseCases ({ file, text }: PolicyFile): { cases: Case[], issues: Polic
   return { cases: [], issues }
 }
 
-/** Returns the offset of a node in the text. */
+/** Returns a node's offset in the file, in characters. Returns 0 if the node does not exist. */
 function offsetOf (document: Document, path: readonly string[]): number {
   const node = document.getIn(path.map((part) => /^\d+$/.test(part) ? Number(part) : part), true)
   return isNode(node) ? node.range?.[0] ?? 0 : 0
@@ -75,7 +75,7 @@ export interface CaseResult extends Pick<Case, 'file' | 'title' | 'expect'> {
   readonly mismatch?: string
 }
 
-/** Runs test cases against a policy set. As in the gateway, everything in an invisible environment is denied. */
+/** Runs test cases. As in the gateway, every action in an environment is denied if the caller isn't allowed to see it. */
 export function runCases (policySet: PolicySet, cases: readonly Case[]): CaseResult[] {
   const failures: string[] = []
   const authorize = policyAuthorizer(policySet, ({ message }) => { failures.push(message) })

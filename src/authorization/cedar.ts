@@ -4,7 +4,7 @@ import type { PolicySet } from './policies.ts'
 import { cedarRequest } from './request.ts'
 import { cedarSchema } from './schema.ts'
 
-/** The name for Cedar's cache of parsed schemas and policies. It never evicts entries, so one name is reused and overwritten. */
+/** The key in Cedar's cache of parsed schemas and policies. Cedar never evicts entries, so each policy set reuses this key. */
 const preparedName = 'gateway'
 
 let prepared: PolicySet | undefined
@@ -23,12 +23,12 @@ export function prepare (policySet: PolicySet): void {
   prepared = policySet
 }
 
-/** A decision; `failure` is set if the evaluation failed and the decision is therefore a denial. */
+/** A decision. If the evaluation failed, the decision is a denial and `failure` is the error message. */
 export type Evaluation = Decision & { readonly failure?: string }
 
 /**
- * Evaluates the policies. Any failure results in a denial: Cedar itself skips a policy whose evaluation fails, and that could be
- * the one that forbids the request.
+ * Evaluates the policies. Any failure results in a denial, because Cedar itself skips a policy whose evaluation fails, and that
+ * policy could be the one that forbids the action.
  */
 export function evaluate (policySet: PolicySet, question: Question): Evaluation {
   try {

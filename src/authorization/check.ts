@@ -6,7 +6,7 @@ import { actionTable, type Action, type ResourceType } from './actions.ts'
 import { denied, type Authorize, type Decision, type Question } from './decision.ts'
 import { seesEnvironment } from './visibility.ts'
 
-/** A question about permissions, from a request. */
+/** A question about permissions, as sent in a request. */
 export interface Check {
   readonly action: Action
   readonly environment?: string
@@ -33,10 +33,11 @@ function resourceType ({ action, environment, name, awsCredentialId }: Check): R
 }
 
 /**
- * Returns the decision that the gateway would make on a request. An environment that the asking caller may not see is answered as
- * if it did not exist. Asking about other callers requires the permission `CheckAuthorization`.
+ * Returns the decision that the gateway would make for a request.
  *
- * @throws Problem `invalid-request`, `not-found`, `forbidden`
+ * @param asker the sender of the request; asking about another caller requires the permission `CheckAuthorization`
+ * @throws Problem `invalid-request`, `forbidden`, or `not-found` if the environment does not exist or the asker isn't allowed to
+ *   see it
  */
 export function checkAuthorization (
   authorize: Authorize, environments: ReadonlyMap<string, Environment>, asker: Caller, asked: Check
@@ -66,7 +67,10 @@ function nameIn (environment: Environment, text: string | undefined): { name?: s
   throw invalidRequest({ in: 'body', pointer: '/name', message: parsed.mistake })
 }
 
-/** Decides like for a request: first on the environment, then on the credential, then on the action. */
+/**
+ * Makes the same checks as for a real request, in the same order: that the caller is allowed to see the environment, that the
+ * environment allows the credential, and that the policies allow the action.
+ */
 function decideIn (authorize: Authorize, environment: Environment, question: Question): Decision {
   const sees = seesEnvironment(authorize, question.caller, environment)
   if (!sees.allowed || question.action === 'DescribeEnvironment') return sees

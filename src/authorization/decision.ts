@@ -2,8 +2,8 @@ import type { Caller } from '#src/authentication/caller'
 import type { Action } from './actions.ts'
 
 /**
- * A question to the policies, with everything that a decision may depend on. The resource is the secret if `name` is set; else
- * the environment, if it is set; else the AWS credential.
+ * An authorization question, with everything that a decision can depend on. The resource is the secret if `name` is set;
+ * otherwise the environment, if that is set; otherwise the AWS credential.
  */
 export interface Question {
   readonly caller: Caller
@@ -15,18 +15,19 @@ export interface Question {
   readonly name?: string
 }
 
-/** The answer of the policies. */
+/** The policies' answer to a question. */
 export interface Decision {
   readonly allowed: boolean
   /**
-   * The sorted IDs of the policies that determined the decision. If allowed: those that permit it. If denied: those that forbid
-   * it or could not be evaluated; empty if no policy permits it.
+   * The sorted IDs of the policies that determined the decision. If the action is allowed, these are the policies that permit it.
+   * If it is denied, these are the policies that forbid it or could not be evaluated. The list is empty if the only reason for a
+   * denial is that no policy permits the action.
    */
   readonly policies: readonly string[]
 }
 
-/** Decides on a question. The decision depends on nothing else. */
+/** Answers an authorization question. The decision depends only on the question. */
 export type Authorize = (question: Question) => Decision
 
-/** A denial that no policy determined. */
+/** A denial that no particular policy determined. */
 export const denied: Decision = { allowed: false, policies: [] }

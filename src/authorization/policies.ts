@@ -4,7 +4,7 @@ import {
 import { idPattern } from '#src/schema/types'
 import { cedarSchema } from './schema.ts'
 
-/** A file of policies. */
+/** A file of policies or test cases. */
 export interface PolicyFile {
   readonly file: string
   readonly text: string
@@ -33,7 +33,7 @@ export interface PolicyIssue {
   readonly message: string
 }
 
-/** A file of policies or test cases is invalid. */
+/** Thrown if files of policies or test cases are invalid. */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError'
   readonly issues: readonly PolicyIssue[]
@@ -47,8 +47,8 @@ export class PolicyError extends Error {
 const isId = new RegExp(idPattern, 'u')
 
 /**
- * Parses policies and validates them against the schema. Warnings count as errors: for example, a policy that can never apply is
- * not what its author intended.
+ * Parses policies and validates them against the schema. Warnings count as errors, because a policy that can never apply, for
+ * example, is not what its author intended.
  *
  * @throws PolicyError with all issues
  */
@@ -68,7 +68,10 @@ function validationIssues ({ file, text }: PolicyFile): PolicyIssue[] {
   return mostSevere(answer).map((error) => ({ file, line: lineAt(bytes, startOf(error)), message: messageOf(error) }))
 }
 
-/** Returns the errors, at most one per position. Returns the warnings only without errors, which cause warnings of their own. */
+/**
+ * Returns the errors, or if there are none, the warnings, because errors cause further warnings. Returns at most one of them per
+ * position.
+ */
 function mostSevere (answer: ValidationAnswer): DetailedError[] {
   const [errors, warnings] = answer.type === 'failure'
     ? [answer.errors, []]
@@ -82,7 +85,7 @@ function mostSevere (answer: ValidationAnswer): DetailedError[] {
 
 const startOf = ({ sourceLocations = [] }: DetailedError): number => sourceLocations[0]?.start ?? 0
 
-/** Parts of Cedar's messages to remove: the IDs policy0, policy1 … that it generates mean nothing to a reader. */
+/** The parts to remove from Cedar's messages. The generated IDs policy0, policy1 … mean nothing to a reader. */
 const noise = /^for policy `policy\d+`[:,] |^failed to parse policies from string: /
 
 function messageOf ({ message, help, sourceLocations = [] }: DetailedError): string {
@@ -92,7 +95,7 @@ function messageOf ({ message, help, sourceLocations = [] }: DetailedError): str
 
 const lineAt = (text: Buffer | string, offset: number): number => text.slice(0, offset).toString().split('\n').length
 
-/** Splits a valid file into its policies, in their order. */
+/** Splits a valid file into its policies, in the order in which they appear. */
 function policiesOf ({ file, text }: PolicyFile): Policy[] {
   const parts = policySetTextToParts(text)
   if (parts.type === 'failure') throw new TypeError('Cedar does not find the policies in a text that it has validated')

@@ -5,10 +5,10 @@ import { errorCode } from '#src/problems/problem'
 import { PolicyError, policySetFrom, type PolicyFile, type PolicySet } from './policies.ts'
 
 /**
- * Reads the files with a given name ending in a folder and its subfolders, sorted by path. Skips paths with a name that begins
- * with a dot: editors and Kubernetes create such files and folders for themselves.
+ * Reads the files whose names have the given ending, in a folder and its subfolders. Sorts them by path. Skips files and folders
+ * whose names start with a dot, because editors and Kubernetes create those for their own use.
  *
- * @throws PolicyError if something can't be read
+ * @throws PolicyError if the folder or a file can't be read, or a file is not UTF-8
  */
 export function filesIn (folder: string, ending: string): PolicyFile[] {
   const paths = attempt(folder, () => readdirSync(folder, { recursive: true, encoding: 'utf8' }))
@@ -21,11 +21,7 @@ export function filesIn (folder: string, ending: string): PolicyFile[] {
   })
 }
 
-/**
- * Reads the policies in the `*.cedar` files of a folder.
- *
- * @throws PolicyError
- */
+/** Reads the policies in the `*.cedar` files of a folder. @throws PolicyError if a file can't be read or is invalid */
 export const readPolicies = (folder: string): PolicySet => policySetFrom(filesIn(folder, '.cedar'))
 
 function attempt<T> (file: string, read: () => T): T {

@@ -17,8 +17,8 @@ function entity (type: string, id: string): TypeAndId {
 }
 
 /**
- * Builds the request to Cedar. It copies the known members of the question one by one: an object passed on as a whole could have
- * members such as `__entity`, which Cedar interprets.
+ * Builds the request to Cedar. Copies the question's members one by one, because an object passed on as a whole could have a
+ * member such as `__entity`, which Cedar would interpret.
  *
  * @throws TypeError if an ID is not well-formed Unicode
  */

@@ -3,7 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { standardOutput, type AuditSettings } from '#src/audit/settings'
 import { closed, Enum } from '#src/schema/types'
 
-/** The section `audit` of the file. The trail can't be switched off. */
+/** The `audit` section of the configuration file. The audit trail can't be switched off. */
 export const AuditSchema = Type.Object({
   file: Type.Optional(Type.String({ minLength: 1, description: 'the trail\'s file, or `-` for standard output' })),
   durability: Type.Optional(Enum(['written', 'synced'], { description: 'the durability of a record before the request continues' })),
@@ -12,7 +12,7 @@ export const AuditSchema = Type.Object({
 }, closed)
 
 /**
- * Fills in the defaults of the section `audit`.
+ * Fills in the defaults of the `audit` section.
  *
  * @param folder the base of relative paths
  */

@@ -11,7 +11,7 @@ import type { AwsSettings } from './aws.ts'
 import { readNamedFile } from './files.ts'
 import { ConfigError, type ConfigIssue } from './issues.ts'
 
-/** The section `authentication` of the file. */
+/** The `authentication` section of the configuration file. */
 export const AuthenticationSchema = Type.Object({
   apiKeys: Type.Optional(Type.Array(ApiKeySchema)),
   oidc: Type.Optional(Type.Array(OidcIssuerSchema)),
@@ -70,11 +70,11 @@ function* keyIssues (apiKeys: AuthenticationSettings['apiKeys']): Generator<Conf
   }
 }
 
-/** Checks that a date exists: `Date.parse` turns February 30 into March 2. */
+/** Checks that a date exists, because `Date.parse` turns February 30 into March 2. */
 const isValidDate = (text: string): boolean =>
   !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().slice(0, 10) === text.slice(0, 10)
 
-/** The prefixes of caller IDs of other authentication methods, which no issuer may use as its name. */
+/** The prefixes of caller IDs of other authentication methods. An issuer must not use one of them as its name. */
 const reservedNames = new Set(['aws', 'dns', 'spiffe'])
 
 function* issuerIssues (oidc: AuthenticationSettings['oidc']): Generator<ConfigIssue> {

@@ -6,12 +6,12 @@ import { referencesIn, type Reference } from '#src/authorization/references'
 import { closed } from '#src/schema/types'
 import { ConfigError, type FileIssue } from './issues.ts'
 
-/** The section `authorization` of the file. */
+/** The `authorization` section of the configuration file. */
 export const AuthorizationSchema = Type.Object({
   policies: Type.String({ minLength: 1, description: 'the folder of the policies' })
 }, closed)
 
-/** The section of the file, or the built-in policies of local mode. */
+/** The `authorization` section of the configuration file, or the built-in policies of local mode. */
 export type DeclaredAuthorization = Static<typeof AuthorizationSchema> | { policies: PolicySet }
 
 /** Reads the configured policies. @throws ConfigError if they are invalid */
@@ -31,7 +31,7 @@ interface Settings {
   readonly credentials: ReadonlyMap<string, unknown>
 }
 
-/** Yields references of policies to undeclared environments and credentials. A misspelt name would disable a `forbid`. */
+/** Yields the policies' references to undeclared names. A `forbid` with a misspelled name would silently have no effect. */
 export function* policyIssues ({ policies: { policies }, environments, credentials }: Settings): Generator<FileIssue> {
   const isDeclared: Readonly<Record<string, (id: string) => boolean>> = {
     Environment: (id) => environments.has(id),

@@ -4,7 +4,7 @@ import { closed } from '#src/schema/types'
 
 const origin = '^https?://[^/]+/?$'
 
-/** The section `aws` of the file: custom endpoints, and the share of AWS's request quotas. */
+/** The `aws` section of the configuration file: custom endpoints, and the share of AWS's request quotas. */
 export const AwsSchema = Type.Object({
   endpoint: Type.Optional(Type.String({ pattern: origin, description: 'an http or https URL without a path' })),
   quotaShare: Type.Optional(Type.Number({ minimum: 0.1, maximum: 1, description: 'the part of AWS\'s request quotas for each process' })),
@@ -21,7 +21,7 @@ export interface AwsSettings {
   readonly stsEndpoint?: string
 }
 
-/** Fills in the defaults of the section `aws`. */
+/** Fills in the defaults of the `aws` section. */
 export function awsFrom ({ endpoint, quotaShare = 1, stsEndpoint = endpoint }: Static<typeof AwsSchema>): AwsSettings {
   return compact({ endpoint, quotaShare, stsEndpoint })
 }

@@ -25,15 +25,15 @@ export interface Config {
   readonly aws: AwsSettings
 }
 
-/** A parsed configuration file, or the one that local mode generates, with built-in policies and `embedded` credentials. */
+/** A parsed configuration file, or local mode's equivalent, which has built-in policies and `embedded` credentials. */
 export type Declared = Omit<ConfigFile, 'credentials' | 'authorization'> & {
   credentials: Readonly<Record<string, CredentialDefinition>>
   authorization: DeclaredAuthorization
 }
 
 /**
- * Builds the configuration: fills in the defaults, reads the named files, and performs the checks that a schema can't express,
- * for example that every credential is declared.
+ * Builds the configuration. Fills in the defaults, reads the files that the configuration names, and makes the checks that a
+ * schema can't express, for example that every credential is declared.
  *
  * @param folder the base of relative paths
  * @throws ConfigError with all issues
@@ -63,7 +63,10 @@ function* undeclaredCredentials ({ environments, credentials }: Config): Generat
   }
 }
 
-/** Yields overlapping name prefixes: environments with a common credential and region must not see each other's secrets. */
+/**
+ * Yields the name prefixes that overlap. If environments share a credential and a region, an overlap would expose the secrets of
+ * one in the other.
+ */
 function* overlappingPrefixes ({ environments }: Config): Generator<ConfigIssue> {
   for (const one of environments.values()) {
     for (const other of environments.values()) {

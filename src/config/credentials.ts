@@ -7,10 +7,10 @@ interface Declared {
   readonly credentials: ReadonlyMap<string, CredentialDefinition>
 }
 
-/** The maximum number of credentials in a chain of sources. */
+/** The maximum number of credentials in a chain of sources, including the credential itself. */
 const maximumChain = 4
 
-/** The maximum duration of a session in seconds if its source is a role, too: AWS's limit for role chaining. */
+/** The maximum session duration, in seconds, of a role assumed by another role. This is AWS's limit for role chaining. */
 const maximumChainedDuration = 3600
 
 /** Yields the issues with the sources of credentials and with the accounts of environments. */

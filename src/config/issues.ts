@@ -8,13 +8,13 @@ export interface ConfigIssue {
   expected: string
 }
 
-/** An issue in another file that the configuration names, such as a policy: its location and a message. */
+/** An issue in a file that the configuration names, such as a policy file: its location and a message. */
 export interface FileIssue {
   place: string
   message: string
 }
 
-/** The configuration is invalid. At startup, the process exits with status 78 (EX_CONFIG of sysexits.h) before it listens. */
+/** Thrown if the configuration is invalid. At startup, the process then exits with status 78 (EX_CONFIG of sysexits.h). */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 
@@ -25,7 +25,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Describes a value for an error message. A text is never quoted: it might be a secret that was pasted into the wrong place. */
+/** Describes a value for an error message. Never quotes a string, because it could be a secret pasted into the wrong place. */
 function describe (value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'
@@ -51,15 +51,15 @@ const expectations: Partial<Record<string, (params: Record<string, unknown>) => 
 }
 
 /**
- * Returns a schema's description of its pattern, for the error message. Skips descriptions that begin with a capital letter:
- * those are sentences of the documentation.
+ * Returns a schema's description of its pattern, for the error message. Skips descriptions that begin with a capital letter,
+ * because those are full sentences for the documentation.
  */
 function patternMeaning ({ keyword, parentSchema }: ErrorObject): string | undefined {
   const description: unknown = parentSchema?.description
   return keyword === 'pattern' && typeof description === 'string' && /^[a-z]/.test(description) ? description : undefined
 }
 
-/** Converts a validation error of a schema to an issue. */
+/** Converts a schema validation error to an issue. */
 export function issueFrom (error: ErrorObject): ConfigIssue {
   const found = error.keyword === 'required' ? undefined : error.data
   return {

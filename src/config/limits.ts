@@ -9,7 +9,7 @@ const rate = {
 
 const RateSchema = Type.Object(rate, closed)
 
-/** The section `limits` of the file: the rate limits of each caller, each environment, and each address without a caller. */
+/** The `limits` section of the configuration file: rate limits per caller, per environment, and for unauthenticated requests. */
 export const LimitsSchema = Type.Object({
   ...rate,
   perEnvironment: Type.Optional(RateSchema),
@@ -23,7 +23,7 @@ export interface Limit {
   readonly window: number
 }
 
-/** The rate limits. */
+/** The rate limits, with their defaults filled in. */
 export interface Limits {
   /** The limit of each caller. */
   readonly caller: Limit
@@ -33,7 +33,7 @@ export interface Limits {
   readonly address: Limit
 }
 
-/** Fills in the defaults. The limit of an environment is ten times that of a caller. */
+/** Fills in the defaults. An environment's default rate is ten times a caller's rate. */
 export function limitsFrom ({ perEnvironment, unauthenticated, ...declared }: Static<typeof LimitsSchema>): Limits {
   const { requestsPerSecond = 100 } = declared
   const caller = limitFrom(declared, requestsPerSecond, 2)
@@ -45,10 +45,10 @@ export function limitsFrom ({ perEnvironment, unauthenticated, ...declared }: St
 }
 
 /**
- * Computes a limit. The length of the window is the burst divided by the average rate, so that the average holds in the long run.
+ * Computes a limit. The length of the window is the burst divided by the average rate, so the average holds in the long run.
  *
  * @param average the default for `requestsPerSecond`
- * @param seconds the default burst, as the number of requests in so many seconds at the average rate
+ * @param seconds the default burst, as the time in seconds in which it would be reached at the average rate
  */
 function limitFrom (declared: Static<typeof RateSchema> = {}, average: number, seconds: number): Limit {
   const { requestsPerSecond = average, burst = Math.ceil(seconds * requestsPerSecond) } = declared

@@ -1,10 +1,10 @@
 import type { Config } from './config.ts'
 
-/** The current configuration. A reload replaces it as a whole, or not at all if it is invalid. */
+/** The current configuration. A reload replaces it as a whole, or not at all if the new one is invalid. */
 export interface LiveConfig {
   readonly current: Config
   /**
-   * Derives a value from the configuration, and derives it again after each reload.
+   * Derives a value from the configuration, and derives it again on each reload.
    *
    * @param build creates the value; if it throws, the new configuration is refused
    * @param retire called with the old and the new value when a reload takes effect

@@ -40,7 +40,7 @@ export function parseConfig (yaml: string, folder?: string): Config {
   return configFrom(check(FileSchema, valueOf(document)), folder)
 }
 
-/** Converts the document to a value. Limits aliases, against a "billion laughs" attack. @throws ConfigError */
+/** Converts the document to a value. @throws ConfigError for too many aliases, as in a "billion laughs" attack */
 function valueOf (document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 })

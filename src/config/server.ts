@@ -8,7 +8,7 @@ import { ConfigError, type ConfigIssue } from './issues.ts'
 
 const file = Type.String({ minLength: 1 })
 
-/** The section `server` of the file: trusted proxies and TLS. */
+/** The `server` section of the configuration file: trusted proxies and TLS. */
 export const ServerSchema = Type.Object({
   trustedProxies: Type.Optional(Type.Array(Type.String(), { uniqueItems: true })),
   tls: Type.Optional(Type.Object({
@@ -22,7 +22,10 @@ export const ServerSchema = Type.Object({
 export interface TlsSettings {
   readonly cert: string
   readonly key: string
-  /** The authorities of client certificates; `required` is true if clients must present one. Absent if none is requested. */
+  /**
+   * The certificate authorities whose client certificates are accepted, in PEM. `required` is true if every client must present
+   * a certificate. Absent if the server does not ask for client certificates.
+   */
   readonly clients?: { readonly ca: string, readonly required: boolean }
 }
 
@@ -33,7 +36,7 @@ export interface ServerSettings {
   readonly tls?: TlsSettings
 }
 
-/** Returns the TLS options. Renegotiation of TLS 1.2 is disabled, since a client could use it to switch certificates. */
+/** Returns the TLS options. Disables TLS 1.2 renegotiation, because a client could use it to switch certificates. */
 export const secureContext = ({ cert, key, clients }: TlsSettings): SecureContextOptions =>
   ({ cert, key, secureOptions: constants.SSL_OP_NO_RENEGOTIATION, ...(clients !== undefined && { ca: clients.ca }) })
 
@@ -55,7 +58,7 @@ function tlsFrom ({ certificateFile, keyFile, clientCertificates }: DeclaredTls,
   const { authorityFile, required = true } = clientCertificates
   const authority = 'server.tls.clientCertificates.authorityFile'
   const ca = readNamedFile(authority, authorityFile, folder)
-  // With an empty text, Node.js would accept clients certified by any public authority.
+  // With an empty file, Node.js would accept client certificates from any public certificate authority.
   assertUsable(authority, 'certificates of authorities in PEM', () => {
     createSecureContext({ ca })
     return new X509Certificate(ca).ca
@@ -68,7 +71,7 @@ function assertUsable (key: string, expected: string, isUsable: () => boolean): 
   try {
     if (isUsable()) return
   } catch {
-    // Throws the error below instead: the library's message could quote the file.
+    // Throws the error below instead, because the library's message could quote the file.
   }
   throw new ConfigError([{ key, found: 'something else', expected }])
 }

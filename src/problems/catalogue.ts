@@ -243,5 +243,5 @@ export const catalogue = {
 
 export type ProblemCode = keyof typeof catalogue
 
-/** Returns the catalogue entry of a code. */
+/** Returns the catalogue entry of a code, including its optional members. */
 export const catalogueEntry = (code: ProblemCode): CatalogueEntry => catalogue[code]

@@ -11,7 +11,7 @@ export interface RequestError {
   message: string
 }
 
-/** Details of an occurrence of a problem. */
+/** The details of one occurrence of a problem. */
 export interface ProblemOptions {
   /** An explanation of this occurrence, for the reply. It must not contain a secret's value, a token or a query string. */
   detail?: string
@@ -23,18 +23,18 @@ export interface ProblemOptions {
   awsRequestId?: string
   /** The `Retry-After` header in seconds. Defaults to the catalogue's. */
   retryAfter?: number
-  /** The reason, only for the log and the audit trail. A fixed text of the gateway or a library, never a quote of the request. */
+  /** The reason, only for the log and the audit trail. A fixed text from the gateway or a library, never from the request. */
   reason?: string
 }
 
-/** An expected failure, answered with `application/problem+json`. Any other thrown error becomes an `internal-error`. */
+/** An expected failure. The reply is a problem document (RFC 9457). Any other thrown error becomes an `internal-error`. */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly code: ProblemCode
   readonly options: ProblemOptions
 
   constructor (code: ProblemCode, options: ProblemOptions = {}) {
-    // Capturing a stack is expensive, and nobody reads that of an expected failure.
+    // Capturing a stack trace is expensive, and an expected failure doesn't need one.
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
     super(options.detail ?? catalogue[code].title)
@@ -52,7 +52,7 @@ export class Problem extends Error {
 export const isProblem = (thrown: unknown, code: ProblemCode): thrown is Problem =>
   thrown instanceof Problem && thrown.code === code
 
-/** The maximum number of reported errors, since a hostile request could cause a million. */
+/** The maximum number of errors in a reply. A malicious request could cause a million. */
 const maximumErrors = 100
 
 /** Creates the problem `invalid-request` (status 400). */
@@ -63,6 +63,6 @@ export const invalidRequest = (...errors: readonly RequestError[]): Problem =>
 export const withoutMessage = ({ name, stack = '' }: Error): { name: string, at: string[] } =>
   ({ name, at: stack.split('\n').map((line) => line.trim()).filter((line) => line.startsWith('at ')) })
 
-/** Returns Node's error code of a failed system call, or `an error`. */
+/** Returns Node's error code, such as `ENOENT`, or `an error` if there is none. */
 export const errorCode = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'an error'
