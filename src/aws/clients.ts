@@ -32,7 +32,7 @@ export interface ClientsOptions {
   /** Custom endpoint URLs of Secrets Manager and STS. */
   endpoint?: string | undefined
   stsEndpoint?: string | undefined
-  /** Keep the calls within AWS's quotas. They do not apply to the embedded backend's credentials. */
+  /** Rate limiters that keep the calls within AWS's quotas. They do not apply to the embedded backend's credentials. */
   rateLimiters?: RateLimiters
   /** Returns the time in milliseconds since the epoch. */
   now: () => number

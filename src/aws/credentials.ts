@@ -36,7 +36,8 @@ function variable (name: string): string {
 }
 
 /**
- * Returns role assumers that use the given STS endpoint. The SDK calls them for a role in a profile or in environment variables.
+ * Returns role assumers that use the given STS endpoint. The SDK calls them for a role that a profile or the environment
+ * specifies.
  */
 const assumers = (sts: StsEndpoint): Pick<NonNullable<Parameters<typeof fromIni>[0]>, 'roleAssumer' | 'roleAssumerWithWebIdentity'> => ({
   roleAssumer: getDefaultRoleAssumer(sts),
@@ -78,8 +79,8 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
 }
 
 /**
- * Returns a provider of a credential's keys. Its caller does the caching, so each call gets the keys again. Only the SDK's
- * default chain has a cache of its own, which it refreshes before the keys expire.
+ * Returns a provider of a credential's keys. Every call gets the keys again, because `refreshingCache` does the caching. The
+ * exception is the SDK's default chain, which has a cache of its own.
  */
 export const keysProvider = <Kind extends CredentialKind>(
   definition: DefinitionOf<Kind>, context: KeysContext

@@ -11,7 +11,7 @@ interface Rule {
   code: ProblemCode
   /** The rule applies only if AWS's message matches. If several rules apply, the first one is used. */
   when?: RegExp
-  /** True if AWS's message may be passed on, because it helps the caller. It is still withheld if it is not `quotable`. */
+  /** True if AWS's message helps the caller and may be passed on. It is still withheld if it is not `quotable`. */
   quote?: true
   /** The errors in the request that the problem lists. */
   errors?: readonly RequestError[]
@@ -25,8 +25,8 @@ const timedOut: readonly Rule[] = [{ code: 'aws-timeout' }]
 const kmsFailure: readonly Rule[] = [{ code: 'kms-failure' }]
 
 /**
- * The rules for AWS's exceptions, keyed by the exception's name. Neither the HTTP status nor the SDK's class would do as a key.
- * AWS reports nearly all exceptions with status 400, and the SDK has no class for some of them.
+ * The rules for AWS's exceptions, keyed by the exception's name. Neither the HTTP status nor the SDK's class can be the key,
+ * because AWS reports nearly all exceptions with status 400, and the SDK has no class for some of them.
  */
 const rules: Readonly<Record<string, readonly Rule[]>> = {
   ResourceNotFoundException: [

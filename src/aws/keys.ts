@@ -8,7 +8,7 @@ import { keysProvider, type AwsKeys, type StsEndpoint } from './credentials.ts'
 import { credentialProblemFrom, isDefect } from './exception-rules.ts'
 import { identify, type Identity } from './identity.ts'
 
-/** The purpose of a request for keys: the credential, and the caller that uses it. */
+/** A request for keys: the credential, and the caller that uses it. */
 export interface KeysFor {
   credentialId: string
   /** The ID of the caller. If absent, the keys are for the gateway itself. */

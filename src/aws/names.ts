@@ -16,7 +16,7 @@ export const toAwsName = (environment: Prefixed, name: SecretName): AwsName => (
 
 /**
  * Returns a secret's name without the environment's prefix. Returns undefined if the secret belongs to another environment, or if
- * its name contains characters that the gateway does not support.
+ * the gateway does not support its name.
  */
 export function fromAwsName (environment: Prefixed, awsName: string): SecretName | undefined {
   if (!awsName.startsWith(environment.namePrefix)) return undefined

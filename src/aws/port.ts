@@ -69,7 +69,7 @@ export interface ListRequest extends PageRequest {
 export type SortKey = 'name' | 'createdDate' | 'lastChangedDate' | 'lastAccessedDate'
 
 export interface VersionsRequest extends PageRequest {
-  /** Also list deprecated versions, which have no staging label. */
+  /** True to list deprecated versions, too. They have no staging label. */
   includeDeprecated?: boolean | undefined
 }
 
@@ -141,7 +141,7 @@ export interface RotationRequest extends Idempotent {
 
 export interface NewReplicas {
   replicas: readonly { region: string, kmsKeyId?: string }[]
-  /** Overwrite secrets with the same name in those regions. */
+  /** True to overwrite secrets with the same name in those regions. */
   overwrite?: boolean | undefined
 }
 
@@ -159,7 +159,7 @@ export interface SecretPolicy {
 }
 
 export interface PolicyOptions {
-  /** Refuse a policy that grants public access. */
+  /** True to refuse a policy that grants public access. */
   blockPublicPolicy: boolean
 }
 

@@ -9,7 +9,7 @@ import type { SecretsManager } from './types.ts'
 export type RateLimiter = (operation: string) => TokenBucket
 
 /**
- * Returns the rate limiter for a credential and region. There is one for each, because AWS's quotas are per account and region.
+ * Returns the rate limiter for a credential and region. Each pair has its own, because AWS's quotas are per account and region.
  */
 export type RateLimiters = (credentialId: string, region: string) => RateLimiter
 

@@ -26,7 +26,7 @@ const backgroundEvery = 4
 
 /**
  * The response to throttling. The rate is multiplied by `factor`, but does not fall below `floor` times the full rate. No calls
- * start for `pause` seconds. After that, the rate recovers by `recovery` times the full rate every second.
+ * start for `pause` seconds. Every second, the rate recovers by `recovery` times the full rate.
  */
 const throttled = { factor: 0.5, floor: 0.1, pause: 0.5, recovery: 0.05 }
 

@@ -1,6 +1,6 @@
 import type { $Command, SecretsManagerClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-secrets-manager'
 
-/** Types of the SDK, most of them under shorter names. */
+/** Types of the SDK, some of them under shorter names. */
 export type {
   BatchGetSecretValueCommandOutput as BatchGetSecretValueReply,
   DescribeSecretCommandOutput as DescribeSecretReply,

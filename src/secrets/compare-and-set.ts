@@ -62,8 +62,8 @@ export async function moveCurrent (scope: Scope, name: SecretName, from: string,
       return
     } catch (error) {
       if (!isProblem(error, 'aws-refused')) throw error
-      // AWS does not document its error messages, so the outcome depends on the label's current position. If the SDK retried a
-      // move whose response was lost, the label is on the target already.
+      // AWS does not document its error messages, so the label's current position decides how to go on. If the SDK retried a move
+      // whose response was lost, the label is on the target already.
       const current = await currentVersion(scope, name)
       if (current === to) return
       if (current !== from) throw new Problem('precondition-failed')

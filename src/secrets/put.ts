@@ -12,7 +12,7 @@ import { createSecret } from './write.ts'
 
 export interface PutOptions {
   precondition?: Precondition
-  /** Write a new version even if the secret already has this value. */
+  /** True to write a new version even if the secret already has this value. */
   force?: boolean
 }
 
@@ -20,7 +20,8 @@ export interface PutOptions {
 export type PutSecret = WrittenSecret & { created: boolean }
 
 /**
- * Makes a value the secret's current value. If the secret does not exist and the caller may create it, creates it.
+ * Writes a secret's value, unless the secret already has it. Creates the secret if it does not exist and the caller may create
+ * it.
  *
  * @throws Problem `precondition-failed`, and any AWS error
  */

@@ -34,7 +34,7 @@ export const forPurpose = (scope: Scope, purpose: 'update' | 'promotion'): Scope
  * Returns the write that an earlier run of the same request made, or undefined if there was none. It is recognized by the ID of
  * the version that it created.
  *
- * @param isOurs returns true if the secret still has the version with this ID, with the staging label that the caller requires
+ * @param isOurs returns true if the secret still has the version with this ID; may also require certain staging labels
  */
 export function earlierRun (
   scope: Scope, name: SecretName, isOurs: (versionId: string) => boolean

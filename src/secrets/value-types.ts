@@ -20,7 +20,7 @@ interface Body {
   encoding?: Static<typeof Encoding>
 }
 
-/** The rule for a member of the JSON structure. */
+/** The rule for a member of a value that is a JSON object. */
 interface Member {
   fits: (value: unknown) => boolean
   must: string
@@ -36,7 +36,7 @@ const port: Member = {
   must: 'must be a TCP port, 1 to 65535'
 }
 
-/** A boolean. AWS writes it as a JSON boolean, but its rotation functions also accept the word as a string. */
+/** A boolean. AWS writes it as a JSON boolean, but its rotation functions also accept the strings `true` and `false`. */
 const flag: Member = {
   fits: (value) => typeof value === 'boolean' || value === 'true' || value === 'false',
   must: 'must be true or false'

@@ -32,7 +32,7 @@ function sized (bytes: number, content: SecretContent): { content: SecretContent
  * Returns the value of one key of a JSON object. A string is returned as it is, anything else as JSON that keeps every digit of
  * numbers.
  *
- * @throws Problem `field-not-found`, also if the content is not a JSON object
+ * @throws Problem `field-not-found` if the content is not a JSON object or lacks the key
  */
 export function selectField (content: SecretContent, field: string): string {
   const object = typeof content === 'string' ? parseLossless(content) : undefined

@@ -39,8 +39,8 @@ export async function atomically (given: Scope, items: readonly BulkItem[], opti
   })
   if (refused) return steps.map(settled)
 
-  // With an idempotency key, the ID of a version is known before the call. If a response is lost, it shows whether AWS carried
-  // out the call.
+  // With an idempotency key, the IDs of new versions are known in advance. They show whether AWS carried out a call whose
+  // response was lost.
   const scope = { ...given, idempotencyKey: given.idempotencyKey ?? randomUUID() }
   let done = 0
   let failing = false
@@ -76,7 +76,8 @@ async function planned (scope: Scope, item: BulkItem, conflicts: Conflicts): Pro
 }
 
 /**
- * Returns true if the plan can't be rolled back: it gives a placeholder its first value, and AWS never removes AWSCURRENT again.
+ * Returns true if the plan may give a placeholder its first value. This can't be rolled back, because AWS never removes
+ * AWSCURRENT again.
  */
 const isFinal = (plan: Plan | undefined): boolean => plan !== undefined && isUpdate(plan.changes) && !hasValue(plan.existing)
 
@@ -96,7 +97,7 @@ const settled = ({ item, outcome }: Step): BulkOutcome => outcome ?? { name: ite
 
 async function undo (scope: Scope, step: Step): Promise<void> {
   const { item, plan, trace, outcome } = step
-  // This run changed nothing here. What an earlier run of the same request changed stays.
+  // This run changed nothing here. Changes by an earlier run of the same request stay.
   if (outcome === undefined || Object.keys(trace).length === 0) return
   try {
     await rollBack(scope, compact({ item: plan?.changes ?? item, trace, existing: plan?.existing }))

@@ -35,7 +35,7 @@ async function take<Step extends keyof Trace, T> (
  * Creates the secret or, if it exists, changes it as requested. It tries to create the secret first, because in an empty
  * environment this saves a call for each secret.
  *
- * @throws Problem any that `planExisting` throws, and any AWS error
+ * @throws Problem the same as `planExisting`, and any AWS error
  */
 export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflicts): Promise<BulkOutcome> {
   try {

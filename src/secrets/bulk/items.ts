@@ -87,10 +87,10 @@ function checkItems (
   const items = [
     ...secrets.flatMap(({ name: text, generate, type, ...body }, index) => {
       const pointer = `/secrets/${index}`
-      // A generated value is always text. The type is compared with that below.
+      // A generated value is always text, so its type is checked separately below.
       const checked = generate === undefined && type !== undefined ? { ...body, type } : body
       const input = checkSecret(environment, checked, (member, message) => { mistake(`${pointer}/${member}`, message) })
-      // AWS would refuse this, too, but a dry run does not ask AWS.
+      // AWS would refuse such a tag, too, but a dry run sends no tags to AWS.
       if (Object.keys(body.tags ?? {}).some((key) => /^aws:/i.test(key))) mistake(`${pointer}/tags`, 'must NOT have a key that begins with aws:')
       if (generate !== undefined && body.value !== undefined) mistake(`${pointer}/generate`, 'must NOT be given together with value')
       if (generate !== undefined && type !== undefined && type !== 'text') mistake(`${pointer}/type`, 'must be text, since the value is generated')

@@ -70,8 +70,8 @@ export async function planExisting (scope: Scope, item: BulkItem, existing: Secr
     if (!hasContent(item) && isPlaceholderOf(scope, item, existing)) return { ...nothing, result: 'created' }
     throw new Problem('secret-exists')
   }
-  // Other modes don't update a secret that was restored. If such a run were killed after the restore, its repetition would find
-  // an active secret, and would not update it.
+  // Only `update` also changes a secret that it restores. If a run in another mode did so and were killed after the restore, its
+  // repetition would find an active secret and leave it unchanged.
   if (conflicts.onConflict !== 'update') {
     return restores
       ? compact({ ...nothing, result: 'restored' as const, restores, warnings: hasContent(item) ? [keptValue] : undefined })

@@ -67,7 +67,7 @@ async function restoreVersion (
   const { versions = {} } = existing
   const now = await scope.aws.describeSecret(scope, name)
   const current = currentIn(existing)
-  // The update changed nothing, because it failed or repeated an earlier one.
+  // The update created no version, or its version has not become current.
   if (created === undefined || currentIn(now) === current) return
   // A placeholder that has received a value can't become a placeholder again, because AWS never removes AWSCURRENT.
   if (current === undefined || currentIn(now) !== created) throw new Problem('not-taken-back')

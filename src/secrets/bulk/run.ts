@@ -72,7 +72,7 @@ export function prepareBulk (scope: Scope, body: BulkCreateBody): BulkRun {
 
 type RunOptions = Parameters<typeof atomically>[2]
 
-/** Returns a signal that is aborted when `stop` is or after the timeout, and the timer to clear. */
+/** Returns a signal that is aborted with `stop` or after the timeout, and the timer to clear. */
 function withTimeout (stop: AbortSignal, seconds: number): { signal: AbortSignal, timeout: NodeJS.Timeout } {
   const controller = new AbortController()
   const timeout = setTimeout(() => { controller.abort('timeout' satisfies BulkStop) }, seconds * 1_000)

@@ -24,7 +24,7 @@ export interface Cell {
 export interface Row {
   name: SecretName
   cells: Map<Scope, Cell>
-  /** True if the environments differ, or if it is unknown or hidden from the caller that they are equal. */
+  /** True unless the environments are equal and the caller is allowed to know it. */
   differs: boolean
 }
 

@@ -1,7 +1,7 @@
 import type { SecretMetadata } from '#src/aws/secret'
 import type { Environment } from '#src/environments/environment'
 
-/** Returns true for AWS's own tags, for which AWS reserves this prefix. */
+/** Returns true for AWS's own tags. AWS reserves this prefix for them. */
 const isAwsTag = (key: string): boolean => key.toLowerCase().startsWith('aws:')
 
 /**
