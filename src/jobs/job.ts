@@ -25,7 +25,7 @@ export interface Job {
   /** The number of final results of each kind. */
   readonly counts: BulkCounts
   summary?: BulkSummary
-  /** The error because of which the job ended without a summary. */
+  /** The error that ended the job before it had a summary. */
   problem?: Problem
   /** When it is aborted, no further secrets are started. */
   readonly stop: AbortController

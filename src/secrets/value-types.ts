@@ -115,7 +115,7 @@ const checks: Readonly<Record<ValueType, Check>> = {
   }
 }
 
-/** Checks a body's value against its type. A type without a value is an error, since it would have no effect. */
+/** Checks a body's value against its type. A type without a value is an error, because it would have no effect. */
 export function checkType (type: ValueType, body: Body, report: Report): void {
   if (body.value === undefined) report('type', 'must NOT be given without value')
   else checks[type](body, report, type)

@@ -69,7 +69,8 @@ async function restoreVersion (
   const current = currentIn(existing)
   // The update created no version, or its version has not become current.
   if (created === undefined || currentIn(now) === current) return
-  // A placeholder that has received a value can't become a placeholder again, because AWS never removes AWSCURRENT.
+  // A placeholder that has received a value can't become a placeholder again, because AWS never removes AWSCURRENT. If another
+  // writer's version is current, it stays.
   if (current === undefined || currentIn(now) !== created) throw new Problem('not-taken-back')
   await moveCurrent(scope, name, created, current)
   // When AWSCURRENT was moved back, AWS moved AWSPREVIOUS to the new version.

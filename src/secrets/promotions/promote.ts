@@ -99,6 +99,6 @@ async function create (promotion: Promotion): Promise<Pick<PromotionOutcome, 'ar
 const detailsOf = ({ source, target, original }: Promotion): Pick<SecretMetadata, 'description' | 'tags'> =>
   compact({ description: original.description, tags: copiedTags(original, source.environment, target.environment) })
 
-/** Returns the write that an earlier run of the same request made, if its version still is AWSCURRENT or AWSPREVIOUS. */
+/** Returns the write that an earlier run of the same request made, if its version is still AWSCURRENT or AWSPREVIOUS. */
 const earlierRunOf = (target: Scope, name: SecretName, { versions = {} }: SecretMetadata): ReturnType<typeof earlierRun> =>
   earlierRun(target, name, (versionId) => ['AWSCURRENT', 'AWSPREVIOUS'].some((stage) => versions[versionId]?.includes(stage)))
