@@ -8,15 +8,18 @@ import { credentialKeys, type CredentialKeys, type KeysFor } from './keys.ts'
 import { limitRate, type RateLimiters } from './rate-limiter.ts'
 import { captureRequestIds } from './request-ids.ts'
 
-/** Timeouts of connecting and of the whole request, in milliseconds. */
+/** Timeouts for connecting and for the whole request, in milliseconds. */
 const timeouts = { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true } as const
 
-/** The size of the cache of clients. A role has a client per caller; clients are small, and share their connections. */
+/**
+ * The maximum number of cached clients. A role needs one for each caller. Clients are small, and those for the same credential
+ * and region share their connections.
+ */
 const maximumClients = 1000
 
-/** The SDK's clients of one configuration. */
+/** The SDK clients for one configuration. */
 export interface Clients extends Pick<CredentialKeys, 'verify' | 'accountOf'> {
-  /** Returns the client of a credential and a region and, for a role, of the caller. */
+  /** Returns the client for a credential and region. For a role, each caller has a separate client. */
   client: (keysFor: KeysFor, region: string) => SecretsManager
   /** Closes all connections. Calls in flight fail. */
   close: () => void
@@ -29,13 +32,13 @@ export interface ClientsOptions {
   /** Custom endpoint URLs of Secrets Manager and STS. */
   endpoint?: string | undefined
   stsEndpoint?: string | undefined
-  /** Keep the calls within AWS's quotas. Credentials of the embedded backend are not limited. */
+  /** Rate limiters that keep the calls within AWS's quotas. They do not apply to the embedded backend's credentials. */
   rateLimiters?: RateLimiters
   /** Returns the time in milliseconds since the epoch. */
   now: () => number
 }
 
-/** Creates a cache of SDK clients, with their connections and keys. The clients' calls reject with a `Problem`. */
+/** Creates a cache of SDK clients, their connections and their keys. A failed call rejects with a `Problem`. */
 export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, rateLimiters, now }: ClientsOptions): Clients {
   const clients = new LRUCache<string, SecretsManager>({ max: maximumClients })
   const handlers = new Map<string, NodeHttpHandler>()
@@ -57,7 +60,8 @@ export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, rat
     const { credentialId } = keysFor
     const client = new SecretsManager({
       region,
-      // Marks the keys as cached already: the SDK's own cache uses another clock, and keeps keys that AWS has refused.
+      // `memoized` tells the SDK not to cache the keys itself. Its cache uses a different clock, and keeps keys that AWS has
+      // refused.
       credentials: Object.assign(async () => keys(keysFor), { memoized: true }),
       requestHandler: handlerOf(`${credentialId} ${region}`),
       ...(endpoint !== undefined && { endpoint })

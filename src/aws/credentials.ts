@@ -2,7 +2,7 @@ import { getDefaultRoleAssumer, getDefaultRoleAssumerWithWebIdentity, type STSCl
 import { fromIni, fromNodeProviderChain, fromTemporaryCredentials, fromTokenFile } from '@aws-sdk/credential-providers'
 import type { CredentialKind, DefinitionOf } from '#src/credentials/definition'
 
-/** AWS access keys, and their expiration. */
+/** AWS access keys, and the time at which they expire. */
 export interface AwsKeys {
   accessKeyId: string
   secretAccessKey: string
@@ -15,16 +15,16 @@ export type AwsKeysProvider = () => Promise<AwsKeys>
 /** The STS endpoint, and the connections to it. */
 export type StsEndpoint = Pick<STSClientConfig, 'region' | 'endpoint' | 'requestHandler'>
 
-/** The context in which a provider gets keys. */
+/** The inputs, apart from the credential's definition, that a provider needs to get keys. */
 export interface KeysContext {
   sts: StsEndpoint
-  /** The name of a role's session: its `RoleSessionName` and, where STS accepts one, its `SourceIdentity`. */
+  /** The name of a role session. It is sent as `RoleSessionName` and, if STS accepts one, as `SourceIdentity`. */
   sessionName: string
-  /** Returns the keys of another credential, for the same session. */
+  /** Returns the keys of another credential, for the same caller. */
   keysOf: (credentialId: string) => Promise<AwsKeys>
 }
 
-/** An error with the name that the SDK's own providers use, so that it becomes the same problem. */
+/** An error named like those of the SDK's own credential providers, so that it is reported as the same problem. */
 class CredentialsProviderError extends Error {
   override readonly name = 'CredentialsProviderError'
 }
@@ -35,7 +35,10 @@ function variable (name: string): string {
   return value
 }
 
-/** Returns assumers that use the same STS endpoint, for roles that the SDK finds in a profile or in the environment. */
+/**
+ * Returns role assumers that use the given STS endpoint. The SDK calls them for a role that a profile or the environment
+ * specifies.
+ */
 const assumers = (sts: StsEndpoint): Pick<NonNullable<Parameters<typeof fromIni>[0]>, 'roleAssumer' | 'roleAssumerWithWebIdentity'> => ({
   roleAssumer: getDefaultRoleAssumer(sts),
   roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity(sts)
@@ -43,7 +46,7 @@ const assumers = (sts: StsEndpoint): Pick<NonNullable<Parameters<typeof fromIni>
 
 const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, context: KeysContext) => AwsKeysProvider } = {
   'default-chain': (_definition, { sts }) => fromNodeProviderChain(assumers(sts)),
-  // Without a cache, so that changes to the files take effect.
+  // `ignoreCache` makes the SDK read AWS's configuration files again, so that changes to them take effect.
   profile: ({ profile }, { sts }) => fromIni({ ...assumers(sts), profile, ignoreCache: true }),
   environment: ({ accessKeyIdVariable, secretAccessKeyVariable, sessionTokenVariable }) => async () => ({
     accessKeyId: variable(accessKeyIdVariable),
@@ -51,7 +54,8 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
     ...(sessionTokenVariable !== undefined && { sessionToken: variable(sessionTokenVariable) })
   }),
   'assume-role': ({ roleArn, externalId, durationSeconds, source }, { sts, sessionName, keysOf }) => fromTemporaryCredentials({
-    // Marks the keys as cached already: the SDK's own cache uses another clock, and keeps keys that AWS has refused.
+    // `memoized` tells the SDK not to cache the keys itself. Its cache uses a different clock, and keeps keys that AWS has
+    // refused.
     masterCredentials: Object.assign(async () => keysOf(source), { memoized: true }),
     params: {
       RoleArn: roleArn,
@@ -62,7 +66,8 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
     },
     clientConfig: sts
   }),
-  // The token file is read each time, since its writer renews it. STS accepts a `SourceIdentity` only from the token itself.
+  // The token file is read every time, because the process that writes it renews the token. STS accepts no `SourceIdentity`
+  // parameter here. It uses the one in the token, if any.
   'web-identity': ({ roleArn, tokenFile, durationSeconds }, { sts, sessionName }) => fromTokenFile({
     roleArn,
     webIdentityTokenFile: tokenFile,
@@ -73,7 +78,10 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
   embedded: ({ accessKeyId, secretAccessKey }) => async () => ({ accessKeyId, secretAccessKey })
 }
 
-/** Returns a provider that gets the keys of a credential again on every call. */
+/**
+ * Returns a provider of a credential's keys. Every call gets the keys again, because `refreshingCache` does the caching. The
+ * exception is the SDK's default chain, which has a cache of its own.
+ */
 export const keysProvider = <Kind extends CredentialKind>(
   definition: DefinitionOf<Kind>, context: KeysContext
 ): AwsKeysProvider => providers[definition.kind](definition, context)

@@ -3,9 +3,10 @@ import { isDefect, isKeyRefusal, problemFrom } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
 
 /**
- * Makes a client's calls reject with a `Problem` instead of an exception of AWS or the SDK. Bugs of our own stay what they are.
+ * Makes a client's calls reject with a `Problem` instead of an exception from AWS or the SDK. Errors caused by bugs in the
+ * gateway are rethrown unchanged.
  *
- * @param onKeyRefusal is called when AWS refuses the client's keys
+ * @param onKeyRefusal called when AWS refuses the client's keys
  */
 export function convertExceptions (
   { middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, credentialId: string, onKeyRefusal: () => void
@@ -18,7 +19,7 @@ export function convertExceptions (
       throw error instanceof Error ? problemFrom(error, { operation: commandName.replace(/Command$/, ''), credentialId }) : error
     }
   }, { step: 'initialize', priority: 'high', name: 'problems' })
-  // The SDK mistakes an exhausted service quota for throttling. It does not retry a `Problem`.
+  // The SDK mistakes an exceeded service quota for throttling, and would retry the call. It does not retry a `Problem`.
   middlewareStack.add((next) => async (args) => {
     try {
       return await next(args)

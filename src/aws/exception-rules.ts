@@ -1,7 +1,7 @@
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem, type RequestError } from '#src/problems/problem'
 
-/** The call that failed, for the problem's detail. */
+/** The failed call, as the problem's detail names it. */
 export interface FailedCall {
   operation: string
   credentialId: string
@@ -9,11 +9,11 @@ export interface FailedCall {
 
 interface Rule {
   code: ProblemCode
-  /** Uses the rule only if AWS's message matches. The first rule that matches applies. */
+  /** The rule applies only if AWS's message matches. If several rules apply, the first one is used. */
   when?: RegExp
-  /** True if AWS's message helps the caller, and quotes nothing from the request. */
+  /** True if AWS's message helps the caller and may be passed on. It is still withheld if it is not `quotable`. */
   quote?: true
-  /** The parts of the request that are in error. */
+  /** The errors in the request that the problem lists. */
   errors?: readonly RequestError[]
 }
 
@@ -25,7 +25,8 @@ const timedOut: readonly Rule[] = [{ code: 'aws-timeout' }]
 const kmsFailure: readonly Rule[] = [{ code: 'kms-failure' }]
 
 /**
- * The rules for AWS's exceptions, by name: AWS reports nearly all of them with HTTP 400, and the SDK has no class for some.
+ * The rules for AWS's exceptions, keyed by the exception's name. Neither the HTTP status nor the SDK's class can be the key,
+ * because AWS reports nearly all exceptions with status 400, and the SDK has no class for some of them.
  */
 const rules: Readonly<Record<string, readonly Rule[]>> = {
   ResourceNotFoundException: [
@@ -46,10 +47,11 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   MalformedPolicyDocumentException: [refused],
   PublicPolicyException: [refused],
   InvalidNextTokenException: [{ code: 'invalid-request', errors: [{ in: 'query', pointer: '/cursor', message: 'is no cursor of this list' }] }],
-  // Its message quotes the request.
+  // AWS's message is not passed on, because it quotes the request.
   ValidationException: [{ code: 'aws-refused' }],
   LimitExceededException: [{ code: 'aws-limit-exceeded', quote: true }],
-  // A denial by AWS itself. `problemFrom` handles denials by an IAM policy.
+  // This denial does not come from an IAM policy: Secrets Manager itself isn't allowed to invoke the rotation function.
+  // `problemFrom` handles the denials that come from IAM policies.
   AccessDeniedException: [{ code: 'aws-refused', when: /cannot invoke the specified Lambda function/, quote: true }],
   PreconditionNotMetException: [{ code: 'precondition-not-met', quote: true }],
   EncryptionFailure: kmsFailure,
@@ -65,7 +67,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   InvalidAccessKeyId: credentialInvalid,
   NotAuthorized: credentialInvalid,
   OptInRequired: credentialInvalid,
-  // Sent by STS if a role can't be assumed. Secrets Manager sends AccessDeniedException instead.
+  // STS sends this if a role can't be assumed. Secrets Manager sends AccessDeniedException instead.
   AccessDenied: credentialInvalid,
   UnrecognizedClientException: credentialInvalid,
   InvalidClientTokenId: credentialInvalid,
@@ -82,7 +84,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   AbortError: timedOut
 }
 
-/** An exception of AWS or the SDK, or the error of one secret in the reply to a batch. */
+/** An exception from AWS or the SDK, or the error for one secret in the response to a batch request. */
 export interface AwsException {
   name: string
   message: string
@@ -94,10 +96,10 @@ export interface AwsException {
   $metadata?: { requestId?: string }
 }
 
-/** Returns true unless AWS's message quotes the request: a value, a token or a name. */
+/** Returns true unless AWS's message quotes the request, for example a secret's value, a token or a name. */
 const quotable = (message: string): boolean => !/Value ['"]|ClientRequestToken/.test(message)
 
-/** Returns the problem for an exception of AWS, of the SDK or of the connection. */
+/** Returns the problem for an exception from AWS or the SDK, or for a failed connection. */
 export function problemFrom ({ name, message, code, $metadata }: AwsException, { operation, credentialId }: FailedCall): Problem {
   const awsRequestId = $metadata?.requestId
   const about = { awsError: name, ...(awsRequestId !== undefined && { awsRequestId }) }
@@ -105,7 +107,7 @@ export function problemFrom ({ name, message, code, $metadata }: AwsException, {
   if (name === 'AccessDeniedException' && rule === undefined) {
     return new Problem('aws-access-denied', { ...about, detail: `AWS denies ${operation} to the credential ${credentialId}.` })
   }
-  // The rest: a failed connection, a reply that AWS has not sent, or an exception that is new in AWS.
+  // No rule applies. The connection failed, something other than AWS replied, or AWS has introduced a new exception.
   if (rule === undefined) return new Problem('aws-unavailable', { ...about, awsError: code ?? name })
   return new Problem(rule.code, {
     ...about,
@@ -114,18 +116,18 @@ export function problemFrom ({ name, message, code, $metadata }: AwsException, {
   })
 }
 
-/** The problems that may disappear by themselves. */
+/** Problems that may go away by themselves. */
 const temporary: ReadonlySet<ProblemCode> = new Set(['aws-throttled', 'aws-timeout', 'aws-unavailable'])
 
-/** The messages about missing keys. */
+/** Matches messages about missing keys. They contain nothing confidential. */
 const missingKeys = /^(?:The variable \w+ is not set$|Could not (?:resolve|load) credentials )/
 
-/** Returns the problem for an exception that occurred while getting or identifying a credential's keys. */
+/** Returns the problem for an exception that occurred while getting a credential's keys, or while asking STS whose they are. */
 export function credentialProblemFrom (exception: AwsException, credentialId: string): Problem {
   const { name, message, $fault, syscall } = exception
   const problem = problemFrom(exception, { operation: '', credentialId })
   const isRefused = $fault === 'client' || syscall === 'open'
-  // Other messages may come from a `credential_process`, and contain its command line or a key.
+  // Any other message may come from a `credential_process`, and contain its command line or a key.
   const isQuotable = $fault !== undefined || syscall === 'open' || missingKeys.test(message)
   if (temporary.has(problem.code) && !(isRefused && problem.code === 'aws-unavailable')) return problem
   return new Problem('credential-invalid', {
@@ -134,17 +136,17 @@ export function credentialProblemFrom (exception: AwsException, credentialId: st
   })
 }
 
-/** Returns true if AWS has refused the keys, for example because they have expired. */
+/** Returns true if AWS refused the keys, for example because they have expired. */
 export const isKeyRefusal = ({ name }: AwsException): boolean => rules[name] === credentialInvalid
 
-/** Returns true for a bug of our own, which must not be reported as an outage of AWS. */
+/** Returns true for an error that a bug in the gateway caused. It must not be reported as an AWS outage. */
 export const isDefect = (error: unknown): error is TypeError | RangeError =>
   error instanceof TypeError || error instanceof RangeError
 
 /**
- * Returns a member that AWS always sends, although it is optional in AWS's model.
+ * Returns a member of AWS's response. AWS always sends it, although AWS's model declares it optional.
  *
- * @throws Problem `aws-unavailable` if it is missing: the reply is not AWS's
+ * @throws Problem `aws-unavailable` if it is missing, because then the response did not come from AWS
  */
 export function required<T> (member: T | undefined): T {
   if (member === undefined) throw new Problem('aws-unavailable', { awsError: 'IncompleteReply' })

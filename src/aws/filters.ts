@@ -6,9 +6,9 @@ import type { SecretFilters } from './port.ts'
 import type { Filter } from './types.ts'
 
 /**
- * Returns the filters in AWS's form. They always include the environment's prefix.
+ * Converts filters to AWS's form. The name filter always includes the environment's prefix.
  *
- * @throws Problem `invalid-request` for a prefix that is longer than any name
+ * @throws Problem `invalid-request` if the name prefix is longer than any secret name can be
  */
 export function awsFilters ({ namePrefix: ofEnvironment }: Environment, filters: SecretFilters = {}): Filter[] {
   const { namePrefix = '', description, tagKey, tagValue, all } = filters

@@ -2,7 +2,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { AwsKeys, StsEndpoint } from './credentials.ts'
 import { required } from './exception-rules.ts'
 
-/** The owner of keys, as reported by STS. */
+/** The identity that AWS access keys belong to, as reported by STS. */
 export interface Identity {
   /** The account ID, twelve digits. */
   readonly account: string
@@ -10,7 +10,7 @@ export interface Identity {
   readonly arn: string
 }
 
-/** Asks STS for the owner of keys (`GetCallerIdentity`). No IAM policy can deny this. */
+/** Asks STS which identity the keys belong to (`GetCallerIdentity`). No IAM policy can deny this. */
 export async function identify (keys: AwsKeys, sts: StsEndpoint): Promise<Identity> {
   const { Account, Arn } = await new STSClient({ ...sts, credentials: keys }).send(new GetCallerIdentityCommand())
   return { account: required(Account), arn: required(Arn) }

@@ -8,28 +8,28 @@ import { keysProvider, type AwsKeys, type StsEndpoint } from './credentials.ts'
 import { credentialProblemFrom, isDefect } from './exception-rules.ts'
 import { identify, type Identity } from './identity.ts'
 
-/** The use that keys are for. */
+/** A request for keys: the credential, and the caller that uses it. */
 export interface KeysFor {
   credentialId: string
-  /** The ID of the caller; the gateway itself if absent. */
+  /** The ID of the caller. If absent, the keys are for the gateway itself. */
   callerId?: string | undefined
-  /** The account that the keys must belong to, twelve digits; any account if absent. */
+  /** The ID (twelve digits) of the AWS account that the keys must belong to. If absent, any account is accepted. */
   account?: string | undefined
 }
 
-/** The keys of the declared credentials. Its promises reject with a `Problem`. */
+/** Access to the keys of the declared credentials. Its promises reject with a `Problem`. */
 export interface CredentialKeys {
   /**
-   * Returns the keys of a credential; for a role, those of the caller's session.
+   * Returns the keys of a credential. For a role, these are the keys of the caller's session.
    *
-   * @throws Problem `credential-account-mismatch` if STS reports another account than the required one
+   * @throws Problem `credential-account-mismatch` if the keys belong to a different account than the required one
    */
   keys: (keysFor: KeysFor) => Promise<AwsKeys>
-  /** Asks STS for the owner of a credential's keys. */
+  /** Asks STS which identity a credential's keys belong to. */
   verify: (credentialId: string) => Promise<Identity>
-  /** Returns a credential's account, if known: a role's from its ARN, any other as STS reported it last. */
+  /** Returns the ID of a credential's account, if known. A role's is in its ARN. Any other is known once STS has reported it. */
   accountOf: (credentialId: string) => string | undefined
-  /** Reports that AWS has refused the keys: the next call gets others, unless these are only seconds old. */
+  /** Reports that AWS refused the keys. The next call gets new ones, unless these were fetched less than 5 seconds ago. */
   refuse: (keysFor: KeysFor) => void
 }
 
@@ -41,14 +41,14 @@ export interface KeysOptions {
   now: () => number
 }
 
-/** The size of the cache of sessions, one per caller and role. The least recently used is evicted. */
+/** The maximum number of cached sessions, one for each caller and role. The least recently used session is evicted. */
 const maximumSessions = 1000
 
-/** Creates a cache of the keys of credentials, and of role sessions until they expire. */
+/** Creates a cache of the keys of credentials and role sessions. Keys are cached until they expire. */
 export function credentialKeys ({ credentials, sts, now }: KeysOptions): CredentialKeys {
   const own = new Map<string, RefreshingCache<AwsKeys>>()
   const sessions = new LRUCache<string, RefreshingCache<AwsKeys>>({ max: maximumSessions })
-  /** The accounts that STS has reported, by credential ID. */
+  /** The account that STS last reported for each credential, by credential ID. */
   const accounts = new Map<string, string>()
   const identities = new LRUCache<string, RefreshingCache<Identity>>({ max: maximumSessions })
 
@@ -60,7 +60,7 @@ export function credentialKeys ({ credentials, sts, now }: KeysOptions): Credent
       const get = keysProvider(definition, {
         sts: sts(credentialId),
         sessionName: callerId === undefined ? gatewayName : sessionNameOf(callerId),
-        // STS carries the caller's identity along a chain of roles, so the source's session must be the same caller's.
+        // STS passes the `SourceIdentity` on along a chain of roles, so the source's session must belong to the same caller.
         keysOf: async (source) => keptFor({ credentialId: source, callerId }).current()
       })
       return refreshingCache({ get: async () => orProblem(credentialId, get), endOf: ({ expiration }) => expiration, now })
@@ -73,7 +73,7 @@ export function credentialKeys ({ credentials, sts, now }: KeysOptions): Credent
     return identity
   }
 
-  /** Returns the owner of keys. It never changes, so STS is asked once. */
+  /** Returns the identity that the keys belong to. It never changes, so STS is asked only once. */
   async function identityOf (credentialId: string, keys: AwsKeys): Promise<Identity> {
     return getOrCreate(identities, keys.accessKeyId, () =>
       refreshingCache({ get: async () => ask(credentialId, keys), endOf: () => undefined, now })).current()

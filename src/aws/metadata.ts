@@ -4,9 +4,9 @@ import { required } from './exception-rules.ts'
 import { hasValue, type ReadSecret, type Replica, type Rotation, type SecretMetadata, type SecretVersion } from './secret.ts'
 import type { DescribeSecretReply, ReplicationStatus, SecretListEntry, SecretValueEntry, SecretVersionEntry, Tag } from './types.ts'
 
-/** Returns a secret's metadata from AWS's description of it, or from its entry in a list. */
+/** Returns a secret's metadata from a `DescribeSecret` response, or from an entry of a `ListSecrets` response. */
 export function metadataFrom (name: SecretName, aws: SecretListEntry | DescribeSecretReply): SecretMetadata {
-  // AWS names the same member differently in the two.
+  // The two responses name this member differently.
   const versions = ('VersionIdsToStages' in aws ? aws.VersionIdsToStages : undefined) ??
     ('SecretVersionsToStages' in aws ? aws.SecretVersionsToStages : undefined)
   return compact({
@@ -50,7 +50,7 @@ function rotationFrom (aws: SecretListEntry | DescribeSecretReply): Rotation | u
   })
 }
 
-/** Returns a replica from AWS's status of it. */
+/** Returns a replica from its replication status in AWS's response. */
 export const replicaFrom = (replica: ReplicationStatus): Replica => compact({
   region: replica.Region,
   kmsKeyId: replica.KmsKeyId,
@@ -59,7 +59,7 @@ export const replicaFrom = (replica: ReplicationStatus): Replica => compact({
   lastAccessedDate: replica.LastAccessedDate
 })
 
-/** Returns a version from its entry in a list. */
+/** Returns a version from its entry in a `ListSecretVersionIds` response. */
 export const versionFrom = (version: SecretVersionEntry): SecretVersion => compact({
   versionId: required(version.VersionId),
   versionStages: version.VersionStages,
@@ -68,7 +68,7 @@ export const versionFrom = (version: SecretVersionEntry): SecretVersion => compa
   kmsKeyIds: version.KmsKeyIds
 })
 
-/** Returns a version with its value. */
+/** Returns a version and its value from a `GetSecretValue` response, or from an entry of a `BatchGetSecretValue` response. */
 export const secretFrom = (name: SecretName, reply: SecretValueEntry): ReadSecret => ({
   name,
   arn: required(reply.ARN),

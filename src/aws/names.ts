@@ -1,6 +1,6 @@
 import { isSecretName, type SecretName } from '#src/environments/names'
 
-/** The part of an environment that its names depend on. */
+/** The part of an environment that determines its secrets' names in AWS. */
 interface Prefixed {
   /** The prefix of every name in AWS; may be empty. */
   readonly namePrefix: string
@@ -8,13 +8,16 @@ interface Prefixed {
 
 declare const brand: unique symbol
 
-/** A secret's name in AWS, with the environment's prefix: `prod/payments/db`. */
+/** A secret's name in AWS, with the environment's prefix, for example `prod/payments/db`. */
 export type AwsName = string & { readonly [brand]: 'AwsName' }
 
-/** Returns the name in AWS. */
+/** Returns a secret's name in AWS, by adding the environment's prefix. */
 export const toAwsName = (environment: Prefixed, name: SecretName): AwsName => (environment.namePrefix + name) as AwsName
 
-/** Returns the name inside the environment, or undefined if the secret belongs to another or the gateway can't address it. */
+/**
+ * Returns a secret's name without the environment's prefix. Returns undefined if the secret belongs to another environment, or if
+ * the gateway does not support its name.
+ */
 export function fromAwsName (environment: Prefixed, awsName: string): SecretName | undefined {
   if (!awsName.startsWith(environment.namePrefix)) return undefined
   const name = awsName.slice(environment.namePrefix.length)

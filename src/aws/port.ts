@@ -4,9 +4,9 @@ import type { AwsCall } from './call.ts'
 import type { ReadSecret, Replica, RotationRules, SecretContent, SecretMetadata, SecretVersion } from './secret.ts'
 
 /**
- * AWS Secrets Manager, as the gateway uses it: one function for each operation, with names and types of the gateway's own. Every
- * function rejects with a `Problem` for whatever AWS, the credential or the network refuses. Caches, deadlines and fakes can
- * stand in front of it as implementations of the same interface.
+ * The operations of AWS Secrets Manager, with the gateway's own names and types. Every function rejects with a `Problem` if AWS
+ * or the network fails or if the credential is invalid. Caches, deadlines and test fakes implement the same interface, so they
+ * can wrap or replace the implementation that calls AWS.
  */
 export interface SecretsPort {
   batchGetSecretValue: (call: AwsCall, request: BatchRequest) => Promise<Page<BatchResult>>
@@ -25,9 +25,9 @@ export interface SecretsPort {
   removeRegionsFromReplication: (call: AwsCall, name: SecretName, regions: readonly string[]) => Promise<ReplicatedSecret>
   replicateSecretToRegions: (call: AwsCall, name: SecretName, replication: NewReplicas) => Promise<ReplicatedSecret>
   restoreSecret: (call: AwsCall, name: SecretName) => Promise<WriteResult>
-  /** The result's `versionId` is that of the version that the rotation creates. */
+  /** In the result, `versionId` is the ID of the version that the rotation creates. */
   rotateSecret: (call: AwsCall, name: SecretName, rotation: RotationRequest) => Promise<WriteResult>
-  /** Turns the replica in the environment's region into a secret of its own. */
+  /** Turns the replica in the environment's region into a standalone secret. */
   stopReplicationToReplica: (call: AwsCall, name: SecretName) => Promise<WriteResult>
   tagResource: (call: AwsCall, name: SecretName, tags: Tags) => Promise<void>
   untagResource: (call: AwsCall, name: SecretName, keys: readonly string[]) => Promise<void>
@@ -38,20 +38,20 @@ export interface SecretsPort {
 
 export type Tags = Readonly<Record<string, string>>
 
-/** A page of results. It may be empty although another one follows. */
+/** A page of results. It can be empty even if more pages follow. */
 export interface Page<Item> {
   items: Item[]
   nextCursor?: string
 }
 
 interface PageRequest {
-  /** The most entries that AWS puts on the page. */
+  /** The maximum number of entries that AWS puts on the page. */
   limit?: number | undefined
-  /** The `nextCursor` of the page before. */
+  /** The `nextCursor` of the previous page. */
   cursor?: string | undefined
 }
 
-/** AWS's filters; each matches as AWS documents it. The environment's prefix always applies, too. */
+/** AWS's filters. Each matches as AWS documents it. The environment's name prefix always applies as well. */
 export interface SecretFilters {
   namePrefix?: string
   description?: string
@@ -69,23 +69,23 @@ export interface ListRequest extends PageRequest {
 export type SortKey = 'name' | 'createdDate' | 'lastChangedDate' | 'lastAccessedDate'
 
 export interface VersionsRequest extends PageRequest {
-  /** Also list versions without a staging label. */
+  /** True to list deprecated versions, too. They have no staging label. */
   includeDeprecated?: boolean | undefined
 }
 
-/** The secrets to read: by name, at most 20, or by filters. */
+/** The secrets to read: either at most 20 names, or filters. */
 export type BatchRequest = PageRequest & ({ names: readonly SecretName[] } | { filters: SecretFilters })
 
-/** A secret's current value, or the problem that AWS has with reading it. */
+/** The current version of one secret and its value, or the problem if AWS could not read it. */
 export type BatchResult = { name: SecretName, secret: ReadSecret } | { name: SecretName, problem: Problem }
 
-/** The version to read: AWSCURRENT by default. */
+/** The version to read. Defaults to the AWSCURRENT version. */
 export interface VersionSelector {
   versionId?: string | undefined
   versionStage?: string | undefined
 }
 
-/** A secret that was written; with `versionId` if AWS reports a version. */
+/** The secret that an operation changed. `versionId` is present if AWS's response names a version. */
 export interface WriteResult {
   name: SecretName
   arn: string
@@ -94,14 +94,14 @@ export interface WriteResult {
 
 interface Idempotent {
   /**
-   * The ID of the version that the write creates. A repeated write with the same ID and value changes nothing, and with another
-   * value fails with `idempotency-conflict`. By default the SDK generates one for each call.
+   * The ID of the version that the write creates. Repeating the write with the same ID and the same secret value changes nothing.
+   * With the same ID and another value, it fails with `idempotency-conflict`. By default, the SDK generates an ID for each call.
    */
   versionId?: string | undefined
 }
 
 export interface NewVersion extends Idempotent {
-  /** The version's staging labels; AWSCURRENT by default. */
+  /** The version's staging labels. Defaults to AWSCURRENT. */
   stages?: readonly string[]
 }
 
@@ -116,7 +116,7 @@ export interface NewSecret extends SecretChange {
   replicaRegions: readonly string[]
 }
 
-/** Deletion after a recovery window in days, or at once. */
+/** Deletion after a recovery window in days, or immediately. */
 export type Deletion = { recoveryWindowInDays: number } | { force: true }
 
 export interface DeletedSecret {
@@ -126,7 +126,7 @@ export interface DeletedSecret {
   deletionDate: Date
 }
 
-/** The version that a staging label is attached to, and the one that it is removed from. */
+/** The version that a staging label is attached to, and the version that it is removed from. */
 export interface StageMove {
   moveToVersionId?: string | undefined
   removeFromVersionId?: string | undefined
@@ -134,14 +134,14 @@ export interface StageMove {
 
 export interface RotationRequest extends Idempotent {
   lambdaArn?: string | undefined
-  /** Replaces all rules if it has any; otherwise the rules stay. */
+  /** Replaces all of the secret's rotation rules. If absent or empty, the existing rules stay. */
   rules?: RotationRules
   rotateImmediately?: boolean | undefined
 }
 
 export interface NewReplicas {
   replicas: readonly { region: string, kmsKeyId?: string }[]
-  /** Overwrite secrets of the same name in those regions. */
+  /** True to overwrite secrets with the same name in those regions. */
   overwrite?: boolean | undefined
 }
 
@@ -154,12 +154,12 @@ export interface ReplicatedSecret {
 export interface SecretPolicy {
   name: SecretName
   arn: string
-  /** The policy's JSON. */
+  /** The policy as JSON. Absent if the secret has none. */
   policy?: string
 }
 
 export interface PolicyOptions {
-  /** Refuse a policy that grants access to anybody. */
+  /** True to refuse a policy that grants public access. */
   blockPublicPolicy: boolean
 }
 

@@ -5,16 +5,18 @@ import { problemFrom } from './exception-rules.ts'
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts'
 import type { SecretsManager } from './types.ts'
 
-/** The token bucket of each operation. Operations that share a quota share a bucket. */
+/** Returns the token bucket for an operation. Operations that share a quota share a bucket. */
 export type RateLimiter = (operation: string) => TokenBucket
 
-/** The rate limiter of each credential and region: AWS counts calls per account and region. */
+/**
+ * Returns the rate limiter for a credential and region. Each pair has its own, because AWS's quotas are per account and region.
+ */
 export type RateLimiters = (credentialId: string, region: string) => RateLimiter
 
 /**
- * Creates the rate limiters of this process, which outlive requests and configurations.
+ * Creates the rate limiters of this process. They outlive requests and configuration reloads.
  *
- * @param share the fraction of AWS's quotas that the process may use
+ * @param share returns the fraction of AWS's quotas that the process may use
  */
 export function createRateLimiters (share: () => number): RateLimiters {
   const rateLimiters = new Map<string, RateLimiter>()
@@ -28,12 +30,15 @@ function createRateLimiter (share: () => number): RateLimiter {
     const bucket = createTokenBucket(() => perSecond * share())
     return operations.map((operation) => [operation as string, bucket])
   }))
-  // For operations that are newer than the quotas known here.
+  // The bucket for operations whose quota is not known here, such as new ones.
   const other = createTokenBucket(() => lowestQuota * share())
   return (operation) => buckets.get(operation) ?? other
 }
 
-/** Attempts of a background call before the SDK sees the throttling. Each waits for a token again. */
+/**
+ * The maximum number of attempts at a background call before the SDK sees the throttling error. Each attempt waits for a new
+ * token.
+ */
 const maximumAttempts = 20
 
 /** The part of the SDK's handler context that the middleware uses. */
@@ -42,8 +47,8 @@ interface Context {
 }
 
 /**
- * Limits the rate of a client's calls: every attempt waits for a token, and throttling by AWS slows the bucket down. A throttled
- * background call is repeated here, since nobody waits for any single one of them.
+ * Limits the rate of a client's calls. Every attempt waits for a token, and throttling by AWS slows the bucket down. A throttled
+ * background call is retried here, because nobody is waiting for any single one of them.
  */
 export function limitRate ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, rateLimiter: RateLimiter): void {
   const limited = <Args extends { input: object }, Result>(next: (args: Args) => Promise<Result>, { commandName = '' }: Context) => {
@@ -63,7 +68,8 @@ export function limitRate ({ middlewareStack }: Pick<SecretsManager, 'middleware
       }
     }
   }
-  // Inside the SDK's retries, and before signing: a signature would grow old during the wait.
+  // Runs inside the SDK's retry loop, so that retries wait, too. Runs before signing, because a signature could expire during the
+  // wait.
   middlewareStack.addRelativeTo(limited, { relation: 'before', toMiddleware: 'httpSigningMiddleware', name: 'rateLimit' })
 }
 

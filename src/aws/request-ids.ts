@@ -2,8 +2,8 @@ import { callOf } from './call.ts'
 import type { SecretsManager } from './types.ts'
 
 /**
- * Reports the request ID of every response to the client's calls, as CloudTrail records it, to the call's `onResponse`. A call
- * with retries has several responses, and an exception has a request ID, too.
+ * Passes the AWS request ID of every response to the call's `onResponse`. CloudTrail records the same IDs. A retried call has
+ * several responses, and exceptions have request IDs, too.
  */
 export function captureRequestIds ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   // The deserialize step runs once per attempt.

@@ -18,12 +18,12 @@ import type { RotationRules, SecretContent } from './secret.ts'
 import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'
 
 /**
- * Creates the port to AWS.
+ * Creates the port to AWS, based on the AWS SDK.
  *
- * @param clients returns the clients of the current configuration
+ * @param clients returns the clients for the current configuration
  */
 export function createSecretsPort (clients: () => Pick<Clients, 'client'>): SecretsPort {
-  /** Sends a command through the client of the call's credential, region and, for a role, caller. */
+  /** Sends a command through the client for the call's credential and region and, if the credential is a role, for its caller. */
   async function send<Input extends ServiceInput, Output extends ServiceOutput> (
     call: AwsCall, command: Command<Input, Output>
   ): Promise<Output> {
@@ -246,6 +246,9 @@ function batchResults (
   ]
 }
 
-/** In errors, AWS identifies a secret that a filter matched by its ARN, and any other as it was requested. */
+/**
+ * Returns the secret's name if the ID is an ARN. In a batch's errors, AWS identifies a secret that a filter matched by its ARN,
+ * and a secret that was requested by name by that name.
+ */
 const nameInArn = (secretId: string): string | undefined =>
   /^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:(.+)-.{6}$/.exec(secretId)?.[1]

@@ -1,8 +1,8 @@
 import type { SecretName } from '#src/environments/names'
 
-/** Secrets as AWS keeps them, in the gateway's terms: names without prefixes, camelCase, `Date`s. */
+/** Types for secrets in AWS, in the gateway's terms: names without prefixes, members in camelCase, and dates as `Date`. */
 
-/** A secret's value: text, or bytes. AWS keeps the two apart. */
+/** A secret's value: text, or bytes. AWS stores them in separate fields, `SecretString` and `SecretBinary`. */
 export type SecretContent = string | Uint8Array
 
 /** A version of a secret, with its value. */
@@ -20,12 +20,12 @@ export interface ReadSecret {
 export interface SecretMetadata {
   name: SecretName
   arn: string
-  /** A placeholder has no current version, and so no value. */
+  /** A placeholder has no current version, and therefore no value. */
   state: 'active' | 'placeholder' | 'pending-deletion'
   /** The type of a managed external secret. */
   type?: string
   description?: string
-  /** The KMS key; absent for `aws/secretsmanager`. */
+  /** The KMS key that encrypts the secret. Absent if it is `aws/secretsmanager`. */
   kmsKeyId?: string
   tags?: Record<string, string>
   /** The staging labels of each version that has any, by version ID. */
@@ -33,12 +33,12 @@ export interface SecretMetadata {
   rotation?: Rotation
   createdDate?: Date
   lastChangedDate?: Date
-  /** AWS records the day only. */
+  /** The day on which a value was last read. AWS does not record the time. */
   lastAccessedDate?: Date
   deletedDate?: Date
   /** The AWS service that manages the secret. */
   owningService?: string
-  /** For a replica, the region of its original. */
+  /** For a replica, the region of the secret that it replicates. */
   primaryRegion?: string
   replicas?: Replica[]
 }
@@ -75,9 +75,9 @@ export interface SecretVersion {
   kmsKeyIds?: string[]
 }
 
-/** Returns the ID of the AWSCURRENT version. It is undefined for a placeholder. */
+/** Returns the ID of the AWSCURRENT version, or undefined for a placeholder. */
 export const currentIn = ({ versions = {} }: { versions?: Readonly<Record<string, readonly string[]>> }): string | undefined =>
   Object.keys(versions).find((versionId) => versions[versionId]?.includes('AWSCURRENT'))
 
-/** True if the secret has a current version, and so is no placeholder. */
+/** Returns true if the secret has a current version, which a placeholder lacks. */
 export const hasValue = (secret: Parameters<typeof currentIn>[0]): boolean => currentIn(secret) !== undefined

@@ -1,29 +1,32 @@
-/** A token bucket with two queues: background calls yield to foreground calls. */
+/** A token bucket with two queues, so that background calls yield to foreground calls. */
 export interface TokenBucket {
   /** Resolves when the call may start. */
   take: (background: boolean) => Promise<void>
-  /** Lowers the rate after AWS has throttled a call: other clients may be using the same quota. */
+  /** Lowers the rate. Called when AWS throttles a call, because other clients may be using the same quota. */
   slowDown: () => void
 }
 
 /**
- * The size of the bucket: the number of calls that may start at once after a pause. At least two, so that a timer that fires late
- * does not lose a token.
+ * Returns the bucket's capacity: the number of calls that may start together after a pause. It is at least two, so that a timer
+ * that fires late does not lose a token.
  */
 const burstOf = (quota: number): number => Math.max(2, quota / 25)
 
 /**
- * The refill rate in tokens per second. Burst and refill together stay below the quota in any second, with a fiftieth of it as a
- * margin: calls may arrive closer together than they left.
+ * Returns the refill rate in tokens per second. In any second, a burst and the refill together stay below the quota by 2%. This
+ * margin is needed because calls may arrive at AWS closer together than they were sent.
  */
 const rateOf = (quota: number): number => quota - burstOf(quota) - quota / 50
 
-/** While both queues wait, every fourth token goes to the background, so that it does not starve. */
+/**
+ * One in this many tokens goes to a background call while calls are waiting in both queues, so that background calls do not
+ * starve.
+ */
 const backgroundEvery = 4
 
 /**
- * The reaction to throttling: the rate falls to `factor` of its current value, but not below `floor` of the full rate; no calls
- * start for `pause` seconds; and each second restores `recovery` of the full rate.
+ * The response to throttling. The rate is multiplied by `factor`, but does not fall below `floor` times the full rate. No calls
+ * start for `pause` seconds. Every second, the rate recovers by `recovery` times the full rate.
  */
 const throttled = { factor: 0.5, floor: 0.1, pause: 0.5, recovery: 0.05 }
 
@@ -31,7 +34,7 @@ const throttled = { factor: 0.5, floor: 0.1, pause: 0.5, recovery: 0.05 }
  * Creates a full token bucket.
  *
  * @param quota returns the current quota, in calls per second
- * @param now returns the seconds of a monotonic clock
+ * @param now returns the time of a monotonic clock, in seconds
  */
 export function createTokenBucket (quota: () => number, now = (): number => performance.now() / 1000): TokenBucket {
   const queues: Record<'foreground' | 'background', (() => void)[]> = { foreground: [], background: [] }
@@ -52,7 +55,7 @@ export function createTokenBucket (quota: () => number, now = (): number => perf
     filledAt = time
   }
 
-  /** Removes the next call from its queue; within a queue, calls are served in order. */
+  /** Removes the next call from its queue. Within a queue, calls are served in order. */
   function next (): (() => void) | undefined {
     const { foreground, background } = queues
     turns += 1
@@ -81,7 +84,7 @@ export function createTokenBucket (quota: () => number, now = (): number => perf
       })
     },
     slowDown () {
-      // Calls in flight at the same time are throttled together, which counts once.
+      // If AWS throttles several calls that are in flight together, the rate is lowered only once.
       if (now() - slowed.at < throttled.pause) return
       const full = rateOf(quota())
       slowed = { at: now(), rate: Math.max(rate() * throttled.factor, full * throttled.floor) }

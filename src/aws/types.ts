@@ -1,6 +1,6 @@
 import type { $Command, SecretsManagerClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-secrets-manager'
 
-/** The SDK's types under shorter names, or without the suffixes of generated code. */
+/** Types of the SDK, some of them under shorter names. */
 export type {
   BatchGetSecretValueCommandOutput as BatchGetSecretValueReply,
   DescribeSecretCommandOutput as DescribeSecretReply,
@@ -15,6 +15,6 @@ export type {
   Tag
 } from '@aws-sdk/client-secrets-manager'
 
-/** A command of one operation. */
+/** An SDK command for one operation. */
 export type Command<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> =
   $Command<Input, Output, SecretsManagerClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>

@@ -1,10 +1,10 @@
-/** The part of a `Map` or of a cache that `getOrCreate` needs. */
+/** The methods of a `Map` or a cache that `getOrCreate` uses. */
 interface Entries<Key, Value> {
   get: (key: Key) => Value | undefined
   set: (key: Key, value: Value) => unknown
 }
 
-/** Returns the value of a key, after creating it if it is missing. Node 24 lacks `Map#getOrInsertComputed`. */
+/** Returns the value of a key. If it is missing, creates and stores it first. Node 24 lacks `Map#getOrInsertComputed`. */
 export function getOrCreate<Key, Value> (entries: Entries<Key, Value>, key: Key, create: () => Value): Value {
   const existing = entries.get(key)
   if (existing !== undefined) return existing

@@ -3,10 +3,10 @@ import { AwsString, closed, Id } from '#src/schema/types'
 
 const text = Type.String({ minLength: 1 })
 
-/** The region of the STS endpoint. Defaults to that of the first environment that may use the credential. */
+/** The region of the STS endpoint. Defaults to the region of the first environment that may use the credential. */
 const region = Type.Optional(AwsString('RegionType'))
 
-/** The role, and the duration of its sessions in seconds: 15 minutes to 12 hours, by default AWS's one hour. */
+/** The role, and the duration of its sessions in seconds. AWS allows 15 minutes to 12 hours, and defaults to one hour. */
 const roleMembers = {
   roleArn: Type.String({ maxLength: 2048, pattern: '^arn:aws[a-z-]*:iam::\\d{12}:role/[!-~]+$' }),
   durationSeconds: Type.Optional(Type.Integer({ minimum: 900, maximum: 43_200 }))
@@ -36,8 +36,8 @@ const kinds = [
 export const credentialKinds = kinds.map(({ properties: { kind } }) => kind.const)
 
 /**
- * An AWS credential in the configuration: how the gateway obtains its keys. The file never contains keys. `kind` is the
- * discriminator, so that an issue is reported for one kind only and not for all of them.
+ * An AWS credential in the configuration file. It describes how the gateway obtains the keys, but never contains them. `kind` is
+ * the discriminator, so that validation reports the errors for that kind only, and not for all kinds.
  */
 export const CredentialSchema = Type.Unsafe<Static<(typeof kinds)[number]>>({
   type: 'object',
@@ -46,7 +46,7 @@ export const CredentialSchema = Type.Unsafe<Static<(typeof kinds)[number]>>({
   oneOf: kinds
 })
 
-/** Keys that the gateway generated for the embedded backend. A configuration file can't declare them. */
+/** A credential with keys that the gateway generates for the embedded backend. A configuration file can't declare one. */
 interface EmbeddedCredential {
   readonly kind: 'embedded'
   readonly accessKeyId: string
@@ -61,7 +61,7 @@ export type CredentialKind = CredentialDefinition['kind']
 /** The definition of a credential of the given kind. */
 export type DefinitionOf<Kind extends CredentialKind> = Extract<CredentialDefinition, { kind: Kind }>
 
-/** A credential that is a role. Each caller gets a session of its own, so that CloudTrail shows the caller. */
+/** A credential that assumes a role. Each caller gets a separate session, so that CloudTrail shows the caller. */
 export type RoleDefinition = DefinitionOf<'assume-role' | 'web-identity'>
 
 export const isRole = (definition: CredentialDefinition): definition is RoleDefinition =>
@@ -70,7 +70,7 @@ export const isRole = (definition: CredentialDefinition): definition is RoleDefi
 /** Returns the ID of the role's AWS account. */
 export const roleAccount = ({ roleArn }: RoleDefinition): string => roleArn.split(':')[4] ?? ''
 
-/** Yields a credential's ID, its source's, and so on. Ends at a cycle and after an undeclared credential. */
+/** Yields a credential's ID, then its source's ID, and so on. Stops at a cycle, and after an undeclared credential. */
 export function* sourcesOf (credentials: ReadonlyMap<string, CredentialDefinition>, id: string): Generator<string> {
   const seen = new Set<string>()
   for (let next: string | undefined = id; next !== undefined && !seen.has(next);) {
@@ -91,8 +91,9 @@ interface StsEnvironment {
 const defaultRegion = 'us-east-1'
 
 /**
- * Returns the region of the STS endpoint for a credential: its own, otherwise that of the first environment that may use it,
- * directly or as the source of another credential, otherwise AWS's default.
+ * Returns the region of the STS endpoint for a credential. If the credential does not declare a region, this is the region of the
+ * first environment that may use the credential, either directly or as the source of another one. If there is no such
+ * environment, it is AWS's default region.
  */
 export function stsRegion (
   credentials: ReadonlyMap<string, CredentialDefinition>, environments: Iterable<StsEnvironment>, id: string

@@ -1,32 +1,38 @@
-/** A cache for a single value that is slow to fetch and expires. */
+/** A cache for one value that is slow to fetch, and that expires. */
 export interface RefreshingCache<Value> {
-  /** Returns the value, and fetches it if necessary. Rejects with the error of `get`. */
+  /** Returns the value, and fetches it first if necessary. Rejects with the error that `get` threw. */
   current: () => Promise<Value>
-  /** Discards an invalid value, so that the next call fetches a new one. A value younger than 5 seconds is kept. */
+  /**
+   * Discards a value that turned out to be invalid, so that the next call fetches a new one. A value fetched less than 5 seconds
+   * ago is kept.
+   */
   drop: () => void
 }
 
 export interface RefreshingCacheOptions<Value> {
   /** Fetches the value. */
   get: () => Promise<Value>
-  /** Returns the time at which a value expires. Undefined if it never does. */
+  /** Returns the time at which a value expires, or undefined if it never does. */
   endOf: (value: Value) => Date | undefined
-  /** The clock: milliseconds since the epoch. */
+  /** Returns the time in milliseconds since the epoch. */
   now: () => number
 }
 
-/** Milliseconds before its expiry from which a value is refreshed in the background. */
+/** The time before expiry, in milliseconds, at which a value starts to be refreshed in the background. */
 const refreshBefore = 5 * 60_000
 
-/** Milliseconds before its expiry from which a value is no longer returned, so that it does not expire during a request. */
+/** The time before expiry, in milliseconds, at which a value is no longer returned, because it could expire during a request. */
 const safetyMargin = 30_000
 
-/** Milliseconds between two fetches. Meanwhile a failure is returned again, and a new value is neither refreshed nor dropped. */
+/**
+ * The minimum time between two fetches, in milliseconds. Until it has passed, the error of a failed fetch is thrown again, and a
+ * new value is neither refreshed nor dropped.
+ */
 const pause = 5_000
 
 /**
  * Creates a cache. Concurrent callers share one fetch. The value is refreshed in the background before it expires. If that fails,
- * the old value stays in use until it expires, and the next attempt follows after a pause.
+ * the old value stays in use until it expires, and the refresh is retried after a pause.
  */
 export function refreshingCache<Value> ({ get, endOf, now }: RefreshingCacheOptions<Value>): RefreshingCache<Value> {
   let cached: { value: Value, fetched: number, end: number } | undefined
@@ -56,7 +62,8 @@ export function refreshingCache<Value> ({ get, endOf, now }: RefreshingCacheOpti
       const mayFetch = time >= (failed?.at ?? -Infinity) + pause
       if (cached !== undefined && time < cached.end - safetyMargin) {
         const { value, fetched, end } = cached
-        // A background refresh. A failure matters only once the old value has expired, when the next fetch reports it.
+        // Refreshes in the background. An error is ignored here. It matters only if the old value expires before a later fetch
+        // succeeds.
         if (mayFetch && time >= end - refreshBefore && time >= fetched + pause) fetchOnce().catch(() => undefined)
         return value
       }

@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Id } from '#src/schema/types'
 
-/** A credential in the API. It contains neither keys nor their location. */
+/** A credential in the API's replies. It reveals neither the keys nor their location. */
 export const CredentialDescription = Type.Object({
   id: Id({ description: 'What `AWS-Credential-Id` names it by', examples: ['local-dev'] }),
   kind: Type.String({ description: 'How the gateway comes by its keys', examples: ['assume-role'] }),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** The session name for requests that the gateway makes on its own behalf. */
+/** The role session name for calls that the gateway makes on its own behalf. */
 export const gatewayName = 'secrets-gateway'
 
 /** The length limits and the disallowed characters of AWS's `RoleSessionName` and `SourceIdentity`. */
@@ -12,8 +12,9 @@ const disallowed = /[^A-Za-z0-9_+=,.@-]/g
 const digits = 24
 
 /**
- * Returns the name of a caller's role sessions (`RoleSessionName` and `SourceIdentity`), which CloudTrail shows. It is the caller
- * ID if AWS accepts that; otherwise an abbreviated form of the ID and a hash. It never equals the gateway's own name.
+ * Returns the name of a caller's role sessions (`RoleSessionName` and `SourceIdentity`), which CloudTrail shows. This is the
+ * caller ID if AWS accepts it. Otherwise it is a shortened form of the ID with disallowed characters replaced, followed by a
+ * hash. It never equals the gateway's own session name.
  */
 export function sessionNameOf (callerId: string): string {
   const name = callerId.replace(disallowed, '-')

@@ -31,7 +31,7 @@ export interface Environment {
   readonly name: string
   /** The AWS region of its secrets. */
   readonly region: string
-  /** The ID of the AWS account of its secrets. Credentials of another account are refused. */
+  /** The ID of the AWS account that its secrets are in. Credentials of other accounts are refused. */
   readonly account?: string
   /** The ID of the default credential. */
   readonly credential: string
@@ -39,9 +39,9 @@ export interface Environment {
   readonly allowedCredentials: readonly string[]
   /** The prefix of its secrets' names in AWS; may be empty. */
   readonly namePrefix: string
-  /** The KMS key of new secrets. By default AWS uses `aws/secretsmanager`. */
+  /** The KMS key for new secrets. If absent, AWS uses `aws/secretsmanager`. */
   readonly kmsKeyId?: string
-  /** The tags of new secrets. */
+  /** The tags that every new secret gets. */
   readonly tags: Readonly<Record<string, string>>
   /** The regions that new secrets are replicated to. */
   readonly replicaRegions: readonly string[]
@@ -53,7 +53,7 @@ export interface Environment {
   readonly requiredSecrets: readonly string[]
 }
 
-/** Fills in the defaults of an environment. */
+/** Returns an environment with its defaults filled in. */
 export function environmentFrom (name: string, declared: Static<typeof EnvironmentSchema>): Environment {
   return {
     namePrefix: `${name}/`,

@@ -10,7 +10,7 @@ export const EnvironmentName = Type.String({
 
 const { min, max } = limits.recoveryWindowInDays
 
-/** An environment in the API. */
+/** An environment in the API's replies. */
 export const EnvironmentDescription = Type.Object({
   name: EnvironmentName,
   region: Type.String({ description: 'The AWS region of its secrets', examples: ['eu-west-1'] }),
@@ -31,7 +31,7 @@ export const EnvironmentDescription = Type.Object({
 
 type Shown = Static<typeof EnvironmentDescription>
 
-/** Converts an environment for the API. The types make a member that is missing on either side a compile error. */
+/** Returns an environment in its JSON form. If `Environment` lacks a member of the schema, this does not compile. */
 export const describeEnvironment = (environment: Environment): Shown => ({
   ...environment,
   tags: { ...environment.tags },

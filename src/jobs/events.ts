@@ -4,23 +4,24 @@ import { secondsLeft, stateOf, type Job } from './job.ts'
 /** The minimum interval between `progress` events, in milliseconds. */
 const pause = 1_000
 
-/** The milliseconds without an event after which a comment is sent, so that proxies keep the connection open. */
+/** The time without an event, in milliseconds, after which a comment is sent to stop proxies from closing the connection. */
 const heartbeat = 15_000
 
 /**
- * Yields a job's events (Server-Sent Events, WHATWG HTML section 9.2): `item` for each final result, `progress` at most once a
- * second, and `end`. The ID of an item is its position in the order of final results, and that of `end` is one more than the
- * total, so a client that reconnects with `Last-Event-ID` misses nothing and receives nothing twice.
+ * Yields a job's events as Server-Sent Events (WHATWG HTML, section 9.2): an `item` for each final result, `progress` at most
+ * once a second, and `end`. Final results are numbered from 1 in the order in which they became final, and this number is the
+ * event ID of the `item`. The ID of `end` is the total plus one. A client that reconnects with `Last-Event-ID` therefore misses
+ * no result and receives none twice.
  *
- * @param after the ID of the last event that the client has received; 0 for none
+ * @param after the ID of the last event that the client received, or 0 if it received none
  * @param now returns the time in milliseconds since the epoch
- * @param beat the milliseconds without an event before a heartbeat
+ * @param beat the time without an event, in milliseconds, after which a heartbeat is sent
  */
 export async function* jobEvents (job: Job, after: number, now: () => number, beat = heartbeat): AsyncGenerator<string> {
   let sent = after
   let reportedAt = -Infinity
   for (;;) {
-    // Subscribe before reading the state, so that no change in between is missed.
+    // Subscribe before reading the state. Otherwise, a change in between would be missed.
     const changed = nextChange(job, beat)
     while (sent < job.settled.length) {
       const { item } = job.settled[sent] ?? {}
@@ -40,7 +41,7 @@ export async function* jobEvents (job: Job, after: number, now: () => number, be
   }
 }
 
-/** Returns the ID of a job's last event. */
+/** Returns the ID of a job's `end` event. */
 export const lastEvent = ({ total }: Job): number => total + 1
 
 const event = (name: string, id: number, data: unknown): string => `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`

@@ -4,34 +4,39 @@ import type { BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkSummary } from '#src/secrets/bulk/run'
 import type { BulkCounts } from '#src/secrets/bulk/schemas'
 
-/** A bulk create that outlives its request. It keeps names and results, but no values. */
+/** A bulk create that outlives its request. It keeps names and results, but no secret values. */
 export interface Job {
   readonly id: string
   readonly callerId: string
   readonly environment: string
-  /** The request's `Idempotency-Key`; undefined for a dry run, which does not count as a run of the request. */
+  /**
+   * The request's `Idempotency-Key`. Undefined for a dry run, so that a later request with the same key does not reuse the job.
+   */
   readonly idempotencyKey: string | undefined
   readonly total: number
   readonly dryRun: boolean
   /** Milliseconds since the epoch. */
   readonly createdAt: number
   endedAt?: number
-  /** The number of secrets that are done. In an atomic run, none of them is final before the end. */
+  /** The number of secrets that are done. In an atomic run, their results become final only at the end. */
   done: number
-  /** The results, in the order in which they became final, with the item's index in the request. */
+  /** The final results, in the order in which they became final. `index` is the item's position in the request. */
   readonly settled: { readonly item: BulkItemReply, readonly index: number }[]
   /** The number of final results of each kind. */
   readonly counts: BulkCounts
   summary?: BulkSummary
-  /** The reason for which it ended without a summary: an internal error. */
+  /** The error that ended the job before it had a summary. */
   problem?: Problem
-  /** Once aborted, no further secret is started. */
+  /** When it is aborted, no further secrets are started. */
   readonly stop: AbortController
   /** Emits `change` when a result becomes final, on progress, and at the end. */
   readonly changes: EventEmitter<{ change: [] }>
 }
 
-/** Estimates the remaining seconds from the progress so far. Undefined before the first secret is done, and after the end. */
+/**
+ * Estimates the remaining time in seconds from the progress so far. Returns undefined before the first secret is done, and after
+ * the job's end.
+ */
 export function secondsLeft ({ total, done, createdAt, endedAt }: Job, now: number): number | undefined {
   if (done === 0 || endedAt !== undefined) return undefined
   return Math.ceil((total - done) * (now - createdAt) / done / 1_000)

@@ -15,34 +15,34 @@ export interface Jobs {
    * Starts a job.
    *
    * @param toReply returns the JSON form of a result
-   * @param ended is called at the end, with the error if the run has thrown one
+   * @param ended called when the job ends, with the error if the run threw one
    * @throws Problem `overloaded` if too many jobs are running, or during shutdown
    */
   start: (scope: Scope, bulk: BulkRun, toReply: (outcome: BulkOutcome) => BulkItemReply, ended: (fault?: unknown) => void) => Job
-  /** Returns the caller's job. @throws Problem `not-found`, also for another caller's job */
+  /** Returns one of the caller's jobs. @throws Problem `not-found`, even if another caller has a job with this ID */
   find: (callerId: string, id: string) => Job
-  /** Returns the reusable job that the caller's request with this `Idempotency-Key` has started. */
+  /** Returns the job of an earlier request with the same caller, environment and `Idempotency-Key`, if it can be reused. */
   findReusable: (scope: Scope) => Job | undefined
-  /** Cancels a job: no further secret is started. */
+  /** Cancels a job. No further secrets are started. */
   cancel: (job: Job) => void
-  /** Stops all jobs, and resolves when they have ended. */
+  /** Stops all jobs. Resolves when they have ended. */
   stop: () => Promise<void>
 }
 
-/** The limits on jobs. Beyond them, the jobs that ended first are removed. */
+/** The limits on jobs. When there are too many items, the jobs that ended first are removed. */
 export interface JobLimits {
-  /** The most jobs that run at once: of all callers, and of one. */
+  /** The maximum numbers of jobs that run at the same time, for all callers together and for each caller. */
   running: number
   runningOfOne: number
-  /** The most items of all jobs together. */
+  /** The maximum number of items in all jobs together. */
   items: number
-  /** The milliseconds for which an ended job is kept. */
+  /** The time for which an ended job is kept, in milliseconds. */
   kept: number
 }
 
 /**
- * Returns true if a repeated request can be answered with this job: it has done everything, or it is still running. A second run
- * beside a running one could rely on changes that the first is about to roll back.
+ * Returns true if a repeated request can be answered with this job, because it is still running or has succeeded completely. A
+ * second run beside a running one could rely on changes that the first is about to roll back.
  */
 const isReusable = ({ endedAt, problem, counts }: Job): boolean =>
   endedAt === undefined || (problem === undefined && counts.failed + counts.rolledBack + counts.notStarted === 0)
@@ -50,7 +50,7 @@ const isReusable = ({ endedAt, problem, counts }: Job): boolean =>
 const defaults: JobLimits = { running: 32, runningOfOne: 8, items: 200_000, kept: 60 * 60 * 1_000 }
 
 /**
- * Creates a store of jobs, in memory.
+ * Creates an in-memory store of jobs.
  *
  * @param now returns the time in milliseconds since the epoch
  */
@@ -115,7 +115,7 @@ export function createJobs (now: () => number, limits: JobLimits = defaults): Jo
         settled: [],
         counts: zeroCounts(bulkResults),
         stop: new AbortController(),
-        // One listener per client that follows the job; their number is not limited.
+        // Each client that follows the job adds a listener. The number of clients is not limited.
         changes: new EventEmitter<{ change: [] }>().setMaxListeners(0)
       }
       jobs.set(job.id, job)

@@ -21,7 +21,7 @@ export const JobReply = Type.Object({
   problem: Type.Optional(ProblemRef)
 }, { $id: 'Job', title: 'Job', description: 'A bulk create that runs by itself. `result` is there once it has ended' })
 
-/** Returns the state of a job in its JSON form. */
+/** Returns a job in its JSON form. */
 export function jobReply (
   job: Job, now: number, problemBody: (problem: Problem) => Record<string, unknown>
 ): Static<typeof JobReply> {

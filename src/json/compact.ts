@@ -1,11 +1,11 @@
 type OptionalKeys<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T]
 
-/** The type `T`, but with optional members in place of those that may be undefined. */
+/** The type `T`, in which members that may be undefined are optional instead. */
 export type Compact<T> =
   { [K in Exclude<keyof T, OptionalKeys<T>>]: T[K] } &
   { [K in OptionalKeys<T>]?: Exclude<T[K], undefined> }
 
-/** Returns the object without its undefined members. (`exactOptionalPropertyTypes` distinguishes undefined from absent.) */
+/** Returns a copy of the object without undefined members. `exactOptionalPropertyTypes` distinguishes undefined from absent. */
 export function compact<T extends object> (object: T): Compact<T> {
   const defined: Partial<T> = {}
   for (const name in object) {

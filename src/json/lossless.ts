@@ -7,9 +7,9 @@ declare global {
 }
 
 /**
- * Parses JSON and keeps every digit of its numbers, so that `JSON.stringify` writes them back verbatim.
+ * Parses JSON without losing any digits of its numbers, so that `JSON.stringify` writes them back verbatim.
  *
- * @returns undefined for invalid JSON, or JSON that is nested too deeply
+ * @returns undefined if the JSON is invalid or nested too deeply
  */
 export function parseLossless (text: string): unknown {
   try {

@@ -8,16 +8,17 @@ import type { Scope } from './scope.ts'
 import { newVersionId } from './tokens.ts'
 
 /**
- * The staging label of a version that is not current yet. All writers share it, since AWS allows a secret 20 labels; a version
- * that loses it to another writer can become current all the same.
+ * The staging label of a new version until it becomes current. All writers share this label, because AWS allows a secret only 20
+ * labels. A version that loses the label to another writer can still become current.
  */
 const pendingLabel = 'GATEWAYPENDING'
 
 /**
- * Makes a value current if a given version still is. AWS has no call for this, but it refuses to move AWSCURRENT away from a
- * version that does not hold it. So the new version is created under another label, and AWSCURRENT is moved to it afterwards.
+ * Makes a value current, but only if the expected version still is. AWS has no operation for this, but it refuses to move
+ * AWSCURRENT away from a version that does not have it. Therefore the new version is created with another label first, and
+ * AWSCURRENT is then moved to it.
  *
- * @param beforeMove other changes, made once the precondition has been checked and the value has been accepted
+ * @param beforeMove makes other changes, once the precondition has been checked and AWS has accepted the value
  * @throws Problem `precondition-failed` if another version is current, and any AWS error
  */
 export async function compareAndSet (
@@ -29,7 +30,7 @@ export async function compareAndSet (
     scope.aws.putSecretValue(scope, name, content, { versionId, stages: [pendingLabel] })
 
   const current = await currentVersion(scope, name)
-  // The same write again, after its response was lost: AWS creates no second version, and refuses another value.
+  // This is a repetition of a write whose response was lost. AWS creates no second version, and refuses a different value.
   if (current === versionId) return put()
   if (current !== expected) throw new Problem('precondition-failed')
   try {
@@ -38,18 +39,21 @@ export async function compareAndSet (
     await moveCurrent(scope, name, expected, versionId)
     return secret
   } finally {
-    // A version that lost the race has no label then, and AWS removes it in time.
+    // If another writer won the race, the new version is left without a label, so AWS deletes it eventually.
     await removePendingLabel(scope, name, versionId)
   }
 }
 
-/** Attempts of a move that AWS refuses although the label is on the expected version: it was elsewhere for a moment. */
+/**
+ * The maximum number of attempts at a move that AWS refuses although the label is on the expected version. This happens if
+ * another writer moves the label away and back.
+ */
 const maximumAttempts = 5
 
 /**
  * Moves AWSCURRENT from one version to another.
  *
- * @throws Problem `precondition-failed` if it is on a third one, and any AWS error
+ * @throws Problem `precondition-failed` if AWSCURRENT is on neither of the two, and any AWS error
  */
 export async function moveCurrent (scope: Scope, name: SecretName, from: string, to: string): Promise<void> {
   for (let attempts = 1; ; attempts++) {
@@ -58,8 +62,8 @@ export async function moveCurrent (scope: Scope, name: SecretName, from: string,
       return
     } catch (error) {
       if (!isProblem(error, 'aws-refused')) throw error
-      // AWS does not document its error messages, so the label's position decides. It is on the target if the SDK has repeated a
-      // move whose response was lost.
+      // AWS does not document its error messages, so the label's current position decides how to go on. If the SDK retried a move
+      // whose response was lost, the label is on the target already.
       const current = await currentVersion(scope, name)
       if (current === to) return
       if (current !== from) throw new Problem('precondition-failed')
@@ -72,7 +76,8 @@ async function removePendingLabel (scope: Scope, name: SecretName, versionId: st
   try {
     await scope.aws.updateSecretVersionStage(scope, name, pendingLabel, { removeFromVersionId: versionId })
   } catch (error) {
-    // Another writer holds the label by now, or it stays and does no harm. Only the write's own result matters to the caller.
+    // Either another writer has taken the label, or the label stays and does no harm. Only the result of the write itself matters
+    // to the caller.
     if (!(error instanceof Problem)) throw error
   }
 }

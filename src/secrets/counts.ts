@@ -1,4 +1,4 @@
-/** The name of the count of each result, in a reply. */
+/** The name of each result's count in a reply. */
 export const countOf = {
   created: 'created',
   updated: 'updated',

@@ -8,7 +8,7 @@ import type { Encoding, Value } from './schemas.ts'
 import { parseValue } from './value.ts'
 import { checkType, type ValueType } from './value-types.ts'
 
-/** The contents of a secret that a write sets. */
+/** The parts of a secret that a write sets. */
 export interface SecretInput {
   /** The value. Without it, a new secret is a placeholder, and an existing one keeps its value. */
   content?: SecretContent
@@ -17,7 +17,7 @@ export interface SecretInput {
   tags?: Readonly<Record<string, string>>
 }
 
-/** A `SecretInput` in a request's body, validated against its schema. */
+/** The parts of a secret in a request's body, after schema validation. */
 interface SecretBody {
   value?: Static<typeof Value>
   encoding?: Static<typeof Encoding>
@@ -31,9 +31,9 @@ interface SecretBody {
 type Report = (member: string, message: string) => void
 
 /**
- * Checks what a schema can't, and parses the value.
+ * Checks the rules that a schema can't express, and parses the value.
  *
- * @param report receives every error, and the member of the body that it is in
+ * @param report called for every error, with the member of the body that is wrong
  */
 export function checkSecret (environment: Environment, body: SecretBody, report: Report): SecretInput {
   const { value, encoding, type, description, kmsKeyId, tags } = body
@@ -45,7 +45,7 @@ export function checkSecret (environment: Environment, body: SecretBody, report:
   return compact({ content: parsed !== undefined && 'content' in parsed ? parsed.content : undefined, description, kmsKeyId, tags })
 }
 
-/** Checks tags against the environment's own tags, which a caller can't change. */
+/** Checks that the tags do not contradict the environment's own tags, and that together there are not too many. */
 export function checkTags (environment: Environment, tags: Record<string, string> = {}, report: Report): void {
   const contradicts = Object.keys(tags).some((key) => Object.hasOwn(environment.tags, key) && environment.tags[key] !== tags[key])
   if (contradicts) report('tags', 'must NOT contradict a tag that the environment gives')
@@ -53,7 +53,7 @@ export function checkTags (environment: Environment, tags: Record<string, string
   if (together > limits.tagsPerSecret) report('tags', `must NOT be more than ${limits.tagsPerSecret} with those of the environment`)
 }
 
-/** Checks the body of a write of one secret. @throws Problem `invalid-request` with all errors */
+/** Checks the body of a request that writes one secret. @throws Problem `invalid-request` with all errors */
 export function secretInput (environment: Environment, body: SecretBody): SecretInput {
   const errors: RequestError[] = []
   const input = checkSecret(environment, body, (member, message) => { errors.push({ in: 'body', pointer: `/${member}`, message }) })
@@ -61,7 +61,7 @@ export function secretInput (environment: Environment, body: SecretBody): Secret
   return input
 }
 
-/** Checks the body of a PUT. @throws Problem `invalid-request` */
+/** Parses the value in the body of a PUT. @throws Problem `invalid-request` */
 export function checkedValue (value: Static<typeof Value>, encoding?: Static<typeof Encoding>): SecretContent {
   const parsed = parseValue(value, encoding)
   if ('content' in parsed) return parsed.content

@@ -4,7 +4,7 @@ import { toMetadata } from './metadata.ts'
 import type { SecretFilters, SecretMetadata } from './schemas.ts'
 import type { Scope } from './scope.ts'
 
-/** The sort orders of a list: a field, ascending, or descending after a hyphen. */
+/** The sort order of a list: a field for ascending order, or a hyphen and the field for descending order. */
 export type Sort = SortKey | `-${SortKey}`
 
 export const sorts: readonly Sort[] = [
@@ -28,12 +28,12 @@ export interface SecretsPage {
   nextCursor?: string
 }
 
-/** The most pages of AWS's that one request reads to find a visible secret. */
+/** The maximum number of AWS's pages that one request reads in search of a secret that the caller may see. */
 const maximumPages = 20
 
 /**
- * Returns a page of the environment's secrets that the caller may describe. It may hold fewer than `limit` although more pages
- * follow: AWS counts before the gateway removes secrets that the caller may not see.
+ * Returns a page of the environment's secrets that the caller may describe. It can contain fewer than `limit` secrets even if
+ * more pages follow, because AWS counts them before the gateway removes those that the caller isn't allowed to see.
  *
  * @throws Problem for any AWS error
  */
@@ -46,7 +46,8 @@ export async function listSecrets (scope: Scope, options: ListOptions): Promise<
     })
     const items = page.items.filter(({ name }) => scope.may('DescribeSecret', name)).map(toMetadata)
     nextCursor = page.nextCursor
-    // An empty page with a cursor reveals that secrets exist which the caller may not see. It is returned only after many calls.
+    // An empty page with a cursor reveals that there are secrets the caller isn't allowed to see. So it is returned only if many
+    // pages in a row are empty.
     if (items.length > 0 || nextCursor === undefined || pages === maximumPages) return compact({ items, nextCursor })
   }
 }

@@ -14,7 +14,10 @@ type Json = Record<string, unknown>
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
 
-/** Applies a JSON merge patch (RFC 7396): null removes a member, an object is merged, and any other value replaces. */
+/**
+ * Applies a JSON merge patch (RFC 7396). Null removes a member, an object is merged, and any other value replaces the existing
+ * one.
+ */
 export function mergePatch (target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch
   const merged = new Map(Object.entries(isObject(target) ? target : {}))
@@ -25,15 +28,18 @@ export function mergePatch (target: unknown, patch: unknown): unknown {
   return Object.fromEntries(merged)
 }
 
-/** Attempts against concurrent writers; each is a read, a write and the move of a label. */
+/**
+ * The maximum number of attempts if other writers interfere. Each attempt reads the value, writes a version and moves a label.
+ */
 const maximumAttempts = 10
 
-/** Exponential backoff with full jitter, in milliseconds. */
+/** Returns the delay before the next attempt, in milliseconds: exponential backoff with full jitter. */
 const pause = (attempts: number): number => Math.random() * Math.min(1_000, 25 * 2 ** attempts)
 
 /**
- * Changes single keys of a value that is a JSON object. No concurrent change is lost: after one, the patch is applied again to
- * the new value. The caller needs the permission to read, since the reply depends on the value.
+ * Changes individual keys of a secret's value that is a JSON object. Concurrent changes are not lost. If another writer changes
+ * the value, the patch is applied again to the new value. The caller needs permission to read the secret, because the reply
+ * depends on its value.
  *
  * @throws Problem `value-not-object`, `precondition-failed`, `write-conflict`, and any AWS error
  */

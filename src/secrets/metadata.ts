@@ -10,7 +10,7 @@ export async function describeSecret (scope: Scope, name: SecretName): Promise<S
   return toMetadata(await scope.aws.describeSecret(scope, name))
 }
 
-/** Returns a secret's metadata, or undefined if it does not exist. @throws Problem for any other AWS error */
+/** Returns a secret's metadata, or undefined if the secret does not exist. @throws Problem for any other AWS error */
 export async function findSecret (scope: Scope, name: SecretName): Promise<AwsSecret | undefined> {
   try {
     return await scope.aws.describeSecret(scope, name)
@@ -64,8 +64,8 @@ const toVersion = (version: AwsVersion): SecretVersion => compact({
 const timestamp = (date: Date | undefined): string | undefined => date?.toISOString()
 
 /**
- * Returns true if an existing secret is the placeholder that the request creates, from an earlier run with the same
- * `Idempotency-Key`. AWS keeps no token for a secret without a version, so the details are compared instead.
+ * Returns true if an existing secret is the placeholder that an earlier request with the same `Idempotency-Key` created. AWS
+ * stores no idempotency key for a secret without a version, so the description and the tags are compared instead.
  */
 export function isPlaceholderOf (
   { idempotencyKey, environment }: Scope, { description = '', tags }: Pick<AwsSecret, 'description' | 'tags'>, existing: AwsSecret

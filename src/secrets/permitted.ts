@@ -3,7 +3,9 @@ import type { Action } from '#src/authorization/actions'
 import type { SecretName } from '#src/environments/names'
 import type { Scope } from './scope.ts'
 
-/** Decisions between yields to the event loop. With many policies, a decision that is not cached takes a millisecond. */
+/**
+ * The number of decisions before yielding to the event loop. With many policies, an uncached decision takes about a millisecond.
+ */
 const decisionsInARow = 50
 
 /** Returns the secrets on which the caller may perform the action. */

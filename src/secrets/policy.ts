@@ -10,7 +10,7 @@ const maximumLength = shapes.NonEmptyResourcePolicyType.max
 /** An IAM policy document, as JSON. AWS checks its content. */
 export const ResourcePolicy = Type.Unsafe<Record<string, unknown>>({
   type: 'object',
-  // A reply only has the members that its schema allows.
+  // Without this, replies would lack the policy's members, because a reply only contains members that its schema allows.
   additionalProperties: true,
   description: `A resource-based policy in IAM's language, ${maximumLength.toLocaleString('en')} characters of JSON at most`,
   examples: [{
@@ -40,9 +40,9 @@ export async function readPolicy (scope: Scope, name: SecretName): Promise<Stati
 }
 
 /**
- * Attaches a policy to a secret.
+ * Attaches a policy to a secret, in place of any existing one.
  *
- * @param blockPublicPolicy refuse a policy that grants access to anybody
+ * @param blockPublicPolicy true to refuse a policy that grants public access
  * @throws Problem `aws-refused` if AWS finds the policy malformed or public, and any AWS error
  */
 export async function putPolicy (
@@ -56,7 +56,7 @@ export async function deletePolicy (scope: Scope, name: SecretName): Promise<Wri
   return scope.aws.deleteResourcePolicy(scope, name)
 }
 
-/** Has AWS check a policy, without attaching it. @throws Problem for any AWS error */
+/** Asks AWS to check a policy, without attaching it. @throws Problem for any AWS error */
 export async function validatePolicy (
   scope: Scope, name: SecretName, policy: Record<string, unknown>
 ): Promise<Static<typeof PolicyValidation>> {
@@ -70,5 +70,5 @@ function textOf (policy: Record<string, unknown>): string {
   throw invalidRequest({ in: 'body', pointer: '/resourcePolicy', message: `must NOT have more than ${maximumLength} characters as JSON` })
 }
 
-/** AWS accepts valid JSON only. */
+/** Parses a secret's policy. It is valid JSON, because AWS accepts nothing else. */
 const documentFrom = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>

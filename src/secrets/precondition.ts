@@ -3,7 +3,7 @@ import type { SecretName } from '#src/environments/names'
 import { isProblem, Problem } from '#src/problems/problem'
 import type { Scope } from './scope.ts'
 
-/** The state in which a write requires the secret to be. */
+/** The state that a write requires the secret to be in. */
 export interface Precondition {
   /** The secret must not exist. */
   absent?: true
@@ -13,15 +13,15 @@ export interface Precondition {
   versionId?: string
 }
 
-/** Returns the ID of the AWSCURRENT version. It is undefined for a placeholder. @throws Problem for any AWS error */
+/** Returns the ID of the AWSCURRENT version, or undefined for a placeholder. @throws Problem for any AWS error */
 export async function currentVersion (scope: Scope, name: SecretName): Promise<string | undefined> {
   return currentIn(await scope.aws.describeSecret(scope, name))
 }
 
 /**
- * Runs `work`, which fails if the secret does not exist.
+ * Runs `work`. If the secret must exist and `work` finds that it does not, reports a failed precondition.
  *
- * @throws Problem `precondition-failed` if the secret must exist and does not, and whatever `work` throws
+ * @throws Problem `precondition-failed`, and anything else that `work` throws
  */
 export async function underPrecondition<T> ({ present }: Precondition, work: () => Promise<T>): Promise<T> {
   try {
@@ -32,8 +32,8 @@ export async function underPrecondition<T> ({ present }: Precondition, work: () 
 }
 
 /**
- * Checks that the required version is current, for a write that AWS can't make conditional. Another writer may still
- * interfere.
+ * Checks that the required version is current, before a write that AWS can't make conditional. Another writer may still change
+ * the secret between the check and the write.
  *
  * @throws Problem `precondition-failed`, and any AWS error
  */

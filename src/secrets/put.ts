@@ -12,7 +12,7 @@ import { createSecret } from './write.ts'
 
 export interface PutOptions {
   precondition?: Precondition
-  /** Write a new version even if the value is the current one already. */
+  /** True to write a new version even if the secret already has this value. */
   force?: boolean
 }
 
@@ -20,7 +20,8 @@ export interface PutOptions {
 export type PutSecret = WrittenSecret & { created: boolean }
 
 /**
- * Makes a value current: by a new version or, if the secret does not exist and the caller may create it, by creating it.
+ * Writes a secret's value, unless the secret already has it. Creates the secret if it does not exist and the caller may create
+ * it.
  *
  * @throws Problem `precondition-failed`, and any AWS error
  */
@@ -59,7 +60,7 @@ async function putOrCreate (
   try {
     return { ...await createSecret(scope, name, { content }), created: true }
   } catch (error) {
-    // Another writer has created it in between.
+    // Another writer created the secret in the meantime.
     if (!isProblem(error, 'secret-exists')) throw error
     return { ...await put(scope, name, content), created: false }
   }
@@ -69,17 +70,19 @@ const put = async (scope: Scope, name: SecretName, content: SecretContent): Prom
   scope.aws.putSecretValue(scope, name, content, { versionId: newVersionId(scope, name) })
 
 /**
- * Reads the current version, so that a write of the same value can be skipped: AWS advises against versions that change nothing.
+ * Reads the current version, so that a write of the same value can be skipped. AWS advises against creating versions that change
+ * nothing.
  *
- * @returns undefined if the write must not be skipped. A caller who may not read the secret must not learn by writing whether a
- * guess is right; and with an `Idempotency-Key`, the new version is what makes a late repetition harmless.
+ * @returns undefined if the write must not be skipped. This is the case if the caller isn't allowed to read the secret.
+ * Otherwise, the caller could find out by writing whether a guess is right. It is also the case with an `Idempotency-Key`,
+ * because a repeated write is harmless only if the first one created a version.
  */
 export async function readCurrent (scope: Scope, name: SecretName): Promise<ReadSecret | undefined> {
   if (scope.idempotencyKey !== undefined || !scope.may('GetSecretValue', name)) return undefined
   try {
     return await readSecret(scope, name)
   } catch (error) {
-    // If the secret can't be read, the write will report why.
+    // If the secret can't be read, the write reports the reason.
     if (error instanceof Problem) return undefined
     throw error
   }

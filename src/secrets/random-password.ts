@@ -6,7 +6,7 @@ import type { Scope } from './scope.ts'
 
 const { min, max } = shapes.PasswordLengthType
 
-/** The characters of a password, by AWS's exclusions. */
+/** AWS's options for the characters of a password. */
 const exclusions = {
   excludeCharacters: Type.Optional(AwsString('ExcludeCharactersType', { description: 'Characters that it must not have', examples: ['"@/\\'] })),
   excludeNumbers: Type.Optional(Type.Boolean({ default: false, description: 'Without digits' })),
@@ -22,7 +22,7 @@ const length = Type.Integer({ minimum: min, maximum: max, default: limits.passwo
 /** The query of `GET …/random-password`. */
 export const RandomPasswordQuery = Type.Object({ length: Type.Optional(length), ...exclusions })
 
-/** The member `generate` of a bulk create. */
+/** The `generate` member of an item in a bulk create. */
 export const GenerateOptions = Type.Object({ passwordLength: Type.Optional(length), ...exclusions }, {
   ...closed,
   description: 'Have AWS make up the value',

@@ -12,7 +12,8 @@ const batchSize = shapes.SecretIdListType.max
 const concurrentBatches = 4
 
 /**
- * Reads the current values of the named secrets, in the order of the names. A secret that can't be read has its own problem.
+ * Reads the current values of the named secrets. The results are in the order of the names. For a secret that can't be read, the
+ * result contains a problem.
  *
  * @throws Problem `invalid-request` for an invalid name, and any AWS error that concerns a whole batch
  */
@@ -25,8 +26,8 @@ export async function readNamed (scope: Scope, texts: readonly string[]): Promis
 }
 
 /**
- * Maps the current values of the named secrets, in no particular order. It reads batch by batch, so that not all values are in
- * memory at once. It does not check the caller's permissions.
+ * Applies `map` to the current value of each named secret. The results are in no particular order. The values are read in
+ * batches, so that they are not all in memory at the same time. The caller's permissions are not checked.
  *
  * @throws Problem for any AWS error that concerns a whole batch
  */
@@ -50,7 +51,7 @@ export async function readMatching (scope: Scope, filters: SecretFilters): Promi
   return results.filter(({ name }) => allowed.has(name))
 }
 
-/** Reads all pages of a request. */
+/** Reads all pages of a batch request. */
 async function readPages (scope: Scope, request: BatchRequest): Promise<BatchResult[]> {
   const results: BatchResult[] = []
   let cursor: string | undefined

@@ -9,11 +9,11 @@ import { selectField } from './value.ts'
 export type { ReadSecret } from '#src/aws/secret'
 
 export interface ReadOptions extends VersionSelector {
-  /** One key of a value that is a JSON object. */
+  /** The key to select, if the value is a JSON object. */
   field?: string
 }
 
-/** Reads a version of a secret. @throws Problem `secret-has-no-value` for a placeholder, and any AWS error */
+/** Reads a version of a secret. @throws Problem `secret-has-no-value` for a placeholder, `field-not-found`, and any AWS error */
 export async function readSecret (scope: Scope, name: SecretName, options: ReadOptions = {}): Promise<ReadSecret> {
   const { versionId, versionStage, field } = options
   try {
@@ -25,11 +25,14 @@ export async function readSecret (scope: Scope, name: SecretName, options: ReadO
   }
 }
 
-/** Converts AWS's problem that the current version does not exist: the secret is a placeholder. */
+/**
+ * Turns `version-not-found` into `secret-has-no-value`, because a secret without a current version is a placeholder. Returns
+ * other problems unchanged.
+ */
 export const currentMissing = (problem: Problem): Problem =>
   problem.code === 'version-not-found' ? new Problem('secret-has-no-value', problem.options) : problem
 
-/** Returns the JSON form of a secret's value. */
+/** Returns the JSON form of a version with its value. */
 export function toSecretValue ({ content, createdDate, ...secret }: ReadSecret): SecretValue {
   const version = { ...secret, createdDate: createdDate.toISOString() }
   return typeof content === 'string'

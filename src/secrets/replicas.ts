@@ -7,7 +7,6 @@ import { toReplica } from './metadata.ts'
 import { KmsKeyId, SecretMetadata, type WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
 
-/** An AWS region. */
 export const Region = AwsString('RegionType', { description: 'An AWS region', examples: ['eu-central-1'] })
 
 export const Replication = Type.Object({
@@ -29,7 +28,7 @@ export const ReplicatedSecret = Type.Object({
 
 type ReplicatedSecret = Static<typeof ReplicatedSecret>
 
-/** Starts replicating the secret to regions. AWS completes it later. @throws Problem for any AWS error */
+/** Starts replicating the secret to other regions. AWS completes this asynchronously. @throws Problem for any AWS error */
 export async function replicate (
   scope: Scope, name: SecretName, { replicaRegions, forceOverwriteReplicaSecret }: Static<typeof Replication>
 ): Promise<ReplicatedSecret> {
@@ -38,15 +37,15 @@ export async function replicate (
   }))
 }
 
-/** Deletes the replicas in regions. @throws Problem for any AWS error */
+/** Deletes the secret's replicas in the given regions. @throws Problem for any AWS error */
 export async function removeReplicas (scope: Scope, name: SecretName, regions: readonly string[]): Promise<ReplicatedSecret> {
   return toReplicated(await scope.aws.removeRegionsFromReplication(scope, name, regions))
 }
 
-/** Turns the replica in the environment's region into a secret of its own. @throws Problem for any AWS error */
+/** Turns the replica in the environment's region into a standalone secret. @throws Problem for any AWS error */
 export const promoteReplica = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
   scope.aws.stopReplicationToReplica(scope, name)
 
-/** Returns the JSON form. */
+/** Returns a replicated secret in its JSON form. */
 const toReplicated = ({ replicas, ...secret }: AwsReplicatedSecret): ReplicatedSecret =>
   compact({ ...secret, replicas: replicas?.map(toReplica) })

@@ -31,9 +31,9 @@ export const Rotation = Type.Object({
 })
 
 /**
- * Sets the rotation function and schedule, and by default starts a rotation. AWS completes it later.
+ * Sets the rotation function and schedule, and by default starts a rotation. AWS completes it asynchronously.
  *
- * @returns with `versionId`, the version that the rotation creates
+ * @returns the secret; `versionId` is the ID of the version that the rotation creates
  * @throws Problem `rotation-in-progress`, and any AWS error
  */
 export async function setRotation (scope: Scope, name: SecretName, rotation: Static<typeof Rotation>): Promise<WrittenSecret> {
@@ -41,9 +41,9 @@ export async function setRotation (scope: Scope, name: SecretName, rotation: Sta
   return scope.aws.rotateSecret(scope, name, { lambdaArn, rules, rotateImmediately, versionId: newVersionId(scope, name) })
 }
 
-/** Starts a rotation with the settings that the secret has. @throws Problem `rotation-in-progress`, and any AWS error */
+/** Starts a rotation with the secret's existing settings. @throws Problem `rotation-in-progress`, and any AWS error */
 export const rotateSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> => setRotation(scope, name, {})
 
-/** Stops rotating. The function and the schedule stay set. @throws Problem for any AWS error */
+/** Turns automatic rotation off. The function and the schedule stay configured. @throws Problem for any AWS error */
 export const cancelRotation = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
   scope.aws.cancelRotateSecret(scope, name)

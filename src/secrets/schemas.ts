@@ -5,7 +5,7 @@ import { AwsString, Enum, TagMap } from '#src/schema/types'
 
 /** The JSON forms of secrets in requests and replies. Field names are AWS's, in camelCase. */
 
-/** The most secrets in one request. */
+/** The maximum number of secrets in one request. */
 export const maximumItems = 10_000
 
 export const Name = Type.String({
@@ -56,7 +56,7 @@ export const Value = Type.Unsafe<string | Record<string, unknown>>({
 
 export const Warnings = Type.Array(Type.String(), { description: 'What AWS advises against in what was made' })
 
-/** A secret that was written. */
+/** The reply to a write of a secret. */
 export const WrittenSecret = Type.Object({
   name: Name,
   arn: Arn,
@@ -130,7 +130,7 @@ export const SecretVersion = Type.Object({
 const filterValue = (description: string, example: string): ReturnType<typeof AwsString> =>
   AwsString('FilterValueStringType', { minLength: 1, description: `${description}. A leading \`!\` negates`, examples: [example] })
 
-/** The filters of lists and of batch reads, as AWS matches them. */
+/** The filters of lists and of batch reads. AWS applies them. */
 export const Filters = Type.Object({
   namePrefix: Type.Optional(Type.String({
     minLength: 1,

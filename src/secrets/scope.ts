@@ -4,7 +4,7 @@ import type { SecretsPort } from '#src/aws/port'
 import type { SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
 
-/** The context of a use case, and of its calls to AWS: an environment, a credential and a caller. */
+/** The context of an operation on secrets and of the AWS calls that it makes: an environment, a credential and a caller. */
 export interface Scope extends AwsCall {
   readonly callerId: string
   readonly aws: SecretsPort
@@ -14,15 +14,15 @@ export interface Scope extends AwsCall {
   readonly idempotencyKey?: string
 }
 
-/** @throws Problem `forbidden` if the caller may not perform the action on the secret */
+/** Checks the caller's permission. @throws Problem `forbidden` if the caller may not perform the action on the secret */
 export function assertMay (scope: Scope, action: Action, name: SecretName): void {
   if (!scope.may(action, name)) throw new Problem('forbidden')
 }
 
 /**
- * Returns the scope for work on many secrets: its calls yield to those of other requests, and are patiently retried when AWS
- * throttles them.
+ * Returns the scope for work on many secrets. Its AWS calls yield to those of other requests. If AWS throttles them, they are
+ * retried many times.
  *
- * @param signal ends the patience
+ * @param signal when it is aborted, these retries end
  */
 export const inBackground = (scope: Scope, signal: AbortSignal): Scope => ({ ...scope, background: signal })

@@ -3,10 +3,10 @@ import type { SecretName } from '#src/environments/names'
 import type { Scope } from './scope.ts'
 
 /**
- * Returns the ID of the version that a write creates, derived from the `Idempotency-Key`, the caller, the environment and the
- * secret: with the same ID, AWS itself makes a repeated write harmless. It has the form of a UUID (version 8, RFC 9562).
+ * Returns the ID of the version that a write creates. It is a UUID (version 8, RFC 9562), derived from the `Idempotency-Key`, the
+ * caller, the environment and the secret. A repeated write has the same ID, and so AWS itself makes it harmless.
  *
- * @returns undefined without an `Idempotency-Key`: the SDK then generates an ID for each call
+ * @returns undefined without an `Idempotency-Key`. The SDK then generates an ID for each call.
  */
 export function newVersionId ({ idempotencyKey, callerId, environment }: Scope, name: SecretName): string | undefined {
   if (idempotencyKey === undefined) return undefined
@@ -20,18 +20,21 @@ export const updatedVersionId = (scope: Scope, name: SecretName): string | undef
 
 /**
  * Returns a scope whose version IDs differ from those of other purposes (domain separation):
- * - `update`: the IDs then show whether an earlier run has created the secret or updated it.
- * - `promotion`: AWS reveals whether two writes with the same ID have the same value, so a caller could guess copied values.
+ * - `update` distinguishes updates from creations. The ID of a version then shows whether an earlier run created or updated the
+ *   secret.
+ * - `promotion` distinguishes copied values from values in requests. AWS reveals whether two writes with the same ID have the
+ *   same value, so a caller could otherwise test guesses of copied values.
  *
- * No `Idempotency-Key` contains a space, so a purpose can't collide with another key.
+ * No `Idempotency-Key` contains a space, so a key with a purpose never equals another request's key.
  */
 export const forPurpose = (scope: Scope, purpose: 'update' | 'promotion'): Scope =>
   scope.idempotencyKey === undefined ? scope : { ...scope, idempotencyKey: `${scope.idempotencyKey} ${purpose}` }
 
 /**
- * Returns the write that an earlier run of the same request has made, by the ID of its version.
+ * Returns the write that an earlier run of the same request made, or undefined if there was none. It is recognized by the ID of
+ * the version that it created.
  *
- * @param isOurs returns true if the secret has this version in a state that counts
+ * @param isOurs returns true if the secret still has the version with this ID; may also require certain staging labels
  */
 export function earlierRun (
   scope: Scope, name: SecretName, isOurs: (versionId: string) => boolean

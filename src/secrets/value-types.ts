@@ -12,7 +12,7 @@ export const ValueType = Enum(types, {
 
 export type ValueType = (typeof types)[number]
 
-/** Receives every error: its member of the body, or `member/member`, and a message. */
+/** Called for every error, with a message and the location in the body: `member` or `member/member`. */
 type Report = (member: string, message: string) => void
 
 interface Body {
@@ -20,7 +20,7 @@ interface Body {
   encoding?: Static<typeof Encoding>
 }
 
-/** The rule for a member of the structure. */
+/** The rule for a member of a value that is a JSON object. */
 interface Member {
   fits: (value: unknown) => boolean
   must: string
@@ -29,20 +29,20 @@ interface Member {
 const text: Member = { fits: (value) => typeof value === 'string' && value !== '', must: 'must be a string that is not empty' }
 const arn: Member = { fits: (value) => typeof value === 'string' && value.startsWith('arn:'), must: 'must be the ARN of a secret' }
 
-/** AWS writes a number; its rotation functions accept digits in a string, too. */
+/** A TCP port. AWS writes it as a number, but its rotation functions also accept a string of digits. */
 const port: Member = {
   fits: (value) => (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) &&
     Number.isInteger(Number(value)) && Number(value) >= 1 && Number(value) <= 65_535,
   must: 'must be a TCP port, 1 to 65535'
 }
 
-/** AWS writes a boolean; its rotation functions accept the word in a string, too. */
+/** A boolean. AWS writes it as a JSON boolean, but its rotation functions also accept the strings `true` and `false`. */
 const flag: Member = {
   fits: (value) => typeof value === 'boolean' || value === 'true' || value === 'false',
   must: 'must be true or false'
 }
 
-/** The members that AWS documents ("JSON structure of AWS Secrets Manager secrets"). Others are allowed. */
+/** The rules for the members that AWS documents ("JSON structure of AWS Secrets Manager secrets"). Other members are allowed. */
 const members: Readonly<Record<string, Member>> = {
   engine: text,
   host: text,
@@ -59,10 +59,13 @@ const members: Readonly<Record<string, Member>> = {
 
 const required = ['engine', 'host', 'username', 'password']
 
-/** Further required members by engine. Users of Db2 can't change their own passwords, and Oracle has no default database. */
+/**
+ * Additional members that an engine requires. Db2 needs the ARN of a superuser's secret, because its users can't change their own
+ * passwords. Oracle needs a database name, because it has no default database.
+ */
 const requiredOf: Readonly<Record<string, readonly string[]>> = { db2: ['masterarn'], oracle: ['dbname'] }
 
-/** The engines of each type of credentials. A type without a list accepts any engine. */
+/** The engines that each type allows. A type without a list allows any engine. */
 const engines: Readonly<Partial<Record<ValueType, readonly string[]>>> = {
   rds: ['db2', 'mariadb', 'mysql', 'oracle', 'postgres', 'sqlserver'],
   documentdb: ['mongo'],
@@ -112,13 +115,13 @@ const checks: Readonly<Record<ValueType, Check>> = {
   }
 }
 
-/** Checks a body's value against its type. A type without a value is an error, since it would have no effect. */
+/** Checks a body's value against its type. A type without a value is an error, because it would have no effect. */
 export function checkType (type: ValueType, body: Body, report: Report): void {
   if (body.value === undefined) report('type', 'must NOT be given without value')
   else checks[type](body, report, type)
 }
 
-/** Returns a value that is an object, or is the JSON of one. */
+/** Returns the value as an object, or undefined if it is neither an object nor the JSON of one. */
 function objectFrom (value: Body['value']): Record<string, unknown> | undefined {
   const found: unknown = typeof value === 'string' ? parsed(value) : value
   return typeof found === 'object' && found !== null && !Array.isArray(found) ? { ...found } : undefined

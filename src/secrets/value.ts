@@ -7,7 +7,11 @@ import type { Encoding, Value } from './schemas.ts'
 
 const maximumBytes = shapes.SecretBinaryType.max
 
-/** Returns the content that a value in a request stands for, or in `mistake` what is wrong with it, without quoting it. */
+/**
+ * Converts a value in a request to the content to store.
+ *
+ * @returns `content` if the value is valid; otherwise `mistake`, an error message that does not quote the value
+ */
 export function parseValue (value: Static<typeof Value>, encoding: Static<typeof Encoding> = 'text'): { content: SecretContent } | { mistake: string } {
   if (encoding === 'base64') {
     if (typeof value !== 'string') return { mistake: 'must be a string, since encoding is base64' }
@@ -25,9 +29,10 @@ function sized (bytes: number, content: SecretContent): { content: SecretContent
 }
 
 /**
- * Returns the value of one key of a JSON object: a string as is, anything else as JSON. Numbers keep every digit.
+ * Returns the value of one key of a JSON object. A string is returned as it is, anything else as JSON that keeps every digit of
+ * numbers.
  *
- * @throws Problem `field-not-found`
+ * @throws Problem `field-not-found` if the content is not a JSON object or lacks the key
  */
 export function selectField (content: SecretContent, field: string): string {
   const object = typeof content === 'string' ? parseLossless(content) : undefined

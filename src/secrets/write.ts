@@ -27,9 +27,10 @@ export async function createSecret (scope: Scope, name: SecretName, input: Secre
 }
 
 /**
- * Changes the description, the KMS key or the value.
+ * Changes a secret's description, KMS key or value.
  *
- * @param precondition atomic for the value, by compare-and-set; for the rest, AWS has no conditional writes
+ * @param precondition checked atomically by compare-and-set if the value changes; otherwise only checked beforehand, because AWS
+ * has no conditional writes
  * @throws Problem `precondition-failed`, and any AWS error
  */
 export async function updateSecret (
@@ -38,7 +39,7 @@ export async function updateSecret (
   const { versionId } = precondition
   return underPrecondition(precondition, async () => {
     if (content !== undefined && versionId !== undefined) {
-      // The rest first: if it fails, the value has not become current.
+      // The other changes come first. If they fail, the value has not become current yet.
       const updateRest = async (): Promise<unknown> => Object.keys(rest).length === 0 ? undefined : update(scope, name, rest)
       return compareAndSet(scope, name, versionId, content, updateRest)
     }
@@ -58,10 +59,10 @@ export interface DeletedSecret {
 }
 
 /**
- * Schedules the secret's deletion, or with `force` deletes it at once. A forced deletion succeeds even if the secret does not
- * exist.
+ * Schedules the secret's deletion or, with `force`, deletes it without a recovery window. A forced deletion succeeds even if the
+ * secret does not exist.
  *
- * @throws Problem `forbidden`, `deletion-protected`, `precondition-failed`, and any AWS error
+ * @throws Problem `invalid-request`, `forbidden`, `deletion-protected`, `precondition-failed`, and any AWS error
  */
 export async function deleteSecret (scope: Scope, name: SecretName, options: {
   recoveryWindowInDays?: number
@@ -81,7 +82,7 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
     ? { force } as const
     : { recoveryWindowInDays: recoveryWindowInDays ?? environment.recoveryWindowInDays }
   return underPrecondition(precondition, async () => {
-    // AWS does not report that a secret to be deleted by force does not exist.
+    // AWS's forced deletion succeeds even if the secret does not exist, so its existence is checked first.
     if (force && precondition.present) await scope.aws.describeSecret(scope, name)
     await assertCurrent(scope, name, precondition)
     const { deletionDate, ...secret } = await scope.aws.deleteSecret(scope, name, deletion)
@@ -89,6 +90,6 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
   })
 }
 
-/** Cancels the deletion. @throws Problem for any AWS error */
+/** Cancels a scheduled deletion. @throws Problem for any AWS error */
 export const restoreSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
   scope.aws.restoreSecret(scope, name)

@@ -19,13 +19,13 @@ interface Step {
 interface Options extends Conflicts {
   readonly concurrency: number
   readonly signal: AbortSignal
-  /** Receives the number of secrets that are done. None of them is final yet. */
+  /** Called with the number of secrets that are done. None of their outcomes is final yet. */
   readonly progress: (done: number) => void
 }
 
 /**
- * Writes all secrets or none: plans all of them first, and writes only if every plan succeeds. After a failure or a stop, it
- * rolls back its own changes.
+ * Writes all secrets or none. It plans all of them first, and writes only if every plan succeeds. If a write fails or the run is
+ * stopped, it rolls back its own changes.
  */
 export async function atomically (given: Scope, items: readonly BulkItem[], options: Options): Promise<BulkOutcome[]> {
   const { concurrency, signal, progress } = options
@@ -39,7 +39,8 @@ export async function atomically (given: Scope, items: readonly BulkItem[], opti
   })
   if (refused) return steps.map(settled)
 
-  // With a key, the version's ID shows whether a call whose response was lost was carried out.
+  // With an idempotency key, the IDs of new versions are known in advance. They show whether AWS carried out a call whose
+  // response was lost.
   const scope = { ...given, idempotencyKey: given.idempotencyKey ?? randomUUID() }
   let done = 0
   let failing = false
@@ -58,7 +59,7 @@ export async function atomically (given: Scope, items: readonly BulkItem[], opti
 
   const complete = steps.every(({ outcome }) => outcome !== undefined && outcome.result !== 'failed')
   if (!complete) {
-    // A rollback stays patient after the run itself was stopped.
+    // The run's own signal may be aborted already. With a new one, the calls of the rollback are retried when AWS throttles them.
     const patient = inBackground(scope, new AbortController().signal)
     await pMap(steps, async (step) => undo(patient, step), { concurrency })
   }
@@ -74,12 +75,15 @@ async function planned (scope: Scope, item: BulkItem, conflicts: Conflicts): Pro
   }
 }
 
-/** True if the plan gives a placeholder its first value: AWS never removes AWSCURRENT again. */
+/**
+ * Returns true if the plan may give a placeholder its first value. This can't be rolled back, because AWS never removes
+ * AWSCURRENT again.
+ */
 const isFinal = (plan: Plan | undefined): boolean => plan !== undefined && isUpdate(plan.changes) && !hasValue(plan.existing)
 
 const failed = (item: BulkItem, problem: Problem): BulkOutcome => ({ name: item.name, result: 'failed', problem })
 
-/** Runs the work on an item, and turns a problem into a failed outcome. */
+/** Runs `work` for an item. If it throws a problem, returns a failed outcome. */
 export async function attempt (item: BulkItem, work: () => Promise<BulkOutcome>): Promise<BulkOutcome> {
   try {
     return await work()
@@ -93,7 +97,7 @@ const settled = ({ item, outcome }: Step): BulkOutcome => outcome ?? { name: ite
 
 async function undo (scope: Scope, step: Step): Promise<void> {
   const { item, plan, trace, outcome } = step
-  // Changes of an earlier run of the same request stay.
+  // This run changed nothing here. Changes by an earlier run of the same request stay.
   if (outcome === undefined || Object.keys(trace).length === 0) return
   try {
     await rollBack(scope, compact({ item: plan?.changes ?? item, trace, existing: plan?.existing }))

@@ -2,8 +2,8 @@ import type { BulkOutcome } from './plan.ts'
 import type { BulkRun } from './run.ts'
 
 /**
- * Returns a run that audits each outcome before it emits it, in batches of those that have accumulated meanwhile. If the audit
- * fails, the outcome is not emitted, no further secret is started, and the run fails.
+ * Wraps a run so that each outcome is audited before it is emitted. Outcomes that accumulate during an audit are audited
+ * together. If an audit fails, its outcomes are not emitted, no further secrets are started, and the run fails.
  */
 export const auditBeforeEmit = (bulk: BulkRun, audit: (outcomes: readonly BulkOutcome[]) => Promise<void>): BulkRun => ({
   ...bulk,

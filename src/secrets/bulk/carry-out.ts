@@ -8,16 +8,16 @@ import { createSecret, restoreSecret, updateSecret } from '#src/secrets/write'
 import type { BulkItem } from './items.ts'
 import { isUpdate, planExisting, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
 
-/** The steps that were taken on a secret, including those that may have been: their response was lost. */
+/** The steps taken on a secret. Steps whose response was lost are included, because AWS may have carried them out. */
 export interface Trace {
-  /** The version of its value; `unsure` until AWS has responded. */
+  /** The ID of the version with the secret's value. `unsure` until AWS has responded. */
   created?: { versionId?: string | undefined, unsure?: true }
   restored?: object
   tagged?: object
   updated?: { versionId?: string | undefined }
 }
 
-/** Takes a step and records it in the trace. A step that has certainly failed leaves no trace. */
+/** Takes a step and records it in the trace. A step that certainly failed leaves no trace. */
 async function take<Step extends keyof Trace, T> (
   trace: Trace, step: Step, mark: Trace[Step], work: () => Promise<T>
 ): Promise<T> {
@@ -32,10 +32,10 @@ async function take<Step extends keyof Trace, T> (
 }
 
 /**
- * Creates the secret, or changes the existing one as the request says. It tries to create it first: in an empty environment, that
- * is the only call.
+ * Creates the secret or, if it exists, changes it as requested. It tries to create the secret first, because in an empty
+ * environment this saves a call for each secret.
  *
- * @throws Problem as `planExisting` does, and any AWS error
+ * @throws Problem the same as `planExisting`, and any AWS error
  */
 export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflicts): Promise<BulkOutcome> {
   try {
@@ -57,7 +57,7 @@ export async function createItem (scope: Scope, item: BulkItem, trace: Trace = {
     return { ...written, name: item.name, result: 'created' }
   } catch (error) {
     if (item.generate === undefined || ownVersionId === undefined || !isProblem(error, 'idempotency-conflict')) throw error
-    // An earlier run has created it, with the value that was generated then. The new value is dropped.
+    // An earlier run created the secret with the value that was generated then. That value stays, and the new one is discarded.
     const { arn } = await scope.aws.describeSecret(scope, item.name)
     return { name: item.name, result: 'created', arn, versionId: ownVersionId }
   }
@@ -88,15 +88,15 @@ async function update (scope: Scope, item: BulkItem, trace: Trace): Promise<stri
     if (versionId !== undefined) await assertLabelled(scope, name, versionId)
     return written.versionId
   } catch (error) {
-    // Another run of the same request is under way, with another generated value.
+    // A concurrent run of the same request has written a different generated value. That value stays.
     if (generate !== undefined && ownVersionId !== undefined && isProblem(error, 'idempotency-conflict')) return ownVersionId
     throw error
   }
 }
 
 /**
- * Checks that an update's version still has a label: AWS reports success for a repeated update even if its version was replaced
- * long ago.
+ * Checks that the version that an update created still has a staging label. AWS reports success for a repeated update even if its
+ * version was replaced long ago.
  *
  * @throws Problem `idempotency-key-spent`, and any AWS error
  */

@@ -3,17 +3,22 @@ import { LRUCache } from 'lru-cache'
 import { Problem } from '#src/problems/problem'
 import type { Scope } from '#src/secrets/scope'
 
-/** The idempotency keys that were used, and a fingerprint of the request of each. */
+/** The idempotency keys that were used, each with a fingerprint of its request. */
 export interface IdempotencyKeys {
-  /** Records the scope's key. @throws Problem `idempotency-mismatch` if the caller has used it with another body or credential */
+  /**
+   * Records the key of a request.
+   *
+   * @throws Problem `idempotency-mismatch` if the caller used the key with a different body or credential before
+   */
   check: (scope: Scope, body: object) => void
 }
 
 const maximumKeys = 10_000
 
 /**
- * Creates a store of the latest keys of this process. The fingerprints are keyed hashes, which reveal nothing about values. Keys
- * that were used in another process, or before a restart, are unknown here; AWS then refuses another value for each secret.
+ * Creates an in-memory store of the most recently used keys. The fingerprints are keyed hashes, so they reveal nothing about
+ * secrets' values. The store does not know keys that were used in another process or before a restart. With such a key, AWS still
+ * refuses to write a different value to a secret.
  */
 export function createIdempotencyKeys (): IdempotencyKeys {
   const secret = randomBytes(32)
@@ -30,7 +35,7 @@ export function createIdempotencyKeys (): IdempotencyKeys {
   }
 }
 
-/** Returns JSON that does not depend on the order of members. */
+/** Returns the body as JSON. The order of its members does not affect the result. */
 const canonical = (body: object): string => JSON.stringify(body, (_name, value: unknown) =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => one < other ? -1 : 1))

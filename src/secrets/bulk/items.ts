@@ -13,16 +13,16 @@ export interface BulkItem extends SecretInput {
   readonly generate?: GenerateOptions
 }
 
-/** A body without the members that the schema has refused. */
+/** A bulk create's body without the members that failed schema validation. */
 interface PartlyRight {
   readonly secrets?: readonly Partial<NonNullable<BulkCreateBody['secrets']>[number]>[]
   readonly secretNames?: readonly (string | undefined)[]
 }
 
 /**
- * Returns the items of the request: first those of `secrets`, then those of `secretNames`.
+ * Returns the items of the request: first those in `secrets`, then those in `secretNames`.
  *
- * @throws Problem `invalid-request` with the errors of all of them
+ * @throws Problem `invalid-request` with the errors in all items
  */
 export function bulkItems (environment: Environment, body: BulkCreateBody): BulkItem[] {
   const { items, errors } = checkItems(environment, body)
@@ -30,25 +30,25 @@ export function bulkItems (environment: Environment, body: BulkCreateBody): Bulk
   return items
 }
 
-/** The members of an item that determine its value, and so its possible types. */
+/** The members that determine an item's value. The check of `type` depends on all of them. */
 const contents = ['value', 'encoding', 'generate']
 
 /**
- * Returns the errors that the schema can't find, so that all errors are reported at once.
+ * Returns the errors that the schema can't find, so that the caller receives all errors together.
  *
- * @param body the raw body
+ * @param body the body before validation
  * @param found the schema's errors
  */
 export function furtherMistakes (environment: Environment, body: unknown, found: readonly RequestError[]): RequestError[] {
-  /** The pointers of all errors, and of everything around them. */
+  /** The JSON pointers of the schema's errors, and of all objects and lists that contain them. */
   const wrong = new Set(found.flatMap(({ pointer }) => pointer.split('/').map((_, depth, parts) => parts.slice(0, depth + 1).join('/'))))
   const isWrong = (pointer: string): boolean => wrong.has(pointer)
   const { secrets, secretNames } = Object(body) as Partial<Record<string, unknown>>
-  /** Maps the items of a list, and their pointers. */
+  /** Applies `right` to each item of a list and its pointer. Returns an empty list if it is not a list. */
   const rightOf = <T>(list: unknown, right: (item: unknown, pointer: string) => T, pointer: string): T[] =>
     Array.isArray(list) ? list.map((item: unknown, index) => right(item, `${pointer}/${index}`)) : []
   const rightMembers = (item: unknown, pointer: string): object => {
-    // If one of them is wrong, rules about their combination can't be checked.
+    // If one of these members is invalid, rules about their combination can't be checked.
     const left = contents.some((member) => isWrong(`${pointer}/${member}`)) ? [...contents, 'type'] : []
     return Object.fromEntries(Object.entries(Object(item) as object)
       .filter(([member]) => !left.includes(member) && !isWrong(`${pointer}/${member}`)))
@@ -60,7 +60,9 @@ export function furtherMistakes (environment: Environment, body: unknown, found:
   return errors.filter(({ pointer }) => !isWrong(pointer))
 }
 
-/** Returns the valid items, and the errors of the others. An undefined name was reported already. */
+/**
+ * Returns the items that have a valid name, and all errors. An undefined name is ignored, because its error was reported already.
+ */
 function checkItems (
   environment: Environment, { secrets = [], secretNames = [] }: PartlyRight
 ): { items: BulkItem[], errors: RequestError[] } {
@@ -85,10 +87,10 @@ function checkItems (
   const items = [
     ...secrets.flatMap(({ name: text, generate, type, ...body }, index) => {
       const pointer = `/secrets/${index}`
-      // A generated value is a text.
+      // A generated value is always text, so its type is checked separately below.
       const checked = generate === undefined && type !== undefined ? { ...body, type } : body
       const input = checkSecret(environment, checked, (member, message) => { mistake(`${pointer}/${member}`, message) })
-      // AWS would refuse it, too, but a plan does not ask AWS.
+      // AWS would refuse such a tag, too, but a dry run sends no tags to AWS.
       if (Object.keys(body.tags ?? {}).some((key) => /^aws:/i.test(key))) mistake(`${pointer}/tags`, 'must NOT have a key that begins with aws:')
       if (generate !== undefined && body.value !== undefined) mistake(`${pointer}/generate`, 'must NOT be given together with value')
       if (generate !== undefined && type !== undefined && type !== 'text') mistake(`${pointer}/type`, 'must be text, since the value is generated')

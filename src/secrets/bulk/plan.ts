@@ -9,7 +9,7 @@ import { earlierRun } from '#src/secrets/tokens'
 import type { BulkItem } from './items.ts'
 import type { BulkCreateBody, BulkResult } from './schemas.ts'
 
-/** The outcome of one secret; with `dryRun`, the expected one. */
+/** The outcome for one secret. In a dry run, the expected outcome. */
 export interface BulkOutcome {
   name: SecretName
   result: BulkResult
@@ -26,19 +26,22 @@ export interface Plan {
   existing: SecretMetadata
   result: BulkResult
   restores: boolean
-  /** The item without everything that the request leaves alone or the secret already has. */
+  /** The item, reduced to its name and the members that have to be written. */
   changes: BulkItem
   warnings?: string[]
-  /** The version with a generated value that an earlier run of the same request has created. */
+  /** The ID of the version that an earlier run of the same request created with a generated value. */
   versionId?: string
-  /** True if an earlier run has created the secret with a given value. AWS then checks that the value is the same. */
+  /**
+   * True if an earlier run created the secret with the value in the request. Creating it again makes AWS check that the value is
+   * the same.
+   */
   repeats?: true
 }
 
 /**
- * Plans an item, given the current state of the environment.
+ * Plans an item, depending on the secret's current state.
  *
- * @returns undefined if the secret is to be created
+ * @returns undefined if the secret has to be created
  * @throws Problem `secret-exists`, `secret-pending-deletion`, `forbidden`, and any AWS error
  */
 export async function planItem (scope: Scope, item: BulkItem, conflicts: Conflicts): Promise<Plan | undefined> {
@@ -67,7 +70,8 @@ export async function planExisting (scope: Scope, item: BulkItem, existing: Secr
     if (!hasContent(item) && isPlaceholderOf(scope, item, existing)) return { ...nothing, result: 'created' }
     throw new Problem('secret-exists')
   }
-  // Only with `update` does a repetition of a run that was killed after the restore reach the same state.
+  // Only `update` also changes a secret that it restores. If a run in another mode did so and were killed after the restore, its
+  // repetition would find an active secret and leave it unchanged.
   if (conflicts.onConflict !== 'update') {
     return restores
       ? compact({ ...nothing, result: 'restored' as const, restores, warnings: hasContent(item) ? [keptValue] : undefined })
@@ -84,13 +88,13 @@ const keptValue = 'It has the value that it had when it was deleted: `onConflict
 
 const hasContent = ({ content, generate }: BulkItem): boolean => (content ?? generate) !== undefined
 
-/** Returns true if the item changes more than tags, for which AWS has operations of their own. */
+/** Returns true if the item changes anything other than tags. AWS has separate operations for tags. */
 export const isUpdate = (item: BulkItem): boolean => hasContent(item) || (item.description ?? item.kmsKeyId) !== undefined
 
 /**
- * Returns the item without everything that the secret already has: AWS advises against versions that change nothing, and sending
- * the same file twice changes nothing. Values and details are compared only for callers who may read them: nobody must learn by
- * writing whether a guess is right.
+ * Returns the item without everything that the secret already has. AWS advises against creating versions that change nothing, and
+ * sending the same file twice should change nothing. Values and details are compared only if the caller is allowed to read them.
+ * Otherwise, the caller could find out by writing whether a guess is right.
  */
 async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata): Promise<BulkItem> {
   const { name, content, generate, description, kmsKeyId, tags = {} } = item
@@ -107,7 +111,7 @@ async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata
   })
 }
 
-/** Returns the write of an earlier run of the same request, if its version still has a staging label. */
+/** Returns the write that an earlier run of the same request made, if its version still has a staging label. */
 const earlierRunOf = (scope: Scope, item: BulkItem, { versions = {}, state }: SecretMetadata): ReturnType<typeof earlierRun> =>
   state === 'pending-deletion' || !hasContent(item)
     ? undefined

@@ -11,16 +11,16 @@ import type { BulkItem } from './items.ts'
 
 /** The changes that were made to a secret, or may have been made. */
 export interface Changed {
-  /** The item, reduced to the planned changes if the secret existed. */
+  /** The item. If the secret existed before the run, it is reduced to the planned changes. */
   readonly item: BulkItem
   readonly trace: Trace
-  /** The secret before; absent if the request was to create it. */
+  /** The secret before the run. Absent if the run was to create it. */
   readonly existing?: SecretMetadata
 }
 
 /**
- * Restores a secret to its earlier state. A secret that the request has created is deleted at once, so that it can be created
- * again.
+ * Restores a secret to its earlier state. A secret that the run created is deleted without a recovery window, so that it can be
+ * created again.
  *
  * @throws Problem `not-taken-back` if another writer interferes, or if AWS can't restore the state
  */
@@ -41,7 +41,7 @@ async function deleteCreated (scope: Scope, { item: { name }, trace: { created }
   const versions = Object.keys(now.versions ?? {})
   const isOurs = versionId === undefined ? !unsure : versions.includes(versionId)
   if (unsure && versionId !== undefined && !isOurs) return
-  // A secret that was written to in the meantime is in use by another writer.
+  // Another writer created the secret, deleted it or wrote to it.
   if (!isOurs || now.state === 'pending-deletion' || versions.some((id) => id !== versionId)) throw new Problem('not-taken-back')
   const regions = (now.replicas ?? []).flatMap(({ region }) => region ?? [])
   if (regions.length > 0) await scope.aws.removeRegionsFromReplication(scope, name, regions)
@@ -60,19 +60,20 @@ async function restore (scope: Scope, item: BulkItem, trace: Trace, existing: Se
   }
 }
 
-/** Makes the earlier version current again. The new version is left without a label, and AWS removes it in time. */
+/** Makes the earlier version current again. The new version loses its staging labels, so AWS deletes it eventually. */
 async function restoreVersion (
   scope: Scope, name: SecretName, created: string | undefined, existing: SecretMetadata
 ): Promise<void> {
   const { versions = {} } = existing
   const now = await scope.aws.describeSecret(scope, name)
   const current = currentIn(existing)
-  // A repeated or failed update has changed nothing.
+  // The update created no version, or its version has not become current.
   if (created === undefined || currentIn(now) === current) return
-  // AWS never removes AWSCURRENT: a placeholder that has a value can't become a placeholder again.
+  // A placeholder that has received a value can't become a placeholder again, because AWS never removes AWSCURRENT. If another
+  // writer's version is current, it stays.
   if (current === undefined || currentIn(now) !== created) throw new Problem('not-taken-back')
   await moveCurrent(scope, name, created, current)
-  // AWS has moved AWSPREVIOUS to the version that AWSCURRENT was removed from.
+  // When AWSCURRENT was moved back, AWS moved AWSPREVIOUS to the new version.
   const previous = Object.keys(versions).find((id) => versions[id]?.includes('AWSPREVIOUS'))
   await moveStage(scope, name, 'AWSPREVIOUS', {
     removeFromVersionId: created, ...(previous !== undefined && { moveToVersionId: previous })

@@ -10,20 +10,20 @@ import { bulkResults, type BulkCounts, type BulkCreateBody, type BulkStop } from
 
 /** The callbacks and the stop signal of a run. */
 export interface BulkControl {
-  /** Once aborted, no further secret is started. The reason is a `BulkStop`. */
+  /** When it is aborted, no further secrets are started. The abort reason is a `BulkStop`. */
   readonly signal: AbortSignal
-  /** Receives each outcome once it is final, with the item's index in the request. */
+  /** Called with each outcome once it is final, and with the item's index in the request. */
   readonly settled: (outcome: BulkOutcome, index: number) => void
-  /** Receives the number of secrets that are done in an atomic run, where no outcome is final before the end. */
+  /** Called in an atomic run with the number of secrets that are done. Their outcomes become final only at the end. */
   readonly progress: (done: number) => void
 }
 
 export interface BulkSummary {
   dryRun: boolean
   counts: BulkCounts
-  /** The reason for which not all secrets were started. */
+  /** The reason why the run was stopped before all secrets were written. */
   stopped?: BulkStop
-  /** 201 if all were created, 409 if an atomic request failed, 200 otherwise. */
+  /** 201 if all secrets were created, 409 if an atomic request failed, 200 otherwise. */
   status: 200 | 201 | 409
 }
 
@@ -31,17 +31,15 @@ export interface BulkSummary {
 export interface BulkRun {
   readonly total: number
   readonly dryRun: boolean
-  /** Runs it. Can be called once: each value is released as soon as it is no longer needed. */
+  /**
+   * Executes the request. It can be called only once, because each secret's value is released as soon as it is no longer needed.
+   */
   readonly run: (control: BulkControl) => Promise<BulkSummary>
 }
 
 const defaults = { concurrency: 8, timeoutSeconds: 3_600 }
 
-/**
- * Checks a bulk create.
- *
- * @throws Problem `invalid-request` with all errors in the request
- */
+/** Validates a bulk create, and returns it ready to run. @throws Problem `invalid-request` with all errors in the request */
 export function prepareBulk (scope: Scope, body: BulkCreateBody): BulkRun {
   const items: (BulkItem | undefined)[] = bulkItems(scope.environment, body)
   const { onConflict = 'fail', restore = false, dryRun = false, atomic = false } = body
@@ -74,7 +72,7 @@ export function prepareBulk (scope: Scope, body: BulkCreateBody): BulkRun {
 
 type RunOptions = Parameters<typeof atomically>[2]
 
-/** Returns a signal that is also aborted after the timeout, and the timer to clear. */
+/** Returns a signal that is aborted with `stop` or after the timeout, and the timer to clear. */
 function withTimeout (stop: AbortSignal, seconds: number): { signal: AbortSignal, timeout: NodeJS.Timeout } {
   const controller = new AbortController()
   const timeout = setTimeout(() => { controller.abort('timeout' satisfies BulkStop) }, seconds * 1_000)
@@ -105,7 +103,7 @@ async function runItem (scope: Scope, item: BulkItem, options: Omit<EachOptions,
 }
 
 async function runAtomic (scope: Scope, items: (BulkItem | undefined)[], options: RunOptions & BulkControl): Promise<void> {
-  // Removed from the run, which may be kept longer than the values should be.
+  // Empties the run's own list. The run may stay in memory for longer than the secrets' values should.
   const all = items.splice(0).filter((item) => item !== undefined)
   const outcomes = await atomically(scope, all, options)
   for (const [index, outcome] of outcomes.entries()) options.settled(outcome, index)

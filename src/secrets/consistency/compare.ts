@@ -10,21 +10,21 @@ import { fingerprints } from './fingerprints.ts'
 import type { ConsistencyState } from './schemas.ts'
 import { secretStates } from './states.ts'
 
-/** The state of a name in one environment. */
+/** The state of one secret name in one environment. */
 export interface Cell {
   state: ConsistencyState
   required: boolean
-  /** Environments of a row with the same number hold the same value. */
+  /** Environments of a row that have the same number have the same value of the secret. */
   group?: number
-  /** The reason for which the value could not be compared. */
+  /** The reason why the value could not be compared. */
   problem?: Problem
 }
 
-/** A name, and its state in each environment where the caller may see it. */
+/** A secret name, and its state in each environment where the caller is allowed to see it. */
 export interface Row {
   name: SecretName
   cells: Map<Scope, Cell>
-  /** True if the environments differ, or if the caller may not see that they are the same. */
+  /** True unless the environments are equal and the caller is allowed to know it. */
   differs: boolean
 }
 
@@ -47,11 +47,12 @@ export const comparedSecrets = (rows: readonly Row[]): ComparedSecret[] => rows.
     .map(([{ environment, credentialId }, { problem }]) =>
       compact({ environment: environment.name, credential: credentialId, name, action: 'CompareValues' as const, problem })))
 
-/** Environments that are listed at the same time. */
+/** The maximum number of environments that are listed at the same time. */
 const concurrentEnvironments = 3
 
 /**
- * Compares environments by name: which secrets each has or lacks and, with `compareValues`, which values are equal.
+ * Compares the secrets of environments by name. Reports the secrets that each environment has and lacks and, with
+ * `compareValues`, which of their values are equal.
  *
  * @throws Problem for any AWS error
  */
@@ -61,7 +62,7 @@ export async function compareEnvironments (scopes: readonly Scope[], options: Op
   const names = [...new Set(surveys.flatMap(({ visible }) => [...visible]))].sort()
   const rows = names.map((name): Row => ({ name, cells: new Map(), differs: false }))
   for (const { scope, states, required, visible } of surveys) {
-    // A name from another environment is shown as missing only if the caller may see it in this one.
+    // A name from another environment is shown as missing only if the caller is allowed to see it in this one.
     const others = await permitted(scope, 'DescribeSecret', names.filter((name) => !visible.has(name)))
     for (const { name, cells } of rows) {
       if (!visible.has(name) && !others.has(name)) continue
@@ -84,7 +85,7 @@ interface Survey {
   scope: Scope
   states: Awaited<ReturnType<typeof secretStates>>
   required: ReadonlySet<SecretName>
-  /** The names that the environment has or requires, and that the caller may see in it. */
+  /** The names that the environment has or requires, and that the caller is allowed to see in it. */
   visible: ReadonlySet<SecretName>
 }
 
@@ -98,7 +99,7 @@ async function survey (scope: Scope, namePrefix = ''): Promise<Survey> {
 const shown = (state: 'active' | 'placeholder' | 'pending-deletion' | undefined): ConsistencyState =>
   state === undefined ? 'missing' : state === 'active' ? 'present' : state
 
-/** Groups the values of each row. Reads only values that can be compared with another. */
+/** Groups the environments of each row by the secret's value. A value is read only if there is another one to compare it with. */
 async function group (scopes: readonly Scope[], rows: readonly Row[]): Promise<void> {
   const comparable = new Map<Scope, Set<SecretName>>()
   for (const scope of scopes) {

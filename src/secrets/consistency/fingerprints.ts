@@ -5,13 +5,13 @@ import type { Problem } from '#src/problems/problem'
 import { mapValues } from '#src/secrets/read-many'
 import type { Scope } from '#src/secrets/scope'
 
-/** Environments that are read at the same time, each in concurrent batches. */
+/** The maximum number of environments that are read at the same time. Each is read in concurrent batches. */
 const concurrentEnvironments = 2
 
 /**
- * Returns a keyed hash of each value, or the problem with reading it. Equal values, byte for byte, have equal hashes. The key
- * belongs to this call alone, so the hashes are useless outside of it. Text and the same bytes as a binary value differ, since
- * clients read them from different fields.
+ * Returns a keyed hash of each secret's value, or the problem if the value can't be read. Values that are equal byte for byte
+ * have equal hashes. Every call uses a new key, so the hashes are useless afterwards. Text and a binary value with the same bytes
+ * have different hashes, because clients read them from different fields.
  *
  * @throws Problem for any AWS error that concerns a whole batch
  */

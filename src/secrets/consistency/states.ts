@@ -7,7 +7,7 @@ import type { Scope } from '#src/secrets/scope'
  * Returns the state of every secret in the environment, including secrets that are scheduled for deletion. It does not check the
  * caller's permissions.
  *
- * @throws Problem `invalid-request` for a prefix that is longer than any name, and any AWS error
+ * @throws Problem `invalid-request` if the prefix is longer than any secret name can be, and any AWS error
  */
 export async function secretStates (scope: Scope, namePrefix = ''): Promise<Map<SecretName, SecretMetadata['state']>> {
   const states = new Map<SecretName, SecretMetadata['state']>()

@@ -22,7 +22,7 @@ export async function promotedNames (source: Scope, target: Scope, body: Promoti
 
 type Report = (pointer: string, message: string) => void
 
-/** Checks the members that depend on each other. */
+/** Checks the rules that involve several members of the body. */
 function checkForm ({ names, missing, onConflict, expectedVersionIds = {} }: PromotionBody, report: Report): void {
   if (names === undefined && missing === undefined) report('', 'must have names, or missing')
   if (missing === undefined) {
@@ -50,8 +50,8 @@ function checkNames (
 }
 
 /**
- * Returns the names that the source has, that the target lacks, even as scheduled for deletion, and that the caller may promote
- * in both.
+ * Returns the names of secrets that exist in the source but not in the target, and that the caller may promote in both. A secret
+ * that is scheduled for deletion counts as missing from the source, but not from the target.
  */
 async function missingNames (source: Scope, target: Scope): Promise<SecretName[]> {
   const [from, to] = await Promise.all([secretStates(source), secretStates(target)])

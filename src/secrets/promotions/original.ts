@@ -11,13 +11,13 @@ export interface Promotion {
   source: Scope
   target: Scope
   original: SecretMetadata
-  /** The original's current version, which is copied; absent for a placeholder. */
+  /** The ID of the original's current version, which is copied. Absent for a placeholder. */
   fromVersionId?: string
   /** True once the value has been read. */
   isRead: boolean
 }
 
-/** Looks up the secret to copy. @throws Problem for any AWS error */
+/** Looks up the secret to copy. @throws Problem `secret-pending-deletion`, and any AWS error */
 export async function findOriginal (source: Scope, target: Scope, name: SecretName): Promise<Promotion> {
   return ofSource(source, async () => {
     const original = await source.aws.describeSecret(source, name)
@@ -27,7 +27,7 @@ export async function findOriginal (source: Scope, target: Scope, name: SecretNa
 }
 
 /**
- * Reads the value of the version that was looked up.
+ * Reads the original's value, in the version that `findOriginal` found.
  *
  * @throws Problem `secret-has-no-value` for a placeholder, and any AWS error
  */
@@ -41,7 +41,7 @@ export async function readOriginal (promotion: Promotion): Promise<SecretContent
   return content
 }
 
-/** Runs `work`, and adds the source environment to the detail of its problem. */
+/** Runs `work`. If it throws a problem, adds the name of the source environment to the problem's detail. */
 async function ofSource<T> ({ environment }: Scope, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

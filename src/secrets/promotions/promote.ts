@@ -14,7 +14,7 @@ import { findOriginal, readOriginal, type Promotion } from './original.ts'
 import type { PromotionBody, PromotionResult } from './schemas.ts'
 import { updateCopy } from './update.ts'
 
-/** The outcome of one secret; with `dryRun`, the expected one. */
+/** The outcome for one secret. In a dry run, the expected outcome. */
 export interface PromotionOutcome {
   name: SecretName
   result: PromotionResult
@@ -22,25 +22,25 @@ export interface PromotionOutcome {
   versionId?: string
   fromVersionId?: string
   problem?: Problem
-  /** The version of the original whose value was read, for the audit trail. */
+  /** The ID of the original's version if its value was read, for the audit trail. */
   readVersionId?: string
 }
 
 interface Options {
   onConflict: 'fail' | 'skip' | 'update'
   dryRun: boolean
-  /** The version that must be current in the target. */
+  /** The ID of the version that must be current in the target. */
   expected?: string
 }
 
 const concurrentItems = 8
 
 /**
- * Copies secrets from one environment to another. A secret that fails does not stop the others. Each is read with the source's
+ * Copies secrets from one environment to another. If a secret fails, the others are still copied. Each is read with the source's
  * credential and written with the target's.
  *
- * @param signal once aborted, no further secret is started
- * @throws Problem `invalid-request` with all errors before anything is written, and any AWS error
+ * @param signal when it is aborted, no further secrets are started
+ * @throws Problem `invalid-request` with all errors, before anything is written, and any AWS error
  */
 export async function promote (
   source: Scope, given: Scope, body: PromotionBody, signal: AbortSignal
@@ -99,6 +99,6 @@ async function create (promotion: Promotion): Promise<Pick<PromotionOutcome, 'ar
 const detailsOf = ({ source, target, original }: Promotion): Pick<SecretMetadata, 'description' | 'tags'> =>
   compact({ description: original.description, tags: copiedTags(original, source.environment, target.environment) })
 
-/** Returns the write of an earlier run of the same request, if at most one other write has followed it. */
+/** Returns the write that an earlier run of the same request made, if its version is still AWSCURRENT or AWSPREVIOUS. */
 const earlierRunOf = (target: Scope, name: SecretName, { versions = {} }: SecretMetadata): ReturnType<typeof earlierRun> =>
   earlierRun(target, name, (versionId) => ['AWSCURRENT', 'AWSPREVIOUS'].some((stage) => versions[versionId]?.includes(stage)))

@@ -8,7 +8,7 @@ import { promotionResults, type PromotionBody, type PromotionReply } from './sch
 
 /** A secret that was read or written, for the audit trail. */
 export interface PromotedSecret {
-  /** The source's environment and credential; absent for the target's, which are the request's own. */
+  /** The source's environment and credential. Absent for a secret in the target, because these are the request's own. */
   environment?: string
   credential?: string
   name: string
@@ -19,7 +19,7 @@ export interface PromotedSecret {
   problem?: Problem
 }
 
-/** Returns the secrets that a promotion has read in the source and written in the target. */
+/** Returns the secrets that a promotion read in the source and wrote in the target. */
 export function promotedSecrets (
   { environment, credentialId }: Scope, { dryRun = false }: PromotionBody, outcomes: readonly PromotionOutcome[]
 ): PromotedSecret[] {

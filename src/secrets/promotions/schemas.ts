@@ -4,7 +4,10 @@ import { closed, Enum, ProblemRef } from '#src/schema/types'
 import type { Counts } from '#src/secrets/counts'
 import { maximumItems, Name, VersionId } from '#src/secrets/schemas'
 
-/** Has either `names` or `missing`. `promotedNames` checks this: the errors of a JSON Schema `oneOf` would mention both. */
+/**
+ * The body of a promotion. It must have either `names` or `missing`. `promotedNames` checks this instead of a `oneOf` in the
+ * schema, because the errors of a `oneOf` would mention both.
+ */
 export const PromotionBody = Type.Object({
   from: { ...EnvironmentName, description: 'The environment to copy from, through its own credential', examples: ['staging'] },
   dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Answer with the plan and write nothing' })),

@@ -10,8 +10,8 @@ import { copiedTags } from './copied-tags.ts'
 import { readOriginal, type Promotion } from './original.ts'
 
 /**
- * Updates an existing secret to match the original; anything that the original lacks stays. The value is replaced only if the
- * version that was looked up is still current.
+ * Updates an existing secret to match the original. A description or a tag that the original lacks stays. An existing value is
+ * replaced only if its version, which was looked up before, is still current.
  *
  * @throws Problem `precondition-failed` if another writer interferes, and any AWS error
  */
@@ -25,10 +25,11 @@ export async function updateCopy (promotion: Promotion, existing: SecretMetadata
   const tags = Object.entries(copiedTags(original, source.environment, target.environment))
     .filter(([key, value]) => existing.tags?.[key] !== value)
   const expected = currentIn(existing)
-  // Two placeholders are the same without a comparison.
+  // Two placeholders are equal, because neither has a value.
   const arePlaceholders = fromVersionId === undefined && expected === undefined
   const mayCompare = source.may('CompareValues', name) && target.may('CompareValues', name)
-  // A plan reads only to compare. A placeholder is read only to fail: it can't replace a value.
+  // A dry run reads the value only to compare it. A placeholder is read only to throw the right problem, because it can't replace
+  // a value.
   const isRead = !arePlaceholders && (!dryRun || mayCompare || fromVersionId === undefined)
   const content = isRead ? await readOriginal(promotion) : undefined
   const isSame = arePlaceholders || (mayCompare && content !== undefined && await holdsAlready(promotion, content))
@@ -56,7 +57,7 @@ async function holdsAlready ({ name, target }: Promotion, content: SecretContent
     return holds(await readSecret(target, name), content)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    // If the secret can't be read, the write will report why.
+    // If the secret can't be read, the write reports the reason.
     return false
   }
 }

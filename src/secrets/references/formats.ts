@@ -3,7 +3,7 @@ import type { SecretName } from '#src/environments/names'
 import { dataKey, identifier, objectName, variableName } from './identifiers.ts'
 import type { ReferenceFormat } from './schemas.ts'
 
-/** The secret, or the key of its value, that a reference leads to. */
+/** The target of a reference: a secret, or one key of its value. */
 export interface Referenced {
   name: SecretName
   arn: string
@@ -17,20 +17,20 @@ interface Format {
   title: string
   language: string
   text: (secret: Referenced) => string
-  /** Returns the reason for which the format can't express the key, or undefined if it can. */
+  /** Returns the reason why the format can't reference the key, or undefined if it can. */
   cannotName?: (field: string) => string | undefined
 }
 
 const parts = ({ name, field }: Referenced): string[] => field === undefined ? [name] : [name, field]
 const documents = (...values: readonly object[]): string => values.map((value) => stringify(value, { lineWidth: 0 })).join('---\n')
 
-/** The formats, in the terms of the tools that define them. */
+/** The supported formats, described in the terms of the tools that define them. */
 export const formats: readonly Format[] = [
   {
     format: 'ecs-task-definition',
     title: 'ECS task definition: an entry of a container\'s `secrets`',
     language: 'json',
-    // arn:json-key:version-stage:version-id. An empty part stands for the default, and no colon may be omitted.
+    // The syntax is arn:json-key:version-stage:version-id. An empty part stands for the default, and no colon may be omitted.
     text: (secret) => JSON.stringify({
       name: variableName(...parts(secret)),
       valueFrom: secret.field === undefined ? secret.arn : `${secret.arn}:${secret.field}::`
@@ -41,7 +41,7 @@ export const formats: readonly Format[] = [
     format: 'cloudformation',
     title: 'CloudFormation: a dynamic reference, in any property of a resource',
     language: 'yaml',
-    // Quoted, since an unquoted brace starts a mapping in YAML. In JSON, the quotes are necessary anyway.
+    // Quoted, because an unquoted brace starts a mapping in YAML. JSON requires the quotes anyway.
     text: ({ arn, field }) => JSON.stringify(`{{resolve:secretsmanager:${arn}:SecretString${field === undefined ? '' : `:${field}`}}}`),
     cannotName: (field) => /[:{}\\]/.test(field) ? 'A dynamic reference can\'t have a colon, a brace or a backslash in the key.' : undefined
   },
@@ -120,8 +120,14 @@ function externalSecret ({ name, arn, region, field }: Referenced): string {
 /** Quotes a string for a POSIX shell. */
 const shellQuoted = (text: string): string => `'${text.replaceAll('\'', '\'\\\'\'')}'`
 
-/** Returns an HCL string literal. JSON's escapes are valid in HCL; `${` and `%{` would start a template. */
+/**
+ * Returns an HCL string literal. JSON's escapes are valid in HCL, but `${` and `%{` start a template unless their first character
+ * is doubled.
+ */
 const hclQuoted = (text: string): string => JSON.stringify(text).replace(/[$%](?=\{)/g, '$&$&')
 
-/** Escapes a key for GJSON's path syntax, in which the operator reads `property`: all punctuation but `_-:` has a meaning. */
+/**
+ * Escapes a key for GJSON's path syntax, which External Secrets Operator uses for `property`. All punctuation except `_`, `-` and
+ * `:` may have a special meaning in it.
+ */
 const gjsonEscaped = (field: string): string => field.replace(/[!-,./;-@[-^`{-~]/g, '\\$&')

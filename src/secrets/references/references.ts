@@ -5,8 +5,8 @@ import { formats } from './formats.ts'
 import type { References } from './schemas.ts'
 
 /**
- * Returns references to the secret, or to one key of its value, in the formats of other tools. The value is not read, so the key
- * may not exist.
+ * Returns references to the secret, or to one key of its value, in the formats of other tools. The value is not read, so there is
+ * no check that the key exists.
  *
  * @throws Problem for any AWS error
  */
