@@ -5,7 +5,8 @@ type Finding = Partial<Found> | undefined
 
 /**
  * A step of the request pipeline. Performs a check, or returns a result for later steps. Throws a `Problem` to refuse the
- * request. Returns a promise only if it has to wait, so that other requests are handled in one turn of the event loop.
+ * request. Returns a promise only if it has to wait. A request whose steps never wait is therefore handled in one turn of the
+ * event loop.
  */
 export type Step = (request: FastifyRequest, reply: FastifyReply) => Finding | Promise<Finding>
 

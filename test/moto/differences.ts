@@ -360,7 +360,7 @@ export const differences: Difference[] = [
         readSecrets: [`await read({ names: ['many/7', 'empty'`]
       },
       'test/plugins/audit.test.ts': {
-        'a request for many secrets leaves a record of each': ['t.match(read, [', `name), ['a'])`]
+        'a request for many secrets leaves a record for each': ['t.match(read, [', `name), ['a'])`]
       },
       'test/src/cli/many.test.ts': {
         'export: every format survives a round trip': ['stderr: message }, args.join']
@@ -414,11 +414,11 @@ export const differences: Difference[] = [
         'an unusable credential: the reason is in the log and the trail': [`code: 'credential-invalid' } }, id)`, 'gateway.trail().at(-1)', 'includes(reason)']
       },
       'test/src/aws/sessions.test.ts': {
-        'a role that does not trust the gateway is refused, and who asks is not told what AWS said': [
+        'if a role does not trust the gateway, the reply does not contain AWS\'s message': [
           `code: 'credential-invalid' } }, id)`, 'is not authorized to perform', `countOf(gateway, 'ListSecrets'), 0`
         ],
-        'a session that can\'t be begun is not tried again by each who waits for it': ['await ask()', `countOf(gateway, 'AssumeRole'), 2`],
-        'a workload\'s token is read anew for each session, and the session\'s name tells who asks': [
+        'requests that wait for the same session share its failure instead of each trying again': ['await ask()', `countOf(gateway, 'AssumeRole'), 2`],
+        'a workload\'s token is read again for each session, and the session is named after the caller': [
           `await list(), 502)`, `t.same(signersOf(gateway), ['ListSecrets`, 'the token has ended'
         ]
       }
@@ -430,7 +430,7 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       'test/src/aws/sessions.test.ts': {
-        'a session is begun once for a hundred requests, and for a hundred more when it is about to end': ['nor does one that has ended cost a caller anything']
+        'a hundred concurrent requests start a single session, and so does its renewal': ['an expired session is replaced without an error']
       }
     }
   },
