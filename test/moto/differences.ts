@@ -27,7 +27,7 @@ export const differences: Difference[] = [
         '50 writers race for one secret: each round exactly one wins, and no update is lost': [`send('GET', path)).json.versionId, versionId)`]
       },
       [`${secret}/rollback/index.test.ts`]: {
-        rollBackSecret: [`await value(), 'v2'`, 'also to a version without a label']
+        rollBackSecret: [`await value(), 'v2'`, 'it can restore a version without a label']
       },
       'test/routes/environments/_env/promotions/index.test.ts': {
         'promoteSecrets returns a result for each secret > as onConflict specifies for existing secrets': [
@@ -55,7 +55,7 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/conditional.test.ts`]: {
-        'a write that fails after storing the value has not made it current': [`{ [versionId]: ['AWSCURRENT'] }`]
+        'if a write fails after storing the value, the value is not current': [`{ [versionId]: ['AWSCURRENT'] }`]
       },
       [`${secrets}/bulk-create.test.ts`]: {
         'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > even if it changes existing secrets': ['it is not reported as done']
@@ -173,7 +173,7 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       [`${secret}/stages/_stage/index.test.ts`]: {
-        'moveStage and removeStage > a custom label is attached to a version, moved and removed': ['not without saying from where', `['AWSCURRENT', 'blue']`, '?versionStage=blue'],
+        'moveStage and removeStage > a custom label is attached to a version, moved and removed': ['a label is not moved unless its version is named', `['AWSCURRENT', 'blue']`, '?versionStage=blue'],
         'moveStage and removeStage > AWSCURRENT is moved, AWSPREVIOUS follows, and neither is lost': ['await stages()']
       }
     }
@@ -253,7 +253,7 @@ export const differences: Difference[] = [
     places: {
       [`${secret}/replicas/promote/index.test.ts`]: {
         promoteReplica: [
-          `{ name: 'payments/db', arn: /:eu-central-1:/ }`, 'it can be written to', 'it is no replica any more',
+          `{ name: 'payments/db', arn: /:eu-central-1:/ }`, 'the promoted replica can be written', 'it is no longer a replica',
           '/environments/dev/secrets/none/replicas/promote'
         ]
       }
@@ -295,7 +295,7 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/rotation/index.test.ts`]: {
-        'setRotation rotates at once, and then on schedule': ['t.match(set,', 'await gateway.rotateDue()'],
+        'setRotation rotates immediately, and then on schedule': ['t.match(set,', 'await gateway.rotateDue()'],
         'setRotation with rotateImmediately: false only tests the function': ['rotateImmediately: false', 'await gateway.rotateDue()'],
         'rotateSecret rotates with the existing settings': ['/No Lambda rotation function/', 'await gateway.rotateDue()'],
         'cancelRotation keeps the settings': ['await gateway.rotateDue()'],
@@ -419,7 +419,7 @@ export const differences: Difference[] = [
         ],
         'requests that wait for the same session share its failure instead of each trying again': ['await ask()', `countOf(gateway, 'AssumeRole'), 2`],
         'a workload\'s token is read again for each session, and the session is named after the caller': [
-          `await list(), 502)`, `t.same(signersOf(gateway), ['ListSecrets`, 'the token has ended'
+          `await list(), 502)`, `t.same(signersOf(gateway), ['ListSecrets`, 'the token has expired'
         ]
       }
     }

@@ -202,7 +202,7 @@ t.test('a request for many secrets leaves a record for each', async (t) => {
   const reply = await gateway.send('POST', '/environments/dev/values', { ...reader, json: { filters: { all: 'dev' } } })
   t.same(reply.json.items.map(({ name }: { name: string }) => name), ['a'])
   const matching = gateway.trail().slice(-4)
-  t.match(matching.slice(0, 3).map(({ name, status }) => [name, status]).sort(), [['a', 200], ['b', 403], ['c', 403]], 'also of what was read and is not for the caller')
+  t.match(matching.slice(0, 3).map(({ name, status }) => [name, status]).sort(), [['a', 200], ['b', 403], ['c', 403]], 'secrets that were read but withheld from the caller are recorded, too')
   t.match(matching[3], { event: 'outcome', items: 3 })
 
   const many = { json: { secretNames: Array.from({ length: 101 }, (_, index) => `many/${index}`) } }
@@ -249,7 +249,7 @@ t.test('no record contains a value, a token or a query string', async (t) => {
   for (const token of Object.values(tokens)) t.notMatch(all.join('\n'), token)
 })
 
-/** Makes the trail unwritable by removing its folder. */
+/** Makes the trail unwritable by removing its folder, until `mend` is called. */
 function breaks (gateway: Gateway): { mend: () => Promise<void> } {
   const folder = dirname(gateway.trailFile)
   rmSync(folder, { recursive: true })
@@ -263,7 +263,7 @@ function breaks (gateway: Gateway): { mend: () => Promise<void> } {
 
 const unavailable = { status: 503, json: { code: 'audit-unavailable' } }
 
-t.test('while the trail is not writable, nothing is done and nothing is disclosed', async (t) => {
+t.test('while the trail is not writable, requests are refused and disclose nothing', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', `${secrets}/a`, put('canary-value-4711'))
   gateway.awsCalls.length = 0
@@ -316,7 +316,7 @@ t.test('a value is not disclosed if reading it can no longer be recorded', async
   t.match(reply, { ...unavailable, json: { detail: /A write may have been made/ } })
   await mend()
   gateway.awsCalls.push = () => 0
-  t.equal((await gateway.send('GET', `${secrets}/a`)).json.value, 'second', 'a write has been made then, as the reply says it may have')
+  t.equal((await gateway.send('GET', `${secrets}/a`)).json.value, 'second', 'the write was made, as the reply warned')
 })
 
 t.test('a configuration reload moves the trail to another file, and changes none of its other settings', async (t) => {

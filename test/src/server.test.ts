@@ -26,7 +26,7 @@ interface Process {
   end: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
-/** Returns the environment variables of this process, without the gateway's and AWS's, and the given ones. */
+/** Returns the environment variables of this process without those of the gateway and AWS, plus the given ones. */
 const environment = (variables: Record<string, string>): NodeJS.ProcessEnv =>
   ({ ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS_|GATEWAY_|HOST$|PORT$|LOG_LEVEL$)/.test(name))), PORT: '0', ...variables })
 

@@ -12,7 +12,7 @@ interface Disk {
   remove: () => void
 }
 
-/** Mounts a tmpfs of the given size. @throws Error if this user may not mount one */
+/** Mounts a tmpfs of the given size. @throws Error if this user isn't allowed to */
 function smallDisk (kilobytes: number): Disk {
   const folder = mkdtempSync(join(tmpdir(), 'small-disk-'))
   try {
@@ -41,7 +41,7 @@ function canMount (): boolean {
 
 /** With the environment variable `TMPFS`, the test is never skipped: it fails if a tmpfs can't be mounted. */
 const isMissing = process.env.TMPFS === undefined && !canMount()
-const skip = isMissing && 'this user may not mount a tmpfs'
+const skip = isMissing && 'this user is not allowed to mount a tmpfs'
 
 /** Fills up the disk. */
 function fill (file: string): void {

@@ -151,7 +151,7 @@ const questions: fc.Arbitrary<Question> = oneOf(...actionNames).chain((action) =
   name: oneOf(...names)
 })).map(({ on, environment, name, ...rest }) => ({ ...rest, ...(on !== 'Credential' && { environment }), ...(on === 'Secret' && { name }) }))
 
-/** Checks that a rule makes a valid policy. A rule that can never apply does not. */
+/** Returns true if a rule makes a valid policy. A policy that can never apply is invalid. */
 function isUsable (rule: Rule): boolean {
   try {
     return policySetFrom([{ file: 'a.cedar', text: toCedar(rule) }]).policies.length === 1
@@ -160,7 +160,7 @@ function isUsable (rule: Rule): boolean {
   }
 }
 
-/** Leaves out the rules that are refused. All are validated at once, since most of the time goes into reading the schema. */
+/** Returns the rules that make valid policies. Validates them together, because loading the schema takes most of the time. */
 function usable (drawn: readonly Rule[]): readonly Rule[] {
   try {
     policySetFrom([{ file: 'a.cedar', text: drawn.map(toCedar).join('\n') }])

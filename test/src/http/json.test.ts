@@ -15,7 +15,7 @@ t.test('refuses what JSON.parse refuses', async (t) => {
     try { expected = JSON.parse(text) } catch { expected = undefined }
     let actual: unknown
     try { actual = parseJson(Buffer.from(text)) } catch { actual = undefined }
-    // Duplicate names are refused besides.
+    // Unlike JSON.parse, parseJson also refuses duplicate names.
     return actual === undefined || JSON.stringify(actual) === JSON.stringify(expected)
   }), { numRuns: 3_000 })
   for (const text of ['', ' ', '{', '[1,]', '{a:1}', '// c\n1', '/* c */ 1', '\uFEFF1', '01', 'NaN', '"\n"']) {

@@ -14,7 +14,7 @@ const minute = 60_000
 
 const setUp = { SecretId: 'a', RotationLambdaARN: functionArn, RotationRules: { AutomaticallyAfterDays: 1 } }
 
-/** Starts a backend with a secret, and returns the ID of its first version, too. */
+/** Starts a backend with a secret. Also returns the ID of the secret's first version. */
 async function startWithSecret (t: Test) {
   const started = await startWithRotator(t)
   const { ARN: arn = '', VersionId: first = '' } = await started.client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'old' }))

@@ -7,7 +7,7 @@ import { Problem } from '#src/problems/problem'
 import { putSecret } from '#src/secrets/put'
 
 const name = 'raced'
-if (!isSecretName(name)) throw new TypeError('it is a valid name')
+if (!isSecretName(name)) throw new TypeError('it is not a valid name')
 
 t.test('a PUT writes a version even if another writer creates the secret between its two calls', async (t) => {
   const calls: string[] = []

@@ -32,7 +32,7 @@ interface Gateway {
   kill: () => Promise<unknown>
 }
 
-/** Starts a gateway in local mode as a separate process, which keeps its data in the folder. */
+/** Starts a gateway in local mode as a separate process that keeps its data in `dataDir`. */
 async function start (t: Test, dataDir: string): Promise<Gateway> {
   const variables = { GATEWAY_LOCAL: '1', GATEWAY_DEV_TOKEN: token, GATEWAY_DATA_DIR: dataDir, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'info' }
   const child = spawn(process.execPath, [server], { env: { ...process.env, ...variables }, stdio: ['ignore', 'pipe', 'inherit'] })
