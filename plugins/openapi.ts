@@ -13,7 +13,7 @@ export default fp(async (fastify) => {
     transformObject: finishDocument
   })
   await fastify.register(async (documentation) => {
-    // The package registers its routes without an action, so a default declares it.
+    // Declares the action here, because @fastify/swagger-ui registers its routes without one.
     documentation.routeDefaults = { action: 'Public' }
     await documentation.register(swaggerUi, {
       routePrefix: '/docs',

@@ -142,7 +142,7 @@ export const declared = {
   `)
 }
 
-/** A share of AWS's request quotas that no test uses up. The backend does not throttle, so waiting would only slow the tests down. */
+/** A share of AWS's request quotas that no test uses up. The backend does not throttle, so limits would only slow tests down. */
 const unlimited = 100
 
 /**

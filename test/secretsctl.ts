@@ -86,7 +86,7 @@ export async function secretsctlProgram (
 }
 
 /** The reason to skip tests that need a pseudo-terminal, or false if they can run. */
-export const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'there is no script(1) to make a terminal with'
+export const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'script(1), which provides a terminal, is not installed'
 
 /** Input to type when the output contains a string. */
 export interface Answer {

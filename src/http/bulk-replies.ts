@@ -47,7 +47,7 @@ export function sendLines (
   request: FastifyRequest, reply: FastifyReply, bulk: BulkRun, signal: AbortSignal
 ): FastifyReply {
   const lines = new PassThrough()
-  // Without a listener, an `error` event would crash the process if the run failed before Fastify listens on the stream.
+  // Without a listener, an `error` event would crash the process if the run fails before Fastify listens for errors.
   lines.on('error', nothing)
   const itemReply = toReply(request)
   const write = (line: object): void => {

@@ -86,10 +86,10 @@ export function answerProblem (problem: Problem, request: FastifyRequest, reply:
 export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   reply.send(answerProblem(problem, request, reply))
 
-/** The header that every reply has, as the OpenAPI document describes it. */
+/** The OpenAPI description of the header that every reply has. */
 export const RequestId = { 'X-Request-Id': { type: 'string', description: 'The request\'s ID, as the log has it' } }
 
-/** The headers of a 429. Other replies also have them if the request counts against a limit. */
+/** The OpenAPI description of a 429's headers. Other replies also have them if the request counts against a limit. */
 const rateLimitHeaders = {
   'RateLimit-Limit': { type: 'integer', description: 'Requests in a window' },
   'RateLimit-Remaining': { type: 'integer', description: 'Requests that are left in this one' },

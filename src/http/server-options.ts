@@ -24,7 +24,7 @@ const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
 export function serverOptions (logLevel: string, log?: DestinationStream, config?: LiveConfig): FastifyHttpOptions<Server> {
   const trusts = config?.derive(({ server }) => trustedProxyList(server.trustedProxies)) ?? (() => () => false)
   const tls = config?.current.server.tls
-  // Instead of Node.js, the step refuseAmbiguousHeaders refuses a missing Host header, because its reply is a problem document.
+  // The step refuseAmbiguousHeaders refuses a missing Host header instead, so that the reply is a problem document.
   const http = { requireHostHeader: false }
   return {
     logger: { level: logLevel, base: null, ...(log !== undefined && { stream: log }) },

@@ -44,7 +44,7 @@ const mostRequestIds = 100
 /** The members that all records of a request share: its sender and its subject. */
 export type About = Omit<RequestEntry, 'event'>
 
-/** Returns the intent entry of a request, which is recorded after the request was allowed and before its handler runs. */
+/** Returns the entry for a request's intent. It is recorded after the request was allowed, and before its handler runs. */
 export const intentEntry = (about: About, { found: { decision } }: FastifyRequest): RequestEntry =>
   ({ event: 'intent', ...about, decision: decision && recorded(decision) })
 

@@ -90,13 +90,13 @@ declare module 'fastify' {
   }
 
   interface FastifyRequest extends Pick<Found, keyof typeof finders> {
-    /** The results of the steps so far. Unlike the getters, it can be read at any time, which the log and the audit trail do. */
+    /** The results of the steps so far. Unlike the getters, it can be read before a step has run, as the log does. */
     found: Partial<Found>
     /** The problem in the reply. Only `answerProblem` sets it. */
     problem?: Problem
     /** The handler's additions to the audit record of the outcome. Only `reportOutcome` sets it. */
     outcome?: OutcomeReport
-    /** Adds details to the audit record of the outcome that only the handler knows. */
+    /** Adds details, which only the handler knows, to the audit record of the outcome. */
     reportOutcome: (report: OutcomeReport) => void
     /**
      * Records the outcome for each of several secrets. Must be called before the reply reveals any of these outcomes.

@@ -37,7 +37,7 @@ export function openScopeIn (
   return openScope(request, environment, credential, aws)
 }
 
-/** Returns true if the policies allow an action that the request needs besides its route's. Keeps the decision as evidence. */
+/** Returns true if the policies allow an additional action that the request requires. Keeps the decision as evidence. */
 function decideAndKeep (
   request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: SecretName
 ): boolean {

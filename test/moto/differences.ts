@@ -23,7 +23,7 @@ export const differences: Difference[] = [
     places: {
       [`${secret}/conditional.test.ts`]: {
         'If-Match with a version writes only if that version is still current': [`{ value: 'v2', versionId: second.json.versionId }`],
-        'a move that the SDK retries because its reply was lost has succeeded': [`json.value, 'v2'`],
+        'a move succeeds even if its reply was lost and the SDK retries it': [`json.value, 'v2'`],
         '50 writers race for one secret: each round exactly one wins, and no update is lost': [`send('GET', path)).json.versionId, versionId)`]
       },
       [`${secret}/rollback/index.test.ts`]: {
@@ -43,7 +43,7 @@ export const differences: Difference[] = [
         'diff and promote align three environments in two accounts': ['agree in 3 names']
       },
       [`${secret}/value/index.test.ts`]: {
-        'patchValue > changes, adds and removes single keys, and keeps the others to the last digit': ['await value()', 'no label is left behind'],
+        'patchValue > changes, adds and removes single keys, and keeps every digit of the others': ['await value()', 'no label is left behind'],
         'patchValue > concurrent patches are all applied': ['kept.length, 8'],
         'patchValue > with If-Match, patches only that version': [`await patch(gateway, { a: 2 }, { 'if-match'`, 'await value()']
       }
@@ -217,7 +217,7 @@ export const differences: Difference[] = [
         'tagSecret and untagSecret': [`'a 51st tag'`]
       },
       'test/routes/environments/_env/promotions/index.test.ts': {
-        'promoteSecrets records what it has read, even if it then fails or is a dry run': [
+        'promoteSecrets records what it read, even if it then fails or is a dry run': [
           '{ tagged: /^failed/ }', 't.match(gateway.trail().slice(-3), ['
         ]
       }

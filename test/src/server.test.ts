@@ -213,14 +213,14 @@ t.test('a configuration file, and reloading it', async (t) => {
   await writeFile(file, stringify({ ...config, environments: {} }))
   gateway.child.kill('SIGHUP')
   await gateway.writes(/"mistakes":\["environments: found an object[^\n]*NOT read again/)
-  t.equal(await put('test'), 200, 'the previous configuration stays in force')
+  t.equal(await put('test'), 200, 'the previous configuration is still used')
 
   await writeFile(file, stringify(config))
   await writeFile(join(folder, 'policies', 'more.cedar'), '// Nobody writes.\n@id("freeze") forbid (principal, action in Action::"writes", resource);\n')
   gateway.child.kill('SIGHUP')
   const [line] = await gateway.writes(/"mistakes":\["[^"]*more\.cedar:2: [^\n]*/)
   t.match(line, 'unrecognized action `Action::\\"writes\\"`')
-  t.equal(await put('test'), 200, 'policies and environments of the previous configuration stay in force')
+  t.equal(await put('test'), 200, 'the policies and environments of the previous configuration are still used')
 
   await writeFile(join(folder, 'policies', 'more.cedar'), '@id("freeze") forbid (principal, action in Action::"write", resource);\n')
   gateway.child.kill('SIGHUP')

@@ -162,7 +162,7 @@ t.test('many secrets that are due at the same time are all rotated', async (t) =
   for (const SecretId of names) {
     t.equal((await describe(client, SecretId)).LastRotatedDate, new Date(clock.now).toISOString())
   }
-  t.equal(most, 8, 'but at most eight at once')
+  t.equal(most, 8, 'but at most eight at the same time')
 })
 
 t.test('due rotations are found without a request', async (t) => {

@@ -68,7 +68,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       if (!bulk.dryRun) idempotencyKeys.check(scope, request.body)
       request.reportOutcome({ items: bulk.total })
       if (prefersAsync(prefer)) {
-        // The job keeps a reference to the request, but the secret values in its body must not stay in memory for as long.
+        // Drops the body. The job keeps a reference to the request, which would keep the secret values in memory, too.
         Object.assign(request, { body: undefined })
         return sendJob(request, reply, jobs, fastify.now, bulk)
       }

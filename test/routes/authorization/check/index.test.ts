@@ -43,7 +43,7 @@ t.test('checkAuthorization', async (t) => {
 
   t.test('decides for the named credential, which the environment must allow', async (t) => {
     t.same(await answer({ ...read, awsCredentialId: 'dev-account' }), { allowed: true, policies: ['reader'] })
-    t.same(await answer({ ...read, awsCredentialId: 'unknown-to-aws' }), { allowed: false, policies: [] }, 'allowed there, but not to this caller')
+    t.same(await answer({ ...read, awsCredentialId: 'unknown-to-aws' }), { allowed: false, policies: [] }, 'allowed in the environment, but not for this caller')
     for (const awsCredentialId of ['prod-account', 'none']) {
       t.same(await answer({ ...read, awsCredentialId }, tokens.administrator), { allowed: false, policies: [] })
     }

@@ -87,7 +87,7 @@ t.test('readJob', async (t) => {
     t.match((await ended(gateway, locationOf(await start(gateway, many, stopped)))).json, { counts: { created: 400 } })
   })
 
-  t.test('is forgotten an hour after its end', async (t) => {
+  t.test('is forgotten an hour after it ended', async (t) => {
     gateway.advance(59 / 24 / 60)
     t.equal((await gateway.send('GET', locationOf(accepted))).status, 200)
     gateway.advance(2 / 24 / 60)

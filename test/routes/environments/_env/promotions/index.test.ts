@@ -278,7 +278,7 @@ t.test('promoteSecrets records each secret in both environments', async (t) => {
   t.match(gateway.trail().slice(-2), [{ ...item, name: 'a', environment: 'prod', result: 'planned' }, { event: 'outcome', items: 1 }])
 })
 
-t.test('promoteSecrets records what it has read, even if it then fails or is a dry run', async (t) => {
+t.test('promoteSecrets records what it read, even if it then fails or is a dry run', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', 'a', 'v')
   await put(gateway, 'prod', 'a', 'v')

@@ -121,7 +121,7 @@ t.test('bulkCreateSecrets', async (t) => {
     t.same(results(tagged), { a: 'failed: forbidden' })
   })
 
-  t.test('reports all errors at once, before any call of AWS', async (t) => {
+  t.test('reports all errors together, before AWS is called', async (t) => {
     const gateway = await build(t)
     const pointers = async (json: object, env = 'dev'): Promise<string[]> => {
       const reply = await gateway.send('POST', `/environments/${env}/secrets`, { json })
@@ -167,7 +167,7 @@ t.test('bulkCreateSecrets', async (t) => {
   })
 })
 
-t.test('checks each value against its type, and reports all errors at once', async (t) => {
+t.test('checks each value against its type, and reports all errors together', async (t) => {
   const gateway = await build(t)
   const good = { engine: 'postgres', host: 'db', username: 'app', password: 'p' }
   const fits: Record<string, object> = {

@@ -101,7 +101,7 @@ t.test('if a write fails after storing the value, the value is not current', asy
   t.same((await gateway.send('GET', `${path}/metadata`)).json.versions, { [versionId]: ['AWSCURRENT'] })
 })
 
-t.test('a move that the SDK retries because its reply was lost has succeeded', async (t) => {
+t.test('a move succeeds even if its reply was lost and the SDK retries it', async (t) => {
   const gateway = await build(t)
   const { json: { versionId } } = await put(gateway, 'v1')
   const client = gateway.fastify.awsClient('dev-account', 'eu-west-1')

@@ -64,7 +64,7 @@ t.test('listReferences', async (t) => {
     }])
   })
 
-  t.test('references to one key of it', async (t) => {
+  t.test('references to one key of the value', async (t) => {
     const found = await texts(gateway, 'payments/db', 'password')
     t.same(JSON.parse(found['ecs-task-definition'] ?? ''), { name: 'PAYMENTS_DB_PASSWORD', valueFrom: `${arn}:password::` })
     t.equal(found.cloudformation, `"{{resolve:secretsmanager:${arn}:SecretString:password}}"`)
