@@ -5,8 +5,8 @@ import { getOrCreate } from '#src/collections/get-or-create'
 type Compiler = ReturnType<ReturnType<typeof SerializerSelector>>
 
 /**
- * Creates a serializer compiler that compiles equal schemas only once. A route declares schemas for about fifteen statuses, and
- * for nearly all of them it is the schema of a problem.
+ * Creates a serializer compiler that compiles equal schemas only once. A route declares a schema for each of about fifteen
+ * statuses, and nearly all of them use the same one, the schema of a problem.
  *
  * @param schemas returns the shared schemas that others refer to; called when the first schema is compiled
  */

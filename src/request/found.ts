@@ -96,7 +96,7 @@ declare module 'fastify' {
     problem?: Problem
     /** The handler's additions to the audit record of the outcome. Only `reportOutcome` sets it. */
     outcome?: OutcomeReport
-    /** Adds details, which only the handler knows, to the audit record of the outcome. */
+    /** Adds to the audit record of the outcome. Handlers report the details that only they know. */
     reportOutcome: (report: OutcomeReport) => void
     /**
      * Records the outcome for each of several secrets. Must be called before the reply reveals any of these outcomes.

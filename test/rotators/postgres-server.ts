@@ -22,8 +22,8 @@ export interface PostgresServer {
 const superuser = { user: 'postgres', password: 'superuser-password', database: 'postgres', host: '127.0.0.1' }
 
 /**
- * Starts a PostgreSQL server that runs until the test ends. If the test runs as root, which PostgreSQL refuses, the server runs as
- * user `postgres`.
+ * Starts a PostgreSQL server that runs until the test ends. If the test runs as root, which PostgreSQL refuses, the server runs
+ * as user `postgres`.
  */
 export async function startPostgres (t: Test, binaries: string): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'postgresql-'))
