@@ -35,7 +35,7 @@ export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }
   }
 }, { name: 'audit', dependencies: ['config'] })
 
-/** @throws ConfigError if the settings have changed: an open trail can't be replaced by another between two records */
+/** @throws ConfigError if a reload changes the audit settings, because a running gateway can't switch to another trail */
 function assertSame (changed: AuditSettings, settings: AuditSettings): void {
   if (isDeepStrictEqual(changed, settings)) return
   throw new ConfigError([{ key: 'audit', found: 'a change', expected: 'the same as at the start: a change requires a restart' }])

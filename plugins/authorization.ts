@@ -6,12 +6,12 @@ import { compact } from '#src/json/compact'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Evaluates the policies in force. Every authorization decision of the gateway is made by this function. */
+    /** Answers an authorization question with the current policies. The gateway makes all its authorization decisions here. */
     authorize: Authorize
   }
 }
 
-/** Makes authorization decisions by the policies of the configuration in force. plugins/request.ts enforces the decisions. */
+/** Evaluates the policies of the current configuration. The steps in plugins/request.ts enforce the decisions. */
 export default fp(async (fastify) => {
   const authorizer = fastify.config.derive(({ policies }) => policyAuthorizer(policies, ({ policies: ids, message }) => {
     fastify.log.error({ policies: ids, failure: message }, 'the evaluation of the policies failed, and the request is denied')

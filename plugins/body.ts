@@ -3,10 +3,10 @@ import fp from 'fastify-plugin'
 import { parseJson } from '#src/http/json'
 import { invalidRequest, Problem } from '#src/problems/problem'
 
-/** The media types of bodies. A route accepts the first, unless its schema's `consumes` lists others. */
+/** The media types of request bodies. A route accepts only the first, unless its schema's `consumes` lists others. */
 const mediaTypes = ['application/json', 'application/merge-patch+json']
 
-/** Parses bodies: JSON in UTF-8, strictly. A route without a body refuses one instead of ignoring it. */
+/** Parses request bodies, which must be JSON in UTF-8. A route without a body schema refuses a body instead of ignoring it. */
 export default fp(async (fastify) => {
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser(mediaTypes, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {

@@ -4,9 +4,9 @@ import type { LiveConfig } from '#src/config/live'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The configuration in force. */
+    /** The configuration, which a reload replaces. */
     config: LiveConfig
-    /** The clock: milliseconds since the epoch. */
+    /** Returns the current time in milliseconds since the epoch. */
     now: () => number
   }
 }

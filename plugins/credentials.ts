@@ -10,11 +10,12 @@ import type { DescribedCredential } from '#src/credentials/schemas'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** AWS Secrets Manager. */
+    /** The port to AWS Secrets Manager. */
     aws: SecretsPort
     /**
-     * Returns the SDK's client for a credential and a region. A role is assumed for the caller, or for the gateway itself without
-     * a caller. If an account is given, calls fail with `credential-account-mismatch` for a credential of another account.
+     * Returns the SDK's client for a credential and a region. If the credential is a role, its session is the given caller's or,
+     * without a caller, the gateway's own. If an account is given and the credential belongs to another one, the client's calls
+     * fail with `credential-account-mismatch`.
      */
     awsClient: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => ReturnType<Clients['client']>
     /**
@@ -23,12 +24,12 @@ declare module 'fastify' {
      * @throws Problem if the credential can't be used
      */
     verifyCredential: (credentialId: string) => Promise<Identity>
-    /** Returns the declared credentials in the order of the configuration, as the API shows them. */
+    /** Returns the API's descriptions of the declared credentials, in the order of the configuration. */
     describeCredentials: () => DescribedCredential[]
   }
 }
 
-/** Milliseconds for which the clients of a replaced configuration stay open, for requests that still use them. */
+/** The time in milliseconds until a replaced configuration's clients are closed. Running requests can use them until then. */
 const gracePeriod = 60_000
 
 /** Provides AWS clients for the declared credentials. */

@@ -4,7 +4,10 @@ import { ProblemSchema, sendProblem } from '#src/http/problem-reply'
 import { Problem, withoutMessage } from '#src/problems/problem'
 import type { MethodsOf } from '#src/request/steps/find-route'
 
-/** Answers every failure with a problem. Unexpected errors are logged without their messages, which could contain a value. */
+/**
+ * Replies to every error with a problem document (RFC 9457). Unexpected errors are logged without their messages, which could
+ * contain a secret's value.
+ */
 export default fp(async (fastify) => {
   fastify.addSchema(ProblemSchema)
 
@@ -31,18 +34,18 @@ export default fp(async (fastify) => {
     return found && [...found[1]]
   })
 
-  /* c8 ignore next -- never called, since findRoute refuses the request; Fastify runs that step only if a handler exists */
+  /* c8 ignore next -- never called: findRoute refuses the request first, but Fastify runs that step only if a handler exists */
   fastify.setNotFoundHandler(async () => { throw new Problem('not-found') })
 }, { name: 'errors' })
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Returns the methods of the routes that match a path. */
+    /** Returns the HTTP methods of the routes that match a path, or undefined if none does. */
     methodsOf: MethodsOf
   }
 }
 
-/** Compares a path with a route's pattern. Good enough for the `Allow` header of an error, not for routing. */
+/** Returns true if a path matches a route's pattern. Precise enough for the `Allow` header of an error, but not for routing. */
 function matches (pattern: string, path: string): boolean {
   const [wanted, found] = [pattern.split('/'), path.split('/')]
   return wanted.length === found.length && wanted.every((part, index) => part.startsWith(':') || part === found[index])

@@ -4,18 +4,19 @@ import type { TrustsProxy } from '#src/request/steps/find-peer'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Returns true if the address belongs to a trusted proxy of the configuration in force. */
+    /** Returns true if the address belongs to a trusted proxy of the current configuration. */
     trustsProxy: TrustsProxy
   }
 }
 
-/** Sets the options of Node.js's HTTP server that Fastify does not pass on. */
+/** Sets options of Node.js's HTTP server that can't be set through Fastify. */
 export default fp(async (fastify) => {
   const { server, config } = fastify
-  // By default Node.js silently drops headers beyond the 2,000th. Their total size is limited in any case.
+  // By default Node.js silently drops headers beyond the 2,000th. The total size of headers is limited in any case.
   server.maxHeadersCount = 0
 
-  // By default Node.js asks for the body before the token has been checked, and answers other expectations itself.
+  // By default Node.js replies to `Expect: 100-continue` before the token has been checked, and to other expectations with 417.
+  // Steps of the request pipeline do both instead.
   for (const event of ['checkContinue', 'checkExpectation']) {
     server.on(event, (request, reply) => { server.emit('request', request, reply) })
   }

@@ -6,7 +6,7 @@ import type { BulkStop } from '#src/secrets/bulk/schemas'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The bulk creates that run in the background. */
+    /** The jobs: bulk creates that run in the background. */
     jobs: Jobs
     /** The idempotency keys that callers have used. */
     idempotencyKeys: IdempotencyKeys
@@ -24,7 +24,7 @@ export default fp<Required<AppOptions>>(async (fastify, { now }) => {
   fastify.decorate('idempotencyKeys', createIdempotencyKeys())
   fastify.decorate('stopping', stopping.signal)
 
-  // In `preClose`, while connections are still open: clients that follow a job receive its end event.
+  // Runs in `preClose`, while connections are still open, so that clients that follow a job receive its end event.
   fastify.addHook('preClose', async () => {
     stopping.abort('shutdown' satisfies BulkStop)
     await jobs.stop()

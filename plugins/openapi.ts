@@ -13,16 +13,16 @@ export default fp(async (fastify) => {
     transformObject: finishDocument
   })
   await fastify.register(async (documentation) => {
-    // Swagger UI's own routes can't declare their action themselves.
+    // Declares the action here, because @fastify/swagger-ui registers its routes without one.
     documentation.routeDefaults = { action: 'Public' }
     await documentation.register(swaggerUi, {
       routePrefix: '/docs',
-      // The hash of Swagger UI's only inline style.
+      // The hash allows Swagger UI's only inline style.
       staticCSP: contentSecurityPolicy({
         'style-src': '\'self\' \'unsafe-hashes\' \'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w=\'',
         'img-src': '\'self\' data:'
       }),
-      // Hides the top bar, which is for loading other documents.
+      // Hides the top bar, whose only purpose is to load other documents.
       theme: { title: 'secrets-gateway', css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none }' }] },
       uiConfig: { tryItOutEnabled: true, displayRequestDuration: true, docExpansion: 'list', deepLinking: true, validatorUrl: null }
     })

@@ -4,14 +4,14 @@ import { limiter, type Limiter } from '#src/http/rate-limit'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The request counters, each with a limit of its own. */
+    /** The request counters. Each refuses requests beyond a limit of its own. */
     limits: Readonly<Record<'failures' | 'address' | 'caller' | 'environment', Limiter>>
   }
 }
 
 /**
- * Creates the rate limits: for each caller, for each environment over all callers and, for each address, one for failed
- * authentications and one for public routes. An authenticated caller is not affected by others at the same address.
+ * Creates the rate limits. Each caller has one, each environment has one across all callers, and each address has two: for failed
+ * authentications and for public routes. An authenticated caller is therefore not affected by others at the same address.
  */
 export default fp(async (fastify) => {
   await fastify.register(rateLimit, { global: false })

@@ -4,14 +4,14 @@ import type { RequestEntry } from '#src/audit/record'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 
-/** Records refusals that happen before there is a request: of malformed HTTP, and of TLS handshakes. */
+/** Records refusals in the audit trail that happen before a request exists: malformed HTTP and failed TLS handshakes. */
 export default fp(async (fastify) => {
   fastify.decorate('recordRefusal', async (about, problem) => {
     const { status, code, options: { reason } } = problem
     return await failureToRecord({ event: 'denial', ...about, status, code, ...compact({ reason }) }) ?? problem
   })
 
-  // Usually a refused certificate. Without an error code, the peer has only closed the connection, which is not recorded.
+  // The usual reason is a rejected certificate. Without an error code, the peer just closed the connection. This is not recorded.
   fastify.server.on('tlsClientError', ({ code }: { code?: string }, { remoteAddress: peer }: Socket) => {
     if (code === undefined || peer === undefined) return
     void failureToRecord({ event: 'denial', peer, code: 'unauthenticated', reason: code })

@@ -30,11 +30,11 @@ import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Declarations for all routes of a folder: its `autohooks.ts` assigns them, and folders inside inherit them. A route's own
-     * declarations take precedence.
+     * The declarations that all routes in a folder share. The folder's `autohooks.ts` assigns them, and subfolders inherit them.
+     * A route's own declarations take precedence.
      */
     routeDefaults: FastifyContextConfig
-    /** The names of the steps that a request goes through, by stage, in the order in which they run. */
+    /** The stages of the request pipeline and the names of their steps, in the order in which they run. */
     pipeline: readonly { readonly stage: string, readonly steps: readonly string[] }[]
   }
 }
@@ -44,7 +44,7 @@ interface Stage {
   readonly stage: string
   /** The Fastify hook that runs the steps: before the body is read, or after the request has been validated. */
   readonly hook: 'onRequest' | 'preHandler'
-  /** True for the routes whose requests go through these steps. */
+  /** Returns true if requests on the route go through these steps. */
   readonly appliesTo: (route: FastifyContextConfig) => boolean
   readonly steps: Readonly<Record<string, Step>>
 }
@@ -55,7 +55,7 @@ const all = (): boolean => true
 const about = (...subjects: readonly FastifyContextConfig['about'][]) => (route: FastifyContextConfig): boolean =>
   route.about !== undefined && subjects.includes(route.about)
 
-/** The request pipeline, from the first header to the last byte of the reply. docs/request.md draws it. */
+/** Sets up the request pipeline, from the first header to the last byte of the reply. docs/request.md has a diagram of it. */
 export default fp(async (fastify) => {
   const { audit, authenticate: callerOf, authorize, aws, config, isStale, limits, methodsOf, trustsProxy } = fastify
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
@@ -93,7 +93,7 @@ export default fp(async (fastify) => {
     { stage: 'permission', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { decideInEnvironment } },
     { stage: 'permission', hook: 'preHandler', appliesTo: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
     { stage: 'permission', hook: 'preHandler', appliesTo: about('environment', 'secret', 'credential'), steps: { enforce } },
-    // Counts only allowed requests: others can neither exhaust an environment's limit nor reveal that it exists.
+    // Comes after `enforce`. Otherwise a refused caller could use up an environment's limit, or learn from a 429 that it exists.
     { stage: 'environment limit', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
     { stage: 'record intent', hook: 'preHandler', appliesTo: authenticated, steps: { recordIntent: recordIntent(audit, declared) } },
     { stage: 'scope', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { openScope: openScope(aws) } }

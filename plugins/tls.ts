@@ -13,25 +13,28 @@ import type { IsStale } from '#src/request/steps/close-stale-connection'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Returns the caller that a connection's client certificate identifies, or undefined for a connection without a certificate.
+     * Returns the caller that a connection's client certificate identifies, or undefined if the connection has no certificate.
      *
-     * @throws Problem `unauthenticated`
+     * @throws Problem `unauthenticated` if the certificate was not verified, or identifies no caller
      */
     certificateCaller: (socket: Socket) => Caller | undefined
-    /** Returns true if a connection's certificate was verified before the configuration changed. */
+    /** Returns true if a connection's client certificate was verified against authorities that a reload has replaced. */
     isStale: IsStale
   }
 }
 
-/** Manages the gateway's own certificate, which a reload renews, and the client certificates of callers. */
+/** Manages the gateway's own certificate, which a reload replaces, and verifies the client certificates of callers. */
 export default fp(async (fastify) => {
   const { server } = fastify
   /**
-   * The client certificate of each connection, verified during the handshake against the authorities of the configuration in
-   * force. TLS 1.2 lets a client present another certificate later (renegotiation), which is not verified.
+   * The client certificate of each connection that completed its handshake with the current certificate authorities. If a client
+   * presents another certificate later, by TLS 1.2 renegotiation, its requests are refused.
    */
   let verified = new WeakMap<Socket, X509Certificate | undefined>()
-  /** Connections during their handshake, by remote end. Each is verified against the authorities in force when it was opened. */
+  /**
+   * Connections during their TLS handshake, keyed by remote address and port. The handshake uses the certificate authorities that
+   * were current when the connection was opened, so the connection is closed if a reload replaces these.
+   */
   const handshaking = new Map<string, Socket>()
   const { tls: initial } = fastify.config.current.server
   const mode = modeOf(initial)
@@ -42,7 +45,7 @@ export default fp(async (fastify) => {
     socket.once('close', () => { if (handshaking.get(key) === socket) handshaking.delete(key) })
   })
 
-  // Prepended, so that it runs before the HTTP server accepts requests from the connection.
+  // Prepended, so that it runs before the HTTP server reads requests from the connection.
   server.prependListener('secureConnection', (socket: TLSSocket) => {
     handshaking.delete(remoteEnd(socket))
     if (socket.authorized || initial?.clients?.required !== true) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { newKey, signingKey } from '#src/audit/key'
 import { verifyTrail, type Verification, type VerifyOptions } from '#src/audit/verify'
 
-/** The folder of the audit trails of this process's gateways, and of the key that signs them. */
+/** The folder for the audit trails of this process's gateways and the key that signs them. */
 const folder = mkdtempSync(join(tmpdir(), 'gateway-audit-'))
 process.on('exit', () => { rmSync(folder, { recursive: true, force: true }) })
 

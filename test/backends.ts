@@ -20,7 +20,7 @@ export interface Backend {
   awsCalls: string[]
   /** The principals of these calls, in the same order. */
   signers: Signer[]
-  /** The gateway's clock and, where it can be moved, AWS's, in milliseconds since the epoch. */
+  /** The clock of the gateway and of the embedded backend, in milliseconds since the epoch. */
   now: () => number
   /** Moves the clock forward. */
   advance: (days: number) => void

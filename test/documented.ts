@@ -10,12 +10,12 @@ interface Documented {
 
 const escaped = (segment: string): string => segment.replaceAll('~', '~0').replaceAll('/', '~1')
 
-/** Reports a failure of the test unless the OpenAPI document has the reply: its status, its media type and, for JSON, its body. */
+/** Fails the test unless the OpenAPI document describes the reply's status, its media type and, for JSON, its body. */
 export type CheckReply = (t: Test, method: string, path: string, reply: Reply) => void
 
 let check: CheckReply | undefined
 
-/** Returns the check of replies. Every gateway has the same document, so the first one's serves the whole process. */
+/** Returns the check for replies. All gateways have the same OpenAPI document, so only the first one's is compiled. */
 export function documentedReplies (fastify: FastifyInstance): CheckReply {
   return check ??= checkFrom(fastify.swagger() as unknown as Documented)
 }

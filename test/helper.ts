@@ -38,7 +38,7 @@ export interface Gateway {
   url: string
   fastify: FastifyInstance
   send: (method: string, path: string, options?: RequestOptions) => Promise<Reply>
-  /** The operations that the backend was asked for so far. */
+  /** The AWS operations that the backend received so far. */
   awsCalls: string[]
   /** The principals of these calls, as AWS sees them. */
   signers: Signer[]
@@ -73,7 +73,7 @@ export const embedded = (accessKeyId: string): { kind: 'embedded', accessKeyId: 
 /** Returns the `authorization` section of a configuration with these Cedar policies. */
 export const policies = (text: string): { policies: PolicySet } => ({ policies: policySetFrom([{ file: 'test.cedar', text }]) })
 
-/** The default configuration: three environments in two accounts, a credential that AWS rejects, and callers with different rights. */
+/** The default configuration: three environments in two accounts, a credential that AWS rejects, and several callers. */
 export const declared = {
   /** A new trail for each gateway. */
   get audit (): { file: string, keyFile: string } { return newTrail() },
@@ -142,7 +142,7 @@ export const declared = {
   `)
 }
 
-/** A share of AWS's request quotas that no test uses up. The backend does not throttle, so waiting would only slow the tests down. */
+/** A share of AWS's request quotas that no test uses up. The backend does not throttle, so limits would only slow tests down. */
 const unlimited = 100
 
 /**

@@ -4,7 +4,7 @@ import type { Question } from '#src/authorization/decision'
 export interface Rule {
   id: string
   effect: 'permit' | 'forbid'
-  /** Anybody if absent. */
+  /** Any caller if absent. */
   who?: { caller: string } | { group: string }
   /** Actions and groups of actions; any action if absent. */
   actions?: readonly string[]

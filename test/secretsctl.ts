@@ -29,7 +29,7 @@ export interface ProgramSetting extends Setting {
   isUncounted?: boolean
 }
 
-/** Node's own default folder. It is not used where coverage is measured, as V8 then counts less exactly. */
+/** Node's default compile cache. It is not used when coverage is measured, because it makes V8's counts less precise. */
 const compileCache = join(tmpdir(), 'node-compile-cache')
 
 const environment = (
@@ -56,13 +56,13 @@ const binary = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')
 const commandLine = (args: readonly string[], { isUncounted = false }: ProgramSetting): string[] =>
   [...isUncounted ? ['-u', 'NODE_OPTIONS'] : [], process.execPath, binary, ...args]
 
-/** An action to take once a program's output contains a text. */
+/** An action to perform when a program's output contains a string. */
 export interface Step {
   after: string
   act: (child: ChildProcess) => unknown
 }
 
-/** Runs a command as a separate process with pipes, and takes the steps one after the other. `isClosed` closes its standard output. */
+/** Runs a command as a separate process with pipes, and performs the steps in order. `isClosed` closes its standard output. */
 export async function secretsctlProgram (
   gateway: Pick<Gateway, 'url'>, args: readonly string[], setting: ProgramSetting & { steps?: readonly Step[], isClosed?: boolean } = {}
 ): Promise<Outcome> {
@@ -86,9 +86,9 @@ export async function secretsctlProgram (
 }
 
 /** The reason to skip tests that need a pseudo-terminal, or false if they can run. */
-export const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'there is no script(1) to make a terminal with'
+export const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'script(1), which provides a terminal, is not installed'
 
-/** Input to type once the output contains a text. */
+/** Input to type when the output contains a string. */
 export interface Answer {
   after: string
   type: string

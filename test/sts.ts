@@ -20,7 +20,7 @@ export interface Principal {
 export interface Sts {
   url: string
   requests: { method: string, url: string, headers: IncomingHttpHeaders, body: string }[]
-  /** A reply to send instead of its own. */
+  /** A reply that it sends instead of its own, if set. */
   reply: { status: number, type: string, body: string, location?: string } | undefined
 }
 

@@ -16,7 +16,7 @@ export const ndjson = 'application/x-ndjson'
 
 const nothing = (): void => undefined
 
-/** Converts the outcomes for the audit trail. */
+/** Converts outcomes for the audit trail, which records those of a dry run as `planned`. */
 const toRecord = ({ dryRun }: BulkRun, outcomes: readonly BulkOutcome[]): SecretOutcome[] =>
   outcomes.map((outcome) => dryRun ? { ...outcome, result: 'planned' } : outcome)
 
@@ -26,7 +26,7 @@ const withRecords = (request: FastifyRequest, bulk: BulkRun): BulkRun =>
 const toReply = (request: FastifyRequest) => (outcome: BulkOutcome): BulkItemReply =>
   bulkItemReply(outcome, (problem) => problemBody(problem, request.id))
 
-/** Runs a bulk create, and then sends all results as one JSON document. */
+/** Runs a bulk create, and sends all results in one JSON document when it has ended. */
 export async function sendAtOnce (
   request: FastifyRequest, reply: FastifyReply, bulk: BulkRun, signal: AbortSignal
 ): Promise<FastifyReply> {
@@ -40,18 +40,18 @@ export async function sendAtOnce (
 }
 
 /**
- * Sends a line of JSON for each secret as soon as its result is final, and the summary as the last line. The results of an atomic
- * run are final only at its end; until then, its lines report the number of secrets that are done.
+ * Runs a bulk create. Sends a line of JSON for each secret as soon as its result is final, and the summary as the last line. The
+ * results of an atomic run are final only when it ends. Until then, its lines report the number of secrets that are done.
  */
 export function sendLines (
   request: FastifyRequest, reply: FastifyReply, bulk: BulkRun, signal: AbortSignal
 ): FastifyReply {
   const lines = new PassThrough()
-  // The run may fail before the reply listens for errors of the stream, and an `error` event without a listener ends the process.
+  // Without a listener, an `error` event would crash the process if the run fails before Fastify listens for errors.
   lines.on('error', nothing)
   const itemReply = toReply(request)
   const write = (line: object): void => {
-    // The work continues after the client has disconnected.
+    // The run continues even if the client disconnects.
     if (!lines.destroyed) lines.write(`${JSON.stringify(line)}\n`)
   }
   const settled = (outcome: BulkOutcome): void => { write(itemReply(outcome)) }
@@ -61,13 +61,13 @@ export function sendLines (
     lines.end()
   }, (fault: unknown) => {
     logFault(request, fault)
-    // Without the summary, so that the client can tell that the reply is incomplete.
+    // Omits the summary, so that the client can tell that the reply is incomplete.
     lines.destroy(fault instanceof Problem ? fault : new Problem('internal-error'))
   })
   return reply.type(ndjson).send(lines)
 }
 
-/** Starts a bulk create as a job, or finds the job of an earlier identical request, and sends its path. */
+/** Starts a bulk create as a job, or finds the one that an earlier identical request started. Sends the job's path and state. */
 export function sendJob (
   request: FastifyRequest, reply: FastifyReply, jobs: Jobs, now: () => number, bulk: BulkRun
 ): FastifyReply {

@@ -1,4 +1,4 @@
-/** Directives that let a page load scripts, styles and data only from the gateway. They work over plain HTTP, too. */
+/** Directives that let a page load scripts, styles and data only from the gateway. None of them requires HTTPS. */
 const strict = {
   'default-src': '\'none\'',
   'connect-src': '\'self\'',

@@ -5,7 +5,7 @@
 export const toETag = (versionId: string): string =>
   `"${/^[!#$&-+\--~]*$/.test(versionId) ? versionId : encodeURIComponent(versionId)}"`
 
-/** Returns the version ID of an entity tag that `toETag` created. */
+/** Returns the version ID in an entity tag that `toETag` created. `opaque` is the tag without its quotes. */
 export function fromETag (opaque: string): string {
   try {
     return decodeURIComponent(opaque)
@@ -14,7 +14,7 @@ export function fromETag (opaque: string): string {
   }
 }
 
-/** Returns true if `If-None-Match` names the version. Compares weakly, as RFC 9110 (section 13.1.2) requires. */
+/** Returns true if `If-None-Match` names the version. Uses the weak comparison, as RFC 9110 (section 13.1.2) requires. */
 export function matchesETag (ifNoneMatch: string | undefined, versionId: string): boolean {
   const tags = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   return tags.includes('*') || tags.includes(toETag(versionId))

@@ -18,7 +18,7 @@ const byCode: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_NOT_FOUND: 'not-found'
 }
 
-/** Converts anything thrown into a problem: `internal-error`, unless the request is known to be at fault. */
+/** Converts anything thrown into a problem. Its code is `internal-error`, unless the error is known to be the client's fault. */
 export function problemFromFramework (thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
   const { code = '', statusCode = 500, validation, validationContext = '' }: FrameworkError = Object(thrown) as FrameworkError

@@ -2,13 +2,17 @@ import { visit } from 'jsonc-parser'
 import { invalidRequest, type Problem } from '#src/problems/problem'
 
 /**
- * The maximum nesting: deeper than any legitimate document, and too shallow to overflow the stack of a validator or serializer.
+ * The maximum nesting depth. It is more than any legitimate document needs, and too little to overflow the stack of a validator
+ * or serializer.
  */
 const maximumDepth = 64
 
-/** The maximum number of items in a list or an object: one more than any route accepts, so that the schema reports the excess. */
+/**
+ * The maximum number of items in an array or object. It is one more than any route accepts, so that a list with an item too many
+ * is reported by the schema's more specific message.
+ */
 const maximumItems = 10_001
-/** The maximum number of values in a document. */
+/** The maximum number of JSON values in a document. */
 const maximumValues = 250_000
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -39,7 +43,7 @@ function decode (body: Uint8Array): string {
 }
 
 /**
- * Finds the errors that `JSON.parse` would accept. Throws at the first one, so that it does not recurse into a document that is
+ * Checks for errors that `JSON.parse` would accept. Throws at the first one, so it does not recurse into a document that is
  * nested too deeply.
  */
 function checkStructure (text: string): void {

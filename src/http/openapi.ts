@@ -64,7 +64,7 @@ interface Operation {
 
 type Paths = Record<string, Record<string, Operation>>
 
-/** Completes the generated document in place: sorts operations, and moves examples that Swagger UI would send. */
+/** Completes the generated document in place. Sorts the operations, and moves examples that Swagger UI would otherwise send. */
 export const finishDocument: Transform = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject
   const paths = (document.openapiObject.paths ?? {}) as Paths
@@ -73,7 +73,7 @@ export const finishDocument: Transform = (document) => {
   return document.openapiObject
 }
 
-/** The order of a path's operations in the document. A POST that creates something counts as `create`. */
+/** The order of a path's operations in the document. A POST that can return 201 counts as `create`. */
 const operationOrder = ['get', 'create', 'put', 'patch', 'post', 'delete']
 
 /** Sorts the operations of each path, whose order would otherwise depend on the names of the route files. */
@@ -86,8 +86,8 @@ function sortOperations (paths: Paths): void {
 }
 
 /**
- * Keeps Swagger UI from filling in the examples of optional parameters, which it would then send: every filter at once, or a
- * version that does not exist. Moves them to the parameters' schemas.
+ * Moves the examples of optional parameters to the parameters' schemas. Otherwise Swagger UI would fill them in and send them,
+ * for example all filters together, or a version that does not exist.
  */
 function removePrefilledOptions (paths: Paths): void {
   const operations = Object.values(paths).flatMap((path) => Object.values(path))

@@ -25,7 +25,7 @@ interface Headers {
 /**
  * Parses the precondition of a write.
  *
- * @throws Problem `invalid-request` if both headers are present, or for more than one entity tag
+ * @throws Problem `invalid-request` if both headers are present, or if `If-Match` is neither `*` nor exactly one entity tag
  */
 export function preconditionOf ({ 'if-match': ifMatch, 'if-none-match': ifNoneMatch }: Headers): Precondition {
   if (ifNoneMatch !== undefined) {
@@ -34,7 +34,7 @@ export function preconditionOf ({ 'if-match': ifMatch, 'if-none-match': ifNoneMa
   }
   if (ifMatch === undefined) return {}
   if (ifMatch === '*') return { present: true }
-  // A weak entity tag is valid but never matches, since If-Match requires a strong comparison.
+  // A weak entity tag is valid but never matches, because If-Match requires the strong comparison.
   const [, weak, versionId] = /^(W\/)?"([!#-~]*)"$/.exec(ifMatch) ?? []
   if (versionId === undefined) throw invalidHeader('if-match', 'must be one entity tag, or *')
   return { present: true, ...(weak === undefined ? { versionId: fromETag(versionId) } : { versionId: '' }) }

@@ -39,7 +39,10 @@ export type ProblemBody = Static<typeof ProblemSchema>
 
 export const problemMediaType = 'application/problem+json'
 
-/** Returns the reply's body. A 5xx contains only the catalogue's texts, since an unexpected error could contain a value. */
+/**
+ * Returns the body of a problem's reply. For a 5xx it contains only text from the catalogue, because the message of an unexpected
+ * error could contain a secret's value.
+ */
 export function problemBody (problem: Problem, requestId: string): ProblemBody {
   const { status, title, advice } = catalogueEntry(problem.code)
   const { detail, errors, awsRequestId } = problem.options
@@ -56,7 +59,7 @@ export function problemBody (problem: Problem, requestId: string): ProblemBody {
   }
 }
 
-/** Returns the headers of a problem's reply. */
+/** Returns the headers of a problem's reply, such as `Retry-After`. */
 export function problemHeaders (problem: Problem): Record<string, string> {
   const { retryAfter = catalogueEntry(problem.code).retryAfter } = problem.options
   return {
@@ -68,8 +71,8 @@ export function problemHeaders (problem: Problem): Record<string, string> {
 }
 
 /**
- * Sets the status and the headers of a problem's reply, and `request.problem`, of which it is the only writer. Sets the header
- * `X-Request-Id` again, since a request that fails before its first step has none yet.
+ * Sets the reply's status and headers for a problem, and stores the problem in `request.problem`, which nothing else writes. Also
+ * sets `X-Request-Id`, because a request that fails before its first step does not have this header yet.
  *
  * @returns the reply's body
  */
@@ -83,10 +86,10 @@ export function answerProblem (problem: Problem, request: FastifyRequest, reply:
 export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   reply.send(answerProblem(problem, request, reply))
 
-/** The header of every reply. */
+/** The OpenAPI description of the header that every reply has. */
 export const RequestId = { 'X-Request-Id': { type: 'string', description: 'The request\'s ID, as the log has it' } }
 
-/** The headers of a 429. All other replies to counted requests have them, too. */
+/** The OpenAPI description of a 429's headers. Other replies also have them if the request counts against a limit. */
 const rateLimitHeaders = {
   'RateLimit-Limit': { type: 'integer', description: 'Requests in a window' },
   'RateLimit-Remaining': { type: 'integer', description: 'Requests that are left in this one' },
@@ -94,8 +97,8 @@ const rateLimitHeaders = {
 }
 
 /**
- * Returns the response schemas of a route that may answer with these problems, by status. They are untyped, so that a handler
- * can't return a problem instead of throwing it.
+ * Returns the response schemas for the problems that a route may reply with, keyed by status. They are untyped, so the compiler
+ * rejects a handler that returns a problem instead of throwing it.
  */
 export function problemResponses (...codes: readonly ProblemCode[]): object {
   const byStatus = Map.groupBy(codes, (code) => catalogue[code].status)
@@ -119,14 +122,15 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
 }
 
 /**
- * Problems without an example in the document, since they are never the whole reply of an operation: `method-not-allowed` belongs
- * to no operation, `not-taken-back` and `idempotency-key-spent` occur only in items, and `not-all-done` comes with the items.
+ * Problems without an example in the OpenAPI document, because they are never the whole reply of an operation. There is no
+ * operation that `method-not-allowed` could belong to, `not-taken-back` and `idempotency-key-spent` occur only in the items of a
+ * bulk create's reply, and `not-all-done` is sent together with these items.
  */
 const withoutExample: ReadonlySet<string> = new Set<ProblemCode>([
   'method-not-allowed', 'not-taken-back', 'idempotency-key-spent', 'not-all-done'
 ])
 
-/** An example of each problem, for the document. */
+/** The OpenAPI document's examples of problems, keyed by code. */
 export const problemExamples = Object.fromEntries(Object.entries(catalogue)
   .filter(([code]) => !withoutExample.has(code))
   .map(([code, { title }]) => [code, {

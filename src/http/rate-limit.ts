@@ -3,15 +3,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Limits } from '#src/config/limits'
 import { Problem } from '#src/problems/problem'
 
-/** Counts a request. @throws Problem `rate-limited` if it exceeds the limit */
+/** Counts a request, and sets the reply's `RateLimit-*` headers. @throws Problem `rate-limited` if it exceeds the limit */
 export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<undefined>
 
 /**
- * Creates a counter that refuses requests beyond a limit of the configuration in force. It keeps counts for 5,000 keys, and then
- * replaces the least recently used one.
+ * Creates a counter that refuses requests beyond a limit of the current configuration. It keeps counts for up to 5,000 keys.
+ * Beyond that, it evicts the least recently used one.
  *
- * @param which the limit that applies; it is also the reason in the log
- * @param keyOf returns the key that a request is counted under; by default its peer address, with IPv6 addresses grouped by /64
+ * @param which the name of the limit that applies; the log shows it as the reason for a refusal
+ * @param keyOf returns the key that a request counts against; by default its peer address, with IPv6 addresses grouped by /64
  */
 export function limiter (
   fastify: Pick<FastifyInstance, 'createRateLimit'>,
@@ -26,7 +26,7 @@ export function limiter (
   })
   return async (request, reply) => {
     const state = await count(request)
-    // Only narrows the type: a request is allowed without being counted if it is on the package's allow list, which is empty.
+    // Only narrows the type. `isAllowed` means that the key is on the package's allow list, which is empty here.
     if (state.isAllowed) return
     const { max, remaining, ttlInSeconds, isExceeded } = state
     reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': ttlInSeconds })

@@ -6,7 +6,7 @@ import { SecretValue, type WrittenSecret } from '#src/secrets/schemas'
 import { matchesETag, toETag } from './etag.ts'
 import { ETag, Ref, Reply } from './schemas.ts'
 
-/** The representations of a value, by media type. The first is the default. */
+/** Functions that represent a secret's value in a media type. The first media type is the default. */
 const representations: Readonly<Record<string, (secret: ReadSecret) => unknown>> = {
   'application/json': toSecretValue,
   'text/plain': ({ content }) => {
@@ -25,9 +25,9 @@ export const ValueReply = Reply('The value', Ref(SecretValue), {
 })
 
 /**
- * Sends a value in the media type that `Accept` prefers, or 304 if `If-None-Match` names its version.
+ * Sends a secret's value in the media type that `Accept` prefers, or 304 if `If-None-Match` names the secret's version.
  *
- * @throws Problem `not-acceptable`
+ * @throws Problem `not-acceptable` if no accepted media type can represent the value
  */
 export function represent (request: FastifyRequest, reply: FastifyReply, secret: ReadSecret): FastifyReply {
   const [type] = [request.accepts().type(Object.keys(representations))].flat()
@@ -43,7 +43,7 @@ export function represent (request: FastifyRequest, reply: FastifyReply, secret:
 /**
  * Sends the result of a write, with the new version's `ETag`.
  *
- * @param created the path's parameters if the write created the secret; the reply's `Location` names it
+ * @param created the path's parameters, if the write created the secret; adds its path to the reply as `Location`
  */
 export function sendWritten (
   request: FastifyRequest, reply: FastifyReply, written: WrittenSecret, created?: { env: string, name: string }
@@ -54,7 +54,7 @@ export function sendWritten (
   return reply.send(written)
 }
 
-/** Reports the version in the reply's content to the audit trail, and returns the content. */
+/** Adds the version ID in the reply's content to the audit record of the outcome. Returns the content unchanged. */
 export function reportVersion<T extends { versionId?: string | undefined }> (request: FastifyRequest, content: T): T {
   request.reportOutcome({ versionId: content.versionId })
   return content

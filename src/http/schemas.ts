@@ -69,18 +69,18 @@ export const Reply = <T extends TSchema>(description: string, schema: T, { heade
   content: { 'application/json': { schema }, ...content }
 })
 
-/** The header of a reply to a request that has created a secret. */
+/** The header of a reply to a request that created a secret. */
 export const Location = { Location: { type: 'string', description: 'The secret\'s path' } }
 
 export const ETag = { ETag: { type: 'string', description: 'The version\'s ID, in quotes' } }
 
-/** The problems that any request may be answered with. */
+/** The problems that can occur on any route. */
 const anyProblems = ['malformed-request', 'expectation-failed', 'request-timeout', 'headers-too-large', 'internal-error'] as const
 
-/** The additional problems of requests that need a token. */
+/** The additional problems of routes that need a token. */
 const gatewayProblems = ['invalid-request', 'unauthenticated', 'rate-limited', 'identity-provider-unavailable', 'audit-unavailable'] as const
 
-/** The additional problems of requests that call AWS. */
+/** The additional problems of routes that call AWS. */
 const awsProblems = [
   'forbidden', 'not-found', 'uri-too-long', 'aws-access-denied', 'aws-refused', 'aws-unavailable', 'aws-throttled', 'aws-timeout', 'credential-invalid',
   'credential-account-mismatch'
@@ -97,5 +97,5 @@ export const withProblems = (...codes: readonly ProblemCode[]): object =>
 export const withAwsProblems = (...codes: readonly ProblemCode[]): object =>
   problemResponses(...gatewayProblems, ...anyProblems, ...awsProblems, ...codes)
 
-/** The additional problems of requests with a body. */
+/** The additional problems of routes with a request body. */
 export const bodyProblems = ['payload-too-large', 'unsupported-media-type'] as const

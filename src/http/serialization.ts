@@ -5,10 +5,10 @@ import { getOrCreate } from '#src/collections/get-or-create'
 type Compiler = ReturnType<ReturnType<typeof SerializerSelector>>
 
 /**
- * Creates a serializer compiler that compiles equal schemas only once. A route has about fifteen statuses, and nearly all of them
- * have the same schema, that of a problem.
+ * Creates a serializer compiler that compiles equal schemas only once. A route declares a schema for each of about fifteen
+ * statuses, and nearly all of them use the same one, the schema of a problem.
  *
- * @param schemas returns the schemas that others refer to; called when the first schema is compiled
+ * @param schemas returns the shared schemas that others refer to; called when the first schema is compiled
  */
 export function serializerCompiler (schemas: () => Record<string, unknown>): FastifySerializerCompiler<unknown> {
   const compiled = new Map<string, ReturnType<Compiler>>()

@@ -12,7 +12,7 @@ import { Problem } from '#src/problems/problem'
 import { problemFromFramework } from './framework-errors.ts'
 import { problemBody, problemHeaders, sendProblem } from './problem-reply.ts'
 
-/** The request IDs that a caller may choose: short, and without characters that are special in a log or a shell. */
+/** The form of a request ID that a caller may choose: short, and without characters that are special in a log or a shell. */
 const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
 
 /**
@@ -24,22 +24,22 @@ const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
 export function serverOptions (logLevel: string, log?: DestinationStream, config?: LiveConfig): FastifyHttpOptions<Server> {
   const trusts = config?.derive(({ server }) => trustedProxyList(server.trustedProxies)) ?? (() => () => false)
   const tls = config?.current.server.tls
-  // A missing Host header is refused by the step refuseAmbiguousHeaders, with a problem.
+  // The step refuseAmbiguousHeaders refuses a missing Host header instead, so that the reply is a problem document.
   const http = { requireHostHeader: false }
   return {
     logger: { level: logLevel, base: null, ...(log !== undefined && { stream: log }) },
     // The step logWhenClosed writes one line for each request, without the URL.
     logController: new Fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers: { 'x-request-id': id } }) => typeof id === 'string' && requestIdPattern.test(id) ? id : randomUUID(),
-    // In the worst case every character of a name is percent-encoded, which takes three.
+    // In the worst case every character of a name is percent-encoded, as three characters.
     routerOptions: { maxParamLength: 3 * maximumNameLength },
     bodyLimit: 1024 * 1024,
     requestTimeout: 30_000,
-    // Unlimited, since a bulk create may take long to answer. `requestTimeout` limits the time for sending the request.
+    // Unlimited, because a bulk create may take long to reply. `requestTimeout` still limits the time to receive a request.
     connectionTimeout: 0,
     http,
     ...(tls !== undefined && { https: { ...http, ...tlsOptions(tls) } }),
-    // Makes `request.ip` the last address that is not a trusted proxy's, so that a caller can't forge it with X-Forwarded-For.
+    // Makes `request.ip` the last address that does not belong to a trusted proxy. A caller can't forge it with X-Forwarded-For.
     trustProxy: (address) => trusts()(address),
     return503OnClosing: false,
     allowErrorHandlerOverride: false,
@@ -54,7 +54,10 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
   }
 }
 
-/** Returns the TLS options. It is plugins/tls.ts that closes connections without a required certificate, and records them. */
+/**
+ * Returns the TLS options. Node.js itself does not reject a connection without a valid client certificate, because plugins/tls.ts
+ * decides that and records the refusal.
+ */
 const tlsOptions = (tls: TlsSettings): ServerOptions =>
   ({ ...secureContext(tls), ...(tls.clients !== undefined && { requestCert: true, rejectUnauthorized: false }) })
 
@@ -63,10 +66,10 @@ const clientErrors: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout'
 }
 
-/** Connections whose final reply is being recorded. Later errors on them are ignored. */
+/** Connections that will be closed with a reply as soon as the refusal is recorded. Later errors on them are ignored. */
 const answering = new WeakSet<Socket>()
 
-/** Answers a request that Node.js could not parse. */
+/** Replies to a request that Node.js could not parse, or that took too long to arrive, and closes the connection. */
 function clientErrorHandler (this: FastifyInstance, error: Error & { code?: string }, socket: Socket): void {
   if (answering.has(socket)) return
   if (error.code === 'ECONNRESET' || !socket.writable) {

@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify'
 import { pointerToken } from '#src/json/pointer'
 import type { RequestError } from '#src/problems/problem'
 
-/** Ajv's options. Requests are never repaired: unknown fields are not dropped, and defaults are only documentation. */
+/** Ajv's options. Validation never changes a request: unknown fields are not dropped, and defaults are only documentation. */
 const strict: Options = {
   allErrors: true,
   verbose: true,
@@ -11,24 +11,27 @@ const strict: Options = {
   addUsedSchema: false
 }
 
-/** The validator of bodies. JSON has types, so nothing is coerced. */
+/** The validator of request bodies. JSON has types, so nothing is coerced. */
 const body = new Ajv(strict)
 
-/** The validator of the other parts of a request. Their text is coerced to the schema's types, and a single value to a list. */
+/**
+ * The validator of the other parts of a request. These are text, which is coerced to the schema's types. Where the schema
+ * requires a list, a single value becomes a list of one.
+ */
 const text = new Ajv({ ...strict, coerceTypes: 'array' })
 
 /** Compiles the schema of one part of a route's requests. */
 export const compileValidator: FastifySchemaCompiler<object> = ({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema)
 
-/** An error that Ajv reports, as Fastify passes it on. */
+/** A validation error of Ajv, as Fastify passes it on. */
 export type SchemaError = Pick<ErrorObject, 'instancePath' | 'keyword' | 'params' | 'message' | 'parentSchema'>
 
 const parts: Readonly<Record<string, RequestError['in']>> = { body: 'body', querystring: 'query', params: 'path', headers: 'header' }
 
 /**
- * Converts the errors of a request that does not match its schema.
+ * Converts Ajv's validation errors for the `errors` field of an `invalid-request` problem.
  *
- * @param part Fastify's name of the part of the request
+ * @param part Fastify's name for the part of the request
  */
 export function requestErrors (part: string, errors: readonly SchemaError[]): RequestError[] {
   return errors.map((error) => ({
@@ -38,7 +41,7 @@ export function requestErrors (part: string, errors: readonly SchemaError[]): Re
   }))
 }
 
-/** Messages for keywords whose messages from Ajv are too vague. They never quote the request. */
+/** Messages by keyword, where Ajv's own are too vague. They never quote the request. */
 const messages: Readonly<Partial<Record<string, (error: SchemaError) => string | undefined>>> = {
   additionalProperties: () => 'has a member that is not known here',
   enum: ({ params: { allowedValues } }) => `must be one of: ${(allowedValues as string[]).join(', ')}`,
@@ -46,7 +49,7 @@ const messages: Readonly<Partial<Record<string, (error: SchemaError) => string |
   pattern: ({ parentSchema }) => typeof parentSchema?.description === 'string' ? `must have the form of: ${parentSchema.description}` : undefined
 }
 
-/** Returns the name of the missing or unknown member as a pointer, since Ajv points to its object. The name is not secret. */
+/** Returns a pointer to the missing or unknown member within its object, which is where Ajv's own pointer ends. */
 function memberPointer ({ missingProperty, additionalProperty }: Record<string, unknown>): string {
   const member = missingProperty ?? additionalProperty
   return typeof member === 'string' ? `/${pointerToken(member)}` : ''

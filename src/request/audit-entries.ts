@@ -9,48 +9,49 @@ import { isSecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 
-/** Evidence that is gathered while a request is handled, for its later audit records. */
+/** The evidence that is gathered while a request is handled, for its audit records. */
 export interface Evidence {
   /** The members that all records of the request share. */
   readonly about: About
-  /** The sequence number of the record of the intent. */
+  /** The sequence number of the request's intent record. */
   readonly intent: number
-  /** AWS's request IDs of all calls so far. */
+  /** The AWS request IDs of all calls so far. */
   readonly awsRequestIds: string[]
   /** The decisions that are not yet part of a record. */
   readonly decisions: SecretDecision[]
-  /** The number of secrets that have been recorded so far. Missing unless the request concerns several secrets. */
+  /** The number of secrets recorded so far. Missing unless the request concerns several secrets. */
   items?: number
 }
 
-/** Details of an outcome that only the handler knows. */
+/** Details of a request's outcome that only the handler knows. */
 export interface OutcomeReport {
   /** The version that was read, written or moved. */
   readonly versionId?: string | undefined
   /** The ID of the job that was started, read or cancelled. */
   readonly job?: string
-  /** The caller that a public route has identified, as the login does. */
+  /** The caller that a public route identified, such as the login. */
   readonly caller?: Caller
   /** The number of secrets in the request, if the reply is sent before all of them have been recorded. */
   readonly items?: number
 }
 
-/** The names that a record may contain. Other parameters of a path could be anything, even a secret. */
+/** The declared names. A record contains no other environments or credentials, which could be anything, even a secret's value. */
 export type DeclaredNames = Pick<Config, 'environments' | 'credentials'>
 
-/** The maximum number of AWS request IDs in a record. A record of a request with more also has their number. */
+/** The maximum number of AWS request IDs in a record. If there are more, the record also contains their total number. */
 const mostRequestIds = 100
 
 /** The members that all records of a request share: its sender and its subject. */
 export type About = Omit<RequestEntry, 'event'>
 
-/** Returns the entry of a request that is allowed and about to be handled. */
+/** Returns the entry for a request's intent. It is recorded after the request was allowed, and before its handler runs. */
 export const intentEntry = (about: About, { found: { decision } }: FastifyRequest): RequestEntry =>
   ({ event: 'intent', ...about, decision: decision && recorded(decision) })
 
 /**
- * Returns the entries for the end of a request: its own and, before it, one for each secret that was left out of the reply
- * because the caller may not read it. A public request has an entry only if it was refused or has identified a caller.
+ * Returns the entries for the end of a request. The last one is for the request itself. Each secret that was left out of the
+ * reply because the caller isn't allowed to read it has an entry before that. A successful request on a public route has no entry
+ * unless it identified a caller.
  */
 export function finalEntries (
   request: FastifyRequest, { statusCode: status }: FastifyReply, declared: DeclaredNames
@@ -75,7 +76,7 @@ export function finalEntries (
   }]
 }
 
-/** Returns the entries for some of a request's secrets, and moves the decisions on these secrets from the evidence into them. */
+/** Returns the entries for some of a request's secrets. Removes the decisions that they contain from the evidence. */
 export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutcome[], job: string | undefined): RequestEntry[] {
   const about = { ...evidence.about, intent: evidence.intent, job }
   const secrets = new Set(outcomes.map(secretOf))
@@ -86,7 +87,7 @@ export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutc
   return outcomes.map((outcome) => secretEntry(about, outcome, bySecret.get(secretOf(outcome)) ?? []))
 }
 
-/** Returns the entries for secrets that matched a filter but were left out of the reply, since the caller may not read them. */
+/** Returns the entries for secrets that were left out of the reply because the caller isn't allowed to read them. */
 function withheldEntries (about: About, decisions: readonly SecretDecision[]): RequestEntry[] {
   const bySecret = Map.groupBy(decisions, secretOf)
   return decisions.flatMap(({ allowed, environment, name, action }) => {
@@ -115,7 +116,7 @@ function secretEntry (about: About, outcome: SecretOutcome, decisions: readonly 
   }
 }
 
-/** Describes the sender and the subject of a request. */
+/** Returns the sender and the subject of a request, for its audit records. */
 export function aboutRequest (request: FastifyRequest, { environments, credentials }: DeclaredNames): About {
   const { id, found, outcome, params, headers: { 'aws-credential-id': named } } = request
   const { env = '', name = '' } = params as { env?: string, name?: string }
@@ -133,7 +134,7 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
   }
 }
 
-/** Returns the decision on the route's action or, if the request got no further, the one on the environment's visibility. */
+/** Returns the decision on the route's action or, if the request was refused before it, the one on seeing the environment. */
 const recordedDecision = ({ found: { decision, visibility } }: FastifyRequest): RecordedDecision | undefined => {
   const last = decision ?? visibility
   return last && recorded(last)
@@ -141,7 +142,7 @@ const recordedDecision = ({ found: { decision, visibility } }: FastifyRequest): 
 
 const recorded = ({ allowed, policies }: Decision): RecordedDecision => ({ allowed, policies })
 
-/** Returns the decisions on a secret whose action or environment differs from that of its entry. */
+/** Returns the decisions on other actions, or in other environments, than those that the entry itself names. */
 function otherDecisions (decisions: readonly SecretDecision[], about: About): RequestEntry['decisions'] {
   const others = decisions.filter(({ environment = about.environment, action }) =>
     environment !== about.environment || action !== about.action)

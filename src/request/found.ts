@@ -16,36 +16,36 @@ import type { Evidence, OutcomeReport } from './audit-entries.ts'
  */
 export interface Found {
   readonly route: MatchedRoute
-  /** The address that the request came from. It is not a trusted proxy's. */
+  /** The client's address: that of the connection's peer or, if the peer is a trusted proxy, the one that the proxy reports. */
   readonly peer: string
-  /** The authenticated sender. Not on public routes. */
+  /** The authenticated caller. Missing on public routes. */
   readonly caller: Caller
-  /** The decision on whether the caller may see the environment in the path. Denied for an environment that does not exist. */
+  /** The decision on whether the caller may see the environment in the path. Denied if the environment does not exist. */
   readonly visibility: Decision
-  /** The environment in the path, once the caller is known to be allowed to see it. */
+  /** The environment in the path, which the caller is allowed to see. */
   readonly environment: Environment
   /** The secret's name in the path, checked against the environment's rules. */
   readonly secretName: SecretName
-  /** The ID of the AWS credential to use. Missing if the request names one that the environment does not allow. */
+  /** The AWS credential's ID. Missing if the credential in the path does not exist, or the environment does not allow it. */
   readonly credentialId: string
-  /** The policies' decision on the route's action on the environment, secret or credential in the path. */
+  /** The decision on whether the policies allow the route's action on the environment, secret or credential in the path. */
   readonly decision: Decision
-  /** The evidence for the request's later audit records. Its existence proves that the intent is on record. */
+  /** The evidence for the request's audit records. Missing until the intent has been recorded. */
   readonly evidence: Evidence
-  /** The use cases' working context. Only in handlers of routes about an environment or a secret. */
+  /** The context that a handler passes to its use cases. Exists only on routes about an environment or a secret. */
   readonly scope: Scope
 }
 
 /** The route that a request matches. */
 export interface MatchedRoute {
-  /** The pattern of the path. */
+  /** The pattern of the path, such as `/environments/:env`. */
   readonly url: string | undefined
   readonly config: FastifyContextConfig
   /** The route's name in the OpenAPI document. */
   readonly operationId: string | undefined
 }
 
-/** The fields that have a getter on the request, with the step that writes each. */
+/** The fields that have a getter on the request, with the name of the step that writes each. */
 export const finders = {
   route: 'findRoute',
   caller: 'authenticate',
@@ -56,62 +56,62 @@ export const finders = {
   scope: 'openScope'
 } as const satisfies Partial<Record<keyof Found, string>>
 
-/** Reads a field that an earlier step has written. @throws TypeError if that step has not run, or found nothing */
+/** Returns a field that an earlier step wrote. @throws TypeError if that step did not run, or found nothing */
 export function readFound<K extends keyof typeof finders> (request: FastifyRequest, field: K): Found[K] {
   const value: Found[K] | undefined = request.found[field]
   if (value === undefined) throw new TypeError(`request.${field} was read, but the step ${finders[field]} has not found it`)
   return value
 }
 
-// Declares the additions of the plugins to Fastify that src/ depends on.
+// Declares the members that plugins add to Fastify's types, as far as src/ needs them.
 declare module 'fastify' {
   interface FastifyInstance {
     /** The audit trail. */
     audit: Trail
     /**
-     * Records a refusal that happens before there is a request. Resolves to the problem to answer with: the one given or, if it
-     * can't be recorded, `audit-unavailable`.
+     * Records a refusal that happens before Fastify handles the request. Resolves to the problem to reply with: the given one or,
+     * if it can't be recorded, `audit-unavailable`.
      */
     recordRefusal: (about: Pick<RequestEntry, 'requestId' | 'peer'>, problem: Problem) => Promise<Problem>
   }
 
   interface FastifyContextConfig {
     /**
-     * The action that requests on the route perform. Two are not subject to the policies: `Public` is open to everyone, even
-     * without a token, and `Own` is open to every caller, since it applies only to objects that the caller created.
+     * The action that the route performs. The policies do not apply to two of them: `Public` routes are open to everyone, even
+     * without a token, and `Own` routes are open to every caller, because they give access only to what that caller created.
      */
     action?: Action | 'Public' | 'Own'
-    /** The subject of the route's action, named by the parameters `env`, `name` or `id` of its path. Its folder declares it. */
+    /** The kind of object that the route's path names with `env`, `name` or `id`. The route's folder declares it. */
     about?: 'environment' | 'secret' | 'credential'
     /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */
     bodyNamesCredential?: true
-    /** The headers in the route's schema, in lower case. plugins/request.ts fills it in. */
+    /** The names of the headers in the route's schema, in lower case. plugins/request.ts sets it. */
     headers?: readonly string[]
   }
 
   interface FastifyRequest extends Pick<Found, keyof typeof finders> {
-    /** The results of the steps so far, for the log and the audit trail, which may read them at any time. */
+    /** The results of the steps so far. Unlike the getters, it can be read before a step has run, as the log does. */
     found: Partial<Found>
-    /** The problem in the reply. `answerProblem` is its only writer. */
+    /** The problem in the reply. Only `answerProblem` sets it. */
     problem?: Problem
-    /** The handler's contribution to the audit record of the outcome. `reportOutcome` is its only writer. */
+    /** The handler's additions to the audit record of the outcome. Only `reportOutcome` sets it. */
     outcome?: OutcomeReport
-    /** Adds details that only the handler knows to the audit record of the outcome. */
+    /** Adds to the audit record of the outcome. Handlers report the details that only they know. */
     reportOutcome: (report: OutcomeReport) => void
     /**
-     * Records the outcome for each of several secrets, and must be called before the reply reveals any of it.
+     * Records the outcome for each of several secrets. Must be called before the reply reveals any of these outcomes.
      *
      * @throws Problem `audit-unavailable`
      */
     reportSecrets: (outcomes: readonly SecretOutcome[]) => Promise<void>
-    /** Decides by the policies whether this caller may perform an action. Always denied on public routes. */
+    /** Returns the policies' decision on whether the caller may perform an action. Always denied on public routes. */
     decide: (action: Action, environment: Environment, credentialId: string, name?: string) => Decision
-    /** Decides by the policies whether this caller may see the environment. */
+    /** Returns the policies' decision on whether the caller may see the environment. Always denied on public routes. */
     sees: (environment: Environment) => Decision
     /**
-     * Opens a scope in an environment that the path does not name, through that environment's default credential.
+     * Opens a scope in an environment other than the one in the path. The scope uses that environment's default credential.
      *
-     * @throws Problem `not-found` if the caller may not see it, `forbidden` if one of the actions is denied there
+     * @throws Problem `not-found` if the caller isn't allowed to see it, `forbidden` if one of the actions is denied there
      */
     scopeIn: (environmentName: string, ...actions: readonly Action[]) => Scope
   }

@@ -1,7 +1,7 @@
 import type { FastifyContextConfig, RouteOptions } from 'fastify'
 import { actionTable, isAction, type ResourceType } from '#src/authorization/actions'
 
-/** The resource types whose actions a route may declare, by the subject that its folder declares. */
+/** The Cedar resource type of each subject. A route may declare only actions that apply to its subject's type. */
 const subjects: Readonly<Record<NonNullable<FastifyContextConfig['about']>, ResourceType>> = {
   environment: 'Environment',
   secret: 'Secret',
@@ -9,10 +9,11 @@ const subjects: Readonly<Record<NonNullable<FastifyContextConfig['about']>, Reso
 }
 
 /**
- * Completes and checks the declarations of a route when it is registered.
+ * Merges the declarations of a route and its folder, and checks them. Called when the route is registered.
  *
- * @param defaults the declarations of the route's folder, for all of its routes
- * @throws TypeError if the route declares no action, or one that can't be performed on its subject
+ * @param defaults the declarations of the route's folder, which apply to all of its routes
+ * @throws TypeError if the route declares no action or one that does not apply to its subject, or if its folder declares no
+ *   subject although the path contains one
  */
 export function routeConfig (
   { method, url, schema, config }: RouteOptions, defaults: FastifyContextConfig
@@ -33,7 +34,7 @@ export function routeConfig (
   return { ...declared, headers: Object.keys(properties).map((name) => name.toLowerCase()) }
 }
 
-/** Returns the subject that a path suggests. Used only to detect a route in the wrong folder, never to decide about a request. */
+/** Returns the resource type that a path suggests. Used only to detect a route in the wrong folder, never to handle a request. */
 function subjectOf (url: string): ResourceType | undefined {
   if (!url.includes('/:env')) return undefined
   return url.includes('/:name') ? 'Secret' : 'Environment'

@@ -7,8 +7,8 @@ import { Problem } from '#src/problems/problem'
 import type { Scope } from '#src/secrets/scope'
 
 /**
- * Opens the use cases' working context for a request. Every decision in it, and every AWS request ID, becomes evidence for the
- * request's audit records.
+ * Creates the context that a handler passes to its use cases. It collects evidence for the request's audit records: every
+ * authorization decision that a use case asks for, and the ID of every AWS request.
  */
 export function openScope (request: FastifyRequest, environment: Environment, credentialId: string, aws: SecretsPort): Scope {
   const { evidence } = request
@@ -23,10 +23,10 @@ export function openScope (request: FastifyRequest, environment: Environment, cr
 }
 
 /**
- * Opens a scope in an environment that the request's path does not name, through that environment's default credential.
+ * Opens a scope in an environment other than the one in the request's path. The scope uses that environment's default credential.
  *
- * @param environment undefined if no environment has the name in the request
- * @throws Problem `not-found` if the caller may not see it, `forbidden` if one of the actions is denied there
+ * @param environment undefined if the environment that the request names does not exist
+ * @throws Problem `not-found` if the caller isn't allowed to see it, `forbidden` if one of the actions is denied there
  */
 export function openScopeIn (
   request: FastifyRequest, environment: Environment | undefined, actions: readonly Action[], aws: SecretsPort
@@ -37,7 +37,7 @@ export function openScopeIn (
   return openScope(request, environment, credential, aws)
 }
 
-/** Decides by the policies on a further action that the request needs, and keeps the decision as evidence. */
+/** Returns true if the policies allow an additional action that the request requires. Keeps the decision as evidence. */
 function decideAndKeep (
   request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: SecretName
 ): boolean {

@@ -5,14 +5,15 @@ type Finding = Partial<Found> | undefined
 
 /**
  * A step of the request pipeline. Performs a check, or returns a result for later steps. Throws a `Problem` to refuse the
- * request. Returns a promise only if it has to wait: a request whose steps never wait is handled in one turn of the event loop.
+ * request. Returns a promise only if it has to wait. A request whose steps never wait is therefore handled in one turn of the
+ * event loop.
  */
 export type Step = (request: FastifyRequest, reply: FastifyReply) => Finding | Promise<Finding>
 
-/** A step between the handler and the network. Returns the payload to send, which may replace the handler's. */
+/** A step that runs after the handler and before the reply is sent. Returns the payload to send, which may be a different one. */
 export type ReplyStep = (request: FastifyRequest, reply: FastifyReply, payload: unknown) => unknown
 
-/** Runs steps one after the other, as a single Fastify hook, and is the only writer of `request.found`. */
+/** Combines steps into a single Fastify hook, which runs them in order and adds their results to `request.found`. */
 export const runSteps = (steps: readonly Step[]): onRequestHookHandler => (request, reply, done) => {
   const { found } = request
   const remaining = steps.values()
@@ -37,7 +38,7 @@ export const runSteps = (steps: readonly Step[]): onRequestHookHandler => (reque
   proceed(undefined)
 }
 
-/** Runs the steps of a reply, as a single Fastify hook. Each receives the payload that the one before it returned. */
+/** Combines reply steps into a single Fastify hook. Each step receives the payload that the previous one returned. */
 export const runReplySteps = (steps: readonly ReplyStep[]): onSendHookHandler => (request, reply, payload, done) => {
   const remaining = steps.values()
 
@@ -60,7 +61,7 @@ export const runReplySteps = (steps: readonly ReplyStep[]): onSendHookHandler =>
   proceed(payload)
 }
 
-/** @throws TypeError if another step has written one of the fields */
+/** Adds a step's result to the earlier ones. @throws TypeError if another step has already written one of its fields */
 function keep (found: Partial<Found>, finding: Finding): void {
   if (finding === undefined) return
   for (const field of Object.keys(finding)) {

@@ -34,17 +34,17 @@ export interface World {
   partner: Issuer
   stranger: Issuer
   sts: Sts
-  /** An AWS role that may log in. */
+  /** An AWS role that is allowed to log in. */
   role: Principal
-  /** The authority of client certificates. */
+  /** The certificate authority that issues client certificates. */
   clients: Authority
   /** The key that signs the gateways' own tokens. */
   gatewayKey: KeyObject
-  /** The authority of the gateways' certificates. */
+  /** The certificate authority that issues the gateways' certificates. */
   servers: Authority
 }
 
-/** The value of the secret, which must not appear anywhere else. */
+/** The secret's value. It must not appear in the reply to an attack, nor in a log or a trail. */
 export const canary = 'canary-value-4711-of-the-secret'
 
 export const secretPath = '/environments/dev/secrets/canary'
@@ -97,7 +97,7 @@ export async function world (t: Test, principals: readonly Principal[]): Promise
   return { plain, optional, required, corp, partner, stranger, sts, role, gatewayKey, clients, servers }
 }
 
-/** Returns the credentials and other long texts of a request, which must not appear in a reply or a log either. */
+/** Returns the credentials and other long strings in a request, which must not appear in a reply or a log either. */
 function secretsIn ({ path = '', headers = [], body = '' }: RawRequest): string[] {
   const credentials = headers.filter(([name]) => /^(authorization|cookie|x-api-key)$/i.test(name)).map(([, value]) => value)
   const isPublic = (text: string): boolean => text.startsWith('/') || /^x-[a-z0-9-]+$/.test(text)
@@ -117,11 +117,11 @@ function newDenials ({ trailFile }: Gateway): () => number {
   }
 }
 
-/** Runs each attack, and asserts that it is refused as expected, calls no AWS, leaks no secret and is recorded exactly once. */
+/** Runs each attack. Asserts that it is refused as expected, never reaches AWS, leaks no secret and is recorded exactly once. */
 export async function withstand (t: Test, world: World, attacks: Readonly<Record<string, Attack>>): Promise<void> {
   const gateways = [world.plain, world.optional, world.required]
   const trails = gateways.map(newDenials)
-  // Waits, since a connection that is closed without a reply may be recorded later.
+  // Waits, because a connection that is closed without a reply may be recorded later.
   const recorded = async (): Promise<number> => {
     const found = trails.reduce((sum, count) => sum + count(), 0)
     if (found > 0) return found
@@ -138,7 +138,7 @@ export async function withstand (t: Test, world: World, attacks: Readonly<Record
     world.sts.reply = undefined
 
     const answered = `${reply?.head ?? ''}${reply?.text ?? ''}`
-    // A single assertion, since each takes longer than the attack itself.
+    // Makes a single assertion, because each takes longer than the attack itself.
     t.strictSame({
       status: reply?.status ?? 0,
       code: reply?.code,

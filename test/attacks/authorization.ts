@@ -14,7 +14,7 @@ interface Sent {
   type?: string
 }
 
-/** Creates an attack that sends a valid token of a caller without the necessary permission. */
+/** Creates an attack by a caller with a valid token but without the necessary permission. */
 function as (caller: CallerName, path: string, expected: Attack['expected'], { method = 'GET', headers = [], json, type = 'application/json' }: Sent = {}): Attack {
   return {
     request: {
@@ -34,7 +34,7 @@ const administrator = { id: 'administrator', groups: ['administrators'], method:
 
 const through = (...ids: readonly string[]): Sent => ({ headers: ids.map((id) => ['AWS-Credential-Id', id] as const) })
 
-/** Attacks of authenticated callers, who try to exceed their permissions. */
+/** Attacks by authenticated callers who try to exceed their permissions. */
 export const authorizationAttacks = (): Record<string, Attack> => ({
   'a reader writes': as('reader', secret, forbidden, { method: 'PUT', json: value }),
   'a reader creates': as('reader', '/environments/dev/secrets/new', forbidden, { method: 'POST', json: value }),

@@ -8,7 +8,7 @@ const unavailable = { status: 503, code: 'identity-provider-unavailable' }
 
 const like = (name: string, difference: Partial<Principal>): Principal => ({ ...role, accessKeyId: `ASIA${name.toUpperCase().padEnd(12, 'X')}`, ...difference })
 
-/** Principals that AWS knows, but that may not log in. */
+/** Principals that AWS authenticates, but that are not allowed to log in. */
 const others = {
   'another account': like('account', { account: '999999999999', arn: 'arn:aws:sts::999999999999:assumed-role/payments/pod-1' }),
   'another role of the same name': like('again', { userId: 'AROASECONDSECONDSEC:pod-1' }),
@@ -20,7 +20,7 @@ const others = {
 
 export const principals: readonly Principal[] = [role, ...Object.values(others)]
 
-/** Attacks on the login: manipulated, replayed and stale signatures, and unexpected replies of STS. */
+/** Attacks on the login with manipulated, replayed and stale signatures, and with unexpected replies from STS. */
 export async function awsLoginAttacks (world: World): Promise<Record<string, Attack>> {
   const { sts } = world
   const host = new URL(sts.url).host

@@ -6,7 +6,7 @@ import { secretPath, type Attack, type World } from './attack.ts'
 const limited = { status: 429, code: 'rate-limited' }
 const bad: [string, string] = ['Authorization', 'Bearer sgw_administrator.BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB']
 
-/** Requests beyond the rate limits. They must come last, since they lower the limits below what earlier attacks have used. */
+/** Requests beyond the rate limits. They must come last, because they lower the limits below what earlier attacks used. */
 export function floodAttacks ({ plain }: World): Record<string, Attack> {
   const { config } = plain.fastify
   const one = { requestsPerSecond: 1 / 3_000, burst: 1 }

@@ -17,7 +17,7 @@ async function startJob ({ plain }: World): Promise<string> {
   return path
 }
 
-/** Attacks on what belongs to another caller: jobs, idempotency keys and cached results. */
+/** Attacks on another caller's jobs, idempotency keys and cached results. */
 export async function othersAttacks (world: World): Promise<Record<string, Attack>> {
   const { plain, corp } = world
   const job = await startJob(world)

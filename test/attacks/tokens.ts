@@ -12,14 +12,14 @@ const at = { typ: 'at+jwt' }
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** Logs in as the role that may, and returns the signed headers, which can't be used again, and the token. */
+/** Logs in as the role that is allowed to. Returns the signed headers, which can't be used again, and the token. */
 export async function logIn ({ plain, role, sts }: World): Promise<{ headers: Record<string, string>, token: string }> {
   const headers = await signCallerIdentity(role, { host: new URL(sts.url).host, headers: { 'x-secrets-gateway-nonce': randomUUID() } })
   const { json } = await send(plain.url, 'POST', '/auth/aws/login', { token: null, json: { headers } })
   return { headers, token: json.token }
 }
 
-/** Attacks with forged, stolen, expired and invalid tokens, of issuers and of the gateway itself. */
+/** Attacks with forged, stolen, expired and invalid tokens, both of OIDC issuers and of the gateway itself. */
 export async function tokenAttacks (world: World): Promise<Record<string, Attack>> {
   const { corp, partner, stranger, gatewayKey } = world
   const [own, rsa, partnerJwk] = [await generateKeyPair('ES256'), await generateKeyPair('RS256'), await exportJWK(partner.publicKey)]

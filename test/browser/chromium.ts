@@ -30,7 +30,7 @@ export interface Watched {
   requests: string[]
 }
 
-/** Observes a page from now on. */
+/** Starts to record the errors and requests of a page. */
 export function watch (page: Page): Watched {
   const watched: Watched = { errors: [], requests: [] }
   page.on('console', (message) => { if (['error', 'warning'].includes(message.type())) watched.errors.push(message.text()) })

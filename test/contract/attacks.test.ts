@@ -31,15 +31,15 @@ t.test('attacks', async (t) => {
       'a token of partner': await sendRaw(plain.url, bearer(await partner.token())),
       'a token of the gateway': await sendRaw(plain.url, bearer((await logIn(all)).token)),
       'a SPIFFE ID': await sendRaw(required.url, { path: secretPath }, spiffe),
-      'a SPIFFE ID where none is needed': await sendRaw(optional.url, { path: secretPath }, spiffe),
+      'a SPIFFE ID where certificates are optional': await sendRaw(optional.url, { path: secretPath }, spiffe),
       'a DNS name': await sendRaw(required.url, { path: secretPath }, dns),
-      'a token beside a certificate of somebody else': await sendRaw(required.url, bearer(tokens.administrator), nobody),
-      'a token without a certificate where none is needed': await sendRaw(optional.url, bearer(tokens.administrator), { ca })
+      'a token together with another caller\'s certificate': await sendRaw(required.url, bearer(tokens.administrator), nobody),
+      'a token without a certificate where certificates are optional': await sendRaw(optional.url, bearer(tokens.administrator), { ca })
     }
     for (const [what, reply] of Object.entries(replies)) t.match(reply, { status: 200, text: canary }, what)
   })
 
-  await t.test('a resource that the caller may not see is answered like one that does not exist', async (t) => {
+  await t.test('the reply is the same for a resource that the caller may not see and one that does not exist', async (t) => {
     const { send } = plain
     const { headers } = await send('POST', '/environments/dev/secrets', { headers: { prefer: 'respond-async' }, json: { secretNames: ['job'] } })
     const pairs: [RawRequest, RawRequest][] = [
@@ -57,7 +57,7 @@ t.test('attacks', async (t) => {
 
   for (const attacks of tables) await withstand(t, all, attacks)
   const names = tables.flatMap((attacks) => Object.keys(attacks))
-  t.equal(new Set(names).size, names.length, 'each has a name of its own')
+  t.equal(new Set(names).size, names.length, 'every attack has a name of its own')
   t.ok(names.length >= 80, `${names.length} attacks`)
   await assertLogsClean(t, all, tables.flatMap((attacks) => Object.values(attacks)))
 })

@@ -12,8 +12,8 @@ import { build, declared, policies, type Gateway, type Reply } from '#test/helpe
 import { plainDecision, toCedar, type Rule } from '#test/plain-policies'
 
 /*
- * Four callers, every action, two environments in two accounts and one that does not exist, and five ways to choose a credential:
- * the gateway's answer to each combination must match a plain evaluation of the policies.
+ * Tests every combination of four callers, all actions, three environments (two in separate accounts, and one that does not
+ * exist) and five ways to choose a credential. The gateway's answer must match an evaluation of the policies without Cedar.
  */
 
 const callers: readonly Caller[] = [
@@ -36,7 +36,7 @@ const rules: readonly Rule[] = [
   { id: 'pipelines-in-prod', effect: 'permit', who: { group: 'pipelines' }, actions: ['DescribeEnvironment', 'PutSecretValue'], where: { in: 'prod' }, credential: 'prod-readonly' },
   { id: 'team-a', effect: 'permit', who: { group: 'team-a' }, actions: ['read', 'write', 'rotate'], where: { secretsOf: 'dev', prefix: 'team-a/' } },
   { id: 'team-a-in-dev', effect: 'permit', who: { group: 'team-a' }, actions: ['read', 'write'], where: { itself: 'dev' } },
-  // Has no effect, because team-a may not see the environment.
+  // Has no effect, because team-a is not allowed to see the environment.
   { id: 'team-a-blind', effect: 'permit', who: { group: 'team-a' }, actions: ['GetSecretValue', 'administer'], where: { in: 'prod' } },
   { id: 'team-a-verifies', effect: 'permit', who: { caller: 'team-a-service' }, actions: ['VerifyCredential'], credential: 'dev-account' }
 ]
@@ -82,7 +82,7 @@ function sees ({ caller, environment }: Cell): boolean {
   return (allowed[environment] ?? []).some((credentialId) => decision({ caller, environment, credential: undefined }, 'DescribeEnvironment', credentialId).allowed)
 }
 
-/** Returns the answer that a plain evaluation expects for a request that requires these actions. */
+/** Returns the expected answer to a request that requires these actions. */
 function expected (cell: Cell, actions: readonly Action[]): Answer {
   const credentialId = credentialOf(cell)
   if (!sees(cell)) return 'not-found'
@@ -110,7 +110,7 @@ const onEnvironment: readonly Request[] = [
   { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: ['made'], dryRun: true } }
 ]
 
-/** The same for a secret. Deletions come last. */
+/** A request for each route of a secret, with the actions that it requires. Deletions come last. */
 const onSecret: readonly Request[] = [
   { takes: ['CreateSecret'], method: 'POST', json: { value: 'v' } },
   { takes: ['GetSecretValue'], method: 'GET' },
@@ -139,7 +139,7 @@ const onSecret: readonly Request[] = [
   { takes: ['DeleteSecret', 'ForceDeleteSecret'], method: 'DELETE', path: '?force=true' }
 ]
 
-/** The request that involves a second environment, in which it requires the same action. */
+/** Returns the only request that involves a second environment, where it requires the same action. */
 const promotion = (from = 'none'): Request => ({ takes: ['PromoteSecret'], method: 'POST', path: '/promotions', json: { from, names, dryRun: true } })
 
 function cells (): Cell[] {
@@ -174,7 +174,7 @@ async function declaredActions (): Promise<string[]> {
   return [...found]
 }
 
-/** Classifies a reply: with any other code than these two, the request was authorized. */
+/** Classifies a reply. The request was authorized unless the reply has one of these two codes. */
 const answerIn = ({ json }: Reply): Answer => json?.code === 'forbidden' || json?.code === 'not-found' ? json.code : 'allowed'
 
 t.test('every caller, route, environment and credential, over HTTP', async (t) => {
@@ -184,7 +184,7 @@ t.test('every caller, route, environment and credential, over HTTP', async (t) =
     ...names.flatMap((name) => onSecret.map((request) => ({ cell: { ...cell, name }, request })))
   ]).map((one) => ({ ...one, wanted: expected(one.cell, one.request.takes) }))
   const taken = new Set<string>([...onEnvironment, ...onSecret, promotion()].flatMap(({ takes }) => takes))
-  t.same((await declaredActions()).filter((action) => !taken.has(action)), [], 'all actions that routes of environments declare')
+  t.same((await declaredActions()).filter((action) => !taken.has(action)), [], 'the requests cover all actions that the routes of environments declare')
 
   const differences = async (wanted: readonly Answer[]): Promise<string[]> => {
     const found = await pMap(all.filter((one) => wanted.includes(one.wanted)), async ({ cell, request, wanted }) => {
@@ -194,12 +194,12 @@ t.test('every caller, route, environment and credential, over HTTP', async (t) =
     return found.flat()
   }
   t.same(await differences(['not-found', 'forbidden']), [])
-  // A merge patch requires a second action, which is checked after the route's own, but also before any call of AWS.
-  t.same(gateway.awsCalls, [], 'AWS is not asked for any of these')
+  // This includes merge patches. They require a second action, which is checked later, but still before AWS is called.
+  t.same(gateway.awsCalls, [], 'AWS is not called for any of these')
   t.same(await differences(['allowed']), [])
   const counts = Map.groupBy(all, ({ wanted }) => wanted)
   t.comment(`${all.length} requests: ${[...counts].map(([wanted, { length }]) => `${length} ${wanted}`).join(', ')}`)
-  for (const answer of ['not-found', 'forbidden', 'allowed'] as const) t.ok((counts.get(answer)?.length ?? 0) > 100, `many are ${answer}`)
+  for (const answer of ['not-found', 'forbidden', 'allowed'] as const) t.ok((counts.get(answer)?.length ?? 0) > 100, `the answer to many is ${answer}`)
 })
 
 t.test('every caller, action, environment and credential, and the policies that decide, by POST /authorization/check', async (t) => {

@@ -19,7 +19,7 @@ const named = (encoded: string): Case => ({ path: `/environments/dev/secrets/${e
 
 const cases: Record<string, Case> = {
   'an unknown field': { options: { json: { value: 'v', secretString: 'v' } }, expected: invalid('/secretString') },
-  'text and binary at once': { options: { json: { value: 'v', secretBinary: 'AA==' } }, expected: invalid('/secretBinary') },
+  'text and binary together': { options: { json: { value: 'v', secretBinary: 'AA==' } }, expected: invalid('/secretBinary') },
   'a number as the value': { options: put(1), expected: invalid('/value') },
   'null as the value': { options: put(null), expected: invalid('/value') },
   'a list as the value': { options: put(['v']), expected: invalid('/value') },
@@ -28,7 +28,7 @@ const cases: Record<string, Case> = {
   'an empty value': { options: put(''), expected: invalid('/value') },
   'a number as the description': { method: 'POST', options: { json: { description: 1 } }, expected: invalid('/description') },
   'a description that is too long': { method: 'POST', options: { json: { description: 'd'.repeat(2_049) } }, expected: invalid('/description') },
-  'a tag that is no text': { method: 'POST', options: { json: { tags: { a: 1 } } }, expected: invalid('/tags/a') },
+  'a tag that is not a string': { method: 'POST', options: { json: { tags: { a: 1 } } }, expected: invalid('/tags/a') },
   'another encoding': { options: { json: { value: 'v', encoding: 'hex' } }, expected: invalid('/encoding') },
   'base64 with a blank': { options: { json: { value: 'AA ==', encoding: 'base64' } }, expected: invalid('/value') },
   'an object in base64': { options: { json: { value: {}, encoding: 'base64' } }, expected: invalid('/value') },
@@ -53,7 +53,7 @@ const cases: Record<string, Case> = {
   'an exclamation mark': named('a!b'),
   'a letter beyond ASCII': named('%C3%A9'),
   'an ARN': named(encodeURIComponent('arn:aws:secretsmanager:eu-west-1:111111111111:secret:dev/a-AbCdEf')),
-  '509 characters behind a prefix of four': named('n'.repeat(509)),
+  '509 characters after a prefix of four': named('n'.repeat(509)),
   '513 characters': named('n'.repeat(513)),
   'malformed percent-encoding': { path: '/environments/dev/secrets/%ZZ', options: put('v'), expected: { status: 400, json: { code: 'malformed-request' } } },
   'percent-encoding that is not UTF-8': { path: '/environments/dev/secrets/%FF', options: put('v'), expected: { status: 400 } },
@@ -77,7 +77,7 @@ const cases: Record<string, Case> = {
   'a tag with a line feed and a number': { method: 'POST', options: { json: { tags: { 'a\nb': 5 } } }, expected: invalid('/tags/a\nb') },
   '51 tags': { method: 'POST', options: { json: { tags: Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`k${index}`, 'v'])) } }, expected: invalid('/tags') },
   '50 tags and one of the environment': { method: 'POST', path: '/environments/prod/secrets/a', options: { json: { tags: Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, 'v'])) } }, expected: invalid('/tags') },
-  'a body where none is taken': { method: 'DELETE', options: { json: { recoveryWindowInDays: 7 } }, expected: invalid('') },
+  'a body on a route without one': { method: 'DELETE', options: { json: { recoveryWindowInDays: 7 } }, expected: invalid('') },
   'another character set': { options: { headers: { 'content-type': 'application/json; charset=iso-8859-1' }, body: '{"value":"v"}' }, expected: { status: 415 } },
   'a prefix longer than a name': { method: 'GET', path: `/environments/dev/secrets?namePrefix=${'n'.repeat(509)}`, expected: invalid('/namePrefix', 'query') },
   'a list as the body': { options: text('[]'), expected: invalid('') },
@@ -89,9 +89,9 @@ const cases: Record<string, Case> = {
     options: { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'value=v' },
     expected: { status: 415, json: { code: 'unsupported-media-type' } }
   },
-  'a text': { options: { headers: { 'content-type': 'text/plain' }, body: 'v' }, expected: { status: 415 } },
-  'a body of no type': { options: { headers: { 'content-type': '' }, body: 'v' }, expected: { status: 415 } },
-  'a coded body': { options: { headers: { ...json, 'content-encoding': 'gzip' }, body: 'v' }, expected: { status: 415 } },
+  'plain text': { options: { headers: { 'content-type': 'text/plain' }, body: 'v' }, expected: { status: 415 } },
+  'a body without a media type': { options: { headers: { 'content-type': '' }, body: 'v' }, expected: { status: 415 } },
+  'a body with a content coding': { options: { headers: { ...json, 'content-encoding': 'gzip' }, body: 'v' }, expected: { status: 415 } },
 
   'an unknown environment': { path: '/environments/none/secrets/a', options: put('v'), expected: { status: 404, json: { code: 'not-found' } } },
   '__proto__ as the environment': { path: '/environments/__proto__/secrets/a', options: put('v'), expected: invalid('/env', 'path') },
@@ -100,7 +100,7 @@ const cases: Record<string, Case> = {
     options: { ...put('v'), headers: { 'aws-credential-id': 'none' } },
     expected: { status: 403, json: { code: 'forbidden' } }
   },
-  'a credential that is no ID': {
+  'a malformed credential ID': {
     options: { ...put('v'), headers: { 'aws-credential-id': '../x' } },
     expected: invalid('/aws-credential-id', 'header')
   },
@@ -113,8 +113,8 @@ const cases: Record<string, Case> = {
   },
   'a rotation that sets nothing': { path: `${secret}/rotation`, options: { json: {} }, expected: invalid('') },
   'a window without its unit': { path: `${secret}/rotation`, options: { json: { duration: '3' } }, expected: invalid('/duration') },
-  'a policy that is no object': { path: `${secret}/policy`, options: { json: { resourcePolicy: '{}' } }, expected: invalid('/resourcePolicy') },
-  'a region that is none': {
+  'a policy that is not an object': { path: `${secret}/policy`, options: { json: { resourcePolicy: '{}' } }, expected: invalid('/resourcePolicy') },
+  'a malformed region': {
     path: `${secret}/replicas`,
     options: { json: { replicaRegions: [{ region: 'Europe' }] } },
     expected: invalid('/replicaRegions/0/region')
@@ -125,7 +125,7 @@ const cases: Record<string, Case> = {
   '__proto__ as a parameter': { method: 'GET', path: `${secret}?__proto__=1`, expected: invalid('', 'query') }
 }
 
-t.test('bad input gets a clear problem, changes nothing and causes no call of AWS', async (t) => {
+t.test('bad input is answered with a clear problem, changes nothing and never reaches AWS', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', secret, { json: { value: 'unchanged' } })
   const store = async (): Promise<unknown> => (await gateway.aws('AKIADEV').listSecrets({ IncludePlannedDeletion: true })).SecretList
@@ -136,7 +136,7 @@ t.test('bad input gets a clear problem, changes nothing and causes no call of AW
     const reply = await gateway.send(method, path, options)
     t.match(reply, expected, what)
     t.match(reply.headers.get('content-type'), 'application/problem+json')
-    t.same(gateway.awsCalls, [], `${what}: AWS is not asked`)
+    t.same(gateway.awsCalls, [], `${what}: AWS is not called`)
   }
 
   t.same(await store(), before)

@@ -14,7 +14,7 @@ t.test('every problem of the catalogue is used', async (t) => {
   for (const [code, { status, title, advice }] of Object.entries(catalogue)) {
     t.match(all, new RegExp(`(Problem\\(|code: |: |\\? )'${code}'`), code)
     t.ok(status >= 400 && status < 600)
-    t.match(title, /^[A-Z].*[^.]$/, 'a title is no sentence')
-    t.match(advice, /[.]$/, 'an advice is one')
+    t.match(title, /^[A-Z].*[^.]$/, 'a title does not end like a sentence')
+    t.match(advice, /[.]$/, 'the advice ends like a sentence')
   }
 })

@@ -5,5 +5,5 @@ import t from 'tap'
 
 t.test('the generated documentation is up to date', async (t) => {
   const script = join(import.meta.dirname, '..', '..', 'scripts', 'generate-docs.ts')
-  await t.resolves(promisify(execFile)(process.execPath, [script, '--check']), 'else run npm run docs')
+  await t.resolves(promisify(execFile)(process.execPath, [script, '--check']), 'run `npm run docs` to update it')
 })

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, normalize, relative } from 'node:path'
 import ts from 'typescript'
 
-/** An import: the importing file, and the imported file, both relative to the project's root, or the imported package. */
+/** An import from a file. `to` is the imported file or package. Files are relative to the project's root. */
 interface Import {
   from: string
   to: string

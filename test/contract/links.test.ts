@@ -5,14 +5,14 @@ import t from 'tap'
 const root = join(import.meta.dirname, '..', '..')
 const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
 
-/** Returns a page's text without its code blocks, in which nothing is a link or a heading. */
+/** Returns a page's text without its code blocks, because these contain neither links nor headings. */
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8').replace(/^```[^]*?^```$/gm, '')
 
 /** Returns the anchors of a page's headings, as GitHub derives them. */
 const anchorsOf = (page: string): string[] => Array.from(textOf(page).matchAll(/^#+ (.*)$/gm), ([, heading = '']) =>
   heading.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'))
 
-t.test('every link in the documentation leads to a file, and to a heading of it', async (t) => {
+t.test('every link in the documentation leads to an existing file and heading', async (t) => {
   for (const page of pages) {
     for (const [, target = ''] of textOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
       if (URL.canParse(target)) continue
@@ -24,7 +24,7 @@ t.test('every link in the documentation leads to a file, and to a heading of it'
   }
 })
 
-t.test('every path of the code that the documentation names exists', async (t) => {
+t.test('every source path that the documentation mentions exists', async (t) => {
   for (const page of pages) {
     const paths = textOf(page).matchAll(/`((?:\.ci|bench|docs|plugins|policies|rotators|routes|scripts|src|test)\/[\w./-]*)`/g)
     for (const [, path = ''] of paths) t.ok(existsSync(join(root, path)), `${page}: ${path}`)

@@ -29,9 +29,9 @@ t.test('the documented order of the steps is the order that runs', async (t) => 
   const drawn = Array.from(page.matchAll(/^ {2}subgraph \w+\["([a-z ]+).*?"\]\n(.*?)^ {2}end$/gms), ([, stage, body = '']) =>
     [stage, new Set(body.match(/\w+/g))] as const)
   const byStage = Map.groupBy(steps, ([stage]) => stage)
-  t.same(drawn.map(([stage, names]) => [stage, [...names].sort()]), Array.from(byStage, ([stage, all]) => [stage, all.map(([, step]) => step).sort()]), 'in the picture')
+  t.same(drawn.map(([stage, names]) => [stage, [...names].sort()]), Array.from(byStage, ([stage, all]) => [stage, all.map(([, step]) => step).sort()]), 'in the diagram')
 
-  // The steps run in the order of the list also within a stage, where the picture has arrows.
+  // The arrows within a stage of the diagram must also match the order of the list.
   const arrows = Array.from(page.matchAll(/(?<=^ {4}.*)(\w+) -->(?= (\w+))/gm), ([, from, to]) => [from, to])
   t.ok(arrows.length >= 8)
   const position = new Map(steps.map(([, step], index) => [step, index]))

@@ -23,11 +23,11 @@ export const differences: Difference[] = [
     places: {
       [`${secret}/conditional.test.ts`]: {
         'If-Match with a version writes only if that version is still current': [`{ value: 'v2', versionId: second.json.versionId }`],
-        'a move that the SDK retries because its reply was lost has succeeded': [`json.value, 'v2'`],
+        'a move succeeds even if its reply was lost and the SDK retries it': [`json.value, 'v2'`],
         '50 writers race for one secret: each round exactly one wins, and no update is lost': [`send('GET', path)).json.versionId, versionId)`]
       },
       [`${secret}/rollback/index.test.ts`]: {
-        rollBackSecret: [`await value(), 'v2'`, 'also to a version without a label']
+        rollBackSecret: [`await value(), 'v2'`, 'it can restore a version without a label']
       },
       'test/routes/environments/_env/promotions/index.test.ts': {
         'promoteSecrets returns a result for each secret > as onConflict specifies for existing secrets': [
@@ -43,7 +43,7 @@ export const differences: Difference[] = [
         'diff and promote align three environments in two accounts': ['agree in 3 names']
       },
       [`${secret}/value/index.test.ts`]: {
-        'patchValue > changes, adds and removes single keys, and keeps the others to the last digit': ['await value()', 'no label is left behind'],
+        'patchValue > changes, adds and removes single keys, and keeps every digit of the others': ['await value()', 'no label is left behind'],
         'patchValue > concurrent patches are all applied': ['kept.length, 8'],
         'patchValue > with If-Match, patches only that version': [`await patch(gateway, { a: 2 }, { 'if-match'`, 'await value()']
       }
@@ -55,7 +55,7 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/conditional.test.ts`]: {
-        'a write that fails after storing the value has not made it current': [`{ [versionId]: ['AWSCURRENT'] }`]
+        'if a write fails after storing the value, the value is not current': [`{ [versionId]: ['AWSCURRENT'] }`]
       },
       [`${secrets}/bulk-create.test.ts`]: {
         'a retry with the same Idempotency-Key and body ends in the same state, with the same reply > even if it changes existing secrets': ['it is not reported as done']
@@ -173,7 +173,7 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       [`${secret}/stages/_stage/index.test.ts`]: {
-        'moveStage and removeStage > a custom label is attached to a version, moved and removed': ['not without saying from where', `['AWSCURRENT', 'blue']`, '?versionStage=blue'],
+        'moveStage and removeStage > a custom label is attached to a version, moved and removed': ['a label is not moved unless its version is named', `['AWSCURRENT', 'blue']`, '?versionStage=blue'],
         'moveStage and removeStage > AWSCURRENT is moved, AWSPREVIOUS follows, and neither is lost': ['await stages()']
       }
     }
@@ -217,7 +217,7 @@ export const differences: Difference[] = [
         'tagSecret and untagSecret': [`'a 51st tag'`]
       },
       'test/routes/environments/_env/promotions/index.test.ts': {
-        'promoteSecrets records what it has read, even if it then fails or is a dry run': [
+        'promoteSecrets records what it read, even if it then fails or is a dry run': [
           '{ tagged: /^failed/ }', 't.match(gateway.trail().slice(-3), ['
         ]
       }
@@ -253,7 +253,7 @@ export const differences: Difference[] = [
     places: {
       [`${secret}/replicas/promote/index.test.ts`]: {
         promoteReplica: [
-          `{ name: 'payments/db', arn: /:eu-central-1:/ }`, 'it can be written to', 'it is no replica any more',
+          `{ name: 'payments/db', arn: /:eu-central-1:/ }`, 'the promoted replica can be written', 'it is no longer a replica',
           '/environments/dev/secrets/none/replicas/promote'
         ]
       }
@@ -295,7 +295,7 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/rotation/index.test.ts`]: {
-        'setRotation rotates at once, and then on schedule': ['t.match(set,', 'await gateway.rotateDue()'],
+        'setRotation rotates immediately, and then on schedule': ['t.match(set,', 'await gateway.rotateDue()'],
         'setRotation with rotateImmediately: false only tests the function': ['rotateImmediately: false', 'await gateway.rotateDue()'],
         'rotateSecret rotates with the existing settings': ['/No Lambda rotation function/', 'await gateway.rotateDue()'],
         'cancelRotation keeps the settings': ['await gateway.rotateDue()'],
@@ -360,7 +360,7 @@ export const differences: Difference[] = [
         readSecrets: [`await read({ names: ['many/7', 'empty'`]
       },
       'test/plugins/audit.test.ts': {
-        'a request for many secrets leaves a record of each': ['t.match(read, [', `name), ['a'])`]
+        'a request for many secrets leaves a record for each': ['t.match(read, [', `name), ['a'])`]
       },
       'test/src/cli/many.test.ts': {
         'export: every format survives a round trip': ['stderr: message }, args.join']
@@ -414,12 +414,12 @@ export const differences: Difference[] = [
         'an unusable credential: the reason is in the log and the trail': [`code: 'credential-invalid' } }, id)`, 'gateway.trail().at(-1)', 'includes(reason)']
       },
       'test/src/aws/sessions.test.ts': {
-        'a role that does not trust the gateway is refused, and who asks is not told what AWS said': [
+        'if a role does not trust the gateway, the reply does not contain AWS\'s message': [
           `code: 'credential-invalid' } }, id)`, 'is not authorized to perform', `countOf(gateway, 'ListSecrets'), 0`
         ],
-        'a session that can\'t be begun is not tried again by each who waits for it': ['await ask()', `countOf(gateway, 'AssumeRole'), 2`],
-        'a workload\'s token is read anew for each session, and the session\'s name tells who asks': [
-          `await list(), 502)`, `t.same(signersOf(gateway), ['ListSecrets`, 'the token has ended'
+        'requests that wait for the same session share its failure instead of each trying again': ['await ask()', `countOf(gateway, 'AssumeRole'), 2`],
+        'a workload\'s token is read again for each session, and the session is named after the caller': [
+          `await list(), 502)`, `t.same(signersOf(gateway), ['ListSecrets`, 'the token has expired'
         ]
       }
     }
@@ -430,7 +430,7 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       'test/src/aws/sessions.test.ts': {
-        'a session is begun once for a hundred requests, and for a hundred more when it is about to end': ['nor does one that has ended cost a caller anything']
+        'a hundred concurrent requests start a single session, and so does its renewal': ['an expired session is replaced without an error']
       }
     }
   },

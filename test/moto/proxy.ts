@@ -26,7 +26,7 @@ interface Answer {
   body: string
 }
 
-/** AWS's reply to an unknown access key. Moto checks no keys: it accepts any as one of its default account. */
+/** AWS's reply to an unknown access key. Moto does not check keys, and treats unknown ones as keys of its default account. */
 const unknownClient: Answer = {
   status: 400,
   body: JSON.stringify({ __type: 'UnrecognizedClientException', message: 'The security token included in the request is invalid.' })
@@ -41,8 +41,8 @@ const invalidToken: Answer = {
 }
 
 /**
- * Starts a proxy between a gateway and moto's server. It adds what moto lacks: it determines the account by the access key,
- * including keys of sessions, refuses unknown keys, and records the calls. It does not check signatures.
+ * Starts a proxy between a gateway and moto's server. It adds three features that moto lacks: it determines the account by the
+ * access key (including keys of sessions), refuses unknown keys, and records the calls. It does not check signatures.
  *
  * One server of moto serves all tests. Each proxy has accounts of its own, and translates between their numbers and those that
  * the test uses.
@@ -65,7 +65,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     const { authorization, 'content-type': contentType, 'x-amz-target': target } = request.headers
     const form = target === undefined ? new URLSearchParams(body) : undefined
     const owner = owners.get(/Credential=([^/]+)/.exec(authorization ?? '')?.[1] ?? '')
-    // Only requests to STS with a token of an identity provider are not signed.
+    // Every request is signed, except for requests to STS with an identity provider's token.
     if (owner === undefined && (authorization !== undefined || form === undefined)) return form === undefined ? unknownClient : invalidToken
     if (owner !== undefined) record(form?.get('Action') ?? String(target).replace(/^secretsmanager\./, ''), owner)
     const response = await fetch(moto, {
@@ -101,7 +101,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
   let moved = 0
   let last: Promise<unknown> = Promise.resolve()
   const server = createServer((request, response) => {
-    // One request at a time, since moto's threads share dictionaries without locks.
+    // Sends one request at a time, because moto's threads share dictionaries without locks.
     last = last.then(async () => answer(request)).then(
       ({ status, headers, body }) => { response.writeHead(status, headers).end(body) },
       () => { response.destroy() }
@@ -114,7 +114,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     awsCalls,
     signers,
     now: () => Date.now() + moved,
-    // Moves only the gateway's clock, since moto's can't be moved.
+    // Moves only the gateway's clock, because moto's can't be moved.
     advance: (days) => { moved += days * day },
     rotateDue: async () => { throw new Error('moto can\'t run rotation functions') },
     close: async () => {

@@ -39,15 +39,15 @@ t.test('an allowed request is recorded before AWS is called, and again with its 
   }
   const chain = { sequence: Number, time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, previous: /^[0-9a-f]{64}$/, signed: true, hash: /^[0-9a-f]{64}$/, signature: /^[0-9a-f]{128}$/ }
   t.match(intent, { event: 'intent', ...about, ...chain })
-  t.same(Object.keys(intent).sort(), ['event', ...Object.keys(about), ...Object.keys(chain)].sort(), 'and nothing else')
+  t.same(Object.keys(intent).sort(), ['event', ...Object.keys(about), ...Object.keys(chain)].sort(), 'no other members')
   const result = { intent: intent.sequence, status: 201, versionId: written.versionId, awsRequestIds: [/^[0-9a-f-]{36}$/, /./, /./] }
   const decisions = [{ action: 'GetSecretValue', ...administrator }, { action: 'CreateSecret', ...administrator }]
   t.match(outcome, { event: 'outcome', ...about, ...chain, ...result, decisions })
   t.same(Object.keys(outcome).sort(), ['event', 'decisions', ...Object.keys(about), ...Object.keys(chain), ...Object.keys(result)].sort())
-  t.equal(gateway.awsCalls.length, outcome.awsRequestIds.length, 'each call of AWS is named')
+  t.equal(gateway.awsCalls.length, outcome.awsRequestIds.length, 'it names each AWS call')
 })
 
-t.test('the record is on disk when AWS is called', async (t) => {
+t.test('the intent is on disk before AWS is called', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', `${secrets}/a`, put('v'))
   let atTheCall: AuditRecord
@@ -57,7 +57,7 @@ t.test('the record is on disk when AWS is called', async (t) => {
   }
   const reply = await gateway.send('GET', `${secrets}/a`, { headers: { 'x-request-id': 'r2' } })
   t.match(atTheCall, { event: 'intent', requestId: 'r2' })
-  t.match(gateway.trail().at(-1), { event: 'outcome', requestId: 'r2', versionId: reply.json.versionId }, 'and that of the outcome when the reply is')
+  t.match(gateway.trail().at(-1), { event: 'outcome', requestId: 'r2', versionId: reply.json.versionId }, 'the outcome is on disk before the reply is received')
 })
 
 t.test('the records of each operation', async (t) => {
@@ -127,22 +127,22 @@ t.test('a refusal leaves one record, whatever its reason', async (t) => {
   const a = `${secrets}/a`
   const denied = { allowed: false, policies: [] }
   const cases: Record<string, [string, string, RequestOptions, object]> = {
-    'no right': ['DELETE', a, { token: tokens.reader }, { status: 403, code: 'forbidden', caller: { id: 'reader' }, action: 'DeleteSecret', environment: 'dev', name: 'a', decision: denied }],
+    'no permission': ['DELETE', a, { token: tokens.reader }, { status: 403, code: 'forbidden', caller: { id: 'reader' }, action: 'DeleteSecret', environment: 'dev', name: 'a', decision: denied }],
     'a hidden environment': ['GET', '/environments/prod/secrets/a', { token: tokens.reader }, { status: 404, code: 'not-found', environment: 'prod', name: 'a', decision: denied }],
-    'no such environment': ['GET', '/environments/none/secrets/a', {}, { status: 404, code: 'not-found', environment: undefined, decision: denied }],
+    'an environment that does not exist': ['GET', '/environments/none/secrets/a', {}, { status: 404, code: 'not-found', environment: undefined, decision: denied }],
     'a credential of another environment': ['GET', a, { headers: { 'aws-credential-id': 'prod-account' } }, { status: 403, credential: 'prod-account', decision: denied }],
-    'no such credential': ['GET', a, { headers: { 'aws-credential-id': 'none' } }, { status: 403, credential: undefined, decision: denied }],
+    'a credential that does not exist': ['GET', a, { headers: { 'aws-credential-id': 'none' } }, { status: 403, credential: undefined, decision: denied }],
     'an unknown token': ['GET', a, { token: 'unknown-token-for-tests' }, { status: 401, reason: String, caller: undefined, name: 'a' }],
     'an expired key': ['GET', a, { token: tokens.expired }, { status: 401, reason: String }],
     'an invalid body': ['PUT', a, { json: { value: 1 } }, { status: 400, code: 'invalid-request', caller: { id: 'administrator' }, name: 'a', decision: undefined }],
     'an invalid name': ['PUT', `${secrets}/a%20b`, put('v'), { status: 400, environment: 'dev', name: undefined, decision: undefined }],
     'another media type': ['PUT', a, { headers: { 'content-type': 'text/plain' }, body: 'v' }, { status: 415, code: 'unsupported-media-type' }],
     'a body that is too large': ['PUT', a, put('v'.repeat(1024 * 1024)), { status: 413 }],
-    'a header that the route does not take': ['GET', a, { headers: { 'if-match': '*' } }, { status: 400 }],
+    'a header that the route does not support': ['GET', a, { headers: { 'if-match': '*' } }, { status: 400 }],
     'malformed percent-encoding': ['GET', `${secrets}/%ZZ`, {}, { status: 400, code: 'malformed-request', operation: undefined, peer: '127.0.0.1' }],
-    'a path that leads nowhere': ['GET', '/nowhere', {}, { status: 404, code: 'not-found', operation: undefined }],
+    'an unknown path': ['GET', '/nowhere', {}, { status: 404, code: 'not-found', operation: undefined }],
     'another method': ['DELETE', '/environments', {}, { status: 405, code: 'method-not-allowed' }],
-    'on a route for anybody': ['GET', '/health/live', { headers: { 'x-forwarded-for': '10.0.0.1' } }, { status: 400, operation: 'isLive', action: undefined }]
+    'on a public route': ['GET', '/health/live', { headers: { 'x-forwarded-for': '10.0.0.1' } }, { status: 400, operation: 'isLive', action: undefined }]
   }
   for (const [what, [method, path, options, expected]] of Object.entries(cases)) {
     const records = await recordsOf(gateway, method, path, options)
@@ -155,18 +155,18 @@ t.test('a refusal leaves one record, whatever its reason', async (t) => {
     const before = gateway.trail().length
     const { hostname, port } = new URL(gateway.url)
     const socket = connect(Number(port), hostname, () => { socket.write('not HTTP\r\n\r\n'); socket.write('not HTTP\r\n\r\n') })
-    for await (const _ of socket); // eslint-disable-line @typescript-eslint/no-unused-vars -- until it ends
+    for await (const _ of socket); // eslint-disable-line @typescript-eslint/no-unused-vars -- waits until the connection ends
     t.match(gateway.trail().slice(before), [{ event: 'denial', requestId: String, peer: '127.0.0.1', status: 400, code: 'malformed-request' }])
     t.equal(gateway.trail().length, before + 1)
   })
 
-  t.test('a denial during the request is in the outcome', async (t) => {
+  t.test('a permission that is denied while a request is handled is in its outcome', async (t) => {
     const [, outcome] = await recordsOf(gateway, 'PUT', `${secrets}/a`, { ...put('v'), token: tokens.writer })
     t.match(outcome, { event: 'outcome', status: 404, decision: { allowed: true, policies: ['writer'] }, decisions: [{ action: 'GetSecretValue', ...denied }, { action: 'CreateSecret', ...denied }] })
   })
 })
 
-t.test('a request for many secrets leaves a record of each', async (t) => {
+t.test('a request for many secrets leaves a record for each', async (t) => {
   const gateway = await build(t, {
     authorization: policies(`
       @id("administrators") permit (principal in Group::"administrators", action, resource);
@@ -181,7 +181,7 @@ t.test('a request for many secrets leaves a record of each', async (t) => {
   t.same(names(created), ['item a', 'item b', 'item c', 'outcome'])
   t.match(created, [{ action: 'CreateSecret', result: 'created', status: 200, versionId: String, decision: administrator }, {}, { result: 'created', versionId: undefined }, { items: 3, status: 201, decisions: undefined }])
   const [, ...again] = await recordsOf(gateway, 'POST', secrets, bulk)
-  t.match(again[0], { result: 'skipped', decisions: [{ action: 'UpdateSecret', ...administrator }, { action: 'GetSecretValue', ...administrator }] }, 'it has the value already')
+  t.match(again[0], { result: 'skipped', decisions: [{ action: 'UpdateSecret', ...administrator }, { action: 'GetSecretValue', ...administrator }] }, 'it already has the value')
   const [, updated] = await recordsOf(gateway, 'POST', secrets, { json: { secrets: [{ name: 'a', value: 'w' }], onConflict: 'update' } })
   t.match(updated, { result: 'updated', versionId: String, decisions: [{ action: 'UpdateSecret', ...administrator }, { action: 'GetSecretValue', ...administrator }] })
   t.match((await recordsOf(gateway, 'POST', secrets, { json: { secretNames: ['a', 'd'], dryRun: true } })).slice(1), [{ result: 'planned', status: 409, code: 'secret-exists' }, { result: 'planned', name: 'd' }, { items: 2 }])
@@ -202,7 +202,7 @@ t.test('a request for many secrets leaves a record of each', async (t) => {
   const reply = await gateway.send('POST', '/environments/dev/values', { ...reader, json: { filters: { all: 'dev' } } })
   t.same(reply.json.items.map(({ name }: { name: string }) => name), ['a'])
   const matching = gateway.trail().slice(-4)
-  t.match(matching.slice(0, 3).map(({ name, status }) => [name, status]).sort(), [['a', 200], ['b', 403], ['c', 403]], 'also of what was read and is not for the caller')
+  t.match(matching.slice(0, 3).map(({ name, status }) => [name, status]).sort(), [['a', 200], ['b', 403], ['c', 403]], 'secrets that were read but withheld from the caller are recorded, too')
   t.match(matching[3], { event: 'outcome', items: 3 })
 
   const many = { json: { secretNames: Array.from({ length: 101 }, (_, index) => `many/${index}`) } }
@@ -249,7 +249,7 @@ t.test('no record contains a value, a token or a query string', async (t) => {
   for (const token of Object.values(tokens)) t.notMatch(all.join('\n'), token)
 })
 
-/** Makes the trail unwritable by removing its folder. */
+/** Makes the trail unwritable by removing its folder, until `mend` is called. */
 function breaks (gateway: Gateway): { mend: () => Promise<void> } {
   const folder = dirname(gateway.trailFile)
   rmSync(folder, { recursive: true })
@@ -263,7 +263,7 @@ function breaks (gateway: Gateway): { mend: () => Promise<void> } {
 
 const unavailable = { status: 503, json: { code: 'audit-unavailable' } }
 
-t.test('while the trail is not writable, nothing is done and nothing is disclosed', async (t) => {
+t.test('while the trail is not writable, requests are refused and disclose nothing', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', `${secrets}/a`, put('canary-value-4711'))
   gateway.awsCalls.length = 0
@@ -316,7 +316,7 @@ t.test('a value is not disclosed if reading it can no longer be recorded', async
   t.match(reply, { ...unavailable, json: { detail: /A write may have been made/ } })
   await mend()
   gateway.awsCalls.push = () => 0
-  t.equal((await gateway.send('GET', `${secrets}/a`)).json.value, 'second', 'a write has been made then, as the reply says it may have')
+  t.equal((await gateway.send('GET', `${secrets}/a`)).json.value, 'second', 'the write was made, as the reply warned')
 })
 
 t.test('a configuration reload moves the trail to another file, and changes none of its other settings', async (t) => {

@@ -28,7 +28,7 @@ t.test('a request without a valid token is refused before its body is read', asy
     t.notMatch(reply.text, /token-for-tests/, 'the token is not echoed')
   }
   t.same(gateway.awsCalls, [])
-  t.notMatch(gateway.log.join(''), /token-for-tests/, 'nor logged')
+  t.notMatch(gateway.log.join(''), /token-for-tests/, 'the token is not logged')
 })
 
 t.test('the scheme is case-insensitive, as RFC 9110 requires', async (t) => {
@@ -37,7 +37,7 @@ t.test('the scheme is case-insensitive, as RFC 9110 requires', async (t) => {
   t.equal(reply.status, 200)
 })
 
-t.test('a configuration reload revokes a key at once', async (t) => {
+t.test('a configuration reload revokes a key immediately', async (t) => {
   const gateway = await build(t)
   const { current } = gateway.fastify.config
   gateway.fastify.config.replace({ ...current, authentication: { ...current.authentication, apiKeys: [] } })

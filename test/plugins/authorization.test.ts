@@ -14,14 +14,14 @@ t.test('a request without a grant is denied, and AWS is not called', async (t) =
   gateway.awsCalls.length = 0
 
   t.match(await gateway.send('PUT', path, { json: { value: 'w' }, token: tokens.reader }), { status: 403, json: { code: 'forbidden' } })
-  t.match(await gateway.send('GET', path, { token: tokens.pipeline }), { status: 403, json: { code: 'forbidden' } }, 'whoever may do anything may see it')
+  t.match(await gateway.send('GET', path, { token: tokens.pipeline }), { status: 403, json: { code: 'forbidden' } }, 'a caller with any permission in the environment may see it')
   t.match(await gateway.send('GET', path, { token: tokens.stranger }), { status: 404, json: { code: 'not-found' } })
   t.same(gateway.awsCalls, [])
   t.match(await gateway.send('GET', path, { token: tokens.reader }), { status: 200, json: { value: 'v' } })
-  t.equal((await gateway.send('HEAD', path, { token: tokens.stranger })).status, 404, 'HEAD needs what GET needs')
+  t.equal((await gateway.send('HEAD', path, { token: tokens.stranger })).status, 404, 'HEAD requires the same permission as GET')
 })
 
-t.test('an environment that the caller may not see is answered like one that does not exist', async (t) => {
+t.test('the reply is the same for an environment that the caller may not see and one that does not exist', async (t) => {
   const gateway = await build(t)
   const body = async (env: string): Promise<object> => {
     const { json } = await gateway.send('GET', `/environments/${env}/secrets/a`, { token: tokens.reader })
@@ -36,11 +36,11 @@ t.test('an environment that the caller may not see is answered like one that doe
       json: { awsCredentialId: 'a', secretNames: ['a'] }, headers: { 'aws-credential-id': 'b' }, token: tokens.reader
     })
   ].map(async (reply) => (await reply).json.code))
-  t.same(await hidden('prod'), ['not-found', 'not-found', 'not-found'], 'whatever else is wrong')
+  t.same(await hidden('prod'), ['not-found', 'not-found', 'not-found'], 'regardless of other errors in the request')
   t.same(await hidden('none'), await hidden('prod'))
 })
 
-t.test('a route that declares no action fails the boot', async (t) => {
+t.test('the gateway does not start if a route declares no action', async (t) => {
   for (const config of [{}, { action: 'Misspelt' as 'GetSecretValue' }]) {
     const fastify = Fastify(serverOptions('silent'))
     t.teardown(async () => fastify.close())
@@ -49,7 +49,7 @@ t.test('a route that declares no action fails the boot', async (t) => {
   }
 })
 
-t.test('a route whose action does not fit its resource fails the boot', async (t) => {
+t.test('the gateway does not start if a route\'s action does not apply to its resource', async (t) => {
   const fastify = Fastify(serverOptions('silent'))
   t.teardown(async () => fastify.close())
   await fastify.register(app, { config: liveConfig(configFrom(declared)) })
@@ -61,7 +61,7 @@ t.test('a route whose action does not fit its resource fails the boot', async (t
 t.test('the request keeps its decision and the policies that determined it', async (t) => {
   const fastify = Fastify(serverOptions('silent'))
   t.teardown(async () => fastify.close())
-  // Nothing listens on this port: allowed requests fail, but keep their decision.
+  // Nothing listens on this port. Allowed requests fail, but keep their decision.
   await fastify.register(app, { config: liveConfig(configFrom({ ...declared, aws: { endpoint: 'http://127.0.0.1:9' } })) })
   const decisions: unknown[] = []
   fastify.addHook('onResponse', async ({ found }) => { decisions.push(found.decision ?? found.visibility) })
@@ -99,8 +99,8 @@ t.test('an environment is visible through any of its credentials', async (t) => 
     (await gateway.send('GET', url, { token: tokens.stranger, headers })).status
   t.equal(await status('/environments/dev'), 200)
   t.match((await gateway.send('GET', '/environments', { token: tokens.stranger })).json, { items: [{ name: 'dev' }] })
-  t.equal(await status(path), 403, 'its own credential is not for the caller')
-  t.equal(await status(path, { 'aws-credential-id': 'unknown-to-aws' }), 502, 'the other one is, although AWS does not take it')
+  t.equal(await status(path), 403, 'the caller may not use the default credential')
+  t.equal(await status(path, { 'aws-credential-id': 'unknown-to-aws' }), 502, 'the caller may use the other one, although AWS rejects it')
   t.equal(await status('/environments/prod'), 404)
 })
 
@@ -125,6 +125,6 @@ t.test('a list contains only secrets that the caller may describe, on all of its
     sizes.push(json.items.length)
     cursor = json.nextCursor ?? ''
   } while (cursor !== '')
-  t.same(found, ['team-a/1', 'team-a/2', 'team-a/3'], 'what it may only read is not in it')
-  t.notOk(sizes.slice(0, -1).includes(0), 'no page but the last is empty: that would tell of what is not for the caller')
+  t.same(found, ['team-a/1', 'team-a/2', 'team-a/3'], 'secrets that the caller may only read are left out')
+  t.notOk(sizes.slice(0, -1).includes(0), 'only the last page can be empty, because an empty page would reveal hidden secrets')
 })

@@ -22,11 +22,11 @@ t.test('the clients of a replaced configuration are closed eventually', async (t
   const old = gateway.fastify.awsClient('dev-account', 'eu-west-1')
   mock.timers.enable({ apis: ['setTimeout'] })
   const { requestHandler } = old.config
-  if (!(requestHandler instanceof NodeHttpHandler)) throw new Error('there is such a handler')
+  if (!(requestHandler instanceof NodeHttpHandler)) throw new Error('there is no such handler')
   const closed = t.capture(requestHandler, 'destroy')
   gateway.fastify.config.replace({ ...gateway.fastify.config.current })
   mock.timers.tick(59_000)
-  t.equal(closed().length, 0, 'requests under way keep them')
+  t.equal(closed().length, 0, 'running requests can still use them')
   mock.timers.tick(2_000)
   t.equal(closed().length, 1)
   mock.timers.reset()
@@ -56,7 +56,7 @@ t.test('the wrong credential fails: an account never sees another\'s secrets', a
   await gateway.send('PUT', '/environments/prod/secrets/a', { json: { value: 'production' } })
   const { environments, ...rest } = gateway.fastify.config.current
   const prod = environments.get('prod')
-  if (prod === undefined) throw new Error('there is such an environment')
+  if (prod === undefined) throw new Error('there is no such environment')
   const wrong = { ...prod, credential: 'dev-account', allowedCredentials: ['dev-account'] }
   gateway.fastify.config.replace({ ...rest, environments: new Map([['prod', wrong]]) })
   t.match(await gateway.send('GET', '/environments/prod/secrets/a'), { status: 404, json: { code: 'secret-not-found' } })
@@ -70,14 +70,14 @@ t.test('an environment that names its account refuses a credential of another ac
     t.equal((await list('dev-account')).status, 200)
     t.match(await list('prod-account'), { status: 502, json: { code: 'credential-account-mismatch' } })
   }
-  t.same(gateway.awsCalls, ['GetCallerIdentity', 'ListSecrets', 'GetCallerIdentity', 'ListSecrets'], 'whose the keys are is asked once')
+  t.same(gateway.awsCalls, ['GetCallerIdentity', 'ListSecrets', 'GetCallerIdentity', 'ListSecrets'], 'AWS is asked only once for the owner of each credential')
   t.match(gateway.trail().at(-1), { reason: 'the credential prod-account is of the account 222222222222, not of 111111111111' })
-  t.match(await list('unknown-to-aws'), { status: 502, json: { code: 'credential-invalid' } }, 'nor is one used that proves nothing')
+  t.match(await list('unknown-to-aws'), { status: 502, json: { code: 'credential-invalid' } }, 'a credential whose account can\'t be determined is not used either')
   t.equal(gateway.awsCalls.length, 4)
   t.match(await gateway.send('GET', '/environments/dev'), { json: { account: '111111111111' } })
 })
 
-t.test('so does the source environment of a copy', async (t) => {
+t.test('the source environment of a promotion refuses a credential of another account, too', async (t) => {
   const dev = { region: 'eu-west-1', credential: 'prod-account', account: '111111111111' }
   const gateway = await build(t, { environments: { ...declared.environments, dev } })
   const reply = await gateway.send('POST', '/environments/staging/promotions', { json: { from: 'dev', names: ['a'] } })
@@ -85,7 +85,7 @@ t.test('so does the source environment of a copy', async (t) => {
   t.same(gateway.awsCalls, ['GetCallerIdentity'])
 })
 
-t.test('a role session proves its account too', async (t) => {
+t.test('the account of a role session is checked, too', async (t) => {
   const credentials = {
     ...declared.credentials,
     platform: embedded('AKIAPLATFORM'),

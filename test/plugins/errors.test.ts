@@ -18,7 +18,7 @@ async function raw (url: string, request: string): Promise<string> {
   })
 }
 
-t.test('every failure is a problem, with the request\'s ID', async (t) => {
+t.test('the reply to every error is a problem document with the request\'s ID', async (t) => {
   const gateway = await build(t)
 
   t.test('an unknown path, with or without a token or a body', async (t) => {

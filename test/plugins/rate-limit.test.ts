@@ -3,7 +3,7 @@ import { configFrom } from '#src/config/config'
 import { build, declared, tokens, type Gateway, type Reply } from '#test/helper'
 import { sendRaw, type RawRequest } from '#test/raw'
 
-/** Limits with windows that outlast a test, so that nothing depends on the speed of the machine. */
+/** Returns a limit whose window outlasts the test, so that nothing depends on the speed of the machine. */
 const slow = (burst: number): { requestsPerSecond: number, burst: number } => ({ requestsPerSecond: burst / 3_000, burst })
 
 const refused = { status: 429, json: { code: 'rate-limited', status: 429 } }
@@ -23,11 +23,11 @@ const denials = ({ trail }: Gateway): unknown[] => trail().filter(({ code }) => 
 t.test('the limit of a caller', async (t) => {
   const gateway = await build(t, { limits: slow(3) })
 
-  t.same(await times(4, dev(gateway)), [200, 200, 200, 429], 'so many at once, and no more')
+  t.same(await times(4, dev(gateway)), [200, 200, 200, 429], 'as many requests as the burst allows')
   const reply = await dev(gateway)()
   t.match(reply, refused)
   const wait = Number(reply.headers.get('retry-after'))
-  t.ok(wait > 2_500 && wait <= 3_000, `until the window ends: ${wait}`)
+  t.ok(wait > 2_500 && wait <= 3_000, `retry-after is the time until the window ends: ${wait}`)
   t.match(Object.fromEntries(reply.headers), { 'ratelimit-limit': '3', 'ratelimit-remaining': '0', 'ratelimit-reset': String(wait) })
   t.match(denials(gateway), [
     { event: 'denial', caller: { id: 'administrator' }, peer: '127.0.0.1', operation: 'describeEnvironment', status: 429, reason: 'caller' },
@@ -40,7 +40,7 @@ t.test('the limit of a caller', async (t) => {
     await gateway.send('GET', '/environments/dev?x=y', { token: tokens.reader }),
     await gateway.send('GET', '/environments/dev', { token: tokens.reader })
   ]
-  t.same(refusals.map(({ status }) => status), [404, 403, 400, 429], 'another caller has its own, in which what it may not do counts as well')
+  t.same(refusals.map(({ status }) => status), [404, 403, 400, 429], 'another caller has a limit of its own, and its refused requests count, too')
 
   const unsent = await sendRaw(gateway.url, {
     method: 'PUT',
@@ -48,11 +48,11 @@ t.test('the limit of a caller', async (t) => {
     headers: [['Authorization', `Bearer ${tokens.administrator}`], ['Content-Type', 'application/json'], ['Content-Length', '1000000']],
     body: '{'
   })
-  t.match(unsent, { status: 429, code: 'rate-limited' }, 'before the body is read')
+  t.match(unsent, { status: 429, code: 'rate-limited' }, 'refused before the body is read')
   t.same(gateway.awsCalls, [])
 })
 
-t.test('windows end, and a reload changes the limits at once', async (t) => {
+t.test('windows end, and a reload changes the limits immediately', async (t) => {
   const gateway = await build(t, { limits: { requestsPerSecond: 1, burst: 1 } })
   const { config } = gateway.fastify
   const reload = (limits: object): void => {
@@ -65,12 +65,12 @@ t.test('windows end, and a reload changes the limits at once', async (t) => {
   while (reply.status !== 429) reply = await dev(gateway)()
   t.equal(reply.headers.get('retry-after'), '1')
   await new Promise((resolve) => { setTimeout(resolve, 1_000) })
-  t.equal((await dev(gateway)()).status, 200, 'after as long as Retry-After says')
+  t.equal((await dev(gateway)()).status, 200, 'allowed again after the time in Retry-After')
 
   reload(slow(2))
   t.same(await times(3, dev(gateway, tokens.reader)), [200, 200, 429])
   reload(slow(5))
-  t.same(await times(3, dev(gateway, tokens.reader)), [200, 200, 429], 'what was counted still counts')
+  t.same(await times(3, dev(gateway, tokens.reader)), [200, 200, 429], 'earlier requests still count')
   reload(slow(1))
   t.same(await times(2, dev(gateway, tokens.writer)), [200, 429])
 })
@@ -78,12 +78,12 @@ t.test('windows end, and a reload changes the limits at once', async (t) => {
 t.test('the limit of an environment', async (t) => {
   const gateway = await build(t, { limits: { ...slow(4), perEnvironment: slow(6) } })
 
-  t.same(await times(5, dev(gateway)), [200, 200, 200, 200, 429], 'one caller can not use it up')
+  t.same(await times(5, dev(gateway)), [200, 200, 200, 200, 429], 'one caller can\'t use it up')
   t.equal((await gateway.send('GET', '/environments/dev/secrets', { token: tokens.writer })).status, 403)
-  t.same(await times(2, dev(gateway, tokens.stranger)), [404, 404], 'who has no right there does not count')
-  t.same(await times(3, dev(gateway, tokens.reader)), [200, 200, 429], 'all callers together do')
-  t.same(await times(2, dev(gateway, tokens.stranger)), [404, 404], 'who has no right there learns nothing of it')
-  t.equal((await gateway.send('GET', '/environments/staging', { token: tokens.pipeline })).status, 200, 'another environment is not touched')
+  t.same(await times(2, dev(gateway, tokens.stranger)), [404, 404], 'requests of callers without permission do not count')
+  t.same(await times(3, dev(gateway, tokens.reader)), [200, 200, 429], 'the limit applies to all callers together')
+  t.same(await times(2, dev(gateway, tokens.stranger)), [404, 404], 'callers without permission learn nothing about the limit')
+  t.equal((await gateway.send('GET', '/environments/staging', { token: tokens.pipeline })).status, 200, 'another environment is not affected')
   t.match(denials(gateway), [
     { reason: 'caller' },
     { event: 'denial', caller: { id: 'reader' }, environment: 'dev', reason: 'environment', decision: { allowed: true } }
@@ -94,36 +94,36 @@ t.test('the limit of an address for unauthenticated requests', async (t) => {
   const gateway = await build(t, { limits: { ...declared.limits, unauthenticated: slow(3) } })
 
   t.same(await times(2, dev(gateway, bad)), [401, 401])
-  t.same(await times(2, dev(gateway, null)), [401, 429], 'no token is as bad as a wrong one')
+  t.same(await times(2, dev(gateway, null)), [401, 429], 'a missing token counts like a wrong one')
   const reply = await dev(gateway, tokens.expired)()
   t.match(reply, refused)
   t.ok(Number(reply.headers.get('retry-after')) > 2_500)
   const elsewhere = ['X-Real-IP', 'True-Client-IP', 'CF-Connecting-IP', 'X-Client-IP'].map((name) => [name, '10.0.0.1'] as const)
   const pretended: RawRequest = { path: '/environments/dev', headers: [['Authorization', `Bearer ${bad}`], ...elsewhere] }
-  t.match(await sendRaw(gateway.url, pretended), { status: 429 }, 'no header makes it another address')
-  t.match(await sendRaw(gateway.url, { ...pretended, headers: [['X-Forwarded-For', '10.0.0.1']] }), { status: 400 }, 'that of a proxy is refused')
-  t.same(await times(4, dev(gateway)), [200, 200, 200, 200], 'who is a caller is not locked out by others at the same address')
+  t.match(await sendRaw(gateway.url, pretended), { status: 429 }, 'no header changes the address')
+  t.match(await sendRaw(gateway.url, { ...pretended, headers: [['X-Forwarded-For', '10.0.0.1']] }), { status: 400 }, 'a forwarding header is refused')
+  t.same(await times(4, dev(gateway)), [200, 200, 200, 200], 'an authenticated caller is not locked out by others at the same address')
   t.match(denials(gateway)[0], { event: 'denial', caller: undefined, peer: '127.0.0.1', reason: 'address' })
   t.equal(denials(gateway).length, 3, 'each refusal is recorded')
   t.notMatch(gateway.log.join(''), bad)
 
   const login = async (): Promise<Reply> => gateway.send('POST', '/auth/aws/login', { token: null, json: { headers: {} } })
-  t.same(await times(4, login), [404, 404, 404, 429], 'public routes are counted apart')
+  t.same(await times(4, login), [404, 404, 404, 429], 'public routes have a limit of their own')
   t.equal((await gateway.send('GET', '/openapi.json', { token: null })).status, 429)
   const health = await times(5, async () => gateway.send('GET', '/health/live', { token: null }))
-  t.same(health, [200, 200, 200, 200, 200], 'health has no limit')
+  t.same(health, [200, 200, 200, 200, 200], 'health checks have no limit')
 })
 
-t.test('behind a trusted proxy, addresses are those of its clients', async (t) => {
+t.test('behind a trusted proxy, limits apply to the addresses of its clients', async (t) => {
   const gateway = await build(t, { limits: { ...declared.limits, unauthenticated: slow(1) }, server: { trustedProxies: ['127.0.0.1'] } })
   const from = async (forwarded: string): Promise<number | undefined> =>
     (await sendRaw(gateway.url, { path: '/environments/dev', headers: [['X-Forwarded-For', forwarded]] }))?.status
 
   t.equal(await from('10.0.0.1'), 401)
   t.equal(await from('10.0.0.1'), 429)
-  t.equal(await from('10.0.0.2'), 401, 'each has a limit of its own')
-  t.equal(await from('10.0.0.3, 10.0.0.1'), 429, 'what a client writes in front of its own address does not count')
+  t.equal(await from('10.0.0.2'), 401, 'each client has a limit of its own')
+  t.equal(await from('10.0.0.3, 10.0.0.1'), 429, 'an address that the client puts in front of its own is ignored')
   t.equal(await from('2001:db8::1'), 401)
-  t.equal(await from('2001:db8::2'), 429, 'who has a network of IPv6 has one limit for all of it')
+  t.equal(await from('2001:db8::2'), 429, 'an IPv6 network has a single limit')
   t.equal(await from('2001:db8:0:1::1'), 401)
 })

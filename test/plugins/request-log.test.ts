@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 import { build, tokens } from '#test/helper'
 
-t.test('each request is one line, without its URL, its token or a value', async (t) => {
+t.test('each request is logged as one line, without its URL, its token or a secret\'s value', async (t) => {
   const gateway = await build(t)
   gateway.log.length = 0
   const canary = 'canary-value-4711'
@@ -16,7 +16,7 @@ t.test('each request is one line, without its URL, its token or a value', async 
     reply: { status: 201, milliseconds: Number }
   })
   t.match(JSON.parse(gateway.log[1] ?? ''), { reply: { status: 404, problem: 'secret-not-found', awsError: 'ResourceNotFoundException' } })
-  t.match(JSON.parse(gateway.log[2] ?? ''), { reply: { status: 400, problem: 'malformed-request' } }, 'also where no route is found')
+  t.match(JSON.parse(gateway.log[2] ?? ''), { reply: { status: 400, problem: 'malformed-request' } }, 'requests without a matching route are logged, too')
   t.notMatch(gateway.log.join(''), canary)
   t.notMatch(gateway.log.join(''), tokens.administrator)
 })

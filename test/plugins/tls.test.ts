@@ -15,9 +15,9 @@ interface Setup {
   servers: Authority
   clients: Authority
   folder: string
-  /** Issues a client certificate of that authority with this SPIFFE ID. */
+  /** Issues a client certificate with a SPIFFE ID that ends in `path`. */
   client: (issuer?: Authority, path?: string) => Promise<TlsClient>
-  /** Reloads the files, as a SIGHUP does. */
+  /** Reloads the certificate files, like SIGHUP. */
   reload: (tls?: object) => void
 }
 
@@ -80,7 +80,7 @@ t.test('a client cannot change its certificate during a connection', async (t) =
   t.equal(await renegotiated, false)
 })
 
-t.test('a handshake fails if its certificate authority is removed meanwhile', async (t) => {
+t.test('a handshake fails if the client\'s certificate authority is removed before it completes', async (t) => {
   const { gateway, folder, client, reload } = await setUp(t)
   const former = await client()
   const { port } = new URL(gateway.url)
@@ -115,7 +115,7 @@ t.test('a failed handshake is recorded, and an aborted one is not', async (t) =>
   t.match(denials(), [{ peer: '127.0.0.1', code: 'unauthenticated', reason: 'ERR_SSL_HTTP_REQUEST' }])
 })
 
-t.test('the gateway\'s own certificate is renewed without a restart, and open connections stay', async (t) => {
+t.test('the gateway\'s own certificate is replaced without a restart, and open connections stay open', async (t) => {
   const { gateway, folder, client, reload } = await setUp(t)
   const mine = await client()
   const socket = await connect(gateway.url, mine)
@@ -127,16 +127,16 @@ t.test('the gateway\'s own certificate is renewed without a restart, and open co
   await Promise.all([writeFile(join(folder, 'server.pem'), pair.cert), writeFile(join(folder, 'server-key.pem'), pair.key)])
   reload()
   t.match(await ask(socket), { status: 200 })
-  t.equal(await sendRaw(gateway.url, request, mine), undefined, 'the old certificate is gone')
+  t.equal(await sendRaw(gateway.url, request, mine), undefined, 'the old certificate is no longer used')
   t.match(await sendRaw(gateway.url, request, { ...mine, ca: others.cert }), { status: 200 })
 })
 
-t.test('a removed certificate authority is no longer trusted at once', async (t) => {
+t.test('a removed certificate authority immediately stops being trusted', async (t) => {
   const { gateway, folder, client, reload } = await setUp(t)
   const [former, authorityOfLater] = [await client(), await authority('CN=Later')]
   const later = await client(authorityOfLater, 'reports')
   const session = await sessionOf(gateway.url, former)
-  t.match(await resumed(gateway.url, former, session), { reply: { status: 200 }, wasResumed: true }, 'a resumed session is as good as the one before')
+  t.match(await resumed(gateway.url, former, session), { reply: { status: 200 }, wasResumed: true }, 'a session can be resumed')
 
   const [idle, fresh, busy] = [await connect(gateway.url, former), await connect(gateway.url, former), await connect(gateway.url, former)]
   t.teardown(() => { for (const socket of [idle, fresh, busy]) socket.destroy() })
@@ -144,17 +144,17 @@ t.test('a removed certificate authority is no longer trusted at once', async (t)
   const body = '{"value":"v"}'
   const put = { method: 'PUT', path: '/environments/dev/secrets/a', headers: [['Expect', '100-continue'], ['Content-Type', 'application/json'], ['Content-Length', String(body.length)]] } as const
   write(busy, put, 'keep-alive')
-  t.match(String((await once(busy, 'data'))[0]), 'HTTP/1.1 100 Continue', 'it is under way')
+  t.match(String((await once(busy, 'data'))[0]), 'HTTP/1.1 100 Continue', 'the request has started')
 
   await writeFile(join(folder, 'clients.pem'), authorityOfLater.cert)
   reload()
   busy.write(body)
   const reply = await readReply(busy)
-  t.match(reply, { status: 201, head: /^connection: close$/mi }, 'what was begun ends, and is the last')
+  t.match(reply, { status: 201, head: /^connection: close$/mi }, 'a request that has started is completed, and is the last on its connection')
   t.equal(await ask(idle).catch(() => undefined), undefined, 'an idle connection is closed')
   t.match(await ask(fresh), { status: 401, head: /^connection: close$/mi })
   t.equal(await sendRaw(gateway.url, request, former), undefined)
-  t.match(await resumed(gateway.url, former, session), { reply: undefined }, 'no session outlives it')
+  t.match(await resumed(gateway.url, former, session), { reply: undefined }, 'a session can\'t be resumed after its authority was removed')
   t.match(await sendRaw(gateway.url, request, later), { status: 200 })
 })
 

@@ -14,20 +14,20 @@ async function peer (gateway: Gateway, ...forwardedFor: string[]): Promise<unkno
   return (JSON.parse(gateway.log[0] ?? '') as { request: { peer: string } }).request.peer
 }
 
-t.test('behind a trusted proxy the peer is the address that the proxy reports, and nobody further away can override it', async (t) => {
+t.test('behind a trusted proxy, the peer is the address that the proxy reports, and a client can\'t forge it', async (t) => {
   const gateway = await build(t, { server: { trustedProxies: ['127.0.0.1', '10.0.0.0/8', '2001:db8::/32'] } })
   t.equal(await peer(gateway), '127.0.0.1')
   t.equal(await peer(gateway, '203.0.113.7'), '203.0.113.7')
   t.equal(await peer(gateway, '203.0.113.7, 10.1.2.3'), '203.0.113.7', 'a chain of proxies')
   t.equal(await peer(gateway, '203.0.113.7, 2001:db8::7'), '203.0.113.7')
-  t.equal(await peer(gateway, '198.51.100.1, 203.0.113.7, 10.1.2.3'), '203.0.113.7', 'what the caller itself wrote is in front')
-  t.equal(await peer(gateway, '198.51.100.1', '203.0.113.7'), '203.0.113.7', 'also in a header of its own')
+  t.equal(await peer(gateway, '198.51.100.1, 203.0.113.7, 10.1.2.3'), '203.0.113.7', 'an address that the client added in front is ignored')
+  t.equal(await peer(gateway, '198.51.100.1', '203.0.113.7'), '203.0.113.7', 'even if it is in a header line of its own')
   t.equal(await peer(gateway, '127.0.0.1, 203.0.113.7'), '203.0.113.7')
   for (const none of ['unknown', '203.0.113.7, <script>', '203.0.113.7:4711']) t.equal(await peer(gateway, none), 400, none)
-  t.equal(await peer(gateway, '<script>, 203.0.113.7'), '203.0.113.7', 'what is in front of it does not count')
+  t.equal(await peer(gateway, '<script>, 203.0.113.7'), '203.0.113.7', 'even if it is malformed')
 })
 
-t.test('forwarding headers of other clients are ignored', async (t) => {
+t.test('forwarding headers of other clients are refused', async (t) => {
   const gateway = await build(t, { server: { trustedProxies: ['10.0.0.0/8'] } })
   t.equal(await peer(gateway), '127.0.0.1')
   t.equal(await peer(gateway, '203.0.113.7'), 400)

@@ -21,7 +21,10 @@ export interface PostgresServer {
 
 const superuser = { user: 'postgres', password: 'superuser-password', database: 'postgres', host: '127.0.0.1' }
 
-/** Starts a PostgreSQL server until the test ends; as user `postgres` if the test runs as root, which PostgreSQL refuses. */
+/**
+ * Starts a PostgreSQL server that runs until the test ends. If the test runs as root, which PostgreSQL refuses, the server runs
+ * as user `postgres`.
+ */
 export async function startPostgres (t: Test, binaries: string): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'postgresql-'))
   const as: SpawnOptions = process.getuid?.() === 0 ? await ownedByPostgres(folder) : {}

@@ -12,7 +12,7 @@ t.test('getOpenApiJson and getOpenApiYaml return the same document', async (t) =
   t.equal(yaml.headers.get('content-type'), 'application/yaml')
   t.same(parse(yaml.text), json.json)
   const schemas = Object.keys(json.json.components.schemas)
-  t.ok(['BulkCreateReply', 'Environment', 'Job', 'Problem', 'SecretMetadata', 'SecretValue'].every((name) => schemas.includes(name)), 'schemas have the names that types get')
+  t.ok(['BulkCreateReply', 'Environment', 'Job', 'Problem', 'SecretMetadata', 'SecretValue'].every((name) => schemas.includes(name)), 'schemas have names that are suitable for generated types')
 })
 
 t.test('Swagger UI needs no token', async (t) => {

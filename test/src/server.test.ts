@@ -26,7 +26,7 @@ interface Process {
   end: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
-/** Returns the environment variables of this process, without the gateway's and AWS's, and the given ones. */
+/** Returns the environment variables of this process without those of the gateway and AWS, plus the given ones. */
 const environment = (variables: Record<string, string>): NodeJS.ProcessEnv =>
   ({ ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS_|GATEWAY_|HOST$|PORT$|LOG_LEVEL$)/.test(name))), PORT: '0', ...variables })
 
@@ -213,14 +213,14 @@ t.test('a configuration file, and reloading it', async (t) => {
   await writeFile(file, stringify({ ...config, environments: {} }))
   gateway.child.kill('SIGHUP')
   await gateway.writes(/"mistakes":\["environments: found an object[^\n]*NOT read again/)
-  t.equal(await put('test'), 200, 'the previous configuration stays in force')
+  t.equal(await put('test'), 200, 'the previous configuration is still used')
 
   await writeFile(file, stringify(config))
   await writeFile(join(folder, 'policies', 'more.cedar'), '// Nobody writes.\n@id("freeze") forbid (principal, action in Action::"writes", resource);\n')
   gateway.child.kill('SIGHUP')
   const [line] = await gateway.writes(/"mistakes":\["[^"]*more\.cedar:2: [^\n]*/)
   t.match(line, 'unrecognized action `Action::\\"writes\\"`')
-  t.equal(await put('test'), 200, 'policies and environments of the previous configuration stay in force')
+  t.equal(await put('test'), 200, 'the policies and environments of the previous configuration are still used')
 
   await writeFile(join(folder, 'policies', 'more.cedar'), '@id("freeze") forbid (principal, action in Action::"write", resource);\n')
   gateway.child.kill('SIGHUP')

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { contentSecurityPolicy } from '#src/http/content-security-policy'
 
-/** The content security policy of the page, whose scripts can't turn text into markup (Trusted Types). */
+/** The page's content security policy. It uses Trusted Types to keep scripts from turning text into markup. */
 const policy = contentSecurityPolicy({ 'require-trusted-types-for': '\'script\'', 'trusted-types': '\'none\'' })
 
 const folder = join(import.meta.dirname, '../../../src/pages/consistency')
 
-/** The files of the page, by path. */
+/** The page's files, by request path. */
 const files = {
   '': { file: 'index.html', type: 'text/html; charset=utf-8' },
   '/script.js': { file: 'script.js', type: 'text/javascript; charset=utf-8' },

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
 
-/** Declares the environment in the path as the subject of all routes below. The request pipeline checks it. */
+/** Declares that all routes in this folder are about the environment in the path, so the pipeline checks permissions on it. */
 const declareSubject: FastifyPluginAsync = async (fastify) => {
   fastify.routeDefaults = { about: 'environment' }
 }

@@ -4,11 +4,15 @@ import type { Limiter } from '#src/http/rate-limit'
 import { isProblem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
-/** @throws Problem `unauthenticated`, `identity-provider-unavailable` */
+/**
+ * Returns the caller that a request's token or client certificate identifies.
+ *
+ * @throws Problem `unauthenticated` or `identity-provider-unavailable`
+ */
 export type AuthenticateRequest = (request: FastifyRequest) => Caller | Promise<Caller>
 
 /**
- * Finds the caller, before the body is read. A failed authentication counts against the limit of the sender's address.
+ * Authenticates the caller before the body is read. A failed authentication counts against the limit of the sender's address.
  *
  * @param limitFailures counts a failed authentication
  * @throws Problem `rate-limited` instead of `unauthenticated` after too many failures

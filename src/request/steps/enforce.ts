@@ -2,8 +2,8 @@ import { Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
 /**
- * Refuses the request unless the decision allows it. The reply does not reveal whether the credential does not exist, is not
- * allowed in the environment, or is not permitted to the caller.
+ * Refuses the request unless the decision allows it. The reply is the same for a credential that does not exist, that the
+ * environment does not allow, or that the caller isn't permitted to use.
  */
 export const enforce: Step = ({ found: { decision } }): undefined => {
   if (decision?.allowed !== true) throw new Problem('forbidden')

@@ -4,7 +4,7 @@ import { Problem } from '#src/problems/problem'
 /** Returns the methods of a path's routes, or undefined for a path without routes. */
 export type MethodsOf = (path: string) => readonly string[] | undefined
 
-/** Finds the route, and refuses a request that matches none before its body is read. */
+/** Finds the route that the request matches. If there is none, refuses the request before its body is read. */
 export const findRoute = (methodsOf: MethodsOf): Step => (request, reply) => {
   if (!request.is404) {
     const { url, config, schema } = request.routeOptions

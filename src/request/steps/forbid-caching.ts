@@ -1,6 +1,6 @@
 import type { Step } from '#src/request/step'
 
-/** Forbids every cache to store the reply, since only its caller may see it. */
+/** Forbids caches from storing the reply, because only its caller is allowed to see it. */
 export const forbidCaching: Step = (_request, reply): undefined => {
   reply.header('cache-control', 'no-store')
 }

@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Step } from '#src/request/step'
 
 /**
- * Writes one log line for each request when its reply is closed, even if the caller has disconnected before the reply was sent,
- * in which case Fastify's `onResponse` hook would not run. Logs the route's pattern, since the URL could contain a secret.
+ * Writes one log line for each request when its reply is closed. Fastify's `onResponse` hook would miss requests whose caller
+ * disconnects before the reply is sent. Logs the route's pattern instead of the URL, which could contain a secret's value.
  */
 export const logWhenClosed: Step = (request, reply): undefined => {
   reply.raw.once('close', () => { log(request, reply) })

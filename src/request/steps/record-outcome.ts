@@ -7,7 +7,7 @@ import type { ReplyStep } from '#src/request/step'
 
 /** Records the outcome before the reply is sent. A reply that can't be recorded is replaced by `audit-unavailable`. */
 export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): ReplyStep => (request, reply, payload) => {
-  // The reply is already the replacement.
+  // This reply already is the replacement.
   if (request.problem?.code === 'audit-unavailable') return payload
   const entries = finalEntries(request, reply, declared())
   if (entries.length === 0) return payload
@@ -17,7 +17,7 @@ export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () =>
   })
 }
 
-/** Replaces a reply by a problem, and removes headers that describe the original. */
+/** Replaces a reply with a problem, and removes the headers that describe the original. */
 function replacement (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
   for (const name of ['etag', 'location', 'vary', 'content-length']) reply.removeHeader(name)
   return answerProblem(problem, request, reply)

@@ -2,10 +2,10 @@ import { denied } from '#src/authorization/decision'
 import type { Environment } from '#src/environments/environment'
 import type { Step } from '#src/request/step'
 
-/** Returns the environment with a name, in the configuration in force. */
+/** Returns the environment that has this name in the current configuration. */
 export type FindEnvironment = (name: string) => Environment | undefined
 
-/** Decides by the policies whether the caller may see the environment in the path. Denied if it does not exist. */
+/** Decides whether the policies allow the caller to see the environment in the path. Denied if it does not exist. */
 export const seeEnvironment = (find: FindEnvironment): Step => (request) => {
   const environment = find((request.params as { env: string }).env)
   return { visibility: environment === undefined ? denied : request.sees(environment) }

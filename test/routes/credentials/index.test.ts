@@ -22,9 +22,9 @@ t.test('listCredentials: the declared credentials, without their keys', async (t
     { id: 'platform', kind: 'embedded', region: 'eu-west-1' }
   ])
   t.notMatch(text, /AKIA|secret|external|token|CI_KEY/)
-  t.same(gateway.awsCalls, [], 'nobody is asked for it')
+  t.same(gateway.awsCalls, [], 'AWS is not called')
   await gateway.send('POST', '/credentials/dev-account/verify')
-  t.match((await gateway.send('GET', '/credentials')).json.items[0], { id: 'dev-account', account: '111111111111' }, 'what was proved is known')
+  t.match((await gateway.send('GET', '/credentials')).json.items[0], { id: 'dev-account', account: '111111111111' }, 'a verified account is shown')
 })
 
 t.test('a list shows only what the caller may see', async (t) => {

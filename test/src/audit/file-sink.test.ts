@@ -91,7 +91,7 @@ t.test('rotation: the file is moved away', async (t) => {
   writeFileSync(file, '', { mode: 0o640 })
   trail.reopen()
   await append(trail, 'd')
-  t.match(readTrail(file), [{ event: 'resume', found: 'moved' }, { name: 'd' }], 'a file created by the rotation is used, at once after reopen')
+  t.match(readTrail(file), [{ event: 'resume', found: 'moved' }, { name: 'd' }], 'a file created by the rotation is used immediately after reopen')
   t.equal(readTrail(`${file}.1`).length, 2)
   trail.reopen()
   await append(trail, 'e')

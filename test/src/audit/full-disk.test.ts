@@ -12,7 +12,7 @@ interface Disk {
   remove: () => void
 }
 
-/** Mounts a tmpfs of the given size. @throws Error if this user may not mount one */
+/** Mounts a tmpfs of the given size. @throws Error if this user isn't allowed to */
 function smallDisk (kilobytes: number): Disk {
   const folder = mkdtempSync(join(tmpdir(), 'small-disk-'))
   try {
@@ -41,7 +41,7 @@ function canMount (): boolean {
 
 /** With the environment variable `TMPFS`, the test is never skipped: it fails if a tmpfs can't be mounted. */
 const isMissing = process.env.TMPFS === undefined && !canMount()
-const skip = isMissing && 'this user may not mount a tmpfs'
+const skip = isMissing && 'this user is not allowed to mount a tmpfs'
 
 /** Fills up the disk. */
 function fill (file: string): void {
@@ -66,7 +66,7 @@ for (const durability of ['written', 'synced'] as const) {
     let answered = 0
     const statuses = new Map<number, number>()
     while (!statuses.has(503)) {
-      // Requests with one record and with many, so that the disk fills up in the middle of a write.
+      // Sends requests with one record and with many, so that the disk fills up in the middle of a write.
       for (const reply of await Promise.all([gateway.send('GET', path), gateway.send('POST', '/environments/dev/values', { json: { names: ['a', ...names] } })])) {
         statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1)
         t.equal(reply.text.includes('canary'), reply.status === 200)

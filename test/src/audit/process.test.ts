@@ -155,7 +155,7 @@ t.test('a trail on standard output', async (t) => {
   if (stdout === null) throw new Error('it has one')
   t.equal((await gateway.send('PUT', path, { json: { value: 'canary-value-4711' } })).status, 201)
 
-  // Nobody reads: the pipe fills up, and then a write hangs.
+  // Nobody reads from the pipe, so it fills up and a write hangs.
   const replies: Reply[] = []
   while (replies.at(-1)?.status !== 503) replies.push(...await Promise.all(Array.from({ length: 50 }, async () => gateway.send('GET', path))))
   for (const { status, text } of replies) t.equal(text.includes('canary'), status === 200)

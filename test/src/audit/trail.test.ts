@@ -14,7 +14,7 @@ interface Fake extends Sink {
   bytes: Buffer
   /** Called before each write and each opening. */
   before: () => Promise<void>
-  /** The result of each write. */
+  /** The result that each write resolves to. */
   stays: boolean
   closed: boolean
 }

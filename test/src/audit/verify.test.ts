@@ -104,7 +104,7 @@ t.test('10,000 records', async (t) => {
       const missing = number === lines.length - 1 ? `record ${lines.length} is` : `records ${number + 1} to ${lines.length} are`
       const [found, ...more] = messages(await verifyBytes([kept], { head }))
       t.equal(found, `${number}:  ${missing} missing at the end`)
-      // If the cut is within a write, its unsigned records are reported too.
+      // If the trail was cut off within a write, the unsigned records of this write are reported, too.
       t.ok(more.every((message) => message.endsWith(' records at the end are not signed: an incomplete write')))
     }
     await finds(t, Buffer.alloc(0), { head }, `records 1 to ${lines.length} are missing at the end`)

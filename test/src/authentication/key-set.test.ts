@@ -191,7 +191,7 @@ t.test('keys are not fetched from unsafe URLs', async (t) => {
 t.test('a reply that never ends runs into the timeout', async (t) => {
   const timeouts: number[] = []
   const timeout = AbortSignal.timeout.bind(AbortSignal)
-  // The real timeout, shortened.
+  // Shortens the real timeout.
   t.intercept(AbortSignal, 'timeout', {
     value: (milliseconds: number) => {
       timeouts.push(milliseconds)

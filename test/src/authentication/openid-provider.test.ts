@@ -15,7 +15,7 @@ interface Idp {
   issuer: string
   /** The paths of the requests so far. */
   requests: string[]
-  /** Replaces the provider by one with a new key only. */
+  /** Replaces the provider with one that has only a new key. */
   rotate: (kid: string) => Promise<void>
   stop: () => Promise<void>
   start: () => Promise<void>

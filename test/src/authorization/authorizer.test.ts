@@ -79,7 +79,7 @@ t.test('several policy sets can be used alternately', async (t) => {
   }
 })
 
-t.test('no text in a question is interpreted', async (t) => {
+t.test('strings in a question are never interpreted as syntax', async (t) => {
   const tricks = [
     '"', '\\', 'a\\"b', '::', 'Caller::"deploy-bot"', 'deploy-bot" || true', '*', 'deploy-bo*', 'deploy-bot\0', 'DEPLOY-BOT', ' deploy-bot', 'deploy-bot ',
     'dеploy-bot', '{"__entity":{"type":"Caller","id":"deploy-bot"}}', '__entity', '__proto__', 'constructor', '?principal', '$&', '\u202E', '\n'
@@ -93,10 +93,10 @@ t.test('no text in a question is interpreted', async (t) => {
     t.notOk(authorize({ ...question, caller: { id, groups: [id], method: 'oidc' }, credentialId: id }).allowed, JSON.stringify(id))
     t.notOk(authorize({ ...question, caller: { id: 'reader', groups: tricks, method: 'oidc' }, name: id }).allowed, JSON.stringify(id))
     const rule: Rule = { id: 'own', effect: 'permit', who: { caller: id } }
-    // Cedar refuses some of these texts in a policy.
+    // Cedar rejects some of these strings in a policy.
     if (!isUsable(rule)) continue
     const own = authorizer(toCedar(rule))
-    t.ok(own({ ...question, caller: { id, groups: [], method: 'oidc' } }).allowed, 'the text matches itself only')
+    t.ok(own({ ...question, caller: { id, groups: [], method: 'oidc' } }).allowed, 'the string matches only itself')
     t.notOk(own(question).allowed)
   }
   const named = (name: string): boolean => authorize({ ...question, caller: { id: 'reader', groups: [], method: 'oidc' }, name }).allowed
@@ -151,7 +151,7 @@ const questions: fc.Arbitrary<Question> = oneOf(...actionNames).chain((action) =
   name: oneOf(...names)
 })).map(({ on, environment, name, ...rest }) => ({ ...rest, ...(on !== 'Credential' && { environment }), ...(on === 'Secret' && { name }) }))
 
-/** Checks that a rule makes a valid policy. A rule that can never apply does not. */
+/** Returns true if a rule makes a valid policy. A policy that can never apply is invalid. */
 function isUsable (rule: Rule): boolean {
   try {
     return policySetFrom([{ file: 'a.cedar', text: toCedar(rule) }]).policies.length === 1
@@ -160,7 +160,7 @@ function isUsable (rule: Rule): boolean {
   }
 }
 
-/** Leaves out the rules that are refused. All are validated at once, since most of the time goes into reading the schema. */
+/** Returns the rules that make valid policies. Validates them together, because loading the schema takes most of the time. */
 function usable (drawn: readonly Rule[]): readonly Rule[] {
   try {
     policySetFrom([{ file: 'a.cedar', text: drawn.map(toCedar).join('\n') }])

@@ -53,7 +53,7 @@ t.test('an issue contains the file, the line and a message', async (t) => {
   }
 })
 
-t.test('a name prefix requires a secret as the resource, since an environment has no name', async (t) => {
+t.test('a name prefix requires a secret as the resource, because an environment has no name', async (t) => {
   const policy = (resource: string): string[] =>
     inText(`@id("a") permit (principal, action in Action::"read", ${resource})\nwhen { resource.name like "payments/*" };`)
   t.match(policy('resource in Environment::"dev"'), [/^a\.cedar:2: attribute `name` on entity type `Environment` not found/])

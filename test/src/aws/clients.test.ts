@@ -14,7 +14,7 @@ import { identityToken, issuer, keysFile, workload } from '#test/web-identity'
 const clientsOf = (credentials: ClientsOptions['credentials'], endpoint?: string): Clients =>
   awsClients({ credentials, endpoint, stsEndpoint: endpoint, stsRegion: () => 'eu-west-1', now: Date.now })
 
-/** The account of `dev`, that of the platform's team, and the roles. */
+/** Starts a backend with the account of `dev`, the platform team's account, and the roles. */
 async function startBackend (t: Test, now = Date.now): Promise<LocalBackend> {
   const dev = { accountId: '111111111111', accessKeyId: 'AKIADEV', secretAccessKey: 'AKIADEV-secret' }
   const backend = await startLocalBackend({ accounts: [dev, platform], roles, identityProviders: [{ issuer, keys: keysFile }], now })
@@ -28,7 +28,7 @@ function setVariables (t: Test, variables: Record<string, string>): void {
   t.teardown(() => { process.env = before })
 }
 
-t.test('there is one client of a credential and a region', async (t) => {
+t.test('each combination of credential and region has one client', async (t) => {
   const credentials = new Map([['a', { kind: 'default-chain' as const }], ['b', { kind: 'default-chain' as const }]])
   const clients = clientsOf(credentials)
   t.equal(clients.client({ credentialId: 'a' }, 'eu-west-1'), clients.client({ credentialId: 'a' }, 'eu-west-1'))
@@ -97,7 +97,7 @@ t.test('each kind of credential reaches AWS', async (t) => {
     unset: 'the credential unset: CredentialsProviderError: The variable NOT_SET is not set',
     empty: 'the credential empty: CredentialsProviderError: The variable EMPTY is not set',
     'no profile': /^the credential no profile: CredentialsProviderError: /,
-    // Without its command line, and what it wrote.
+    // Contains neither the program's command line nor its output.
     program: /^the credential program: CredentialsProviderError$/,
     'no token': /^the credential no token: Error: ENOENT/,
     'no trust': `the credential no trust: AccessDenied: User: arn:aws:iam::333333333333:user/AKIAPLATFORM is not authorized to perform: sts:AssumeRole on resource: ${roleArns.dev}`
@@ -109,10 +109,10 @@ t.test('each kind of credential reaches AWS', async (t) => {
   }
   await t.rejects(clients.client({ credentialId: 'no source' }, 'eu-west-1').listSecrets({}), {
     code: 'credential-invalid', options: { reason: 'the credential unset: CredentialsProviderError: The variable NOT_SET is not set' }
-  }, 'what is wrong is told of the credential that it is wrong with')
+  }, 'the reason names the credential that is at fault, not the one that depends on it')
 })
 
-t.test('where STS is away, it is AWS that is away', async (t) => {
+t.test('if STS is unavailable, the error is aws-unavailable', async (t) => {
   const server = createServer((request, reply) => {
     request.resume().on('end', () => { reply.writeHead(503, { 'content-type': 'text/xml' }).end('<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceUnavailable</Code></Error></ErrorResponse>') })
   })
@@ -131,7 +131,7 @@ t.test('where STS is away, it is AWS that is away', async (t) => {
   }
 })
 
-t.test('keys that AWS refuses are got anew: those of a profile from its file', async (t) => {
+t.test('keys that AWS rejects are replaced, for example from the profile\'s file', async (t) => {
   const { url } = await startBackend(t)
   let now = Date.now()
   const home = t.testdir({ credentials: '[team]\naws_access_key_id = AKIAOLD\naws_secret_access_key = old\n' })
@@ -141,13 +141,13 @@ t.test('keys that AWS refuses are got anew: those of a profile from its file', a
   const client = clients.client({ credentialId: 'team' }, 'eu-west-1')
   await t.rejects(client.listSecrets({}), { code: 'credential-invalid' })
   writeFileSync(join(home, 'credentials'), '[team]\naws_access_key_id = AKIADEV\naws_secret_access_key = AKIADEV-secret\n')
-  await t.rejects(client.listSecrets({}), { code: 'credential-invalid' }, 'not at once')
+  await t.rejects(client.listSecrets({}), { code: 'credential-invalid' }, 'not immediately')
   now += 5_000
   await t.rejects(client.listSecrets({}), { code: 'credential-invalid' })
   t.same((await client.listSecrets({})).SecretList, [])
 })
 
-t.test('a session that AWS does not take any more is replaced', async (t) => {
+t.test('a session that AWS no longer accepts is replaced', async (t) => {
   const [clock, ofBackend] = [{ now: Date.now() }, { now: Date.now() }]
   const { url } = await startBackend(t, () => ofBackend.now)
   const clients = awsClients({
@@ -166,7 +166,7 @@ t.test('a session that AWS does not take any more is replaced', async (t) => {
   t.same((await client.listSecrets({})).SecretList, [])
 })
 
-t.test('a defect of our own is not AWS\'s being away', async (t) => {
+t.test('a bug in the gateway is not reported as aws-unavailable', async (t) => {
   const clients = clientsOf(new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]]))
   t.teardown(clients.close)
   const client = clients.client({ credentialId: 'a' }, 'eu-west-1')
@@ -174,7 +174,7 @@ t.test('a defect of our own is not AWS\'s being away', async (t) => {
   await t.rejects(client.listSecrets({}), { name: 'TypeError' })
 })
 
-t.test('a quota that is used up is told at once: another try would not help', async (t) => {
+t.test('an exceeded quota is reported without a retry, because that would not help', async (t) => {
   const names: string[] = []
   const server = createServer((request, reply) => {
     request.resume().on('end', () => {
@@ -191,10 +191,10 @@ t.test('a quota that is used up is told at once: another try would not help', as
   await t.rejects(clients.client({ credentialId: 'a' }, 'eu-west-1').createSecret({ Name: 'a' }), { code: 'aws-limit-exceeded', options: { detail: 'Too many secrets.' } })
   t.equal(names.length, 1)
   await t.rejects(clients.client({ credentialId: 'a' }, 'eu-west-1').createSecret({ Name: 'a' }), { code: 'aws-throttled' })
-  t.ok(names.length > 2, 'throttling is tried again')
+  t.ok(names.length > 2, 'throttled calls are retried')
 })
 
-t.test('what is no reply of AWS\'s is AWS\'s being away', async (t) => {
+t.test('a reply that does not come from AWS is reported as aws-unavailable', async (t) => {
   const server = createServer((request, reply) => {
     request.resume().on('end', () => { reply.writeHead(200, { 'content-type': 'text/html' }).end('<html>canary</html>') })
   })

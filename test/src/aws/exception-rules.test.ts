@@ -3,7 +3,7 @@ import { problemFrom, required } from '#src/aws/exception-rules'
 
 const call = { operation: 'GetSecretValue', credentialId: 'prod-account' }
 
-/** AWS's name and message, and what becomes of them. */
+/** The names and messages of AWS's exceptions, with the status and code of the problem that each becomes. */
 const table: readonly (readonly [name: string, message: string, status: number, code: string])[] = [
   ['ResourceNotFoundException', 'Secrets Manager can\'t find the specified secret.', 404, 'secret-not-found'],
   ['ResourceNotFoundException', 'Secrets Manager can\'t find the specified secret value for VersionId: x', 404, 'version-not-found'],
@@ -39,20 +39,20 @@ const table: readonly (readonly [name: string, message: string, status: number, 
   ['SyntaxError', 'Unexpected token < in JSON', 502, 'aws-unavailable']
 ]
 
-t.test('each of AWS\'s exceptions becomes its problem, by name', async (t) => {
+t.test('each of AWS\'s exceptions becomes a problem, according to its name and message', async (t) => {
   for (const [name, message, status, code] of table) {
     const problem = problemFrom({ name, message, $metadata: { requestId: 'r' } }, call)
     t.match(problem, { status, code, options: { awsError: name, awsRequestId: 'r' } }, `${name}: ${message}`)
   }
 })
 
-t.test('a broken connection is AWS\'s being away, under the connection\'s own name', async (t) => {
+t.test('a broken connection is reported as aws-unavailable, with the error code of the connection', async (t) => {
   const problem = problemFrom({ name: 'Error', message: 'connect ECONNREFUSED 10.0.0.1:443', code: 'ECONNREFUSED' }, call)
   t.match(problem, { code: 'aws-unavailable', options: { awsError: 'ECONNREFUSED' } })
   t.notOk('awsRequestId' in problem.options)
 })
 
-t.test('AWS\'s words are passed on where they help, and never where they quote what was sent', async (t) => {
+t.test('AWS\'s message is passed on if it helps the caller, but never if it quotes the request', async (t) => {
   const detail = (name: string, message: string): string | undefined => problemFrom({ name, message }, call).options.detail
   t.equal(detail('InvalidParameterException', 'Invalid replica region.'), 'Invalid replica region.')
   t.equal(detail('InvalidParameterException', 'Value \'canary\' at x is wrong'), undefined)
@@ -61,7 +61,7 @@ t.test('AWS\'s words are passed on where they help, and never where they quote w
   t.equal(detail('AccessDeniedException', 'canary'), 'AWS denies GetSecretValue to the credential prod-account.')
 })
 
-t.test('a reply without what AWS always sends is none of AWS\'s', async (t) => {
+t.test('a reply without a field that AWS always sends is reported as aws-unavailable', async (t) => {
   t.equal(required('x'), 'x')
   t.throws(() => { required(undefined) }, { code: 'aws-unavailable' })
 })

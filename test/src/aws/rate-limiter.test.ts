@@ -12,11 +12,11 @@ const account = { accountId: '111111111111', accessKeyId: 'AKIATEST', secretAcce
 
 interface Limited {
   aws: SecretsPort
-  /** The operations that the backend has throttled. */
+  /** The operations that the backend throttled. */
   throttled: string[]
 }
 
-/** A backend that throttles, and a client whose rate is limited. */
+/** Starts a backend that throttles, and creates a client whose rate is limited. */
 async function limited (t: Test, throttling: number | true, rateLimiters: RateLimiters): Promise<Limited> {
   const throttled: string[] = []
   const backend = await startLocalBackend({
@@ -39,13 +39,13 @@ const secret = { tags: {}, replicaRegions: [] }
 const create = async ({ aws }: Limited, count: number, from = call, prefix = 'n'): Promise<unknown[]> =>
   Promise.all(Array.from({ length: count }, async (_, index) => aws.createSecret(from, `${prefix}${index}` as SecretName, secret)))
 
-// Half the quota, here and below: on a busy machine calls arrive closer together than they left.
+// Uses half of the quota, because calls arrive at shorter intervals than they were sent if the machine is busy.
 t.test('calls keep to AWS\'s quotas, and none is throttled', async (t) => {
   const it = await limited(t, true, createRateLimiters(() => 0.5))
   const started = performance.now()
   await Promise.all([
     create(it, 70),
-    // Another family does not wait for it.
+    // The operations of another quota do not have to wait.
     ...Array.from({ length: 40 }, async () => it.aws.getRandomPassword(call, {}))
   ])
   const seconds = (performance.now() - started) / 1000
@@ -53,20 +53,20 @@ t.test('calls keep to AWS\'s quotas, and none is throttled', async (t) => {
   t.same(it.throttled, [])
 })
 
-t.test('a process that shares the quotas has its part of them', async (t) => {
+t.test('a process can be limited to a share of the quotas', async (t) => {
   const rateLimiters = createRateLimiters(() => 0.25)
   t.equal(rateLimiters('a', 'eu-west-1'), rateLimiters('a', 'eu-west-1'))
   t.not(rateLimiters('a', 'eu-west-1'), rateLimiters('a', 'eu-central-1'))
   t.not(rateLimiters('a', 'eu-west-1'), rateLimiters('b', 'eu-west-1'))
-  t.equal(rateLimiters('a', 'eu-west-1')('PutSecretValue'), rateLimiters('a', 'eu-west-1')('UpdateSecret'), 'a family has one bucket')
+  t.equal(rateLimiters('a', 'eu-west-1')('PutSecretValue'), rateLimiters('a', 'eu-west-1')('UpdateSecret'), 'the operations of one quota share a bucket')
   t.not(rateLimiters('a', 'eu-west-1')('PutSecretValue'), rateLimiters('a', 'eu-west-1')('CreateSecret'))
-  t.equal(rateLimiters('a', 'eu-west-1')('Unheard'), rateLimiters('a', 'eu-west-1')('UnheardToo'), 'what AWS has added since has one, too')
+  t.equal(rateLimiters('a', 'eu-west-1')('Unheard'), rateLimiters('a', 'eu-west-1')('UnheardToo'), 'unknown operations, which AWS may add later, share one, too')
   const it = await limited(t, 25, rateLimiters)
   await create(it, 40)
   t.same(it.throttled, [])
 })
 
-t.test('a single call does not wait for those in the background', async (t) => {
+t.test('a foreground call does not wait for all background calls', async (t) => {
   const it = await limited(t, true, createRateLimiters(() => 1))
   let done = 0
   const inBackground = Promise.all(Array.from({ length: 100 }, async (_, index) => {
@@ -78,11 +78,11 @@ t.test('a single call does not wait for those in the background', async (t) => {
   await inBackground
 })
 
-t.test('where AWS throttles all the same, the background is patient, and nobody else is', async (t) => {
+t.test('if AWS throttles nevertheless, background calls are retried, and foreground calls fail', async (t) => {
   const it = await limited(t, 10, createRateLimiters(() => 1))
   await create(it, 30, background)
   t.ok(it.throttled.length > 0)
-  t.ok(it.throttled.length < 30, 'the pace got slower')
+  t.ok(it.throttled.length < 30, 'the rate was reduced')
 
   const impatient = await limited(t, 1, createRateLimiters(() => 1))
   await t.rejects(create(impatient, 5), { name: 'ThrottlingException' })

@@ -20,7 +20,7 @@ const credentials: Declared['credentials'] = {
   'prod-directly': role(roleArns.prod)
 }
 
-/** A gateway that has roles in the accounts of its environments, and no keys of theirs. */
+/** Starts a gateway that has roles in the accounts of its environments, but no keys of these accounts. */
 const buildWithRoles = async (t: Test, change: Partial<Declared> = {}): Promise<Gateway> => build(t, {
   credentials,
   environments: {
@@ -30,16 +30,16 @@ const buildWithRoles = async (t: Test, change: Partial<Declared> = {}): Promise<
   ...change
 })
 
-/** What AWS was asked by whom, since a point. */
+/** Returns AWS's calls after the first `from`, each with its principal and source identity. */
 const signersOf = ({ signers }: Gateway, from = 0): string[] =>
   signers.slice(from).map(({ operation, principal, sourceIdentity = 'nobody' }) => `${operation} by ${principal.replace(/^.*?(?=user|root|assumed-role)/, '')} for ${sourceIdentity}`)
 
 const countOf = ({ awsCalls }: Gateway, operation: string): number => awsCalls.filter((one) => one === operation).length
 
-/** Days, of minutes. */
+/** Converts minutes to days. */
 const minutes = (count: number): number => count / (24 * 60)
 
-t.test('AWS sees who asks: each caller has a session of its own, and uses it again', async (t) => {
+t.test('each caller has a session of its own, which names the caller to AWS and is reused', async (t) => {
   const gateway = await buildWithRoles(t)
   for (let time = 0; time < 2; time += 1) {
     await gateway.send('PUT', '/environments/dev/secrets/a', { json: { value: `value ${time}` } })
@@ -52,7 +52,7 @@ t.test('AWS sees who asks: each caller has a session of its own, and uses it aga
   t.equal(countOf(gateway, 'AssumeRole'), 2)
 })
 
-t.test('an environment of another account is reached through the role of a role, as the same caller', async (t) => {
+t.test('role chaining reaches an environment in another account, with the same caller as the source identity', async (t) => {
   const gateway = await buildWithRoles(t)
   t.equal((await gateway.send('PUT', '/environments/prod/secrets/a', { json: { value: 'production' } })).status, 201)
   const [first, second, ...others] = signersOf(gateway)
@@ -61,10 +61,10 @@ t.test('an environment of another account is reached through the role of a role,
   t.ok(others.length > 0 && others.every((line) => line.endsWith('Secret by assumed-role/secrets-gateway/administrator for administrator') || line.includes('SecretValue by assumed-role/secrets-gateway/administrator')))
   t.equal((await gateway.aws('AKIAPROD').getSecretValue({ SecretId: 'prod/a' })).SecretString, 'production')
   const { SecretList } = await gateway.aws('AKIADEV').listSecrets({})
-  t.same(SecretList, [], 'nothing of it is in the other account')
+  t.same(SecretList, [], 'the other account contains nothing')
 })
 
-t.test('a role that does not trust the gateway is refused, and who asks is not told what AWS said', async (t) => {
+t.test('if a role does not trust the gateway, the reply does not contain AWS\'s message', async (t) => {
   const gateway = await buildWithRoles(t)
   const log = (): string => gateway.log.join('')
   for (const [environment, id, action] of [
@@ -79,7 +79,7 @@ t.test('a role that does not trust the gateway is refused, and who asks is not t
   t.notMatch(log(), /AKIAPLATFORM-secret|of-the-gateway/)
 })
 
-t.test('a session is begun once for a hundred requests, and for a hundred more when it is about to end', async (t) => {
+t.test('a hundred concurrent requests start a single session, and so does its renewal', async (t) => {
   const gateway = await buildWithRoles(t)
   const hundred = async (): Promise<void> => {
     const replies = await Promise.all(Array.from({ length: 100 }, async () => gateway.send('GET', '/environments/dev/secrets')))
@@ -92,13 +92,13 @@ t.test('a session is begun once for a hundred requests, and for a hundred more w
   t.equal(countOf(gateway, 'AssumeRole'), 1)
   gateway.advance(minutes(2))
   await hundred()
-  t.equal(countOf(gateway, 'AssumeRole'), 2, 'before the session ends')
+  t.equal(countOf(gateway, 'AssumeRole'), 2, 'renewed before the session expires')
   gateway.advance(minutes(61))
   await hundred()
-  t.equal(countOf(gateway, 'AssumeRole'), 3, 'nor does one that has ended cost a caller anything')
+  t.equal(countOf(gateway, 'AssumeRole'), 3, 'an expired session is replaced without an error')
 })
 
-t.test('a session that can\'t be begun is not tried again by each who waits for it', async (t) => {
+t.test('requests that wait for the same session share its failure instead of each trying again', async (t) => {
   const gateway = await buildWithRoles(t)
   const headers = { 'aws-credential-id': 'without-identity' }
   const ask = async (): Promise<void> => {
@@ -113,7 +113,7 @@ t.test('a session that can\'t be begun is not tried again by each who waits for 
   t.equal(countOf(gateway, 'AssumeRole'), 2)
 })
 
-t.test('a workload\'s token is read anew for each session, and the session\'s name tells who asks', async (t) => {
+t.test('a workload\'s token is read again for each session, and the session is named after the caller', async (t) => {
   const tokenFile = join(t.testdir({ token: 'none yet' }), 'token')
   const gateway = await buildWithRoles(t, {
     credentials: { workload: { kind: 'web-identity', roleArn: roleArns.workload, tokenFile }, platform: embedded('AKIAPLATFORM') },
@@ -127,7 +127,7 @@ t.test('a workload\'s token is read anew for each session, and the session\'s na
   t.equal(await list(), 200)
   t.same(signersOf(gateway), ['ListSecrets by assumed-role/workload/administrator for nobody'])
   gateway.advance(minutes(70))
-  t.equal(await list(), 502, 'the token has ended')
+  t.equal(await list(), 502, 'the token has expired')
   writeFileSync(tokenFile, await identityToken(workload, gateway.now()))
   gateway.advance(minutes(0.1))
   t.equal(await list(), 200)
@@ -136,7 +136,7 @@ t.test('a workload\'s token is read anew for each session, and the session\'s na
   t.equal(await list(), 502)
 })
 
-t.test('a caller whose ID is none of AWS\'s is known by a hash of it; one client serves all', async (t) => {
+t.test('AWS receives a hash of a caller ID that it would reject, and all sessions of a role share connections', async (t) => {
   const gateway = await buildWithRoles(t)
   const use = { callerId: 'idp:alice' }
   await gateway.fastify.awsClient('dev-role', region, use).listSecrets({})
@@ -148,11 +148,11 @@ t.test('a caller whose ID is none of AWS\'s is known by a hash of it; one client
   const client = gateway.fastify.awsClient('dev-role', region, use)
   t.equal(gateway.fastify.awsClient('dev-role', region, use), client)
   t.not(gateway.fastify.awsClient('dev-role', region, { callerId: 'idp:bob' }), client)
-  t.equal(gateway.fastify.awsClient('dev-role', region, { callerId: 'idp:bob' }).config.requestHandler, client.config.requestHandler, 'with the connections in common')
-  t.equal(gateway.fastify.awsClient('platform', region, use), gateway.fastify.awsClient('platform', region), 'what is no role has no session')
+  t.equal(gateway.fastify.awsClient('dev-role', region, { callerId: 'idp:bob' }).config.requestHandler, client.config.requestHandler, 'the connections are shared')
+  t.equal(gateway.fastify.awsClient('platform', region, use), gateway.fastify.awsClient('platform', region), 'a credential that is not a role has no sessions')
 })
 
-t.test('sessions and clients are bounded in number: the longest unused are forgotten', async (t) => {
+t.test('the numbers of sessions and clients are bounded, and the least recently used are evicted', async (t) => {
   const gateway = await buildWithRoles(t)
   const clientOf = (callerId: string) => gateway.fastify.awsClient('dev-role', region, { callerId })
   const first = clientOf('caller-0')
@@ -162,10 +162,10 @@ t.test('sessions and clients are bounded in number: the longest unused are forgo
   t.equal(clientOf('caller-0'), first)
   clientOf('caller-1000')
   clientOf('caller-1001')
-  t.equal(clientOf('caller-0'), first, 'as it was used just now')
+  t.equal(clientOf('caller-0'), first, 'it was used recently')
   const begun = countOf(gateway, 'AssumeRole')
   t.equal(begun, 51)
   const again = clientOf('caller-1')
   await again.listSecrets({})
-  t.equal(countOf(gateway, 'AssumeRole'), begun, 'the session outlasts the client, which is light')
+  t.equal(countOf(gateway, 'AssumeRole'), begun, 'the session remains cached after its client was evicted')
 })

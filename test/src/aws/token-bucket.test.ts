@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { createTokenBucket, type TokenBucket } from '#src/aws/token-bucket'
 
-/** A bucket and a clock that goes on when told to, in seconds. */
+/** Creates a bucket, and a clock in seconds that moves only on demand. */
 function clocked (t: Test, quota: number): { bucket: TokenBucket, passes: (seconds: number) => Promise<void>, now: () => number } {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
@@ -19,8 +19,8 @@ function clocked (t: Test, quota: number): { bucket: TokenBucket, passes: (secon
   }
 }
 
-for (const [what, step] of [['timers are punctual', 0.001], ['timers come late', 0.015], ['the process stands still now and then', 0.3]] as const) {
-  t.test(`never gives more turns in a second than the quota: ${what}`, async (t) => {
+for (const [what, step] of [['timers are punctual', 0.001], ['timers are late', 0.015], ['the process sometimes hangs', 0.3]] as const) {
+  t.test(`never grants more tokens in a second than the quota, even if ${what}`, async (t) => {
     const { bucket, passes, now } = clocked(t, 100)
     const times: number[] = []
     for (let count = 0; count < 500; count++) void bucket.take(false).then(() => { times.push(now()) })
@@ -28,14 +28,14 @@ for (const [what, step] of [['timers are punctual', 0.001], ['timers come late',
     for (let count = 1; times.length < 250; count++) await passes(count % 10 === 0 ? step : Math.min(step, 0.015))
     for (const [index, time] of times.entries()) {
       const later = times[index + 100]
-      if (later !== undefined && later - time < 1 - 1e-9) t.fail(`101 turns in a second, from turn ${index} on`)
+      if (later !== undefined && later - time < 1 - 1e-9) t.fail(`101 tokens in a second, from token ${index} on`)
     }
-    t.ok(now() > (250 - 4) / 94 - 0.001, 'the rate, and the burst')
-    if (step < 0.02) t.ok(now() < (250 - 4) / 94 + 0.05, 'and nearly as many')
+    t.ok(now() > (250 - 4) / 94 - 0.001, 'not faster than the rate and the burst allow')
+    if (step < 0.02) t.ok(now() < (250 - 4) / 94 + 0.05, 'hardly slower')
   })
 }
 
-t.test('lets the foreground go first, and the background not stand still', async (t) => {
+t.test('prefers the foreground, but does not starve the background', async (t) => {
   const bucket = createTokenBucket(() => 500)
   const order: string[] = []
   const wait = async (who: string, background: boolean): Promise<void> => {
@@ -46,15 +46,15 @@ t.test('lets the foreground go first, and the background not stand still', async
   waiting.push(...Array.from({ length: 12 }, async () => wait('f', false)))
   await Promise.all(waiting)
   const after = order.slice(20).join('')
-  t.match(after, /^(?=.{16})f*(bf{3}){3,4}/, 'of four turns one is the background\'s')
+  t.match(after, /^(?=.{16})f*(bf{3}){3,4}/, 'the background gets every fourth token')
   t.equal(order.length, 72)
 })
 
-t.test('after throttling pauses, goes on at half the rate, and comes back by and by', async (t) => {
+t.test('after throttling, pauses, continues at half the rate, and recovers gradually', async (t) => {
   const { bucket, passes } = clocked(t, 50)
   let taken = 0
   for (let count = 0; count < 2000; count++) void bucket.take(true).then(() => { taken += 1 })
-  /** How many turns there are in so many seconds. */
+  /** Returns the number of tokens that are granted within some seconds. */
   const within = async (seconds: number): Promise<number> => {
     const before = taken
     for (let elapsed = 0; elapsed < seconds * 1000; elapsed += 10) {
@@ -65,13 +65,13 @@ t.test('after throttling pauses, goes on at half the rate, and comes back by and
   t.ok(Math.abs(await within(5) - 5 * 47) <= 3)
   bucket.slowDown()
   bucket.slowDown()
-  t.equal(await within(0.45), 0, 'those that were under way together count once')
-  t.ok(Math.abs(await within(1) - 26) <= 3, 'half of it, and what has come back')
+  t.equal(await within(0.45), 0, 'calls that are throttled together count once')
+  t.ok(Math.abs(await within(1) - 26) <= 3, 'half of the rate, plus what it has recovered since')
   t.ok(Math.abs(await within(20) - (20 * 47 - 9 * 11)) <= 30)
-  t.ok(Math.abs(await within(2) - 2 * 47) <= 3, 'the whole of it again')
+  t.ok(Math.abs(await within(2) - 2 * 47) <= 3, 'the full rate again')
   for (let times = 0; times < 20; times++) {
     bucket.slowDown()
     await within(0.5)
   }
-  t.ok(await within(1) >= 4, 'a tenth at least')
+  t.ok(await within(1) >= 4, 'at least a tenth of the rate')
 })

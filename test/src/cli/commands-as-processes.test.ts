@@ -46,7 +46,7 @@ interface Row {
   misused?: (context: Context) => Run
 }
 
-/** A text that occurs in every value, and nowhere else. */
+/** A string that occurs in every value, and nowhere else. */
 const canary = 'canary'
 
 const dev = ['--env', 'dev'] as const
@@ -251,7 +251,7 @@ async function atTerminal (t: Test, gateway: Pick<Gateway, 'url'>, run: Run): Pr
   assertNoLeak(t, shown, run)
 }
 
-/** There are many of these processes, and other tests cover the same lines. */
+/** Starts processes without measuring coverage. There are many of them, and other tests cover the same lines. */
 const fast = { isUncounted: true }
 
 /** Processes items concurrently, as many at a time as there are processors. */

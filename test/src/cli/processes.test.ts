@@ -7,7 +7,7 @@ const signal = (name: NodeJS.Signals) => (child: ChildProcess): boolean => child
 
 const node = (script: string): string[] => ['--', process.execPath, '-e', script]
 
-/** For commands whose lines other tests cover. */
+/** Starts a process without measuring coverage, because other tests cover the same lines. */
 const uncounted = { isUncounted: true }
 
 t.test('run: passes secrets in the program\'s environment, and exits with the program\'s status', async (t) => {
@@ -45,7 +45,7 @@ t.test('run --watch: restarts the program when its secrets have changed', async 
   const outcome = await secretsctlProgram(gateway, args, {
     steps: [
       { after: 'first\n', act: async () => put('key', 'second') },
-      // Two secrets for the same variable: an error, which does not terminate the program.
+      // Two secrets for the same variable are an error, but it does not terminate the program.
       { after: 'second\n', act: async () => put('KEY', 'x') },
       {
         after: 'continues with',

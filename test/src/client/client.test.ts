@@ -28,7 +28,7 @@ t.test('throws a problem with all its members', async (t) => {
   t.match(invalid, { code: 'invalid-request', status: 400, errors: [{ in: 'body' }] })
 })
 
-/** Starts an HTTP server until the test ends, and returns its URL. */
+/** Starts an HTTP server that runs until the test ends, and returns its URL. */
 const served = async (t: Test, listener: RequestListener): Promise<string> => {
   const server = createServer(listener)
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })

@@ -99,7 +99,7 @@ t.test('prefixes may overlap without a common region or credential', async (t) =
   t.ok(parseConfig(stringify({ ...valid, environments: { dev, prod: { ...prod, namePrefix: 'dev/', allowedCredentials: ['b'] } } })))
 })
 
-t.test('all issues are reported at once', async (t) => {
+t.test('all issues are reported together', async (t) => {
   t.throws(() => parseConfig(stringify({ ...valid, environments: { dev: { region: 1, credential: 2 } } })), /region[^]*credential/)
 })
 

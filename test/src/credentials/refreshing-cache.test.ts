@@ -12,7 +12,7 @@ interface Fixture {
   answer: (outcome?: Error) => Promise<void>
 }
 
-/** A cache whose source returns 1, 2, 3 … Each value is valid for an hour, or for the given number of milliseconds. */
+/** Creates a cache whose source returns 1, 2, 3 … Each value is valid for `lasts` milliseconds, by default an hour. */
 function fixture (lasts = 60 * minute): Fixture {
   let now = 0
   let fetches = 0

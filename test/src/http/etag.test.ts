@@ -3,7 +3,7 @@ import t from 'tap'
 import { fromETag, matchesETag, toETag } from '#src/http/etag'
 import { preconditionOf } from '#src/http/preconditions'
 
-t.test('an entity tag is one of RFC 9110 whatever the version\'s ID, and leads back to it', async (t) => {
+t.test('any version ID becomes a valid entity tag (RFC 9110) and can be recovered from it', async (t) => {
   fc.assert(fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 64 }), (versionId) => {
     const tag = toETag(versionId)
     return /^"[!#-~]*"$/.test(tag) && fromETag(tag.slice(1, -1)) === versionId && matchesETag(`W/"x", ${tag}`, versionId)
@@ -12,7 +12,7 @@ t.test('an entity tag is one of RFC 9110 whatever the version\'s ID, and leads b
   t.notOk(matchesETag(undefined, 'a'))
 })
 
-t.test('what a write demands', async (t) => {
+t.test('parses the precondition of a write', async (t) => {
   t.same(preconditionOf({}), {})
   t.same(preconditionOf({ 'if-match': '*' }), { present: true })
   t.same(preconditionOf({ 'if-none-match': '*' }), { absent: true })

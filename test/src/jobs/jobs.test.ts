@@ -13,7 +13,7 @@ const scope = { callerId: 'c', environment: { name: 'dev' } } as unknown as Scop
 const quick = (total: number): BulkRun =>
   ({ total, dryRun: false, run: async () => ({ dryRun: false, counts: zeroCounts(bulkResults), status: 200 }) })
 
-t.test('those that ended first are forgotten where there are too many items', async (t) => {
+t.test('if the jobs have too many items, the one that ended first is forgotten', async (t) => {
   let now = 0
   const jobs = createJobs(() => now, { running: 1, runningOfOne: 1, items: 100, kept: 1_000 })
   const started: Job[] = []
@@ -25,7 +25,7 @@ t.test('those that ended first are forgotten where there are too many items', as
   t.same(started.map(({ id }) => kept(id)), [false, true, true])
 })
 
-t.test('a job that goes on without an event has a heartbeat', async (t) => {
+t.test('a follower of a job without new events receives heartbeats', async (t) => {
   const jobs = createJobs(Date.now)
   let end = (): void => undefined
   const slow: BulkRun = {
@@ -33,7 +33,7 @@ t.test('a job that goes on without an event has a heartbeat', async (t) => {
     run: async () => new Promise((resolve) => { end = () => { resolve({ dryRun: false, counts: zeroCounts(bulkResults), status: 200 }) } })
   }
   const job = jobs.start(scope, slow, () => ({ name: 'n', result: 'created' }), () => undefined)
-  // Its own timer holds no process.
+  // Keeps the process alive, which the heartbeat's timer does not.
   const alive = setInterval(() => undefined, 1_000)
   t.teardown(() => { clearInterval(alive) })
   const heard: string[] = []
@@ -44,14 +44,14 @@ t.test('a job that goes on without an event has a heartbeat', async (t) => {
   t.same([heard[0], heard[1], heard.at(-1)], ['event: progress', ': heartbeat', 'event: end'])
 })
 
-t.test('a job that is being cancelled is not run a second time beside itself', async (t) => {
+t.test('while a job is being cancelled, a retry does not start a second run', async (t) => {
   const jobs = createJobs(Date.now)
   const keyed = { ...scope, idempotencyKey: 'k' }
   const run: BulkRun = {
     ...quick(1),
     run: async ({ signal, settled }) => new Promise((resolve) => {
       signal.addEventListener('abort', () => {
-        // What it has made it takes back, which takes its time.
+        // Simulates a rollback, which takes some time.
         setImmediate(() => {
           settled({ name: 'n' as SecretName, result: 'rolled-back' }, 0)
           resolve({ dryRun: false, counts: zeroCounts(bulkResults), status: 409 })
@@ -65,5 +65,5 @@ t.test('a job that is being cancelled is not run a second time beside itself', a
     jobs.cancel(job)
     t.equal(jobs.findReusable(keyed), job)
   })
-  t.equal(jobs.findReusable(keyed), undefined, 'there is something left to do')
+  t.equal(jobs.findReusable(keyed), undefined, 'the run is incomplete, so a retry starts a new one')
 })

@@ -12,7 +12,7 @@ import { startLocalBackend } from '#src/local-backend/server'
 import { account, region, spawnProgram, urlOf, type Program } from './backend.ts'
 
 const rounds = 50
-/** Every so many rounds, the program is killed during its first start on a new folder. */
+/** The program is killed during its first start on a new folder once in this number of rounds. */
 const firstStartEvery = 3
 const writers = 4
 
@@ -103,7 +103,7 @@ async function check (t: Test, client: SecretsManagerClient, told: Told): Promis
   const { Tags, DeletedDate, VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }))
   const stored = Number(Tags?.find(({ Key }) => Key === 'count')?.Value ?? 0)
   if (stored < tag) t.fail(`${SecretId} has lost tag ${tag}`)
-  // The last call may have been carried out without an acknowledgement.
+  // The last call may have been carried out although it was not acknowledged.
   if (deleted !== undefined && deleted !== (DeletedDate !== undefined)) t.fail(`${SecretId} was ${deleted ? '' : 'not '}to be deleted`)
   const labels = VersionIdsToStages?.[current] ?? []
   if (!labels.some((label) => label === 'AWSCURRENT' || label === 'AWSPREVIOUS')) t.fail(`${SecretId} has lost the labels of ${current}`)

@@ -36,7 +36,7 @@ const managed = {
 }
 const systemTag = (key: string) => ({ name: 'InvalidParameterException', message: `You can't modify system tags. Tag key: '${key}'.` })
 
-await t.test('a secret that a service has created shows the service and can be found by it', async (t) => {
+await t.test('a secret that an AWS service created shows that service, and can be found by it', async (t) => {
   const { SecretId } = await create()
   const Tags = [
     { Key: 'aws:rds:primaryDBInstanceArn', Value: 'arn:aws:rds:eu-west-1:123456789012:db:one' },

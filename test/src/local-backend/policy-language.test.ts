@@ -165,7 +165,7 @@ await t.test('principals', async (t) => {
   const session = 'arn:aws:sts::222222222222:assumed-role/reader/run'
   const accounts: Record<string, string> = { [root]: '111111111111', [ada]: '111111111111', [session]: '222222222222' }
   const table: [unknown, Finding[], Finding[]][] = [
-    // The findings of an Allow and of a Deny, each for the root user, for ada, and for another account's session.
+    // The findings for a statement that allows and one that denies, each for the root user, ada and another account's session.
     ['*', ['Allow', 'Allow', 'Allow'], ['Deny', 'Deny', 'Deny']],
     [{ AWS: '*' }, ['Allow', 'Allow', 'Allow'], ['Deny', 'Deny', 'Deny']],
     [{ AWS: '111111111111' }, ['Allow', 'Delegate', 'Nothing'], ['Deny', 'Deny', 'Nothing']],

@@ -98,7 +98,7 @@ await t.test('a new database is opened while another process writes to it', asyn
   t.match(await client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'v' })), { Name: 'a' })
 })
 
-await t.test('two processes that start at once on a new folder share it and lose nothing', async (t) => {
+await t.test('two processes that start on a new folder at the same time share it and lose no data', async (t) => {
   for (let round = 0; round < 4; round++) await t.test(`round ${round}`, shareNewFolder)
 })
 

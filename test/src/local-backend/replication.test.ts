@@ -283,7 +283,7 @@ await t.test('removing replicas, and deleting a primary secret that has some', a
   await t.rejects(ireland.deleteSecret({ SecretId, ForceDeleteWithoutRecovery: true }), replicasLeft)
   const removed = await ireland.removeRegionsFromReplication({ SecretId, RemoveReplicaRegions: ['us-west-2', 'eu-central-1'] })
   t.strictSame({ ...removed, $metadata: 0 }, { ARN, ReplicationStatus: [inSync('us-east-1')], $metadata: 0 })
-  await t.rejects(frankfurt.describeSecret({ SecretId }), notFound, 'gone at once')
+  await t.rejects(frankfurt.describeSecret({ SecretId }), notFound, 'it is deleted immediately')
   t.strictSame((await ireland.removeRegionsFromReplication({ SecretId, RemoveReplicaRegions: ['us-west-2'] })).ReplicationStatus, [inSync('us-east-1')])
   t.match(await virginia.getSecretValue({ SecretId }), { SecretString: 'first' })
   t.strictSame((await ireland.removeRegionsFromReplication({ SecretId, RemoveReplicaRegions: ['us-east-1'] })).ReplicationStatus, [])

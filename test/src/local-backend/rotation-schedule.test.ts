@@ -137,7 +137,7 @@ t.test('schedules that AWS\'s user guide does not allow are rejected', async (t)
   })
 })
 
-/** Returns true if a number is a value of a field's item, by a simple reading of the user guide. */
+/** Returns true if an item of a cron field includes a number. A simple implementation of AWS's user guide, for comparison. */
 function isNamed (item: string, value: number, first: number, names: readonly string[] = []): boolean {
   const number = (text: string) => names.includes(text) ? names.indexOf(text) + 1 : Number(text)
   if (item === '*') return true

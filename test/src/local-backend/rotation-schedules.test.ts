@@ -145,7 +145,7 @@ t.test('many secrets that are due at the same time are all rotated', async (t) =
   let most = 0
   rotator.instead.setSecret = async () => {
     most = Math.max(most, ++atOnce)
-    // Leaves enough time for a ninth to start by mistake.
+    // Leaves enough time for a ninth rotation to start in error.
     if (most === 8) setTimeout(() => { full.resolve(undefined) }, 200)
     await full.promise
     atOnce--
@@ -162,7 +162,7 @@ t.test('many secrets that are due at the same time are all rotated', async (t) =
   for (const SecretId of names) {
     t.equal((await describe(client, SecretId)).LastRotatedDate, new Date(clock.now).toISOString())
   }
-  t.equal(most, 8, 'but at most eight at once')
+  t.equal(most, 8, 'but at most eight at the same time')
 })
 
 t.test('due rotations are found without a request', async (t) => {

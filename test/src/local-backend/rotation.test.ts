@@ -14,7 +14,7 @@ const minute = 60_000
 
 const setUp = { SecretId: 'a', RotationLambdaARN: functionArn, RotationRules: { AutomaticallyAfterDays: 1 } }
 
-/** Starts a backend with a secret, and returns the ID of its first version, too. */
+/** Starts a backend with a secret. Also returns the ID of the secret's first version. */
 async function startWithSecret (t: Test) {
   const started = await startWithRotator(t)
   const { ARN: arn = '', VersionId: first = '' } = await started.client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'old' }))
@@ -191,7 +191,7 @@ t.test('a rotation is incomplete until its last step has ended', async (t) => {
   t.strictSame(told, steps.map((step) => ({ step })))
 })
 
-t.test('two secrets can be rotated at once with the same token', async (t) => {
+t.test('two secrets can be rotated at the same time with the same token', async (t) => {
   const { backend, client, rotator } = await startWithRotator(t)
   const ClientRequestToken = randomUUID()
   const bothBegun = gate()
@@ -330,7 +330,7 @@ t.test('cancelling keeps the function, the rules, and the version of a rotation 
   })
   clock.move(30 * day)
   await backend.runDueRotations()
-  t.equal(rotator.events.length, 4, 'no rotation starts any more')
+  t.equal(rotator.events.length, 4, 'no further rotation starts')
   const { VersionId: second = '' } = await client.send(new RotateSecretCommand({ SecretId: 'a' }))
   await backend.runDueRotations()
   t.match(await describe(client), { RotationEnabled: true, RotationRules: { AutomaticallyAfterDays: 1 }, LastRotatedDate: iso(clock.now) })
@@ -409,7 +409,7 @@ t.test('a rotation that has become pointless is abandoned', async (t) => {
   await isGone(other)
 })
 
-t.test('a rotation that somebody else has finished is complete', async (t) => {
+t.test('a rotation that another caller finished is complete', async (t) => {
   const { backend, client, clock, rotator, first } = await startWithSecret(t)
   rotator.instead.finishSecret = () => { throw new Error() }
   const { VersionId = '' } = await client.send(new RotateSecretCommand(setUp))
@@ -458,7 +458,7 @@ t.test('a secret that is scheduled for deletion is not rotated', async (t) => {
   t.equal(rotator.events.length, 2, 'nor is that of a secret that no longer exists')
 })
 
-t.test('a version that somebody else has labelled AWSPENDING blocks rotation', async (t) => {
+t.test('a version that another caller labelled AWSPENDING blocks rotation', async (t) => {
   const { backend, client, clock, rotator } = await startWithSecret(t)
   await client.send(new RotateSecretCommand(setUp))
   await backend.runDueRotations()

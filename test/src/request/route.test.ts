@@ -11,7 +11,7 @@ t.test('a route inherits what its folder declares, and its own declarations take
     { action: 'Own', bodyNamesCredential: true, headers: ['if-match'] })
 })
 
-t.test('what a route declares has to make sense', async (t) => {
+t.test('invalid declarations of a route are rejected', async (t) => {
   const path = '/environments/:env/secrets/:name'
   const cases: [string, FastifyContextConfig, FastifyContextConfig, RegExp][] = [
     ['/jobs', {}, {}, /GET \/jobs declares no action/],

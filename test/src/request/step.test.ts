@@ -9,7 +9,7 @@ interface Server {
   get: () => Promise<{ status: number, text: string }>
 }
 
-/** A server whose only route runs these steps, and then replies with what they have found. */
+/** Starts a server whose only route runs these steps, and then replies with their results. */
 async function serve (t: Test, steps: readonly Step[], replySteps: readonly ReplyStep[] = []): Promise<Server> {
   const fastify = Fastify()
   t.teardown(async () => fastify.close())
@@ -51,15 +51,15 @@ t.test('steps run in order, whether they have to wait or not', async (t) => {
   t.same(order, [1, 2, 3])
 })
 
-t.test('a request whose steps do not wait keeps its turn', async (t) => {
+t.test('a request whose steps do not wait is handled in one turn of the event loop', async (t) => {
   const { fastify } = await serve(t, [(): undefined => undefined, () => found({ credentialId: 'a' })])
   let turns = 0
   const handler = runSteps([(): undefined => undefined, () => found({ decision: denied })])
   handler.call(fastify, { found: {} } as never, {} as never, () => { turns += 1 })
-  t.equal(turns, 1, 'it is done when the call returns')
+  t.equal(turns, 1, 'all steps have run when the call returns')
 })
 
-t.test('a step that throws, at once or later, refuses the request', async (t) => {
+t.test('a step that throws, immediately or later, refuses the request', async (t) => {
   for (const refuse of [() => { throw new Error('refused') }, async () => { await later(undefined); throw new Error('refused') }] as const) {
     let reached = false
     const { get } = await serve(t, [refuse, (): undefined => { reached = true }])
@@ -68,14 +68,14 @@ t.test('a step that throws, at once or later, refuses the request', async (t) =>
   }
 })
 
-t.test('a field has one writer', async (t) => {
+t.test('only one step can write a field', async (t) => {
   for (const second of [() => found({ credentialId: 'b' }), async () => later(found({ credentialId: 'b' }))]) {
     const { get } = await serve(t, [() => found({ credentialId: 'a' }), second])
     t.match(await get(), { status: 500, text: /A second step has found request\.found\.credentialId/ })
   }
 })
 
-t.test('reading a field before its step is an error that names the step', async (t) => {
+t.test('reading a field before its step has run throws an error that names the step', async (t) => {
   const { get } = await serve(t, [(request): undefined => { readFound(request, 'scope') }])
   t.match(await get(), { status: 500, text: /request\.scope was read, but the step openScope has not found it/ })
   for (const field of Object.keys(finders) as (keyof typeof finders)[]) {
@@ -92,7 +92,7 @@ t.test('steps of a reply pass the payload on, and can fail', async (t) => {
   t.same(await get(), { status: 200, text: '{}123' })
   for (const fail of [() => { throw new Error('failed') }, async () => { await later(undefined); throw new Error('failed') }]) {
     let calls = 0
-    // The reply to the failure passes the steps again.
+    // The reply to the error passes through the reply steps, too.
     const server = await serve(t, [], [(_request, _reply, payload) => calls++ === 0 ? fail() : payload])
     t.match(await server.get(), { status: 500, text: /failed/ })
   }

@@ -20,7 +20,7 @@ const examples: readonly (readonly [unknown, unknown, unknown])[] = [
   [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }]
 ]
 
-t.test('a merge patch does what RFC 7396 says', async (t) => {
+t.test('a merge patch is applied as RFC 7396 specifies', async (t) => {
   for (const [original, patch, result] of examples) t.same(mergePatch(original, patch), result, JSON.stringify([original, patch]))
   t.same(mergePatch({}, JSON.parse('{"constructor":{"prototype":{"polluted":true}}}')), { constructor: { prototype: { polluted: true } } })
   t.notOk('polluted' in {})

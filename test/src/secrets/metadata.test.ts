@@ -4,10 +4,10 @@ import { isSecretName } from '#src/environments/names'
 import { toMetadata } from '#src/secrets/metadata'
 
 const name = 'payments/db'
-if (!isSecretName(name)) throw new TypeError('it is a name')
+if (!isSecretName(name)) throw new TypeError('it is not a valid name')
 const moment = new Date('2026-11-21T08:00:00Z')
 
-t.test('all that AWS says of a secret is shown, in the API\'s terms', async (t) => {
+t.test('all metadata that AWS returns is converted to the API\'s format', async (t) => {
   t.same(toMetadata(metadataFrom(name, {
     $metadata: {},
     ARN: 'arn',

@@ -7,16 +7,16 @@ import { Problem } from '#src/problems/problem'
 import { putSecret } from '#src/secrets/put'
 
 const name = 'raced'
-if (!isSecretName(name)) throw new TypeError('it is a name')
+if (!isSecretName(name)) throw new TypeError('it is not a valid name')
 
-t.test('a PUT that another writer overtakes between its two calls writes a version after all', async (t) => {
+t.test('a PUT writes a version even if another writer creates the secret between its two calls', async (t) => {
   const calls: string[] = []
   const answers: readonly [string, Problem | { ARN: string, VersionId: string }][] = [
     ['PutSecretValueCommand', new Problem('secret-not-found')],
     ['CreateSecretCommand', new Problem('secret-exists')],
     ['PutSecretValueCommand', { ARN: 'arn', VersionId: 'v' }]
   ]
-  // A race cannot be had to order: here AWS's answers are.
+  // Simulates the race by AWS's replies, because a real one can't be reproduced.
   const client = new SecretsManager({ region: 'eu-west-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })
   client.middlewareStack.add((_next, { commandName = '' }) => async () => {
     const answer = answers[calls.length]?.[1]

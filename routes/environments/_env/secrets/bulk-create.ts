@@ -51,7 +51,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         })
       }
     },
-    // Adds the errors that the schema can't find, so that the caller of a long list gets all errors at once.
+    // Adds the errors that the schema can't find, so that one reply reports every error in a long list.
     errorHandler (thrown, request, reply) {
       const { validation, validationContext } = thrown
       const environment = fastify.config.current.environments.get(request.params.env)
@@ -68,7 +68,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       if (!bulk.dryRun) idempotencyKeys.check(scope, request.body)
       request.reportOutcome({ items: bulk.total })
       if (prefersAsync(prefer)) {
-        // The job refers to the request for as long as it is kept. Its secret values must not stay in memory.
+        // Drops the body. The job keeps a reference to the request, which would keep the secret values in memory, too.
         Object.assign(request, { body: undefined })
         return sendJob(request, reply, jobs, fastify.now, bulk)
       }

@@ -31,7 +31,7 @@ t.test('checkAuthorization', async (t) => {
   }
   const read = { action: 'GetSecretValue', environment: 'dev', name: 'payments/db' }
 
-  t.test('returns what the caller itself may do, and by which policies', async (t) => {
+  t.test('returns whether the caller is allowed an action, and the policies that decide', async (t) => {
     t.same(await answer(read), { allowed: true, policies: ['reader'] })
     t.same(await answer({ ...read, action: 'PutSecretValue' }), { allowed: false, policies: [] })
     t.same(await answer({ ...read, action: 'RotateSecret' }), { allowed: false, policies: ['frozen'] })
@@ -43,7 +43,7 @@ t.test('checkAuthorization', async (t) => {
 
   t.test('decides for the named credential, which the environment must allow', async (t) => {
     t.same(await answer({ ...read, awsCredentialId: 'dev-account' }), { allowed: true, policies: ['reader'] })
-    t.same(await answer({ ...read, awsCredentialId: 'unknown-to-aws' }), { allowed: false, policies: [] }, 'allowed there, but not to this caller')
+    t.same(await answer({ ...read, awsCredentialId: 'unknown-to-aws' }), { allowed: false, policies: [] }, 'allowed in the environment, but not for this caller')
     for (const awsCredentialId of ['prod-account', 'none']) {
       t.same(await answer({ ...read, awsCredentialId }, tokens.administrator), { allowed: false, policies: [] })
     }
@@ -60,9 +60,9 @@ t.test('checkAuthorization', async (t) => {
     t.same(await answer(about('anybody', ['administrators']), tokens.administrator), { allowed: true, policies: ['administrators'] })
     t.same(await answer(about('anybody'), tokens.administrator), { allowed: false, policies: [] })
     t.same(await answer({ ...about('reader'), name: undefined, action: 'ListSecrets' }, tokens.writer), { allowed: true, policies: ['reader'] })
-    t.same(await answer({ ...about('pipeline'), action: 'PutSecretValue' }, tokens.writer), { allowed: false, policies: ['hidden'] }, 'what it may not see it may not use')
+    t.same(await answer({ ...about('pipeline'), action: 'PutSecretValue' }, tokens.writer), { allowed: false, policies: ['hidden'] }, 'denied in an environment that it may not see')
     t.match(await ask(about('writer')), { status: 403, json: { code: 'forbidden' } })
-    t.match(await ask(about('reader')), { status: 403, json: { code: 'forbidden' } }, 'not even under its own name')
+    t.match(await ask(about('reader')), { status: 403, json: { code: 'forbidden' } }, 'not even about itself, if it is named explicitly')
     const credential = { action: 'VerifyCredential', awsCredentialId: 'dev-account', caller: { id: 'reader', groups: [], method: 'api-key' } }
     t.same(await answer(credential, tokens.administrator), { allowed: false, policies: [] })
     t.match(await ask(credential, tokens.writer), { status: 403, json: { code: 'forbidden' } })
@@ -95,7 +95,7 @@ t.test('checkAuthorization', async (t) => {
       t.same(await body('prod', more), await body('none', more))
     }
     t.same(await body('constructor'), await body('none'))
-    t.match(await ask({ ...read, action: 'PutSecretValue' }, tokens.pipeline), { status: 404, json: { code: 'not-found' } }, 'as any request of it is answered')
+    t.match(await ask({ ...read, action: 'PutSecretValue' }, tokens.pipeline), { status: 404, json: { code: 'not-found' } }, 'like any other request of this caller in the environment')
   })
 
   t.test('refuses an invalid question', async (t) => {

@@ -18,7 +18,7 @@ t.test('the consistency page', async (t) => {
   }
 
   const { text } = await get('/docs/consistency')
-  t.notMatch(text, /<script(?![^>]*src=)|<style|\sstyle=|\son\w+=/, 'nothing is inline')
+  t.notMatch(text, /<script(?![^>]*src=)|<style|\sstyle=|\son\w+=/, 'the page has no inline scripts or styles')
   for (const [, path = ''] of text.matchAll(/(?:src|href)="(\/[^"]*)"/g)) t.equal((await get(path)).status, 200, path)
   t.equal((await get('/docs/consistency/../consistency/none')).status, 404)
   t.notOk(Object.keys((gateway.fastify.swagger() as { paths: object }).paths).some((path) => path.startsWith('/docs')))

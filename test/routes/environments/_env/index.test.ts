@@ -21,7 +21,7 @@ t.test('describeEnvironment', async (t) => {
   const unknown = await gateway.send('GET', '/environments/none')
   const hidden = await gateway.send('GET', '/environments/prod', { token: tokens.reader })
   t.match(unknown, { status: 404, json: { code: 'not-found' } })
-  t.same({ ...hidden.json, requestId: '', instance: '' }, { ...unknown.json, requestId: '', instance: '' }, 'hidden looks like unknown')
+  t.same({ ...hidden.json, requestId: '', instance: '' }, { ...unknown.json, requestId: '', instance: '' }, 'the reply is the same for a hidden environment and an unknown one')
   t.match(await gateway.send('GET', '/environments/__proto__'), { status: 400, json: { errors: [{ in: 'path', pointer: '/env' }] } })
   t.match(await gateway.send('GET', '/environments/constructor'), { status: 404 })
 })

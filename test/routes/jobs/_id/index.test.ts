@@ -87,7 +87,7 @@ t.test('readJob', async (t) => {
     t.match((await ended(gateway, locationOf(await start(gateway, many, stopped)))).json, { counts: { created: 400 } })
   })
 
-  t.test('is forgotten an hour after its end', async (t) => {
+  t.test('is forgotten an hour after it ended', async (t) => {
     gateway.advance(59 / 24 / 60)
     t.equal((await gateway.send('GET', locationOf(accepted))).status, 200)
     gateway.advance(2 / 24 / 60)
@@ -102,7 +102,7 @@ t.test('readJob', async (t) => {
     t.ok(of('bulkCreateSecrets').includes(id))
     t.ok(of('readJob').includes(id))
     t.ok(of('followJob').includes(id))
-    t.notOk(of('cancelJob').includes(id), 'another\'s, or none: the record does not tell either')
+    t.notOk(of('cancelJob').includes(id), 'the record of a refused request does not reveal whether the job exists')
   })
 
   t.test('every secret is in the audit trail before it is reported', async (t) => {
@@ -145,7 +145,7 @@ t.test('the number of concurrent jobs is limited', async (t) => {
   const jobs = await Promise.all(Array.from({ length: 9 }, async () => start(gateway, { ...names(300), onConflict: 'skip', settings: { concurrency: 1 } })))
   t.same(jobs.map(({ status }) => status).sort(), [202, 202, 202, 202, 202, 202, 202, 202, 503])
   t.match(jobs.find(({ status }) => status === 503), { json: { code: 'overloaded' } })
-  t.equal((await start(gateway, { secretNames: ['other'] }, {}, tokens.pipeline)).status, 202, 'of one caller')
+  t.equal((await start(gateway, { secretNames: ['other'] }, {}, tokens.pipeline)).status, 202, 'the limit applies to each caller')
   await gateway.fastify.jobs.stop()
-  t.equal((await start(gateway, names(1))).status, 503, 'and none once the process is told to end')
+  t.equal((await start(gateway, names(1))).status, 503, 'no job is started during the shutdown')
 })

@@ -8,14 +8,14 @@ import pMap from 'p-map'
 import t, { type Test } from 'tap'
 import { send, type Reply } from '#test/helper'
 
-/** How often a run is killed: few times, unless `TEST_KILLS` says otherwise. */
+/** The number of runs to kill. `TEST_KILLS` can specify more. */
 const rounds = Number(process.env.TEST_KILLS ?? 3)
 
 const server = join(import.meta.dirname, '../../../../src/server.ts')
 const token = 'token-of-the-pipeline'
 const path = '/environments/dev/secrets'
 
-/** Of three, one has a value, one a generated one, one none. */
+/** The secrets to create: by turns with a given value, with a generated one, and without a value. */
 const secrets = Array.from({ length: 500 }, (_, index) => {
   const name = `service-${index}`
   if (index % 3 === 0) return { name, value: `v${index}`, tags: { index: String(index) } }
@@ -23,7 +23,7 @@ const secrets = Array.from({ length: 500 }, (_, index) => {
 })
 const request = { secrets, onConflict: 'update', restore: true }
 
-/** Of seven there is one already: with a value or as a placeholder, and some of them are deleted. */
+/** Every seventh secret already exists, with a value or as a placeholder. Some of these are scheduled for deletion. */
 const existing = secrets.filter((_, index) => index % 7 === 0).map(({ name }, index) => ({ name, ...(index % 2 === 0 && { value: 'before' }) }))
 const deleted = existing.filter((_, index) => index % 3 === 0)
 
@@ -32,7 +32,7 @@ interface Gateway {
   kill: () => Promise<unknown>
 }
 
-/** A gateway as a process of its own, with all that it keeps in a folder. */
+/** Starts a gateway in local mode as a separate process that keeps its data in `dataDir`. */
 async function start (t: Test, dataDir: string): Promise<Gateway> {
   const variables = { GATEWAY_LOCAL: '1', GATEWAY_DEV_TOKEN: token, GATEWAY_DATA_DIR: dataDir, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'info' }
   const child = spawn(process.execPath, [server], { env: { ...process.env, ...variables }, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -59,7 +59,7 @@ async function start (t: Test, dataDir: string): Promise<Gateway> {
   }
 }
 
-/** Makes the secrets that there are before. */
+/** Creates the secrets that exist before the run. */
 async function prepare (t: Test, dataDir: string): Promise<void> {
   const { send, kill } = await start(t, dataDir)
   t.equal((await send('POST', path, { secrets: existing }, 'before')).status, 201)
@@ -67,7 +67,7 @@ async function prepare (t: Test, dataDir: string): Promise<void> {
   await kill()
 }
 
-/** What is there: each secret with all its versions and their labels, its tags, and its value where nobody made it up. */
+/** Returns each secret with its versions and their labels, its tags and, unless it is generated, its value. */
 async function state ({ send }: Gateway): Promise<object> {
   const { json: { items } } = await send('POST', '/environments/dev/values', { names: secrets.map(({ name }) => name) })
   const values = new Map(items.map(({ name, value }: { name: string, value?: string }) => [name, value]))
@@ -87,11 +87,11 @@ async function state ({ send }: Gateway): Promise<object> {
 
 const results = ({ json }: Reply): unknown => json.items.map(({ name, versionId, problem }: { name: string, versionId?: string, problem?: object }) => ({ name, versionId, problem }))
 
-t.test('a run that is killed and sent again ends as one that was not, version for version', { timeout: 1_800_000 }, async (t) => {
+t.test('after a run is killed and sent again, every version is the same as after an undisturbed run', { timeout: 1_800_000 }, async (t) => {
   const folder = t.testdir({})
   const before = join(folder, 'before')
   await prepare(t, before)
-  /** A gateway with the secrets that there are before, in a folder of its own. */
+  /** Starts a gateway on its own copy of the data from before the run. */
   const startWith = async (dataDir: string): Promise<Gateway> => {
     await cp(before, dataDir, { recursive: true })
     return start(t, dataDir)
@@ -115,7 +115,7 @@ t.test('a run that is killed and sent again ends as one that was not, version fo
 
     const second = await start(t, dataDir)
     const repeated = await second.send('POST', path, request, 'run')
-    t.same(results(repeated), results(expected), `killed after ${moment} ms of ${Math.ceil(duration)}${wasLost ? '' : ', when it was done'}`)
+    t.same(results(repeated), results(expected), `killed after ${moment} ms of ${Math.ceil(duration)}${wasLost ? '' : ', when it had already replied'}`)
     t.same(await state(second), expectedState, 'the state is that of the undisturbed run')
     await second.kill()
   }, { concurrency: 2 })

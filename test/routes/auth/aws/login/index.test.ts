@@ -52,18 +52,18 @@ async function setUp (t: Test, settings: object = {}): Promise<Setup> {
   }
 }
 
-t.test('an AWS role logs in, and its token does what the configuration lets it do', async (t) => {
+t.test('an AWS role logs in, and its token has the permissions in the configuration', async (t) => {
   const { sts, change, logIn } = await setUp(t)
   const gateway = await build(t, change)
   const reply = await logIn(gateway, role)
   t.match(reply, { status: 200, json: { caller: 'aws:111122223333:AROAPAYMENTSPAYMENTS' } })
   t.equal(reply.headers.get('cache-control'), 'no-store')
   const { token, expires } = reply.json
-  t.ok(Math.abs(Date.parse(expires) - Date.now() - 15 * 60_000) < 5_000, 'a quarter of an hour')
+  t.ok(Math.abs(Date.parse(expires) - Date.now() - 15 * 60_000) < 5_000, 'valid for 15 minutes')
   t.match(decodeProtectedHeader(token), { alg: 'EdDSA', typ: 'secrets-gateway+jwt', kid: /^[\w-]{43}$/ })
   t.match(decodeJwt(token), { iss: 'urn:secrets-gateway', aud: 'gateway.test', sub: 'aws:111122223333:AROAPAYMENTSPAYMENTS' })
 
-  t.equal((await gateway.send('PUT', '/environments/dev/secrets/a', { token, json: { value: 'v' } })).status, 201, 'it is an administrator')
+  t.equal((await gateway.send('PUT', '/environments/dev/secrets/a', { token, json: { value: 'v' } })).status, 201, 'the role is in the group of administrators')
   t.match(gateway.log.join(''), '"caller":"aws:111122223333:AROAPAYMENTSPAYMENTS"')
   t.notMatch(gateway.log.join(''), token)
 
@@ -79,13 +79,13 @@ t.test('an AWS user logs in, with the headers that AWS\'s own clients sign', asy
   const hash = '1a7d9b5b1d0b6b7b8d6d1c0e0e1d3c0e'
   const reply = await logIn(gateway, user, { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8', 'content-length': '43' })
   t.match(reply, { status: 200, json: { caller: 'aws:444455556666:AIDAUSERUSERUSERUSER' } })
-  t.equal((await gateway.send('GET', '/environments/dev', { token: reply.json.token })).status, 404, 'one without groups may do nothing')
+  t.equal((await gateway.send('GET', '/environments/dev', { token: reply.json.token })).status, 404, 'without groups, it has no permissions')
   t.equal((await logIn(gateway, user, { 'x-amz-content-sha256': hash })).status, 400)
   const right = 'ab821ae955788b0e33ebd34c208442ccfc2d406e2edc5e7a39bd6458fbb4f843'
   t.equal((await logIn(gateway, user, { 'x-amz-content-sha256': right })).status, 200)
 })
 
-t.test('a signature is exchanged for one token, however many requests send it at once', async (t) => {
+t.test('a signature is exchanged for only one token, even if concurrent requests send it', async (t) => {
   const { sts, change } = await setUp(t)
   const gateway = await build(t, change)
   const headers = await signCallerIdentity(role, { host: new URL(sts.url).host })
@@ -96,10 +96,10 @@ t.test('a signature is exchanged for one token, however many requests send it at
   t.equal(sts.requests.length, 1)
   const { current } = gateway.fastify.config
   gateway.fastify.config.replace({ ...current })
-  t.equal(await logIn(), 401, 'also after a reload')
+  t.equal(await logIn(), 401, 'even after a reload')
   gateway.advance(minute)
   gateway.advance(minute)
-  t.equal(await logIn(), 401, 'it is too old by then')
+  t.equal(await logIn(), 401, 'the signature is too old')
 })
 
 t.test('a signature that was not exchanged for a token can be sent again', async (t) => {
@@ -131,12 +131,12 @@ t.test('a token expires, and its groups are those of the current configuration',
   const { token: fresh } = (await logIn(gateway, role)).json
   t.equal(await read(fresh), 200)
   gateway.fastify.config.replace({ ...current, authentication: without })
-  t.equal(await read(fresh), 401, 'an identity that is taken out is out at once')
+  t.equal(await read(fresh), 401, 'the token of a removed identity is refused immediately')
   t.equal((await logIn(gateway, role)).status, 401)
   const { apiKeys, oidc, groups } = without
   gateway.fastify.config.replace({ ...current, authentication: { apiKeys, oidc, groups } })
   t.equal(await read(fresh), 401)
-  t.match(await logIn(gateway, role), { status: 404, json: { code: 'not-found' } }, 'where nobody logs in, there is no such route')
+  t.match(await logIn(gateway, role), { status: 404, json: { code: 'not-found' } }, 'the route does not exist if no identities are configured')
 })
 
 t.test('replicas that share a key accept each other\'s tokens; others do not', async (t) => {

@@ -16,11 +16,11 @@ t.test('verifyCredential: AWS identifies the principal of a credential', async (
   })
   t.match(await gateway.send('POST', '/credentials/hub/verify'), {
     status: 200, json: { id: 'hub', account: '333333333333', arn: 'arn:aws:sts::333333333333:assumed-role/hub/secrets-gateway' }
-  }, 'of a role it is the gateway\'s own session')
+  }, 'for a role, AWS reports the gateway\'s own session')
   t.same(gateway.awsCalls, ['GetCallerIdentity', 'AssumeRole', 'GetCallerIdentity'])
   t.match(gateway.signers.at(-1), { sourceIdentity: 'secrets-gateway' })
   await gateway.send('POST', '/credentials/hub/verify')
-  t.same(gateway.awsCalls.slice(3), ['GetCallerIdentity'], 'AWS is asked each time')
+  t.same(gateway.awsCalls.slice(3), ['GetCallerIdentity'], 'the identity is requested again each time')
   t.match(gateway.trail().at(-1), { action: 'VerifyCredential', credential: 'hub', caller: { id: 'administrator' }, status: 200 })
 })
 

@@ -107,7 +107,7 @@ t.test('promoteSecrets returns a result for each secret', async (t) => {
     t.match((await gateway.send('GET', `${secret('prod', 'empty')}/metadata`)).json, { state: 'placeholder', description: 'waits' })
     await put(gateway, 'prod', 'valued', 'v')
     await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['valued', 'keyed'] } })
-    t.same(results(await promote(gateway, { names: ['valued'], onConflict: 'update' })), { valued: 'failed: secret-has-no-value' }, 'no value replaces none')
+    t.same(results(await promote(gateway, { names: ['valued'], onConflict: 'update' })), { valued: 'failed: secret-has-no-value' }, 'a placeholder does not replace a value')
     const keyed = async (json: object = {}): Promise<unknown> => results(await gateway.send('POST', '/environments/prod/promotions', {
       json: { from: 'dev', names: ['keyed'], ...json }, headers: { 'idempotency-key': 'placeholder' }
     }))
@@ -115,7 +115,7 @@ t.test('promoteSecrets returns a result for each secret', async (t) => {
     t.same(await keyed(), { keyed: 'created' })
     t.same(await keyed({ dryRun: true }), { keyed: 'failed: secret-exists' })
     await gateway.send('PATCH', secret('prod', 'keyed'), { json: { description: 'another' } })
-    t.same(await keyed(), { keyed: 'failed: secret-exists' }, 'it is not what an earlier run has made')
+    t.same(await keyed(), { keyed: 'failed: secret-exists' }, 'the existing placeholder differs from the one that the first run created')
   })
 
   t.test('an existing placeholder gets its first value', async (t) => {
@@ -154,7 +154,7 @@ t.test('promoteSecrets replaces only the expected version', async (t) => {
   t.match((await update({ a: newer })).json.items, [{ name: 'a', result: 'updated' }, { name: 'b' }])
   t.equal(await read(gateway, 'prod', 'a'), 'new')
   await put(gateway, 'dev', 'b', 'v')
-  t.same(results(await update({ b: newer })), { a: 'unchanged', b: 'failed: precondition-failed' }, 'nor is one made that was expected to be there')
+  t.same(results(await update({ b: newer })), { a: 'unchanged', b: 'failed: precondition-failed' }, 'a secret with an expected version is not created')
 })
 
 t.test('promoteSecrets can be sent again with the same Idempotency-Key', async (t) => {
@@ -172,19 +172,19 @@ t.test('promoteSecrets can be sent again with the same Idempotency-Key', async (
   const versions = async (name: string): Promise<string[]> =>
     (await gateway.send('GET', `${secret('prod', name)}/versions`)).json.items.map(({ versionId }: { versionId: string }) => versionId)
   const made = [await versions('a'), await versions('b'), await versions('c')]
-  t.same((await send()).json, first.json, 'it is answered as before')
-  t.same([await versions('a'), await versions('b'), await versions('c')], made, 'and makes no second version')
+  t.same((await send()).json, first.json, 'the reply is the same')
+  t.same([await versions('a'), await versions('b'), await versions('c')], made, 'no further version is created')
 
   t.match(await promote(gateway, { names: ['a'] }, { headers }), { status: 422, json: { code: 'idempotency-mismatch' } })
   const strict = { headers: { 'idempotency-key': 'release-3' } }
   await put(gateway, 'dev', 'd', 'd1')
   t.same(results(await promote(gateway, { names: ['d'] }, strict)), { d: 'created' })
-  t.same(results(await promote(gateway, { names: ['d'] }, strict)), { d: 'created' }, 'what the key has made is no conflict')
+  t.same(results(await promote(gateway, { names: ['d'] }, strict)), { d: 'created' }, 'a secret that the same key created is not a conflict')
   t.same(results(await promote(gateway, { names: ['d'] })), { d: 'failed: secret-exists' })
 
   await put(gateway, 'prod', 'b', 'written since')
   t.match((await send()).json.items[1], { name: 'b', result: 'updated' })
-  t.equal(await read(gateway, 'prod', 'b'), 'written since', 'a late repetition undoes nothing')
+  t.equal(await read(gateway, 'prod', 'b'), 'written since', 'a late retry does not overwrite the later value')
 })
 
 t.test('promoteSecrets requires PromoteSecret in both environments', async (t) => {
@@ -204,7 +204,7 @@ t.test('promoteSecrets requires PromoteSecret in both environments', async (t) =
   }
   const token = tokens.reader
 
-  t.test('it is sufficient, and grants no reading', async (t) => {
+  t.test('it is sufficient, and does not permit reading values', async (t) => {
     const gateway = await buildWith(mayPromote('dev', 'prod'))
     t.same(results(await promote(gateway, { names: ['b'] }, { token })), { b: 'created' })
     t.equal((await gateway.send('GET', secret('prod', 'b'), { token })).status, 403)
@@ -255,9 +255,9 @@ t.test('promoteSecrets starts no further secret once the gateway shuts down', as
   await ended
   t.equal(status, 200)
   const { created, notStarted } = json.counts as { created: number, notStarted: number }
-  t.ok(created >= 10 && notStarted > 0, `${created} made`)
+  t.ok(created >= 10 && notStarted > 0, `${created} created`)
   t.equal(created + notStarted, 60)
-  t.equal((await other.listSecrets({ MaxResults: 100 })).SecretList?.length, created, 'what it has told is so')
+  t.equal((await other.listSecrets({ MaxResults: 100 })).SecretList?.length, created, 'the reply was correct')
 })
 
 t.test('promoteSecrets records each secret in both environments', async (t) => {
@@ -278,7 +278,7 @@ t.test('promoteSecrets records each secret in both environments', async (t) => {
   t.match(gateway.trail().slice(-2), [{ ...item, name: 'a', environment: 'prod', result: 'planned' }, { event: 'outcome', items: 1 }])
 })
 
-t.test('promoteSecrets records what it has read, even if it then fails or is a dry run', async (t) => {
+t.test('promoteSecrets records what it read, even if it then fails or is a dry run', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', 'a', 'v')
   await put(gateway, 'prod', 'a', 'v')
@@ -298,7 +298,7 @@ t.test('promoteSecrets records what it has read, even if it then fails or is a d
   ])
 })
 
-t.test('promoteSecrets shares no client request token with other writes, which would allow testing guesses of the value', async (t) => {
+t.test('promoteSecrets never uses the client request token of another write, because that would let callers check guesses', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', 'a', 'copied')
   const headers = { 'idempotency-key': 'k' }
@@ -306,7 +306,7 @@ t.test('promoteSecrets shares no client request token with other writes, which w
   t.match(json, { counts: { created: 1 } })
   const guesses = []
   for (const value of ['wrong', 'copied']) guesses.push((await gateway.send('PUT', secret('prod', 'a'), { json: { value }, headers: { 'idempotency-key': 'k', 'if-match': '*' } })).status)
-  t.same(guesses, [200, 409], 'it is the first guess that the second differs from')
+  t.same(guesses, [200, 409], 'the second guess conflicts with the first one, not with the copied value')
 })
 
 t.test('promoteSecrets writes even if the existing value cannot be read', async (t) => {
@@ -335,7 +335,7 @@ t.test('promoteSecrets refuses an invalid promotion', async (t) => {
   t.match(await promote(gateway, { names: ['a'], from: 'prod' }), { json: { errors: [{ pointer: '/from' }] } })
   t.match(await promote(gateway, { names: ['b', 'n'.repeat(500)] }), { json: { errors: [{ pointer: '/names/1' }] } })
   const pointersOf = async (json: object): Promise<string[]> => (await promote(gateway, json)).json.errors.map(({ pointer }: { pointer: string }) => pointer)
-  t.same(await pointersOf({ names: ['a'], onConflict: 'bogus' }), ['/onConflict'], 'and of nothing else')
+  t.same(await pointersOf({ names: ['a'], onConflict: 'bogus' }), ['/onConflict'], 'no other errors')
   t.same(await pointersOf({ names: ['a'], missing: true, onConflict: 'skip' }), ['/names', '/onConflict'])
   t.same(await pointersOf({}), [''])
 })

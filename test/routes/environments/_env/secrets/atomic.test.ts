@@ -68,7 +68,7 @@ t.test('rolls back exactly its own changes, wherever it fails', async (t) => {
   t.equal(total, 20)
   for (let position = 0; position < total; position++) {
     for (const concurrency of [1, 8]) {
-      // AWS reports a KMS key that does not exist only when the secret is written.
+      // AWS does not notice that a KMS key does not exist until the secret is written.
       const secrets = items().map((item, index) => index === position ? { ...item, value: 'v', kmsKeyId: 'alias/none', generate: undefined } : item)
       const reply = await bulk(gateway, { secrets, ...options, settings: { concurrency } })
       t.match(reply, { status: 409, json: { code: 'not-all-done', dryRun: false, secretArnMap: {} } })
@@ -115,7 +115,7 @@ t.test('a retry with an Idempotency-Key has no further effect, and does not roll
   t.same(again.json, first.json)
 
   await gateway.send('DELETE', `${path}/b?force=true`)
-  // Evicts the first request from memory, like in another process.
+  // Evicts the first request from memory, as if the retry reached another process.
   for (let count = 0; count < 10_001; count++) gateway.fastify.idempotencyKeys.check({ callerId: 'c', environment: { name: 'e' }, credentialId: 'i', idempotencyKey: String(count) } as never, {})
   const failing = await bulk(gateway, { secrets: [...json.secrets, { name: 'c', value: 'v', kmsKeyId: 'alias/none' }] }, key)
   t.equal(failing.status, 409)
@@ -124,7 +124,7 @@ t.test('a retry with an Idempotency-Key has no further effect, and does not roll
   t.equal((await gateway.send('GET', `${path}/b`)).status, 404)
 
   t.equal((await bulk(gateway, { secretNames: ['p'] }, { 'idempotency-key': 'p' })).status, 201)
-  t.equal((await bulk(gateway, { secretNames: ['p'] }, { 'idempotency-key': 'p' })).status, 201, 'a placeholder that is as it should be')
+  t.equal((await bulk(gateway, { secretNames: ['p'] }, { 'idempotency-key': 'p' })).status, 201, 'the existing placeholder is as requested')
   t.equal((await bulk(gateway, { secretNames: ['p'] })).status, 409)
 })
 
@@ -135,7 +135,7 @@ t.test('reports changes that cannot be rolled back', async (t) => {
   const failsLast = { name: 'placeholder-too', value: 'v', kmsKeyId: 'alias/none' }
 
   const reply = await bulk(gateway, { secrets: [{ name: 'placeholder', value: 'v' }, failsLast], onConflict: 'update' })
-  t.same(results(reply), { placeholder: 'updated: not-taken-back', 'placeholder-too': 'failed: aws-refused' }, 'AWS lets no secret be without a current version again')
+  t.same(results(reply), { placeholder: 'updated: not-taken-back', 'placeholder-too': 'failed: aws-refused' }, 'in AWS, a secret with a current version can\'t become a placeholder again')
 
   // Another writer interferes just before the failure.
   const outside = gateway.aws('AKIADEV')
@@ -151,7 +151,7 @@ t.test('reports changes that cannot be rolled back', async (t) => {
   t.same(results(raced), { new: 'created: not-taken-back', twice: 'updated: not-taken-back', last: 'failed: aws-refused' })
   for (const name of ['new', 'twice']) t.equal((await gateway.send('GET', `${path}/${name}`)).json.value, 'mine')
 
-  // A rollback restores only what this call has changed.
+  // A rollback restores only what this call changed.
   await gateway.send('POST', path.concat('/shared'), { json: { value: 'v', description: 'before', tags: { owner: 'a' } } })
   interferes = async () => Promise.all([
     outside.updateSecret({ SecretId: 'dev/shared', Description: 'mine' }), outside.tagResource({ SecretId: 'dev/shared', Tags: [{ Key: 'owner', Value: 'me' }] })
@@ -200,7 +200,7 @@ t.test('a call whose reply was lost is rolled back if AWS carried it out', async
       loses = command
       const reply = await bulk(gateway, { secrets: [secret], ...options })
       if (command === 'RestoreSecretCommand' && !reaches) {
-        t.equal(results(reply).deleted, 'failed: not-taken-back', 'AWS does not delete what is deleted')
+        t.equal(results(reply).deleted, 'failed: not-taken-back', 'AWS refuses to delete a secret that is scheduled for deletion')
       } else {
         t.same(results(reply), { [secret.name]: 'failed: aws-timeout' })
       }
@@ -209,7 +209,7 @@ t.test('a call whose reply was lost is rolled back if AWS carried it out', async
   }
   loses = 'CreateSecretCommand'
   reaches = true
-  t.same(results(await bulk(gateway, { secretNames: ['new'] })), { new: 'failed: not-taken-back' }, 'whose a placeholder is can not be told')
+  t.same(results(await bulk(gateway, { secretNames: ['new'] })), { new: 'failed: not-taken-back' }, 'a placeholder does not show who created it')
 })
 
 t.test('a rollback deletes replicas too, even in a protected environment', async (t) => {

@@ -121,7 +121,7 @@ t.test('bulkCreateSecrets', async (t) => {
     t.same(results(tagged), { a: 'failed: forbidden' })
   })
 
-  t.test('reports all errors at once, before any call of AWS', async (t) => {
+  t.test('reports all errors together, before AWS is called', async (t) => {
     const gateway = await build(t)
     const pointers = async (json: object, env = 'dev'): Promise<string[]> => {
       const reply = await gateway.send('POST', `/environments/${env}/secrets`, { json })
@@ -167,7 +167,7 @@ t.test('bulkCreateSecrets', async (t) => {
   })
 })
 
-t.test('checks each value against its type, and reports all errors at once', async (t) => {
+t.test('checks each value against its type, and reports all errors together', async (t) => {
   const gateway = await build(t)
   const good = { engine: 'postgres', host: 'db', username: 'app', password: 'p' }
   const fits: Record<string, object> = {
@@ -260,7 +260,7 @@ t.test('a retry with the same Idempotency-Key and body ends in the same state, w
     t.equal((await bulk(gateway, { secrets: json.secrets.map((item) => Object.fromEntries(Object.entries(item).reverse())), secretNames: json.secretNames }, keyed('k'))).status, 201, 'the order of members does not matter')
     t.equal((await bulk(gateway, { secretNames: ['other'] }, { ...keyed('k'), token: tokens.pipeline })).status, 201, 'keys are separate for each caller')
     t.equal((await bulk(gateway, { secretNames: ['another'], dryRun: true }, keyed('plan'))).status, 200)
-    t.equal((await bulk(gateway, { secretNames: ['another'] }, keyed('plan'))).status, 201, 'a plan uses no key')
+    t.equal((await bulk(gateway, { secretNames: ['another'] }, keyed('plan'))).status, 201, 'a dry run does not use up the key')
   })
 
   t.test('is authorized with the caller\'s current rights', async (t) => {
@@ -418,7 +418,7 @@ t.test('an internal error ends the stream without a summary', async (t) => {
   const aws = fastify.awsClient('dev-account', 'eu-west-1')
   aws.middlewareStack.add(() => async () => { throw new TypeError('canary') }, { step: 'serialize' })
   t.match(await bulk(gateway, { secretNames: ['a'] }), { status: 500 })
-  t.match(await bulk(gateway, { secretNames: ['a'] }, { headers: { accept: 'application/x-ndjson' } }), { status: 500 }, 'no line had been sent yet')
+  t.match(await bulk(gateway, { secretNames: ['a'] }, { headers: { accept: 'application/x-ndjson' } }), { status: 500 }, 'the status can still report it, because no line was sent')
   const job = await bulk(gateway, { secretNames: ['a'] }, { headers: { prefer: 'respond-async' } })
   const { text } = await gateway.send('GET', `${job.headers.get('location') ?? ''}/events`)
   t.match(text, /event: end\ndata: {"problem":"internal-error"}\n\n$/)

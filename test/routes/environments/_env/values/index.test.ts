@@ -20,7 +20,7 @@ t.test('readSecrets', async (t) => {
   })
   await gateway.send('PUT', '/environments/staging/secrets/other', { json: { value: 'x' } })
 
-  t.test('by name, in the order asked for, each with its value or its problem', async (t) => {
+  t.test('by name, in the requested order, each with its value or its problem', async (t) => {
     t.same(await read({ names: ['many/7', 'none', 'many/3', 'binary'] }), [['many/7', 'v7'], ['none', 'secret-not-found'], ['many/3', 'v3'], ['binary', 'AP8=']])
   })
 
@@ -36,10 +36,10 @@ t.test('readSecrets', async (t) => {
     t.same(gateway.awsCalls, ['BatchGetSecretValue', 'BatchGetSecretValue', 'BatchGetSecretValue'])
   })
 
-  t.test('by filters, all pages of them', async (t) => {
+  t.test('by filters, from all pages', async (t) => {
     t.equal((await read({ filters: { namePrefix: 'many/' } })).length, 45)
     t.same(await read({ filters: { namePrefix: 'many/44' } }), [['many/44', 'v44']])
-    t.same(await read({ filters: { namePrefix: 'other' } }), [], 'of this environment only')
+    t.same(await read({ filters: { namePrefix: 'other' } }), [], 'only secrets of this environment')
   })
 
   t.test('a name that the caller may not read fails alone', async (t) => {

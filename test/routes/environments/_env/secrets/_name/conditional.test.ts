@@ -13,7 +13,7 @@ t.test('If-Match with a version writes only if that version is still current', a
   const second = await put(gateway, 'v2', { 'if-match': `"${first}"` })
   t.equal(second.status, 200)
   t.match(await put(gateway, 'v3', { 'if-match': `"${first}"` }), { status: 412, json: { code: 'precondition-failed' } })
-  t.match(await put(gateway, 'v3', { 'if-match': `W/"${second.json.versionId}"` }), { status: 412 }, 'a weak tag never matches')
+  t.match(await put(gateway, 'v3', { 'if-match': `W/"${second.json.versionId}"` }), { status: 412 }, 'a weak entity tag never matches')
   t.match((await gateway.send('GET', path)).json, { value: 'v2', versionId: second.json.versionId })
   t.same((await gateway.send('GET', `${path}/metadata`)).json.versions, { [first]: ['AWSPREVIOUS'], [second.json.versionId]: ['AWSCURRENT'] }, 'no label is left behind')
 
@@ -39,12 +39,12 @@ t.test('If-Match: * and If-None-Match: *', async (t) => {
     t.match(reply, { status: 412, json: { code: 'precondition-failed' } }, `${method} of what there is not`)
   }
   t.match(await gateway.send('DELETE', '/environments/dev/secrets/none?force=true', { headers: { 'if-match': '*' } }), { status: 412 })
-  t.match(await gateway.send('PUT', path, { json: { value: 'v' }, headers: { 'if-none-match': '*' }, token: tokens.writer }), { status: 403 }, 'who may not create')
+  t.match(await gateway.send('PUT', path, { json: { value: 'v' }, headers: { 'if-none-match': '*' }, token: tokens.writer }), { status: 403 }, 'a caller without permission to create')
   const mistaken: Record<string, string>[] = [{ 'if-match': 'v' }, { 'if-match': '"a", "b"' }, { 'if-none-match': '"a"' }, { 'if-match': '*', 'if-none-match': '*' }]
   for (const headers of mistaken) {
     t.match(await put(gateway, 'v', headers), { status: 400, json: { errors: [{ in: 'header' }] } })
   }
-  t.match(await put(gateway, 'v', { 'if-match': '"%ZZ"' }), { status: 412 }, 'a tag that is none of ours')
+  t.match(await put(gateway, 'v', { 'if-match': '"%ZZ"' }), { status: 412 }, 'an entity tag that the gateway did not create')
 })
 
 t.test('a PUT of the current value creates no new version', async (t) => {
@@ -54,16 +54,16 @@ t.test('a PUT of the current value creates no new version', async (t) => {
   const again = await put(gateway, 'v1')
   t.match(again, { status: 200, json: { unchanged: true, versionId: first.json.versionId } })
   t.equal(again.headers.get('etag'), `"${first.json.versionId}"`)
-  t.match(await put(gateway, 'v1', { 'if-match': '"other"' }), { status: 412 }, 'whatever the value is')
+  t.match(await put(gateway, 'v1', { 'if-match': '"other"' }), { status: 412 }, 'even if the value is unchanged')
   t.match((await put(gateway, 'v1', { 'if-match': `"${first.json.versionId}"` })).json, { unchanged: true })
   t.not((await put(gateway, 'v1', {}, '?force=true')).json.versionId, first.json.versionId)
 
   await gateway.send('PUT', path, { json: { value: 'AP8=', encoding: 'base64' } })
   t.match((await gateway.send('PUT', path, { json: { value: 'AP8=', encoding: 'base64' } })).json, { unchanged: true })
-  t.notOk('unchanged' in (await put(gateway, 'AP8=')).json, 'a text is no bytes')
+  t.notOk('unchanged' in (await put(gateway, 'AP8=')).json, 'text and bytes are never equal')
 
   const blind = async (): Promise<string> => (await gateway.send('PUT', path, { json: { value: 'guess' }, token: tokens.pipeline })).json.versionId
-  t.not(await blind(), await blind(), 'who may not read learns nothing by writing')
+  t.not(await blind(), await blind(), 'a caller who may not read can\'t check guesses by writing')
 })
 
 t.test('a conditional write can be repeated with its Idempotency-Key', async (t) => {
@@ -75,11 +75,11 @@ t.test('a conditional write can be repeated with its Idempotency-Key', async (t)
   t.same((await put(gateway, 'v2', headers)).json, first.json)
   t.match(await put(gateway, 'v3', headers), { status: 409, json: { code: 'idempotency-conflict' } })
   const together = await Promise.all([1, 2, 3].map(async () => put(gateway, 'v4', { 'if-match': `"${first.json.versionId}"`, 'idempotency-key': 'k2' })))
-  t.same(together.map(({ status }) => status), [200, 200, 200], 'also three at once')
+  t.same(together.map(({ status }) => status), [200, 200, 200], 'even by three concurrent requests')
   t.equal((await gateway.send('GET', `${path}/versions?includeDeprecated=true`)).json.items.length, 3)
 })
 
-t.test('a late retry of a write that changed nothing overwrites no later write', async (t) => {
+t.test('a late retry of a write that changed nothing does not overwrite a later write', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'A')
   const keyed = await put(gateway, 'A', { 'idempotency-key': 'k' })
@@ -88,7 +88,7 @@ t.test('a late retry of a write that changed nothing overwrites no later write',
   t.equal((await gateway.send('GET', path)).json.value, 'B')
 })
 
-t.test('a write that fails after storing the value has not made it current', async (t) => {
+t.test('if a write fails after storing the value, the value is not current', async (t) => {
   const gateway = await build(t)
   const { json: { versionId } } = await put(gateway, 'v1')
   const client = gateway.fastify.awsClient('dev-account', 'eu-west-1')
@@ -101,7 +101,7 @@ t.test('a write that fails after storing the value has not made it current', asy
   t.same((await gateway.send('GET', `${path}/metadata`)).json.versions, { [versionId]: ['AWSCURRENT'] })
 })
 
-t.test('a move that the SDK retries because its reply was lost has succeeded', async (t) => {
+t.test('a move succeeds even if its reply was lost and the SDK retries it', async (t) => {
   const gateway = await build(t)
   const { json: { versionId } } = await put(gateway, 'v1')
   const client = gateway.fastify.awsClient('dev-account', 'eu-west-1')
@@ -124,7 +124,7 @@ t.test('a move that AWS refuses for another reason is reported as refused', asyn
   t.equal((await gateway.send('GET', path)).json.value, 'v1')
 })
 
-t.test('an internal error is not reported as an answer of AWS', async (t) => {
+t.test('an internal error is not reported as an error of AWS', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'v1')
   gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add(() => async () => { throw new TypeError('defect') }, { step: 'initialize', priority: 'low' })

@@ -43,7 +43,7 @@ t.test('createSecret', async (t) => {
     }
     t.match((await gateway.send('PUT', '/environments/dev/secrets/put-a1b2c3', { json: { value: 'v' } })).json, { warnings: [/hyphen and six characters/] })
     const again = await gateway.send('PUT', '/environments/dev/secrets/put-a1b2c3', { json: { value: 'w' } })
-    t.notOk('warnings' in again.json, 'only when it is created')
+    t.notOk('warnings' in again.json, 'it warns only when the secret is created')
     const bulk = await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['bulk-a1b2c3', 'bulk'] } })
     t.match(bulk.json.items[0], { warnings: [/hyphen and six characters/] })
     t.notOk('warnings' in bulk.json.items[1])

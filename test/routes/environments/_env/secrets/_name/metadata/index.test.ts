@@ -13,7 +13,7 @@ t.test('describeSecret', async (t) => {
     t.equal(status, 200)
     t.match(json, { name: 'payments/db', state: 'active', description: 'd', tags: { team: 'a' } })
     t.same(json.versions[versionId], ['AWSCURRENT'])
-    t.match(json.lastAccessedDate, /T00:00:00\.000Z$/, 'a PUT has looked whether the value is another')
+    t.match(json.lastAccessedDate, /T00:00:00\.000Z$/, 'the PUT read the current value to compare it')
     t.notOk('rotation' in json)
     t.notMatch(JSON.stringify(json), /"value"/)
   })

@@ -22,7 +22,7 @@ t.test('readPolicy, putPolicy, deletePolicy', async (t) => {
 
   t.match(await gateway.send('DELETE', path), { status: 200, json: { name: 'payments/db' } })
   t.notOk('resourcePolicy' in (await gateway.send('GET', path)).json)
-  t.match(await gateway.send('DELETE', path), { status: 200 }, 'none to remove is no mistake')
+  t.match(await gateway.send('DELETE', path), { status: 200 }, 'deleting a policy that does not exist is not an error')
 })
 
 t.test('refusals by AWS', async (t) => {
@@ -31,7 +31,7 @@ t.test('refusals by AWS', async (t) => {
   const put = async (body: object): Promise<unknown> => gateway.send('PUT', path, { json: body })
   const refused = { status: 422, json: { code: 'aws-refused' } }
   t.match(await put({ resourcePolicy: { Statement: 'none' } }), { ...refused, json: { detail: 'This policy has invalid syntax.' } })
-  t.match(await put({ resourcePolicy: readBy('*') }), refused, 'a public policy, unless it is said to be meant')
+  t.match(await put({ resourcePolicy: readBy('*') }), refused, 'a public policy is refused, unless the request allows it')
   t.notOk('resourcePolicy' in (await gateway.send('GET', path)).json, 'nothing is attached')
   t.match(await put({ resourcePolicy: readBy('*'), blockPublicPolicy: false }), { status: 200 })
   t.same((await gateway.send('GET', path)).json.resourcePolicy, readBy('*'))
@@ -50,7 +50,7 @@ t.test('refusals by the gateway', async (t) => {
   const before = gateway.awsCalls.length
   const invalid = (pointer: string): object => ({ status: 400, json: { code: 'invalid-request', errors: [{ in: 'body', pointer }] } })
   t.match(await gateway.send('PUT', path, { json: {} }), invalid('/resourcePolicy'))
-  t.match(await gateway.send('PUT', path, { json: { resourcePolicy: JSON.stringify(forAccount) } }), invalid('/resourcePolicy'), 'a text')
+  t.match(await gateway.send('PUT', path, { json: { resourcePolicy: JSON.stringify(forAccount) } }), invalid('/resourcePolicy'), 'a string')
   t.match(await gateway.send('PUT', path, { json: { resourcePolicy: { Id: 'i'.repeat(20_472) } } }), invalid('/resourcePolicy'), '20,481 characters')
   t.equal(gateway.awsCalls.length, before, 'without asking AWS')
 })

@@ -64,7 +64,7 @@ t.test('listReferences', async (t) => {
     }])
   })
 
-  t.test('references to one key of it', async (t) => {
+  t.test('references to one key of the value', async (t) => {
     const found = await texts(gateway, 'payments/db', 'password')
     t.same(JSON.parse(found['ecs-task-definition'] ?? ''), { name: 'PAYMENTS_DB_PASSWORD', valueFrom: `${arn}:password::` })
     t.equal(found.cloudformation, `"{{resolve:secretsmanager:${arn}:SecretString:password}}"`)
@@ -106,7 +106,7 @@ t.test('listReferences', async (t) => {
   t.test('requires DescribeSecret, and an existing secret', async (t) => {
     t.equal((await gateway.send('GET', '/environments/dev/secrets/a/references', { token: tokens.reader })).status, 403)
     t.match(await gateway.send('GET', '/environments/dev/secrets/none/references'), { status: 404, json: { code: 'secret-not-found' } })
-    t.match(Object.values(await texts(gateway, 'payments/db', '..foo')).join('\n'), /_\.\.foo/, 'Kubernetes takes no key that begins with two dots')
+    t.match(Object.values(await texts(gateway, 'payments/db', '..foo')).join('\n'), /_\.\.foo/, 'Kubernetes accepts no key that starts with two dots')
     for (const field of ['', 'a%0Ab', 'n'.repeat(1_025)]) {
       t.match(await gateway.send('GET', `/environments/dev/secrets/a/references?field=${field}`), { status: 400, json: { errors: [{ pointer: '/field' }] } })
     }

@@ -18,9 +18,9 @@ t.test('replicateSecret, removeReplicas', async (t) => {
     replicas: [{ region: 'eu-central-1', status: 'InSync' }, { region: 'us-east-1', status: 'InSync' }]
   })
   const there = gateway.aws('AKIADEV', 'us-east-1')
-  t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'v', 'the value is there')
+  t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'v', 'the replica has the value')
   await gateway.send('PUT', secret, { json: { value: 'w' } })
-  t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'w', 'and follows')
+  t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'w', 'the replica follows changes')
 
   t.match(await gateway.send('DELETE', secret), { status: 422, json: { code: 'aws-refused', detail: /still has replica regions/ } })
   const left = await gateway.send('DELETE', `${path}?region=eu-central-1`)
@@ -34,8 +34,8 @@ t.test('refusals', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', secret, { json: { value: 'v' } })
   const put = async (json: unknown): Promise<unknown> => gateway.send('PUT', path, { json })
-  t.match(await put({ replicaRegions: [{ region: 'eu-west-1' }] }), { status: 422, json: { detail: 'Invalid replica region.' } }, 'the secret\'s own')
-  t.match(await put({ replicaRegions: [{ region: 'eu-nowhere-9' }] }), { status: 422, json: { code: 'aws-refused' } }, 'no region')
+  t.match(await put({ replicaRegions: [{ region: 'eu-west-1' }] }), { status: 422, json: { detail: 'Invalid replica region.' } }, 'the secret\'s own region')
+  t.match(await put({ replicaRegions: [{ region: 'eu-nowhere-9' }] }), { status: 422, json: { code: 'aws-refused' } }, 'a region that does not exist')
   t.match(await put({ replicaRegions: [] }), { status: 400, json: { errors: [{ pointer: '/replicaRegions' }] } })
   t.match(await put({ replicaRegions: [{ region: 'Europe' }] }), { status: 400, json: { errors: [{ pointer: '/replicaRegions/0/region' }] } })
   t.match(await gateway.send('DELETE', path), { status: 400, json: { errors: [{ in: 'query', message: /'region'/ }] } })
@@ -53,7 +53,7 @@ t.test('a secret of that name already exists in the region', async (t) => {
   t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'another')
 
   await gateway.send('PUT', path, { json: { replicaRegions: [{ region: 'us-east-1' }], forceOverwriteReplicaSecret: true } })
-  t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'v', 'it is overwritten where that is asked for')
+  t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'v', 'it is overwritten on request')
 })
 
 t.test('an environment\'s replica regions', async (t) => {

@@ -14,13 +14,13 @@ t.test('rollBackSecret', async (t) => {
   t.equal(back.headers.get('etag'), `"${versionIds[1] ?? ''}"`)
   t.equal(await value(), 'v2')
   await gateway.send('POST', `${path}/rollback`, { json: {} })
-  t.equal(await value(), 'v3', 'twice is there and back')
+  t.equal(await value(), 'v3', 'a second rollback undoes the first')
   await gateway.send('POST', `${path}/rollback`, { json: { versionId: versionIds[0] } })
-  t.equal(await value(), 'v1', 'also to a version without a label')
+  t.equal(await value(), 'v1', 'it can restore a version without a label')
 
   const conditional = { json: {}, headers: { 'if-match': `"${versionIds[0] ?? ''}"` } }
   t.equal((await gateway.send('POST', `${path}/rollback`, conditional)).status, 200)
-  t.match(await gateway.send('POST', `${path}/rollback`, conditional), { status: 412, json: { code: 'precondition-failed' } }, 'not twice')
+  t.match(await gateway.send('POST', `${path}/rollback`, conditional), { status: 412, json: { code: 'precondition-failed' } }, 'the condition no longer holds after the rollback')
   t.match(await gateway.send('POST', '/environments/dev/secrets/none/rollback', conditional), { status: 412 })
   const together = await Promise.all(Array.from({ length: 10 }, async () => gateway.send('POST', `${path}/rollback`, { json: {} })))
   t.same(together.filter(({ status, json }) => status !== 200 && json.code !== 'write-conflict').map(({ json }) => json), [])

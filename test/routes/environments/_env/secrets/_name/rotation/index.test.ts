@@ -6,7 +6,7 @@ const path = `${secret}/rotation`
 const lambda = (name: string): string => `arn:aws:lambda:eu-west-1:111111111111:function:${name}`
 const monthly = { lambdaArn: lambda('rotator'), automaticallyAfterDays: 30 }
 
-t.test('setRotation rotates at once, and then on schedule', async (t) => {
+t.test('setRotation rotates immediately, and then on schedule', async (t) => {
   const gateway = await build(t)
   const first = (await gateway.send('PUT', secret, { json: { value: 'v' } })).json.versionId
   const set = await gateway.send('PUT', path, { json: monthly })
@@ -38,7 +38,7 @@ t.test('setRotation with rotateImmediately: false only tests the function', asyn
 t.test('rotateSecret rotates with the existing settings', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', secret, { json: { value: 'v' } })
-  t.match(await gateway.send('POST', path), { status: 422, json: { code: 'aws-refused', detail: /No Lambda rotation function/ } }, 'nothing is set')
+  t.match(await gateway.send('POST', path), { status: 422, json: { code: 'aws-refused', detail: /No Lambda rotation function/ } }, 'no rotation is configured')
   await gateway.send('PUT', path, { json: { ...monthly, rotateImmediately: false } })
   await gateway.rotateDue()
 
@@ -47,10 +47,10 @@ t.test('rotateSecret rotates with the existing settings', async (t) => {
   t.match(started, { status: 202, json: { name: 'payments/db', versionId: /./ } })
   await gateway.rotateDue()
   t.equal((await gateway.send('GET', secret)).json.versionId, started.json.versionId)
-  t.equal((await gateway.send('POST', path, key)).json.versionId, started.json.versionId, 'the same key starts no other')
+  t.equal((await gateway.send('POST', path, key)).json.versionId, started.json.versionId, 'a retry with the same key starts no other rotation')
   await gateway.rotateDue()
   t.equal((await gateway.send('GET', secret)).json.versionId, started.json.versionId)
-  t.match(await gateway.send('POST', path, { json: {} }), { status: 400 }, 'it takes no body')
+  t.match(await gateway.send('POST', path, { json: {} }), { status: 400 }, 'a body is refused')
 })
 
 t.test('cancelRotation keeps the settings', async (t) => {
@@ -71,7 +71,7 @@ t.test('a rotation in progress', async (t) => {
   await gateway.send('PUT', secret, { json: { value: 'v' } })
   await gateway.send('PUT', path, { json: { ...monthly, lambdaArn: lambda('failing') } })
   await gateway.rotateDue()
-  t.match((await gateway.send('GET', secret)).json, { value: 'v' }, 'it has failed, and AWS will try again')
+  t.match((await gateway.send('GET', secret)).json, { value: 'v' }, 'the rotation failed, and AWS will retry it')
   t.match(await gateway.send('POST', path), { status: 409, json: { code: 'rotation-in-progress' } })
 })
 
@@ -83,7 +83,7 @@ t.test('refusals', async (t) => {
   t.match(await put({ ...monthly, scheduleExpression: 'rate(10 days)' }), { ...refused, json: { detail: /both rotation frequency and schedule expression/ } })
   t.match(await put({ lambdaArn: lambda('rotator'), scheduleExpression: 'rate(1 hour)' }), refused, 'more often than every four hours')
   t.match(await put({ ...monthly, lambdaArn: lambda('unknown') }), { ...refused, json: { detail: /cannot invoke the specified Lambda function/ } })
-  t.match((await gateway.send('GET', `${secret}/metadata`)).json.rotation, undefined, 'nothing is set')
+  t.match((await gateway.send('GET', `${secret}/metadata`)).json.rotation, undefined, 'no rotation is configured')
   t.match(await gateway.send('PUT', '/environments/dev/secrets/none/rotation', { json: monthly }), { status: 404, json: { code: 'secret-not-found' } })
   t.match(await gateway.send('DELETE', '/environments/dev/secrets/none/rotation'), { status: 404 })
 })

@@ -10,7 +10,7 @@ t.test('patchValue', async (t) => {
   const gateway = await build(t)
   const value = async (): Promise<string> => (await gateway.send('GET', path)).json.value
 
-  t.test('changes, adds and removes single keys, and keeps the others to the last digit', async (t) => {
+  t.test('changes, adds and removes single keys, and keeps every digit of the others', async (t) => {
     await gateway.send('PUT', path, { json: { value: '{"user":"app","password":"old","big":12345678901234567890,"nested":{"a":1.0,"b":2}}' } })
     const reply = await patch(gateway, { password: 'new', user: null, nested: { b: null, c: [1] }, host: 'db' })
     t.equal(reply.status, 200)

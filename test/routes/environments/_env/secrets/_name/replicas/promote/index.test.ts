@@ -14,10 +14,10 @@ t.test('promoteReplica', async (t) => {
   t.match(await gateway.send('PUT', replica, { json: { value: 'w' } }), { status: 422, json: { code: 'aws-refused', detail: /not permitted on a replica/ } })
 
   t.match(await gateway.send('POST', `${replica}/replicas/promote`), { status: 200, json: { name: 'payments/db', arn: /:eu-central-1:/ } })
-  t.match(await gateway.send('PUT', replica, { json: { value: 'w' } }), { status: 200 }, 'it can be written to')
-  t.match((await gateway.send('GET', primary)).json, { value: 'v' }, 'and stands on its own')
+  t.match(await gateway.send('PUT', replica, { json: { value: 'w' } }), { status: 200 }, 'the promoted replica can be written')
+  t.match((await gateway.send('GET', primary)).json, { value: 'v' }, 'the former primary is unchanged')
 
-  t.match(await gateway.send('POST', `${replica}/replicas/promote`), { status: 422, json: { code: 'aws-refused' } }, 'it is no replica any more')
-  t.match(await gateway.send('POST', `${replica}/replicas/promote`, { json: {} }), { status: 400 }, 'it takes no body')
+  t.match(await gateway.send('POST', `${replica}/replicas/promote`), { status: 422, json: { code: 'aws-refused' } }, 'it is no longer a replica')
+  t.match(await gateway.send('POST', `${replica}/replicas/promote`, { json: {} }), { status: 400 }, 'a body is refused')
   t.match(await gateway.send('POST', '/environments/dev/secrets/none/replicas/promote'), { status: 404, json: { code: 'secret-not-found' } })
 })

@@ -15,7 +15,7 @@ t.test('moveStage and removeStage', async (t) => {
     const put = await gateway.send('PUT', `${path}/stages/blue`, { json: { moveToVersionId: first } })
     t.match(put, { status: 200, json: { name: 'payments/db', versionId: first } })
     t.match((await gateway.send('GET', `${path}?versionStage=blue`)).json, { value: 'v1' })
-    t.match(await gateway.send('PUT', `${path}/stages/blue`, { json: { moveToVersionId: second } }), { status: 422, json: { code: 'aws-refused' } }, 'not without saying from where')
+    t.match(await gateway.send('PUT', `${path}/stages/blue`, { json: { moveToVersionId: second } }), { status: 422, json: { code: 'aws-refused' } }, 'a label is not moved unless its version is named')
     await gateway.send('PUT', `${path}/stages/blue`, { json: { moveToVersionId: second, removeFromVersionId: first } })
     t.same((await stages())[second]?.sort(), ['AWSCURRENT', 'blue'])
     t.equal((await gateway.send('DELETE', `${path}/stages/blue?versionId=${second}`)).status, 200)
