@@ -5,8 +5,8 @@
  *     node scripts/check-conformance.ts DIR [AT_LEAST]
  *
  * DIR contains the recordings (`recorded.scenarios.json`, `recorded.snapshot.json`) and the program that replays them
- * (`replay.mjs`). Exits with 1 if fewer than AT_LEAST responses match, or if a scenario fails that uses only implemented
- * operations.
+ * (`replay.mjs`). Exits with 1 if fewer than AT_LEAST responses match, or if a scenario that uses only implemented operations
+ * fails.
  *
  * The recordings of rotations lack two steps of the original tests, which this script adds: creating the secret beforehand, and
  * waiting for a rotation to finish before inspecting it.

@@ -33,7 +33,7 @@ const maxSkewInMinutes = 5
 const maxSkew = maxSkewInMinutes * 60_000
 
 /**
- * Reads the Signature Version 4 from a request's headers, and makes all checks that do not need the body.
+ * Reads the Signature Version 4 data from a request's headers, and performs every check that does not need the body.
  *
  * @throws AwsError `MissingAuthenticationTokenException`, `IncompleteSignatureException`, `UnrecognizedClientException`,
  * `ExpiredTokenException` or `InvalidSignatureException`

@@ -29,7 +29,7 @@ export interface Limits {
   readonly caller: Limit
   /** The limit of each environment, for all callers together. */
   readonly environment: Limit
-  /** The limit of each IP address. Failed authentications and requests to public routes are counted separately. */
+  /** The limit for each IP address. Failed authentications and requests to public routes have separate counters. */
   readonly address: Limit
 }
 

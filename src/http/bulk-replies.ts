@@ -11,7 +11,7 @@ import { bulkItemReply, bulkReply, type BulkItemReply } from '#src/secrets/bulk/
 import type { BulkRun } from '#src/secrets/bulk/run'
 import { problemBody, problemHeaders } from './problem-reply.ts'
 
-/** The media type of a bulk create's reply as a stream of JSON lines. */
+/** The media type of a bulk create's reply when it is streamed as JSON lines. */
 export const ndjson = 'application/x-ndjson'
 
 const nothing = (): void => undefined

@@ -29,7 +29,7 @@ export interface OutcomeReport {
   readonly versionId?: string | undefined
   /** The ID of the job that was started, read or cancelled. */
   readonly job?: string
-  /** The caller that a public route identified, such as the login. */
+  /** The caller identified by a public route, such as the login route. */
   readonly caller?: Caller
   /** The number of secrets in the request, if the reply is sent before all of them have been recorded. */
   readonly items?: number

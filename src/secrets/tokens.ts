@@ -31,8 +31,8 @@ export const forPurpose = (scope: Scope, purpose: 'update' | 'promotion'): Scope
   scope.idempotencyKey === undefined ? scope : { ...scope, idempotencyKey: `${scope.idempotencyKey} ${purpose}` }
 
 /**
- * Returns the write that an earlier run of the same request made, or undefined if there was none. It is recognized by the ID of
- * the version that it created.
+ * Returns the write that an earlier run of the same request made, or undefined if there was none. The write is recognized by
+ * the ID of the version it created.
  *
  * @param isOurs returns true if the secret still has the version with this ID; may also require certain staging labels
  */

@@ -174,7 +174,7 @@ async function declaredActions (): Promise<string[]> {
   return [...found]
 }
 
-/** Classifies a reply. The request was authorized unless the reply has one of these two codes. */
+/** Classifies a reply. The request was authorized unless the code is `forbidden` or `not-found`. */
 const answerIn = ({ json }: Reply): Answer => json?.code === 'forbidden' || json?.code === 'not-found' ? json.code : 'allowed'
 
 t.test('every caller, route, environment and credential, over HTTP', async (t) => {

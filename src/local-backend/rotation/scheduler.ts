@@ -17,7 +17,7 @@ export interface SchedulerOptions extends InvokeOptions {
 
 /** Carries out the rotations that RotateSecret started and those that are due according to their schedule. */
 export interface Scheduler extends RotationService {
-  /** Starts to check for due rotations once per second of real time. */
+  /** Starts checking for due rotations once per second of real time. */
   start: () => void
   /**
    * Carries out all rotations that are due now, and those that become due in the meantime. Resolves once this process has no

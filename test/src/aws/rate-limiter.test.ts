@@ -39,7 +39,7 @@ const secret = { tags: {}, replicaRegions: [] }
 const create = async ({ aws }: Limited, count: number, from = call, prefix = 'n'): Promise<unknown[]> =>
   Promise.all(Array.from({ length: count }, async (_, index) => aws.createSecret(from, `${prefix}${index}` as SecretName, secret)))
 
-// Uses half of the quota, because calls arrive at shorter intervals than they were sent if the machine is busy.
+// Uses only half of the quota: on a busy machine, calls can arrive closer together than they were sent, and exceed a full quota.
 t.test('calls keep to AWS\'s quotas, and none is throttled', async (t) => {
   const it = await limited(t, true, createRateLimiters(() => 0.5))
   const started = performance.now()

@@ -128,7 +128,7 @@ const rows: Record<string, Row> = {
       for (const name of [context.name, `${context.name}-not`]) await put(context, name)
       const rotation = { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:rotator', automaticallyAfterDays: 30, rotateImmediately: false }
       await context.gateway.send('PUT', `/environments/dev/secrets/${context.name}/rotation`, { json: rotation })
-      // Performs the test of the rotation function that AWS starts when a rotation is configured.
+      // When a rotation is configured, AWS starts a test of the rotation function. This runs that test.
       await context.gateway.rotateDue()
     },
     succeeds: ({ name }) => ({ args: ['rotate', name, ...dev], output: `Started the rotation of ${name} in dev` }),

@@ -45,7 +45,7 @@ t.test('run --watch: restarts the program when its secrets have changed', async 
   const outcome = await secretsctlProgram(gateway, args, {
     steps: [
       { after: 'first\n', act: async () => put('key', 'second') },
-      // Two secrets for the same variable are an error, but it does not terminate the program.
+      // Having two secrets for the same variable is an error, but does not terminate the program.
       { after: 'second\n', act: async () => put('KEY', 'x') },
       {
         after: 'continues with',
