@@ -97,8 +97,8 @@ const rateLimitHeaders = {
 }
 
 /**
- * Returns the response schemas for the problems that a route may reply with, keyed by status. Their type is only `object`, so they
- * add nothing to the types that a handler may return: one that returns a problem instead of throwing it does not compile.
+ * Returns the response schemas for the problems that a route may reply with, keyed by status. Their type is only `object`, so
+ * they add nothing to the types that a handler may return: one that returns a problem instead of throwing it does not compile.
  */
 export function problemResponses (...codes: readonly ProblemCode[]): object {
   const byStatus = Map.groupBy(codes, (code) => catalogue[code].status)
