@@ -21,7 +21,7 @@ import { serverOptions } from '#src/http/server-options'
 import { pinToCore } from './pinned.ts'
 import { row, header } from './statistics.ts'
 
-const connections = 32
+const connections = 128
 const seconds = 2
 const tokens = { reader: 'token-of-the-benchmark', stranger: 'token-of-a-stranger' }
 

@@ -1,6 +1,9 @@
 import type { FastifyReply, FastifyRequest, onRequestHookHandler, onSendHookHandler } from 'fastify'
 import type { Found } from './found.ts'
 
+type HookParameters = Parameters<onRequestHookHandler>
+type ReplyHookParameters = [FastifyRequest, FastifyReply, Parameters<onSendHookHandler>[3]]
+
 type Finding = Partial<Found> | undefined
 
 /**
@@ -14,20 +17,20 @@ export type Step = (request: FastifyRequest, reply: FastifyReply) => Finding | P
 export type ReplyStep = (request: FastifyRequest, reply: FastifyReply, payload: unknown) => unknown
 
 /** Combines steps into a single Fastify hook, which runs them in order and adds their results to `request.found`. */
-export const runSteps = (steps: readonly Step[]): onRequestHookHandler => (request, reply, done) => {
-  const { found } = request
-  const remaining = steps.values()
-
-  function proceed (finding: Finding): void {
+export const runSteps = (steps: readonly Step[]): onRequestHookHandler => {
+  function runFrom (start: number, finding: Finding, ...[request, reply, done]: HookParameters): void {
     try {
-      keep(found, finding)
-      for (const step of remaining) {
+      keep(request.found, finding)
+      let position = start
+      for (const step of start === 0 ? steps : steps.slice(start)) {
+        position += 1
         const next = step(request, reply)
         if (next instanceof Promise) {
-          next.then(proceed, done)
+          const resumeAt = position
+          next.then((found) => { runFrom(resumeAt, found, request, reply, done) }, done)
           return
         }
-        keep(found, next)
+        keep(request.found, next)
       }
     } catch (error) {
       done(error as Error)
@@ -35,20 +38,20 @@ export const runSteps = (steps: readonly Step[]): onRequestHookHandler => (reque
     }
     done()
   }
-  proceed(undefined)
+  return (...parameters) => { runFrom(0, undefined, ...parameters) }
 }
 
 /** Combines reply steps into a single Fastify hook. Each step receives the payload that the previous one returned. */
-export const runReplySteps = (steps: readonly ReplyStep[]): onSendHookHandler => (request, reply, payload, done) => {
-  const remaining = steps.values()
-
-  function proceed (current: unknown): void {
-    let next = current
+export const runReplySteps = (steps: readonly ReplyStep[]): onSendHookHandler => {
+  function runFrom (start: number, payload: unknown, ...[request, reply, done]: ReplyHookParameters): void {
+    let [position, current] = [start, payload]
     try {
-      for (const step of remaining) {
-        next = step(request, reply, next)
-        if (next instanceof Promise) {
-          next.then(proceed, done)
+      for (const step of start === 0 ? steps : steps.slice(start)) {
+        position += 1
+        current = step(request, reply, current)
+        if (current instanceof Promise) {
+          const resumeAt = position
+          current.then((next) => { runFrom(resumeAt, next, request, reply, done) }, done)
           return
         }
       }
@@ -56,15 +59,15 @@ export const runReplySteps = (steps: readonly ReplyStep[]): onSendHookHandler =>
       done(error as Error)
       return
     }
-    done(null, next)
+    done(null, current)
   }
-  proceed(payload)
+  return (request, reply, payload, done) => { runFrom(0, payload, request, reply, done) }
 }
 
 /** Adds a step's result to the earlier ones. @throws TypeError if another step has already written one of its fields */
 function keep (found: Partial<Found>, finding: Finding): void {
   if (finding === undefined) return
-  for (const field of Object.keys(finding)) {
+  for (const field in finding) {
     if (Object.hasOwn(found, field)) throw new TypeError(`A second step has found request.found.${field}`)
   }
   Object.assign(found, finding)
