@@ -3,7 +3,7 @@
  * need no AWS call. The server and the load generator are each pinned to a core of their own. The contenders take turns, so that
  * other load on the machine affects all of them equally.
  *
- *     node bench/floor.ts [ROUNDS]
+ *     [CONNECTIONS=128] node bench/floor.ts [ROUNDS]
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,7 +21,8 @@ import { serverOptions } from '#src/http/server-options'
 import { pinToCore } from './pinned.ts'
 import { row, header } from './statistics.ts'
 
-const connections = 128
+/** Keep-alive connections; a gateway serves many callers at once. */
+const connections = Number(process.env.CONNECTIONS ?? 128)
 const seconds = 2
 const tokens = { reader: 'token-of-the-benchmark', stranger: 'token-of-a-stranger' }
 

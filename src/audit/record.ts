@@ -109,25 +109,34 @@ export type Entry = RequestEntry | ControlEntry
 
 type MemberName = keyof RequestEntry | keyof ControlEntry
 
-/** Returns an entry's members in the order that they have in a line, however the entry was built. */
-function inOrder (entry: Readonly<Partial<Record<MemberName, unknown>>>): Record<MemberName, unknown> {
-  const { event, intent, requestId, caller, peer, operation, action, environment, name, credential, decision, decisions } = entry
-  const { job, items, status, code, reason, result, versionId, awsRequestIds, awsCalls } = entry
-  const { format, key, found, torn, refused, late } = entry
-  return {
-    event, intent, requestId, caller, peer, operation, action, environment, name, credential, decision, decisions,
-    job, items, status, code, reason, result, versionId, awsRequestIds, awsCalls,
-    format, key, found, torn, refused, late
-  }
-}
+/** The order of the members in a line. It is fixed, so it doesn't depend on the order in which an entry was built. */
+const order = Object.keys({
+  event: 0, intent: 0, requestId: 0, caller: 0, peer: 0, operation: 0, action: 0, environment: 0, name: 0,
+  credential: 0, decision: 0, decisions: 0, job: 0, items: 0, status: 0, code: 0, reason: 0, result: 0, versionId: 0,
+  awsRequestIds: 0, awsCalls: 0, format: 0, key: 0, found: 0, torn: 0, refused: 0, late: 0
+} satisfies Record<MemberName, 0>) as MemberName[]
 
 /**
  * Encodes an entry as JSON members, without the braces and without the members that `chainRecord` adds.
  *
  * @param time milliseconds since the epoch
  */
-export const encodeEntry = (entry: Entry, time: number): string =>
-  JSON.stringify({ time: new Date(time).toISOString(), ...inOrder(entry) }).slice(1, -1)
+export function encodeEntry (entry: Entry, time: number): string {
+  const members: Readonly<Partial<Record<MemberName, unknown>>> = entry
+  let text = `"time":"${new Date(time).toISOString()}"`
+  for (const name of order) {
+    const value = members[name]
+    if (value !== undefined) text += `,"${name}":${encodeValue(value)}`
+  }
+  return text
+}
+
+/** ASCII text that JSON does not escape. */
+const plainText = /^[ !#-[\]-~]*$/
+
+/** Returns what `JSON.stringify` returns, but quickly for plain text, which nearly all members are. */
+const encodeValue = (value: unknown): string =>
+  typeof value === 'string' && plainText.test(value) ? `"${value}"` : JSON.stringify(value)
 
 interface ChainedRecord {
   readonly line: string
