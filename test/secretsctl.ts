@@ -118,7 +118,7 @@ export async function secretsctlTerminal (
   return { status, screen }
 }
 
-/** Returns the commands that the help lists, prefixed with their group's name, and the groups. */
+/** Returns the commands and the groups that the help lists. Each command is prefixed with its group's name. */
 export async function commandNames (group: readonly string[] = []): Promise<{ commands: string[], groups: string[] }> {
   const { stdout } = await secretsctl({ url: '' }, [...group, '--help'])
   const [, list] = stdout.split('\nCommands:\n')

@@ -22,7 +22,7 @@ export interface End {
   readonly lacksLineFeed?: true
 }
 
-/** The maximum size, in bytes, of a record and of a write. They limit how far back to search for the last one. */
+/** The maximum size, in bytes, of a record and of a write. These sizes limit how far back to search for the last record and the last write. */
 const maxBytes = { record: 1024 * 1024, write: 32 * 1024 * 1024 }
 
 /**
