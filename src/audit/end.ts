@@ -22,7 +22,10 @@ export interface End {
   readonly lacksLineFeed?: true
 }
 
-/** The maximum size, in bytes, of a record and of a write. These sizes limit how far back to search for the last record and the last write. */
+/**
+ * The maximum size, in bytes, of a record and of a write. These sizes limit how far back to search for the last record and the
+ * last write.
+ */
 const maxBytes = { record: 1024 * 1024, write: 32 * 1024 * 1024 }
 
 /**

@@ -2,7 +2,10 @@ import type { X509Certificate } from 'node:crypto'
 import { caller, type Caller } from './caller.ts'
 import { unauthenticated } from './refusal.ts'
 
-/** Matches the SPIFFE ID of a workload. Unlike the ID of a trust domain, it must have a path. See https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md */
+/**
+ * Matches the SPIFFE ID of a workload. Unlike the ID of a trust domain, it must have a path. See
+ * https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md
+ */
 const spiffePattern = /^spiffe:\/\/[a-z0-9._-]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)+$/
 
 const dnsPattern = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
