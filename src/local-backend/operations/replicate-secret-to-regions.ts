@@ -7,8 +7,8 @@ import { replicate } from '#src/local-backend/rules/replication'
 import { replicationStatus } from '#src/local-backend/rules/replication-status'
 
 /**
- * Replicates a secret to regions. If that fails in a region, its replication status contains the reason. To retry, the caller
- * repeats the request for that region.
+ * Replicates a secret to regions. If replication to a region fails, the replication status of the region contains the reason. To
+ * retry, the caller repeats the request for that region.
  */
 export function replicateSecretToRegions (
   input: Input<'ReplicateSecretToRegions'>, context: CallContext

@@ -20,10 +20,11 @@ import { findVersion } from '#src/local-backend/store/versions'
 const noRules: RotationRules = { afterDays: null, expression: null, duration: null }
 
 /**
- * Configures a secret's rotation and starts to rotate the secret, which continues after the reply. With `RotateImmediately:
- * false`, only tests the rotation function. Repeating a request with the same token changes nothing.
+ * Configures and starts a secret's rotation. The rotation continues after the reply. With `RotateImmediately: false`, only
+ * tests the rotation function. Repeating a request with the same token changes nothing.
  *
- * @throws AwsError `InvalidRequestException` if another rotation is incomplete. Like AWS, this also retries that rotation.
+ * @throws AwsError `InvalidRequestException` if another rotation is incomplete. As in AWS, the rejected request still causes a
+ * retry of that rotation.
  */
 export function rotateSecret (input: Input<'RotateSecret'>, context: CallContext): WireForm<RotateSecretCommandOutput> {
   const { ClientRequestToken: token, RotationRules: given, RotateImmediately = true } = input

@@ -13,8 +13,8 @@ import { current } from '#src/local-backend/rules/staging-labels'
 import { updateSecret as storeSecret, type Secret } from '#src/local-backend/store/secrets'
 
 /**
- * Updates a secret's details from those in the request. If the request contains a value, also adds a version labelled AWSCURRENT.
- * Repeating a request with a value succeeds, although AWS's documentation says otherwise.
+ * Changes those details of a secret that the request contains. If the request contains a value, also adds a version labelled
+ * AWSCURRENT. Repeating a request with a value succeeds, although AWS's documentation says otherwise.
  *
  * For a replica, AWS allows changing only the KMS key.
  */

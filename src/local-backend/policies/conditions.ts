@@ -80,7 +80,7 @@ function absence (path: string, texts: readonly string[]): Condition['holds'] {
 /**
  * Returns the test of any operator other than `Null`. By default, one of the request's values for the key must pass or, if the
  * operator is negated, all of them. A set operator in the policy overrides this default. If the request lacks the key, the
- * condition is met only if all values must pass, or with `IfExists`.
+ * condition is met if the operator ends in `IfExists`, or if all values would have to pass.
  */
 function comparison ({ negated }: Operator, tests: readonly Test[], set: Condition['set'], ifExists: boolean): Condition['holds'] {
   const needsAll = set === undefined ? negated : set === 'ForAllValues'

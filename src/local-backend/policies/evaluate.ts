@@ -14,8 +14,8 @@ export interface PolicyRequest {
 
 /**
  * The effect of policies on a request: `Deny` if a statement denies it, `Allow` if a statement allows it, or `Nothing` if no
- * statement applies. `Delegate` means that a resource policy allows the requester's account as a whole, so that account's
- * identity policies decide.
+ * statement applies. `Delegate` means that a resource policy allows the requester's account as a whole. In that case, the
+ * identity policies of the account decide.
  */
 export type Finding = 'Deny' | 'Allow' | 'Delegate' | 'Nothing'
 

@@ -25,8 +25,8 @@ const action = /^(?:\*|[a-z0-9-]+:[a-z0-9*?]+)$/i
 const resource = /^(?:\*|arn:.*)$/s
 
 /**
- * Parses a policy document in AWS's policy language. Rejects everything that it doesn't understand, because it couldn't enforce
- * it.
+ * Parses a policy document in AWS's policy language. Rejects a document with any unsupported part, because that part couldn't be
+ * enforced.
  *
  * @throws PolicyError if the document is malformed or contains anything unsupported
  */

@@ -6,7 +6,7 @@ type FixedPart = { kind: 'character', character: string } | { kind: 'any' } | { 
 interface Variable {
   kind: 'variable'
   key: string
-  /** The value to use if the request doesn't have exactly one; undefined if the policy specifies no default. */
+  /** The value to use if the request doesn't have exactly one value for the key; undefined if the policy specifies no default. */
   defaultValue: string | undefined
 }
 
@@ -49,7 +49,7 @@ function variablePart (inside: string): FixedPart | Variable {
  * Returns true if a pattern matches a whole string. A variable stands for the request's value of its key. If the request doesn't
  * have exactly one value for that key, the variable stands for its default. A variable with neither matches nothing.
  *
- * @param fold maps characters that count as equal to the same character
+ * @param fold returns the same character for all characters that count as equal
  */
 export function matches (pattern: Pattern, text: string, context: ConditionContext, fold: Fold = unchanged): boolean {
   const filled = pattern.map((part) => part.kind === 'variable' ? charactersOf(part, context) : [part])
@@ -69,7 +69,7 @@ function charactersOf ({ key, defaultValue }: Variable, context: ConditionContex
  */
 function fits (parts: readonly FixedPart[], characters: readonly string[], fold: Fold): boolean {
   let [next, at] = [0, 0]
-  /** The index of the part after the most recent `*`, and the position in the text at which it was last tried. */
+  /** The index of the part after the most recent `*`, and the position in the text at which that part was last tried. */
   let retry: { next: number, at: number } | undefined
   while (at < characters.length) {
     const part = parts[next]

@@ -10,7 +10,7 @@ const restrictingKeys = new Set([
 
 const restrictingOperators = new Set(['StringEquals', 'StringEqualsIgnoreCase', 'StringLike', 'ArnEquals', 'ArnLike', 'IpAddress'])
 
-/** The shortest prefix of a network that doesn't count as public, in bits. AWS uses the same limits for S3 bucket policies. */
+/** The shortest network prefixes, in bits, that don't count as public. AWS uses the same limits for S3 bucket policies. */
 const shortestPrefix = { ipv4: 8, ipv6: 32 }
 
 /**
@@ -23,7 +23,8 @@ export function isPublic ({ statements }: Policy): boolean {
 }
 
 /**
- * Returns true if a condition restricts callers to fixed values. It restricts nothing if requests without its key also meet it.
+ * Returns true if a condition restricts callers to fixed values. Returns false if requests that lack the condition key also meet
+ * the condition.
  */
 function restricts ({ operator, set, ifExists, key, texts }: Condition): boolean {
   return restrictingKeys.has(key) && restrictingOperators.has(operator) && set !== 'ForAllValues' && !ifExists &&

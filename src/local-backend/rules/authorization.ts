@@ -50,7 +50,7 @@ export function authorize<Name extends Operation> (context: CallContext, operati
 }
 
 /**
- * Returns true if the caller could still change the secret's policy after attaching this one. Without a secret ID, checks the
+ * Returns true if the caller could still change the secret's policy after attaching `policy`. Without a secret ID, checks the
  * permission for the resource `*`.
  */
 export function callerKeepsAccess (context: CallContext, secretId: string | undefined, policy: Policy): boolean {

@@ -6,7 +6,7 @@ import { day } from './day.ts'
  * to every year.
  */
 export interface Cron {
-  /** The hours at which it fires, from 0 to 23, in ascending order. */
+  /** The hours at which the expression fires, from 0 to 23, in ascending order. */
   hours: readonly number[]
   /** Returns true if the expression matches the day that contains `time`, in milliseconds since the epoch. */
   includes: (time: number) => boolean

@@ -26,7 +26,7 @@ export function storeValue (context: KmsCaller, secret: Secret, versionId: strin
 /**
  * Decrypts a version's data key. If several KMS keys wrap it, uses one with which the caller can decrypt.
  *
- * @throws AwsError if the caller can't decrypt with any of the KMS keys. It is `AccessDeniedException` if the caller isn't
+ * @throws AwsError if the caller can decrypt with none of the KMS keys. It is `AccessDeniedException` if the caller isn't
  * allowed to use one of them, otherwise `InvalidRequestException` if one is another account's AWS managed key, otherwise
  * `DecryptionFailure`.
  */
@@ -44,8 +44,8 @@ export function openDataKey (context: KmsCaller, secret: Secret, versionId: stri
 }
 
 /**
- * Wraps data keys with the secret's KMS key, for the versions that are labelled AWSCURRENT, AWSPENDING or AWSPREVIOUS. The
- * wrapped forms that other KMS keys made are kept. Like AWS, skips data keys that the caller can't decrypt.
+ * Takes the versions that are labelled AWSCURRENT, AWSPENDING or AWSPREVIOUS, and wraps their data keys with the secret's KMS
+ * key. Keeps the wrapped forms that other KMS keys made. Like AWS, skips data keys that the caller can't decrypt.
  *
  * @throws AwsError the errors of `encryptionKey`
  */

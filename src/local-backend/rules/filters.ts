@@ -36,7 +36,7 @@ const searchedFields: Record<Key, SearchedField> = {
 
 /**
  * Returns a predicate for the secrets that pass all filters. A secret passes a filter if it matches at least one of the filter's
- * values. A leading `!` negates a value. The key determines how values are compared; see `searchedFields`.
+ * values. A leading `!` negates a value. The filter's key determines how values are compared; see `searchedFields`.
  *
  * @throws AwsError `InvalidParameterException` for a filter without a key or values
  */

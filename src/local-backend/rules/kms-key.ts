@@ -4,10 +4,10 @@ import { managedKeyArn, type WrappingKey } from '#src/local-backend/store/data-k
 import { kmsKeyId as idOfKey, type KmsKey } from '#src/local-backend/store/kms-keys'
 import type { Store } from '#src/local-backend/store/store'
 
-/** The alias of the AWS managed key. Most replies omit the KMS key of a secret that uses it. */
+/** The alias of the AWS managed key. If a secret uses this key, most replies name no KMS key for the secret. */
 export const managedKeyAlias = 'alias/aws/secretsmanager'
 
-/** The location and the ID or alias of a KMS key that a `KmsKeyId` refers to. The key might not exist. */
+/** Identifies the KMS key that a `KmsKeyId` refers to. `name` is the key's ID or alias. The key might not exist. */
 interface KeyReference {
   scope: Scope
   name: string

@@ -5,7 +5,10 @@ import type { Secret } from '#src/local-backend/store/secrets'
 import type { Store } from '#src/local-backend/store/store'
 import { managedKeyAlias } from './kms-key.ts'
 
-/** Returns the status of a secret's replication to each region. No other reply of AWS shows the alias of its managed key. */
+/**
+ * Returns the status of a secret's replication to each region. As in AWS, nothing else in a reply shows the alias of the AWS
+ * managed key.
+ */
 export function replicationStatus (store: Store, secret: Secret): WireForm<ReplicationStatusType>[] {
   return replicationsOf(store, secret).map(({ region, kmsKeyId, status, message, accessedOn }) => ({
     Region: region,

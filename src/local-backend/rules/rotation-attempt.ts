@@ -44,8 +44,8 @@ export function isRotationIncomplete (store: Store, secret: Secret, realNow: num
 }
 
 /**
- * Returns true if the attempt's version is still labelled AWSPENDING. Once it has lost the label, the attempt has nothing left to
- * do.
+ * Returns true if the attempt's version is still labelled AWSPENDING. Once the version has lost the label, the attempt has
+ * nothing left to do.
  */
 export function isStillPending (store: Store, secret: Secret, versionId: string): boolean {
   return versionWithLabel(store, secret, pending) === versionId

@@ -19,7 +19,7 @@ interface Schedule {
   opensAfter: (time: number, origin: number) => number
 }
 
-/** A time window for a secret's rotation: from `opensAt`, inclusive, to `closesAt`, exclusive. */
+/** A time window for a secret's rotation. It includes the time `opensAt`, but not the time `closesAt`. */
 export interface RotationWindow {
   opensAt: number
   closesAt: number
@@ -70,8 +70,8 @@ export function windowAfter (rules: RotationRules, origin: number, time: number)
 }
 
 /**
- * Returns the number of days between the first two windows that open after a time, rounded up as in AWS's replies. Undefined if
- * the rules contain no schedule.
+ * Finds the first two windows that open after a time, and returns the number of days between their openings. Rounds the number
+ * up, as AWS's replies do. Returns undefined if the rules contain no schedule.
  */
 export function daysBetweenRotations (rules: RotationRules, origin: number, time: number): number | undefined {
   const schedule = scheduleOf(rules)

@@ -51,8 +51,8 @@ export function nextWindow (rules: RotationRules, setAt: number, now: number): P
 }
 
 /**
- * Schedules a secret's next rotation for the first window that opens after `now`. Called when a new value becomes current, which
- * AWS also counts as a rotation, and when an attempt is abandoned.
+ * Schedules a secret's next rotation for the first window that opens after `now`. Called when an attempt is abandoned, and when a
+ * new value becomes current. AWS counts the storing of a new current value as a rotation, too.
  */
 export function reschedule (store: Store, secret: Secret, now: number): void {
   const rotation = findRotation(store, secret)

@@ -7,9 +7,9 @@ import type { OperationContext } from './context.ts'
 
 const suffixCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 /**
- * The end of a complete ARN: a hyphen and six random characters. This backend never generates six digits, so an ARN that ends in
- * a date, such as `backup-261129`, is known to lack the random characters. AWS makes no such exception, and wouldn't find that
- * secret by its partial ARN.
+ * Matches the end of a complete ARN, which is a hyphen and six random characters. This backend never generates six digits there.
+ * So an ARN that ends in six digits, such as the date in `backup-261129`, is partial, and the digits belong to the secret's name.
+ * AWS makes no such exception, and wouldn't find that secret by its partial ARN.
  */
 const suffix = /-(?!\d{6}$)[A-Za-z0-9]{6}$/
 const secretName = new RegExp(limits.secretNamePattern)
@@ -24,7 +24,7 @@ export function checkName (name: string): void {
 }
 
 /**
- * Creates an ARN for a name. It ends in six random characters, so a new secret that reuses the name of a deleted one gets a
+ * Creates an ARN for a name. The ARN ends in six random characters, so a new secret that reuses the name of a deleted one gets a
  * different ARN.
  */
 export function newArn (scope: Scope, name: string): string {
@@ -58,7 +58,7 @@ export function lookUp ({ store, now }: Pick<OperationContext, 'store' | 'now'>,
   return findByName(store, scope, nameInPartialArn(scope, secretId), now)
 }
 
-/** Returns the account and region in a secret's ARN, complete or partial. Returns undefined for names and for other ARNs. */
+/** Returns the account and region in a secret's complete or partial ARN. Returns undefined for names and for other ARNs. */
 export function scopeIn (secretId: string): Scope | undefined {
   const [, region, accountId] = /^arn:aws:secretsmanager:([^:]+):(\d{12}):secret:./.exec(secretId) ?? []
   return region === undefined || accountId === undefined ? undefined : { accountId, region }

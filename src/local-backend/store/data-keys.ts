@@ -42,13 +42,19 @@ export function wrapDataKey (
   ).run({ secretId: secret.id, versionId, arn, kmsKeyId, wrapped })
 }
 
-/** Unwraps a data key. Returns undefined if that KMS key didn't wrap it, or if it belongs to another secret. */
+/**
+ * Unwraps a data key with the KMS key that has the given ARN. Returns undefined if a different KMS key wrapped the data key, or
+ * if the data key belongs to another secret.
+ */
 export function unwrapDataKey (store: Store, secret: Secret, { arn, wrapped }: WrappedKey): Uint8Array | undefined {
   const material = materialOf(store, secret, arn)
   return material && unseal(material, dataKeyContext(secret), wrapped)
 }
 
-/** Returns the key material of a KMS key; undefined if the key has never been used. The AWS managed key uses the master key. */
+/**
+ * Returns the key material of a KMS key; undefined if the key has never been used. The material of the AWS managed key is the
+ * master key.
+ */
 function materialOf ({ database, masterKey }: Store, secret: Secret, arn: string): Uint8Array | undefined {
   if (arn === managedKeyArn(secret)) return masterKey
   const row = database.statement<{ material: Uint8Array }>('SELECT material FROM kms_keys WHERE arn = $arn').get({ arn })

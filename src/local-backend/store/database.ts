@@ -30,13 +30,13 @@ const busyTimeout = 500
 const openingBusyTimeout = 5000
 
 /**
- * Opens a database file and runs `prepare` on it. Without a file, opens a database in memory. Only its owner can access a new
- * file.
+ * Opens a database and runs `prepare` on it. If the file doesn't exist, creates it with access for its owner only. If `file` is
+ * undefined, opens a database in memory.
  *
  * @throws Error from SQLite or from `prepare`, after closing the database
  */
 export function openDatabase (file: string | undefined, prepare: (database: Database) => void): Database {
-  // Creates the file first to set its permissions. SQLite gives its WAL files the same ones.
+  // Creates the file first to set its permissions. SQLite gives the same permissions to the WAL files.
   if (file !== undefined) closeSync(openSync(file, 'a', 0o600))
   const connection = new DatabaseSync(file ?? ':memory:', { timeout: openingBusyTimeout, enableForeignKeyConstraints: true })
   try {

@@ -41,8 +41,8 @@ function createKeyFile (file: string): void {
     fsyncSync(descriptor)
     linkSync(unfinished, file)
   } catch (error) {
-    // Another process may have created the key first. Its key is then the valid one, and it may have removed this unfinished
-    // file.
+    // Another process may have created the key file first, and may also have removed this unfinished file. The key of that
+    // process is then the valid one.
     if (!existsSync(file)) throw error
   } finally {
     closeSync(descriptor)

@@ -12,7 +12,10 @@ export function staleReplicas ({ database }: Store): Secret[] {
   return database.statement<Secret>(`SELECT ${secretColumns} FROM secrets WHERE stale = 1`).all({})
 }
 
-/** Adds a secret's replica in another region, still without versions. Its ARN is the primary secret's, apart from the region. */
+/**
+ * Adds a secret's replica in another region, but no versions. The replica's ARN differs from the primary secret's only in the
+ * region.
+ */
 export function insertReplica ({ database }: Store, primary: Secret, region: string, kmsKeyId: string | null, now: number): void {
   const { id: primaryId, arn: primaryArn, accountId, name, creationToken } = primary
   const arn = primaryArn.replace(`:${primary.region}:`, `:${region}:`)

@@ -83,8 +83,9 @@ export function findById ({ database }: Store, id: string): Secret | undefined {
 }
 
 /**
- * Stores a secret's details, sets `changedAt` and marks the replicas as stale. So it must also be called after a change to
- * anything else that belongs to the secret. `changedAt` always increases, even between two changes in the same millisecond.
+ * Stores a secret's details, sets `changedAt` and marks the replicas as stale. Callers must therefore also call this function
+ * after a change to anything else that belongs to the secret. `changedAt` always increases, even between two changes in the same
+ * millisecond.
  */
 export function updateSecret ({ database }: Store, secret: Secret, now: number): void {
   const { id, description, kmsKeyId, type, deletedAt, purgeAt } = secret

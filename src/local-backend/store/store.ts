@@ -54,7 +54,8 @@ function open (databaseFile: string | undefined, masterKey: Uint8Array, keyFile:
 }
 
 /**
- * Stores a ciphertext made with the master key in a new database. In an existing one, checks that the key decrypts it.
+ * In a new database, stores a ciphertext that was made with the master key. In an existing database, checks that the master key
+ * decrypts the stored ciphertext.
  *
  * @throws Error that names the remedy, if the key doesn't belong to the database
  */

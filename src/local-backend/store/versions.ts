@@ -34,8 +34,8 @@ export function findVersion ({ database }: Store, secret: Secret, versionId: str
 }
 
 /**
- * Returns a secret's versions after a sequence number, oldest first. Never includes versions without a value, and includes those
- * without a label only if `includeDeprecated` is true.
+ * Returns a secret's versions, oldest first, starting after the sequence number `after`. Skips versions without a value. Also
+ * skips versions without a label, unless `includeDeprecated` is true.
  */
 export function listVersions ({ database }: Store, secret: Secret, after: number, includeDeprecated: boolean): Iterable<Version> {
   return database.statement<Version>(`
