@@ -60,8 +60,8 @@ export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, rat
     const { credentialId } = keysFor
     const client = new SecretsManager({
       region,
-      // `memoized` tells the SDK not to cache the keys itself. Its cache uses a different clock, and keeps keys that AWS has
-      // refused.
+      // `memoized` tells the SDK not to cache the keys itself. The SDK's cache uses a different clock, and keeps keys that AWS
+      // has refused.
       credentials: Object.assign(async () => keys(keysFor), { memoized: true }),
       requestHandler: handlerOf(`${credentialId} ${region}`),
       ...(endpoint !== undefined && { endpoint })

@@ -54,8 +54,8 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
     ...(sessionTokenVariable !== undefined && { sessionToken: variable(sessionTokenVariable) })
   }),
   'assume-role': ({ roleArn, externalId, durationSeconds, source }, { sts, sessionName, keysOf }) => fromTemporaryCredentials({
-    // `memoized` tells the SDK not to cache the keys itself. Its cache uses a different clock, and keeps keys that AWS has
-    // refused.
+    // `memoized` tells the SDK not to cache the keys itself. The SDK's cache uses a different clock, and keeps keys that AWS
+    // has refused.
     masterCredentials: Object.assign(async () => keysOf(source), { memoized: true }),
     params: {
       RoleArn: roleArn,

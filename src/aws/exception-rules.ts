@@ -1,7 +1,7 @@
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem, type RequestError } from '#src/problems/problem'
 
-/** The failed call, as the problem's detail names it. */
+/** The facts about a failed call that the problem's detail mentions. */
 export interface FailedCall {
   operation: string
   credentialId: string
@@ -13,7 +13,7 @@ interface Rule {
   when?: RegExp
   /** True if AWS's message helps the caller and may be passed on. It is still withheld if it is not `quotable`. */
   quote?: true
-  /** The errors in the request that the problem lists. */
+  /** The errors that the problem lists. Each is about a part of the request. */
   errors?: readonly RequestError[]
 }
 
@@ -107,7 +107,7 @@ export function problemFrom ({ name, message, code, $metadata }: AwsException, {
   if (name === 'AccessDeniedException' && rule === undefined) {
     return new Problem('aws-access-denied', { ...about, detail: `AWS denies ${operation} to the credential ${credentialId}.` })
   }
-  // No rule applies. The connection failed, something other than AWS replied, or AWS has introduced a new exception.
+  // No rule applies if the connection failed, if something other than AWS replied, or if AWS has introduced a new exception.
   if (rule === undefined) return new Problem('aws-unavailable', { ...about, awsError: code ?? name })
   return new Problem(rule.code, {
     ...about,

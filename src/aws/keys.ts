@@ -27,9 +27,12 @@ export interface CredentialKeys {
   keys: (keysFor: KeysFor) => Promise<AwsKeys>
   /** Asks STS which identity a credential's keys belong to. */
   verify: (credentialId: string) => Promise<Identity>
-  /** Returns the ID of a credential's account, if known. A role's is in its ARN. Any other is known once STS has reported it. */
+  /**
+   * Returns the ID of a credential's account, if known. A role's account is in its ARN. Any other account is known once STS has
+   * reported it.
+   */
   accountOf: (credentialId: string) => string | undefined
-  /** Reports that AWS refused the keys. The next call gets new ones, unless these were fetched less than 5 seconds ago. */
+  /** Reports that AWS refused the keys. The next call gets new ones, unless the old ones were fetched less than 5 seconds ago. */
   refuse: (keysFor: KeysFor) => void
 }
 

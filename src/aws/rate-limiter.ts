@@ -48,7 +48,7 @@ interface Context {
 
 /**
  * Limits the rate of a client's calls. Every attempt waits for a token, and throttling by AWS slows the bucket down. A throttled
- * background call is retried here, because nobody is waiting for any single one of them.
+ * background call is retried here, because nobody is waiting for the result of a single background call.
  */
 export function limitRate ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, rateLimiter: RateLimiter): void {
   const limited = <Args extends { input: object }, Result>(next: (args: Args) => Promise<Result>, { commandName = '' }: Context) => {

@@ -23,7 +23,7 @@ import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput
  * @param clients returns the clients for the current configuration
  */
 export function createSecretsPort (clients: () => Pick<Clients, 'client'>): SecretsPort {
-  /** Sends a command through the client for the call's credential and region and, if the credential is a role, for its caller. */
+  /** Sends a command through the client for the call's credential and region. For a role, each caller has a separate client. */
   async function send<Input extends ServiceInput, Output extends ServiceOutput> (
     call: AwsCall, command: Command<Input, Output>
   ): Promise<Output> {
@@ -247,8 +247,8 @@ function batchResults (
 }
 
 /**
- * Returns the secret's name if the ID is an ARN. In a batch's errors, AWS identifies a secret that a filter matched by its ARN,
- * and a secret that was requested by name by that name.
+ * Returns the secret's name if the ID is an ARN. An error in a batch contains the secret's name if the secret was requested by
+ * name, and its ARN if a filter matched it.
  */
 const nameInArn = (secretId: string): string | undefined =>
   /^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:(.+)-.{6}$/.exec(secretId)?.[1]

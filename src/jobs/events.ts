@@ -4,7 +4,7 @@ import { secondsLeft, stateOf, type Job } from './job.ts'
 /** The minimum interval between `progress` events, in milliseconds. */
 const pause = 1_000
 
-/** The time without an event, in milliseconds, after which a comment is sent to stop proxies from closing the connection. */
+/** If no event is sent for this many milliseconds, a comment is sent, so that proxies do not close the connection. */
 const heartbeat = 15_000
 
 /**

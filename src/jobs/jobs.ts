@@ -31,7 +31,7 @@ export interface Jobs {
 
 /** The limits on jobs. When there are too many items, the jobs that ended first are removed. */
 export interface JobLimits {
-  /** The maximum numbers of jobs that run at the same time, for all callers together and for each caller. */
+  /** The maximum numbers of jobs that run at the same time, for all callers together (`running`) and for each caller. */
   running: number
   runningOfOne: number
   /** The maximum number of items in all jobs together. */
@@ -41,8 +41,8 @@ export interface JobLimits {
 }
 
 /**
- * Returns true if a repeated request can be answered with this job, because it is still running or has succeeded completely. A
- * second run beside a running one could rely on changes that the first is about to roll back.
+ * Returns true if a repeated request can be answered with this job. The job must be running, or have succeeded completely. While
+ * it is running, no second run may start, because the second could rely on changes that the first is about to roll back.
  */
 const isReusable = ({ endedAt, problem, counts }: Job): boolean =>
   endedAt === undefined || (problem === undefined && counts.failed + counts.rolledBack + counts.notStarted === 0)

@@ -8,14 +8,14 @@ import type { Scope } from './scope.ts'
 import { newVersionId } from './tokens.ts'
 
 /**
- * The staging label of a new version until it becomes current. All writers share this label, because AWS allows a secret only 20
- * labels. A version that loses the label to another writer can still become current.
+ * The staging label that a new version has until it becomes current. All writers share this label, because AWS allows a secret
+ * only 20 labels. A version that loses the label to another writer can still become current.
  */
 const pendingLabel = 'GATEWAYPENDING'
 
 /**
- * Makes a value current, but only if the expected version still is. AWS has no operation for this, but it refuses to move
- * AWSCURRENT away from a version that does not have it. Therefore the new version is created with another label first, and
+ * Makes a value current, but only if the expected version is still current. AWS has no operation for this, but it refuses to
+ * move AWSCURRENT away from a version that does not have it. Therefore the new version is created with another label first, and
  * AWSCURRENT is then moved to it.
  *
  * @param beforeMove makes other changes, once the precondition has been checked and AWS has accepted the value
@@ -30,7 +30,8 @@ export async function compareAndSet (
     scope.aws.putSecretValue(scope, name, content, { versionId, stages: [pendingLabel] })
 
   const current = await currentVersion(scope, name)
-  // This is a repetition of a write whose response was lost. AWS creates no second version, and refuses a different value.
+  // If the new version is current already, this call repeats a write whose response was lost. AWS creates no second version, and
+  // refuses a different value.
   if (current === versionId) return put()
   if (current !== expected) throw new Problem('precondition-failed')
   try {
@@ -45,8 +46,8 @@ export async function compareAndSet (
 }
 
 /**
- * The maximum number of attempts at a move that AWS refuses although the label is on the expected version. This happens if
- * another writer moves the label away and back.
+ * The maximum number of attempts to move the label. Another attempt is made if AWS refused the move, but the label is on the
+ * expected version now. This happens if another writer moves the label away and back.
  */
 const maximumAttempts = 5
 

@@ -1,4 +1,4 @@
-/** The name of each result's count in a reply. */
+/** For each result, the name of its count in a reply. */
 export const countOf = {
   created: 'created',
   updated: 'updated',

@@ -33,7 +33,7 @@ const maximumPages = 20
 
 /**
  * Returns a page of the environment's secrets that the caller may describe. It can contain fewer than `limit` secrets even if
- * more pages follow, because AWS counts them before the gateway removes those that the caller isn't allowed to see.
+ * more pages follow, because AWS counts the secrets before the gateway removes those that the caller isn't allowed to see.
  *
  * @throws Problem for any AWS error
  */

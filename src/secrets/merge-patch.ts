@@ -37,7 +37,7 @@ const maximumAttempts = 10
 const pause = (attempts: number): number => Math.random() * Math.min(1_000, 25 * 2 ** attempts)
 
 /**
- * Changes individual keys of a secret's value that is a JSON object. Concurrent changes are not lost. If another writer changes
+ * Changes individual keys of a secret whose value is a JSON object. Concurrent changes are not lost. If another writer changes
  * the value, the patch is applied again to the new value. The caller needs permission to read the secret, because the reply
  * depends on its value.
  *

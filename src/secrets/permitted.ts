@@ -4,7 +4,8 @@ import type { SecretName } from '#src/environments/names'
 import type { Scope } from './scope.ts'
 
 /**
- * The number of decisions before yielding to the event loop. With many policies, an uncached decision takes about a millisecond.
+ * After this many decisions, `permitted` yields to the event loop. With many policies, an uncached decision takes about a
+ * millisecond.
  */
 const decisionsInARow = 50
 

@@ -73,9 +73,9 @@ const put = async (scope: Scope, name: SecretName, content: SecretContent): Prom
  * Reads the current version, so that a write of the same value can be skipped. AWS advises against creating versions that change
  * nothing.
  *
- * @returns undefined if the write must not be skipped. This is the case if the caller isn't allowed to read the secret.
- * Otherwise, the caller could find out by writing whether a guess is right. It is also the case with an `Idempotency-Key`,
- * because a repeated write is harmless only if the first one created a version.
+ * @returns undefined if the write must not be skipped. This is the case if the caller isn't allowed to read the secret, because a
+ * skipped write would show the caller that a guessed value is right. It is also the case with an `Idempotency-Key`, because
+ * a repeated write is harmless only if the first one created a version.
  */
 export async function readCurrent (scope: Scope, name: SecretName): Promise<ReadSecret | undefined> {
   if (scope.idempotencyKey !== undefined || !scope.may('GetSecretValue', name)) return undefined

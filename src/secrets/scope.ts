@@ -20,8 +20,8 @@ export function assertMay (scope: Scope, action: Action, name: SecretName): void
 }
 
 /**
- * Returns the scope for work on many secrets. Its AWS calls yield to those of other requests. If AWS throttles them, they are
- * retried many times.
+ * Returns the scope for work on many secrets. AWS calls in this scope yield to those of other requests. If AWS throttles a call
+ * in this scope, the call is retried many times.
  *
  * @param signal when it is aborted, these retries end
  */

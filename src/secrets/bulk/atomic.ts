@@ -97,7 +97,7 @@ const settled = ({ item, outcome }: Step): BulkOutcome => outcome ?? { name: ite
 
 async function undo (scope: Scope, step: Step): Promise<void> {
   const { item, plan, trace, outcome } = step
-  // This run changed nothing here. Changes by an earlier run of the same request stay.
+  // If the trace is empty, this run did not change the secret. Changes by an earlier run of the same request stay.
   if (outcome === undefined || Object.keys(trace).length === 0) return
   try {
     await rollBack(scope, compact({ item: plan?.changes ?? item, trace, existing: plan?.existing }))

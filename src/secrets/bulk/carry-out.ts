@@ -10,7 +10,7 @@ import { isUpdate, planExisting, type BulkOutcome, type Conflicts, type Plan } f
 
 /** The steps taken on a secret. Steps whose response was lost are included, because AWS may have carried them out. */
 export interface Trace {
-  /** The ID of the version with the secret's value. `unsure` until AWS has responded. */
+  /** `versionId` is the ID of the version with the secret's value. `unsure` is true until AWS has responded. */
   created?: { versionId?: string | undefined, unsure?: true }
   restored?: object
   tagged?: object

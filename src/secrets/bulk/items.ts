@@ -44,7 +44,7 @@ export function furtherMistakes (environment: Environment, body: unknown, found:
   const wrong = new Set(found.flatMap(({ pointer }) => pointer.split('/').map((_, depth, parts) => parts.slice(0, depth + 1).join('/'))))
   const isWrong = (pointer: string): boolean => wrong.has(pointer)
   const { secrets, secretNames } = Object(body) as Partial<Record<string, unknown>>
-  /** Applies `right` to each item of a list and its pointer. Returns an empty list if it is not a list. */
+  /** Applies `right` to each item of a list and its pointer. Returns an empty list if `list` is not a list. */
   const rightOf = <T>(list: unknown, right: (item: unknown, pointer: string) => T, pointer: string): T[] =>
     Array.isArray(list) ? list.map((item: unknown, index) => right(item, `${pointer}/${index}`)) : []
   const rightMembers = (item: unknown, pointer: string): object => {

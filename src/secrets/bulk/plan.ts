@@ -70,8 +70,8 @@ export async function planExisting (scope: Scope, item: BulkItem, existing: Secr
     if (!hasContent(item) && isPlaceholderOf(scope, item, existing)) return { ...nothing, result: 'created' }
     throw new Problem('secret-exists')
   }
-  // Only `update` also changes a secret that it restores. If a run in another mode did so and were killed after the restore, its
-  // repetition would find an active secret and leave it unchanged.
+  // Only `update` also changes a secret that it restores. In another mode, the change could be lost: if the run were killed after
+  // the restore, a repeated request would find an active secret and leave it unchanged.
   if (conflicts.onConflict !== 'update') {
     return restores
       ? compact({ ...nothing, result: 'restored' as const, restores, warnings: hasContent(item) ? [keptValue] : undefined })
@@ -94,7 +94,7 @@ export const isUpdate = (item: BulkItem): boolean => hasContent(item) || (item.d
 /**
  * Returns the item without everything that the secret already has. AWS advises against creating versions that change nothing, and
  * sending the same file twice should change nothing. Values and details are compared only if the caller is allowed to read them.
- * Otherwise, the caller could find out by writing whether a guess is right.
+ * Otherwise, a skipped write would show the caller that a guess is right.
  */
 async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata): Promise<BulkItem> {
   const { name, content, generate, description, kmsKeyId, tags = {} } = item

@@ -11,10 +11,10 @@ import type { BulkItem } from './items.ts'
 
 /** The changes that were made to a secret, or may have been made. */
 export interface Changed {
-  /** The item. If the secret existed before the run, it is reduced to the planned changes. */
+  /** The item. If the secret existed before the run, the item is reduced to the planned changes. */
   readonly item: BulkItem
   readonly trace: Trace
-  /** The secret before the run. Absent if the run was to create it. */
+  /** The metadata of the secret before the run. Absent if the run had to create the secret. */
   readonly existing?: SecretMetadata
 }
 
@@ -41,7 +41,7 @@ async function deleteCreated (scope: Scope, { item: { name }, trace: { created }
   const versions = Object.keys(now.versions ?? {})
   const isOurs = versionId === undefined ? !unsure : versions.includes(versionId)
   if (unsure && versionId !== undefined && !isOurs) return
-  // Another writer created the secret, deleted it or wrote to it.
+  // The rollback fails if another writer created the secret, deleted it or wrote to it.
   if (!isOurs || now.state === 'pending-deletion' || versions.some((id) => id !== versionId)) throw new Problem('not-taken-back')
   const regions = (now.replicas ?? []).flatMap(({ region }) => region ?? [])
   if (regions.length > 0) await scope.aws.removeRegionsFromReplication(scope, name, regions)
@@ -67,13 +67,13 @@ async function restoreVersion (
   const { versions = {} } = existing
   const now = await scope.aws.describeSecret(scope, name)
   const current = currentIn(existing)
-  // The update created no version, or its version has not become current.
+  // There is nothing to restore if the update created no version, or if its version has not become current.
   if (created === undefined || currentIn(now) === current) return
   // A placeholder that has received a value can't become a placeholder again, because AWS never removes AWSCURRENT. If another
   // writer's version is current, it stays.
   if (current === undefined || currentIn(now) !== created) throw new Problem('not-taken-back')
   await moveCurrent(scope, name, created, current)
-  // When AWSCURRENT was moved back, AWS moved AWSPREVIOUS to the new version.
+  // When AWSCURRENT was moved back, AWS moved AWSPREVIOUS to the new version. Therefore AWSPREVIOUS is moved back, too.
   const previous = Object.keys(versions).find((id) => versions[id]?.includes('AWSPREVIOUS'))
   await moveStage(scope, name, 'AWSPREVIOUS', {
     removeFromVersionId: created, ...(previous !== undefined && { moveToVersionId: previous })

@@ -14,7 +14,7 @@ import { secretStates } from './states.ts'
 export interface Cell {
   state: ConsistencyState
   required: boolean
-  /** Environments of a row that have the same number have the same value of the secret. */
+  /** If two environments in a row have the same number, they have the same value of the secret. */
   group?: number
   /** The reason why the value could not be compared. */
   problem?: Problem
@@ -24,7 +24,7 @@ export interface Cell {
 export interface Row {
   name: SecretName
   cells: Map<Scope, Cell>
-  /** True unless the environments are equal and the caller is allowed to know it. */
+  /** True if the states or the compared values differ. Also true if a state or a value could not be compared. */
   differs: boolean
 }
 
@@ -51,8 +51,8 @@ export const comparedSecrets = (rows: readonly Row[]): ComparedSecret[] => rows.
 const concurrentEnvironments = 3
 
 /**
- * Compares the secrets of environments by name. Reports the secrets that each environment has and lacks and, with
- * `compareValues`, which of their values are equal.
+ * Compares the secrets of environments by name. Reports which secrets each environment has, and which it lacks. With
+ * `compareValues`, also reports which environments have equal values.
  *
  * @throws Problem for any AWS error
  */

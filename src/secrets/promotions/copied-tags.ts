@@ -1,7 +1,7 @@
 import type { SecretMetadata } from '#src/aws/secret'
 import type { Environment } from '#src/environments/environment'
 
-/** Returns true for AWS's own tags. AWS reserves this prefix for them. */
+/** Returns true for AWS's own tags. AWS reserves the prefix `aws:` for them. */
 const isAwsTag = (key: string): boolean => key.toLowerCase().startsWith('aws:')
 
 /**

@@ -22,7 +22,7 @@ export interface PromotionOutcome {
   versionId?: string
   fromVersionId?: string
   problem?: Problem
-  /** The ID of the original's version if its value was read, for the audit trail. */
+  /** The ID of the version whose value was read from the source, for the audit trail. Absent if none was read. */
   readVersionId?: string
 }
 
@@ -36,8 +36,8 @@ interface Options {
 const concurrentItems = 8
 
 /**
- * Copies secrets from one environment to another. If a secret fails, the others are still copied. Each is read with the source's
- * credential and written with the target's.
+ * Copies secrets from one environment to another. If a secret fails, the others are still copied. Every secret is read with the
+ * source's credential, and written with the target's.
  *
  * @param signal when it is aborted, no further secrets are started
  * @throws Problem `invalid-request` with all errors, before anything is written, and any AWS error

@@ -8,7 +8,7 @@ import { promotionResults, type PromotionBody, type PromotionReply } from './sch
 
 /** A secret that was read or written, for the audit trail. */
 export interface PromotedSecret {
-  /** The source's environment and credential. Absent for a secret in the target, because these are the request's own. */
+  /** The source's environment and credential. Absent for a secret in the target, which has those of the request. */
   environment?: string
   credential?: string
   name: string

@@ -10,8 +10,8 @@ import { copiedTags } from './copied-tags.ts'
 import { readOriginal, type Promotion } from './original.ts'
 
 /**
- * Updates an existing secret to match the original. A description or a tag that the original lacks stays. An existing value is
- * replaced only if its version, which was looked up before, is still current.
+ * Updates an existing secret to match the original. A description or a tag stays if only the existing secret has it. An existing
+ * value is replaced only if its version, which was looked up before, is still current.
  *
  * @throws Problem `precondition-failed` if another writer interferes, and any AWS error
  */
@@ -28,8 +28,8 @@ export async function updateCopy (promotion: Promotion, existing: SecretMetadata
   // Two placeholders are equal, because neither has a value.
   const arePlaceholders = fromVersionId === undefined && expected === undefined
   const mayCompare = source.may('CompareValues', name) && target.may('CompareValues', name)
-  // A dry run reads the value only to compare it. A placeholder is read only to throw the right problem, because it can't replace
-  // a value.
+  // A dry run reads the value only to compare it. If the original is a placeholder, the attempt to read it throws the right
+  // problem, because a placeholder can't replace a value.
   const isRead = !arePlaceholders && (!dryRun || mayCompare || fromVersionId === undefined)
   const content = isRead ? await readOriginal(promotion) : undefined
   const isSame = arePlaceholders || (mayCompare && content !== undefined && await holdsAlready(promotion, content))

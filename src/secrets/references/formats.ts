@@ -41,7 +41,7 @@ export const formats: readonly Format[] = [
     format: 'cloudformation',
     title: 'CloudFormation: a dynamic reference, in any property of a resource',
     language: 'yaml',
-    // Quoted, because an unquoted brace starts a mapping in YAML. JSON requires the quotes anyway.
+    // The reference is quoted, because an unquoted brace starts a mapping in YAML. JSON requires the quotes anyway.
     text: ({ arn, field }) => JSON.stringify(`{{resolve:secretsmanager:${arn}:SecretString${field === undefined ? '' : `:${field}`}}}`),
     cannotName: (field) => /[:{}\\]/.test(field) ? 'A dynamic reference can\'t have a colon, a brace or a backslash in the key.' : undefined
   },
@@ -128,6 +128,6 @@ const hclQuoted = (text: string): string => JSON.stringify(text).replace(/[$%](?
 
 /**
  * Escapes a key for GJSON's path syntax, which External Secrets Operator uses for `property`. All punctuation except `_`, `-` and
- * `:` may have a special meaning in it.
+ * `:` may have a special meaning in this syntax.
  */
 const gjsonEscaped = (field: string): string => field.replace(/[!-,./;-@[-^`{-~]/g, '\\$&')
