@@ -13,9 +13,9 @@ declare module 'fastify' {
     /** The port to AWS Secrets Manager. */
     aws: SecretsPort
     /**
-     * Returns the SDK's client for a credential and a region. If the credential is a role, its session is the given caller's or,
-     * without a caller, the gateway's own. If an account is given and the credential belongs to another one, the client's calls
-     * fail with `credential-account-mismatch`.
+     * Returns the SDK's client for a credential and a region. If the credential is a role, the client uses the given
+     * caller's session or, if no caller is given, the gateway's own session. If an account is given and the credential belongs to
+     * another account, the client's calls fail with `credential-account-mismatch`.
      */
     awsClient: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => ReturnType<Clients['client']>
     /**

@@ -34,7 +34,7 @@ export default fp(async (fastify) => {
     return found && [...found[1]]
   })
 
-  /* c8 ignore next -- never called: findRoute refuses the request first, but Fastify runs that step only if a handler exists */
+  /* c8 ignore next -- never called, because findRoute refuses the request. Without a handler, Fastify would not run findRoute. */
   fastify.setNotFoundHandler(async () => { throw new Problem('not-found') })
 }, { name: 'errors' })
 

@@ -16,7 +16,7 @@ export default fp(async (fastify) => {
   server.maxHeadersCount = 0
 
   // By default Node.js replies to `Expect: 100-continue` before the token has been checked, and to other expectations with 417.
-  // Steps of the request pipeline do both instead.
+  // Here, steps of the request pipeline reply in both cases.
   for (const event of ['checkContinue', 'checkExpectation']) {
     server.on(event, (request, reply) => { server.emit('request', request, reply) })
   }

@@ -4,14 +4,15 @@ import type { RequestEntry } from '#src/audit/record'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 
-/** Records refusals in the audit trail that happen before a request exists: malformed HTTP and failed TLS handshakes. */
+/** Records, in the audit trail, refusals that happen before a request exists: malformed HTTP and failed TLS handshakes. */
 export default fp(async (fastify) => {
   fastify.decorate('recordRefusal', async (about, problem) => {
     const { status, code, options: { reason } } = problem
     return await failureToRecord({ event: 'denial', ...about, status, code, ...compact({ reason }) }) ?? problem
   })
 
-  // The usual reason is a rejected certificate. Without an error code, the peer just closed the connection. This is not recorded.
+  // A handshake usually fails because a certificate was rejected. If the error has no code, the peer merely closed the
+  // connection, and nothing is recorded.
   fastify.server.on('tlsClientError', ({ code }: { code?: string }, { remoteAddress: peer }: Socket) => {
     if (code === undefined || peer === undefined) return
     void failureToRecord({ event: 'denial', peer, code: 'unauthenticated', reason: code })

@@ -93,7 +93,8 @@ export default fp(async (fastify) => {
     { stage: 'permission', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { decideInEnvironment } },
     { stage: 'permission', hook: 'preHandler', appliesTo: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
     { stage: 'permission', hook: 'preHandler', appliesTo: about('environment', 'secret', 'credential'), steps: { enforce } },
-    // Comes after `enforce`. Otherwise a refused caller could use up an environment's limit, or learn from a 429 that it exists.
+    // Comes after `enforce`. Otherwise a refused caller could use up an environment's limit, or learn from a 429 that the
+    // environment exists.
     { stage: 'environment limit', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
     { stage: 'record intent', hook: 'preHandler', appliesTo: authenticated, steps: { recordIntent: recordIntent(audit, declared) } },
     { stage: 'scope', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { openScope: openScope(aws) } }

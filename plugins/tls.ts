@@ -33,7 +33,7 @@ export default fp(async (fastify) => {
   let verified = new WeakMap<Socket, X509Certificate | undefined>()
   /**
    * Connections during their TLS handshake, keyed by remote address and port. The handshake uses the certificate authorities that
-   * were current when the connection was opened, so the connection is closed if a reload replaces these.
+   * were current when the connection was opened, so the connection is closed if a reload replaces those authorities.
    */
   const handshaking = new Map<string, Socket>()
   const { tls: initial } = fastify.config.current.server

@@ -7,7 +7,7 @@ export type Report = (message: string, sequence?: number) => void
 const range = (from: number, to: number): string => from === to ? `record ${from} is` : `records ${from} to ${to} are`
 
 /**
- * Creates a checker of the hash chain. It reports records that were changed, are missing, or don't follow the one before them.
+ * Creates a checker of the hash chain. It reports records that were changed, are missing, or don't follow their predecessor.
  *
  * @param oldest the sequence number of the oldest record that must be there; with Infinity, the trail may start anywhere
  */

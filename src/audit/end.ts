@@ -49,7 +49,7 @@ export async function inspectEnd (
     const extended = isFirst ? await followChain(handle, known, key, size) : undefined
     if (extended !== undefined) return extended
   }
-  // The earlier process may have crashed after it wrote to a new file and before it updated the head.
+  // An earlier process may have crashed after it wrote to a new file and before it updated the head.
   const begun = isFirst ? await followChain(handle, { link, size: 0 }, key, size) : undefined
   return begun ?? unexpectedEnd(handle, known, size)
 }
@@ -92,7 +92,7 @@ async function endWithoutHead (handle: FileHandle, key: VerifyingKey, size: numb
   return { ...await followChain(handle, known, key, size) ?? await unexpectedEnd(handle, known, size), found: 'no-head' }
 }
 
-/** Reads the file from a byte offset. Doesn't use a stream, because it would close the handle if the caller stopped early. */
+/** Reads the file from a byte offset. A stream would close the handle if the caller stopped early, so none is used. */
 async function* chunksOf (handle: FileHandle, start: number): AsyncGenerator<Uint8Array> {
   let position = start
   let read: number
@@ -109,7 +109,7 @@ async function followChain (handle: FileHandle, known: Position, key: VerifyingK
   let { link: last, size: complete } = known
   let { link } = known
   for await (const { bytes, ended, next } of linesOf(chunksOf(handle, known.size))) {
-    // If a new file contains nothing but an incomplete line, it must be the start of the next record.
+    // If a new file contains nothing but an incomplete line, that line must be the start of the next record.
     if (!ended && known.size === 0 && complete === 0 && !isStartOfNext(link, bytes)) return undefined
     if (!ended) continue
     const record = parseRecord(bytes)

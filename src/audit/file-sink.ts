@@ -58,7 +58,7 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
 
   async function openAgain ({ trail, head, known }: Files): Promise<End> {
     const { nlink, size } = await trail.stat()
-    // Removes what the failed write left behind. It was never acknowledged.
+    // Removes what the failed write left behind, because that write was never acknowledged.
     if (failed && size > known.size) await trail.truncate(known.size)
     const end = await openTrail(head, known, false)
     await trail.close()

@@ -91,7 +91,7 @@ export interface ControlEntry {
   /** The public key of the signatures: SPKI in base64. */
   readonly key?: string
   readonly found?: Found
-  /** The number of bytes that were removed because a crash had interrupted their write. Its requests were never answered. */
+  /** The number of bytes that were removed because a crash had interrupted a write. That write's requests were never answered. */
   readonly torn?: number
   /** The number of requests refused since the last write because they could not be recorded. */
   readonly refused?: number
@@ -144,8 +144,8 @@ interface ChainedRecord {
 }
 
 /**
- * Appends a record to the chain. The hash covers its whole line up to the hash itself, which includes the hash of the previous
- * record. A signature therefore covers all earlier records, too.
+ * Appends a record to the chain. The hash covers the record's line up to the hash itself. This part of the line includes the hash
+ * of the previous record. A signature therefore covers all earlier records, too.
  *
  * @param members the entry, encoded by `encodeEntry`
  * @param sign signs the record; omit it for an unsigned record

@@ -130,7 +130,7 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
     get hangs () {
       return hangs
     },
-    // Not an async function, which would delay the result by several microtasks.
+    // Not an async function, because that would delay the result by several microtasks.
     append (entries) {
       const time = now()
       const added = isWritable() ? queue.add(entries.map((entry) => encodeEntry(entry, time))) : undefined

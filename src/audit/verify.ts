@@ -12,8 +12,8 @@ export interface TrailFile {
 
 export interface VerifyOptions {
   /**
-   * The public keys whose signatures are accepted. By default, this is the key that the trail itself contains, which can't reveal
-   * that an attacker rewrote the whole trail with a new key.
+   * The public keys whose signatures are accepted. By default, only the first key that the trail itself contains is accepted.
+   * This default can't reveal that an attacker rewrote the whole trail with a new key.
    */
   readonly keys?: readonly VerifyingKey[]
   /** The content of the trail's `.head` file. */

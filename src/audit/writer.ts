@@ -12,7 +12,7 @@ export interface WriterOptions {
   key: SigningKey
   /** Milliseconds since the epoch. */
   now?: () => number
-  /** The interval between checkpoints, as a number of records and as a time; the one reached first counts. */
+  /** A checkpoint is due after this number of records or of milliseconds, whichever is reached first. */
   checkpointEvery?: { records: number, milliseconds: number }
   /** Called with each control record once it is written. */
   onControlRecord?: (entry: ControlEntry, link: Link) => void

@@ -34,7 +34,7 @@ export const newApiKey = (id: string): string => `sgw_${id}.${randomBytes(32).to
 /**
  * Creates a function that returns the caller of an API key, or undefined if the key is unknown or has expired. An ID may have
  * several keys, for key rotation. Keys are looked up by their hash, so the response time can only reveal something about the
- * hash, which reveals nothing about the key.
+ * hash, and the hash reveals nothing about the key.
  *
  * The function's `now` is in milliseconds since the epoch.
  */

@@ -13,7 +13,8 @@ const allowed: Readonly<Record<string, RegExp>> = {
   authorization: /^[ -~]{1,2048}$/,
   'x-amz-date': /^\d{8}T\d{6}Z$/,
   [serverIdHeader]: /^[!-~]{1,255}$/,
-  // Two requests signed within the same second have the same signature, which is accepted only once. A nonce makes them differ.
+  // Two requests signed within the same second have the same signature, which is accepted only once. A nonce makes the
+  // signatures differ.
   'x-secrets-gateway-nonce': /^[\w-]{1,64}$/,
   'x-amz-security-token': /^[A-Za-z0-9+/=]{1,8192}$/,
   'content-type': /^application\/x-www-form-urlencoded(; ?charset=utf-8)?$/i,

@@ -5,7 +5,10 @@ import type { Caller } from './caller.ts'
 
 const names = Type.Optional(Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true }))
 
-/** The members of a group: caller IDs, and groups of callers' keys or tokens. Membership is not transitive. */
+/**
+ * The members of a group: callers with one of these IDs, and callers whose key, token or AWS identity has one of these groups.
+ * Membership is not transitive.
+ */
 export const GroupSchema = Type.Object({ callers: names, groups: names }, closed)
 
 export type Groups = Readonly<Record<string, Static<typeof GroupSchema>>>

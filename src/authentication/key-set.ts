@@ -23,8 +23,8 @@ export interface KeySource {
  * the issuer is down, the last keys are used for up to an hour.
  *
  * @param now the clock: milliseconds since the epoch
- * @returns a function that finds a token's key. It throws Problem `identity-provider-unavailable` if it has no usable keys, and
- *   jose's `JWKSNoMatchingKey` if the issuer doesn't have the key.
+ * @returns a function that finds a token's key. It throws Problem `identity-provider-unavailable` if there are no usable keys,
+ *   and jose's `JWKSNoMatchingKey` if the issuer doesn't have the key.
  */
 export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
   let held: { find: JWTVerifyGetKey, since: number } | undefined
@@ -57,7 +57,7 @@ export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
   return async (header, token) => {
     if (!isWithin(held?.since, refreshAfter)) {
       const refreshed = refresh()
-      // Does not wait for an issuer that is down as long as there are usable keys.
+      // As long as there are usable keys, does not wait for an issuer that is down.
       if (!failing || !isWithin(held?.since, maximumAge)) await refreshed
     }
     if (held === undefined || !isWithin(held.since, maximumAge)) throw unavailable('no-keys')
@@ -80,7 +80,7 @@ async function discover (issuer: string): Promise<string> {
   return jwksUri
 }
 
-/** Returns the fetched keys. @throws Error if there are none; the keys that were fetched before then stay in use */
+/** Returns the fetched keys. @throws Error if there are none. The issuer is at fault, so the keys fetched before stay in use. */
 function usableKeys (document: unknown): JSONWebKeySet {
   const { keys } = Object(document) as Partial<JSONWebKeySet>
   if (!Array.isArray(keys) || keys.length === 0) throw new Error('no keys')

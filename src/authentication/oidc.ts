@@ -35,9 +35,9 @@ const maximumGroups = 256
 const groupPattern = /^[!-~](?:[ -~]{0,254}[!-~])?$/
 
 /**
- * Creates the verifier of an issuer's tokens. The caller ID is `NAME:SUB` and its groups are `NAME:GROUP`, with the issuer's
- * configured name. This keeps an issuer from impersonating callers or groups of another issuer, or those of the configuration,
- * which have no colon.
+ * Creates the verifier of an issuer's tokens. The caller's ID is `NAME:SUB` and its groups are `NAME:GROUP`, where `NAME` is
+ * the issuer's configured name. An issuer therefore can't impersonate the callers or groups of another issuer. It can't
+ * impersonate those of the configuration either, because their names have no colon.
  *
  * @param key the issuer's key lookup
  */

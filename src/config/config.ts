@@ -64,8 +64,8 @@ function* undeclaredCredentials ({ environments, credentials }: Config): Generat
 }
 
 /**
- * Yields the name prefixes that overlap. If environments share a credential and a region, an overlap would expose the secrets of
- * one in the other.
+ * Yields an issue for each overlap of name prefixes between environments that share a credential and a region. The overlap would
+ * expose the secrets of one environment in the other.
  */
 function* overlappingPrefixes ({ environments }: Config): Generator<ConfigIssue> {
   for (const one of environments.values()) {

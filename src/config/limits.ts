@@ -48,7 +48,7 @@ export function limitsFrom ({ perEnvironment, unauthenticated, ...declared }: St
  * Computes a limit. The length of the window is the burst divided by the average rate, so the average holds in the long run.
  *
  * @param average the default for `requestsPerSecond`
- * @param seconds the default burst, as the time in seconds in which it would be reached at the average rate
+ * @param seconds the default burst is the number of requests that the average rate allows in this many seconds
  */
 function limitFrom (declared: Static<typeof RateSchema> = {}, average: number, seconds: number): Limit {
   const { requestsPerSecond = average, burst = Math.ceil(seconds * requestsPerSecond) } = declared

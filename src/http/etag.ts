@@ -1,6 +1,6 @@
 /**
  * Returns the entity tag of a version (RFC 9110, section 8.8.3). Writers choose version IDs freely, so an ID is percent-encoded
- * if it contains a character that is not allowed in an entity tag, a percent sign, or a comma, which separates tags in a list.
+ * if it contains a percent sign, a comma (which separates tags in a list), or a character that is not allowed in an entity tag.
  */
 export const toETag = (versionId: string): string =>
   `"${/^[!#$&-+\--~]*$/.test(versionId) ? versionId : encodeURIComponent(versionId)}"`

@@ -8,8 +8,8 @@ import { invalidRequest, type Problem } from '#src/problems/problem'
 const maximumDepth = 64
 
 /**
- * The maximum number of items in an array or object. It is one more than any route accepts, so that a list with an item too many
- * is reported by the schema's more specific message.
+ * The maximum number of items in an array or object. It is one more than any route accepts. A list with just one item too many
+ * therefore still reaches the schema, whose error message is more specific.
  */
 const maximumItems = 10_001
 /** The maximum number of JSON values in a document. */

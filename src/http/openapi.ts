@@ -76,7 +76,7 @@ export const finishDocument: Transform = (document) => {
 /** The order of a path's operations in the document. A POST that can return 201 counts as `create`. */
 const operationOrder = ['get', 'create', 'put', 'patch', 'post', 'delete']
 
-/** Sorts the operations of each path, whose order would otherwise depend on the names of the route files. */
+/** Sorts the operations of each path. Otherwise their order would depend on the names of the route files. */
 function sortOperations (paths: Paths): void {
   const rank = ([method, { responses }]: [string, Operation]): number =>
     operationOrder.indexOf(method === 'post' && responses?.['201'] !== undefined ? 'create' : method)

@@ -72,7 +72,7 @@ export function problemHeaders (problem: Problem): Record<string, string> {
 
 /**
  * Sets the reply's status and headers for a problem, and stores the problem in `request.problem`, which nothing else writes. Also
- * sets `X-Request-Id`, because a request that fails before its first step does not have this header yet.
+ * sets `X-Request-Id`, because this header is still missing if the request fails before its first step.
  *
  * @returns the reply's body
  */
@@ -98,7 +98,8 @@ const rateLimitHeaders = {
 
 /**
  * Returns the response schemas for the problems that a route may reply with, keyed by status. Their type is only `object`, so
- * they add nothing to the types that a handler may return: one that returns a problem instead of throwing it does not compile.
+ * they add nothing to the types that a handler may return. A handler that returns a problem instead of throwing it therefore does
+ * not compile.
  */
 export function problemResponses (...codes: readonly ProblemCode[]): object {
   const byStatus = Map.groupBy(codes, (code) => catalogue[code].status)

@@ -6,7 +6,7 @@ type Compiler = ReturnType<ReturnType<typeof SerializerSelector>>
 
 /**
  * Creates a serializer compiler that compiles equal schemas only once. A route declares a schema for each of about fifteen
- * statuses, and nearly all of them use the same one, the schema of a problem.
+ * statuses, and nearly all of these schemas are equal, because they describe a problem.
  *
  * @param schemas returns the shared schemas that others refer to; called when the first schema is compiled
  */

@@ -55,8 +55,8 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
 }
 
 /**
- * Returns the TLS options. Node.js itself does not reject a connection without a valid client certificate, because plugins/tls.ts
- * decides that and records the refusal.
+ * Returns the TLS options. Node.js itself does not reject a connection without a valid client certificate. Instead,
+ * plugins/tls.ts decides whether to reject it, and records the refusal.
  */
 const tlsOptions = (tls: TlsSettings): ServerOptions =>
   ({ ...secureContext(tls), ...(tls.clients !== undefined && { requestCert: true, rejectUnauthorized: false }) })

@@ -49,7 +49,7 @@ const messages: Readonly<Partial<Record<string, (error: SchemaError) => string |
   pattern: ({ parentSchema }) => typeof parentSchema?.description === 'string' ? `must have the form of: ${parentSchema.description}` : undefined
 }
 
-/** Returns a pointer to the missing or unknown member within its object, which is where Ajv's own pointer ends. */
+/** Returns a pointer to the missing or unknown member, relative to the object. Ajv's own pointer ends at that object. */
 function memberPointer ({ missingProperty, additionalProperty }: Record<string, unknown>): string {
   const member = missingProperty ?? additionalProperty
   return typeof member === 'string' ? `/${pointerToken(member)}` : ''

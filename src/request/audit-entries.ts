@@ -35,7 +35,10 @@ export interface OutcomeReport {
   readonly items?: number
 }
 
-/** The declared names. A record contains no other environments or credentials, which could be anything, even a secret's value. */
+/**
+ * The environments and credentials that the configuration declares. Records contain no other names of these, because a caller can
+ * send any text as a name, even a secret's value.
+ */
 export type DeclaredNames = Pick<Config, 'environments' | 'credentials'>
 
 /** The maximum number of AWS request IDs in a record. If there are more, the record also contains their total number. */
@@ -49,9 +52,9 @@ export const intentEntry = (about: About, { found: { decision } }: FastifyReques
   ({ event: 'intent', ...about, decision: decision && recorded(decision) })
 
 /**
- * Returns the entries for the end of a request. The last one is for the request itself. Each secret that was left out of the
- * reply because the caller isn't allowed to read it has an entry before that. A successful request on a public route has no entry
- * unless it identified a caller.
+ * Returns the entries for the end of a request. The last one is for the request itself. The entries before it are for the
+ * secrets that were left out of the reply because the caller isn't allowed to read them. A successful request on a public route
+ * has no entry unless it identified a caller.
  */
 export function finalEntries (
   request: FastifyRequest, { statusCode: status }: FastifyReply, declared: DeclaredNames
@@ -76,7 +79,7 @@ export function finalEntries (
   }]
 }
 
-/** Returns the entries for some of a request's secrets. Removes the decisions that they contain from the evidence. */
+/** Returns the entries for some of a request's secrets. Removes from the evidence the decisions that these entries contain. */
 export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutcome[], job: string | undefined): RequestEntry[] {
   const about = { ...evidence.about, intent: evidence.intent, job }
   const secrets = new Set(outcomes.map(secretOf))
@@ -134,7 +137,7 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
   }
 }
 
-/** Returns the decision on the route's action or, if the request was refused before it, the one on seeing the environment. */
+/** Returns the decision on the route's action. If there is none, returns the decision on seeing the environment. */
 const recordedDecision = ({ found: { decision, visibility } }: FastifyRequest): RecordedDecision | undefined => {
   const last = decision ?? visibility
   return last && recorded(last)

@@ -70,7 +70,7 @@ declare module 'fastify' {
     audit: Trail
     /**
      * Records a refusal that happens before Fastify handles the request. Resolves to the problem to reply with: the given one or,
-     * if it can't be recorded, `audit-unavailable`.
+     * if the refusal can't be recorded, `audit-unavailable`.
      */
     recordRefusal: (about: Pick<RequestEntry, 'requestId' | 'peer'>, problem: Problem) => Promise<Problem>
   }
@@ -90,7 +90,7 @@ declare module 'fastify' {
   }
 
   interface FastifyRequest extends Pick<Found, keyof typeof finders> {
-    /** The results of the steps so far. Unlike the getters, it can be read before a step has run, as the log does. */
+    /** The results of the steps so far. Unlike the getters, it can also be read before a step has run. The log does so. */
     found: Partial<Found>
     /** The problem in the reply. Only `answerProblem` sets it. */
     problem?: Problem

@@ -2,7 +2,7 @@ import { isAction } from '#src/authorization/actions'
 import { denied } from '#src/authorization/decision'
 import type { Step } from '#src/request/step'
 
-/** Decides whether the policies allow the caller the route's action on the environment or secret in the path. */
+/** Decides whether the policies allow the caller to perform the route's action on the environment or secret in the path. */
 export const decideInEnvironment: Step = (request) => {
   const { environment, found: { visibility, credentialId, secretName }, route: { config: { action } } } = request
   if (credentialId === undefined || visibility === undefined || !isAction(action)) return { decision: denied }

@@ -1,6 +1,6 @@
 import type { Step } from '#src/request/step'
 
-/** Replies `100 Continue` to a caller that waits for it before it sends the body. The headers have been checked by now. */
+/** Replies `100 Continue` to a caller that waits for this reply before sending the body. The headers have been checked by now. */
 export const inviteBody: Step = (request, reply): undefined => {
   if (request.headers.expect !== undefined) reply.raw.writeContinue()
 }

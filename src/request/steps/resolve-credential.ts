@@ -3,7 +3,8 @@ import type { Step } from '#src/request/step'
 
 /**
  * Resolves the ID of the AWS credential: the one that the request names, or the environment's default. If the environment does
- * not allow it, returns nothing. `decideInEnvironment` then denies the request, with the same reply as if the policies denied it.
+ * not allow that credential, returns nothing. `decideInEnvironment` then denies the request, with the same reply as if the
+ * policies denied it.
  *
  * @throws Problem `invalid-request` if the header and the body name different credentials
  */
