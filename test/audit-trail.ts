@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { newKey, signingKey } from '#src/audit/key'
 import { verifyTrail, type Verification, type VerifyOptions } from '#src/audit/verify'
 
-/** The folder for the audit trails of this process's gateways and the key that signs them. */
+/** The folder that holds the audit trails of this process's gateways, and the key that signs these trails. */
 const folder = mkdtempSync(join(tmpdir(), 'gateway-audit-'))
 process.on('exit', () => { rmSync(folder, { recursive: true, force: true }) })
 

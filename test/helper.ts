@@ -77,7 +77,7 @@ export const policies = (text: string): { policies: PolicySet } => ({ policies: 
 export const declared = {
   /** A new trail for each gateway. */
   get audit (): { file: string, keyFile: string } { return newTrail() },
-  /** Too high to affect tests of anything else. */
+  /** The limits are too high to affect a test, unless the test sets limits of its own. */
   limits: { requestsPerSecond: 100_000, unauthenticated: { requestsPerSecond: 100_000 } },
   environments: {
     dev: { region: 'eu-west-1', credential: 'dev-account', allowedCredentials: ['unknown-to-aws'] },

@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 /** A fake OpenID Connect issuer: only its signing keys, and the documents that publish them, are real. */
 export interface Issuer {
   url: string
-  /** The reply to requests for its documents; if undefined, it closes the connection instead. */
+  /** The reply to requests for its documents. If undefined, the issuer closes the connection without a reply. */
   reply: { status: number, body?: unknown, headers?: Record<string, string> } | undefined
   /** The contents of its discovery document: the issuer and the URL of its keys. */
   claims: { issuer?: string, jwksPath: string }
@@ -16,7 +16,10 @@ export interface Issuer {
   publicKey: CryptoKey
   /** Replaces the signing key. */
   rotate: (kid: string) => Promise<void>
-  /** Signs a token. It is valid for the audience `secrets-gateway` unless the claims override that; a claim that is undefined is left out. */
+  /**
+   * Signs a token. It is valid for the audience `secrets-gateway`, unless the claims specify another. A claim that is undefined
+   * is left out.
+   */
   token: (claims?: Record<string, unknown>, header?: Record<string, unknown>) => Promise<string>
 }
 

@@ -8,7 +8,7 @@ export interface Rule {
   who?: { caller: string } | { group: string }
   /** Actions and groups of actions; any action if absent. */
   actions?: readonly string[]
-  /** An environment with its secrets, the environment alone, or its secrets alone; any resource if absent. */
+  /** An environment with its secrets, an environment alone, an environment's secrets, or one secret; any resource if absent. */
   where?: { in: string } | { itself: string } | { secretsOf: string, prefix?: string } | { secret: string }
   /** Applies only to requests that use this credential. */
   credential?: string

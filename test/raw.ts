@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
-/** An HTTP request as it is written to the socket, including malformed ones that an HTTP client would correct. */
+/** An HTTP request as it is written to the socket. It may be malformed in ways that an HTTP client would correct. */
 export interface RawRequest {
   method?: string
   path?: string
@@ -54,7 +54,10 @@ export async function readReply (socket: Socket): Promise<RawReply | undefined> 
   return undefined
 }
 
-/** Sends a request on a new connection. Returns undefined if the gateway closes it without a reply, such as during the TLS handshake. */
+/**
+ * Sends a request on a new connection. Returns undefined if the gateway closes the connection without a reply, for example
+ * during the TLS handshake.
+ */
 export async function sendRaw (url: string, request: RawRequest, tls?: TlsClient): Promise<RawReply | undefined> {
   let socket: Socket | undefined
   try {

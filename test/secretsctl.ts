@@ -25,7 +25,7 @@ export interface Setting {
 
 /** Options for running a command as a separate process. */
 export interface ProgramSetting extends Setting {
-  /** True to start faster: without the test runner's hooks, which measure coverage, and from Node's compile cache. */
+  /** True to start faster, with Node's compile cache and without the test runner's hooks. The hooks measure coverage. */
   isUncounted?: boolean
 }
 

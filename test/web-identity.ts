@@ -11,7 +11,7 @@ const { privateKey, publicKey } = await generateKeyPair('ES256')
 const folder = mkdtempSync(join(tmpdir(), 'web-identity-'))
 process.once('exit', () => { rmSync(folder, { recursive: true }) })
 
-/** The file of its JSON Web Key Set. */
+/** The file that contains the provider's JSON Web Key Set. */
 export const keysFile = join(folder, 'keys.json')
 writeFileSync(keysFile, JSON.stringify({ keys: [await exportJWK(publicKey)] }))
 

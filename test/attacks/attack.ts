@@ -25,11 +25,11 @@ export interface Attack {
 /** The target of the attacks: three gateways with the same callers, and a secret that must not leak. */
 export interface World {
   plain: Gateway
-  /** TLS, where client certificates are optional. */
+  /** Uses TLS, and accepts clients without a certificate. */
   optional: Gateway
-  /** TLS, where client certificates are required. */
+  /** Uses TLS, and requires client certificates. */
   required: Gateway
-  /** The OpenID Connect issuers that the gateways trust, named `corp` and `partner`, and one that they don't trust. */
+  /** The OpenID Connect issuers. The gateways trust `corp` and `partner`, but not `stranger`. */
   corp: Issuer
   partner: Issuer
   stranger: Issuer
@@ -97,14 +97,14 @@ export async function world (t: Test, principals: readonly Principal[]): Promise
   return { plain, optional, required, corp, partner, stranger, sts, role, gatewayKey, clients, servers }
 }
 
-/** Returns the credentials and other long strings in a request, which must not appear in a reply or a log either. */
+/** Returns a request's credentials and other long strings. They, too, must not appear in a reply or a log. */
 function secretsIn ({ path = '', headers = [], body = '' }: RawRequest): string[] {
   const credentials = headers.filter(([name]) => /^(authorization|cookie|x-api-key)$/i.test(name)).map(([, value]) => value)
   const isPublic = (text: string): boolean => text.startsWith('/') || /^x-[a-z0-9-]+$/.test(text)
   return [...credentials, path, body].flatMap((text) => text.match(/[\w./+~-]{20,}/g) ?? []).filter((text) => !isPublic(text))
 }
 
-/** Returns a function that counts the refusals recorded in a gateway's trail since its last call. */
+/** Returns a function that counts the refusals in a gateway's trail. Each call counts those added since the previous call. */
 function newDenials ({ trailFile }: Gateway): () => number {
   let end = readFileSync(trailFile).length
   return () => {
@@ -112,7 +112,8 @@ function newDenials ({ trailFile }: Gateway): () => number {
     const complete = added.subarray(0, added.lastIndexOf('\n') + 1)
     end += complete.length
     const records = complete.toString().split('\n').slice(0, -1).map((line) => JSON.parse(line) as { event: unknown, status?: unknown })
-    // A request that is refused after its intent was recorded, because it needs a further permission, has an outcome instead.
+    // A request that needs a further permission can be refused after its intent was recorded. The trail then contains an
+    // outcome instead of a denial.
     return records.filter(({ event, status }) => event === 'denial' || (event === 'outcome' && Number(status) >= 400)).length
   }
 }
@@ -138,7 +139,7 @@ export async function withstand (t: Test, world: World, attacks: Readonly<Record
     world.sts.reply = undefined
 
     const answered = `${reply?.head ?? ''}${reply?.text ?? ''}`
-    // Makes a single assertion, because each takes longer than the attack itself.
+    // Makes a single assertion, because an assertion takes longer than the attack itself.
     t.strictSame({
       status: reply?.status ?? 0,
       code: reply?.code,

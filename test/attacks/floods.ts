@@ -6,7 +6,10 @@ import { secretPath, type Attack, type World } from './attack.ts'
 const limited = { status: 429, code: 'rate-limited' }
 const bad: [string, string] = ['Authorization', 'Bearer sgw_administrator.BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB']
 
-/** Requests beyond the rate limits. They must come last, because they lower the limits below what earlier attacks used. */
+/**
+ * Requests beyond the rate limits. They must come last: each is prepared by lowering the limits to less than the earlier attacks
+ * have already used.
+ */
 export function floodAttacks ({ plain }: World): Record<string, Attack> {
   const { config } = plain.fastify
   const one = { requestsPerSecond: 1 / 3_000, burst: 1 }

@@ -9,7 +9,10 @@ const isMissing = process.env.CHROMIUM === undefined && !existsSync(executablePa
 /** The reason to skip a test that needs a browser, or `false`. */
 export const skip = isMissing && 'Chromium is not installed; CHROMIUM can specify its path'
 
-/** Disables the sandbox, which does not work for root, and requests in the background, which fail without a network. */
+/**
+ * The flags disable the sandbox, because it does not work for root. They also disable background requests, because these fail
+ * without a network.
+ */
 const flags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
   '--disable-sync'

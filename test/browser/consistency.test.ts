@@ -139,7 +139,7 @@ await t.test('the consistency page is legible with 500 names and 6 environments'
   await scroller.focus()
   await page.keyboard.press('End')
   const lastRow = page.getByRole('rowheader', { name: 'service-499/key' })
-  // Scrolling with the keyboard is animated.
+  // The browser animates the scrolling, so the last row comes into view only after a while.
   while ((await boxOf(lastRow)).y > view.y + view.height) continue
   t.same(await boxOf(page.getByRole('columnheader').first()), corner, 'the table\'s head stays in place')
   await page.setViewportSize({ width: 420, height: 800 })

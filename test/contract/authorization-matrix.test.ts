@@ -139,7 +139,7 @@ const onSecret: readonly Request[] = [
   { takes: ['DeleteSecret', 'ForceDeleteSecret'], method: 'DELETE', path: '?force=true' }
 ]
 
-/** Returns the only request that involves a second environment, where it requires the same action. */
+/** Returns a promotion: the only request that involves a second environment. It requires the same action in both. */
 const promotion = (from = 'none'): Request => ({ takes: ['PromoteSecret'], method: 'POST', path: '/promotions', json: { from, names, dryRun: true } })
 
 function cells (): Cell[] {

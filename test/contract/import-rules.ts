@@ -88,7 +88,7 @@ async function importsOf (root: string): Promise<Import[]> {
   return files.flat()
 }
 
-/** Resolves an import to a file, relative to the project's root, or to a package. */
+/** Returns what an import refers to: a package, or a file relative to the project's root. */
 function targetOf (from: string, specifier: string): string {
   if (specifier.startsWith('#')) return `${specifier.slice(1)}.ts`
   return specifier.startsWith('.') ? normalize(join(dirname(from), specifier)) : specifier

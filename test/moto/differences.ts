@@ -7,7 +7,7 @@ export interface Difference {
    * operations.
    */
   evidence: 'recorded' | 'observed' | 'documented' | 'assumed'
-  /** The assertions that fail because of it: by file and test, a part of each one's line. */
+  /** The assertions that fail because of the difference, by file and test. Each assertion is identified by a part of its line. */
   places: Record<string, Record<string, string[]>>
 }
 

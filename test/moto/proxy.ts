@@ -71,7 +71,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     const response = await fetch(moto, {
       method: 'POST',
       headers: {
-        // Moto finds the service in the credential scope.
+        // Moto reads the name of the service from this header, so an unsigned request gets one, too.
         authorization: authorization ?? 'AWS4-HMAC-SHA256 Credential=nobody/20261121/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0',
         'content-type': String(contentType),
         ...target !== undefined && { 'x-amz-target': String(target) },
@@ -90,7 +90,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     signers.push({ operation, principal, ...sourceIdentity !== undefined && { sourceIdentity } })
   }
 
-  /** Stores the access key of the session in a reply of STS. */
+  /** If this is STS's reply with the keys of a new session, remembers the owner of these keys. */
   function learnSession (answered: string, sourceIdentity: string | undefined): void {
     const [, accessKeyId] = /<AccessKeyId>(\w+)<\/AccessKeyId>/.exec(answered) ?? []
     const [, arn, account] = /<Arn>(arn:aws:sts::(\d{12}):assumed-role\/.*)<\/Arn>/.exec(answered) ?? []

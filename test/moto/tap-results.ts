@@ -6,7 +6,7 @@ export interface Failure {
   file: string
   /** The test with its parents: `readSecret > returns one field of a JSON value`. */
   test: string
-  /** The line in the file, counted from 1. If a helper function contains the assertion, the line in the test that calls it. */
+  /** The line of the assertion, counted from 1. For an assertion in a helper function, the line that calls the function. */
   line: number | undefined
   /** The assertion's message and the difference that it found. */
   message: string
@@ -24,7 +24,7 @@ export function readTap (tap: string): TapResults {
   const tests = new Map<string, Set<string>>()
   const failures: Failure[] = []
   const parser = new Parser()
-  // The parser reports a subtest's own result only if it does not follow from its assertions.
+  // The parser also reports the result of a subtest, but only if that result does not follow from the subtest's assertions.
   parser.on('result', ({ ok, name, fullname, diag }: Result) => {
     const place = placeOf(fullname === name ? name : fullname.slice(0, -` > ${name}`.length))
     tests.set(place.file, (tests.get(place.file) ?? new Set()).add(place.test))
@@ -37,7 +37,7 @@ export function readTap (tap: string): TapResults {
   return { tests, failures }
 }
 
-/** Adds a failure for each test that ended without a failed assertion, for example because its process crashed. */
+/** Adds a failure for each test that did not end properly, for example because its process crashed. */
 function addIncompleteTests (parser: Parser, failures: Failure[]): void {
   parser.on('child', (child: Parser) => { addIncompleteTests(child, failures) })
   parser.on('complete', (results: FinalResults) => {

@@ -249,7 +249,7 @@ t.test('no record contains a value, a token or a query string', async (t) => {
   for (const token of Object.values(tokens)) t.notMatch(all.join('\n'), token)
 })
 
-/** Makes the trail unwritable by removing its folder, until `mend` is called. */
+/** Removes the trail's folder, so that the trail is not writable until `mend` is called. */
 function breaks (gateway: Gateway): { mend: () => Promise<void> } {
   const folder = dirname(gateway.trailFile)
   rmSync(folder, { recursive: true })

@@ -7,7 +7,7 @@ import { standardOutputSink } from '#src/audit/standard-output-sink'
 import { openTrail, type Trail } from '#src/audit/trail'
 import { trailKey, verifyBytes } from '#test/audit-trail'
 
-/** Creates a non-blocking pipe, as some parent processes pass to their children. */
+/** Creates a non-blocking pipe, like the ones that some parent processes pass to their children. */
 function pipe (t: Test): { reader: number, writer: number } {
   const fifo = join(t.testdir({}), 'fifo')
   execFileSync('mkfifo', [fifo])

@@ -19,7 +19,7 @@ interface Idp {
   rotate: (kid: string) => Promise<void>
   stop: () => Promise<void>
   start: () => Promise<void>
-  /** Requests an access token for the gateway with the client credentials grant. */
+  /** Uses the client credentials grant to request an access token for the gateway. */
   token: (clientId?: string, resource?: string) => Promise<string>
 }
 

@@ -45,7 +45,7 @@ t.test('calls keep to AWS\'s quotas, and none is throttled', async (t) => {
   const started = performance.now()
   await Promise.all([
     create(it, 70),
-    // The operations of another quota do not have to wait.
+    // These calls have a quota of their own, so they do not have to wait.
     ...Array.from({ length: 40 }, async () => it.aws.getRandomPassword(call, {}))
   ])
   const seconds = (performance.now() - started) / 1000

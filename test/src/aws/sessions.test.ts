@@ -30,7 +30,7 @@ const buildWithRoles = async (t: Test, change: Partial<Declared> = {}): Promise<
   ...change
 })
 
-/** Returns AWS's calls after the first `from`, each with its principal and source identity. */
+/** Returns the calls that AWS received, without the first `from`. Each call has its principal and source identity. */
 const signersOf = ({ signers }: Gateway, from = 0): string[] =>
   signers.slice(from).map(({ operation, principal, sourceIdentity = 'nobody' }) => `${operation} by ${principal.replace(/^.*?(?=user|root|assumed-role)/, '')} for ${sourceIdentity}`)
 

@@ -180,7 +180,7 @@ const rows: Record<string, Row> = {
     misused: ({ name }) => ({ args: ['export', '--format', 'xml', '--secret', name, ...dev], status: 2, output: 'Allowed choices' })
   },
   local: {
-    // Runs until it is terminated: by Ctrl-C at a terminal, by a signal otherwise.
+    // This command runs until it is terminated: at a terminal by Ctrl-C, in a pipe by a signal.
     succeeds: () => ({
       args: ['local', '--', '--port', '0', '--memory'],
       output: /listens on http:/,
@@ -192,7 +192,7 @@ const rows: Record<string, Row> = {
   },
   'keys create': {
     succeeds: ({ name }) => ({ args: ['keys', 'create', name], output: new RegExp(`shown only once: +sgw_${name}\\.[\\w-]{43}\n`) }),
-    // Works offline, so that nothing but wrong usage can fail.
+    // This command works offline, so it can fail only because of wrong usage.
     refused: () => ({ args: ['keys', 'create', 'a:b'], status: 2, output: 'Must consist of at most 63 letters' })
   },
   'config check': {
@@ -221,7 +221,7 @@ const rows: Record<string, Row> = {
   }
 }
 
-/** Asserts that the output contains no stack trace, no token, and a value only if that is the command's purpose. */
+/** Asserts that the output contains no stack trace and no token, and contains a value exactly if the command should print one. */
 function assertNoLeak (t: Test, output: string, { args, showsValue = false }: Pick<Run, 'args' | 'showsValue'>): void {
   const title = args.join(' ')
   t.notMatch(output, /^\s+at /m, `${title}: no stack trace`)

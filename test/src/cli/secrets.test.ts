@@ -83,7 +83,7 @@ t.test('a rotation', async (t) => {
   await secretsctl(gateway, ['create', 'a', '-', '--env', 'dev'], { stdin: 'x' })
   const rotation = { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:rotator', automaticallyAfterDays: 30, rotateImmediately: false }
   t.match(await gateway.send('PUT', '/environments/dev/secrets/a/rotation', { json: rotation }), { status: 200 })
-  // Performs the test of the rotation function that AWS starts when a rotation is configured.
+  // When a rotation is configured, AWS starts a test of the rotation function. This runs that test.
   await gateway.rotateDue()
   t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 0, stdout: 'Started the rotation of a in dev\n' })
   await gateway.rotateDue()

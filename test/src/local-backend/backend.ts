@@ -38,7 +38,7 @@ export async function start (t: Test, options: Partial<LocalBackendOptions> = {}
   return backend
 }
 
-/** The running program. Its standard output is the only channel to it. */
+/** The running program. Of its standard streams, only the output is connected to the test. */
 export type Program = ChildProcessByStdio<null, Readable, null>
 
 export const main = join(import.meta.dirname, '../../../src/local-backend/main.ts')

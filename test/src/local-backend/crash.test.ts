@@ -12,7 +12,7 @@ import { startLocalBackend } from '#src/local-backend/server'
 import { account, region, spawnProgram, urlOf, type Program } from './backend.ts'
 
 const rounds = 50
-/** The program is killed during its first start on a new folder once in this number of rounds. */
+/** In one round out of this many, the program starts on a new folder and is killed during that first start. */
 const firstStartEvery = 3
 const writers = 4
 
@@ -56,7 +56,7 @@ async function write (t: Test, client: SecretsManagerClient, told: Told): Promis
   }
 }
 
-/** Kills a program during its first start, after a number of changes in its folder, or once it listens. */
+/** Kills a program that starts on a new folder: after this many changes in the folder, or at the latest when it listens. */
 async function killFirstStart (child: Program, dataDir: string, changes: number): Promise<void> {
   mkdirSync(dataDir, { mode: 0o700 })
   const watcher = watch(dataDir)

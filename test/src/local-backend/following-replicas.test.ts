@@ -39,7 +39,7 @@ async function shown (client: SecretsManager): Promise<unknown> {
   }
 }
 
-/** A number selects one of the existing versions. AWS rejects some of these changes, which is intended. */
+/** Random changes. `from` and `to` select existing versions by number. It is intended that AWS rejects some of the changes. */
 const changes = fc.array(fc.oneof(
   fc.record({ put: fc.string({ minLength: 1 }), stages: fc.subarray(['AWSCURRENT', 'AWSPENDING', 'a', 'b'], { minLength: 1 }) }),
   fc.record({ describe: fc.string() }),

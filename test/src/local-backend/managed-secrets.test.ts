@@ -71,7 +71,7 @@ await t.test('everyone can read it, and only its service can change it', async (
     'delete immediately': (by) => by.deleteSecret({ SecretId, ForceDeleteWithoutRecovery: true })
   }
   for (const [what, change] of Object.entries(changes)) {
-    // To move a label from a version, that version must be named.
+    // A call that moves a label must name the version that has the label now.
     const from = what === 'stage' ? (await rds.getSecretValue({ SecretId, VersionStage: 'mine' })).VersionId : undefined
     const attempt = from === undefined ? change : async (by: SecretsManager) =>
       by.updateSecretVersionStage({ SecretId, VersionStage: 'mine', MoveToVersionId: VersionId, RemoveFromVersionId: from })

@@ -280,7 +280,8 @@ await t.test('a damaged database is rejected with its path, and closed', async (
 })
 
 /**
- * Runs a function while this process is creating the master key's file, for example to act as another process that creates it.
+ * Runs a function just before this process creates the master key's file. The function can, for example, create the file first,
+ * as another process might.
  */
 function whileLinking (t: Test, meanwhile: (unfinished: string, file: string) => void): () => void {
   const { linkSync } = fs

@@ -165,7 +165,8 @@ await t.test('principals', async (t) => {
   const session = 'arn:aws:sts::222222222222:assumed-role/reader/run'
   const accounts: Record<string, string> = { [root]: '111111111111', [ada]: '111111111111', [session]: '222222222222' }
   const table: [unknown, Finding[], Finding[]][] = [
-    // The findings for a statement that allows and one that denies, each for the root user, ada and another account's session.
+    // A principal, the findings for a statement that allows it, and the findings for a statement that denies it. In both lists,
+    // the findings are those for the root user, for ada and for a session of another account.
     ['*', ['Allow', 'Allow', 'Allow'], ['Deny', 'Deny', 'Deny']],
     [{ AWS: '*' }, ['Allow', 'Allow', 'Allow'], ['Deny', 'Deny', 'Deny']],
     [{ AWS: '111111111111' }, ['Allow', 'Delegate', 'Nothing'], ['Deny', 'Deny', 'Nothing']],
@@ -271,7 +272,7 @@ await t.test('public policies', async (t) => {
 })
 
 await t.test('the policies that must allow a request, and those that can deny it', async (t) => {
-  // An independent, simple implementation of AWS's rules, for every combination of both sides' effects.
+  // Compares every combination of effects of the two policies with an independent, simple implementation of AWS's rules.
   const effects: Record<Finding, Elements[]> = {
     Allow: [everything], Deny: [everything, { ...everything, Effect: 'Deny' }], Nothing: [{ ...everything, Action: 's3:*' }],
     Delegate: [{ ...everything, Principal: { AWS: '111111111111' } }]

@@ -26,7 +26,7 @@ async function program (t: Test, dataDir: string): Promise<{ url: string }> {
   return { url: await urlOf(child) ?? '' }
 }
 
-/** Starts a write transaction in another thread, which ends it after some time even if this thread is blocked. */
+/** Starts a write transaction in another thread. That thread ends it after some time, even if the test's thread is blocked. */
 async function writeInAnotherThread (file: string, milliseconds: number): Promise<void> {
   await once(new Worker(`
     const { DatabaseSync } = require('node:sqlite')
@@ -82,7 +82,7 @@ await t.test('a write waits for another process\'s transaction and then sees its
     other.exec('COMMIT')
     held = performance.now() - begun
     const outcome = await writing
-    // The program waits for 500 ms. On a busy machine this process may commit too late, and then tries again.
+    // The program waits for up to 500 ms. On a busy machine, the commit may come later than that, and the test tries again.
     if (held < 500) t.equal(outcome, 'written')
   } while (held >= 500)
   other.close()

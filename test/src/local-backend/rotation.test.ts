@@ -27,7 +27,7 @@ const valueOf = async (client: SecretsManagerClient, VersionStage = 'AWSCURRENT'
   (await client.send(new GetSecretValueCommand({ SecretId: 'a', VersionStage }))).SecretString
 const stepsTold = ({ events }: Rotator) => events.map(({ Step }) => Step)
 
-/** Checks that a call fails with an error's name and message. A message that is a string must match exactly. */
+/** Checks that a call fails with an error of this name and message. A message that is a string must match exactly. */
 async function refused (t: Test, call: Promise<unknown>, { name, message }: { name: string, message: string | RegExp }, title = 'refused'): Promise<void> {
   const error = await call.then(() => undefined, (reason: unknown) => reason as Error)
   t.equal(error?.name, name, title)

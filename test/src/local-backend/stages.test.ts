@@ -8,7 +8,7 @@ import { clientOf, start } from './backend.ts'
 
 const client = clientOf(t, await start(t))
 
-/** Creates a secret with three versions: without a label, AWSPREVIOUS and AWSCURRENT. */
+/** Creates a secret with three versions. The first has no label, the second has AWSPREVIOUS, and the third has AWSCURRENT. */
 async function create (): Promise<{ SecretId: string, first: string, second: string, third: string }> {
   const SecretId = `stages/${randomUUID()}`
   const { VersionId: first = '' } = await client.send(new CreateSecretCommand({ Name: SecretId, SecretString: 'v1' }))

@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import type { Account, LocalBackend, LocalBackendOptions, Role } from '#src/local-backend/server'
 import { account, otherAccount, region, start } from '#test/src/local-backend/backend'
 
-/** A statement of AWS's policy language, or several. */
+/** A statement of AWS's policy language. */
 export type Statement = Record<string, unknown>
 
 export const everything: Statement = { Effect: 'Allow', Action: '*', Resource: '*' }

@@ -19,7 +19,7 @@ const results = ({ json }: Reply): Record<string, string> =>
 
 const sum = (one: number, other: number): number => one + other
 
-/** Returns everything visible of the environment, except dates and versions without a label. */
+/** Returns everything visible of the environment, apart from dates, and apart from versions without a label. */
 async function state (gateway: Gateway): Promise<object> {
   const { json: { items } } = await gateway.send('GET', `${path}?includePlannedDeletion=true&sort=name`)
   return Promise.all(items.map(async ({ name }: { name: string }) => {
@@ -68,7 +68,7 @@ t.test('rolls back exactly its own changes, wherever it fails', async (t) => {
   t.equal(total, 20)
   for (let position = 0; position < total; position++) {
     for (const concurrency of [1, 8]) {
-      // AWS does not notice that a KMS key does not exist until the secret is written.
+      // Only when the secret is written does AWS notice that its KMS key does not exist.
       const secrets = items().map((item, index) => index === position ? { ...item, value: 'v', kmsKeyId: 'alias/none', generate: undefined } : item)
       const reply = await bulk(gateway, { secrets, ...options, settings: { concurrency } })
       t.match(reply, { status: 409, json: { code: 'not-all-done', dryRun: false, secretArnMap: {} } })

@@ -327,7 +327,7 @@ t.test('onConflict update changes what differs, and nothing else', async (t) => 
     { name: 'placeholder', description: 'd' }
   ]
   const update = async (secrets: object[], options?: RequestOptions): Promise<Reply> => bulk(gateway, { secrets, onConflict: 'update' }, options)
-  /** Returns the secret as AWS stores it, without the date of the last access. */
+  /** Returns the list of all secrets, without the dates of their last access. */
   const state = async (): Promise<string> => JSON.stringify((await gateway.send('GET', path)).json.items, (key, value: unknown) => key === 'lastAccessedDate' ? undefined : value)
   t.equal((await update(secrets)).status, 201)
   const before = await state()
