@@ -43,7 +43,7 @@ const same = Array.from({ length: 1_000 }, (_, index) => question(-1 - index))
 const variants = sizes.flatMap((size) => {
   const policySet = teams(size)
   const authorize = policyAuthorizer(policySet, onFailure)
-  // Warms up before each round, because the policy sets take turns.
+  // Warms up before each measurement, because another policy set may have been in use before.
   const warmUp = (): void => { authorize(question(asked++)) }
   return [
     {

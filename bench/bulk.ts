@@ -4,7 +4,7 @@
  * - every secret is created, and no call is throttled
  * - the job takes at most 10 % longer than the quota requires
  * - the gateway's memory stays flat
- * - the job reports every secret, and its progress at least every two seconds on average
+ * - the job reports the result of every secret, and reports its own progress at least every two seconds on average
  *
  *     node bench/bulk.ts [--secrets 5000] [--runs 1]
  *
@@ -25,7 +25,7 @@ const token = 'token-of-the-bench'
 const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
 const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
 
-/** AWS's quota for CreateSecret: calls per second. */
+/** AWS's quota for CreateSecret, in calls per second. */
 const perSecond = 50
 
 let throttled = 0

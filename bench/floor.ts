@@ -21,7 +21,7 @@ import { serverOptions } from '#src/http/server-options'
 import { pinToCore } from './pinned.ts'
 import { row, header } from './statistics.ts'
 
-/** Keep-alive connections; a gateway serves many callers at once. */
+/** The number of keep-alive connections. There are many, because a gateway serves many callers at once. */
 const connections = Number(process.env.CONNECTIONS ?? 128)
 const seconds = 2
 const tokens = { reader: 'token-of-the-benchmark', stranger: 'token-of-a-stranger' }

@@ -71,7 +71,7 @@ async function createSecret ({ secret, pending, current }: Rotation): Promise<vo
 async function setSecret ({ secret, pending, current }: Rotation): Promise<void> {
   const next = await requiredCredentials(secret, pending)
   const credentials = await requiredCredentials(secret, current)
-  // Prevents a pending version that was tampered with from sending the user's password to another server.
+  // Without this check, somebody who changes the pending version could make this function send a password to another server.
   if (next.host !== credentials.host || next.username !== credentials.username) throw new Error('The pending version is for another user')
   if (await canLogIn(next)) return
   await withDatabase(credentials, async (database) => {

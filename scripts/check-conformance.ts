@@ -80,7 +80,10 @@ console.log(`${failing.length} of ${scenarios.length} scenarios fail; unimplemen
 for (const test of unexpected) console.log(`not ok  ${test} fails, although all of its operations are implemented`)
 process.exitCode = unexpected.length > 0 || Number(matched) < Number(atLeast) ? 1 : 0
 
-/** Prepends the creation of the secret that a scenario rotates, with the same parameters as the original test's fixture. */
+/**
+ * If a scenario rotates a secret, adds a first step that creates this secret. The step has the same parameters as in the
+ * original test's fixture.
+ */
 function withSecretToRotate (scenario: Scenario): Scenario {
   if (!scenario.requires.includes('rotation-function')) return scenario
   const params = { Name: { $name: 'n0' }, SecretString: 'my_secret', Description: 'testing rotation of secrets' }

@@ -43,7 +43,10 @@ function problems (): string {
   ].join('\n')
 }
 
-/** Returns the test file of each operation ID. `test/routes/` mirrors `routes/`, whose files name the operations. */
+/**
+ * Returns the test file of each operation ID. The operation IDs are in the files of `routes/`, and each file's tests have the
+ * same path in `test/routes/`.
+ */
 async function testFiles (): Promise<Map<string, string>> {
   const files = new Map<string, string>()
   for await (const file of glob('routes/**/*.ts', { cwd: root })) {

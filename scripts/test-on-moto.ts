@@ -3,8 +3,8 @@
  *
  *     node scripts/test-on-moto.ts http://127.0.0.1:5000 [TEST_FILE...]
  *
- * Without files, runs all tests that `build` a gateway, except those excluded below. Exits with 1 unless the failures are exactly
- * those that test/moto/differences.ts lists.
+ * Without files, runs all tests that build a gateway with `build`, except those excluded below. Exits with 1 unless the failures
+ * are exactly those that test/moto/differences.ts lists.
  */
 import { execFile } from 'node:child_process'
 import { glob, readFile } from 'node:fs/promises'
@@ -19,8 +19,8 @@ const [url, ...files] = process.argv.slice(2)
 if (url === undefined) throw new TypeError('Specify moto\'s URL: node scripts/test-on-moto.ts http://127.0.0.1:5000')
 
 /**
- * Excluded tests. They check all commands with a single assertion, so its line does not identify the difference in moto. Other
- * tests run the same commands in process.
+ * The excluded tests. They check all commands with a single assertion, so the line of a failure does not show which difference in
+ * moto caused it. Other tests run the same commands without starting a process.
  */
 const excluded = new Set(['test/src/cli/commands-as-processes.test.ts'])
 

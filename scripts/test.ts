@@ -1,12 +1,12 @@
 /**
- * Runs tap, whose arguments it accepts:
+ * Runs tap with this script's arguments. As the first argument, `--unit` stands for all unit tests:
  *
  *     npm test                      # every test, and the coverage gate of .taprc
  *     npm test -- FILE…             # the tests in these files
  *     npm run test:unit             # the tests that start no process and open no socket
  *
- * The coverage gate requires that every line of the source is covered, which only the complete test suite achieves. If only some
- * tests run, coverage is not measured. Node's compile cache can then be used, with which test files start faster.
+ * The coverage gate requires that every line of the source is covered. Only the complete test suite achieves that. If only some
+ * tests run, coverage is not measured. Node's compile cache can then be used, so test files start faster.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -25,8 +25,8 @@ function testModule (importer: string, specifier: string): string | undefined {
 }
 
 /**
- * Returns true if neither a test file nor any module in `test/` that it imports, even indirectly, can start a process or open a
- * socket.
+ * Returns true if a test file can't start a process or open a socket. Also checks the modules in `test/` that the file imports,
+ * directly or indirectly.
  */
 function isUnitTest (file: string): boolean {
   const source = readFileSync(join(root, file), 'utf8')

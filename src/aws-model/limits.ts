@@ -11,8 +11,8 @@ export const limits = {
   /** Counted over all versions of a secret. */
   labelsPerSecret: 20,
   /**
-   * Of a secret's versions without a staging label, AWS keeps at least the newest `kept`, and all that are younger than
-   * `keptForDays` days.
+   * AWS deletes a version without a staging label only if the version is at least `keptForDays` days old and at least `kept`
+   * newer versions without a label exist.
    */
   versionsWithoutLabel: { kept: 100, keptForDays: 1 }
 } as const

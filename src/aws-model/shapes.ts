@@ -1,9 +1,9 @@
 /**
- * The constraints of AWS's own model of Secrets Manager on each request: lengths (in characters unless `bytes` is set), ranges,
- * patterns, enumerations and members, under AWS's shape names.
+ * The constraints that AWS's own model of Secrets Manager sets for requests. They are lengths (in characters unless `bytes` is
+ * set), ranges, patterns, enumerations and members, under AWS's shape names.
  *
  * The gateway builds its request schemas from this table, and the embedded backend validates requests with it, so each limit is
- * written only once. `scripts/check-aws-model.ts` compares it with the model that AWS publishes.
+ * written only once. `scripts/check-aws-model.ts` compares this table with the model that AWS publishes.
  */
 
 export interface StringShape {

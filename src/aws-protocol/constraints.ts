@@ -6,7 +6,7 @@ interface Constraint {
   holds: boolean
 }
 
-/** Returns the constraints of a shape that a value violates, in AWS's wording. */
+/** Checks a value against a shape's constraints. Returns the violated constraints in AWS's wording. */
 export function brokenConstraints (shape: Shape, value: Scalar | readonly unknown[]): string[] {
   return constraints(shape, value).filter(({ holds }) => !holds).map(({ text }) => text)
 }

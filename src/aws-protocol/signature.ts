@@ -65,8 +65,8 @@ export function verifySignature ({ accessKey, authorization, headers }: Claim<un
 }
 
 /**
- * Returns the signed headers. Each must occur exactly once. Host and date must be among them, and if the request has a target or
- * a session token, these must be, too.
+ * Returns the signed headers. Each must occur exactly once. The host and the date must be signed. The target and the session
+ * token must be signed if the request has them.
  */
 function signedHeadersOf (request: IncomingMessage, { signedHeaders }: Authorization): Map<string, string> {
   const needed = ['host', 'x-amz-date', ...['x-amz-target', sessionToken].filter((name) => request.headers[name] !== undefined)]

@@ -14,7 +14,7 @@ interface Findings {
 }
 
 const maxReported = 10
-/** The maximum number of characters of an invalid value that an error message quotes. */
+/** An error message quotes at most this many characters of an invalid value. */
 const maxQuoted = 1000
 
 const named: Readonly<Record<string, Shape>> = shapes

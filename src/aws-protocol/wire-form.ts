@@ -17,8 +17,8 @@ export function seconds (milliseconds: number): number {
 }
 
 /**
- * Does the same as `seconds`, but converts null, for an event that has not happened, to undefined. The reply then omits the
- * field.
+ * Does the same as `seconds`, but also accepts null, which stands for an event that has not happened. Returns undefined for null,
+ * so that the reply omits the field.
  */
 export function optionalSeconds (milliseconds: number | null): number | undefined {
   return milliseconds === null ? undefined : seconds(milliseconds)

@@ -24,7 +24,7 @@ export interface Child {
   end: () => Promise<NodeJS.Signals | undefined>
 }
 
-/** Starts a program that inherits standard input, output and error, and forwards signals to it until it exits. */
+/** Starts a program with this process's standard input, output and error. Forwards signals to the program until it exits. */
 export function startChild ([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv, isTerminal: boolean): Child {
   const child = spawn(program, args, { stdio: 'inherit', env })
   let received: NodeJS.Signals | undefined
@@ -48,8 +48,8 @@ export function startChild ([program = '', ...args]: readonly string[], env: Nod
   return {
     ended,
     async end () {
-      // Ignores signals that `secretsctl` received earlier, because the program survived them. After SIGTERM, however, it may
-      // still be shutting down gracefully.
+      // Ignores signals that `secretsctl` received earlier, because the program survived them. SIGTERM is not ignored, because
+      // the program may still be shutting down gracefully.
       if (received !== 'SIGTERM') received = undefined
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), gracePeriod)

@@ -14,8 +14,8 @@ const texts = (variables: Variables): Record<string, string> =>
   Object.fromEntries(Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)]))
 
 /**
- * Formats a line of a dotenv file. Quotes the text with single quotes or backticks, because all dotenv parsers read text inside
- * these literally. In double quotes, the parsers' escape rules differ.
+ * Formats a line of a dotenv file. Quotes the text with single quotes or backticks, because all dotenv parsers take text in such
+ * quotes literally. For text in double quotes, the escape rules differ between parsers.
  */
 function dotenv (variable: string, text: string, secret: string): string {
   const quote = ['\'', '`'].find((quote) => !text.includes(quote))
@@ -30,8 +30,8 @@ function docker (variable: string, text: string, secret: string): string {
 }
 
 /**
- * Options for YAML that YAML 1.1 parsers also read correctly. Without quotes, they would read `yes` as a boolean and `1:30` as a
- * number.
+ * Options that produce YAML for YAML 1.1 parsers, too. Strings are quoted, because these parsers would read an unquoted `yes` as
+ * a boolean and an unquoted `1:30` as a number.
  */
 const yaml = { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const
 

@@ -11,7 +11,7 @@ export interface GlobalOptions {
   json?: boolean
 }
 
-/** Adds the options that every command accepts, before or after the command's name. */
+/** Adds the options that every command accepts. They can stand before or after the command's name. */
 export function withGlobalOptions (program: Command): Command {
   return program
     .option('--url <url>', 'the gateway\'s URL (default: SECRETS_GATEWAY_URL)')

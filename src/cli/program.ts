@@ -62,9 +62,7 @@ function program (terminal: Terminal): Command {
   return withCompletion(secretsctl)
 }
 
-/**
- * Returns the exit status for an error and the lines to print on standard error; undefined if the error is a bug in the program.
- */
+/** Returns an error's exit status and the lines to print on standard error. Returns undefined if the error is a bug. */
 function outcomeOf (error: unknown): { status: number, lines: readonly string[] } | undefined {
   // Commander has already written its message. Its exit code is 0 only for requested help.
   if (error instanceof CommanderError) return { status: error.exitCode === 0 ? 0 : 2, lines: [] }

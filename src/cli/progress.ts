@@ -3,7 +3,7 @@ import type { Terminal } from './terminal.ts'
 /** The number of characters between the brackets. */
 const length = 20
 
-/** A progress bar on standard error, so that it never mixes with the result on standard output. */
+/** A progress bar. It is on standard error, so it never mixes with the result, which is on standard output. */
 export interface ProgressBar {
   draw: (done: number) => void
   /** Ends the bar's line. Must also be called if the work fails. */

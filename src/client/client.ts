@@ -7,7 +7,7 @@ export { GatewayProblem, GatewayUnreachable } from './problems.ts'
 /** The API's schemas by name, such as `Schemas['SecretMetadata']`. */
 export type Schemas = components['schemas']
 
-/** A client with typed parameters, bodies and replies for every route in `openapi.yaml`, by method and path. */
+/** A client that calls the routes in `openapi.yaml` by method and path. Parameters, bodies and replies are typed. */
 export type GatewayClient = Client<paths, 'application/json'>
 
 export interface ClientOptions {

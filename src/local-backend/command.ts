@@ -27,9 +27,10 @@ An embedded AWS Secrets Manager, with an STS for roles, for the AWS CLI and any 
 `
 
 /**
- * Starts the embedded Secrets Manager, which then runs until SIGTERM or SIGINT, and prints its address. Prints errors on standard
- * error and sets the process's exit status: 2 for invalid options, and 1 if the backend can't start, for example because the port
- * is in use or a policy is malformed.
+ * Starts the embedded Secrets Manager and prints its address. It then runs until SIGTERM or SIGINT.
+ *
+ * If it can't start, prints the error on standard error and sets the process's exit status. The status is 2 for invalid options,
+ * and 1 for any other error, such as a port in use or a malformed policy.
  */
 export async function runLocalBackend (args: readonly string[]): Promise<void> {
   try {

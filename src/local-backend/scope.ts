@@ -1,6 +1,6 @@
 /**
- * An account and a region: the location of a secret, or the credential scope of a request. An operation sees only the secrets in
- * its request's scope, plus those of other accounts that policies allow the caller to use.
+ * An account and a region. A secret belongs to one scope, and a request is signed for one. An operation finds the secrets in its
+ * request's scope. It also finds another account's secret in the same region if policies allow the caller to use it.
  */
 export interface Scope {
   accountId: string

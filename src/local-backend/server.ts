@@ -76,8 +76,8 @@ export interface LocalBackend {
 }
 
 /**
- * Time limits, in milliseconds, for receiving a request's headers and the whole request, and the interval at which Node checks
- * them.
+ * The time limits for receiving a request's headers and for receiving the whole request, and the interval at which Node checks
+ * whether a request exceeds them. All are in milliseconds.
  */
 const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 }
 

@@ -40,7 +40,7 @@ export interface OperationEvent extends Scope {
 /** The wire protocol of a service. */
 export interface Protocol {
   contentType: string
-  /** Carries out a request and resolves to the reply's body. `fault` converts the errors that it rejects with. */
+  /** Carries out a request and resolves to the reply's body. If it rejects, `fault` converts the error to a reply. */
   answer: (service: Service, request: IncomingMessage, requestId: string) => Promise<string>
   /** Converts a thrown value to the status and body of an error reply. */
   fault: (thrown: unknown, requestId: string) => { status: number, body: string }

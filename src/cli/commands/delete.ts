@@ -11,7 +11,10 @@ interface Options extends GlobalOptions {
   recoveryDays?: number
 }
 
-/** Adds `secretsctl delete NAME`, which asks for confirmation, deletes the secret, and prints until when it can be restored. */
+/**
+ * Adds `secretsctl delete NAME`, which asks for confirmation and deletes the secret. It then prints the date until which the
+ * secret can be restored.
+ */
 export function remove (program: Command, terminal: Terminal): void {
   const command = program.command('delete')
     .description('delete a secret, which can be restored during its recovery window')

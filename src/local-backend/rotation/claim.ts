@@ -2,7 +2,10 @@ import { claimAttempt } from '#src/local-backend/store/rotation-attempts'
 import type { Secret } from '#src/local-backend/store/secrets'
 import type { Store } from '#src/local-backend/store/store'
 
-/** In milliseconds of real time. After a process is killed, its rotations are blocked until their claims expire. */
+/**
+ * The time after which a claim expires unless it is renewed, in milliseconds of real time. If a process is killed, its rotations
+ * are blocked until their claims expire.
+ */
 const claimDuration = 6000
 const renewInterval = 2000
 

@@ -5,8 +5,8 @@ import type { Invocation } from './rotation-event.ts'
 const invokePath = /\/2015-03-31\/functions\/[^/]+\/invocations$/
 
 /**
- * POSTs the event to a rotation function's endpoint. A 2xx status means success, unless the function's failure is reported in a
- * header or, by Lambda's Invoke API, in the body.
+ * POSTs the event to a rotation function's endpoint. A 2xx status means success, unless a header reports that the function
+ * failed. If the endpoint is Lambda's Invoke API, the body can also report this.
  *
  * @throws FunctionError if the function fails; the signal's reason if the signal aborted the call
  */

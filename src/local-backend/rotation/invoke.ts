@@ -37,10 +37,10 @@ export async function invoke ({ find, timeout, accounts, endpoint }: InvokeOptio
 }
 
 /**
- * Returns the environment variables for a module's process. They are those of this process, except that all AWS variables are
- * replaced, so that the AWS SDK uses this Secrets Manager and an access key of the secret's account. Prefers an access key
- * without identity policies, because it has all permissions. AWS's own rotation functions read the endpoint from
- * SECRETS_MANAGER_ENDPOINT.
+ * Returns the environment variables for a module's process. This process's own variables are passed on, except those that begin
+ * with `AWS_`. New AWS variables make the AWS SDK use this Secrets Manager and an access key of the secret's account. Prefers an
+ * access key without identity policies, because such a key has all permissions. AWS's own rotation functions read the endpoint
+ * from SECRETS_MANAGER_ENDPOINT.
  */
 function environmentOf ({ functionArn, event }: Invocation, accounts: readonly Account[], endpoint: string): NodeJS.ProcessEnv {
   const [, , , region, accountId] = event.SecretId.split(':')

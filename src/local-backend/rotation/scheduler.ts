@@ -25,7 +25,8 @@ export interface Scheduler extends RotationService {
    */
   runDue: () => Promise<void>
   /**
-   * Aborts the function calls in progress and releases their rotations, so that another process or the next start can retry them.
+   * Aborts the function calls in progress and releases their rotations. The rotations can then be retried by another process or
+   * after a restart.
    */
   close: () => Promise<void>
 }

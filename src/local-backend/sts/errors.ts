@@ -47,7 +47,10 @@ export const stsErrors = {
   webIdentityDenied: error('AccessDenied', 403, (action: string) => `Not authorized to perform sts:${action}`)
 }
 
-/** STS's codes and statuses for the errors that it shares with Secrets Manager, and its messages where they differ. */
+/**
+ * The errors that STS shares with Secrets Manager, each with STS's code and status. An entry has a message only if STS words the
+ * error differently.
+ */
 const shared: Partial<Record<AwsErrorType, { code: string, status: number, message?: string }>> = {
   ExpiredTokenException: { code: 'ExpiredToken', status: 403 },
   IncompleteSignatureException: { code: 'IncompleteSignature', status: 400 },

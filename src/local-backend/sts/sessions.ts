@@ -33,8 +33,8 @@ export interface SessionKeys {
 export interface Sessions {
   begin: (request: SessionRequest) => SessionKeys
   /**
-   * Returns the access key and the principal of a session; undefined unless the access key ID and the token belong together and
-   * the session's role exists.
+   * Returns a session's secret access key and its principal. Returns undefined if the token does not belong to the access key
+   * ID, or if the session's role does not exist.
    *
    * @throws AwsError `ExpiredTokenException` if the session has expired
    */

@@ -29,8 +29,9 @@ const actionsFor = <Action extends string>(action: Action, { SourceIdentity }: N
   SourceIdentity === undefined ? [action] : [action, 'SetSourceIdentity']
 
 /**
- * Checks that a role trusts the caller, and that the caller's own policies allow assuming the role. Unlike other resource
- * policies, a trust policy must allow the request even within one account.
+ * Checks that a role trusts the caller, and that the caller's own policies allow assuming the role. The trust policy must allow
+ * the request even if the role is in the caller's own account. For a secret in that account, the caller's own policies would be
+ * enough.
  *
  * @throws StsError `AccessDenied`
  */

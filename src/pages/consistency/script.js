@@ -1,5 +1,5 @@
 /**
- * The script of the consistency page, which requests the report with the visitor's token and renders it. The token is kept only
+ * The consistency page's script. It requests the report with the visitor's token, and renders the report. The token is kept only
  * in memory. It is never stored, and never part of a URL.
  */
 
@@ -125,7 +125,7 @@ function renderLegend () {
   )
 }
 
-/** Renders the header row: the environments, each with the number of its present and missing secrets. */
+/** Renders the header row. It shows each environment with the number of present and the number of missing secrets. */
 function renderHead () {
   const heads = report.environments.map((environment) => {
     const cells = report.items.map((row) => cellOf(row, environment))
