@@ -70,7 +70,7 @@ export function chainWriter (options: WriterOptions): Writer {
     if (sink.isOpen) return { from: last, notices: refused === 0 && late === undefined ? [] : [{ event: 'resume', ...pending }] }
     const { found, torn, link: from } = await sink.open()
     const opened = { format, key: key.publicKey.spki, found, ...(torn > 0 && { torn }) }
-    // On standard output, opening the sink completes a partial write. The requests of that write were already refused.
+    // If the sink is standard output, opening it also writes the rest of an interrupted write, whose requests were refused.
     const completed = hasStarted && from.sequence > last.sequence ? { late: { from: last.sequence + 1, to: from.sequence } } : {}
     return { from, notices: [{ event: hasStarted ? 'resume' : 'start', ...opened, ...pending, ...completed }] }
   }

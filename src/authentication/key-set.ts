@@ -80,7 +80,11 @@ async function discover (issuer: string): Promise<string> {
   return jwksUri
 }
 
-/** Returns the fetched keys. @throws Error if there are none. The issuer is at fault, so the keys fetched before stay in use. */
+/**
+ * Returns the fetched keys.
+ *
+ * @throws Error if there are none. An empty key set is the issuer's mistake, so the previously fetched keys stay in use.
+ */
 function usableKeys (document: unknown): JSONWebKeySet {
   const { keys } = Object(document) as Partial<JSONWebKeySet>
   if (!Array.isArray(keys) || keys.length === 0) throw new Error('no keys')

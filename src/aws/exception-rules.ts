@@ -11,7 +11,7 @@ interface Rule {
   code: ProblemCode
   /** The rule applies only if AWS's message matches. If several rules apply, the first one is used. */
   when?: RegExp
-  /** True if AWS's message helps the caller and may be passed on. It is still withheld if it is not `quotable`. */
+  /** True if AWS's message helps the caller and may be passed on. Even then, a message that is not `quotable` is withheld. */
   quote?: true
   /** The errors that the problem lists. Each is about a part of the request. */
   errors?: readonly RequestError[]

@@ -23,7 +23,7 @@ export interface Jobs {
   find: (callerId: string, id: string) => Job
   /** Returns the job of an earlier request with the same caller, environment and `Idempotency-Key`, if it can be reused. */
   findReusable: (scope: Scope) => Job | undefined
-  /** Cancels a job. No further secrets are started. */
+  /** Cancels a job. No further secrets are processed. */
   cancel: (job: Job) => void
   /** Stops all jobs. Resolves when they have ended. */
   stop: () => Promise<void>

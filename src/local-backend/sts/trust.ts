@@ -30,8 +30,8 @@ const actionsFor = <Action extends string>(action: Action, { SourceIdentity }: N
 
 /**
  * Checks that a role trusts the caller, and that the caller's own policies allow assuming the role. The trust policy must allow
- * the request even if the role is in the caller's own account. For a secret in that account, the caller's own policies would be
- * enough.
+ * the request even if the role is in the caller's own account. Secrets differ: for a secret in the caller's own account, the
+ * caller's own policies are enough.
  *
  * @throws StsError `AccessDenied`
  */
