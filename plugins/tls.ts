@@ -80,7 +80,7 @@ export default fp(async (fastify) => {
     return certificateCaller(certificate, fastify.now())
   })
 
-  fastify.decorate('isStale', server instanceof Server ? (socket) => !verified.has(socket) : () => false)
+  fastify.decorate('isStale', server instanceof Server ? (socket: Socket) => !verified.has(socket) : () => false)
 }, { name: 'tls', dependencies: ['config'] })
 
 /** Returns the remote address and port of a connection. */
