@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
-/** The browser. If `CHROMIUM` is set, the tests run even if the file is missing, and then fail. */
+/** The browser. If it is missing, the tests are skipped. If `CHROMIUM` specifies one that is missing, they fail. */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const isMissing = process.env.CHROMIUM === undefined && !existsSync(executablePath)
 
