@@ -32,7 +32,11 @@ function verifyingKeyFrom (key: KeyObject): VerifyingKey {
   }
 }
 
-/** Returns the public key in a PEM text, which may contain either the public or the private key. @throws Error if it is not an Ed25519 key in PEM */
+/**
+ * Returns the public key in a PEM text, which may contain either the public or the private key.
+ *
+ * @throws Error if it is not an Ed25519 key in PEM
+ */
 export const verifyingKey = (pem: string): VerifyingKey => verifyingKeyFrom(createPublicKey(pem))
 
 /** Returns the public key in a control record of a trail (SPKI in base64), or undefined if it is not an Ed25519 key. */

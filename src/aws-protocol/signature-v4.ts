@@ -4,8 +4,8 @@ import { algorithm, type Authorization } from './authorization-header.ts'
 /**
  * Computes the AWS Signature Version 4 of a POST request to `/`.
  *
- * AWS's own library can't be used here, because it is made for clients. It never signs some headers, such as `Date`, that other
- * clients do sign.
+ * AWS's own library can't be used here, because it is made for clients: it always leaves some headers, such as `Date`, out of the
+ * signature. Other clients may sign those headers, and their signatures must be verified, too.
  *
  * @param headers the signed headers, by name in lower case
  * @returns 64 lower-case hexadecimal digits

@@ -7,7 +7,7 @@ interface Declared {
   readonly credentials: ReadonlyMap<string, CredentialDefinition>
 }
 
-/** The maximum number of credentials in a chain of sources, including the credential itself. */
+/** The maximum length of a credential's chain of sources, counting the credential itself. */
 const maximumChain = 4
 
 /** The maximum session duration, in seconds, of a role assumed by another role. This is AWS's limit for role chaining. */

@@ -66,7 +66,7 @@ const clientErrors: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout'
 }
 
-/** Connections that will be closed with a reply as soon as the refusal is recorded. Later errors on them are ignored. */
+/** Connections that get a reply and are closed once their refusal is recorded. Later errors on them are ignored. */
 const answering = new WeakSet<Socket>()
 
 /** Replies to a request that Node.js could not parse, or that took too long to arrive, and closes the connection. */

@@ -79,7 +79,7 @@ export function finalEntries (
   }]
 }
 
-/** Returns the entries for some of a request's secrets. The evidence no longer contains the decisions that are in these entries. */
+/** Returns the entries for some of a request's secrets. Their decisions are then no longer part of the evidence. */
 export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutcome[], job: string | undefined): RequestEntry[] {
   const about = { ...evidence.about, intent: evidence.intent, job }
   const secrets = new Set(outcomes.map(secretOf))

@@ -15,7 +15,7 @@ const server = join(import.meta.dirname, '../../../../src/server.ts')
 const token = 'token-of-the-pipeline'
 const path = '/environments/dev/secrets'
 
-/** The secrets to create: by turns with a given value, with a generated one, and without a value. */
+/** The secrets to create. They alternate between three kinds: with a given value, with a generated value, and without a value. */
 const secrets = Array.from({ length: 500 }, (_, index) => {
   const name = `service-${index}`
   if (index % 3 === 0) return { name, value: `v${index}`, tags: { index: String(index) } }

@@ -19,7 +19,7 @@ const results = ({ json }: Reply): Record<string, string> =>
 
 const sum = (one: number, other: number): number => one + other
 
-/** Returns everything visible of the environment, apart from dates, and apart from versions without a label. */
+/** Returns everything that the API shows about the environment, except dates and versions without a label. */
 async function state (gateway: Gateway): Promise<object> {
   const { json: { items } } = await gateway.send('GET', `${path}?includePlannedDeletion=true&sort=name`)
   return Promise.all(items.map(async ({ name }: { name: string }) => {
