@@ -1,5 +1,5 @@
 /**
- * Measures the cost of an authorization decision with 1, 50 and 500 policies, both when it is evaluated and when it is cached.
+ * Measures the cost of an authorization decision with 1, 50 and 500 policies, both with and without a cached decision.
  * The variants take turns, so that other load on the machine affects all of them equally.
  *
  *     node --expose-gc bench/authorization.ts [ROUNDS]
@@ -43,7 +43,7 @@ const same = Array.from({ length: 1_000 }, (_, index) => question(-1 - index))
 const variants = sizes.flatMap((size) => {
   const policySet = teams(size)
   const authorize = policyAuthorizer(policySet, onFailure)
-  // Warms up before each measurement, because another policy set may have been in use before.
+  // Loads the policy set into Cedar before each measurement. Cedar holds only one, usually that of the previous variant.
   const warmUp = (): void => { authorize(question(asked++)) }
   return [
     {

@@ -1,6 +1,6 @@
 const columns = ['median', '25 %', '75 %', 'ratio'] as const
 
-/** Returns a quantile of numbers in ascending order. `part` is from 0 to 1. */
+/** Returns a quantile of numbers that are sorted in ascending order. `part` is between 0 and 1; 0.5 returns the median. */
 export const quantile = (sorted: readonly number[], part: number): number => sorted[Math.round((sorted.length - 1) * part)] ?? NaN
 
 /** Returns the median of numbers in any order. */

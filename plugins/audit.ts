@@ -21,7 +21,7 @@ export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }
     try {
       return await openConfiguredTrail(settings, dataDir, {
         now,
-        // Logs are usually shipped to another host, where these lines prove that the trail was not replaced by a shorter one.
+        // Logs are usually shipped to another host. There, these lines reveal if somebody replaces the trail with a shorter one.
         onControlRecord (entry, link) {
           fastify.log.info({ audit: { ...entry, ...link } }, 'audit trail')
         },

@@ -14,14 +14,14 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Returns the caller that the request's token or client certificate identifies. */
     authenticate: AuthenticateRequest
-    /** Issues a token to the AWS identity that signed a `GetCallerIdentity` request with these headers. */
+    /** Takes the headers of a signed `GetCallerIdentity` request, and issues a token to the AWS identity that signed it. */
     awsLogin: (headers: Readonly<Record<string, string>>) => Promise<IssuedToken & { caller: Caller }>
   }
 }
 
-/** Authenticates callers: API keys, tokens of OIDC issuers, AWS identities and client certificates. */
+/** Authenticates callers by API key, by token (from an OIDC issuer or from the AWS login), or by client certificate. */
 export default fp(async (fastify) => {
-  // Kept when the configuration is reloaded.
+  // These outlive a reload of the configuration, so that issued tokens stay valid and used signatures stay refused.
   const keySets = new Map<string, JWTVerifyGetKey>()
   const ownKey = generateKeyPairSync('ed25519').privateKey
   const used = usedSignatures()

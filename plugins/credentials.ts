@@ -10,7 +10,7 @@ import type { DescribedCredential } from '#src/credentials/schemas'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The port to AWS Secrets Manager. */
+    /** The operations of AWS Secrets Manager, with the gateway's own names and types. */
     aws: SecretsPort
     /**
      * Returns the SDK's client for a credential and a region. If the credential is a role, the client uses the given

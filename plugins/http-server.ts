@@ -12,11 +12,11 @@ declare module 'fastify' {
 /** Sets options of Node.js's HTTP server that can't be set through Fastify. */
 export default fp(async (fastify) => {
   const { server, config } = fastify
-  // By default Node.js silently drops headers beyond the 2,000th. The total size of headers is limited in any case.
+  // 0 means no limit. By default Node.js silently drops headers beyond the 2,000th. Their total size is limited in any case.
   server.maxHeadersCount = 0
 
   // By default Node.js replies to `Expect: 100-continue` before the token has been checked, and to other expectations with 417.
-  // Here, steps of the request pipeline reply in both cases.
+  // Here, both become ordinary requests, so that the steps of the request pipeline reply to them.
   for (const event of ['checkContinue', 'checkExpectation']) {
     server.on(event, (request, reply) => { server.emit('request', request, reply) })
   }

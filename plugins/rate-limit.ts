@@ -10,8 +10,9 @@ declare module 'fastify' {
 }
 
 /**
- * Creates the rate limits. Each caller has one, each environment has one across all callers, and each address has two: for failed
- * authentications and for public routes. An authenticated caller is therefore not affected by others at the same address.
+ * Creates the rate limits. Each caller has a limit. Each environment has a limit for the requests of all callers together. Each
+ * address has two limits: one for failed authentications and one for public routes. On all other routes, an authenticated caller
+ * is therefore not affected by others at the same address.
  */
 export default fp(async (fastify) => {
   await fastify.register(rateLimit, { global: false })

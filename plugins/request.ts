@@ -30,8 +30,8 @@ import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * The declarations that all routes in a folder share. The folder's `autohooks.ts` assigns them, and subfolders inherit them.
-     * A route's own declarations take precedence.
+     * The route `config` that all routes in a folder share. The folder's `autohooks.ts` assigns it, and subfolders inherit it.
+     * A route's own `config` takes precedence.
      */
     routeDefaults: FastifyContextConfig
     /** The stages of the request pipeline and the names of their steps, in the order in which they run. */

@@ -9,7 +9,7 @@ import { PromotionReply } from '#src/secrets/promotions/schemas'
 import { References } from '#src/secrets/references/schemas'
 import { SecretMetadata, SecretValue, SecretVersion, WrittenSecret } from '#src/secrets/schemas'
 
-/** Registers the schemas that replies of routes refer to. They become components of the OpenAPI document. */
+/** Registers the schemas that the routes' reply schemas refer to. They become components of the OpenAPI document. */
 export default fp(async (fastify) => {
   for (const schema of [
     BulkItemReply, BulkCreateReply, JobReply, ConsistencyReport, EnvironmentDescription, PromotionReply, References,

@@ -18,7 +18,7 @@ declare module 'fastify' {
      * @throws Problem `unauthenticated` if the certificate was not verified, or identifies no caller
      */
     certificateCaller: (socket: Socket) => Caller | undefined
-    /** Returns true if a connection's client certificate was verified against authorities that a reload has replaced. */
+    /** Returns true if a connection's handshake used certificate authorities that a reload has replaced. */
     isStale: IsStale
   }
 }
@@ -32,8 +32,8 @@ export default fp(async (fastify) => {
    */
   let verified = new WeakMap<Socket, X509Certificate | undefined>()
   /**
-   * Connections during their TLS handshake, keyed by remote address and port. The handshake uses the certificate authorities that
-   * were current when the connection was opened, so the connection is closed if a reload replaces those authorities.
+   * The connections whose TLS handshake is in progress, keyed by remote address and port. A handshake uses the certificate
+   * authorities that were current when the connection was opened. If a reload replaces them, the connection is closed.
    */
   const handshaking = new Map<string, Socket>()
   const { tls: initial } = fastify.config.current.server

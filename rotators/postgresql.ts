@@ -1,7 +1,7 @@
 /**
  * A rotation function for the password of a PostgreSQL user: an AWS Lambda handler that works with AWS Secrets Manager and with
- * the embedded one. It uses the single-user strategy, in which the user changes its own password. Every step is idempotent,
- * because Secrets Manager repeats it after a failure.
+ * the embedded Secrets Manager. It uses the single-user strategy, in which the user changes its own password. Every step is
+ * idempotent, because Secrets Manager repeats the steps after a failure.
  *
  * The secret has AWS's JSON structure for database credentials: `engine` (`postgres`), `host`, `port` (default 5432), `username`,
  * `password`, `dbname` (default `postgres`) and `ssl` (default true: TLS, with the server's certificate verified).

@@ -37,7 +37,7 @@ if (folder === undefined) throw new TypeError('Specify the folder of the recordi
 
 const recordings = JSON.parse(await readFile(join(folder, 'recorded.scenarios.json'), 'utf8')) as Recordings
 const scenarios = recordings.scenarios.map(withSecretToRotate)
-/** The unimplemented operations that each scenario uses, keyed by the scenario's test. */
+/** The unimplemented operations that each scenario uses, keyed by the name of the scenario's test. */
 const unimplemented = new Map(scenarios.map(({ test, steps }) =>
   [test, steps.map(({ op }) => op).filter((op) => !operations.has(op))]))
 
@@ -81,8 +81,8 @@ for (const test of unexpected) console.log(`not ok  ${test} fails, although all 
 process.exitCode = unexpected.length > 0 || Number(matched) < Number(atLeast) ? 1 : 0
 
 /**
- * If a scenario rotates a secret, adds a first step that creates this secret. The step has the same parameters as in the
- * original test's fixture.
+ * If a scenario needs a rotation function, adds a first step that creates the secret to rotate, with the same parameters as the
+ * original test's fixture. This step replaces any other `CreateSecret` steps of the scenario.
  */
 function withSecretToRotate (scenario: Scenario): Scenario {
   if (!scenario.requires.includes('rotation-function')) return scenario

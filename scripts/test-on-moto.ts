@@ -19,8 +19,8 @@ const [url, ...files] = process.argv.slice(2)
 if (url === undefined) throw new TypeError('Specify moto\'s URL: node scripts/test-on-moto.ts http://127.0.0.1:5000')
 
 /**
- * The excluded tests. They check all commands with a single assertion, so the line of a failure does not show which difference in
- * moto caused it. Other tests run the same commands without starting a process.
+ * The excluded tests. They check all commands of secretsctl with a single assertion, so the line of a failure does not show which
+ * difference in moto caused it. Other tests run the same commands without starting a process.
  */
 const excluded = new Set(['test/src/cli/commands-as-processes.test.ts'])
 

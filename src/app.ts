@@ -6,9 +6,9 @@ import type { LiveConfig } from './config/live.ts'
 /** The options of the application and of its plugins. */
 export interface AppOptions {
   config: LiveConfig
-  /** The clock: milliseconds since the epoch. Defaults to the system's. */
+  /** Returns the current time in milliseconds since the epoch. Defaults to `Date.now`. */
   now?: () => number
-  /** The default folder for data. */
+  /** The folder of the audit trail and its key, unless the configuration sets their paths. Defaults to `.gateway`. */
   dataDir?: string
 }
 

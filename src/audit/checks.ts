@@ -9,7 +9,7 @@ const range = (from: number, to: number): string => from === to ? `record ${from
 /**
  * Creates a checker of the hash chain. It reports records that were changed, are missing, or don't follow their predecessor.
  *
- * @param oldest the sequence number of the oldest record that must be there; with Infinity, the trail may start anywhere
+ * @param oldest the sequence number of the oldest record that the trail must contain; with Infinity, the trail may start anywhere
  */
 export function chainChecker (report: Report, oldest = 1): {
   check: (record: ParsedRecord) => void
@@ -96,7 +96,7 @@ export function signatureChecker (given: readonly VerifyingKey[] | undefined, re
   }
 }
 
-/** Creates a checker that looks for records known from elsewhere. Without them, a cut-off end would go unnoticed. */
+/** Creates a checker for records known from the head, the log or a copy. They are missing if the trail's end was cut off. */
 export function knownRecordChecker (known: readonly Link[], report: Report): {
   check: (record: ParsedRecord) => void
   /** Reports the known records that the trail lacks. Call it after the last record. */

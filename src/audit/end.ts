@@ -14,7 +14,7 @@ export interface Position {
 /** The result of inspecting the end of a trail's file. */
 export interface End {
   readonly found: Found
-  /** The record that the next new record follows. */
+  /** The last record so far. The next record to be written refers to it by its hash. */
   readonly link: Link
   /** The number of bytes to remove from the end of the file. They were left by a write that a crash interrupted. */
   readonly torn: number
@@ -35,7 +35,7 @@ const maxBytes = { record: 1024 * 1024, write: 32 * 1024 * 1024 }
  * @param known the last record known to be written, according to the head or to this process
  * @param isFirst true the first time that this process opens the trail. An earlier process may then have written records that
  *   the head does not include yet.
- * @throws UnusableTrail if the file is not an audit trail
+ * @throws UnusableTrail if no record is known and the file is not an audit trail
  */
 export async function inspectEnd (
   handle: FileHandle, known: Position | undefined, key: VerifyingKey, isFirst: boolean
@@ -92,7 +92,7 @@ async function endWithoutHead (handle: FileHandle, key: VerifyingKey, size: numb
   return { ...await followChain(handle, known, key, size) ?? await unexpectedEnd(handle, known, size), found: 'no-head' }
 }
 
-/** Reads the file from a byte offset. A stream would close the handle if the caller stopped early, so none is used. */
+/** Reads the file from a byte offset. Not a stream, because a stream would close the handle if the caller stopped early. */
 async function* chunksOf (handle: FileHandle, start: number): AsyncGenerator<Uint8Array> {
   let position = start
   let read: number

@@ -4,7 +4,7 @@ import { errorCode } from '#src/problems/problem'
 import type { Link } from './record.ts'
 import { UnusableTrail } from './settings.ts'
 
-/** The purpose of a signature. Domain separation: a signature made for one purpose never verifies for another. */
+/** The purpose of a signature. A signature made for one purpose never verifies for another (domain separation). */
 type Purpose = 'record' | 'head'
 
 /** A private key that signs records and heads. */

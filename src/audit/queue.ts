@@ -32,7 +32,7 @@ export interface Queue {
 /** The maximum size, in bytes, of a write that combines several appends. A larger append is written on its own. */
 const groupBytes = 4 * 1024 * 1024
 
-/** An estimate, in bytes, of the part of a line that is not its entry: the sequence number, hashes and signature. */
+/** The estimated size, in bytes, of what a line contains besides the entry: the sequence number, hashes and signature. */
 const frameBytes = 250
 
 export function waitingQueue (capacity: Capacity): Queue {

@@ -30,13 +30,13 @@ export interface RequestEntry {
   readonly peer?: string | undefined
   /** The route's `operationId` in the OpenAPI document. */
   readonly operation?: string | undefined
-  /** The action that was authorized: an AWS operation or one of the gateway's own. */
+  /** The action that the request or item needs permission for: an AWS operation or one of the gateway's own actions. */
   readonly action?: string | undefined
   readonly environment?: string | undefined
   /** The secret's name, without the environment's prefix. */
   readonly name?: string | undefined
   readonly credential?: string | undefined
-  /** The decision about `action`. */
+  /** The decision about `action`. If the request was refused before that, the decision about seeing the environment. */
   readonly decision?: RecordedDecision | undefined
   /** The decisions about other actions that the request also required, and about actions in other environments. */
   readonly decisions?: readonly (RecordedDecision & { readonly action: string, readonly environment?: string })[] | undefined
@@ -48,15 +48,15 @@ export interface RequestEntry {
   readonly status?: number | undefined
   /** The problem code of a failure. */
   readonly code?: string | undefined
-  /** The detailed reason for a failure, for example of authentication. The reply does not contain it. */
+  /** The detailed reason for a failure, for example why authentication failed. The reply does not contain it. */
   readonly reason?: string | undefined
-  /** This secret's result in a bulk request. */
+  /** For an item: what happened to this secret. */
   readonly result?: string | undefined
-  /** The ID of the version that was read or written. */
+  /** The ID of the version that was read, written or moved. */
   readonly versionId?: string | undefined
   /** The request IDs of the calls to AWS, which CloudTrail records too. */
   readonly awsRequestIds?: readonly string[] | undefined
-  /** The number of calls to AWS, if it exceeds the number of listed IDs. */
+  /** The number of calls to AWS. Only present if `awsRequestIds` is too short to list all of them. */
   readonly awsCalls?: number | undefined
 }
 
@@ -72,7 +72,7 @@ export type Found =
   | 'removed'
   /** The trail has no head, so its end can't be checked. */
   | 'no-head'
-  /** The trail's head is not signed with this key. */
+  /** The trail's head is malformed, or is not signed with the current key. */
   | 'unsigned-head'
   /** The file ends before the last record that the gateway wrote. */
   | 'cut-off'
@@ -82,8 +82,8 @@ export type Found =
 /** The entry of a control record, which is about the trail itself. */
 export interface ControlEntry {
   /**
-   * `start`: a process opened the trail. `resume`: it continues after a failure or in a new file. `checkpoint`: written
-   * periodically. `close`: the process shut down gracefully.
+   * `start`: a process opened the trail. `resume`: the trail continues after a failure, after refused requests or in a new
+   * file. `checkpoint`: written periodically. `close`: the process shut down gracefully.
    */
   readonly event: 'start' | 'resume' | 'checkpoint' | 'close'
   /** The version of the record format. */
@@ -134,7 +134,7 @@ export function encodeEntry (entry: Entry, time: number): string {
 /** ASCII text that JSON does not escape. */
 const plainText = /^[ !#-[\]-~]*$/
 
-/** Returns what `JSON.stringify` returns, but quickly for plain text, which nearly all members are. */
+/** Does the same as `JSON.stringify`, but faster for plain text, which nearly all values are. */
 const encodeValue = (value: unknown): string =>
   typeof value === 'string' && plainText.test(value) ? `"${value}"` : JSON.stringify(value)
 
@@ -144,8 +144,8 @@ interface ChainedRecord {
 }
 
 /**
- * Appends a record to the chain. The hash covers the record's line up to the hash itself. This part of the line includes the hash
- * of the previous record. A signature therefore covers all earlier records, too.
+ * Builds the next record of the chain. The hash covers the record's line up to the hash itself. This part of the line includes
+ * the hash of the previous record. A signature therefore covers all earlier records, too.
  *
  * @param members the entry, encoded by `encodeEntry`
  * @param sign signs the record; omit it for an unsigned record

@@ -25,9 +25,9 @@ export interface Trail {
    * @throws Problem `audit-unavailable` if they can't be written in time
    */
   append: (entries: readonly RequestEntry[]) => Promise<number>
-  /** True if an append would be accepted now. */
+  /** False while every append is refused, because a write failed or hangs or because the trail is closed. */
   readonly isWritable: boolean
-  /** True while a write exceeds its timeout. The process can't shut down gracefully until that write returns. */
+  /** True while a write exceeds its timeout. Node.js does not exit until that write returns, so the process must be killed. */
   readonly hangs: boolean
   /** Continues in a new file if the current one was moved away. */
   reopen: () => void
@@ -36,8 +36,8 @@ export interface Trail {
 }
 
 /**
- * Opens a trail and writes the `start` record. After a temporary failure, such as a full disk, the write is retried until it
- * succeeds.
+ * Opens a trail and writes the `start` record. If this fails temporarily, for example because the disk is full, still returns the
+ * trail. The trail then refuses all appends, and retries until the `start` record is written.
  *
  * @throws UnusableTrail if a retry would not help
  */

@@ -39,7 +39,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       if (after >= lastEvent(job)) return reply.code(204).send(null)
       return reply
         .type(eventStream)
-        // Without `x-accel-buffering`, proxies such as nginx would buffer the events.
+        // Without `x-accel-buffering: no`, proxies such as nginx would buffer the events.
         .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
         .send(Readable.from(jobEvents(job, after, fastify.now)))
     }
