@@ -1,5 +1,5 @@
 /**
- * Measures the cost of an authorization decision with 1, 50 and 500 policies, both with and without a cached decision.
+ * Measures the cost of an authorization decision with 1, 50 and 500 policies, for evaluated and for cached decisions.
  * The variants take turns, so that other load on the machine affects all of them equally.
  *
  *     node --expose-gc bench/authorization.ts [ROUNDS]
@@ -43,7 +43,7 @@ const same = Array.from({ length: 1_000 }, (_, index) => question(-1 - index))
 const variants = sizes.flatMap((size) => {
   const policySet = teams(size)
   const authorize = policyAuthorizer(policySet, onFailure)
-  // Loads the policy set into Cedar before each measurement. Cedar holds only one, usually that of the previous variant.
+  // Loads the policy set into Cedar before each measurement. Cedar holds one set at a time, and other variants replace it.
   const warmUp = (): void => { authorize(question(asked++)) }
   return [
     {

@@ -58,7 +58,7 @@ async function gateway (dataDir: string): Promise<string> {
   return fastify.listen({ host: '127.0.0.1', port: 0 })
 }
 
-/** Starts a server with one route. The route has a response schema and returns the given body, that of `GET /environments`. */
+/** Starts a server with one route. The route has a response schema and replies with the same body as the gateway's route. */
 async function bare (body: object): Promise<string> {
   const fastify = Fastify()
   const environment = {

@@ -34,7 +34,7 @@ export default fp(async (fastify) => {
     return found && [...found[1]]
   })
 
-  /* c8 ignore next -- never called, because findRoute refuses the request. Without a handler, Fastify would not run findRoute. */
+  /* c8 ignore next -- a safeguard that is never called: the step findRoute refuses requests that match no route earlier. */
   fastify.setNotFoundHandler(async () => { throw new Problem('not-found') })
 }, { name: 'errors' })
 

@@ -4,15 +4,15 @@ import { limiter, type Limiter } from '#src/http/rate-limit'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The request counters. Each refuses requests beyond a limit of its own. */
+    /** The request counters. Each counts separately, and refuses requests beyond its limit. */
     limits: Readonly<Record<'failures' | 'address' | 'caller' | 'environment', Limiter>>
   }
 }
 
 /**
  * Creates the rate limits. Each caller has a limit. Each environment has a limit for the requests of all callers together. Each
- * address has two limits: one for failed authentications and one for public routes. On all other routes, an authenticated caller
- * is therefore not affected by others at the same address.
+ * address has a limit that applies separately to failed authentications and to public routes. On all other routes, an
+ * authenticated caller is therefore not affected by others at the same address.
  */
 export default fp(async (fastify) => {
   await fastify.register(rateLimit, { global: false })

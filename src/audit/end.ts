@@ -92,7 +92,7 @@ async function endWithoutHead (handle: FileHandle, key: VerifyingKey, size: numb
   return { ...await followChain(handle, known, key, size) ?? await unexpectedEnd(handle, known, size), found: 'no-head' }
 }
 
-/** Reads the file from a byte offset. Not a stream, because a stream would close the handle if the caller stopped early. */
+/** Reads the file from a byte offset. Uses no stream, because a stream would close the handle if the caller stopped early. */
 async function* chunksOf (handle: FileHandle, start: number): AsyncGenerator<Uint8Array> {
   let position = start
   let read: number

@@ -56,7 +56,7 @@ export interface RequestEntry {
   readonly versionId?: string | undefined
   /** The request IDs of the calls to AWS, which CloudTrail records too. */
   readonly awsRequestIds?: readonly string[] | undefined
-  /** The number of calls to AWS. Only present if `awsRequestIds` is too short to list all of them. */
+  /** The number of calls to AWS. Only present if `awsRequestIds` does not list all of them. */
   readonly awsCalls?: number | undefined
 }
 
