@@ -34,7 +34,7 @@ export default fp(async (fastify) => {
     return found && [...found[1]]
   })
 
-  /* c8 ignore next -- a safeguard that is never called: the step findRoute refuses requests that match no route earlier. */
+  /* c8 ignore next -- a safeguard that is never called: the step findRoute has refused any request without a route by then. */
   fastify.setNotFoundHandler(async () => { throw new Problem('not-found') })
 }, { name: 'errors' })
 
