@@ -55,7 +55,7 @@ export async function awsLogin (
     const content = { subject: id, audience: settings.serverId, lifetime: tokenLifetimeSeconds }
     return { ...await issueToken(keys, content, now), caller: caller('aws', id, groups) }
   } catch (error) {
-    // Forgets the signature, so that only identities that are allowed to log in can fill up `used`.
+    // Forgets the signature, so that only identities that are allowed to log in can use up the capacity of `used`.
     used.release(signed.signature)
     throw error
   }

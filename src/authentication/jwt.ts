@@ -73,7 +73,10 @@ function checkedClaims (payload: JWTPayload, rules: JwtRules, now: number): Veri
   return { ...payload, sub, exp }
 }
 
-/** Returns jose's error code and the invalid claim's name, for the log. jose names only claims that it checks, never text from the token. */
+/**
+ * Returns jose's error code and the invalid claim's name, for the log. The name can't be text from the token, because jose names
+ * only claims that it was told to check.
+ */
 function reasonOf (error: unknown): string {
   const { code, claim, name } = Object(error) as { code?: string, claim?: string, name?: string }
   return [code ?? name ?? 'error', claim ?? []].flat().join(' ')

@@ -49,8 +49,8 @@ export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
   }
 
   /**
-   * Fetches the keys. During the cooldown, waits for the last attempt instead. Attempts never overlap, because the timeouts of
-   * their requests end before the cooldown does.
+   * Fetches the keys. During the cooldown, waits for the last attempt instead. Attempts don't overlap, because their requests
+   * time out before the cooldown ends.
    */
   async function refresh (): Promise<void> {
     if (attempt === undefined || !isWithin(attempt.at, cooldown)) attempt = { at: now(), done: fetchKeys() }

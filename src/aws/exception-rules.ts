@@ -88,7 +88,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
 export interface AwsException {
   name: string
   message: string
-  /** Node's error code if a connection or a file could not be opened, and the system call that failed. */
+  /** Node's error code of a failed connection or file access, and the system call that failed. */
   code?: string
   syscall?: string
   /** The side at fault, according to the SDK. */
@@ -122,7 +122,7 @@ const temporary: ReadonlySet<ProblemCode> = new Set(['aws-throttled', 'aws-timeo
 /** Matches messages about missing keys. They contain nothing confidential. */
 const missingKeys = /^(?:The variable \w+ is not set$|Could not (?:resolve|load) credentials )/
 
-/** Returns the problem for an exception that occurred while getting a credential's keys or asking STS for their identity. */
+/** Returns the problem for an exception while getting a credential's keys or asking STS which identity they belong to. */
 export function credentialProblemFrom (exception: AwsException, credentialId: string): Problem {
   const { name, message, $fault, syscall } = exception
   const problem = problemFrom(exception, { operation: '', credentialId })
