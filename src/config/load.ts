@@ -40,7 +40,11 @@ export function parseConfig (yaml: string, folder?: string): Config {
   return configFrom(check(FileSchema, valueOf(document)), folder)
 }
 
-/** Converts the document to a value. @throws ConfigError for too many aliases, as in a "billion laughs" attack */
+/**
+ * Converts the document to a value.
+ *
+ * @throws ConfigError for too many aliases, as in a "billion laughs" attack, and for an alias without an anchor
+ */
 function valueOf (document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 })
