@@ -15,7 +15,7 @@ export function secretName (text: string): string {
 /**
  * Returns a parser of positive integers.
  *
- * @param noun what the number is, for the error message, such as "whole number of days"
+ * @param noun the expected kind of number, for the error message, such as "whole number of days"
  * @param max the largest accepted number
  */
 export const positiveInteger = (noun: string, max = 1_000_000) => (text: string): number => {

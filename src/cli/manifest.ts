@@ -33,8 +33,8 @@ export function manifestFrom (text: string): Manifest {
   const content = yamlFrom(text)
   if (!isObject(content)) throw new CommandFailure('The file must contain an object')
   if (!('kind' in content) && !('apiVersion' in content)) {
-    // The API's default for `onConflict` is `fail`. For `apply`, a secret that already exists is not an error, because the file describes the
-    // desired state.
+    // The API's default for `onConflict` is `fail`. For `apply`, a secret that already exists is not an error, because the file
+    // describes the desired state.
     return { body: asBody({ onConflict: 'skip', ...content }) }
   }
   return manifestOf(content)

@@ -29,7 +29,7 @@ export interface Limits {
   readonly caller: Limit
   /** The limit of each environment, for all callers together. */
   readonly environment: Limit
-  /** The limit for each IP address. It applies to failed authentications and, counted separately, to requests to public routes. */
+  /** The limit for each IP address. It applies to failed authentications and, separately, to requests to public routes. */
   readonly address: Limit
 }
 
