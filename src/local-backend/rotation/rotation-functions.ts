@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 /** The location of a rotation function: an HTTP endpoint, or a module that exports a `handler`. */
 export type RotationFunction = { endpoint: URL } | { file: string }
 
-/** Looks up the replacement for a Lambda function by the function's ARN. Returns undefined if there is none. */
+/** Returns the function to call in place of the Lambda function with this ARN; undefined if none is configured. */
 export type FindFunction = (arn: string) => RotationFunction | undefined
 
 const functionName = '[A-Za-z0-9-_]{1,140}'

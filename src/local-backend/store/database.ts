@@ -24,7 +24,7 @@ export interface Database {
   close: () => void
 }
 
-/** The longest time to wait for another process that is writing, in milliseconds. The wait blocks this whole process. */
+/** The longest time to wait for another process that is writing, in milliseconds. The wait blocks the event loop. */
 const busyTimeout = 500
 /** The same limit while a database is being opened. It is longer because another process may be creating the database. */
 const openingBusyTimeout = 5000
