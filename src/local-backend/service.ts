@@ -25,7 +25,7 @@ export interface Service {
   sts: Sts
 }
 
-/** A call with a valid signature. Calls of AssumeRoleWithWebIdentity, which needs no signature, are not reported. */
+/** A call with a valid signature. Calls to AssumeRoleWithWebIdentity, which needs no signature, are not reported. */
 export interface OperationEvent extends Scope {
   service: ServiceName
   operation: string

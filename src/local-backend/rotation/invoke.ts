@@ -6,7 +6,7 @@ import { invokeModule } from './invoke-module.ts'
 import type { Invocation } from './rotation-event.ts'
 import type { FindFunction } from './rotation-functions.ts'
 
-/** The settings that all calls of rotation functions share. */
+/** The settings that all calls to rotation functions share. */
 export interface InvokeOptions {
   find: FindFunction
   /** The time limit for each step of a rotation, in milliseconds. */

@@ -17,7 +17,7 @@ export interface RotationEvent {
   RotationToken: string
 }
 
-/** A call of a rotation function. */
+/** A call to a rotation function. */
 export interface Invocation {
   functionArn: string
   event: RotationEvent

@@ -33,7 +33,8 @@ export interface Scheduler extends RotationService {
 
 const interval = 1000
 /**
- * The maximum number of concurrent rotations. It limits the number of child processes, because each call of a module starts one.
+ * The maximum number of concurrent rotations. It also limits the number of child processes, because each call to a rotation
+ * function in a module starts one.
  */
 const maxConcurrent = 8
 

@@ -3,7 +3,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 
 type Parameters = Record<string, SQLInputValue>
 
-/** A prepared statement with named parameters. `Row` is the type of the rows that its SELECT returns. */
+/** A prepared statement with named parameters. `Row` is the type of the rows that the statement returns. */
 export interface Statement<Row> {
   get: (parameters: Parameters) => Row | undefined
   all: (parameters: Parameters) => Row[]
