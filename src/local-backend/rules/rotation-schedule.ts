@@ -89,7 +89,7 @@ function scheduleOf ({ afterDays, expression }: RotationRules): Schedule | undef
   return name === 'cron' ? cronSchedule(argument) : rateSchedule(argument)
 }
 
-/** Returns the schedule of a `rate()` expression. The first interval begins at the start of the UTC day that contains `origin`. */
+/** Returns the schedule of a `rate()` expression. The first interval begins with the UTC day on which the schedule was set. */
 function rateSchedule (argument: string): Schedule {
   const [, digits, unit] = /^([1-9]\d*) (hours?|days?)$/.exec(argument) ?? []
   if (digits === undefined) throw errors.invalidSchedule('rate() must have a number of hours or days, such as rate(10 days)')
