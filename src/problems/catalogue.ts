@@ -243,5 +243,5 @@ export const catalogue = {
 
 export type ProblemCode = keyof typeof catalogue
 
-/** Returns the catalogue entry of a code, including its optional members. */
+/** Returns a code's catalogue entry. Unlike in the type of `catalogue`, every entry has an optional `retryAfter`. */
 export const catalogueEntry = (code: ProblemCode): CatalogueEntry => catalogue[code]
