@@ -137,7 +137,7 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
   }
 }
 
-/** Returns the decision on the route's action. If there is none, returns the decision on seeing the environment. */
+/** Returns the decision on the route's action or, if there is none, on whether the caller may see the environment. */
 const recordedDecision = ({ found: { decision, visibility } }: FastifyRequest): RecordedDecision | undefined => {
   const last = decision ?? visibility
   return last && recorded(last)

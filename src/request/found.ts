@@ -115,7 +115,7 @@ declare module 'fastify' {
     /**
      * Opens a scope in an environment other than the one in the path. The scope uses that environment's default credential.
      *
-     * @throws Problem `not-found` if the caller isn't allowed to see the environment or it does not exist, `forbidden` if one of
+     * @throws Problem `not-found` if the environment does not exist or the caller isn't allowed to see it, `forbidden` if one of
      *   the actions is denied in it
      */
     scopeIn: (environmentName: string, ...actions: readonly Action[]) => Scope

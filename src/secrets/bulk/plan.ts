@@ -32,8 +32,8 @@ export interface Plan {
   /** The ID of the version that an earlier run of the same request created with a generated value. */
   versionId?: string
   /**
-   * True if an earlier run of the same request created the secret. It is then created again, which changes nothing but makes AWS
-   * check that the value in the request is still the same.
+   * True if an earlier run of the same request created the secret with the value that was sent. The call that created it is then
+   * repeated, so that AWS checks that the value is still the same.
    */
   repeats?: true
 }
