@@ -14,7 +14,7 @@ export interface Attack {
   expected: { status: number, code?: string }
   /** The gateway to attack, by default the one over plain HTTP. */
   at?: 'plain' | 'optional' | 'required'
-  /** The TLS client's options, apart from the certificate authority of the gateways. */
+  /** Options of the TLS client. By default, it has no certificate, and trusts the gateways' certificate authority. */
   client?: Partial<TlsClient>
   /** The expected number of requests to STS, by default none. */
   stsRequests?: number
@@ -122,7 +122,7 @@ function newDenials ({ trailFile }: Gateway): () => number {
 export async function withstand (t: Test, world: World, attacks: Readonly<Record<string, Attack>>): Promise<void> {
   const gateways = [world.plain, world.optional, world.required]
   const trails = gateways.map(newDenials)
-  // Waits, because a connection that is closed without a reply may be recorded later.
+  // Waits, because the gateway may record a connection that it closes without a reply only after closing it.
   const recorded = async (): Promise<number> => {
     const found = trails.reduce((sum, count) => sum + count(), 0)
     if (found > 0) return found
