@@ -54,7 +54,7 @@ export const principal = (accessKeyId: string, account: string, userId: string, 
 
 export const role = principal('ASIAROLEROLEROLE', '111122223333', 'AROAPAYMENTSPAYMENTS:pod-1', 'arn:aws:sts::111122223333:assumed-role/payments/pod-1')
 
-/** Callers that may read the secret, one for each authentication method. */
+/** Callers that may read the secret: one per OIDC issuer, one AWS principal, and one per kind of client certificate. */
 export const administrators = ['corp:service', 'partner:service', 'aws:111122223333:AROAPAYMENTSPAYMENTS', 'spiffe://example.org/payments', 'dns:payments.example.org']
 
 /** Starts the gateways, the issuers and STS, and creates the secret. */

@@ -11,8 +11,8 @@ const dns = (value: string): JsonGeneralName => ({ type: 'dns', value })
 const spiffe = uri('spiffe://example.org/payments')
 
 /**
- * Attacks without a client certificate, with one that is invalid or identifies no known caller, and with a valid one together with
- * an invalid `Authorization` header.
+ * Attacks without a client certificate, with one that is invalid or identifies no known caller, and with a valid one together
+ * with an invalid `Authorization` header.
  */
 export async function certificateAttacks ({ clients }: World): Promise<Record<string, Attack>> {
   const strangers = await authority()

@@ -3,8 +3,8 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
 /**
- * The path of the browser. The tests are skipped if there is no browser at the default path, but fail if there is none at the path
- * that `CHROMIUM` specifies.
+ * The path of the browser. If there is no browser at the default path, the tests are skipped. If there is none at the path that
+ * `CHROMIUM` specifies, they fail.
  */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const isMissing = process.env.CHROMIUM === undefined && !existsSync(executablePath)
