@@ -143,7 +143,7 @@ export const declared = {
   `)
 }
 
-/** A share of AWS's quotas that no test uses up. The backend does not throttle, so a lower limit would only slow the tests down. */
+/** A share of AWS's quotas that no test uses up. The backend does not throttle, so a limit would only slow the tests down. */
 const unlimited = 100
 
 /**

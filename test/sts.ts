@@ -20,7 +20,7 @@ export interface Principal {
 export interface Sts {
   url: string
   requests: { method: string, url: string, headers: IncomingHttpHeaders, body: string }[]
-  /** If set, this reply is sent to every request. */
+  /** If set, the reply to every request, whatever its signature. */
   reply: { status: number, type: string, body: string, location?: string } | undefined
 }
 

@@ -221,7 +221,7 @@ const rows: Record<string, Row> = {
   }
 }
 
-/** Asserts that the output contains no stack trace and no token, and a secret value if and only if the command should print it. */
+/** Asserts that the output contains no stack trace and no token, and a value if and only if the command should print one. */
 function assertNoLeak (t: Test, output: string, { args, showsValue = false }: Pick<Run, 'args' | 'showsValue'>): void {
   const title = args.join(' ')
   t.notMatch(output, /^\s+at /m, `${title}: no stack trace`)

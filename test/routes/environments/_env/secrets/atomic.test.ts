@@ -137,7 +137,7 @@ t.test('reports changes that cannot be rolled back', async (t) => {
   const reply = await bulk(gateway, { secrets: [{ name: 'placeholder', value: 'v' }, failsLast], onConflict: 'update' })
   t.same(results(reply), { placeholder: 'updated: not-taken-back', 'placeholder-too': 'failed: aws-refused' }, 'in AWS, a secret with a current version can\'t become a placeholder again')
 
-  // Another writer calls `interferes` just before the last item fails.
+  // `interferes` is what another writer does just before the last item fails.
   const outside = gateway.aws('AKIADEV')
   let interferes = async (): Promise<unknown> => undefined
   aws.middlewareStack.add((next, { commandName }) => async (args) => {
