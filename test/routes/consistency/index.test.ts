@@ -120,7 +120,10 @@ t.test('compareEnvironments with compareValues', async (t) => {
 })
 
 t.test('compareEnvironments shows what the caller may see, and nothing else', async (t) => {
-  /** Returns a policy that permits the reader these actions in these environments. On secrets, it applies only if their names match `name`. */
+  /**
+   * Returns a policy that permits the reader these actions on these environments and on those of their secrets whose names match
+   * `name`.
+   */
   const allow = (actions: readonly string[], environments: readonly string[], name = '*'): string => `permit (
     principal == Caller::"reader", action in [${actions.map((action) => `Action::"${action}"`).join()}], resource
   ) when { ${JSON.stringify(environments)}.contains(resource.environment) && (!(resource is Secret) || resource.name like "${name}") };`

@@ -20,7 +20,7 @@ const credentials: Declared['credentials'] = {
   'prod-directly': role(roleArns.prod)
 }
 
-/** Starts a gateway whose environments are reached only through roles, not with access keys of their accounts. */
+/** Starts a gateway whose environments use roles by default, and never the access keys of their own accounts. */
 const buildWithRoles = async (t: Test, change: Partial<Declared> = {}): Promise<Gateway> => build(t, {
   credentials,
   environments: {
