@@ -44,7 +44,7 @@ async function listen (fastify: FastifyInstance, { HOST: host, PORT: port }: Var
   }
 }
 
-/** Checks whether to print the developer token: on a terminal, or if `GATEWAY_PRINT_TOKEN` asks for it. */
+/** Returns true if the developer token is printed: if standard output is a terminal, or if `GATEWAY_PRINT_TOKEN` is `1`. */
 const showsToken = ({ GATEWAY_PRINT_TOKEN }: Variables): boolean => process.stdout.isTTY || GATEWAY_PRINT_TOKEN === '1'
 
 /**
@@ -66,7 +66,7 @@ function shutDownGracefully (fastify: FastifyInstance, local: LocalMode | undefi
     await fastify.close()
     clearInterval(idle)
     await local?.close()
-    // Otherwise, Node.js would wait forever for a write that hangs.
+    // While a write to the audit trail hangs, Node.js would not exit by itself.
     if (fastify.audit.hangs) process.kill(process.pid, 'SIGKILL')
   })
 }

@@ -28,7 +28,7 @@ async function* once (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 
-/** Verifies files with the key that the trail itself contains. */
+/** Verifies files. Trusts the key that the trail itself contains, unless `options` has other keys. */
 export const verifyOnItsWord = async (files: readonly Uint8Array[], options: VerifyOptions): Promise<Verification> =>
   verifyTrail(files.map((bytes, index) => ({ name: `file ${index + 1}`, chunks: once(bytes) })), options)
 
@@ -36,6 +36,6 @@ export const verifyOnItsWord = async (files: readonly Uint8Array[], options: Ver
 export const verifyBytes = async (files: readonly Uint8Array[], options: VerifyOptions = {}): Promise<Verification> =>
   verifyOnItsWord(files, { keys: [trailKey.publicKey], ...options })
 
-/** Verifies a trail against its head file. */
+/** Verifies the files of a trail, oldest first, against the head file of the last one. */
 export const verifyFiles = async (...files: readonly [...string[], string]): Promise<Verification> =>
   verifyBytes(files.map((file) => readFileSync(file)), { head: readFileSync(`${files.at(-1) ?? ''}.head`, 'utf8') })

@@ -30,7 +30,7 @@ export const roleArns = {
   hub: 'arn:aws:iam::333333333333:role/hub',
   /** Can be assumed, but not with a source identity. */
   withoutIdentity: 'arn:aws:iam::111111111111:role/without-identity',
-  /** Trusts a workload of the cluster. */
+  /** Trusts the gateway's workload identity (see `web-identity.ts`). */
   workload: 'arn:aws:iam::111111111111:role/workload'
 } as const
 

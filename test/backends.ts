@@ -4,7 +4,7 @@ import { platform, roles } from './aws-roles.ts'
 import { startMotoProxy } from './moto/proxy.ts'
 import { issuer, keysFile } from './web-identity.ts'
 
-/** The principal that signed a call, found by its access key. */
+/** An AWS call, and the principal whose access key signed it. */
 export interface Signer {
   operation: string
   /** The ARN of the user or, for temporary credentials, of the role session. */
@@ -24,7 +24,7 @@ export interface Backend {
   now: () => number
   /** Moves the clock forward. */
   advance: (days: number) => void
-  /** Resolves when all rotations that are due or in progress have ended. */
+  /** Carries out the rotations that are due, and waits until no rotation is in progress. */
   rotateDue: () => Promise<void>
   close: () => Promise<void>
 }

@@ -18,9 +18,9 @@ export interface Authority extends Pair {
 export interface CertificateOptions {
   notBefore?: Date
   notAfter?: Date
-  /** OIDs of its extended key usages; client authentication by default. */
+  /** The OID of the certificate's extended key usage; by default, client authentication. */
   usage?: string
-  /** True if it can issue other certificates. */
+  /** True if the certificate may be used to issue others. */
   ca?: boolean
 }
 

@@ -10,7 +10,10 @@ interface Documented {
 
 const escaped = (segment: string): string => segment.replaceAll('~', '~0').replaceAll('/', '~1')
 
-/** Fails the test unless the OpenAPI document describes the reply's status, its media type and, for JSON, its body. */
+/**
+ * Fails the test unless the OpenAPI document describes the reply's status, its media type and, for JSON, its body. Ignores
+ * replies to requests whose path or method is not in the document.
+ */
 export type CheckReply = (t: Test, method: string, path: string, reply: Reply) => void
 
 let check: CheckReply | undefined

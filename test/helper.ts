@@ -38,16 +38,17 @@ export interface Gateway {
   url: string
   fastify: FastifyInstance
   send: (method: string, path: string, options?: RequestOptions) => Promise<Reply>
-  /** The AWS operations that the backend received so far. */
+  /** The AWS operations that the backend has received so far. */
   awsCalls: string[]
-  /** The principals of these calls, as AWS sees them. */
+  /** The operations in `awsCalls`, each with the principal that AWS identified. */
   signers: Signer[]
   /** The clock of the gateway and the backend, in milliseconds since the epoch. */
   now: () => number
   /** The log's lines so far. */
   log: string[]
-  /** The audit trail's file, and its records so far. */
+  /** The path of the audit trail. */
   trailFile: string
+  /** Returns the records of the audit trail so far. */
   trail: () => AuditRecord[]
   /** Returns an AWS SDK client that calls the backend directly. */
   aws: (accessKeyId: string, region?: string) => SecretsManager
@@ -142,13 +143,14 @@ export const declared = {
   `)
 }
 
-/** A share of AWS's request quotas that no test uses up. The backend does not throttle, so limits would only slow tests down. */
+/** A share of AWS's quotas that no test uses up. The backend does not throttle, so a limit would only slow the tests down. */
 const unlimited = 100
 
 /**
- * Starts a gateway with the server's own options, on a backend of its own. Checks every reply against the OpenAPI document.
+ * Starts a gateway that is set up like the real server and has a backend of its own. Its `send` checks every reply against the
+ * OpenAPI document.
  *
- * @param change overrides sections of the declared configuration
+ * @param change overrides sections of the configuration `declared`
  */
 export async function build (t: Test, change: Partial<Declared> = {}): Promise<Gateway> {
   const log: string[] = []

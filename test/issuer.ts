@@ -6,9 +6,12 @@ import type { Test } from 'tap'
 /** A fake OpenID Connect issuer: only its signing keys, and the documents that publish them, are real. */
 export interface Issuer {
   url: string
-  /** The reply to requests for its documents. If undefined, the issuer closes the connection without a reply. */
+  /**
+   * The reply to requests for the discovery document and the keys. Without `body`, the requested document is sent. If the reply
+   * is undefined, the issuer closes the connection instead.
+   */
   reply: { status: number, body?: unknown, headers?: Record<string, string> } | undefined
-  /** The contents of its discovery document: the issuer and the URL of its keys. */
+  /** What the discovery document says: the issuer (by default `url`), and the path at which the keys are published. */
   claims: { issuer?: string, jwksPath: string }
   /** The paths requested so far. */
   requests: string[]

@@ -4,7 +4,7 @@ import type { Question } from '#src/authorization/decision'
 export interface Rule {
   id: string
   effect: 'permit' | 'forbid'
-  /** Any caller if absent. */
+  /** The callers that the rule applies to; any caller if absent. */
   who?: { caller: string } | { group: string }
   /** Actions and groups of actions; any action if absent. */
   actions?: readonly string[]
@@ -18,7 +18,7 @@ export interface Rule {
   unless?: string
 }
 
-/** The groups of actions, copied by hand from the documentation. */
+/** The groups of actions, copied by hand from the documentation, so that a test can compare the code with them. */
 export const groups: Readonly<Record<string, readonly string[]>> = {
   read: [
     'DescribeEnvironment', 'ListSecrets', 'BatchGetSecretValue', 'GetRandomPassword', 'DescribeSecret', 'GetSecretValue',

@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls'
 export interface RawRequest {
   method?: string
   path?: string
-  /** Headers after `Host`, in this order; a name may be repeated. */
+  /** Sent after `Host` and `Connection`, in this order. A name may be repeated. */
   headers?: readonly (readonly [string, string])[]
   body?: string
 }

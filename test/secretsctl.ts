@@ -25,7 +25,7 @@ export interface Setting {
 
 /** Options for running a command as a separate process. */
 export interface ProgramSetting extends Setting {
-  /** True to start faster, with Node's compile cache and without the test runner's hooks. The hooks measure coverage. */
+  /** True to start faster: with Node's compile cache, and without the test runner's hooks, which measure coverage. */
   isUncounted?: boolean
 }
 
@@ -52,7 +52,7 @@ export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly 
 
 const binary = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')
 
-/** The test runner adds its hooks to NODE_OPTIONS of every child process, so `env -u` removes them in the child. */
+/** Returns arguments for `env`. Removes NODE_OPTIONS if `isUncounted`, because the test runner uses it to add its hooks. */
 const commandLine = (args: readonly string[], { isUncounted = false }: ProgramSetting): string[] =>
   [...isUncounted ? ['-u', 'NODE_OPTIONS'] : [], process.execPath, binary, ...args]
 
@@ -62,7 +62,10 @@ export interface Step {
   act: (child: ChildProcess) => unknown
 }
 
-/** Runs a command as a separate process with pipes, and performs the steps in order. `isClosed` closes its standard output. */
+/**
+ * Runs a command as a separate process with pipes, and performs the steps in order. With `isClosed`, nobody reads the command's
+ * standard output: the pipe is closed at the other end.
+ */
 export async function secretsctlProgram (
   gateway: Pick<Gateway, 'url'>, args: readonly string[], setting: ProgramSetting & { steps?: readonly Step[], isClosed?: boolean } = {}
 ): Promise<Outcome> {

@@ -20,7 +20,7 @@ export interface Principal {
 export interface Sts {
   url: string
   requests: { method: string, url: string, headers: IncomingHttpHeaders, body: string }[]
-  /** A reply that it sends instead of its own, if set. */
+  /** If set, the reply to every request, whatever its signature. */
   reply: { status: number, type: string, body: string, location?: string } | undefined
 }
 
@@ -76,7 +76,7 @@ const refusal = (code: string): string => `<ErrorResponse xmlns="https://sts.ama
 </ErrorResponse>
 `
 
-/** Returns the identity that signed the request if the signature is valid. */
+/** Returns the principal that signed the request, or undefined if the signature is not valid. */
 async function whoSigned (principals: readonly Principal[], headers: IncomingHttpHeaders, body: string): Promise<Principal | undefined> {
   const [, accessKeyId, region = '', signedHeaders = ''] = /Credential=(\w+)\/\d+\/([\w-]+)\/.*SignedHeaders=([\w;-]+)/.exec(headers.authorization ?? '') ?? []
   const principal = principals.find((known) => known.accessKeyId === accessKeyId)

@@ -21,18 +21,23 @@ export interface WriterOptions {
 /** The control record at the end of a write. */
 export type Seal = 'checkpoint' | 'close'
 
-/** Appends records to the chain and signs the last record of each write. Calls must not overlap. */
+/** Appends records to the chain. Signs every control record and the last record of each write. Calls must not overlap. */
 export interface Writer {
   /** True if notices are queued for the next write. */
   readonly hasPendingNotices: boolean
   /** True if request records were written since the last control record. */
   readonly needsCheckpoint: boolean
-  /** Queues a notice for the next write: refused requests, or records that were written after their requests had been refused. */
+  /**
+   * Queues a notice for the next write.
+   *
+   * @param notice the number of requests that were refused because they could not be recorded (`refused`), or the records that
+   *   were written only after their requests had been refused (`late`)
+   */
   note: (notice: { refused?: number, late?: Range }) => void
   /**
    * Writes the records of several requests in one write.
    *
-   * @param seal the control record to end the write with; by default a checkpoint when one is due
+   * @param seal the control record that ends the write. If absent, the write ends with a checkpoint if one is due.
    * @throws UnusableTrail, and the errors of the sink
    */
   commit: (groups: Groups, seal?: Seal) => Promise<Committed>
@@ -70,7 +75,8 @@ export function chainWriter (options: WriterOptions): Writer {
     if (sink.isOpen) return { from: last, notices: refused === 0 && late === undefined ? [] : [{ event: 'resume', ...pending }] }
     const { found, torn, link: from } = await sink.open()
     const opened = { format, key: key.publicKey.spki, found, ...(torn > 0 && { torn }) }
-    // If the sink is standard output, opening it also writes the rest of an interrupted write, whose requests were refused.
+    // Reopening standard output first completes the write that failed. That write's requests have already been refused, so its
+    // records are reported as late.
     const completed = hasStarted && from.sequence > last.sequence ? { late: { from: last.sequence + 1, to: from.sequence } } : {}
     return { from, notices: [{ event: hasStarted ? 'resume' : 'start', ...opened, ...pending, ...completed }] }
   }
@@ -80,7 +86,7 @@ export function chainWriter (options: WriterOptions): Writer {
     return isDue && records > 0 ? [{ event: 'checkpoint' }] : []
   }
 
-  /** Writes once. Returns undefined if the written records may be lost because somebody else changed the file. */
+  /** Makes one attempt at a write. Returns undefined if the records may be lost because another process changed the file. */
   async function attempt (groups: Groups, seal: Seal | undefined): Promise<Committed | undefined> {
     const reportedRefused = refused
     const { from, notices } = await prepare()

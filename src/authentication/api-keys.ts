@@ -22,7 +22,10 @@ export type ApiKey = Static<typeof ApiKeySchema>
 /** Returns a key's expiry time, in milliseconds since the epoch. Infinity if the key never expires. */
 export const expiryOf = ({ expires }: Pick<ApiKey, 'expires'>): number => expires === undefined ? Infinity : Date.parse(expires)
 
-/** Returns a token's hash, as in the configuration. A fast hash is enough for 256 random bits; a password needs a slow one. */
+/**
+ * Returns a token's hash in the format used in the configuration. A fast hash function is safe, because nobody can guess the 256
+ * random bits of a token. Only passwords need a slow one.
+ */
 export const hashToken = (token: string): string => `sha256:${hash('sha256', token)}`
 
 /**

@@ -24,7 +24,7 @@ export interface AuthenticationSettings {
 export interface PresentedCredentials {
   /** The `Authorization` header. */
   authorization: string | undefined
-  /** Returns the caller named in the client certificate, or undefined without one. @throws Problem `unauthenticated` */
+  /** Returns the caller named in the client certificate, or undefined if there is none. @throws Problem `unauthenticated` */
   certificate: () => Caller | undefined
 }
 

@@ -19,7 +19,7 @@ export interface AwsLogin {
   endpoint?: string
 }
 
-/** Returns the URL of STS in a region. Only the region comes from the request, and it was checked before. */
+/** Returns the URL of STS in a region. `awsLogin` has checked that the region, which comes from the request, is allowed. */
 const stsUrl = (region: string, endpoint?: string): string =>
   endpoint ?? `https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`
 
@@ -43,7 +43,7 @@ export async function awsLogin (
   const url = stsUrl(signed.region, endpoint)
   if (signed.host !== undefined && signed.host !== new URL(url).host) throw unauthenticated('aws-other-host')
   const age = (now - signed.signedAt) / 1000
-  // The condition also refuses NaN, the time of an invalid date.
+  // An invalid date makes the age NaN. It is refused too, because both comparisons are false for NaN.
   if (!(age <= maximumAgeSeconds && age >= -futureTolerance)) throw unauthenticated('aws-signature-age')
 
   const use = used.take(signed.signature, signed.signedAt + maximumAgeSeconds * 1000, now)
@@ -55,7 +55,7 @@ export async function awsLogin (
     const content = { subject: id, audience: settings.serverId, lifetime: tokenLifetimeSeconds }
     return { ...await issueToken(keys, content, now), caller: caller('aws', id, groups) }
   } catch (error) {
-    // Forgets the signature, so that only identities that are allowed to log in can use up the capacity.
+    // Forgets the signature, so that only identities that are allowed to log in can use up the capacity of `used`.
     used.release(signed.signature)
     throw error
   }

@@ -5,7 +5,7 @@ import { unauthenticated } from './refusal.ts'
 /** The header that binds a signed request to one gateway, so that a request signed for another gateway is refused. */
 const serverIdHeader = 'x-secrets-gateway-server-id'
 
-/** The body of the request to STS. The signature covers its hash, so no other body is possible. */
+/** The body of the request to STS. The client's signature covers the body's hash, so the client must have signed this body. */
 export const requestBody = 'Action=GetCallerIdentity&Version=2011-06-15'
 
 /** The headers that a signed request may have, with patterns of their values. The first three are required. */
@@ -45,7 +45,8 @@ const invalidHeader = (message: string, name?: string): Error =>
  * Parses the headers of a signed request (Signature Version 4). Accepts only known headers with expected values, so the gateway
  * can't be made to send any other request to STS.
  *
- * @throws Problem `invalid-request` if a header has another form, `unauthenticated` if the dates contradict each other
+ * @throws Problem `invalid-request` if a header is unknown, missing, malformed or unsigned, `unauthenticated` if `X-Amz-Date` and
+ *   the date in `Authorization` differ
  */
 export function readSignedRequest (sent: Readonly<Record<string, string>>): SignedRequest {
   const headers = new Map<string, string>()

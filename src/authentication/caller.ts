@@ -13,6 +13,6 @@ export interface Caller {
   readonly method: AuthenticationMethod
 }
 
-/** Creates a caller with the groups of its key, token or identity. `membership` adds those of the `groups` section. */
+/** Creates a caller with the groups of its key, token or AWS identity. `membership` later adds groups from the configuration. */
 export const caller = (method: AuthenticationMethod, id: string, groups: readonly string[] = []): Caller =>
   ({ id, groups, method })

@@ -22,7 +22,7 @@ export function certificateCaller (certificate: X509Certificate, now: number): C
   const { subjectAltName = '', ca, validFromDate, validToDate } = certificate
   if (now < validFromDate.getTime() || now >= validToDate.getTime()) throw unauthenticated('certificate-expired')
   if (ca) throw unauthenticated('certificate-of-authority')
-  // Node.js quotes a name that contains, for example, a comma, because it could be mistaken for several names.
+  // Node.js quotes a name that contains, for example, a comma. Splitting such a name at the comma would produce false names.
   if (subjectAltName.includes('"')) throw unauthenticated('certificate-name')
   return caller('mtls', nameFrom(subjectAltName.split(', ')))
 }

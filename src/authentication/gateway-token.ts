@@ -80,7 +80,7 @@ export function gatewayTokenVerifier (
     if (known === undefined) throw new errors.JWKSNoMatchingKey()
     return known
   }
-  // Replicas accept each other's tokens even if their clocks differ slightly.
+  // The clock tolerance lets replicas accept each other's tokens even if their clocks differ slightly.
   const rules: JwtRules = {
     issuer: gatewayIssuer,
     audience,

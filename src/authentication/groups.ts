@@ -6,7 +6,7 @@ import type { Caller } from './caller.ts'
 const names = Type.Optional(Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true }))
 
 /**
- * The members of a group: callers with one of these IDs, and callers whose key, token or AWS identity has one of these groups.
+ * The members of a group: callers whose ID is in `callers`, and callers whose key, token or AWS identity has a group in `groups`.
  * Membership is not transitive.
  */
 export const GroupSchema = Type.Object({ callers: names, groups: names }, closed)
@@ -17,7 +17,7 @@ export type Groups = Readonly<Record<string, Static<typeof GroupSchema>>>
 export function membership (groups: Groups): (caller: Caller) => Caller {
   const declared = Object.entries(groups).map(([name, { callers = [], groups: others = [] }]) =>
     ({ name, callers: new Set(callers), others: new Set(others) }))
-  // All requests with the same API key or cached token share one caller object.
+  // All requests with the same API key or cached token share one caller object, so its groups are determined only once.
   const known = new WeakMap<Caller, Caller>()
   return (caller) => getOrCreate(known, caller, () => {
     const joined = declared.filter(({ callers, others }) =>

@@ -2,7 +2,10 @@ import { decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload, type JWTV
 import { Problem } from '#src/problems/problem'
 import { unauthenticated } from './refusal.ts'
 
-/** Header members that make a token invalid: those that name or contain a key, and `crit`, since no extension is supported. */
+/**
+ * The header parameters that make a token invalid: those that contain a key or its URL, because the sender must not choose the
+ * key, and `crit`, because no extension is supported.
+ */
 const refusedMembers = ['jku', 'jwk', 'x5u', 'x5c', 'crit'] as const
 
 /** The requirements for an issuer's tokens. */
@@ -10,7 +13,7 @@ export interface JwtRules {
   issuer: string
   audience: string
   algorithms: readonly string[]
-  /** The required `typ` of the header. */
+  /** The required value of the header parameter `typ`. Not checked if absent. */
   typ?: string
   clockToleranceSeconds: number
   /** The maximum number of seconds from `iat` to `exp`, or from now to `exp` if the token has no `iat`. */
@@ -70,7 +73,10 @@ function checkedClaims (payload: JWTPayload, rules: JwtRules, now: number): Veri
   return { ...payload, sub, exp }
 }
 
-/** Returns jose's error code and the invalid claim's name, for the log. jose only names claims that it was told to check. */
+/**
+ * Returns jose's error code and the invalid claim's name, for the log. The name can't be text from the token, because jose names
+ * only claims that it was told to check.
+ */
 function reasonOf (error: unknown): string {
   const { code, claim, name } = Object(error) as { code?: string, claim?: string, name?: string }
   return [code ?? name ?? 'error', claim ?? []].flat().join(' ')

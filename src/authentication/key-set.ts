@@ -11,7 +11,7 @@ const refreshAfter = 10 * 60_000
 /** Milliseconds for which keys stay in use while they can't be fetched again. */
 const maximumAge = 60 * 60_000
 
-/** The location of an issuer's keys: `jwksUri`, or the URL in its discovery document (OpenID Connect Discovery 1.0). */
+/** The location of an issuer's keys: `jwksUri` or, if absent, the URL in its OpenID Connect discovery document. */
 export interface KeySource {
   issuer: string
   jwksUri?: string
@@ -23,8 +23,8 @@ export interface KeySource {
  * the issuer is down, the last keys are used for up to an hour.
  *
  * @param now the clock: milliseconds since the epoch
- * @returns a function that finds a token's key. It throws Problem `identity-provider-unavailable` if there are no usable keys,
- *   and jose's `JWKSNoMatchingKey` if the issuer doesn't have the key.
+ * @returns a function that finds a token's key. It throws Problem `identity-provider-unavailable` if the key is missing because
+ *   the issuer's keys can't be fetched, and jose's `JWKSNoMatchingKey` if the issuer doesn't have the key.
  */
 export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
   let held: { find: JWTVerifyGetKey, since: number } | undefined
@@ -48,7 +48,10 @@ export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
     }
   }
 
-  /** Fetches the keys. During the cooldown, waits for the last attempt instead. A fetch always ends before its cooldown does. */
+  /**
+   * Fetches the keys. During the cooldown, waits for the last attempt instead. Attempts don't overlap, because their requests
+   * time out before the cooldown ends.
+   */
   async function refresh (): Promise<void> {
     if (attempt === undefined || !isWithin(attempt.at, cooldown)) attempt = { at: now(), done: fetchKeys() }
     await attempt.done

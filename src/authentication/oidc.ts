@@ -36,8 +36,8 @@ const groupPattern = /^[!-~](?:[ -~]{0,254}[!-~])?$/
 
 /**
  * Creates the verifier of an issuer's tokens. The caller's ID is `NAME:SUB` and its groups are `NAME:GROUP`, where `NAME` is
- * the issuer's configured name. An issuer therefore can't impersonate the callers or groups of another issuer. It can't
- * impersonate those of the configuration either, because their names have no colon.
+ * the issuer's configured name. An issuer therefore can't impersonate the callers or groups of another issuer. Nor can it
+ * impersonate a caller with an API key or a configured group, because their IDs and names have no colon.
  *
  * @param key the issuer's key lookup
  */

@@ -3,5 +3,5 @@ import { Problem } from '#src/problems/problem'
 /** Creates the problem for failed authentication. The reply never shows the reason; only the log and the audit trail do. */
 export const unauthenticated = (reason: string): Problem => new Problem('unauthenticated', { reason })
 
-/** Creates the problem for an identity provider that does not answer. It does not mean that the caller's token is invalid. */
+/** Creates the problem for credentials that can't be verified now, for example because an identity provider is down. */
 export const unavailable = (reason: string): Problem => new Problem('identity-provider-unavailable', { reason })

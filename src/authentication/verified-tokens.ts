@@ -11,7 +11,7 @@ export interface Verified {
 /** Verifies a token. @throws Problem `unauthenticated`, `identity-provider-unavailable` */
 export type TokenVerifier = (token: string, now: number) => Promise<Verified>
 
-/** A verifier that returns a cached result without a promise, so the request doesn't have to wait for it. */
+/** A verifier that returns a cached result directly, not as a promise, so that the request continues without a delay. */
 export type CachingVerifier = (token: string, now: number) => Verified | Promise<Verified>
 
 /** Milliseconds after which a token is verified again, so that a revoked signing key stops working. */

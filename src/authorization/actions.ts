@@ -8,7 +8,10 @@ export const actionGroups = ['read', 'write', 'rotate', 'administer'] as const
 
 interface ActionDefinition {
   readonly group: (typeof actionGroups)[number]
-  /** The resource types. A request for several secrets is authorized for the environment first, then for each secret. */
+  /**
+   * The types of the resources that the action applies to. If it applies to environments and to secrets, a request for several
+   * secrets is authorized for the environment first, then for each secret.
+   */
   readonly on: readonly ResourceType[]
 }
 
@@ -47,9 +50,10 @@ const table = {
   StopReplicationToReplica: { group: 'administer', on: ['Secret'] },
   // Delete without a recovery window.
   ForceDeleteSecret: { group: 'administer', on: ['Secret'] },
-  // Compare secrets' values across environments. With write access to one, a caller can use this to guess a value in another.
+  // Compare secrets' values across environments. A caller with write access to one environment can use this to guess a value in
+  // another environment.
   CompareValues: { group: 'administer', on: ['Environment', 'Secret'] },
-  // Copy a secret's value to another environment. Must be allowed in both.
+  // Copy a secret's value to another environment. The action must be allowed in both environments.
   PromoteSecret: { group: 'administer', on: ['Environment', 'Secret'] },
   // See an AWS credential: its ID, account, region and kind.
   DescribeCredential: { group: 'administer', on: ['Credential'] },
@@ -59,10 +63,10 @@ const table = {
   CheckAuthorization: { group: 'administer', on: ['Environment', 'Credential'] }
 } as const satisfies Record<Operation | OwnAction, ActionDefinition>
 
-/** An action to authorize: an AWS operation by its name, or one of the gateway's own. */
+/** The name of an action to authorize: an AWS operation, or one of the gateway's own actions. */
 export type Action = keyof typeof table
 
-/** The action groups and resource types of each action. */
+/** The action group and the resource types of each action. */
 export const actionTable: Readonly<Record<Action, ActionDefinition>> = table
 
 export const actionNames = Object.keys(table) as Action[]

@@ -5,7 +5,7 @@ import { evaluate, prepare } from './cedar.ts'
 import type { Authorize, Decision, Question } from './decision.ts'
 import type { PolicySet } from './policies.ts'
 
-/** The size of the decision cache, in characters of encoded questions. It holds tens of thousands of decisions. */
+/** The maximum total length of the decision cache's keys, in characters. It is enough for tens of thousands of decisions. */
 const cacheSize = 8 * 1024 * 1024
 
 /** A failed evaluation: the policies that could not be evaluated, and Cedar's error message. */
@@ -34,7 +34,7 @@ export function policyAuthorizer (policySet: PolicySet, onFailure: (failure: Eva
   }
 }
 
-/** The encoding of each caller. All requests with the same API key or cached token share one caller object. */
+/** Each caller as JSON. Requests with the same API key or cached token share one caller object, so it is encoded only once. */
 const callerKeys = new WeakMap<Caller, string>()
 
 /** Encodes everything that a decision may depend on. */

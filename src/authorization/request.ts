@@ -48,7 +48,7 @@ interface Resource {
   parents: TypeAndId[]
 }
 
-/** Returns the environment's entity, preceded by the secret's if the question names one. */
+/** Returns the environment's entity. If a secret's name is given, returns the secret's entity first. */
 function resourcesIn (environment: string, name?: string): Resource[] {
   const parent = { uid: entity('Environment', environment), attrs: { environment }, parents: [] }
   if (name === undefined) return [parent]

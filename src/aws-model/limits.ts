@@ -17,7 +17,7 @@ export const limits = {
   versionsWithoutLabel: { kept: 100, keptForDays: 1 }
 } as const
 
-/** The number of calls per second that AWS allows for a group of operations in total. */
+/** The number of calls per second that AWS allows for all operations of a group together. */
 export interface RequestQuota {
   readonly perSecond: number
   readonly operations: readonly Operation[]

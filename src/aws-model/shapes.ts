@@ -22,7 +22,7 @@ export interface StringShape {
 
 export interface BlobShape {
   type: 'blob'
-  /** In bytes after base64 decoding, like `max`. */
+  /** The minimum length. Like `max`, it is in bytes after base64 decoding. */
   min: number
   max: number
   sensitive: true

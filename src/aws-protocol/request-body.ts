@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { errors } from './errors.ts'
 
 /**
- * In bytes. No valid request is this large, because a secret's value has at most 65,536 bytes, and JSON escapes expand it to at
- * most 393,216.
+ * The maximum size of a body, in bytes. No valid request is this large, because a secret's value has at most 65,536 bytes, and
+ * JSON escapes expand it to at most 393,216.
  */
 const maxBytes = 1_048_576
 

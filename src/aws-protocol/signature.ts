@@ -82,8 +82,8 @@ function signedHeadersOf (request: IncomingMessage, { signedHeaders }: Authoriza
 }
 
 /**
- * Checks that a request was signed within five minutes of the current time. Always uses the real clock, even if the store uses
- * another one.
+ * Checks that a request was signed within five minutes of the current time. Always uses the system clock, even if the embedded
+ * backend was started with a different clock.
  */
 function checkDate (text: string, { date }: Authorization): void {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? []

@@ -23,8 +23,8 @@ const named: Readonly<Record<string, Shape>> = shapes
  * Validates a request's parsed body against AWS's model, and returns it as the operation's input. As in AWS, members that the
  * model doesn't contain are ignored.
  *
- * @throws AwsError `SerializationException` if a JSON value has the wrong type, or one `ValidationException` that lists all
- * violations
+ * @throws AwsError `SerializationException` if a JSON value has the wrong type, or one `ValidationException` that counts all
+ * violations and describes the first ones
  */
 export function validateInput<Name extends Operation> (operation: Name, body: unknown): Input<Name> {
   const found = noFindings()

@@ -5,13 +5,13 @@ export interface AwsCall {
   /** The environment, with the region, the account and the name prefix of its secrets. */
   readonly environment: Environment
   readonly credentialId: string
-  /** The caller. A role is assumed in a session of this caller. If absent, the gateway calls AWS on its own behalf. */
+  /** The ID of the caller, after which role sessions are named. If absent, the gateway calls AWS on its own behalf. */
   readonly callerId?: string
   /** Aborts the call. */
   readonly signal?: AbortSignal
   /**
-   * Marks a background call, which yields to foreground calls. If AWS throttles it, it is retried many times, until this signal
-   * is aborted.
+   * Set only for a background call, which yields to foreground calls. If AWS throttles a background call, the call is retried
+   * many times. Aborting this signal stops the retries.
    */
   readonly background?: AbortSignal
   /** Called with the AWS request ID of every response, including exceptions and failed attempts. */
@@ -20,8 +20,8 @@ export interface AwsCall {
 
 /**
  * The call that each command in flight belongs to, keyed by the command's input. The SDK passes the same input object to every
- * middleware, on every attempt. Its handler context can't be the key, because commands share handlers if the SDK is configured to
- * cache them.
+ * middleware, on every attempt. The SDK's handler context can't be the key, because commands share a context if the SDK is
+ * configured to cache handlers.
  */
 const calls = new WeakMap<object, AwsCall>()
 
@@ -30,5 +30,5 @@ export function bindCall (input: object, call: AwsCall): void {
   calls.set(input, call)
 }
 
-/** Returns the call that a command's input belongs to, or undefined if the command was not sent through the port. */
+/** Returns the call that a command's input belongs to, or undefined if the command was not sent through `SecretsPort`. */
 export const callOf = ({ input }: { input: object }): AwsCall | undefined => calls.get(input)

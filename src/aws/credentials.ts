@@ -18,13 +18,13 @@ export type StsEndpoint = Pick<STSClientConfig, 'region' | 'endpoint' | 'request
 /** The inputs, apart from the credential's definition, that a provider needs to get keys. */
 export interface KeysContext {
   sts: StsEndpoint
-  /** The name of a role session. It is sent as `RoleSessionName` and, if STS accepts one, as `SourceIdentity`. */
+  /** The name of a role session. It is sent as `RoleSessionName` and, to `AssumeRole`, also as `SourceIdentity`. */
   sessionName: string
   /** Returns the keys of another credential, for the same caller. */
   keysOf: (credentialId: string) => Promise<AwsKeys>
 }
 
-/** An error named like those of the SDK's own credential providers, so that it is reported as the same problem. */
+/** Has the same name as the error that the SDK's credential providers throw, so that both are reported as the same problem. */
 class CredentialsProviderError extends Error {
   override readonly name = 'CredentialsProviderError'
 }
@@ -66,8 +66,8 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
     },
     clientConfig: sts
   }),
-  // The token file is read every time, because the process that writes it renews the token. STS accepts no `SourceIdentity`
-  // parameter here. It uses the one in the token, if any.
+  // The token file is read every time, because the process that writes it renews the token. `AssumeRoleWithWebIdentity` has no
+  // `SourceIdentity` parameter. STS takes the source identity from the token, if the token contains one.
   'web-identity': ({ roleArn, tokenFile, durationSeconds }, { sts, sessionName }) => fromTokenFile({
     roleArn,
     webIdentityTokenFile: tokenFile,

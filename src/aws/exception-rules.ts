@@ -67,7 +67,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   InvalidAccessKeyId: credentialInvalid,
   NotAuthorized: credentialInvalid,
   OptInRequired: credentialInvalid,
-  // STS sends this if a role can't be assumed. Secrets Manager sends AccessDeniedException instead.
+  // STS sends AccessDenied if a role can't be assumed. Secrets Manager's own denials are named AccessDeniedException.
   AccessDenied: credentialInvalid,
   UnrecognizedClientException: credentialInvalid,
   InvalidClientTokenId: credentialInvalid,
@@ -88,7 +88,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
 export interface AwsException {
   name: string
   message: string
-  /** Node's error code of a failed connection, and the system call that failed. */
+  /** Node's error code of a failed connection or file access, and the system call that failed. */
   code?: string
   syscall?: string
   /** The side at fault, according to the SDK. */
@@ -122,12 +122,13 @@ const temporary: ReadonlySet<ProblemCode> = new Set(['aws-throttled', 'aws-timeo
 /** Matches messages about missing keys. They contain nothing confidential. */
 const missingKeys = /^(?:The variable \w+ is not set$|Could not (?:resolve|load) credentials )/
 
-/** Returns the problem for an exception that occurred while getting a credential's keys, or while asking STS whose they are. */
+/** Returns the problem for an exception while getting a credential's keys or asking STS which identity they belong to. */
 export function credentialProblemFrom (exception: AwsException, credentialId: string): Problem {
   const { name, message, $fault, syscall } = exception
   const problem = problemFrom(exception, { operation: '', credentialId })
   const isRefused = $fault === 'client' || syscall === 'open'
-  // Any other message may come from a `credential_process`, and contain its command line or a key.
+  // Only these messages are safe to quote. Other messages may come from a `credential_process` and contain its command line or a
+  // key.
   const isQuotable = $fault !== undefined || syscall === 'open' || missingKeys.test(message)
   if (temporary.has(problem.code) && !(isRefused && problem.code === 'aws-unavailable')) return problem
   return new Problem('credential-invalid', {

@@ -10,7 +10,7 @@ export interface Identity {
   readonly arn: string
 }
 
-/** Asks STS which identity the keys belong to (`GetCallerIdentity`). No IAM policy can deny this. */
+/** Asks STS which identity the keys belong to (`GetCallerIdentity`). No IAM policy can deny this call. */
 export async function identify (keys: AwsKeys, sts: StsEndpoint): Promise<Identity> {
   const { Account, Arn } = await new STSClient({ ...sts, credentials: keys }).send(new GetCallerIdentityCommand())
   return { account: required(Account), arn: required(Arn) }

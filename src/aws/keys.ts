@@ -22,17 +22,20 @@ export interface CredentialKeys {
   /**
    * Returns the keys of a credential. For a role, these are the keys of the caller's session.
    *
-   * @throws Problem `credential-account-mismatch` if the keys belong to a different account than the required one
+   * @throws Problem `credential-account-mismatch` if the keys do not belong to the required account
    */
   keys: (keysFor: KeysFor) => Promise<AwsKeys>
   /** Asks STS which identity a credential's keys belong to. */
   verify: (credentialId: string) => Promise<Identity>
   /**
-   * Returns the ID of a credential's account, if known. A role's account is in its ARN. Any other account is known once STS has
-   * reported it.
+   * Returns the ID of a credential's account, if known. A role's account is in its ARN. The account of any other credential is
+   * known once STS has reported it.
    */
   accountOf: (credentialId: string) => string | undefined
-  /** Reports that AWS refused the keys. The next call gets new ones, unless the old ones were fetched less than 5 seconds ago. */
+  /**
+   * Discards keys that AWS refused, so that the next call of `keys` fetches new ones. Keys that were fetched less than 5 seconds
+   * ago are not discarded.
+   */
   refuse: (keysFor: KeysFor) => void
 }
 
@@ -63,7 +66,7 @@ export function credentialKeys ({ credentials, sts, now }: KeysOptions): Credent
       const get = keysProvider(definition, {
         sts: sts(credentialId),
         sessionName: callerId === undefined ? gatewayName : sessionNameOf(callerId),
-        // STS passes the `SourceIdentity` on along a chain of roles, so the source's session must belong to the same caller.
+        // `SourceIdentity` persists when one role assumes another, so the source role's session must be for the same caller.
         keysOf: async (source) => keptFor({ credentialId: source, callerId }).current()
       })
       return refreshingCache({ get: async () => orProblem(credentialId, get), endOf: ({ expiration }) => expiration, now })
@@ -76,7 +79,7 @@ export function credentialKeys ({ credentials, sts, now }: KeysOptions): Credent
     return identity
   }
 
-  /** Returns the identity that the keys belong to. It never changes, so STS is asked only once. */
+  /** Returns the identity that the keys belong to. This never changes for an access key, so STS is asked only once per key. */
   async function identityOf (credentialId: string, keys: AwsKeys): Promise<Identity> {
     return getOrCreate(identities, keys.accessKeyId, () =>
       refreshingCache({ get: async () => ask(credentialId, keys), endOf: () => undefined, now })).current()

@@ -2,7 +2,7 @@ import { isSecretName, type SecretName } from '#src/environments/names'
 
 /** The part of an environment that determines its secrets' names in AWS. */
 interface Prefixed {
-  /** The prefix of every name in AWS; may be empty. */
+  /** The prefix that the names of the environment's secrets have in AWS; may be empty. */
   readonly namePrefix: string
 }
 

@@ -76,7 +76,7 @@ export interface VersionsRequest extends PageRequest {
 /** The secrets to read: either at most 20 names, or filters. */
 export type BatchRequest = PageRequest & ({ names: readonly SecretName[] } | { filters: SecretFilters })
 
-/** The current version of one secret and its value, or the problem if AWS could not read it. */
+/** The current version of a secret with its value, or the problem that kept AWS from returning it. */
 export type BatchResult = { name: SecretName, secret: ReadSecret } | { name: SecretName, problem: Problem }
 
 /** The version to read. Defaults to the AWSCURRENT version. */
@@ -141,7 +141,7 @@ export interface RotationRequest extends Idempotent {
 
 export interface NewReplicas {
   replicas: readonly { region: string, kmsKeyId?: string }[]
-  /** True to overwrite secrets with the same name in those regions. */
+  /** True to overwrite secrets with the same name in the replicas' regions. */
   overwrite?: boolean | undefined
 }
 

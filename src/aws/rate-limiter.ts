@@ -9,7 +9,8 @@ import type { SecretsManager } from './types.ts'
 export type RateLimiter = (operation: string) => TokenBucket
 
 /**
- * Returns the rate limiter for a credential and region. Each pair has its own, because AWS's quotas are per account and region.
+ * Returns the rate limiter for a credential and region. Each pair has its own, because AWS's quotas are per account and region,
+ * and the credential determines the account.
  */
 export type RateLimiters = (credentialId: string, region: string) => RateLimiter
 
@@ -36,8 +37,8 @@ function createRateLimiter (share: () => number): RateLimiter {
 }
 
 /**
- * The maximum number of attempts at a background call before the SDK sees the throttling error. Each attempt waits for a new
- * token.
+ * The maximum number of attempts that the middleware makes at a throttled background call before it passes the error on to the
+ * SDK's retry loop.
  */
 const maximumAttempts = 20
 
@@ -48,7 +49,8 @@ interface Context {
 
 /**
  * Limits the rate of a client's calls. Every attempt waits for a token, and throttling by AWS slows the bucket down. A throttled
- * background call is retried here, because nobody is waiting for the result of a single background call.
+ * background call is retried here more often than the SDK would retry it. The delay is acceptable, because nobody is waiting for
+ * the result of that single call.
  */
 export function limitRate ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, rateLimiter: RateLimiter): void {
   const limited = <Args extends { input: object }, Result>(next: (args: Args) => Promise<Result>, { commandName = '' }: Context) => {

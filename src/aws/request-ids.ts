@@ -6,7 +6,7 @@ import type { SecretsManager } from './types.ts'
  * several responses, and exceptions have request IDs, too.
  */
 export function captureRequestIds ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
-  // The deserialize step runs once per attempt.
+  // The deserialize step runs once per attempt, so the IDs of failed attempts are passed on, too.
   middlewareStack.add((next) => async (args) => {
     const onResponse = callOf(args)?.onResponse
     try {

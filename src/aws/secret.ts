@@ -33,7 +33,7 @@ export interface SecretMetadata {
   rotation?: Rotation
   createdDate?: Date
   lastChangedDate?: Date
-  /** The day on which a value was last read. AWS does not record the time. */
+  /** The day on which a value was last read. AWS does not record the time of day. */
   lastAccessedDate?: Date
   deletedDate?: Date
   /** The AWS service that manages the secret. */
@@ -47,7 +47,7 @@ export interface RotationRules {
   automaticallyAfterDays?: number
   /** The length of the rotation window, such as `3h`. */
   duration?: string
-  /** `rate(…)` or `cron(…)`, in UTC. */
+  /** A `rate(…)` or `cron(…)` expression. Its times are in UTC. */
   scheduleExpression?: string
 }
 

@@ -7,13 +7,13 @@ export interface TokenBucket {
 }
 
 /**
- * Returns the bucket's capacity: the number of calls that may start together after a pause. It is at least two, so that a timer
- * that fires late does not lose a token.
+ * Returns the bucket's capacity: the number of calls that may start together after an idle period. It is at least two, because
+ * a bucket with room for only one token would lose the tokens that accrue while a timer is late.
  */
 const burstOf = (quota: number): number => Math.max(2, quota / 25)
 
 /**
- * Returns the refill rate in tokens per second. In any second, a burst and the refill together stay below the quota by 2%. This
+ * Returns the refill rate in tokens per second. In any second, a burst and the refill together stay 2% below the quota. This
  * margin is needed because calls may arrive at AWS closer together than they were sent.
  */
 const rateOf = (quota: number): number => quota - burstOf(quota) - quota / 50
@@ -55,7 +55,7 @@ export function createTokenBucket (quota: () => number, now = (): number => perf
     filledAt = time
   }
 
-  /** Removes the next call from its queue. Within a queue, calls are served in order. */
+  /** Removes the next call from its queue. Within a queue, calls are served in order of arrival. */
   function next (): (() => void) | undefined {
     const { foreground, background } = queues
     turns += 1

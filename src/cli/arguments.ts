@@ -15,7 +15,7 @@ export function secretName (text: string): string {
 /**
  * Returns a parser of positive integers.
  *
- * @param noun the number's meaning, for the error message, such as "whole number of days"
+ * @param noun the expected kind of number, for the error message, such as "whole number of days"
  * @param max the largest accepted number
  */
 export const positiveInteger = (noun: string, max = 1_000_000) => (text: string): number => {
@@ -25,7 +25,7 @@ export const positiveInteger = (noun: string, max = 1_000_000) => (text: string)
 }
 
 /**
- * Parses one `KEY=VALUE` of a repeatable option and adds it to the previous ones.
+ * Parses one `KEY=VALUE` pair of a repeatable option and adds it to the previous pairs.
  *
  * @throws InvalidArgumentError for any other form, and for a repeated key
  */

@@ -18,8 +18,8 @@ export interface Child {
    */
   readonly ended: Promise<number>
   /**
-   * Terminates the process and waits for its exit. Resolves to the termination signal that `secretsctl` itself received in the
-   * meantime, if any. In that case, the command must exit instead of restarting the program.
+   * Terminates the process and waits for its exit. If `secretsctl` itself receives a termination signal in the meantime, or has
+   * received SIGTERM before, resolves to that signal. The command must then exit instead of restarting the program.
    */
   end: () => Promise<NodeJS.Signals | undefined>
 }
@@ -31,7 +31,7 @@ export function startChild ([program = '', ...args]: readonly string[], env: Nod
   const handlers = forwardedSignals.map((signal) => {
     const handler = (): void => {
       if (terminationSignals.has(signal)) received = signal
-      // A terminal sends Ctrl-C and Ctrl-\ to the child itself, which is in the same process group.
+      // On Ctrl-C or Ctrl-\, the terminal itself sends SIGINT or SIGQUIT to the child, which is in the same process group.
       if (!isTerminal || (signal !== 'SIGINT' && signal !== 'SIGQUIT')) child.kill(signal)
     }
     process.on(signal, handler)
@@ -48,7 +48,7 @@ export function startChild ([program = '', ...args]: readonly string[], env: Nod
   return {
     ended,
     async end () {
-      // Ignores signals that `secretsctl` received earlier, because the program survived them. SIGTERM is not ignored, because
+      // Ignores an earlier SIGINT, SIGHUP or SIGQUIT, because the program survived it. An earlier SIGTERM is not ignored, because
       // the program may still be shutting down gracefully.
       if (received !== 'SIGTERM') received = undefined
       child.kill('SIGTERM')

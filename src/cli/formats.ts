@@ -14,12 +14,12 @@ const texts = (variables: Variables): Record<string, string> =>
   Object.fromEntries(Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)]))
 
 /**
- * Formats a line of a dotenv file. Quotes the text with single quotes or backticks, because all dotenv parsers take text in such
- * quotes literally. For text in double quotes, the escape rules differ between parsers.
+ * Formats a line of a dotenv file. Quotes the text with single quotes or, if it contains a single quote, with backticks. Does not
+ * use double quotes, because the rules for escapes inside them differ between dotenv parsers.
  */
 function dotenv (variable: string, text: string, secret: string): string {
   const quote = ['\'', '`'].find((quote) => !text.includes(quote))
-  // Even inside these quotes, some parsers treat a backslash as an escape if it precedes a quote or another backslash.
+  // Even in single quotes or backticks, some parsers treat a backslash as an escape if it precedes a quote or another backslash.
   if (quote === undefined || /\r|\\(?:$|[\\'`])/.test(text)) throw new CommandFailure(`${secret} contains a combination of characters that a dotenv file can't represent: use another format`)
   return `${variable}=${quote}${text}${quote}`
 }
@@ -30,8 +30,8 @@ function docker (variable: string, text: string, secret: string): string {
 }
 
 /**
- * Options that produce YAML for YAML 1.1 parsers, too. Strings are quoted, because these parsers would read an unquoted `yes` as
- * a boolean and an unquoted `1:30` as a number.
+ * Options for YAML that YAML 1.1 parsers read correctly, too. Strings are quoted, because these parsers would read an unquoted
+ * `yes` as a boolean and an unquoted `1:30` as a number.
  */
 const yaml = { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const
 

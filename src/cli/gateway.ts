@@ -32,7 +32,7 @@ export function gatewayOf ({ url, token }: GlobalOptions, { env }: Terminal): Ga
     const found = address === '' ? '' : `'${address}' is not an HTTP URL. `
     throw new WrongUsage(`${found}Specify the gateway with --url or SECRETS_GATEWAY_URL, such as https://secrets.example.com`)
   }
-  // Other characters are not allowed in an HTTP header.
+  // A bearer token can contain only visible ASCII characters.
   if (!/^[\x21-\x7e]+$/.test(bearer)) throw new WrongUsage('Specify an API key or another token with SECRETS_GATEWAY_TOKEN or --token')
   return createClient({ url: address, token: bearer })
 }

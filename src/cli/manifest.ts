@@ -33,8 +33,8 @@ export function manifestFrom (text: string): Manifest {
   const content = yamlFrom(text)
   if (!isObject(content)) throw new CommandFailure('The file must contain an object')
   if (!('kind' in content) && !('apiVersion' in content)) {
-    // The API's default is `fail`. For `apply`, a secret that already exists is not an error, because the file describes the
-    // desired state.
+    // The API's default for `onConflict` is `fail`. For `apply`, a secret that already exists is not an error, because the file
+    // describes the desired state.
     return { body: asBody({ onConflict: 'skip', ...content }) }
   }
   return manifestOf(content)
@@ -45,12 +45,12 @@ const isJsonNumber = (source: string | undefined): source is string => source !=
 function yamlFrom (text: string): unknown {
   const document = parseDocument(text, { strict: true, uniqueKeys: true, prettyErrors: true })
   const [error] = [...document.errors, ...document.warnings]
-  // The parser's own message quotes the line, which may contain a secret's value.
+  // Does not show the parser's own message, because it quotes the line, which may contain a secret's value.
   if (error !== undefined) {
     const [start] = error.linePos ?? []
     throw new CommandFailure(`The file is not valid YAML: ${error.code}${start === undefined ? '' : ` at line ${start.line}, column ${start.col}`}`)
   }
-  // Keeps numbers exactly as written instead of rounding them. The gateway decides which numbers a value can contain.
+  // Keeps numbers exactly as written, because JavaScript would round some of them. The gateway decides which ones it accepts.
   visit(document, {
     Scalar (key, scalar) {
       if (key !== 'key' && typeof scalar.value === 'number' && isJsonNumber(scalar.source)) scalar.value = JSON.rawJSON(scalar.source)

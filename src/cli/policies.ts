@@ -3,8 +3,8 @@ import type * as folder from '#src/authorization/policy-folder'
 import { CommandFailure } from './terminal.ts'
 
 /**
- * Imports the policy modules and calls `use` with their exports. Imports them on demand, because they load Cedar's WebAssembly.
- * Loading that would slow down every other command.
+ * Imports the policy modules and calls `use` with their exports. Imports them on demand, because they load Cedar's WebAssembly,
+ * which would slow down every other command.
  *
  * @throws CommandFailure for invalid policies or test cases
  */

@@ -38,7 +38,7 @@ const commands: readonly AddCommand[] = [
   local
 ]
 
-/** The command groups. */
+/** The groups of subcommands, such as `secretsctl keys`. */
 const groups: readonly { name: string, description: string, commands: readonly AddCommand[] }[] = [
   { name: 'keys', description: 'create API keys', commands: [keysCreate] },
   { name: 'config', description: 'check the gateway\'s configuration file', commands: [configCheck] },
@@ -62,7 +62,7 @@ function program (terminal: Terminal): Command {
   return withCompletion(secretsctl)
 }
 
-/** Returns an error's exit status and the lines to print on standard error. Returns undefined if the error is a bug. */
+/** Returns an error's exit status and the lines to print on standard error. Returns undefined for an unexpected error. */
 function outcomeOf (error: unknown): { status: number, lines: readonly string[] } | undefined {
   // Commander has already written its message. Its exit code is 0 only for requested help.
   if (error instanceof CommanderError) return { status: error.exitCode === 0 ? 0 : 2, lines: [] }

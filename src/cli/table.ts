@@ -10,7 +10,10 @@ function styled ({ stdout, env }: Terminal, style: Style, text: string): string 
   return showsColours ? styleText(style, text, { validateStream: false }) : text
 }
 
-/** Removes escape sequences and control characters, because untrusted text could control the terminal with them. */
+/**
+ * Removes escape sequences, and replaces other control characters with spaces, because untrusted text could control the terminal
+ * with them.
+ */
 export const plain = (text: string): string => stripVTControlCharacters(text).replace(/\p{Cc}/gu, ' ')
 
 /** Returns a function that looks up a cell's style by its text. Inherited names such as `constructor` have no style. */

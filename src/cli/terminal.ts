@@ -17,7 +17,7 @@ export class CommandFailure extends Error {
 
 export { WrongUsage } from '#src/command-line/wrong-usage'
 
-/** An exit status that the command takes over from another program, without showing a message. */
+/** Thrown to exit with a given status and without a message. For example, `run` exits with the status of its child process. */
 export class ExitStatus extends Error {
   override readonly name = 'ExitStatus'
   readonly status: number

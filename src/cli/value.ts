@@ -22,7 +22,7 @@ export function withValue (command: Command): Command {
 /**
  * Reads the value from the command line, the file, standard input or a prompt.
  *
- * @throws WrongUsage if the value is missing or empty
+ * @throws WrongUsage if the value is missing or empty, or if both an argument and a file are specified
  * @throws CommandFailure if the file can't be read, or the prompt is cancelled
  */
 export async function readValue (

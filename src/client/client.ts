@@ -33,7 +33,7 @@ export function createClient ({ url, token }: ClientOptions): GatewayClient {
   return createFetchClient<paths, 'application/json'>({
     baseUrl: url,
     headers: { authorization: `Bearer ${token}` },
-    // A redirect could send the token to another server.
+    // A redirect could send the request's body, and with it a secret's value, to another server.
     redirect: 'error',
     pathSerializer: pathOf,
     fetch: checkedFetch
@@ -56,8 +56,8 @@ export async function reply<T> (request: Promise<{ data?: T }>): Promise<T> {
 function pathOf (path: string, parameters: Record<string, unknown>): string {
   return path.replace(/\{(\w+)\}/g, (_, parameter: string) => {
     const text = String(parameters[parameter])
-    // Escaping doesn't help here, because URL parsers resolve dots even if percent-encoded, and an empty segment matches another
-    // route.
+    // Escaping doesn't help here, because URL parsers resolve `.` and `..` even if they are percent-encoded, and a path with an
+    // empty segment matches a different route.
     if (/^\.{0,2}$/.test(text)) throw new RangeError(`'${text}' can't be the ${parameter} in a path`)
     return encodeURIComponent(text)
   })

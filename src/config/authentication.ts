@@ -74,7 +74,10 @@ function* keyIssues (apiKeys: AuthenticationSettings['apiKeys']): Generator<Conf
 const isValidDate = (text: string): boolean =>
   !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().slice(0, 10) === text.slice(0, 10)
 
-/** The prefixes of caller IDs of other authentication methods. An issuer must not use one of them as its name. */
+/**
+ * The prefixes of caller IDs from other authentication methods. An OIDC issuer can't have one of these names, because its name is
+ * the prefix of its callers' IDs.
+ */
 const reservedNames = new Set(['aws', 'dns', 'spiffe'])
 
 function* issuerIssues (oidc: AuthenticationSettings['oidc']): Generator<ConfigIssue> {

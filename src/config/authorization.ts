@@ -31,7 +31,10 @@ interface Settings {
   readonly credentials: ReadonlyMap<string, unknown>
 }
 
-/** Yields the policies' references to undeclared names. A `forbid` with a misspelled name would silently have no effect. */
+/**
+ * Yields an issue for each reference in a policy to an undeclared environment or credential. Otherwise, a `forbid` with a
+ * misspelled name would silently have no effect.
+ */
 export function* policyIssues ({ policies: { policies }, environments, credentials }: Settings): Generator<FileIssue> {
   const isDeclared: Readonly<Record<string, (id: string) => boolean>> = {
     Environment: (id) => environments.has(id),

@@ -36,7 +36,7 @@ export type Declared = Omit<ConfigFile, 'credentials' | 'authorization'> & {
  * schema can't express, for example that every credential is declared.
  *
  * @param folder the base of relative paths
- * @throws ConfigError with all issues
+ * @throws ConfigError for the first file that can't be used, or with all issues that the checks found
  */
 export function configFrom (file: Declared, folder = '.'): Config {
   const config: Config = {

@@ -6,7 +6,7 @@ import { ConfigError } from './issues.ts'
 /**
  * Reads a text file named in the configuration.
  *
- * @param key the configuration key that names it, for the error message
+ * @param key the configuration key that names the file, for the error message
  * @param folder the base of a relative path
  * @throws ConfigError if it can't be read
  */

@@ -29,7 +29,7 @@ export interface Limits {
   readonly caller: Limit
   /** The limit of each environment, for all callers together. */
   readonly environment: Limit
-  /** The limit for each IP address. Failed authentications and requests to public routes have separate counters. */
+  /** The limit for each IP address. It applies to failed authentications and, separately, to requests to public routes. */
   readonly address: Limit
 }
 
@@ -48,7 +48,7 @@ export function limitsFrom ({ perEnvironment, unauthenticated, ...declared }: St
  * Computes a limit. The length of the window is the burst divided by the average rate, so the average holds in the long run.
  *
  * @param average the default for `requestsPerSecond`
- * @param seconds the default burst is the number of requests that the average rate allows in this many seconds
+ * @param seconds the default length of the window; the default burst is the number of requests in this time at the average rate
  */
 function limitFrom (declared: Static<typeof RateSchema> = {}, average: number, seconds: number): Limit {
   const { requestsPerSecond = average, burst = Math.ceil(seconds * requestsPerSecond) } = declared

@@ -1,6 +1,6 @@
 import type { Config } from './config.ts'
 
-/** The current configuration. A reload replaces it as a whole, or not at all if the new one is invalid. */
+/** The current configuration. A reload replaces it as a whole, or not at all if the new configuration is invalid. */
 export interface LiveConfig {
   readonly current: Config
   /**

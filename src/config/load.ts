@@ -29,7 +29,7 @@ export function readVariables (env: NodeJS.ProcessEnv): Variables {
  * Parses a YAML configuration.
  *
  * @param folder the base of relative paths
- * @throws ConfigError with all issues
+ * @throws ConfigError if the configuration is invalid
  */
 export function parseConfig (yaml: string, folder?: string): Config {
   const document = parseDocument(yaml, { uniqueKeys: true, strict: true, prettyErrors: false })
@@ -40,7 +40,11 @@ export function parseConfig (yaml: string, folder?: string): Config {
   return configFrom(check(FileSchema, valueOf(document)), folder)
 }
 
-/** Converts the document to a value. @throws ConfigError for too many aliases, as in a "billion laughs" attack */
+/**
+ * Converts the document to a value.
+ *
+ * @throws ConfigError for too many aliases, as in a "billion laughs" attack, and for an alias without an anchor
+ */
 function valueOf (document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 })
@@ -49,5 +53,5 @@ function valueOf (document: Document): unknown {
   }
 }
 
-/** Loads a YAML configuration file. Paths in it are relative to its folder. @throws ConfigError with all issues */
+/** Loads a YAML configuration file. Paths in it are relative to its folder. @throws ConfigError if it is invalid */
 export const loadConfig = (file: string): Config => parseConfig(readNamedFile('GATEWAY_CONFIG', file, '.'), dirname(file))

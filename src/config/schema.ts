@@ -9,7 +9,7 @@ import { AwsSchema } from './aws.ts'
 import { LimitsSchema } from './limits.ts'
 import { ServerSchema } from './server.ts'
 
-/** The YAML configuration file. */
+/** The schema of the YAML configuration file. */
 export const FileSchema = Type.Object({
   environments: Type.Record(Type.String({ pattern: environmentNamePattern }), EnvironmentSchema, { ...closed, minProperties: 1 }),
   credentials: Type.Record(Type.String({ pattern: idPattern }), CredentialSchema, closed),
@@ -21,7 +21,7 @@ export const FileSchema = Type.Object({
   aws: Type.Optional(AwsSchema)
 }, closed)
 
-/** The environment variables. */
+/** The schema of the environment variables. */
 export const VariablesSchema = Type.Object({
   GATEWAY_CONFIG: Type.Optional(Type.String({ minLength: 1, description: 'The YAML file. Unset is local mode.' })),
   HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'The address to listen on.' }),

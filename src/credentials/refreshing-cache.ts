@@ -25,8 +25,8 @@ const refreshBefore = 5 * 60_000
 const safetyMargin = 30_000
 
 /**
- * The minimum time between two fetches, in milliseconds. Until it has passed, the error of a failed fetch is thrown again, and a
- * new value is neither refreshed nor dropped.
+ * The minimum time between two fetches, in milliseconds. For this long after a failed fetch, callers get the same error again.
+ * For this long after a successful fetch, the value is neither refreshed in the background nor dropped.
  */
 const pause = 5_000
 
@@ -62,8 +62,7 @@ export function refreshingCache<Value> ({ get, endOf, now }: RefreshingCacheOpti
       const mayFetch = time >= (failed?.at ?? -Infinity) + pause
       if (cached !== undefined && time < cached.end - safetyMargin) {
         const { value, fetched, end } = cached
-        // Refreshes in the background. An error is ignored here. It matters only if the old value expires before a later fetch
-        // succeeds.
+        // Refreshes in the background. An error is ignored, because the current value is still valid.
         if (mayFetch && time >= end - refreshBefore && time >= fetched + pause) fetchOnce().catch(() => undefined)
         return value
       }

@@ -61,13 +61,16 @@ export function sendLines (
     lines.end()
   }, (fault: unknown) => {
     logFault(request, fault)
-    // Omits the summary, so that the client can tell that the reply is incomplete.
+    // Cuts off the reply before the summary, so that the client can tell that it is incomplete.
     lines.destroy(fault instanceof Problem ? fault : new Problem('internal-error'))
   })
   return reply.type(ndjson).send(lines)
 }
 
-/** Starts a bulk create as a job, or finds the one that an earlier identical request started. Sends the job's path and state. */
+/**
+ * Starts a bulk create as a job, or finds the job that an earlier request with the same `Idempotency-Key` started. Sends the
+ * job's path and state.
+ */
 export function sendJob (
   request: FastifyRequest, reply: FastifyReply, jobs: Jobs, now: () => number, bulk: BulkRun
 ): FastifyReply {

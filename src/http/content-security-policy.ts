@@ -1,4 +1,7 @@
-/** Directives that let a page load scripts, styles and data only from the gateway. None of them requires HTTPS. */
+/**
+ * Directives that let a page load scripts, styles and data only from the gateway. None of them requires HTTPS, because the
+ * gateway may be served over plain HTTP.
+ */
 const strict = {
   'default-src': '\'none\'',
   'connect-src': '\'self\'',

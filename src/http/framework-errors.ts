@@ -6,7 +6,7 @@ import { requestErrors, type SchemaError } from './validation.ts'
 interface FrameworkError {
   code?: string
   statusCode?: number
-  /** The errors of a request that does not match its schema. */
+  /** The validation errors, if the request does not match the route's schema. */
   validation?: readonly SchemaError[]
   validationContext?: string
 }
@@ -18,7 +18,10 @@ const byCode: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_NOT_FOUND: 'not-found'
 }
 
-/** Converts anything thrown into a problem. Its code is `internal-error`, unless the error is known to be the client's fault. */
+/**
+ * Converts anything thrown into a problem. A `Problem` is returned unchanged. Any other error becomes `internal-error`, unless it
+ * is known to be the client's fault.
+ */
 export function problemFromFramework (thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
   const { code = '', statusCode = 500, validation, validationContext = '' }: FrameworkError = Object(thrown) as FrameworkError

@@ -19,8 +19,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Parses a request's JSON (RFC 8259) strictly. Beyond what `JSON.parse` refuses, it refuses text that is not UTF-8, duplicate
- * member names (`JSON.parse` keeps the last), `__proto__`, lone surrogates (which UTF-8 can't represent), numbers that a double
- * can't represent (`JSON.parse` rounds them), and documents with too many values or levels.
+ * member names (`JSON.parse` keeps the last), `__proto__`, lone surrogates (which UTF-8 can't represent), numbers beyond a
+ * double's range or precision (`JSON.parse` rounds them), and documents with too many values or levels.
  *
  * @throws Problem `invalid-request`; its message never quotes the text
  */
@@ -43,8 +43,8 @@ function decode (body: Uint8Array): string {
 }
 
 /**
- * Checks for errors that `JSON.parse` would accept. Throws at the first one, so it does not recurse into a document that is
- * nested too deeply.
+ * Checks for everything that `JSON.parse` accepts but the gateway refuses. Throws at the first error, so a deeply nested document
+ * can't make the recursive `visit` overflow the stack.
  */
 function checkStructure (text: string): void {
   const open: { names: Set<string>, items: number }[] = []

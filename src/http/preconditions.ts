@@ -25,7 +25,8 @@ interface Headers {
 /**
  * Parses the precondition of a write.
  *
- * @throws Problem `invalid-request` if both headers are present, or if `If-Match` is neither `*` nor exactly one entity tag
+ * @throws Problem `invalid-request` if `If-Match` and `If-None-Match` are both present, or if `If-Match` is neither `*` nor
+ * exactly one entity tag
  */
 export function preconditionOf ({ 'if-match': ifMatch, 'if-none-match': ifNoneMatch }: Headers): Precondition {
   if (ifNoneMatch !== undefined) {

@@ -71,8 +71,8 @@ export function problemHeaders (problem: Problem): Record<string, string> {
 }
 
 /**
- * Sets the reply's status and headers for a problem, and stores the problem in `request.problem`, which nothing else writes. Also
- * sets `X-Request-Id`, because this header is still missing if the request fails before its first step.
+ * Sets the reply's status and headers for a problem, and stores the problem in `request.problem`, which nothing else writes. The
+ * headers include `X-Request-Id`, because the step setReplyHeaders has not run if Fastify itself refused the request.
  *
  * @returns the reply's body
  */
@@ -123,9 +123,9 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
 }
 
 /**
- * Problems without an example in the OpenAPI document, because they are never the whole reply of an operation. There is no
- * operation that `method-not-allowed` could belong to, `not-taken-back` and `idempotency-key-spent` occur only in the items of a
- * bulk create's reply, and `not-all-done` is sent together with these items.
+ * Problems without an example in the OpenAPI document, because they are never the whole reply of an operation.
+ * `method-not-allowed` belongs to no operation. `not-taken-back` and `idempotency-key-spent` occur only in the items of a bulk
+ * create's reply, and `not-all-done` is sent together with these items.
  */
 const withoutExample: ReadonlySet<string> = new Set<ProblemCode>([
   'method-not-allowed', 'not-taken-back', 'idempotency-key-spent', 'not-all-done'

@@ -11,7 +11,7 @@ export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<
  * Beyond that, it evicts the least recently used one.
  *
  * @param which the name of the limit that applies; the log shows it as the reason for a refusal
- * @param keyOf returns the key that a request counts against; by default its peer address, with IPv6 addresses grouped by /64
+ * @param keyOf returns the key that a request counts against; by default `request.ip`, with IPv6 addresses grouped by /64
  */
 export function limiter (
   fastify: Pick<FastifyInstance, 'createRateLimit'>,

@@ -43,7 +43,8 @@ export function represent (request: FastifyRequest, reply: FastifyReply, secret:
 /**
  * Sends the result of a write, with the new version's `ETag`.
  *
- * @param created the path's parameters, if the write created the secret; adds its path to the reply as `Location`
+ * @param created the environment and name of the secret, if the write created it; the reply's `Location` is then the secret's
+ * path
  */
 export function sendWritten (
   request: FastifyRequest, reply: FastifyReply, written: WrittenSecret, created?: { env: string, name: string }
@@ -54,7 +55,7 @@ export function sendWritten (
   return reply.send(written)
 }
 
-/** Adds the version ID in the reply's content to the audit record of the outcome. Returns the content unchanged. */
+/** Adds the version ID in a reply's content to the audit record of the request's outcome. Returns the content unchanged. */
 export function reportVersion<T extends { versionId?: string | undefined }> (request: FastifyRequest, content: T): T {
   request.reportOutcome({ versionId: content.versionId })
   return content

@@ -24,11 +24,11 @@ const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
 export function serverOptions (logLevel: string, log?: DestinationStream, config?: LiveConfig): FastifyHttpOptions<Server> {
   const trusts = config?.derive(({ server }) => trustedProxyList(server.trustedProxies)) ?? (() => () => false)
   const tls = config?.current.server.tls
-  // The step refuseAmbiguousHeaders refuses a missing Host header instead, so that the reply is a problem document.
+  // Turns off Node.js's check for a missing Host header. The step refuseAmbiguousHeaders refuses it with a problem document.
   const http = { requireHostHeader: false }
   return {
     logger: { level: logLevel, base: null, ...(log !== undefined && { stream: log }) },
-    // The step logWhenClosed writes one line for each request, without the URL.
+    // Turns off Fastify's request log. Instead, the step logWhenClosed writes one line for each request, without the URL.
     logController: new Fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers: { 'x-request-id': id } }) => typeof id === 'string' && requestIdPattern.test(id) ? id : randomUUID(),
     // In the worst case every character of a name is percent-encoded, as three characters.
@@ -55,8 +55,8 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
 }
 
 /**
- * Returns the TLS options. Node.js itself does not reject a connection without a valid client certificate. Instead,
- * plugins/tls.ts decides whether to reject it, and records the refusal.
+ * Returns the TLS options. If client certificates are configured, Node.js requests one, but does not reject a connection without
+ * a valid certificate. Instead, plugins/tls.ts decides whether to reject the connection, and records the refusal.
  */
 const tlsOptions = (tls: TlsSettings): ServerOptions =>
   ({ ...secureContext(tls), ...(tls.clients !== undefined && { requestCert: true, rejectUnauthorized: false }) })
@@ -66,7 +66,9 @@ const clientErrors: Readonly<Record<string, ProblemCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout'
 }
 
-/** Connections that get a reply and are closed once their refusal is recorded. Later errors on them are ignored. */
+/**
+ * Connections whose refusal is being recorded. After that, they get a reply and are closed. Further errors on them are ignored.
+ */
 const answering = new WeakSet<Socket>()
 
 /** Replies to a request that Node.js could not parse, or that took too long to arrive, and closes the connection. */

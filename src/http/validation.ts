@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify'
 import { pointerToken } from '#src/json/pointer'
 import type { RequestError } from '#src/problems/problem'
 
-/** Ajv's options. Validation never changes a request: unknown fields are not dropped, and defaults are only documentation. */
+/** The options of both validators. Neither drops unknown fields nor fills in defaults, which are only documentation. */
 const strict: Options = {
   allErrors: true,
   verbose: true,
@@ -41,7 +41,7 @@ export function requestErrors (part: string, errors: readonly SchemaError[]): Re
   }))
 }
 
-/** Messages by keyword, where Ajv's own are too vague. They never quote the request. */
+/** Messages by JSON Schema keyword. They replace Ajv's where those are too vague, and never quote the request. */
 const messages: Readonly<Partial<Record<string, (error: SchemaError) => string | undefined>>> = {
   additionalProperties: () => 'has a member that is not known here',
   enum: ({ params: { allowedValues } }) => `must be one of: ${(allowedValues as string[]).join(', ')}`,

@@ -25,9 +25,9 @@ export interface Job {
   /** The number of final results of each kind. */
   readonly counts: BulkCounts
   summary?: BulkSummary
-  /** The error that ended the job before it had a summary. */
+  /** The error that ended the job, if it ended without a summary. */
   problem?: Problem
-  /** When it is aborted, no further secrets are started. */
+  /** Aborted when the job is cancelled or the process shuts down. No further secrets are then processed. */
   readonly stop: AbortController
   /** Emits `change` when a result becomes final, on progress, and at the end. */
   readonly changes: EventEmitter<{ change: [] }>

@@ -29,12 +29,12 @@ export interface Jobs {
   stop: () => Promise<void>
 }
 
-/** The limits on jobs. When there are too many items, the jobs that ended first are removed. */
+/** The limits on jobs. */
 export interface JobLimits {
-  /** The maximum numbers of jobs that run at the same time, for all callers together (`running`) and for each caller. */
+  /** The maximum numbers of jobs that run at the same time, for all callers together and for each caller (`runningOfOne`). */
   running: number
   runningOfOne: number
-  /** The maximum number of items in all jobs together. */
+  /** The maximum number of items in all jobs together. Beyond it, the jobs that ended first are removed. */
   items: number
   /** The time for which an ended job is kept, in milliseconds. */
   kept: number
@@ -115,7 +115,7 @@ export function createJobs (now: () => number, limits: JobLimits = defaults): Jo
         settled: [],
         counts: zeroCounts(bulkResults),
         stop: new AbortController(),
-        // Each client that follows the job adds a listener. The number of clients is not limited.
+        // Turns off Node.js's leak warning. Each client that follows the job adds a listener, and their number is not limited.
         changes: new EventEmitter<{ change: [] }>().setMaxListeners(0)
       }
       jobs.set(job.id, job)

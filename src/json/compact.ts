@@ -5,7 +5,10 @@ export type Compact<T> =
   { [K in Exclude<keyof T, OptionalKeys<T>>]: T[K] } &
   { [K in OptionalKeys<T>]?: Exclude<T[K], undefined> }
 
-/** Returns a copy of the object without undefined members. `exactOptionalPropertyTypes` distinguishes undefined from absent. */
+/**
+ * Returns a copy of the object without undefined members. TypeScript's `exactOptionalPropertyTypes` requires this, because it
+ * does not let an optional member be undefined.
+ */
 export function compact<T extends object> (object: T): Compact<T> {
   const defined: Partial<T> = {}
   for (const name in object) {

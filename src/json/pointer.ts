@@ -1,4 +1,4 @@
-/** The maximum length of a token, in characters. The member's name may come from a request, and so be very long. */
+/** The number of characters that are kept of a member's name, which may come from a request and be very long. */
 const maximumLength = 128
 
 /** Returns a member's name as a reference token of a JSON pointer (RFC 6901), shortened if it is long. */

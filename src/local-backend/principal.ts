@@ -5,11 +5,11 @@ import type { Policy } from './policies/policy.ts'
 export interface Principal {
   /** Twelve digits. */
   accountId: string
-  /** For a role session: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
+  /** The principal's ARN. That of a role session has the form `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
   arn: string
   /**
-   * The value of `aws:userid`: the account ID for a root user, AWS's unique ID for a user, and `ROLEID:SESSIONNAME` for a role
-   * session.
+   * The value of `aws:userid`: the account ID for a root user, a unique ID in AWS's format for an IAM user, and
+   * `ROLEID:SESSIONNAME` for a role session.
    */
   userId: string
   /** An action that none of these policies allows is denied, unless a resource policy in the same account allows it. */

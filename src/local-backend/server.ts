@@ -59,7 +59,7 @@ export interface LocalBackendOptions {
 
 /** A running embedded Secrets Manager. */
 export interface LocalBackend {
-  /** The `endpoint` for AWS's SDK. */
+  /** The URL to pass to the AWS SDK as its `endpoint`. */
   readonly url: string
   /** Sets the state of a KMS key for the lifetime of this process. Throws if the key does not exist. */
   setKmsKeyState: KmsKeys['setState']
@@ -92,8 +92,8 @@ const closeTimeout = 1000
  * protocol) over HTTP on one port, so any AWS SDK works unmodified.
  *
  * @param options each account must have its own access key ID
- * @throws Error if the data folder can't be used, or if an account, a role, an identity provider or a rotation function is
- * invalid; Node's own error if the server can't listen
+ * @throws Error if the data folder can't be used, or if an account, a role, an identity provider, a KMS key or a rotation
+ * function is invalid; Node's own error if the server can't listen
  */
 export async function startLocalBackend (options: LocalBackendOptions): Promise<LocalBackend> {
   const { accounts, kmsKeys = [], dataDir, host = '127.0.0.1', port = 0, now = Date.now, onOperation = () => undefined } = options

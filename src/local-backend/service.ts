@@ -25,11 +25,11 @@ export interface Service {
   sts: Sts
 }
 
-/** A call with a valid signature. Calls of AssumeRoleWithWebIdentity, which needs no signature, are not reported. */
+/** A call with a valid signature. Calls to AssumeRoleWithWebIdentity, which needs no signature, are not reported. */
 export interface OperationEvent extends Scope {
   service: ServiceName
   operation: string
-  /** The ARN of the signer. For temporary keys, this is the ARN of the role session. */
+  /** The ARN of the signer. For temporary credentials, this is the ARN of the role session. */
   principal: string
   /** The source identity of the role session, if one was set. */
   sourceIdentity?: string
@@ -40,7 +40,7 @@ export interface OperationEvent extends Scope {
 /** The wire protocol of a service. */
 export interface Protocol {
   contentType: string
-  /** Carries out a request and resolves to the reply's body. If it rejects, `fault` converts the error to a reply. */
+  /** Carries out a request and returns the reply's body. If the promise is rejected, `fault` converts the error to a reply. */
   answer: (service: Service, request: IncomingMessage, requestId: string) => Promise<string>
   /** Converts a thrown value to the status and body of an error reply. */
   fault: (thrown: unknown, requestId: string) => { status: number, body: string }
@@ -104,8 +104,8 @@ function operationOf ({ method, url, headers }: IncomingMessage): string {
 }
 
 /**
- * Returns the client's IP address. If the server listens on IPv6, Node reports an IPv4 address as `::ffff:127.0.0.1`, for
- * example.
+ * Returns the client's IP address. Removes the prefix `::ffff:`, which Node puts before IPv4 addresses if the server listens on
+ * IPv6.
  */
 function addressOf ({ socket }: IncomingMessage): string {
   return socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''

@@ -2,14 +2,14 @@ import { requestQuotas } from '#src/aws-model/limits'
 import type { Scope } from './scope.ts'
 
 /**
- * Counts a call against the rate limit of its account and region. Returns true if the call exceeds the limit and must be
- * rejected. Rejected calls don't count towards the limit.
+ * Counts a call against the rate limit for its account, region and group of operations. Returns true if the call exceeds the
+ * limit and must be rejected. Rejected calls don't count towards the limit.
  */
 export type Throttle = (scope: Scope, operation: string) => boolean
 
 /**
- * The times of the most recent calls, in milliseconds. `times` is a ring buffer. Its length is the number of calls allowed per
- * second, and `next` is the index of the oldest call.
+ * The times of the most recent accepted calls, in milliseconds. `times` is a ring buffer. Its length is the number of calls
+ * allowed per second, and `next` is the index of the oldest call.
  */
 interface Window {
   readonly times: Float64Array
@@ -18,10 +18,10 @@ interface Window {
 
 /**
  * Creates a rate limiter that counts the calls of each group of operations over a sliding window of one second. AWS does not
- * document its algorithm. This one allows no bursts above the quota, so a client that stays within this limit also stays within
- * AWS's.
+ * document how it limits calls. A sliding window allows no bursts above the quota, so a client that stays within this limit also
+ * stays within AWS's limit.
  *
- * @param perSecond the calls per second that each group is allowed; AWS's quotas by default
+ * @param perSecond the calls per second that are allowed for each group; AWS's quotas by default
  * @param now a monotonic clock, in milliseconds
  */
 export function createThrottle (perSecond?: number, now = (): number => performance.now()): Throttle {

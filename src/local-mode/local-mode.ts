@@ -67,7 +67,7 @@ export async function startLocalMode ({ GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_T
   const persisted = given === undefined ? await persistedToken(dataDir) : undefined
   const token = given ?? persisted?.token ?? ''
   const config = configFrom({
-    // An editor that forwards the port acts as a proxy on the same machine.
+    // An editor that forwards the port to a browser acts as a proxy on the same machine, and may send forwarding headers.
     server: { trustedProxies: ['127.0.0.1', '::1'] },
     environments,
     credentials: Object.fromEntries(accounts.map(({ credentialId, accessKeyId, secretAccessKey }) =>
@@ -82,8 +82,8 @@ export async function startLocalMode ({ GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_T
 }
 
 /**
- * Generates an access key that is valid only while the process runs. An account's secrets persist, but they don't depend on its
- * access key.
+ * Generates an access key for an account. The key is valid only while the process runs. The account's secrets persist, because
+ * they belong to the account's ID and not to its access key.
  */
 const newKeys = (accountId: string): Account => ({
   accountId,

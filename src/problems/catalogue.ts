@@ -243,5 +243,5 @@ export const catalogue = {
 
 export type ProblemCode = keyof typeof catalogue
 
-/** Returns the catalogue entry of a code, including its optional members. */
+/** Returns a code's catalogue entry. Its type is `CatalogueEntry`, so that `retryAfter` can be read from any entry. */
 export const catalogueEntry = (code: ProblemCode): CatalogueEntry => catalogue[code]

@@ -4,7 +4,7 @@ import { catalogue, type ProblemCode } from './catalogue.ts'
 
 /** An error in a request. */
 export interface RequestError {
-  /** The part of the request. */
+  /** The part of the request that contains the error. */
   in: 'body' | 'query' | 'path' | 'header'
   /** A JSON pointer (RFC 6901) into that part. It never contains a value. */
   pointer: string
@@ -19,9 +19,9 @@ export interface ProblemOptions {
   errors?: readonly RequestError[]
   /** The name of AWS's exception, for the log. */
   awsError?: string
-  /** AWS's request ID. */
+  /** AWS's request ID, for the reply and the log. */
   awsRequestId?: string
-  /** The `Retry-After` header in seconds. Defaults to the catalogue's. */
+  /** The `Retry-After` header in seconds. Defaults to the value in the catalogue. */
   retryAfter?: number
   /** The reason, only for the log and the audit trail. A fixed text from the gateway or a library, never from the request. */
   reason?: string

@@ -19,7 +19,7 @@ export interface Evidence {
   readonly awsRequestIds: string[]
   /** The decisions that are not yet part of a record. */
   readonly decisions: SecretDecision[]
-  /** The number of secrets recorded so far. Missing unless the request concerns several secrets. */
+  /** The number of secrets recorded so far. Missing until the handler calls `reportSecrets`. */
   items?: number
 }
 
@@ -36,8 +36,8 @@ export interface OutcomeReport {
 }
 
 /**
- * The environments and credentials that the configuration declares. Records contain no other names of these, because a caller can
- * send any text as a name, even a secret's value.
+ * The environments and credentials that the configuration declares. An audit record names an environment or a credential only if
+ * it is declared, because a caller can send any text as a name, even a secret's value.
  */
 export type DeclaredNames = Pick<Config, 'environments' | 'credentials'>
 
@@ -79,7 +79,7 @@ export function finalEntries (
   }]
 }
 
-/** Returns the entries for some of a request's secrets. Their decisions are then no longer part of the evidence. */
+/** Returns the entries for some of a request's secrets, and removes the decisions on these secrets from the evidence. */
 export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutcome[], job: string | undefined): RequestEntry[] {
   const about = { ...evidence.about, intent: evidence.intent, job }
   const secrets = new Set(outcomes.map(secretOf))
@@ -137,7 +137,7 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
   }
 }
 
-/** Returns the decision on the route's action. If there is none, returns the decision on seeing the environment. */
+/** Returns the decision on the route's action or, if there is none, on whether the caller may see the environment. */
 const recordedDecision = ({ found: { decision, visibility } }: FastifyRequest): RecordedDecision | undefined => {
   const last = decision ?? visibility
   return last && recorded(last)
@@ -145,7 +145,7 @@ const recordedDecision = ({ found: { decision, visibility } }: FastifyRequest): 
 
 const recorded = ({ allowed, policies }: Decision): RecordedDecision => ({ allowed, policies })
 
-/** Returns the decisions on other actions, or in other environments, than those that the entry itself names. */
+/** Returns the decisions whose action or environment is not the one that the entry itself names. */
 function otherDecisions (decisions: readonly SecretDecision[], about: About): RequestEntry['decisions'] {
   const others = decisions.filter(({ environment = about.environment, action }) =>
     environment !== about.environment || action !== about.action)

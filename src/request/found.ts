@@ -16,7 +16,7 @@ import type { Evidence, OutcomeReport } from './audit-entries.ts'
  */
 export interface Found {
   readonly route: MatchedRoute
-  /** The client's address: that of the connection's peer or, if the peer is a trusted proxy, the one that the proxy reports. */
+  /** The client's address: the one that a trusted proxy reports or, without a proxy, the address of the connection's peer. */
   readonly peer: string
   /** The authenticated caller. Missing on public routes. */
   readonly caller: Caller
@@ -26,7 +26,7 @@ export interface Found {
   readonly environment: Environment
   /** The secret's name in the path, checked against the environment's rules. */
   readonly secretName: SecretName
-  /** The AWS credential's ID. Missing if the credential in the path does not exist, or the environment does not allow it. */
+  /** The ID of the AWS credential. Missing if the credential is not declared, or the environment does not allow it. */
   readonly credentialId: string
   /** The decision on whether the policies allow the route's action on the environment, secret or credential in the path. */
   readonly decision: Decision
@@ -45,7 +45,10 @@ export interface MatchedRoute {
   readonly operationId: string | undefined
 }
 
-/** The fields that have a getter on the request, with the name of the step that writes each. */
+/**
+ * The fields that have a getter on the request, each with the name of the step that writes it. On routes about a credential,
+ * `findCredential` writes `credentialId` instead.
+ */
 export const finders = {
   route: 'findRoute',
   caller: 'authenticate',
@@ -77,11 +80,12 @@ declare module 'fastify' {
 
   interface FastifyContextConfig {
     /**
-     * The action that the route performs. The policies do not apply to two of them: `Public` routes are open to everyone, even
-     * without a token, and `Own` routes are open to every caller, because they give access only to what that caller created.
+     * The action that the route performs. The policies do not apply to `Public` and `Own` routes. `Public` routes are open to
+     * everyone, even without a token. `Own` routes are open to every caller, because they give access only to what that caller
+     * created.
      */
     action?: Action | 'Public' | 'Own'
-    /** The kind of object that the route's path names with `env`, `name` or `id`. The route's folder declares it. */
+    /** The kind of object that the route's path names. The `autohooks.ts` of the route's folder declares it. */
     about?: 'environment' | 'secret' | 'credential'
     /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */
     bodyNamesCredential?: true
@@ -90,7 +94,7 @@ declare module 'fastify' {
   }
 
   interface FastifyRequest extends Pick<Found, keyof typeof finders> {
-    /** The results of the steps so far. Unlike the getters, it can also be read before a step has run. The log does so. */
+    /** The results of the steps so far. The log reads them here, because a getter throws an error if its step has not run. */
     found: Partial<Found>
     /** The problem in the reply. Only `answerProblem` sets it. */
     problem?: Problem
@@ -111,7 +115,8 @@ declare module 'fastify' {
     /**
      * Opens a scope in an environment other than the one in the path. The scope uses that environment's default credential.
      *
-     * @throws Problem `not-found` if the caller isn't allowed to see it, `forbidden` if one of the actions is denied there
+     * @throws Problem `not-found` if the environment does not exist or the caller isn't allowed to see it, `forbidden` if one of
+     *   the actions is denied in it
      */
     scopeIn: (environmentName: string, ...actions: readonly Action[]) => Scope
   }

@@ -9,11 +9,12 @@ const subjects: Readonly<Record<NonNullable<FastifyContextConfig['about']>, Reso
 }
 
 /**
- * Merges the declarations of a route and its folder, and checks them. Called when the route is registered.
+ * Merges the declarations of a route and its folder, checks them, and adds the names of the headers in the route's schema. Called
+ * when the route is registered.
  *
  * @param defaults the declarations of the route's folder, which apply to all of its routes
- * @throws TypeError if the route declares no action or one that does not apply to its subject, or if its folder declares no
- *   subject although the path contains one
+ * @throws TypeError if the route declares no action, if its action does not apply to its subject, or if the path contains an
+ *   environment or a secret but no folder declares it as the subject
  */
 export function routeConfig (
   { method, url, schema, config }: RouteOptions, defaults: FastifyContextConfig

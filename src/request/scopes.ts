@@ -26,7 +26,8 @@ export function openScope (request: FastifyRequest, environment: Environment, cr
  * Opens a scope in an environment other than the one in the request's path. The scope uses that environment's default credential.
  *
  * @param environment undefined if the environment that the request names does not exist
- * @throws Problem `not-found` if the caller isn't allowed to see it, `forbidden` if one of the actions is denied there
+ * @throws Problem `not-found` if the environment does not exist or the caller isn't allowed to see it, `forbidden` if one of
+ *   the actions is denied in it
  */
 export function openScopeIn (
   request: FastifyRequest, environment: Environment | undefined, actions: readonly Action[], aws: SecretsPort
@@ -37,7 +38,7 @@ export function openScopeIn (
   return openScope(request, environment, credential, aws)
 }
 
-/** Returns true if the policies allow an additional action that the request requires. Keeps the decision as evidence. */
+/** Returns true if the policies allow the action. Adds the decision to the evidence for the request's audit records. */
 function decideAndKeep (
   request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: SecretName
 ): boolean {

@@ -13,7 +13,10 @@ type Finding = Partial<Found> | undefined
  */
 export type Step = (request: FastifyRequest, reply: FastifyReply) => Finding | Promise<Finding>
 
-/** A step that runs after the handler and before the reply is sent. Returns the payload to send, which may be a different one. */
+/**
+ * A step that runs after the handler and before the reply is sent. Returns the payload to send, which may differ from the given
+ * one.
+ */
 export type ReplyStep = (request: FastifyRequest, reply: FastifyReply, payload: unknown) => unknown
 
 /** Combines steps into a single Fastify hook, which runs them in order and adds their results to `request.found`. */

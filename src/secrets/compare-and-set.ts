@@ -30,8 +30,8 @@ export async function compareAndSet (
     scope.aws.putSecretValue(scope, name, content, { versionId, stages: [pendingLabel] })
 
   const current = await currentVersion(scope, name)
-  // If the new version is current already, this call repeats a write whose response was lost. AWS creates no second version, and
-  // refuses a different value.
+  // If the new version is current already, this call repeats a write whose response was lost. AWS then creates no second version,
+  // and refuses the call if its value differs from that version's.
   if (current === versionId) return put()
   if (current !== expected) throw new Problem('precondition-failed')
   try {
@@ -46,8 +46,8 @@ export async function compareAndSet (
 }
 
 /**
- * The maximum number of attempts to move the label. Another attempt is made if AWS refused the move, but the label is on the
- * expected version now. This happens if another writer moves the label away and back.
+ * The maximum number of attempts to move AWSCURRENT. If AWS refuses the move although AWSCURRENT is on the expected version, the
+ * move is tried again. This happens if another writer moves the label away and back in the meantime.
  */
 const maximumAttempts = 5
 

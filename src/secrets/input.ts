@@ -45,7 +45,7 @@ export function checkSecret (environment: Environment, body: SecretBody, report:
   return compact({ content: parsed !== undefined && 'content' in parsed ? parsed.content : undefined, description, kmsKeyId, tags })
 }
 
-/** Checks that the tags do not contradict the environment's own tags, and that together there are not too many. */
+/** Checks that the tags do not contradict the environment's own tags, and that there are not too many in total. */
 export function checkTags (environment: Environment, tags: Record<string, string> = {}, report: Report): void {
   const contradicts = Object.keys(tags).some((key) => Object.hasOwn(environment.tags, key) && environment.tags[key] !== tags[key])
   if (contradicts) report('tags', 'must NOT contradict a tag that the environment gives')

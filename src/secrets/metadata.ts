@@ -64,8 +64,8 @@ const toVersion = (version: AwsVersion): SecretVersion => compact({
 const timestamp = (date: Date | undefined): string | undefined => date?.toISOString()
 
 /**
- * Returns true if an existing secret is the placeholder that an earlier request with the same `Idempotency-Key` created. AWS
- * stores no idempotency key for a secret without a version, so the description and the tags are compared instead.
+ * Returns true if an existing secret is probably the placeholder that an earlier request with the same `Idempotency-Key` created.
+ * AWS stores no idempotency key for a secret without a version, so the description and the tags are compared instead.
  */
 export function isPlaceholderOf (
   { idempotencyKey, environment }: Scope, { description = '', tags }: Pick<AwsSecret, 'description' | 'tags'>, existing: AwsSecret

@@ -74,21 +74,21 @@ const put = async (scope: Scope, name: SecretName, content: SecretContent): Prom
  * nothing.
  *
  * @returns undefined if the write must not be skipped. This is the case if the caller isn't allowed to read the secret, because a
- * skipped write would show the caller that a guessed value is right. It is also the case with an `Idempotency-Key`, because
- * a repeated write is harmless only if the first one created a version.
+ * skipped write would show the caller that a guessed value is right. It is also the case with an `Idempotency-Key`, because AWS
+ * recognizes a repeated write only by the version that the first write created.
  */
 export async function readCurrent (scope: Scope, name: SecretName): Promise<ReadSecret | undefined> {
   if (scope.idempotencyKey !== undefined || !scope.may('GetSecretValue', name)) return undefined
   try {
     return await readSecret(scope, name)
   } catch (error) {
-    // If the secret can't be read, the write reports the reason.
+    // The secret may not exist or may have no value yet. Any other problem is left for the write to report.
     if (error instanceof Problem) return undefined
     throw error
   }
 }
 
-/** Returns true if a secret's value equals this one, byte for byte. */
+/** Returns true if a secret's current value equals `content`, byte for byte. */
 export function holds ({ content: current }: Pick<ReadSecret, 'content'>, content: SecretContent): boolean {
   if (typeof current === 'string' || typeof content === 'string') return current === content
   return Buffer.from(current).equals(content)

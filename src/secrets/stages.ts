@@ -22,7 +22,7 @@ export async function moveStage (scope: Scope, name: SecretName, stage: string, 
 /**
  * Makes an earlier version current again, by default the AWSPREVIOUS version.
  *
- * @throws Problem `version-not-found` if there is no earlier version, `secret-has-no-value` for a placeholder,
+ * @throws Problem `version-not-found` if there is no AWSPREVIOUS version, `secret-has-no-value` for a placeholder,
  * `precondition-failed`, `write-conflict` if another writer interferes, and any AWS error
  */
 export async function rollBack (

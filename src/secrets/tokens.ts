@@ -4,7 +4,7 @@ import type { Scope } from './scope.ts'
 
 /**
  * Returns the ID of the version that a write creates. It is a UUID (version 8, RFC 9562), derived from the `Idempotency-Key`, the
- * caller, the environment and the secret. A repeated write has the same ID, and so AWS itself makes it harmless.
+ * caller, the environment and the secret. A repeated write has the same ID, so AWS recognizes it and creates no second version.
  *
  * @returns undefined without an `Idempotency-Key`. The SDK then generates an ID for each call.
  */
@@ -15,7 +15,7 @@ export function newVersionId ({ idempotencyKey, callerId, environment }: Scope, 
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
-/** Returns the ID of the version that the request's update of an existing secret creates; see `newVersionId`. */
+/** Returns the ID of the version that a request creates if it updates an existing secret; see `newVersionId`. */
 export const updatedVersionId = (scope: Scope, name: SecretName): string | undefined => newVersionId(forPurpose(scope, 'update'), name)
 
 /**

@@ -12,7 +12,7 @@ export const ValueType = Enum(types, {
 
 export type ValueType = (typeof types)[number]
 
-/** Called for every error, with a message and the location in the body: `member` or `member/member`. */
+/** Called for every error, with its location in the body (`member` or `member/member`) and a message. */
 type Report = (member: string, message: string) => void
 
 interface Body {
@@ -20,7 +20,7 @@ interface Body {
   encoding?: Static<typeof Encoding>
 }
 
-/** The rule for a member of a value that is a JSON object. */
+/** The rule for one member of a JSON object that is stored as a secret's value. */
 interface Member {
   fits: (value: unknown) => boolean
   must: string
@@ -121,7 +121,7 @@ export function checkType (type: ValueType, body: Body, report: Report): void {
   else checks[type](body, report, type)
 }
 
-/** Returns the value as an object, or undefined if it is neither an object nor the JSON of one. */
+/** Returns the value as an object, or undefined if it is neither an object nor the JSON text of an object. */
 function objectFrom (value: Body['value']): Record<string, unknown> | undefined {
   const found: unknown = typeof value === 'string' ? parsed(value) : value
   return typeof found === 'object' && found !== null && !Array.isArray(found) ? { ...found } : undefined

@@ -14,7 +14,7 @@ export interface Attack {
   expected: { status: number, code?: string }
   /** The gateway to attack, by default the one over plain HTTP. */
   at?: 'plain' | 'optional' | 'required'
-  /** The TLS client's options, apart from the certificate authority of the gateways. */
+  /** Options of the TLS client. By default, it has no certificate, and trusts the gateways' certificate authority. */
   client?: Partial<TlsClient>
   /** The expected number of requests to STS, by default none. */
   stsRequests?: number
@@ -54,7 +54,7 @@ export const principal = (accessKeyId: string, account: string, userId: string, 
 
 export const role = principal('ASIAROLEROLEROLE', '111122223333', 'AROAPAYMENTSPAYMENTS:pod-1', 'arn:aws:sts::111122223333:assumed-role/payments/pod-1')
 
-/** Callers that may read the secret, one for each authentication method. */
+/** Callers that may read the secret: one per OIDC issuer, one AWS principal, and one per kind of client certificate. */
 export const administrators = ['corp:service', 'partner:service', 'aws:111122223333:AROAPAYMENTSPAYMENTS', 'spiffe://example.org/payments', 'dns:payments.example.org']
 
 /** Starts the gateways, the issuers and STS, and creates the secret. */
@@ -122,7 +122,7 @@ function newDenials ({ trailFile }: Gateway): () => number {
 export async function withstand (t: Test, world: World, attacks: Readonly<Record<string, Attack>>): Promise<void> {
   const gateways = [world.plain, world.optional, world.required]
   const trails = gateways.map(newDenials)
-  // Waits, because a connection that is closed without a reply may be recorded later.
+  // Waits, because the gateway may record a connection that it closes without a reply only after closing it.
   const recorded = async (): Promise<number> => {
     const found = trails.reduce((sum, count) => sum + count(), 0)
     if (found > 0) return found

@@ -10,7 +10,10 @@ const uri = (value: string): JsonGeneralName => ({ type: 'url', value })
 const dns = (value: string): JsonGeneralName => ({ type: 'dns', value })
 const spiffe = uri('spiffe://example.org/payments')
 
-/** Attacks with certificates from another authority, and with certificates from the right authority that identify no caller. */
+/**
+ * Attacks without a client certificate, with one that is invalid or identifies no known caller, and with a valid one together
+ * with an invalid `Authorization` header.
+ */
 export async function certificateAttacks ({ clients }: World): Promise<Record<string, Attack>> {
   const strangers = await authority()
   const past = { notBefore: new Date(Date.now() - 2 * hour), notAfter: new Date(Date.now() - hour) }

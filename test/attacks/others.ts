@@ -7,7 +7,7 @@ const forbidden = { status: 403, code: 'forbidden' }
 
 const bearer = (token: string): readonly [string, string] => ['Authorization', `Bearer ${token}`]
 
-/** Runs a job of the administrator until it has ended, and returns its path. */
+/** Starts a job as the administrator, waits until it has ended, and returns its path. */
 async function startJob ({ plain }: World): Promise<string> {
   const { headers } = await plain.send('POST', '/environments/dev/secrets', {
     headers: { prefer: 'respond-async', 'idempotency-key': 'job-of-another' }, json: { secretNames: ['made-by-a-job'] }

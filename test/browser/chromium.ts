@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
-/** The browser. If it is missing, the tests are skipped. If `CHROMIUM` specifies one that is missing, they fail. */
+/**
+ * The path of the browser. If there is no browser at the default path, the tests are skipped. If there is none at the path that
+ * `CHROMIUM` specifies, they fail.
+ */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const isMissing = process.env.CHROMIUM === undefined && !existsSync(executablePath)
 
@@ -27,7 +30,7 @@ export async function launch (t: Test): Promise<Browser> {
 
 /** The observed events of a page. */
 export interface Watched {
-  /** Errors and warnings in the console, including violations of the content security policy. */
+  /** Uncaught errors, and errors and warnings in the console, including violations of the content security policy. */
   errors: string[]
   /** The requests, each as its method and URL. */
   requests: string[]

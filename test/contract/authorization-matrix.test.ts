@@ -13,7 +13,7 @@ import { plainDecision, toCedar, type Rule } from '#test/plain-policies'
 
 /*
  * Tests every combination of four callers, all actions, three environments (two in separate accounts, and one that does not
- * exist) and five ways to choose a credential. The gateway's answer must match an evaluation of the policies without Cedar.
+ * exist) and up to five ways to choose a credential. The gateway's answer must match an evaluation of the policies without Cedar.
  */
 
 const callers: readonly Caller[] = [
@@ -73,7 +73,7 @@ type Answer = 'not-found' | 'forbidden' | 'allowed'
 
 const credentialOf = ({ environment, credential }: Cell): string => credential ?? allowed[environment]?.[0] ?? ''
 
-/** Evaluates the policies for an action in a cell. */
+/** Evaluates the policies, without Cedar, for an action in a cell of the matrix. */
 function decision ({ caller, environment, name }: Cell, action: Action, credentialId: string): { allowed: boolean, policies: string[] } {
   return plainDecision(rules, { caller, action, credentialId, environment, ...(name !== undefined && { name }) })
 }
@@ -101,7 +101,7 @@ interface Request {
 
 const versionId = '00000000-0000-4000-8000-000000000000'
 
-/** A request for each route of an environment, with the actions that it requires. */
+/** Requests to the routes of an environment, except promotions, with the actions that each requires. */
 const onEnvironment: readonly Request[] = [
   { takes: ['DescribeEnvironment'], method: 'GET' },
   { takes: ['ListSecrets'], method: 'GET', path: '/secrets' },
@@ -110,7 +110,7 @@ const onEnvironment: readonly Request[] = [
   { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: ['made'], dryRun: true } }
 ]
 
-/** A request for each route of a secret, with the actions that it requires. Deletions come last. */
+/** Requests to the routes of a secret, with the actions that each requires. Deletions come last. */
 const onSecret: readonly Request[] = [
   { takes: ['CreateSecret'], method: 'POST', json: { value: 'v' } },
   { takes: ['GetSecretValue'], method: 'GET' },
@@ -139,7 +139,7 @@ const onSecret: readonly Request[] = [
   { takes: ['DeleteSecret', 'ForceDeleteSecret'], method: 'DELETE', path: '?force=true' }
 ]
 
-/** Returns a promotion: the only request that involves a second environment. It requires the same action in both. */
+/** Returns a request for a promotion. A promotion involves a second environment, and requires the same action in both. */
 const promotion = (from = 'none'): Request => ({ takes: ['PromoteSecret'], method: 'POST', path: '/promotions', json: { from, names, dryRun: true } })
 
 function cells (): Cell[] {
@@ -164,7 +164,7 @@ async function ask (gateway: Gateway, cell: Cell, { takes, method, path = '', js
   })
 }
 
-/** Returns the actions that the routes of environments declare. */
+/** Returns the actions that the routes below `/environments/:env` declare. */
 async function declaredActions (): Promise<string[]> {
   const found = new Set<string>()
   const fastify = Fastify(serverOptions('silent'))

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, normalize, relative } from 'node:path'
 import ts from 'typescript'
 
-/** An import from a file. `to` is the imported file or package. Files are relative to the project's root. */
+/** An import in the file `from`. `to` is the imported file or package. The paths of files are relative to the project's root. */
 interface Import {
   from: string
   to: string

@@ -31,7 +31,7 @@ t.test('the documented order of the steps is the order that runs', async (t) => 
   const byStage = Map.groupBy(steps, ([stage]) => stage)
   t.same(drawn.map(([stage, names]) => [stage, [...names].sort()]), Array.from(byStage, ([stage, all]) => [stage, all.map(([, step]) => step).sort()]), 'in the diagram')
 
-  // The arrows within a stage of the diagram must also match the order of the list.
+  // The arrows between the steps of a stage in the diagram must match the order in which the steps run.
   const arrows = Array.from(page.matchAll(/(?<=^ {4}.*)(\w+) -->(?= (\w+))/gm), ([, from, to]) => [from, to])
   t.ok(arrows.length >= 8)
   const position = new Map(steps.map(([, step], index) => [step, index]))

@@ -3,8 +3,8 @@ export interface Difference {
   moto: string
   aws: string
   /**
-   * The evidence for AWS's behaviour: a recorded response, a reported one, the documentation, or the behaviour of similar
-   * operations.
+   * The evidence for AWS's behaviour: a response of AWS that was recorded, a response that others observed and reported, AWS's
+   * documentation, or an assumption based on similar operations.
    */
   evidence: 'recorded' | 'observed' | 'documented' | 'assumed'
   /** The assertions that fail because of the difference, by file and test. Each assertion is identified by a part of its line. */

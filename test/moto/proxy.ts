@@ -16,7 +16,7 @@ interface Account {
 
 /** The owner of an access key. */
 interface Owner extends Omit<Signer, 'operation'> {
-  /** The account's number in moto. */
+  /** The ID that the account has in moto. */
   account: string
 }
 
@@ -26,7 +26,10 @@ interface Answer {
   body: string
 }
 
-/** AWS's reply to an unknown access key. Moto does not check keys, and treats unknown ones as keys of its default account. */
+/**
+ * Secrets Manager's reply to an unknown access key. Moto does not check access keys, and treats unknown ones as keys of its
+ * default account.
+ */
 const unknownClient: Answer = {
   status: 400,
   body: JSON.stringify({ __type: 'UnrecognizedClientException', message: 'The security token included in the request is invalid.' })
@@ -41,11 +44,12 @@ const invalidToken: Answer = {
 }
 
 /**
- * Starts a proxy between a gateway and moto's server. It adds three features that moto lacks: it determines the account by the
- * access key (including keys of sessions), refuses unknown keys, and records the calls. It does not check signatures.
+ * Starts a proxy between a gateway and moto's server. The proxy adds three features that moto lacks: it derives the account from
+ * the access key (also from the key of a session), refuses unknown access keys, and records the calls. It does not check
+ * signatures.
  *
- * One server of moto serves all tests. Each proxy has accounts of its own, and translates between their numbers and those that
- * the test uses.
+ * All tests share one moto server. To keep them apart, each proxy has accounts of its own in moto, with random IDs, and replaces
+ * the account IDs of the test in each request, and those of moto in each reply.
  *
  * @param moto the URL of moto's server
  */
@@ -65,7 +69,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     const { authorization, 'content-type': contentType, 'x-amz-target': target } = request.headers
     const form = target === undefined ? new URLSearchParams(body) : undefined
     const owner = owners.get(/Credential=([^/]+)/.exec(authorization ?? '')?.[1] ?? '')
-    // Every request is signed, except for requests to STS with an identity provider's token.
+    // Only a request to STS with an identity provider's token may be unsigned.
     if (owner === undefined && (authorization !== undefined || form === undefined)) return form === undefined ? unknownClient : invalidToken
     if (owner !== undefined) record(form?.get('Action') ?? String(target).replace(/^secretsmanager\./, ''), owner)
     const response = await fetch(moto, {
@@ -90,7 +94,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     signers.push({ operation, principal, ...sourceIdentity !== undefined && { sourceIdentity } })
   }
 
-  /** If this is STS's reply with the keys of a new session, remembers the owner of these keys. */
+  /** Remembers the owner of a new session's keys if moto's reply contains such keys. */
   function learnSession (answered: string, sourceIdentity: string | undefined): void {
     const [, accessKeyId] = /<AccessKeyId>(\w+)<\/AccessKeyId>/.exec(answered) ?? []
     const [, arn, account] = /<Arn>(arn:aws:sts::(\d{12}):assumed-role\/.*)<\/Arn>/.exec(answered) ?? []

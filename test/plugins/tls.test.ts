@@ -17,7 +17,7 @@ interface Setup {
   folder: string
   /** Issues a client certificate with a SPIFFE ID that ends in `path`. */
   client: (issuer?: Authority, path?: string) => Promise<TlsClient>
-  /** Reloads the certificate files, like SIGHUP. */
+  /** Reloads the certificate files, as SIGHUP does. */
   reload: (tls?: object) => void
 }
 

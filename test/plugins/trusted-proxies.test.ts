@@ -4,7 +4,10 @@ import { sendRaw, type RawRequest } from '#test/raw'
 
 const valid: [string, string] = ['Authorization', `Bearer ${tokens.administrator}`]
 
-/** Returns the peer address that is logged for a request with these headers, each sent as a header line of its own. */
+/**
+ * Sends a request with these values of `X-Forwarded-For`, each in a header line of its own. Returns the peer address that is
+ * logged, or the status if the request fails.
+ */
 async function peer (gateway: Gateway, ...forwardedFor: string[]): Promise<unknown> {
   const request: RawRequest = { path: '/environments', headers: [valid, ...forwardedFor.map((value) => ['X-Forwarded-For', value] as const)] }
   gateway.log.length = 0

@@ -5,7 +5,10 @@ import t from 'tap'
 import { build } from '#test/helper'
 import { startPostgres } from './postgres-server.ts'
 
-/** The tests are skipped without PostgreSQL, but fail if `POSTGRESQL` names a folder that does not contain its programs. */
+/**
+ * The tests are skipped if PostgreSQL is not installed. If the environment variable `POSTGRESQL` names the folder of its
+ * programs, the tests are never skipped, and fail if the programs are not there.
+ */
 const [installed = ''] = globSync('/usr/lib/postgresql/*/bin')
 const binaries = process.env.POSTGRESQL ?? installed
 const isMissing = process.env.POSTGRESQL === undefined && !existsSync(join(binaries, 'initdb'))

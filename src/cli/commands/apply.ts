@@ -15,7 +15,7 @@ interface Options extends GlobalOptions {
 /** Returns true if a plan contains nothing to write. */
 const isUpToDate = ({ counts }: BulkResult): boolean => counts.created + counts.updated + counts.restored === 0
 
-/** @throws CommandFailure if any secret is not in the desired state */
+/** @throws CommandFailure if any secret failed, was rolled back or was not started */
 function throwIfIncomplete ({ counts, items, stopped }: BulkResult): void {
   const failed = counts.failed + counts.rolledBack + counts.notStarted
   if (failed > 0) throw new CommandFailure(`${failed} of ${items.length} ${stopped === undefined ? 'failed' : `were not applied: ${stopped}`}`)

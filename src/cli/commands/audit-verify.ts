@@ -20,7 +20,7 @@ interface Options {
   json?: boolean
 }
 
-/** Parses `SEQUENCE:HASH`. */
+/** Parses `SEQUENCE:HASH`, the value of `--known`. */
 function recordLink (text: string): Link {
   const [, sequence, hash = ''] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? []
   if (sequence === undefined) throw new InvalidArgumentError('Must have the form SEQUENCE:HASH.')
@@ -52,7 +52,7 @@ async function* chunksOf (file: string): AsyncGenerator<Uint8Array> {
 const line = ({ file, line, sequence, message }: Remark): string =>
   `${file}:${line}: ${sequence === undefined ? '' : `record ${sequence}: `}${message}`
 
-/** Adds `secretsctl audit verify FILE...`, which checks a trail's integrity. */
+/** Adds `secretsctl audit verify FILE...`, which checks the integrity of an audit trail. */
 export function auditVerify (audit: Command, terminal: Terminal): void {
   const command = audit.command('verify')
     .description('detect changed, removed, reordered or truncated records in an audit trail')

@@ -5,8 +5,8 @@ import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 import type { Config } from '#src/config/config'
 
 /**
- * Loads and validates a configuration file. Imports the loader on demand, because it loads Cedar's WebAssembly. Loading that
- * would slow down every other command.
+ * Loads and validates a configuration file. Imports the loader on demand, because it also loads Cedar's WebAssembly, which would
+ * slow down every other command.
  *
  * @throws CommandFailure with the errors in the file
  */

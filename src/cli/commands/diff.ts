@@ -75,6 +75,7 @@ function textOf (cell: Cell | undefined, isCompared: boolean): string {
   if (cell === undefined) return 'hidden'
   const { state, required, group } = cell
   if (state !== 'present') return required ? `${state}!` : state
-  // Group 1 is A. A report has at most 20 environments, so the letters suffice.
+  // Environments with the same value are in the same group, which is shown as a letter: group 1 as A. A report has at most 20
+  // environments, so the alphabet suffices.
   return isCompared ? `${state} ${group === undefined ? '?' : String.fromCharCode(64 + group)}` : state
 }

@@ -10,10 +10,10 @@ function id (text: string): string {
   throw new InvalidArgumentError('Must consist of at most 63 letters, digits, "-", "_" and ".", and begin with a letter or a digit.')
 }
 
-/** Checks that text is a date, such as 2027-06-30, after today in UTC. */
+/** Validates a date such as 2027-06-30, which must be later than today in UTC. */
 function day (text: string): string {
   const date = new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : NaN)
-  // Date accepts 31 February and converts it to a day in March.
+  // `Date` accepts February 31 and converts it to a day in March.
   if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(text)) throw new InvalidArgumentError('Must be a date such as 2027-06-30.')
   if (date.getTime() <= Date.now()) throw new InvalidArgumentError('Must be a later date than today in UTC, because the key is refused from that day on.')
   return text

@@ -4,7 +4,7 @@ import { withPolicies } from '#src/cli/policies'
 import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 
 /**
- * Adds `secretsctl policy check DIR`, which checks policies as the gateway does, except for the checks that need its
+ * Adds `secretsctl policy check DIR`, which checks policies as the gateway does, except for the checks that need the gateway's
  * configuration.
  */
 export function policyCheck (policy: Command, terminal: Terminal): void {

@@ -21,7 +21,7 @@ type PromotionReply = Schemas['PromotionReply']
 /** The number of names in one request. It is small, so that the progress bar advances often. */
 const batchSize = 20
 
-/** Promotes names in batches, and yields the combined reply after each one. */
+/** Promotes secrets in batches. After each batch, yields the combined reply of all batches so far. */
 async function* inBatches (
   names: readonly string[], terminal: Terminal, send: (names: string[]) => Promise<PromotionReply>
 ): AsyncGenerator<PromotionReply> {

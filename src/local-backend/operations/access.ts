@@ -2,14 +2,18 @@ import type { OperationContext } from '#src/local-backend/rules/context'
 import { writeAndReplicate } from '#src/local-backend/rules/replication'
 import { hasExpired, purgeExpired } from '#src/local-backend/store/secrets'
 
-/** An operation's access to the database. SQLite lets only one process write at a time, so the others have to wait. */
+/**
+ * The access to the database that an operation needs. SQLite lets only one process write at a time, so operations that only read
+ * do not ask for `writes`.
+ */
 export type Access = 'none' | 'reads' | 'writes'
 
 type Run = <Output>(context: OperationContext, work: () => Output) => Output
 
 /**
- * The functions that run an operation in the transaction that it needs. `reads` and `writes` also purge secrets whose recovery
- * window has ended, and `writes` updates replicas.
+ * The functions that run an operation in the transaction that it needs. Every write transaction also purges secrets whose
+ * recovery window has ended, and updates replicas. `reads` starts a write transaction after the operation if it has deferred
+ * writes or if there are secrets to purge.
  */
 export const transactions: Record<Access, Run> = {
   none: (_context, work) => work(),

@@ -11,8 +11,9 @@ import { findRotation, storeRotation } from '#src/local-backend/store/rotations'
 import { updateSecret } from '#src/local-backend/store/secrets'
 
 /**
- * Turns rotation off, but keeps the function and the rules. A rotation in progress stops after its current step. Its version
- * keeps the label AWSPENDING, and the reply contains the ID of that version.
+ * Turns rotation off, but keeps the function and the rules. A rotation in progress is aborted. Its version keeps the label
+ * AWSPENDING, and the reply contains the ID of that version. A test of the function is aborted as well, and the test's
+ * version is deleted.
  */
 export function cancelRotateSecret (
   { SecretId }: Input<'CancelRotateSecret'>, context: CallContext

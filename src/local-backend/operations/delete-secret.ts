@@ -12,7 +12,10 @@ import { purgeSecret, updateSecret, type Secret } from '#src/local-backend/store
 
 type Output = WireForm<DeleteSecretCommandOutput>
 
-/** Schedules a secret's deletion for the end of its recovery window, or deletes it immediately and permanently. */
+/**
+ * Schedules a secret's deletion for the end of its recovery window. With `ForceDeleteWithoutRecovery`, deletes the secret
+ * immediately and permanently.
+ */
 export function deleteSecret (input: Input<'DeleteSecret'>, context: CallContext): Output {
   const { SecretId, ForceDeleteWithoutRecovery, RecoveryWindowInDays } = input
   if (ForceDeleteWithoutRecovery) {

@@ -31,7 +31,7 @@ import { validateResourcePolicy } from './validate-resource-policy.ts'
 /**
  * Carries out one request and returns the reply; undefined if the reply is empty.
  *
- * @throws AwsError `AccessDeniedException` if the caller lacks the permission; the errors of the operation
+ * @throws AwsError `AccessDeniedException` if the caller lacks the permission, and any error of the operation
  */
 export type Handler = (context: CallContext) => object | undefined
 

@@ -20,8 +20,8 @@ import { findVersion } from '#src/local-backend/store/versions'
 const noRules: RotationRules = { afterDays: null, expression: null, duration: null }
 
 /**
- * Configures and starts a secret's rotation. The rotation continues after the reply. With `RotateImmediately: false`, only
- * tests the rotation function. Repeating a request with the same token changes nothing.
+ * Configures a secret's rotation and starts a rotation, which continues after the reply. With `RotateImmediately: false`, tests
+ * the rotation function instead. Repeating a request with the same token changes nothing.
  *
  * @throws AwsError `InvalidRequestException` if another rotation is incomplete. As in AWS, the rejected request still causes a
  * retry of that rotation.

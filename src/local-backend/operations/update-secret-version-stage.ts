@@ -11,10 +11,10 @@ import { versionWithLabel } from '#src/local-backend/store/staging-labels'
 import { findVersion } from '#src/local-backend/store/versions'
 
 /**
- * Moves a staging label to a version, or removes it from one. To take a label away from a version, the caller must name that
- * version.
+ * Moves a staging label to a version, or removes the label from its version. If a version loses the label, the request must name
+ * that version.
  *
- * @throws AwsError `InvalidParameterException` if the label isn't attached to the version that it should be removed from
+ * @throws AwsError `InvalidParameterException` if the request does not name that version, or names a version without the label
  */
 export function updateSecretVersionStage (
   input: Input<'UpdateSecretVersionStage'>, context: CallContext

@@ -13,8 +13,9 @@ import { current } from '#src/local-backend/rules/staging-labels'
 import { updateSecret as storeSecret, type Secret } from '#src/local-backend/store/secrets'
 
 /**
- * Changes those details of a secret that the request contains. If the request contains a value, also adds a version labelled
- * AWSCURRENT. Repeating a request with a value succeeds, although AWS's documentation says otherwise.
+ * Updates the description, KMS key and type of a secret, as far as the request contains them. If the request contains a value,
+ * also adds a version labelled AWSCURRENT. Repeating a request with the same token and value adds no second version. It succeeds,
+ * although AWS's documentation says otherwise.
  *
  * For a replica, AWS allows changing only the KMS key.
  */

@@ -12,7 +12,8 @@ import { findActiveSecret } from '#src/local-backend/rules/secret-id'
  * Checks that a resource policy is well-formed, grants no public access, and lets the caller keep managing the secret. The reply
  * lists the violations. Nothing is stored.
  *
- * The messages are those of AWS's console. AWS hasn't published the names of its checks.
+ * The messages are those of AWS's console. The names of the checks are this backend's own, because AWS hasn't published its
+ * names.
  */
 export function validateResourcePolicy (
   { SecretId, ResourcePolicy }: Input<'ValidateResourcePolicy'>, context: CallContext

@@ -9,15 +9,17 @@ const sets = ['ForAllValues', 'ForAnyValue'] as const
 export interface Condition {
   /** The operator's name without `ForAllValues:`, `ForAnyValue:` and `IfExists`. `Null` counts as an operator. */
   operator: string
-  /** The set operator, which determines how a key with several values is compared; undefined if there is none. */
+  /** The set operator, which determines how a key with several values is compared; undefined if the condition has none. */
   set: (typeof sets)[number] | undefined
   /** In lower case, as condition keys are case-insensitive. */
   key: string
-  /** True if requests that lack the key meet the condition. */
+  /** True if the operator's name ends in `IfExists`. A request that lacks the key then meets the condition. */
   ifExists: boolean
   /** The values to compare with, as strings. */
   texts: readonly string[]
-  /** Returns true if a request meets the condition. `values` are its values for the key, or undefined if it lacks the key. */
+  /**
+   * Returns true if a request meets the condition. `values` are the request's values for the key, or undefined if there are none.
+   */
   holds: (values: readonly string[] | undefined, context: ConditionContext) => boolean
 }
 
@@ -78,9 +80,9 @@ function absence (path: string, texts: readonly string[]): Condition['holds'] {
 }
 
 /**
- * Returns the test of any operator other than `Null`. By default, one of the request's values for the key must pass or, if the
- * operator is negated, all of them. A set operator in the policy overrides this default. If the request lacks the key, the
- * condition is met if the operator ends in `IfExists`, or if all values would have to pass.
+ * Returns the test of any operator other than `Null`. By default, at least one of the request's values for the key must pass. For
+ * a negated operator, such as `StringNotEquals`, all of them must pass. A set operator, such as `ForAnyValue`, overrides this
+ * default. A request that lacks the key meets the condition if the operator ends in `IfExists`, or if all values must pass.
  */
 function comparison ({ negated }: Operator, tests: readonly Test[], set: Condition['set'], ifExists: boolean): Condition['holds'] {
   const needsAll = set === undefined ? negated : set === 'ForAllValues'

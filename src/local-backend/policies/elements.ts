@@ -1,7 +1,7 @@
 import { visit } from 'jsonc-parser'
 import { PolicyError } from './policy-error.ts'
 
-/** The highest accepted number of nested objects and arrays. No valid policy needs more. */
+/** The maximum nesting depth of objects and arrays. No valid policy needs more. */
 const maximumDepth = 16
 
 /**

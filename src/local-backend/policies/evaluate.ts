@@ -14,8 +14,8 @@ export interface PolicyRequest {
 
 /**
  * The effect of policies on a request: `Deny` if a statement denies it, `Allow` if a statement allows it, or `Nothing` if no
- * statement applies. `Delegate` means that a resource policy allows the requester's account as a whole. In that case, the
- * identity policies of the account decide.
+ * statement applies. `Delegate` means that a resource policy allows the requester's account, but does not name the requester. In
+ * that case, the requester's identity policies decide.
  */
 export type Finding = 'Deny' | 'Allow' | 'Delegate' | 'Nothing'
 
@@ -40,7 +40,7 @@ function matchesAny ({ negated, patterns }: Patterns, text: string, context: Con
   return patterns.some((pattern) => matches(pattern, text, context)) !== negated
 }
 
-/** The policies that determine if a request is allowed. */
+/** The policies that determine whether a request is allowed. */
 export interface Parties {
   identityPolicies: readonly Policy[]
   /**
@@ -55,7 +55,8 @@ export interface Parties {
 }
 
 /**
- * The reason for denying a request. Either a policy of the named kind explicitly denies it, or no policy of that kind allows it.
+ * The reason for denying a request: `denied-by-…` if a policy of the named kind explicitly denies it, or `not-allowed-by-…` if no
+ * policy of that kind allows it.
  */
 export type Refusal =
   | 'denied-by-identity' | 'denied-by-session' | 'denied-by-resource'

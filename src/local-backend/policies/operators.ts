@@ -52,8 +52,8 @@ function sixParts (parts: readonly string[]): string[] {
 }
 
 /**
- * Returns a reader for an operator that parses both values in the same way and compares the results. A request's value that can't
- * be parsed never matches.
+ * Returns the `read` function of an operator that parses the policy's value and the request's value in the same way, and compares
+ * the results. A request's value that can't be parsed never matches.
  */
 function compare<Value> (read: (text: string) => Value | undefined, holds: (value: Value, wanted: Value) => boolean): Read {
   return (text) => {

@@ -103,9 +103,9 @@ function readPatterns (
 }
 
 /**
- * Returns the name under which a statement contains an element. The element is negated if the name starts with `Not`.
+ * Returns the name that a statement uses for an element: for example, `Action` or, if the element is negated, `NotAction`.
  *
- * @throws PolicyError unless the statement contains exactly one of the two forms
+ * @throws PolicyError unless the statement contains exactly one of the two
  */
 function eitherOf (path: string, elements: Elements, element: string): { name: string, negated: boolean } {
   const names = [element, `Not${element}`].filter((name) => elements[name] !== undefined)

@@ -47,7 +47,7 @@ function variablePart (inside: string): FixedPart | Variable {
 
 /**
  * Returns true if a pattern matches a whole string. A variable stands for the request's value of its key. If the request doesn't
- * have exactly one value for that key, the variable stands for its default. A variable with neither matches nothing.
+ * have exactly one value for that key, the variable stands for its default. If it has no default, the pattern doesn't match.
  *
  * @param fold returns the same character for all characters that count as equal
  */
@@ -65,7 +65,8 @@ function charactersOf ({ key, defaultValue }: Variable, context: ConditionContex
 
 /**
  * Matches each `*` with as few characters as possible, and extends the match only if the rest of the pattern doesn't match. Only
- * the most recent `*` is ever extended, so the running time is at most proportional to the product of both lengths.
+ * the most recent `*` is ever extended, so the running time is at most proportional to the length of the pattern times the length
+ * of the text.
  */
 function fits (parts: readonly FixedPart[], characters: readonly string[], fold: Fold): boolean {
   let [next, at] = [0, 0]

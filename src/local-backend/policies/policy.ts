@@ -18,7 +18,7 @@ export interface Statement {
   conditions: readonly Condition[]
 }
 
-/** The patterns of an element. At least one of them must match or, for a `Not…` element, none of them. */
+/** The patterns of an element. At least one of them must match. For a `Not…` element, none of them may match. */
 export interface Patterns {
   negated: boolean
   patterns: readonly Pattern[]

@@ -14,16 +14,16 @@ export interface Requester {
 export interface PrincipalElement {
   negated: boolean
   everyone: boolean
-  /** The IDs of the accounts that the element names as a whole. */
+  /** The IDs of the accounts that the element names, as opposed to users or roles in an account. */
   accounts: ReadonlySet<string>
   /** The ARNs of users, roles, sessions and identity providers. */
   arns: ReadonlySet<string>
 }
 
 /**
- * The way in which a statement applies to a requester: `by-name` if it names the requester, its role or everyone, `by-account` if
- * it names only the requester's account, or undefined if it doesn't apply. In the case of `by-account`, the account's own
- * policies decide.
+ * The way in which a statement applies to a requester: `by-name` if `Principal` names the requester, its role or everyone,
+ * `by-account` if `Principal` names only the requester's account, or undefined if the statement doesn't apply. In the case of
+ * `by-account`, the requester's identity policies decide. A `NotPrincipal` that names none of them applies `by-name`.
  */
 export type PrincipalMatch = 'by-name' | 'by-account' | undefined
 

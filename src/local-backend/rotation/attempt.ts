@@ -13,11 +13,13 @@ import { steps, type Invocation, type Step } from './rotation-event.ts'
 /** The dependencies of an attempt at a rotation. */
 export interface AttemptContext {
   store: Store
-  /** In milliseconds since the epoch. */
+  /** Returns the time in milliseconds since the epoch. */
   now: () => number
   /** An ID of this process, unique among the processes that share the data folder. */
   owner: string
-  /** Calls a rotation function. Throws FunctionError, or the signal's reason if the signal aborted the call. */
+  /**
+   * Calls a rotation function. Throws FunctionError if the function fails, or the signal's reason if the signal aborted the call.
+   */
   invoke: (invocation: Invocation) => Promise<void>
   onRotationStep: (event: RotationStepEvent) => void
   /** Aborted when the process shuts down. */

@@ -3,8 +3,8 @@ import type { Secret } from '#src/local-backend/store/secrets'
 import type { Store } from '#src/local-backend/store/store'
 
 /**
- * The time after which a claim expires unless it is renewed, in milliseconds of real time. If a process is killed, its rotations
- * are blocked until their claims expire.
+ * The time after which a claim expires unless it is renewed, in milliseconds. It is measured by the system clock, even if the
+ * backend is given another clock. If a process is killed, its rotations are blocked until their claims expire.
  */
 const claimDuration = 6000
 const renewInterval = 2000

@@ -5,8 +5,8 @@ import type { Invocation } from './rotation-event.ts'
 const invokePath = /\/2015-03-31\/functions\/[^/]+\/invocations$/
 
 /**
- * POSTs the event to a rotation function's endpoint. A 2xx status means success, unless a header reports that the function
- * failed. If the endpoint is Lambda's Invoke API, the body can also report this.
+ * POSTs the event to a rotation function's endpoint. A 2xx status means success, unless the `X-Amz-Function-Error` header or, if
+ * the endpoint is Lambda's Invoke API, the body reports that the function failed.
  *
  * @throws FunctionError if the function fails; the signal's reason if the signal aborted the call
  */
@@ -16,14 +16,15 @@ export async function invokeEndpoint (endpoint: URL, { event, signal }: Invocati
   if (status < 200 || status > 299) throw new FunctionError(errorType ?? `Status${status}`)
   if (hasFailed) throw new FunctionError(errorType)
   if (!invokePath.test(endpoint.pathname)) return
-  // The emulator omits the header. If the function timed out or crashed, the emulator's reply isn't JSON.
+  // Lambda's runtime interface emulator never sends the header, so the body has to be checked. If the function timed out or
+  // crashed, the body isn't JSON.
   if (body === undefined) throw new FunctionError('Runtime.ExitError')
   if (errorType !== undefined) throw new FunctionError(errorType)
 }
 
 interface Reply {
   status: number
-  /** True if the reply has the header with which Lambda reports that the function failed. */
+  /** True if the reply has the `X-Amz-Function-Error` header, with which Lambda reports that the function failed. */
   hasFailed: boolean
   /** The parsed body; undefined if it isn't JSON. */
   body: unknown

@@ -6,13 +6,13 @@ import { invokeModule } from './invoke-module.ts'
 import type { Invocation } from './rotation-event.ts'
 import type { FindFunction } from './rotation-functions.ts'
 
-/** The settings that all calls of rotation functions share. */
+/** The settings that all calls to rotation functions share. */
 export interface InvokeOptions {
   find: FindFunction
   /** The time limit for each step of a rotation, in milliseconds. */
   timeout: number
   accounts: readonly Account[]
-  /** Returns this Secrets Manager's URL, for the AWS SDK inside a module. */
+  /** Returns the URL of the embedded Secrets Manager, which the AWS SDK in a rotation module has to call. */
   endpoint: () => string
 }
 
@@ -37,10 +37,10 @@ export async function invoke ({ find, timeout, accounts, endpoint }: InvokeOptio
 }
 
 /**
- * Returns the environment variables for a module's process. This process's own variables are passed on, except those that begin
- * with `AWS_`. New AWS variables make the AWS SDK use this Secrets Manager and an access key of the secret's account. Prefers an
- * access key without identity policies, because such a key has all permissions. AWS's own rotation functions read the endpoint
- * from SECRETS_MANAGER_ENDPOINT.
+ * Returns the environment variables for a module's process. These are the variables of this process, except those that begin with
+ * `AWS_`, and variables that make the AWS SDK call the embedded Secrets Manager with an access key of the secret's account. If
+ * possible, this is an access key without identity policies, because such a key has all permissions. AWS's own rotation functions
+ * read the endpoint from SECRETS_MANAGER_ENDPOINT.
  */
 function environmentOf ({ functionArn, event }: Invocation, accounts: readonly Account[], endpoint: string): NodeJS.ProcessEnv {
   const [, , , region, accountId] = event.SecretId.split(':')

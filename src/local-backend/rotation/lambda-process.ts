@@ -4,7 +4,7 @@ import type { Done, Work } from './invoke-module.ts'
 
 type Handler = (event: unknown, context: unknown) => unknown
 
-/** An error that Lambda's Node.js runtime raises itself, with the name that Lambda gives it. */
+/** An error that Lambda's Node.js runtime reports if it can't load the handler. `name` is Lambda's name for the error. */
 class RuntimeError extends Error {
   constructor (name: string) {
     super()

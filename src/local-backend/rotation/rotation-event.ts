@@ -11,13 +11,13 @@ export interface RotationEvent {
   /** The ID of the version that the rotation creates. */
   ClientRequestToken: string
   /**
-   * A token for PutSecretValue. On AWS, rotation functions that assume another role must pass it on. This backend does not
-   * require it.
+   * A token that a rotation function can pass to PutSecretValue. AWS requires the token if the function assumes another role;
+   * this backend never requires it.
    */
   RotationToken: string
 }
 
-/** A call of a rotation function. */
+/** A call to a rotation function. */
 export interface Invocation {
   functionArn: string
   event: RotationEvent

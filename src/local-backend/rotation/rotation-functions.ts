@@ -4,15 +4,15 @@ import { resolve } from 'node:path'
 /** The location of a rotation function: an HTTP endpoint, or a module that exports a `handler`. */
 export type RotationFunction = { endpoint: URL } | { file: string }
 
-/** Looks up the replacement for a Lambda function by the function's ARN. Returns undefined if there is none. */
+/** Returns the function to call in place of the Lambda function with this ARN; undefined if none is configured. */
 export type FindFunction = (arn: string) => RotationFunction | undefined
 
 const functionName = '[A-Za-z0-9-_]{1,140}'
 const functionArn = new RegExp(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\\d{12}:function:(${functionName})(:[\\w$-]+)?$`)
 
 /**
- * Parses a table of rotation functions. The keys are ARNs of Lambda functions, or names that apply to every account and region.
- * An ARN takes precedence over a name. The values are URLs with `http:` or `https:`, or file paths.
+ * Parses a table of rotation functions. The keys are ARNs of Lambda functions, or names of Lambda functions, which apply to every
+ * account and region. An ARN takes precedence over a name. The values are `http:` or `https:` URLs, or file paths.
  *
  * @throws Error that names the invalid entry
  */

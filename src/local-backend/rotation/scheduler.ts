@@ -25,15 +25,16 @@ export interface Scheduler extends RotationService {
    */
   runDue: () => Promise<void>
   /**
-   * Aborts the function calls in progress and releases their rotations. The rotations can then be retried by another process or
-   * after a restart.
+   * Aborts the function calls in progress and releases the claims on their rotations. Another process, or this backend after a
+   * restart, can then retry the rotations.
    */
   close: () => Promise<void>
 }
 
 const interval = 1000
 /**
- * The maximum number of concurrent rotations. It limits the number of child processes, because each call of a module starts one.
+ * The maximum number of concurrent rotations. It also limits the number of child processes, because each call to a rotation
+ * function in a module starts one.
  */
 const maxConcurrent = 8
 
@@ -44,7 +45,7 @@ export function createScheduler (options: SchedulerOptions): Scheduler {
     store, now, onRotationStep, owner: randomUUID(), closing: closing.signal,
     invoke: invoke.bind(undefined, options)
   }
-  /** Keyed by the secret's ARN and the version ID. */
+  /** The rotations in progress, keyed by the secret's ARN and the version ID. */
   const running = new Map<string, Promise<void>>()
   const woken = new Set<string>()
   let timer: NodeJS.Timeout | undefined
@@ -61,7 +62,8 @@ export function createScheduler (options: SchedulerOptions): Scheduler {
     try {
       await attemptRotation(context, attempt)
     } catch {
-      // Another process held the write lock for too long. The rotation is retried once the claim expires.
+      // Another process held the write lock for too long. A later tick retries the rotation. If this process has claimed it, the
+      // claim must expire first.
     } finally {
       running.delete(keyOf(attempt))
     }

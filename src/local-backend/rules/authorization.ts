@@ -32,8 +32,8 @@ const additionalOperations: { [Name in Operation]?: (input: Input<Name>) => read
 }
 
 /**
- * Checks that the policies allow the caller to carry out an operation. The operation must use the returned context, because only
- * that context makes another account's secret available.
+ * Checks that the policies allow the caller to carry out an operation. The operation must use the returned context, because
+ * `findSecret` finds another account's secret only with that context.
  *
  * @throws AwsError `AccessDeniedException` if the policies don't allow it, even if the secret doesn't exist. Thus callers without
  * permission can't find out which secrets exist.
@@ -89,7 +89,8 @@ function targetOf (context: CallContext, { SecretId, Name }: PolicyInput): Targe
   const named = scopeIn(SecretId)
   if (named !== undefined && named.accountId !== scope.accountId) {
     const secret = named.region === scope.region ? lookUp(context, named, SecretId) : undefined
-    // The error shows another account's ARN as the caller wrote it, because the full ARN would reveal that the secret exists.
+    // Errors show the ARN as the caller wrote it. If it is partial, the complete ARN would reveal that the other account's secret
+    // exists.
     return { owner: named, secret, resource: secret?.arn ?? SecretId, shown: SecretId }
   }
   const secret = lookUp(context, scope, SecretId)

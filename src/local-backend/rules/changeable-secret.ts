@@ -4,7 +4,7 @@ import type { CallContext, OperationContext } from './context.ts'
 import { findActiveSecret } from './secret-id.ts'
 
 /**
- * Finds a secret like `findActiveSecret`, but rejects replicas. AWS allows some changes to a replica only through its primary
+ * Does the same as `findActiveSecret`, but rejects replicas. AWS allows some changes to a replica only through its primary
  * secret.
  */
 export function findPrimarySecret (context: OperationContext, secretId: string): Secret {
@@ -13,7 +13,10 @@ export function findPrimarySecret (context: OperationContext, secretId: string):
   return secret
 }
 
-/** Finds a secret like `findPrimarySecret`, but also rejects secrets that an AWS service other than the caller manages. */
+/**
+ * Does the same as `findPrimarySecret`, but also rejects secrets that are managed by an AWS service, unless that service is the
+ * caller.
+ */
 export function findChangeableSecret (context: CallContext, secretId: string): Secret {
   const secret = findActiveSecret(context, secretId)
   checkChangeable(context, secret)
@@ -21,7 +24,7 @@ export function findChangeableSecret (context: CallContext, secretId: string): S
 }
 
 /**
- * Checks that a secret is neither a replica nor managed by an AWS service other than the caller.
+ * Checks that a secret is neither a replica nor managed by an AWS service, unless that service is the caller.
  *
  * @throws AwsError `InvalidParameterException` for a replica; the errors of `checkOwner`
  */
@@ -31,9 +34,9 @@ export function checkChangeable (context: CallContext, secret: Secret): void {
 }
 
 /**
- * Checks that a secret is not managed by an AWS service other than the caller.
+ * Checks that a secret is not managed by an AWS service, unless that service is the caller.
  *
- * @throws AwsError `InvalidRequestException` if it is
+ * @throws AwsError `InvalidRequestException` if another service manages the secret
  */
 export function checkOwner ({ caller }: CallContext, { owningService }: Secret): void {
   if (owningService !== null && owningService !== caller.principal.service) throw errors.managedByService()

@@ -6,7 +6,7 @@ import { tagsOf } from '#src/local-backend/store/tags'
 import type { CallContext, Caller } from './context.ts'
 import { current } from './staging-labels.ts'
 
-/** An operation's input. Only the members that policy evaluation reads individually are listed. */
+/** An operation's input. Declares only the members whose types policy evaluation relies on. */
 export interface PolicyInput {
   [member: string]: unknown
   SecretId?: string
@@ -28,7 +28,7 @@ export interface PolicySubject {
   ownerId: string
 }
 
-/** The input members whose values AWS offers as condition keys. The key is the member's name, prefixed with `secretsmanager:`. */
+/** The input members for which AWS has condition keys. Each key is the member's name, prefixed with `secretsmanager:`. */
 const members = [
   'BlockPublicPolicy', 'Description', 'ExternalSecretRotationRoleArn', 'ForceDeleteWithoutRecovery', 'ForceOverwriteReplicaSecret',
   'KmsKeyId', 'Name', 'RecoveryWindowInDays', 'RotateImmediately', 'RotationLambdaARN', 'Type', 'VersionId'
@@ -49,7 +49,10 @@ export function conditionContext (context: CallContext, subject: PolicySubject):
   ])
 }
 
-/** Groups values by condition key. Keys are case-insensitive. A key that occurs more than once has several values. */
+/**
+ * Groups values by condition key. Converts the keys to lower case, because condition keys are case-insensitive. A key that occurs
+ * more than once gets all of its values.
+ */
 export function contextOf (entries: readonly Entry[]): ConditionContext {
   const values = new Map<string, string[]>()
   for (const [key, value] of entries) {
@@ -60,7 +63,7 @@ export function contextOf (entries: readonly Entry[]): ConditionContext {
   return values
 }
 
-/** The time and place of a request, and the owner of its resource. */
+/** The time and region of a request, and the owner of its resource. */
 interface Circumstances {
   /** In milliseconds since the epoch. */
   now: number
@@ -69,7 +72,7 @@ interface Circumstances {
   ownerId: string
 }
 
-/** Returns the values of AWS's global condition keys, which describe the caller, the time and the origin of a request. */
+/** Returns the values of AWS's global condition keys, except those for tags. */
 export function callerEntries ({ principal, sourceIp }: Caller, { now, region, ownerId }: Circumstances): Entry[] {
   const [, userName] = /:user\/(?:.*\/)?([^/]+)$/.exec(principal.arn) ?? []
   return [

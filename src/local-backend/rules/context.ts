@@ -3,7 +3,10 @@ import type { Scope } from '#src/local-backend/scope'
 import type { Store } from '#src/local-backend/store/store'
 import type { RotationService } from './rotation.ts'
 
-/** Everything that an operation needs. Each operation runs in one transaction, which is rolled back if the operation throws. */
+/**
+ * Everything that an operation needs. An operation that uses the store runs in one transaction, which is rolled back if the
+ * operation throws.
+ */
 export interface OperationContext {
   store: Store
   /** The account and region that the request is signed for. */
@@ -14,7 +17,10 @@ export interface OperationContext {
   foreign?: Scope | undefined
   /** In milliseconds since the epoch. */
   now: number
-  /** Writes that a read-only operation requests. They run in a separate transaction after the operation has completed. */
+  /**
+   * Writes that a read-only operation causes, such as recording the day of access. They run in a separate transaction after the
+   * operation has completed.
+   */
   deferredWrites: (() => void)[]
   rotations: RotationService
 }

@@ -15,7 +15,7 @@ export interface Cron {
 interface Field {
   min: number
   max: number
-  /** Names that can replace the numbers, starting with the name of `min`. */
+  /** Names that can be used instead of the numbers. The first name stands for `min`. */
   names?: readonly string[]
 }
 

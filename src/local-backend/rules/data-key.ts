@@ -7,7 +7,7 @@ import type { OperationContext } from './context.ts'
 import { decryptionBy, encryptionKey, type Decryption } from './kms-key.ts'
 import { awsLabels } from './staging-labels.ts'
 
-/** The store, and the scope of the request. KMS keys are used on behalf of the account in that scope. */
+/** The store, and the scope whose account uses the KMS keys. This is the request's scope or, in a replication, the secret's. */
 export type KmsCaller = Pick<OperationContext, 'store' | 'scope'>
 
 /**
@@ -26,9 +26,9 @@ export function storeValue (context: KmsCaller, secret: Secret, versionId: strin
 /**
  * Decrypts a version's data key. If several KMS keys wrap it, uses one with which the caller can decrypt.
  *
- * @throws AwsError if the caller can decrypt with none of the KMS keys. It is `AccessDeniedException` if the caller isn't
- * allowed to use one of them, otherwise `InvalidRequestException` if one is another account's AWS managed key, otherwise
- * `DecryptionFailure`.
+ * @throws AwsError if the caller can't decrypt with any of the KMS keys: `AccessDeniedException` if at least one of them is
+ * forbidden to the caller; otherwise `InvalidRequestException` if at least one is another account's AWS managed key; otherwise
+ * `DecryptionFailure`. Also `DecryptionFailure` if the wrapped data key belongs to another secret.
  */
 export function openDataKey (context: KmsCaller, secret: Secret, versionId: string): Uint8Array {
   const { store, scope } = context
@@ -44,8 +44,8 @@ export function openDataKey (context: KmsCaller, secret: Secret, versionId: stri
 }
 
 /**
- * Takes the versions that are labelled AWSCURRENT, AWSPENDING or AWSPREVIOUS, and wraps their data keys with the secret's KMS
- * key. Keeps the wrapped forms that other KMS keys made. Like AWS, skips data keys that the caller can't decrypt.
+ * Wraps existing data keys with the secret's KMS key, in addition to the KMS keys that already wrap them. Does this only for the
+ * versions that are labelled AWSCURRENT, AWSPENDING or AWSPREVIOUS. Like AWS, skips data keys that the caller can't decrypt.
  *
  * @throws AwsError the errors of `encryptionKey`
  */

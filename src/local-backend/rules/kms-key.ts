@@ -49,8 +49,8 @@ export function encryptionKey (store: Store, accountId: string, location: Scope,
 export type Decryption = 'possible' | 'forbidden' | 'managed-elsewhere' | 'impossible'
 
 /**
- * Checks if an account can decrypt a secret's data key with the KMS key that wrapped it. Only the account that an AWS managed key
- * belongs to can use that key.
+ * Checks if an account can decrypt a secret's data key with the KMS key that wrapped it. An AWS managed key can be used only by
+ * the account that owns it.
  */
 export function decryptionBy (store: Store, accountId: string, location: Scope, arn: string): Decryption {
   if (arn === managedKeyArn(location)) return accountId === location.accountId ? 'possible' : 'managed-elsewhere'

@@ -21,8 +21,8 @@ export function requireToken ({ ClientRequestToken }: { ClientRequestToken?: str
 }
 
 /**
- * Returns true if a request repeats an earlier one. In that case, the version whose ID is the request's token already has the
- * same value.
+ * Returns true if a request repeats an earlier one, which means that a version whose ID is the request's token already exists and
+ * has the same value.
  *
  * @throws AwsError `ResourceExistsException` if that version has a different value
  */
@@ -35,7 +35,7 @@ export function isRepeated (context: OperationContext, secret: Secret, token: st
 
 /**
  * Adds a version whose ID is the request's token, and moves labels to it. Deletes the versions that AWS would no longer keep. If
- * the new version is labelled AWSCURRENT, also reschedules the secret's rotation.
+ * `stages` contains AWSCURRENT, also reschedules the secret's rotation.
  */
 export function addVersion (
   context: OperationContext, secret: Secret, token: string, value: SecretValue, stages: readonly string[]

@@ -22,8 +22,8 @@ export interface Page<Row> {
 }
 
 /**
- * Returns one page of a listing. `nextToken` is set if there are more rows. It contains an encrypted position, so it remains
- * valid if rows are added or deleted, or if the backend restarts.
+ * Returns one page of a listing. `nextToken` is set if there are more rows. It is the encrypted position of the page's last row,
+ * so it remains valid when rows are added or deleted, and when the backend restarts.
  *
  * @throws AwsError `InvalidNextTokenException` if the token doesn't belong to this listing
  */

@@ -19,7 +19,7 @@ export interface VersionChoice {
   VersionStage?: string
 }
 
-/** Returns the value of a secret's version, and records the day of access for both. */
+/** Returns a version's value, and records today as the day on which the secret and the version were last read. */
 export function readVersion (
   context: OperationContext, secret: Secret, choice: VersionChoice
 ): WireForm<SecretValueEntry> {
@@ -37,7 +37,7 @@ export function readVersion (
   }
 }
 
-/** Records the day of access. Only the first read of each day causes a write. */
+/** Records the day on which a secret and its version were read. Only the first read of each day causes a write. */
 function markAccessed ({ store, now, deferredWrites }: OperationContext, secret: Secret, version: Version): void {
   const today = now - now % day
   if (secret.accessedOn === today && version.accessedOn === today) return

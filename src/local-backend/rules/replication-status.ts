@@ -6,8 +6,8 @@ import type { Store } from '#src/local-backend/store/store'
 import { managedKeyAlias } from './kms-key.ts'
 
 /**
- * Returns the status of a secret's replication to each region. As in AWS, nothing else in a reply shows the alias of the AWS
- * managed key.
+ * Returns the status of a secret's replication to each region. If a replica uses the AWS managed key, its `KmsKeyId` is the alias
+ * of that key, as in AWS. Elsewhere in replies, `KmsKeyId` is omitted for the AWS managed key.
  */
 export function replicationStatus (store: Store, secret: Secret): WireForm<ReplicationStatusType>[] {
   return replicationsOf(store, secret).map(({ region, kmsKeyId, status, message, accessedOn }) => ({

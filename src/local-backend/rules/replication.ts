@@ -24,7 +24,7 @@ interface Target {
  * Replicates a secret to regions. The replication has finished when this returns, whereas AWS replicates after the reply. A
  * failure in one region doesn't affect the others. It is recorded, with its reason, in the replication's status.
  *
- * @throws AwsError `InvalidParameterException` if `checkRegions` throws it
+ * @throws AwsError the errors of `checkRegions`
  */
 export function replicate (
   context: Context, primary: Secret, wanted: Input<'ReplicateSecretToRegions'>['AddReplicaRegions'], overwrite = false

@@ -8,8 +8,8 @@ import { nextWindow, reschedule } from './rotation.ts'
 import { current, pending, pendingVersion } from './staging-labels.ts'
 
 /**
- * The shortest and longest delay before a failed rotation is retried, in milliseconds. Each delay is four times the previous one.
- * The limit is four hours, because AWS allows no shorter interval between rotations.
+ * The shortest and longest delay before a failed rotation is retried, in milliseconds. Each delay is four times the previous one,
+ * up to four hours, which is the shortest interval that AWS allows between scheduled rotations.
  */
 const firstDelay = 60_000
 const longestDelay = 4 * 60 * 60_000
@@ -54,7 +54,7 @@ export function isStillPending (store: Store, secret: Secret, versionId: string)
 /**
  * Ends a rotation whose steps have all succeeded. Like AWS, removes the label AWSPENDING.
  *
- * @returns false if the rotation is incomplete, because its last step didn't move the label AWSCURRENT to the rotation's version
+ * @returns false, without ending the rotation, if its last step didn't move the label AWSCURRENT to the rotation's version
  */
 export function completeRotation (store: Store, secret: Secret, versionId: string, now: number): boolean {
   const rotation = findRotation(store, secret)

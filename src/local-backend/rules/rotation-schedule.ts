@@ -7,8 +7,8 @@ import { day } from './day.ts'
 /** The times at which rotation windows open, in UTC. All times are in milliseconds since the epoch. */
 interface Schedule {
   /**
-   * True if the schedule is in hours, false if it is in days. By default, a window lasts one hour in the first case, and until
-   * the end of the day in the second.
+   * True if the schedule is in hours: by default, a window then lasts one hour. False if the schedule is in days: by default, a
+   * window then lasts until the end of the UTC day.
    */
   inHours: boolean
   /** The shortest time between two consecutive openings, in hours. */
@@ -31,11 +31,12 @@ const minHours = 4
 /** AWS: "The maximum rotation period is 999 days". */
 const maxDays = 999
 /**
- * The longest gap between two openings, in milliseconds. AWS "does not support rotation schedules that are more than a year
- * apart". A yearly schedule can have gaps of 53 weeks, for example if it opens on the first Sunday of a month.
+ * The longest gap that a `cron()` schedule may have between two openings, in milliseconds. AWS "does not support rotation
+ * schedules that are more than a year apart". A yearly schedule can have gaps of 53 weeks, for example if its windows open on the
+ * first Sunday of January.
  */
 const longestGap = 53 * 7 * day
-/** A period of 28 years, in milliseconds. In that time, each date falls on every day of the week. */
+/** At least 28 years, in milliseconds. In that time, each date falls on every day of the week. */
 const calendarCycle = 28 * 366 * day
 
 /**
@@ -88,7 +89,7 @@ function scheduleOf ({ afterDays, expression }: RotationRules): Schedule | undef
   return name === 'cron' ? cronSchedule(argument) : rateSchedule(argument)
 }
 
-/** Returns the schedule of a `rate()` expression. Intervals are counted from midnight on the day the schedule was set. */
+/** Returns the schedule of a `rate()` expression. The first interval begins with the UTC day on which the schedule was set. */
 function rateSchedule (argument: string): Schedule {
   const [, digits, unit] = /^([1-9]\d*) (hours?|days?)$/.exec(argument) ?? []
   if (digits === undefined) throw errors.invalidSchedule('rate() must have a number of hours or days, such as rate(10 days)')
@@ -132,7 +133,8 @@ function cronSchedule (argument: string): Schedule {
 }
 
 /**
- * Checks that no gap in a schedule is too long, by computing every opening of a full calendar cycle.
+ * Checks that no gap in a `cron()` schedule is too long. Computes every opening of a full calendar cycle, because `opensAfter`
+ * throws if the next opening is too far away.
  *
  * @throws AwsError `InvalidParameterException` if a gap is longer than `longestGap`
  */
@@ -141,9 +143,9 @@ function checkCalendar ({ opensAfter }: Schedule): void {
 }
 
 /**
- * Checks that a window doesn't extend into the next window or, in a schedule in days, into the next day.
+ * Checks that a window of this length doesn't extend into the next window or, if the schedule is in days, into the next UTC day.
  *
- * @throws AwsError `InvalidParameterException` if it does, or if there is no schedule
+ * @throws AwsError `InvalidParameterException` if it does, if it is shorter than one hour, or if there is no schedule
  */
 function checkDuration (hours: number, schedule: Schedule | undefined): void {
   if (schedule === undefined) throw errors.invalidDuration('it needs AutomaticallyAfterDays or a ScheduleExpression')

@@ -7,11 +7,11 @@ import { daysBetweenRotations, windowAfter } from './rotation-schedule.ts'
 
 /** The part of the rotation scheduler that operations need. */
 export interface RotationService {
-  /** Returns true if the function exists and can be invoked. */
+  /** Returns true if a rotation function is configured for this ARN. */
   isInvokable: (functionArn: string) => boolean
   /**
-   * Makes the scheduler retry a secret's unfinished rotation as soon as the operation has completed, instead of at the scheduled
-   * time.
+   * Makes the scheduler start or retry a secret's unfinished rotation as soon as the operation has completed, without waiting for
+   * the scheduler's next check or for the retry delay.
    */
   wake: (secret: Secret) => void
 }
@@ -20,7 +20,10 @@ type RotationDetails = Pick<
   WireForm<SecretListEntry>, 'RotationEnabled' | 'RotationLambdaARN' | 'RotationRules' | 'LastRotatedDate' | 'NextRotationDate'
 >
 
-/** Returns the rotation fields of DescribeSecret and ListSecrets. Both dates are present only while rotation is enabled. */
+/**
+ * Returns the rotation fields of DescribeSecret and ListSecrets. `LastRotatedDate` and `NextRotationDate` are present only while
+ * rotation is enabled.
+ */
 export function rotationDetails (store: Store, secret: Secret): RotationDetails {
   const rotation = findRotation(store, secret)
   if (rotation === undefined) return {}
@@ -51,8 +54,8 @@ export function nextWindow (rules: RotationRules, setAt: number, now: number): P
 }
 
 /**
- * Schedules a secret's next rotation for the first window that opens after `now`. Called when an attempt is abandoned, and when a
- * new value becomes current. AWS counts the storing of a new current value as a rotation, too.
+ * Schedules a secret's next rotation for the first window that opens after `now`. Called when an attempt is abandoned. Also
+ * called when a new value becomes current, because AWS counts this as a rotation.
  */
 export function reschedule (store: Store, secret: Secret, now: number): void {
   const rotation = findRotation(store, secret)

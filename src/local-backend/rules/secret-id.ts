@@ -70,9 +70,9 @@ export function expectedArn (scope: Scope, name: string): string {
 }
 
 /**
- * Finds a secret like `findSecret`, for operations that AWS rejects while a secret is scheduled for deletion.
+ * Does the same as `findSecret`, but rejects secrets that are scheduled for deletion, as most AWS operations do.
  *
- * @throws AwsError `InvalidRequestException` if it is; the errors of `findSecret`
+ * @throws AwsError `InvalidRequestException` if the secret is scheduled for deletion; the errors of `findSecret`
  */
 export function findActiveSecret (context: OperationContext, secretId: string): Secret {
   const secret = findSecret(context, secretId)

@@ -19,10 +19,11 @@ export const awsLabels: readonly string[] = [current, pending, previous]
 
 /**
  * Moves labels to a version, and updates the labels that AWS moves automatically. The version that loses AWSCURRENT receives
- * AWSPREVIOUS, and loses AWSPENDING if it has that. A secret's first version always receives AWSCURRENT.
+ * AWSPREVIOUS, and loses AWSPENDING if it has that label. A secret's first version always receives AWSCURRENT.
  *
- * @throws AwsError `LimitExceededException` if the given labels exceed AWS's limit. Labels that AWS moves automatically are
- * exempt, because otherwise a secret at the limit could never be changed again.
+ * @throws AwsError `LimitExceededException` if the given labels would raise the secret's number of labels above AWS's limit.
+ * Labels that are attached automatically may exceed the limit, because otherwise a secret at the limit could never be changed
+ * again.
  */
 export function moveLabels (store: Store, secret: Secret, stages: readonly string[], versionId: string): void {
   checkLimit(store, secret, stages)
@@ -53,8 +54,8 @@ export function detachLabel (store: Store, secret: Secret, stage: string): void 
 }
 
 /**
- * Ends a rotation whose version has no value yet. Called when a new value becomes current. AWS does the same, because the
- * incomplete rotation would block new ones.
+ * Removes the label AWSPENDING from a version without a value, which ends that version's rotation. Like AWS, does this when a new
+ * value becomes current, because the incomplete rotation would block new ones.
  */
 function removeEmptyPending (store: Store, secret: Secret): void {
   const versionId = pendingVersion(store, secret)

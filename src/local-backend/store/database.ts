@@ -3,7 +3,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 
 type Parameters = Record<string, SQLInputValue>
 
-/** A prepared statement with named parameters. `Row` is the type of the rows that its SELECT returns. */
+/** A prepared statement with named parameters. `Row` is the type of the rows that the statement returns. */
 export interface Statement<Row> {
   get: (parameters: Parameters) => Row | undefined
   all: (parameters: Parameters) => Row[]
@@ -24,7 +24,7 @@ export interface Database {
   close: () => void
 }
 
-/** The longest time to wait for another process that is writing, in milliseconds. The wait blocks this whole process. */
+/** The longest time to wait for another process that is writing, in milliseconds. The wait blocks the event loop. */
 const busyTimeout = 500
 /** The same limit while a database is being opened. It is longer because another process may be creating the database. */
 const openingBusyTimeout = 5000

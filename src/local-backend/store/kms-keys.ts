@@ -20,8 +20,8 @@ export interface KmsKey {
 }
 
 /**
- * The customer managed keys. They and their states are declared each time the backend starts. The database stores only the key
- * material of the keys that have been used.
+ * The customer managed keys. The options of the backend declare the keys and their initial states. The database stores only the
+ * key material of the keys that have been used.
  */
 export interface KmsKeys {
   /** Finds the key with this ID or alias in an account and region. */
@@ -38,8 +38,8 @@ const alias = /^alias\/(?!aws\/)[A-Za-z0-9/_-]{1,250}$/
 /**
  * Validates the declared keys and returns an interface to them.
  *
- * @throws Error that names the key, if its account ID, key ID or alias is invalid, or if another key in the region has the same
- * ID or alias
+ * @throws Error that names the key, if its account ID, key ID or alias is invalid, or if another key in the same account and
+ * region has the same ID or alias
  */
 export function kmsKeysOf (declared: readonly KmsKey[]): KmsKeys {
   const keys = declared.map((key) => ({ ...key }))

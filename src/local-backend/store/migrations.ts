@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 /**
  * The database schema, as a list of migrations. A database's `user_version` is the number of migrations that have been applied to
  * it. Released migrations must never change. Times are in milliseconds since the epoch. Columns whose names end in `_on` contain
- * a day, stored as its midnight in UTC.
+ * a day, stored as the time at which it starts in UTC.
  */
 const migrations: readonly string[] = [`
   CREATE TABLE secrets (

@@ -13,7 +13,7 @@ export function staleReplicas ({ database }: Store): Secret[] {
 }
 
 /**
- * Adds a secret's replica in another region, but no versions. The replica's ARN differs from the primary secret's only in the
+ * Adds a secret's replica in another region, without versions. The replica's ARN differs from the primary secret's only in the
  * region.
  */
 export function insertReplica ({ database }: Store, primary: Secret, region: string, kmsKeyId: string | null, now: number): void {
@@ -41,8 +41,8 @@ export function missingValues ({ database }: Store, primary: Secret, replica: Se
 }
 
 /**
- * Copies everything except the values from a primary secret to its replica. Versions that are new to the replica have no value
- * until the caller stores one.
+ * Updates everything that a replica copies from its primary secret, except the values. Versions that are new to the replica have
+ * no value until the caller stores one.
  */
 export function mirror ({ database }: Store, primary: Secret, replica: Secret): void {
   const ids = { primaryId: primary.id, replicaId: replica.id }

@@ -8,7 +8,7 @@ export interface Replication {
   kmsKeyId: string | null
   status: 'InSync' | 'Failed'
   message: string
-  /** The day on which the replica was last read, as its midnight in milliseconds since the epoch; null if it was never read. */
+  /** The start of the UTC day on which the replica was last read, in milliseconds since the epoch; null if it was never read. */
   accessedOn: number | null
 }
 

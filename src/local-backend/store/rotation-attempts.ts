@@ -7,13 +7,13 @@ import type { Store } from './store.ts'
  * is labelled AWSPENDING.
  *
  * The process that works on an attempt claims it for a limited time and keeps renewing the claim. If that process is killed, the
- * claim expires. Claims use the system clock.
+ * claim expires. Claims expire by the system clock, because the backend's own clock can be replaced.
  */
 export interface Attempt {
   versionId: string
   /** 1 for a test of the rotation function, 0 for a rotation. */
   testOnly: number
-  /** The number of failed attempts so far. */
+  /** The number of times that the rotation has failed so far. */
   failures: number
   claimedUntil: number | null
 }
@@ -27,7 +27,7 @@ export interface DueAttempt extends Scope {
 /** A process's claim on an attempt. */
 export interface AttemptClaim {
   versionId: string
-  /** The ID of the process that holds the claim. */
+  /** The random ID of the process that holds the claim. */
   owner: string
   /** The time at which the claim expires, in milliseconds since the epoch, by the system clock. */
   until: number

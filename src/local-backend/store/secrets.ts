@@ -83,9 +83,9 @@ export function findById ({ database }: Store, id: string): Secret | undefined {
 }
 
 /**
- * Stores a secret's details, sets `changedAt` and marks the replicas as stale. Callers must therefore also call this function
- * after a change to anything else that belongs to the secret. `changedAt` always increases, even between two changes in the same
- * millisecond.
+ * Stores a secret's details, sets `changedAt` and marks the replicas as stale. It must also be called after any other change to
+ * the secret, such as a new version or tag, so that `changedAt` and the replicas reflect that change. `changedAt` always
+ * increases, even between two changes in the same millisecond.
  */
 export function updateSecret ({ database }: Store, secret: Secret, now: number): void {
   const { id, description, kmsKeyId, type, deletedAt, purgeAt } = secret

@@ -11,8 +11,8 @@ import { keyBytes, seal, unseal } from './sealing.ts'
 export interface Store {
   database: Database
   /**
-   * Encrypts the key material of customer managed KMS keys. Also serves as the AWS managed key's own material, which wraps data
-   * keys.
+   * Encrypts the key material of customer managed KMS keys. It is also the key material of the AWS managed key, so it wraps the
+   * data keys of secrets that use that key.
    */
   masterKey: Uint8Array
   kmsKeys: KmsKeys

@@ -80,8 +80,8 @@ export function markVersionAccessed ({ database }: Store, { sequence }: Version,
 }
 
 /**
- * Deletes a secret's old unlabelled versions, but always keeps the newest ones. The query limits the versions by age and by
- * number, and uses the index on creation times for both. Adding a version therefore doesn't scan all recent versions.
+ * Deletes a secret's old unlabelled versions, but always keeps the newest ones. This is done for every new version, so the query
+ * must not scan all recent versions. It uses the index on creation times both to select by age and to count the newest versions.
  *
  * @param kept the number of unlabelled versions to keep, whatever their age
  * @param createdBy the latest creation time of the versions to delete, in milliseconds since the epoch

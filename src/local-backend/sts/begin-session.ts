@@ -17,11 +17,11 @@ interface NewSession {
 }
 
 /**
- * Starts a session of a role, without checking if the caller is allowed to assume it. Returns the members that the replies of
- * AssumeRole and AssumeRoleWithWebIdentity share.
+ * Starts a session of a role, without checking whether the caller is allowed to assume it. Returns the members that the replies
+ * of AssumeRole and AssumeRoleWithWebIdentity share.
  *
- * @throws StsError `ValidationError` if the session would exceed the role's maximum duration, `MalformedPolicyDocument` or
- * `PackedPolicyTooLarge`
+ * @throws StsError `MalformedPolicyDocument`, `PackedPolicyTooLarge`, or `ValidationError` if the session would exceed the role's
+ * maximum duration
  */
 export function beginSession ({ sessions }: StsContext, role: KnownRole, input: NewSession): Record<string, Content | undefined> {
   const { RoleSessionName: name, DurationSeconds: duration = defaultDuration } = input

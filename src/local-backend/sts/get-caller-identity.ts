@@ -1,7 +1,7 @@
 import type { SignedContext } from './context.ts'
 import type { Content } from './xml.ts'
 
-/** Returns the identity of the request's signer. It requires no permission. */
+/** Returns the identity of the request's signer. The operation requires no permission. */
 export function getCallerIdentity ({ caller: { principal: { arn, userId, accountId } } }: SignedContext): Content {
   return { Arn: arn, UserId: userId, Account: accountId }
 }

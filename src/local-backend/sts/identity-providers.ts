@@ -94,7 +94,7 @@ function identityIn (issuer: string, payload: JWTPayload, audiences: readonly st
   return { issuer, subject, audience, sourceIdentity: typeof sourceIdentity === 'string' ? sourceIdentity : undefined }
 }
 
-/** Converts an error of the `jose` library to STS's error. */
+/** Converts an error of the `jose` library to the corresponding STS error. */
 function errorFor (error: unknown, now: number): StsError {
   if (error instanceof errors.JWTExpired) return stsErrors.expiredIdentity(Math.floor(now / 1000), error.payload.exp ?? 0)
   if (error instanceof errors.JWTClaimValidationFailed) {

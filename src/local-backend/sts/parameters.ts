@@ -31,7 +31,7 @@ export function readQuery (body: Uint8Array): Query {
 /**
  * Validates an operation's parameters against the constraints of AWS's model.
  *
- * @throws StsError one `ValidationError` that lists all violations
+ * @throws StsError `ValidationError` for a parameter that this STS does not support, or with a list of all violations
  */
 export function readParameters<Name extends StsOperation> (action: Name, parameters: URLSearchParams): StsInput<Name> {
   const { members, required, refused }: OperationShape = operations[action]
@@ -47,7 +47,7 @@ export function readParameters<Name extends StsOperation> (action: Name, paramet
     if (text !== null || required.includes(name)) violations.push(...violationsIn(name, shape, text))
   }
   if (violations.length > 0) throw stsErrors.validation(violations.length, violations)
-  // The type is derived from the table that the parameters were validated against, but the compiler can't infer that.
+  // The input was validated against the table from which its type is derived. The compiler can't infer that it has this type.
   return input as StsInput<Name>
 }
 

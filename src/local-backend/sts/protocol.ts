@@ -62,7 +62,7 @@ async function carryOutSigned (service: Service, request: IncomingMessage): Prom
   return { action, result: signedOperations[action](parameters, context) }
 }
 
-/** Carries out AssumeRoleWithWebIdentity, the only operation that needs no signature, because its callers have no access keys. */
+/** Carries out an unsigned request. Only AssumeRoleWithWebIdentity may be unsigned, because its callers have no access keys. */
 async function carryOutUnsigned (service: Service, request: IncomingMessage): Promise<{ action: StsOperation, result: Content }> {
   const { action, parameters } = readQuery(await readBody(request))
   if (action !== 'AssumeRoleWithWebIdentity') throw signatureErrors.missing()

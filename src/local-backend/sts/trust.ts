@@ -29,9 +29,9 @@ const actionsFor = <Action extends string>(action: Action, { SourceIdentity }: N
   SourceIdentity === undefined ? [action] : [action, 'SetSourceIdentity']
 
 /**
- * Checks that a role trusts the caller, and that the caller's own policies allow assuming the role. The trust policy must allow
- * the request even if the role is in the caller's own account. Secrets differ: for a secret in the caller's own account, the
- * caller's own policies are enough.
+ * Checks that a role trusts the caller, and that the caller's own policies allow assuming the role. Within one account, the
+ * caller's own policies are not needed if the trust policy allows the caller itself, not only the account as a whole. Without the
+ * trust policy, the caller's own policies are never enough, although they are for a secret in the same account.
  *
  * @throws StsError `AccessDenied`
  */
@@ -67,7 +67,7 @@ export function assertTrustsIdentity (role: KnownRole, provider: string, identit
     [`${keys}:aud`, identity.audience]
   ])
   for (const action of actionsFor('AssumeRoleWithWebIdentity', requested)) {
-    // In AWS, the provider's ARN is the only identity that the caller has.
+    // In AWS, the caller's only identity is the provider's ARN. The caller does not belong to any account.
     const requester = { arn: provider, accountId: '' }
     const finding = findingOf([role.trustPolicy], { requester, action: `sts:${action}`, resource: role.arn, context })
     if (finding !== 'Allow') throw stsErrors.webIdentityDenied(action)

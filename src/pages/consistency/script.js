@@ -15,7 +15,10 @@ const states = {
   hidden: 'not visible to you'
 }
 
-/** The number of rows rendered at a time. It is limited, because a browser needs several seconds to lay out ten thousand. */
+/**
+ * The number of rows that are shown at first, and that each click on "Show more" adds. It is limited, because a browser needs
+ * several seconds to lay out ten thousand rows.
+ */
 const pageSize = 1_000
 
 const byId = (id) => document.getElementById(id)
@@ -83,8 +86,8 @@ function onSubmit (form, work) {
 onSubmit(byId('access'), async () => {
   byId('question').hidden = true
   byId('report').hidden = true
-  // Other characters are not allowed in an HTTP header.
   token = byId('token').value.trim()
+  // A bearer token contains only visible ASCII characters. With some other characters, `fetch` would throw an unhelpful error.
   if (!/^[!-~]+$/.test(token)) throw new Error('That is not a valid token.')
   const { items } = await fetchJson('/environments')
   byId('environments').replaceChildren(...items.map(({ name }) => {
@@ -110,7 +113,7 @@ onSubmit(byId('question'), async () => {
 
 const cellOf = (row, environment) => row.environments[environment] ?? { state: 'hidden', required: false }
 
-/** Returns true if a secret is required but has no value. */
+/** Returns true if a secret is required but is missing, has no value or is scheduled for deletion. */
 const isLacking = ({ state, required }) => required && state !== 'present'
 
 function renderLegend () {
@@ -166,7 +169,7 @@ function renderRow (row) {
   return element('tr', row.differs ? 'differs' : '', head, ...report.environments.map((environment) => renderCell(cellOf(row, environment))))
 }
 
-/** Renders the rows that match the filters, and returns a summary with their number. */
+/** Renders the first `rowsShown` rows that match the filters, and returns a summary that counts all matching rows. */
 function renderRows () {
   const wanted = byId('name-filter').value.trim().toLowerCase()
   const matching = report.items.filter((row) => row.name.toLowerCase().includes(wanted) &&

@@ -6,7 +6,7 @@ import type { Step } from '#src/request/step'
 export const decideInEnvironment: Step = (request) => {
   const { environment, found: { visibility, credentialId, secretName }, route: { config: { action } } } = request
   if (credentialId === undefined || visibility === undefined || !isAction(action)) return { decision: denied }
-  // To describe an environment, permission with any of its credentials is enough. `visibility` is exactly that decision.
+  // Permission with any of the environment's credentials is enough to describe it, and `visibility` is the decision on that.
   if (action === 'DescribeEnvironment') return { decision: visibility }
   return { decision: request.decide(action, environment, credentialId, secretName) }
 }

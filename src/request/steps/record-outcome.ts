@@ -7,7 +7,7 @@ import type { ReplyStep } from '#src/request/step'
 
 /** Records the outcome before the reply is sent. A reply that can't be recorded is replaced by `audit-unavailable`. */
 export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): ReplyStep => (request, reply, payload) => {
-  // This reply already is the replacement.
+  // The audit trail is unavailable, and the reply already says so.
   if (request.problem?.code === 'audit-unavailable') return payload
   const entries = finalEntries(request, reply, declared())
   if (entries.length === 0) return payload

@@ -18,7 +18,7 @@ export const refuseAmbiguousHeaders: Step = ({ headers, raw: { rawHeaders } }): 
   }
 }
 
-/** @param rawHeaders names and values in turn, as they were sent */
+/** @param rawHeaders alternating names and values of the headers, as they were sent */
 function isRepeated (name: string, rawHeaders: readonly string[]): boolean {
   const isName = (text: string, index: number): boolean =>
     index % 2 === 0 && text.length === name.length && text.toLowerCase() === name

@@ -19,7 +19,7 @@ interface Step {
 interface Options extends Conflicts {
   readonly concurrency: number
   readonly signal: AbortSignal
-  /** Called with the number of secrets that are done. None of their outcomes is final yet. */
+  /** Called with the number of secrets that are done. Their outcomes are not final, because they may still be rolled back. */
   readonly progress: (done: number) => void
 }
 
@@ -59,7 +59,7 @@ export async function atomically (given: Scope, items: readonly BulkItem[], opti
 
   const complete = steps.every(({ outcome }) => outcome !== undefined && outcome.result !== 'failed')
   if (!complete) {
-    // The run's own signal may be aborted already. With a new one, the calls of the rollback are retried when AWS throttles them.
+    // Throttled calls are retried only until the signal is aborted. The run's signal may be aborted already, so this one is new.
     const patient = inBackground(scope, new AbortController().signal)
     await pMap(steps, async (step) => undo(patient, step), { concurrency })
   }

@@ -35,7 +35,7 @@ async function take<Step extends keyof Trace, T> (
  * Creates the secret or, if it exists, changes it as requested. It tries to create the secret first, because in an empty
  * environment this saves a call for each secret.
  *
- * @throws Problem the same as `planExisting`, and any AWS error
+ * @throws Problem the same as `planExisting` and `changeItem`
  */
 export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflicts): Promise<BulkOutcome> {
   try {
@@ -63,7 +63,7 @@ export async function createItem (scope: Scope, item: BulkItem, trace: Trace = {
   }
 }
 
-/** Applies the plan to an existing secret. @throws Problem for any AWS error */
+/** Applies the plan to an existing secret. @throws Problem `idempotency-key-spent`, and any AWS error */
 export async function changeItem (scope: Scope, plan: Plan, trace: Trace = {}): Promise<BulkOutcome> {
   const { existing: { arn }, result, restores, changes, repeats, warnings } = plan
   const { name, tags } = changes

@@ -8,7 +8,7 @@ export interface IdempotencyKeys {
   /**
    * Records the key of a request.
    *
-   * @throws Problem `idempotency-mismatch` if the caller used the key with a different body or credential before
+   * @throws Problem `idempotency-mismatch` if the caller has used the key in this environment with a different body or credential
    */
   check: (scope: Scope, body: object) => void
 }
@@ -17,8 +17,8 @@ const maximumKeys = 10_000
 
 /**
  * Creates an in-memory store of the most recently used keys. The fingerprints are keyed hashes, so they reveal nothing about
- * secrets' values. The store does not know keys that were used in another process or before a restart. With such a key, AWS still
- * refuses to write a different value to a secret.
+ * secrets' values. The store does not know keys that were used in another process or before a restart. If such a key is used
+ * again with a different value for a secret, AWS refuses the write.
  */
 export function createIdempotencyKeys (): IdempotencyKeys {
   const secret = randomBytes(32)

@@ -44,11 +44,11 @@ export function furtherMistakes (environment: Environment, body: unknown, found:
   const wrong = new Set(found.flatMap(({ pointer }) => pointer.split('/').map((_, depth, parts) => parts.slice(0, depth + 1).join('/'))))
   const isWrong = (pointer: string): boolean => wrong.has(pointer)
   const { secrets, secretNames } = Object(body) as Partial<Record<string, unknown>>
-  /** Applies `right` to each item of a list and its pointer. Returns an empty list if `list` is not a list. */
+  /** Calls `right` with each item and its JSON pointer, and returns the results. Returns an empty list if `list` isn't a list. */
   const rightOf = <T>(list: unknown, right: (item: unknown, pointer: string) => T, pointer: string): T[] =>
     Array.isArray(list) ? list.map((item: unknown, index) => right(item, `${pointer}/${index}`)) : []
   const rightMembers = (item: unknown, pointer: string): object => {
-    // If one of these members is invalid, rules about their combination can't be checked.
+    // If one of the `contents` is invalid, the rules that combine them can't be checked. All of them and `type` are left out.
     const left = contents.some((member) => isWrong(`${pointer}/${member}`)) ? [...contents, 'type'] : []
     return Object.fromEntries(Object.entries(Object(item) as object)
       .filter(([member]) => !left.includes(member) && !isWrong(`${pointer}/${member}`)))
@@ -90,7 +90,7 @@ function checkItems (
       // A generated value is always text, so its type is checked separately below.
       const checked = generate === undefined && type !== undefined ? { ...body, type } : body
       const input = checkSecret(environment, checked, (member, message) => { mistake(`${pointer}/${member}`, message) })
-      // AWS would refuse such a tag, too, but a dry run sends no tags to AWS.
+      // AWS would also refuse a tag key that begins with `aws:`. It is checked here, too, because a dry run sends no tags to AWS.
       if (Object.keys(body.tags ?? {}).some((key) => /^aws:/i.test(key))) mistake(`${pointer}/tags`, 'must NOT have a key that begins with aws:')
       if (generate !== undefined && body.value !== undefined) mistake(`${pointer}/generate`, 'must NOT be given together with value')
       if (generate !== undefined && type !== undefined && type !== 'text') mistake(`${pointer}/type`, 'must be text, since the value is generated')

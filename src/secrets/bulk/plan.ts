@@ -32,8 +32,8 @@ export interface Plan {
   /** The ID of the version that an earlier run of the same request created with a generated value. */
   versionId?: string
   /**
-   * True if an earlier run created the secret with the value in the request. Creating it again makes AWS check that the value is
-   * the same.
+   * True if an earlier run of the same request created the secret with the value that was sent. The call that created it is then
+   * repeated, so that AWS checks that the value is still the same.
    */
   repeats?: true
 }
@@ -93,8 +93,8 @@ export const isUpdate = (item: BulkItem): boolean => hasContent(item) || (item.d
 
 /**
  * Returns the item without everything that the secret already has. AWS advises against creating versions that change nothing, and
- * sending the same file twice should change nothing. Values and details are compared only if the caller is allowed to read them.
- * Otherwise, a skipped write would show the caller that a guess is right.
+ * sending the same file twice should change nothing. Values and details are compared only if the caller is allowed to read them,
+ * because a skipped write would show any other caller that its guess is right.
  */
 async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata): Promise<BulkItem> {
   const { name, content, generate, description, kmsKeyId, tags = {} } = item

@@ -10,20 +10,20 @@ import { bulkResults, type BulkCounts, type BulkCreateBody, type BulkStop } from
 
 /** The callbacks and the stop signal of a run. */
 export interface BulkControl {
-  /** When it is aborted, no further secrets are started. The abort reason is a `BulkStop`. */
+  /** Once it is aborted, no further secrets are processed. The abort reason is a `BulkStop`. */
   readonly signal: AbortSignal
   /** Called with each outcome once it is final, and with the item's index in the request. */
   readonly settled: (outcome: BulkOutcome, index: number) => void
-  /** Called in an atomic run with the number of secrets that are done. Their outcomes become final only at the end. */
+  /** Called in an atomic run with the number of secrets processed so far. Their outcomes become final only at the end. */
   readonly progress: (done: number) => void
 }
 
 export interface BulkSummary {
   dryRun: boolean
   counts: BulkCounts
-  /** The reason why the run was stopped before all secrets were written. */
+  /** The reason why the run was stopped before all secrets were processed. Absent if it was not stopped. */
   stopped?: BulkStop
-  /** 201 if all secrets were created, 409 if an atomic request failed, 200 otherwise. */
+  /** 201 if all secrets were created, 409 if an atomic request failed, 200 otherwise. Always 200 for a dry run. */
   status: 200 | 201 | 409
 }
 
@@ -72,7 +72,7 @@ export function prepareBulk (scope: Scope, body: BulkCreateBody): BulkRun {
 
 type RunOptions = Parameters<typeof atomically>[2]
 
-/** Returns a signal that is aborted with `stop` or after the timeout, and the timer to clear. */
+/** Returns a signal that is aborted when `stop` is aborted or the time is up, and the timer that the caller must clear. */
 function withTimeout (stop: AbortSignal, seconds: number): { signal: AbortSignal, timeout: NodeJS.Timeout } {
   const controller = new AbortController()
   const timeout = setTimeout(() => { controller.abort('timeout' satisfies BulkStop) }, seconds * 1_000)
@@ -103,7 +103,7 @@ async function runItem (scope: Scope, item: BulkItem, options: Omit<EachOptions,
 }
 
 async function runAtomic (scope: Scope, items: (BulkItem | undefined)[], options: RunOptions & BulkControl): Promise<void> {
-  // Empties the run's own list. The run may stay in memory for longer than the secrets' values should.
+  // Removes the items from the run's list. The run may stay in memory after it has ended, but the secrets' values should not.
   const all = items.splice(0).filter((item) => item !== undefined)
   const outcomes = await atomically(scope, all, options)
   for (const [index, outcome] of outcomes.entries()) options.settled(outcome, index)

@@ -14,9 +14,9 @@ import { secretStates } from './states.ts'
 export interface Cell {
   state: ConsistencyState
   required: boolean
-  /** If two environments in a row have the same number, they have the same value of the secret. */
+  /** The cells of a row that have the same number have equal values. Absent if the value was not compared. */
   group?: number
-  /** The reason why the value could not be compared. */
+  /** The reason why the value could not be read for the comparison. */
   problem?: Problem
 }
 
@@ -32,7 +32,7 @@ interface Options extends Pick<SecretFilters, 'namePrefix'> {
   compareValues?: boolean
 }
 
-/** A secret whose value was compared, for the audit trail. */
+/** A secret whose value was compared or could not be read, for the audit trail. */
 export interface ComparedSecret {
   environment: string
   credential: string
@@ -41,7 +41,7 @@ export interface ComparedSecret {
   problem?: Problem
 }
 
-/** Returns the secrets whose values were read, for the audit trail. */
+/** Returns the secrets whose values were compared or could not be read, for the audit trail. */
 export const comparedSecrets = (rows: readonly Row[]): ComparedSecret[] => rows.flatMap(({ name, cells }) =>
   [...cells].filter(([, { group, problem }]) => group !== undefined || problem !== undefined)
     .map(([{ environment, credentialId }, { problem }]) =>
@@ -62,7 +62,7 @@ export async function compareEnvironments (scopes: readonly Scope[], options: Op
   const names = [...new Set(surveys.flatMap(({ visible }) => [...visible]))].sort()
   const rows = names.map((name): Row => ({ name, cells: new Map(), differs: false }))
   for (const { scope, states, required, visible } of surveys) {
-    // A name from another environment is shown as missing only if the caller is allowed to see it in this one.
+    // A name that only other environments have is shown as missing here only if the caller is allowed to see it here.
     const others = await permitted(scope, 'DescribeSecret', names.filter((name) => !visible.has(name)))
     for (const { name, cells } of rows) {
       if (!visible.has(name) && !others.has(name)) continue
@@ -99,7 +99,7 @@ async function survey (scope: Scope, namePrefix = ''): Promise<Survey> {
 const shown = (state: 'active' | 'placeholder' | 'pending-deletion' | undefined): ConsistencyState =>
   state === undefined ? 'missing' : state === 'active' ? 'present' : state
 
-/** Groups the environments of each row by the secret's value. A value is read only if there is another one to compare it with. */
+/** Groups the cells of each row by the secret's value. A value is read only if the row has another value to compare it with. */
 async function group (scopes: readonly Scope[], rows: readonly Row[]): Promise<void> {
   const comparable = new Map<Scope, Set<SecretName>>()
   for (const scope of scopes) {

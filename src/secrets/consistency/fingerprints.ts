@@ -5,13 +5,13 @@ import type { Problem } from '#src/problems/problem'
 import { mapValues } from '#src/secrets/read-many'
 import type { Scope } from '#src/secrets/scope'
 
-/** The maximum number of environments that are read at the same time. Each is read in concurrent batches. */
+/** The maximum number of environments that are read at the same time. Each environment's batches are read concurrently, too. */
 const concurrentEnvironments = 2
 
 /**
  * Returns a keyed hash of each secret's value, or the problem if the value can't be read. Values that are equal byte for byte
- * have equal hashes. Every call uses a new key, so the hashes are useless afterwards. Text and a binary value with the same bytes
- * have different hashes, because clients read them from different fields.
+ * have equal hashes, unless one is text and the other is binary: clients read these from different fields (`SecretString` and
+ * `SecretBinary`). Every call uses a new key, so hashes from different calls can't be compared.
  *
  * @throws Problem for any AWS error that concerns a whole batch
  */

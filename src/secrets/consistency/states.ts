@@ -4,8 +4,8 @@ import type { SecretName } from '#src/environments/names'
 import type { Scope } from '#src/secrets/scope'
 
 /**
- * Returns the state of every secret in the environment, including secrets that are scheduled for deletion. It does not check the
- * caller's permissions.
+ * Returns the state of every secret in the environment whose name starts with the prefix, including secrets that are scheduled
+ * for deletion. The caller's permissions are not checked.
  *
  * @throws Problem `invalid-request` if the prefix is longer than any secret name can be, and any AWS error
  */

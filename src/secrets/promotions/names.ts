@@ -50,8 +50,8 @@ function checkNames (
 }
 
 /**
- * Returns the names of secrets that exist in the source but not in the target, and that the caller may promote in both. A secret
- * that is scheduled for deletion counts as missing from the source, but not from the target.
+ * Returns the names of secrets that exist in the source but not in the target, and that the caller may promote in both
+ * environments. A secret that is scheduled for deletion counts as missing from the source, but not from the target.
  */
 async function missingNames (source: Scope, target: Scope): Promise<SecretName[]> {
   const [from, to] = await Promise.all([secretStates(source), secretStates(target)])

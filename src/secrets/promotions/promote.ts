@@ -39,8 +39,8 @@ const concurrentItems = 8
  * Copies secrets from one environment to another. If a secret fails, the others are still copied. Every secret is read with the
  * source's credential, and written with the target's.
  *
- * @param signal when it is aborted, no further secrets are started
- * @throws Problem `invalid-request` with all errors, before anything is written, and any AWS error
+ * @param signal once it is aborted, no further secrets are processed
+ * @throws Problem `invalid-request` with all errors, and any AWS error of the search for missing secrets; both before any write
  */
 export async function promote (
   source: Scope, given: Scope, body: PromotionBody, signal: AbortSignal

@@ -6,9 +6,9 @@ import type { Scope } from '#src/secrets/scope'
 import type { PromotionOutcome } from './promote.ts'
 import { promotionResults, type PromotionBody, type PromotionReply } from './schemas.ts'
 
-/** A secret that was read or written, for the audit trail. */
+/** The outcome for one secret in the source or in the target, for the audit trail. */
 export interface PromotedSecret {
-  /** The source's environment and credential. Absent for a secret in the target, which has those of the request. */
+  /** Set only for a secret in the source. For one in the target, the environment and the credential are the request's own. */
   environment?: string
   credential?: string
   name: string
@@ -19,7 +19,7 @@ export interface PromotedSecret {
   problem?: Problem
 }
 
-/** Returns the secrets that a promotion read in the source and wrote in the target. */
+/** Returns an outcome for each secret in the target, and one for each secret in the source whose value was read. */
 export function promotedSecrets (
   { environment, credentialId }: Scope, { dryRun = false }: PromotionBody, outcomes: readonly PromotionOutcome[]
 ): PromotedSecret[] {

@@ -5,8 +5,8 @@ import type { Counts } from '#src/secrets/counts'
 import { maximumItems, Name, VersionId } from '#src/secrets/schemas'
 
 /**
- * The body of a promotion. It must have either `names` or `missing`. `promotedNames` checks this instead of a `oneOf` in the
- * schema, because the errors of a `oneOf` would mention both.
+ * The body of a promotion. It must have either `names` or `missing`. `promotedNames` checks this, because a `oneOf` in the schema
+ * would report a separate error for each of the two alternatives.
  */
 export const PromotionBody = Type.Object({
   from: { ...EnvironmentName, description: 'The environment to copy from, through its own credential', examples: ['staging'] },

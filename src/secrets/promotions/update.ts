@@ -10,9 +10,9 @@ import { copiedTags } from './copied-tags.ts'
 import { readOriginal, type Promotion } from './original.ts'
 
 /**
- * Updates an existing secret to match the original. A description or a tag stays if only the existing secret has it. An existing
- * value is replaced only if its version, which was looked up before, is still current.
+ * Updates an existing secret to match the original. A description or a tag stays if only the existing secret has it.
  *
+ * @param existing the existing secret's metadata; its value is replaced only if the current version is still the same
  * @throws Problem `precondition-failed` if another writer interferes, and any AWS error
  */
 export async function updateCopy (promotion: Promotion, existing: SecretMetadata, dryRun: boolean): Promise<{
@@ -28,8 +28,8 @@ export async function updateCopy (promotion: Promotion, existing: SecretMetadata
   // Two placeholders are equal, because neither has a value.
   const arePlaceholders = fromVersionId === undefined && expected === undefined
   const mayCompare = source.may('CompareValues', name) && target.may('CompareValues', name)
-  // A dry run reads the value only to compare it. If the original is a placeholder, the attempt to read it throws the right
-  // problem, because a placeholder can't replace a value.
+  // A dry run reads the original's value only to compare it. If only the original is a placeholder, `readOriginal` is called so
+  // that it throws `secret-has-no-value`, because a placeholder can't replace a value.
   const isRead = !arePlaceholders && (!dryRun || mayCompare || fromVersionId === undefined)
   const content = isRead ? await readOriginal(promotion) : undefined
   const isSame = arePlaceholders || (mayCompare && content !== undefined && await holdsAlready(promotion, content))
@@ -57,7 +57,7 @@ async function holdsAlready ({ name, target }: Promotion, content: SecretContent
     return holds(await readSecret(target, name), content)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    // If the secret can't be read, the write reports the reason.
+    // The secret may have no value yet. Any other problem is left for the write to report.
     return false
   }
 }

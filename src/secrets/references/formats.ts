@@ -30,7 +30,7 @@ export const formats: readonly Format[] = [
     format: 'ecs-task-definition',
     title: 'ECS task definition: an entry of a container\'s `secrets`',
     language: 'json',
-    // The syntax is arn:json-key:version-stage:version-id. An empty part stands for the default, and no colon may be omitted.
+    // The syntax is arn, or arn:json-key:version-stage:version-id with all colons. An empty part stands for the default.
     text: (secret) => JSON.stringify({
       name: variableName(...parts(secret)),
       valueFrom: secret.field === undefined ? secret.arn : `${secret.arn}:${secret.field}::`
@@ -41,7 +41,7 @@ export const formats: readonly Format[] = [
     format: 'cloudformation',
     title: 'CloudFormation: a dynamic reference, in any property of a resource',
     language: 'yaml',
-    // The reference is quoted, because an unquoted brace starts a mapping in YAML. JSON requires the quotes anyway.
+    // In a YAML template, an unquoted brace would start a mapping. In a JSON template, the quotes are required anyway.
     text: ({ arn, field }) => JSON.stringify(`{{resolve:secretsmanager:${arn}:SecretString${field === undefined ? '' : `:${field}`}}}`),
     cannotName: (field) => /[:{}\\]/.test(field) ? 'A dynamic reference can\'t have a colon, a brace or a backslash in the key.' : undefined
   },

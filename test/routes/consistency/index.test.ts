@@ -10,7 +10,7 @@ const put = async (gateway: Gateway, environment: string, name: string, value: s
   await gateway.send('PUT', `/environments/${environment}/secrets/${encodeURIComponent(name)}`, { json: { value, encoding } })
 }
 
-/** Returns the report's rows by name. */
+/** Returns the rows of the consistency report by secret name. */
 async function compare (gateway: Gateway, query: string, token: string = tokens.administrator): Promise<Record<string, Cells>> {
   const reply = await gateway.send('GET', `/consistency?${query}`, { token })
   if (reply.status !== 200) throw new Error(reply.text)
@@ -120,7 +120,10 @@ t.test('compareEnvironments with compareValues', async (t) => {
 })
 
 t.test('compareEnvironments shows what the caller may see, and nothing else', async (t) => {
-  /** Permits the reader each of these actions in these environments, on secrets whose names match. */
+  /**
+   * Returns a policy that permits the reader these actions on these environments and on those of their secrets whose names match
+   * `name`.
+   */
   const allow = (actions: readonly string[], environments: readonly string[], name = '*'): string => `permit (
     principal == Caller::"reader", action in [${actions.map((action) => `Action::"${action}"`).join()}], resource
   ) when { ${JSON.stringify(environments)}.contains(resource.environment) && (!(resource is Secret) || resource.name like "${name}") };`

@@ -22,7 +22,7 @@ const append = async (trail: Trail, ...names: string[]): Promise<unknown> =>
 const messages = async (...files: readonly [...string[], string]): Promise<string[]> =>
   (await verifyFiles(...files)).findings.map(({ line, message }) => `${line}: ${message}`)
 
-/** Copies the files as a crash would leave them at this moment. Returns the path of the copied trail. */
+/** Copies the trail and its head, as a crash at this moment would leave them. Returns the path of the copied trail. */
 function crashed (file: string, head = `${file}.head`): string {
   const folder = `${dirname(file)}-crashed-${Math.random()}`
   mkdirSync(folder)

@@ -66,7 +66,7 @@ for (const durability of ['written', 'synced'] as const) {
     let answered = 0
     const statuses = new Map<number, number>()
     while (!statuses.has(503)) {
-      // One of these requests has few records, and the other has many, so that the disk fills up in the middle of a write.
+      // One of these requests writes few records and the other writes many, so that the disk fills up in the middle of a write.
       for (const reply of await Promise.all([gateway.send('GET', path), gateway.send('POST', '/environments/dev/values', { json: { names: ['a', ...names] } })])) {
         statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1)
         t.equal(reply.text.includes('canary'), reply.status === 200)

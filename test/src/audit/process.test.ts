@@ -43,7 +43,12 @@ async function configured (t: Test, audit: object): Promise<string> {
   return t.testdir({ 'gateway.yaml': stringify(config), policies: { 'bot.cedar': policy } })
 }
 
-/** Starts the gateway in the folder, as its own process. The log is on standard error if the trail is on standard output. */
+/**
+ * Starts the gateway in the folder, as a separate process.
+ *
+ * @param options `onStandardError` if the log is on standard error, because the trail is on standard output; `limit` for shell
+ * commands that run first
+ */
 async function start (t: Test, folder: string, { onStandardError = false, limit = '' } = {}): Promise<Process> {
   const child = spawn('sh', ['-c', `${limit} exec "$0" "$1"`, process.execPath, join(root, 'src', 'server.ts')], {
     cwd: folder,

@@ -14,7 +14,7 @@ interface Fake extends Sink {
   bytes: Buffer
   /** Called before each write and each opening. */
   before: () => Promise<void>
-  /** The result that each write resolves to. */
+  /** The result of each write. False simulates that somebody else changed the file, so the written records may be lost. */
   stays: boolean
   closed: boolean
 }

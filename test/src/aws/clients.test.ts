@@ -97,7 +97,7 @@ t.test('each kind of credential reaches AWS', async (t) => {
     unset: 'the credential unset: CredentialsProviderError: The variable NOT_SET is not set',
     empty: 'the credential empty: CredentialsProviderError: The variable EMPTY is not set',
     'no profile': /^the credential no profile: CredentialsProviderError: /,
-    // This reason contains neither the program's command line nor its output.
+    // The `$` matters: the reason must contain neither the credential program's command line nor its output.
     program: /^the credential program: CredentialsProviderError$/,
     'no token': /^the credential no token: Error: ENOENT/,
     'no trust': `the credential no trust: AccessDenied: User: arn:aws:iam::333333333333:user/AKIAPLATFORM is not authorized to perform: sts:AssumeRole on resource: ${roleArns.dev}`

@@ -20,7 +20,7 @@ const credentials: Declared['credentials'] = {
   'prod-directly': role(roleArns.prod)
 }
 
-/** Starts a gateway that has roles in the accounts of its environments, but no keys of these accounts. */
+/** Starts a gateway whose environments use roles by default, and never the access keys of their own accounts. */
 const buildWithRoles = async (t: Test, change: Partial<Declared> = {}): Promise<Gateway> => build(t, {
   credentials,
   environments: {
@@ -30,7 +30,7 @@ const buildWithRoles = async (t: Test, change: Partial<Declared> = {}): Promise<
   ...change
 })
 
-/** Returns the calls that AWS received, without the first `from`. Each call has its principal and source identity. */
+/** Describes the calls that AWS has received, from index `from` on. Includes the principal and the source identity of each. */
 const signersOf = ({ signers }: Gateway, from = 0): string[] =>
   signers.slice(from).map(({ operation, principal, sourceIdentity = 'nobody' }) => `${operation} by ${principal.replace(/^.*?(?=user|root|assumed-role)/, '')} for ${sourceIdentity}`)
 

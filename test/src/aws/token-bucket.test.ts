@@ -54,7 +54,7 @@ t.test('after throttling, pauses, continues at half the rate, and recovers gradu
   const { bucket, passes } = clocked(t, 50)
   let taken = 0
   for (let count = 0; count < 2000; count++) void bucket.take(true).then(() => { taken += 1 })
-  /** Returns the number of tokens that are granted within some seconds. */
+  /** Moves the clock by some seconds, and returns the number of tokens that are granted meanwhile. */
   const within = async (seconds: number): Promise<number> => {
     const before = taken
     for (let elapsed = 0; elapsed < seconds * 1000; elapsed += 10) {

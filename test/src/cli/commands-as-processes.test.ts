@@ -13,7 +13,7 @@ interface Context {
   gateway: Gateway
   folder: string
   isTerminal: boolean
-  /** The name of the row's secret, and the prefix of any other names. */
+  /** The name of the secret that the command uses, and the prefix of any other names. */
   name: string
 }
 
@@ -21,20 +21,20 @@ interface Context {
 interface Run {
   args: readonly string[]
   status?: number
-  /** Expected in standard output on success, otherwise in standard error. */
+  /** Expected on the screen or, in a pipe, in standard output on success and in standard error otherwise. */
   output: string | RegExp
   token?: string
-  /** The input in a pipe. */
+  /** The contents of standard input; only in a pipe. */
   stdin?: string
-  /** The input at a terminal. */
+  /** What to type; only at a terminal. */
   answers?: readonly Answer[]
-  /** Actions to perform on the process in a pipe. */
+  /** Actions to perform on the process; only in a pipe. */
   steps?: readonly Step[]
   /** True if the command is expected to print a secret's value. */
   showsValue?: boolean
   /** True if the command is expected to use colours on a terminal. */
   isTable?: boolean
-  /** The expected value of the row's secret in dev afterwards. */
+  /** The value that the secret `name` is expected to have in dev after the command. */
   finalValue?: string
 }
 
@@ -46,7 +46,7 @@ interface Row {
   misused?: (context: Context) => Run
 }
 
-/** A string that occurs in every value, and nowhere else. */
+/** Occurs in every secret value and in other confidential input, so that the tests notice when a command discloses some. */
 const canary = 'canary'
 
 const dev = ['--env', 'dev'] as const
@@ -128,7 +128,7 @@ const rows: Record<string, Row> = {
       for (const name of [context.name, `${context.name}-not`]) await put(context, name)
       const rotation = { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:rotator', automaticallyAfterDays: 30, rotateImmediately: false }
       await context.gateway.send('PUT', `/environments/dev/secrets/${context.name}/rotation`, { json: rotation })
-      // When a rotation is configured, AWS starts a test of the rotation function. This runs that test.
+      // Configuring a rotation makes AWS test the rotation function. `rotateDue` resolves when that test has ended.
       await context.gateway.rotateDue()
     },
     succeeds: ({ name }) => ({ args: ['rotate', name, ...dev], output: `Started the rotation of ${name} in dev` }),
@@ -221,7 +221,7 @@ const rows: Record<string, Row> = {
   }
 }
 
-/** Asserts that the output contains no stack trace and no token, and contains a value exactly if the command should print one. */
+/** Asserts that the output contains no stack trace and no token, and a value if and only if the command should print one. */
 function assertNoLeak (t: Test, output: string, { args, showsValue = false }: Pick<Run, 'args' | 'showsValue'>): void {
   const title = args.join(' ')
   t.notMatch(output, /^\s+at /m, `${title}: no stack trace`)

@@ -76,7 +76,7 @@ t.test('run --watch: a signal during the restart terminates the command', async 
     steps: [{ after: 'first\n', act: async () => put('second') }, { after: 'received\n', act: signal('SIGTERM') }]
   }), { status: 143, stdout: /^first\nreceived\n(received\n)?$/ })
 
-  // The program is slow to exit after SIGTERM, and its secrets change in the meantime.
+  // The program is slow to exit after SIGTERM. If its secrets change in the meantime, it must not be restarted.
   await put('first')
   const patient = node(`
     if (process.env.KEY === 'second') process.exit(9)

@@ -83,7 +83,7 @@ t.test('a rotation', async (t) => {
   await secretsctl(gateway, ['create', 'a', '-', '--env', 'dev'], { stdin: 'x' })
   const rotation = { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:rotator', automaticallyAfterDays: 30, rotateImmediately: false }
   t.match(await gateway.send('PUT', '/environments/dev/secrets/a/rotation', { json: rotation }), { status: 200 })
-  // When a rotation is configured, AWS starts a test of the rotation function. This runs that test.
+  // Configuring a rotation makes AWS test the rotation function. `rotateDue` resolves when that test has ended.
   await gateway.rotateDue()
   t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 0, stdout: 'Started the rotation of a in dev\n' })
   await gateway.rotateDue()
@@ -127,6 +127,6 @@ t.test('reports the gateway\'s problems', async (t) => {
   t.match(await secretsctl(gateway, ['read', 'a', '--env', 'dev']), { status: 1, stdout: '', stderr: /^There is no such secret: .*\n\(secret-not-found, request [\w-]+\)\n$/ })
   t.match(await secretsctl(gateway, ['list', '--env', 'dev'], { token: tokens.expired }), { status: 1, stderr: /\(unauthenticated,/ })
   t.match(await secretsctl(gateway, ['create', 'a b', 'x', '--env', 'dev']), { status: 1, stderr: /\n {2}\/name: / })
-  // Nothing listens on port 2. `fetch` itself would refuse port 1.
+  // Nothing listens on port 2. The test can't use port 1, because `fetch` blocks it and would not try to connect.
   t.match(await secretsctl({ url: 'http://127.0.0.1:2' }, ['list', '--env', 'dev']), { status: 1, stderr: /^http:\/\/127\.0\.0\.1:2 does not answer: ECONNREFUSED\n$/ })
 })

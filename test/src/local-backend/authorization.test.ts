@@ -62,7 +62,7 @@ const reasons: Record<Reason, (operation: string) => string> = {
   'resource deny': () => 'with an explicit deny in a resource-based policy'
 }
 
-/** Returns AWS's error with its exact message. */
+/** Returns AWS's error for a denied call, with its exact message. */
 function denied (who: Account, operation: string, resource: string | undefined, reason: Reason = 'identity') {
   const on = resource === undefined ? '' : ` on resource: ${resource}`
   return {
@@ -129,7 +129,7 @@ await t.test('each operation requires the permission of its own name', async (t)
     ListSecrets: (client) => client.send(new ListSecretsCommand()),
     GetRandomPassword: (client) => client.send(new GetRandomPasswordCommand())
   }
-  /** The errors of operations that fail for another reason once they are allowed. */
+  /** Even if they are allowed, these operations fail with these errors, because the secret has no rotation. */
   const refusedAnyway: Record<string, string> = { CancelRotateSecret: 'InvalidRequestException', RotateSecret: 'InvalidRequestException' }
   const only = (operation: string) => user(`only-${operation}`, [{ ...everything, Action: `secretsmanager:${operation}` }])
   const but = (operation: string) => user(`but-${operation}`, [{ ...everything, Action: undefined, NotAction: `secretsmanager:${operation}` }])
@@ -234,7 +234,7 @@ await t.test('across accounts, both sides must allow a call', async (t) => {
     TagResource: (client: SecretsManagerClient, SecretId: string) => client.send(new TagResourceCommand({ SecretId, Tags: [{ Key: 'k', Value: 'v' }] }))
   }
 
-  /** An independent, simple implementation of the rules, to compare the backend with. */
+  /** Returns the expected reason for denying a call, or undefined if it is allowed. Independent of the tested code. */
   function reasonOf (who: Account, policy: string, operation: string): Reason | undefined {
     if (who === refused) return 'identity deny'
     if (policy === 'butDenied') return 'resource deny'

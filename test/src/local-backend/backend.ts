@@ -38,12 +38,12 @@ export async function start (t: Test, options: Partial<LocalBackendOptions> = {}
   return backend
 }
 
-/** The running program. Of its standard streams, only the output is connected to the test. */
+/** A local backend that runs as a separate process. Of its standard streams, only the output is connected to the test. */
 export type Program = ChildProcessByStdio<null, Readable, null>
 
 export const main = join(import.meta.dirname, '../../../src/local-backend/main.ts')
 
-/** Starts the program with a data folder and a single account. */
+/** Starts a local backend as a separate process, with a data folder and a single account. */
 export function spawnProgram (dataDir: string, ...options: readonly string[]): Program {
   const { accountId, accessKeyId, secretAccessKey } = account
   return spawn(process.execPath, [
@@ -51,7 +51,7 @@ export function spawnProgram (dataDir: string, ...options: readonly string[]): P
   ], { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-/** Returns the URL that a started program listens on; undefined if it exits before that. */
+/** Returns the URL that a started program listens on, or undefined if it exits first. */
 export async function urlOf (program: Program): Promise<string | undefined> {
   const ended = new AbortController()
   const printed = once(program.stdout, 'data', { signal: ended.signal }).then(([chunk]) => String(chunk), () => '')

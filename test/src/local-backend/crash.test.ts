@@ -16,7 +16,7 @@ const rounds = 50
 const firstStartEvery = 3
 const writers = 4
 
-/** The writes to one secret that were acknowledged to one writer. */
+/** What a writer knows about its secret: the writes that the backend has acknowledged. */
 interface Told {
   name: string
   /** The values of the secret's versions, by version ID. */
@@ -103,7 +103,7 @@ async function check (t: Test, client: SecretsManagerClient, told: Told): Promis
   const { Tags, DeletedDate, VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }))
   const stored = Number(Tags?.find(({ Key }) => Key === 'count')?.Value ?? 0)
   if (stored < tag) t.fail(`${SecretId} has lost tag ${tag}`)
-  // The last call may have been carried out although it was not acknowledged.
+  // `deleted` is undefined if the last call was not acknowledged: the backend may have carried it out or not.
   if (deleted !== undefined && deleted !== (DeletedDate !== undefined)) t.fail(`${SecretId} was ${deleted ? '' : 'not '}to be deleted`)
   const labels = VersionIdsToStages?.[current] ?? []
   if (!labels.some((label) => label === 'AWSCURRENT' || label === 'AWSPREVIOUS')) t.fail(`${SecretId} has lost the labels of ${current}`)

@@ -8,7 +8,7 @@ const keyId = '1234abcd-12ab-34cd-56ef-1234567890ab'
 const replicaRegion = 'eu-central-1'
 const SecretId = 'followed'
 
-/** Starts a backend with a secret and its replica. The KMS key of the replica's region can be disabled. */
+/** Starts a backend with a KMS key in the replica region. Also returns a client for each of the two regions. */
 async function startWithReplica (t: Test) {
   const started = await startWithRotator(t, {
     kmsKeys: [{ accountId: account.accountId, region: replicaRegion, keyId, aliases: ['alias/there'] }]
@@ -39,7 +39,7 @@ async function shown (client: SecretsManager): Promise<unknown> {
   }
 }
 
-/** Random changes. `from` and `to` select existing versions by number. It is intended that AWS rejects some of the changes. */
+/** Random changes. `from` and `to` select existing versions by number. The backend is expected to reject some of the changes. */
 const changes = fc.array(fc.oneof(
   fc.record({ put: fc.string({ minLength: 1 }), stages: fc.subarray(['AWSCURRENT', 'AWSPENDING', 'a', 'b'], { minLength: 1 }) }),
   fc.record({ describe: fc.string() }),

@@ -272,7 +272,8 @@ await t.test('public policies', async (t) => {
 })
 
 await t.test('the policies that must allow a request, and those that can deny it', async (t) => {
-  // Compares every combination of effects of the two policies with an independent, simple implementation of AWS's rules.
+  // For every combination of effects of an identity policy and a resource policy, the result is compared with an independent,
+  // simple implementation of AWS's rules.
   const effects: Record<Finding, Elements[]> = {
     Allow: [everything], Deny: [everything, { ...everything, Effect: 'Deny' }], Nothing: [{ ...everything, Action: 's3:*' }],
     Delegate: [{ ...everything, Principal: { AWS: '111111111111' } }]

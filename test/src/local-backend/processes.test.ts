@@ -82,7 +82,7 @@ await t.test('a write waits for another process\'s transaction and then sees its
     other.exec('COMMIT')
     held = performance.now() - begun
     const outcome = await writing
-    // The program waits for up to 500 ms. On a busy machine, the commit may come later than that, and the test tries again.
+    // The program waits up to 500 ms. If the commit comes later than that, as on a busy machine, the test tries again.
     if (held < 500) t.equal(outcome, 'written')
   } while (held >= 500)
   other.close()

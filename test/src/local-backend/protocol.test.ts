@@ -400,7 +400,7 @@ await t.test('valid signatures', async (t) => {
     'with the body\'s hash': { headers: { 'x-amz-content-sha256': createHash('sha256').update('{}').digest('hex') } },
     'with more headers': { headers: { 'x-extra': '  two   spaces ' } },
     'with a header that is not ASCII': {
-      // Node encodes a header in Latin-1 only if the body isn't a string.
+      // The body is a Buffer, because Node encodes headers in Latin-1 only if the body isn't a string.
       body: Buffer.from('{}'), headers: { 'x-extra': 'à' }, tamper: ({ headers }) => void (headers['x-extra'] = Buffer.from('à').toString('latin1'))
     },
     'with a signed Date': { tamper: signedWith('date', new Date().toUTCString()) },
@@ -489,7 +489,7 @@ await t.test('closing aborts calls that do not end in time, and can be repeated'
 await t.test('closing does not wait for idle connections', async (t) => {
   const closing = await startLocalBackend({ accounts: [account] })
   await clientOf(t, closing).send(new ListSecretsCommand())
-  // Disables the timer, so that waiting for it would never end.
+  // Disables the timer that closes the remaining connections: if `close` needed it, the test would never end.
   t.intercept(globalThis, 'setTimeout', { value: () => undefined })
   await closing.close()
   t.pass()

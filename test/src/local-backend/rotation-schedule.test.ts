@@ -10,7 +10,7 @@ const dayNames = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT']
 const at = (text: string) => Date.parse(text)
 const shown = (time: number | undefined) => time === undefined ? undefined : new Date(time).toISOString().replace(':00.000Z', '')
 
-/** Returns the opening and closing times of the windows after a time. */
+/** Returns the opening and closing times of the first `count` rotation windows after a time. */
 function windows (expression: string, from: string, count: number, duration?: string): (string | undefined)[][] {
   const rules = readRotationRules({ ScheduleExpression: expression, ...duration !== undefined && { Duration: duration } })
   let time = at(from)
@@ -137,7 +137,7 @@ t.test('schedules that AWS\'s user guide does not allow are rejected', async (t)
   })
 })
 
-/** Returns true if an item of a cron field includes a number. A simple implementation of AWS's user guide, for comparison. */
+/** Returns true if an item of a cron field includes a number. Implements AWS's user guide independently of the tested code. */
 function isNamed (item: string, value: number, first: number, names: readonly string[] = []): boolean {
   const number = (text: string) => names.includes(text) ? names.indexOf(text) + 1 : Number(text)
   if (item === '*') return true
@@ -150,7 +150,7 @@ function isNamed (item: string, value: number, first: number, names: readonly st
   return value >= number(from) && value <= number(to)
 }
 
-/** Returns true if a window opens at an hour, judging only by the text of the expression. */
+/** Returns true if a cron expression opens a rotation window in the hour of `time`. Independent of the tested code. */
 function opensAt (expression: string, time: number): boolean {
   const date = new Date(time)
   const [, hours = '', dayOfMonth = '', month = '', dayOfWeek = ''] = expression.slice('cron('.length, -1).split(' ')

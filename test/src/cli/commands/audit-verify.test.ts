@@ -22,7 +22,7 @@ async function verify (...args: string[]): Promise<{ status: number, out: string
   return { status, ...written }
 }
 
-/** Writes a trail of two files into a folder, together with the keys that signed it and another key. */
+/** Writes a trail of two files into a folder, together with its signing key, the matching public key, and an unrelated key. */
 async function trail (t: Test): Promise<{ folder: string, file: string, old: string }> {
   const pem = newKey()
   const folder = t.testdir({ 'key.pem': pem, 'public.pem': createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString(), 'other.pem': newKey() })

@@ -8,7 +8,7 @@ import pMap from 'p-map'
 import t, { type Test } from 'tap'
 import { send, type Reply } from '#test/helper'
 
-/** The number of runs to kill. `TEST_KILLS` can specify more. */
+/** The number of runs to kill. The environment variable `TEST_KILLS` overrides it. */
 const rounds = Number(process.env.TEST_KILLS ?? 3)
 
 const server = join(import.meta.dirname, '../../../../src/server.ts')
@@ -67,7 +67,7 @@ async function prepare (t: Test, dataDir: string): Promise<void> {
   await kill()
 }
 
-/** Returns each secret with its versions and their labels, its tags and, unless it is generated, its value. */
+/** Returns the metadata, the versions and the labels of each secret, and its value unless the value is generated. */
 async function state ({ send }: Gateway): Promise<object> {
   const { json: { items } } = await send('POST', '/environments/dev/values', { names: secrets.map(({ name }) => name) })
   const values = new Map(items.map(({ name, value }: { name: string, value?: string }) => [name, value]))

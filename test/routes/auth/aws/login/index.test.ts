@@ -6,7 +6,7 @@ import { configFrom } from '#src/config/config'
 import { build, declared, type Gateway, type Reply } from '#test/helper'
 import { signCallerIdentity, startSts, type Principal, type Sts } from '#test/sts'
 
-// logInWithAws
+// Tests the operation logInWithAws. A contract test requires each operation ID to occur in the tests of its route.
 
 const minute = 1 / (24 * 60)
 
@@ -167,7 +167,7 @@ t.test('without a configured endpoint, AWS\'s STS in the region of the signature
   }
 })
 
-/** Intercepts an outgoing request and returns its destination. */
+/** Calls `act` while `fetch` fails as if there were no network. Returns the URL of the first request. */
 async function askedUrl (t: Test, act: () => Promise<unknown>): Promise<unknown> {
   const asked: unknown[] = []
   const restore = t.intercept(globalThis, 'fetch', { value: async (url: string) => { asked.push(url); throw new TypeError('no network') } })

@@ -188,7 +188,10 @@ t.test('promoteSecrets can be sent again with the same Idempotency-Key', async (
 })
 
 t.test('promoteSecrets requires PromoteSecret in both environments', async (t) => {
-  /** Permits the reader each of these actions in these environments. */
+  /**
+   * Returns a policy that permits the reader these actions on these environments and on those of their secrets whose names match
+   * `name`.
+   */
   const allow = (actions: readonly string[], environments: readonly string[], name = '*'): string => `permit (
     principal == Caller::"reader", action in [${actions.map((action) => `Action::"${action}"`).join()}], resource
   ) when { ${JSON.stringify(environments)}.contains(resource.environment) && (!(resource is Secret) || resource.name like "${name}") };`

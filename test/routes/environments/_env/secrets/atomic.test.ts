@@ -19,7 +19,7 @@ const results = ({ json }: Reply): Record<string, string> =>
 
 const sum = (one: number, other: number): number => one + other
 
-/** Returns everything that the API shows about the environment, except dates and versions without a label. */
+/** Returns the metadata and the current value of each secret, without the dates that may differ after a rollback. */
 async function state (gateway: Gateway): Promise<object> {
   const { json: { items } } = await gateway.send('GET', `${path}?includePlannedDeletion=true&sort=name`)
   return Promise.all(items.map(async ({ name }: { name: string }) => {
@@ -30,7 +30,7 @@ async function state (gateway: Gateway): Promise<object> {
   }))
 }
 
-/** Creates the state before a request: versions, labels, tags, a secret in its recovery window, and a placeholder. */
+/** Creates the secrets that exist before a request: with one or two versions, in the recovery window, and without a value. */
 async function prepare (gateway: Gateway): Promise<void> {
   await gateway.send('POST', path, {
     json: {
@@ -47,7 +47,7 @@ async function prepare (gateway: Gateway): Promise<void> {
   for (const name of ['deleted', 'deleted-too']) await gateway.send('DELETE', `${path}/${name}`)
 }
 
-/** Returns 20 items of all kinds. */
+/** Returns 20 items: 15 create a secret, 3 update one, and 2 restore one. */
 const items = (): Record<string, unknown>[] => [
   ...Array.from({ length: 10 }, (_, index) => ({ name: `new-${index}`, ...(index % 3 === 0 ? { value: 'v' } : index % 3 === 1 ? { generate: {} } : { tags: { a: 'b' } }) })),
   { name: 'twice', value: 'v3', description: 'after', tags: { kept: 'after', added: 'a' } },
@@ -115,7 +115,7 @@ t.test('a retry with an Idempotency-Key has no further effect, and does not roll
   t.same(again.json, first.json)
 
   await gateway.send('DELETE', `${path}/b?force=true`)
-  // Evicts the first request from memory, as if the retry reached another process.
+  // Makes the gateway forget the first request's Idempotency-Key, as if the retry reached another process.
   for (let count = 0; count < 10_001; count++) gateway.fastify.idempotencyKeys.check({ callerId: 'c', environment: { name: 'e' }, credentialId: 'i', idempotencyKey: String(count) } as never, {})
   const failing = await bulk(gateway, { secrets: [...json.secrets, { name: 'c', value: 'v', kmsKeyId: 'alias/none' }] }, key)
   t.equal(failing.status, 409)
@@ -137,7 +137,7 @@ t.test('reports changes that cannot be rolled back', async (t) => {
   const reply = await bulk(gateway, { secrets: [{ name: 'placeholder', value: 'v' }, failsLast], onConflict: 'update' })
   t.same(results(reply), { placeholder: 'updated: not-taken-back', 'placeholder-too': 'failed: aws-refused' }, 'in AWS, a secret with a current version can\'t become a placeholder again')
 
-  // Another writer interferes just before the failure.
+  // `interferes` is what another writer does just before the last item fails.
   const outside = gateway.aws('AKIADEV')
   let interferes = async (): Promise<unknown> => undefined
   aws.middlewareStack.add((next, { commandName }) => async (args) => {
@@ -151,7 +151,7 @@ t.test('reports changes that cannot be rolled back', async (t) => {
   t.same(results(raced), { new: 'created: not-taken-back', twice: 'updated: not-taken-back', last: 'failed: aws-refused' })
   for (const name of ['new', 'twice']) t.equal((await gateway.send('GET', `${path}/${name}`)).json.value, 'mine')
 
-  // A rollback restores only what this call changed.
+  // A rollback restores only what the request itself changed.
   await gateway.send('POST', path.concat('/shared'), { json: { value: 'v', description: 'before', tags: { owner: 'a' } } })
   interferes = async () => Promise.all([
     outside.updateSecret({ SecretId: 'dev/shared', Description: 'mine' }), outside.tagResource({ SecretId: 'dev/shared', Tags: [{ Key: 'owner', Value: 'me' }] })
