@@ -17,6 +17,7 @@ import { hashToken } from '#src/authentication/api-keys'
 import { policySetFrom } from '#src/authorization/policies'
 import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
+import { allocateYoung } from '#src/http/allocation'
 import { serverOptions } from '#src/http/server-options'
 import { pinToCore } from './pinned.ts'
 import { row, header } from './statistics.ts'
@@ -38,6 +39,7 @@ const contenders = [
 const servers = ['bare', 'gateway'] as const
 
 async function gateway (dataDir: string): Promise<string> {
+  allocateYoung()
   const config = liveConfig(configFrom({
     environments: { dev: { region: 'eu-west-1', credential: 'none' }, prod: { region: 'eu-west-1', credential: 'none' } },
     credentials: { none: { kind: 'embedded', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' } },

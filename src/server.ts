@@ -9,6 +9,7 @@ import { ConfigError } from './config/issues.ts'
 import type { Variables } from './config/schema.ts'
 import { withoutMessage } from './problems/problem.ts'
 import { assertLocalModeIntended, startLocalMode, type LocalMode } from './local-mode/local-mode.ts'
+import { allocateYoung } from './http/allocation.ts'
 import { serverOptions } from './http/server-options.ts'
 
 /** The exit status for an invalid configuration: EX_CONFIG of sysexits.h. */
@@ -85,6 +86,7 @@ function reloadOnHangup (fastify: FastifyInstance, config: LiveConfig, file: str
 }
 
 try {
+  allocateYoung()
   await start()
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error

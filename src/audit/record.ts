@@ -36,7 +36,7 @@ export interface RequestEntry {
   /** The secret's name, without the environment's prefix. */
   readonly name?: string | undefined
   readonly credential?: string | undefined
-  /** The decision about `action`. If the request was refused before that, the decision about seeing the environment. */
+  /** The decision about `action`, or, if the request was refused before that decision, the one about seeing the environment. */
   readonly decision?: RecordedDecision | undefined
   /** The decisions about other actions that the request also required, and about actions in other environments. */
   readonly decisions?: readonly (RecordedDecision & { readonly action: string, readonly environment?: string })[] | undefined

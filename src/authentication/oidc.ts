@@ -37,7 +37,8 @@ const groupPattern = /^[!-~](?:[ -~]{0,254}[!-~])?$/
 /**
  * Creates the verifier of an issuer's tokens. The caller's ID is `NAME:SUB` and its groups are `NAME:GROUP`, where `NAME` is
  * the issuer's configured name. An issuer therefore can't impersonate the callers or groups of another issuer. Nor can it
- * impersonate a caller with an API key or a configured group, because their IDs and names have no colon.
+ * impersonate callers that use API keys, or groups in the configuration: neither the IDs of those callers nor the names of those
+ * groups contain a colon.
  *
  * @param key the issuer's key lookup
  */

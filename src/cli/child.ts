@@ -18,8 +18,9 @@ export interface Child {
    */
   readonly ended: Promise<number>
   /**
-   * Terminates the process and waits for its exit. If `secretsctl` itself receives a termination signal in the meantime, or has
-   * received SIGTERM before, resolves to that signal. The command must then exit instead of restarting the program.
+   * Terminates the process and waits for its exit. Resolves to a signal if `secretsctl` itself has to exit: to a SIGTERM that it
+   * received before the call, or to any termination signal that it received while it waited. The command must then exit instead
+   * of restarting the program.
    */
   end: () => Promise<NodeJS.Signals | undefined>
 }

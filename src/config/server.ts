@@ -71,7 +71,7 @@ function assertUsable (key: string, expected: string, isUsable: () => boolean): 
   try {
     if (isUsable()) return
   } catch {
-    // Throws the error below instead, because the library's message could quote the file.
+    // The library's message could quote the file, so its error is replaced with the one below.
   }
   throw new ConfigError([{ key, found: 'something else', expected }])
 }

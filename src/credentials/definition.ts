@@ -92,7 +92,7 @@ const defaultRegion = 'us-east-1'
 
 /**
  * Returns the region of the STS endpoint for a credential. If the credential does not declare a region, this is the region of the
- * first environment that may use the credential, either directly or as the source of another one. If there is no such
+ * first environment that may use the credential, either directly or through a credential whose source it is. If there is no such
  * environment, it is AWS's default region.
  */
 export function stsRegion (

@@ -13,7 +13,7 @@ export interface Condition {
   set: (typeof sets)[number] | undefined
   /** In lower case, as condition keys are case-insensitive. */
   key: string
-  /** True if the operator's name ends in `IfExists`. A request that lacks the key then meets the condition. */
+  /** True if the operator's name ends in `IfExists`. If so, a request without the key meets the condition. */
   ifExists: boolean
   /** The values to compare with, as strings. */
   texts: readonly string[]

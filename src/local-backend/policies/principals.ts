@@ -23,7 +23,8 @@ export interface PrincipalElement {
 /**
  * The way in which a statement applies to a requester: `by-name` if `Principal` names the requester, its role or everyone,
  * `by-account` if `Principal` names only the requester's account, or undefined if the statement doesn't apply. In the case of
- * `by-account`, the requester's identity policies decide. A `NotPrincipal` that names none of them applies `by-name`.
+ * `by-account`, the requester's identity policies decide. A statement whose `NotPrincipal` names neither the requester, nor its
+ * role, nor its account applies `by-name`.
  */
 export type PrincipalMatch = 'by-name' | 'by-account' | undefined
 

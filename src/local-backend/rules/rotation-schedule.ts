@@ -133,8 +133,8 @@ function cronSchedule (argument: string): Schedule {
 }
 
 /**
- * Checks that no gap in a `cron()` schedule is too long. Computes every opening of a full calendar cycle, because `opensAfter`
- * throws if the next opening is too far away.
+ * Checks that no gap in a `cron()` schedule is too long. `opensAfter` itself throws if the next opening is too far away, so it is
+ * enough to call it for every opening in a full calendar cycle.
  *
  * @throws AwsError `InvalidParameterException` if a gap is longer than `longestGap`
  */

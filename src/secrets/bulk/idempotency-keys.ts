@@ -16,9 +16,9 @@ export interface IdempotencyKeys {
 const maximumKeys = 10_000
 
 /**
- * Creates an in-memory store of the most recently used keys. The fingerprints are keyed hashes, so they reveal nothing about
- * secrets' values. The store does not know keys that were used in another process or before a restart. If such a key is used
- * again with a different value for a secret, AWS refuses the write.
+ * Creates an in-memory store of the most recently used keys, each with a fingerprint of its request. Fingerprints are HMACs, so
+ * they reveal nothing about secrets' values. The store does not know keys that were used in another process or before a restart.
+ * If such a key is used again with a different value for a secret, AWS refuses the write.
  */
 export function createIdempotencyKeys (): IdempotencyKeys {
   const secret = randomBytes(32)

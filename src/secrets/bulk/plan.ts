@@ -92,9 +92,9 @@ const hasContent = ({ content, generate }: BulkItem): boolean => (content ?? gen
 export const isUpdate = (item: BulkItem): boolean => hasContent(item) || (item.description ?? item.kmsKeyId) !== undefined
 
 /**
- * Returns the item without everything that the secret already has. AWS advises against creating versions that change nothing, and
- * sending the same file twice should change nothing. Values and details are compared only if the caller is allowed to read them,
- * because a skipped write would show any other caller that its guess is right.
+ * Returns the item without the members that the secret already has. AWS advises against creating versions that change nothing,
+ * and sending the same file twice should change nothing. Values and details are compared only if the caller is allowed to read them.
+ * Otherwise a caller could send a guess, and a skipped write would confirm it.
  */
 async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata): Promise<BulkItem> {
   const { name, content, generate, description, kmsKeyId, tags = {} } = item

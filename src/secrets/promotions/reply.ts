@@ -19,7 +19,10 @@ export interface PromotedSecret {
   problem?: Problem
 }
 
-/** Returns an outcome for each secret in the target, and one for each secret in the source whose value was read. */
+/**
+ * Returns the outcomes to record: one for each secret in the target environment, preceded by a second one if its value was read
+ * from the source environment.
+ */
 export function promotedSecrets (
   { environment, credentialId }: Scope, { dryRun = false }: PromotionBody, outcomes: readonly PromotionOutcome[]
 ): PromotedSecret[] {
