@@ -25,7 +25,7 @@ export interface Queue {
   next: () => PendingAppend[]
   /** Removes and returns all queued appends. */
   all: () => PendingAppend[]
-  /** Frees the capacity that removed appends still occupy, and returns those appends. */
+  /** Frees the capacity of appends that are no longer in the queue but still count towards its limit. Returns these appends. */
   release: (group: readonly PendingAppend[]) => readonly PendingAppend[]
 }
 

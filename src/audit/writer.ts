@@ -30,8 +30,8 @@ export interface Writer {
   /**
    * Queues a notice for the next write.
    *
-   * @param notice the number of requests that were refused because they could not be recorded (`refused`), or the records that
-   *   were written only after their requests had been refused (`late`)
+   * @param notice.refused the number of requests that were refused because they could not be recorded
+   * @param notice.late the records that reached the file too late, when their requests had already been refused
    */
   note: (notice: { refused?: number, late?: Range }) => void
   /**

@@ -45,10 +45,11 @@ export function limitsFrom ({ perEnvironment, unauthenticated, ...declared }: St
 }
 
 /**
- * Computes a limit. The length of the window is the burst divided by the average rate, so the average holds in the long run.
+ * Computes a limit: `burst` requests in a window of `burst / requestsPerSecond` seconds. In the long run, this allows
+ * `requestsPerSecond`.
  *
  * @param average the default for `requestsPerSecond`
- * @param seconds the default length of the window; the default burst is the number of requests in this time at the average rate
+ * @param seconds the length of the window if `burst` isn't declared; `burst` is then `seconds * requestsPerSecond`, rounded up
  */
 function limitFrom (declared: Static<typeof RateSchema> = {}, average: number, seconds: number): Limit {
   const { requestsPerSecond = average, burst = Math.ceil(seconds * requestsPerSecond) } = declared

@@ -52,15 +52,15 @@ function sixParts (parts: readonly string[]): string[] {
 }
 
 /**
- * Returns the `read` function of an operator that parses the policy's value and the request's value in the same way, and compares
- * the results. A request's value that can't be parsed never matches.
+ * Creates the `Read` function of an operator that compares parsed values: `parse` parses both the policy's value and the request's
+ * value, and `holds` compares the two. A request's value that can't be parsed never matches.
  */
-function compare<Value> (read: (text: string) => Value | undefined, holds: (value: Value, wanted: Value) => boolean): Read {
+function compare<Value> (parse: (text: string) => Value | undefined, holds: (value: Value, wanted: Value) => boolean): Read {
   return (text) => {
-    const wanted = read(text)
+    const wanted = parse(text)
     if (wanted === undefined) return undefined
     return (value) => {
-      const found = read(value)
+      const found = parse(value)
       return found !== undefined && holds(found, wanted)
     }
   }

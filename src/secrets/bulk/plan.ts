@@ -93,8 +93,8 @@ export const isUpdate = (item: BulkItem): boolean => hasContent(item) || (item.d
 
 /**
  * Returns the item without the members that the secret already has. AWS advises against creating versions that change nothing,
- * and sending the same file twice should change nothing. Values and details are compared only if the caller is allowed to read them.
- * Otherwise a caller could send a guess, and a skipped write would confirm it.
+ * and sending the same file twice should change nothing. Values and details are compared only if the caller is allowed to read
+ * them. Otherwise a caller could send a guess, and a skipped write would confirm it.
  */
 async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata): Promise<BulkItem> {
   const { name, content, generate, description, kmsKeyId, tags = {} } = item

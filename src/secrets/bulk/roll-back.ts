@@ -11,7 +11,7 @@ import type { BulkItem } from './items.ts'
 
 /** The changes that were made to a secret, or may have been made. */
 export interface Changed {
-  /** The item in the request. If the secret existed before the run, only the item's planned changes. */
+  /** The item in the request. If the secret existed before the run, it contains only the members that differ from that secret. */
   readonly item: BulkItem
   readonly trace: Trace
   /** The metadata of the secret before the run. Absent if the run had to create the secret. */

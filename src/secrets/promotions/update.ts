@@ -28,8 +28,8 @@ export async function updateCopy (promotion: Promotion, existing: SecretMetadata
   // Two placeholders are equal, because neither has a value.
   const arePlaceholders = fromVersionId === undefined && expected === undefined
   const mayCompare = source.may('CompareValues', name) && target.may('CompareValues', name)
-  // A dry run reads the original's value only to compare it. If only the original is a placeholder, `readOriginal` is called so
-  // that it throws `secret-has-no-value`, because a placeholder can't replace a value.
+  // A dry run has two reasons to read the original: to compare its value, and to fail if the original is a placeholder and the
+  // existing secret is not. `readOriginal` then throws `secret-has-no-value`, because a placeholder can't replace a value.
   const isRead = !arePlaceholders && (!dryRun || mayCompare || fromVersionId === undefined)
   const content = isRead ? await readOriginal(promotion) : undefined
   const isSame = arePlaceholders || (mayCompare && content !== undefined && await holdsAlready(promotion, content))

@@ -46,8 +46,8 @@ async function configured (t: Test, audit: object): Promise<string> {
 /**
  * Starts the gateway in the folder, as a separate process.
  *
- * @param options `onStandardError` if the log is on standard error, because the trail is on standard output; `limit` for shell
- * commands that run first
+ * @param options.onStandardError true if the log is expected on standard error, as it is if the trail is on standard output
+ * @param options.limit shell commands that run before the gateway starts
  */
 async function start (t: Test, folder: string, { onStandardError = false, limit = '' } = {}): Promise<Process> {
   const child = spawn('sh', ['-c', `${limit} exec "$0" "$1"`, process.execPath, join(root, 'src', 'server.ts')], {
