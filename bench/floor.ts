@@ -1,7 +1,7 @@
 /**
- * Measures the gateway's overhead by comparing the requests per second of a bare Fastify route with those of gateway replies that
- * need no AWS call. The server and the load generator are each pinned to a core of their own. The contenders take turns, so that
- * other load on the machine affects all of them equally.
+ * Measures the gateway's overhead by comparing requests per second. The contenders are a bare Fastify route and several replies
+ * of the gateway that need no AWS call. The contenders take turns, so that other load on the machine affects all of them equally.
+ * The server and the load generator are each pinned to a core of their own.
  *
  *     [CONNECTIONS=128] node bench/floor.ts [ROUNDS]
  */
@@ -52,7 +52,7 @@ async function gateway (dataDir: string): Promise<string> {
       }])
     },
     limits: { requestsPerSecond: 1_000_000, unauthenticated: { requestsPerSecond: 1_000_000 } },
-    // Nothing listens on this port, so an unexpected AWS call would change the status of the reply.
+    // Nothing listens on this port. An unexpected AWS call would therefore fail, and change the status of the reply.
     aws: { endpoint: 'http://127.0.0.1:9' }
   }))
   const fastify = Fastify(serverOptions('info', { write: () => undefined }, config))

@@ -21,7 +21,8 @@ export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }
     try {
       return await openConfiguredTrail(settings, dataDir, {
         now,
-        // Logs are usually shipped to another host. There, these lines reveal if somebody replaces the trail with a shorter one.
+        // Logs each control record, because logs are usually shipped to another host. If somebody removes the end of the trail,
+        // the copies in the log reveal it.
         onControlRecord (entry, link) {
           fastify.log.info({ audit: { ...entry, ...link } }, 'audit trail')
         },

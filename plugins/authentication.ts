@@ -21,7 +21,8 @@ declare module 'fastify' {
 
 /** Authenticates callers by API key, by token (from an OIDC issuer or from the AWS login), or by client certificate. */
 export default fp(async (fastify) => {
-  // These outlive a reload of the configuration, so that issued tokens stay valid and used signatures stay refused.
+  // The next three constants outlive a reload of the configuration, so that issued tokens stay valid and used signatures stay
+  // refused.
   const keySets = new Map<string, JWTVerifyGetKey>()
   const ownKey = generateKeyPairSync('ed25519').privateKey
   const used = usedSignatures()

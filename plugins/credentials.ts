@@ -13,9 +13,11 @@ declare module 'fastify' {
     /** The operations of AWS Secrets Manager, with the gateway's own names and types. */
     aws: SecretsPort
     /**
-     * Returns the SDK's client for a credential and a region. If the credential is a role, the client uses the given
-     * caller's session or, if no caller is given, the gateway's own session. If an account is given and the credential belongs to
-     * another account, the client's calls fail with `credential-account-mismatch`.
+     * Returns the SDK's client for a credential and a region.
+     *
+     * @param use.callerId the caller whose session the client uses if the credential is a role; defaults to the gateway itself
+     * @param use.account the AWS account that the credential must belong to. If it belongs to another account, the client's calls
+     *   fail with `credential-account-mismatch`.
      */
     awsClient: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => ReturnType<Clients['client']>
     /**
@@ -29,7 +31,7 @@ declare module 'fastify' {
   }
 }
 
-/** The time in milliseconds until a replaced configuration's clients are closed. Running requests can use them until then. */
+/** Milliseconds after a reload until the old clients are closed. Until then, requests in progress can use the old clients. */
 const gracePeriod = 60_000
 
 /** Provides AWS clients for the declared credentials. */

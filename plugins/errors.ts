@@ -34,7 +34,7 @@ export default fp(async (fastify) => {
     return found && [...found[1]]
   })
 
-  /* c8 ignore next -- a safeguard that is never called: the step findRoute has refused any request without a route by then. */
+  /* c8 ignore next -- a safeguard that is never called, because the step findRoute refuses requests without a route earlier. */
   fastify.setNotFoundHandler(async () => { throw new Problem('not-found') })
 }, { name: 'errors' })
 

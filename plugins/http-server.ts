@@ -12,11 +12,12 @@ declare module 'fastify' {
 /** Sets options of Node.js's HTTP server that can't be set through Fastify. */
 export default fp(async (fastify) => {
   const { server, config } = fastify
-  // 0 means no limit. By default Node.js silently drops headers beyond the 2,000th. Their total size is limited in any case.
+  // 0 means any number of headers. By default Node.js allows about 1,000, and silently drops or refuses more, depending on its
+  // version. The total size of the headers is limited in any case.
   server.maxHeadersCount = 0
 
-  // By default Node.js replies to `Expect: 100-continue` before the token has been checked, and to other expectations with 417.
-  // Here, both become ordinary requests, so that the steps of the request pipeline reply to them.
+  // By default Node.js itself replies to requests with the header `Expect`. It accepts `100-continue` before the token has been
+  // checked, and refuses any other value with 417. Here, such requests go through the request pipeline like all others.
   for (const event of ['checkContinue', 'checkExpectation']) {
     server.on(event, (request, reply) => { server.emit('request', request, reply) })
   }

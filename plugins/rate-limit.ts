@@ -10,9 +10,15 @@ declare module 'fastify' {
 }
 
 /**
- * Creates the rate limits. Each caller has a limit. Each environment has a limit for the requests of all callers together. Each
- * address has a limit that applies separately to failed authentications and to public routes. On all other routes, an
- * authenticated caller is therefore not affected by others at the same address.
+ * Creates the rate limits:
+ *
+ * - `caller` limits the requests of each caller.
+ * - `environment` limits the requests of all callers together on each environment.
+ * - `failures` limits the failed authentications from each address.
+ * - `address` limits the requests from each address on public routes.
+ *
+ * `failures` and `address` have the same limit, but count separately. On all other routes, authenticated requests do not count
+ * against an address, so callers with the same address do not affect each other there.
  */
 export default fp(async (fastify) => {
   await fastify.register(rateLimit, { global: false })

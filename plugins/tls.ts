@@ -27,13 +27,13 @@ declare module 'fastify' {
 export default fp(async (fastify) => {
   const { server } = fastify
   /**
-   * The client certificate of each connection that completed its handshake with the current certificate authorities. If a client
-   * presents another certificate later, by TLS 1.2 renegotiation, its requests are refused.
+   * The client certificate that each connection presented in its handshake. A reload that replaces the certificate authorities
+   * empties this map. If a client presents another certificate later, by TLS 1.2 renegotiation, its requests are refused.
    */
   let verified = new WeakMap<Socket, X509Certificate | undefined>()
   /**
    * The connections whose TLS handshake is in progress, keyed by remote address and port. A handshake uses the certificate
-   * authorities that were current when the connection was opened. If a reload replaces them, the connection is closed.
+   * authorities that were current when the connection was opened. If a reload replaces the authorities, the connection is closed.
    */
   const handshaking = new Map<string, Socket>()
   const { tls: initial } = fastify.config.current.server
@@ -45,7 +45,7 @@ export default fp(async (fastify) => {
     socket.once('close', () => { if (handshaking.get(key) === socket) handshaking.delete(key) })
   })
 
-  // Prepended, so that it runs before the HTTP server reads requests from the connection.
+  // This listener is prepended, so that it runs before the HTTP server reads requests from the connection.
   server.prependListener('secureConnection', (socket: TLSSocket) => {
     handshaking.delete(remoteEnd(socket))
     if (socket.authorized || initial?.clients?.required !== true) {

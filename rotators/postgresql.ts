@@ -108,7 +108,7 @@ async function requiredCredentials (secret: string, versionId: string): Promise<
   return credentials
 }
 
-/** Parses and validates a secret's value. Replaces JSON.parse's error, whose message would quote the value. */
+/** Parses and validates a secret's value. Throws an error of its own, because the message of JSON.parse would quote the value. */
 function parse (text: string): Credentials {
   let value: Partial<Credentials> | null
   try {

@@ -98,7 +98,7 @@ function actionRows (): string {
 }
 
 /**
- * Returns the text with the content between two marker comments replaced.
+ * Replaces what stands between two marker comments in a text, and returns the new text.
  *
  * @throws TypeError if the markers are missing
  */

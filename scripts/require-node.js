@@ -1,4 +1,4 @@
-// Loaded before any TypeScript, because older versions of Node.js fail on the first .ts file with a confusing error.
+// This file is loaded before any TypeScript, because older versions of Node.js fail on the first .ts file with a confusing error.
 const [major] = process.versions.node.split('.').map(Number)
 
 if (major < 24) {

@@ -96,7 +96,7 @@ export function signatureChecker (given: readonly VerifyingKey[] | undefined, re
   }
 }
 
-/** Creates a checker for records known from the head, the log or a copy. They are missing if the trail's end was cut off. */
+/** Creates a checker that looks for records known from the head, the log or a copy. It detects if the trail's end was cut off. */
 export function knownRecordChecker (known: readonly Link[], report: Report): {
   check: (record: ParsedRecord) => void
   /** Reports the known records that the trail lacks. Call it after the last record. */

@@ -7,7 +7,7 @@ import { UnusableTrail } from './settings.ts'
 /** A record, and the offset in the trail's file at which it ends. */
 export interface Position {
   readonly link: Link
-  /** The size of the file, in bytes, up to and including that record. */
+  /** The size of the file, in bytes, up to and including the record. */
   readonly size: number
 }
 
@@ -55,8 +55,9 @@ export async function inspectEnd (
 }
 
 /**
- * Reads the last complete line within the first `size` bytes of the file. Returns its record, if that is intact, and the number
- * of bytes after the line.
+ * Reads the last complete line within the first `size` bytes of the file.
+ *
+ * @returns the line's record, unless it is damaged, and the number of bytes after the line
  */
 async function lastRecord (handle: FileHandle, size: number): Promise<{ last?: ParsedRecord, torn: number }> {
   const position = Math.max(0, size - maxBytes.record)
@@ -109,7 +110,7 @@ async function followChain (handle: FileHandle, known: Position, key: VerifyingK
   let { link: last, size: complete } = known
   let { link } = known
   for await (const { bytes, ended, next } of linesOf(chunksOf(handle, known.size))) {
-    // If a new file contains nothing but an incomplete line, that line must be the start of the next record.
+    // If a new file contains no complete write, its incomplete last line must be the start of the record that comes next.
     if (!ended && known.size === 0 && complete === 0 && !isStartOfNext(link, bytes)) return undefined
     if (!ended) continue
     const record = parseRecord(bytes)

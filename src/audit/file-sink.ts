@@ -29,7 +29,7 @@ interface Files {
 
 /**
  * Creates a sink that writes the trail to a file. For rotation, the file can be renamed at any time. At most one more write goes
- * to the renamed file; later writes go to a new one. The sink uses two more files: `FILE.head` stores the position of the last
+ * to the renamed file; later writes go to a new file. The sink uses two more files: `FILE.head` stores the position of the last
  * record, and `FILE.lock` keeps other processes from writing.
  */
 export function fileSink (file: string, durability: AuditSettings['durability'], key: SigningKey): Sink {

@@ -3,12 +3,12 @@ import type { SigningKey, VerifyingKey } from './key.ts'
 import type { Link } from './record.ts'
 
 /**
- * The signed position of a trail's last record, stored in a separate file that every write to the trail updates. It reveals
+ * The signed position of a trail's last record, stored in a separate file that every write to the trail updates. The head reveals
  * whether the end of the trail was cut off.
  */
 export interface Head {
   readonly link: Link
-  /** The size of the trail's file, in bytes, up to and including that record. Not signed: it only helps to find the record. */
+  /** The offset, in bytes, at which the record ends in the trail's file. Not signed, because it only helps to find the record. */
   readonly size: number
   readonly signature: string
 }

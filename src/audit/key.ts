@@ -79,7 +79,7 @@ const unusable = (found: string): UnusableTrail => new UnusableTrail('audit.keyF
 
 /**
  * Creates the key file atomically. It is written under a temporary name and linked once it is complete. If several processes do
- * this at the same time, all of them use the key of the first one.
+ * this at the same time, all of them use the key of the first process.
  */
 function createKeyFile (file: string): void {
   if (statSync(file, { throwIfNoEntry: false }) !== undefined) return

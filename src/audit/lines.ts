@@ -7,7 +7,7 @@ export interface Line {
   readonly next: number
 }
 
-/** The maximum length of a line in bytes, which no record reaches. Longer lines are returned in pieces. */
+/** The maximum length of a line in bytes. Longer lines are returned in pieces. All records are shorter. */
 const maxBytes = 1024 * 1024
 
 const lineFeed = 0x0a

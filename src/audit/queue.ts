@@ -25,7 +25,7 @@ export interface Queue {
   next: () => PendingAppend[]
   /** Removes and returns all queued appends. */
   all: () => PendingAppend[]
-  /** Frees the capacity of appends that are no longer in the queue but still count towards its limit. Returns these appends. */
+  /** Takes appends that were removed before. From now on, they no longer count against the limits. Returns the same appends. */
   release: (group: readonly PendingAppend[]) => readonly PendingAppend[]
 }
 

@@ -36,9 +36,9 @@ export interface RequestEntry {
   /** The secret's name, without the environment's prefix. */
   readonly name?: string | undefined
   readonly credential?: string | undefined
-  /** The decision about `action`, or, if the request was refused before that decision, the one about seeing the environment. */
+  /** The decision about `action`. If the request was refused earlier, this is the decision about seeing the environment. */
   readonly decision?: RecordedDecision | undefined
-  /** The decisions about other actions that the request also required, and about actions in other environments. */
+  /** The decisions about further actions for which the request needed permission, and about actions in other environments. */
   readonly decisions?: readonly (RecordedDecision & { readonly action: string, readonly environment?: string })[] | undefined
   /** The ID of the job that the request started, read or cancelled. */
   readonly job?: string | undefined
@@ -52,7 +52,7 @@ export interface RequestEntry {
   readonly reason?: string | undefined
   /** For an item: what happened to this secret. */
   readonly result?: string | undefined
-  /** The ID of the version that was read, written or moved. */
+  /** The ID of the version that was read or written, or whose staging labels were changed. */
   readonly versionId?: string | undefined
   /** The request IDs of the calls to AWS, which CloudTrail records too. */
   readonly awsRequestIds?: readonly string[] | undefined
@@ -95,7 +95,7 @@ export interface ControlEntry {
   readonly torn?: number
   /** The number of requests refused since the last write because they could not be recorded. */
   readonly refused?: number
-  /** Records that were written only after their requests had been refused. */
+  /** The sequence numbers of records that were written only after their requests had been refused. */
   readonly late?: Range
 }
 
@@ -145,14 +145,14 @@ interface ChainedRecord {
 
 /**
  * Builds the next record of the chain. The hash covers the record's line up to the hash itself. This part of the line includes
- * the hash of the previous record. A signature therefore covers all earlier records, too.
+ * the hash of the previous record. A signature signs the hash and therefore covers all earlier records, too.
  *
  * @param members the entry, encoded by `encodeEntry`
  * @param sign signs the record; omit it for an unsigned record
  */
 export function chainRecord (members: string, before: Link, sign?: (link: Link) => string): ChainedRecord {
   const sequence = before.sequence + 1
-  // The hash covers this member, so that removing the signature is detected.
+  // The hash covers this member, so it is detected if somebody removes the signature.
   const signedMember = sign === undefined ? '' : ',"signed":true'
   const hashed = `{"sequence":${sequence},${members},"previous":"${before.hash}"${signedMember}`
   const link = { sequence, hash: hash('sha256', hashed) }

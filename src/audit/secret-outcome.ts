@@ -17,7 +17,7 @@ export interface SecretOutcome {
 
 /** A decision about a single secret, or about an environment other than the one in the request's path. */
 export interface SecretDecision extends Decision {
-  /** Absent if it is the environment in the path. */
+  /** Absent if the decision is about the environment in the path. */
   readonly environment?: string
   readonly action: Action
   /** Absent if the decision is about the environment as a whole. */

@@ -8,7 +8,7 @@ export interface Sink {
   /** Opens the destination, or reopens it after a failure. @throws UnusableTrail, and file system errors */
   open: () => Promise<End>
   /**
-   * Writes complete lines. If it throws, none of them counts as written.
+   * Writes complete lines. If this throws, none of the lines counts as written.
    *
    * @param link the last record in `lines`
    * @returns false if the lines may be lost because somebody else changed the file

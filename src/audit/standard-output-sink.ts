@@ -13,8 +13,8 @@ const pause = 20
 
 /**
  * Creates a sink that writes the trail to standard output, for the log collector of a container. Output can't be read back, so
- * each process starts a new trail. Output can't be undone either, so the bytes that remain after a partial write are written
- * before anything else.
+ * each process starts a new trail. Output can't be undone either. If a write fails halfway, the rest of its bytes is therefore
+ * written before anything else.
  *
  * @param descriptor the file descriptor
  */

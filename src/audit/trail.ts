@@ -27,7 +27,7 @@ export interface Trail {
   append: (entries: readonly RequestEntry[]) => Promise<number>
   /** False while every append is refused, because a write failed or hangs or because the trail is closed. */
   readonly isWritable: boolean
-  /** True while a write exceeds its timeout. Node.js does not exit until that write returns, so the process must be killed. */
+  /** True while a write exceeds its timeout. Until the write returns, Node.js can't exit by itself. It can only be killed. */
   readonly hangs: boolean
   /** Continues in a new file if the current one was moved away. */
   reopen: () => void
@@ -36,8 +36,8 @@ export interface Trail {
 }
 
 /**
- * Opens a trail and writes the `start` record. If this fails temporarily, for example because the disk is full, still returns the
- * trail. The trail then refuses all appends, and retries until the `start` record is written.
+ * Opens a trail and writes the `start` record. This can fail temporarily, for example because the disk is full. Then the
+ * trail is returned nevertheless, but refuses all appends and retries until the `start` record is written.
  *
  * @throws UnusableTrail if a retry would not help
  */
