@@ -1,4 +1,4 @@
-/** The number of characters that are kept of a member's name, which may come from a request and be very long. */
+/** The length to which a member's name is cut. The name may come from a request and be very long. */
 const maximumLength = 128
 
 /** Returns a member's name as a reference token of a JSON pointer (RFC 6901), shortened if it is long. */
