@@ -19,7 +19,7 @@ export interface Jobs {
    * @throws Problem `overloaded` if too many jobs are running, or during shutdown
    */
   start: (scope: Scope, bulk: BulkRun, toReply: (outcome: BulkOutcome) => BulkItemReply, ended: (fault?: unknown) => void) => Job
-  /** Returns one of the caller's jobs. @throws Problem `not-found` if no job has this ID, or if it is another caller's job */
+  /** Returns one of the caller's jobs. @throws Problem `not-found` if no job has this ID, or if the job is another caller's */
   find: (callerId: string, id: string) => Job
   /** Returns the job of an earlier request with the same caller, environment and `Idempotency-Key`, if it can be reused. */
   findReusable: (scope: Scope) => Job | undefined

@@ -18,7 +18,7 @@ export interface Statement {
   conditions: readonly Condition[]
 }
 
-/** The patterns of an element. At least one of them must match, or none of them if the element is negated, like `NotAction`. */
+/** The patterns of an element. At least one must match. If the element is negated, as in `NotAction`, none may match. */
 export interface Patterns {
   negated: boolean
   patterns: readonly Pattern[]

@@ -1,6 +1,6 @@
 /**
- * The failure of a rotation function. It contains the name of the function's error, but not the error's message, because that
- * may contain a secret's value.
+ * The failure of a rotation function. It contains the name of the function's error, but not the error's message, because the
+ * message may contain a secret's value.
  */
 export class FunctionError extends Error {
   constructor (name: unknown) {
