@@ -18,7 +18,7 @@ export interface Rule {
   unless?: string
 }
 
-/** The groups of actions, copied by hand from the documentation, so that a test can compare the code with them. */
+/** The documented groups of actions. They were copied by hand, so that a test can compare the code with the documentation. */
 export const groups: Readonly<Record<string, readonly string[]>> = {
   read: [
     'DescribeEnvironment', 'ListSecrets', 'BatchGetSecretValue', 'GetRandomPassword', 'DescribeSecret', 'GetSecretValue',

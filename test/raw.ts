@@ -6,7 +6,7 @@ import { connect as connectTls } from 'node:tls'
 export interface RawRequest {
   method?: string
   path?: string
-  /** Sent after `Host` and `Connection`, in this order. A name may be repeated. */
+  /** The headers to send after `Host` and `Connection`, in the given order. A name may be repeated. */
   headers?: readonly (readonly [string, string])[]
   body?: string
 }

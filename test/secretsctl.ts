@@ -17,7 +17,7 @@ export interface Outcome {
 export interface Setting {
   token?: string
   env?: NodeJS.ProcessEnv
-  /** The contents of its standard input. */
+  /** The contents of the command's standard input. */
   stdin?: string
   /** True if standard input and output are a terminal. */
   isTerminal?: boolean
@@ -105,7 +105,7 @@ export async function secretsctlTerminal (
   gateway: Pick<Gateway, 'url'>, args: readonly string[], answers: readonly Answer[] = [], setting: ProgramSetting = {}
 ): Promise<{ status: number | null, screen: string }> {
   const quoted = commandLine(args, setting).map((arg) => `'${arg.replaceAll('\'', '\'\\\'\'')}'`).join(' ')
-  // `exec` replaces the shell, so that Ctrl-C reaches only the command.
+  // `exec` replaces the shell with the command, so that Ctrl-C reaches only the command.
   const child = spawn('script', ['-qec', `exec env ${quoted}`, '/dev/null'], { env: { ...process.env, ...colourful, ...environment(gateway, setting) } })
   let screen = ''
   const pending = [...answers]

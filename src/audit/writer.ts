@@ -75,8 +75,8 @@ export function chainWriter (options: WriterOptions): Writer {
     if (sink.isOpen) return { from: last, notices: refused === 0 && late === undefined ? [] : [{ event: 'resume', ...pending }] }
     const { found, torn, link: from } = await sink.open()
     const opened = { format, key: key.publicKey.spki, found, ...(torn > 0 && { torn }) }
-    // Reopening standard output first completes the write that failed. That write's requests have already been refused, so its
-    // records are reported as late.
+    // If the sink is standard output, `open` has just completed the write that failed before. The requests of that write have
+    // already been refused, so its records are reported as late.
     const completed = hasStarted && from.sequence > last.sequence ? { late: { from: last.sequence + 1, to: from.sequence } } : {}
     return { from, notices: [{ event: hasStarted ? 'resume' : 'start', ...opened, ...pending, ...completed }] }
   }

@@ -7,7 +7,7 @@ import { defaultLifetime, issueToken, type IssuedToken, type TokenKeys } from '.
 import { unauthenticated, unavailable } from './refusal.ts'
 import type { UsedSignatures } from './used-signatures.ts'
 
-/** The number of seconds that a signature's time may be in the future, because a client's clock may be fast. */
+/** A signature's time may be at most this number of seconds in the future, because a client's clock may be fast. */
 const futureTolerance = 60
 
 /** The settings and the state of AWS login. */

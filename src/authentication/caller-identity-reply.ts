@@ -10,8 +10,8 @@ function onlyText (xml: string, element: string): string | undefined {
 }
 
 /**
- * Reads the identity from STS's reply to `GetCallerIdentity`. The elements it reads never contain markup or entities, so a
- * regular expression is enough. It is also stricter than an XML parser.
+ * Reads the identity from STS's reply to `GetCallerIdentity`. The elements with the identity never contain markup or entities,
+ * so a regular expression is enough. It is also stricter than an XML parser.
  *
  * @returns undefined if the reply has another form, or if the identity has no unique ID
  */

@@ -34,7 +34,10 @@ export interface SignedRequest {
   signature: string
   serverId: string
   host: string | undefined
-  /** The headers to send to STS. Except for `Authorization` and a default `Content-Type`, all of them are signed. */
+  /**
+   * The headers to send to STS. All of them are signed, except `Authorization` and, if the client sent no `Content-Type`, the one
+   * that the gateway adds.
+   */
   headers: Readonly<Record<string, string>>
 }
 
@@ -45,8 +48,8 @@ const invalidHeader = (message: string, name?: string): Error =>
  * Parses the headers of a signed request (Signature Version 4). Accepts only known headers with expected values, so the gateway
  * can't be made to send any other request to STS.
  *
- * @throws Problem `invalid-request` if a header is unknown, missing, malformed or unsigned, `unauthenticated` if `X-Amz-Date` and
- *   the date in `Authorization` differ
+ * @throws Problem `invalid-request` if a header is unknown, missing, malformed or unsigned
+ * @throws Problem `unauthenticated` if `X-Amz-Date` and the date in `Authorization` differ
  */
 export function readSignedRequest (sent: Readonly<Record<string, string>>): SignedRequest {
   const headers = new Map<string, string>()

@@ -4,8 +4,11 @@ export type AuthenticationMethod = 'api-key' | 'oidc' | 'aws' | 'mtls'
 /** The authenticated sender of a request. */
 export interface Caller {
   /**
-   * The caller ID, unique across the methods. API key: the configured ID, which has no colon. OIDC token: `NAME:SUB`, with the
-   * issuer's configured name. AWS identity: `aws:ACCOUNT:UNIQUEID`. Client certificate: its SPIFFE ID, otherwise `dns:NAME`.
+   * The caller ID, unique across the methods:
+   * - API key: the configured ID, which has no colon
+   * - OIDC token: `NAME:SUB`, where `NAME` is the issuer's configured name
+   * - AWS identity: `aws:ACCOUNT:UNIQUEID`
+   * - client certificate: its SPIFFE ID or, if it has none, `dns:NAME`
    */
   readonly id: string
   /** The groups. A configured group's name has no colon; a group from an OIDC token is `NAME:GROUP`. */
@@ -13,6 +16,9 @@ export interface Caller {
   readonly method: AuthenticationMethod
 }
 
-/** Creates a caller with the groups of its key, token or AWS identity. `membership` later adds groups from the configuration. */
+/**
+ * Creates a caller with the groups of its key, token or AWS identity. `membership` later adds the configured groups that include
+ * the caller.
+ */
 export const caller = (method: AuthenticationMethod, id: string, groups: readonly string[] = []): Caller =>
   ({ id, groups, method })

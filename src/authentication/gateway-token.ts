@@ -42,7 +42,9 @@ export interface IssuedToken {
 /**
  * Issues a token.
  *
- * @param content the caller's ID, the gateway's server ID and the token's lifetime in seconds
+ * @param content.subject the caller's ID
+ * @param content.audience the gateway's server ID
+ * @param content.lifetime the token's lifetime, in seconds
  * @param now milliseconds since the epoch
  */
 export async function issueToken (

@@ -6,8 +6,8 @@ import type { Caller } from './caller.ts'
 const names = Type.Optional(Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true }))
 
 /**
- * The members of a group: callers whose ID is in `callers`, and callers whose key, token or AWS identity has a group in `groups`.
- * Membership is not transitive.
+ * The members of a group. A caller is a member if its ID is listed in `callers`, or if its key, token or AWS identity gives it a
+ * group that is listed in `groups`. Membership is not transitive.
  */
 export const GroupSchema = Type.Object({ callers: names, groups: names }, closed)
 

@@ -3,8 +3,8 @@ import { Problem } from '#src/problems/problem'
 import { unauthenticated } from './refusal.ts'
 
 /**
- * The header parameters that make a token invalid: those that contain a key or its URL, because the sender must not choose the
- * key, and `crit`, because no extension is supported.
+ * The header parameters that make a token invalid. `crit` lists required extensions, but none is supported. The others contain
+ * a key or its URL, but the sender must not choose the key.
  */
 const refusedMembers = ['jku', 'jwk', 'x5u', 'x5c', 'crit'] as const
 
@@ -13,7 +13,7 @@ export interface JwtRules {
   issuer: string
   audience: string
   algorithms: readonly string[]
-  /** The required value of the header parameter `typ`. Not checked if absent. */
+  /** The required value of the header parameter `typ`. Without this rule, the header parameter is not checked. */
   typ?: string
   clockToleranceSeconds: number
   /** The maximum number of seconds from `iat` to `exp`, or from now to `exp` if the token has no `iat`. */

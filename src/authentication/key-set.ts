@@ -23,8 +23,9 @@ export interface KeySource {
  * the issuer is down, the last keys are used for up to an hour.
  *
  * @param now the clock: milliseconds since the epoch
- * @returns a function that finds a token's key. It throws Problem `identity-provider-unavailable` if the key is missing because
- *   the issuer's keys can't be fetched, and jose's `JWKSNoMatchingKey` if the issuer doesn't have the key.
+ * @returns a function that finds a token's key. If the issuer does not have the key, the function throws jose's
+ *   `JWKSNoMatchingKey`. If the issuer may have the key, but its keys can't be fetched, the function throws Problem
+ *   `identity-provider-unavailable`.
  */
 export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
   let held: { find: JWTVerifyGetKey, since: number } | undefined

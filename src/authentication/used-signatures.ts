@@ -1,12 +1,14 @@
 /** The signatures used so far, for replay protection. Each is remembered until it is too old to be accepted anyway. */
 export interface UsedSignatures {
   /**
-   * Marks a signature as used.
+   * Marks a signature as used. Accept the signature only if the result is `taken`.
    *
-   * @param until the time until which it is remembered, in milliseconds since the epoch
+   * @param until the signature is remembered until this time, in milliseconds since the epoch
    * @param now milliseconds since the epoch
-   * @returns `taken` if it was unused and is now marked, `used` if it was used before, `full` if no more signatures can be
-   *   remembered. Accept the signature only if it was `taken`.
+   * @returns the result:
+   *   - `taken`: the signature was unused and is now marked
+   *   - `used`: the signature was used before
+   *   - `full`: no more signatures can be remembered
    */
   take: (signature: string, until: number, now: number) => 'taken' | 'used' | 'full'
   /** Forgets a signature that did not lead to a login. */

@@ -26,7 +26,7 @@ const CaseSchema = Type.Object({
   name: Type.Optional(text),
   credential: Id(),
   expect: Enum(['allow', 'deny']),
-  /** The policies expected to determine the decision. Not checked if absent. */
+  /** The policies expected to determine the decision. If absent, any policies may determine it. */
   policies: Type.Optional(Type.Array(Id(), { uniqueItems: true }))
 }, closed)
 
@@ -75,7 +75,7 @@ export interface CaseResult extends Pick<Case, 'file' | 'title' | 'expect'> {
   readonly mismatch?: string
 }
 
-/** Runs test cases. As in the gateway, every action in an environment is denied if the caller isn't allowed to see it. */
+/** Runs test cases. As in the gateway, a caller that isn't allowed to see an environment is denied every action in it. */
 export function runCases (policySet: PolicySet, cases: readonly Case[]): CaseResult[] {
   const failures: string[] = []
   const authorize = policyAuthorizer(policySet, ({ message }) => { failures.push(message) })

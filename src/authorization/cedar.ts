@@ -27,8 +27,8 @@ export function prepare (policySet: PolicySet): void {
 export type Evaluation = Decision & { readonly failure?: string }
 
 /**
- * Evaluates the policies. Any failure results in a denial, because Cedar itself skips a policy whose evaluation fails, and that
- * policy could be the one that forbids the action.
+ * Evaluates the policies. If the evaluation of a policy fails, Cedar itself would only skip the policy. But that policy could be
+ * the one that forbids the action, so here, any failure results in a denial.
  */
 export function evaluate (policySet: PolicySet, question: Question): Evaluation {
   try {

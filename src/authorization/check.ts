@@ -36,8 +36,8 @@ function resourceType ({ action, environment, name, awsCredentialId }: Check): R
  * Returns the decision that the gateway would make for a request.
  *
  * @param asker the sender of the request; asking about another caller requires the permission `CheckAuthorization`
- * @throws Problem `invalid-request`, `forbidden`, or `not-found` if the environment does not exist or the asker isn't allowed to
- *   see it
+ * @throws Problem `invalid-request`, `forbidden`
+ * @throws Problem `not-found` if the environment does not exist, or if the asker isn't allowed to see it
  */
 export function checkAuthorization (
   authorize: Authorize, environments: ReadonlyMap<string, Environment>, asker: Caller, asked: Check

@@ -2,8 +2,8 @@ import type { Caller } from '#src/authentication/caller'
 import type { Action } from './actions.ts'
 
 /**
- * An authorization question, with everything that a decision can depend on. The resource is the secret if `name` is set;
- * otherwise the environment, if that is set; otherwise the AWS credential.
+ * An authorization question, with everything that a decision can depend on. If `name` is set, the resource is the secret.
+ * Otherwise, if `environment` is set, the resource is the environment. Otherwise, the resource is the AWS credential.
  */
 export interface Question {
   readonly caller: Caller

@@ -47,8 +47,8 @@ export class PolicyError extends Error {
 const isId = new RegExp(idPattern, 'u')
 
 /**
- * Parses policies and validates them against the schema. Warnings count as errors, because a policy that can never apply, for
- * example, is not what its author intended.
+ * Parses policies and validates them against the schema. Warnings count as errors, because they show that a policy does not do
+ * what its author intended, for example that it can never apply.
  *
  * @throws PolicyError with all issues
  */

@@ -48,7 +48,7 @@ interface Resource {
   parents: TypeAndId[]
 }
 
-/** Returns the environment's entity. If a secret's name is given, returns the secret's entity first. */
+/** Returns the environment's entity. If a secret's name is given, the secret's entity precedes it in the list. */
 function resourcesIn (environment: string, name?: string): Resource[] {
   const parent = { uid: entity('Environment', environment), attrs: { environment }, parents: [] }
   if (name === undefined) return [parent]

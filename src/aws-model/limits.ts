@@ -8,7 +8,7 @@ export const limits = {
   recoveryWindowInDays: { min: 7, max: 30, default: 30 },
   passwordLength: { default: 32 },
   tagsPerSecret: 50,
-  /** Counted over all versions of a secret. */
+  /** The maximum number of staging labels on all versions of a secret together. */
   labelsPerSecret: 20,
   /**
    * AWS deletes a version without a staging label only if the version is at least `keptForDays` days old and at least `kept`
@@ -24,8 +24,8 @@ export interface RequestQuota {
 }
 
 /**
- * AWS's request quotas for each account and region. AWS does not raise them on request. Source: "AWS Secrets Manager quotas" in
- * the user guide, as of March 2025, when AWS raised the quotas for GetSecretValue and DescribeSecret.
+ * AWS's request quotas for each account and region. A customer can't have them raised. Source: "AWS Secrets Manager quotas" in
+ * the user guide, as of March 2025. In that month, AWS itself raised the quotas for GetSecretValue and DescribeSecret.
  */
 export const requestQuotas: readonly RequestQuota[] = [
   { perSecond: 50, operations: ['CreateSecret'] },

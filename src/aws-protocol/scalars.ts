@@ -34,7 +34,7 @@ function readString (value: unknown): string {
 function readBlob (value: unknown): Uint8Array {
   const text = readString(value)
   const bytes = Buffer.from(text, 'base64')
-  // Node skips characters that aren't base64, whereas AWS rejects a value that contains any.
+  // Node skips characters that aren't base64. AWS rejects a value that contains such characters.
   if (bytes.toString('base64') !== text) throw errors.serialization('A blob is not valid base64')
   return bytes
 }

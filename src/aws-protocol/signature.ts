@@ -12,7 +12,7 @@ export interface AccessKey<Principal> {
 }
 
 /**
- * A request's unverified claim to be signed with an access key. It proves nothing until `verifySignature` has checked the
+ * The unverified claim that a request was signed with an access key. It proves nothing until `verifySignature` has checked the
  * signature, which also covers the body.
  */
 export interface Claim<Principal> {
@@ -73,8 +73,8 @@ function signedHeadersOf (request: IncomingMessage, { signedHeaders }: Authoriza
   const unsigned = needed.find((name) => !signedHeaders.includes(name))
   if (unsigned !== undefined) throw signatureErrors.incomplete(`'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`)
   return new Map(signedHeaders.map((name) => {
-    // Uses `headersDistinct`, because for a repeated header, `headers` contains only one value or all of them joined, and neither
-    // is what the client signed.
+    // `headersDistinct` shows whether a header is repeated. `headers` does not: it contains only the first value or joins all
+    // values.
     const [value, ...more] = request.headersDistinct[name] ?? []
     if (value === undefined || more.length > 0) throw signatureErrors.mismatch()
     return [name, value]

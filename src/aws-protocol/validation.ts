@@ -5,8 +5,8 @@ import type { Input } from './input.ts'
 import { cannotConvert, scalars, type Scalar } from './scalars.ts'
 
 /**
- * The violations found in an input. Only the first ones are kept as texts, and the rest are only counted, because a request can
- * contain tens of thousands.
+ * The violations found in an input. A request can contain tens of thousands of them, so only the first ones are kept as texts.
+ * The rest are only counted.
  */
 interface Findings {
   count: number

@@ -18,7 +18,7 @@ export type StsEndpoint = Pick<STSClientConfig, 'region' | 'endpoint' | 'request
 /** The inputs, apart from the credential's definition, that a provider needs to get keys. */
 export interface KeysContext {
   sts: StsEndpoint
-  /** The name of a role session. It is sent as `RoleSessionName` and, to `AssumeRole`, also as `SourceIdentity`. */
+  /** The name of a role session, sent as `RoleSessionName`. `AssumeRole` also receives it as `SourceIdentity`. */
   sessionName: string
   /** Returns the keys of another credential, for the same caller. */
   keysOf: (credentialId: string) => Promise<AwsKeys>
@@ -36,8 +36,8 @@ function variable (name: string): string {
 }
 
 /**
- * Returns role assumers that use the given STS endpoint. The SDK calls them for a role that a profile or the environment
- * specifies.
+ * Returns role assumers that use the given STS endpoint. The SDK calls them for a role that is specified in an AWS profile or in
+ * environment variables.
  */
 const assumers = (sts: StsEndpoint): Pick<NonNullable<Parameters<typeof fromIni>[0]>, 'roleAssumer' | 'roleAssumerWithWebIdentity'> => ({
   roleAssumer: getDefaultRoleAssumer(sts),

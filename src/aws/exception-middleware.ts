@@ -19,8 +19,8 @@ export function convertExceptions (
       throw error instanceof Error ? problemFrom(error, { operation: commandName.replace(/Command$/, ''), credentialId }) : error
     }
   }, { step: 'initialize', priority: 'high', name: 'problems' })
-  // This middleware runs on every attempt. The SDK mistakes an exceeded service quota for throttling and would retry the call,
-  // but it does not retry a `Problem`.
+  // The SDK mistakes an exceeded service quota for throttling, and would retry the call. It does not retry a `Problem`, so this
+  // middleware, which runs on every attempt, throws one.
   middlewareStack.add((next) => async (args) => {
     try {
       return await next(args)

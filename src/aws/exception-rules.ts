@@ -11,7 +11,7 @@ interface Rule {
   code: ProblemCode
   /** The rule applies only if AWS's message matches. If several rules apply, the first one is used. */
   when?: RegExp
-  /** True if AWS's message helps the caller and may be passed on. Even then, a message that is not `quotable` is withheld. */
+  /** True if AWS's message helps the caller. The message is then passed on, provided that it is `quotable`. */
   quote?: true
   /** The errors that the problem lists. Each is about a part of the request. */
   errors?: readonly RequestError[]
@@ -122,13 +122,16 @@ const temporary: ReadonlySet<ProblemCode> = new Set(['aws-throttled', 'aws-timeo
 /** Matches messages about missing keys. They contain nothing confidential. */
 const missingKeys = /^(?:The variable \w+ is not set$|Could not (?:resolve|load) credentials )/
 
-/** Returns the problem for an exception while getting a credential's keys or asking STS which identity they belong to. */
+/**
+ * Returns the problem for an exception that was thrown while the gateway was getting a credential's keys, or asking STS which
+ * identity the keys belong to.
+ */
 export function credentialProblemFrom (exception: AwsException, credentialId: string): Problem {
   const { name, message, $fault, syscall } = exception
   const problem = problemFrom(exception, { operation: '', credentialId })
   const isRefused = $fault === 'client' || syscall === 'open'
-  // Only these messages are safe to quote. Other messages may come from a `credential_process` and contain its command line or a
-  // key.
+  // Messages of AWS, messages about a file that can't be opened, and messages about missing keys are safe to quote. Others may
+  // come from a `credential_process`, and contain its command line or a key.
   const isQuotable = $fault !== undefined || syscall === 'open' || missingKeys.test(message)
   if (temporary.has(problem.code) && !(isRefused && problem.code === 'aws-unavailable')) return problem
   return new Problem('credential-invalid', {

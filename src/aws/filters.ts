@@ -8,7 +8,7 @@ import type { Filter } from './types.ts'
 /**
  * Converts filters to AWS's form. The name filter always includes the environment's prefix.
  *
- * @throws Problem `invalid-request` if `namePrefix` with the environment's prefix is longer than a secret's name in AWS can be
+ * @throws Problem `invalid-request` if the environment's prefix and `namePrefix` together exceed the maximum length of a name
  */
 export function awsFilters ({ namePrefix: ofEnvironment }: Environment, filters: SecretFilters = {}): Filter[] {
   const { namePrefix = '', description, tagKey, tagValue, all } = filters

@@ -47,7 +47,7 @@ export interface KeysOptions {
   now: () => number
 }
 
-/** The maximum number of cached sessions, one for each caller and role. The least recently used session is evicted. */
+/** The maximum number of cached sessions. Each caller has one session per role. The least recently used session is evicted. */
 const maximumSessions = 1000
 
 /** Creates a cache of the keys of credentials and role sessions. Keys are cached until they expire. */
@@ -66,7 +66,8 @@ export function credentialKeys ({ credentials, sts, now }: KeysOptions): Credent
       const get = keysProvider(definition, {
         sts: sts(credentialId),
         sessionName: callerId === undefined ? gatewayName : sessionNameOf(callerId),
-        // `SourceIdentity` persists when one role assumes another, so the source role's session must be for the same caller.
+        // When a role assumes another role, AWS keeps the `SourceIdentity` of the first role's session. For this reason, both
+        // sessions must be for the same caller.
         keysOf: async (source) => keptFor({ credentialId: source, callerId }).current()
       })
       return refreshingCache({ get: async () => orProblem(credentialId, get), endOf: ({ expiration }) => expiration, now })
@@ -79,7 +80,7 @@ export function credentialKeys ({ credentials, sts, now }: KeysOptions): Credent
     return identity
   }
 
-  /** Returns the identity that the keys belong to. This never changes for an access key, so STS is asked only once per key. */
+  /** Returns the identity that the keys belong to. An access key's identity never changes, so STS is asked only once per key. */
   async function identityOf (credentialId: string, keys: AwsKeys): Promise<Identity> {
     return getOrCreate(identities, keys.accessKeyId, () =>
       refreshingCache({ get: async () => ask(credentialId, keys), endOf: () => undefined, now })).current()

@@ -6,7 +6,7 @@ import type { DescribeSecretReply, ReplicationStatus, SecretListEntry, SecretVal
 
 /** Returns a secret's metadata from a `DescribeSecret` response, or from an entry of a `ListSecrets` response. */
 export function metadataFrom (name: SecretName, aws: SecretListEntry | DescribeSecretReply): SecretMetadata {
-  // The two responses name this member differently.
+  // `DescribeSecret` and `ListSecrets` use different names for this member.
   const versions = ('VersionIdsToStages' in aws ? aws.VersionIdsToStages : undefined) ??
     ('SecretVersionsToStages' in aws ? aws.SecretVersionsToStages : undefined)
   return compact({

@@ -51,7 +51,7 @@ interface PageRequest {
   cursor?: string | undefined
 }
 
-/** AWS's filters. Each matches as AWS documents it. The environment's name prefix always applies as well. */
+/** AWS's filters. AWS's documentation describes how they match. The environment's name prefix always applies as well. */
 export interface SecretFilters {
   namePrefix?: string
   description?: string
@@ -94,8 +94,8 @@ export interface WriteResult {
 
 interface Idempotent {
   /**
-   * The ID of the version that the write creates. Repeating the write with the same ID and the same secret value changes nothing.
-   * With the same ID and another value, it fails with `idempotency-conflict`. By default, the SDK generates an ID for each call.
+   * The ID of the version that the write creates. A second write with the same ID changes nothing if it has the same
+   * secret value; otherwise, it fails with `idempotency-conflict`. By default, the SDK generates an ID for each call.
    */
   versionId?: string | undefined
 }
@@ -134,7 +134,7 @@ export interface StageMove {
 
 export interface RotationRequest extends Idempotent {
   lambdaArn?: string | undefined
-  /** Replaces all of the secret's rotation rules. If absent or empty, the existing rules stay. */
+  /** These rules replace all existing rotation rules of the secret. If absent or empty, the existing rules stay. */
   rules?: RotationRules
   rotateImmediately?: boolean | undefined
 }

@@ -37,8 +37,8 @@ function createRateLimiter (share: () => number): RateLimiter {
 }
 
 /**
- * The maximum number of attempts that the middleware makes at a throttled background call before it passes the error on to the
- * SDK's retry loop.
+ * The maximum number of times that the middleware sends a background call that AWS keeps throttling. Then it passes the error on
+ * to the SDK's retry loop.
  */
 const maximumAttempts = 20
 
@@ -49,8 +49,8 @@ interface Context {
 
 /**
  * Limits the rate of a client's calls. Every attempt waits for a token, and throttling by AWS slows the bucket down. A throttled
- * background call is retried here more often than the SDK would retry it. The delay is acceptable, because nobody is waiting for
- * the result of that single call.
+ * background call is retried here more often than the SDK would retry it. This delays the call, which is acceptable because
+ * nobody is waiting for its result alone.
  */
 export function limitRate ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, rateLimiter: RateLimiter): void {
   const limited = <Args extends { input: object }, Result>(next: (args: Args) => Promise<Result>, { commandName = '' }: Context) => {

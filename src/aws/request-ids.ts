@@ -2,8 +2,8 @@ import { callOf } from './call.ts'
 import type { SecretsManager } from './types.ts'
 
 /**
- * Passes the AWS request ID of every response to the call's `onResponse`. CloudTrail records the same IDs. A retried call has
- * several responses, and exceptions have request IDs, too.
+ * Passes the AWS request ID of every response, including error responses, to the call's `onResponse`. A retried call has several
+ * responses, each with its own ID. CloudTrail records the same IDs.
  */
 export function captureRequestIds ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   // The deserialize step runs once per attempt, so the IDs of failed attempts are passed on, too.

@@ -247,8 +247,8 @@ function batchResults (
 }
 
 /**
- * Returns the secret's name if the ID is an ARN. An error in a batch contains the secret's name if the secret was requested by
- * name, and its ARN if a filter matched it.
+ * Returns the secret's name from an ARN, or undefined if the ID is not an ARN. In a batch response, an error contains the
+ * secret's ARN if a filter matched the secret, but its name if the secret was requested by name.
  */
 const nameInArn = (secretId: string): string | undefined =>
   /^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:(.+)-.{6}$/.exec(secretId)?.[1]

@@ -19,8 +19,8 @@ const burstOf = (quota: number): number => Math.max(2, quota / 25)
 const rateOf = (quota: number): number => quota - burstOf(quota) - quota / 50
 
 /**
- * One in this many tokens goes to a background call while calls are waiting in both queues, so that background calls do not
- * starve.
+ * While calls are waiting in both queues, one of every `backgroundEvery` tokens goes to a background call. Without this rule,
+ * background calls could starve.
  */
 const backgroundEvery = 4
 

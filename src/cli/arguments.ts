@@ -4,7 +4,7 @@ import { isDots } from './text.ts'
 /**
  * Parses a secret's name.
  *
- * @throws InvalidArgumentError for an empty name, `.` and `..`, which can't be part of a URL's path
+ * @throws InvalidArgumentError if the name is empty, `.` or `..`, because such a name can't be part of a URL's path
  */
 export function secretName (text: string): string {
   if (text === '') throw new InvalidArgumentError('A name must not be empty.')
@@ -27,7 +27,7 @@ export const positiveInteger = (noun: string, max = 1_000_000) => (text: string)
 /**
  * Parses one `KEY=VALUE` pair of a repeatable option and adds it to the previous pairs.
  *
- * @throws InvalidArgumentError for any other form, and for a repeated key
+ * @throws InvalidArgumentError if the text has another form, or if its key is repeated
  */
 export function pair (text: string, pairs: Record<string, string> = {}): Record<string, string> {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []

@@ -40,8 +40,8 @@ export async function bulkCreate (gateway: GatewayClient, env: string, body: Man
 }
 
 /**
- * A line of the reply. The replies to atomic requests report progress as `done`, because no item's result is final before the
- * end.
+ * A line of the reply. While an atomic request runs, its reply contains only the number of secrets that are `done`, because no
+ * item's result is final before the end.
  */
 type Entry = { summary: Summary } | { done: number } | BulkItemReply
 
@@ -50,11 +50,11 @@ async function* entriesOf (stream: ReadableStream | null | undefined): AsyncGene
   try {
     for await (const line of createInterface({ input: Readable.fromWeb(stream) })) yield JSON.parse(line) as Entry
   } catch {
-    // The caller recognizes a broken connection by the missing summary.
+    // Ignores the error of a broken connection, because the caller notices that the summary is missing.
   }
 }
 
-/** Sorts items into the order of the file. They arrive in order of completion. */
+/** Sorts items, which arrive in order of completion, into the order of the request. */
 function inOrder (items: readonly BulkItemReply[], { secrets = [], secretNames = [] }: Manifest['body']): BulkItemReply[] {
   const byName = new Map(items.map((item) => [item.name, item]))
   return [...secrets.map(({ name }) => name), ...secretNames].flatMap((name) => byName.get(name) ?? [])

@@ -18,9 +18,10 @@ export interface Child {
    */
   readonly ended: Promise<number>
   /**
-   * Terminates the process and waits for its exit. Resolves to a signal if `secretsctl` itself has to exit: to a SIGTERM that it
-   * received before the call, or to any termination signal that it received while it waited. The command must then exit instead
-   * of restarting the program.
+   * Terminates the process and waits for its exit. Resolves to undefined if the program may be restarted.
+   *
+   * Resolves to a signal if `secretsctl` must exit instead, because it has received this signal itself. This is either a SIGTERM
+   * from before the call, or any termination signal that arrived during the wait.
    */
   end: () => Promise<NodeJS.Signals | undefined>
 }

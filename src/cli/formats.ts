@@ -3,7 +3,7 @@ import { CommandFailure } from './terminal.ts'
 import { asText } from './text.ts'
 import type { Variables } from './variables.ts'
 
-/** Serializes variables. `name` is the name of the Kubernetes Secret; the other formats ignore it. */
+/** Serializes variables. Only the Kubernetes format uses `name`, which is the name of the Kubernetes Secret. */
 type Format = (variables: Variables, name: string) => string
 
 /** Builds a format with one line per variable. */
@@ -30,8 +30,8 @@ function docker (variable: string, text: string, secret: string): string {
 }
 
 /**
- * Options for YAML that YAML 1.1 parsers read correctly, too. Strings are quoted, because these parsers would read an unquoted
- * `yes` as a boolean and an unquoted `1:30` as a number.
+ * The options for writing YAML. They ensure that parsers of YAML 1.1 read the output correctly, too. Strings are quoted, because
+ * these parsers would read an unquoted `yes` as a boolean and an unquoted `1:30` as a number.
  */
 const yaml = { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const
 

@@ -1,6 +1,6 @@
 import type { Terminal } from './terminal.ts'
 
-/** The number of characters between the brackets. */
+/** The number of characters between the brackets of a progress bar. */
 const length = 20
 
 /** A progress bar. It is on standard error, so it never mixes with the result, which is on standard output. */

@@ -3,7 +3,7 @@ import type { Terminal } from './terminal.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Styles text if standard output is a terminal that supports colours and NO_COLOR (https://no-color.org) is not set. */
+/** Styles text if NO_COLOR (https://no-color.org) is not set, and if standard output is a terminal that supports colours. */
 function styled ({ stdout, env }: Terminal, style: Style, text: string): string {
   const showsColours = stdout.isTTY === true && env.TERM !== 'dumb' && (env.NO_COLOR ?? '') === ''
   // validateStream would consult this process's environment variables instead of the given terminal's.
@@ -11,8 +11,8 @@ function styled ({ stdout, env }: Terminal, style: Style, text: string): string 
 }
 
 /**
- * Removes escape sequences, and replaces other control characters with spaces, because untrusted text could control the terminal
- * with them.
+ * Removes escape sequences from text, and replaces other control characters with spaces. Otherwise, untrusted text could control
+ * the terminal.
  */
 export const plain = (text: string): string => stripVTControlCharacters(text).replace(/\p{Cc}/gu, ' ')
 

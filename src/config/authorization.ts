@@ -32,8 +32,8 @@ interface Settings {
 }
 
 /**
- * Yields an issue for each reference in a policy to an undeclared environment or credential. Otherwise, a `forbid` with a
- * misspelled name would silently have no effect.
+ * Yields an issue for each environment or credential that a policy refers to but that is not declared. Without this check, a
+ * `forbid` with a misspelled name would silently have no effect.
  */
 export function* policyIssues ({ policies: { policies }, environments, credentials }: Settings): Generator<FileIssue> {
   const isDeclared: Readonly<Record<string, (id: string) => boolean>> = {

@@ -10,7 +10,7 @@ interface Declared {
 /** The maximum length of a credential's chain of sources, counting the credential itself. */
 const maximumChain = 4
 
-/** The maximum session duration, in seconds, of a role assumed by another role. This is AWS's limit for role chaining. */
+/** The maximum session duration, in seconds, of a role that is assumed by another role. This is AWS's limit for role chaining. */
 const maximumChainedDuration = 3600
 
 /** Yields the issues with the sources of credentials and with the accounts of environments. */

@@ -49,7 +49,7 @@ export function limitsFrom ({ perEnvironment, unauthenticated, ...declared }: St
  * `requestsPerSecond`.
  *
  * @param average the default for `requestsPerSecond`
- * @param seconds the length of the window if `burst` isn't declared; `burst` is then `seconds * requestsPerSecond`, rounded up
+ * @param seconds the length of the window if `burst` isn't declared; if `burst` is rounded up, the window is slightly longer
  */
 function limitFrom (declared: Static<typeof RateSchema> = {}, average: number, seconds: number): Limit {
   const { requestsPerSecond = average, burst = Math.ceil(seconds * requestsPerSecond) } = declared

@@ -11,7 +11,7 @@ export interface LiveConfig {
    * @returns a function that returns the value for the current configuration
    */
   derive: <T>(build: (config: Config) => T, retire?: (value: T, next: T) => void) => () => T
-  /** Replaces the configuration after rebuilding all derived values. If a `build` throws, nothing changes. */
+  /** Replaces the configuration after rebuilding all derived values. If a `build` function throws, nothing changes. */
   replace: (next: Config) => void
 }
 

@@ -23,8 +23,8 @@ export interface TlsSettings {
   readonly cert: string
   readonly key: string
   /**
-   * The certificate authorities whose client certificates are accepted, in PEM. `required` is true if every client must present
-   * a certificate. Absent if the server does not ask for client certificates.
+   * The settings for client certificates. Absent if the server does not ask for client certificates. `ca` contains, in PEM, the
+   * authorities whose certificates are accepted. `required` is true if every client must present a certificate.
    */
   readonly clients?: { readonly ca: string, readonly required: boolean }
 }
@@ -71,7 +71,7 @@ function assertUsable (key: string, expected: string, isUsable: () => boolean): 
   try {
     if (isUsable()) return
   } catch {
-    // The library's message could quote the file, so its error is replaced with the one below.
+    // Replaces the library's error with the ConfigError below, because the library's message could quote the file.
   }
   throw new ConfigError([{ key, found: 'something else', expected }])
 }

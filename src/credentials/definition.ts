@@ -91,9 +91,11 @@ interface StsEnvironment {
 const defaultRegion = 'us-east-1'
 
 /**
- * Returns the region of the STS endpoint for a credential. If the credential does not declare a region, this is the region of the
- * first environment that may use the credential, either directly or through a credential whose source it is. If there is no such
- * environment, it is AWS's default region.
+ * Returns the region of the STS endpoint for a credential. This is the first of the following regions that exists:
+ *
+ * 1. the region that the credential declares
+ * 2. the region of the first environment that may use the credential, either directly or as a source of another credential
+ * 3. AWS's default region
  */
 export function stsRegion (
   credentials: ReadonlyMap<string, CredentialDefinition>, environments: Iterable<StsEnvironment>, id: string

@@ -25,14 +25,15 @@ const refreshBefore = 5 * 60_000
 const safetyMargin = 30_000
 
 /**
- * The minimum time between two fetches, in milliseconds. For this long after a failed fetch, callers get the same error again.
- * For this long after a successful fetch, the value is neither refreshed in the background nor dropped.
+ * The pause after a fetch, in milliseconds. During the pause after a failed fetch, no new fetch starts. If there is no valid
+ * value, callers get the same error again. During the pause after a successful fetch, the value is neither refreshed in the
+ * background nor dropped.
  */
 const pause = 5_000
 
 /**
- * Creates a cache. Concurrent callers share one fetch. The value is refreshed in the background before it expires. If that fails,
- * the old value stays in use until it expires, and the refresh is retried after a pause.
+ * Creates a cache. Concurrent callers share one fetch. The value is refreshed in the background before it expires. If the refresh
+ * fails, it is retried after a pause, and the old value stays in use until shortly before it expires.
  */
 export function refreshingCache<Value> ({ get, endOf, now }: RefreshingCacheOptions<Value>): RefreshingCache<Value> {
   let cached: { value: Value, fetched: number, end: number } | undefined

@@ -12,9 +12,9 @@ const disallowed = /[^A-Za-z0-9_+=,.@-]/g
 const digits = 24
 
 /**
- * Returns the name of a caller's role sessions (`RoleSessionName` and `SourceIdentity`), which CloudTrail shows. This is the
- * caller ID if AWS accepts it. Otherwise it is a shortened form of the ID with disallowed characters replaced, followed by a
- * hash. It never equals the gateway's own session name.
+ * Returns the name of a caller's role sessions (`RoleSessionName` and `SourceIdentity`), which CloudTrail shows. The name is the
+ * caller ID if AWS accepts it. Otherwise, disallowed characters of the ID are replaced by hyphens, the ID is shortened if
+ * necessary, and a hash is appended. The name never equals the gateway's own session name.
  */
 export function sessionNameOf (callerId: string): string {
   const name = callerId.replace(disallowed, '-')

@@ -29,15 +29,15 @@ export const EnvironmentSchema = Type.Object({
 /** An environment with its defaults filled in. */
 export interface Environment {
   readonly name: string
-  /** The AWS region of its secrets. */
+  /** The AWS region of the environment's secrets. */
   readonly region: string
-  /** The ID of the AWS account that its secrets are in. Credentials of other accounts are refused. */
+  /** The ID of the AWS account that the environment's secrets are in. Credentials of other accounts are refused. */
   readonly account?: string
   /** The ID of the default credential. */
   readonly credential: string
   /** The IDs of all credentials that a request may use, including the default one. */
   readonly allowedCredentials: readonly string[]
-  /** The prefix of its secrets' names in AWS; may be empty. */
+  /** The prefix of the names that the environment's secrets have in AWS; may be empty. */
   readonly namePrefix: string
   /** The KMS key for new secrets. If absent, AWS uses `aws/secretsmanager`. */
   readonly kmsKeyId?: string

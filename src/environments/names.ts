@@ -48,6 +48,7 @@ export const nameWarnings = (name: SecretName): { warnings?: string[] } => /-[A-
   : {}
 
 /**
- * The pattern of a name prefix. The characters are those that AWS allows, except `!`, because it would negate a filter by prefix.
+ * The pattern of a name prefix. The characters are those that AWS allows, except `!`. When secrets are filtered by prefix, a
+ * prefix that starts with `!` would mean negation.
  */
 export const namePrefixPattern = limits.secretNamePattern.replace('!', '').replace('+$', '*$')

@@ -16,7 +16,7 @@ export const ndjson = 'application/x-ndjson'
 
 const nothing = (): void => undefined
 
-/** Converts outcomes for the audit trail, which records those of a dry run as `planned`. */
+/** Converts outcomes for the audit trail. The outcomes of a dry run are recorded as `planned`. */
 const toRecord = ({ dryRun }: BulkRun, outcomes: readonly BulkOutcome[]): SecretOutcome[] =>
   outcomes.map((outcome) => dryRun ? { ...outcome, result: 'planned' } : outcome)
 
@@ -61,7 +61,7 @@ export function sendLines (
     lines.end()
   }, (fault: unknown) => {
     logFault(request, fault)
-    // Cuts off the reply before the summary, so that the client can tell that it is incomplete.
+    // Cuts off the reply before the summary, so that the client can tell that the reply is incomplete.
     lines.destroy(fault instanceof Problem ? fault : new Problem('internal-error'))
   })
   return reply.type(ndjson).send(lines)

@@ -16,7 +16,7 @@ const strict = {
 /**
  * Returns the `Content-Security-Policy` header of a page that the gateway serves.
  *
- * @param exceptions the page's own directives, which add to the strict ones or replace them
+ * @param exceptions the page's own directives; each one overrides the directive of the same name in `strict`, if there is one
  */
 export const contentSecurityPolicy = (exceptions: Readonly<Record<string, string>>): string =>
   Object.entries({ ...strict, ...exceptions }).map((directive) => directive.join(' ')).join('; ')

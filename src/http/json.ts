@@ -18,9 +18,14 @@ const maximumValues = 250_000
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Parses a request's JSON (RFC 8259) strictly. Beyond what `JSON.parse` refuses, it refuses text that is not UTF-8, duplicate
- * member names (`JSON.parse` keeps the last), `__proto__`, lone surrogates (which UTF-8 can't represent), numbers beyond a
- * double's range or precision (`JSON.parse` rounds them), and documents with too many values or levels.
+ * Parses a request's JSON (RFC 8259). Refuses everything that `JSON.parse` refuses, and in addition:
+ *
+ * - text that is not UTF-8
+ * - duplicate member names, of which `JSON.parse` would keep the last
+ * - the member name `__proto__`
+ * - lone surrogates, which UTF-8 can't represent
+ * - numbers beyond a double's range or precision, which `JSON.parse` would round
+ * - documents with too many values or levels
  *
  * @throws Problem `invalid-request`; its message never quotes the text
  */
@@ -43,8 +48,8 @@ function decode (body: Uint8Array): string {
 }
 
 /**
- * Checks for everything that `JSON.parse` accepts but the gateway refuses. Throws at the first error, so a deeply nested document
- * can't make the recursive `visit` overflow the stack.
+ * Throws if the text contains anything that `JSON.parse` accepts but the gateway refuses. The parser, `visit` of jsonc-parser, is
+ * recursive. A deeply nested document can't overflow the stack, because parsing ends at the first error.
  */
 function checkStructure (text: string): void {
   const open: { names: Set<string>, items: number }[] = []

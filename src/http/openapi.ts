@@ -64,7 +64,10 @@ interface Operation {
 
 type Paths = Record<string, Record<string, Operation>>
 
-/** Completes the generated document in place. Sorts the operations, and moves examples that Swagger UI would otherwise send. */
+/**
+ * Completes the generated document in place. Sorts the operations, and prevents Swagger UI from filling in optional parameters
+ * with their examples.
+ */
 export const finishDocument: Transform = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject
   const paths = (document.openapiObject.paths ?? {}) as Paths

@@ -40,8 +40,8 @@ export type ProblemBody = Static<typeof ProblemSchema>
 export const problemMediaType = 'application/problem+json'
 
 /**
- * Returns the body of a problem's reply. For a 5xx it contains only text from the catalogue, because the message of an unexpected
- * error could contain a secret's value.
+ * Returns the body of a problem's reply. If the status is 5xx, the `detail` always comes from the catalogue, because the message
+ * of an unexpected error could contain a secret's value.
  */
 export function problemBody (problem: Problem, requestId: string): ProblemBody {
   const { status, title, advice } = catalogueEntry(problem.code)

@@ -7,8 +7,8 @@ import { Problem } from '#src/problems/problem'
 export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<undefined>
 
 /**
- * Creates a counter that refuses requests beyond a limit of the current configuration. It keeps counts for up to 5,000 keys.
- * Beyond that, it evicts the least recently used one.
+ * Creates a counter that refuses requests beyond a limit of the current configuration. The counter keeps counts for up to 5,000
+ * keys. If there are more, it evicts the least recently used key.
  *
  * @param which the name of the limit that applies; the log shows it as the reason for a refusal
  * @param keyOf returns the key that a request counts against; by default `request.ip`, with IPv6 addresses grouped by /64
@@ -26,7 +26,7 @@ export function limiter (
   })
   return async (request, reply) => {
     const state = await count(request)
-    // Only narrows the type. `isAllowed` means that the key is on the package's allow list, which is empty here.
+    // This line only narrows the type. `isAllowed` means that the key is on the package's allow list, which is empty here.
     if (state.isAllowed) return
     const { max, remaining, ttlInSeconds, isExceeded } = state
     reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': ttlInSeconds })

@@ -6,7 +6,7 @@ import { SecretValue, type WrittenSecret } from '#src/secrets/schemas'
 import { matchesETag, toETag } from './etag.ts'
 import { ETag, Ref, Reply } from './schemas.ts'
 
-/** Functions that represent a secret's value in a media type. The first media type is the default. */
+/** Functions that convert a secret to the content of a reply, keyed by media type. The first media type is the default. */
 const representations: Readonly<Record<string, (secret: ReadSecret) => unknown>> = {
   'application/json': toSecretValue,
   'text/plain': ({ content }) => {

@@ -6,9 +6,9 @@ type Compiler = ReturnType<ReturnType<typeof SerializerSelector>>
 
 /**
  * Creates a serializer compiler that compiles equal schemas only once. A route declares a schema for each of about fifteen
- * statuses, and nearly all of these schemas are equal, because they describe a problem.
+ * statuses. Nearly all of these schemas are equal, because they describe a problem.
  *
- * @param schemas returns the shared schemas that others refer to; called when the first schema is compiled
+ * @param schemas returns the shared schemas that other schemas refer to; called when the first schema is compiled
  */
 export function serializerCompiler (schemas: () => Record<string, unknown>): FastifySerializerCompiler<unknown> {
   const compiled = new Map<string, ReturnType<Compiler>>()

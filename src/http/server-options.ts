@@ -24,7 +24,7 @@ const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
 export function serverOptions (logLevel: string, log?: DestinationStream, config?: LiveConfig): FastifyHttpOptions<Server> {
   const trusts = config?.derive(({ server }) => trustedProxyList(server.trustedProxies)) ?? (() => () => false)
   const tls = config?.current.server.tls
-  // Turns off Node.js's check for a missing Host header. The step refuseAmbiguousHeaders refuses it with a problem document.
+  // Turns off Node.js's check for a missing Host header. Instead, the step refuseAmbiguousHeaders refuses a request without one.
   const http = { requireHostHeader: false }
   return {
     logger: { level: logLevel, base: null, ...(log !== undefined && { stream: log }) },
@@ -55,8 +55,9 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
 }
 
 /**
- * Returns the TLS options. If client certificates are configured, Node.js requests one, but does not reject a connection without
- * a valid certificate. Instead, plugins/tls.ts decides whether to reject the connection, and records the refusal.
+ * Returns the TLS options. If client certificates are configured, Node.js requests a certificate from the client, but does not
+ * reject a connection without a valid one. Instead, plugins/tls.ts decides whether to reject the connection, and records the
+ * refusal.
  */
 const tlsOptions = (tls: TlsSettings): ServerOptions =>
   ({ ...secureContext(tls), ...(tls.clients !== undefined && { requestCert: true, rejectUnauthorized: false }) })
@@ -67,7 +68,8 @@ const clientErrors: Readonly<Record<string, ProblemCode>> = {
 }
 
 /**
- * Connections whose refusal is being recorded. After that, they get a reply and are closed. Further errors on them are ignored.
+ * The connections on which an error has occurred. The error is recorded, then a reply is sent and the connection is closed. Any
+ * further errors on the connection are ignored.
  */
 const answering = new WeakSet<Socket>()
 

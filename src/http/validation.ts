@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify'
 import { pointerToken } from '#src/json/pointer'
 import type { RequestError } from '#src/problems/problem'
 
-/** The options of both validators. Neither drops unknown fields nor fills in defaults, which are only documentation. */
+/** The options of both validators. The validators don't drop unknown fields. They don't fill in defaults, either. */
 const strict: Options = {
   allErrors: true,
   verbose: true,
@@ -15,8 +15,8 @@ const strict: Options = {
 const body = new Ajv(strict)
 
 /**
- * The validator of the other parts of a request. These are text, which is coerced to the schema's types. Where the schema
- * requires a list, a single value becomes a list of one.
+ * The validator of all parts of a request except the body. These parts are text, which is coerced to the schema's types. Where
+ * the schema requires a list, a single value becomes a list of one item.
  */
 const text = new Ajv({ ...strict, coerceTypes: 'array' })
 
@@ -41,7 +41,7 @@ export function requestErrors (part: string, errors: readonly SchemaError[]): Re
   }))
 }
 
-/** Messages by JSON Schema keyword. They replace Ajv's where those are too vague, and never quote the request. */
+/** Error messages, by JSON Schema keyword. They are used where Ajv's own messages are too vague. They never quote the request. */
 const messages: Readonly<Partial<Record<string, (error: SchemaError) => string | undefined>>> = {
   additionalProperties: () => 'has a member that is not known here',
   enum: ({ params: { allowedValues } }) => `must be one of: ${(allowedValues as string[]).join(', ')}`,
@@ -49,7 +49,10 @@ const messages: Readonly<Partial<Record<string, (error: SchemaError) => string |
   pattern: ({ parentSchema }) => typeof parentSchema?.description === 'string' ? `must have the form of: ${parentSchema.description}` : undefined
 }
 
-/** Returns a pointer to the missing or unknown member, relative to the object. Ajv's own pointer ends at that object. */
+/**
+ * Returns a pointer from an object to its missing or unknown member, or an empty string if the error is of another kind. It is
+ * appended to Ajv's pointer, which ends at the object.
+ */
 function memberPointer ({ missingProperty, additionalProperty }: Record<string, unknown>): string {
   const member = missingProperty ?? additionalProperty
   return typeof member === 'string' ? `/${pointerToken(member)}` : ''

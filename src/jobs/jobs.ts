@@ -19,7 +19,7 @@ export interface Jobs {
    * @throws Problem `overloaded` if too many jobs are running, or during shutdown
    */
   start: (scope: Scope, bulk: BulkRun, toReply: (outcome: BulkOutcome) => BulkItemReply, ended: (fault?: unknown) => void) => Job
-  /** Returns one of the caller's jobs. @throws Problem `not-found`, even if another caller has a job with this ID */
+  /** Returns one of the caller's jobs. @throws Problem `not-found` if no job has this ID, or if the job is another caller's */
   find: (callerId: string, id: string) => Job
   /** Returns the job of an earlier request with the same caller, environment and `Idempotency-Key`, if it can be reused. */
   findReusable: (scope: Scope) => Job | undefined
@@ -31,18 +31,20 @@ export interface Jobs {
 
 /** The limits on jobs. */
 export interface JobLimits {
-  /** The maximum numbers of jobs that run at the same time, for all callers together and for each caller (`runningOfOne`). */
+  /** The maximum number of jobs that run at the same time, for all callers together. */
   running: number
+  /** The maximum number of jobs that run at the same time for one caller. */
   runningOfOne: number
-  /** The maximum number of items in all jobs together. Beyond it, the jobs that ended first are removed. */
+  /** The maximum number of items in all jobs together. If there are more, the jobs that ended first are removed. */
   items: number
   /** The time for which an ended job is kept, in milliseconds. */
   kept: number
 }
 
 /**
- * Returns true if a repeated request can be answered with this job. The job must be running, or have succeeded completely. While
- * it is running, no second run may start, because the second could rely on changes that the first is about to roll back.
+ * Returns true if a repeated request can be answered with this job. The job must be running, or have succeeded completely. A
+ * repeated request must not start a second run while the first is running, because the second run could rely on changes that the
+ * first is about to roll back.
  */
 const isReusable = ({ endedAt, problem, counts }: Job): boolean =>
   endedAt === undefined || (problem === undefined && counts.failed + counts.rolledBack + counts.notStarted === 0)

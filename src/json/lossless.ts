@@ -1,6 +1,6 @@
 declare global {
   interface JSON {
-    /** Returns a value that `JSON.stringify` writes verbatim (ES2026). */
+    /** Wraps JSON text in an object. `JSON.stringify` writes this object as the unchanged text (ES2026). */
     rawJSON: (text: string) => object
     isRawJSON: (value: unknown) => boolean
   }

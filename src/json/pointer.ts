@@ -1,4 +1,4 @@
-/** The number of characters that are kept of a member's name, which may come from a request and be very long. */
+/** The maximum length of a member's name in a pointer. Names may come from a request and be very long, so they are cut off. */
 const maximumLength = 128
 
 /** Returns a member's name as a reference token of a JSON pointer (RFC 6901), shortened if it is long. */

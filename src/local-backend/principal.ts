@@ -5,14 +5,17 @@ import type { Policy } from './policies/policy.ts'
 export interface Principal {
   /** Twelve digits. */
   accountId: string
-  /** The principal's ARN. That of a role session has the form `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
+  /** The principal's ARN. For a role session, it has the form `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
   arn: string
   /**
    * The value of `aws:userid`: the account ID for a root user, a unique ID in AWS's format for an IAM user, and
    * `ROLEID:SESSIONNAME` for a role session.
    */
   userId: string
-  /** An action that none of these policies allows is denied, unless a resource policy in the same account allows it. */
+  /**
+   * The principal's identity policies. An action that none of them allows is denied, unless a resource policy in the same account
+   * allows it.
+   */
   identityPolicies: readonly Policy[]
   /** Set if the principal is an AWS service, such as `rds`. Only that service can change the secrets that it creates. */
   service?: string | undefined

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { WrongUsage } from '#src/command-line/wrong-usage'
 import type { IdentityProvider, Role } from './server.ts'
 
-/** Parses `--role ARN=TRUST[,POLICY…]` and reads the files that it names. */
+/** Parses `--role ARN=TRUST[,POLICY…]` and reads the policy files that the option names. */
 export function roleIn (text: string): Role {
   const [, arn, files] = /^(arn:[^=\s]+)=([^=]+)$/.exec(text) ?? []
   if (arn === undefined || files === undefined) {

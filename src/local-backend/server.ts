@@ -35,8 +35,8 @@ export interface LocalBackendOptions {
   /** The port to listen on; 0, the default, chooses a free one. */
   port?: number
   /**
-   * The replacements for Lambda rotation functions, keyed by the name or ARN of the Lambda function. Each is the URL of an
-   * endpoint, or the path of a JavaScript or TypeScript module that exports a `handler`. None by default.
+   * The replacements for Lambda rotation functions, keyed by the name or ARN of the Lambda function. Each value is the URL of
+   * an endpoint, or the path of a JavaScript or TypeScript module that exports a `handler`. None by default.
    */
   rotationFunctions?: Readonly<Record<string, string>>
   /** The time limit for each step of a rotation, in milliseconds; 30,000 by default. */
@@ -64,8 +64,8 @@ export interface LocalBackend {
   /** Sets the state of a KMS key for the lifetime of this process. Throws if the key does not exist. */
   setKmsKeyState: KmsKeys['setState']
   /**
-   * Carries out the rotations that are due according to `now`, and waits until no rotation is in progress. Without this call, the
-   * backend starts each due rotation within a second.
+   * Carries out the rotations that are due according to the backend's clock, and waits until no rotation is in progress. Without
+   * this call, the backend starts each due rotation within a second.
    */
   runDueRotations: () => Promise<void>
   /**
@@ -91,7 +91,7 @@ const closeTimeout = 1000
  * Starts an embedded AWS Secrets Manager with an STS for roles. Both use AWS's own protocols (AWS JSON 1.1 and the Query
  * protocol) over HTTP on one port, so any AWS SDK works unmodified.
  *
- * @param options each account must have its own access key ID
+ * @param options.accounts each account must have its own access key ID
  * @throws Error if the data folder can't be used, or if an account, a role, an identity provider, a KMS key or a rotation
  * function is invalid; Node's own error if the server can't listen
  */

@@ -43,8 +43,9 @@ const awsVariables = [
 ]
 
 /**
- * Checks that no environment variable suggests that the gateway should use AWS, unless `GATEWAY_LOCAL=1` requests local mode.
- * Without this check, a gateway that lacks its configuration file would silently serve an empty local store.
+ * Refuses local mode if an environment variable suggests that the gateway should use AWS or runs in production. With
+ * `GATEWAY_LOCAL=1`, local mode is never refused. Without this check, a gateway that lacks its configuration file would silently
+ * serve an empty local store.
  *
  * @throws ConfigError
  */
@@ -74,7 +75,7 @@ export async function startLocalMode ({ GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_T
       [credentialId, { kind: 'embedded' as const, accessKeyId, secretAccessKey }])),
     authentication: { apiKeys: [{ id: 'developer', hash: hashToken(token) }] },
     authorization: { policies: policySetFrom([developerPolicy]) },
-    // Practically no limit, because the developer is the only caller, and limits protect callers from each other.
+    // This is practically no limit. Limits protect callers from each other, and the developer is the only caller.
     limits: { requestsPerSecond: 10_000 },
     aws: { endpoint: backend.url }
   })

@@ -6,7 +6,7 @@ import { catalogue, type ProblemCode } from './catalogue.ts'
 export interface RequestError {
   /** The part of the request that contains the error. */
   in: 'body' | 'query' | 'path' | 'header'
-  /** A JSON pointer (RFC 6901) into that part. It never contains a value. */
+  /** A JSON pointer (RFC 6901) into the part that `in` names. It never contains a value. */
   pointer: string
   message: string
 }
@@ -23,7 +23,7 @@ export interface ProblemOptions {
   awsRequestId?: string
   /** The `Retry-After` header in seconds. Defaults to the value in the catalogue. */
   retryAfter?: number
-  /** The reason, only for the log and the audit trail. A fixed text from the gateway or a library, never from the request. */
+  /** The reason, only for the log and the audit trail. It is a fixed text that contains nothing from the request. */
   reason?: string
 }
 

@@ -19,7 +19,7 @@ export interface Evidence {
   readonly awsRequestIds: string[]
   /** The decisions that are not yet part of a record. */
   readonly decisions: SecretDecision[]
-  /** The number of secrets recorded so far. Missing until the handler calls `reportSecrets`. */
+  /** The number of secrets recorded so far. It is missing until the handler calls `reportSecrets`. */
   items?: number
 }
 
@@ -145,7 +145,7 @@ const recordedDecision = ({ found: { decision, visibility } }: FastifyRequest): 
 
 const recorded = ({ allowed, policies }: Decision): RecordedDecision => ({ allowed, policies })
 
-/** Returns the decisions whose action or environment is not the one that the entry itself names. */
+/** Returns the decisions that concern a different action or a different environment than the entry. */
 function otherDecisions (decisions: readonly SecretDecision[], about: About): RequestEntry['decisions'] {
   const others = decisions.filter(({ environment = about.environment, action }) =>
     environment !== about.environment || action !== about.action)

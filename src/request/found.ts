@@ -18,21 +18,21 @@ export interface Found {
   readonly route: MatchedRoute
   /** The client's address: the one that a trusted proxy reports or, without a proxy, the address of the connection's peer. */
   readonly peer: string
-  /** The authenticated caller. Missing on public routes. */
+  /** The authenticated caller. It is missing on public routes. */
   readonly caller: Caller
-  /** The decision on whether the caller may see the environment in the path. Denied if the environment does not exist. */
+  /** The decision on whether the caller may see the environment in the path. It is a denial if there is no such environment. */
   readonly visibility: Decision
   /** The environment in the path, which the caller is allowed to see. */
   readonly environment: Environment
   /** The secret's name in the path, checked against the environment's rules. */
   readonly secretName: SecretName
-  /** The ID of the AWS credential. Missing if the credential is not declared, or the environment does not allow it. */
+  /** The ID of the AWS credential. It is missing if the credential is not declared or the environment does not allow it. */
   readonly credentialId: string
   /** The decision on whether the policies allow the route's action on the environment, secret or credential in the path. */
   readonly decision: Decision
-  /** The evidence for the request's audit records. Missing until the intent has been recorded. */
+  /** The evidence for the request's audit records. It is missing until the intent has been recorded. */
   readonly evidence: Evidence
-  /** The context that a handler passes to its use cases. Exists only on routes about an environment or a secret. */
+  /** The context that a handler passes to its use cases. It exists only on routes about an environment or a secret. */
   readonly scope: Scope
 }
 
@@ -47,7 +47,7 @@ export interface MatchedRoute {
 
 /**
  * The fields that have a getter on the request, each with the name of the step that writes it. On routes about a credential,
- * `findCredential` writes `credentialId` instead.
+ * `credentialId` is written by `findCredential`, not by `resolveCredential`.
  */
 export const finders = {
   route: 'findRoute',
@@ -66,14 +66,14 @@ export function readFound<K extends keyof typeof finders> (request: FastifyReque
   return value
 }
 
-// Declares the members that plugins add to Fastify's types, as far as src/ needs them.
+// Plugins add members to Fastify's types. The members that src/ uses are declared here.
 declare module 'fastify' {
   interface FastifyInstance {
     /** The audit trail. */
     audit: Trail
     /**
-     * Records a refusal that happens before Fastify handles the request. Resolves to the problem to reply with: the given one or,
-     * if the refusal can't be recorded, `audit-unavailable`.
+     * Records a refusal that happens before Fastify handles the request. Resolves to the problem for the reply. This is the
+     * given problem or, if the refusal can't be recorded, `audit-unavailable`.
      */
     recordRefusal: (about: Pick<RequestEntry, 'requestId' | 'peer'>, problem: Problem) => Promise<Problem>
   }
@@ -89,34 +89,34 @@ declare module 'fastify' {
     about?: 'environment' | 'secret' | 'credential'
     /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */
     bodyNamesCredential?: true
-    /** The names of the headers in the route's schema, in lower case. plugins/request.ts sets it. */
+    /** The names of the headers in the route's schema, in lower case. plugins/request.ts sets this list. */
     headers?: readonly string[]
   }
 
   interface FastifyRequest extends Pick<Found, keyof typeof finders> {
-    /** The results of the steps so far. The log reads them here, because a getter throws an error if its step has not run. */
+    /** The results of the steps so far. The log uses `found`, because a getter throws an error if its step has not run. */
     found: Partial<Found>
     /** The problem in the reply. Only `answerProblem` sets it. */
     problem?: Problem
     /** The handler's additions to the audit record of the outcome. Only `reportOutcome` sets it. */
     outcome?: OutcomeReport
-    /** Adds to the audit record of the outcome. Handlers report the details that only they know. */
+    /** Adds details that only the handler knows to the audit record of the outcome. */
     reportOutcome: (report: OutcomeReport) => void
     /**
-     * Records the outcome for each of several secrets. Must be called before the reply reveals any of these outcomes.
+     * Records the outcome for each of several secrets. It must be called before the reply reveals any of these outcomes.
      *
      * @throws Problem `audit-unavailable`
      */
     reportSecrets: (outcomes: readonly SecretOutcome[]) => Promise<void>
-    /** Returns the policies' decision on whether the caller may perform an action. Always denied on public routes. */
+    /** Returns the policies' decision on whether the caller may perform an action. On public routes, it is a denial. */
     decide: (action: Action, environment: Environment, credentialId: string, name?: string) => Decision
-    /** Returns the policies' decision on whether the caller may see the environment. Always denied on public routes. */
+    /** Returns the policies' decision on whether the caller may see the environment. On public routes, it is a denial. */
     sees: (environment: Environment) => Decision
     /**
      * Opens a scope in an environment other than the one in the path. The scope uses that environment's default credential.
      *
-     * @throws Problem `not-found` if the environment does not exist or the caller isn't allowed to see it, `forbidden` if one of
-     *   the actions is denied in it
+     * @throws Problem `not-found` if the environment does not exist or the caller isn't allowed to see it
+     * @throws Problem `forbidden` if one of the actions is denied in that environment
      */
     scopeIn: (environmentName: string, ...actions: readonly Action[]) => Scope
   }

@@ -1,7 +1,7 @@
 import type { FastifyContextConfig, RouteOptions } from 'fastify'
 import { actionTable, isAction, type ResourceType } from '#src/authorization/actions'
 
-/** The Cedar resource type of each subject. A route may declare only actions that apply to its subject's type. */
+/** The Cedar resource type of each kind of subject. A route may declare only actions that apply to the type of its subject. */
 const subjects: Readonly<Record<NonNullable<FastifyContextConfig['about']>, ResourceType>> = {
   environment: 'Environment',
   secret: 'Secret',

@@ -26,8 +26,8 @@ export function openScope (request: FastifyRequest, environment: Environment, cr
  * Opens a scope in an environment other than the one in the request's path. The scope uses that environment's default credential.
  *
  * @param environment undefined if the environment that the request names does not exist
- * @throws Problem `not-found` if the environment does not exist or the caller isn't allowed to see it, `forbidden` if one of
- *   the actions is denied in it
+ * @throws Problem `not-found` if the environment does not exist or the caller isn't allowed to see it
+ * @throws Problem `forbidden` if one of the actions is denied in that environment
  */
 export function openScopeIn (
   request: FastifyRequest, environment: Environment | undefined, actions: readonly Action[], aws: SecretsPort

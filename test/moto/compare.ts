@@ -18,7 +18,7 @@ export interface Comparison {
 export interface Place {
   file: string
   test: string
-  /** A part of its line that occurs in no other line of the test. */
+  /** A part of the assertion's line. It occurs in no other line of the test. */
   line: string
 }
 

@@ -44,12 +44,15 @@ const invalidToken: Answer = {
 }
 
 /**
- * Starts a proxy between a gateway and moto's server. The proxy adds three features that moto lacks: it derives the account from
- * the access key (also from the key of a session), refuses unknown access keys, and records the calls. It does not check
- * signatures.
+ * Starts a proxy between a gateway and moto's server. The proxy adds three features that moto lacks:
+ * - It derives the account from the access key, which may belong to a session.
+ * - It refuses unknown access keys.
+ * - It records the calls.
  *
- * All tests share one moto server. To keep them apart, each proxy has accounts of its own in moto, with random IDs, and replaces
- * the account IDs of the test in each request, and those of moto in each reply.
+ * The proxy does not check signatures.
+ *
+ * All tests share one moto server. To keep the tests apart, each proxy uses accounts with random IDs in moto. The proxy replaces
+ * the test's account IDs with these random IDs in each request, and restores the test's IDs in each reply.
  *
  * @param moto the URL of moto's server
  */
@@ -75,7 +78,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     const response = await fetch(moto, {
       method: 'POST',
       headers: {
-        // Moto reads the name of the service from this header, so an unsigned request gets one, too.
+        // Moto reads the name of the service from this header, so the proxy adds a fake header to an unsigned request.
         authorization: authorization ?? 'AWS4-HMAC-SHA256 Credential=nobody/20261121/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0',
         'content-type': String(contentType),
         ...target !== undefined && { 'x-amz-target': String(target) },
@@ -94,7 +97,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     signers.push({ operation, principal, ...sourceIdentity !== undefined && { sourceIdentity } })
   }
 
-  /** Remembers the owner of a new session's keys if moto's reply contains such keys. */
+  /** If moto's reply contains the access key of a new session, remembers the owner of that key. */
   function learnSession (answered: string, sourceIdentity: string | undefined): void {
     const [, accessKeyId] = /<AccessKeyId>(\w+)<\/AccessKeyId>/.exec(answered) ?? []
     const [, arn, account] = /<Arn>(arn:aws:sts::(\d{12}):assumed-role\/.*)<\/Arn>/.exec(answered) ?? []

@@ -61,7 +61,7 @@ t.test('windows end, and a reload changes the limits immediately', async (t) => 
 
   let reply = await dev(gateway)()
   t.equal(reply.status, 200)
-  // On a busy machine, the window may end before the second request.
+  // Sends requests until one is refused: on a busy machine, the window may end before the second request.
   while (reply.status !== 429) reply = await dev(gateway)()
   t.equal(reply.headers.get('retry-after'), '1')
   await new Promise((resolve) => { setTimeout(resolve, 1_000) })

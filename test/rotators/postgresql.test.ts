@@ -6,8 +6,8 @@ import { build } from '#test/helper'
 import { startPostgres } from './postgres-server.ts'
 
 /**
- * The tests are skipped if PostgreSQL is not installed. If the environment variable `POSTGRESQL` names the folder of its
- * programs, the tests are never skipped, and fail if the programs are not there.
+ * The folder of PostgreSQL's programs. The environment variable `POSTGRESQL` can name it: then the tests are never skipped, and
+ * fail if the programs are missing. Without the variable, the tests are skipped if PostgreSQL is not installed.
  */
 const [installed = ''] = globSync('/usr/lib/postgresql/*/bin')
 const binaries = process.env.POSTGRESQL ?? installed

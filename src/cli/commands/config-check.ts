@@ -27,7 +27,7 @@ export function configCheck (config: Command, terminal: Terminal): void {
     .action(async (file: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean }>()
       const { environments, authentication: { apiKeys } } = await validConfig(file)
-      // Only a warning, because the gateway must still be able to restart after a key has expired.
+      // An expired key only causes a warning, because the gateway must still be able to restart after a key has expired.
       for (const { id, expires = '' } of apiKeys.filter((key) => expiryOf(key) <= Date.now())) {
         terminal.stderr.write(`Warning: an API key of ${id} has expired: ${expires}\n`)
       }

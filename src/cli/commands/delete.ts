@@ -12,8 +12,8 @@ interface Options extends GlobalOptions {
 }
 
 /**
- * Adds `secretsctl delete NAME`, which asks for confirmation and deletes the secret. Without `--force`, it then prints the date
- * until which the secret can be restored.
+ * Adds `secretsctl delete NAME`, which deletes a secret. It asks for confirmation first, unless `--yes` is set. Afterwards, it
+ * prints the date until which the secret can be restored, unless `--force` is set.
  */
 export function remove (program: Command, terminal: Terminal): void {
   const command = program.command('delete')

@@ -11,9 +11,9 @@ export type Access = 'none' | 'reads' | 'writes'
 type Run = <Output>(context: OperationContext, work: () => Output) => Output
 
 /**
- * The functions that run an operation in the transaction that it needs. Every write transaction also purges secrets whose
- * recovery window has ended, and updates replicas. `reads` starts a write transaction after the operation if it has deferred
- * writes or if there are secrets to purge.
+ * The functions that run an operation in the transaction that it needs. Every write transaction also updates replicas and purges
+ * secrets whose recovery window has ended. `reads` runs the operation in a read transaction. A write transaction follows only if
+ * the operation has deferred any writes or if there are secrets to purge.
  */
 export const transactions: Record<Access, Run> = {
   none: (_context, work) => work(),

@@ -38,7 +38,7 @@ function pick (characters: readonly string[]): string {
   return characters[randomInt(characters.length)] ?? ''
 }
 
-/** Shuffles the characters. Otherwise the required ones would always come first. */
+/** Shuffles the characters. Otherwise the required characters would always come first. */
 function shuffled (characters: readonly string[]): string[] {
   const rest = [...characters]
   return characters.flatMap(() => rest.splice(randomInt(rest.length), 1))

@@ -40,7 +40,10 @@ export function listSecretVersionIds (input: Input<'ListSecretVersionIds'>, cont
   }
 }
 
-/** Returns the KMS keys that wrap a version's data key, each in the form in which it was specified. */
+/**
+ * Returns the KMS keys that wrap a version's data key. Each key is shown as the ID, alias or ARN by which a caller specified it.
+ * The AWS managed key is shown as `DefaultEncryptionKey`.
+ */
 function kmsKeyIds (store: Store, secret: Secret, versionId: string): string[] {
   return wrappedKeysOf(store, secret, versionId).map(({ kmsKeyId }) => kmsKeyId ?? 'DefaultEncryptionKey')
 }

@@ -14,8 +14,8 @@ import { updateSecret as storeSecret, type Secret } from '#src/local-backend/sto
 
 /**
  * Updates the description, KMS key and type of a secret, as far as the request contains them. If the request contains a value,
- * also adds a version labelled AWSCURRENT. Repeating a request with the same token and value adds no second version. It succeeds,
- * although AWS's documentation says otherwise.
+ * also adds a version labelled AWSCURRENT. A repeated request with the same token and value succeeds, but adds no second version.
+ * AWS's documentation says that such a request fails.
  *
  * For a replica, AWS allows changing only the KMS key.
  */

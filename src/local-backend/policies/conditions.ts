@@ -11,11 +11,11 @@ export interface Condition {
   operator: string
   /** The set operator, which determines how a key with several values is compared; undefined if the condition has none. */
   set: (typeof sets)[number] | undefined
-  /** In lower case, as condition keys are case-insensitive. */
+  /** The condition key. It is in lower case, because condition keys are case-insensitive. */
   key: string
   /** True if the operator's name ends in `IfExists`. If so, a request without the key meets the condition. */
   ifExists: boolean
-  /** The values to compare with, as strings. */
+  /** The policy's values for the key, as strings. */
   texts: readonly string[]
   /**
    * Returns true if a request meets the condition. `values` are the request's values for the key, or undefined if there are none.
@@ -24,7 +24,7 @@ export interface Condition {
 }
 
 const operatorName = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/
-/** Matches the condition keys of AWS and of identity providers. The latter start with the provider's host and path. */
+/** Matches AWS's condition keys and those of identity providers. A provider's keys start with its host and path. */
 const conditionKey = /^[a-z0-9._~/-]+:.+$/i
 
 /**
@@ -69,8 +69,8 @@ function scalarsOf (path: string, value: unknown): string[] {
 }
 
 /**
- * Returns the test of the operator `Null`. The value `true` requires that the request lacks the key, and `false` that it has the
- * key.
+ * Returns the test of the operator `Null`. If the policy's value is `true`, the request must lack the key. If it is `false`, the
+ * request must have the key.
  */
 function absence (path: string, texts: readonly string[]): Condition['holds'] {
   const wrong = texts.find((text) => !/^(?:true|false)$/i.test(text))

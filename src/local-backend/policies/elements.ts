@@ -38,7 +38,7 @@ export function parseJson (text: string): unknown {
 /**
  * Returns the members of an object.
  *
- * @param known the names that are allowed; any name if omitted
+ * @param known the names that are allowed; if omitted, any name is allowed
  * @throws PolicyError if the value isn't an object or has an unknown member
  */
 export function elementsOf (element: string, value: unknown, known?: readonly string[]): Record<string, unknown> {

@@ -7,7 +7,7 @@ import { readPrincipal } from './principals.ts'
 
 /**
  * The kind of a policy. An identity policy must not name principals, and a resource policy must. A trust policy is the resource
- * policy of a role. It must name principals, but no resources.
+ * policy of a role. It must name principals, and must not name resources.
  */
 export type PolicyKind = 'identity' | 'resource' | 'trust'
 
@@ -18,7 +18,7 @@ const statementElements = [
   'Sid', 'Effect', 'Principal', 'NotPrincipal', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition'
 ]
 
-/** The versions of the policy language. The older one is the default, and doesn't support variables. */
+/** The versions of the policy language. The older version is the default, and doesn't support variables. */
 const versions = ['2008-10-17', '2012-10-17'] as const
 
 const action = /^(?:\*|[a-z0-9-]+:[a-z0-9*?]+)$/i
@@ -103,9 +103,10 @@ function readPatterns (
 }
 
 /**
- * Returns the name that a statement uses for an element: for example, `Action` or, if the element is negated, `NotAction`.
+ * Returns the name under which a statement contains an element. This is either the given name, such as `Action`, or the negated
+ * name, such as `NotAction`.
  *
- * @throws PolicyError unless the statement contains exactly one of the two
+ * @throws PolicyError unless the statement contains exactly one of the two names
  */
 function eitherOf (path: string, elements: Elements, element: string): { name: string, negated: boolean } {
   const names = [element, `Not${element}`].filter((name) => elements[name] !== undefined)

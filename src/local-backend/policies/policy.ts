@@ -12,13 +12,13 @@ export interface Statement {
   effect: 'Allow' | 'Deny'
   /** The principals that a resource or trust policy applies to; undefined in an identity policy. */
   principal: PrincipalElement | undefined
-  /** In lower case, as actions are case-insensitive. */
+  /** The patterns of actions. They are in lower case, because actions are case-insensitive. */
   action: Patterns
   resource: Patterns
   conditions: readonly Condition[]
 }
 
-/** The patterns of an element. At least one of them must match. For a `Not…` element, none of them may match. */
+/** The patterns of an element. At least one must match. If the element is negated, as in `NotAction`, none may match. */
 export interface Patterns {
   negated: boolean
   patterns: readonly Pattern[]

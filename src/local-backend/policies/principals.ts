@@ -21,10 +21,12 @@ export interface PrincipalElement {
 }
 
 /**
- * The way in which a statement applies to a requester: `by-name` if `Principal` names the requester, its role or everyone,
- * `by-account` if `Principal` names only the requester's account, or undefined if the statement doesn't apply. In the case of
- * `by-account`, the requester's identity policies decide. A statement whose `NotPrincipal` names neither the requester, nor its
- * role, nor its account applies `by-name`.
+ * The way in which a statement applies to a requester:
+ *
+ * - `by-name` if `Principal` names the requester, its role or everyone. A statement with `NotPrincipal` applies `by-name` if
+ *   `NotPrincipal` names neither any of these nor the requester's account.
+ * - `by-account` if `Principal` names only the requester's account. The requester's identity policies then decide.
+ * - undefined if the statement doesn't apply.
  */
 export type PrincipalMatch = 'by-name' | 'by-account' | undefined
 
@@ -35,8 +37,8 @@ const identity = /^arn:aws:(?:iam::\d{12}:(?:user|role)\/[^*?]+|sts::\d{12}:(?:a
 const service = /^[a-z0-9.-]+\.amazonaws\.com$/
 
 /**
- * The parsers for each kind of principal. AWS services never call this backend under their service principals, so only the form
- * of those names is checked.
+ * The parsers for each kind of principal. AWS services never call this backend under their service principals. The names of
+ * service principals are therefore only checked for their form, and not stored.
  */
 const kinds: Readonly<Record<string, Kind>> = {
   AWS (element, value) {

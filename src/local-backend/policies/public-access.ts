@@ -14,8 +14,9 @@ const restrictingOperators = new Set(['StringEquals', 'StringEqualsIgnoreCase', 
 const shortestPrefix = { ipv4: 8, ipv6: 32 }
 
 /**
- * Returns true if a resource policy grants public access. It does if a statement allows everyone, without a condition that
- * restricts callers to fixed values. Statements that deny are ignored, because it is hard to prove what remains allowed.
+ * Returns true if a resource policy grants public access. A policy grants it if a statement allows everyone, and has no condition
+ * that restricts access to certain callers, organizations or networks. Statements that deny are ignored, because it is hard to
+ * prove what remains allowed.
  */
 export function isPublic ({ statements }: Policy): boolean {
   return statements.some(({ effect, principal, conditions }) =>
@@ -23,8 +24,8 @@ export function isPublic ({ statements }: Policy): boolean {
 }
 
 /**
- * Returns true if a condition restricts callers to fixed values. Returns false if requests that lack the condition key also meet
- * the condition.
+ * Returns true if a condition restricts access to certain callers, organizations or networks. The condition must not contain
+ * wildcards, variables or public networks, and a request without the condition key must not meet it.
  */
 function restricts ({ operator, set, ifExists, key, texts }: Condition): boolean {
   return restrictingKeys.has(key) && restrictingOperators.has(operator) && set !== 'ForAllValues' && !ifExists &&

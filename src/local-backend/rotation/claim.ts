@@ -14,8 +14,8 @@ export interface Claim {
   /** Extends the claim. Returns false if it has been lost. */
   renew: () => boolean
   /**
-   * Aborted when the claim is lost, either because the rotation was cancelled, or because this process stalled and another took
-   * over.
+   * Aborted when the claim is lost, either because the rotation was cancelled, or because this process stalled and another
+   * process took over.
    */
   lost: AbortSignal
   /** Stops the automatic renewal. */

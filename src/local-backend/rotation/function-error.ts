@@ -1,12 +1,12 @@
 /**
- * The failure of a rotation function. It contains only the name of the function's error, because the message may contain a
- * secret's value.
+ * The failure of a rotation function. It contains the name of the function's error, but not the error's message, because the
+ * message may contain a secret's value.
  */
 export class FunctionError extends Error {
   constructor (name: unknown) {
     super('The rotation function has failed')
-    // Error names are identifiers, and those of Lambda's runtime also contain dots. Any other text could contain a secret's
-    // value.
+    // Error names are identifiers. The error names of Lambda's runtime also contain dots. Any other text could contain a
+    // secret's value.
     this.name = typeof name === 'string' && /^[A-Za-z][\w.]{0,99}$/.test(name) ? name : 'Error'
   }
 }

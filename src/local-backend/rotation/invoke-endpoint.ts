@@ -5,8 +5,10 @@ import type { Invocation } from './rotation-event.ts'
 const invokePath = /\/2015-03-31\/functions\/[^/]+\/invocations$/
 
 /**
- * POSTs the event to a rotation function's endpoint. A 2xx status means success, unless the `X-Amz-Function-Error` header or, if
- * the endpoint is Lambda's Invoke API, the body reports that the function failed.
+ * POSTs the event to a rotation function's endpoint. The function has failed if at least one of these applies:
+ * - The status isn't 2xx.
+ * - The reply has the header `X-Amz-Function-Error`.
+ * - The endpoint is Lambda's Invoke API, and the body either isn't JSON or contains an `errorType`.
  *
  * @throws FunctionError if the function fails; the signal's reason if the signal aborted the call
  */
@@ -16,8 +18,8 @@ export async function invokeEndpoint (endpoint: URL, { event, signal }: Invocati
   if (status < 200 || status > 299) throw new FunctionError(errorType ?? `Status${status}`)
   if (hasFailed) throw new FunctionError(errorType)
   if (!invokePath.test(endpoint.pathname)) return
-  // Lambda's runtime interface emulator never sends the header, so the body has to be checked. If the function timed out or
-  // crashed, the body isn't JSON.
+  // Lambda's runtime interface emulator never sends `X-Amz-Function-Error`, so the body has to be checked. If the function timed
+  // out or crashed, the body isn't JSON.
   if (body === undefined) throw new FunctionError('Runtime.ExitError')
   if (errorType !== undefined) throw new FunctionError(errorType)
 }

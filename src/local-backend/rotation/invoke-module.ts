@@ -21,7 +21,7 @@ const program = join(import.meta.dirname, `lambda-process${extname(import.meta.f
 
 /**
  * Calls the `handler` that a module exports, as Lambda does. The function runs in its own process, so it can neither crash nor
- * block this one. Its output is discarded, because it may contain a secret's value.
+ * block the backend. The function's output is discarded, because it may contain a secret's value.
  *
  * @throws FunctionError if the function fails; the signal's reason if the signal aborted the call
  */

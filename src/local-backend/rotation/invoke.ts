@@ -37,10 +37,10 @@ export async function invoke ({ find, timeout, accounts, endpoint }: InvokeOptio
 }
 
 /**
- * Returns the environment variables for a module's process. These are the variables of this process, except those that begin with
- * `AWS_`, and variables that make the AWS SDK call the embedded Secrets Manager with an access key of the secret's account. If
- * possible, this is an access key without identity policies, because such a key has all permissions. AWS's own rotation functions
- * read the endpoint from SECRETS_MANAGER_ENDPOINT.
+ * Returns the environment variables for a module's process. The module inherits this process's variables, except those that begin
+ * with `AWS_`. The added variables make the AWS SDK call the embedded Secrets Manager with an access key of the secret's account.
+ * Prefers an access key without identity policies, because such a key has all permissions. AWS's own rotation functions read the
+ * endpoint from SECRETS_MANAGER_ENDPOINT.
  */
 function environmentOf ({ functionArn, event }: Invocation, accounts: readonly Account[], endpoint: string): NodeJS.ProcessEnv {
   const [, , , region, accountId] = event.SecretId.split(':')

@@ -11,8 +11,8 @@ const functionName = '[A-Za-z0-9-_]{1,140}'
 const functionArn = new RegExp(`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\\d{12}:function:(${functionName})(:[\\w$-]+)?$`)
 
 /**
- * Parses a table of rotation functions. The keys are ARNs of Lambda functions, or names of Lambda functions, which apply to every
- * account and region. An ARN takes precedence over a name. The values are `http:` or `https:` URLs, or file paths.
+ * Parses a table of rotation functions. Each key is the ARN or the name of a Lambda function. A name applies to every account and
+ * region, but an ARN takes precedence over a name. Each value is an `http:` or `https:` URL, or a file path.
  *
  * @throws Error that names the invalid entry
  */

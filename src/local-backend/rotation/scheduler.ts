@@ -62,8 +62,8 @@ export function createScheduler (options: SchedulerOptions): Scheduler {
     try {
       await attemptRotation(context, attempt)
     } catch {
-      // Another process held the write lock for too long. A later tick retries the rotation. If this process has claimed it, the
-      // claim must expire first.
+      // Another process held the write lock for too long. A later tick retries the rotation. If this process has claimed the
+      // rotation, the claim must expire before the retry.
     } finally {
       running.delete(keyOf(attempt))
     }

@@ -35,8 +35,8 @@ const additionalOperations: { [Name in Operation]?: (input: Input<Name>) => read
  * Checks that the policies allow the caller to carry out an operation. The operation must use the returned context, because
  * `findSecret` finds another account's secret only with that context.
  *
- * @throws AwsError `AccessDeniedException` if the policies don't allow it, even if the secret doesn't exist. Thus callers without
- * permission can't find out which secrets exist.
+ * @throws AwsError `AccessDeniedException` if the policies don't allow the operation, even if the secret doesn't exist. Callers
+ * without permission therefore can't find out which secrets exist.
  */
 export function authorize<Name extends Operation> (context: CallContext, operation: Name, input: Input<Name>): CallContext {
   const { arn } = context.caller.principal
@@ -50,8 +50,8 @@ export function authorize<Name extends Operation> (context: CallContext, operati
 }
 
 /**
- * Returns true if the caller could still change the secret's policy after attaching `policy`. Without a secret ID, checks the
- * permission for the resource `*`.
+ * Returns true if the caller could still change the secret's policy after attaching `policy`. If `secretId` is undefined,
+ * checks the permission for the resource `*`.
  */
 export function callerKeepsAccess (context: CallContext, secretId: string | undefined, policy: Policy): boolean {
   const input = secretId === undefined ? {} : { SecretId: secretId }
@@ -89,8 +89,8 @@ function targetOf (context: CallContext, { SecretId, Name }: PolicyInput): Targe
   const named = scopeIn(SecretId)
   if (named !== undefined && named.accountId !== scope.accountId) {
     const secret = named.region === scope.region ? lookUp(context, named, SecretId) : undefined
-    // Errors show the ARN as the caller wrote it. If it is partial, the complete ARN would reveal that the other account's secret
-    // exists.
+    // Errors show the ARN as the caller wrote it. If they completed a partial ARN, they would reveal that the other account's
+    // secret exists.
     return { owner: named, secret, resource: secret?.arn ?? SecretId, shown: SecretId }
   }
   const secret = lookUp(context, scope, SecretId)

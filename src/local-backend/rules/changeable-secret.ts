@@ -24,7 +24,7 @@ export function findChangeableSecret (context: CallContext, secretId: string): S
 }
 
 /**
- * Checks that a secret is neither a replica nor managed by an AWS service, unless that service is the caller.
+ * Checks that a secret is not a replica, and that it is not managed by an AWS service other than the caller.
  *
  * @throws AwsError `InvalidParameterException` for a replica; the errors of `checkOwner`
  */
@@ -34,9 +34,9 @@ export function checkChangeable (context: CallContext, secret: Secret): void {
 }
 
 /**
- * Checks that a secret is not managed by an AWS service, unless that service is the caller.
+ * Checks that a secret is not managed by an AWS service other than the caller.
  *
- * @throws AwsError `InvalidRequestException` if another service manages the secret
+ * @throws AwsError `InvalidRequestException` if an AWS service other than the caller manages the secret
  */
 export function checkOwner ({ caller }: CallContext, { owningService }: Secret): void {
   if (owningService !== null && owningService !== caller.principal.service) throw errors.managedByService()

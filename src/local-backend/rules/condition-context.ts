@@ -72,7 +72,7 @@ interface Circumstances {
   ownerId: string
 }
 
-/** Returns the values of AWS's global condition keys, except those for tags. */
+/** Returns the values of the global condition keys that this backend supports, except the condition keys for tags. */
 export function callerEntries ({ principal, sourceIp }: Caller, { now, region, ownerId }: Circumstances): Entry[] {
   const [, userName] = /:user\/(?:.*\/)?([^/]+)$/.exec(principal.arn) ?? []
   return [

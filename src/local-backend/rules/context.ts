@@ -18,8 +18,8 @@ export interface OperationContext {
   /** In milliseconds since the epoch. */
   now: number
   /**
-   * Writes that a read-only operation causes, such as recording the day of access. They run in a separate transaction after the
-   * operation has completed.
+   * Changes to the store that a read-only operation causes, such as recording the day of access. They are written in a separate
+   * transaction after the operation has completed.
    */
   deferredWrites: (() => void)[]
   rotations: RotationService

@@ -7,7 +7,10 @@ import type { OperationContext } from './context.ts'
 import { decryptionBy, encryptionKey, type Decryption } from './kms-key.ts'
 import { awsLabels } from './staging-labels.ts'
 
-/** The store, and the scope whose account uses the KMS keys. This is the request's scope or, in a replication, the secret's. */
+/**
+ * The store, and the scope whose account uses the KMS keys. During a replication, this is the scope of the secret. Otherwise, it
+ * is the scope of the request.
+ */
 export type KmsCaller = Pick<OperationContext, 'store' | 'scope'>
 
 /**
@@ -26,9 +29,11 @@ export function storeValue (context: KmsCaller, secret: Secret, versionId: strin
 /**
  * Decrypts a version's data key. If several KMS keys wrap it, uses one with which the caller can decrypt.
  *
- * @throws AwsError if the caller can't decrypt with any of the KMS keys: `AccessDeniedException` if at least one of them is
- * forbidden to the caller; otherwise `InvalidRequestException` if at least one is another account's AWS managed key; otherwise
- * `DecryptionFailure`. Also `DecryptionFailure` if the wrapped data key belongs to another secret.
+ * @throws AwsError `DecryptionFailure` if the wrapped data key belongs to another secret. If the caller can't decrypt with any of
+ * the KMS keys, the first of these errors that applies:
+ * - `AccessDeniedException` if at least one of the KMS keys is forbidden to the caller
+ * - `InvalidRequestException` if at least one of the KMS keys is another account's AWS managed key
+ * - `DecryptionFailure` in all other cases
  */
 export function openDataKey (context: KmsCaller, secret: Secret, versionId: string): Uint8Array {
   const { store, scope } = context

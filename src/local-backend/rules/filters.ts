@@ -57,8 +57,8 @@ export function filterBy (store: Store, filters: readonly Filter[]): (secret: Se
 }
 
 /**
- * Returns true if each prefix is the beginning of at least one of the parts found. Returns false if there are no
- * prefixes, for example because the filter's value contains no words.
+ * Returns true if each prefix is the beginning of at least one string in `found`. Returns false if there are no prefixes, for
+ * example because the filter's value contains no words.
  */
 function matches (found: readonly string[], prefixes: readonly string[]): boolean {
   return prefixes.length > 0 && prefixes.every((prefix) => found.some((part) => part.startsWith(prefix)))

@@ -22,9 +22,11 @@ export function kmsKeyIn (location: Scope, kmsKeyId: string): string | null {
  * Returns the KMS key with which an account encrypts a secret's values. As in KMS, an ID or alias refers to a key of that
  * account. An ARN can also refer to another account's key, if that key's owner allows the account to use it.
  *
- * @throws AwsError `InvalidParameterException` if the key doesn't exist in the region, `AccessDeniedException` if the account
- * isn't allowed to use it, `EncryptionFailure` if it isn't enabled, or `InvalidRequestException` if it is the AWS managed key of
- * another account
+ * @throws AwsError one of these errors:
+ * - `InvalidParameterException` if the key doesn't exist in the region
+ * - `AccessDeniedException` if the account isn't allowed to use the key
+ * - `EncryptionFailure` if the key isn't enabled
+ * - `InvalidRequestException` if the key is the AWS managed key of another account
  */
 export function encryptionKey (store: Store, accountId: string, location: Scope, kmsKeyId: string | null): WrappingKey {
   if (kmsKeyId === null) {
@@ -33,8 +35,8 @@ export function encryptionKey (store: Store, accountId: string, location: Scope,
   }
   const { scope, name } = resolveKey(accountId, location.region, kmsKeyId)
   const key = store.kmsKeys.find(scope, name)
-  // A missing key of another account causes the same error as a forbidden one, so callers can't find out which keys exist there.
-  // Keys that AWS manages for other services can't be used at all.
+  // Missing keys and forbidden keys of another account cause the same error, so callers can't find out which keys that account
+  // has. Keys that AWS manages for other services can't be used at all.
   if (name.startsWith('alias/aws/') || (scope.accountId !== accountId && !mayUse(accountId, key))) throw errors.kmsNotAllowed()
   if (key === undefined) throw errors.invalidKmsKey(notFound(scope, name))
   if (!isEnabled(key)) throw errors.encryptionFailure()
@@ -42,9 +44,11 @@ export function encryptionKey (store: Store, accountId: string, location: Scope,
 }
 
 /**
- * The result of checking if an account can decrypt with a KMS key: `possible` if it can, `forbidden` if it isn't allowed to use
- * the key, `managed-elsewhere` if the key is the AWS managed key of another account, or `impossible` if the key doesn't exist or
- * isn't enabled.
+ * The result of checking if an account can decrypt with a KMS key:
+ * - `possible`: the account can decrypt with the key.
+ * - `forbidden`: the account isn't allowed to use the key.
+ * - `managed-elsewhere`: the key is the AWS managed key of another account.
+ * - `impossible`: the key doesn't exist or isn't enabled.
  */
 export type Decryption = 'possible' | 'forbidden' | 'managed-elsewhere' | 'impossible'
 

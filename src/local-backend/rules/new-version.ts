@@ -21,10 +21,10 @@ export function requireToken ({ ClientRequestToken }: { ClientRequestToken?: str
 }
 
 /**
- * Returns true if a request repeats an earlier one, which means that a version whose ID is the request's token already exists and
- * has the same value.
+ * Returns true if a request repeats an earlier request. In that case, the secret already has a version whose ID is the request's
+ * token, and that version has the same value as the request.
  *
- * @throws AwsError `ResourceExistsException` if that version has a different value
+ * @throws AwsError `ResourceExistsException` if the version with this ID has a different value
  */
 export function isRepeated (context: OperationContext, secret: Secret, token: string, value: SecretValue): boolean {
   const version = findVersion(context.store, secret, token)

@@ -37,7 +37,7 @@ export function readVersion (
   }
 }
 
-/** Records the day on which a secret and its version were read. Only the first read of each day causes a write. */
+/** Records the day on which a secret and its version were read. Writes only when they are read for the first time that day. */
 function markAccessed ({ store, now, deferredWrites }: OperationContext, secret: Secret, version: Version): void {
   const today = now - now % day
   if (secret.accessedOn === today && version.accessedOn === today) return

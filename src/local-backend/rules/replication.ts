@@ -16,13 +16,13 @@ interface Target {
   region: string
   /** The KMS key of the replica; null for the AWS managed key of its region. */
   kmsKeyId: string | null
-  /** True to replace an unrelated secret that has the same name in the region. */
+  /** True if an unrelated secret that has the same name in the region should be deleted to make room for the replica. */
   overwrite: boolean
 }
 
 /**
  * Replicates a secret to regions. The replication has finished when this returns, whereas AWS replicates after the reply. A
- * failure in one region doesn't affect the others. It is recorded, with its reason, in the replication's status.
+ * failure in one region doesn't affect the other regions. The failure and its reason are recorded in the replication's status.
  *
  * @throws AwsError the errors of `checkRegions`
  */
@@ -114,8 +114,8 @@ function synchronize (context: Context, primary: Secret, target: Target): void {
 /**
  * Creates a replica without versions.
  *
- * @throws AwsError `ResourceExistsException` if the region already has a secret of that name, unless it can be overwritten; the
- * errors of `encryptionKey`
+ * @throws AwsError `ResourceExistsException` if the region already has a secret of that name, and that secret must not be
+ * overwritten; the errors of `encryptionKey`
  */
 function createReplica ({ store, now }: Context, primary: Secret, { region, kmsKeyId, overwrite }: Target): void {
   const location = { accountId: primary.accountId, region }

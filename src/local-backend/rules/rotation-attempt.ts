@@ -8,8 +8,8 @@ import { nextWindow, reschedule } from './rotation.ts'
 import { current, pending, pendingVersion } from './staging-labels.ts'
 
 /**
- * The shortest and longest delay before a failed rotation is retried, in milliseconds. Each delay is four times the previous one,
- * up to four hours, which is the shortest interval that AWS allows between scheduled rotations.
+ * The first and the longest delay before a failed rotation is retried, in milliseconds. Each delay is four times the previous
+ * delay, but at most four hours. AWS, too, leaves at least four hours between scheduled rotations.
  */
 const firstDelay = 60_000
 const longestDelay = 4 * 60 * 60_000

@@ -7,8 +7,8 @@ import { day } from './day.ts'
 /** The times at which rotation windows open, in UTC. All times are in milliseconds since the epoch. */
 interface Schedule {
   /**
-   * True if the schedule is in hours: by default, a window then lasts one hour. False if the schedule is in days: by default, a
-   * window then lasts until the end of the UTC day.
+   * True if the schedule is in hours, false if it is in days. By default, a window lasts one hour if the schedule is in hours,
+   * and until the end of the UTC day if the schedule is in days.
    */
   inHours: boolean
   /** The shortest time between two consecutive openings, in hours. */
@@ -133,8 +133,8 @@ function cronSchedule (argument: string): Schedule {
 }
 
 /**
- * Checks that no gap in a `cron()` schedule is too long. `opensAfter` itself throws if the next opening is too far away, so it is
- * enough to call it for every opening in a full calendar cycle.
+ * Checks that no gap in a `cron()` schedule is too long. Calls `opensAfter` for every opening in a full calendar cycle, because
+ * `opensAfter` throws if the next opening is too far away.
  *
  * @throws AwsError `InvalidParameterException` if a gap is longer than `longestGap`
  */
@@ -143,9 +143,10 @@ function checkCalendar ({ opensAfter }: Schedule): void {
 }
 
 /**
- * Checks that a window of this length doesn't extend into the next window or, if the schedule is in days, into the next UTC day.
+ * Checks the length of a rotation window. A window must be at least one hour long. If the schedule is in hours, a window must not
+ * extend into the next window. If the schedule is in days, a window must not extend into the next UTC day.
  *
- * @throws AwsError `InvalidParameterException` if it does, if it is shorter than one hour, or if there is no schedule
+ * @throws AwsError `InvalidParameterException` if the length is invalid, or if there is no schedule
  */
 function checkDuration (hours: number, schedule: Schedule | undefined): void {
   if (schedule === undefined) throw errors.invalidDuration('it needs AutomaticallyAfterDays or a ScheduleExpression')

@@ -7,9 +7,9 @@ import type { OperationContext } from './context.ts'
 
 const suffixCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 /**
- * Matches the end of a complete ARN, which is a hyphen and six random characters. This backend never generates six digits there.
- * So an ARN that ends in six digits, such as the date in `backup-261129`, is partial, and the digits belong to the secret's name.
- * AWS makes no such exception, and wouldn't find that secret by its partial ARN.
+ * Matches the end of a complete ARN: a hyphen and six random characters. This backend never generates six random digits. An ARN
+ * that ends in six digits is therefore partial, and the digits belong to the secret's name, as in `backup-261129`. AWS makes no
+ * exception for digits, and can't find such a secret by its partial ARN.
  */
 const suffix = /-(?!\d{6}$)[A-Za-z0-9]{6}$/
 const secretName = new RegExp(limits.secretNamePattern)
@@ -49,8 +49,8 @@ export function findSecret (context: OperationContext, secretId: string): Secret
 /**
  * Returns the secret that a secret ID refers to in a scope; undefined if it doesn't exist.
  *
- * An ARN that ends in a hyphen and six characters counts as complete. As in AWS, a secret whose name ends like that can't be
- * found by a partial ARN. Unlike in AWS, six digits count as part of the name.
+ * An ARN that ends in a hyphen and six letters or digits counts as complete. As in AWS, a secret whose name ends like that can't
+ * be found by its partial ARN. Unlike AWS, this backend makes an exception for six digits, which it treats as part of the name.
  */
 export function lookUp ({ store, now }: Pick<OperationContext, 'store' | 'now'>, scope: Scope, secretId: string): Secret | undefined {
   if (!secretId.startsWith('arn:')) return findByName(store, scope, secretId, now)

@@ -54,8 +54,8 @@ export function detachLabel (store: Store, secret: Secret, stage: string): void 
 }
 
 /**
- * Removes the label AWSPENDING from a version without a value, which ends that version's rotation. Like AWS, does this when a new
- * value becomes current, because the incomplete rotation would block new ones.
+ * Ends a rotation whose version has no value yet, by removing the version's label AWSPENDING. Called when AWSCURRENT is moved,
+ * because the incomplete rotation would block new rotations. AWS does the same.
  */
 function removeEmptyPending (store: Store, secret: Secret): void {
   const versionId = pendingVersion(store, secret)

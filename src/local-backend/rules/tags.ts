@@ -9,8 +9,8 @@ import type { CallContext } from './context.ts'
 type TagInput = Input<'TagResource'>['Tags'][number]
 
 /**
- * Attaches tags, replacing those with the same key. System tags, whose keys start with `aws:`, are reserved for AWS services and
- * don't count towards the limit of 50 tags.
+ * Attaches tags. A new tag replaces an existing tag that has the same key. System tags, whose keys start with `aws:`, are
+ * reserved for AWS services and don't count towards the limit of 50 tags.
  *
  * @throws AwsError `InvalidParameterException` if the tags violate AWS's rules
  */

@@ -30,7 +30,10 @@ export function wrappedKeysOf ({ database }: Store, secret: Secret, versionId: s
   ).all({ secretId: secret.id, versionId })
 }
 
-/** Wraps a version's data key with a KMS key and stores the result. The wrapped forms that other KMS keys made are kept. */
+/**
+ * Wraps a version's data key with a KMS key. Stores the result in addition to the results that are already stored for other KMS
+ * keys.
+ */
 export function wrapDataKey (
   store: Store, secret: Secret, versionId: string, { arn, kmsKeyId }: WrappingKey, dataKey: Uint8Array
 ): void {

@@ -26,7 +26,10 @@ export interface Database {
 
 /** The longest time to wait for another process that is writing, in milliseconds. The wait blocks the event loop. */
 const busyTimeout = 500
-/** The same limit while a database is being opened. It is longer because another process may be creating the database. */
+/**
+ * The longest time to wait for another process while a database is being opened, in milliseconds. It is longer than
+ * `busyTimeout`, because the other process may be creating the database.
+ */
 const openingBusyTimeout = 5000
 
 /**
@@ -54,7 +57,7 @@ export function openDatabase (file: string | undefined, prepare: (database: Data
 
 /**
  * Switches a database to write-ahead logging (WAL). The switch upgrades a read lock, and SQLite ignores the busy timeout for such
- * an upgrade. If another process is writing or switching, the statement fails immediately and has to be retried here.
+ * an upgrade. If another process is writing or switching, the switch fails immediately, so this function retries it.
  */
 function switchToWal (connection: DatabaseSync): void {
   const deadline = performance.now() + openingBusyTimeout
@@ -98,8 +101,8 @@ function databaseOf (connection: DatabaseSync): Database {
       return statement as Statement<Row>
     },
     read: (work) => transaction('BEGIN', work),
-    // IMMEDIATE takes the write lock right away. A transaction that begins with a read would fail at its first write if another
-    // process had written in between.
+    // IMMEDIATE takes the write lock right away. Without it, a transaction that first reads and then writes would fail if another
+    // process wrote in between.
     write: (work) => transaction('BEGIN IMMEDIATE', work),
     nested (work) {
       connection.exec('SAVEPOINT nested')

@@ -15,7 +15,7 @@ export interface KmsKey {
   aliases?: readonly string[]
   /** Defaults to `Enabled`. */
   state?: KmsKeyState
-  /** The IDs of other accounts that are allowed to use the key. This list replaces a key policy. */
+  /** The IDs of other accounts that are allowed to use the key. AWS has key policies instead of this list. */
   allowedAccounts?: readonly string[]
 }
 

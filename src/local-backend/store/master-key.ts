@@ -12,8 +12,8 @@ import { keyBytes } from './sealing.ts'
  * missing although the database exists
  */
 export function loadMasterKey (file: string, databaseFile: string): Uint8Array {
-  // Checks the database before the key. Another process that starts at the same time creates the key before the database, so in
-  // the reverse order this process could miss the new key and then find the new database.
+  // Looks for the database first and for the key second. If it looked for the key first, another process could create both files
+  // between the two checks. The key would then seem to be missing although the database exists.
   const hasDatabase = existsSync(databaseFile)
   if (!existsSync(file)) {
     if (hasDatabase) {

@@ -22,7 +22,7 @@ export function replicationsOf ({ database }: Store, { id }: Secret): Replicatio
   ).all({ id })
 }
 
-/** Stores the status of a replication, replacing the earlier one. */
+/** Stores the status of a replication, replacing the earlier status. */
 export function storeReplication (
   { database }: Store, primaryId: string, { region, kmsKeyId, status, message }: Omit<Replication, 'accessedOn'>
 ): void {

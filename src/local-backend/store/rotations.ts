@@ -20,7 +20,7 @@ export interface Rotation extends RotationRules {
   rotatedAt: number | null
   /** The time at which the next rotation window opens; null if no rotation is scheduled. */
   opensAt: number | null
-  /** The time at which that window closes. */
+  /** The time at which the next rotation window closes; null if no rotation is scheduled. */
   closesAt: number | null
 }
 

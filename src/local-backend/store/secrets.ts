@@ -24,7 +24,7 @@ export interface Secret {
   primaryId: string | null
   /** The region of the primary secret, if this secret is a replica or has replicas; otherwise null. */
   primaryRegion: string | null
-  /** The AWS service that created the secret, if any. Other callers can't update or delete the secret. */
+  /** The AWS service that manages the secret, if any. Callers other than this service can't update or delete the secret. */
   owningService: string | null
   createdAt: number
   changedAt: number
@@ -83,9 +83,9 @@ export function findById ({ database }: Store, id: string): Secret | undefined {
 }
 
 /**
- * Stores a secret's details, sets `changedAt` and marks the replicas as stale. It must also be called after any other change to
- * the secret, such as a new version or tag, so that `changedAt` and the replicas reflect that change. `changedAt` always
- * increases, even between two changes in the same millisecond.
+ * Stores a secret's details, sets `changedAt` and marks the replicas as stale. This function must also be called after any other
+ * change to the secret, such as a new version or tag, so that `changedAt` and the replicas reflect that change. `changedAt`
+ * always increases, even between two changes in the same millisecond.
  */
 export function updateSecret ({ database }: Store, secret: Secret, now: number): void {
   const { id, description, kmsKeyId, type, deletedAt, purgeAt } = secret

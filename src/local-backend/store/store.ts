@@ -11,12 +11,12 @@ import { keyBytes, seal, unseal } from './sealing.ts'
 export interface Store {
   database: Database
   /**
-   * Encrypts the key material of customer managed KMS keys. It is also the key material of the AWS managed key, so it wraps the
-   * data keys of secrets that use that key.
+   * Encrypts the key material of customer managed KMS keys. It also serves as the key material of the AWS managed key: it
+   * encrypts the data keys of secrets without a customer managed key.
    */
   masterKey: Uint8Array
   kmsKeys: KmsKeys
-  /** Encrypts page tokens. Derived from the master key. */
+  /** Encrypts page tokens. It is derived from the master key. */
   pageTokenKey: Uint8Array
 }
 

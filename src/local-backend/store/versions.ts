@@ -2,7 +2,7 @@ import { seal, unseal } from './sealing.ts'
 import type { Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
-/** A secret's value, and the member that contains it in requests and replies. */
+/** A secret's value, and the name of the member that contains it in requests and replies. */
 export interface SecretValue {
   member: 'SecretString' | 'SecretBinary'
   bytes: Uint8Array
@@ -80,8 +80,8 @@ export function markVersionAccessed ({ database }: Store, { sequence }: Version,
 }
 
 /**
- * Deletes a secret's old unlabelled versions, but always keeps the newest ones. This is done for every new version, so the query
- * must not scan all recent versions. It uses the index on creation times both to select by age and to count the newest versions.
+ * Deletes a secret's old unlabelled versions, but always keeps the newest ones. The query runs for every new version, so it must
+ * not scan all recent versions. It uses the index on creation times twice: to select by age, and to skip the newest versions.
  *
  * @param kept the number of unlabelled versions to keep, whatever their age
  * @param createdBy the latest creation time of the versions to delete, in milliseconds since the epoch

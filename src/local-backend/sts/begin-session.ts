@@ -20,8 +20,8 @@ interface NewSession {
  * Starts a session of a role, without checking whether the caller is allowed to assume it. Returns the members that the replies
  * of AssumeRole and AssumeRoleWithWebIdentity share.
  *
- * @throws StsError `MalformedPolicyDocument`, `PackedPolicyTooLarge`, or `ValidationError` if the session would exceed the role's
- * maximum duration
+ * @throws StsError `ValidationError` if the session would exceed the role's maximum duration
+ * @throws StsError `MalformedPolicyDocument` or `PackedPolicyTooLarge`
  */
 export function beginSession ({ sessions }: StsContext, role: KnownRole, input: NewSession): Record<string, Content | undefined> {
   const { RoleSessionName: name, DurationSeconds: duration = defaultDuration } = input

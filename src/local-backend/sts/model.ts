@@ -10,7 +10,8 @@ export interface OperationShape {
   members: Readonly<Record<string, StringShape | NumberShape>>
   required: readonly string[]
   /**
-   * Parameters that AWS supports and this STS rejects. If it ignored them, a session could have more permissions than requested.
+   * Parameters that AWS supports but this STS rejects. If this STS ignored them, a session could have more permissions than
+   * requested.
    */
   refused: readonly string[]
 }
@@ -44,7 +45,7 @@ export const operations = {
 
 export type StsOperation = keyof typeof operations
 
-/** The default duration of a session, and the maximum duration with role chaining, in seconds. */
+/** The default duration of a session, in seconds. With role chaining, it is also the maximum duration. */
 export const defaultDuration = 3600
 
 type Members<Name extends StsOperation> = (typeof operations)[Name]['members']

@@ -31,7 +31,7 @@ export function readQuery (body: Uint8Array): Query {
 /**
  * Validates an operation's parameters against the constraints of AWS's model.
  *
- * @throws StsError `ValidationError` for a parameter that this STS does not support, or with a list of all violations
+ * @throws StsError `ValidationError`, which either names a parameter that this STS does not support or lists all violations
  */
 export function readParameters<Name extends StsOperation> (action: Name, parameters: URLSearchParams): StsInput<Name> {
   const { members, required, refused }: OperationShape = operations[action]

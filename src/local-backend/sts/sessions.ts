@@ -27,8 +27,8 @@ export interface SessionKeys {
 }
 
 /**
- * Starts sessions and recognizes their keys. A session's data is encrypted in its token and stored nowhere else, so sessions
- * survive a restart.
+ * Starts sessions and recognizes their keys. Each session's token contains all of the session's data in encrypted form. Sessions
+ * survive a restart, because none of their data is kept in memory.
  */
 export interface Sessions {
   begin: (request: SessionRequest) => SessionKeys

@@ -29,9 +29,12 @@ const actionsFor = <Action extends string>(action: Action, { SourceIdentity }: N
   SourceIdentity === undefined ? [action] : [action, 'SetSourceIdentity']
 
 /**
- * Checks that a role trusts the caller, and that the caller's own policies allow assuming the role. Within one account, the
- * caller's own policies are not needed if the trust policy allows the caller itself, not only the account as a whole. Without the
- * trust policy, the caller's own policies are never enough, although they are for a secret in the same account.
+ * Checks that the caller may assume a role:
+ * - The role's trust policy must allow the caller itself, or the caller's account as a whole.
+ * - The caller's own policies must allow it, too. This is not needed if the caller and the role belong to the same account and
+ *   the trust policy allows the caller itself.
+ *
+ * Access to a secret in the same account is less strict: there, the caller's own policies are enough.
  *
  * @throws StsError `AccessDenied`
  */

@@ -16,8 +16,8 @@ const states = {
 }
 
 /**
- * The number of rows that are shown at first, and that each click on "Show more" adds. It is limited, because a browser needs
- * several seconds to lay out ten thousand rows.
+ * The number of rows that are shown at first. Each click on "Show more" adds the same number. It is limited, because a browser
+ * needs several seconds to lay out ten thousand rows.
  */
 const pageSize = 1_000
 
@@ -145,7 +145,7 @@ function renderHead () {
   byId('head').replaceChildren(corner, ...heads)
 }
 
-/** Returns the letter of a group of equal values: 1 is A. A report has at most 20 environments, so the letters suffice. */
+/** Returns the letter for a group's number: A for 1, B for 2. A report has at most 20 environments, so the letters suffice. */
 const letter = (group) => String.fromCharCode(64 + group)
 
 function renderCell (cell) {

@@ -6,7 +6,8 @@ import type { Step } from '#src/request/step'
 export const decideInEnvironment: Step = (request) => {
   const { environment, found: { visibility, credentialId, secretName }, route: { config: { action } } } = request
   if (credentialId === undefined || visibility === undefined || !isAction(action)) return { decision: denied }
-  // Permission with any of the environment's credentials is enough to describe it, and `visibility` is the decision on that.
+  // A caller may describe an environment if the policies allow it with at least one of the environment's credentials. This has
+  // already been decided: `visibility` is the decision.
   if (action === 'DescribeEnvironment') return { decision: visibility }
   return { decision: request.decide(action, environment, credentialId, secretName) }
 }

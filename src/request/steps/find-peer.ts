@@ -9,8 +9,8 @@ const isForwarding = (header: string): boolean => header === 'forwarded' || head
 
 /**
  * Finds the address that the request came from: the connection's peer, or the address that a trusted proxy reports. Refuses
- * forwarding headers from anyone else. If they were trusted, a caller could forge its address. If they were ignored, all callers
- * behind a proxy that is missing from the configuration would have the address of that proxy.
+ * forwarding headers that do not come from a trusted proxy. If such headers were trusted, a caller could forge its address. If
+ * they were ignored, all callers behind a proxy that is missing from the configuration would have the address of that proxy.
  */
 export const findPeer = (trustsProxy: TrustsProxy): Step => (request) => {
   const address = request.raw.socket.remoteAddress ?? ''

@@ -5,7 +5,7 @@ import { Problem } from '#src/problems/problem'
 import { finalEntries, type DeclaredNames } from '#src/request/audit-entries'
 import type { ReplyStep } from '#src/request/step'
 
-/** Records the outcome before the reply is sent. A reply that can't be recorded is replaced by `audit-unavailable`. */
+/** Records the outcome before the reply is sent. If it can't be recorded, replaces the reply with `audit-unavailable`. */
 export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): ReplyStep => (request, reply, payload) => {
   // The audit trail is unavailable, and the reply already says so.
   if (request.problem?.code === 'audit-unavailable') return payload
@@ -17,7 +17,7 @@ export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () =>
   })
 }
 
-/** Replaces a reply with a problem, and removes the headers that describe the original. */
+/** Replaces a reply with a problem, and removes the headers that describe the original reply. */
 function replacement (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
   for (const name of ['etag', 'location', 'vary', 'content-length']) reply.removeHeader(name)
   return answerProblem(problem, request, reply)

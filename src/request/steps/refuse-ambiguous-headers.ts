@@ -6,7 +6,10 @@ const single = [
   'authorization', 'aws-credential-id', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-request-id'
 ]
 
-/** Refuses a missing `Host` header, repeated headers that must be unique, and expectations that the gateway can't meet. */
+/**
+ * Refuses a request if its `Host` header is missing, if a header that must be unique is repeated, or if its `Expect` header is
+ * anything other than `100-continue`.
+ */
 export const refuseAmbiguousHeaders: Step = ({ headers, raw: { rawHeaders } }): undefined => {
   const { host, expect } = headers
   if (host === undefined) throw new Problem('malformed-request')

@@ -5,7 +5,7 @@ import type { Step } from '#src/request/step'
 /** Returns the environment that has this name in the current configuration. */
 export type FindEnvironment = (name: string) => Environment | undefined
 
-/** Decides whether the policies allow the caller to see the environment in the path. Denied if it does not exist. */
+/** Decides whether the caller may see the environment in the path. The decision is a denial if the environment does not exist. */
 export const seeEnvironment = (find: FindEnvironment): Step => (request) => {
   const environment = find((request.params as { env: string }).env)
   return { visibility: environment === undefined ? denied : request.sees(environment) }

@@ -59,7 +59,8 @@ export async function atomically (given: Scope, items: readonly BulkItem[], opti
 
   const complete = steps.every(({ outcome }) => outcome !== undefined && outcome.result !== 'failed')
   if (!complete) {
-    // Throttled calls are retried only until the signal is aborted. The run's signal may be aborted already, so this one is new.
+    // Throttled calls are retried only until a signal is aborted. The run's signal may be aborted already, so the rollback gets a
+    // new signal.
     const patient = inBackground(scope, new AbortController().signal)
     await pMap(steps, async (step) => undo(patient, step), { concurrency })
   }

@@ -35,7 +35,7 @@ async function take<Step extends keyof Trace, T> (
  * Creates the secret or, if it exists, changes it as requested. It tries to create the secret first, because in an empty
  * environment this saves a call for each secret.
  *
- * @throws Problem the same as `planExisting` and `changeItem`
+ * @throws Problem for the same reasons as `planExisting` and `changeItem`
  */
 export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflicts): Promise<BulkOutcome> {
   try {
@@ -95,8 +95,8 @@ async function update (scope: Scope, item: BulkItem, trace: Trace): Promise<stri
 }
 
 /**
- * Checks that the version that an update created still has a staging label. AWS reports success for a repeated update even if its
- * version was replaced long ago.
+ * Checks that an update's new version still has a staging label. If an update is repeated, AWS reports success even if the
+ * version from the first time was replaced long ago.
  *
  * @throws Problem `idempotency-key-spent`, and any AWS error
  */

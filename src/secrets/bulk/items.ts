@@ -48,7 +48,8 @@ export function furtherMistakes (environment: Environment, body: unknown, found:
   const rightOf = <T>(list: unknown, right: (item: unknown, pointer: string) => T, pointer: string): T[] =>
     Array.isArray(list) ? list.map((item: unknown, index) => right(item, `${pointer}/${index}`)) : []
   const rightMembers = (item: unknown, pointer: string): object => {
-    // If one of the `contents` is invalid, the rules that combine them can't be checked. All of them and `type` are left out.
+    // If one of the `contents` is invalid, the rules that combine them can't be checked. In that case, all `contents` and `type`
+    // are left out.
     const left = contents.some((member) => isWrong(`${pointer}/${member}`)) ? [...contents, 'type'] : []
     return Object.fromEntries(Object.entries(Object(item) as object)
       .filter(([member]) => !left.includes(member) && !isWrong(`${pointer}/${member}`)))
@@ -87,7 +88,8 @@ function checkItems (
   const items = [
     ...secrets.flatMap(({ name: text, generate, type, ...body }, index) => {
       const pointer = `/secrets/${index}`
-      // A generated value is always text, so its type is checked separately below.
+      // A generated value does not exist yet, so `checkSecret` can't check its type. It will be text, so `type` must be `text`.
+      // This is checked below.
       const checked = generate === undefined && type !== undefined ? { ...body, type } : body
       const input = checkSecret(environment, checked, (member, message) => { mistake(`${pointer}/${member}`, message) })
       // AWS would also refuse a tag key that begins with `aws:`. It is checked here, too, because a dry run sends no tags to AWS.

@@ -9,7 +9,7 @@ import { earlierRun } from '#src/secrets/tokens'
 import type { BulkItem } from './items.ts'
 import type { BulkCreateBody, BulkResult } from './schemas.ts'
 
-/** The outcome for one secret. In a dry run, the expected outcome. */
+/** The outcome for one secret. In a dry run, it is the expected outcome. */
 export interface BulkOutcome {
   name: SecretName
   result: BulkResult
@@ -32,8 +32,8 @@ export interface Plan {
   /** The ID of the version that an earlier run of the same request created with a generated value. */
   versionId?: string
   /**
-   * True if an earlier run of the same request created the secret with the value that was sent. The call that created it is then
-   * repeated, so that AWS checks that the value is still the same.
+   * True if an earlier run of the same request created the secret with a value from the request, not with a generated value. The
+   * call that created the secret is then repeated, so that AWS checks that the value in the request is still the same.
    */
   repeats?: true
 }
@@ -70,8 +70,8 @@ export async function planExisting (scope: Scope, item: BulkItem, existing: Secr
     if (!hasContent(item) && isPlaceholderOf(scope, item, existing)) return { ...nothing, result: 'created' }
     throw new Problem('secret-exists')
   }
-  // Only `update` also changes a secret that it restores. In another mode, the change could be lost: if the run were killed after
-  // the restore, a repeated request would find an active secret and leave it unchanged.
+  // Only the mode `update` changes a secret after restoring it. In the other modes, such a change could be lost: if the run were
+  // killed after the restore, a repeated request would find an active secret and leave it unchanged.
   if (conflicts.onConflict !== 'update') {
     return restores
       ? compact({ ...nothing, result: 'restored' as const, restores, warnings: hasContent(item) ? [keptValue] : undefined })
@@ -92,9 +92,9 @@ const hasContent = ({ content, generate }: BulkItem): boolean => (content ?? gen
 export const isUpdate = (item: BulkItem): boolean => hasContent(item) || (item.description ?? item.kmsKeyId) !== undefined
 
 /**
- * Returns the item without the members that the secret already has. AWS advises against creating versions that change nothing,
- * and sending the same file twice should change nothing. Values and details are compared only if the caller is allowed to read
- * them. Otherwise a caller could send a guess, and a skipped write would confirm it.
+ * Returns the item without the members that would not change the secret. AWS advises against creating versions that change
+ * nothing, and sending the same file twice should change nothing. Values and details are compared only if the caller is allowed
+ * to read them. Otherwise a caller could send a guess, and a skipped write would confirm the guess.
  */
 async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata): Promise<BulkItem> {
   const { name, content, generate, description, kmsKeyId, tags = {} } = item

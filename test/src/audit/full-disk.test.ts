@@ -12,7 +12,7 @@ interface Disk {
   remove: () => void
 }
 
-/** Mounts a tmpfs of the given size. @throws Error if this user isn't allowed to */
+/** Mounts a tmpfs of the given size. @throws Error if this user isn't allowed to mount one */
 function smallDisk (kilobytes: number): Disk {
   const folder = mkdtempSync(join(tmpdir(), 'small-disk-'))
   try {
@@ -39,7 +39,7 @@ function canMount (): boolean {
   }
 }
 
-/** With the environment variable `TMPFS`, the test is never skipped: it fails if a tmpfs can't be mounted. */
+/** If the environment variable `TMPFS` is set, the test is never skipped, and fails if a tmpfs can't be mounted. */
 const isMissing = process.env.TMPFS === undefined && !canMount()
 const skip = isMissing && 'this user is not allowed to mount a tmpfs'
 

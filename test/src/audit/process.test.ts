@@ -46,7 +46,7 @@ async function configured (t: Test, audit: object): Promise<string> {
 /**
  * Starts the gateway in the folder, as a separate process.
  *
- * @param options.onStandardError true if the log is expected on standard error, as it is if the trail is on standard output
+ * @param options.onStandardError true if the log is expected on standard error, because the trail is on standard output
  * @param options.limit shell commands that run before the gateway starts
  */
 async function start (t: Test, folder: string, { onStandardError = false, limit = '' } = {}): Promise<Process> {
@@ -135,7 +135,7 @@ t.test('SIGHUP makes the trail continue in a new file', async (t) => {
 
 t.test('a file that can not grow, and a new one in its place', async (t) => {
   const folder = await configured(t, {})
-  // The limit must not apply to the coverage files that NODE_OPTIONS makes the process write.
+  // Removes NODE_OPTIONS, because it makes the process write coverage files. The limit would apply to these files, too.
   const gateway = await start(t, folder, { limit: 'unset NODE_OPTIONS; ulimit -f 30 &&' })
   t.equal((await gateway.send('PUT', path, { json: { value: 'canary-value-4711' } })).status, 201)
   const replies: Reply[] = []

@@ -93,7 +93,7 @@ t.test('strings in a question are never interpreted as syntax', async (t) => {
     t.notOk(authorize({ ...question, caller: { id, groups: [id], method: 'oidc' }, credentialId: id }).allowed, JSON.stringify(id))
     t.notOk(authorize({ ...question, caller: { id: 'reader', groups: tricks, method: 'oidc' }, name: id }).allowed, JSON.stringify(id))
     const rule: Rule = { id: 'own', effect: 'permit', who: { caller: id } }
-    // Some of these strings can't be used in a valid policy.
+    // Skips the strings that can't be used in a valid policy.
     if (!isUsable(rule)) continue
     const own = authorizer(toCedar(rule))
     t.ok(own({ ...question, caller: { id, groups: [], method: 'oidc' } }).allowed, 'the string matches only itself')

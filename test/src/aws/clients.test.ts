@@ -14,7 +14,7 @@ import { identityToken, issuer, keysFile, workload } from '#test/web-identity'
 const clientsOf = (credentials: ClientsOptions['credentials'], endpoint?: string): Clients =>
   awsClients({ credentials, endpoint, stsEndpoint: endpoint, stsRegion: () => 'eu-west-1', now: Date.now })
 
-/** Starts a backend with the account of `dev`, the platform team's account, and the roles. */
+/** Starts a backend with two accounts, which belong to `dev` and to the platform team, and with all roles of `roles`. */
 async function startBackend (t: Test, now = Date.now): Promise<LocalBackend> {
   const dev = { accountId: '111111111111', accessKeyId: 'AKIADEV', secretAccessKey: 'AKIADEV-secret' }
   const backend = await startLocalBackend({ accounts: [dev, platform], roles, identityProviders: [{ issuer, keys: keysFile }], now })

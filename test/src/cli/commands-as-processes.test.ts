@@ -21,7 +21,10 @@ interface Context {
 interface Run {
   args: readonly string[]
   status?: number
-  /** Expected on the screen or, in a pipe, in standard output on success and in standard error otherwise. */
+  /**
+   * The expected output. At a terminal, it is expected on the screen. In a pipe, it is expected in standard output if the command
+   * succeeds, and in standard error if it fails.
+   */
   output: string | RegExp
   token?: string
   /** The contents of standard input; only in a pipe. */
@@ -46,7 +49,7 @@ interface Row {
   misused?: (context: Context) => Run
 }
 
-/** Occurs in every secret value and in other confidential input, so that the tests notice when a command discloses some. */
+/** Occurs in every secret value and in other confidential input, so that the tests notice if a command discloses any of them. */
 const canary = 'canary'
 
 const dev = ['--env', 'dev'] as const
@@ -221,7 +224,7 @@ const rows: Record<string, Row> = {
   }
 }
 
-/** Asserts that the output contains no stack trace and no token, and a value if and only if the command should print one. */
+/** Asserts that the output contains no stack trace and no token. It must contain a value if and only if `showsValue` is true. */
 function assertNoLeak (t: Test, output: string, { args, showsValue = false }: Pick<Run, 'args' | 'showsValue'>): void {
   const title = args.join(' ')
   t.notMatch(output, /^\s+at /m, `${title}: no stack trace`)

@@ -33,7 +33,7 @@ t.test('a follower of a job without new events receives heartbeats', async (t) =
     run: async () => new Promise((resolve) => { end = () => { resolve({ dryRun: false, counts: zeroCounts(bulkResults), status: 200 }) } })
   }
   const job = jobs.start(scope, slow, () => ({ name: 'n', result: 'created' }), () => undefined)
-  // Keeps the process alive, which the heartbeat's timer does not.
+  // Keeps the process alive, because the heartbeat's timer does not.
   const alive = setInterval(() => undefined, 1_000)
   t.teardown(() => { clearInterval(alive) })
   const heard: string[] = []

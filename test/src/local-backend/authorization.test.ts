@@ -129,7 +129,7 @@ await t.test('each operation requires the permission of its own name', async (t)
     ListSecrets: (client) => client.send(new ListSecretsCommand()),
     GetRandomPassword: (client) => client.send(new GetRandomPasswordCommand())
   }
-  /** Even if they are allowed, these operations fail with these errors, because the secret has no rotation. */
+  /** The errors of the operations that fail even if they are allowed. They fail because the secret has no rotation. */
   const refusedAnyway: Record<string, string> = { CancelRotateSecret: 'InvalidRequestException', RotateSecret: 'InvalidRequestException' }
   const only = (operation: string) => user(`only-${operation}`, [{ ...everything, Action: `secretsmanager:${operation}` }])
   const but = (operation: string) => user(`but-${operation}`, [{ ...everything, Action: undefined, NotAction: `secretsmanager:${operation}` }])

@@ -12,7 +12,7 @@ import { startLocalBackend } from '#src/local-backend/server'
 import { account, region, spawnProgram, urlOf, type Program } from './backend.ts'
 
 const rounds = 50
-/** In one round out of this many, the program starts on a new folder and is killed during that first start. */
+/** Every n-th round starts the program on a new folder, and kills it while it starts. This number is n. */
 const firstStartEvery = 3
 const writers = 4
 
@@ -56,7 +56,10 @@ async function write (t: Test, client: SecretsManagerClient, told: Told): Promis
   }
 }
 
-/** Kills a program that starts on a new folder: after this many changes in the folder, or at the latest when it listens. */
+/**
+ * Kills a program that starts on a new folder. First waits until the folder has changed `changes` times, or until the program
+ * listens.
+ */
 async function killFirstStart (child: Program, dataDir: string, changes: number): Promise<void> {
   mkdirSync(dataDir, { mode: 0o700 })
   const watcher = watch(dataDir)
@@ -103,7 +106,7 @@ async function check (t: Test, client: SecretsManagerClient, told: Told): Promis
   const { Tags, DeletedDate, VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }))
   const stored = Number(Tags?.find(({ Key }) => Key === 'count')?.Value ?? 0)
   if (stored < tag) t.fail(`${SecretId} has lost tag ${tag}`)
-  // `deleted` is undefined if the last call was not acknowledged: the backend may have carried it out or not.
+  // If `deleted` is undefined, the last deletion or restoration was not acknowledged. The backend may have carried it out or not.
   if (deleted !== undefined && deleted !== (DeletedDate !== undefined)) t.fail(`${SecretId} was ${deleted ? '' : 'not '}to be deleted`)
   const labels = VersionIdsToStages?.[current] ?? []
   if (!labels.some((label) => label === 'AWSCURRENT' || label === 'AWSPREVIOUS')) t.fail(`${SecretId} has lost the labels of ${current}`)

@@ -165,8 +165,10 @@ await t.test('principals', async (t) => {
   const session = 'arn:aws:sts::222222222222:assumed-role/reader/run'
   const accounts: Record<string, string> = { [root]: '111111111111', [ada]: '111111111111', [session]: '222222222222' }
   const table: [unknown, Finding[], Finding[]][] = [
-    // A principal, the findings for a statement that allows it, and the findings for a statement that denies it. In both lists,
-    // the findings are those for the root user, for ada and for a session of another account.
+    // Each row has three parts:
+    // - the principal of a statement
+    // - the findings if the statement's effect is Allow: for the root user, for ada, and for a session of another account
+    // - the findings if the statement's effect is Deny, for the same three requesters
     ['*', ['Allow', 'Allow', 'Allow'], ['Deny', 'Deny', 'Deny']],
     [{ AWS: '*' }, ['Allow', 'Allow', 'Allow'], ['Deny', 'Deny', 'Deny']],
     [{ AWS: '111111111111' }, ['Allow', 'Delegate', 'Nothing'], ['Deny', 'Deny', 'Nothing']],
@@ -272,8 +274,8 @@ await t.test('public policies', async (t) => {
 })
 
 await t.test('the policies that must allow a request, and those that can deny it', async (t) => {
-  // For every combination of effects of an identity policy and a resource policy, the result is compared with an independent,
-  // simple implementation of AWS's rules.
+  // Combines each effect of an identity policy with each effect of a resource policy. Compares each result with that of a simple,
+  // independent implementation of AWS's rules.
   const effects: Record<Finding, Elements[]> = {
     Allow: [everything], Deny: [everything, { ...everything, Effect: 'Deny' }], Nothing: [{ ...everything, Action: 's3:*' }],
     Delegate: [{ ...everything, Principal: { AWS: '111111111111' } }]

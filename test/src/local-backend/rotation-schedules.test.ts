@@ -145,7 +145,7 @@ t.test('many secrets that are due at the same time are all rotated', async (t) =
   let most = 0
   rotator.instead.setSecret = async () => {
     most = Math.max(most, ++atOnce)
-    // Waits, so that the test would notice if a ninth rotation wrongly started.
+    // When eight rotations are in progress, waits a little. If a ninth rotation wrongly starts, the test notices it.
     if (most === 8) setTimeout(() => { full.resolve(undefined) }, 200)
     await full.promise
     atOnce--

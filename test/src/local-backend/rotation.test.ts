@@ -62,7 +62,7 @@ t.test('a rotation carries out four steps after the reply, and its version becom
   }
   answered.resolve(undefined)
   await backend.runDueRotations()
-  // The replacement of createSecret stored no value, so setSecret found none.
+  // The function that ran instead of createSecret stored no value, so setSecret found none.
   t.strictSame(told.at(-1), { step: 'setSecret', error: 'ResourceNotFoundException' })
 
   rotator.events = []

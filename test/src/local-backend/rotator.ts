@@ -19,11 +19,11 @@ export const fixture = (name: string): string => join(import.meta.dirname, '../.
 /** A rotation function behind an HTTP endpoint. */
 export interface Rotator {
   url: string
-  /** The events that it has received, in order. */
+  /** The events that the rotation function has received, in order. */
   events: (RotationEvent & { RotationToken?: string })[]
-  /** Functions that replace steps. They may throw. */
+  /** Functions to run instead of the real steps. They may throw. */
   instead: Partial<Record<RotationEvent['Step'], (event: RotationEvent) => unknown>>
-  /** The client that it calls Secrets Manager with. */
+  /** The client with which the rotation function calls Secrets Manager. */
   client?: SecretsManagerClient
 }
 

@@ -92,7 +92,7 @@ t.test('steps of a reply pass the payload on, and can fail', async (t) => {
   t.same(await get(), { status: 200, text: '{}123' })
   for (const fail of [() => { throw new Error('failed') }, async () => { await later(undefined); throw new Error('failed') }]) {
     let calls = 0
-    // Only the first call fails, because the reply to the error passes through the reply steps, too.
+    // Only the first call of the step fails. The second call is for the error reply, which passes through the step, too.
     const server = await serve(t, [], [(_request, _reply, payload) => calls++ === 0 ? fail() : payload])
     t.match(await server.get(), { status: 500, text: /failed/ })
   }

@@ -189,8 +189,8 @@ t.test('promoteSecrets can be sent again with the same Idempotency-Key', async (
 
 t.test('promoteSecrets requires PromoteSecret in both environments', async (t) => {
   /**
-   * Returns a policy that permits the reader these actions on these environments and on those of their secrets whose names match
-   * `name`.
+   * Returns a policy that permits the reader these actions on these environments and on their secrets. `name` is a pattern for
+   * the names of these secrets; by default, it matches all names.
    */
   const allow = (actions: readonly string[], environments: readonly string[], name = '*'): string => `permit (
     principal == Caller::"reader", action in [${actions.map((action) => `Action::"${action}"`).join()}], resource

@@ -30,7 +30,7 @@ async function state (gateway: Gateway): Promise<object> {
   }))
 }
 
-/** Creates the secrets that exist before a request: with one or two versions, in the recovery window, and without a value. */
+/** Creates secrets of several kinds: with one version, with two versions, scheduled for deletion, and without a value. */
 async function prepare (gateway: Gateway): Promise<void> {
   await gateway.send('POST', path, {
     json: {
@@ -68,7 +68,7 @@ t.test('rolls back exactly its own changes, wherever it fails', async (t) => {
   t.equal(total, 20)
   for (let position = 0; position < total; position++) {
     for (const concurrency of [1, 8]) {
-      // Only when the secret is written does AWS notice that its KMS key does not exist.
+      // Makes one item fail late: AWS does not check whether the KMS key exists until the secret is written.
       const secrets = items().map((item, index) => index === position ? { ...item, value: 'v', kmsKeyId: 'alias/none', generate: undefined } : item)
       const reply = await bulk(gateway, { secrets, ...options, settings: { concurrency } })
       t.match(reply, { status: 409, json: { code: 'not-all-done', dryRun: false, secretArnMap: {} } })
@@ -137,7 +137,7 @@ t.test('reports changes that cannot be rolled back', async (t) => {
   const reply = await bulk(gateway, { secrets: [{ name: 'placeholder', value: 'v' }, failsLast], onConflict: 'update' })
   t.same(results(reply), { placeholder: 'updated: not-taken-back', 'placeholder-too': 'failed: aws-refused' }, 'in AWS, a secret with a current version can\'t become a placeholder again')
 
-  // `interferes` is what another writer does just before the last item fails.
+  // `interferes` is called just before the last item fails. It acts as another writer.
   const outside = gateway.aws('AKIADEV')
   let interferes = async (): Promise<unknown> => undefined
   aws.middlewareStack.add((next, { commandName }) => async (args) => {
