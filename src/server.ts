@@ -56,7 +56,7 @@ function shutDownGracefully (fastify: FastifyInstance, local: LocalMode | undefi
   closeWithGrace({
     delay: shutdownTimeout,
     logger: false,
-    // With a configuration file, SIGHUP reloads the file instead.
+    // If there is a configuration file, SIGHUP does not shut the process down, because it reloads the file.
     skip: local === undefined ? ['SIGHUP'] : [],
     onTimeout: () => { fastify.log.error('requests did not end in time') }
   }, async ({ signal, err }) => {

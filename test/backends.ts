@@ -18,7 +18,7 @@ export interface Backend {
   url: string
   /** The operations of all authenticated calls so far. */
   awsCalls: string[]
-  /** The principals of these calls, in the same order. */
+  /** The same calls with their principals, in the same order. */
   signers: Signer[]
   /** The clock of the gateway and of the embedded backend, in milliseconds since the epoch. */
   now: () => number

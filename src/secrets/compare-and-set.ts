@@ -9,14 +9,14 @@ import { newVersionId } from './tokens.ts'
 
 /**
  * The staging label that a new version has until it becomes current. All writers share this label, because AWS allows a secret
- * only 20 labels. A version that loses the label to another writer can still become current.
+ * only 20 labels. If another writer takes the label away from a version, that version can still become current.
  */
 const pendingLabel = 'GATEWAYPENDING'
 
 /**
- * Makes a value current, but only if the expected version is still current. AWS has no operation for this, but it refuses to
- * move AWSCURRENT away from a version that does not have it. Therefore the new version is created with another label first, and
- * AWSCURRENT is then moved to it.
+ * Makes a value current, but only if the expected version is still current. AWS has no operation for this. However, a request to
+ * move AWSCURRENT names the version that loses the label, and AWS refuses the move if the label is on another version. Therefore
+ * the new version is created with another label first, and AWSCURRENT is then moved to it.
  *
  * @param beforeMove makes other changes, once the precondition has been checked and AWS has accepted the value
  * @throws Problem `precondition-failed` if another version is current, and any AWS error
@@ -30,8 +30,8 @@ export async function compareAndSet (
     scope.aws.putSecretValue(scope, name, content, { versionId, stages: [pendingLabel] })
 
   const current = await currentVersion(scope, name)
-  // If the new version is current already, this call repeats a write whose response was lost. AWS then creates no second version,
-  // and refuses the call if its value differs from that version's.
+  // If the new version is already current, this call repeats a write whose response was lost. AWS then creates no second version,
+  // and refuses the call if the two writes have different values.
   if (current === versionId) return put()
   if (current !== expected) throw new Problem('precondition-failed')
   try {
@@ -46,8 +46,8 @@ export async function compareAndSet (
 }
 
 /**
- * The maximum number of attempts to move AWSCURRENT. If AWS refuses the move although AWSCURRENT is on the expected version, the
- * move is tried again. This happens if another writer moves the label away and back in the meantime.
+ * The maximum number of attempts to move AWSCURRENT. Another writer may move the label away and then back. AWS can then refuse
+ * the gateway's move, although the label is on the expected version again. In this case, the gateway tries again.
  */
 const maximumAttempts = 5
 
@@ -63,8 +63,8 @@ export async function moveCurrent (scope: Scope, name: SecretName, from: string,
       return
     } catch (error) {
       if (!isProblem(error, 'aws-refused')) throw error
-      // AWS does not document its error messages, so the label's current position decides how to go on. If the SDK retried a move
-      // whose response was lost, the label is on the target already.
+      // AWS does not document its error messages, so the label's current position decides how to go on. The label may already be
+      // on the target: if the response to a move is lost, the SDK repeats the move, and AWS refuses the repetition.
       const current = await currentVersion(scope, name)
       if (current === to) return
       if (current !== from) throw new Problem('precondition-failed')
@@ -77,8 +77,8 @@ async function removePendingLabel (scope: Scope, name: SecretName, versionId: st
   try {
     await scope.aws.updateSecretVersionStage(scope, name, pendingLabel, { removeFromVersionId: versionId })
   } catch (error) {
-    // Either another writer has taken the label, or the label stays and does no harm. Only the result of the write itself matters
-    // to the caller.
+    // This problem must not hide the result of the write. Either another writer has already taken the label, or the label stays
+    // on the version and does no harm.
     if (!(error instanceof Problem)) throw error
   }
 }

@@ -41,7 +41,8 @@ const pause = (attempts: number): number => Math.random() * Math.min(1_000, 25 *
  * the value, the patch is applied again to the new value. The caller needs permission to read the secret, because the reply
  * depends on its value.
  *
- * @throws Problem `value-not-object`, `precondition-failed`, `write-conflict`, and any AWS error
+ * @throws Problem `forbidden`, `secret-has-no-value`, `value-not-object`, `invalid-request` if the new value is too long,
+ * `precondition-failed`, `write-conflict`, and any AWS error
  */
 export async function patchValue (
   scope: Scope, name: SecretName, patch: Json, precondition: Precondition = {}

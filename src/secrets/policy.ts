@@ -43,7 +43,8 @@ export async function readPolicy (scope: Scope, name: SecretName): Promise<Stati
  * Attaches a policy to a secret, in place of any existing one.
  *
  * @param blockPublicPolicy true to refuse a policy that grants public access
- * @throws Problem `aws-refused` if AWS finds the policy malformed or public, and any AWS error
+ * @throws Problem `invalid-request` if the policy is too long, `aws-refused` if AWS finds it malformed or public, and any AWS
+ * error
  */
 export async function putPolicy (
   scope: Scope, name: SecretName, policy: Record<string, unknown>, blockPublicPolicy: boolean
@@ -56,7 +57,7 @@ export async function deletePolicy (scope: Scope, name: SecretName): Promise<Wri
   return scope.aws.deleteResourcePolicy(scope, name)
 }
 
-/** Asks AWS to check a policy, without attaching it. @throws Problem for any AWS error */
+/** Asks AWS to check a policy, without attaching it. @throws Problem `invalid-request` if it is too long, and any AWS error */
 export async function validatePolicy (
   scope: Scope, name: SecretName, policy: Record<string, unknown>
 ): Promise<Static<typeof PolicyValidation>> {

@@ -23,7 +23,8 @@ export type PutSecret = WrittenSecret & { created: boolean }
  * Writes a secret's value, unless the secret already has it. Creates the secret if it does not exist and the caller may create
  * it.
  *
- * @throws Problem `precondition-failed`, and any AWS error
+ * @throws Problem `forbidden` if the secret must not exist and the caller may not create it, `precondition-failed`, and any AWS
+ * error
  */
 export async function putSecret (
   scope: Scope, name: SecretName, content: SecretContent, options: PutOptions = {}

@@ -26,8 +26,8 @@ export async function readSecret (scope: Scope, name: SecretName, options: ReadO
 }
 
 /**
- * Converts the problem of a failed read of the current version. `version-not-found` becomes `secret-has-no-value`, because a
- * secret without a current version is a placeholder. Other problems are returned unchanged.
+ * Converts a problem that occurred while reading the current version. `version-not-found` becomes `secret-has-no-value`, because
+ * a secret without a current version is a placeholder. Other problems are returned unchanged.
  */
 export const currentMissing = (problem: Problem): Problem =>
   problem.code === 'version-not-found' ? new Problem('secret-has-no-value', problem.options) : problem

@@ -7,7 +7,8 @@ import type { WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
 
 /**
- * Moves a staging label to a version, or removes it from one. AWS moves AWSPREVIOUS along with AWSCURRENT.
+ * Moves a staging label to a version, or removes it from a version. If AWSCURRENT is moved, AWS moves AWSPREVIOUS to the version
+ * that was current before.
  *
  * @throws Problem for any AWS error
  */

@@ -25,7 +25,8 @@ export const updatedVersionId = (scope: Scope, name: SecretName): string | undef
  * - `promotion` distinguishes copied values from values in requests. AWS reveals whether two writes with the same ID have the
  *   same value, so a caller could otherwise test guesses of copied values.
  *
- * No `Idempotency-Key` contains a space, so a key with a purpose never equals another request's key.
+ * The purpose is appended to the `Idempotency-Key` after a space. No key in a request contains a space, so the extended key never
+ * equals the key of another request.
  */
 export const forPurpose = (scope: Scope, purpose: 'update' | 'promotion'): Scope =>
   scope.idempotencyKey === undefined ? scope : { ...scope, idempotencyKey: `${scope.idempotencyKey} ${purpose}` }
@@ -34,7 +35,8 @@ export const forPurpose = (scope: Scope, purpose: 'update' | 'promotion'): Scope
  * Returns the write that an earlier run of the same request made, or undefined if there was none. The write is recognized by
  * the ID of the version it created.
  *
- * @param isOurs returns true if the secret still has the version with this ID; may also require certain staging labels
+ * @param isOurs returns true if the secret still has the version with the given ID. It may also require that the version has
+ * certain staging labels.
  */
 export function earlierRun (
   scope: Scope, name: SecretName, isOurs: (versionId: string) => boolean

@@ -29,8 +29,8 @@ function sized (bytes: number, content: SecretContent): { content: SecretContent
 }
 
 /**
- * Returns the value of one key of a JSON object. A string is returned as it is, anything else as JSON that keeps every digit of
- * numbers.
+ * Returns the value of one key of a JSON object. A string is returned unchanged. Any other value is returned as JSON, and its
+ * numbers keep all their digits.
  *
  * @throws Problem `field-not-found` if the content is not a JSON object or lacks the key
  */

@@ -29,8 +29,8 @@ export async function createSecret (scope: Scope, name: SecretName, input: Secre
 /**
  * Changes a secret's description, KMS key or value.
  *
- * @param precondition checked atomically by compare-and-set if the value changes; otherwise only checked beforehand, because AWS
- * has no conditional writes
+ * @param precondition may require a version. If `content` is given, compare-and-set checks the version and writes the value
+ * atomically. Otherwise the version is only checked before the write, because AWS can't make other changes conditional.
  * @throws Problem `precondition-failed`, and any AWS error
  */
 export async function updateSecret (

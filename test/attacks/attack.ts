@@ -54,7 +54,7 @@ export const principal = (accessKeyId: string, account: string, userId: string, 
 
 export const role = principal('ASIAROLEROLEROLE', '111122223333', 'AROAPAYMENTSPAYMENTS:pod-1', 'arn:aws:sts::111122223333:assumed-role/payments/pod-1')
 
-/** Callers that may read the secret: one per OIDC issuer, one AWS principal, and one per kind of client certificate. */
+/** Callers that may read the secret: one per trusted OIDC issuer, one AWS principal, and one per kind of client certificate. */
 export const administrators = ['corp:service', 'partner:service', 'aws:111122223333:AROAPAYMENTSPAYMENTS', 'spiffe://example.org/payments', 'dns:payments.example.org']
 
 /** Starts the gateways, the issuers and STS, and creates the secret. */
@@ -97,7 +97,7 @@ export async function world (t: Test, principals: readonly Principal[]): Promise
   return { plain, optional, required, corp, partner, stranger, sts, role, gatewayKey, clients, servers }
 }
 
-/** Returns a request's credentials and other long strings. They, too, must not appear in a reply or a log. */
+/** Returns a request's credentials and other long strings. Like the canary, they must not appear in a reply or a log. */
 function secretsIn ({ path = '', headers = [], body = '' }: RawRequest): string[] {
   const credentials = headers.filter(([name]) => /^(authorization|cookie|x-api-key)$/i.test(name)).map(([, value]) => value)
   const isPublic = (text: string): boolean => text.startsWith('/') || /^x-[a-z0-9-]+$/.test(text)
@@ -122,7 +122,7 @@ function newDenials ({ trailFile }: Gateway): () => number {
 export async function withstand (t: Test, world: World, attacks: Readonly<Record<string, Attack>>): Promise<void> {
   const gateways = [world.plain, world.optional, world.required]
   const trails = gateways.map(newDenials)
-  // Waits, because the gateway may record a connection that it closes without a reply only after closing it.
+  // Waits for the record. If the gateway closes a connection without a reply, it may record the refusal only afterwards.
   const recorded = async (): Promise<number> => {
     const found = trails.reduce((sum, count) => sum + count(), 0)
     if (found > 0) return found

@@ -11,8 +11,11 @@ const dns = (value: string): JsonGeneralName => ({ type: 'dns', value })
 const spiffe = uri('spiffe://example.org/payments')
 
 /**
- * Attacks without a client certificate, with one that is invalid or identifies no known caller, and with a valid one together
- * with an invalid `Authorization` header.
+ * Attacks on the authentication by client certificate. The client has one of these:
+ * - no certificate
+ * - an invalid certificate
+ * - a certificate that identifies no known caller
+ * - a valid certificate, but also an invalid `Authorization` header
  */
 export async function certificateAttacks ({ clients }: World): Promise<Record<string, Attack>> {
   const strangers = await authority()

@@ -12,7 +12,7 @@ const at = { typ: 'at+jwt' }
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** Logs in as the role that is allowed to. Returns the signed headers, which can't be used again, and the token. */
+/** Logs in as the world's AWS role. Returns the signed headers, which can't be used again, and the token. */
 export async function logIn ({ plain, role, sts }: World): Promise<{ headers: Record<string, string>, token: string }> {
   const headers = await signCallerIdentity(role, { host: new URL(sts.url).host, headers: { 'x-secrets-gateway-nonce': randomUUID() } })
   const { json } = await send(plain.url, 'POST', '/auth/aws/login', { token: null, json: { headers } })

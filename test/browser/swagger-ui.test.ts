@@ -42,7 +42,7 @@ async function authorize (page: Page): Promise<void> {
   await dialog.locator('.btn-done').click()
 }
 
-/** Opens an operation and sends its form, with `body` instead of the example if given. Returns the reply's status and body. */
+/** Opens an operation and sends its form. If `body` is given, it replaces the example. Returns the reply's status and body. */
 async function execute (operation: Locator, body?: string): Promise<{ status: string, body: string }> {
   await operation.locator('.opblock-summary-control').click()
   if (body !== undefined) await operation.locator('textarea').fill(body)

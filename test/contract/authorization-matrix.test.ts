@@ -194,7 +194,7 @@ t.test('every caller, route, environment and credential, over HTTP', async (t) =
     return found.flat()
   }
   t.same(await differences(['not-found', 'forbidden']), [])
-  // This includes merge patches. They require a second action, which is checked later, but still before AWS is called.
+  // Merge patches are among these requests. They require a second action, which is checked later, but still before AWS is called.
   t.same(gateway.awsCalls, [], 'AWS is not called for any of these')
   t.same(await differences(['allowed']), [])
   const counts = Map.groupBy(all, ({ wanted }) => wanted)

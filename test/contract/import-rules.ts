@@ -68,7 +68,7 @@ const rules: readonly Rule[] = [
   }
 ]
 
-/** Returns the imports in a project's `src`, `plugins` and `routes` that break a rule, and the import cycles. */
+/** Checks a project's folders `src`, `plugins` and `routes`. Returns the imports that break a rule, and the import cycles. */
 export async function violations (root: string): Promise<string[]> {
   const imports = await importsOf(root)
   const broken = imports.flatMap((edge) => rules.filter(({ forbids }) => forbids(edge)).map(({ says }) => `${edge.from} → ${edge.to}: ${says}`))

@@ -5,7 +5,7 @@ import t from 'tap'
 const root = join(import.meta.dirname, '..', '..')
 const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
 
-/** Returns a page's text without its code blocks, because what looks like a link or a heading in them is not one. */
+/** Returns a page's text without its code blocks, because code can look like a link or a heading. */
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8').replace(/^```[^]*?^```$/gm, '')
 
 /** Returns the anchors of a page's headings, as GitHub derives them. */

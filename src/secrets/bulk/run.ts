@@ -72,7 +72,9 @@ export function prepareBulk (scope: Scope, body: BulkCreateBody): BulkRun {
 
 type RunOptions = Parameters<typeof atomically>[2]
 
-/** Returns a signal that is aborted when `stop` is aborted or the time is up, and the timer that the caller must clear. */
+/**
+ * Returns a signal that is aborted when `stop` is aborted or the time is up. Also returns the timer, which the caller must clear.
+ */
 function withTimeout (stop: AbortSignal, seconds: number): { signal: AbortSignal, timeout: NodeJS.Timeout } {
   const controller = new AbortController()
   const timeout = setTimeout(() => { controller.abort('timeout' satisfies BulkStop) }, seconds * 1_000)

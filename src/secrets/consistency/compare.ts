@@ -14,7 +14,7 @@ import { secretStates } from './states.ts'
 export interface Cell {
   state: ConsistencyState
   required: boolean
-  /** The cells of a row that have the same number have equal values. Absent if the value was not compared. */
+  /** Two cells of a row have equal values if they have the same number. Absent if the value was not compared. */
   group?: number
   /** The reason why the value could not be read for the comparison. */
   problem?: Problem
@@ -24,7 +24,10 @@ export interface Cell {
 export interface Row {
   name: SecretName
   cells: Map<Scope, Cell>
-  /** True if the states or the compared values differ. Also true if a state or a value could not be compared. */
+  /**
+   * True if the states differ, or if the caller is allowed to see only some of them. If values are compared, also true if two
+   * values differ, or if a value could not be compared.
+   */
   differs: boolean
 }
 
@@ -62,7 +65,8 @@ export async function compareEnvironments (scopes: readonly Scope[], options: Op
   const names = [...new Set(surveys.flatMap(({ visible }) => [...visible]))].sort()
   const rows = names.map((name): Row => ({ name, cells: new Map(), differs: false }))
   for (const { scope, states, required, visible } of surveys) {
-    // A name that only other environments have is shown as missing here only if the caller is allowed to see it here.
+    // These names were found in other environments. If the caller is allowed to see such a name in this environment, it is shown
+    // as missing. Otherwise it is not shown.
     const others = await permitted(scope, 'DescribeSecret', names.filter((name) => !visible.has(name)))
     for (const { name, cells } of rows) {
       if (!visible.has(name) && !others.has(name)) continue

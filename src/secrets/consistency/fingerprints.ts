@@ -5,7 +5,10 @@ import type { Problem } from '#src/problems/problem'
 import { mapValues } from '#src/secrets/read-many'
 import type { Scope } from '#src/secrets/scope'
 
-/** The maximum number of environments that are read at the same time. Each environment's batches are read concurrently, too. */
+/**
+ * The maximum number of environments whose secrets are read at the same time. Within an environment, several batches of secrets
+ * are read at the same time, too.
+ */
 const concurrentEnvironments = 2
 
 /**

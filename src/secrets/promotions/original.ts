@@ -11,7 +11,7 @@ export interface Promotion {
   source: Scope
   target: Scope
   original: SecretMetadata
-  /** The ID of the original's current version, which is copied. Absent for a placeholder. */
+  /** The ID of the version to copy: the original's current version. Absent if the original is a placeholder. */
   fromVersionId?: string
   /** True once the value has been read. */
   isRead: boolean

@@ -40,7 +40,8 @@ const concurrentItems = 8
  * source's credential, and written with the target's.
  *
  * @param signal once it is aborted, no further secrets are processed
- * @throws Problem `invalid-request` with all errors, and any AWS error of the search for missing secrets; both before any write
+ * @throws Problem `invalid-request` with all errors, and any AWS error during the search for missing secrets. Nothing has been
+ * written in either case.
  */
 export async function promote (
   source: Scope, given: Scope, body: PromotionBody, signal: AbortSignal

@@ -20,8 +20,8 @@ export interface PromotedSecret {
 }
 
 /**
- * Returns the outcomes to record: one for each secret in the target environment, preceded by a second one if its value was read
- * from the source environment.
+ * Returns the outcomes to record. Each secret has an outcome in the target environment. If the secret's value was read, it also
+ * has an outcome in the source environment, which comes first.
  */
 export function promotedSecrets (
   { environment, credentialId }: Scope, { dryRun = false }: PromotionBody, outcomes: readonly PromotionOutcome[]

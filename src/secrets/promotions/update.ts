@@ -12,7 +12,8 @@ import { readOriginal, type Promotion } from './original.ts'
 /**
  * Updates an existing secret to match the original. A description or a tag stays if only the existing secret has it.
  *
- * @param existing the existing secret's metadata; its value is replaced only if the current version is still the same
+ * @param existing the existing secret's metadata. If it has a current version, the value is replaced only if this version is
+ * still current.
  * @throws Problem `precondition-failed` if another writer interferes, and any AWS error
  */
 export async function updateCopy (promotion: Promotion, existing: SecretMetadata, dryRun: boolean): Promise<{
@@ -28,8 +29,10 @@ export async function updateCopy (promotion: Promotion, existing: SecretMetadata
   // Two placeholders are equal, because neither has a value.
   const arePlaceholders = fromVersionId === undefined && expected === undefined
   const mayCompare = source.may('CompareValues', name) && target.may('CompareValues', name)
-  // A dry run has two reasons to read the original: to compare its value, and to fail if the original is a placeholder and the
-  // existing secret is not. `readOriginal` then throws `secret-has-no-value`, because a placeholder can't replace a value.
+  // A dry run calls `readOriginal` in two cases:
+  // - The caller may compare the values.
+  // - The original is a placeholder, but the existing secret has a value. `readOriginal` then throws `secret-has-no-value`,
+  //   because a placeholder can't replace a value.
   const isRead = !arePlaceholders && (!dryRun || mayCompare || fromVersionId === undefined)
   const content = isRead ? await readOriginal(promotion) : undefined
   const isSame = arePlaceholders || (mayCompare && content !== undefined && await holdsAlready(promotion, content))

@@ -30,7 +30,8 @@ export const formats: readonly Format[] = [
     format: 'ecs-task-definition',
     title: 'ECS task definition: an entry of a container\'s `secrets`',
     language: 'json',
-    // The syntax is arn, or arn:json-key:version-stage:version-id with all colons. An empty part stands for the default.
+    // The syntax is `arn` or `arn:json-key:version-stage:version-id`. The second form requires all its colons. An empty part
+    // stands for its default.
     text: (secret) => JSON.stringify({
       name: variableName(...parts(secret)),
       valueFrom: secret.field === undefined ? secret.arn : `${secret.arn}:${secret.field}::`

@@ -1,5 +1,6 @@
 /**
- * Functions that derive names from a secret's name, or from a key of its value, for tools that restrict the characters of names.
+ * Functions that turn a secret's name, or a key of its value, into a name that another tool accepts. Such tools allow fewer
+ * characters in names.
  */
 
 /** Returns the name of an environment variable, for example `PAYMENTS_DB_PASSWORD`. */
