@@ -52,7 +52,7 @@ function sixParts (parts: readonly string[]): string[] {
 }
 
 /**
- * Creates the `Read` function of an operator that compares parsed values: `parse` parses both the policy's value and the request's
+ * Creates the `Read` function of an operator that compares parsed values: `parse` parses the policy's value and the request's
  * value, and `holds` compares the two. A request's value that can't be parsed never matches.
  */
 function compare<Value> (parse: (text: string) => Value | undefined, holds: (value: Value, wanted: Value) => boolean): Read {
