@@ -13,8 +13,8 @@ const subjects: Readonly<Record<NonNullable<FastifyContextConfig['about']>, Reso
  * when the route is registered.
  *
  * @param defaults the declarations of the route's folder, which apply to all of its routes
- * @throws TypeError if the route declares no action, if its action does not apply to its subject, or if the path contains an
- *   environment or a secret but no folder declares it as the subject
+ * @throws TypeError if the route declares no action, or one that does not apply to its subject; or if its path names an
+ *   environment or a secret, and no folder declares that as the subject
  */
 export function routeConfig (
   { method, url, schema, config }: RouteOptions, defaults: FastifyContextConfig
