@@ -53,7 +53,7 @@ export function runChild (program: Command, terminal: Terminal): void {
     'secretsctl run --env dev --map PGPASSWORD=payments/db#password -- psql')
 }
 
-/** Errors that may be temporary, such as an unreachable gateway or two secrets that map to the same variable. */
+/** Errors that may be temporary. For example, the gateway is unreachable, or two secrets map to the same variable for now. */
 const retryable = [GatewayUnreachable, GatewayProblem, CommandFailure] as const
 
 /**
