@@ -193,7 +193,7 @@ export interface paths {
         };
         /**
          * List secrets
-         * @description What is known about each secret that the caller may see; never a value. The filters are AWS's, and all of them must match. A page may hold fewer items than `limit` although more follow.
+         * @description What is known about each secret that the caller may see; never a value. The filters are AWS's, and all of them must match. Pages depend only on the secrets that the caller may see.
          */
         get: operations["listSecrets"];
         put?: never;
@@ -1749,7 +1749,7 @@ export interface operations {
             query?: {
                 /** @description Beginnings of words of the name, the description and the tags. A leading `!` negates */
                 all?: string;
-                /** @description `nextCursor` of the page before */
+                /** @description `nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the same parameters except `limit` */
                 cursor?: string;
                 /** @description Beginnings of words of the description. A leading `!` negates */
                 description?: string;
@@ -3416,7 +3416,7 @@ export interface operations {
     listVersions: {
         parameters: {
             query?: {
-                /** @description `nextCursor` of the page before */
+                /** @description `nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the same parameters except `limit` */
                 cursor?: string;
                 /** @description Also versions without a staging label */
                 includeDeprecated?: boolean;

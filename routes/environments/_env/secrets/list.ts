@@ -14,7 +14,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['secrets'],
       summary: 'List secrets',
       description: 'What is known about each secret that the caller may see; never a value. The filters are AWS\'s, and all of them ' +
-        'must match. A page may hold fewer items than `limit` although more follow.',
+        'must match. Pages depend only on the secrets that the caller may see.',
       params: EnvironmentParams,
       querystring: Query({
         ...Filters.properties,
@@ -28,7 +28,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         ...withAwsProblems()
       }
     },
-    handler: async (request) => listSecrets(request.scope, request.query)
+    handler: async (request) => listSecrets(request.scope, fastify.cursors, request.query)
   })
 }
 
