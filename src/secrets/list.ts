@@ -7,8 +7,9 @@ import { compact } from '#src/json/compact'
 import type { Cursors, Listing, Place } from './cursors.ts'
 import { toMetadata } from './metadata.ts'
 import { permitted } from './permitted.ts'
-import type { SecretFilters, SecretMetadata } from './schemas.ts'
+import type { ListFilters, SecretMetadata } from './schemas.ts'
 import type { Scope } from './scope.ts'
+import { selects, tagsFrom } from './selection.ts'
 
 /** The sort order of a list: a field for ascending order, or a hyphen and the field for descending order. */
 export type Sort = SortKey | `-${SortKey}`
@@ -22,7 +23,7 @@ function parseSort (sort: Sort): { by: SortKey, descending: boolean } {
   return { by: (descending ? sort.slice(1) : sort) as SortKey, descending }
 }
 
-export interface ListOptions extends SecretFilters {
+export interface ListOptions extends ListFilters {
   includePlannedDeletion?: boolean
   sort?: Sort
   limit?: number
@@ -39,11 +40,12 @@ export interface SecretsPage {
  * on these secrets. That is why AWS is always asked for pages of the maximum size, and why `nextCursor` is returned only after
  * another secret that the caller may see has been found.
  *
- * @throws Problem for an invalid cursor and any AWS error
+ * @throws Problem for an invalid cursor, a tag key that `tag` contains twice, and any AWS error
  */
 export async function listSecrets (scope: Scope, cursors: Cursors, options: ListOptions): Promise<SecretsPage> {
   const { limit = shapes.MaxResultsType.max, cursor, ...query } = options
-  const { includePlannedDeletion, sort, ...filters } = query
+  const { includePlannedDeletion, sort, tag, ...awsFilters } = query
+  const filters = { ...awsFilters, tags: tagsFrom(tag) }
   const listing: Listing = { scope, operation: 'listSecrets', query }
   const items: AwsSecret[] = []
   let place: Place = cursor === undefined ? { seen: 0 } : cursors.open(listing, cursor)
@@ -51,7 +53,7 @@ export async function listSecrets (scope: Scope, cursors: Cursors, options: List
     const page = await scope.aws.listSecrets(scope, {
       filters, includePlannedDeletion, sort: sort && parseSort(sort), limit: shapes.MaxResultsType.max, cursor: place.awsPage
     })
-    const visible = await visibleOf(scope, page.items)
+    const visible = await visibleOf(scope, page.items.filter((secret) => selects(filters, secret)))
     const start = startOn(visible, place)
     const end = Math.min(visible.length, start + limit - items.length)
     items.push(...visible.slice(start, end))

@@ -38,7 +38,7 @@ export async function listVersions (scope: Scope, cursors: Cursors, name: Secret
   const { items, nextCursor } = await scope.aws.listSecretVersionIds(scope, name, { ...query, limit, cursor: awsPage })
   return compact({
     items: items.map(toVersion),
-    nextCursor: nextCursor && cursors.seal(listing, { awsPage: nextCursor, seen: 0 })
+    nextCursor: nextCursor === undefined ? undefined : cursors.seal(listing, { awsPage: nextCursor, seen: 0 })
   })
 }
 

@@ -7,7 +7,7 @@ const lists: Readonly<Record<string, { path: string, others: readonly string[] }
   listSecrets: {
     path: '/environments/dev/secrets',
     others: [
-      'sort=-name', 'namePrefix=team', 'description=a', 'tagKey=a', 'tagValue=a', 'all=a', 'includePlannedDeletion=true'
+      'sort=-name', 'namePrefix=team', 'tag=a%3Db', 'tag=a%3D', 'description=a', 'tagKey=a', 'tagValue=a', 'all=a', 'includePlannedDeletion=true'
     ]
   },
   listVersions: { path: '/environments/dev/secrets/team-a%2F1/versions', others: ['includeDeprecated=true'] }

@@ -23,7 +23,7 @@ t.test('listSecrets: hidden secrets change neither a page nor the presence or th
     t.equal(reply.status, 201)
   }
   for (const name of ['team-a/1', 'team-a/2', 'team-a/3']) await create(name)
-  const filters = ['', 'namePrefix=team-a', 'description=guessed', 'tagKey=guess', 'tagValue=guessed', 'all=guessed']
+  const filters = ['', 'namePrefix=team-a', 'description=guessed', 'tagKey=guess', 'tagValue=guessed', 'all=guessed', 'tag=guess%3Dguessed']
   const queries = filters.flatMap((filter) => ['name', '-lastChangedDate'].flatMap((sort) => [1, 2, 3, 100].map((limit) => `${filter}&sort=${sort}&limit=${limit}`)))
   const replies = async (): Promise<Record<string, unknown[]>> => {
     const found: Record<string, unknown[]> = {}
@@ -116,6 +116,13 @@ t.test('listSecrets', async (t) => {
     t.same(await names('?all=order'), ['Orders'])
   })
 
+  t.test('filters by exact tags', async (t) => {
+    t.same(await names('?tag=team%3Dpayments'), ['payments/db', 'payments/api-key'])
+    t.same(await names('?tag=team=payments&tag=kind=key'), ['payments/api-key'])
+    t.same(await names('?tag=team%3Dpay'), [])
+    t.match(await gateway.send('GET', `${path}?tag=a%3Db&tag=c%3Dd&tag=a%3Dc`), { json: { errors: [{ pointer: '/tag/2', message: 'must NOT name a tag key again' }] } })
+  })
+
   t.test('sorts and pages', async (t) => {
     t.same(await names('?sort=name'), ['Orders', 'empty', 'payments/api-key', 'payments/db'])
     t.same(await names('?sort=-name'), ['payments/db', 'payments/api-key', 'empty', 'Orders'])
@@ -145,7 +152,7 @@ t.test('listSecrets', async (t) => {
   })
 
   t.test('refuses unknown or invalid parameters', async (t) => {
-    for (const query of ['limit=0', 'limit=101', 'limit=a', 'limit=1&limit=2', 'sort=size', 'x=1', 'description=', 'includePlannedDeletion=1', 'tagKey=%00']) {
+    for (const query of ['limit=0', 'limit=101', 'limit=a', 'limit=1&limit=2', 'sort=size', 'x=1', 'description=', 'includePlannedDeletion=1', 'tagKey=%00', 'tag=a', 'tag=%3Da', 'tag=', 'tag=a%3Db&tag=a%3Dc', `tag=${'k'.repeat(129)}%3Dv`, `tag=k%3D${'v'.repeat(257)}`]) {
       t.match(await gateway.send('GET', `${path}?${query}`), { status: 400, json: { code: 'invalid-request', errors: [{ in: 'query' }] } }, query)
     }
   })
