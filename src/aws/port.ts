@@ -51,13 +51,19 @@ interface PageRequest {
   cursor?: string | undefined
 }
 
-/** AWS's filters. AWS's documentation describes how they match. The environment's name prefix always applies as well. */
+/** The filters of a list. The environment's name prefix always applies as well. */
 export interface SecretFilters {
   namePrefix?: string
+  /** Like the next three, one of AWS's own filters. AWS's documentation describes how they match. */
   description?: string
   tagKey?: string
   tagValue?: string
   all?: string
+  /**
+   * The list contains every secret that has all of these tags. AWS has no filter for exactly that, so the list can also contain
+   * other secrets.
+   */
+  tags?: Tags
 }
 
 export interface ListRequest extends PageRequest {
@@ -73,8 +79,12 @@ export interface VersionsRequest extends PageRequest {
   includeDeprecated?: boolean | undefined
 }
 
-/** The secrets to read: either at most 20 names, or filters. */
-export type BatchRequest = PageRequest & ({ names: readonly SecretName[] } | { filters: SecretFilters })
+/** The secrets to read: at most 20 names. They are never chosen by AWS's filters, which match more than they say. */
+export interface BatchRequest {
+  names: readonly SecretName[]
+  /** The `nextCursor` of the previous page. */
+  cursor?: string | undefined
+}
 
 /** The current version of a secret with its value, or the problem that kept AWS from returning it. */
 export type BatchResult = { name: SecretName, secret: ReadSecret } | { name: SecretName, problem: Problem }

@@ -33,13 +33,9 @@ export function createSecretsPort (clients: () => Pick<Clients, 'client'>): Secr
   }
 
   return {
-    async batchGetSecretValue (call, { limit, cursor, ...selection }) {
-      const { environment } = call
+    async batchGetSecretValue (call, { names, cursor }) {
       const reply = await send(call, new BatchGetSecretValueCommand({
-        ...'names' in selection
-          ? { SecretIdList: selection.names.map((name) => toAwsName(environment, name)) }
-          : { Filters: awsFilters(environment, selection.filters) },
-        MaxResults: limit,
+        SecretIdList: names.map((name) => toAwsName(call.environment, name)),
         NextToken: cursor
       }))
       return compact({ items: batchResults(call, reply), nextCursor: reply.NextToken })

@@ -193,7 +193,7 @@ export interface paths {
         };
         /**
          * List secrets
-         * @description What is known about each secret that the caller may see; never a value. The filters are AWS's, and all of them must match. A page may hold fewer items than `limit` although more follow.
+         * @description What is known about each secret that the caller may see; never a value. A secret has to match all filters. `namePrefix` and `tag` match exactly; AWS's own filters match beginnings, and more than their names say. Pages depend only on the secrets that the caller may see.
          */
         get: operations["listSecrets"];
         put?: never;
@@ -543,7 +543,7 @@ export interface paths {
         put?: never;
         /**
          * Read many secrets' values
-         * @description By `names`, or by `filters`: the current value of each, or the problem that it has. A name that the caller may not read is a problem of that item alone; filters leave such secrets out.
+         * @description By `names`, or by `filters`: the current value of each, or the problem that it has. A name that the caller may not read is a problem of that item alone; filters leave such secrets out. Filters match exactly, and a secret has to match all of them.
          */
         post: operations["readSecrets"];
         delete?: never;
@@ -1747,11 +1747,11 @@ export interface operations {
     listSecrets: {
         parameters: {
             query?: {
-                /** @description Beginnings of words of the name, the description and the tags. A leading `!` negates */
+                /** @description AWS's filter `all`: beginnings of words of the name, the description and the tags. A leading `!` negates */
                 all?: string;
-                /** @description `nextCursor` of the page before */
+                /** @description `nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the same parameters except `limit` */
                 cursor?: string;
-                /** @description Beginnings of words of the description. A leading `!` negates */
+                /** @description AWS's filter `description`: beginnings of words of the description. A leading `!` negates */
                 description?: string;
                 /** @description Also those scheduled for deletion */
                 includePlannedDeletion?: boolean;
@@ -1761,9 +1761,11 @@ export interface operations {
                 namePrefix?: string;
                 /** @description By what; `-` in front reverses. By creation where absent */
                 sort?: "name" | "-name" | "createdDate" | "-createdDate" | "lastChangedDate" | "-lastChangedDate" | "lastAccessedDate" | "-lastAccessedDate";
-                /** @description The beginning of a tag's key; case matters. A leading `!` negates */
+                /** @description Tags that the secret has, each as its key, `=` and its whole value. The key ends at the first `=`. May be repeated for further tags */
+                tag?: string[];
+                /** @description AWS's filter `tag-key`: the beginning of any tag's key; case matters. A leading `!` negates */
                 tagKey?: string;
-                /** @description The beginning of a tag's value; case matters. A leading `!` negates */
+                /** @description AWS's filter `tag-value`: the beginning of any tag's value, whatever its key; case matters. A leading `!` negates */
                 tagValue?: string;
             };
             header?: {
@@ -3416,7 +3418,7 @@ export interface operations {
     listVersions: {
         parameters: {
             query?: {
-                /** @description `nextCursor` of the page before */
+                /** @description `nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the same parameters except `limit` */
                 cursor?: string;
                 /** @description Also versions without a staging label */
                 includeDeprecated?: boolean;
@@ -3491,33 +3493,27 @@ export interface operations {
                      * @example {
                      *       "namePrefix": "payments/"
                      *     }
+                     * @example {
+                     *       "tags": {
+                     *         "team": "payments"
+                     *       }
+                     *     }
                      */
                     filters: {
-                        /**
-                         * @description Beginnings of words of the name, the description and the tags. A leading `!` negates
-                         * @example payments
-                         */
-                        all?: string;
-                        /**
-                         * @description Beginnings of words of the description. A leading `!` negates
-                         * @example database
-                         */
-                        description?: string;
                         /**
                          * @description The beginning of the name inside the environment; case matters
                          * @example payments/
                          */
                         namePrefix?: string;
                         /**
-                         * @description The beginning of a tag's key; case matters. A leading `!` negates
-                         * @example team
+                         * @description Tags that the secret has, each with exactly this value. The caller must also be allowed to see the secret
+                         * @example {
+                         *       "team": "payments"
+                         *     }
                          */
-                        tagKey?: string;
-                        /**
-                         * @description The beginning of a tag's value; case matters. A leading `!` negates
-                         * @example payments
-                         */
-                        tagValue?: string;
+                        tags?: {
+                            [key: string]: string;
+                        };
                     };
                 };
             };

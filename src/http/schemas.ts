@@ -44,9 +44,10 @@ export const Page = {
     description: 'Items on a page at most'
   })),
   cursor: Type.Optional(Type.String({
-    minLength: shapes.NextTokenType.min,
-    maxLength: shapes.NextTokenType.max,
-    description: '`nextCursor` of the page before'
+    minLength: 1,
+    maxLength: 8_192,
+    description: '`nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the ' +
+      'same parameters except `limit`'
   }))
 }
 

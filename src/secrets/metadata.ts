@@ -2,6 +2,7 @@ import type { Replica, SecretMetadata as AwsSecret, SecretVersion as AwsVersion 
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { isProblem } from '#src/problems/problem'
+import type { Cursors, Listing } from './cursors.ts'
 import type { SecretMetadata, SecretVersion } from './schemas.ts'
 import type { Scope } from './scope.ts'
 
@@ -25,14 +26,20 @@ export interface VersionsPage {
   nextCursor?: string
 }
 
-/** Returns a page of a secret's versions. @throws Problem for any AWS error */
-export async function listVersions (scope: Scope, name: SecretName, options: {
+/** Returns a page of a secret's versions. @throws Problem for an invalid cursor and any AWS error */
+export async function listVersions (scope: Scope, cursors: Cursors, name: SecretName, options: {
   includeDeprecated?: boolean
   limit?: number
   cursor?: string
 }): Promise<VersionsPage> {
-  const { items, ...next } = await scope.aws.listSecretVersionIds(scope, name, options)
-  return { items: items.map(toVersion), ...next }
+  const { limit, cursor, ...query } = options
+  const listing: Listing = { scope, operation: 'listVersions', query: { ...query, name } }
+  const awsPage = cursor === undefined ? undefined : cursors.open(listing, cursor).awsPage
+  const { items, nextCursor } = await scope.aws.listSecretVersionIds(scope, name, { ...query, limit, cursor: awsPage })
+  return compact({
+    items: items.map(toVersion),
+    nextCursor: nextCursor === undefined ? undefined : cursors.seal(listing, { awsPage: nextCursor, seen: 0 })
+  })
 }
 
 /** Returns the JSON form of a secret's metadata. */

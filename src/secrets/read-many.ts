@@ -1,11 +1,12 @@
 import pMap from 'p-map'
 import { shapes } from '#src/aws-model/shapes'
-import type { BatchRequest, BatchResult } from '#src/aws/port'
-import { parseSecretName, type SecretName } from '#src/environments/names'
+import type { BatchResult } from '#src/aws/port'
+import { maximumNameLength, parseSecretName, type SecretName } from '#src/environments/names'
 import { invalidRequest, Problem, type RequestError } from '#src/problems/problem'
+import { allSecrets } from './all-secrets.ts'
 import { permitted } from './permitted.ts'
 import { currentMissing } from './read.ts'
-import type { SecretFilters } from './schemas.ts'
+import type { ValueFilters } from './schemas.ts'
 import type { Scope } from './scope.ts'
 
 const batchSize = shapes.SecretIdListType.max
@@ -19,10 +20,8 @@ const concurrentBatches = 4
  */
 export async function readNamed (scope: Scope, texts: readonly string[]): Promise<BatchResult[]> {
   const names = parseNames(scope, texts)
-  const allowed = [...await permitted(scope, 'GetSecretValue', names)]
-  const results = await mapValues(scope, allowed, (result) => result)
-  const byName = new Map(results.map((result) => [result.name, result]))
-  return names.map((name) => byName.get(name) ?? { name, problem: new Problem('forbidden') })
+  const results = await readPermitted(scope, names)
+  return names.map((name) => results.get(name) ?? { name, problem: new Problem('forbidden') })
 }
 
 /**
@@ -41,22 +40,35 @@ export async function mapValues<T> (scope: Scope, names: readonly SecretName[], 
 }
 
 /**
- * Reads the current values of all secrets that match the filters and that the caller may read.
+ * Reads the current values of all secrets that match the filters exactly and that the caller may read. A filter by tags matches
+ * only secrets that the caller may also describe, because the result reveals their tags. The other secrets' values are not read.
  *
- * @throws Problem for any AWS error
+ * @throws Problem `invalid-request` if the prefix is longer than any secret name can be, and any AWS error
  */
-export async function readMatching (scope: Scope, filters: SecretFilters): Promise<BatchResult[]> {
-  const results = await readPages(scope, { filters, limit: shapes.MaxResultsBatchType.max })
-  const allowed = await permitted(scope, 'GetSecretValue', results.map(({ name }) => name))
-  return results.filter(({ name }) => allowed.has(name))
+export async function readMatching (scope: Scope, filters: ValueFilters): Promise<BatchResult[]> {
+  const { namePrefix = '', tags } = filters
+  if (scope.environment.namePrefix.length + namePrefix.length > maximumNameLength) {
+    throw invalidRequest({ in: 'body', pointer: '/filters/namePrefix', message: 'must NOT be longer than a name can be in this environment' })
+  }
+  const matching = (await allSecrets(scope, filters)).map(({ name }) => name)
+  const described = tags === undefined ? matching : [...await permitted(scope, 'DescribeSecret', matching)]
+  const results = await readPermitted(scope, described)
+  return described.flatMap((name) => results.get(name) ?? [])
 }
 
-/** Reads all pages of a batch request. */
-async function readPages (scope: Scope, request: BatchRequest): Promise<BatchResult[]> {
+/** Reads the values of those of the secrets that the caller may read. The keys of the result are the secrets' names. */
+async function readPermitted (scope: Scope, names: readonly SecretName[]): Promise<Map<SecretName, BatchResult>> {
+  const allowed = [...await permitted(scope, 'GetSecretValue', names)]
+  const results = await mapValues(scope, allowed, (result) => result)
+  return new Map(results.map((result) => [result.name, result]))
+}
+
+/** Reads one batch, from all pages of AWS's response. */
+async function readPages (scope: Scope, names: readonly SecretName[]): Promise<BatchResult[]> {
   const results: BatchResult[] = []
   let cursor: string | undefined
   do {
-    const { items, nextCursor } = await scope.aws.batchGetSecretValue(scope, { ...request, cursor })
+    const { items, nextCursor } = await scope.aws.batchGetSecretValue(scope, { names, cursor })
     results.push(...items.map((result) => 'problem' in result ? { ...result, problem: currentMissing(result.problem) } : result))
     cursor = nextCursor
   } while (cursor !== undefined)
@@ -76,7 +88,7 @@ function parseNames (scope: Scope, texts: readonly string[]): SecretName[] {
 }
 
 async function readBatch (scope: Scope, names: readonly SecretName[]): Promise<BatchResult[]> {
-  const results = await readPages(scope, { names })
+  const results = await readPages(scope, names)
   const returned = new Set(results.map(({ name }) => name))
   const missing = names.filter((name) => !returned.has(name))
   return [...results, ...missing.map((name) => ({ name, problem: new Problem('secret-not-found') }))]

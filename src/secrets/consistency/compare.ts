@@ -4,7 +4,6 @@ import { isSecretName, type SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import type { Problem } from '#src/problems/problem'
 import { permitted } from '#src/secrets/permitted'
-import type { SecretFilters } from '#src/secrets/schemas'
 import type { Scope } from '#src/secrets/scope'
 import { fingerprints } from './fingerprints.ts'
 import type { ConsistencyState } from './schemas.ts'
@@ -31,7 +30,8 @@ export interface Row {
   differs: boolean
 }
 
-interface Options extends Pick<SecretFilters, 'namePrefix'> {
+interface Options {
+  namePrefix?: string
   compareValues?: boolean
 }
 

@@ -1,0 +1,24 @@
+import { shapes } from '#src/aws-model/shapes'
+import type { SecretMetadata } from '#src/aws/secret'
+import type { Scope } from './scope.ts'
+import { selects, type Selection } from './selection.ts'
+
+/**
+ * Returns all secrets of the environment that match exactly, from all of AWS's pages. The caller's permissions are not checked.
+ *
+ * @throws Problem `invalid-request` if the prefix is longer than any secret name can be, and any AWS error
+ */
+export async function allSecrets (
+  scope: Scope, filters: Selection, { includePlannedDeletion }: { includePlannedDeletion?: boolean } = {}
+): Promise<SecretMetadata[]> {
+  const found: SecretMetadata[][] = []
+  let cursor: string | undefined
+  do {
+    const { items, nextCursor } = await scope.aws.listSecrets(scope, {
+      filters, includePlannedDeletion, limit: shapes.MaxResultsType.max, cursor
+    })
+    found.push(items.filter((secret) => selects(filters, secret)))
+    cursor = nextCursor
+  } while (cursor !== undefined)
+  return found.flat()
+}
