@@ -342,13 +342,13 @@ export interface paths {
         get?: never;
         /**
          * Replicate a secret to regions
-         * @description Replicas that it has stay. They follow the secret and can't be written to. AWS makes them after the reply: `status` is `InProgress` until then.
+         * @description Replicas that it has stay. They follow the secret and can't be written to. AWS makes them after the reply: `status` is `InProgress` until then. Where another environment has the region and the name, its permissions are needed as well: to create the secret and, for `forceOverwriteReplicaSecret`, to delete it without recovery.
          */
         put: operations["replicateSecret"];
         post?: never;
         /**
          * Delete replicas of a secret
-         * @description The secret itself stays. It can be deleted once it has no replicas.
+         * @description The secret itself stays. It can be deleted once it has no replicas. Where another environment has the region and the name, its permissions to delete the secret without recovery are needed as well.
          */
         delete: operations["removeReplicas"];
         options?: never;
@@ -367,7 +367,7 @@ export interface paths {
         put?: never;
         /**
          * Make a replica a secret of its own
-         * @description To be called in the environment whose region the replica is in. It no longer follows its primary. Takes no body.
+         * @description To be called in the environment whose region the replica is in. It no longer follows its primary. Where the primary belongs to another environment, `RemoveRegionsFromReplication` is needed there as well. Takes no body.
          */
         post: operations["promoteReplica"];
         delete?: never;
