@@ -18,7 +18,9 @@ export interface ScopeContext {
  * Creates the context that a handler passes to its use cases. It collects evidence for the request's audit records: every
  * authorization decision that a use case asks for, and the ID of every AWS request.
  */
-export function openScope (request: FastifyRequest, environment: Environment, credentialId: string, context: ScopeContext): Scope {
+export function openScope (
+  request: FastifyRequest, environment: Environment, credentialId: string, context: ScopeContext
+): Scope {
   const { evidence } = request
   return {
     environment,
