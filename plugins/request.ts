@@ -62,7 +62,11 @@ export default fp(async (fastify) => {
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
   const declared = (): DeclaredNames => config.current
-  const context: ScopeContext = { aws, findElsewhere: (call, name) => secretsElsewhere(config.current, call, name) }
+  const context: ScopeContext = {
+    aws,
+    authorize,
+    findElsewhere: (scope, name) => secretsElsewhere(config.current, scope, name)
+  }
 
   /** The first steps, for every request, including those that match no route. */
   const first = {

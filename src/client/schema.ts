@@ -113,7 +113,7 @@ export interface paths {
         };
         /**
          * List environments
-         * @description The environments that the caller may see, and their settings.
+         * @description The environments that the caller may see, each as its own page shows it.
          */
         get: operations["listEnvironments"];
         put?: never;
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Describe an environment
-         * @description Its region, credentials, prefix, defaults and required secrets.
+         * @description Its region, prefix, defaults and, as far as the caller may see them, its credentials and required secrets.
          */
         get: operations["describeEnvironment"];
         put?: never;
@@ -822,22 +822,22 @@ export interface components {
         /** Environment */
         Environment: {
             /**
-             * @description The AWS account of its secrets: no other is asked
+             * @description The AWS account of its secrets: no other is asked. Absent where the caller may not `DescribeCredential` of any of its credentials
              * @example 111122223333
              */
             account?: string;
             /**
-             * @description The IDs that `AWS-Credential-Id` may name
+             * @description The IDs that `AWS-Credential-Id` may name, of the credentials that the caller may `DescribeCredential`
              * @example [
              *       "local-dev"
              *     ]
              */
             allowedCredentials: string[];
             /**
-             * @description The ID of the credential that is used by default
+             * @description The ID of the credential that is used by default. Absent where the caller may not `DescribeCredential` of it
              * @example local-dev
              */
-            credential: string;
+            credential?: string;
             /** @description Whether deletion without a recovery window is refused */
             deletionProtection: boolean;
             /**
@@ -870,7 +870,7 @@ export interface components {
              */
             replicaRegions: string[];
             /**
-             * @description Names that the environment must have
+             * @description Names that the environment must have, of the secrets that the caller may `DescribeSecret`
              * @example [
              *       "payments/db"
              *     ]

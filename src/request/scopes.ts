@@ -1,5 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Action } from '#src/authorization/actions'
+import type { Authorize } from '#src/authorization/decision'
+import { seesCredential } from '#src/authorization/visibility'
 import type { SecretElsewhere } from '#src/aws/elsewhere'
 import type { SecretsPort } from '#src/aws/port'
 import type { Environment } from '#src/environments/environment'
@@ -10,6 +12,7 @@ import type { Counterpart, Scope } from '#src/secrets/scope'
 /** What the scopes of all requests have in common. */
 export interface ScopeContext {
   readonly aws: SecretsPort
+  readonly authorize: Authorize
   /** Returns the secrets of other declared environments that have the same name in AWS. */
   readonly findElsewhere: (scope: Pick<Scope, 'environment' | 'credentialId'>, name: SecretName) => SecretElsewhere[]
 }
@@ -26,6 +29,7 @@ export function openScope (
     environment,
     credentialId,
     callerId: request.caller.id,
+    mayNameCredential: () => seesCredential(context.authorize, request.caller, credentialId),
     aws: context.aws,
     onResponse: (awsRequestId) => { evidence.awsRequestIds.push(awsRequestId) },
     may: (action, name) => decideAndKeep(request, action, environment, credentialId, name),
