@@ -69,7 +69,7 @@ export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, rat
     const isEmbedded = credentials.get(credentialId)?.kind === 'embedded'
     if (rateLimiters !== undefined && !isEmbedded) limitRate(client, rateLimiters(credentialId, region))
     captureRequestIds(client)
-    convertExceptions(client, credentialId, () => { refuse(keysFor) })
+    convertExceptions(client, () => { refuse(keysFor) })
     return client
   }
 

@@ -4,7 +4,8 @@ import { Problem, type RequestError } from '#src/problems/problem'
 /** The facts about a failed call that the problem's detail mentions. */
 export interface FailedCall {
   operation: string
-  credentialId: string
+  /** The ID of the credential. Absent if the caller must not learn it. */
+  credentialId?: string
 }
 
 interface Rule {
@@ -105,7 +106,8 @@ export function problemFrom ({ name, message, code, $metadata }: AwsException, {
   const about = { awsError: name, ...(awsRequestId !== undefined && { awsRequestId }) }
   const rule = rules[name]?.find(({ when }) => when === undefined || when.test(message))
   if (name === 'AccessDeniedException' && rule === undefined) {
-    return new Problem('aws-access-denied', { ...about, detail: `AWS denies ${operation} to the credential ${credentialId}.` })
+    const credential = credentialId === undefined ? 'the credential that was used' : `the credential ${credentialId}`
+    return new Problem('aws-access-denied', { ...about, detail: `AWS denies ${operation} to ${credential}.` })
   }
   // No rule applies if the connection failed, if something other than AWS replied, or if AWS has introduced a new exception.
   if (rule === undefined) return new Problem('aws-unavailable', { ...about, awsError: code ?? name })
@@ -128,7 +130,7 @@ const missingKeys = /^(?:The variable \w+ is not set$|Could not (?:resolve|load)
  */
 export function credentialProblemFrom (exception: AwsException, credentialId: string): Problem {
   const { name, message, $fault, syscall } = exception
-  const problem = problemFrom(exception, { operation: '', credentialId })
+  const problem = problemFrom(exception, { operation: '' })
   const isRefused = $fault === 'client' || syscall === 'open'
   // Messages of AWS, messages about a file that can't be opened, and messages about missing keys are safe to quote. Others may
   // come from a `credential_process`, and contain its command line or a key.

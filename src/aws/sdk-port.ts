@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
-import { bindCall, type AwsCall } from './call.ts'
+import { bindCall, namedCredential, type AwsCall } from './call.ts'
 import type { Clients } from './clients.ts'
 import { problemFrom, required } from './exception-rules.ts'
 import { awsFilters } from './filters.ts'
@@ -227,8 +227,9 @@ const replicated = (name: SecretName, reply: {
 }): ReplicatedSecret => compact({ name, arn: required(reply.ARN), replicas: reply.ReplicationStatus?.map(replicaFrom) })
 
 function batchResults (
-  { environment, credentialId }: AwsCall, { SecretValues = [], Errors = [] }: BatchGetSecretValueReply
+  call: AwsCall, { SecretValues = [], Errors = [] }: BatchGetSecretValueReply
 ): BatchResult[] {
+  const { environment } = call
   const named = (awsName: string | undefined, resultOf: (name: SecretName) => BatchResult): BatchResult[] => {
     const name = fromAwsName(environment, awsName ?? '')
     return name === undefined ? [] : [resultOf(name)]
@@ -237,7 +238,7 @@ function batchResults (
     ...SecretValues.flatMap((value) => named(value.Name, (name) => ({ name, secret: secretFrom(name, value) }))),
     ...Errors.flatMap(({ SecretId = '', ErrorCode = '', Message = '' }) => named(nameInArn(SecretId) ?? SecretId, (name) => ({
       name,
-      problem: problemFrom({ name: ErrorCode, message: Message }, { operation: 'BatchGetSecretValue', credentialId })
+      problem: problemFrom({ name: ErrorCode, message: Message }, { operation: 'BatchGetSecretValue', ...namedCredential(call) })
     })))
   ]
 }

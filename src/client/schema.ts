@@ -113,7 +113,7 @@ export interface paths {
         };
         /**
          * List environments
-         * @description The environments that the caller may see, and their settings.
+         * @description The environments that the caller may see, each as its own page shows it.
          */
         get: operations["listEnvironments"];
         put?: never;
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Describe an environment
-         * @description Its region, credentials, prefix, defaults and required secrets.
+         * @description Its region, prefix, defaults and, as far as the caller may see them, its credentials and required secrets.
          */
         get: operations["describeEnvironment"];
         put?: never;
@@ -342,13 +342,13 @@ export interface paths {
         get?: never;
         /**
          * Replicate a secret to regions
-         * @description Replicas that it has stay. They follow the secret and can't be written to. AWS makes them after the reply: `status` is `InProgress` until then.
+         * @description Replicas that it has stay. They follow the secret and can't be written to. AWS makes them after the reply: `status` is `InProgress` until then. Where another environment has the region and the name, its permissions are needed as well: to create the secret and, for `forceOverwriteReplicaSecret`, to delete it without recovery.
          */
         put: operations["replicateSecret"];
         post?: never;
         /**
          * Delete replicas of a secret
-         * @description The secret itself stays. It can be deleted once it has no replicas.
+         * @description The secret itself stays. It can be deleted once it has no replicas. Where another environment has the region and the name, its permissions to delete the secret without recovery are needed as well.
          */
         delete: operations["removeReplicas"];
         options?: never;
@@ -367,7 +367,7 @@ export interface paths {
         put?: never;
         /**
          * Make a replica a secret of its own
-         * @description To be called in the environment whose region the replica is in. It no longer follows its primary. Takes no body.
+         * @description To be called in the environment whose region the replica is in. It no longer follows its primary. Where the primary belongs to another environment, `RemoveRegionsFromReplication` is needed there as well. Takes no body.
          */
         post: operations["promoteReplica"];
         delete?: never;
@@ -822,22 +822,22 @@ export interface components {
         /** Environment */
         Environment: {
             /**
-             * @description The AWS account of its secrets: no other is asked
+             * @description The AWS account of its secrets: no other is asked. Absent where the caller may not `DescribeCredential` of any of its credentials
              * @example 111122223333
              */
             account?: string;
             /**
-             * @description The IDs that `AWS-Credential-Id` may name
+             * @description The IDs that `AWS-Credential-Id` may name, of the credentials that the caller may `DescribeCredential`
              * @example [
              *       "local-dev"
              *     ]
              */
             allowedCredentials: string[];
             /**
-             * @description The ID of the credential that is used by default
+             * @description The ID of the credential that is used by default. Absent where the caller may not `DescribeCredential` of it
              * @example local-dev
              */
-            credential: string;
+            credential?: string;
             /** @description Whether deletion without a recovery window is refused */
             deletionProtection: boolean;
             /**
@@ -870,7 +870,7 @@ export interface components {
              */
             replicaRegions: string[];
             /**
-             * @description Names that the environment must have
+             * @description Names that the environment must have, of the secrets that the caller may `DescribeSecret`
              * @example [
              *       "payments/db"
              *     ]

@@ -41,7 +41,7 @@ export const catalogue = {
   'aws-access-denied': {
     status: 403,
     title: 'AWS denies this to the credential',
-    advice: 'The IAM policy of the named credential lacks the named operation on this secret or its KMS key.'
+    advice: 'The IAM policy of the credential lacks the named operation on this secret or its KMS key.'
   },
   'not-found': {
     status: 404,

@@ -68,7 +68,7 @@ export function finalEntries (
     event: evidence === undefined && status >= 400 ? 'denial' : 'outcome',
     ...about,
     decision: recordedDecision(request),
-    decisions: otherDecisions(decisions.filter(({ name }) => name === about.name), about),
+    decisions: otherDecisions(decisions.filter((one) => isAbout(one, about)), about),
     items: items ?? (evidence?.items === undefined ? undefined : evidence.items + withheld.length),
     status,
     code: problem?.code,
@@ -78,6 +78,13 @@ export function finalEntries (
     awsCalls: awsRequestIds.length > mostRequestIds ? awsRequestIds.length : undefined
   }]
 }
+
+/**
+ * Returns true if a decision was made for the request as a whole. A request on one secret may also depend on decisions in other
+ * environments, in which the secret's replicas have names of their own.
+ */
+const isAbout = ({ environment, name }: SecretDecision, about: About): boolean =>
+  name === about.name || (about.name !== undefined && environment !== undefined)
 
 /** Returns the entries for some of a request's secrets, and removes the decisions on these secrets from the evidence. */
 export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutcome[], job: string | undefined): RequestEntry[] {

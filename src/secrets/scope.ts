@@ -10,8 +10,19 @@ export interface Scope extends AwsCall {
   readonly aws: SecretsPort
   /** Returns true if the caller may perform the action on a secret of the environment. */
   readonly may: (action: Action, name: SecretName) => boolean
+  /** Returns the secrets of other environments that have the same name in AWS, in other regions of the account. */
+  readonly counterparts: (name: SecretName) => readonly Counterpart[]
   /** The request's `Idempotency-Key`. */
   readonly idempotencyKey?: string
+}
+
+/** A secret of another environment, which exists or could exist, with the same name in AWS in another region. */
+export interface Counterpart {
+  readonly region: string
+  /** True if the other environment refuses deletion without a recovery window. */
+  readonly deletionProtection: boolean
+  /** Returns true if the caller may see the other environment and perform the action on the secret in it. */
+  readonly may: (action: Action) => boolean
 }
 
 /** Checks the caller's permission. @throws Problem `forbidden` if the caller may not perform the action on the secret */

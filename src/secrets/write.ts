@@ -3,6 +3,7 @@ import { nameWarnings, type SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { invalidRequest, Problem } from '#src/problems/problem'
 import { compareAndSet } from './compare-and-set.ts'
+import { assertMayElsewhere } from './counterparts.ts'
 import type { SecretInput } from './input.ts'
 import { assertCurrent, underPrecondition, type Precondition } from './precondition.ts'
 import type { WrittenSecret } from './schemas.ts'
@@ -12,10 +13,12 @@ import { newVersionId } from './tokens.ts'
 /**
  * Creates a secret, with the defaults of its environment.
  *
+ * @throws Problem `forbidden` if a replica would be a secret of another environment in which the caller may not create it
  * @throws Problem `secret-exists`, `secret-pending-deletion`, and any AWS error
  */
 export async function createSecret (scope: Scope, name: SecretName, input: SecretInput): Promise<WrittenSecret> {
   const { environment } = scope
+  assertMayElsewhere(scope, name, environment.replicaRegions, 'create')
   const secret = await scope.aws.createSecret(scope, name, {
     ...input,
     kmsKeyId: input.kmsKeyId ?? environment.kmsKeyId,

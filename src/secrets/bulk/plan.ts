@@ -2,6 +2,7 @@ import { hasValue, type SecretMetadata } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
+import { assertMayElsewhere } from '#src/secrets/counterparts'
 import { findSecret, isPlaceholderOf } from '#src/secrets/metadata'
 import { holds, readCurrent } from '#src/secrets/put'
 import { assertMay, type Scope } from '#src/secrets/scope'
@@ -47,7 +48,9 @@ export interface Plan {
 export async function planItem (scope: Scope, item: BulkItem, conflicts: Conflicts): Promise<Plan | undefined> {
   assertMay(scope, 'CreateSecret', item.name)
   const existing = await findSecret(scope, item.name)
-  return existing === undefined ? undefined : planExisting(scope, item, existing, conflicts)
+  if (existing !== undefined) return planExisting(scope, item, existing, conflicts)
+  assertMayElsewhere(scope, item.name, scope.environment.replicaRegions, 'create')
+  return undefined
 }
 
 /** Plans an item whose secret exists. @throws Problem `secret-exists`, `secret-pending-deletion` or `forbidden` */

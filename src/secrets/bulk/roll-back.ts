@@ -41,9 +41,11 @@ async function deleteCreated (scope: Scope, { item: { name }, trace: { created }
   const versions = Object.keys(now.versions ?? {})
   const isOurs = versionId === undefined ? !unsure : versions.includes(versionId)
   if (unsure && versionId !== undefined && !isOurs) return
-  // The rollback fails if another writer created the secret, deleted it or wrote to it.
-  if (!isOurs || now.state === 'pending-deletion' || versions.some((id) => id !== versionId)) throw new Problem('not-taken-back')
   const regions = (now.replicas ?? []).flatMap(({ region }) => region ?? [])
+  // The rollback fails if another writer created the secret, deleted it, wrote to it or replicated it to further regions.
+  const { replicaRegions } = scope.environment
+  const isChanged = versions.some((id) => id !== versionId) || regions.some((region) => !replicaRegions.includes(region))
+  if (!isOurs || isChanged || now.state === 'pending-deletion') throw new Problem('not-taken-back')
   if (regions.length > 0) await scope.aws.removeRegionsFromReplication(scope, name, regions)
   await scope.aws.deleteSecret(scope, name, { force: true })
 }

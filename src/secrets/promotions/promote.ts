@@ -3,6 +3,7 @@ import { currentIn, type SecretMetadata } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
+import { assertMayElsewhere } from '#src/secrets/counterparts'
 import { findSecret, isPlaceholderOf } from '#src/secrets/metadata'
 import { permitted } from '#src/secrets/permitted'
 import { inBackground, type Scope } from '#src/secrets/scope'
@@ -74,6 +75,7 @@ async function promoteOne (promotion: Promotion, { dryRun, onConflict, expected 
   const existing = await findSecret(target, name)
   if (existing === undefined) {
     if (expected !== undefined) throw new Problem('precondition-failed')
+    assertMayElsewhere(target, name, target.environment.replicaRegions, 'create')
     return compact({ name, result: 'created' as const, fromVersionId, ...!dryRun && await create(promotion) })
   }
   if (existing.state === 'pending-deletion') throw new Problem('secret-pending-deletion')
