@@ -24,9 +24,9 @@ export default fp(async (fastify) => {
   await fastify.register(rateLimit, { global: false })
   const limits = (): typeof fastify.config.current.limits => fastify.config.current.limits
   fastify.decorate('limits', {
-    failures: limiter(fastify, limits, 'address'),
-    address: limiter(fastify, limits, 'address'),
-    caller: limiter(fastify, limits, 'caller', ({ caller }) => caller.id),
-    environment: limiter(fastify, limits, 'environment', ({ environment }) => environment.name)
+    failures: limiter(fastify, limits, { which: 'address' }),
+    address: limiter(fastify, limits, { which: 'address' }),
+    caller: limiter(fastify, limits, { which: 'caller', keyOf: ({ caller }) => caller.id }),
+    environment: limiter(fastify, limits, { which: 'environment', isShared: true, keyOf: ({ environment }) => environment.name })
   })
 }, { name: 'rate-limit', dependencies: ['config'] })

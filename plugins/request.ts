@@ -8,6 +8,7 @@ import { openScopeIn, type ScopeContext } from '#src/request/scopes'
 import { runReplySteps, runSteps, type Step } from '#src/request/step'
 import { authenticate } from '#src/request/steps/authenticate'
 import { refuseAmbiguousHeaders } from '#src/request/steps/refuse-ambiguous-headers'
+import { refuseCrossSite } from '#src/request/steps/refuse-cross-site'
 import { refuseUnknownHeaders } from '#src/request/steps/refuse-unknown-headers'
 import { closeStaleConnection } from '#src/request/steps/close-stale-connection'
 import { decideInEnvironment } from '#src/request/steps/decide-in-environment'
@@ -82,7 +83,12 @@ export default fp(async (fastify) => {
 
   const stages: readonly Stage[] = [
     { stage: 'headers', hook: 'onRequest', appliesTo: authenticated, steps: { forbidCaching } },
-    { stage: 'authentication', hook: 'onRequest', appliesTo: authenticated, steps: { authenticate: authenticate(callerOf, limits.failures) } },
+    {
+      stage: 'authentication',
+      hook: 'onRequest',
+      appliesTo: authenticated,
+      steps: { authenticate: authenticate(callerOf, limits.failures), refuseCrossSite: refuseCrossSite(limits.failures) }
+    },
     { stage: 'limits', hook: 'onRequest', appliesTo: authenticated, steps: { limitCaller: limits.caller } },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
     { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, inviteBody } },

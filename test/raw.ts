@@ -33,19 +33,19 @@ export async function connect (url: string, tls?: TlsClient): Promise<Socket> {
 }
 
 export function write (socket: Socket, { method = 'GET', path = '/', headers = [], body }: RawRequest, connection = 'close'): void {
-  const hasLength = body === undefined || headers.some(([name]) => name === 'Content-Length')
+  const hasLength = body === undefined || headers.some(([name]) => /^(?:content-length|transfer-encoding)$/i.test(name))
   const length = hasLength ? [] : [['Content-Length', String(Buffer.byteLength(body))] as const]
   const all = [['Host', 'gateway.test'] as const, ['Connection', connection] as const, ...headers, ...length]
   socket.write([`${method} ${path} HTTP/1.1`, ...all.map(([name, value]) => `${name}: ${value}`), '', body ?? ''].join('\r\n'))
 }
 
-/** Reads one reply, or returns undefined if the connection ends without one. */
-export async function readReply (socket: Socket): Promise<RawReply | undefined> {
+/** Reads one reply to a request with the method, or returns undefined if the connection ends without a reply. */
+export async function readReply (socket: Socket, method = 'GET'): Promise<RawReply | undefined> {
   let all = ''
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     all += String(chunk)
     const end = all.indexOf('\r\n\r\n')
-    const length = Number(/^content-length: (\d+)$/mi.exec(all)?.[1] ?? 0)
+    const length = method === 'HEAD' ? 0 : Number(/^content-length: (\d+)$/mi.exec(all)?.[1] ?? 0)
     const rest = Buffer.from(all.slice(end + 4))
     if (end < 0 || rest.length < length) continue
     const [head, text] = [all.slice(0, end), rest.toString('utf8', 0, length)]
@@ -63,7 +63,7 @@ export async function sendRaw (url: string, request: RawRequest, tls?: TlsClient
   try {
     socket = await connect(url, tls)
     write(socket, request)
-    return await readReply(socket)
+    return await readReply(socket, request.method)
   } catch (error) {
     if (error instanceof Error && 'code' in error) return undefined
     throw error

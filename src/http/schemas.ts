@@ -79,7 +79,9 @@ export const ETag = { ETag: { type: 'string', description: 'The version\'s ID, i
 const anyProblems = ['malformed-request', 'expectation-failed', 'request-timeout', 'headers-too-large', 'internal-error'] as const
 
 /** The additional problems of routes that need a token. */
-const gatewayProblems = ['invalid-request', 'unauthenticated', 'rate-limited', 'identity-provider-unavailable', 'audit-unavailable'] as const
+const gatewayProblems = [
+  'invalid-request', 'unauthenticated', 'cross-site-request', 'rate-limited', 'identity-provider-unavailable', 'audit-unavailable'
+] as const
 
 /** The additional problems of routes that call AWS. */
 const awsProblems = [

@@ -33,6 +33,11 @@ export const catalogue = {
     title: 'The caller may not do this',
     advice: 'Ask the platform team for the right, or use another `AWS-Credential-Id`.'
   },
+  'cross-site-request': {
+    status: 403,
+    title: 'Another site caused the request, and only a client certificate proves who the caller is',
+    advice: 'A browser presents its client certificate to every site\'s requests. Send a token, or a request without `Origin` and `Sec-Fetch-Site`.'
+  },
   'deletion-protected': {
     status: 403,
     title: 'The environment is protected against deletion without recovery',
