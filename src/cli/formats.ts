@@ -1,13 +1,13 @@
 import { stringify } from 'yaml'
 import { CommandFailure } from './terminal.ts'
-import { asText } from './text.ts'
+import { asText, shellQuoted } from './text.ts'
 import type { Variables } from './variables.ts'
 
 /** Serializes variables. Only the Kubernetes format uses `name`, which is the name of the Kubernetes Secret. */
-type Format = (variables: Variables, name: string) => string
+type Write = (variables: Variables, name: string) => string
 
 /** Builds a format with one line per variable. */
-const lines = (line: (variable: string, text: string, secret: string) => string): Format => (variables) =>
+const lines = (line: (variable: string, text: string, secret: string) => string): Write => (variables) =>
   Array.from(variables, ([variable, { secret, value }]) => `${line(variable, asText(secret, value), secret)}\n`).join('')
 
 const texts = (variables: Variables): Record<string, string> =>
@@ -35,7 +35,7 @@ function docker (variable: string, text: string, secret: string): string {
  */
 const yaml = { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const
 
-const kubernetes: Format = (variables, name) => stringify({
+const kubernetes: Write = (variables, name) => stringify({
   apiVersion: 'v1',
   kind: 'Secret',
   metadata: { name },
@@ -43,12 +43,20 @@ const kubernetes: Format = (variables, name) => stringify({
   data: Object.fromEntries(Array.from(variables, ([variable, { value }]) => [variable, value.toString('base64')]))
 }, yaml)
 
-/** The output formats, by their names in `--format`. Each throws CommandFailure for a value that it can't represent. */
+/** An output format of `secretsctl export`. */
+interface Format {
+  /** Serializes variables. Throws CommandFailure for a value that the format can't represent. */
+  write: Write
+  /** True if the output usually becomes the environment of programs, in which some variables steer these programs. */
+  isEnvironment: boolean
+}
+
+/** The output formats, by their names in `--format`. */
 export const formats = {
-  dotenv: lines(dotenv),
-  json: (variables) => `${JSON.stringify(texts(variables), undefined, 2)}\n`,
-  yaml: (variables) => stringify(texts(variables), yaml),
-  shell: lines((variable, text) => `export ${variable}='${text.replaceAll('\'', '\'\\\'\'')}'`),
-  docker: lines(docker),
-  kubernetes
+  dotenv: { write: lines(dotenv), isEnvironment: true },
+  json: { write: (variables) => `${JSON.stringify(texts(variables), undefined, 2)}\n`, isEnvironment: false },
+  yaml: { write: (variables) => stringify(texts(variables), yaml), isEnvironment: false },
+  shell: { write: lines((variable, text) => `export ${variable}=${shellQuoted(text)}`), isEnvironment: true },
+  docker: { write: lines(docker), isEnvironment: true },
+  kubernetes: { write: kubernetes, isEnvironment: true }
 } as const satisfies Record<string, Format>

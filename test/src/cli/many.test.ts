@@ -250,3 +250,32 @@ t.test('export: every format survives a round trip', async (t) => {
     [[], 2, /--format/]
   ] as const) t.match(await exported(...args), { status, stdout: '', stderr: message }, args.join(' '))
 })
+
+t.test('export: in formats that become an environment, secrets can\'t choose names that steer programs', async (t) => {
+  const gateway = await build(t)
+  await put(gateway, 'dev', { 'app/node-options': '--import data:text/javascript,x', 'app/path': '/evil', 'app/key': 'k', shared: { BASH_ENV: '/evil', user: 'u' } })
+  const exported = async (format: string, ...args: string[]): Promise<Outcome> => secretsctl(gateway, ['export', '--env', 'dev', '--format', format, ...args])
+  for (const format of ['dotenv', 'shell', 'docker', 'kubernetes']) {
+    const { status, stdout, stderr } = await exported(format, '--prefix', 'app/')
+    t.same([status, stdout], [1, ''], format)
+    t.equal(stderr, `A secret may not choose these names for its variables:
+  NODE_OPTIONS, from app/node-options: makes an interpreter or a virtual machine run other code
+  PATH, from app/path: makes a shell run other code or other programs
+To use them all the same, add:
+  --map NODE_OPTIONS=app/node-options --map PATH=app/path
+`, format)
+    t.match(await exported(format, '--prefix', 'shared', '--json-keys'), { status: 1, stdout: '', stderr: /\n {2}BASH_ENV, from the key BASH_ENV of shared: makes a shell[^]*\n {2}--map BASH_ENV=shared#BASH_ENV\n$/ }, format)
+  }
+  for (const format of ['json', 'yaml']) t.match(await exported(format, '--prefix', 'app/'), { status: 0, stdout: /NODE_OPTIONS/ }, format)
+
+  const chosen = await exported('docker', '--prefix', 'app/', '--map', 'NODE_OPTIONS=app/node-options', '--map', 'PATH=app/path')
+  t.match(chosen, { status: 0, stdout: 'KEY=k\nNODE_OPTIONS=--import data:text/javascript,x\nPATH=/evil\n' }, 'the advice works')
+  for (const selection of ['--prefix', '--secret']) {
+    const { status, stdout } = await exported('docker', selection, 'shared', '--json-keys', '--map', 'BASH_ENV=shared#BASH_ENV')
+    t.same([status, stdout], [0, selection === '--prefix' ? 'USER=u\nBASH_ENV=/evil\n' : 'SHARED_USER=u\nBASH_ENV=/evil\n'], `${selection}: the other keys stay`)
+  }
+  t.match(await exported('docker', '--secret', 'app/key', '--map', 'K=app/key'), { status: 0, stdout: 'K=k\n' }, 'a mapping replaces the name')
+
+  await put(gateway, 'dev', { ld: { preload$: 'v' } })
+  t.match(await exported('shell', '--prefix', 'ld', '--json-keys', '--secret', 'ld'), { status: 1, stderr: /--map 'LD_PRELOAD_=ld#preload\$'/ }, 'the advice is quoted for a shell')
+})
