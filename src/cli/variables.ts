@@ -3,6 +3,7 @@ import { reply, type GatewayClient, type Schemas } from '#src/client/client'
 import { parseLossless } from '#src/json/lossless'
 import { pair, secretName } from './arguments.ts'
 import { CommandFailure, WrongUsage } from './terminal.ts'
+import { shellWord } from './text.ts'
 
 type SecretValue = Pick<Schemas['SecretValue'], 'name' | 'value' | 'encoding'>
 
@@ -22,18 +23,31 @@ export function withSelection (command: Command): Command {
   return command
     .option('--prefix <prefix>', 'all secrets whose names begin with this prefix, which is removed from the variables\' names')
     .option('--secret <name>', 'a secret (repeatable)', (name: string, names: string[]) => [...names, secretName(name)], [])
-    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object', pair, {})
+    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object. Only this option can set variables that steer programs, such as PATH', pair, {})
     .option('--json-keys', 'create a variable for each key of values that are JSON objects')
+}
+
+/** Returns the reason why a secret may not choose this name for its variable, or undefined if it may. */
+export type Refusal = (variable: string) => string | undefined
+
+/** The reference to a secret, or to a key of its value, on the right-hand side of `--map`. */
+interface Reference {
+  name: string
+  key?: string
 }
 
 /**
  * Reads the selected secrets and assigns their values to variables.
  *
+ * @param refusal is asked about names that come from secrets' names or keys, but not about those in `--map`, which the user chose
  * @throws WrongUsage if no secret is selected
- * @throws CommandFailure if a secret can't be read, a variable's name is invalid, or two secrets map to the same variable
+ * @throws CommandFailure if a secret can't be read, if a variable's name is invalid or refused, or if two secrets map to the same
+ *   variable
  * @throws GatewayProblem, GatewayUnreachable
  */
-export async function readVariables (gateway: GatewayClient, env: string, selection: Selection): Promise<Variables> {
+export async function readVariables (
+  gateway: GatewayClient, env: string, selection: Selection, refusal: Refusal
+): Promise<Variables> {
   const { prefix, secret, map, jsonKeys = false } = selection
   const mapped = Object.entries(map).map(([variable, reference]) => ({ variable, ...secretReference(reference) }))
   if (prefix === '') throw new WrongUsage('--prefix must not be empty')
@@ -46,22 +60,38 @@ export async function readVariables (gateway: GatewayClient, env: string, select
   const byName = new Map(named.map((read) => [read.name, read]))
 
   const variables = new Map<string, { secret: string, value: Buffer }>()
-  const add = (variable: string, secret: string, value: Buffer): void => {
-    if (!/^[A-Za-z_]\w*$/.test(variable)) throw new CommandFailure(`${secret} would become the variable ${variable}, which is not a valid name: use --map to choose another`)
+  const refused: string[] = []
+  const remedies: string[] = []
+  const add = (variable: string, { name, key }: Reference, value: Buffer): void => {
+    if (!/^[A-Za-z_]\w*$/.test(variable)) throw new CommandFailure(`${name} would become the variable ${variable}, which is not a valid name: use --map to choose another`)
     const other = variables.get(variable)
-    if (other !== undefined) throw new CommandFailure(`${other.secret} and ${secret} would both become the variable ${variable}: use --map to rename one`)
-    variables.set(variable, { secret, value })
+    if (other !== undefined) throw new CommandFailure(`${other.secret} and ${name} would both become the variable ${variable}: use --map to rename one`)
+    variables.set(variable, { secret: name, value })
+    const reason = Object.hasOwn(map, variable) ? undefined : refusal(variable)
+    if (reason === undefined) return
+    refused.push(`  ${variable}, from ${key === undefined ? name : `the key ${key} of ${name}`}: ${reason}`)
+    remedies.push(`--map ${shellWord(`${variable}=${key === undefined ? name : `${name}#${key}`}`)}`)
   }
-  const addWhole = (read: SecretValue, name: string): void => {
+  const isMapped = (name: string, key?: string): boolean =>
+    mapped.some((reference) => reference.name === name && reference.key === key)
+  /** Adds the variables of a secret, except those that `--map` renames. `path` is the secret's name without the prefix. */
+  const addWhole = (read: SecretValue, path: string): void => {
+    const { name } = read
     const members = jsonKeys ? objectIn(read.value) : undefined
-    if (members === undefined) add(variableOf(name), read.name, bytesOf(read))
-    for (const [key, member] of Object.entries(members ?? {})) add(variableOf(`${name}/${key}`), read.name, Buffer.from(textOf(member)))
+    if (members === undefined) add(variableOf(path), { name }, bytesOf(read))
+    for (const [key, member] of Object.entries(members ?? {})) {
+      if (!isMapped(name, key)) add(variableOf(`${path}/${key}`), { name, key }, Buffer.from(textOf(member)))
+    }
   }
-  for (const read of matching) if (!byName.has(read.name)) addWhole(read, read.name.slice(prefix?.length))
-  for (const name of new Set(secret)) addWhole(found(byName, name), name)
-  for (const { variable, name, key } of mapped) {
-    const read = found(byName, name)
-    add(variable, name, key === undefined ? bytesOf(read) : Buffer.from(textOf(memberOf(read, key))))
+  const isLeftOut = ({ name }: SecretValue): boolean => secret.includes(name) || isMapped(name) || (!jsonKeys && byName.has(name))
+  for (const read of matching) if (!isLeftOut(read)) addWhole(read, read.name.slice(prefix?.length))
+  for (const name of new Set(secret)) if (!isMapped(name)) addWhole(found(byName, name), name)
+  for (const { variable, ...reference } of mapped) {
+    const read = found(byName, reference.name)
+    add(variable, reference, reference.key === undefined ? bytesOf(read) : Buffer.from(textOf(memberOf(read, reference.key))))
+  }
+  if (refused.length > 0) {
+    throw new CommandFailure(['A secret may not choose these names for its variables:', ...refused, 'To use them all the same, add:', `  ${remedies.join(' ')}`].join('\n'))
   }
   return variables
 }
@@ -82,7 +112,7 @@ function found (byName: ReadonlyMap<string, SecretValue>, name: string): SecretV
 }
 
 /** Parses the right-hand side of `--map`: a secret's name, optionally followed by `#` and a key. */
-function secretReference (text: string): { name: string, key?: string } {
+function secretReference (text: string): Reference {
   const [name = '', ...rest] = text.split('#')
   if (name === '') throw new WrongUsage('--map needs the name of a secret: --map VARIABLE=NAME')
   return rest.length === 0 ? { name } : { name, key: rest.join('#') }

@@ -5,9 +5,10 @@ import { Option, type Command } from 'commander'
 import { positiveInteger } from '#src/cli/arguments'
 import { startChild } from '#src/cli/child'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { steeringPower } from '#src/cli/steering-names'
 import { CommandFailure, ExitStatus, type Terminal } from '#src/cli/terminal'
 import { asText } from '#src/cli/text'
-import { readVariables, withSelection, type Selection } from '#src/cli/variables'
+import { readVariables, withSelection, type Refusal, type Selection } from '#src/cli/variables'
 import { GatewayProblem, GatewayUnreachable } from '#src/client/client'
 
 type Options = GlobalOptions & Selection & { watch?: number }
@@ -28,8 +29,10 @@ export function runChild (program: Command, terminal: Terminal): void {
     .action(async (args: string[], _: object, command: Command) => {
       const { watch, ...options } = command.optsWithGlobals<Options>()
       const gateway = gatewayOf(options, terminal)
+      const refusal: Refusal = (variable) =>
+        steeringPower(variable) ?? (terminal.env[variable] === undefined ? undefined : 'is already set where secretsctl runs')
       const read = async (): Promise<Variables> => {
-        const variables = await readVariables(gateway, environmentOf(options), options)
+        const variables = await readVariables(gateway, environmentOf(options), options, refusal)
         return Object.fromEntries(Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)]))
       }
       let variables = await read()

@@ -178,7 +178,7 @@ const rows: Record<string, Row> = {
   },
   export: {
     prepare: async (context) => put(context, context.name),
-    succeeds: ({ name }) => ({ args: ['export', '--format', 'dotenv', '--map', `V=${name}`, ...dev], output: 'V=\'canary\'', showsValue: true }),
+    succeeds: ({ name }) => ({ args: ['export', '--format', 'dotenv', '--map', `V=${name}`, ...dev], output: 'V=canary', showsValue: true }),
     refused: ({ name }) => ({ args: ['export', '--format', 'dotenv', '--secret', name, '--secret', `${name}-none`, ...dev], status: 1, output: `${name}-none: ` }),
     misused: ({ name }) => ({ args: ['export', '--format', 'xml', '--secret', name, ...dev], status: 2, output: 'Allowed choices' })
   },

@@ -218,7 +218,7 @@ t.test('export: every format survives a round trip', async (t) => {
   const exported = async (...args: string[]): Promise<Outcome> => secretsctl(gateway, ['export', '--env', 'dev', ...args])
   const all = async (format: string): Promise<string> => (await exported('--prefix', 'app/', '--format', format)).stdout
 
-  t.same(parseEnv(await all('dotenv')), texts)
+  t.same(parseEnv((await exported('--map', 'USER=app/db#user', '--map', 'PORT=app/db#port', '--format', 'dotenv')).stdout), { USER: 'app', PORT: '5432' })
   t.same(JSON.parse(await all('json')), texts)
   t.same(parse(await all('yaml')), texts)
   const { data, ...manifest } = parse(await all('kubernetes'))
@@ -230,14 +230,15 @@ t.test('export: every format survives a round trip', async (t) => {
     QUOTES: texts.QUOTES, PEM_KEY: texts.PEM_KEY, DB_USER: 'app', DB_PORT: '5432', C: texts.PLAIN
   })
 
-  await put(gateway, 'dev', { 'bad/both': 'it\'s `', 'clash/a-b': 'x', 'clash/a.b': 'y', 'digit/1': 'x' })
+  await put(gateway, 'dev', { 'clash/a-b': 'x', 'clash/a.b': 'y', 'digit/1': 'x' })
   await gateway.send('PUT', '/environments/dev/secrets/bytes', { json: { value: '/wA=', encoding: 'base64' } })
   await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['empty/placeholder'] } })
   t.equal(parse((await exported('--format', 'kubernetes', '--secret', 'bytes', '--name', 'app')).stdout).data.BYTES, '/wA=')
+  t.match(await secretsctl(gateway, ['run', '--env', 'dev', '--secret', 'bytes', '--', 'true']), { status: 1, stderr: 'bytes is binary, which a variable can\'t hold\n' })
   for (const [args, status, message] of [
     [['--format', 'docker', '--secret', 'app/pem-key'], 1, /several lines/],
-    [['--format', 'dotenv', '--secret', 'bad/both'], 1, /dotenv file can't represent/],
-    [['--format', 'json', '--secret', 'bytes'], 1, /bytes is binary/],
+    [['--format', 'dotenv', '--prefix', 'app/'], 1, /\n {2}PLAIN, from app\/plain, has characters .*\n[^]*\nFormats that can represent all values: json, yaml, shell, kubernetes\n$/],
+    [['--format', 'json', '--secret', 'bytes'], 1, /\n {2}BYTES, from bytes, is binary\nFormats that can represent all values: kubernetes\n$/],
     [['--format', 'json', '--prefix', 'clash/'], 1, /would both become the variable A_B/],
     [['--format', 'json', '--prefix', 'digit/'], 1, /variable 1, which is not a valid name/],
     [['--format', 'json', '--secret', 'nothing'], 1, /^nothing: There is no such secret\n$/],
@@ -249,4 +250,33 @@ t.test('export: every format survives a round trip', async (t) => {
     [['--format', 'xml'], 2, /Allowed choices/],
     [[], 2, /--format/]
   ] as const) t.match(await exported(...args), { status, stdout: '', stderr: message }, args.join(' '))
+})
+
+t.test('export: in formats that become an environment, secrets can\'t choose names that steer programs', async (t) => {
+  const gateway = await build(t)
+  await put(gateway, 'dev', { 'app/node-options': '--import data:text/javascript,x', 'app/path': '/evil', 'app/key': 'k', shared: { BASH_ENV: '/evil', user: 'u' } })
+  const exported = async (format: string, ...args: string[]): Promise<Outcome> => secretsctl(gateway, ['export', '--env', 'dev', '--format', format, ...args])
+  for (const format of ['dotenv', 'shell', 'docker', 'kubernetes']) {
+    const { status, stdout, stderr } = await exported(format, '--prefix', 'app/')
+    t.same([status, stdout], [1, ''], format)
+    t.equal(stderr, `A secret may not choose these names for its variables:
+  NODE_OPTIONS, from app/node-options: makes an interpreter or a virtual machine run other code
+  PATH, from app/path: makes a shell run other code or other programs
+To use them all the same, add:
+  --map NODE_OPTIONS=app/node-options --map PATH=app/path
+`, format)
+    t.match(await exported(format, '--prefix', 'shared', '--json-keys'), { status: 1, stdout: '', stderr: /\n {2}BASH_ENV, from the key BASH_ENV of shared: makes a shell[^]*\n {2}--map BASH_ENV=shared#BASH_ENV\n$/ }, format)
+  }
+  for (const format of ['json', 'yaml']) t.match(await exported(format, '--prefix', 'app/'), { status: 0, stdout: /NODE_OPTIONS/ }, format)
+
+  const chosen = await exported('docker', '--prefix', 'app/', '--map', 'NODE_OPTIONS=app/node-options', '--map', 'PATH=app/path')
+  t.match(chosen, { status: 0, stdout: 'KEY=k\nNODE_OPTIONS=--import data:text/javascript,x\nPATH=/evil\n' }, 'the advice works')
+  for (const selection of ['--prefix', '--secret']) {
+    const { status, stdout } = await exported('docker', selection, 'shared', '--json-keys', '--map', 'BASH_ENV=shared#BASH_ENV')
+    t.same([status, stdout], [0, selection === '--prefix' ? 'USER=u\nBASH_ENV=/evil\n' : 'SHARED_USER=u\nBASH_ENV=/evil\n'], `${selection}: the other keys stay`)
+  }
+  t.match(await exported('docker', '--secret', 'app/key', '--map', 'K=app/key'), { status: 0, stdout: 'K=k\n' }, 'a mapping replaces the name')
+
+  await put(gateway, 'dev', { ld: { preload$: 'v' } })
+  t.match(await exported('shell', '--prefix', 'ld', '--json-keys', '--secret', 'ld'), { status: 1, stderr: /--map 'LD_PRELOAD_=ld#preload\$'/ }, 'the advice is quoted for a shell')
 })

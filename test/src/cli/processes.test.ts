@@ -1,7 +1,7 @@
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import t from 'tap'
 import { build } from '#test/helper'
-import { noTerminal, secretsctlProgram, secretsctlTerminal } from '#test/secretsctl'
+import { noTerminal, secretsctlProgram, secretsctlTerminal, type Outcome } from '#test/secretsctl'
 
 const signal = (name: NodeJS.Signals) => (child: ChildProcess): boolean => child.kill(name)
 
@@ -29,6 +29,17 @@ t.test('run: passes secrets in the program\'s environment, and exits with the pr
   t.match(await secretsctlProgram(gateway, [...run, '--', '/nothing']), { status: 1, stdout: '', stderr: '/nothing can\'t be run: ENOENT\n' })
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'app/none', ...show]), { status: 1, stdout: '', stderr: /^app\/none: / }, 'does not run without a secret')
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/'], uncounted), { status: 2, stderr: /missing required argument 'command'/ })
+})
+
+t.test('run: a secret can\'t choose a name that steers programs, or one that is already set', async (t) => {
+  const gateway = await build(t)
+  const run = async (...args: string[]): Promise<Outcome> => secretsctlProgram(gateway, ['run', '--env', 'dev', ...args], { env: { INHERITED: 'i' } })
+  const show = node('console.log(process.env.INHERITED, process.env.BASH_ENV, process.env.USER_NAME)')
+  await gateway.send('POST', '/environments/dev/secrets', { json: { secrets: [{ name: 'app/inherited', value: 'other' }, { name: 'app', value: { BASH_ENV: '/evil', userName: 'u' } }] } })
+  t.match(await run('--prefix', 'app/', ...show), { status: 1, stdout: '', stderr: /\n {2}INHERITED, from app\/inherited: is already set where secretsctl runs\n[^]*\n {2}--map INHERITED=app\/inherited\n$/ })
+  t.match(await run('--prefix', 'app/', '--map', 'INHERITED=app/inherited', ...show), { status: 0, stdout: 'other undefined undefined\n' })
+  t.match(await run('--prefix', 'app', '--map', 'I=app/inherited', '--json-keys', ...show), { status: 1, stdout: '', stderr: /\n {2}BASH_ENV, from the key BASH_ENV of app: / })
+  t.match(await run('--prefix', 'app', '--map', 'I=app/inherited', '--json-keys', '--map', 'BASH_ENV=app#BASH_ENV', ...show), { status: 0, stdout: 'i /evil undefined\n' })
 })
 
 t.test('run --watch: restarts the program when its secrets have changed', async (t) => {
