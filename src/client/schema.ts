@@ -1971,7 +1971,7 @@ export interface operations {
                          */
                         type?: "rds" | "documentdb" | "redshift" | "database" | "key-value" | "text" | "binary";
                         /**
-                         * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to 65,536 bytes
+                         * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
                          * @example correct horse battery staple
                          * @example {
                          *       "engine": "postgres",
@@ -2137,7 +2137,7 @@ export interface operations {
                      */
                     encoding?: "text" | "base64";
                     /**
-                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to 65,536 bytes
+                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
                      * @example correct horse battery staple
                      * @example {
                      *       "engine": "postgres",
@@ -2235,7 +2235,7 @@ export interface operations {
                      */
                     type?: "rds" | "documentdb" | "redshift" | "database" | "key-value" | "text" | "binary";
                     /**
-                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to 65,536 bytes
+                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
                      * @example correct horse battery staple
                      * @example {
                      *       "engine": "postgres",
@@ -2368,7 +2368,7 @@ export interface operations {
                      */
                     kmsKeyId?: string;
                     /**
-                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to 65,536 bytes
+                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
                      * @example correct horse battery staple
                      * @example {
                      *       "engine": "postgres",

@@ -1,5 +1,7 @@
 import { visit } from 'jsonc-parser'
+import { parseLossless } from '#src/json/lossless'
 import { invalidRequest, type Problem } from '#src/problems/problem'
+import { withNumbers, type BodySchema } from './numbers.ts'
 
 /**
  * The maximum nesting depth. It is more than any legitimate document needs, and too little to overflow the stack of a validator
@@ -27,15 +29,23 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * - numbers beyond a double's range or precision, which `JSON.parse` would round
  * - documents with too many values or levels
  *
+ * @param schema the body's schema. Objects whose members it does not describe may contain any number, and keep its text: see
+ * `withNumbers`.
  * @throws Problem `invalid-request`; its message never quotes the text
  */
-export function parseJson (body: Uint8Array): unknown {
+export function parseJson (body: Uint8Array, schema?: BodySchema): unknown {
   const text = decode(body)
-  checkStructure(text)
+  const { changesNumbers } = checkStructure(text)
+  const content = changesNumbers ? parseLossless(text) : parse(text)
+  if (content === undefined) throw invalidBody('must be JSON')
+  return changesNumbers ? withNumbers(content, schema) : content
+}
+
+function parse (text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw invalidBody('must be JSON')
+    return undefined
   }
 }
 
@@ -50,10 +60,13 @@ function decode (body: Uint8Array): string {
 /**
  * Throws if the text contains anything that `JSON.parse` accepts but the gateway refuses. The parser, `visit` of jsonc-parser, is
  * recursive. A deeply nested document can't overflow the stack, because parsing ends at the first error.
+ *
+ * @returns `changesNumbers` if JavaScript would write a number of the text differently
  */
-function checkStructure (text: string): void {
+function checkStructure (text: string): { changesNumbers: boolean } {
   const open: { names: Set<string>, items: number }[] = []
   let values = 0
+  let changesNumbers = false
   const count = (): void => {
     const container = open.at(-1)
     if (container !== undefined) container.items += 1
@@ -81,24 +94,14 @@ function checkStructure (text: string): void {
     onLiteralValue (value, offset, length) {
       count()
       if (typeof value === 'string') checkString(value)
-      if (typeof value === 'number' && decimal(text.slice(offset, offset + length)) !== decimal(String(value))) {
-        throw invalidBody('must not have a number that is beyond a double\'s range or precision (RFC 7493, section 2.2)')
-      }
+      changesNumbers ||= typeof value === 'number' && String(value) !== text.slice(offset, offset + length)
     }
   })
+  return { changesNumbers }
 }
 
 function checkString (string: string): void {
   if (!string.isWellFormed()) throw invalidBody('must not have an unpaired surrogate in a string')
-}
-
-/** Normalizes a number's text to its significant digits and a power of ten, so that `1.0`, `10e-1` and `1` are equal. */
-function decimal (number: string): string {
-  const [, sign = '', whole = '', fraction = '', power = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number) ?? [number]
-  const digits = (whole + fraction).replace(/^0+/, '')
-  const significant = digits.replace(/0+$/, '')
-  if (significant === '') return '0'
-  return `${sign}${significant}e${Number(power) - fraction.length + digits.length - significant.length}`
 }
 
 const invalidBody = (message: string): Problem => invalidRequest({ in: 'body', pointer: '', message })

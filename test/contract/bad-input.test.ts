@@ -70,7 +70,7 @@ const cases: Record<string, Case> = {
   '100,000 opened objects': { options: text('{"a":'.repeat(100_000)), expected: invalid('') },
   'an unpaired surrogate': { options: text('{"value":"\\ud800"}'), expected: invalid('') },
   'a body that is not UTF-8': { options: text(Buffer.from([0x22, 0xff, 0x22])), expected: invalid('') },
-  'a number that a double cannot hold': { options: text('{"value":{"n":12345678901234567890}}'), expected: invalid('') },
+  'a number that a double cannot hold, outside of a value': { method: 'POST', options: text('{"tags":{"n":12345678901234567890}}'), expected: invalid('/tags/n') },
   'two million values': { options: text(`{"value":{"a":[${'{},'.repeat(300_000)}{}]}}`), expected: invalid('') },
   'a tag without a key': { method: 'POST', options: { json: { tags: { '': 'v' } } }, expected: invalid('/tags') },
   'a tag with a key of 129 characters': { method: 'POST', options: { json: { tags: { ['k'.repeat(129)]: 'v' } } }, expected: invalid('/tags') },
