@@ -967,7 +967,12 @@ export interface components {
              * @example Check the name, the environment and the credential; `/` in a name is written `%2F`.
              */
             detail: string;
-            /** @description Each mistake in an invalid request */
+            /**
+             * @description How many mistakes were found; `errors` has the first 100
+             * @example 1
+             */
+            errorCount?: number;
+            /** @description The mistakes in an invalid request, 100 at most */
             errors?: {
                 /** @description The part of the request */
                 in: "body" | "query" | "path" | "header";

@@ -1,5 +1,6 @@
-import { visit } from 'jsonc-parser'
+import { visit, type JSONPath } from 'jsonc-parser'
 import { parseLossless } from '#src/json/lossless'
+import { pointerToken } from '#src/json/pointer'
 import { invalidRequest, type Problem } from '#src/problems/problem'
 import { withNumbers, type BodySchema } from './numbers.ts'
 
@@ -31,22 +32,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  *
  * @param schema the body's schema. Objects whose members it does not describe may contain any number, and keep its text: see
  * `withNumbers`.
- * @throws Problem `invalid-request`; its message never quotes the text
+ * @throws Problem `invalid-request` with the place: the line and column of a syntax error, otherwise a JSON pointer. Its message
+ * never quotes the text.
  */
 export function parseJson (body: Uint8Array, schema?: BodySchema): unknown {
   const text = decode(body)
   const { changesNumbers } = checkStructure(text)
-  const content = changesNumbers ? parseLossless(text) : parse(text)
-  if (content === undefined) throw invalidBody('must be JSON')
-  return changesNumbers ? withNumbers(content, schema) : content
-}
-
-function parse (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return changesNumbers ? withNumbers(parseLossless(text), schema) : JSON.parse(text)
 }
 
 function decode (body: Uint8Array): string {
@@ -58,8 +50,8 @@ function decode (body: Uint8Array): string {
 }
 
 /**
- * Throws if the text contains anything that `JSON.parse` accepts but the gateway refuses. The parser, `visit` of jsonc-parser, is
- * recursive. A deeply nested document can't overflow the stack, because parsing ends at the first error.
+ * Throws if the text is not JSON, or contains anything that `JSON.parse` accepts but the gateway refuses. The parser, `visit` of
+ * jsonc-parser, is recursive. A deeply nested document can't overflow the stack, because parsing ends at the first error.
  *
  * @returns `changesNumbers` if JavaScript would write a number of the text differently
  */
@@ -67,41 +59,44 @@ function checkStructure (text: string): { changesNumbers: boolean } {
   const open: { names: Set<string>, items: number }[] = []
   let values = 0
   let changesNumbers = false
-  const count = (): void => {
+  const count = (path: Path): void => {
     const container = open.at(-1)
     if (container !== undefined) container.items += 1
     values += 1
-    if (values > maximumValues || (container?.items ?? 0) > maximumItems) throw invalidBody('must not have so many values')
+    if (values > maximumValues) throw invalidBody('must not have so many values')
+    if ((container?.items ?? 0) > maximumItems) throw invalidBody('must not have so many values', path().slice(0, -1))
   }
-  const enter = (): void => {
-    count()
-    if (open.length === maximumDepth) throw invalidBody(`must not nest deeper than ${maximumDepth} levels`)
+  const enter = (path: Path): void => {
+    count(path)
+    if (open.length === maximumDepth) throw invalidBody(`must not nest deeper than ${maximumDepth} levels`, path())
     open.push({ names: new Set(), items: 0 })
   }
   const leave = (): void => { open.pop() }
   visit(text, {
-    onObjectBegin: enter,
+    onObjectBegin: (_offset, _length, _line, _column, path) => { enter(path) },
     onObjectEnd: leave,
-    onArrayBegin: enter,
+    onArrayBegin: (_offset, _length, _line, _column, path) => { enter(path) },
     onArrayEnd: leave,
-    onObjectProperty (name) {
+    onObjectProperty (name, _offset, _length, _line, _column, path) {
       const names = open.at(-1)?.names
-      if (names?.has(name)) throw invalidBody('must not have the same member twice in one object')
-      if (name === '__proto__') throw invalidBody('must not have a member named __proto__')
-      checkString(name)
+      if (names?.has(name)) throw invalidBody('must not be twice in one object', [...path(), name])
+      if (name === '__proto__') throw invalidBody('must not have a member named __proto__', path())
+      if (!name.isWellFormed()) throw invalidBody('must not have an unpaired surrogate in a member\'s name', path())
       names?.add(name)
     },
-    onLiteralValue (value, offset, length) {
-      count()
-      if (typeof value === 'string') checkString(value)
+    onLiteralValue (value, offset, length, _line, _column, path) {
+      count(path)
+      if (typeof value === 'string' && !value.isWellFormed()) throw invalidBody('must not have an unpaired surrogate', path())
       changesNumbers ||= typeof value === 'number' && String(value) !== text.slice(offset, offset + length)
+    },
+    onError (_error, _offset, _length, line, column) {
+      throw invalidBody(`must be JSON; there is a syntax error at line ${line + 1}, column ${column + 1}`)
     }
-  })
+  }, { disallowComments: true })
   return { changesNumbers }
 }
 
-function checkString (string: string): void {
-  if (!string.isWellFormed()) throw invalidBody('must not have an unpaired surrogate in a string')
-}
+type Path = () => JSONPath
 
-const invalidBody = (message: string): Problem => invalidRequest({ in: 'body', pointer: '', message })
+const invalidBody = (message: string, path: JSONPath = []): Problem =>
+  invalidRequest({ in: 'body', pointer: path.map((part) => `/${pointerToken(String(part))}`).join(''), message })

@@ -57,7 +57,7 @@ async function readPages (scope: Scope, request: BatchRequest): Promise<BatchRes
   let cursor: string | undefined
   do {
     const { items, nextCursor } = await scope.aws.batchGetSecretValue(scope, { ...request, cursor })
-    results.push(...items.map((result) => 'problem' in result ? { ...result, problem: currentMissing(result.problem) } : result))
+    for (const result of items) results.push('problem' in result ? { ...result, problem: currentMissing(result.problem) } : result)
     cursor = nextCursor
   } while (cursor !== undefined)
   return results
@@ -71,7 +71,7 @@ function parseNames (scope: Scope, texts: readonly string[]): SecretName[] {
     errors.push({ in: 'body', pointer: `/names/${index}`, message: parsed.mistake })
     return []
   })
-  if (errors.length > 0) throw invalidRequest(...errors)
+  if (errors.length > 0) throw invalidRequest(errors)
   return names
 }
 

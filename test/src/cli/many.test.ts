@@ -112,6 +112,8 @@ t.test('apply: refuses invalid files', async (t) => {
   for (const [spec, message] of [['', /Specify an environment/], [', environmentInfo: { envId: "" }', /Specify an environment/], [', environmentInfo: { envId: ".." }', /not a valid environment name/]] as const) {
     t.match(await secretsctl(gateway, ['apply', '-f', '-'], { stdin: `kind: AwsSecretsManager\nspec: { secretNames: [a]${spec} }` }), { status: 2, stderr: message })
   }
+  const wrong = await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin: `secretNames: [${Array(150).fill('a//b').join(', ')}]` })
+  t.match(wrong, { status: 1, stderr: /\/secretNames\/99: .*\n {2}and 50 more\n/ }, 'the first 100 mistakes, and the number of the others')
   t.equal(gateway.awsCalls.length, 0)
 })
 
