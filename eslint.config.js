@@ -27,6 +27,15 @@ export default defineConfig(
       'no-console': 'error'
     }
   },
+  {
+    files: ['src/**', 'plugins/**', 'routes/**'],
+    rules: {
+      'no-restricted-syntax': ['error', {
+        selector: 'CallExpression[callee.property.name=/^(push|unshift|splice|concat|max|min|fromCharCode|fromCodePoint)$/] > SpreadElement',
+        message: 'Each item becomes an argument, so a long list overflows the stack. Use a loop, or explain why the list is short.'
+      }]
+    }
+  },
   { files: ['test/**', 'scripts/**', 'bench/**'], rules: { 'no-console': 'off', 'max-lines': 'off' } },
   {
     files: ['test/**'],

@@ -136,7 +136,7 @@ export function knownRecordChecker (known: readonly Link[], report: Report): {
       expected.delete(sequence)
     },
     finish (last = genesis) {
-      const furthest = Math.max(0, ...expected.keys())
+      const furthest = [...expected.keys()].reduce((furthest, sequence) => Math.max(furthest, sequence), 0)
       if (furthest > last.sequence) report(`${range(last.sequence + 1, furthest)} missing at the end`)
       for (const sequence of expected.keys()) if (sequence <= last.sequence) report(`record ${sequence} is missing`)
     }

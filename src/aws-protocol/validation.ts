@@ -78,7 +78,7 @@ function noFindings (): Findings {
 
 function add (found: Findings, count: number, texts: readonly string[]): void {
   found.count += count
-  found.texts.push(...texts.slice(0, maxReported - found.texts.length))
+  for (const text of texts.slice(0, maxReported - found.texts.length)) found.texts.push(text)
 }
 
 function report (found: Findings, value: string, path: string, broken: readonly string[]): void {

@@ -69,8 +69,9 @@ function outcomeOf (error: unknown): { status: number, lines: readonly string[] 
   if (error instanceof ExitStatus) return { status: error.status, lines: [] }
   if (error instanceof WrongUsage) return { status: 2, lines: [error.message] }
   if (error instanceof GatewayProblem) {
-    const { message, code, requestId, errors } = error
+    const { message, code, requestId, errors, errorCount } = error
     const details = errors.map(({ pointer, message }) => `  ${pointer}: ${message}`)
+    if (errorCount > errors.length) details.push(`  and ${errorCount - errors.length} more`)
     return { status: 1, lines: [message, ...details, `(${code}, request ${requestId})`] }
   }
   if (error instanceof CommandFailure || error instanceof GatewayUnreachable) return { status: 1, lines: [error.message] }

@@ -32,7 +32,8 @@ export function table (
   style: (cell: string) => Style | undefined = () => undefined
 ): string[] {
   const cells = rows.map((row) => row.map(plain))
-  const widths = headings.map((heading, column) => Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)))
+  const widths = headings.map((heading, column) =>
+    cells.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), heading.length))
   const line = (row: readonly string[], styleOf: (cell: string) => Style | undefined): string => row.map((cell, column) => {
     const padded = column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)
     const own = styleOf(cell)

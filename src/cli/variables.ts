@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { reply, type GatewayClient, type Schemas } from '#src/client/client'
-import { parseLossless } from '#src/json/lossless'
+import { isJsonObject, parseLossless } from '#src/json/lossless'
 import { pair, secretName } from './arguments.ts'
 import { CommandFailure, WrongUsage } from './terminal.ts'
 import { shellWord } from './text.ts'
@@ -125,7 +125,7 @@ const bytesOf = ({ value, encoding }: SecretValue): Buffer => Buffer.from(value,
 
 function objectIn (text: string): object | undefined {
   const content = parseLossless(text)
-  return typeof content === 'object' && content !== null && !Array.isArray(content) && !JSON.isRawJSON(content) ? content : undefined
+  return isJsonObject(content) ? content : undefined
 }
 
 /** Returns a string unchanged, and any other JSON value as JSON, with its numbers exactly as they were written. */

@@ -967,7 +967,12 @@ export interface components {
              * @example Check the name, the environment and the credential; `/` in a name is written `%2F`.
              */
             detail: string;
-            /** @description Each mistake in an invalid request */
+            /**
+             * @description How many mistakes were found; `errors` has the first 100
+             * @example 1
+             */
+            errorCount?: number;
+            /** @description The mistakes in an invalid request, 100 at most */
             errors?: {
                 /** @description The part of the request */
                 in: "body" | "query" | "path" | "header";
@@ -1973,7 +1978,7 @@ export interface operations {
                          */
                         type?: "rds" | "documentdb" | "redshift" | "database" | "key-value" | "text" | "binary";
                         /**
-                         * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to 65,536 bytes
+                         * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
                          * @example correct horse battery staple
                          * @example {
                          *       "engine": "postgres",
@@ -2139,7 +2144,7 @@ export interface operations {
                      */
                     encoding?: "text" | "base64";
                     /**
-                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to 65,536 bytes
+                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
                      * @example correct horse battery staple
                      * @example {
                      *       "engine": "postgres",
@@ -2237,7 +2242,7 @@ export interface operations {
                      */
                     type?: "rds" | "documentdb" | "redshift" | "database" | "key-value" | "text" | "binary";
                     /**
-                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to 65,536 bytes
+                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
                      * @example correct horse battery staple
                      * @example {
                      *       "engine": "postgres",
@@ -2370,7 +2375,7 @@ export interface operations {
                      */
                     kmsKeyId?: string;
                     /**
-                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to 65,536 bytes
+                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
                      * @example correct horse battery staple
                      * @example {
                      *       "engine": "postgres",

@@ -28,7 +28,8 @@ export const ProblemSchema = Type.Object({
     }),
     pointer: Type.String({ description: 'A JSON pointer (RFC 6901) into that part', examples: ['/secrets/3/name'] }),
     message: Type.String({ examples: ['must NOT have more than 512 characters'] })
-  }), { description: 'Each mistake in an invalid request' }))
+  }), { description: 'The mistakes in an invalid request, 100 at most' })),
+  errorCount: Type.Optional(Type.Integer({ description: 'How many mistakes were found; `errors` has the first 100', examples: [1] }))
 }, {
   $id: 'Problem',
   title: 'Problem',
@@ -45,7 +46,7 @@ export const problemMediaType = 'application/problem+json'
  */
 export function problemBody (problem: Problem, requestId: string): ProblemBody {
   const { status, title, advice } = catalogueEntry(problem.code)
-  const { detail, errors, awsRequestId } = problem.options
+  const { detail, errors, errorCount, awsRequestId } = problem.options
   return {
     type: `urn:secrets-gateway:problem:${problem.code}`,
     title,
@@ -55,7 +56,7 @@ export function problemBody (problem: Problem, requestId: string): ProblemBody {
     code: problem.code,
     requestId,
     ...(awsRequestId !== undefined && { awsRequestId }),
-    ...(errors !== undefined && { errors: [...errors] })
+    ...(errors !== undefined && { errors: [...errors], errorCount: errorCount ?? errors.length })
   }
 }
 

@@ -16,7 +16,7 @@ export const catalogue = {
   'invalid-request': {
     status: 400,
     title: 'The request is invalid',
-    advice: '`errors` has a JSON pointer and a message for each mistake.'
+    advice: '`errors` has a JSON pointer and a message for each mistake, up to 100; `errorCount` is the number of all.'
   },
   'malformed-request': {
     status: 400,

@@ -17,6 +17,8 @@ export interface ProblemOptions {
   detail?: string
   /** The errors in an invalid request, for the reply. */
   errors?: readonly RequestError[]
+  /** The number of errors, if `errors` contains only the first of them. */
+  errorCount?: number
   /** The name of AWS's exception, for the log. */
   awsError?: string
   /** AWS's request ID, for the reply and the log. */
@@ -55,9 +57,11 @@ export const isProblem = (thrown: unknown, code: ProblemCode): thrown is Problem
 /** The maximum number of errors in a reply. A malicious request could cause a million. */
 const maximumErrors = 100
 
-/** Creates the problem `invalid-request` (status 400). */
-export const invalidRequest = (...errors: readonly RequestError[]): Problem =>
-  new Problem('invalid-request', { errors: errors.slice(0, maximumErrors) })
+/** Creates the problem `invalid-request` (status 400), with the first errors and the number of all. */
+export function invalidRequest (found: RequestError | readonly RequestError[]): Problem {
+  const errors = [found].flat()
+  return new Problem('invalid-request', { errors: errors.slice(0, maximumErrors), errorCount: errors.length })
+}
 
 /** Returns an error's name and stack trace for the log, without its message, which could quote a secret's value. */
 export const withoutMessage = ({ name, stack = '' }: Error): { name: string, at: string[] } =>

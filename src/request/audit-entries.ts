@@ -92,7 +92,8 @@ export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutc
   const secrets = new Set(outcomes.map(secretOf))
   const { decided = [], open = [] } = Object.groupBy(evidence.decisions, (decision) =>
     secrets.has(secretOf(decision)) ? 'decided' : 'open')
-  evidence.decisions.splice(0, evidence.decisions.length, ...open)
+  evidence.decisions.length = 0
+  for (const decision of open) evidence.decisions.push(decision)
   const bySecret = Map.groupBy(decided, secretOf)
   return outcomes.map((outcome) => secretEntry(about, outcome, bySecret.get(secretOf(outcome)) ?? []))
 }

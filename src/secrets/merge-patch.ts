@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { SecretName } from '#src/environments/names'
-import { parseLossless } from '#src/json/lossless'
+import { isJsonObject, parseLossless } from '#src/json/lossless'
 import { invalidRequest, isProblem, Problem } from '#src/problems/problem'
 import { compareAndSet } from './compare-and-set.ts'
 import { underPrecondition, type Precondition } from './precondition.ts'
@@ -11,16 +11,13 @@ import { parseValue } from './value.ts'
 
 type Json = Record<string, unknown>
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
-
 /**
  * Applies a JSON merge patch (RFC 7396). Null removes a member, an object is merged, and any other value replaces the existing
  * one.
  */
 export function mergePatch (target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch
-  const merged = new Map(Object.entries(isObject(target) ? target : {}))
+  if (!isJsonObject(patch)) return patch
+  const merged = new Map(Object.entries(isJsonObject(target) ? target : {}))
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) merged.delete(key)
     else merged.set(key, mergePatch(merged.get(key), value))
@@ -63,7 +60,7 @@ async function patchOnce (scope: Scope, name: SecretName, patch: Json, expected?
   const { content, versionId, arn } = await readSecret(scope, name)
   if (expected !== undefined && versionId !== expected) throw new Problem('precondition-failed')
   const target = typeof content === 'string' ? parseLossless(content) : undefined
-  if (!isObject(target)) throw new Problem('value-not-object')
+  if (!isJsonObject(target)) throw new Problem('value-not-object')
   const merged = JSON.stringify(mergePatch(target, patch))
   if (merged === JSON.stringify(target)) return { name, arn, versionId, unchanged: true }
   const parsed = parseValue(merged)

@@ -69,7 +69,7 @@ async function readPages (scope: Scope, names: readonly SecretName[]): Promise<B
   let cursor: string | undefined
   do {
     const { items, nextCursor } = await scope.aws.batchGetSecretValue(scope, { names, cursor })
-    results.push(...items.map((result) => 'problem' in result ? { ...result, problem: currentMissing(result.problem) } : result))
+    for (const result of items) results.push('problem' in result ? { ...result, problem: currentMissing(result.problem) } : result)
     cursor = nextCursor
   } while (cursor !== undefined)
   return results
@@ -83,7 +83,7 @@ function parseNames (scope: Scope, texts: readonly string[]): SecretName[] {
     errors.push({ in: 'body', pointer: `/names/${index}`, message: parsed.mistake })
     return []
   })
-  if (errors.length > 0) throw invalidRequest(...errors)
+  if (errors.length > 0) throw invalidRequest(errors)
   return names
 }
 

@@ -25,7 +25,7 @@ async function allSecrets (gateway: GatewayClient, env: string, { prefix, delete
         }
       }
     }))
-    secrets.push(...page.items)
+    for (const secret of page.items) secrets.push(secret)
     cursor = page.nextCursor
   } while (cursor !== undefined)
   return secrets

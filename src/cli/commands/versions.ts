@@ -19,7 +19,7 @@ export function versions (program: Command, terminal: Terminal): void {
         const page = await reply(gateway.GET('/environments/{env}/secrets/{name}/versions', {
           params: { path: { env, name }, query: { limit: 100, ...(cursor !== undefined && { cursor }) } }
         }))
-        items.push(...page.items)
+        for (const version of page.items) items.push(version)
         cursor = page.nextCursor
       } while (cursor !== undefined)
       print(terminal, options, { items }, table(terminal, ['VERSION', 'STAGES', 'CREATED'], items.map(

@@ -26,7 +26,7 @@ interface PartlyRight {
  */
 export function bulkItems (environment: Environment, body: BulkCreateBody): BulkItem[] {
   const { items, errors } = checkItems(environment, body)
-  if (errors.length > 0) throw invalidRequest(...errors)
+  if (errors.length > 0) throw invalidRequest(errors)
   return items
 }
 

@@ -16,7 +16,7 @@ export async function promotedNames (source: Scope, target: Scope, body: Promoti
   if (source.environment.name === target.environment.name) report('/from', 'must NOT be the environment itself')
   const names = body.names === undefined ? undefined : checkNames(source, target, body.names, report)
   checkForm(body, report)
-  if (errors.length > 0) throw invalidRequest(...errors)
+  if (errors.length > 0) throw invalidRequest(errors)
   return names ?? missingNames(source, target)
 }
 
