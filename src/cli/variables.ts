@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { reply, type GatewayClient, type Schemas } from '#src/client/client'
-import { parseLossless } from '#src/json/lossless'
+import { fieldIn, memberText, objectIn, type FieldMistake } from '#src/json/field'
 import { pair, secretName } from './arguments.ts'
 import { CommandFailure, WrongUsage } from './terminal.ts'
 
@@ -22,7 +22,7 @@ export function withSelection (command: Command): Command {
   return command
     .option('--prefix <prefix>', 'all secrets whose names begin with this prefix, which is removed from the variables\' names')
     .option('--secret <name>', 'a secret (repeatable)', (name: string, names: string[]) => [...names, secretName(name)], [])
-    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object', pair, {})
+    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object, or what a JSON pointer such as /hosts/0 points to', pair, {})
     .option('--json-keys', 'create a variable for each key of values that are JSON objects')
 }
 
@@ -53,15 +53,18 @@ export async function readVariables (gateway: GatewayClient, env: string, select
     variables.set(variable, { secret, value })
   }
   const addWhole = (read: SecretValue, name: string): void => {
-    const members = jsonKeys ? objectIn(read.value) : undefined
-    if (members === undefined) add(variableOf(name), read.name, bytesOf(read))
-    for (const [key, member] of Object.entries(members ?? {})) add(variableOf(`${name}/${key}`), read.name, Buffer.from(textOf(member)))
+    const found = objectIn(bytesOf(read))
+    if (!jsonKeys || 'mistake' in found) {
+      add(variableOf(name), read.name, bytesOf(read))
+      return
+    }
+    for (const [key, member] of Object.entries(found.object)) add(variableOf(`${name}/${key}`), read.name, Buffer.from(memberText(member)))
   }
   for (const read of matching) if (!byName.has(read.name)) addWhole(read, read.name.slice(prefix?.length))
   for (const name of new Set(secret)) addWhole(found(byName, name), name)
   for (const { variable, name, key } of mapped) {
     const read = found(byName, name)
-    add(variable, name, key === undefined ? bytesOf(read) : Buffer.from(textOf(memberOf(read, key))))
+    add(variable, name, key === undefined ? bytesOf(read) : fieldOf(read, key))
   }
   return variables
 }
@@ -93,16 +96,16 @@ const variableOf = (name: string): string => name.replace(/^\/+/, '').replace(/[
 
 const bytesOf = ({ value, encoding }: SecretValue): Buffer => Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8')
 
-function objectIn (text: string): object | undefined {
-  const content = parseLossless(text)
-  return typeof content === 'object' && content !== null && !Array.isArray(content) && !JSON.isRawJSON(content) ? content : undefined
+/** Why a value has no such key. */
+const mistakes: Readonly<Record<FieldMistake, string>> = {
+  binary: 'the value is binary',
+  'not-json': 'the value is not JSON',
+  'not-object': 'the value is JSON, but not an object',
+  missing: 'the value is a JSON object without that key'
 }
 
-/** Returns a string unchanged, and any other JSON value as JSON, with its numbers exactly as they were written. */
-const textOf = (member: unknown): string => typeof member === 'string' ? member : JSON.stringify(member)
-
-function memberOf ({ name, value }: SecretValue, key: string): unknown {
-  const member = Object.entries(objectIn(value) ?? {}).find(([name]) => name === key)
-  if (member === undefined) throw new CommandFailure(`${name} is not a JSON object with the key ${key}`)
-  return member[1]
+function fieldOf (read: SecretValue, key: string): Buffer {
+  const found = fieldIn(bytesOf(read), key)
+  if ('mistake' in found) throw new CommandFailure(`${read.name} has no key ${key}: ${mistakes[found.mistake]}`)
+  return Buffer.from(found.text)
 }

@@ -61,7 +61,7 @@ export const catalogue = {
   'field-not-found': {
     status: 404,
     title: 'The value has no such field',
-    advice: '`field` names a key of a value that is a JSON object.'
+    advice: '`field` is a key of the value\'s JSON object, or a JSON pointer such as `/database/hosts/0`; the value has neither.'
   },
   'not-acceptable': {
     status: 406,
@@ -122,7 +122,17 @@ export const catalogue = {
   'value-not-object': {
     status: 409,
     title: 'The value is no JSON object',
-    advice: 'Single keys can be changed only of a value that is a JSON object; PUT replaces any value.'
+    advice: 'Only a JSON object has keys to read or change. A JSON pointer such as `/0` reads an item of an array; PUT replaces any value.'
+  },
+  'value-not-json': {
+    status: 409,
+    title: 'The value is not JSON',
+    advice: 'It is plain text, or JSON that is nested too deeply, and has no fields: read it without `field`, or replace it with PUT.'
+  },
+  'value-binary': {
+    status: 409,
+    title: 'The value is binary and not text',
+    advice: 'Bytes that are not UTF-8 have no fields: read them without `field`, or replace them with PUT.'
   },
   'payload-too-large': {
     status: 413,
