@@ -16,7 +16,8 @@ export function convertExceptions (
       return await next(args)
     } catch (error) {
       if (error instanceof Problem || isDefect(error)) throw error
-      throw error instanceof Error ? problemFrom(error, { operation: commandName.replace(/Command$/, ''), credentialId }) : error
+      if (!(error instanceof Error)) throw error
+      throw problemFrom(error, { operation: commandName.replace(/Command$/, ''), credentialId, input: args.input })
     }
   }, { step: 'initialize', priority: 'high', name: 'problems' })
   // The SDK mistakes an exceeded service quota for throttling, and would retry the call. It does not retry a `Problem`, so this

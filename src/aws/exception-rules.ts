@@ -1,10 +1,13 @@
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem, type RequestError } from '#src/problems/problem'
+import { deniedPermission } from './denial.ts'
 
 /** The facts about a failed call that the problem's detail mentions. */
 export interface FailedCall {
   operation: string
   credentialId: string
+  /** The input of the SDK's command. */
+  input?: object
 }
 
 interface Rule {
@@ -100,12 +103,12 @@ export interface AwsException {
 const quotable = (message: string): boolean => !/Value ['"]|ClientRequestToken/.test(message)
 
 /** Returns the problem for an exception from AWS or the SDK, or for a failed connection. */
-export function problemFrom ({ name, message, code, $metadata }: AwsException, { operation, credentialId }: FailedCall): Problem {
+export function problemFrom ({ name, message, code, $metadata }: AwsException, call: FailedCall): Problem {
   const awsRequestId = $metadata?.requestId
   const about = { awsError: name, ...(awsRequestId !== undefined && { awsRequestId }) }
   const rule = rules[name]?.find(({ when }) => when === undefined || when.test(message))
   if (name === 'AccessDeniedException' && rule === undefined) {
-    return new Problem('aws-access-denied', { ...about, detail: `AWS denies ${operation} to the credential ${credentialId}.` })
+    return new Problem('aws-access-denied', { ...about, detail: `AWS denies ${deniedPermission(message, call)} to the credential ${call.credentialId}.` })
   }
   // No rule applies if the connection failed, if something other than AWS replied, or if AWS has introduced a new exception.
   if (rule === undefined) return new Problem('aws-unavailable', { ...about, awsError: code ?? name })

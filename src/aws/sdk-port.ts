@@ -12,7 +12,7 @@ import type { Clients } from './clients.ts'
 import { problemFrom, required } from './exception-rules.ts'
 import { awsFilters } from './filters.ts'
 import { metadataFrom, replicaFrom, secretFrom, versionFrom } from './metadata.ts'
-import { fromAwsName, toAwsName } from './names.ts'
+import { fromAwsName, secretNameInArn, toAwsName } from './names.ts'
 import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteResult } from './port.ts'
 import type { RotationRules, SecretContent } from './secret.ts'
 import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'
@@ -239,16 +239,10 @@ function batchResults (
   }
   return [
     ...SecretValues.flatMap((value) => named(value.Name, (name) => ({ name, secret: secretFrom(name, value) }))),
-    ...Errors.flatMap(({ SecretId = '', ErrorCode = '', Message = '' }) => named(nameInArn(SecretId) ?? SecretId, (name) => ({
-      name,
-      problem: problemFrom({ name: ErrorCode, message: Message }, { operation: 'BatchGetSecretValue', credentialId })
-    })))
+    // An error contains the secret's ARN if a filter matched the secret, but its name if the secret was requested by name.
+    ...Errors.flatMap(({ SecretId = '', ErrorCode = '', Message = '' }) => named(secretNameInArn(SecretId) ?? SecretId, (name) => {
+      const call = { operation: 'BatchGetSecretValue', credentialId, input: { SecretId: toAwsName(environment, name) } }
+      return { name, problem: problemFrom({ name: ErrorCode, message: Message }, call) }
+    }))
   ]
 }
-
-/**
- * Returns the secret's name from an ARN, or undefined if the ID is not an ARN. In a batch response, an error contains the
- * secret's ARN if a filter matched the secret, but its name if the secret was requested by name.
- */
-const nameInArn = (secretId: string): string | undefined =>
-  /^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:(.+)-.{6}$/.exec(secretId)?.[1]

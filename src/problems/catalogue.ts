@@ -41,7 +41,7 @@ export const catalogue = {
   'aws-access-denied': {
     status: 403,
     title: 'AWS denies this to the credential',
-    advice: 'The IAM policy of the named credential lacks the named operation on this secret or its KMS key.'
+    advice: 'Have the named permission granted to the named credential: in its IAM policy, the policy of the secret, or that of the KMS key.'
   },
   'not-found': {
     status: 404,
