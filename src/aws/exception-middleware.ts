@@ -1,4 +1,4 @@
-import { Problem } from '#src/problems/problem'
+import { withAttempts } from './attempts.ts'
 import { isDefect, isKeyRefusal, problemFrom } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
 
@@ -15,9 +15,9 @@ export function convertExceptions (
     try {
       return await next(args)
     } catch (error) {
-      if (error instanceof Problem || isDefect(error)) throw error
-      if (!(error instanceof Error)) throw error
-      throw problemFrom(error, { operation: commandName.replace(/Command$/, ''), credentialId, input: args.input })
+      if (isDefect(error) || !(error instanceof Error)) throw error
+      const operation = commandName.replace(/Command$/, '')
+      throw withAttempts(error, { operation, credentialId, input: args.input })
     }
   }, { step: 'initialize', priority: 'high', name: 'problems' })
   // The SDK mistakes an exceeded service quota for throttling, and would retry the call. It does not retry a `Problem`, so this

@@ -203,7 +203,8 @@ export const catalogue = {
   'aws-unavailable': {
     status: 502,
     title: 'AWS Secrets Manager failed or could not be reached',
-    advice: 'Try again later.'
+    advice: 'Try again as `Retry-After` says. AWS may have carried out a write: repeat it with the same `Idempotency-Key`.',
+    retryAfter: 5
   },
   'credential-invalid': {
     status: 502,
@@ -247,7 +248,8 @@ export const catalogue = {
   'aws-timeout': {
     status: 504,
     title: 'AWS did not answer in time',
-    advice: 'The outcome of a write is unknown: repeat it with the same `Idempotency-Key`.'
+    advice: 'The outcome of a write is unknown: repeat it with the same `Idempotency-Key`, as `Retry-After` says.',
+    retryAfter: 5
   }
 } as const satisfies Record<string, CatalogueEntry>
 

@@ -126,7 +126,7 @@ t.test('AWS\'s errors are translated and masked', async (t) => {
   const nobody = 'http://127.0.0.1:9'
   gateway.fastify.config.replace({ ...rest, credentials, aws: { ...rest.aws, endpoint: nobody } })
   const reply = await gateway.send('GET', '/environments/dev/secrets/a')
-  t.match(reply, { status: 502, json: { code: 'aws-unavailable', detail: 'Try again later.' } })
+  t.match(reply, { status: 502, json: { code: 'aws-unavailable', detail: /^No connection to AWS could be established\. AWS did not carry out GetSecretValue: / } })
   t.match(gateway.log.join(''), /"awsError":"ECONNREFUSED"/)
   t.match(gateway.log.join(''), /"status":502/)
 })
