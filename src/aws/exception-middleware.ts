@@ -1,4 +1,4 @@
-import { Problem } from '#src/problems/problem'
+import { withAttempts } from './attempts.ts'
 import { callOf, namedCredential } from './call.ts'
 import { isDefect, isKeyRefusal, problemFrom } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
@@ -16,10 +16,10 @@ export function convertExceptions (
     try {
       return await next(args)
     } catch (error) {
-      if (error instanceof Problem || isDefect(error)) throw error
-      if (!(error instanceof Error)) throw error
+      if (isDefect(error) || !(error instanceof Error)) throw error
+      const operation = commandName.replace(/Command$/, '')
       const call = callOf(args)
-      throw problemFrom(error, { operation: commandName.replace(/Command$/, ''), ...call !== undefined && namedCredential(call) })
+      throw withAttempts(error, { operation, input: args.input, ...call !== undefined && namedCredential(call) })
     }
   }, { step: 'initialize', priority: 'high', name: 'problems' })
   // The SDK mistakes an exceeded service quota for throttling, and would retry the call. It does not retry a `Problem`, so this

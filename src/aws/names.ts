@@ -23,3 +23,7 @@ export function fromAwsName (environment: Prefixed, awsName: string): SecretName
   const name = awsName.slice(environment.namePrefix.length)
   return isSecretName(name) ? name : undefined
 }
+
+/** Returns a secret's name in AWS from its ARN, without the random suffix, or undefined if the text is not a secret's ARN. */
+export const secretNameInArn = (text: string): string | undefined =>
+  /^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:(.+)-.{6}$/.exec(text)?.[1]

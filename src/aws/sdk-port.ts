@@ -12,7 +12,7 @@ import type { Clients } from './clients.ts'
 import { problemFrom, required } from './exception-rules.ts'
 import { awsFilters } from './filters.ts'
 import { metadataFrom, replicaFrom, secretFrom, versionFrom } from './metadata.ts'
-import { fromAwsName, toAwsName } from './names.ts'
+import { fromAwsName, secretNameInArn, toAwsName } from './names.ts'
 import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteResult } from './port.ts'
 import type { RotationRules, SecretContent } from './secret.ts'
 import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'
@@ -236,16 +236,10 @@ function batchResults (
   }
   return [
     ...SecretValues.flatMap((value) => named(value.Name, (name) => ({ name, secret: secretFrom(name, value) }))),
-    ...Errors.flatMap(({ SecretId = '', ErrorCode = '', Message = '' }) => named(nameInArn(SecretId) ?? SecretId, (name) => ({
-      name,
-      problem: problemFrom({ name: ErrorCode, message: Message }, { operation: 'BatchGetSecretValue', ...namedCredential(call) })
-    })))
+    // An error contains the secret's ARN if a filter matched the secret, but its name if the secret was requested by name.
+    ...Errors.flatMap(({ SecretId = '', ErrorCode = '', Message = '' }) => named(secretNameInArn(SecretId) ?? SecretId, (name) => {
+      const failed = { operation: 'BatchGetSecretValue', input: { SecretId: toAwsName(environment, name) }, ...namedCredential(call) }
+      return { name, problem: problemFrom({ name: ErrorCode, message: Message }, failed) }
+    }))
   ]
 }
-
-/**
- * Returns the secret's name from an ARN, or undefined if the ID is not an ARN. In a batch response, an error contains the
- * secret's ARN if a filter matched the secret, but its name if the secret was requested by name.
- */
-const nameInArn = (secretId: string): string | undefined =>
-  /^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:(.+)-.{6}$/.exec(secretId)?.[1]

@@ -13,6 +13,16 @@ export function secretName (text: string): string {
 }
 
 /**
+ * Parses the name of a field.
+ *
+ * @throws InvalidArgumentError if it is empty, because the gateway would then return the whole value
+ */
+export function fieldName (text: string): string {
+  if (text === '') throw new InvalidArgumentError('A field must not be empty.')
+  return text
+}
+
+/**
  * Returns a parser of positive integers.
  *
  * @param noun the expected kind of number, for the error message, such as "whole number of days"

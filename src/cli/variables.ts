@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { reply, type GatewayClient, type Schemas } from '#src/client/client'
-import { isJsonObject, parseLossless } from '#src/json/lossless'
+import { fieldIn, memberText, objectIn, type FieldMistake } from '#src/json/field'
 import { pair, secretName } from './arguments.ts'
 import { CommandFailure, WrongUsage } from './terminal.ts'
 import { shellWord } from './text.ts'
@@ -23,7 +23,7 @@ export function withSelection (command: Command): Command {
   return command
     .option('--prefix <prefix>', 'all secrets whose names begin with this prefix, which is removed from the variables\' names')
     .option('--secret <name>', 'a secret (repeatable)', (name: string, names: string[]) => [...names, secretName(name)], [])
-    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object. Only this option can set variables that steer programs, such as PATH', pair, {})
+    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object, or what a JSON pointer such as /hosts/0 points to. Only this option can set variables that steer programs, such as PATH', pair, {})
     .option('--json-keys', 'create a variable for each key of values that are JSON objects')
 }
 
@@ -77,10 +77,13 @@ export async function readVariables (
   /** Adds the variables of a secret, except those that `--map` renames. `path` is the secret's name without the prefix. */
   const addWhole = (read: SecretValue, path: string): void => {
     const { name } = read
-    const members = jsonKeys ? objectIn(read.value) : undefined
-    if (members === undefined) add(variableOf(path), { name }, bytesOf(read))
-    for (const [key, member] of Object.entries(members ?? {})) {
-      if (!isMapped(name, key)) add(variableOf(`${path}/${key}`), { name, key }, Buffer.from(textOf(member)))
+    const members = jsonKeys ? objectIn(bytesOf(read)) : undefined
+    if (members === undefined || 'mistake' in members) {
+      add(variableOf(path), { name }, bytesOf(read))
+      return
+    }
+    for (const [key, member] of Object.entries(members.object)) {
+      if (!isMapped(name, key)) add(variableOf(`${path}/${key}`), { name, key }, Buffer.from(memberText(member)))
     }
   }
   const isLeftOut = ({ name }: SecretValue): boolean => secret.includes(name) || isMapped(name) || (!jsonKeys && byName.has(name))
@@ -88,7 +91,7 @@ export async function readVariables (
   for (const name of new Set(secret)) if (!isMapped(name)) addWhole(found(byName, name), name)
   for (const { variable, ...reference } of mapped) {
     const read = found(byName, reference.name)
-    add(variable, reference, reference.key === undefined ? bytesOf(read) : Buffer.from(textOf(memberOf(read, reference.key))))
+    add(variable, reference, reference.key === undefined ? bytesOf(read) : fieldOf(read, reference.key))
   }
   if (refused.length > 0) {
     throw new CommandFailure(['A secret may not choose these names for its variables:', ...refused, 'To use them all the same, add:', `  ${remedies.join(' ')}`].join('\n'))
@@ -123,16 +126,16 @@ const variableOf = (name: string): string => name.replace(/^\/+/, '').replace(/[
 
 const bytesOf = ({ value, encoding }: SecretValue): Buffer => Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8')
 
-function objectIn (text: string): object | undefined {
-  const content = parseLossless(text)
-  return isJsonObject(content) ? content : undefined
+/** Why a value has no such key. */
+const mistakes: Readonly<Record<FieldMistake, string>> = {
+  binary: 'the value is binary',
+  'not-json': 'the value is not JSON',
+  'not-object': 'the value is JSON, but not an object',
+  missing: 'the value is a JSON object without that key'
 }
 
-/** Returns a string unchanged, and any other JSON value as JSON, with its numbers exactly as they were written. */
-const textOf = (member: unknown): string => typeof member === 'string' ? member : JSON.stringify(member)
-
-function memberOf ({ name, value }: SecretValue, key: string): unknown {
-  const member = Object.entries(objectIn(value) ?? {}).find(([name]) => name === key)
-  if (member === undefined) throw new CommandFailure(`${name} is not a JSON object with the key ${key}`)
-  return member[1]
+function fieldOf (read: SecretValue, key: string): Buffer {
+  const found = fieldIn(bytesOf(read), key)
+  if ('mistake' in found) throw new CommandFailure(`${read.name} has no key ${key}: ${mistakes[found.mistake]}`)
+  return Buffer.from(found.text)
 }

@@ -507,7 +507,7 @@ export interface paths {
         head?: never;
         /**
          * Change single keys of a value
-         * @description A JSON merge patch (RFC 7396) of a value that is a JSON object: a key that is `null` is removed. Two patches at the same time are both kept; with `If-Match` the second is a 412. Needs the right to read as well. A patch can be repeated, and one that changes nothing makes no version.
+         * @description A JSON merge patch (RFC 7396) of a value that is a JSON object, as text or as bytes in UTF-8: a key that is `null` is removed. Two patches at the same time are both kept; with `If-Match` the second is a 412. Needs the right to read as well. A patch can be repeated, and one that changes nothing makes no version.
          */
         patch: operations["patchValue"];
         trace?: never;
@@ -961,7 +961,7 @@ export interface components {
              * @example secret-not-found
              * @enum {string}
              */
-            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "secret-pending-deletion" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
+            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "secret-pending-deletion" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
             /**
              * @description What happened, and what to do about it
              * @example Check the name, the environment and the credential; `/` in a name is written `%2F`.
@@ -2049,11 +2049,11 @@ export interface operations {
     readSecret: {
         parameters: {
             query?: {
-                /** @description One key of a value that is a JSON object */
+                /** @description One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value */
                 field?: string;
                 /** @description AWS's ID of a version */
                 versionId?: string;
-                /** @description A staging label */
+                /** @description A staging label; if empty, the current version */
                 versionStage?: string;
             };
             header?: {

@@ -46,7 +46,7 @@ export const catalogue = {
   'aws-access-denied': {
     status: 403,
     title: 'AWS denies this to the credential',
-    advice: 'The IAM policy of the credential lacks the named operation on this secret or its KMS key.'
+    advice: 'Have the named permission granted to the named credential: in its IAM policy, the policy of the secret, or that of the KMS key.'
   },
   'not-found': {
     status: 404,
@@ -66,7 +66,7 @@ export const catalogue = {
   'field-not-found': {
     status: 404,
     title: 'The value has no such field',
-    advice: '`field` names a key of a value that is a JSON object.'
+    advice: '`field` is a key of the value\'s JSON object, or a JSON pointer such as `/database/hosts/0`; the value has neither.'
   },
   'not-acceptable': {
     status: 406,
@@ -127,7 +127,17 @@ export const catalogue = {
   'value-not-object': {
     status: 409,
     title: 'The value is no JSON object',
-    advice: 'Single keys can be changed only of a value that is a JSON object; PUT replaces any value.'
+    advice: 'Only a JSON object has keys to read or change. A JSON pointer such as `/0` reads an item of an array; PUT replaces any value.'
+  },
+  'value-not-json': {
+    status: 409,
+    title: 'The value is not JSON',
+    advice: 'It is plain text, or JSON that is nested too deeply, and has no fields: read it without `field`, or replace it with PUT.'
+  },
+  'value-binary': {
+    status: 409,
+    title: 'The value is binary and not text',
+    advice: 'Bytes that are not UTF-8 have no fields: read them without `field`, or replace them with PUT.'
   },
   'payload-too-large': {
     status: 413,
@@ -198,7 +208,8 @@ export const catalogue = {
   'aws-unavailable': {
     status: 502,
     title: 'AWS Secrets Manager failed or could not be reached',
-    advice: 'Try again later.'
+    advice: 'Try again as `Retry-After` says. AWS may have carried out a write: repeat it with the same `Idempotency-Key`.',
+    retryAfter: 5
   },
   'credential-invalid': {
     status: 502,
@@ -242,7 +253,8 @@ export const catalogue = {
   'aws-timeout': {
     status: 504,
     title: 'AWS did not answer in time',
-    advice: 'The outcome of a write is unknown: repeat it with the same `Idempotency-Key`.'
+    advice: 'The outcome of a write is unknown: repeat it with the same `Idempotency-Key`, as `Retry-After` says.',
+    retryAfter: 5
   }
 } as const satisfies Record<string, CatalogueEntry>
 

@@ -1,6 +1,7 @@
 // The error class for problem replies, and functions that make other errors safe to log. `catalogue.ts` lists the problems.
 
 import { catalogue, type ProblemCode } from './catalogue.ts'
+import type { Failure } from './failure.ts'
 
 /** An error in a request. */
 export interface RequestError {
@@ -25,6 +26,10 @@ export interface ProblemOptions {
   awsRequestId?: string
   /** The `Retry-After` header in seconds. Defaults to the value in the catalogue. */
   retryAfter?: number
+  /** What is known about an AWS operation that was not answered, for the reply. */
+  failure?: Failure
+  /** True if AWS refused the repetition of a call that it may have carried out before. */
+  repeated?: true
   /** The reason, only for the log and the audit trail. It is a fixed text that contains nothing from the request. */
   reason?: string
 }

@@ -44,6 +44,7 @@ export const differences: Difference[] = [
       },
       [`${secret}/value/index.test.ts`]: {
         'patchValue > changes, adds and removes single keys, and keeps every digit of the others': ['await value()', 'no label is left behind'],
+        'patchValue > changes an object that is stored as bytes, and stores it as bytes again': ['Buffer.from(value,'],
         'patchValue > concurrent patches are all applied': ['kept.length, 8'],
         'patchValue > with If-Match, patches only that version': [`await patch(gateway, { a: 2 }, { 'if-match'`, 'await value()']
       }
@@ -377,6 +378,11 @@ export const differences: Difference[] = [
     aws: 'A key that does not exist is refused',
     evidence: 'assumed',
     places: {
+      [`${secret}/create.test.ts`]: {
+        'createSecret > names what IAM denies on a KMS key of another account': [
+          `detail('kms:GenerateDataKey or kms:Decrypt') } })`, `detail('kms:GenerateDataKey or kms:Decrypt') } }])`, 'detail: detail('
+        ]
+      },
       [`${secrets}/atomic.test.ts`]: {
         'rolls back exactly its own changes, wherever it fails': [
           `{ status: 409, json: { code: 'not-all-done', dryRun: false`, `name)], 'failed: aws-refused'`, 't.same(counts,',
@@ -411,6 +417,11 @@ export const differences: Difference[] = [
     places: {
       'test/routes/consistency/index.test.ts': {
         'compareEnvironments reports why a value could not be compared': [`code: 'aws-access-denied'`, 't.notOk(rows.a?.prod?.group)']
+      },
+      'test/routes/environments/_env/values/index.test.ts': {
+        'a secret that IAM denies names the missing permission, not the call': [
+          `[{ secret: { value: 'v' } }, problem(`, `[problem('payments/denied')]`, `problem('denied').problem)`
+        ]
       },
       'test/routes/environments/_env/promotions/index.test.ts': {
         'promoteSecrets writes even if the existing value cannot be read': [`names: ['a'], onConflict: 'update' })), { a: 'updated' }`]

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { secretName } from '#src/cli/arguments'
+import { fieldName, secretName } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { plain } from '#src/cli/table'
 import { print, type Terminal } from '#src/cli/terminal'
@@ -20,7 +20,7 @@ export function read (program: Command, terminal: Terminal): void {
     .description('read a secret')
     .argument('<name>', 'the secret\'s name', secretName)
     .option('--value', 'print only the value, even on a terminal')
-    .option('--field <key>', 'one key of a value that is a JSON object')
+    .option('--field <key>', 'one key of a value that is a JSON object, or a JSON pointer such as /hosts/0', fieldName)
     .option('--version <id>', 'the version with this ID; default: the current one')
     .option('--stage <label>', 'the version with this staging label, such as AWSPREVIOUS')
     .action(async (name: string, _: object, command: Command) => {

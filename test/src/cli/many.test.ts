@@ -233,6 +233,12 @@ t.test('export: every format survives a round trip', async (t) => {
 
   await put(gateway, 'dev', { 'clash/a-b': 'x', 'clash/a.b': 'y', 'digit/1': 'x' })
   await gateway.send('PUT', '/environments/dev/secrets/bytes', { json: { value: '/wA=', encoding: 'base64' } })
+  await gateway.send('PUT', '/environments/dev/secrets/list', { json: { value: '["x"]' } })
+  const json = Buffer.from('{"user":"é","hosts":["h"]}').toString('base64')
+  await gateway.send('PUT', '/environments/dev/secrets/json-bytes', { json: { value: json, encoding: 'base64' } })
+  t.same(JSON.parse((await exported('--format', 'json', '--json-keys', '--secret', 'json-bytes', '--map', 'H=json-bytes#/hosts/0', '--map', 'U=json-bytes#user')).stdout), {
+    JSON_BYTES_USER: 'é', JSON_BYTES_HOSTS: '["h"]', H: 'h', U: 'é'
+  })
   await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['empty/placeholder'] } })
   t.equal(parse((await exported('--format', 'kubernetes', '--secret', 'bytes', '--name', 'app')).stdout).data.BYTES, '/wA=')
   t.match(await secretsctl(gateway, ['run', '--env', 'dev', '--secret', 'bytes', '--', 'true']), { status: 1, stderr: 'bytes is binary, which a variable can\'t hold\n' })
@@ -244,8 +250,10 @@ t.test('export: every format survives a round trip', async (t) => {
     [['--format', 'json', '--prefix', 'digit/'], 1, /variable 1, which is not a valid name/],
     [['--format', 'json', '--secret', 'nothing'], 1, /^nothing: There is no such secret\n$/],
     [['--format', 'json', '--prefix', 'empty/'], 1, /^empty\/placeholder: /],
-    [['--format', 'json', '--map', 'A=app/db#none'], 1, /not a JSON object with the key none/],
-    [['--format', 'json', '--map', 'A=app/plain#x'], 1, /not a JSON object with the key x/],
+    [['--format', 'json', '--map', 'A=app/db#none'], 1, /^app\/db has no key none: the value is a JSON object without that key\n$/],
+    [['--format', 'json', '--map', 'A=app/plain#x'], 1, /^app\/plain has no key x: the value is not JSON\n$/],
+    [['--format', 'json', '--map', 'A=list#x'], 1, /^list has no key x: the value is JSON, but not an object\n$/],
+    [['--format', 'json', '--map', 'A=bytes#x'], 1, /^bytes has no key x: the value is binary\n$/],
     [['--format', 'json', '--map', 'A=#x'], 2, /needs the name of a secret/],
     [['--format', 'json'], 2, /Specify the secrets/],
     [['--format', 'xml'], 2, /Allowed choices/],

@@ -16,6 +16,7 @@ t.test('create, read, update, list, versions, rollback, tag, delete, restore', a
   t.match((await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb/metadata')).json, { description: 'Database', tags: { team: 'a', tier: 'b' } })
   t.match(await ctl('read payments/db --env dev --value'), { status: 0, stdout: '{"username":"app","password":"one"}\n', stderr: '' }, 'a file is stored unchanged')
   t.match(await ctl('--env dev read payments/db --field password --value'), { status: 0, stdout: 'one' })
+  t.match(await secretsctl(gateway, ['read', 'payments/db', '--env', 'dev', '--field', '']), { status: 2, stdout: '', stderr: /must not be empty/ })
   t.match(await ctl('read payments/db --env dev'), { stdout: /name: {10}payments\/db\n[\s\S]*value: {9}\{"username"/ })
   t.match(JSON.parse((await ctl('read payments/db --env dev --json')).stdout), { name: 'payments/db', value: '{"username":"app","password":"one"}\n' })
 

@@ -158,3 +158,26 @@ t.test('a list and a read with 50 tags send AWS no more than ten filters', async
   const query = [...Object.entries(tags).map(([key, value]) => `tag=${key}%3D${value}`), 'description=words', 'tagKey=key', 'tagValue=value', 'all=words', 'namePrefix=t']
   t.match(await gateway.send('GET', `/environments/dev/secrets?${query.join('&')}`), { status: 200, json: { items: [{ name: 'tagged' }] } })
 })
+
+t.test('a secret that IAM denies names the missing permission, not the call', async (t) => {
+  const gateway = await build(t)
+  const arn: Record<string, string> = {}
+  for (const name of ['allowed', 'denied', 'payments/denied']) {
+    arn[name] = (await gateway.send('PUT', `/environments/dev/secrets/${encodeURIComponent(name)}`, { json: { value: 'v' } })).json.arn
+    if (name !== 'allowed') {
+      await gateway.aws('AKIADEV').putResourcePolicy({ SecretId: `dev/${name}`, ResourcePolicy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Deny', Principal: { AWS: 'arn:aws:iam::111111111111:root' }, Action: 'secretsmanager:GetSecretValue', Resource: '*' }]
+      }) })
+    }
+  }
+  const problem = (name: string): { name: string, problem: object } => ({
+    name, problem: { code: 'aws-access-denied', detail: `AWS denies secretsmanager:GetSecretValue on ${arn[name]} to the credential dev-account.` }
+  })
+  const byName = await gateway.send('POST', path, { json: { names: ['allowed', 'payments/denied', 'denied'] } })
+  t.match(byName.json.items, [{ secret: { value: 'v' } }, problem('payments/denied'), problem('denied')])
+  const byFilter = await gateway.send('POST', path, { json: { filters: { namePrefix: 'payments/' } } })
+  t.match(byFilter.json.items, [problem('payments/denied')])
+  t.match((await gateway.send('GET', '/environments/dev/secrets/denied')).json, problem('denied').problem)
+  t.notMatch(byName.text, /User: |because|explicit/, 'AWS\'s text is not passed on')
+})
