@@ -64,11 +64,12 @@ interface MirroredPart {
   copied: readonly string[]
 }
 
+/** A replica that is created after the last change of its primary secret was last changed when it was created. */
 const details: MirroredPart = {
   cleared: [],
   copied: [`
   UPDATE secrets SET (description, type, changed_at) = (
-    SELECT description, type, changed_at FROM secrets AS followed WHERE followed.id = $primaryId)
+    SELECT description, type, max(changed_at, secrets.created_at) FROM secrets AS followed WHERE followed.id = $primaryId)
   WHERE id = $replicaId
 `]
 }
