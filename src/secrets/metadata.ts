@@ -2,6 +2,7 @@ import type { Replica, SecretMetadata as AwsSecret, SecretVersion as AwsVersion 
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { isProblem } from '#src/problems/problem'
+import { emptyVersions } from './empty-versions.ts'
 import type { SecretMetadata, SecretVersion } from './schemas.ts'
 import type { Scope } from './scope.ts'
 
@@ -25,14 +26,15 @@ export interface VersionsPage {
   nextCursor?: string
 }
 
-/** Returns a page of a secret's versions. @throws Problem for any AWS error */
+/** Returns a page of a secret's versions. Those without a value end the last page. @throws Problem for any AWS error */
 export async function listVersions (scope: Scope, name: SecretName, options: {
   includeDeprecated?: boolean
   limit?: number
   cursor?: string
 }): Promise<VersionsPage> {
   const { items, ...next } = await scope.aws.listSecretVersionIds(scope, name, options)
-  return { items: items.map(toVersion), ...next }
+  const empty = next.nextCursor === undefined ? await emptyVersions(scope, name, items, options.cursor === undefined) : []
+  return { items: [...items.map(toVersion), ...empty.map((version) => ({ ...version, hasValue: false }))], ...next }
 }
 
 /** Returns the JSON form of a secret's metadata. */

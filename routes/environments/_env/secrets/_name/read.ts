@@ -34,8 +34,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         200: ValueReply,
         304: Type.Null({ description: 'The version is the one that `If-None-Match` names' }),
         ...withAwsProblems(
-          'secret-not-found', 'version-not-found', 'field-not-found', 'not-acceptable', 'secret-has-no-value', 'secret-pending-deletion',
-          'kms-failure'
+          'secret-not-found', 'version-not-found', 'field-not-found', 'not-acceptable', 'secret-has-no-value', 'version-has-no-value',
+          'secret-pending-deletion', 'kms-failure'
         )
       }
     },
