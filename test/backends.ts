@@ -45,7 +45,8 @@ const kmsKeys = [{
 const rotationFunctions = {
   postgresql: join(import.meta.dirname, '../rotators/postgresql.ts'),
   rotator: join(import.meta.dirname, 'fixtures/rotation/rotator.ts'),
-  failing: join(import.meta.dirname, 'fixtures/rotation/failing.ts')
+  failing: join(import.meta.dirname, 'fixtures/rotation/failing.ts'),
+  'failing-to-set': join(import.meta.dirname, 'fixtures/rotation/failing-to-set.ts')
 }
 
 const day = 24 * 60 * 60 * 1000

@@ -51,14 +51,21 @@ const notFound = (what: string) => `Secrets Manager can't find the specified sec
 
 /** All errors of the service itself. Errors that concern signatures are in `signature-errors.ts`. */
 export const errors = {
-  accessDenied: error('AccessDeniedException', (user: string, operation: string, resource: string | undefined, reason: string) => {
+  accessDenied: error('AccessDeniedException', (user: string, action: string, resource: string | undefined, reason: string) => {
     const on = resource === undefined ? '' : ` on resource: ${resource}`
-    return `User: ${user} is not authorized to perform: secretsmanager:${operation}${on} ${reason}`
+    return `User: ${user} is not authorized to perform: ${action}${on} ${reason}`
   }),
   alreadyExists: error('ResourceExistsException', (name: string) => `The operation failed because the secret ${name} already exists.`),
   bothValues: error('InvalidParameterException', 'You can\'t specify both a binary secret value and a string secret value in the same secret.'),
   clientRequestTokenInUse: error('ResourceExistsException', (token: string, arn: string) => `You can't use ClientRequestToken ${token} because that value is already in use for a version of secret ${arn}.`),
   clientRequestTokenMissing: error('InvalidRequestException', 'You must provide a ClientRequestToken value. We recommend a UUID-type value.'),
+  crossAccountPrimaryInvalid: error('InvalidParameterException', 'The CrossAccountPrimaryARN must be the ARN of a secret in the same Region of another account.'),
+  crossAccountPrimaryNotOwned: error('InvalidParameterException', 'Operation not permitted on a secret of another account. Call must be made by the account that owns the primary secret.'),
+  crossAccountReplicaInvalid: error('InvalidParameterException', 'The CrossAccountReplicaARN must be the ARN of a secret in the same Region of another account.'),
+  crossAccountReplicaLeft: error('InvalidRequestException', (arn: string) => `You can't delete secret ${arn} that still has a cross-account replica. Call DisassociateCrossAccountReplica first.`),
+  crossAccountReplicaNotChangeable: error('InvalidParameterException', 'Operation not permitted on a cross-account replica secret. Call StopReplicationToReplica first, or change the primary secret.'),
+  crossAccountReplicaOfOther: error('InvalidRequestException', 'The secret is not a cross-account replica of this primary secret.'),
+  crossAccountReplicaUnknown: error('ResourceNotFoundException', 'The primary secret has no cross-account replica with this ARN.'),
   currentNotRemovable: error('InvalidParameterException', 'You can only move staging label AWSCURRENT to a different secret version. It can’t be completely removed.'),
   daysAndSchedule: error('InvalidParameterException', 'You cannot specify both rotation frequency and schedule expression together.'),
   decryptionFailure: error('DecryptionFailure', 'Secrets Manager can\'t decrypt the protected secret text using the provided KMS key.'),
@@ -94,11 +101,16 @@ export const errors = {
   notReplica: error('InvalidParameterException', 'Operation not permitted on a secret that is not a replica. Call must be made in replica secret\'s region.'),
   noValue: error('InvalidRequestException', 'You must provide either SecretString or SecretBinary.'),
   passwordTooShort: error('InvalidParameterException', 'Password length is too short based on the required types.'),
+  policyNotChangeable: error('InvalidParameterException', 'You can only attach, change or delete the default resource policy.'),
+  policyNotFound: error('ResourceNotFoundException', 'Secrets Manager can\'t find the specified resource policy.'),
   publicPolicy: error('PublicPolicyException', 'You can\'t attach a resource-based policy that allows broad access to the secret.'),
   recoveryWindowOutOfRange: error('InvalidParameterException', (min: number, max: number) => `RecoveryWindowInDays value must be between ${min} and ${max} days (inclusive).`),
   removeFromMissing: error('InvalidParameterException', (stage: string, versionId: string) => `The parameter RemoveFromVersionId can't be empty. Staging label ${stage} is currently attached to version ${versionId}, so you must explicitly reference that version in RemoveFromVersionId.`),
+  replicaMustStartEmpty: error('InvalidParameterException', (member: string) => `You can't use ${member} in conjunction with CrossAccountPrimaryARN.`),
+  replicaNeedsKmsKey: error('InvalidParameterException', 'You must provide a customer managed KMS key for a cross-account replica secret.'),
   replicaNotChangeable: error('InvalidParameterException', 'Operation not permitted on a replica secret. Call must be made in primary secret\'s region.'),
   replicasLeft: error('InvalidParameterException', (arn: string, regions: readonly string[]) => `You can't delete secret ${arn} that still has replica regions [${regions.join(', ')}].`),
+  roleOfOtherAccount: error('InvalidParameterException', 'The ReplicationRoleARN must be the ARN of an IAM role in the account of the primary secret.'),
   rotationIncomplete: error('InvalidRequestException', 'A previous rotation isn\'t complete. That rotation will be reattempted.'),
   rotationTokenMissing: error('InvalidParameterException', 'You must provide a ClientRequestToken value. We recommend a UUID-type value.'),
   secretNotFound: error('ResourceNotFoundException', notFound('.')),
@@ -107,6 +119,7 @@ export const errors = {
   tagKeyMissing: error('InvalidParameterException', 'A tag must have a key.'),
   throttled: error('ThrottlingException', 'Rate exceeded'),
   tooLarge: error('RequestEntityTooLarge', 'The request is too large.'),
+  tooManyCrossAccountReplicas: error('LimitExceededException', 'A secret can\'t have more than one cross-account replica.'),
   tooManyLabels: error('LimitExceededException', (max: number) => `A secret can't have more than ${max} staging labels.`),
   tooManyTags: error('InvalidParameterException', (max: number) => `A secret can't have more than ${max} tags.`),
   unsupportedPrincipal: error('MalformedPolicyDocumentException', 'This resource policy contains an unsupported principal'),

@@ -1,9 +1,9 @@
-import type { operations, shapes, Operation } from '#src/aws-model/shapes'
+import type { newerOperations, newerShapes, NewerOperation } from '#src/aws-model/newer'
 
-type Shapes = typeof shapes
+type Shapes = typeof newerShapes
 
-/** The input of an operation after validation. The type is derived from `operations` and `shapes`. */
-export type Input<Name extends Operation> = Value<(typeof operations)[Name]>
+/** The input of an operation after validation. The type is derived from `newerOperations` and `newerShapes`. */
+export type Input<Name extends NewerOperation> = Value<(typeof newerOperations)[Name]>
 
 type Value<Shape> =
   Shape extends { enum: readonly (infer Member)[] } ? Member

@@ -1,4 +1,5 @@
-import { operations, shapes, type ListShape, type Operation, type Shape, type StructureShape } from '#src/aws-model/shapes'
+import { newerOperations, newerShapes, type NewerOperation } from '#src/aws-model/newer'
+import type { ListShape, Shape, StructureShape } from '#src/aws-model/shapes'
 import { allConstraints, brokenConstraints } from './constraints.ts'
 import { errors } from './errors.ts'
 import type { Input } from './input.ts'
@@ -17,7 +18,7 @@ const maxReported = 10
 /** An error message quotes at most this many characters of an invalid value. */
 const maxQuoted = 1000
 
-const named: Readonly<Record<string, Shape>> = shapes
+const named: Readonly<Record<string, Shape>> = newerShapes
 
 /**
  * Validates a request's parsed body against AWS's model, and returns it as the operation's input. As in AWS, members that the
@@ -26,9 +27,9 @@ const named: Readonly<Record<string, Shape>> = shapes
  * @throws AwsError `SerializationException` if a JSON value has the wrong type, or one `ValidationException` that counts all
  * violations and describes the first ones
  */
-export function validateInput<Name extends Operation> (operation: Name, body: unknown): Input<Name> {
+export function validateInput<Name extends NewerOperation> (operation: Name, body: unknown): Input<Name> {
   const found = noFindings()
-  const input = readStructure(operations[operation], body, '', found)
+  const input = readStructure(newerOperations[operation], body, '', found)
   if (found.count > 0) throw errors.validation(found.count, found.texts)
   // The type is derived from the table that the body was validated against, but the compiler can't infer that.
   return input as Input<Name>

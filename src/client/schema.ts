@@ -436,7 +436,7 @@ export interface paths {
         post: operations["rotateSecret"];
         /**
          * Stop rotating a secret
-         * @description The function and the schedule stay set, for `POST …/rotation`. A rotation under way is stopped, and may leave the label AWSPENDING on a version.
+         * @description The function and the schedule stay set, for `POST …/rotation`. A rotation under way is stopped, and may leave the label AWSPENDING on a version. As long as it is there, no other rotation can start. `discardPending` takes it off, which also requires the right to `UpdateSecretVersionStage`.
          */
         delete: operations["cancelRotation"];
         options?: never;
@@ -521,7 +521,7 @@ export interface paths {
         };
         /**
          * List a secret's versions
-         * @description The versions and their staging labels; those without a label only with `includeDeprecated`.
+         * @description The versions and their staging labels; those without a label only with `includeDeprecated`. A version that a rotation has begun and not given a value yet is among them.
          */
         get: operations["listVersions"];
         put?: never;
@@ -961,7 +961,7 @@ export interface components {
              * @example secret-not-found
              * @enum {string}
              */
-            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "secret-pending-deletion" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
+            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
             /**
              * @description What happened, and what to do about it
              * @example Check the name, the environment and the credential; `/` in a name is written `%2F`.
@@ -1296,6 +1296,8 @@ export interface components {
              * @example 2026-11-21T08:30:00.000Z
              */
             createdDate?: string;
+            /** @description False for a version that a rotation has begun and not given a value yet; absent for all others */
+            hasValue?: boolean;
             /**
              * @description The KMS keys it is encrypted with; `DefaultEncryptionKey` is `aws/secretsmanager`
              * @example [
@@ -3125,7 +3127,10 @@ export interface operations {
     };
     cancelRotation: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Also take AWSPENDING off the version of a rotation that has not finished; AWS removes the version in time */
+                discardPending?: boolean;
+            };
             header?: {
                 /** @description The ID of the AWS credential to use; the environment's default where absent */
                 "aws-credential-id"?: string;

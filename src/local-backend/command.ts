@@ -18,8 +18,9 @@ An embedded AWS Secrets Manager, with an STS for roles, for the AWS CLI and any 
   --identity-provider ISSUER=KEYS[,AUDIENCE…]
                                      a provider whose tokens AssumeRoleWithWebIdentity accepts: the URL or the file of its JSON
                                      Web Key Set; repeatable (default: none; default audience: sts.amazonaws.com)
-  --kms-key ID:KEYID[=ALIAS,…]       a customer managed KMS key of an account, in every region, and its aliases; repeatable
-                                     (default: only aws/secretsmanager)
+  --kms-key ID:KEYID[=ALIAS,…][@ID,…]
+                                     a customer managed KMS key of an account, in every region, its aliases, and the other
+                                     accounts that may use it; repeatable (default: only aws/secretsmanager)
   --rotation-function NAME=LOCATION  a replacement for the Lambda function of that name or ARN: the URL of an endpoint, or the
                                      file of a module that exports a handler; repeatable (default: none)
   --throttle                         reject calls beyond AWS's quotas, as AWS does
@@ -147,9 +148,9 @@ function rotationFunctionsIn (texts: readonly string[]): Record<string, string> 
 }
 
 function kmsKeyIn (text: string): KmsKey {
-  const [, accountId, keyId, aliases] = /^(\d{12}):([^=\s]+)(?:=(\S+))?$/.exec(text) ?? []
+  const [, accountId, keyId, aliases, allowed] = /^(\d{12}):([^=@\s]+)(?:=([^@\s]+))?(?:@(\d{12}(?:,\d{12})*))?$/.exec(text) ?? []
   if (accountId === undefined || keyId === undefined) {
-    throw new WrongUsage(`--kms-key must be ID:KEYID[=ALIAS,…], with a 12-digit account ID, not '${text}'`)
+    throw new WrongUsage(`--kms-key must be ID:KEYID[=ALIAS,…][@ID,…], with account IDs of 12 digits, not '${text}'`)
   }
-  return { accountId, keyId, aliases: aliases?.split(',') ?? [] }
+  return { accountId, keyId, aliases: aliases?.split(',') ?? [], allowedAccounts: allowed?.split(',') ?? [] }
 }

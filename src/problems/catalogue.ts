@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- a table with an entry for each problem type */
 // The catalogue of the gateway's problem types (RFC 9457). `docs/problems.md` is generated from it.
 
 /** A problem type. */
@@ -93,6 +94,11 @@ export const catalogue = {
     title: 'The secret is a placeholder and has no value yet',
     advice: 'PUT gives it its first value.'
   },
+  'version-has-no-value': {
+    status: 409,
+    title: 'The version has no value yet',
+    advice: 'A rotation has begun it and will give it a value. `DELETE …/rotation?discardPending=true` discards it instead.'
+  },
   'secret-pending-deletion': {
     status: 409,
     title: 'The secret is scheduled for deletion',
@@ -100,8 +106,8 @@ export const catalogue = {
   },
   'rotation-in-progress': {
     status: 409,
-    title: 'A rotation of the secret is under way',
-    advice: 'Wait for it to finish.'
+    title: 'A rotation of the secret has begun and has not finished',
+    advice: 'Wait for it to finish, or, if it has failed, end it with `DELETE …/rotation?discardPending=true`.'
   },
   'idempotency-conflict': {
     status: 409,

@@ -56,7 +56,7 @@ export async function listSecrets (scope: Scope, cursors: Cursors, options: List
     const visible = await visibleOf(scope, page.items.filter((secret) => selects(filters, secret)))
     const start = startOn(visible, place)
     const end = Math.min(visible.length, start + limit - items.length)
-    items.push(...visible.slice(start, end))
+    for (const secret of visible.slice(start, end)) items.push(secret)
     if (end < visible.length) {
       const next = compact({ awsPage: place.awsPage, seen: end, last: digestOf(visible[end - 1]) })
       return { items: items.map(toMetadata), nextCursor: cursors.seal(listing, next) }

@@ -3,6 +3,7 @@ import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { isProblem } from '#src/problems/problem'
 import type { Cursors, Listing } from './cursors.ts'
+import { emptyVersions } from './empty-versions.ts'
 import type { SecretMetadata, SecretVersion } from './schemas.ts'
 import type { Scope } from './scope.ts'
 
@@ -26,7 +27,11 @@ export interface VersionsPage {
   nextCursor?: string
 }
 
-/** Returns a page of a secret's versions. @throws Problem for an invalid cursor and any AWS error */
+/**
+ * Returns a page of a secret's versions. The last page ends with the versions that have no value.
+ *
+ * @throws Problem for an invalid cursor and any AWS error
+ */
 export async function listVersions (scope: Scope, cursors: Cursors, name: SecretName, options: {
   includeDeprecated?: boolean
   limit?: number
@@ -36,8 +41,9 @@ export async function listVersions (scope: Scope, cursors: Cursors, name: Secret
   const listing: Listing = { scope, operation: 'listVersions', query: { ...query, name } }
   const awsPage = cursor === undefined ? undefined : cursors.open(listing, cursor).awsPage
   const { items, nextCursor } = await scope.aws.listSecretVersionIds(scope, name, { ...query, limit, cursor: awsPage })
+  const empty = nextCursor === undefined ? await emptyVersions(scope, name, items, cursor === undefined) : []
   return compact({
-    items: items.map(toVersion),
+    items: [...items.map(toVersion), ...empty.map((version) => ({ ...version, hasValue: false }))],
     nextCursor: nextCursor === undefined ? undefined : cursors.seal(listing, { awsPage: nextCursor, seen: 0 })
   })
 }

@@ -2,6 +2,7 @@ import type { VersionSelector } from '#src/aws/port'
 import type { ReadSecret } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
+import { versionMissing } from './empty-versions.ts'
 import type { SecretValue } from './schemas.ts'
 import type { Scope } from './scope.ts'
 import { selectField } from './value.ts'
@@ -16,7 +17,8 @@ export interface ReadOptions extends VersionSelector {
 /**
  * Reads a version of a secret, or one field of it.
  *
- * @throws Problem `secret-has-no-value` for a placeholder, the problems of `selectField`, and any AWS error
+ * @throws Problem `secret-has-no-value` for a placeholder, `version-has-no-value`
+ * @throws Problem the problems of `selectField`, and any AWS error
  */
 export async function readSecret (scope: Scope, name: SecretName, options: ReadOptions = {}): Promise<ReadSecret> {
   const { versionId, versionStage, field } = options
@@ -25,7 +27,8 @@ export async function readSecret (scope: Scope, name: SecretName, options: ReadO
     return field === undefined ? secret : { ...secret, content: selectField(secret.content, field) }
   } catch (error) {
     const isForCurrent = versionId === undefined && (versionStage ?? 'AWSCURRENT') === 'AWSCURRENT'
-    throw isForCurrent && error instanceof Problem ? currentMissing(error) : error
+    if (!isForCurrent) throw await versionMissing(scope, name, { versionId, versionStage }, error)
+    throw error instanceof Problem ? currentMissing(error) : error
   }
 }
 

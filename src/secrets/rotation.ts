@@ -1,9 +1,11 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { shapes } from '#src/aws-model/shapes'
+import { hasValue } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
+import { Problem } from '#src/problems/problem'
 import { AwsString, closed } from '#src/schema/types'
 import type { WrittenSecret } from './schemas.ts'
-import type { Scope } from './scope.ts'
+import { assertMay, type Scope } from './scope.ts'
 import { newVersionId } from './tokens.ts'
 
 const { min, max } = shapes.AutomaticallyRotateAfterDaysType
@@ -30,20 +32,67 @@ export const Rotation = Type.Object({
   examples: [{ lambdaArn: 'arn:aws:lambda:eu-west-1:123456789012:function:rotate-postgresql', automaticallyAfterDays: 30 }]
 })
 
+const noValue = 'The secret has no value: the rotation function must make the first one, and until then nothing can be read.'
+
+/**
+ * Returns the warning that a secret without a value is rotated. Only a caller who may see the secret's metadata gets the warning,
+ * because others must not find out whether the secret has a value.
+ */
+async function placeholderWarnings (scope: Scope, name: SecretName): Promise<Pick<WrittenSecret, 'warnings'>> {
+  if (!scope.may('DescribeSecret', name)) return {}
+  try {
+    return hasValue(await scope.aws.describeSecret(scope, name)) ? {} : { warnings: [noValue] }
+  } catch (error) {
+    // The rotation itself reports what is wrong, and does without the warning if the credential may not see the metadata.
+    if (!(error instanceof Problem)) throw error
+    return {}
+  }
+}
+
 /**
  * Sets the rotation function and schedule, and by default starts a rotation. AWS completes it asynchronously.
  *
- * @returns the secret; `versionId` is the ID of the version that the rotation creates
+ * @returns the secret; `versionId` is the ID of the version that the rotation creates. There is a warning for a placeholder.
  * @throws Problem `rotation-in-progress`, and any AWS error
  */
 export async function setRotation (scope: Scope, name: SecretName, rotation: Static<typeof Rotation>): Promise<WrittenSecret> {
   const { lambdaArn, rotateImmediately, ...rules } = rotation
-  return scope.aws.rotateSecret(scope, name, { lambdaArn, rules, rotateImmediately, versionId: newVersionId(scope, name) })
+  const warnings = await placeholderWarnings(scope, name)
+  const versionId = newVersionId(scope, name)
+  const secret = await scope.aws.rotateSecret(scope, name, { lambdaArn, rules, rotateImmediately, versionId })
+  return { ...secret, ...warnings }
 }
 
 /** Starts a rotation with the secret's existing settings. @throws Problem `rotation-in-progress`, and any AWS error */
 export const rotateSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> => setRotation(scope, name, {})
 
-/** Turns automatic rotation off. The function and the schedule stay configured. @throws Problem for any AWS error */
-export const cancelRotation = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
-  scope.aws.cancelRotateSecret(scope, name)
+/**
+ * Turns automatic rotation off. The function and the schedule stay configured.
+ *
+ * @param discardPending true to also take the label AWSPENDING off the version of an unfinished rotation. AWS starts no other
+ * rotation while a version has this label without being current.
+ * @throws Problem `forbidden` if the caller may not move labels, and any AWS error
+ */
+export async function cancelRotation (scope: Scope, name: SecretName, discardPending = false): Promise<WrittenSecret> {
+  if (discardPending) assertMay(scope, 'UpdateSecretVersionStage', name)
+  const secret = await scope.aws.cancelRotateSecret(scope, name)
+  if (discardPending) await removePending(scope, name)
+  return secret
+}
+
+async function removePending (scope: Scope, name: SecretName): Promise<void> {
+  const pending = await pendingVersion(scope, name)
+  if (pending === undefined) return
+  try {
+    await scope.aws.updateSecretVersionStage(scope, name, 'AWSPENDING', { removeFromVersionId: pending })
+  } catch (error) {
+    // The rotation function may have removed the label in the meantime. So may an earlier attempt whose response was lost.
+    if (!(error instanceof Problem) || await pendingVersion(scope, name) === pending) throw error
+  }
+}
+
+/** Returns the ID of the version that an unfinished rotation has begun. */
+async function pendingVersion (scope: Scope, name: SecretName): Promise<string | undefined> {
+  const { versions = {} } = await scope.aws.describeSecret(scope, name)
+  return Object.keys(versions).find((id) => versions[id]?.includes('AWSPENDING') && !versions[id].includes('AWSCURRENT'))
+}

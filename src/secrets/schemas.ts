@@ -119,6 +119,9 @@ export const SecretMetadata = Type.Object({
 
 export const SecretVersion = Type.Object({
   versionId: VersionId,
+  hasValue: Type.Optional(Type.Boolean({
+    description: 'False for a version that a rotation has begun and not given a value yet; absent for all others'
+  })),
   versionStages: Type.Optional(Type.Array(VersionStage, { description: 'Absent for a deprecated version' })),
   createdDate: Type.Optional(Timestamp('When the version was made')),
   lastAccessedDate: Type.Optional(Timestamp('The day on which it was last read')),

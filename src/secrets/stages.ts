@@ -2,6 +2,7 @@ import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
 import { moveCurrent } from './compare-and-set.ts'
+import { versionMissing } from './empty-versions.ts'
 import { underPrecondition, type Precondition } from './precondition.ts'
 import type { WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
@@ -10,21 +11,26 @@ import type { Scope } from './scope.ts'
  * Moves a staging label to a version, or removes it from a version. If AWSCURRENT is moved, AWS moves AWSPREVIOUS to the version
  * that was current before.
  *
- * @throws Problem for any AWS error
+ * @throws Problem `version-has-no-value`, and any AWS error
  */
 export async function moveStage (scope: Scope, name: SecretName, stage: string, move: {
   moveToVersionId?: string
   removeFromVersionId?: string
 }): Promise<WrittenSecret> {
-  const secret = await scope.aws.updateSecretVersionStage(scope, name, stage, move)
-  return compact({ ...secret, versionId: move.moveToVersionId })
+  const { moveToVersionId } = move
+  try {
+    const secret = await scope.aws.updateSecretVersionStage(scope, name, stage, move)
+    return compact({ ...secret, versionId: moveToVersionId })
+  } catch (error) {
+    throw moveToVersionId === undefined ? error : await versionMissing(scope, name, { versionId: moveToVersionId }, error)
+  }
 }
 
 /**
  * Makes an earlier version current again, by default the AWSPREVIOUS version.
  *
  * @throws Problem `version-not-found` if there is no AWSPREVIOUS version, `secret-has-no-value` for a placeholder,
- * `precondition-failed`, `write-conflict` if another writer interferes, and any AWS error
+ * `version-has-no-value`, `precondition-failed`, `write-conflict` if another writer interferes, and any AWS error
  */
 export async function rollBack (
   scope: Scope, name: SecretName, versionId: string | undefined, precondition: Precondition = {}
@@ -39,7 +45,8 @@ export async function rollBack (
   try {
     await moveCurrent(scope, name, current, target)
   } catch (error) {
-    throw isProblem(error, 'precondition-failed') && !precondition.present ? new Problem('write-conflict') : error
+    if (isProblem(error, 'precondition-failed') && !precondition.present) throw new Problem('write-conflict')
+    throw await versionMissing(scope, name, { versionId: target }, error)
   }
   return { name, arn, versionId: target }
 }

@@ -131,6 +131,7 @@ const onSecret: readonly Request[] = [
   { takes: ['RotateSecret'], method: 'PUT', path: '/rotation', json: { automaticallyAfterDays: 30, rotateImmediately: false } },
   { takes: ['RotateSecret'], method: 'POST', path: '/rotation' },
   { takes: ['CancelRotateSecret'], method: 'DELETE', path: '/rotation' },
+  { takes: ['CancelRotateSecret', 'UpdateSecretVersionStage'], method: 'DELETE', path: '/rotation?discardPending=true' },
   { takes: ['ReplicateSecretToRegions'], method: 'PUT', path: '/replicas', json: { replicaRegions: [{ region: 'eu-central-1' }] } },
   { takes: ['RemoveRegionsFromReplication'], method: 'DELETE', path: '/replicas?region=eu-central-1' },
   { takes: ['StopReplicationToReplica'], method: 'POST', path: '/replicas/promote' },

@@ -1,19 +1,36 @@
 import type { Command } from 'commander'
 import { secretName } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
-import { print, type Terminal } from '#src/cli/terminal'
+import { print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
-/** Adds `secretsctl rotate NAME`, which starts a rotation that is already configured. */
+interface Options extends GlobalOptions {
+  stop?: boolean
+  discardPending?: boolean
+}
+
+const route = '/environments/{env}/secrets/{name}/rotation'
+
+/** Adds `secretsctl rotate NAME`, which starts a rotation that is configured already, or with `--stop` turns rotation off. */
 export function rotate (program: Command, terminal: Terminal): void {
   const command = program.command('rotate')
-    .description('rotate a secret now')
+    .description('rotate a secret now, or stop rotating it')
     .argument('<name>', 'the secret\'s name', secretName)
+    .option('--stop', 'stop rotating the secret')
+    .option('--discard-pending', 'with --stop: also discard the version of a rotation that has not finished')
     .action(async (name: string, _: object, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>()
-      const env = environmentOf(options)
-      const started = await reply(gatewayOf(options, terminal).POST('/environments/{env}/secrets/{name}/rotation', { params: { path: { env, name } } }))
-      print(terminal, options, started, [`Started the rotation of ${name} in ${env}`])
+      const { stop = false, discardPending = false, ...options } = command.optsWithGlobals<Options>()
+      if (discardPending && !stop) throw new WrongUsage('--discard-pending needs --stop')
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
+      if (stop) {
+        const stopped = await reply(gateway.DELETE(route, { params: { path: { env, name }, query: { discardPending } } }))
+        print(terminal, options, stopped, [`Stopped the rotation of ${name} in ${env}`])
+        return
+      }
+      const started = await reply(gateway.POST(route, { params: { path: { env, name } } }))
+      print(terminal, options, started, [
+        `Started the rotation of ${name} in ${env}`, ...(started.warnings ?? []).map((warning) => `Warning: ${warning}`)
+      ])
     })
-  withExample(command, 'secretsctl rotate payments/db --env dev')
+  withExample(command, 'secretsctl rotate payments/db --env dev', 'secretsctl rotate payments/db --env dev --stop --discard-pending')
 }

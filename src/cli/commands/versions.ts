@@ -23,7 +23,8 @@ export function versions (program: Command, terminal: Terminal): void {
         cursor = page.nextCursor
       } while (cursor !== undefined)
       print(terminal, options, { items }, table(terminal, ['VERSION', 'STAGES', 'CREATED'], items.map(
-        ({ versionId, versionStages = [], createdDate = '' }) => [versionId, versionStages.join(' '), createdDate])))
+        ({ versionId, versionStages = [], createdDate = '', hasValue }) =>
+          [versionId, versionStages.join(' '), hasValue === false ? 'has no value yet' : createdDate])))
     })
   withExample(command, 'secretsctl versions payments/db --env dev')
 }

@@ -3,6 +3,7 @@ import { errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
 import type { WireForm } from '#src/aws-protocol/wire-form'
 import type { CallContext } from '#src/local-backend/rules/context'
+import { awaitPrimary, checkNewReplica } from '#src/local-backend/rules/cross-account-replication'
 import { encryptionKey, kmsKeyIn } from '#src/local-backend/rules/kms-key'
 import { addVersion, isRepeated, requireToken } from '#src/local-backend/rules/new-version'
 import { replicate } from '#src/local-backend/rules/replication'
@@ -15,19 +16,22 @@ import { findByName, insertSecret, type Secret } from '#src/local-backend/store/
 import { findVersion, type SecretValue } from '#src/local-backend/store/versions'
 
 /**
- * Creates a secret. If the request contains a value, also creates the first version. Repeating a request with the same token
- * changes nothing.
+ * Creates a secret. If the request contains a value, also creates the first version. With `CrossAccountPrimaryARN`, creates a
+ * replica of a secret in another account, which remains empty until that account associates the two. Repeating a request with the
+ * same token changes nothing.
  *
  * @throws AwsError `ResourceExistsException` if a different request created a secret of that name
  */
 export function createSecret (input: Input<'CreateSecret'>, context: CallContext): WireForm<CreateSecretCommandOutput> {
   const { Name, Description = '', KmsKeyId = '', Tags = [], Type = '', AddReplicaRegions } = input
+  const { CrossAccountPrimaryARN: primaryArn } = input
   checkName(Name)
+  checkNewReplica(context.scope, input)
   const token = requireToken(input)
   const value = valueIn(input)
 
   const existing = findByName(context.store, context.scope, Name, context.now)
-  if (existing !== undefined) return repeat(context, existing, token, value)
+  if (existing !== undefined) return repeat(context, existing, primaryArn, token, value)
 
   const kmsKeyId = kmsKeyIn(context.scope, KmsKeyId)
   // AWS requires a usable key even for a secret without a value.
@@ -45,15 +49,17 @@ export function createSecret (input: Input<'CreateSecret'>, context: CallContext
   if (value !== undefined) addVersion(context, secret, token, value, [current])
   attachTags(context, secret, Tags)
   markOwner(context, secret)
+  if (primaryArn !== undefined) awaitPrimary(context, secret, primaryArn)
   if (AddReplicaRegions !== undefined) replicate(context, secret, AddReplicaRegions, input.ForceOverwriteReplicaSecret)
   return output(context, secret, value && token)
 }
 
 function repeat (
-  context: CallContext, existing: Secret, token: string, value: SecretValue | undefined
+  context: CallContext, existing: Secret, primaryArn: string | undefined, token: string, value: SecretValue | undefined
 ): WireForm<CreateSecretCommandOutput> {
   if (existing.purgeAt !== null) throw errors.nameScheduledForDeletion()
-  if (existing.primaryId !== null) throw errors.alreadyExists(existing.name)
+  const isOtherKind = existing.primaryId !== null || existing.crossAccountPrimaryArn !== (primaryArn ?? null)
+  if (isOtherKind) throw errors.alreadyExists(existing.name)
   const isRepeat = findVersion(context.store, existing, token) === undefined && existing.creationToken === token
   if (value === undefined ? !isRepeat : !isRepeated(context, existing, token, value)) throw errors.alreadyExists(existing.name)
   return output(context, existing, value && token)

@@ -5,6 +5,7 @@ import type { Input } from '#src/aws-protocol/input'
 import { seconds, type WireForm } from '#src/aws-protocol/wire-form'
 import { checkChangeable } from '#src/local-backend/rules/changeable-secret'
 import type { CallContext } from '#src/local-backend/rules/context'
+import { attachedReplica } from '#src/local-backend/rules/cross-account-replication'
 import { day } from '#src/local-backend/rules/day'
 import { findActiveSecret, findSecret, nameIn, newArn } from '#src/local-backend/rules/secret-id'
 import { replicationsOf } from '#src/local-backend/store/replications'
@@ -48,9 +49,13 @@ function deleteImmediately (context: CallContext, secretId: string): Output {
   }
 }
 
-/** Throws the errors of `checkChangeable`, and `InvalidParameterException` if the secret has replicas. */
+/**
+ * Throws the errors of `checkChangeable`, `InvalidParameterException` if the secret has replicas in other regions, and
+ * `InvalidRequestException` if it has a replica in another account.
+ */
 function checkDeletable (context: CallContext, secret: Secret): void {
   checkChangeable(context, secret)
   const regions = replicationsOf(context.store, secret).map(({ region }) => region)
   if (regions.length > 0) throw errors.replicasLeft(secret.arn, regions)
+  if (attachedReplica(context.store, secret) !== undefined) throw errors.crossAccountReplicaLeft(secret.arn)
 }

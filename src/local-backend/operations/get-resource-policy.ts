@@ -1,14 +1,19 @@
 import type { GetResourcePolicyCommandOutput } from '@aws-sdk/client-secrets-manager'
+import { errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
 import type { WireForm } from '#src/aws-protocol/wire-form'
 import type { OperationContext } from '#src/local-backend/rules/context'
+import { defaultPolicy, type NamedPolicy } from '#src/local-backend/rules/resource-policy'
 import { findActiveSecret } from '#src/local-backend/rules/secret-id'
 import { findResourcePolicy } from '#src/local-backend/store/resource-policies'
 
-/** Returns a secret's resource policy, if it has one, exactly as it was stored. */
+/** Returns a secret's resource policy of the given name, exactly as it was stored. A secret need not have a default policy. */
 export function getResourcePolicy (
-  { SecretId }: Input<'GetResourcePolicy'>, context: OperationContext
-): WireForm<GetResourcePolicyCommandOutput> {
+  { SecretId, PolicyName }: Input<'GetResourcePolicy'>, context: OperationContext
+): WireForm<GetResourcePolicyCommandOutput> & NamedPolicy {
   const secret = findActiveSecret(context, SecretId)
-  return { ARN: secret.arn, Name: secret.name, ResourcePolicy: findResourcePolicy(context.store, secret) }
+  const name = PolicyName ?? defaultPolicy
+  const ResourcePolicy = findResourcePolicy(context.store, secret, name)
+  if (ResourcePolicy === undefined && name !== defaultPolicy) throw errors.policyNotFound()
+  return { ARN: secret.arn, Name: secret.name, PolicyName, ResourcePolicy }
 }

@@ -1,18 +1,21 @@
-import type { Operation } from '#src/aws-model/shapes'
+import type { NewerOperation } from '#src/aws-model/newer'
 import type { Input } from '#src/aws-protocol/input'
 import { validateInput } from '#src/aws-protocol/validation'
 import { authorize } from '#src/local-backend/rules/authorization'
 import type { CallContext } from '#src/local-backend/rules/context'
 import type { Access } from './access.ts'
+import { associateCrossAccountReplica } from './associate-cross-account-replica.ts'
 import { batchGetSecretValue } from './batch-get-secret-value.ts'
 import { cancelRotateSecret } from './cancel-rotate-secret.ts'
 import { createSecret } from './create-secret.ts'
 import { deleteResourcePolicy } from './delete-resource-policy.ts'
 import { deleteSecret } from './delete-secret.ts'
 import { describeSecret } from './describe-secret.ts'
+import { disassociateCrossAccountReplica } from './disassociate-cross-account-replica.ts'
 import { getRandomPassword } from './get-random-password.ts'
 import { getResourcePolicy } from './get-resource-policy.ts'
 import { getSecretValue } from './get-secret-value.ts'
+import { listResourcePolicies } from './list-resource-policies.ts'
 import { listSecretVersionIds } from './list-secret-version-ids.ts'
 import { listSecrets } from './list-secrets.ts'
 import { putResourcePolicy } from './put-resource-policy.ts'
@@ -48,15 +51,18 @@ export interface ImplementedOperation {
 
 /** The implemented operations, by AWS's names. */
 export const operations: ReadonlyMap<string, ImplementedOperation> = new Map([
+  implement('AssociateCrossAccountReplica', 'writes', associateCrossAccountReplica),
   implement('BatchGetSecretValue', 'reads', batchGetSecretValue),
   implement('CancelRotateSecret', 'writes', cancelRotateSecret),
   implement('CreateSecret', 'writes', createSecret),
   implement('DeleteResourcePolicy', 'writes', deleteResourcePolicy),
   implement('DeleteSecret', 'writes', deleteSecret),
   implement('DescribeSecret', 'reads', describeSecret),
+  implement('DisassociateCrossAccountReplica', 'writes', disassociateCrossAccountReplica),
   implement('GetRandomPassword', 'none', getRandomPassword),
   implement('GetResourcePolicy', 'reads', getResourcePolicy),
   implement('GetSecretValue', 'reads', getSecretValue),
+  implement('ListResourcePolicies', 'reads', listResourcePolicies),
   implement('ListSecretVersionIds', 'reads', listSecretVersionIds),
   implement('ListSecrets', 'reads', listSecrets),
   implement('PutResourcePolicy', 'writes', putResourcePolicy),
@@ -73,7 +79,7 @@ export const operations: ReadonlyMap<string, ImplementedOperation> = new Map([
   implement('ValidateResourcePolicy', 'reads', validateResourcePolicy)
 ])
 
-function implement<Name extends Operation> (
+function implement<Name extends NewerOperation> (
   name: Name, access: Access, carryOut: (input: Input<Name>, context: CallContext) => object | undefined
 ): [string, ImplementedOperation] {
   return [name, {

@@ -1,4 +1,4 @@
-import type { Operation } from '#src/aws-model/shapes'
+import type { NewerOperation as Operation } from '#src/aws-model/newer'
 import { errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
 import { refusalOf, type PolicyRequest, type Refusal } from '#src/local-backend/policies/evaluate'
@@ -21,13 +21,20 @@ interface Target {
   shown: string | undefined
 }
 
+/** A permission: that of an operation, or one that AWS asks for in addition to it. */
+type Permission = Operation | 'AcceptCrossAccountReplication'
+
 /** The operations that a caller must be allowed to use in addition to the requested one, according to AWS's documentation. */
-const additionalOperations: { [Name in Operation]?: (input: Input<Name>) => readonly Operation[] } = {
+const additionalOperations: { [Name in Operation]?: (input: Input<Name>, secret: Secret | undefined) => readonly Operation[] } = {
+  AssociateCrossAccountReplica: () => ['GetSecretValue'],
   BatchGetSecretValue: ({ Filters }) => Filters === undefined ? [] : ['ListSecrets'],
-  CreateSecret: ({ Tags = [], AddReplicaRegions = [] }) => [
+  CreateSecret: ({ Tags = [], AddReplicaRegions = [], CrossAccountPrimaryARN }) => [
     ...Tags.length > 0 ? ['TagResource' as const] : [],
-    ...AddReplicaRegions.length > 0 ? ['ReplicateSecretToRegions' as const] : []
+    ...AddReplicaRegions.length > 0 ? ['ReplicateSecretToRegions' as const] : [],
+    ...CrossAccountPrimaryARN === undefined ? [] : ['PutResourcePolicy' as const]
   ],
+  // Makes the replica lose the resource policy that was attached when it was created.
+  StopReplicationToReplica: (_input, secret) => (secret?.crossAccountPrimaryArn ?? null) === null ? [] : ['DeleteResourcePolicy'],
   ValidateResourcePolicy: () => ['PutResourcePolicy']
 }
 
@@ -39,14 +46,49 @@ const additionalOperations: { [Name in Operation]?: (input: Input<Name>) => read
  * without permission therefore can't find out which secrets exist.
  */
 export function authorize<Name extends Operation> (context: CallContext, operation: Name, input: Input<Name>): CallContext {
-  const { arn } = context.caller.principal
   const target = targetOf(context, input)
-  const policy = target.secret && resourcePolicyOf(context.store, target.secret)
-  for (const needed of [operation, ...additionalOperations[operation]?.(input) ?? []]) {
-    const refusal = refusalFor(context, needed, input, target, policy)
-    if (refusal !== undefined) throw errors.accessDenied(arn, needed, target.shown, reasons[refusal](needed))
+  for (const needed of [operation, ...additionalOperations[operation]?.(input, target.secret) ?? []]) {
+    check(context, `secretsmanager:${needed}`, { operation: needed, input, target })
   }
   return { ...context, foreign: isForeign(context, target) ? target.owner : undefined }
+}
+
+/**
+ * Checks that the policies give the caller a permission for another secret than the one that its request is about. Returns that
+ * secret; undefined if it doesn't exist.
+ *
+ * @throws AwsError `AccessDeniedException`, even if the secret doesn't exist
+ */
+export function authorizeOn (context: CallContext, permission: Permission, secretId: string): Secret | undefined {
+  const input = { SecretId: secretId }
+  const target = targetOf(context, input)
+  check(context, `secretsmanager:${permission}`, { operation: permission, input, target })
+  return target.secret
+}
+
+/**
+ * Checks that the identity policies allow the caller to pass a role to Secrets Manager.
+ *
+ * @throws AwsError `AccessDeniedException`
+ */
+export function authorizePassRole (context: CallContext, roleArn: string): void {
+  const target = { owner: context.scope, secret: undefined, resource: roleArn, shown: roleArn }
+  check(context, 'iam:PassRole', { operation: 'AssociateCrossAccountReplica', input: {}, target })
+}
+
+/** What a permission is needed for. */
+interface Need {
+  operation: Permission
+  input: PolicyInput
+  target: Target
+}
+
+/** @throws AwsError `AccessDeniedException` if the policies don't allow the action */
+function check (context: CallContext, action: string, need: Need): void {
+  const { target } = need
+  const refusal = refusalFor(context, action, need, target.secret && resourcePolicyOf(context.store, target.secret))
+  if (refusal === undefined) return
+  throw errors.accessDenied(context.caller.principal.arn, action, target.shown, reasons[refusal](action))
 }
 
 /**
@@ -55,16 +97,19 @@ export function authorize<Name extends Operation> (context: CallContext, operati
  */
 export function callerKeepsAccess (context: CallContext, secretId: string | undefined, policy: Policy): boolean {
   const input = secretId === undefined ? {} : { SecretId: secretId }
-  return refusalFor(context, 'PutResourcePolicy', input, targetOf(context, input), policy) === undefined
+  const target = targetOf(context, input)
+  const policies = target.secret === undefined ? policy : resourcePolicyOf(context.store, target.secret, policy)
+  const need = { operation: 'PutResourcePolicy', input, target } as const
+  return refusalFor(context, 'secretsmanager:PutResourcePolicy', need, policies) === undefined
 }
 
 function refusalFor (
-  context: CallContext, operation: Operation, input: PolicyInput, target: Target, resourcePolicy: Policy | undefined
+  context: CallContext, action: string, { operation, input, target }: Need, resourcePolicy: Policy | undefined
 ): Refusal | undefined {
   const { principal } = context.caller
   const request: PolicyRequest = {
     requester: principal,
-    action: `secretsmanager:${operation}`,
+    action,
     resource: target.resource,
     context: conditionContext(context, { operation, input, secret: target.secret, ownerId: target.owner.accountId })
   }
@@ -99,11 +144,11 @@ function targetOf (context: CallContext, { SecretId, Name }: PolicyInput): Targe
 }
 
 /** The reasons in `AccessDeniedException` messages, worded as in IAM's documentation. */
-const reasons: Record<Refusal, (operation: Operation) => string> = {
+const reasons: Record<Refusal, (action: string) => string> = {
   'denied-by-identity': () => 'with an explicit deny in an identity-based policy',
   'denied-by-session': () => 'with an explicit deny in a session policy',
   'denied-by-resource': () => 'with an explicit deny in a resource-based policy',
-  'not-allowed-by-identity': (operation) => `because no identity-based policy allows the secretsmanager:${operation} action`,
-  'not-allowed-by-session': (operation) => `because no session policy allows the secretsmanager:${operation} action`,
-  'not-allowed-by-resource': (operation) => `because no resource-based policy allows the secretsmanager:${operation} action`
+  'not-allowed-by-identity': (action) => `because no identity-based policy allows the ${action} action`,
+  'not-allowed-by-session': (action) => `because no session policy allows the ${action} action`,
+  'not-allowed-by-resource': (action) => `because no resource-based policy allows the ${action} action`
 }

@@ -4,6 +4,26 @@ import type { CallContext, OperationContext } from './context.ts'
 import { findActiveSecret } from './secret-id.ts'
 
 /**
+ * Does the same as `findActiveSecret`, but rejects a secret whose tags and resource policies are copies of those of its primary
+ * secret. A replica in another account has its own.
+ */
+export function findWithOwnPolicies (context: OperationContext, secretId: string): Secret {
+  const secret = findActiveSecret(context, secretId)
+  checkNoRegionalReplica(secret)
+  return secret
+}
+
+/**
+ * Does the same as `findWithOwnPolicies`, but also rejects secrets that are managed by an AWS service, unless that service is the
+ * caller.
+ */
+export function findTaggableSecret (context: CallContext, secretId: string): Secret {
+  const secret = findWithOwnPolicies(context, secretId)
+  checkOwner(context, secret)
+  return secret
+}
+
+/**
  * Does the same as `findActiveSecret`, but rejects replicas. AWS allows some changes to a replica only through its primary
  * secret.
  */
@@ -42,6 +62,11 @@ export function checkOwner ({ caller }: CallContext, { owningService }: Secret):
   if (owningService !== null && owningService !== caller.principal.service) throw errors.managedByService()
 }
 
-function checkPrimary ({ primaryId }: Secret): void {
+function checkPrimary (secret: Secret): void {
+  checkNoRegionalReplica(secret)
+  if (secret.crossAccountPrimaryArn !== null) throw errors.crossAccountReplicaNotChangeable()
+}
+
+function checkNoRegionalReplica ({ primaryId }: Secret): void {
   if (primaryId !== null) throw errors.replicaNotChangeable()
 }

@@ -1,4 +1,3 @@
-import type { Operation } from '#src/aws-model/shapes'
 import type { ConditionContext } from '#src/local-backend/policies/pattern'
 import { findRotation } from '#src/local-backend/store/rotations'
 import type { Secret } from '#src/local-backend/store/secrets'
@@ -20,7 +19,8 @@ export interface PolicyInput {
 
 /** The parts of a request from which condition keys are derived. */
 export interface PolicySubject {
-  operation: Operation
+  /** The name of the operation, or of another permission that the operation needs. */
+  operation: string
   input: PolicyInput
   /** The secret that the request is about, if it exists. */
   secret: Secret | undefined

@@ -1,12 +1,15 @@
-import { AwsError, errors } from '#src/aws-protocol/errors'
+import { errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
+import { primariesToFollow } from '#src/local-backend/store/cross-account'
 import { findReplica, insertReplica, markUpToDate, mirror, missingValues, staleReplicas } from '#src/local-backend/store/replicas'
 import { storeReplication } from '#src/local-backend/store/replications'
 import { findById, findByName, purgeSecret, updateSecret, type Secret } from '#src/local-backend/store/secrets'
 import type { OperationContext } from './context.ts'
+import { followAcrossAccounts, isReplicatedAcrossAccounts } from './cross-account-replication.ts'
 import { rewrapDataKeys, storeValue } from './data-key.ts'
 import { encryptionKey, kmsKeyIn } from './kms-key.ts'
 import { regions } from './regions.ts'
+import { outcomeOf } from './replication-outcome.ts'
 import { readValue } from './secret-value.ts'
 
 type Context = Pick<OperationContext, 'store' | 'now'>
@@ -56,6 +59,7 @@ export function writeAndReplicate<Result> (context: Context, work: () => Result)
   return store.database.write(() => {
     const result = work()
     for (const replica of staleReplicas(store)) follow(context, replica)
+    for (const primary of primariesToFollow(store)) followAcrossAccounts(context, primary)
     return result
   })
 }
@@ -72,17 +76,10 @@ export function follow (context: Context, { primaryId, region, kmsKeyId }: Secre
 function replicateTo (context: Context, primary: Secret, target: Target): void {
   const { store } = context
   const { region, kmsKeyId } = target
-  const failure = failureOf(() => {
-    store.database.nested(() => {
-      synchronize(context, primary, target)
-    })
+  const outcome = outcomeOf(store, () => {
+    synchronize(context, primary, target)
   })
-  storeReplication(store, primary.id, {
-    region,
-    kmsKeyId,
-    status: failure === undefined ? 'InSync' : 'Failed',
-    message: failure === undefined ? 'Replication succeeded' : `Replication failed: ${failure}`
-  })
+  storeReplication(store, primary.id, { region, kmsKeyId, ...outcome })
   markUpToDate(store, primary, region)
 }
 
@@ -123,19 +120,9 @@ function createReplica ({ store, now }: Context, primary: Secret, { region, kmsK
   const other = findByName(store, location, primary.name, now)
   if (other !== undefined) {
     // Never overwrites a secret that is a replica, has replicas or is managed by an AWS service.
-    const isProtected = other.primaryRegion !== null || other.owningService !== null
+    const isProtected = other.primaryRegion !== null || other.owningService !== null || isReplicatedAcrossAccounts(store, other)
     if (!overwrite || isProtected) throw errors.nameTakenInRegion(primary.name, region)
     purgeSecret(store, other)
   }
   insertReplica(store, primary, region, kmsKeyId, now)
-}
-
-function failureOf (work: () => void): string | undefined {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error
-    return error.message
-  }
 }

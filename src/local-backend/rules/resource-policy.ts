@@ -2,7 +2,7 @@ import { errors } from '#src/aws-protocol/errors'
 import { parsePolicy } from '#src/local-backend/policies/parse'
 import type { Policy } from '#src/local-backend/policies/policy'
 import { PolicyError, type PolicyErrorKind } from '#src/local-backend/policies/policy-error'
-import { findResourcePolicy } from '#src/local-backend/store/resource-policies'
+import { resourcePoliciesOf } from '#src/local-backend/store/resource-policies'
 import type { Secret } from '#src/local-backend/store/secrets'
 import type { Store } from '#src/local-backend/store/store'
 
@@ -10,6 +10,26 @@ const malformed: Record<PolicyErrorKind, () => Error> = {
   syntax: errors.malformedPolicy,
   principal: errors.unsupportedPrincipal,
   'service-principal': errors.unsupportedServicePrincipal
+}
+
+/**
+ * The member that AWS has added to the replies about a resource policy. The recordings of AWS that this backend is compared with
+ * are older, so a reply has the member only if the request has it.
+ */
+export interface NamedPolicy {
+  PolicyName?: string | undefined
+}
+
+/** The name of the only resource policy that callers can change. */
+export const defaultPolicy = 'default'
+
+/**
+ * Checks that a request to change a resource policy names the default policy or none.
+ *
+ * @throws AwsError `InvalidParameterException`
+ */
+export function checkPolicyName (name = defaultPolicy): void {
+  if (name !== defaultPolicy) throw errors.policyNotChangeable()
 }
 
 const denyEverything: Policy = parsePolicy(JSON.stringify({
@@ -30,12 +50,18 @@ export function readResourcePolicy (text: string): Policy {
 }
 
 /**
- * Returns a secret's resource policy, if it has one. If the stored policy can't be parsed, returns a policy that denies
- * everything.
+ * Returns the statements of all of a secret's resource policies as one policy; undefined if it has none.
+ *
+ * @param replacement if given, takes the place of the default policy
  */
-export function resourcePolicyOf (store: Store, secret: Secret): Policy | undefined {
-  const text = findResourcePolicy(store, secret)
-  if (text === undefined) return undefined
+export function resourcePolicyOf (store: Store, secret: Secret, replacement?: Policy): Policy | undefined {
+  const stored = resourcePoliciesOf(store, secret).filter(({ name }) => replacement === undefined || name !== defaultPolicy)
+  const policies = [...stored.map(({ policy }) => readStored(policy)), ...replacement === undefined ? [] : [replacement]]
+  return policies.length === 0 ? undefined : { statements: policies.flatMap(({ statements }) => statements) }
+}
+
+/** Parses a stored policy. If that is not possible, returns a policy that denies everything. */
+function readStored (text: string): Policy {
   try {
     return parsePolicy(text, 'resource')
   } catch (error) {

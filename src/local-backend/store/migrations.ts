@@ -138,6 +138,37 @@ const migrations: readonly string[] = [`
     secret_id    TEXT    PRIMARY KEY REFERENCES secrets (id) ON DELETE CASCADE,
     policy       TEXT    NOT NULL
   ) STRICT;
+`, `
+  -- A secret can have several resource policies. Callers can change only the one that is named default.
+  CREATE TABLE named_policies (
+    secret_id    TEXT    NOT NULL REFERENCES secrets (id) ON DELETE CASCADE,
+    name         TEXT    NOT NULL,
+    policy       TEXT    NOT NULL,
+    PRIMARY KEY (secret_id, name)
+  ) STRICT;
+
+  INSERT INTO named_policies (secret_id, name, policy) SELECT secret_id, 'default', policy FROM resource_policies;
+  DROP TABLE resource_policies;
+  ALTER TABLE named_policies RENAME TO resource_policies;
+
+  -- The two sides of a replication between accounts belong to different owners, either of whom can end it.
+  CREATE TABLE cross_account_primaries (
+    replica_id   TEXT    PRIMARY KEY REFERENCES secrets (id) ON DELETE CASCADE,
+    primary_arn  TEXT    NOT NULL,
+    status       TEXT    NOT NULL CHECK (status IN ('InSync', 'Failed', 'Pending', 'Detached')),
+    message      TEXT
+  ) STRICT;
+
+  CREATE TABLE cross_account_replicas (
+    primary_id   TEXT    PRIMARY KEY REFERENCES secrets (id) ON DELETE CASCADE,
+    replica_arn  TEXT    NOT NULL UNIQUE,
+    role_arn     TEXT,
+    status       TEXT    NOT NULL CHECK (status IN ('InSync', 'Failed', 'Detached')),
+    message      TEXT,
+    stale        INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  CREATE INDEX stale_cross_account_replicas ON cross_account_replicas (primary_id) WHERE stale = 1;
 `]
 
 /**

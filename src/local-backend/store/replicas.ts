@@ -42,12 +42,15 @@ export function missingValues ({ database }: Store, primary: Secret, replica: Se
 
 /**
  * Updates everything that a replica copies from its primary secret, except the values. Versions that are new to the replica have
- * no value until the caller stores one.
+ * no value until the caller stores one. A replica in another account belongs to that account, so it keeps its own tags and
+ * resource policies.
  */
 export function mirror ({ database }: Store, primary: Secret, replica: Secret): void {
-  const ids = { primaryId: primary.id, replicaId: replica.id }
-  for (const sql of cleared) database.statement(sql).run({ replicaId: replica.id })
-  for (const sql of mirrored) database.statement(sql).run(ids)
+  const parts = replica.accountId === primary.accountId ? [details, versions, tags, policies] : [details, versions]
+  for (const { cleared, copied } of parts) {
+    for (const sql of cleared) database.statement(sql).run({ replicaId: replica.id })
+    for (const sql of copied) database.statement(sql).run({ primaryId: primary.id, replicaId: replica.id })
+  }
 }
 
 /** Marks a secret's replica in a region as up to date. The secret's next change marks it as stale again. */
@@ -55,17 +58,25 @@ export function markUpToDate ({ database }: Store, { id }: Secret, region: strin
   database.statement('UPDATE secrets SET stale = 0 WHERE primary_id = $id AND region = $region').run({ id, region })
 }
 
-const cleared = [
-  'DELETE FROM staging_labels WHERE secret_id = $replicaId',
-  'DELETE FROM tags WHERE secret_id = $replicaId',
-  'DELETE FROM resource_policies WHERE secret_id = $replicaId'
-]
+/** The SQL statements that copy a part of a secret, after those that clear that part of the replica. */
+interface MirroredPart {
+  cleared: readonly string[]
+  copied: readonly string[]
+}
 
-const mirrored = [`
-  UPDATE secrets SET (description, type, tagged, changed_at) = (
-    SELECT description, type, tagged, changed_at FROM secrets AS followed WHERE followed.id = $primaryId)
+/** A replica that is created after the last change of its primary secret was last changed when it was created. */
+const details: MirroredPart = {
+  cleared: [],
+  copied: [`
+  UPDATE secrets SET (description, type, changed_at) = (
+    SELECT description, type, max(changed_at, secrets.created_at) FROM secrets AS followed WHERE followed.id = $primaryId)
   WHERE id = $replicaId
-`, `
+`]
+}
+
+const versions: MirroredPart = {
+  cleared: ['DELETE FROM staging_labels WHERE secret_id = $replicaId'],
+  copied: [`
   DELETE FROM versions WHERE secret_id = $replicaId AND version_id NOT IN (
     SELECT version_id FROM versions WHERE secret_id = $primaryId)
 `, `
@@ -75,10 +86,23 @@ const mirrored = [`
 `, `
   INSERT INTO staging_labels (secret_id, stage, version_id)
   SELECT $replicaId, stage, version_id FROM staging_labels WHERE secret_id = $primaryId
+`]
+}
+
+const tags: MirroredPart = {
+  cleared: ['DELETE FROM tags WHERE secret_id = $replicaId'],
+  copied: [`
+  UPDATE secrets SET tagged = (SELECT tagged FROM secrets AS followed WHERE followed.id = $primaryId) WHERE id = $replicaId
 `, `
   INSERT INTO tags (secret_id, key, value)
   SELECT $replicaId, key, value FROM tags WHERE secret_id = $primaryId ORDER BY sequence
-`, `
-  INSERT INTO resource_policies (secret_id, policy)
-  SELECT $replicaId, policy FROM resource_policies WHERE secret_id = $primaryId
 `]
+}
+
+const policies: MirroredPart = {
+  cleared: ['DELETE FROM resource_policies WHERE secret_id = $replicaId'],
+  copied: [`
+  INSERT INTO resource_policies (secret_id, name, policy)
+  SELECT $replicaId, name, policy FROM resource_policies WHERE secret_id = $primaryId
+`]
+}

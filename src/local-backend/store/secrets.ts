@@ -20,8 +20,10 @@ export interface Secret {
   tagged: number
   /** The `ClientRequestToken` of the request that created the secret. */
   creationToken: string
-  /** The ID of a replica's primary secret; null if the secret isn't a replica. */
+  /** The ID of the primary secret of a replica in another region; null if the secret isn't such a replica. */
   primaryId: string | null
+  /** The ARN of the primary secret of a replica in another account; null if the secret isn't such a replica. */
+  crossAccountPrimaryArn: string | null
   /** The region of the primary secret, if this secret is a replica or has replicas; otherwise null. */
   primaryRegion: string | null
   /** The AWS service that manages the secret, if any. Callers other than this service can't update or delete the secret. */
@@ -41,6 +43,7 @@ export const owningServiceTag = 'aws:secretsmanager:owningService'
 export const secretColumns = `
   id, sequence, account_id AS accountId, region, name, arn, description, kms_key_id AS kmsKeyId, type, tagged,
   created_with AS creationToken, primary_id AS primaryId,
+  (SELECT primary_arn FROM cross_account_primaries WHERE replica_id = secrets.id) AS crossAccountPrimaryArn,
   CASE
     WHEN primary_id IS NOT NULL THEN (SELECT region FROM secrets AS one WHERE one.id = secrets.primary_id)
     WHEN EXISTS (SELECT 1 FROM replications WHERE replications.primary_id = secrets.id) THEN region
@@ -95,6 +98,7 @@ export function updateSecret ({ database }: Store, secret: Secret, now: number):
     WHERE id = $id`
   ).run({ id, description, kmsKeyId, type, deletedAt, purgeAt, now })
   database.statement('UPDATE secrets SET stale = 1 WHERE primary_id = $id').run({ id })
+  database.statement('UPDATE cross_account_replicas SET stale = 1 WHERE primary_id = $id').run({ id })
 }
 
 /** Records the day on which a secret's value was read. */

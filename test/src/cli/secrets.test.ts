@@ -89,6 +89,23 @@ t.test('a rotation', async (t) => {
   t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 0, stdout: 'Started the rotation of a in dev\n' })
   await gateway.rotateDue()
   t.not((await gateway.send('GET', '/environments/dev/secrets/a')).json.value, 'x')
+
+  const failing = { lambdaArn: rotation.lambdaArn.replace('rotator', 'failing') }
+  await gateway.send('PUT', '/environments/dev/secrets/a/rotation', { json: failing })
+  await gateway.rotateDue()
+  t.match(await secretsctl(gateway, ['versions', 'a', '--env', 'dev']), { status: 0, stdout: /AWSPENDING +has no value yet/ })
+  t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 1, stderr: /has begun and has not finished/ })
+  t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev', '--discard-pending']), { status: 2, stderr: /needs --stop/ })
+  t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev', '--stop', '--discard-pending']), {
+    status: 0, stdout: 'Stopped the rotation of a in dev\n'
+  })
+  t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 0, stdout: 'Started the rotation of a in dev\n' })
+  await gateway.rotateDue()
+
+  await gateway.send('POST', '/environments/dev/secrets/empty', { json: {} })
+  await gateway.send('PUT', '/environments/dev/secrets/empty/rotation', { json: { ...rotation, lambdaArn: failing.lambdaArn } })
+  await gateway.rotateDue()
+  t.match(await secretsctl(gateway, ['rotate', 'empty', '--env', 'dev']), { status: 0, stdout: /^Started .*\nWarning: The secret has no value/ })
 })
 
 t.test('refuses wrong usage before anything is sent', async (t) => {

@@ -85,6 +85,25 @@ await t.test('declared KMS keys', async (t) => {
   t.match(await run('--kms-key', '123456789012:mine').ended, { code: 1, stderr: /^The KMS key mine of the account 123456789012 must have a UUID/ })
 })
 
+await t.test('a KMS key that other accounts may use', async (t) => {
+  const [one, two] = ['11111111-1111-1111-1111-111111111111', '22222222-2222-2222-2222-222222222222']
+  const others = ['210987654321', '333333333333']
+  const { child, ended } = run(
+    '--port', '0', '--memory', '--account', '123456789012=test:test', ...others.flatMap((id) => ['--account', `${id}=of-${id}:key`]),
+    '--kms-key', `123456789012:${one}=alias/shared@${others.join(',')}`, '--kms-key', `123456789012:${two}@210987654321`
+  )
+  const url = await urlOf(child)
+  const create = (accountId: string, keyId: string) =>
+    clientOf(t, { url }, { accountId, accessKeyId: `of-${accountId}`, secretAccessKey: 'key' }).send(new CreateSecretCommand({
+      Name: keyId, SecretString: 'v', KmsKeyId: `arn:aws:kms:eu-west-1:123456789012:key/${keyId}`
+    }))
+  for (const accountId of others) t.match(await create(accountId, one), { Name: one })
+  t.match(await create('210987654321', two), { Name: two })
+  await t.rejects(create('333333333333', two), { name: 'AccessDeniedException', message: 'Access to KMS is not allowed' })
+  child.kill()
+  t.match(await ended, { code: 0 })
+})
+
 await t.test('identity policies', async (t) => {
   const allow = (Action: string) => JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action, Resource: '*' } })
   const dir = t.testdir({ create: allow('secretsmanager:CreateSecret'), describe: allow('secretsmanager:DescribeSecret'), bad: allow('all') })
@@ -161,7 +180,8 @@ await t.test('help and wrong usage', async (t) => {
     [['--role', 'reader=trust.json'], /^--role must be ARN=TRUST/], [['--identity-provider', 'idp=keys.json'], /^--identity-provider must be ISSUER=KEYS/],
     [['--rotation-function', 'rotator'], /^--rotation-function must be NAME=LOCATION, with the name or ARN of a Lambda function, and a URL or a file/],
     [['--rotation-function', 'r=http://a', '--rotation-function', 'r=http://b'], /^--rotation-function names r twice/],
-    [['--kms-key', 'alias/mine'], /^--kms-key must be ID:KEYID/]
+    [['--kms-key', 'alias/mine'], /^--kms-key must be ID:KEYID/],
+    [['--kms-key', '123456789012:11111111-1111-1111-1111-111111111111@everyone'], /^--kms-key must be ID:KEYID.*@ID/]
   ]
   for (const [options, message] of wrong) {
     const { code, stdout, stderr } = await run(...options).ended

@@ -364,6 +364,19 @@ await t.test('a replica whose KMS key becomes unusable is no longer updated, and
   t.strictSame(await shown(frankfurt, SecretId), await shown(ireland, SecretId))
 })
 
+await t.test('a replica is never created after it was last changed', async (t) => {
+  const { SecretId } = await create()
+  clock.move(day)
+  await ireland.replicateSecretToRegions({ SecretId, ...toFrankfurt })
+  const created = new Date(clock.now)
+  t.match(await frankfurt.describeSecret({ SecretId }), { CreatedDate: created, LastChangedDate: created })
+  clock.move(1000)
+  await ireland.putSecretValue({ SecretId, SecretString: 'second', ClientRequestToken: randomUUID() })
+  t.match(await frankfurt.describeSecret({ SecretId }), { CreatedDate: created, LastChangedDate: new Date(clock.now) })
+  await frankfurt.stopReplicationToReplica({ SecretId })
+  t.match(await frankfurt.describeSecret({ SecretId }), { CreatedDate: created })
+})
+
 await t.test('a replica that can\'t be created leaves nothing behind', async (t) => {
   const unknown = await create({ AddReplicaRegions: [{ Region: 'eu-central-1', KmsKeyId: 'alias/nowhere' }] })
   const { ReplicationStatus } = await ireland.describeSecret(unknown)

@@ -40,8 +40,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         200: ValueReply,
         304: Type.Null({ description: 'The version is the one that `If-None-Match` names' }),
         ...withAwsProblems(
-          'secret-not-found', 'version-not-found', 'field-not-found', 'not-acceptable', 'secret-has-no-value', 'secret-pending-deletion',
-          'value-not-object', 'value-not-json', 'value-binary', 'kms-failure'
+          'secret-not-found', 'version-not-found', 'field-not-found', 'not-acceptable', 'secret-has-no-value', 'version-has-no-value',
+          'secret-pending-deletion', 'value-not-object', 'value-not-json', 'value-binary', 'kms-failure'
         )
       }
     },

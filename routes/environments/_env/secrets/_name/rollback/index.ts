@@ -24,8 +24,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       response: {
         200: Reply('The version that is current now', Ref(WrittenSecret), { headers: ETag }),
         ...withAwsProblems(
-          ...bodyProblems, 'secret-not-found', 'version-not-found', 'secret-has-no-value', 'secret-pending-deletion', 'precondition-failed',
-          'write-conflict'
+          ...bodyProblems, 'secret-not-found', 'version-not-found', 'secret-has-no-value', 'version-has-no-value', 'secret-pending-deletion',
+          'precondition-failed', 'write-conflict'
         )
       }
     },

@@ -1,4 +1,4 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { reportVersion } from '#src/http/representation'
 import {
   bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems, WriteHeaders
@@ -61,16 +61,23 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['rotation'],
       summary: 'Stop rotating a secret',
       description: 'The function and the schedule stay set, for `POST …/rotation`. A rotation under way is stopped, and may leave the label ' +
-        'AWSPENDING on a version.',
+        'AWSPENDING on a version. As long as it is there, no other rotation can start. `discardPending` takes it off, which also ' +
+        'requires the right to `UpdateSecretVersionStage`.',
       params: SecretParams,
-      querystring: Query({}),
+      querystring: Query({
+        discardPending: Type.Optional(Type.Boolean({
+          default: false,
+          description: 'Also take AWSPENDING off the version of a rotation that has not finished; AWS removes the version in time'
+        }))
+      }),
       headers: CredentialHeader,
       response: {
         200: Reply('It is not rotated any more', Ref(WrittenSecret)),
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion')
       }
     },
-    handler: async (request) => reportVersion(request, await cancelRotation(request.scope, request.secretName))
+    handler: async (request) =>
+      reportVersion(request, await cancelRotation(request.scope, request.secretName, request.query.discardPending))
   })
 }
 

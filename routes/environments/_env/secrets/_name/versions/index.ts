@@ -12,7 +12,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'listVersions',
       tags: ['versions'],
       summary: 'List a secret\'s versions',
-      description: 'The versions and their staging labels; those without a label only with `includeDeprecated`.',
+      description: 'The versions and their staging labels; those without a label only with `includeDeprecated`. A version that a rotation has ' +
+        'begun and not given a value yet is among them.',
       params: SecretParams,
       querystring: Query({
         includeDeprecated: Type.Optional(Type.Boolean({ default: false, description: 'Also versions without a staging label' })),

@@ -23,7 +23,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       body: Type.Object({ moveToVersionId: VersionId, removeFromVersionId: Type.Optional(VersionId) }, closed),
       response: {
         200: Reply('The label is on the version', Ref(WrittenSecret)),
-        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'version-not-found', 'secret-pending-deletion', 'aws-limit-exceeded')
+        ...withAwsProblems(
+          ...bodyProblems, 'secret-not-found', 'version-not-found', 'version-has-no-value', 'secret-pending-deletion', 'aws-limit-exceeded'
+        )
       }
     },
     handler: async (request) =>

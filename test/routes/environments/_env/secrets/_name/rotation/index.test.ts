@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build } from '#test/helper'
+import { build, policies, tokens } from '#test/helper'
 
 const secret = '/environments/dev/secrets/payments%2Fdb'
 const path = `${secret}/rotation`
@@ -73,6 +73,109 @@ t.test('a rotation in progress', async (t) => {
   await gateway.rotateDue()
   t.match((await gateway.send('GET', secret)).json, { value: 'v' }, 'the rotation failed, and AWS will retry it')
   t.match(await gateway.send('POST', path), { status: 409, json: { code: 'rotation-in-progress' } })
+})
+
+t.test('a failed rotation can be ended, so that the secret can be rotated again', async (t) => {
+  const gateway = await build(t)
+  await gateway.send('PUT', secret, { json: { value: 'v' } })
+  const { versionId } = (await gateway.send('PUT', path, { json: { ...monthly, lambdaArn: lambda('failing-to-set') } })).json
+  await gateway.rotateDue()
+  const versions = async (): Promise<Record<string, string[]>> => (await gateway.send('GET', `${secret}/metadata`)).json.versions
+  t.match(await versions(), { [versionId]: ['AWSPENDING'] })
+
+  t.match(await gateway.send('DELETE', path), { status: 200 })
+  const refused = await gateway.send('POST', path)
+  t.match(refused, { status: 409, json: { code: 'rotation-in-progress', detail: /DELETE …\/rotation\?discardPending=true/ } })
+  t.match(await gateway.send('DELETE', `${path}?discardPending=true`), { status: 200, json: { name: 'payments/db' } })
+  t.notOk(versionId in await versions())
+  t.match(await gateway.send('DELETE', `${path}?discardPending=true`), { status: 200 }, 'there is nothing left to discard')
+
+  t.match(await gateway.send('PUT', path, { json: monthly }), { status: 200 })
+  await gateway.rotateDue()
+  t.not((await gateway.send('GET', secret)).json.value, 'v')
+  const after = await versions()
+  t.match(await gateway.send('DELETE', `${path}?discardPending=true`), { status: 200 })
+  t.same(await versions(), after, 'the labels of a finished rotation stay')
+})
+
+t.test('discardPending requires the right to move labels', async (t) => {
+  const gateway = await build(t, {
+    authorization: policies(`
+      @id("administrators") permit (principal in Group::"administrators", action, resource);
+      @id("rotators") permit (principal == Caller::"writer", action in [Action::"DescribeEnvironment", Action::"rotate"], resource);
+    `)
+  })
+  await gateway.send('PUT', secret, { json: { value: 'v' } })
+  await gateway.send('PUT', path, { json: { ...monthly, lambdaArn: lambda('failing') } })
+  await gateway.rotateDue()
+  t.match(await gateway.send('DELETE', `${path}?discardPending=true`, { token: tokens.writer }), { status: 403, json: { code: 'forbidden' } })
+  t.match((await gateway.send('GET', `${secret}/metadata`)).json, { rotation: { enabled: true } }, 'nothing was done')
+  t.match(await gateway.send('DELETE', path, { token: tokens.writer }), { status: 200 })
+})
+
+t.test('the rotation of a placeholder has a warning, unless the caller may not see the secret', async (t) => {
+  const gateway = await build(t, {
+    authorization: policies(`
+      @id("administrators") permit (principal in Group::"administrators", action, resource);
+      @id("rotators") permit (principal == Caller::"writer", action in [Action::"DescribeEnvironment", Action::"rotate"], resource);
+    `)
+  })
+  await gateway.send('POST', secret, { json: {} })
+  const failing = { ...monthly, lambdaArn: lambda('failing') }
+  t.match(await gateway.send('PUT', path, { json: failing }), { status: 200, json: { warnings: [/has no value/] } })
+  await gateway.rotateDue()
+  t.notOk('warnings' in (await gateway.send('DELETE', path)).json)
+
+  await gateway.send('POST', '/environments/dev/secrets/other', { json: {} })
+  const unseen = await gateway.send('POST', '/environments/dev/secrets/other/rotation', { token: tokens.writer })
+  t.match(unseen, { status: 422 }, 'no rotation is configured')
+  t.notOk(gateway.awsCalls.slice(-1).includes('DescribeSecret'))
+
+  await gateway.send('PUT', secret, { json: { value: 'v' } })
+  t.notOk('warnings' in (await gateway.send('PUT', path, { json: { ...monthly, rotateImmediately: false } })).json, 'the secret has a value')
+})
+
+t.test('every route says the same of a version without a value', async (t) => {
+  for (const hadValue of [false, true]) {
+    const gateway = await build(t)
+    await gateway.send('POST', secret, { json: hadValue ? { value: 'v' } : {} })
+    const { versionId } = (await gateway.send('PUT', path, { json: { ...monthly, lambdaArn: lambda('failing') } })).json
+    await gateway.rotateDue()
+    const empty = { versionId, hasValue: false, versionStages: ['AWSPENDING'] }
+    t.match((await gateway.send('GET', `${secret}/metadata`)).json.versions, { [versionId]: ['AWSPENDING'] })
+    t.same((await gateway.send('GET', `${secret}/versions`)).json.items.slice(-1), [empty])
+    t.equal((await gateway.send('GET', `${secret}/versions?includeDeprecated=true`)).json.items.length, hadValue ? 2 : 1)
+
+    const refused = { status: 409, json: { code: 'version-has-no-value' } }
+    for (const query of ['versionStage=AWSPENDING', `versionId=${versionId}`, `versionId=${versionId}&versionStage=AWSPENDING`]) {
+      t.match(await gateway.send('GET', `${secret}?${query}`), refused, query)
+    }
+    t.match(await gateway.send('PUT', `${secret}/stages/BLUE`, { json: { moveToVersionId: versionId } }), refused)
+    t.match(await gateway.send('POST', `${secret}/rollback`, { json: { versionId } }), hadValue ? refused : { status: 409, json: { code: 'secret-has-no-value' } })
+
+    const missing = { status: 404, json: { code: 'version-not-found' } }
+    const other = '00000000-0000-4000-8000-000000000000'
+    for (const query of [`versionId=${other}`, 'versionStage=BLUE', `versionId=${versionId}&versionStage=BLUE`]) {
+      t.match(await gateway.send('GET', `${secret}?${query}`), missing, query)
+    }
+    t.match(await gateway.send('PUT', `${secret}/stages/BLUE`, { json: { moveToVersionId: other } }), missing)
+    t.match(await gateway.send('DELETE', `${secret}/stages/BLUE?versionId=${other}`), missing)
+  }
+})
+
+t.test('a version without a value ends the last page of a list', async (t) => {
+  const gateway = await build(t)
+  for (const value of ['v1', 'v2', 'v3']) await gateway.send('PUT', secret, { json: { value } })
+  await gateway.send('PUT', path, { json: { ...monthly, lambdaArn: lambda('failing') } })
+  await gateway.rotateDue()
+  const pages: unknown[] = []
+  let cursor = ''
+  do {
+    const { json } = await gateway.send('GET', `${secret}/versions?limit=1${cursor}`)
+    pages.push(json.items.map(({ versionStages }: { versionStages: string[] }) => versionStages.join()))
+    cursor = 'nextCursor' in json ? `&cursor=${encodeURIComponent(json.nextCursor)}` : ''
+  } while (cursor !== '')
+  t.same(pages, [['AWSPREVIOUS'], ['AWSCURRENT', 'AWSPENDING']])
 })
 
 t.test('refusals', async (t) => {

@@ -1,0 +1,36 @@
+import { errors } from '#src/aws-protocol/errors'
+import type { Input } from '#src/aws-protocol/input'
+import { authorizeOn, authorizePassRole } from '#src/local-backend/rules/authorization'
+import { findChangeableSecret } from '#src/local-backend/rules/changeable-secret'
+import type { CallContext } from '#src/local-backend/rules/context'
+import { attachedReplica, isInOtherAccount, startReplication } from '#src/local-backend/rules/cross-account-replication'
+import { succeeded } from '#src/local-backend/rules/replication-outcome'
+
+interface Output {
+  ARN: string
+  CrossAccountReplicaARN: string
+  ReplicationStatus: string
+}
+
+/**
+ * Starts the replication of a secret to a replica that another account has created for it. Repeating a request updates the
+ * replica, and so repairs a failed replication.
+ *
+ * All accounts of this backend count as members of one organization, so both values of `ReplicaRestriction` allow each of them.
+ */
+export function associateCrossAccountReplica (input: Input<'AssociateCrossAccountReplica'>, context: CallContext): Output {
+  const { SecretId, CrossAccountReplicaARN: replicaArn, ReplicationRoleARN: roleArn } = input
+  if (context.foreign !== undefined) throw errors.crossAccountPrimaryNotOwned()
+  const primary = findChangeableSecret(context, SecretId)
+  if (!isInOtherAccount(context.scope, replicaArn)) throw errors.crossAccountReplicaInvalid()
+  if (roleArn !== undefined) {
+    if (!roleArn.startsWith(`arn:aws:iam::${primary.accountId}:role/`)) throw errors.roleOfOtherAccount()
+    authorizePassRole(context, roleArn)
+  }
+  const replica = authorizeOn(context, 'AcceptCrossAccountReplication', replicaArn)
+  if (replica?.crossAccountPrimaryArn !== primary.arn) throw errors.crossAccountReplicaOfOther()
+  const attached = attachedReplica(context.store, primary)
+  if (attached !== undefined && attached.replicaArn !== replica.arn) throw errors.tooManyCrossAccountReplicas()
+  startReplication(context, primary, replica, roleArn ?? null)
+  return { ARN: primary.arn, CrossAccountReplicaARN: replica.arn, ReplicationStatus: succeeded.status }
+}

@@ -1,0 +1,32 @@
+import { findCrossAccountPrimary, findCrossAccountReplica, type CrossAccountState } from '#src/local-backend/store/cross-account'
+import type { Secret } from '#src/local-backend/store/secrets'
+import type { Store } from '#src/local-backend/store/store'
+
+interface ReplicationState {
+  ReplicationStatus: string
+  StatusMessage: string | undefined
+}
+
+/** What DescribeSecret shows of a replication between accounts. */
+export interface CrossAccountDetails {
+  CrossAccountPrimary?: ReplicationState & { PrimarySecretARN: string }
+  CrossAccountReplicas?: (ReplicationState & { ReplicaSecretARN: string, ReplicationRoleARN: string | undefined })[]
+}
+
+/** Returns the state of a secret's replication between accounts. There are no members for a secret without one. */
+export function crossAccountDetails (store: Store, secret: Secret): CrossAccountDetails {
+  const primary = findCrossAccountPrimary(store, secret)
+  const replica = findCrossAccountReplica(store, secret)
+  return {
+    ...primary && { CrossAccountPrimary: { PrimarySecretARN: primary.primaryArn, ...stateOf(primary) } },
+    ...replica && {
+      CrossAccountReplicas: [
+        { ReplicaSecretARN: replica.replicaArn, ReplicationRoleARN: replica.roleArn ?? undefined, ...stateOf(replica) }
+      ]
+    }
+  }
+}
+
+function stateOf ({ status, message }: CrossAccountState): ReplicationState {
+  return { ReplicationStatus: status, StatusMessage: message ?? undefined }
+}
