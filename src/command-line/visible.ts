@@ -8,7 +8,7 @@ const units = (character: string): string =>
   character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
 
 /**
- * Makes the characters visible that control a terminal, reorder text or hide in it: an escape character becomes `\u001b`.
+ * Makes visible the characters that control a terminal, or that reorder or hide text: an escape character becomes `\u001b`.
  * Otherwise, text that others wrote could change what the user sees. Escapes line breaks, too, because the text must not look like
  * several lines of the program's own.
  */
