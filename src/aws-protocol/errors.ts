@@ -107,6 +107,7 @@ export const errors = {
   tagKeyMissing: error('InvalidParameterException', 'A tag must have a key.'),
   throttled: error('ThrottlingException', 'Rate exceeded'),
   tooLarge: error('RequestEntityTooLarge', 'The request is too large.'),
+  tooManyFilters: error('InvalidParameterException', (max: number) => `The filter list has too many filters. You can include up to ${max} filters.`),
   tooManyLabels: error('LimitExceededException', (max: number) => `A secret can't have more than ${max} staging labels.`),
   tooManyTags: error('InvalidParameterException', (max: number) => `A secret can't have more than ${max} tags.`),
   unsupportedPrincipal: error('MalformedPolicyDocumentException', 'This resource policy contains an unsupported principal'),
