@@ -55,11 +55,33 @@ export async function readReply (socket: Socket, method = 'GET'): Promise<RawRep
 }
 
 /**
+ * The time, in milliseconds, after which a test stops waiting for something that happens at once. It says nothing about speed, and
+ * is long enough for the slowest machine: a test that waits for something that never happens fails instead of hanging.
+ */
+export const patience = 60_000
+
+/**
  * Sends a request on a new connection. Returns undefined if the gateway closes the connection without a reply, for example
  * during the TLS handshake.
+ *
+ * @throws Error if the gateway neither replies nor closes the connection
  */
-export async function sendRaw (url: string, request: RawRequest, tls?: TlsClient): Promise<RawReply | undefined> {
+export async function sendRaw (url: string, request: RawRequest, tls?: TlsClient, wait = patience): Promise<RawReply | undefined> {
+  const impatience = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    impatience.reject(new Error(`${request.method ?? 'GET'} ${request.path ?? '/'} was neither answered nor closed in ${wait / 1_000} seconds`))
+  }, wait)
+  try {
+    return await Promise.race([exchange(url, request, tls, impatience.promise), impatience.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Sends a request and reads the reply. Closes the connection once that is done, or once `end` is settled. */
+async function exchange (url: string, request: RawRequest, tls: TlsClient | undefined, end: Promise<never>): Promise<RawReply | undefined> {
   let socket: Socket | undefined
+  end.catch(() => socket?.destroy())
   try {
     socket = await connect(url, tls)
     write(socket, request)

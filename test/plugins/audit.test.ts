@@ -264,6 +264,30 @@ function breaks (gateway: Gateway): { mend: () => Promise<void> } {
 
 const unavailable = { status: 503, json: { code: 'audit-unavailable' } }
 
+t.test('a bulk create stops when the trail fails in the middle', async (t) => {
+  const gateway = await build(t)
+  const total = 1_000
+  const response = await fetch(gateway.url + secrets, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${tokens.administrator}`, accept: 'application/x-ndjson', 'content-type': 'application/json' },
+    body: JSON.stringify({ secretNames: Array.from({ length: total }, (_, index) => `many/${index}`), settings: { concurrency: 1 } })
+  })
+  const reader = (response.body ?? t.fail() as never).getReader()
+  const { value } = await reader.read()
+  t.match(new TextDecoder().decode(value), '"result":"created"')
+  breaks(gateway)
+  let text = ''
+  const rest = async (): Promise<void> => {
+    const { done, value } = await reader.read()
+    text += new TextDecoder().decode(value)
+    if (!done) await rest()
+  }
+  await t.rejects(rest(), 'the reply is broken off')
+  t.notMatch(text, '"summary"')
+  const created = gateway.awsCalls.filter((operation) => operation === 'CreateSecret').length
+  t.ok(created > 0 && created < total, `${created} of ${total} secrets were created`)
+})
+
 t.test('while the trail is not writable, requests are refused and disclose nothing', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', `${secrets}/a`, put('canary-value-4711'))
