@@ -1853,6 +1853,17 @@ export interface operations {
                  *             "passwordLength": 48,
                  *             "excludePunctuation": true
                  *           }
+                 *         },
+                 *         {
+                 *           "name": "cache",
+                 *           "type": "key-value",
+                 *           "value": {
+                 *             "host": "cache.internal",
+                 *             "user": "app"
+                 *           },
+                 *           "generate": {
+                 *             "into": "password"
+                 *           }
                  *         }
                  *       ],
                  *       "onConflict": "skip",
@@ -1879,7 +1890,7 @@ export interface operations {
                      */
                     dryRun?: boolean;
                     /**
-                     * @description What becomes of a secret that exists: it fails, is left as it is, or gets the value, description, key and tags given here. A generated value is made only where there is none yet
+                     * @description What becomes of a secret that exists: it fails, is left as it is, or gets the value, description, key and tags given here. A generated value is made only where there is none yet, and so is one with a generated key
                      * @default fail
                      * @enum {string}
                      */
@@ -1907,7 +1918,7 @@ export interface operations {
                          */
                         encoding?: "text" | "base64";
                         /**
-                         * @description Have AWS make up the value
+                         * @description Have AWS make up the value, or with `into` one key of it
                          * @example {
                          *       "passwordLength": 48,
                          *       "excludePunctuation": true
@@ -1944,6 +1955,11 @@ export interface operations {
                              * @default false
                              */
                             includeSpace?: boolean;
+                            /**
+                             * @description The key under which what is made up is put into `value`, which has to be a JSON object without that key; where `value` is absent, it is the only key. `GenerateStringKey` in CloudFormation does the same. Without `into`, all of the value is made up
+                             * @example password
+                             */
+                            into?: string;
                             /**
                              * @description Its length in characters
                              * @default 32

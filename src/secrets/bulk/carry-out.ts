@@ -1,6 +1,6 @@
 import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
-import { randomPassword } from '#src/secrets/random-password'
+import { generateContent } from '#src/secrets/generate'
 import type { Scope } from '#src/secrets/scope'
 import { tagSecret } from '#src/secrets/tags'
 import { forPurpose, newVersionId, updatedVersionId } from '#src/secrets/tokens'
@@ -75,7 +75,7 @@ export async function changeItem (scope: Scope, plan: Plan, trace: Trace = {}): 
 }
 
 async function withContent (scope: Scope, item: BulkItem): Promise<BulkItem> {
-  return item.generate === undefined ? item : { ...item, content: await randomPassword(scope, item.generate) }
+  return item.generate === undefined ? item : { ...item, content: await generateContent(scope, item.generate) }
 }
 
 async function update (scope: Scope, item: BulkItem, trace: Trace): Promise<string | undefined> {

@@ -79,6 +79,14 @@ t.test('apply: a truncated reply is an error', async (t) => {
   t.same(outcome, { status: 1, stdout: '', stderr: 'The reply broke off after 1 of 2 secrets; run the command again\n' })
 })
 
+t.test('apply: one key of an object can be generated', async (t) => {
+  const gateway = await build(t)
+  const stdin = 'secrets:\n- name: db\n  type: key-value\n  value: { user: app }\n  generate: { into: password, passwordLength: 20 }\n'
+  t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin }), { status: 0, stdout: /created +db/ })
+  t.match((await gateway.send('GET', '/environments/dev/secrets/db?field=password')).json.value, /^.{20}$/)
+  t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin }), { status: 0, stdout: /1 skipped/ })
+})
+
 t.test('apply: sends numbers exactly as the file has them', async (t) => {
   const gateway = await build(t)
   const apply = async (stdin: string): Promise<Outcome> => secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin })
