@@ -33,7 +33,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
   rotate: ['RotateSecret', 'CancelRotateSecret'],
   administer: [
     'PutResourcePolicy', 'DeleteResourcePolicy', 'ValidateResourcePolicy', 'ReplicateSecretToRegions', 'RemoveRegionsFromReplication',
-    'StopReplicationToReplica', 'ForceDeleteSecret', 'CompareValues', 'PromoteSecret', 'DescribeCredential', 'VerifyCredential',
+    'StopReplicationToReplica', 'ConfigureRotation', 'ForceDeleteSecret', 'CompareValues', 'PromoteSecret', 'DescribeCredential', 'VerifyCredential',
     'CheckAuthorization'
   ]
 }

@@ -16,7 +16,7 @@ interface ActionDefinition {
 }
 
 type OwnAction =
-  | 'DescribeEnvironment' | 'ForceDeleteSecret' | 'CompareValues' | 'PromoteSecret' | 'DescribeCredential' | 'VerifyCredential'
+  | 'DescribeEnvironment' | 'ConfigureRotation' | 'ForceDeleteSecret' | 'CompareValues' | 'PromoteSecret' | 'DescribeCredential' | 'VerifyCredential'
   | 'CheckAuthorization'
 
 const table = {
@@ -48,6 +48,9 @@ const table = {
   ReplicateSecretToRegions: { group: 'administer', on: ['Secret'] },
   RemoveRegionsFromReplication: { group: 'administer', on: ['Secret'] },
   StopReplicationToReplica: { group: 'administer', on: ['Secret'] },
+  // Choose the function and the schedule of a rotation. AWS makes no difference between this and starting a rotation, but the
+  // function gets the secret's values.
+  ConfigureRotation: { group: 'administer', on: ['Secret'] },
   // Delete without a recovery window.
   ForceDeleteSecret: { group: 'administer', on: ['Secret'] },
   // Compare secrets' values across environments. A caller with write access to one environment can use this to guess a value in

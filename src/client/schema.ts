@@ -239,7 +239,7 @@ export interface paths {
         head?: never;
         /**
          * Change a secret
-         * @description Its description, its KMS key or its value; what is not given stays as it is. `If-Match` holds for the value as a compare-and-set; for the rest it is looked at before, since AWS can't be told to make it depend on a version.
+         * @description Its description, its KMS key or its value; what is not given stays as it is. To change the value also requires the right to `PutSecretValue`. `If-Match` holds for the value as a compare-and-set; for the rest it is looked at before, since AWS can't be told to make it depend on a version.
          */
         patch: operations["updateSecret"];
         trace?: never;
@@ -426,7 +426,7 @@ export interface paths {
         get?: never;
         /**
          * Set what rotates a secret and when
-         * @description And rotate it at once, unless `rotateImmediately` is false. The rotation goes on after the reply: `GET …/metadata` shows when it is done. The function or the schedule that is not given stays as it is set.
+         * @description And rotate it at once, unless `rotateImmediately` is false. The rotation goes on after the reply: `GET …/metadata` shows when it is done. The function or the schedule that is not given stays as it is set. To rotate at once also requires the right to `RotateSecret`.
          */
         put: operations["setRotation"];
         /**
@@ -1426,7 +1426,7 @@ export interface operations {
                      * @example GetSecretValue
                      * @enum {string}
                      */
-                    action: "DescribeEnvironment" | "ListSecrets" | "BatchGetSecretValue" | "GetRandomPassword" | "DescribeSecret" | "GetSecretValue" | "ListSecretVersionIds" | "GetResourcePolicy" | "CreateSecret" | "PutSecretValue" | "UpdateSecret" | "UpdateSecretVersionStage" | "DeleteSecret" | "RestoreSecret" | "TagResource" | "UntagResource" | "RotateSecret" | "CancelRotateSecret" | "PutResourcePolicy" | "DeleteResourcePolicy" | "ValidateResourcePolicy" | "ReplicateSecretToRegions" | "RemoveRegionsFromReplication" | "StopReplicationToReplica" | "ForceDeleteSecret" | "CompareValues" | "PromoteSecret" | "DescribeCredential" | "VerifyCredential" | "CheckAuthorization";
+                    action: "DescribeEnvironment" | "ListSecrets" | "BatchGetSecretValue" | "GetRandomPassword" | "DescribeSecret" | "GetSecretValue" | "ListSecretVersionIds" | "GetResourcePolicy" | "CreateSecret" | "PutSecretValue" | "UpdateSecret" | "UpdateSecretVersionStage" | "DeleteSecret" | "RestoreSecret" | "TagResource" | "UntagResource" | "RotateSecret" | "CancelRotateSecret" | "PutResourcePolicy" | "DeleteResourcePolicy" | "ValidateResourcePolicy" | "ReplicateSecretToRegions" | "RemoveRegionsFromReplication" | "StopReplicationToReplica" | "ConfigureRotation" | "ForceDeleteSecret" | "CompareValues" | "PromoteSecret" | "DescribeCredential" | "VerifyCredential" | "CheckAuthorization";
                     /**
                      * @description The AWS credential that would be used; the environment's default where absent
                      * @example local-dev

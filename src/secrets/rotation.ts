@@ -53,18 +53,27 @@ async function placeholderWarnings (scope: Scope, name: SecretName): Promise<Pic
  * Sets the rotation function and schedule, and by default starts a rotation. AWS completes it asynchronously.
  *
  * @returns the secret; `versionId` is the ID of the version that the rotation creates. There is a warning for a placeholder.
- * @throws Problem `rotation-in-progress`, and any AWS error
+ * @throws Problem `forbidden` if a rotation should start and the caller may not start one, `rotation-in-progress`, and any AWS
+ * error
  */
-export async function setRotation (scope: Scope, name: SecretName, rotation: Static<typeof Rotation>): Promise<WrittenSecret> {
-  const { lambdaArn, rotateImmediately, ...rules } = rotation
+export async function configureRotation (
+  scope: Scope, name: SecretName, rotation: Static<typeof Rotation>
+): Promise<WrittenSecret> {
+  if (rotation.rotateImmediately !== false) assertMay(scope, 'RotateSecret', name)
+  return callRotateSecret(scope, name, rotation)
+}
+
+/** Starts a rotation with the secret's existing settings. @throws Problem `rotation-in-progress`, and any AWS error */
+export const rotateSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> => callRotateSecret(scope, name, {})
+
+async function callRotateSecret (
+  scope: Scope, name: SecretName, { lambdaArn, rotateImmediately, ...rules }: Static<typeof Rotation>
+): Promise<WrittenSecret> {
   const warnings = await placeholderWarnings(scope, name)
   const versionId = newVersionId(scope, name)
   const secret = await scope.aws.rotateSecret(scope, name, { lambdaArn, rules, rotateImmediately, versionId })
   return { ...secret, ...warnings }
 }
-
-/** Starts a rotation with the secret's existing settings. @throws Problem `rotation-in-progress`, and any AWS error */
-export const rotateSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> => setRotation(scope, name, {})
 
 /**
  * Turns automatic rotation off. The function and the schedule stay configured.

@@ -51,6 +51,18 @@ export async function updateSecret (
   })
 }
 
+/**
+ * Does the same as `updateSecret`, but also checks that the caller may change the value, if that is to be changed.
+ *
+ * @throws Problem `forbidden`, `precondition-failed`, and any AWS error
+ */
+export async function patchSecret (
+  scope: Scope, name: SecretName, input: Omit<SecretInput, 'tags'>, precondition: Precondition
+): Promise<WrittenSecret> {
+  if (input.content !== undefined) assertMay(scope, 'PutSecretValue', name)
+  return updateSecret(scope, name, input, precondition)
+}
+
 const update = async (scope: Scope, name: SecretName, change: Omit<SecretInput, 'tags'>): Promise<WriteResult> =>
   scope.aws.updateSecret(scope, name, { ...change, versionId: newVersionId(scope, name) })
 

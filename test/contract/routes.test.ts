@@ -54,7 +54,7 @@ const table = [
   ['POST', '/environments/:env/secrets/:name/rollback', 'rollBackSecret', 'UpdateSecretVersionStage'],
   ['DELETE', '/environments/:env/secrets/:name/rotation', 'cancelRotation', 'CancelRotateSecret'],
   ['POST', '/environments/:env/secrets/:name/rotation', 'rotateSecret', 'RotateSecret'],
-  ['PUT', '/environments/:env/secrets/:name/rotation', 'setRotation', 'RotateSecret'],
+  ['PUT', '/environments/:env/secrets/:name/rotation', 'setRotation', 'ConfigureRotation'],
   ['DELETE', '/environments/:env/secrets/:name/stages/:stage', 'removeStage', 'UpdateSecretVersionStage'],
   ['PUT', '/environments/:env/secrets/:name/stages/:stage', 'moveStage', 'UpdateSecretVersionStage'],
   ['DELETE', '/environments/:env/secrets/:name/tags', 'untagSecret', 'UntagResource'],

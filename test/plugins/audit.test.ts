@@ -89,7 +89,7 @@ t.test('the records of each operation', async (t) => {
     ['PATCH', `${secrets}/a`, { json: { description: 'd' } }, { operation: 'updateSecret', action: 'UpdateSecret', ...a }],
     ['PUT', `${secrets}/a/tags`, { json: { team: 'x' } }, { operation: 'tagSecret', action: 'TagResource', ...a }],
     ['DELETE', `${secrets}/a/tags?key=team`, {}, { operation: 'untagSecret', action: 'UntagResource', ...a }],
-    ['PUT', `${secrets}/a/rotation`, rotation, { operation: 'setRotation', action: 'RotateSecret', ...a, versionId: String }],
+    ['PUT', `${secrets}/a/rotation`, rotation, { operation: 'setRotation', action: 'ConfigureRotation', ...a, versionId: String }],
     ['POST', `${secrets}/a/rotation`, {}, { operation: 'rotateSecret', action: 'RotateSecret', ...a, status: 202, versionId: String }],
     ['DELETE', `${secrets}/a/rotation`, {}, { operation: 'cancelRotation', action: 'CancelRotateSecret', ...a }],
     ['GET', `${secrets}/a/policy`, {}, { operation: 'readPolicy', action: 'GetResourcePolicy', ...a }],
@@ -181,9 +181,9 @@ t.test('a request for many secrets leaves a record for each', async (t) => {
   t.same(names(created), ['item a', 'item b', 'item c', 'outcome'])
   t.match(created, [{ action: 'CreateSecret', result: 'created', status: 200, versionId: String, decision: administrator }, {}, { result: 'created', versionId: undefined }, { items: 3, status: 201, decisions: undefined }])
   const [, ...again] = await recordsOf(gateway, 'POST', secrets, bulk)
-  t.match(again[0], { result: 'skipped', decisions: [{ action: 'UpdateSecret', ...administrator }, { action: 'GetSecretValue', ...administrator }] }, 'it already has the value')
+  t.match(again[0], { result: 'skipped', decisions: ['UpdateSecret', 'PutSecretValue', 'GetSecretValue'].map((action) => ({ action, ...administrator })) }, 'it already has the value')
   const [, updated] = await recordsOf(gateway, 'POST', secrets, { json: { secrets: [{ name: 'a', value: 'w' }], onConflict: 'update' } })
-  t.match(updated, { result: 'updated', versionId: String, decisions: [{ action: 'UpdateSecret', ...administrator }, { action: 'GetSecretValue', ...administrator }] })
+  t.match(updated, { result: 'updated', versionId: String, decisions: ['UpdateSecret', 'PutSecretValue', 'GetSecretValue'].map((action) => ({ action, ...administrator })) })
   t.match((await recordsOf(gateway, 'POST', secrets, { json: { secretNames: ['a', 'd'], dryRun: true } })).slice(1), [{ result: 'planned', status: 409, code: 'secret-exists' }, { result: 'planned', name: 'd' }, { items: 2 }])
 
   const [intent, ...read] = await recordsOf(gateway, 'POST', '/environments/dev/values', { json: { names: ['a', 'b', 'c', 'none'] } })

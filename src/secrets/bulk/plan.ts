@@ -62,7 +62,7 @@ export async function planExisting (scope: Scope, item: BulkItem, existing: Secr
     const { result, versionId } = earlier
     if (item.generate !== undefined) return { ...nothing, result, versionId }
     if (result === 'created') return { ...nothing, result, changes: item, repeats: true }
-    assertMay(scope, 'UpdateSecret', name)
+    assertMayUpdate(scope, item)
     const { tags, ...untagged } = item
     return { ...nothing, result, changes: untagged }
   }
@@ -80,11 +80,18 @@ export async function planExisting (scope: Scope, item: BulkItem, existing: Secr
       ? compact({ ...nothing, result: 'restored' as const, restores, warnings: hasContent(item) ? [keptValue] : undefined })
       : { ...nothing, result: 'skipped' }
   }
-  if (isUpdate(compact({ ...item, generate: hasValue(existing) ? undefined : item.generate }))) assertMay(scope, 'UpdateSecret', name)
+  const wanted = compact({ ...item, generate: hasValue(existing) ? undefined : item.generate })
+  if (isUpdate(wanted)) assertMayUpdate(scope, wanted)
   if (item.tags !== undefined) assertMay(scope, 'TagResource', name)
   const changes = await changesTo(scope, item, existing)
   const isChanged = isUpdate(changes) || changes.tags !== undefined
   return { existing, result: restores ? 'restored' : isChanged ? 'updated' : 'skipped', restores, changes }
+}
+
+/** Checks the caller's permissions to change a secret's details and, if the item has a value, its value. */
+function assertMayUpdate (scope: Scope, item: BulkItem): void {
+  assertMay(scope, 'UpdateSecret', item.name)
+  if (hasContent(item)) assertMay(scope, 'PutSecretValue', item.name)
 }
 
 const keptValue = 'It has the value that it had when it was deleted: `onConflict` is not `update`.'

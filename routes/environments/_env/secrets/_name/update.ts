@@ -5,7 +5,7 @@ import { bodyProblems, ETag, Query, Ref, Reply, SecretParams, withAwsProblems, W
 import { closed } from '#src/schema/types'
 import { secretInput } from '#src/secrets/input'
 import { Description, Encoding, KmsKeyId, Value, WrittenSecret } from '#src/secrets/schemas'
-import { updateSecret } from '#src/secrets/write'
+import { patchSecret } from '#src/secrets/write'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
@@ -16,7 +16,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'updateSecret',
       tags: ['secrets'],
       summary: 'Change a secret',
-      description: 'Its description, its KMS key or its value; what is not given stays as it is. `If-Match` holds for the value as a ' +
+      description: 'Its description, its KMS key or its value; what is not given stays as it is. To change the value also ' +
+        'requires the right to `PutSecretValue`. `If-Match` holds for the value as a ' +
         'compare-and-set; for the rest it is looked at before, since AWS can\'t be told to make it depend on a version.',
       params: SecretParams,
       querystring: Query({}),
@@ -38,7 +39,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     handler: async (request, reply) => {
       const { scope, secretName } = request
       const input = secretInput(scope.environment, request.body)
-      const secret = await updateSecret(scope, secretName, input, preconditionOf(request.headers))
+      const secret = await patchSecret(scope, secretName, input, preconditionOf(request.headers))
       return sendWritten(request, reply, secret)
     }
   })

@@ -272,6 +272,13 @@ t.test('a retry with the same Idempotency-Key and body ends in the same state, w
     gateway.fastify.config.replace({ ...current, policies })
     t.same(results(await bulk(gateway, { secrets: [{ name: 'described', value: 'v', description: 'by the pipeline' }], onConflict: 'update' }, keyed('rights'))), { described: 'failed: forbidden' })
     t.same(results(await bulk(gateway, json)), { described: 'failed: forbidden' })
+
+    const noValues = policiesOf('@id("all") permit (principal, action, resource); @id("not") forbid (principal, action == Action::"PutSecretValue", resource);')
+    gateway.fastify.config.replace({ ...current, policies: noValues.policies })
+    for (const key of [keyed('rights'), {}]) {
+      t.same(results(await bulk(gateway, { secrets: [{ name: 'described', value: 'v', description: 'by the pipeline' }], onConflict: 'update' }, key)), { described: 'failed: forbidden' })
+    }
+    t.same(results(await bulk(gateway, { secrets: [{ name: 'described', description: 'of the details alone' }], onConflict: 'update' })), { described: 'updated' })
     gateway.fastify.config.replace(current)
   })
 

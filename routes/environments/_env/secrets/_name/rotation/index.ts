@@ -3,20 +3,21 @@ import { reportVersion } from '#src/http/representation'
 import {
   bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems, WriteHeaders
 } from '#src/http/schemas'
-import { cancelRotation, rotateSecret, Rotation, setRotation } from '#src/secrets/rotation'
+import { cancelRotation, configureRotation, rotateSecret, Rotation } from '#src/secrets/rotation'
 import { WrittenSecret } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'PUT',
     url: '',
-    config: { action: 'RotateSecret' },
+    config: { action: 'ConfigureRotation' },
     schema: {
       operationId: 'setRotation',
       tags: ['rotation'],
       summary: 'Set what rotates a secret and when',
       description: 'And rotate it at once, unless `rotateImmediately` is false. The rotation goes on after the reply: `GET …/metadata` ' +
-        'shows when it is done. The function or the schedule that is not given stays as it is set.',
+        'shows when it is done. The function or the schedule that is not given stays as it is set. To rotate at once also requires the ' +
+        'right to `RotateSecret`.',
       params: SecretParams,
       querystring: Query({}),
       headers: WriteHeaders,
@@ -26,7 +27,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'rotation-in-progress', 'idempotency-conflict')
       }
     },
-    handler: async (request) => reportVersion(request, await setRotation(request.scope, request.secretName, request.body))
+    handler: async (request) => reportVersion(request, await configureRotation(request.scope, request.secretName, request.body))
   })
 
   fastify.route({

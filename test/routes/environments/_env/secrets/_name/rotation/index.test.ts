@@ -98,6 +98,31 @@ t.test('a failed rotation can be ended, so that the secret can be rotated again'
   t.same(await versions(), after, 'the labels of a finished rotation stay')
 })
 
+t.test('choosing the rotation function and starting a rotation are rights of their own', async (t) => {
+  const may = (caller: string, ...actions: string[]): string => `@id("${caller}") permit (principal == Caller::"${caller}", action in [${
+    ['DescribeEnvironment', ...actions].map((action) => `Action::"${action}"`).join()}], resource);`
+  const gateway = await build(t, {
+    authorization: policies([
+      '@id("administrators") permit (principal in Group::"administrators", action, resource);',
+      may('writer', 'rotate'), may('pipeline', 'ConfigureRotation'), may('team-service', 'ConfigureRotation', 'RotateSecret')
+    ].join('\n'))
+  })
+  await gateway.send('PUT', secret, { json: { value: 'v' } })
+  const later = { ...monthly, rotateImmediately: false }
+  const asked = async (token: string, method: string, json?: object): Promise<number> => {
+    const { status } = await gateway.send(method, path, { token, ...json && { json } })
+    await gateway.rotateDue()
+    return status
+  }
+  t.same([await asked(tokens.writer, 'PUT', later), await asked(tokens.writer, 'PUT', monthly)], [403, 403])
+  t.equal(await asked(tokens.pipeline, 'PUT', monthly), 403)
+  t.notOk('rotation' in (await gateway.send('GET', `${secret}/metadata`)).json, 'nothing was configured')
+  t.same([await asked(tokens.pipeline, 'PUT', later), await asked(tokens.pipeline, 'POST')], [200, 403])
+  t.equal((await gateway.send('GET', secret)).json.value, 'v', 'the function was only tested')
+  t.equal(await asked(tokens.writer, 'POST'), 202)
+  t.equal(await asked(tokens.team, 'PUT', monthly), 200)
+})
+
 t.test('discardPending requires the right to move labels', async (t) => {
   const gateway = await build(t, {
     authorization: policies(`
