@@ -9,7 +9,7 @@ const units = (character: string): string =>
 
 /**
  * Makes visible the characters that control a terminal, or that reorder or hide text: an escape character becomes `\u001b`.
- * Otherwise, text that others wrote could change what the user sees. Escapes line breaks, too, because the text must not look like
+ * Otherwise, text that others wrote could change what the user sees. Also escapes line breaks, so that such text can't look like
  * several lines of the program's own.
  */
 export const visible = (text: string): string => text.replace(hidden, (character) => shortEscapes[character] ?? units(character))
