@@ -87,7 +87,7 @@ export const differences: Difference[] = [
         ]
       },
       'test/plugins/cursors.test.ts': {
-        'listVersions: a cursor whose token AWS refuses gets the same reply as any other invalid cursor': ['cursor=${cursor}`)), expected)']
+        'listVersions > a cursor whose token AWS refuses gets the same reply as any other invalid cursor': ['cursor=${cursor}`)), expected)']
       },
       'test/src/cli/secrets.test.ts': {
         'create, read, update, list, versions, rollback, tag, delete, restore': [`versions payments/db --env dev')`, `versions payments/db --env dev --json')`]
@@ -348,7 +348,7 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       'test/plugins/cursors.test.ts': {
-        'listSecrets: a cursor whose token AWS refuses gets the same reply as any other invalid cursor': ['cursor=${cursor}`)), expected)', 'awsCalls.length, 1)']
+        'listSecrets > a cursor whose token AWS refuses gets the same reply as any other invalid cursor': ['cursor=${cursor}`)), expected)', 'awsCalls.length, 1)']
       }
     }
   },
