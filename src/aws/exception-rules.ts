@@ -47,7 +47,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
     { code: 'version-not-found', when: /VersionStage that is not associated/ },
     refused
   ],
-  InvalidParameterException: [refused],
+  InvalidParameterException: [{ code: 'secret-has-replicas', when: /still has replica regions/ }, refused],
   MalformedPolicyDocumentException: [refused],
   PublicPolicyException: [refused],
   InvalidNextTokenException: [{ code: 'invalid-request', errors: [{ in: 'query', pointer: '/cursor', message: 'is no cursor of this list' }] }],

@@ -5,19 +5,21 @@ import type { Terminal } from './terminal.ts'
 interface Results {
   dryRun: boolean
   counts: Readonly<Record<string, number>>
-  items: readonly { name: string, result: string, problem?: object }[]
+  items: readonly { name: string, result: string, warnings?: readonly string[], problem?: object }[]
 }
 
 const colours: Partial<Record<string, 'green' | 'red' | 'yellow'>> = {
   created: 'green', updated: 'green', restored: 'green', failed: 'red', 'rolled-back': 'yellow', 'not-started': 'yellow'
 }
 
-/** Formats an item's problem as its title and detail. */
-const reasonFor = (problem: object = {}): string => 'title' in problem && 'detail' in problem ? `${String(problem.title)}: ${String(problem.detail)}` : ''
+/** Formats an item's problem as its title and detail. Formats the warnings of an item without a problem as a single line. */
+function remarkFor ({ problem = {}, warnings = [] }: Results['items'][number]): string {
+  return 'title' in problem && 'detail' in problem ? `${String(problem.title)}: ${String(problem.detail)}` : warnings.join(' ')
+}
 
 /** Formats results as a table, followed by a line that counts each kind of result. */
 export function itemLines (terminal: Terminal, { dryRun, counts, items }: Results): string[] {
-  const rows = items.map(({ name, result, problem }) => [result, name, reasonFor(problem)])
+  const rows = items.map((item) => [item.result, item.name, remarkFor(item)])
   return [
     ...table(terminal, [dryRun ? 'PLAN' : 'RESULT', 'NAME', ''], rows, styleFrom(colours)),
     Object.entries(counts).filter(([, count]) => count > 0).map(([result, count]) => `${count} ${result}`).join(', ') || 'nothing to do'

@@ -232,7 +232,7 @@ export interface paths {
         post: operations["createSecret"];
         /**
          * Delete a secret
-         * @description Schedules the deletion: until the recovery window ends, the secret can be restored. With `force` it is deleted at once and for good, which is a permission of its own and is refused where the environment is protected; AWS answers a forced deletion of a secret that does not exist as if it had existed. `If-Match` is looked at before: AWS can't be told to make a deletion depend on a version.
+         * @description Schedules the deletion: until the recovery window ends, the secret can be restored. With `force` it is deleted at once and for good, which is a permission of its own and is refused where the environment is protected; AWS answers a forced deletion of a secret that does not exist as if it had existed. AWS deletes no secret that has replicas: with `detachReplicas` the gateway deletes them first, and if the deletion then fails, they are gone. `If-Match` is looked at before: AWS can't be told to make a deletion depend on a version.
          */
         delete: operations["deleteSecret"];
         options?: never;
@@ -387,7 +387,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a deleted secret
-         * @description Cancels the deletion; possible until the recovery window ends. Takes no body.
+         * @description Cancels the deletion; possible until the recovery window ends. What the environment gives each new secret is given to it again, as far as the caller may: the tags by `TagResource`, the replicas by `ReplicateSecretToRegions`. `warnings` says what does not hold, or may not hold. The KMS key is left as it is. Takes no body.
          */
         post: operations["restoreSecret"];
         delete?: never;
@@ -741,7 +741,7 @@ export interface components {
              * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
              */
             versionId?: string;
-            /** @description What AWS advises against in what was made */
+            /** @description What AWS advises against in what was made, and settings of the environment that do not hold for it */
             warnings?: string[];
         };
         /**
@@ -961,7 +961,7 @@ export interface components {
              * @example secret-not-found
              * @enum {string}
              */
-            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
+            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "secret-has-replicas" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
             /**
              * @description What happened, and what to do about it
              * @example Check the name, the environment and the credential; `/` in a name is written `%2F`.
@@ -1341,7 +1341,7 @@ export interface components {
              * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
              */
             versionId?: string;
-            /** @description What AWS advises against in what was made */
+            /** @description What AWS advises against in what was made, and settings of the environment that do not hold for it */
             warnings?: string[];
         };
     };
@@ -2294,6 +2294,8 @@ export interface operations {
     deleteSecret: {
         parameters: {
             query?: {
+                /** @description First delete the secret's replicas, for good; this also takes the right to `RemoveRegionsFromReplication` */
+                detachReplicas?: boolean;
                 /** @description Delete at once, for good */
                 force?: boolean;
                 /** @description Days until it is deleted for good; the environment's where absent */

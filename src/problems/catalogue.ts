@@ -104,6 +104,11 @@ export const catalogue = {
     title: 'The secret is scheduled for deletion',
     advice: '`POST …/restore` brings it back.'
   },
+  'secret-has-replicas': {
+    status: 409,
+    title: 'The secret has replicas in other regions',
+    advice: '`detachReplicas=true` deletes the replicas and then the secret; `DELETE …/replicas` deletes single ones.'
+  },
   'rotation-in-progress': {
     status: 409,
     title: 'A rotation of the secret has begun and has not finished',

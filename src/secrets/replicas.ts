@@ -4,9 +4,10 @@ import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { AwsString, closed } from '#src/schema/types'
 import { assertMayElsewhere } from './counterparts.ts'
-import { toReplica } from './metadata.ts'
+import { findSecret, toReplica } from './metadata.ts'
 import { KmsKeyId, SecretMetadata, type WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
+import { regionsOf, settingWarnings } from './settings.ts'
 
 export const Region = AwsString('RegionType', { description: 'An AWS region', examples: ['eu-central-1'] })
 
@@ -56,6 +57,12 @@ export async function removeReplicas (scope: Scope, name: SecretName, regions: r
   return toReplicated(await scope.aws.removeRegionsFromReplication(scope, name, regions))
 }
 
+/** Deletes all replicas of the secret, if it exists and has any. @throws Problem for the same reasons as `removeReplicas` */
+export async function detachReplicas (scope: Scope, name: SecretName): Promise<void> {
+  const regions = regionsOf(await findSecret(scope, name))
+  if (regions.length > 0) await removeReplicas(scope, name, regions)
+}
+
 /**
  * Turns the replica in the environment's region into a standalone secret. Its primary secret thereby loses a replica.
  *
@@ -66,7 +73,8 @@ export async function promoteReplica (scope: Scope, name: SecretName): Promise<W
     const { primaryRegion } = await scope.aws.describeSecret(scope, name)
     assertMayElsewhere(scope, name, [primaryRegion], 'release')
   }
-  return scope.aws.stopReplicationToReplica(scope, name)
+  const promoted = await scope.aws.stopReplicationToReplica(scope, name)
+  return compact({ ...promoted, warnings: await settingWarnings(scope, name) })
 }
 
 /** Returns a replicated secret in its JSON form. */

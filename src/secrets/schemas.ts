@@ -55,7 +55,7 @@ export const Value = Type.Unsafe<string | Record<string, unknown>>({
   examples: ['correct horse battery staple', { engine: 'postgres', host: 'db.internal', username: 'app', password: 'correct horse' }]
 })
 
-export const Warnings = Type.Array(Type.String(), { description: 'What AWS advises against in what was made' })
+export const Warnings = Type.Array(Type.String(), { description: 'What AWS advises against in what was made, and settings of the environment that do not hold for it' })
 
 /** The reply to a write of a secret. */
 export const WrittenSecret = Type.Object({

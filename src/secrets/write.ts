@@ -6,8 +6,10 @@ import { compareAndSet } from './compare-and-set.ts'
 import { assertMayElsewhere } from './counterparts.ts'
 import type { SecretInput } from './input.ts'
 import { assertCurrent, underPrecondition, type Precondition } from './precondition.ts'
+import { detachReplicas } from './replicas.ts'
 import type { WrittenSecret } from './schemas.ts'
 import { assertMay, type Scope } from './scope.ts'
+import { applySettings } from './settings.ts'
 import { newVersionId } from './tokens.ts'
 
 /**
@@ -75,17 +77,19 @@ export interface DeletedSecret {
 
 /**
  * Schedules the secret's deletion or, with `force`, deletes it without a recovery window. A forced deletion succeeds even if the
- * secret does not exist.
+ * secret does not exist. With `detachReplicas`, the secret's replicas are deleted first.
  *
- * @throws Problem `invalid-request`, `forbidden`, `deletion-protected`, `precondition-failed`, and any AWS error
+ * @throws Problem `invalid-request`, `forbidden`, `deletion-protected`, `precondition-failed`, `secret-has-replicas`, and any AWS
+ * error
  */
 export async function deleteSecret (scope: Scope, name: SecretName, options: {
   recoveryWindowInDays?: number
   force?: boolean
+  detachReplicas?: boolean
   precondition?: Precondition
 }): Promise<DeletedSecret> {
   const { environment } = scope
-  const { recoveryWindowInDays, force = false, precondition = {} } = options
+  const { recoveryWindowInDays, force = false, detachReplicas: detaches = false, precondition = {} } = options
   if (force) {
     if (recoveryWindowInDays !== undefined) {
       throw invalidRequest({ in: 'query', pointer: '/recoveryWindowInDays', message: 'must NOT be given together with force' })
@@ -93,6 +97,7 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
     assertMay(scope, 'ForceDeleteSecret', name)
     if (environment.deletionProtection) throw new Problem('deletion-protected')
   }
+  if (detaches) assertMay(scope, 'RemoveRegionsFromReplication', name)
   const deletion = force
     ? { force } as const
     : { recoveryWindowInDays: recoveryWindowInDays ?? environment.recoveryWindowInDays }
@@ -100,11 +105,19 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
     // AWS's forced deletion succeeds even if the secret does not exist, so its existence is checked first.
     if (force && precondition.present) await scope.aws.describeSecret(scope, name)
     await assertCurrent(scope, name, precondition)
+    if (detaches) await detachReplicas(scope, name)
     const { deletionDate, ...secret } = await scope.aws.deleteSecret(scope, name, deletion)
     return { ...secret, deletionDate: deletionDate.toISOString() }
   })
 }
 
-/** Cancels a scheduled deletion. @throws Problem for any AWS error */
-export const restoreSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
-  scope.aws.restoreSecret(scope, name)
+/**
+ * Cancels a scheduled deletion, and applies the environment's settings to the secret again: it has lost its replicas, and the
+ * settings may have changed since. What can't be applied is a warning, because the secret has been restored in any case.
+ *
+ * @throws Problem for any AWS error during the restore
+ */
+export async function restoreSecret (scope: Scope, name: SecretName): Promise<WrittenSecret> {
+  const restored = await scope.aws.restoreSecret(scope, name)
+  return compact({ ...restored, warnings: await applySettings(scope, name) })
+}

@@ -48,6 +48,8 @@ const requests: Readonly<Partial<Record<Operation, readonly { method: string, pa
   ],
   RemoveRegionsFromReplication: [
     { method: 'DELETE', path: '/environments/dev/secrets/moved/replicas?region=eu-central-1' },
+    { method: 'DELETE', path: '/environments/dev/secrets/moved?detachReplicas=true' },
+    { method: 'DELETE', path: '/environments/dev/secrets/moved?detachReplicas=true&force=true' },
     { method: 'DELETE', path: '/environments/dev/secrets/none/replicas?region=us-east-1&region=eu-central-1' }
   ],
   CreateSecret: [
@@ -124,6 +126,18 @@ t.test('with the permissions of all environments, nothing is refused', async (t)
   t.match(await gateway.send('GET', '/environments/deveu/secrets/a'), { status: 404 })
   t.match(await gateway.send('POST', '/environments/wide/secrets/a', { json: { value: 'v' } }), { status: 201 })
   t.match(await gateway.send('PUT', `${path}/replicas`, { token: tokens.stranger, json: { replicaRegions: [{ region: 'us-east-1' }] } }), { status: 200 }, 'no environment has this region')
+})
+
+t.test('a restore replicates again only with the permissions of the other environment', async (t) => {
+  const gateway = await gatewayFor(t)
+  const path = '/environments/wide/secrets/a'
+  await gateway.send('POST', path, { json: { value: 'v' } })
+  await gateway.send('DELETE', `${path}?detachReplicas=true`)
+  const restored = await gateway.send('POST', `${path}/restore`, { token: tokens.stranger })
+  t.match(restored, { status: 200, json: { warnings: ['Replicas in regions of the environment are missing: forbidden.'] } })
+  t.match(await gateway.send('GET', '/environments/wideeu/secrets/a'), { status: 404 })
+  t.notOk((await gateway.send('POST', `${path}/restore`)).json.warnings)
+  t.match(await gateway.send('GET', '/environments/wideeu/secrets/a'), { status: 200 })
 })
 
 t.test('an environment with another prefix has the secret under another name', async (t) => {

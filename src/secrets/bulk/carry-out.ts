@@ -65,13 +65,14 @@ export async function createItem (scope: Scope, item: BulkItem, trace: Trace = {
 
 /** Applies the plan to an existing secret. @throws Problem `idempotency-key-spent`, and any AWS error */
 export async function changeItem (scope: Scope, plan: Plan, trace: Trace = {}): Promise<BulkOutcome> {
-  const { existing: { arn }, result, restores, changes, repeats, warnings } = plan
+  const { existing: { arn }, result, restores, changes, repeats } = plan
   const { name, tags } = changes
   if (repeats) return createItem(scope, changes)
-  if (restores) await take(trace, 'restored', {}, async () => restoreSecret(scope, name))
+  const restored = restores ? await take(trace, 'restored', {}, async () => restoreSecret(scope, name)) : undefined
   if (tags !== undefined) await take(trace, 'tagged', {}, async () => tagSecret(scope, name, tags))
   const versionId = isUpdate(changes) ? await update(scope, await withContent(scope, changes), trace) : plan.versionId
-  return compact({ name, result, arn, versionId, warnings })
+  const warnings = [...plan.warnings ?? [], ...restored?.warnings ?? []]
+  return compact({ name, result, arn, versionId, warnings: warnings.length > 0 ? warnings : undefined })
 }
 
 async function withContent (scope: Scope, item: BulkItem): Promise<BulkItem> {
