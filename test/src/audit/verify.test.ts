@@ -198,3 +198,18 @@ t.test('a file that is not a trail', async (t) => {
     t.equal(records, 0)
   }
 })
+
+t.test('nothing may precede or follow a record or a head', async (t) => {
+  const { bytes, head } = await written(1)
+  const lines = linesOf(bytes)
+  const last = (lines.at(-1) ?? '').trimEnd()
+  for (const addition of [' ', '\t', '\r', '\0', 'x', ',']) {
+    for (const line of [addition + last, last + addition]) {
+      const { findings } = await verifyBytes([replaced(lines, lines.length - 1, `${line}\n`)], { head })
+      t.ok(findings.some(({ message }) => message === 'is not a record'), JSON.stringify(line))
+    }
+    t.equal(parseHead(addition + head), undefined, `${JSON.stringify(addition)} before the head`)
+    if (addition.trim() !== '') t.equal(parseHead(head.trimEnd() + addition), undefined, `${JSON.stringify(addition)} behind the head`)
+  }
+  t.ok(parseHead(head), 'a head is padded with blanks to one sector')
+})
