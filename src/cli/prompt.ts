@@ -9,9 +9,9 @@ import { CommandFailure, type Terminal } from './terminal.ts'
  */
 async function ask ({ stdin, stderr }: Terminal, question: string, echo: boolean): Promise<string> {
   const discard = new Writable({ write: (_chunk, _encoding, done) => { done() } })
-  const lines = createInterface({ input: stdin, output: echo ? stderr : discard, terminal: true, historySize: 0 })
+  const lines = createInterface({ input: stdin, output: echo ? stderr.echo : discard, terminal: true, historySize: 0 })
   // Prompts only after createInterface has disabled the terminal's own echo. Until then, the terminal shows what the user types.
-  stderr.write(question)
+  stderr.text(question)
   const interrupted = new AbortController()
   for (const event of ['SIGINT', 'close'] as const) lines.once(event, () => { interrupted.abort() })
   try {
@@ -20,7 +20,7 @@ async function ask ({ stdin, stderr }: Terminal, question: string, echo: boolean
     throw new CommandFailure('Nothing was sent')
   } finally {
     lines.close()
-    if (!echo) stderr.write('\n')
+    if (!echo) stderr.lines([''])
   }
 }
 

@@ -1,5 +1,5 @@
+import type { Line } from '#src/command-line/output'
 import { styleFrom, table } from './table.ts'
-import type { Terminal } from './terminal.ts'
 
 /** The results of a bulk create or a promotion. */
 interface Results {
@@ -16,10 +16,10 @@ const colours: Partial<Record<string, 'green' | 'red' | 'yellow'>> = {
 const reasonFor = (problem: object = {}): string => 'title' in problem && 'detail' in problem ? `${String(problem.title)}: ${String(problem.detail)}` : ''
 
 /** Formats results as a table, followed by a line that counts each kind of result. */
-export function itemLines (terminal: Terminal, { dryRun, counts, items }: Results): string[] {
+export function itemLines ({ dryRun, counts, items }: Results): Line[] {
   const rows = items.map(({ name, result, problem }) => [result, name, reasonFor(problem)])
   return [
-    ...table(terminal, [dryRun ? 'PLAN' : 'RESULT', 'NAME', ''], rows, styleFrom(colours)),
+    ...table([dryRun ? 'PLAN' : 'RESULT', 'NAME', ''], rows, styleFrom(colours)),
     Object.entries(counts).filter(([, count]) => count > 0).map(([result, count]) => `${count} ${result}`).join(', ') || 'nothing to do'
   ]
 }

@@ -8,12 +8,15 @@ const units = (character: string): string =>
   character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
 
 /**
- * Makes the characters visible that control a terminal, reorder text or hide in it: an escape character becomes `\u001b`.
- * Otherwise, text that others wrote could change what the user sees. Escapes line breaks, too, because the text must not look like
- * several lines of the program's own.
+ * Makes the characters visible that control a terminal, reorder text or hide in it: an escape character becomes `\u001b`. Text
+ * that others wrote could otherwise change what the user sees. Escapes line breaks, too, so that the text can't look like several
+ * lines of the program's own.
  */
 export const visible = (text: string): string => text.replace(hidden, (character) => shortEscapes[character] ?? units(character))
 
-/** Makes the same characters visible in JSON text, which keeps its meaning, because they can stand only in its strings. */
+/** Makes the same characters visible in text of several lines, except for the line breaks. */
+export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n')
+
+/** Makes the same characters visible in JSON text. Its meaning stays the same, because they can stand only inside its strings. */
 export const escapedJson = (json: string): string =>
   json.replace(hidden, (character) => character === '\n' ? character : units(character))

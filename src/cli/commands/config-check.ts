@@ -15,7 +15,7 @@ async function validConfig (file: string): Promise<Config> {
   try {
     return loadConfig(file)
   } catch (error) {
-    throw error instanceof ConfigError ? new CommandFailure(error.message) : error
+    throw error instanceof ConfigError ? new CommandFailure(...error.message.split('\n')) : error
   }
 }
 
@@ -29,7 +29,7 @@ export function configCheck (config: Command, terminal: Terminal): void {
       const { environments, authentication: { apiKeys } } = await validConfig(file)
       // An expired key only causes a warning, because the gateway must still be able to restart after a key has expired.
       for (const { id, expires = '' } of apiKeys.filter((key) => expiryOf(key) <= Date.now())) {
-        terminal.stderr.write(`Warning: an API key of ${id} has expired: ${expires}\n`)
+        terminal.stderr.lines([`Warning: an API key of ${id} has expired: ${expires}`])
       }
       const names = [...environments.keys()]
       print(terminal, options, { valid: true, environments: names }, [`${file} is valid; environments: ${names.join(', ')}`])

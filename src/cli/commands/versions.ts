@@ -22,7 +22,7 @@ export function versions (program: Command, terminal: Terminal): void {
         items.push(...page.items)
         cursor = page.nextCursor
       } while (cursor !== undefined)
-      print(terminal, options, { items }, table(terminal, ['VERSION', 'STAGES', 'CREATED'], items.map(
+      print(terminal, options, { items }, table(['VERSION', 'STAGES', 'CREATED'], items.map(
         ({ versionId, versionStages = [], createdDate = '' }) => [versionId, versionStages.join(' '), createdDate])))
     })
   withExample(command, 'secretsctl versions payments/db --env dev')
