@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { visible } from '#src/command-line/visible'
 import { CommandFailure, type Terminal } from './terminal.ts'
 
 /**
@@ -11,11 +12,12 @@ async function ask ({ stdin, stderr }: Terminal, question: string, echo: boolean
   const discard = new Writable({ write: (_chunk, _encoding, done) => { done() } })
   const lines = createInterface({ input: stdin, output: echo ? stderr.echo : discard, terminal: true, historySize: 0 })
   // Prompts only after createInterface has disabled the terminal's own echo. Until then, the terminal shows what the user types.
-  stderr.text(question)
+  // With echo, readline must write the question itself, because it first erases its line.
+  if (!echo) stderr.text(question)
   const interrupted = new AbortController()
   for (const event of ['SIGINT', 'close'] as const) lines.once(event, () => { interrupted.abort() })
   try {
-    return await lines.question('', { signal: interrupted.signal })
+    return await lines.question(echo ? visible(question) : '', { signal: interrupted.signal })
   } catch {
     throw new CommandFailure('Nothing was sent')
   } finally {
