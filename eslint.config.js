@@ -36,6 +36,16 @@ export default defineConfig(
       }]
     }
   },
+  {
+    files: ['src/cli/**', 'src/local-backend/**'],
+    // Passes the streams on, and handles their errors.
+    ignores: ['src/cli/secretsctl.ts'],
+    rules: {
+      'no-restricted-properties': ['error', ...['stdout', 'stderr'].map((property) => (
+        { object: 'process', property, message: 'Write through src/command-line/output.ts, which makes control characters visible.' }
+      ))]
+    }
+  },
   { files: ['test/**', 'scripts/**', 'bench/**'], rules: { 'no-console': 'off', 'max-lines': 'off' } },
   {
     files: ['test/**'],

@@ -133,11 +133,11 @@ export function serialized (format: FormatName, variables: Variables, name: stri
   const flaws = flawsIn(format, variables)
   if (flaws.length === 0) return write(variables, name)
   const others = Object.keys(formats).filter((other) => flawsIn(other as FormatName, variables).length === 0)
-  throw new CommandFailure([
+  throw new CommandFailure(
     `Not every reader of the format ${format} (${readers}) would read these values as they are:`,
     ...flaws,
     others.length === 0 ? 'No format can represent all values: export them apart' : `Formats that can represent all values: ${others.join(', ')}`
-  ].join('\n'))
+  )
 }
 
 const flawsIn = (format: FormatName, variables: Variables): string[] =>

@@ -1,5 +1,5 @@
+import type { Line } from '#src/command-line/output'
 import { styleFrom, table } from './table.ts'
-import type { Terminal } from './terminal.ts'
 
 /** The results of a bulk create or a promotion. */
 interface Results {
@@ -18,10 +18,10 @@ function remarkFor ({ problem = {}, warnings = [] }: Results['items'][number]): 
 }
 
 /** Formats results as a table, followed by a line that counts each kind of result. */
-export function itemLines (terminal: Terminal, { dryRun, counts, items }: Results): string[] {
+export function itemLines ({ dryRun, counts, items }: Results): Line[] {
   const rows = items.map((item) => [item.result, item.name, remarkFor(item)])
   return [
-    ...table(terminal, [dryRun ? 'PLAN' : 'RESULT', 'NAME', ''], rows, styleFrom(colours)),
+    ...table([dryRun ? 'PLAN' : 'RESULT', 'NAME', ''], rows, styleFrom(colours)),
     Object.entries(counts).filter(([, count]) => count > 0).map(([result, count]) => `${count} ${result}`).join(', ') || 'nothing to do'
   ]
 }

@@ -94,7 +94,7 @@ export async function readVariables (
     add(variable, reference, reference.key === undefined ? bytesOf(read) : fieldOf(read, reference.key))
   }
   if (refused.length > 0) {
-    throw new CommandFailure(['A secret may not choose these names for its variables:', ...refused, 'To use them all the same, add:', `  ${remedies.join(' ')}`].join('\n'))
+    throw new CommandFailure('A secret may not choose these names for its variables:', ...refused, 'To use them all the same, add:', `  ${remedies.join(' ')}`)
   }
   return variables
 }
@@ -104,7 +104,7 @@ type Query = { names: string[] } | { filters: { namePrefix: string } }
 async function readAll (gateway: GatewayClient, env: string, body: Query): Promise<SecretValue[]> {
   const { items } = await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body }))
   const refusals = items.flatMap(({ name, problem }) => problem === undefined ? [] : [`${name}: ${problem.title}`])
-  if (refusals.length > 0) throw new CommandFailure(refusals.join('\n'))
+  if (refusals.length > 0) throw new CommandFailure(...refusals)
   return items.flatMap(({ secret }) => secret ?? [])
 }
 

@@ -14,6 +14,9 @@ const units = (character: string): string =>
  */
 export const visible = (text: string): string => text.replace(hidden, (character) => shortEscapes[character] ?? units(character))
 
-/** Makes the same characters visible in JSON text, which keeps its meaning, because they can stand only in its strings. */
+/** Makes the same characters visible in text of several lines, except for the line breaks. */
+export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n')
+
+/** Makes the same characters visible in JSON text. Its meaning stays the same, because they can stand only inside its strings. */
 export const escapedJson = (json: string): string =>
   json.replace(hidden, (character) => character === '\n' ? character : units(character))

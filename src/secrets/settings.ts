@@ -83,7 +83,9 @@ async function check (scope: Scope, name: SecretName, applies: boolean): Promise
   const warnings: string[] = []
   try {
     const secret = await scope.aws.describeSecret(scope, name)
-    for (const setting of declared) warnings.push(...await checkOne(scope, secret, setting, applies))
+    for (const setting of declared) {
+      for (const warning of await checkOne(scope, secret, setting, applies)) warnings.push(warning)
+    }
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     warnings.push(`It was not checked whether the settings of the environment hold: ${error.code}.`)

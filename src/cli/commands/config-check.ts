@@ -17,7 +17,7 @@ async function validConfig (file: string): Promise<{ config: Config, warnings: s
     const config = loadConfig(file)
     return { config, warnings: overlapWarnings(config) }
   } catch (error) {
-    throw error instanceof ConfigError ? new CommandFailure(error.message) : error
+    throw error instanceof ConfigError ? new CommandFailure(...error.message.split('\n')) : error
   }
 }
 
@@ -29,10 +29,10 @@ export function configCheck (config: Command, terminal: Terminal): void {
     .action(async (file: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean }>()
       const { config: { environments, authentication: { apiKeys } }, warnings } = await validConfig(file)
-      for (const warning of warnings) terminal.stderr.write(`Warning: ${warning}\n`)
+      terminal.stderr.lines(warnings.map((warning) => `Warning: ${warning}`))
       // An expired key only causes a warning, because the gateway must still be able to restart after a key has expired.
       for (const { id, expires = '' } of apiKeys.filter((key) => expiryOf(key) <= Date.now())) {
-        terminal.stderr.write(`Warning: an API key of ${id} has expired: ${expires}\n`)
+        terminal.stderr.lines([`Warning: an API key of ${id} has expired: ${expires}`])
       }
       const names = [...environments.keys()]
       print(terminal, options, { valid: true, environments: names }, [`${file} is valid; environments: ${names.join(', ')}`])

@@ -50,7 +50,7 @@ export function diff (program: Command, terminal: Terminal): void {
         return [name, ...environments.map((environment) => textOf(found[environment], isCompared))]
       })
       const headings = ['NAME', ...environments.map((name) => name.toUpperCase())]
-      const lines = rows.length === 0 ? [] : table(terminal, headings, rows, styleFrom(colours))
+      const lines = rows.length === 0 ? [] : table(headings, rows, styleFrom(colours))
       print(terminal, options, { ...report, items: shown, differing: differing.length }, [
         ...lines,
         ...(rows.some((row) => row.some((cell) => cell.endsWith('!'))) ? ['(! required)'] : [])
@@ -61,7 +61,7 @@ export function diff (program: Command, terminal: Terminal): void {
         ...lacking.length > 0 ? [`lack values of required secrets (${lacking.length})`] : []
       ]
       if (deviations.length > 0) throw new CommandFailure(`${environmentList} ${deviations.join(', and ')}`)
-      terminal.stderr.write(`${environmentList} agree in ${report.items.length} names\n`)
+      terminal.stderr.lines([`${environmentList} agree in ${report.items.length} names`])
     })
   withExample(command, 'secretsctl diff dev staging prod --values')
 }

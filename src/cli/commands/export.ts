@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { formats, serialized, type FormatName } from '#src/cli/formats'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { steeringPower } from '#src/cli/steering-names'
-import type { Terminal } from '#src/cli/terminal'
+import { printValues, type Terminal } from '#src/cli/terminal'
 import { readVariables, withSelection, type Refusal, type Selection } from '#src/cli/variables'
 
 interface Options extends GlobalOptions, Selection {
@@ -26,7 +26,7 @@ export function exportSecrets (program: Command, terminal: Terminal): void {
       const options = command.optsWithGlobals<Options>()
       const refusal: Refusal = (variable) => formats[options.format].isEnvironment ? steeringPower(variable) : undefined
       const variables = await readVariables(gatewayOf(options, terminal), environmentOf(options), options, refusal)
-      terminal.stdout.write(serialized(options.format, variables, options.name))
+      printValues(terminal, Buffer.from(serialized(options.format, variables, options.name)))
     })
   withExample(command, 'secretsctl export --env dev --prefix payments/ --format dotenv > .env')
 }

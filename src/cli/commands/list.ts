@@ -43,7 +43,7 @@ export function list (program: Command, terminal: Terminal): void {
       const options = command.optsWithGlobals<Options>()
       const items = await allSecrets(gatewayOf(options, terminal), environmentOf(options), options)
       const rows = items.map(({ name, state, lastChangedDate = '', description = '' }) => [name, state, lastChangedDate, description])
-      print(terminal, options, { items }, table(terminal, ['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours)))
+      print(terminal, options, { items }, table(['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours)))
     })
   withExample(command, 'secretsctl list --env dev --prefix payments/')
 }

@@ -73,7 +73,7 @@ export function promote (program: Command, terminal: Terminal): void {
         for await (const combined of replies) result = combined
       } finally {
         // Reports the completed batches even if a later one fails.
-        if (result !== undefined) print(terminal, options, result, itemLines(terminal, result))
+        if (result !== undefined) print(terminal, options, result, itemLines(result))
       }
       const { items = [], counts: { failed, notStarted } = { failed: 0, notStarted: 0 } } = result ?? {}
       if (failed + notStarted > 0) throw new CommandFailure(`${failed + notStarted} of ${items.length} ${notStarted === 0 ? 'failed' : 'failed or were not started'}`)

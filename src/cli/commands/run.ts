@@ -44,7 +44,7 @@ export function runChild (program: Command, terminal: Terminal): void {
         const changed = watch === undefined ? [] : [changedVariables(terminal, read, variables, watch, watching.signal)]
         const outcome = await Promise.race([child.ended, ...changed]).finally(() => { watching.abort() })
         if (typeof outcome === 'number') throw new ExitStatus(outcome)
-        terminal.stderr.write('The secrets have changed: restarting the program\n')
+        terminal.stderr.lines(['The secrets have changed: restarting the program'])
         const signal = await child.end()
         if (signal !== undefined) throw new ExitStatus(128 + constants.signals[signal])
         variables = outcome
@@ -75,7 +75,7 @@ async function changedVariables (
       if (!isDeepStrictEqual(latest, current)) return latest
     } catch (error) {
       if (!retryable.some((kind) => error instanceof kind) || !(error instanceof Error)) throw error
-      if (!isReported) stderr.write(`${error.message}\nThe program continues with its current secrets\n`)
+      if (!isReported) stderr.lines([...error instanceof CommandFailure ? error.lines : [error.message], 'The program continues with its current secrets'])
       isReported = true
     }
   }

@@ -22,7 +22,7 @@ export function versions (program: Command, terminal: Terminal): void {
         for (const version of page.items) items.push(version)
         cursor = page.nextCursor
       } while (cursor !== undefined)
-      print(terminal, options, { items }, table(terminal, ['VERSION', 'STAGES', 'CREATED'], items.map(
+      print(terminal, options, { items }, table(['VERSION', 'STAGES', 'CREATED'], items.map(
         ({ versionId, versionStages = [], createdDate = '', hasValue }) =>
           [versionId, versionStages.join(' '), hasValue === false ? 'has no value yet' : createdDate])))
     })

@@ -135,6 +135,16 @@ t.test('at a terminal', { skip: noTerminal }, async (t) => {
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'y\r' }], uncounted), { status: 0, screen: /until \d{4}-/ })
 })
 
+t.test('the question before a deletion is visible, and can\'t control the terminal', { skip: noTerminal }, async (t) => {
+  const gateway = await build(t)
+  const { status, screen } = await secretsctlTerminal(gateway, ['delete', 'x\u009b2J\u202ey', '--env', 'dev'], [{ after: '[y/N]', type: 'n\r' }])
+  t.equal(status, 1)
+  t.match(screen, /Delete x\\u009b2J\\u202ey in dev\? \[y\/N\] /)
+  t.notMatch(screen, /[\u009b\u202e]/)
+  // What the program writes between the question and the answer must not erase the question, as readline does with its own line.
+  t.match(screen, /\[y\/N\] (?:\u001b\[\d+G)?n/, 'nothing erases the question')
+})
+
 t.test('local: the embedded Secrets Manager', async (t) => {
   const nowhere = { url: '' }
   t.match(await secretsctlProgram(nowhere, ['local', '--', '--port', '0', '--memory'], { steps: [{ after: 'listens on', act: signal('SIGTERM') }] }), { status: 0, stdout: /in memory/ })
