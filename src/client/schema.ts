@@ -1980,7 +1980,9 @@ export interface operations {
                          *       "password": "correct horse"
                          *     }
                          */
-                        value?: string | Record<string, never>;
+                        value?: string | {
+                            [key: string]: unknown;
+                        };
                     }[];
                     /** @description How fast and how long */
                     settings?: {
@@ -2146,7 +2148,9 @@ export interface operations {
                      *       "password": "correct horse"
                      *     }
                      */
-                    value: string | Record<string, never>;
+                    value: string | {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };
@@ -2244,7 +2248,9 @@ export interface operations {
                      *       "password": "correct horse"
                      *     }
                      */
-                    value?: string | Record<string, never>;
+                    value?: string | {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };
@@ -2377,7 +2383,9 @@ export interface operations {
                      *       "password": "correct horse"
                      *     }
                      */
-                    value?: string | Record<string, never>;
+                    value?: string | {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };
