@@ -2005,7 +2005,9 @@ export interface operations {
                          *       "password": "correct horse"
                          *     }
                          */
-                        value?: string | Record<string, never>;
+                        value?: string | {
+                            [key: string]: unknown;
+                        };
                     }[];
                     /** @description How fast and how long */
                     settings?: {
@@ -2171,7 +2173,9 @@ export interface operations {
                      *       "password": "correct horse"
                      *     }
                      */
-                    value: string | Record<string, never>;
+                    value: string | {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };
@@ -2269,7 +2273,9 @@ export interface operations {
                      *       "password": "correct horse"
                      *     }
                      */
-                    value?: string | Record<string, never>;
+                    value?: string | {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };
@@ -2404,7 +2410,9 @@ export interface operations {
                      *       "password": "correct horse"
                      *     }
                      */
-                    value?: string | Record<string, never>;
+                    value?: string | {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };

@@ -50,7 +50,8 @@ export const Encoding = Enum(['text', 'base64'], {
 })
 
 export const Value = Type.Unsafe<string | Record<string, unknown>>({
-  type: ['string', 'object'],
+  // Generators of clients for some languages can't take a list of types.
+  anyOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
   description: `The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to ${shapes.SecretStringType.max.toLocaleString('en')} bytes`,
   examples: ['correct horse battery staple', { engine: 'postgres', host: 'db.internal', username: 'app', password: 'correct horse' }]
 })

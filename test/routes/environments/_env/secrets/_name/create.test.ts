@@ -58,6 +58,16 @@ t.test('createSecret', async (t) => {
     t.match(contradicting, { status: 400, json: { errors: [{ in: 'body', pointer: '/tags' }] } })
   })
 
+  t.test('names the types that a value may have', async (t) => {
+    for (const value of [1, true, null, ['a']]) {
+      const reply = await gateway.send('POST', '/environments/dev/secrets/typed', { json: { value } })
+      t.equal(reply.status, 400)
+      t.same(reply.json.errors, [{ in: 'body', pointer: '/value', message: 'must be string or object' }])
+    }
+    const bulk = await gateway.send('POST', '/environments/dev/secrets', { json: { secrets: [{ name: 'typed', value: 1 }] } })
+    t.same(bulk.json.errors, [{ in: 'body', pointer: '/secrets/0/value', message: 'must be string or object' }])
+  })
+
   t.test('names what IAM denies on a KMS key of another account', async (t) => {
     const kmsKeyId = 'arn:aws:kms:eu-west-1:222222222222:key/1234abcd-12ab-34cd-56ef-1234567890ab'
     const detail = (permissions: string): string => `AWS denies ${permissions} on the KMS key ${kmsKeyId} to the credential dev-account.`
