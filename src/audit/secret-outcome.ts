@@ -22,4 +22,6 @@ export interface SecretDecision extends Decision {
   readonly action: Action
   /** Absent if the decision is about the environment as a whole. */
   readonly name?: string
+  /** The secret in the path's environment that the decision was needed for. Present if the decision is about its replica. */
+  readonly replicaOf?: string
 }

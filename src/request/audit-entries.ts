@@ -79,12 +79,8 @@ export function finalEntries (
   }]
 }
 
-/**
- * Returns true if a decision was made for the request as a whole. A request on one secret may also depend on decisions in other
- * environments, in which the secret's replicas have names of their own.
- */
-const isAbout = ({ environment, name }: SecretDecision, about: About): boolean =>
-  name === about.name || (about.name !== undefined && environment !== undefined)
+/** Returns true if a decision was needed for the request's own secret or, if it has none, for the request as a whole. */
+const isAbout = ({ name, replicaOf = name }: SecretDecision, about: About): boolean => replicaOf === about.name
 
 /** Returns the entries for some of a request's secrets, and removes the decisions on these secrets from the evidence. */
 export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutcome[], job: string | undefined): RequestEntry[] {
@@ -108,13 +104,15 @@ function withheldEntries (about: About, decisions: readonly SecretDecision[]): R
   })
 }
 
-const secretOf = ({ environment, name }: Pick<SecretDecision, 'environment' | 'name'>): string => `${environment ?? ''} ${name ?? ''}`
+/** Returns a key for the secret of an outcome or a decision. A decision on a replica belongs to its primary secret. */
+const secretOf = ({ environment = '', name = '', replicaOf }: Pick<SecretDecision, 'environment' | 'name' | 'replicaOf'>): string =>
+  replicaOf === undefined ? `${environment} ${name}` : ` ${replicaOf}`
 
 function secretEntry (about: About, outcome: SecretOutcome, decisions: readonly SecretDecision[]): RequestEntry {
   const { environment = about.environment, credential = about.credential, action = about.action, name } = outcome
   const { problem, result, versionId } = outcome
   const item = { ...about, environment, credential, action, name }
-  const decision = decisions.find((one) => one.action === action)
+  const decision = decisions.find((one) => one.action === action && one.replicaOf === undefined)
   return {
     event: 'item',
     ...item,

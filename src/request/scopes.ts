@@ -6,6 +6,7 @@ import type { SecretElsewhere } from '#src/aws/elsewhere'
 import type { SecretsPort } from '#src/aws/port'
 import type { Environment } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 import type { Counterpart, Scope } from '#src/secrets/scope'
 
@@ -34,7 +35,7 @@ export function openScope (
     onResponse: (awsRequestId) => { evidence.awsRequestIds.push(awsRequestId) },
     may: (action, name) => decideAndKeep(request, action, environment, credentialId, name),
     counterparts: (name) => context.findElsewhere({ environment, credentialId }, name)
-      .map((secret) => counterpart(request, credentialId, secret))
+      .map((secret) => counterpart(request, credentialId, secret, name))
   }
 }
 
@@ -42,13 +43,16 @@ export function openScope (
  * Returns a secret of another environment. Decisions on it are made for the credential that the call uses or, if the other
  * environment does not allow that credential, for the other environment's default credential.
  */
-function counterpart (request: FastifyRequest, usedId: string, { environment, name }: SecretElsewhere): Counterpart {
+function counterpart (
+  request: FastifyRequest, usedId: string, { environment, name }: SecretElsewhere, replicaOf: SecretName
+): Counterpart {
   const { region, deletionProtection, credential, allowedCredentials } = environment
   const credentialId = allowedCredentials.includes(usedId) ? usedId : credential
   return {
     region,
     deletionProtection,
-    may: (action) => decideAndKeep(request, action, environment, credentialId, name) && request.sees(environment).allowed
+    may: (action) =>
+      decideAndKeep(request, action, environment, credentialId, name, replicaOf) && request.sees(environment).allowed
   }
 }
 
@@ -70,14 +74,15 @@ export function openScopeIn (
 
 /** Returns true if the policies allow the action. Adds the decision to the evidence for the request's audit records. */
 function decideAndKeep (
-  request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: SecretName
+  request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: SecretName,
+  replicaOf?: SecretName
 ): boolean {
   const { evidence, found: { environment: inPath } } = request
   const { allowed, policies } = request.decide(action, environment, credentialId, name)
   evidence.decisions.push({
     ...(environment !== inPath && { environment: environment.name }),
     action,
-    ...(name !== undefined && { name }),
+    ...compact({ name, replicaOf }),
     allowed,
     policies
   })

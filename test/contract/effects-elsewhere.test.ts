@@ -99,6 +99,11 @@ t.test('an effect in another environment requires that environment\'s permission
   t.equal((await there.getSecretValue({ SecretId: 'dev/kept' })).SecretString, 'of deveu')
   const [denial] = gateway.trail().filter(({ event, operation }) => event === 'outcome' && operation === 'replicateSecret').slice(-1)
   t.match(denial, { code: 'forbidden', decisions: [{ environment: 'deveu', action: 'CreateSecret', allowed: false }] }, 'the audit trail has the decision')
+  for (const [operation, action] of [['bulkCreateSecrets', 'CreateSecret'], ['promoteSecrets', 'PromoteSecret']] as const) {
+    const [item] = gateway.trail().filter((record) => record.event === 'item' && record.operation === operation && record.code === 'forbidden')
+    t.match(item, { action, environment: 'wide', decisions: [{ environment: 'wideeu', action: 'CreateSecret', allowed: false }] }, operation)
+    if (operation === 'bulkCreateSecrets') t.match(item, { decision: { allowed: true, policies: ['in-wide'] } }, 'the decision on the secret itself')
+  }
 })
 
 t.test('an effect in another environment respects its deletion protection', async (t) => {
