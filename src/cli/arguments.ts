@@ -23,6 +23,26 @@ export function fieldName (text: string): string {
 }
 
 /**
+ * Parses the beginning of names.
+ *
+ * @throws InvalidArgumentError if it is empty, because all names begin with nothing, which is rarely meant
+ */
+export function namePrefix (text: string): string {
+  if (text === '') throw new InvalidArgumentError('A prefix must not be empty.')
+  return text
+}
+
+/**
+ * Parses an environment's name.
+ *
+ * @throws InvalidArgumentError if the name is empty, `.` or `..`
+ */
+export function environmentName (text: string): string {
+  if (text === '' || isDots(text)) throw new InvalidArgumentError('That is not a valid environment name.')
+  return text
+}
+
+/**
  * Returns a parser of positive integers.
  *
  * @param noun the expected kind of number, for the error message, such as "whole number of days"

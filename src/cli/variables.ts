@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { reply, type GatewayClient, type Schemas } from '#src/client/client'
 import { fieldIn, memberText, objectIn, type FieldMistake } from '#src/json/field'
-import { pair, secretName } from './arguments.ts'
+import { namePrefix, pair, secretName } from './arguments.ts'
 import { CommandFailure, WrongUsage } from './terminal.ts'
-import { shellWord } from './text.ts'
+import { isDots, shellWord } from './text.ts'
 
 type SecretValue = Pick<Schemas['SecretValue'], 'name' | 'value' | 'encoding'>
 
@@ -21,7 +21,7 @@ export interface Selection {
 /** Adds the options that select secrets and name their variables. */
 export function withSelection (command: Command): Command {
   return command
-    .option('--prefix <prefix>', 'all secrets whose names begin with this prefix, which is removed from the variables\' names')
+    .option('--prefix <prefix>', 'all secrets whose names begin with this prefix, which is removed from the variables\' names', namePrefix)
     .option('--secret <name>', 'a secret (repeatable)', (name: string, names: string[]) => [...names, secretName(name)], [])
     .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object, or what a JSON pointer such as /hosts/0 points to. Only this option can set variables that steer programs, such as PATH', pair, {})
     .option('--json-keys', 'create a variable for each key of values that are JSON objects')
@@ -50,7 +50,8 @@ export async function readVariables (
 ): Promise<Variables> {
   const { prefix, secret, map, jsonKeys = false } = selection
   const mapped = Object.entries(map).map(([variable, reference]) => ({ variable, ...secretReference(reference) }))
-  if (prefix === '') throw new WrongUsage('--prefix must not be empty')
+  const invalid = mapped.find(({ variable }) => !isVariable(variable))
+  if (invalid !== undefined) throw new WrongUsage(`${invalid.variable} in --map is not a valid name for a variable`)
   if (prefix === undefined && secret.length + mapped.length === 0) throw new WrongUsage('Specify the secrets with --prefix, --secret or --map')
 
   const names = new Set([...secret, ...mapped.map(({ name }) => name)])
@@ -63,7 +64,7 @@ export async function readVariables (
   const refused: string[] = []
   const remedies: string[] = []
   const add = (variable: string, { name, key }: Reference, value: Buffer): void => {
-    if (!/^[A-Za-z_]\w*$/.test(variable)) throw new CommandFailure(`${name} would become the variable ${variable}, which is not a valid name: use --map to choose another`)
+    if (!isVariable(variable)) throw new CommandFailure(`${name} would become the variable ${variable}, which is not a valid name: use --map to choose another`)
     const other = variables.get(variable)
     if (other !== undefined) throw new CommandFailure(`${other.secret} and ${name} would both become the variable ${variable}: use --map to rename one`)
     variables.set(variable, { secret: name, value })
@@ -117,9 +118,11 @@ function found (byName: ReadonlyMap<string, SecretValue>, name: string): SecretV
 /** Parses the right-hand side of `--map`: a secret's name, optionally followed by `#` and a key. */
 function secretReference (text: string): Reference {
   const [name = '', ...rest] = text.split('#')
-  if (name === '') throw new WrongUsage('--map needs the name of a secret: --map VARIABLE=NAME')
+  if (name === '' || isDots(name)) throw new WrongUsage('--map needs the name of a secret: --map VARIABLE=NAME')
   return rest.length === 0 ? { name } : { name, key: rest.join('#') }
 }
+
+const isVariable = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name)
 
 /** Converts a secret's name to a variable's: `payments/db` becomes `PAYMENTS_DB`. */
 const variableOf = (name: string): string => name.replace(/^\/+/, '').replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()

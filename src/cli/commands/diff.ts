@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { namePrefix } from '#src/cli/arguments'
 import { gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { styleFrom, table } from '#src/cli/table'
 import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
@@ -25,22 +26,26 @@ export function diff (program: Command, terminal: Terminal): void {
     .description('show where environments differ; exits with 1 if they do')
     .argument('<environments...>', 'two environments or more')
     .option('--values', 'also compare values: the same letter in a row means the same value')
-    .option('--prefix <prefix>', 'only names that begin with this prefix')
+    .option('--prefix <prefix>', 'only names that begin with this prefix', namePrefix)
     .option('--all', 'also names that do not differ')
     .action(async (named: string[], _: object, command: Command) => {
       // Also accepts a comma-separated list, as the API does.
       const environments = named.flatMap((name) => name.split(','))
-      const { values: compareValues, prefix: namePrefix, all, ...options } = command.optsWithGlobals<Options>()
+      const { values: compareValues, prefix, all, ...options } = command.optsWithGlobals<Options>()
+      if (environments.includes('')) throw new WrongUsage('The name of an environment must not be empty')
       if (environments.length < 2) throw new WrongUsage('Specify at least two environments')
       const report = await reply(gatewayOf(options, terminal).GET('/consistency', {
         params: {
           query: {
             environments: environments.join(','),
             ...(compareValues !== undefined && { compareValues }),
-            ...(namePrefix !== undefined && { namePrefix })
+            ...(prefix !== undefined && { namePrefix: prefix })
           }
         }
       }))
+      if (prefix !== undefined && report.items.length === 0) {
+        throw new CommandFailure(`No secret in ${environments.join(', ')} has a name that begins with ${prefix}`)
+      }
       const differing = report.items.filter(({ differs }) => differs)
       const lacking = report.items.filter((item) => !item.differs && Object.values(item.environments).some(isLacking))
       const deviating = new Set([...differing, ...lacking])

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
+import { namePrefix } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { allItems } from '#src/cli/pages'
 import { styleFrom, table } from '#src/cli/table'
 import { print, type Terminal } from '#src/cli/terminal'
 import { reply, type GatewayClient, type Schemas } from '#src/client/client'
@@ -10,25 +12,18 @@ interface Options extends GlobalOptions {
 }
 
 async function allSecrets (gateway: GatewayClient, env: string, { prefix, deleted }: Options): Promise<Schemas['SecretMetadata'][]> {
-  const secrets: Schemas['SecretMetadata'][] = []
-  let cursor: string | undefined
-  do {
-    const page = await reply(gateway.GET('/environments/{env}/secrets', {
-      params: {
-        path: { env },
-        query: {
-          limit: 100,
-          sort: 'name',
-          ...(prefix !== undefined && { namePrefix: prefix }),
-          ...(deleted !== undefined && { includePlannedDeletion: deleted }),
-          ...(cursor !== undefined && { cursor })
-        }
+  return allItems(async (cursor) => reply(gateway.GET('/environments/{env}/secrets', {
+    params: {
+      path: { env },
+      query: {
+        limit: 100,
+        sort: 'name',
+        ...(prefix !== undefined && { namePrefix: prefix }),
+        ...(deleted !== undefined && { includePlannedDeletion: deleted }),
+        ...cursor
       }
-    }))
-    for (const secret of page.items) secrets.push(secret)
-    cursor = page.nextCursor
-  } while (cursor !== undefined)
-  return secrets
+    }
+  })))
 }
 
 const colours = { placeholder: 'yellow', 'pending-deletion': 'red' } as const
@@ -37,7 +32,7 @@ const colours = { placeholder: 'yellow', 'pending-deletion': 'red' } as const
 export function list (program: Command, terminal: Terminal): void {
   const command = program.command('list')
     .description('list the secrets of an environment')
-    .option('--prefix <prefix>', 'only names that begin with this prefix')
+    .option('--prefix <prefix>', 'only names that begin with this prefix', namePrefix)
     .option('--deleted', 'include secrets scheduled for deletion')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
