@@ -4,7 +4,7 @@ import type { SecretName } from '#src/environments/names'
 import { AwsString, closed } from '#src/schema/types'
 import type { WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
-import { newVersionId } from './tokens.ts'
+import { forPurpose, newVersionId } from './tokens.ts'
 
 const { min, max } = shapes.AutomaticallyRotateAfterDaysType
 
@@ -38,7 +38,7 @@ export const Rotation = Type.Object({
  */
 export async function setRotation (scope: Scope, name: SecretName, rotation: Static<typeof Rotation>): Promise<WrittenSecret> {
   const { lambdaArn, rotateImmediately, ...rules } = rotation
-  return scope.aws.rotateSecret(scope, name, { lambdaArn, rules, rotateImmediately, versionId: newVersionId(scope, name) })
+  return scope.aws.rotateSecret(scope, name, { lambdaArn, rules, rotateImmediately, versionId: newVersionId(forPurpose(scope, 'rotation'), name) })
 }
 
 /** Starts a rotation with the secret's existing settings. @throws Problem `rotation-in-progress`, and any AWS error */
