@@ -1022,7 +1022,7 @@ export interface components {
                 notStarted: number;
                 /** @description Secrets that existed and were left as they were */
                 skipped: number;
-                /** @description Secrets that existed and were the same; told only to who may `CompareValues` of them, and of two placeholders */
+                /** @description Secrets that existed and were the same; told only to who may `DescribeSecret` of both, and `CompareValues` unless they are placeholders */
                 unchanged: number;
                 /** @description Secrets that existed and were given what the other environment has */
                 updated: number;

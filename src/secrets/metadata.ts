@@ -78,12 +78,13 @@ const timestamp = (date: Date | undefined): string | undefined => date?.toISOStr
 
 /**
  * Returns true if an existing secret is probably the placeholder that an earlier request with the same `Idempotency-Key` created.
- * AWS stores no idempotency key for a secret without a version, so the description and the tags are compared instead.
+ * AWS stores no idempotency key for a secret without a version, so the description and the tags are compared instead. Returns
+ * false if the caller isn't allowed to see these: otherwise the caller could check guesses at them.
  */
 export function isPlaceholderOf (
-  { idempotencyKey, environment }: Scope, { description = '', tags }: Pick<AwsSecret, 'description' | 'tags'>, existing: AwsSecret
+  { idempotencyKey, environment, may }: Scope, { description = '', tags }: Pick<AwsSecret, 'description' | 'tags'>, existing: AwsSecret
 ): boolean {
   const expected = Object.entries({ ...tags, ...environment.tags })
-  return idempotencyKey !== undefined && Object.keys(existing.versions ?? {}).length === 0 &&
+  return idempotencyKey !== undefined && may('DescribeSecret', existing.name) && Object.keys(existing.versions ?? {}).length === 0 &&
     (existing.description ?? '') === description && expected.every(([key, value]) => existing.tags?.[key] === value)
 }

@@ -6,7 +6,7 @@ import { tagSecret } from '#src/secrets/tags'
 import { forPurpose, newVersionId, updatedVersionId } from '#src/secrets/tokens'
 import { createSecret, restoreSecret, updateSecret } from '#src/secrets/write'
 import type { BulkItem } from './items.ts'
-import { isUpdate, planExisting, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
+import { forItem, isUpdate, planExisting, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
 
 /** The steps taken on a secret. Steps whose response was lost are included, because AWS may have carried them out. */
 export interface Trace {
@@ -47,7 +47,8 @@ export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflic
 }
 
 /** Creates the secret. @throws Problem `secret-exists`, `secret-pending-deletion`, and any AWS error */
-export async function createItem (scope: Scope, item: BulkItem, trace: Trace = {}): Promise<BulkOutcome> {
+export async function createItem (given: Scope, item: BulkItem, trace: Trace = {}): Promise<BulkOutcome> {
+  const scope = forItem(given, item)
   const ownVersionId = newVersionId(scope, item.name)
   const input = await withContent(scope, item)
   const versionId = input.content === undefined ? undefined : ownVersionId
@@ -79,7 +80,8 @@ async function withContent (scope: Scope, item: BulkItem): Promise<BulkItem> {
   return item.generate === undefined ? item : { ...item, content: await generateContent(scope, item.generate) }
 }
 
-async function update (scope: Scope, item: BulkItem, trace: Trace): Promise<string | undefined> {
+async function update (given: Scope, item: BulkItem, trace: Trace): Promise<string | undefined> {
+  const scope = forItem(given, item)
   const { name, generate, content, description, kmsKeyId } = item
   const ownVersionId = updatedVersionId(scope, name)
   const versionId = content === undefined ? undefined : ownVersionId

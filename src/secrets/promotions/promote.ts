@@ -83,7 +83,8 @@ async function promoteOne (promotion: Promotion, { dryRun, onConflict, expected 
   const earlier = dryRun ? undefined : earlierRunOf(target, name, existing)
   if (earlier !== undefined) return { ...state, ...earlier }
   if (onConflict === 'fail') {
-    if (!dryRun && fromVersionId === undefined && isPlaceholderOf(target, detailsOf(promotion), existing)) return { ...state, result: 'created' }
+    const mayBeOurs = !dryRun && fromVersionId === undefined && promotion.source.may('DescribeSecret', name)
+    if (mayBeOurs && isPlaceholderOf(target, detailsOf(promotion), existing)) return { ...state, result: 'created' }
     throw new Problem('secret-exists')
   }
   if (onConflict === 'skip') return { ...state, result: 'skipped' }
