@@ -51,7 +51,7 @@ t.test('the reply to every error is a problem document with the request\'s ID', 
       t.notMatch(reply.json.detail, hint, path)
     }
     // Paths that a route matches: the part in front of the slash is then taken for the name.
-    for (const path of ['/environments/dev/secrets/val/metadata', '/environments/dev/secrets/val/versions', '/environments/dev/secrets/val/policy']) {
+    for (const path of ['/environments/dev/secrets/val/metadata', '/environments/dev/secrets/val/references', '/environments/dev/secrets/val/policy']) {
       t.match((await gateway.send('GET', path)).json, { code: 'secret-not-found', detail: hint }, path)
     }
   })
