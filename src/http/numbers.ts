@@ -7,6 +7,7 @@ export interface BodySchema {
   readonly properties?: Readonly<Record<string, BodySchema>>
   readonly additionalProperties?: boolean | BodySchema
   readonly items?: BodySchema
+  readonly anyOf?: readonly BodySchema[]
 }
 
 /**
@@ -25,8 +26,8 @@ export function withNumbers (content: unknown, schema?: BodySchema, pointer = ''
 }
 
 /** Returns true if the schema allows an object with any members. */
-const isOpen = ({ type, properties, additionalProperties = true }: BodySchema = {}): boolean =>
-  [type].flat().includes('object') && properties === undefined && additionalProperties === true
+const isOpen = ({ type, properties, additionalProperties = true, anyOf = [] }: BodySchema = {}): boolean =>
+  anyOf.some(isOpen) || ([type].flat().includes('object') && properties === undefined && additionalProperties === true)
 
 function memberSchema ({ properties = {}, additionalProperties }: BodySchema = {}, name: string): BodySchema | undefined {
   if (Object.hasOwn(properties, name)) return properties[name]

@@ -34,17 +34,24 @@ const parts: Readonly<Record<string, RequestError['in']>> = { body: 'body', quer
  * @param part Fastify's name for the part of the request
  */
 export function requestErrors (part: string, errors: readonly SchemaError[]): RequestError[] {
-  return errors.filter((error) => !isBranch(error, errors)).map((error) => ({
+  const ofTypes = new Set(errors.filter((error) => typesIn(error) !== undefined).map(placeOf))
+  return errors.filter((error) => !isBranch(error, ofTypes)).map((error) => ({
     in: parts[part] ?? 'body',
     pointer: error.instancePath + (part === 'querystring' ? '' : memberPointer(error.params)),
     message: messages[error.keyword]?.(error) ?? error.message ?? 'is invalid'
   }))
 }
 
-/** Returns true for an error about the type of one alternative. The error about all the alternatives names every type. */
-const isBranch = ({ keyword, instancePath, schemaPath = '' }: SchemaError, errors: readonly SchemaError[]): boolean =>
-  keyword === 'type' && errors.some((other) =>
-    typesIn(other) !== undefined && other.instancePath === instancePath && schemaPath.startsWith(`${other.schemaPath}/`))
+/** Returns a text that is the same for two errors only if they are about the same value and the same part of the schema. */
+const placeOf = ({ instancePath, schemaPath = '' }: Pick<SchemaError, 'instancePath' | 'schemaPath'>): string => `${instancePath} ${schemaPath}`
+
+/**
+ * Returns true for an error about the type of one alternative. The error about all the alternatives names every type.
+ *
+ * @param ofTypes the places of the errors about all the alternatives
+ */
+const isBranch = ({ keyword, instancePath, schemaPath = '' }: SchemaError, ofTypes: ReadonlySet<string>): boolean =>
+  keyword === 'type' && ofTypes.has(placeOf({ instancePath, schemaPath: schemaPath.replace(/\/\d+\/type$/, '') }))
 
 /** Returns the types that an error of `anyOf` allows, or undefined for any other error. */
 function typesIn ({ keyword, parentSchema }: SchemaError): string[] | undefined {

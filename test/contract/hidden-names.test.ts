@@ -78,7 +78,7 @@ t.test('a caller who may see the credentials and the secrets is told', async (t)
   const shown = { account: '333333333333', credential: 'canary-default', allowedCredentials: ['canary-default', 'canary-other'], requiredSecrets: ['canary/required', 'a'] }
   t.match((await gateway.send('GET', '/environments/dev')).json, shown)
   t.match((await gateway.send('GET', '/environments')).json.items[0], shown)
-  t.match((await gateway.send('GET', '/environments/dev/secrets/a')).json, { detail: 'AWS denies GetSecretValue to the credential canary-default.' })
+  t.match((await gateway.send('GET', '/environments/dev/secrets/a')).json, { detail: 'AWS denies secretsmanager:GetSecretValue to the credential canary-default.' })
 })
 
 t.test('each part of an environment takes a permission of its own', async (t) => {

@@ -18,6 +18,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/authentication/caller-identity-reply.ts': ['^\\s*(<\\?xml[^<>]*\\?>\\s*)?<GetCallerIdentityResponse[\\s>]'],
   'src/authentication/key-set.ts': ['\\/$'],
   'src/authorization/policies.ts': ['^for policy `policy\\d+`[:,] |^failed to parse policies from string: '],
+  'src/aws/attempts.ts': ['^(?:BatchGet|Describe|Get|List|Validate)'],
   'src/aws/exception-middleware.ts': ['Command$'],
   'src/aws/exception-rules.ts': ['^(?:The variable \\w+ is not set$|Could not (?:resolve|load) credentials )'],
   'src/aws/rate-limiter.ts': ['Command$'],
@@ -26,8 +27,10 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   // The parts that are joined with a beginning that has the other anchor.
   'src/environments/names.ts': ['-[A-Za-z0-9]{6}$', '+$', '*$'],
   'src/http/etag.ts': ['^W\\/'],
-  'src/http/json.ts': ['^0+', '0+$'],
+  'src/http/numbers.ts': ['^0+', '0+$'],
   'src/http/prefer.ts': ['^\\s*respond-async\\s*(?:;|$)'],
+  'src/http/validation.ts': ['\\/\\d+\\/type$'],
+  'src/json/field.ts': ['^\\uFEFF'],
   'src/local-backend/accounts.ts': ['^arn:aws:(?:iam|sts)::${accountId}:.'],
   'src/local-backend/rotation/invoke-endpoint.ts': ['\\/2015-03-31\\/functions\\/[^/]+\\/invocations$'],
   'src/local-backend/rotation/rotation-functions.ts': ['^https?:'],
@@ -39,6 +42,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/local-backend/service.ts': ['^::ffff:'],
   'src/local-backend/sts/identity-providers.ts': ['^https?:\\/\\/'],
   'src/local-backend/sts/trust.ts': ['^https?:\\/\\/'],
+  'src/request/steps/find-route.ts': ['^\\/environments\\/[^/]+\\/secrets\\/[^/]+\\/[^/]'],
   'src/secrets/bulk/items.ts': ['^aws:'],
   'src/secrets/references/identifiers.ts': ['^[A-Za-z]', '^\\.*$|^\\.\\.', '^_+|_+$', '^-+|-+$']
 }
