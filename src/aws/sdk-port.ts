@@ -5,16 +5,16 @@ import {
   ReplicateSecretToRegionsCommand, RestoreSecretCommand, RotateSecretCommand, StopReplicationToReplicaCommand, TagResourceCommand,
   UntagResourceCommand, UpdateSecretCommand, UpdateSecretVersionStageCommand, ValidateResourcePolicyCommand
 } from '@aws-sdk/client-secrets-manager'
-import type { SecretName } from '#src/environments/names'
+import { isSecretName, type SecretName, type UnaddressableName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { bindCall, type AwsCall } from './call.ts'
 import type { Clients } from './clients.ts'
 import { problemFrom, required } from './exception-rules.ts'
 import { awsFilters } from './filters.ts'
 import { metadataFrom, replicaFrom, secretFrom, versionFrom } from './metadata.ts'
-import { fromAwsName, toAwsName } from './names.ts'
+import { anyNameFrom, fromAwsName, toAwsName } from './names.ts'
 import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteResult } from './port.ts'
-import type { RotationRules, SecretContent } from './secret.ts'
+import type { RotationRules, SecretContent, SecretMetadata } from './secret.ts'
 import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'
 
 /**
@@ -104,11 +104,15 @@ export function createSecretsPort (clients: () => Pick<Clients, 'client'>): Secr
         NextToken: cursor,
         ...sort && { SortBy: sortKeys[sort.by], SortOrder: sort.descending ? 'desc' as const : 'asc' as const }
       }))
-      const items = SecretList.flatMap((entry) => {
-        const name = fromAwsName(environment, entry.Name ?? '')
-        return name === undefined ? [] : [metadataFrom(name, entry)]
-      })
-      return compact({ items, nextCursor: NextToken })
+      const items: SecretMetadata[] = []
+      const unaddressable: UnaddressableName[] = []
+      for (const entry of SecretList) {
+        const name = anyNameFrom(environment, entry.Name ?? '')
+        if (name === undefined) continue
+        if (isSecretName(name)) items.push(metadataFrom(name, entry))
+        else unaddressable.push(name)
+      }
+      return compact({ items, nextCursor: NextToken, unaddressable: unaddressable.length > 0 ? unaddressable : undefined })
     },
     async listSecretVersionIds (call, name, { includeDeprecated, limit, cursor }) {
       const { Versions = [], NextToken } = await send(call, new ListSecretVersionIdsCommand({

@@ -12,6 +12,13 @@ const colours: Partial<Record<string, 'green' | 'red' | 'yellow'>> = {
   created: 'green', updated: 'green', restored: 'green', failed: 'red', 'rolled-back': 'yellow', 'not-started': 'yellow'
 }
 
+/** Warns on standard error of secrets that the gateway left out because of their names. */
+export function warnOfUnaddressable (terminal: Terminal, count: number, environment?: string): void {
+  if (count === 0) return
+  const where = environment === undefined ? '' : ` in ${environment}`
+  terminal.stderr.write(`${count} more${where}, with names that the gateway can't address, such as a//b\n`)
+}
+
 /** Formats an item's problem as its title and detail. */
 const reasonFor = (problem: object = {}): string => 'title' in problem && 'detail' in problem ? `${String(problem.title)}: ${String(problem.detail)}` : ''
 

@@ -726,7 +726,7 @@ export interface components {
             /** @description The secret's ARN, where there is one */
             arn?: string;
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
              * @example payments/db
              */
             name: string;
@@ -790,11 +790,20 @@ export interface components {
                     };
                 };
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                  * @example payments/db
                  */
                 name: string;
             }[];
+            /**
+             * @description By environment: how many of its secrets are left out because of their names; absent where there are none
+             * @example {
+             *       "dev": 2
+             *     }
+             */
+            unaddressable?: {
+                [key: string]: number;
+            };
         };
         /** Credential */
         Credential: {
@@ -1039,7 +1048,7 @@ export interface components {
                  */
                 fromVersionId?: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                  * @example payments/db
                  */
                 name: string;
@@ -1055,6 +1064,8 @@ export interface components {
                  */
                 versionId?: string;
             }[];
+            /** @description Secrets that the caller may see and that are left out, because no path can hold their names, such as `a//b`. Only AWS's own API reaches them. Absent where there are none */
+            unaddressable?: number;
         };
         /** ProvedCredential */
         ProvedCredential: {
@@ -1109,7 +1120,7 @@ export interface components {
                 unsupported?: string;
             }[];
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
              * @example payments/db
              */
             name: string;
@@ -1158,7 +1169,7 @@ export interface components {
              */
             lastChangedDate?: string;
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
              * @example payments/db
              */
             name: string;
@@ -1267,7 +1278,7 @@ export interface components {
              */
             encoding: "text" | "base64";
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
              * @example payments/db
              */
             name: string;
@@ -1325,7 +1336,7 @@ export interface components {
              */
             arn: string;
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
              * @example payments/db
              */
             name: string;
@@ -1454,7 +1465,7 @@ export interface operations {
                      */
                     environment?: string;
                     /**
-                     * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                     * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                      * @example payments/db
                      */
                     name?: string;
@@ -1795,6 +1806,8 @@ export interface operations {
                         items: components["schemas"]["SecretMetadata"][];
                         /** @description Where the next page begins; absent on the last page */
                         nextCursor?: string;
+                        /** @description Secrets that the caller may see and that are left out, because no path can hold their names, such as `a//b`. Only AWS's own API reaches them. Absent where there are none */
+                        unaddressable?: number;
                     };
                 };
             };
@@ -1954,7 +1967,7 @@ export interface operations {
                          */
                         kmsKeyId?: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                          * @example payments/db
                          */
                         name: string;
@@ -2064,7 +2077,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2122,7 +2135,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2199,7 +2212,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2289,7 +2302,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2319,7 +2332,7 @@ export interface operations {
                          */
                         deletionDate: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                          * @example payments/db
                          */
                         name: string;
@@ -2346,7 +2359,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2413,7 +2426,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2449,7 +2462,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2473,7 +2486,7 @@ export interface operations {
                          */
                         arn: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                          * @example payments/db
                          */
                         name: string;
@@ -2515,7 +2528,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2580,7 +2593,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2616,7 +2629,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2689,7 +2702,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2725,7 +2738,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2781,7 +2794,7 @@ export interface operations {
                          */
                         arn: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                          * @example payments/db
                          */
                         name: string;
@@ -2832,7 +2845,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2856,7 +2869,7 @@ export interface operations {
                          */
                         arn: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                          * @example payments/db
                          */
                         name: string;
@@ -2899,7 +2912,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2935,7 +2948,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2973,7 +2986,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3024,7 +3037,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3096,7 +3109,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3135,7 +3148,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3171,7 +3184,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3233,7 +3246,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3274,7 +3287,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3305,7 +3318,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                          * @example payments/db
                          */
                         name: string;
@@ -3337,7 +3350,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3356,7 +3369,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                          * @example payments/db
                          */
                         name: string;
@@ -3381,7 +3394,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3439,7 +3452,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3539,7 +3552,7 @@ export interface operations {
                     "application/json": {
                         items: {
                             /**
-                             * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                              * @example payments/db
                              */
                             name: string;

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Action } from '#src/authorization/actions'
 import type { SecretsPort } from '#src/aws/port'
 import type { Environment } from '#src/environments/environment'
-import type { SecretName } from '#src/environments/names'
+import type { SecretName, UnaddressableName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
 import type { Scope } from '#src/secrets/scope'
 
@@ -40,7 +40,7 @@ export function openScopeIn (
 
 /** Returns true if the policies allow the action. Adds the decision to the evidence for the request's audit records. */
 function decideAndKeep (
-  request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: SecretName
+  request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: SecretName | UnaddressableName
 ): boolean {
   const { evidence, found: { environment: inPath } } = request
   const { allowed, policies } = request.decide(action, environment, credentialId, name)

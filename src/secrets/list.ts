@@ -1,8 +1,10 @@
 import type { SortKey } from '#src/aws/port'
+import type { UnaddressableName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { toMetadata } from './metadata.ts'
 import type { SecretFilters, SecretMetadata } from './schemas.ts'
 import type { Scope } from './scope.ts'
+import { countUnaddressable } from './unaddressable.ts'
 
 /** The sort order of a list: a field for ascending order, or a hyphen and the field for descending order. */
 export type Sort = SortKey | `-${SortKey}`
@@ -26,6 +28,8 @@ export interface ListOptions extends SecretFilters {
 export interface SecretsPage {
   items: SecretMetadata[]
   nextCursor?: string
+  /** The number of secrets on the page that the caller may describe and that the gateway can't address. */
+  unaddressable?: number
 }
 
 /** The maximum number of AWS's pages that one request reads in search of a secret that the caller may see. */
@@ -40,14 +44,18 @@ const maximumPages = 20
 export async function listSecrets (scope: Scope, options: ListOptions): Promise<SecretsPage> {
   const { includePlannedDeletion, sort, limit, cursor, ...filters } = options
   let nextCursor = cursor
+  const leftOut: UnaddressableName[] = []
   for (let pages = 1; ; pages++) {
     const page = await scope.aws.listSecrets(scope, {
       filters, includePlannedDeletion, sort: sort && parseSort(sort), limit, cursor: nextCursor
     })
     const items = page.items.filter(({ name }) => scope.may('DescribeSecret', name)).map(toMetadata)
+    leftOut.push(...page.unaddressable ?? [])
     nextCursor = page.nextCursor
     // An empty page with a cursor reveals that there are secrets the caller isn't allowed to see. So it is returned only if many
     // pages in a row are empty.
-    if (items.length > 0 || nextCursor === undefined || pages === maximumPages) return compact({ items, nextCursor })
+    if (items.length > 0 || nextCursor === undefined || pages === maximumPages) {
+      return compact({ items, nextCursor, unaddressable: countUnaddressable(scope, 'DescribeSecret', leftOut) })
+    }
   }
 }

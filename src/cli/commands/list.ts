@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { warnOfUnaddressable } from '#src/cli/results'
 import { styleFrom, table } from '#src/cli/table'
 import { print, type Terminal } from '#src/cli/terminal'
 import { reply, type GatewayClient, type Schemas } from '#src/client/client'
@@ -9,8 +10,11 @@ interface Options extends GlobalOptions {
   deleted?: boolean
 }
 
-async function allSecrets (gateway: GatewayClient, env: string, { prefix, deleted }: Options): Promise<Schemas['SecretMetadata'][]> {
+async function allSecrets (
+  gateway: GatewayClient, env: string, { prefix, deleted }: Options
+): Promise<{ secrets: Schemas['SecretMetadata'][], unaddressable: number }> {
   const secrets: Schemas['SecretMetadata'][] = []
+  let unaddressable = 0
   let cursor: string | undefined
   do {
     const page = await reply(gateway.GET('/environments/{env}/secrets', {
@@ -26,9 +30,10 @@ async function allSecrets (gateway: GatewayClient, env: string, { prefix, delete
       }
     }))
     secrets.push(...page.items)
+    unaddressable += page.unaddressable ?? 0
     cursor = page.nextCursor
   } while (cursor !== undefined)
-  return secrets
+  return { secrets, unaddressable }
 }
 
 const colours = { placeholder: 'yellow', 'pending-deletion': 'red' } as const
@@ -41,9 +46,10 @@ export function list (program: Command, terminal: Terminal): void {
     .option('--deleted', 'include secrets scheduled for deletion')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      const items = await allSecrets(gatewayOf(options, terminal), environmentOf(options), options)
+      const { secrets: items, unaddressable } = await allSecrets(gatewayOf(options, terminal), environmentOf(options), options)
       const rows = items.map(({ name, state, lastChangedDate = '', description = '' }) => [name, state, lastChangedDate, description])
-      print(terminal, options, { items }, table(terminal, ['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours)))
+      print(terminal, options, { items, ...unaddressable > 0 && { unaddressable } }, table(terminal, ['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours)))
+      warnOfUnaddressable(terminal, unaddressable)
     })
   withExample(command, 'secretsctl list --env dev --prefix payments/')
 }
