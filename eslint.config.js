@@ -27,6 +27,25 @@ export default defineConfig(
       'no-console': 'error'
     }
   },
+  {
+    files: ['src/**', 'plugins/**', 'routes/**'],
+    rules: {
+      'no-restricted-syntax': ['error', {
+        selector: 'CallExpression[callee.property.name=/^(push|unshift|splice|concat|max|min|fromCharCode|fromCodePoint)$/] > SpreadElement',
+        message: 'Each item becomes an argument, so a long list overflows the stack. Use a loop, or explain why the list is short.'
+      }]
+    }
+  },
+  {
+    files: ['src/cli/**', 'src/local-backend/**'],
+    // Passes the streams on, and handles their errors.
+    ignores: ['src/cli/secretsctl.ts'],
+    rules: {
+      'no-restricted-properties': ['error', ...['stdout', 'stderr'].map((property) => (
+        { object: 'process', property, message: 'Write through src/command-line/output.ts, which makes control characters visible.' }
+      ))]
+    }
+  },
   { files: ['test/**', 'scripts/**', 'bench/**'], rules: { 'no-console': 'off', 'max-lines': 'off' } },
   {
     files: ['test/**'],

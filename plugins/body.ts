@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { parseJson } from '#src/http/json'
+import type { BodySchema } from '#src/http/numbers'
 import { invalidRequest, Problem } from '#src/problems/problem'
 
 /** The media types of request bodies. A route accepts only the first, unless its schema's `consumes` lists others. */
@@ -12,7 +13,7 @@ export default fp(async (fastify) => {
   fastify.addContentTypeParser(mediaTypes, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     if (body.length === 0 && !acceptsBody(request)) return undefined
     if (!acceptsMediaType(request, request.headers['content-type'] ?? '')) throw new Problem('unsupported-media-type')
-    const content = parseJson(body)
+    const content = parseJson(body, request.routeOptions.schema?.body as BodySchema | undefined)
     if (!acceptsBody(request)) throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
     return content
   })

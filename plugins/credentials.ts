@@ -4,6 +4,7 @@ import type { Identity } from '#src/aws/identity'
 import type { KeysFor } from '#src/aws/keys'
 import type { SecretsPort } from '#src/aws/port'
 import { createRateLimiters } from '#src/aws/rate-limiter'
+import { confirmRepeats } from '#src/aws/repeats'
 import { createSecretsPort } from '#src/aws/sdk-port'
 import { stsRegion } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
@@ -46,7 +47,7 @@ export default fp(async (fastify) => {
     now: fastify.now
   }), retire)
 
-  fastify.decorate('aws', createSecretsPort(clients))
+  fastify.decorate('aws', confirmRepeats(createSecretsPort(clients)))
   fastify.decorate('awsClient', (credentialId, region, use) => clients().client({ credentialId, ...use }, region))
   fastify.decorate('verifyCredential', async (credentialId) => clients().verify(credentialId))
   fastify.decorate('describeCredentials', () => {

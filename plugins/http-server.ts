@@ -1,5 +1,8 @@
+import { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { trustedProxyList } from '#src/config/server'
+import { earlierReplies } from '#src/http/earlier-replies'
 import type { TrustsProxy } from '#src/request/steps/find-peer'
 
 declare module 'fastify' {
@@ -9,7 +12,10 @@ declare module 'fastify' {
   }
 }
 
-/** Sets options of Node.js's HTTP server that can't be set through Fastify. */
+/**
+ * Sets options of Node.js's HTTP server that can't be set through Fastify, and answers the requests that Node.js does not report
+ * as `request`. docs/request.md lists all events of the server, and what answers each of them.
+ */
 export default fp(async (fastify) => {
   const { server, config } = fastify
   // 0 means any number of headers. By default Node.js allows about 1,000, and silently drops or refuses more, depending on its
@@ -21,6 +27,20 @@ export default fp(async (fastify) => {
   for (const event of ['checkContinue', 'checkExpectation']) {
     server.on(event, (request, reply) => { server.emit('request', request, reply) })
   }
+
+  // Without a listener, Node.js closes the connection of a CONNECT request without a reply. Here, Fastify refuses such a request
+  // and records the refusal. The connection is closed after the reply, because Node.js no longer reads requests from it.
+  server.on('connect', (request, socket: Socket) => {
+    socket.on('error', () => { socket.destroy() }).resume()
+    void earlierReplies(socket).then(() => {
+      if (!socket.writable) return
+      const reply = new ServerResponse(request)
+      reply.shouldKeepAlive = false
+      reply.assignSocket(socket)
+      reply.once('finish', () => { socket.destroySoon() })
+      server.emit('request', request, reply)
+    })
+  })
 
   const trusts = config.derive((next) => trustedProxyList(next.server.trustedProxies))
   fastify.decorate('trustsProxy', (address) => trusts()(address))

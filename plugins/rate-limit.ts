@@ -17,16 +17,16 @@ declare module 'fastify' {
  * - `failures` limits the failed authentications from each address.
  * - `address` limits the requests from each address on public routes.
  *
- * `failures` and `address` have the same limit, but count separately. On all other routes, authenticated requests do not count
- * against an address, so callers with the same address do not affect each other there.
+ * `failures` and `address` have the same limit, but count separately. Authenticated requests on routes that are not public count
+ * against no address, so callers with the same address do not affect each other.
  */
 export default fp(async (fastify) => {
   await fastify.register(rateLimit, { global: false })
   const limits = (): typeof fastify.config.current.limits => fastify.config.current.limits
   fastify.decorate('limits', {
-    failures: limiter(fastify, limits, 'address'),
-    address: limiter(fastify, limits, 'address'),
-    caller: limiter(fastify, limits, 'caller', ({ caller }) => caller.id),
-    environment: limiter(fastify, limits, 'environment', ({ environment }) => environment.name)
+    failures: limiter(fastify, limits, { which: 'address' }),
+    address: limiter(fastify, limits, { which: 'address' }),
+    caller: limiter(fastify, limits, { which: 'caller', keyOf: ({ caller }) => caller.id }),
+    environment: limiter(fastify, limits, { which: 'environment', isShared: true, keyOf: ({ environment }) => environment.name })
   })
 }, { name: 'rate-limit', dependencies: ['config'] })

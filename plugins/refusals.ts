@@ -4,7 +4,7 @@ import type { RequestEntry } from '#src/audit/record'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 
-/** Records in the audit trail what is refused before Fastify receives a request: malformed HTTP and failed TLS handshakes. */
+/** Adds audit records for refusals that happen before Fastify receives a request: malformed HTTP and failed TLS handshakes. */
 export default fp(async (fastify) => {
   fastify.decorate('recordRefusal', async (about, problem) => {
     const { status, code, options: { reason } } = problem

@@ -1,12 +1,14 @@
 import type { FastifyContextConfig } from 'fastify'
 import fp from 'fastify-plugin'
+import { secretsElsewhere } from '#src/aws/elsewhere'
 import { secretEntries, type DeclaredNames } from '#src/request/audit-entries'
 import { finders, readFound } from '#src/request/found'
 import { routeConfig } from '#src/request/route'
-import { openScopeIn } from '#src/request/scopes'
+import { openScopeIn, type ScopeContext } from '#src/request/scopes'
 import { runReplySteps, runSteps, type Step } from '#src/request/step'
 import { authenticate } from '#src/request/steps/authenticate'
 import { refuseAmbiguousHeaders } from '#src/request/steps/refuse-ambiguous-headers'
+import { refuseCrossSite } from '#src/request/steps/refuse-cross-site'
 import { refuseUnknownHeaders } from '#src/request/steps/refuse-unknown-headers'
 import { closeStaleConnection } from '#src/request/steps/close-stale-connection'
 import { decideInEnvironment } from '#src/request/steps/decide-in-environment'
@@ -61,6 +63,11 @@ export default fp(async (fastify) => {
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
   const declared = (): DeclaredNames => config.current
+  const context: ScopeContext = {
+    aws,
+    authorize,
+    findElsewhere: (scope, name) => secretsElsewhere(config.current, scope, name)
+  }
 
   /** The first steps, for every request, including those that match no route. */
   const first = {
@@ -76,7 +83,12 @@ export default fp(async (fastify) => {
 
   const stages: readonly Stage[] = [
     { stage: 'headers', hook: 'onRequest', appliesTo: authenticated, steps: { forbidCaching } },
-    { stage: 'authentication', hook: 'onRequest', appliesTo: authenticated, steps: { authenticate: authenticate(callerOf, limits.failures) } },
+    {
+      stage: 'authentication',
+      hook: 'onRequest',
+      appliesTo: authenticated,
+      steps: { authenticate: authenticate(callerOf, limits.failures), refuseCrossSite: refuseCrossSite(limits.failures) }
+    },
     { stage: 'limits', hook: 'onRequest', appliesTo: authenticated, steps: { limitCaller: limits.caller } },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
     { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, inviteBody } },
@@ -97,7 +109,7 @@ export default fp(async (fastify) => {
     // environment exists.
     { stage: 'environment limit', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
     { stage: 'record intent', hook: 'preHandler', appliesTo: authenticated, steps: { recordIntent: recordIntent(audit, declared) } },
-    { stage: 'scope', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { openScope: openScope(aws) } }
+    { stage: 'scope', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { openScope: openScope(context) } }
   ]
 
   /** The last steps, for every reply, including refusals. */
@@ -119,7 +131,7 @@ export default fp(async (fastify) => {
     await audit.append(secretEntries(evidence, outcomes, this.outcome?.job))
   })
   fastify.decorateRequest('scopeIn', function (name, ...actions) {
-    return openScopeIn(this, findEnvironment(name), actions, aws)
+    return openScopeIn(this, findEnvironment(name), actions, context)
   })
 
   const begin = runSteps(Object.values(first.steps))

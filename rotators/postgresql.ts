@@ -58,12 +58,13 @@ export async function handler ({ Step, SecretId: secret, ClientRequestToken: pen
 
 async function createSecret ({ secret, pending, current }: Rotation): Promise<void> {
   if (await credentialsIn(secret, pending) !== undefined) return
-  const credentials = await requiredCredentials(secret, current)
+  await requiredCredentials(secret, current)
+  const value = await valueOf(secret, current)
   const { RandomPassword: password } = await aws.getRandomPassword({ PasswordLength: 32, ExcludePunctuation: true })
   await aws.putSecretValue({
     SecretId: secret,
     ClientRequestToken: pending,
-    SecretString: JSON.stringify({ ...credentials, password }),
+    SecretString: withPassword(value, password),
     VersionStages: ['AWSPENDING']
   })
 }
@@ -90,11 +91,22 @@ async function finishSecret ({ secret, pending, current }: Rotation): Promise<vo
   })
 }
 
+async function valueOf (secret: string, versionId: string): Promise<string> {
+  const { SecretString = '' } = await aws.getSecretValue({ SecretId: secret, VersionId: versionId })
+  return SecretString
+}
+
+/** Replaces the password in a value. The other members stay as they are, with each number as it is written, such as `1.10`. */
+function withPassword (value: string, password: string | undefined): string {
+  const members = JSON.parse(value, (_name, member: unknown, context?: { source?: string }) =>
+    typeof member === 'number' ? JSON.rawJSON(context?.source ?? String(member)) : member) as object
+  return JSON.stringify({ ...members, password })
+}
+
 /** Returns a version's credentials, or undefined if the version has no value yet. */
 async function credentialsIn (secret: string, versionId: string): Promise<Credentials | undefined> {
   try {
-    const { SecretString = '' } = await aws.getSecretValue({ SecretId: secret, VersionId: versionId })
-    return parse(SecretString)
+    return parse(await valueOf(secret, versionId))
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return undefined
     throw error

@@ -4,11 +4,14 @@ import type { Question } from '#src/authorization/decision'
 export interface Rule {
   id: string
   effect: 'permit' | 'forbid'
-  /** The callers that the rule applies to; any caller if absent. */
+  /** The callers that the rule applies to. If absent, it applies to any caller. */
   who?: { caller: string } | { group: string }
-  /** Actions and groups of actions; any action if absent. */
+  /** Actions and groups of actions. If absent, the rule applies to any action. */
   actions?: readonly string[]
-  /** An environment with its secrets, an environment alone, an environment's secrets, or one secret; any resource if absent. */
+  /**
+   * `in`: an environment and its secrets. `itself`: an environment without its secrets. `secretsOf`: only its secrets. `secret`: one
+   * secret. If absent, the rule applies to any resource.
+   */
   where?: { in: string } | { itself: string } | { secretsOf: string, prefix?: string } | { secret: string }
   /** Applies only to requests that use this credential. */
   credential?: string

@@ -33,19 +33,19 @@ export async function connect (url: string, tls?: TlsClient): Promise<Socket> {
 }
 
 export function write (socket: Socket, { method = 'GET', path = '/', headers = [], body }: RawRequest, connection = 'close'): void {
-  const hasLength = body === undefined || headers.some(([name]) => name === 'Content-Length')
+  const hasLength = body === undefined || headers.some(([name]) => /^(?:content-length|transfer-encoding)$/i.test(name))
   const length = hasLength ? [] : [['Content-Length', String(Buffer.byteLength(body))] as const]
   const all = [['Host', 'gateway.test'] as const, ['Connection', connection] as const, ...headers, ...length]
   socket.write([`${method} ${path} HTTP/1.1`, ...all.map(([name, value]) => `${name}: ${value}`), '', body ?? ''].join('\r\n'))
 }
 
-/** Reads one reply, or returns undefined if the connection ends without one. */
-export async function readReply (socket: Socket): Promise<RawReply | undefined> {
+/** Reads one reply to a request with the method, or returns undefined if the connection ends without a reply. */
+export async function readReply (socket: Socket, method = 'GET'): Promise<RawReply | undefined> {
   let all = ''
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     all += String(chunk)
     const end = all.indexOf('\r\n\r\n')
-    const length = Number(/^content-length: (\d+)$/mi.exec(all)?.[1] ?? 0)
+    const length = method === 'HEAD' ? 0 : Number(/^content-length: (\d+)$/mi.exec(all)?.[1] ?? 0)
     const rest = Buffer.from(all.slice(end + 4))
     if (end < 0 || rest.length < length) continue
     const [head, text] = [all.slice(0, end), rest.toString('utf8', 0, length)]
@@ -55,15 +55,37 @@ export async function readReply (socket: Socket): Promise<RawReply | undefined> 
 }
 
 /**
+ * The time, in milliseconds, after which a test stops waiting for something that happens at once. It says nothing about speed, and
+ * is long enough for the slowest machine: a test that waits for something that never happens fails instead of hanging.
+ */
+export const patience = 60_000
+
+/**
  * Sends a request on a new connection. Returns undefined if the gateway closes the connection without a reply, for example
  * during the TLS handshake.
+ *
+ * @throws Error if the gateway neither replies nor closes the connection
  */
-export async function sendRaw (url: string, request: RawRequest, tls?: TlsClient): Promise<RawReply | undefined> {
+export async function sendRaw (url: string, request: RawRequest, tls?: TlsClient, wait = patience): Promise<RawReply | undefined> {
+  const impatience = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    impatience.reject(new Error(`${request.method ?? 'GET'} ${request.path ?? '/'} was neither answered nor closed in ${wait / 1_000} seconds`))
+  }, wait)
+  try {
+    return await Promise.race([exchange(url, request, tls, impatience.promise), impatience.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Sends a request and reads the reply. Closes the connection once that is done, or once `end` is settled. */
+async function exchange (url: string, request: RawRequest, tls: TlsClient | undefined, end: Promise<never>): Promise<RawReply | undefined> {
   let socket: Socket | undefined
+  end.catch(() => socket?.destroy())
   try {
     socket = await connect(url, tls)
     write(socket, request)
-    return await readReply(socket)
+    return await readReply(socket, request.method)
   } catch (error) {
     if (error instanceof Error && 'code' in error) return undefined
     throw error

@@ -5,7 +5,7 @@ import { Query, Ref, Reply, withAwsProblems } from '#src/http/schemas'
 import { invalidRequest } from '#src/problems/problem'
 import { comparedSecrets, compareEnvironments } from '#src/secrets/consistency/compare'
 import { ConsistencyReport } from '#src/secrets/consistency/schemas'
-import { Filters } from '#src/secrets/schemas'
+import { NamePrefix } from '#src/secrets/schemas'
 
 const maximumEnvironments = 20
 const name = environmentNamePattern.slice(1, -1)
@@ -31,7 +31,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           examples: ['dev,staging,prod']
         }),
         compareValues: Type.Optional(Type.Boolean({ default: false, description: 'Also compare the values' })),
-        namePrefix: Filters.properties.namePrefix
+        namePrefix: Type.Optional(NamePrefix)
       }),
       response: {
         200: Reply('A row for each name', Ref(ConsistencyReport)),

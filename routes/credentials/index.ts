@@ -1,4 +1,5 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { seesCredential } from '#src/authorization/visibility'
 import { CredentialDescription } from '#src/credentials/schemas'
 import { Query, Ref, Reply, withProblems } from '#src/http/schemas'
 
@@ -20,8 +21,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     handler: async ({ caller }) => ({
-      items: fastify.describeCredentials().filter(({ id }) =>
-        fastify.authorize({ caller, action: 'DescribeCredential', credentialId: id }).allowed)
+      items: fastify.describeCredentials().filter(({ id }) => seesCredential(fastify.authorize, caller, id))
     })
   })
 }

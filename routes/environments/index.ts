@@ -1,4 +1,5 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { visibleParts } from '#src/authorization/visibility'
 import { describeEnvironment, EnvironmentDescription } from '#src/environments/schemas'
 import { Query, Ref, Reply, withProblems } from '#src/http/schemas'
 
@@ -11,7 +12,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'listEnvironments',
       tags: ['environments'],
       summary: 'List environments',
-      description: 'The environments that the caller may see, and their settings.',
+      description: 'The environments that the caller may see, each as its own page shows it.',
       querystring: Query({}),
       response: {
         200: Reply('The environments', Type.Object({ items: Type.Array(Ref(EnvironmentDescription)) })),
@@ -19,9 +20,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     handler: async (request) => {
+      const { caller } = request
       const environments = Array.from(fastify.config.current.environments.values())
       const visible = environments.filter((environment) => request.sees(environment).allowed)
-      return { items: visible.map(describeEnvironment) }
+      return { items: visible.map((environment) => describeEnvironment(visibleParts(fastify.authorize, caller, environment))) }
     }
   })
 }

@@ -1,10 +1,11 @@
 import { verifyingKeyOfSpki, type VerifyingKey } from './key.ts'
-import { genesis, isIntact, type Link, type ParsedRecord } from './record.ts'
+import { genesis, isIntact, isStartOfOpening, type Link, type ParsedRecord } from './record.ts'
 
 /** Reports a finding about the current line, with the record's sequence number if it is known. */
 export type Report = (message: string, sequence?: number) => void
 
-const range = (from: number, to: number): string => from === to ? `record ${from} is` : `records ${from} to ${to} are`
+/** Names a range of records, with the verb that follows. */
+export const range = (from: number, to: number): string => from === to ? `record ${from} is` : `records ${from} to ${to} are`
 
 /**
  * Creates a checker of the hash chain. It reports records that were changed, are missing, or don't follow their predecessor.
@@ -69,29 +70,55 @@ export function chainChecker (report: Report, oldest = 1): {
   }
 }
 
+/** The records that no signature covers: those after the last signed record. */
+export interface Tail {
+  readonly unsigned: number
+  /** The last signed record. */
+  readonly signed?: Link
+  /** True if a crash can't have left these records, because a process would have written a signed record before them. */
+  readonly isForged: boolean
+}
+
 const signedEvents: ReadonlySet<unknown> = new Set(['start', 'resume', 'checkpoint', 'close'])
 
-/** Creates a checker of the signatures. Control records are always signed, and so is the last record of each write. */
+/**
+ * Creates a checker of the signatures. Control records are always signed, and so is the last record of each write. A process that
+ * continues a closed trail, or continues in a new file, writes a control record first.
+ */
 export function signatureChecker (given: readonly VerifyingKey[] | undefined, report: Report): {
   check: (record: ParsedRecord) => void
-  /** The number of records after the last signed one. */
-  unsigned: () => number
+  /** Call it before the first line of each file. */
+  beginFile: () => void
+  /** Checks whether a crash can have left this incomplete line after the records so far. */
+  isFromCrash: (incomplete: Buffer) => boolean
+  tail: () => Tail
   /** The accepted keys. If none were given, this is the first key that the trail itself contains. */
   keys: () => readonly VerifyingKey[]
 } {
   let keys = given ?? []
   let unsigned = 0
+  let signed: Link | undefined
+  /** True if the next record must be a signed control record. */
+  let mustOpen = true
+  let isForged = false
   return {
+    beginFile () {
+      mustOpen = true
+    },
     check ({ link, signature, entry: { event, key } }) {
       const { sequence } = link
       const named = keys.length === 0 && signedEvents.has(event) && typeof key === 'string' ? verifyingKeyOfSpki(key) : undefined
       if (named !== undefined) keys = [named]
       unsigned = signature === undefined ? unsigned + 1 : 0
+      isForged = signature === undefined && (mustOpen || isForged)
+      if (signature !== undefined) signed = link
+      mustOpen = event === 'close'
       if (signature === undefined && signedEvents.has(event)) report('is not signed', sequence)
       if (signature === undefined || keys.some((key) => key.verify('record', link, signature))) return
       report('is not signed with the trail\'s key', sequence)
     },
-    unsigned: () => unsigned,
+    isFromCrash: (incomplete) => !mustOpen || isStartOfOpening(signed ?? genesis, incomplete),
+    tail: () => ({ unsigned, ...(signed !== undefined && { signed }), isForged }),
     keys: () => keys
   }
 }
@@ -109,7 +136,7 @@ export function knownRecordChecker (known: readonly Link[], report: Report): {
       expected.delete(sequence)
     },
     finish (last = genesis) {
-      const furthest = Math.max(0, ...expected.keys())
+      const furthest = [...expected.keys()].reduce((furthest, sequence) => Math.max(furthest, sequence), 0)
       if (furthest > last.sequence) report(`${range(last.sequence + 1, furthest)} missing at the end`)
       for (const sequence of expected.keys()) if (sequence <= last.sequence) report(`record ${sequence} is missing`)
     }

@@ -1,7 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { VerifyingKey } from './key.ts'
 import { linesOf } from './lines.ts'
-import { genesis, isIntact, parseRecord, type Found, type Link, type ParsedRecord } from './record.ts'
+import {
+  genesis, isIntact, isOpening, isStartOfOpening, parseRecord, type Found, type Link, type ParsedRecord
+} from './record.ts'
 import { UnusableTrail } from './settings.ts'
 
 /** A record, and the offset in the trail's file at which it ends. */
@@ -44,13 +46,14 @@ export async function inspectEnd (
   if (size === 0) return { found: known === undefined ? 'nothing' : 'moved', link: known?.link ?? genesis, torn: 0 }
   if (known === undefined) return endWithoutHead(handle, key, size)
   const { link } = known
-  if (await isRecordAt(handle, known, size)) {
+  const record = await recordAt(handle, known, size)
+  if (record !== undefined) {
     if (size === known.size) return { found: 'intact', link, torn: 0 }
-    const extended = isFirst ? await followChain(handle, known, key, size) : undefined
+    const extended = isFirst ? await followChain(handle, known, isClose(record), key, size) : undefined
     if (extended !== undefined) return extended
   }
   // An earlier process may have crashed after it wrote to a new file and before it updated the head.
-  const begun = isFirst ? await followChain(handle, { link, size: 0 }, key, size) : undefined
+  const begun = isFirst ? await followChain(handle, { link, size: 0 }, true, key, size) : undefined
   return begun ?? unexpectedEnd(handle, known, size)
 }
 
@@ -68,12 +71,14 @@ async function lastRecord (handle: FileHandle, size: number): Promise<{ last?: P
   return { torn: end.length - whole.length, ...(last !== undefined && isIntact(last) && { last }) }
 }
 
-/** Checks whether the known record is still at its position in the file. */
-async function isRecordAt (handle: FileHandle, { link, size: position }: Position, size: number): Promise<boolean> {
-  if (position > size) return false
-  const { last, torn } = await lastRecord(handle, position)
-  return torn === 0 && last?.link.hash === link.hash
+/** Returns the known record if it is still at its position in the file. */
+async function recordAt (handle: FileHandle, known: Position, size: number): Promise<ParsedRecord | undefined> {
+  if (known.size > size) return undefined
+  const { last, torn } = await lastRecord(handle, known.size)
+  return torn === 0 && last?.link.hash === known.link.hash ? last : undefined
 }
+
+const isClose = ({ entry: { event } }: ParsedRecord): boolean => event === 'close'
 
 /** Describes a file with an unexpected end. Nothing is removed from the file, because it is evidence. */
 async function unexpectedEnd (handle: FileHandle, known: Position, size: number): Promise<End> {
@@ -84,13 +89,16 @@ async function unexpectedEnd (handle: FileHandle, known: Position, size: number)
 /** Inspects a file that has no usable head. Assumes that the last complete write ends with the last signed record. */
 async function endWithoutHead (handle: FileHandle, key: VerifyingKey, size: number): Promise<End> {
   let known: Position | undefined
+  let isClosed = false
   const start = Math.max(0, size - maxBytes.write)
   for await (const { bytes, next } of linesOf(chunksOf(handle, start))) {
     const record = parseRecord(bytes)
-    if (record?.signature !== undefined && isIntact(record)) known = { link: record.link, size: start + next }
+    if (record?.signature === undefined || !isIntact(record)) continue
+    known = { link: record.link, size: start + next }
+    isClosed = isClose(record)
   }
   if (known === undefined) throw new UnusableTrail('audit.file', 'a file that is not an audit trail', 'an audit trail or no file: move this one away')
-  return { ...await followChain(handle, known, key, size) ?? await unexpectedEnd(handle, known, size), found: 'no-head' }
+  return { ...await followChain(handle, known, isClosed, key, size) ?? await unexpectedEnd(handle, known, size), found: 'no-head' }
 }
 
 /** Reads the file from a byte offset. Uses no stream, because a stream would close the handle if the caller stopped early. */
@@ -105,26 +113,30 @@ async function* chunksOf (handle: FileHandle, start: number): AsyncGenerator<Uin
   } while (read > 0)
 }
 
-/** Follows the chain from the known record to the end of the last complete write. Returns undefined if the chain is broken. */
-async function followChain (handle: FileHandle, known: Position, key: VerifyingKey, size: number): Promise<End | undefined> {
+/**
+ * Follows the chain from the known record to the end of the last complete write. Returns undefined if the chain is broken.
+ *
+ * @param mustOpen true if the next record must open the trail, because the known record closed it or is in an earlier file. A
+ *   crash then leaves at most a part of that one record. Anything else was added by somebody without the key.
+ */
+async function followChain (
+  handle: FileHandle, known: Position, mustOpen: boolean, key: VerifyingKey, size: number
+): Promise<End | undefined> {
   let { link: last, size: complete } = known
   let { link } = known
+  let opens = mustOpen
   for await (const { bytes, ended, next } of linesOf(chunksOf(handle, known.size))) {
-    // If a new file contains no complete write, its incomplete last line must be the start of the record that comes next.
-    if (!ended && known.size === 0 && complete === 0 && !isStartOfNext(link, bytes)) return undefined
+    if (!ended && opens && !isStartOfOpening(link, bytes)) return undefined
     if (!ended) continue
     const record = parseRecord(bytes)
     if (record === undefined || !isIntact(record) || record.previous !== link.hash) return undefined
+    if (opens && !isOpening(record)) return undefined
     link = record.link
+    opens = isClose(record)
     if (record.signature === undefined) continue
     if (!key.verify('record', link, record.signature)) return undefined
     last = link
     complete = known.size + next
   }
   return { found: complete === 0 ? 'moved' : 'intact', link: last, torn: size - complete }
-}
-
-function isStartOfNext ({ sequence }: Link, bytes: Buffer): boolean {
-  const start = `{"sequence":${sequence + 1},`
-  return start.startsWith(bytes.toString('latin1', 0, start.length))
 }

@@ -85,8 +85,8 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
   }
 
   /**
-   * Checks whether the open file still has the trail's name, and whether it is unchanged: it has the expected size and was not
-   * deleted.
+   * Checks two things about the open file: whether it still has the trail's name, and whether it is unchanged, that is, has the
+   * expected size and was not deleted.
    */
   async function inspectFile ({ trail, inode }: Files, size: number): Promise<{ hasName: boolean, isUnchanged: boolean }> {
     const named = await stat(file).catch(undefinedIfMissing)

@@ -8,7 +8,7 @@ export interface Line {
 }
 
 /** The maximum length of a line in bytes. Longer lines are returned in pieces. All records are shorter. */
-const maxBytes = 1024 * 1024
+export const maxLineBytes = 1024 * 1024
 
 const lineFeed = 0x0a
 
@@ -23,7 +23,7 @@ export async function* linesOf (chunks: AsyncIterable<Uint8Array>): AsyncGenerat
       yield { bytes: rest.subarray(0, end), ended: true, next }
       rest = rest.subarray(end + 1)
     }
-    if (rest.length <= maxBytes) continue
+    if (rest.length <= maxLineBytes) continue
     next += rest.length
     yield { bytes: rest, ended: false, next }
     rest = Buffer.alloc(0)

@@ -174,6 +174,23 @@ export interface ParsedRecord {
 /** Checks that a record's bytes match the hash in its line. */
 export const isIntact = ({ link, actualHash }: ParsedRecord): boolean => link.hash === actualHash
 
+/**
+ * Checks whether a record is what a process writes first, in a trail that was closed or in a new file: a control record, which is
+ * always signed. Nobody without the key can write one.
+ */
+export const isOpening = ({ signature, entry: { event } }: ParsedRecord): boolean =>
+  signature !== undefined && (event === 'start' || event === 'resume')
+
+/** Checks whether an incomplete line can be what a crash left of the opening record that comes after `link`. */
+export function isStartOfOpening ({ sequence }: Link, line: Buffer): boolean {
+  const time = '0000-00-00T00:00:00.000Z'
+  const text = line.toString('latin1').replace(/(?<="time":")[\dTZ:.-]{1,24}/, (found) => time.slice(0, found.length))
+  return ['start', 'resume'].some((event) => {
+    const start = `{"sequence":${sequence + 1},"time":"${time}","event":"${event}",`
+    return start.startsWith(text) || text.startsWith(start)
+  })
+}
+
 const linePattern = new RegExp([
   /^(\{"sequence":([1-9]\d{0,14}),.*,"previous":"([0-9a-f]{64})"(,"signed":true)?)/,
   /,"hash":"([0-9a-f]{64})"(?:,"signature":"([0-9a-f]{128})")?\}$/

@@ -15,11 +15,13 @@ export interface SecretOutcome {
   readonly problem?: Problem
 }
 
-/** A decision about a single secret, or about an environment other than the one in the request's path. */
+/** A decision about a single secret, or about another environment than the one in the request's path. */
 export interface SecretDecision extends Decision {
-  /** Absent if the decision is about the environment in the path. */
+  /** Absent if it is the environment in the request's path. */
   readonly environment?: string
   readonly action: Action
   /** Absent if the decision is about the environment as a whole. */
   readonly name?: string
+  /** The secret in the path's environment that the decision was needed for. Present if the decision is about its replica. */
+  readonly replicaOf?: string
 }

@@ -68,7 +68,8 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
       onFailure('hangs')
     }, writeTimeout)
     try {
-      const [check, currentSeal] = [checkRequested, seal]
+      // The `close` record must be the last one, so it waits until the queue is empty.
+      const [check, currentSeal] = [checkRequested, seal === 'close' && queue.length > 0 ? undefined : seal]
       checkRequested = false
       if (check) await sink.check()
       const { written, firstSequences } = await writer.commit(group.map(({ members }) => members), currentSeal)

@@ -1,8 +1,8 @@
-import { chainChecker, knownRecordChecker, signatureChecker, type Report } from './checks.ts'
+import { chainChecker, knownRecordChecker, range, signatureChecker, type Report } from './checks.ts'
 import { isSigned, parseHead, type Head } from './head.ts'
 import type { VerifyingKey } from './key.ts'
-import { linesOf } from './lines.ts'
-import { parseRecord, type ControlEntry, type Found, type Link, type ParsedRecord } from './record.ts'
+import { linesOf, maxLineBytes } from './lines.ts'
+import { genesis, parseRecord, type ControlEntry, type Found, type Link, type ParsedRecord, type Range } from './record.ts'
 
 /** A file of a trail, as chunks of bytes. */
 export interface TrailFile {
@@ -41,9 +41,16 @@ export interface Verification {
   readonly findings: readonly Remark[]
   /** Crashes and failures that the trail itself reports. At most 1,000. */
   readonly notes: readonly Remark[]
+  /** The number of records, up to and including the last signed one. */
   readonly records: number
   readonly first?: Link
+  /** The last signed record. It vouches for all records before it. */
   readonly last?: Link
+  /**
+   * The records after the last signed one, including an incomplete one. A crash may have left them, or a write may be in
+   * progress, but anybody who can write to the file may have added them, too.
+   */
+  readonly unproved?: Range
   /** True if the last record is a `close`, which the gateway writes on a graceful shutdown. */
   readonly isClosed: boolean
 }
@@ -68,14 +75,17 @@ export async function verifyTrail (files: readonly TrailFile[], options: VerifyO
   const signatures = signatureChecker(options.keys, report)
   const places = knownRecordChecker([...options.known ?? [], ...head === undefined ? [] : [head.link]], report)
   let isClosed = false
+  let incomplete = 0
 
   for (const { name, chunks } of files) {
     place = { file: name, line: 0 }
+    signatures.beginFile()
     for await (const { bytes, ended } of linesOf(chunks)) {
       place.line++
       const record = ended ? parseRecord(bytes) : undefined
       isClosed = record?.entry.event === 'close'
-      if (!ended && reachesHead(chain.result().last, head)) {
+      if (!ended && bytes.length <= maxLineBytes && reachesHead(chain.result().last, head) && signatures.isFromCrash(bytes)) {
+        incomplete++
         note('an incomplete record after the head: it is being written, or was left by a crash')
         continue
       }
@@ -88,13 +98,27 @@ export async function verifyTrail (files: readonly TrailFile[], options: VerifyO
     }
   }
 
-  const result = chain.result()
-  places.finish(result.last)
-  const unsigned = signatures.unsigned()
-  if (unsigned > 0) (reachesHead(result.last, head) ? note : report)(`${unsigned} records at the end are not signed: an incomplete write`)
+  const { first, last, records } = chain.result()
+  places.finish(last)
+  const { unsigned, signed, isForged } = signatures.tail()
+  const from = (signed ?? genesis).sequence + 1
+  const unproved = { from, to: from + unsigned + incomplete - 1 }
+  if (unsigned > 0) {
+    const text = `${range(from, from + unsigned - 1)} at the end and not signed`
+    if (isForged) report(`${text}: added by somebody without the key, since the gateway would have signed a record before`)
+    else if (reachesHead(last, head)) note(`${text}: left by a crash, being written, or added by somebody without the key`)
+    else report(`${text}: an incomplete write`)
+  }
   if (head !== undefined && !signatures.keys().some((key) => isSigned(head, key))) report('the head is not signed with the trail\'s key')
   else if (head === undefined && options.isPart !== true) report('the end of the trail is not known: its head is missing or damaged')
-  return { findings, notes, ...result, isClosed }
+  return {
+    findings,
+    notes,
+    records: records - unsigned,
+    ...(first !== undefined && signed !== undefined && { first, last: signed }),
+    ...(unproved.to >= from && { unproved }),
+    isClosed
+  }
 }
 
 /** Checks whether the trail reaches at least as far as its head. */

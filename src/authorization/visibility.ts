@@ -1,5 +1,6 @@
 import type { Caller } from '#src/authentication/caller'
-import type { Environment } from '#src/environments/environment'
+import type { Environment, VisibleEnvironment } from '#src/environments/environment'
+import { compact } from '#src/json/compact'
 import type { Authorize, Decision } from './decision.ts'
 
 type Place = Pick<Environment, 'name' | 'credential' | 'allowedCredentials'>
@@ -14,3 +15,25 @@ export function seesEnvironment (authorize: Authorize, caller: Caller, environme
   const through = (credentialId: string): Decision => authorize({ caller, action: 'DescribeEnvironment', credentialId, environment: name })
   return allowedCredentials.map(through).find(({ allowed }) => allowed) ?? through(credential)
 }
+
+/**
+ * Returns an environment that the caller may see, without what takes further permissions: its credentials and their account, and
+ * the names of the secrets that it requires. As in a comparison of environments, the permission on a secret is that with the
+ * environment's default credential.
+ */
+export function visibleParts (authorize: Authorize, caller: Caller, environment: Environment): VisibleEnvironment {
+  const { account, credential: credentialId, allowedCredentials, requiredSecrets, ...settings } = environment
+  const visible = allowedCredentials.filter((id) => seesCredential(authorize, caller, id))
+  return compact({
+    ...settings,
+    account: visible.length > 0 ? account : undefined,
+    credential: visible.includes(credentialId) ? credentialId : undefined,
+    allowedCredentials: visible,
+    requiredSecrets: requiredSecrets.filter((name) =>
+      authorize({ caller, action: 'DescribeSecret', credentialId, environment: settings.name, name }).allowed)
+  })
+}
+
+/** Returns true if the caller may see the AWS credential. */
+export const seesCredential = (authorize: Authorize, caller: Caller, credentialId: string): boolean =>
+  authorize({ caller, action: 'DescribeCredential', credentialId }).allowed

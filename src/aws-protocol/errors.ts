@@ -120,6 +120,7 @@ export const errors = {
   throttled: error('ThrottlingException', 'Rate exceeded'),
   tooLarge: error('RequestEntityTooLarge', 'The request is too large.'),
   tooManyCrossAccountReplicas: error('LimitExceededException', 'A secret can\'t have more than one cross-account replica.'),
+  tooManyFilters: error('InvalidParameterException', (max: number) => `The filter list has too many filters. You can include up to ${max} filters.`),
   tooManyLabels: error('LimitExceededException', (max: number) => `A secret can't have more than ${max} staging labels.`),
   tooManyTags: error('InvalidParameterException', (max: number) => `A secret can't have more than ${max} tags.`),
   unsupportedPrincipal: error('MalformedPolicyDocumentException', 'This resource policy contains an unsupported principal'),

@@ -35,10 +35,15 @@ export function validateInput<Name extends NewerOperation> (operation: Name, bod
   return input as Input<Name>
 }
 
-function read (name: string, value: unknown, path: string, found: Findings): unknown {
+function shapeOf (name: string): Shape {
   const shape = named[name]
   /* c8 ignore next: the table's own test checks that every name in it is defined */
   if (shape === undefined) throw new Error(`The model has no shape ${name}`)
+  return shape
+}
+
+function read (name: string, value: unknown, path: string, found: Findings): unknown {
+  const shape = shapeOf(name)
   if (shape.type === 'structure') return readStructure(shape, value, `${path}.`, found)
   if (shape.type === 'list') return readList(shape, value, path, found)
   const scalar = scalars[shape.type](value)
@@ -51,7 +56,7 @@ function readStructure (shape: StructureShape, value: unknown, prefix: string, f
   const given = new Map(Object.entries(value).filter(([, member]) => member !== null))
   const members: Record<string, unknown> = {}
   for (const [key, member] of Object.entries(shape.members)) {
-    const path = prefix + key.charAt(0).toLowerCase() + key.slice(1)
+    const path = prefix + memberName(key)
     if (given.has(key)) members[key] = read(member, given.get(key), path, found)
     else if (shape.required?.includes(key)) report(found, ' null', path, ['Member must not be null'])
   }
@@ -62,15 +67,42 @@ function readList (shape: ListShape, value: unknown, path: string, found: Findin
   if (!Array.isArray(value)) throw errors.serialization('Expected a list')
   const ofMembers = noFindings()
   const members = value.map((member: unknown, index) => read(shape.member, member, `${path}.${index + 1}.member`, ofMembers))
-  report(found, '', path, brokenConstraints(shape, members))
-  const member = named[shape.member]
-  if (member?.type === 'string' && ofMembers.count > 0) {
+  const member = shapeOf(shape.member)
+  const broken = brokenConstraints(shape, members)
+  if (broken.length > 0) report(found, quote(listText(shape, members)), path, broken)
+  if (member.type === 'string' && ofMembers.count > 0) {
     // For an invalid member of a list of strings, AWS quotes the whole list and names all constraints on its members.
-    report(found, quote(`[${members.join(', ')}]`), path, [`Member must satisfy constraint: [${allConstraints(member).join(', ')}]`])
+    report(found, quote(listText(shape, members)), path, [`Member must satisfy constraint: [${allConstraints(member).join(', ')}]`])
   } else {
     add(found, ofMembers.count, ofMembers.texts)
   }
   return members
+}
+
+/**
+ * Returns a list as Java prints it, which is how AWS quotes lists: `[a, b]`, and `[Filter(key=name, values=[a])]` for structures.
+ * The form of structures is that of other AWS services, because no such message of Secrets Manager is known.
+ */
+function listText ({ member }: ListShape, values: readonly unknown[]): string {
+  return `[${values.map((value) => javaText(member, value)).join(', ')}]`
+}
+
+function javaText (name: string, value: unknown): string {
+  const shape = shapeOf(name)
+  if (value === undefined) return 'null'
+  if (shape.type === 'list') return listText(shape, value as readonly unknown[])
+  if (shape.type !== 'structure') {
+    const scalar = value as Scalar
+    return String(scalar)
+  }
+  const given = value as Readonly<Record<string, unknown>>
+  const members = Object.entries(shape.members).map(([key, member]) => `${memberName(key)}=${javaText(member, given[key])}`)
+  return `${name}(${members.join(', ')})`
+}
+
+/** Returns a member's name as AWS's messages spell it. */
+function memberName (key: string): string {
+  return key.charAt(0).toLowerCase() + key.slice(1)
 }
 
 function noFindings (): Findings {
@@ -79,7 +111,7 @@ function noFindings (): Findings {
 
 function add (found: Findings, count: number, texts: readonly string[]): void {
   found.count += count
-  found.texts.push(...texts.slice(0, maxReported - found.texts.length))
+  for (const text of texts.slice(0, maxReported - found.texts.length)) found.texts.push(text)
 }
 
 function report (found: Findings, value: string, path: string, broken: readonly string[]): void {

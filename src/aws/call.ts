@@ -7,6 +7,8 @@ export interface AwsCall {
   readonly credentialId: string
   /** The ID of the caller, after which role sessions are named. If absent, the gateway calls AWS on its own behalf. */
   readonly callerId?: string
+  /** Returns true if the caller may see the credential. Problems then name it. If the function is absent, they don't. */
+  readonly mayNameCredential?: () => boolean
   /** Aborts the call. */
   readonly signal?: AbortSignal
   /**
@@ -32,3 +34,7 @@ export function bindCall (input: object, call: AwsCall): void {
 
 /** Returns the call that a command's input belongs to, or undefined if the command was not sent through `SecretsPort`. */
 export const callOf = ({ input }: { input: object }): AwsCall | undefined => calls.get(input)
+
+/** Returns the ID of the call's credential if problems may name it to the caller. */
+export const namedCredential = ({ credentialId, mayNameCredential }: AwsCall): { credentialId?: string } =>
+  mayNameCredential?.() === true ? { credentialId } : {}

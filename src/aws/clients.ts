@@ -3,6 +3,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { LRUCache } from 'lru-cache'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, type CredentialDefinition } from '#src/credentials/definition'
+import { trackAttempts } from './attempts.ts'
 import { convertExceptions } from './exception-middleware.ts'
 import { credentialKeys, type CredentialKeys, type KeysFor } from './keys.ts'
 import { limitRate, type RateLimiters } from './rate-limiter.ts'
@@ -69,7 +70,8 @@ export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, rat
     const isEmbedded = credentials.get(credentialId)?.kind === 'embedded'
     if (rateLimiters !== undefined && !isEmbedded) limitRate(client, rateLimiters(credentialId, region))
     captureRequestIds(client)
-    convertExceptions(client, credentialId, () => { refuse(keysFor) })
+    trackAttempts(client)
+    convertExceptions(client, () => { refuse(keysFor) })
     return client
   }
 

@@ -1,4 +1,5 @@
-import { Problem } from '#src/problems/problem'
+import { withAttempts } from './attempts.ts'
+import { callOf, namedCredential } from './call.ts'
 import { isDefect, isKeyRefusal, problemFrom } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
 
@@ -9,14 +10,16 @@ import type { SecretsManager } from './types.ts'
  * @param onKeyRefusal called when AWS refuses the client's keys
  */
 export function convertExceptions (
-  { middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, credentialId: string, onKeyRefusal: () => void
+  { middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, onKeyRefusal: () => void
 ): void {
   middlewareStack.add((next, { commandName = '' }) => async (args) => {
     try {
       return await next(args)
     } catch (error) {
-      if (error instanceof Problem || isDefect(error)) throw error
-      throw error instanceof Error ? problemFrom(error, { operation: commandName.replace(/Command$/, ''), credentialId }) : error
+      if (isDefect(error) || !(error instanceof Error)) throw error
+      const operation = commandName.replace(/Command$/, '')
+      const call = callOf(args)
+      throw withAttempts(error, { operation, input: args.input, ...call !== undefined && namedCredential(call) })
     }
   }, { step: 'initialize', priority: 'high', name: 'problems' })
   // The SDK mistakes an exceeded service quota for throttling, and would retry the call. It does not retry a `Problem`, so this
@@ -28,7 +31,7 @@ export function convertExceptions (
       if (!(error instanceof Error)) throw error
       if (isKeyRefusal(error)) onKeyRefusal()
       if (error.name !== 'LimitExceededException') throw error
-      throw problemFrom(error, { operation: '', credentialId })
+      throw problemFrom(error, { operation: '' })
     }
   }, { step: 'finalizeRequest', priority: 'low', name: 'finalProblems' })
 }

@@ -1,10 +1,14 @@
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem, type RequestError } from '#src/problems/problem'
+import { deniedPermission } from './denial.ts'
 
 /** The facts about a failed call that the problem's detail mentions. */
 export interface FailedCall {
   operation: string
-  credentialId: string
+  /** The ID of the credential. Absent if the caller must not learn it. */
+  credentialId?: string
+  /** The input of the SDK's command. */
+  input?: object
 }
 
 interface Rule {
@@ -38,12 +42,12 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
     { code: 'secret-exists' }
   ],
   InvalidRequestException: [
-    { code: 'secret-pending-deletion', when: /(marked|scheduled) for deletion|was deleted/ },
+    { code: 'secret-pending-deletion', when: /(?<!not )(marked|scheduled) for deletion|was deleted/ },
     { code: 'rotation-in-progress', when: /previous rotation isn.t complete/ },
     { code: 'version-not-found', when: /VersionStage that is not associated/ },
     refused
   ],
-  InvalidParameterException: [refused],
+  InvalidParameterException: [{ code: 'secret-has-replicas', when: /still has replica regions/ }, refused],
   MalformedPolicyDocumentException: [refused],
   PublicPolicyException: [refused],
   InvalidNextTokenException: [{ code: 'invalid-request', errors: [{ in: 'query', pointer: '/cursor', message: 'is no cursor of this list' }] }],
@@ -93,31 +97,49 @@ export interface AwsException {
   syscall?: string
   /** The side at fault, according to the SDK. */
   $fault?: 'client' | 'server'
-  $metadata?: { requestId?: string }
+  $metadata?: { requestId?: string, httpStatusCode?: number }
+  /** The HTTP response, if there was one. */
+  $response?: { statusCode?: number, headers?: Readonly<Record<string, string>> }
 }
 
 /** Returns true unless AWS's message quotes the request, for example a secret's value, a token or a name. */
 const quotable = (message: string): boolean => !/Value ['"]|ClientRequestToken/.test(message)
 
+/** Problems that may go away by themselves. */
+const temporary: ReadonlySet<ProblemCode> = new Set(['aws-throttled', 'aws-timeout', 'aws-unavailable'])
+
+/** The longest `Retry-After` that is passed on, in seconds. */
+const longestWait = 24 * 60 * 60
+
+/** Returns the `Retry-After` of a response in seconds. The header contains either seconds or a date. */
+function retryAfterOf ({ $response }: AwsException): { retryAfter?: number } {
+  const text = $response?.headers?.['retry-after'] ?? ''
+  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - Date.now()) / 1000)
+  return seconds >= 0 ? { retryAfter: Math.min(seconds, longestWait) } : {}
+}
+
+/** Returns true for a connection that broke off. The SDK gives such an error the same name as an exceeded timeout. */
+export const isBrokenOff = ({ code }: AwsException): boolean => code === 'ECONNRESET' || code === 'EPIPE'
+
 /** Returns the problem for an exception from AWS or the SDK, or for a failed connection. */
-export function problemFrom ({ name, message, code, $metadata }: AwsException, { operation, credentialId }: FailedCall): Problem {
+export function problemFrom (exception: AwsException, call: FailedCall): Problem {
+  const { name, message, code, $metadata } = exception
   const awsRequestId = $metadata?.requestId
   const about = { awsError: name, ...(awsRequestId !== undefined && { awsRequestId }) }
-  const rule = rules[name]?.find(({ when }) => when === undefined || when.test(message))
+  const rule = isBrokenOff(exception) ? undefined : rules[name]?.find(({ when }) => when === undefined || when.test(message))
   if (name === 'AccessDeniedException' && rule === undefined) {
-    return new Problem('aws-access-denied', { ...about, detail: `AWS denies ${operation} to the credential ${credentialId}.` })
+    const credential = call.credentialId === undefined ? 'the credential that was used' : `the credential ${call.credentialId}`
+    return new Problem('aws-access-denied', { ...about, detail: `AWS denies ${deniedPermission(message, call)} to ${credential}.` })
   }
   // No rule applies if the connection failed, if something other than AWS replied, or if AWS has introduced a new exception.
-  if (rule === undefined) return new Problem('aws-unavailable', { ...about, awsError: code ?? name })
+  if (rule === undefined) return new Problem('aws-unavailable', { ...about, awsError: code ?? name, ...retryAfterOf(exception) })
   return new Problem(rule.code, {
     ...about,
+    ...(temporary.has(rule.code) && retryAfterOf(exception)),
     ...(rule.errors !== undefined && { errors: rule.errors }),
     ...(rule.quote && quotable(message) && { detail: message })
   })
 }
-
-/** Problems that may go away by themselves. */
-const temporary: ReadonlySet<ProblemCode> = new Set(['aws-throttled', 'aws-timeout', 'aws-unavailable'])
 
 /** Matches messages about missing keys. They contain nothing confidential. */
 const missingKeys = /^(?:The variable \w+ is not set$|Could not (?:resolve|load) credentials )/
@@ -128,7 +150,7 @@ const missingKeys = /^(?:The variable \w+ is not set$|Could not (?:resolve|load)
  */
 export function credentialProblemFrom (exception: AwsException, credentialId: string): Problem {
   const { name, message, $fault, syscall } = exception
-  const problem = problemFrom(exception, { operation: '', credentialId })
+  const problem = problemFrom(exception, { operation: '' })
   const isRefused = $fault === 'client' || syscall === 'open'
   // Messages of AWS, messages about a file that can't be opened, and messages about missing keys are safe to quote. Others may
   // come from a `credential_process`, and contain its command line or a key.

@@ -1,4 +1,4 @@
-import { isSecretName, type SecretName, type UnaddressableName } from '#src/environments/names'
+import { isSecretName, type AnyName, type SecretName, type UnaddressableName } from '#src/environments/names'
 
 /** The part of an environment that determines its secrets' names in AWS. */
 interface Prefixed {
@@ -18,7 +18,7 @@ export const toAwsName = (environment: Prefixed, name: SecretName): AwsName => (
  * Returns a secret's name without the environment's prefix, even if the gateway does not support the name. Returns undefined if
  * the secret belongs to another environment.
  */
-export function anyNameFrom (environment: Prefixed, awsName: string): SecretName | UnaddressableName | undefined {
+export function anyNameFrom (environment: Prefixed, awsName: string): AnyName | undefined {
   if (!awsName.startsWith(environment.namePrefix)) return undefined
   const name = awsName.slice(environment.namePrefix.length)
   return isSecretName(name) ? name : name as UnaddressableName
@@ -32,3 +32,7 @@ export function fromAwsName (environment: Prefixed, awsName: string): SecretName
   const name = anyNameFrom(environment, awsName)
   return name !== undefined && isSecretName(name) ? name : undefined
 }
+
+/** Returns a secret's name in AWS from its ARN, without the random suffix, or undefined if the text is not a secret's ARN. */
+export const secretNameInArn = (text: string): string | undefined =>
+  /^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:(.+)-.{6}$/.exec(text)?.[1]

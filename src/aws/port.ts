@@ -1,4 +1,4 @@
-import type { SecretName, UnaddressableName } from '#src/environments/names'
+import type { AnyName, SecretName } from '#src/environments/names'
 import type { Problem } from '#src/problems/problem'
 import type { AwsCall } from './call.ts'
 import type { ReadSecret, Replica, RotationRules, SecretContent, SecretMetadata, SecretVersion } from './secret.ts'
@@ -18,7 +18,7 @@ export interface SecretsPort {
   getRandomPassword: (call: AwsCall, options: PasswordOptions) => Promise<string>
   getResourcePolicy: (call: AwsCall, name: SecretName) => Promise<SecretPolicy>
   getSecretValue: (call: AwsCall, name: SecretName, version?: VersionSelector) => Promise<ReadSecret>
-  listSecrets: (call: AwsCall, request: ListRequest) => Promise<ListedSecrets>
+  listSecrets: (call: AwsCall, request: ListRequest) => Promise<Page<SecretMetadata<AnyName>>>
   listSecretVersionIds: (call: AwsCall, name: SecretName, request: VersionsRequest) => Promise<Page<SecretVersion>>
   putResourcePolicy: (call: AwsCall, name: SecretName, policy: string, options: PolicyOptions) => Promise<WriteResult>
   putSecretValue: (call: AwsCall, name: SecretName, content: SecretContent, version?: NewVersion) => Promise<WriteResult>
@@ -44,12 +44,6 @@ export interface Page<Item> {
   nextCursor?: string
 }
 
-/** A page of secrets. */
-export interface ListedSecrets extends Page<SecretMetadata> {
-  /** The names on AWS's page that the gateway can't address; absent if there are none. */
-  unaddressable?: UnaddressableName[]
-}
-
 interface PageRequest {
   /** The maximum number of entries that AWS puts on the page. */
   limit?: number | undefined
@@ -57,13 +51,19 @@ interface PageRequest {
   cursor?: string | undefined
 }
 
-/** AWS's filters. AWS's documentation describes how they match. The environment's name prefix always applies as well. */
+/** The filters of a list. The environment's name prefix always applies as well. */
 export interface SecretFilters {
   namePrefix?: string
+  /** Like the next three, one of AWS's own filters. AWS's documentation describes how they match. */
   description?: string
   tagKey?: string
   tagValue?: string
   all?: string
+  /**
+   * The list contains every secret that has all of these tags. AWS has no filter for exactly that, so the list can also contain
+   * other secrets.
+   */
+  tags?: Tags
 }
 
 export interface ListRequest extends PageRequest {
@@ -79,8 +79,12 @@ export interface VersionsRequest extends PageRequest {
   includeDeprecated?: boolean | undefined
 }
 
-/** The secrets to read: either at most 20 names, or filters. */
-export type BatchRequest = PageRequest & ({ names: readonly SecretName[] } | { filters: SecretFilters })
+/** The secrets to read: at most 20 names. They are never chosen by AWS's filters, which match more than they say. */
+export interface BatchRequest {
+  names: readonly SecretName[]
+  /** The `nextCursor` of the previous page. */
+  cursor?: string | undefined
+}
 
 /** The current version of a secret with its value, or the problem that kept AWS from returning it. */
 export type BatchResult = { name: SecretName, secret: ReadSecret } | { name: SecretName, problem: Problem }

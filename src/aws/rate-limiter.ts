@@ -24,6 +24,7 @@ export function createRateLimiters (share: () => number): RateLimiters {
   return (credentialId, region) => getOrCreate(rateLimiters, `${credentialId} ${region}`, () => createRateLimiter(share))
 }
 
+// eslint-disable-next-line no-restricted-syntax -- a short table
 const lowestQuota = Math.min(...requestQuotas.map(({ perSecond }) => perSecond))
 
 function createRateLimiter (share: () => number): RateLimiter {

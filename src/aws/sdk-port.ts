@@ -5,16 +5,16 @@ import {
   ReplicateSecretToRegionsCommand, RestoreSecretCommand, RotateSecretCommand, StopReplicationToReplicaCommand, TagResourceCommand,
   UntagResourceCommand, UpdateSecretCommand, UpdateSecretVersionStageCommand, ValidateResourcePolicyCommand
 } from '@aws-sdk/client-secrets-manager'
-import { isSecretName, type SecretName, type UnaddressableName } from '#src/environments/names'
+import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
-import { bindCall, type AwsCall } from './call.ts'
+import { bindCall, namedCredential, type AwsCall } from './call.ts'
 import type { Clients } from './clients.ts'
 import { problemFrom, required } from './exception-rules.ts'
 import { awsFilters } from './filters.ts'
 import { metadataFrom, replicaFrom, secretFrom, versionFrom } from './metadata.ts'
-import { anyNameFrom, fromAwsName, toAwsName } from './names.ts'
+import { anyNameFrom, fromAwsName, secretNameInArn, toAwsName } from './names.ts'
 import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteResult } from './port.ts'
-import type { RotationRules, SecretContent, SecretMetadata } from './secret.ts'
+import type { RotationRules, SecretContent } from './secret.ts'
 import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'
 
 /**
@@ -33,13 +33,9 @@ export function createSecretsPort (clients: () => Pick<Clients, 'client'>): Secr
   }
 
   return {
-    async batchGetSecretValue (call, { limit, cursor, ...selection }) {
-      const { environment } = call
+    async batchGetSecretValue (call, { names, cursor }) {
       const reply = await send(call, new BatchGetSecretValueCommand({
-        ...'names' in selection
-          ? { SecretIdList: selection.names.map((name) => toAwsName(environment, name)) }
-          : { Filters: awsFilters(environment, selection.filters) },
-        MaxResults: limit,
+        SecretIdList: names.map((name) => toAwsName(call.environment, name)),
         NextToken: cursor
       }))
       return compact({ items: batchResults(call, reply), nextCursor: reply.NextToken })
@@ -104,15 +100,11 @@ export function createSecretsPort (clients: () => Pick<Clients, 'client'>): Secr
         NextToken: cursor,
         ...sort && { SortBy: sortKeys[sort.by], SortOrder: sort.descending ? 'desc' as const : 'asc' as const }
       }))
-      const items: SecretMetadata[] = []
-      const unaddressable: UnaddressableName[] = []
-      for (const entry of SecretList) {
+      const items = SecretList.flatMap((entry) => {
         const name = anyNameFrom(environment, entry.Name ?? '')
-        if (name === undefined) continue
-        if (isSecretName(name)) items.push(metadataFrom(name, entry))
-        else unaddressable.push(name)
-      }
-      return compact({ items, nextCursor: NextToken, unaddressable: unaddressable.length > 0 ? unaddressable : undefined })
+        return name === undefined ? [] : [metadataFrom(name, entry)]
+      })
+      return compact({ items, nextCursor: NextToken })
     },
     async listSecretVersionIds (call, name, { includeDeprecated, limit, cursor }) {
       const { Versions = [], NextToken } = await send(call, new ListSecretVersionIdsCommand({
@@ -235,24 +227,19 @@ const replicated = (name: SecretName, reply: {
 }): ReplicatedSecret => compact({ name, arn: required(reply.ARN), replicas: reply.ReplicationStatus?.map(replicaFrom) })
 
 function batchResults (
-  { environment, credentialId }: AwsCall, { SecretValues = [], Errors = [] }: BatchGetSecretValueReply
+  call: AwsCall, { SecretValues = [], Errors = [] }: BatchGetSecretValueReply
 ): BatchResult[] {
+  const { environment } = call
   const named = (awsName: string | undefined, resultOf: (name: SecretName) => BatchResult): BatchResult[] => {
     const name = fromAwsName(environment, awsName ?? '')
     return name === undefined ? [] : [resultOf(name)]
   }
   return [
     ...SecretValues.flatMap((value) => named(value.Name, (name) => ({ name, secret: secretFrom(name, value) }))),
-    ...Errors.flatMap(({ SecretId = '', ErrorCode = '', Message = '' }) => named(nameInArn(SecretId) ?? SecretId, (name) => ({
-      name,
-      problem: problemFrom({ name: ErrorCode, message: Message }, { operation: 'BatchGetSecretValue', credentialId })
-    })))
+    // An error contains the secret's ARN if a filter matched the secret, but its name if the secret was requested by name.
+    ...Errors.flatMap(({ SecretId = '', ErrorCode = '', Message = '' }) => named(secretNameInArn(SecretId) ?? SecretId, (name) => {
+      const failed = { operation: 'BatchGetSecretValue', input: { SecretId: toAwsName(environment, name) }, ...namedCredential(call) }
+      return { name, problem: problemFrom({ name: ErrorCode, message: Message }, failed) }
+    }))
   ]
 }
-
-/**
- * Returns the secret's name from an ARN, or undefined if the ID is not an ARN. In a batch response, an error contains the
- * secret's ARN if a filter matched the secret, but its name if the secret was requested by name.
- */
-const nameInArn = (secretId: string): string | undefined =>
-  /^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:(.+)-.{6}$/.exec(secretId)?.[1]

@@ -13,6 +13,36 @@ export function secretName (text: string): string {
 }
 
 /**
+ * Parses the name of a field.
+ *
+ * @throws InvalidArgumentError if it is empty, because the gateway would then return the whole value
+ */
+export function fieldName (text: string): string {
+  if (text === '') throw new InvalidArgumentError('A field must not be empty.')
+  return text
+}
+
+/**
+ * Parses the beginning of names.
+ *
+ * @throws InvalidArgumentError if it is empty, because all names begin with nothing, which is rarely meant
+ */
+export function namePrefix (text: string): string {
+  if (text === '') throw new InvalidArgumentError('A prefix must not be empty.')
+  return text
+}
+
+/**
+ * Parses an environment's name.
+ *
+ * @throws InvalidArgumentError if the name is empty, `.` or `..`
+ */
+export function environmentName (text: string): string {
+  if (text === '' || isDots(text)) throw new InvalidArgumentError('That is not a valid environment name.')
+  return text
+}
+
+/**
  * Returns a parser of positive integers.
  *
  * @param noun the expected kind of number, for the error message, such as "whole number of days"

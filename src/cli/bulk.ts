@@ -1,5 +1,3 @@
-import { createInterface } from 'node:readline/promises'
-import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import type { GatewayClient, Schemas } from '#src/client/client'
 import type { BulkItemReply, Manifest } from './manifest.ts'
@@ -45,12 +43,23 @@ export async function bulkCreate (gateway: GatewayClient, env: string, body: Man
  */
 type Entry = { summary: Summary } | { done: number } | BulkItemReply
 
-async function* entriesOf (stream: ReadableStream | null | undefined): AsyncGenerator<Entry> {
+async function* entriesOf (stream: ReadableStream<Uint8Array> | null | undefined): AsyncGenerator<Entry> {
   if (stream === null || stream === undefined) return
   try {
-    for await (const line of createInterface({ input: Readable.fromWeb(stream) })) yield JSON.parse(line) as Entry
+    for await (const line of linesOf(stream)) yield JSON.parse(line) as Entry
   } catch {
     // Ignores the error of a broken connection, because the caller notices that the summary is missing.
+  }
+}
+
+/** Splits a stream at line feeds only. `node:readline` would also split it at U+2028, which JSON allows inside strings. */
+async function* linesOf (stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
   }
 }
 

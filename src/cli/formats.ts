@@ -1,33 +1,59 @@
+import { isUtf8 } from 'node:buffer'
 import { stringify } from 'yaml'
+import { escapedJson } from '#src/command-line/visible'
 import { CommandFailure } from './terminal.ts'
-import { asText } from './text.ts'
+import { shellQuoted } from './text.ts'
 import type { Variables } from './variables.ts'
 
-/** Serializes variables. Only the Kubernetes format uses `name`, which is the name of the Kubernetes Secret. */
-type Format = (variables: Variables, name: string) => string
+/** An output format of `secretsctl export`. */
+interface Format {
+  /** The programs that usually read the format. All of them must read the same values. */
+  readers: string
+  /** Returns the reason why a reader would get another value than the secret's, or undefined if all of them get the same. */
+  flaw: (variable: string, value: Buffer) => string | undefined
+  /** Serializes variables without a flaw. Only the Kubernetes format uses `name`, which is the name of the Kubernetes Secret. */
+  write: (variables: Variables, name: string) => string
+  /** True if the output usually becomes the environment of programs, in which some variables steer these programs. */
+  isEnvironment: boolean
+}
 
-/** Builds a format with one line per variable. */
-const lines = (line: (variable: string, text: string, secret: string) => string): Format => (variables) =>
-  Array.from(variables, ([variable, { secret, value }]) => `${line(variable, asText(secret, value), secret)}\n`).join('')
+type Flaw = Format['flaw']
 
-const texts = (variables: Variables): Record<string, string> =>
-  Object.fromEntries(Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)]))
+const inText = (flaw: (text: string, variable: string) => string | undefined): Flaw => (variable, value) =>
+  isUtf8(value) && !value.includes(0) ? flaw(value.toString(), variable) : 'is binary'
 
 /**
- * Formats a line of a dotenv file. Quotes the text with single quotes or, if it contains a single quote, with backticks. Does not
- * use double quotes, because the rules for escapes inside them differ between dotenv parsers.
+ * The variables that a shell sets itself, so that an assignment fails or has no lasting effect. The names in capital letters are
+ * those of bash, dash and ksh; the others are arrays and numbers of zsh.
  */
-function dotenv (variable: string, text: string, secret: string): string {
-  const quote = ['\'', '`'].find((quote) => !text.includes(quote))
-  // Even in single quotes or backticks, some parsers treat a backslash as an escape if it precedes a quote or another backslash.
-  if (quote === undefined || /\r|\\(?:$|[\\'`])/.test(text)) throw new CommandFailure(`${secret} contains a combination of characters that a dotenv file can't represent: use another format`)
-  return `${variable}=${quote}${text}${quote}`
-}
+const ownedByShells = new RegExp(`^(?:${[
+  '_', 'BASH(?:OPTS|PID)', 'BASH_(?:ALIASES|ARGC|ARGV0?|CMDS|COMMAND|COMPAT|LINENO|SOURCE|SUBSHELL|VERSINFO|XTRACEFD)', 'COLUMNS', 'DIRSTACK',
+  'EPOCH(?:REALTIME|SECONDS)', 'ERRNO', 'E?[UG]ID', 'FUNCNAME', 'GROUPS', 'HISTCMD', 'LINENO', 'LINES', 'OPTIND', 'PIPESTATUS', 'PPID', 'S?RANDOM', 'SECONDS',
+  'SHELLOPTS', 'SHLVL', 'TTYIDLE', 'USERNAME',
+  'argv', 'cdpath', 'fignore', 'fpath', 'funcstack', 'histchars', 'mailpath', 'manpath', 'module_path', 'options', 'path', 'pipestatus', 'psvar',
+  'signals', 'status', 'watch'
+].join('|')})$`)
 
-function docker (variable: string, text: string, secret: string): string {
-  if (/[\r\n]/.test(text)) throw new CommandFailure(`${secret} has several lines, which Docker's --env-file can't represent: use another format`)
-  return `${variable}=${text}`
-}
+const shellFlaw = (variable: string): string | undefined =>
+  ownedByShells.test(variable) ? 'has a name whose value shells set themselves' : undefined
+
+/**
+ * Text that needs no quotes in any reader. Docker takes quotes as part of the value, and the other readers disagree about quotes,
+ * escapes, comments and spaces. At the beginning and after a colon, zsh replaces `=name` with the path of a program.
+ */
+const isPlain = (text: string): boolean => /^[\w./:@%+,=^*?![\]-]*$/.test(text) && !/(?:^|:)=/.test(text)
+
+/** The longest line that Docker reads, in bytes. */
+const longestLine = 65_535
+
+const isTooLong = (variable: string, text: string): boolean => Buffer.byteLength(`${variable}=${text}`) > longestLine
+
+/** Builds a format with one line per variable. */
+const lines = (line: (variable: string, text: string) => string): Format['write'] => (variables) =>
+  Array.from(variables, ([variable, { value }]) => `${line(variable, value.toString())}\n`).join('')
+
+const texts = (variables: Variables): Record<string, string> =>
+  Object.fromEntries(Array.from(variables, ([variable, { value }]) => [variable, value.toString()]))
 
 /**
  * The options for writing YAML. They ensure that parsers of YAML 1.1 read the output correctly, too. Strings are quoted, because
@@ -35,20 +61,87 @@ function docker (variable: string, text: string, secret: string): string {
  */
 const yaml = { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const
 
-const kubernetes: Format = (variables, name) => stringify({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  metadata: { name },
-  type: 'Opaque',
-  data: Object.fromEntries(Array.from(variables, ([variable, { value }]) => [variable, value.toString('base64')]))
-}, yaml)
+/** Escapes the characters inside quoted strings that YAML 1.1 forbids or takes for line breaks, and those that are invisible. */
+const escapedYaml = (text: string): string => text.replace(/[\u007f-\u009f\ufffe\uffff\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+  `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`)
 
-/** The output formats, by their names in `--format`. Each throws CommandFailure for a value that it can't represent. */
+/** The longest key in a Kubernetes Secret. */
+const longestKey = 253
+
+/** The output formats, by their names in `--format`. */
 export const formats = {
-  dotenv: lines(dotenv),
-  json: (variables) => `${JSON.stringify(texts(variables), undefined, 2)}\n`,
-  yaml: (variables) => stringify(texts(variables), yaml),
-  shell: lines((variable, text) => `export ${variable}='${text.replaceAll('\'', '\'\\\'\'')}'`),
-  docker: lines(docker),
-  kubernetes
+  dotenv: {
+    readers: 'sh, bash, Node.js, the npm package dotenv, python-dotenv, docker --env-file and Docker Compose',
+    flaw: inText((text, variable) => {
+      if (!isPlain(text)) return 'has characters that readers of dotenv files understand in different ways'
+      return isTooLong(variable, text) ? 'is too long for docker --env-file' : shellFlaw(variable)
+    }),
+    write: lines((variable, text) => `${variable}=${text}`),
+    isEnvironment: true
+  },
+  json: {
+    readers: 'any parser of JSON',
+    flaw: inText(() => undefined),
+    write: (variables) => `${escapedJson(JSON.stringify(texts(variables), undefined, 2))}\n`,
+    isEnvironment: false
+  },
+  yaml: {
+    readers: 'any parser of YAML 1.1 or 1.2',
+    flaw: inText(() => undefined),
+    write: (variables) => escapedYaml(stringify(texts(variables), yaml)),
+    isEnvironment: false
+  },
+  shell: {
+    readers: 'sh, bash, dash, ksh and zsh',
+    flaw: inText((_, variable) => shellFlaw(variable)),
+    write: lines((variable, text) => `export ${variable}=${shellQuoted(text)}`),
+    isEnvironment: true
+  },
+  docker: {
+    readers: 'docker --env-file',
+    flaw: inText((text, variable) => {
+      if (/[\r\n]/.test(text)) return 'has several lines'
+      return isTooLong(variable, text) ? 'is too long for docker --env-file' : undefined
+    }),
+    write: lines((variable, text) => `${variable}=${text}`),
+    isEnvironment: true
+  },
+  kubernetes: {
+    readers: 'kubectl',
+    flaw: (variable) => variable.length > longestKey ? `has a name of more than ${longestKey} characters` : undefined,
+    write: (variables, name) => stringify({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name },
+      type: 'Opaque',
+      data: Object.fromEntries(Array.from(variables, ([variable, { value }]) => [variable, value.toString('base64')]))
+    }, yaml),
+    isEnvironment: true
+  }
 } as const satisfies Record<string, Format>
+
+export type FormatName = keyof typeof formats
+
+/**
+ * Serializes variables in a format.
+ *
+ * @param name the name of the Kubernetes Secret
+ * @throws CommandFailure if not all usual readers of the format would read the values as they are
+ */
+export function serialized (format: FormatName, variables: Variables, name: string): string {
+  const { readers, write } = formats[format]
+  const flaws = flawsIn(format, variables)
+  if (flaws.length === 0) return write(variables, name)
+  const others = Object.keys(formats).filter((other) => flawsIn(other as FormatName, variables).length === 0)
+  throw new CommandFailure(
+    `Not every reader of the format ${format} (${readers}) would read these values as they are:`,
+    ...flaws,
+    others.length === 0 ? 'No format can represent all values: export them apart' : `Formats that can represent all values: ${others.join(', ')}`
+  )
+}
+
+const flawsIn = (format: FormatName, variables: Variables): string[] =>
+  Array.from(variables).flatMap(([variable, { secret, value }]) => {
+    const flaw = formats[format].flaw(variable, value)
+    return flaw === undefined ? [] : [`  ${variable}, from ${secret}, ${flaw}`]
+  })

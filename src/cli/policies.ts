@@ -15,6 +15,6 @@ export async function withPolicies<T> (use: (modules: typeof cases & typeof fold
   try {
     return use(Object.assign({}, ...modules))
   } catch (error) {
-    throw error instanceof PolicyError ? new CommandFailure(error.message) : error
+    throw error instanceof PolicyError ? new CommandFailure(...error.message.split('\n')) : error
   }
 }

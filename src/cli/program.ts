@@ -23,8 +23,7 @@ import { update } from './commands/update.ts'
 import { versions } from './commands/versions.ts'
 import { withCompletion } from './completion.ts'
 import { withGlobalOptions } from './gateway.ts'
-import { plain } from './table.ts'
-import { CommandFailure, ExitStatus, WrongUsage, type Terminal } from './terminal.ts'
+import { CommandFailure, ExitStatus, terminalOf, WrongUsage, type ProcessStreams, type Terminal } from './terminal.ts'
 
 /** Adds one command to the program or to a group of commands. */
 export type AddCommand = (parent: Command, terminal: Terminal) => void
@@ -51,7 +50,7 @@ function program (terminal: Terminal): Command {
   const secretsctl = withGlobalOptions(new Command('secretsctl'))
     .description('Command-line client for secrets-gateway.')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .configureOutput({ writeOut: stdout.text, writeErr: stderr.text })
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(run with --help for details)')
   for (const add of commands) add(secretsctl, terminal)
@@ -69,11 +68,13 @@ function outcomeOf (error: unknown): { status: number, lines: readonly string[] 
   if (error instanceof ExitStatus) return { status: error.status, lines: [] }
   if (error instanceof WrongUsage) return { status: 2, lines: [error.message] }
   if (error instanceof GatewayProblem) {
-    const { message, code, requestId, errors } = error
+    const { message, code, requestId, errors, errorCount } = error
     const details = errors.map(({ pointer, message }) => `  ${pointer}: ${message}`)
+    if (errorCount > errors.length) details.push(`  and ${errorCount - errors.length} more`)
     return { status: 1, lines: [message, ...details, `(${code}, request ${requestId})`] }
   }
-  if (error instanceof CommandFailure || error instanceof GatewayUnreachable) return { status: 1, lines: [error.message] }
+  if (error instanceof CommandFailure) return { status: 1, lines: error.lines }
+  if (error instanceof GatewayUnreachable) return { status: 1, lines: [error.message] }
   return undefined
 }
 
@@ -84,14 +85,15 @@ function outcomeOf (error: unknown): { status: number, lines: readonly string[] 
  * @returns the exit status: 0 on success, 1 on failure, 2 for wrong usage; for `run`, the child's exit status
  * @throws any unexpected error, which is a bug in the program
  */
-export async function run (args: readonly string[], terminal: Terminal): Promise<number> {
+export async function run (args: readonly string[], streams: ProcessStreams): Promise<number> {
+  const terminal = terminalOf(streams)
   try {
     await program(terminal).parseAsync(args, { from: 'user' })
     return 0
   } catch (error) {
     const outcome = outcomeOf(error)
     if (outcome === undefined) throw error
-    for (const line of outcome.lines) terminal.stderr.write(`${line.split('\n').map(plain).join('\n')}\n`)
+    terminal.stderr.lines(outcome.lines)
     return outcome.status
   }
 }

@@ -15,13 +15,13 @@ export function progressBar ({ stderr }: Terminal, total: number): ProgressBar {
   let isDrawn = false
   return {
     draw (done) {
-      if (stderr.isTTY !== true) return
+      if (!stderr.isTerminal) return
       const full = Math.floor(length * done / total)
-      stderr.write(`\r[${'#'.repeat(full)}${'.'.repeat(length - full)}] ${done} of ${total}`)
+      stderr.redraw(`[${'#'.repeat(full)}${'.'.repeat(length - full)}] ${done} of ${total}`)
       isDrawn = true
     },
     end () {
-      if (isDrawn) stderr.write('\n')
+      if (isDrawn) stderr.lines([''])
       isDrawn = false
     }
   }

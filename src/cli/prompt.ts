@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { visible } from '#src/command-line/visible'
 import { CommandFailure, type Terminal } from './terminal.ts'
 
 /**
@@ -9,18 +10,19 @@ import { CommandFailure, type Terminal } from './terminal.ts'
  */
 async function ask ({ stdin, stderr }: Terminal, question: string, echo: boolean): Promise<string> {
   const discard = new Writable({ write: (_chunk, _encoding, done) => { done() } })
-  const lines = createInterface({ input: stdin, output: echo ? stderr : discard, terminal: true, historySize: 0 })
+  const lines = createInterface({ input: stdin, output: echo ? stderr.echo : discard, terminal: true, historySize: 0 })
   // Prompts only after createInterface has disabled the terminal's own echo. Until then, the terminal shows what the user types.
-  stderr.write(question)
+  // With echo, readline must write the question itself, because it first erases its line.
+  if (!echo) stderr.text(question)
   const interrupted = new AbortController()
   for (const event of ['SIGINT', 'close'] as const) lines.once(event, () => { interrupted.abort() })
   try {
-    return await lines.question('', { signal: interrupted.signal })
+    return await lines.question(echo ? visible(question) : '', { signal: interrupted.signal })
   } catch {
     throw new CommandFailure('Nothing was sent')
   } finally {
     lines.close()
-    if (!echo) stderr.write('\n')
+    if (!echo) stderr.lines([''])
   }
 }
 

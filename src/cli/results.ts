@@ -1,3 +1,4 @@
+import type { Line } from '#src/command-line/output'
 import { styleFrom, table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -5,7 +6,7 @@ import type { Terminal } from './terminal.ts'
 interface Results {
   dryRun: boolean
   counts: Readonly<Record<string, number>>
-  items: readonly { name: string, result: string, problem?: object }[]
+  items: readonly { name: string, result: string, warnings?: readonly string[], problem?: object }[]
 }
 
 const colours: Partial<Record<string, 'green' | 'red' | 'yellow'>> = {
@@ -16,17 +17,19 @@ const colours: Partial<Record<string, 'green' | 'red' | 'yellow'>> = {
 export function warnOfUnaddressable (terminal: Terminal, count: number, environment?: string): void {
   if (count === 0) return
   const where = environment === undefined ? '' : ` in ${environment}`
-  terminal.stderr.write(`${count} more${where}, with names that the gateway can't address, such as a//b\n`)
+  terminal.stderr.lines([`${count} more${where}, with names that the gateway can't address, such as a//b`])
 }
 
-/** Formats an item's problem as its title and detail. */
-const reasonFor = (problem: object = {}): string => 'title' in problem && 'detail' in problem ? `${String(problem.title)}: ${String(problem.detail)}` : ''
+/** Formats an item's problem as its title and detail. Formats the warnings of an item without a problem as a single line. */
+function remarkFor ({ problem = {}, warnings = [] }: Results['items'][number]): string {
+  return 'title' in problem && 'detail' in problem ? `${String(problem.title)}: ${String(problem.detail)}` : warnings.join(' ')
+}
 
 /** Formats results as a table, followed by a line that counts each kind of result. */
-export function itemLines (terminal: Terminal, { dryRun, counts, items }: Results): string[] {
-  const rows = items.map(({ name, result, problem }) => [result, name, reasonFor(problem)])
+export function itemLines ({ dryRun, counts, items }: Results): Line[] {
+  const rows = items.map((item) => [item.result, item.name, remarkFor(item)])
   return [
-    ...table(terminal, [dryRun ? 'PLAN' : 'RESULT', 'NAME', ''], rows, styleFrom(colours)),
+    ...table([dryRun ? 'PLAN' : 'RESULT', 'NAME', ''], rows, styleFrom(colours)),
     Object.entries(counts).filter(([, count]) => count > 0).map(([result, count]) => `${count} ${result}`).join(', ') || 'nothing to do'
   ]
 }

@@ -1,18 +1,30 @@
-import type { Readable, Writable } from 'node:stream'
+import { isUtf8 } from 'node:buffer'
+import type { Readable } from 'node:stream'
+import { outputsOf, type Line, type Outputs, type Streams } from '#src/command-line/output'
+import { visibleLines } from '#src/command-line/visible'
 
-/** The process's standard streams and environment variables. Tests replace them. */
-export interface Terminal {
+/** The standard streams and environment variables of the process. Tests replace them. */
+export interface ProcessStreams extends Streams {
   readonly stdin: Readable & { readonly isTTY?: boolean }
-  readonly stdout: Writable & { readonly isTTY?: boolean }
-  readonly stderr: Writable & { readonly isTTY?: boolean }
-  readonly env: NodeJS.ProcessEnv
 }
 
+/** What a command reads from and writes to. */
+export interface Terminal extends Outputs, Pick<ProcessStreams, 'stdin' | 'env'> {}
+
+export const terminalOf = (streams: ProcessStreams): Terminal =>
+  ({ stdin: streams.stdin, env: streams.env, ...outputsOf(streams) })
+
 /**
- * An expected failure, for which the command exits with status 1. The message is shown to the user and must not contain a secret.
+ * An expected failure, for which the command exits with status 1. The lines are shown to the user and must not contain a secret.
  */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
+  readonly lines: readonly string[]
+
+  constructor (...lines: readonly string[]) {
+    super(lines.join('\n'))
+    this.lines = lines
+  }
 }
 
 export { WrongUsage } from '#src/command-line/wrong-usage'
@@ -29,6 +41,19 @@ export class ExitStatus extends Error {
 }
 
 /** Writes a result to standard output: as JSON if `--json` is set, otherwise as text. */
-export function print ({ stdout }: Terminal, { json }: { json?: boolean }, result: object, lines: readonly string[]): void {
-  stdout.write(json === true ? `${JSON.stringify(result, undefined, 2)}\n` : lines.map((line) => `${line}\n`).join(''))
+export function print ({ stdout }: Terminal, { json }: { json?: boolean }, result: object, lines: readonly Line[]): void {
+  if (json === true) stdout.json(result)
+  else stdout.lines(lines)
+}
+
+/** Writes values to standard output, byte for byte unless it is a terminal, which they must not control. */
+export function printValues ({ stdout, stderr }: Terminal, bytes: Buffer): void {
+  if (!stdout.isTerminal) {
+    stdout.bytes(bytes)
+    return
+  }
+  const text = bytes.toString()
+  stdout.text(text.endsWith('\n') ? text : `${text}\n`)
+  if (!isUtf8(bytes)) stderr.lines(['This is binary, which a terminal can\'t show: write it to a file or a pipe'])
+  else if (visibleLines(text) !== text) stderr.lines(['Control characters are shown as escapes: write to a file or a pipe to get them unchanged'])
 }

@@ -4,6 +4,12 @@ import { CommandFailure } from './terminal.ts'
 /** Returns true for `.` and `..`, which URL parsers resolve as relative path segments. */
 export const isDots = (text: string): boolean => text === '.' || text === '..'
 
+/** Quotes text for a POSIX shell. Nothing inside single quotes has a meaning, except the quote that ends them. */
+export const shellQuoted = (text: string): string => `'${text.replaceAll('\'', '\'\\\'\'')}'`
+
+/** Formats an argument to show it in a command line, quoted only if it must be. */
+export const shellWord = (text: string): string => /^[\w/.:=#@%+,-]+$/.test(text) ? text : shellQuoted(text)
+
 /**
  * Decodes a value as the text of an environment variable.
  *

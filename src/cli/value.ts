@@ -38,7 +38,7 @@ async function bytesOf (argument: string | undefined, file: string | undefined, 
   if (file !== undefined) return contentOf(file)
   if (argument === '-') return withoutFinalNewline(await buffer(terminal.stdin))
   if (argument !== undefined) {
-    if (argument !== '') terminal.stderr.write('Warning: other users of this machine can see a value on the command line; "-" and --from-file hide it\n')
+    if (argument !== '') terminal.stderr.lines(['Warning: other users of this machine can see a value on the command line; "-" and --from-file hide it'])
     return Buffer.from(argument)
   }
   if (terminal.stdin.isTTY !== true) throw new WrongUsage('No value: use "-" to read standard input, or --from-file')

@@ -1,13 +1,21 @@
 import type { Command } from 'commander'
 import { reply, type GatewayClient, type Schemas } from '#src/client/client'
-import { parseLossless } from '#src/json/lossless'
-import { pair, secretName } from './arguments.ts'
+import { fieldIn, memberText, objectIn, type FieldMistake } from '#src/json/field'
+import { namePrefix, pair, secretName } from './arguments.ts'
 import { CommandFailure, WrongUsage } from './terminal.ts'
+import { isDots, shellWord } from './text.ts'
 
 type SecretValue = Pick<Schemas['SecretValue'], 'name' | 'value' | 'encoding'>
 
 /** Variables, keyed by name, each with its value and the name of the secret that the value comes from. */
 export type Variables = ReadonlyMap<string, { secret: string, value: Buffer }>
+
+/** The variables for a selection. */
+export interface SelectedVariables {
+  variables: Variables
+  /** The number of secrets that have the prefix and that the gateway can't address. */
+  unaddressable: number
+}
 
 /** The options that select secrets and name their variables. */
 export interface Selection {
@@ -20,59 +28,104 @@ export interface Selection {
 /** Adds the options that select secrets and name their variables. */
 export function withSelection (command: Command): Command {
   return command
-    .option('--prefix <prefix>', 'all secrets whose names begin with this prefix, which is removed from the variables\' names')
+    .option('--prefix <prefix>', 'all secrets whose names begin with this prefix, which is removed from the variables\' names', namePrefix)
     .option('--secret <name>', 'a secret (repeatable)', (name: string, names: string[]) => [...names, secretName(name)], [])
-    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object', pair, {})
+    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object, or what a JSON pointer such as /hosts/0 points to. Only this option can set variables that steer programs, such as PATH', pair, {})
     .option('--json-keys', 'create a variable for each key of values that are JSON objects')
+}
+
+/** Returns the reason why a secret may not choose this name for its variable, or undefined if it may. */
+export type Refusal = (variable: string) => string | undefined
+
+/** The reference to a secret, or to a key of its value, on the right-hand side of `--map`. */
+interface Reference {
+  name: string
+  key?: string
 }
 
 /**
  * Reads the selected secrets and assigns their values to variables.
  *
+ * @param refusal is asked about names that come from secrets' names or keys, but not about those in `--map`, which the user chose
  * @throws WrongUsage if no secret is selected
- * @throws CommandFailure if a secret can't be read, a variable's name is invalid, or two secrets map to the same variable
+ * @throws CommandFailure if a secret can't be read, if a variable's name is invalid or refused, or if two secrets map to the same
+ *   variable
  * @throws GatewayProblem, GatewayUnreachable
  */
-export async function readVariables (gateway: GatewayClient, env: string, selection: Selection): Promise<Variables> {
+export async function readVariables (
+  gateway: GatewayClient, env: string, selection: Selection, refusal: Refusal
+): Promise<SelectedVariables> {
   const { prefix, secret, map, jsonKeys = false } = selection
   const mapped = Object.entries(map).map(([variable, reference]) => ({ variable, ...secretReference(reference) }))
-  if (prefix === '') throw new WrongUsage('--prefix must not be empty')
+  const invalid = mapped.find(({ variable }) => !isVariable(variable))
+  if (invalid !== undefined) throw new WrongUsage(`${invalid.variable} in --map is not a valid name for a variable`)
   if (prefix === undefined && secret.length + mapped.length === 0) throw new WrongUsage('Specify the secrets with --prefix, --secret or --map')
 
   const names = new Set([...secret, ...mapped.map(({ name }) => name)])
-  const named = names.size === 0 ? [] : await readAll(gateway, env, { names: [...names] })
-  const matching = prefix === undefined ? [] : await readAll(gateway, env, { filters: { namePrefix: prefix } })
-  if (prefix !== undefined && matching.length === 0) throw new CommandFailure(`No secret in ${env} has a name that begins with ${prefix}`)
+  const { values: named } = names.size === 0 ? nothing : await readAll(gateway, env, { names: [...names] })
+  const { values: matching, unaddressable } =
+    prefix === undefined ? nothing : await readAll(gateway, env, { filters: { namePrefix: prefix } })
+  if (prefix !== undefined && matching.length === 0) {
+    const exception = unaddressable === 0 ? '' : `, except ${unaddressable} with names that the gateway can't address`
+    throw new CommandFailure(`No secret in ${env} has a name that begins with ${prefix}${exception}`)
+  }
   const byName = new Map(named.map((read) => [read.name, read]))
 
   const variables = new Map<string, { secret: string, value: Buffer }>()
-  const add = (variable: string, secret: string, value: Buffer): void => {
-    if (!/^[A-Za-z_]\w*$/.test(variable)) throw new CommandFailure(`${secret} would become the variable ${variable}, which is not a valid name: use --map to choose another`)
+  const refused: string[] = []
+  const remedies: string[] = []
+  const add = (variable: string, { name, key }: Reference, value: Buffer): void => {
+    if (!isVariable(variable)) throw new CommandFailure(`${name} would become the variable ${variable}, which is not a valid name: use --map to choose another`)
     const other = variables.get(variable)
-    if (other !== undefined) throw new CommandFailure(`${other.secret} and ${secret} would both become the variable ${variable}: use --map to rename one`)
-    variables.set(variable, { secret, value })
+    if (other !== undefined) throw new CommandFailure(`${other.secret} and ${name} would both become the variable ${variable}: use --map to rename one`)
+    variables.set(variable, { secret: name, value })
+    const reason = Object.hasOwn(map, variable) ? undefined : refusal(variable)
+    if (reason === undefined) return
+    refused.push(`  ${variable}, from ${key === undefined ? name : `the key ${key} of ${name}`}: ${reason}`)
+    remedies.push(`--map ${shellWord(`${variable}=${key === undefined ? name : `${name}#${key}`}`)}`)
   }
-  const addWhole = (read: SecretValue, name: string): void => {
-    const members = jsonKeys ? objectIn(read.value) : undefined
-    if (members === undefined) add(variableOf(name), read.name, bytesOf(read))
-    for (const [key, member] of Object.entries(members ?? {})) add(variableOf(`${name}/${key}`), read.name, Buffer.from(textOf(member)))
+  const isMapped = (name: string, key?: string): boolean =>
+    mapped.some((reference) => reference.name === name && reference.key === key)
+  /** Adds the variables of a secret, except those that `--map` renames. `path` is the secret's name without the prefix. */
+  const addWhole = (read: SecretValue, path: string): void => {
+    const { name } = read
+    const members = jsonKeys ? objectIn(bytesOf(read)) : undefined
+    if (members === undefined || 'mistake' in members) {
+      add(variableOf(path), { name }, bytesOf(read))
+      return
+    }
+    for (const [key, member] of Object.entries(members.object)) {
+      if (!isMapped(name, key)) add(variableOf(`${path}/${key}`), { name, key }, Buffer.from(memberText(member)))
+    }
   }
-  for (const read of matching) if (!byName.has(read.name)) addWhole(read, read.name.slice(prefix?.length))
-  for (const name of new Set(secret)) addWhole(found(byName, name), name)
-  for (const { variable, name, key } of mapped) {
-    const read = found(byName, name)
-    add(variable, name, key === undefined ? bytesOf(read) : Buffer.from(textOf(memberOf(read, key))))
+  const isLeftOut = ({ name }: SecretValue): boolean => secret.includes(name) || isMapped(name) || (!jsonKeys && byName.has(name))
+  for (const read of matching) if (!isLeftOut(read)) addWhole(read, read.name.slice(prefix?.length))
+  for (const name of new Set(secret)) if (!isMapped(name)) addWhole(found(byName, name), name)
+  for (const { variable, ...reference } of mapped) {
+    const read = found(byName, reference.name)
+    add(variable, reference, reference.key === undefined ? bytesOf(read) : fieldOf(read, reference.key))
   }
-  return variables
+  if (refused.length > 0) {
+    throw new CommandFailure('A secret may not choose these names for its variables:', ...refused, 'To use them all the same, add:', `  ${remedies.join(' ')}`)
+  }
+  return { variables, unaddressable }
 }
 
 type Query = { names: string[] } | { filters: { namePrefix: string } }
 
-async function readAll (gateway: GatewayClient, env: string, body: Query): Promise<SecretValue[]> {
-  const { items } = await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body }))
+interface ReadValues {
+  values: SecretValue[]
+  /** The number of secrets that were left out because of their names. */
+  unaddressable: number
+}
+
+const nothing: ReadValues = { values: [], unaddressable: 0 }
+
+async function readAll (gateway: GatewayClient, env: string, body: Query): Promise<ReadValues> {
+  const { items, unaddressable = 0 } = await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body }))
   const refusals = items.flatMap(({ name, problem }) => problem === undefined ? [] : [`${name}: ${problem.title}`])
-  if (refusals.length > 0) throw new CommandFailure(refusals.join('\n'))
-  return items.flatMap(({ secret }) => secret ?? [])
+  if (refusals.length > 0) throw new CommandFailure(...refusals)
+  return { values: items.flatMap(({ secret }) => secret ?? []), unaddressable }
 }
 
 function found (byName: ReadonlyMap<string, SecretValue>, name: string): SecretValue {
@@ -82,27 +135,29 @@ function found (byName: ReadonlyMap<string, SecretValue>, name: string): SecretV
 }
 
 /** Parses the right-hand side of `--map`: a secret's name, optionally followed by `#` and a key. */
-function secretReference (text: string): { name: string, key?: string } {
+function secretReference (text: string): Reference {
   const [name = '', ...rest] = text.split('#')
-  if (name === '') throw new WrongUsage('--map needs the name of a secret: --map VARIABLE=NAME')
+  if (name === '' || isDots(name)) throw new WrongUsage('--map needs the name of a secret: --map VARIABLE=NAME')
   return rest.length === 0 ? { name } : { name, key: rest.join('#') }
 }
+
+const isVariable = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name)
 
 /** Converts a secret's name to a variable's: `payments/db` becomes `PAYMENTS_DB`. */
 const variableOf = (name: string): string => name.replace(/^\/+/, '').replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()
 
 const bytesOf = ({ value, encoding }: SecretValue): Buffer => Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8')
 
-function objectIn (text: string): object | undefined {
-  const content = parseLossless(text)
-  return typeof content === 'object' && content !== null && !Array.isArray(content) && !JSON.isRawJSON(content) ? content : undefined
+/** Why a value has no such key. */
+const mistakes: Readonly<Record<FieldMistake, string>> = {
+  binary: 'the value is binary',
+  'not-json': 'the value is not JSON',
+  'not-object': 'the value is JSON, but not an object',
+  missing: 'the value is a JSON object without that key'
 }
 
-/** Returns a string unchanged, and any other JSON value as JSON, with its numbers exactly as they were written. */
-const textOf = (member: unknown): string => typeof member === 'string' ? member : JSON.stringify(member)
-
-function memberOf ({ name, value }: SecretValue, key: string): unknown {
-  const member = Object.entries(objectIn(value) ?? {}).find(([name]) => name === key)
-  if (member === undefined) throw new CommandFailure(`${name} is not a JSON object with the key ${key}`)
-  return member[1]
+function fieldOf (read: SecretValue, key: string): Buffer {
+  const found = fieldIn(bytesOf(read), key)
+  if ('mistake' in found) throw new CommandFailure(`${read.name} has no key ${key}: ${mistakes[found.mistake]}`)
+  return Buffer.from(found.text)
 }

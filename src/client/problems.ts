@@ -16,19 +16,22 @@ export class GatewayProblem extends Error {
   readonly requestId: string
   /** AWS's ID of the call that failed, as in CloudTrail; undefined if the problem does not come from AWS. */
   readonly awsRequestId: string | undefined
-  /** The errors in an invalid request, each with a JSON pointer to its location. */
+  /** The errors in an invalid request, each with a JSON pointer to its location. There are at most 100. */
   readonly errors: NonNullable<Problem['errors']>
+  /** The number of all errors in an invalid request. */
+  readonly errorCount: number
   /** Seconds to wait before another attempt, from the header `Retry-After`. */
   readonly retryAfter: number | undefined
 
   constructor (problem: Problem, retryAfter: number | undefined) {
-    const { title, detail, status, code, requestId, awsRequestId, errors = [] } = problem
+    const { title, detail, status, code, requestId, awsRequestId, errors = [], errorCount = errors.length } = problem
     super(`${title}: ${detail}`)
     this.status = status
     this.code = code
     this.requestId = requestId
     this.awsRequestId = awsRequestId
     this.errors = errors
+    this.errorCount = errorCount
     this.retryAfter = retryAfter
   }
 }

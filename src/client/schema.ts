@@ -113,7 +113,7 @@ export interface paths {
         };
         /**
          * List environments
-         * @description The environments that the caller may see, and their settings.
+         * @description The environments that the caller may see, each as its own page shows it.
          */
         get: operations["listEnvironments"];
         put?: never;
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Describe an environment
-         * @description Its region, credentials, prefix, defaults and required secrets.
+         * @description Its region, prefix, defaults and, as far as the caller may see them, its credentials and required secrets.
          */
         get: operations["describeEnvironment"];
         put?: never;
@@ -193,7 +193,7 @@ export interface paths {
         };
         /**
          * List secrets
-         * @description What is known about each secret that the caller may see; never a value. The filters are AWS's, and all of them must match. A page may hold fewer items than `limit` although more follow.
+         * @description What is known about each secret that the caller may see; never a value. A secret has to match all filters. `namePrefix` and `tag` match exactly; AWS's own filters match beginnings, and more than their names say. Pages depend only on the secrets that the caller may see.
          */
         get: operations["listSecrets"];
         put?: never;
@@ -232,7 +232,7 @@ export interface paths {
         post: operations["createSecret"];
         /**
          * Delete a secret
-         * @description Schedules the deletion: until the recovery window ends, the secret can be restored. With `force` it is deleted at once and for good, which is a permission of its own and is refused where the environment is protected; AWS answers a forced deletion of a secret that does not exist as if it had existed. `If-Match` is looked at before: AWS can't be told to make a deletion depend on a version.
+         * @description Schedules the deletion: until the recovery window ends, the secret can be restored. With `force` it is deleted at once and for good, which is a permission of its own and is refused where the environment is protected; AWS answers a forced deletion of a secret that does not exist as if it had existed. AWS deletes no secret that has replicas: with `detachReplicas` the gateway deletes them first, and if the deletion then fails, they are gone. `If-Match` is looked at before: AWS can't be told to make a deletion depend on a version.
          */
         delete: operations["deleteSecret"];
         options?: never;
@@ -342,13 +342,13 @@ export interface paths {
         get?: never;
         /**
          * Replicate a secret to regions
-         * @description Replicas that it has stay. They follow the secret and can't be written to. AWS makes them after the reply: `status` is `InProgress` until then.
+         * @description Replicas that it has stay. They follow the secret and can't be written to. AWS makes them after the reply: `status` is `InProgress` until then. Where another environment has the region and the name, its permissions are needed as well: to create the secret and, for `forceOverwriteReplicaSecret`, to delete it without recovery.
          */
         put: operations["replicateSecret"];
         post?: never;
         /**
          * Delete replicas of a secret
-         * @description The secret itself stays. It can be deleted once it has no replicas.
+         * @description The secret itself stays. It can be deleted once it has no replicas. Where another environment has the region and the name, its permissions to delete the secret without recovery are needed as well.
          */
         delete: operations["removeReplicas"];
         options?: never;
@@ -367,7 +367,7 @@ export interface paths {
         put?: never;
         /**
          * Make a replica a secret of its own
-         * @description To be called in the environment whose region the replica is in. It no longer follows its primary. Takes no body.
+         * @description To be called in the environment whose region the replica is in. It no longer follows its primary. Where the primary belongs to another environment, `RemoveRegionsFromReplication` is needed there as well. Takes no body.
          */
         post: operations["promoteReplica"];
         delete?: never;
@@ -387,7 +387,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a deleted secret
-         * @description Cancels the deletion; possible until the recovery window ends. Takes no body.
+         * @description Cancels the deletion; possible until the recovery window ends. What the environment gives each new secret is given to it again, as far as the caller may: the tags by `TagResource`, the replicas by `ReplicateSecretToRegions`. `warnings` says what does not hold, or may not hold. The KMS key is left as it is. Takes no body.
          */
         post: operations["restoreSecret"];
         delete?: never;
@@ -507,7 +507,7 @@ export interface paths {
         head?: never;
         /**
          * Change single keys of a value
-         * @description A JSON merge patch (RFC 7396) of a value that is a JSON object: a key that is `null` is removed. Two patches at the same time are both kept; with `If-Match` the second is a 412. Needs the right to read as well. A patch can be repeated, and one that changes nothing makes no version.
+         * @description A JSON merge patch (RFC 7396) of a value that is a JSON object, as text or as bytes in UTF-8: a key that is `null` is removed. Two patches at the same time are both kept; with `If-Match` the second is a 412. Needs the right to read as well. A patch can be repeated, and one that changes nothing makes no version.
          */
         patch: operations["patchValue"];
         trace?: never;
@@ -543,7 +543,7 @@ export interface paths {
         put?: never;
         /**
          * Read many secrets' values
-         * @description By `names`, or by `filters`: the current value of each, or the problem that it has. A name that the caller may not read is a problem of that item alone; filters leave such secrets out.
+         * @description By `names`, or by `filters`: the current value of each, or the problem that it has. A name that the caller may not read is a problem of that item alone; filters leave such secrets out. Filters match exactly, and a secret has to match all of them.
          */
         post: operations["readSecrets"];
         delete?: never;
@@ -741,7 +741,7 @@ export interface components {
              * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
              */
             versionId?: string;
-            /** @description What AWS advises against in what was made */
+            /** @description What AWS advises against in what was made, and settings of the environment that do not hold for it */
             warnings?: string[];
         };
         /**
@@ -831,22 +831,22 @@ export interface components {
         /** Environment */
         Environment: {
             /**
-             * @description The AWS account of its secrets: no other is asked
+             * @description The AWS account of its secrets: no other is asked. Absent where the caller may not `DescribeCredential` of any of its credentials
              * @example 111122223333
              */
             account?: string;
             /**
-             * @description The IDs that `AWS-Credential-Id` may name
+             * @description The IDs that `AWS-Credential-Id` may name, of the credentials that the caller may `DescribeCredential`
              * @example [
              *       "local-dev"
              *     ]
              */
             allowedCredentials: string[];
             /**
-             * @description The ID of the credential that is used by default
+             * @description The ID of the credential that is used by default. Absent where the caller may not `DescribeCredential` of it
              * @example local-dev
              */
-            credential: string;
+            credential?: string;
             /** @description Whether deletion without a recovery window is refused */
             deletionProtection: boolean;
             /**
@@ -879,7 +879,7 @@ export interface components {
              */
             replicaRegions: string[];
             /**
-             * @description Names that the environment must have
+             * @description Names that the environment must have, of the secrets that the caller may `DescribeSecret`
              * @example [
              *       "payments/db"
              *     ]
@@ -970,13 +970,18 @@ export interface components {
              * @example secret-not-found
              * @enum {string}
              */
-            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
+            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "secret-has-replicas" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
             /**
              * @description What happened, and what to do about it
              * @example Check the name, the environment and the credential; `/` in a name is written `%2F`.
              */
             detail: string;
-            /** @description Each mistake in an invalid request */
+            /**
+             * @description How many mistakes were found; `errors` has the first 100
+             * @example 1
+             */
+            errorCount?: number;
+            /** @description The mistakes in an invalid request, 100 at most */
             errors?: {
                 /** @description The part of the request */
                 in: "body" | "query" | "path" | "header";
@@ -1026,7 +1031,7 @@ export interface components {
                 notStarted: number;
                 /** @description Secrets that existed and were left as they were */
                 skipped: number;
-                /** @description Secrets that existed and were the same; told only to who may `CompareValues` of them, and of two placeholders */
+                /** @description Secrets that existed and were the same; told only to who may `DescribeSecret` of both, and `CompareValues` unless they are placeholders */
                 unchanged: number;
                 /** @description Secrets that existed and were given what the other environment has */
                 updated: number;
@@ -1347,7 +1352,7 @@ export interface components {
              * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
              */
             versionId?: string;
-            /** @description What AWS advises against in what was made */
+            /** @description What AWS advises against in what was made, and settings of the environment that do not hold for it */
             warnings?: string[];
         };
     };
@@ -1760,11 +1765,11 @@ export interface operations {
     listSecrets: {
         parameters: {
             query?: {
-                /** @description Beginnings of words of the name, the description and the tags. A leading `!` negates */
+                /** @description AWS's filter `all`: beginnings of words of the name, the description and the tags. A leading `!` negates */
                 all?: string;
-                /** @description `nextCursor` of the page before */
+                /** @description `nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the same parameters except `limit` */
                 cursor?: string;
-                /** @description Beginnings of words of the description. A leading `!` negates */
+                /** @description AWS's filter `description`: beginnings of words of the description. A leading `!` negates */
                 description?: string;
                 /** @description Also those scheduled for deletion */
                 includePlannedDeletion?: boolean;
@@ -1774,9 +1779,11 @@ export interface operations {
                 namePrefix?: string;
                 /** @description By what; `-` in front reverses. By creation where absent */
                 sort?: "name" | "-name" | "createdDate" | "-createdDate" | "lastChangedDate" | "-lastChangedDate" | "lastAccessedDate" | "-lastAccessedDate";
-                /** @description The beginning of a tag's key; case matters. A leading `!` negates */
+                /** @description Tags that the secret has, each as its key, `=` and its whole value. The key ends at the first `=`. May be repeated for further tags */
+                tag?: string[];
+                /** @description AWS's filter `tag-key`: the beginning of any tag's key; case matters. A leading `!` negates */
                 tagKey?: string;
-                /** @description The beginning of a tag's value; case matters. A leading `!` negates */
+                /** @description AWS's filter `tag-value`: the beginning of any tag's value, whatever its key; case matters. A leading `!` negates */
                 tagValue?: string;
             };
             header?: {
@@ -1859,6 +1866,17 @@ export interface operations {
                  *             "passwordLength": 48,
                  *             "excludePunctuation": true
                  *           }
+                 *         },
+                 *         {
+                 *           "name": "cache",
+                 *           "type": "key-value",
+                 *           "value": {
+                 *             "host": "cache.internal",
+                 *             "user": "app"
+                 *           },
+                 *           "generate": {
+                 *             "into": "password"
+                 *           }
                  *         }
                  *       ],
                  *       "onConflict": "skip",
@@ -1885,7 +1903,7 @@ export interface operations {
                      */
                     dryRun?: boolean;
                     /**
-                     * @description What becomes of a secret that exists: it fails, is left as it is, or gets the value, description, key and tags given here. A generated value is made only where there is none yet
+                     * @description What becomes of a secret that exists: it fails, is left as it is, or gets the value, description, key and tags given here. A generated value is made only where there is none yet, and so is one with a generated key
                      * @default fail
                      * @enum {string}
                      */
@@ -1913,7 +1931,7 @@ export interface operations {
                          */
                         encoding?: "text" | "base64";
                         /**
-                         * @description Have AWS make up the value
+                         * @description Have AWS make up the value, or with `into` one key of it
                          * @example {
                          *       "passwordLength": 48,
                          *       "excludePunctuation": true
@@ -1951,6 +1969,11 @@ export interface operations {
                              */
                             includeSpace?: boolean;
                             /**
+                             * @description The key under which what is made up is put into `value`, which has to be a JSON object without that key; where `value` is absent, it is the only key. `GenerateStringKey` in CloudFormation does the same. Without `into`, all of the value is made up
+                             * @example password
+                             */
+                            into?: string;
+                            /**
                              * @description Its length in characters
                              * @default 32
                              */
@@ -1986,7 +2009,7 @@ export interface operations {
                          */
                         type?: "rds" | "documentdb" | "redshift" | "database" | "key-value" | "text" | "binary";
                         /**
-                         * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to 65,536 bytes
+                         * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
                          * @example correct horse battery staple
                          * @example {
                          *       "engine": "postgres",
@@ -1995,7 +2018,9 @@ export interface operations {
                          *       "password": "correct horse"
                          *     }
                          */
-                        value?: string | Record<string, never>;
+                        value?: string | {
+                            [key: string]: unknown;
+                        };
                     }[];
                     /** @description How fast and how long */
                     settings?: {
@@ -2057,11 +2082,11 @@ export interface operations {
     readSecret: {
         parameters: {
             query?: {
-                /** @description One key of a value that is a JSON object */
+                /** @description One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value */
                 field?: string;
                 /** @description AWS's ID of a version */
                 versionId?: string;
-                /** @description A staging label */
+                /** @description A staging label; if empty, the current version */
                 versionStage?: string;
             };
             header?: {
@@ -2152,7 +2177,7 @@ export interface operations {
                      */
                     encoding?: "text" | "base64";
                     /**
-                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to 65,536 bytes
+                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
                      * @example correct horse battery staple
                      * @example {
                      *       "engine": "postgres",
@@ -2161,7 +2186,9 @@ export interface operations {
                      *       "password": "correct horse"
                      *     }
                      */
-                    value: string | Record<string, never>;
+                    value: string | {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };
@@ -2250,7 +2277,7 @@ export interface operations {
                      */
                     type?: "rds" | "documentdb" | "redshift" | "database" | "key-value" | "text" | "binary";
                     /**
-                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to 65,536 bytes
+                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
                      * @example correct horse battery staple
                      * @example {
                      *       "engine": "postgres",
@@ -2259,7 +2286,9 @@ export interface operations {
                      *       "password": "correct horse"
                      *     }
                      */
-                    value?: string | Record<string, never>;
+                    value?: string | {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };
@@ -2284,6 +2313,8 @@ export interface operations {
     deleteSecret: {
         parameters: {
             query?: {
+                /** @description First delete the secret's replicas, for good; this also takes the right to `RemoveRegionsFromReplication` */
+                detachReplicas?: boolean;
                 /** @description Delete at once, for good */
                 force?: boolean;
                 /** @description Days until it is deleted for good; the environment's where absent */
@@ -2383,7 +2414,7 @@ export interface operations {
                      */
                     kmsKeyId?: string;
                     /**
-                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to 65,536 bytes
+                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
                      * @example correct horse battery staple
                      * @example {
                      *       "engine": "postgres",
@@ -2392,7 +2423,9 @@ export interface operations {
                      *       "password": "correct horse"
                      *     }
                      */
-                    value?: string | Record<string, never>;
+                    value?: string | {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };
@@ -3434,7 +3467,7 @@ export interface operations {
     listVersions: {
         parameters: {
             query?: {
-                /** @description `nextCursor` of the page before */
+                /** @description `nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the same parameters except `limit` */
                 cursor?: string;
                 /** @description Also versions without a staging label */
                 includeDeprecated?: boolean;
@@ -3509,33 +3542,27 @@ export interface operations {
                      * @example {
                      *       "namePrefix": "payments/"
                      *     }
+                     * @example {
+                     *       "tags": {
+                     *         "team": "payments"
+                     *       }
+                     *     }
                      */
                     filters: {
-                        /**
-                         * @description Beginnings of words of the name, the description and the tags. A leading `!` negates
-                         * @example payments
-                         */
-                        all?: string;
-                        /**
-                         * @description Beginnings of words of the description. A leading `!` negates
-                         * @example database
-                         */
-                        description?: string;
                         /**
                          * @description The beginning of the name inside the environment; case matters
                          * @example payments/
                          */
                         namePrefix?: string;
                         /**
-                         * @description The beginning of a tag's key; case matters. A leading `!` negates
-                         * @example team
+                         * @description Tags that the secret has, each with exactly this value. The caller must also be allowed to see the secret
+                         * @example {
+                         *       "team": "payments"
+                         *     }
                          */
-                        tagKey?: string;
-                        /**
-                         * @description The beginning of a tag's value; case matters. A leading `!` negates
-                         * @example payments
-                         */
-                        tagValue?: string;
+                        tags?: {
+                            [key: string]: string;
+                        };
                     };
                 };
             };
@@ -3559,6 +3586,8 @@ export interface operations {
                             problem?: components["schemas"]["Problem"];
                             secret?: components["schemas"]["SecretValue"];
                         }[];
+                        /** @description Secrets that the caller may see and that are left out, because no path can hold their names, such as `a//b`. Only AWS's own API reaches them. Absent where there are none */
+                        unaddressable?: number;
                     };
                 };
             };

@@ -10,6 +10,7 @@ import { awsFrom, type AwsSettings } from './aws.ts'
 import { credentialIssues } from './credentials.ts'
 import { limitIssues, limitsFrom, type Limits } from './limits.ts'
 import { ConfigError, type ConfigIssue } from './issues.ts'
+import { overlappingPrefixes } from './overlaps.ts'
 import type { ConfigFile } from './schema.ts'
 import { serverFrom, serverIssues, type ServerSettings } from './server.ts'
 
@@ -59,24 +60,6 @@ function* undeclaredCredentials ({ environments, credentials }: Config): Generat
     for (const id of allowedCredentials) {
       if (credentials.has(id)) continue
       yield { key: `environments.${name}`, found: `the credential ${id}`, expected: `one of: ${[...credentials.keys()].join(', ')}` }
-    }
-  }
-}
-
-/**
- * Yields an issue for each overlap of name prefixes between environments that share a credential and a region. The overlap would
- * expose the secrets of one environment in the other.
- */
-function* overlappingPrefixes ({ environments }: Config): Generator<ConfigIssue> {
-  for (const one of environments.values()) {
-    for (const other of environments.values()) {
-      const shared = one.region === other.region && one.allowedCredentials.some((id) => other.allowedCredentials.includes(id))
-      if (one === other || !shared || !other.namePrefix.startsWith(one.namePrefix)) continue
-      yield {
-        key: `environments.${one.name}.namePrefix`,
-        found: JSON.stringify(one.namePrefix),
-        expected: `a prefix that does not cover that of ${other.name}, which shares a credential and the region`
-      }
     }
   }
 }

@@ -3,14 +3,16 @@ import { BlockList, isIP } from 'node:net'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { Type, type Static } from '@sinclair/typebox'
 import { closed } from '#src/schema/types'
+import { cursorKeyBytes } from '#src/secrets/cursors'
 import { readNamedFile } from './files.ts'
 import { ConfigError, type ConfigIssue } from './issues.ts'
 
 const file = Type.String({ minLength: 1 })
 
-/** The `server` section of the configuration file: trusted proxies and TLS. */
+/** The `server` section of the configuration file: trusted proxies, the keys of cursors, and TLS. */
 export const ServerSchema = Type.Object({
   trustedProxies: Type.Optional(Type.Array(Type.String(), { uniqueItems: true })),
+  cursorKeyFiles: Type.Optional(Type.Array(file, { minItems: 1, uniqueItems: true })),
   tls: Type.Optional(Type.Object({
     certificateFile: file,
     keyFile: file,
@@ -33,6 +35,8 @@ export interface TlsSettings {
 export interface ServerSettings {
   /** IP addresses and subnets whose `X-Forwarded-For` header is trusted. */
   readonly trustedProxies: readonly string[]
+  /** The keys that encrypt the cursors of lists: the first one encrypts, and all of them decrypt. Empty if none is configured. */
+  readonly cursorKeys: readonly Uint8Array[]
   readonly tls?: TlsSettings
 }
 
@@ -40,9 +44,21 @@ export interface ServerSettings {
 export const secureContext = ({ cert, key, clients }: TlsSettings): SecureContextOptions =>
   ({ cert, key, secureOptions: constants.SSL_OP_NO_RENEGOTIATION, ...(clients !== undefined && { ca: clients.ca }) })
 
-/** Fills in the defaults and reads the TLS files. @throws ConfigError if a file can't be used */
-export function serverFrom ({ trustedProxies = [], tls }: Static<typeof ServerSchema>, folder: string): ServerSettings {
-  return { trustedProxies, ...(tls !== undefined && { tls: tlsFrom(tls, folder) }) }
+/** Fills in the defaults, and reads the keys and the certificates. @throws ConfigError if a file can't be used */
+export function serverFrom (
+  { trustedProxies = [], cursorKeyFiles = [], tls }: Static<typeof ServerSchema>, folder: string
+): ServerSettings {
+  const cursorKeys = cursorKeyFiles.map((name, index) => cursorKey(`server.cursorKeyFiles.${index}`, name, folder))
+  return { trustedProxies, cursorKeys, ...(tls !== undefined && { tls: tlsFrom(tls, folder) }) }
+}
+
+function cursorKey (key: string, name: string, folder: string): Uint8Array {
+  const text = readNamedFile(key, name, folder).trim()
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.length !== cursorKeyBytes || bytes.toString('base64') !== text) {
+    throw new ConfigError([{ key, found: 'something else', expected: `${cursorKeyBytes} random bytes in base64` }])
+  }
+  return bytes
 }
 
 type DeclaredTls = NonNullable<Static<typeof ServerSchema>['tls']>

@@ -53,6 +53,9 @@ export interface Environment {
   readonly requiredSecrets: readonly string[]
 }
 
+/** An environment as a caller may see it, possibly without its default credential. */
+export type VisibleEnvironment = Omit<Environment, 'credential'> & Partial<Pick<Environment, 'credential'>>
+
 /** Returns an environment with its defaults filled in. */
 export function environmentFrom (name: string, declared: Static<typeof EnvironmentSchema>): Environment {
   return {

@@ -18,6 +18,9 @@ export type SecretName = string & { readonly [brand]: 'SecretName' }
  */
 export type UnaddressableName = string & { readonly [brand]: 'UnaddressableName' }
 
+/** The name of a secret in AWS, without the environment's prefix. */
+export type AnyName = SecretName | UnaddressableName
+
 const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9_+=.@!-]+'
 
 /**

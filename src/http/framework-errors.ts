@@ -25,7 +25,7 @@ const byCode: Readonly<Record<string, ProblemCode>> = {
 export function problemFromFramework (thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown
   const { code = '', statusCode = 500, validation, validationContext = '' }: FrameworkError = Object(thrown) as FrameworkError
-  if (validation !== undefined) return invalidRequest(...requestErrors(validationContext, validation))
+  if (validation !== undefined) return invalidRequest(requestErrors(validationContext, validation))
   const known = byCode[code]
   if (known !== undefined) return new Problem(known)
   return new Problem(statusCode >= 400 && statusCode < 500 ? 'malformed-request' : 'internal-error')

@@ -1,5 +1,8 @@
-import { visit } from 'jsonc-parser'
+import { visit, type JSONPath } from 'jsonc-parser'
+import { parseLossless } from '#src/json/lossless'
+import { pointerToken } from '#src/json/pointer'
 import { invalidRequest, type Problem } from '#src/problems/problem'
+import { withNumbers, type BodySchema } from './numbers.ts'
 
 /**
  * The maximum nesting depth. It is more than any legitimate document needs, and too little to overflow the stack of a validator
@@ -27,16 +30,15 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * - numbers beyond a double's range or precision, which `JSON.parse` would round
  * - documents with too many values or levels
  *
- * @throws Problem `invalid-request`; its message never quotes the text
+ * @param schema the body's schema. Objects whose members it does not describe may contain any number, and keep its text: see
+ * `withNumbers`.
+ * @throws Problem `invalid-request` with the place: the line and column of a syntax error, otherwise a JSON pointer. Its message
+ * never quotes the text.
  */
-export function parseJson (body: Uint8Array): unknown {
+export function parseJson (body: Uint8Array, schema?: BodySchema): unknown {
   const text = decode(body)
-  checkStructure(text)
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw invalidBody('must be JSON')
-  }
+  const { changesNumbers } = checkStructure(text)
+  return changesNumbers ? withNumbers(parseLossless(text), schema) : JSON.parse(text)
 }
 
 function decode (body: Uint8Array): string {
@@ -48,57 +50,53 @@ function decode (body: Uint8Array): string {
 }
 
 /**
- * Throws if the text contains anything that `JSON.parse` accepts but the gateway refuses. The parser, `visit` of jsonc-parser, is
- * recursive. A deeply nested document can't overflow the stack, because parsing ends at the first error.
+ * Throws if the text is not JSON, or contains anything that `JSON.parse` accepts but the gateway refuses. The parser, `visit` of
+ * jsonc-parser, is recursive. A deeply nested document can't overflow the stack, because parsing ends at the first error.
+ *
+ * @returns `changesNumbers` if JavaScript would write a number of the text differently
  */
-function checkStructure (text: string): void {
+function checkStructure (text: string): { changesNumbers: boolean } {
   const open: { names: Set<string>, items: number }[] = []
   let values = 0
-  const count = (): void => {
+  let changesNumbers = false
+  const count = (path: Path): void => {
     const container = open.at(-1)
     if (container !== undefined) container.items += 1
     values += 1
-    if (values > maximumValues || (container?.items ?? 0) > maximumItems) throw invalidBody('must not have so many values')
+    if (values > maximumValues) throw invalidBody('must not have so many values')
+    if ((container?.items ?? 0) > maximumItems) throw invalidBody('must not have so many values', path().slice(0, -1))
   }
-  const enter = (): void => {
-    count()
-    if (open.length === maximumDepth) throw invalidBody(`must not nest deeper than ${maximumDepth} levels`)
+  const enter = (path: Path): void => {
+    count(path)
+    if (open.length === maximumDepth) throw invalidBody(`must not nest deeper than ${maximumDepth} levels`, path())
     open.push({ names: new Set(), items: 0 })
   }
   const leave = (): void => { open.pop() }
   visit(text, {
-    onObjectBegin: enter,
+    onObjectBegin: (_offset, _length, _line, _column, path) => { enter(path) },
     onObjectEnd: leave,
-    onArrayBegin: enter,
+    onArrayBegin: (_offset, _length, _line, _column, path) => { enter(path) },
     onArrayEnd: leave,
-    onObjectProperty (name) {
+    onObjectProperty (name, _offset, _length, _line, _column, path) {
       const names = open.at(-1)?.names
-      if (names?.has(name)) throw invalidBody('must not have the same member twice in one object')
-      if (name === '__proto__') throw invalidBody('must not have a member named __proto__')
-      checkString(name)
+      if (names?.has(name)) throw invalidBody('must not be twice in one object', [...path(), name])
+      if (name === '__proto__') throw invalidBody('must not have a member named __proto__', path())
+      if (!name.isWellFormed()) throw invalidBody('must not have an unpaired surrogate in a member\'s name', path())
       names?.add(name)
     },
-    onLiteralValue (value, offset, length) {
-      count()
-      if (typeof value === 'string') checkString(value)
-      if (typeof value === 'number' && decimal(text.slice(offset, offset + length)) !== decimal(String(value))) {
-        throw invalidBody('must not have a number that is beyond a double\'s range or precision (RFC 7493, section 2.2)')
-      }
+    onLiteralValue (value, offset, length, _line, _column, path) {
+      count(path)
+      if (typeof value === 'string' && !value.isWellFormed()) throw invalidBody('must not have an unpaired surrogate', path())
+      changesNumbers ||= typeof value === 'number' && String(value) !== text.slice(offset, offset + length)
+    },
+    onError (_error, _offset, _length, line, column) {
+      throw invalidBody(`must be JSON; there is a syntax error at line ${line + 1}, column ${column + 1}`)
     }
-  })
+  }, { disallowComments: true })
+  return { changesNumbers }
 }
 
-function checkString (string: string): void {
-  if (!string.isWellFormed()) throw invalidBody('must not have an unpaired surrogate in a string')
-}
+type Path = () => JSONPath
 
-/** Normalizes a number's text to its significant digits and a power of ten, so that `1.0`, `10e-1` and `1` are equal. */
-function decimal (number: string): string {
-  const [, sign = '', whole = '', fraction = '', power = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(number) ?? [number]
-  const digits = (whole + fraction).replace(/^0+/, '')
-  const significant = digits.replace(/0+$/, '')
-  if (significant === '') return '0'
-  return `${sign}${significant}e${Number(power) - fraction.length + digits.length - significant.length}`
-}
-
-const invalidBody = (message: string): Problem => invalidRequest({ in: 'body', pointer: '', message })
+const invalidBody = (message: string, path: JSONPath = []): Problem =>
+  invalidRequest({ in: 'body', pointer: path.map((part) => `/${pointerToken(String(part))}`).join(''), message })

@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { catalogue, catalogueEntry, type ProblemCode } from '#src/problems/catalogue'
+import { failureText } from '#src/problems/failure'
 import { Problem } from '#src/problems/problem'
 
 export const ProblemSchema = Type.Object({
@@ -28,7 +29,8 @@ export const ProblemSchema = Type.Object({
     }),
     pointer: Type.String({ description: 'A JSON pointer (RFC 6901) into that part', examples: ['/secrets/3/name'] }),
     message: Type.String({ examples: ['must NOT have more than 512 characters'] })
-  }), { description: 'Each mistake in an invalid request' }))
+  }), { description: 'The mistakes in an invalid request, 100 at most' })),
+  errorCount: Type.Optional(Type.Integer({ description: 'How many mistakes were found; `errors` has the first 100', examples: [1] }))
 }, {
   $id: 'Problem',
   title: 'Problem',
@@ -40,22 +42,23 @@ export type ProblemBody = Static<typeof ProblemSchema>
 export const problemMediaType = 'application/problem+json'
 
 /**
- * Returns the body of a problem's reply. If the status is 5xx, the `detail` always comes from the catalogue, because the message
- * of an unexpected error could contain a secret's value.
+ * Returns the body of a problem's reply. If the status is 5xx, the `detail` consists of fixed texts, because the message of an
+ * unexpected error could contain a secret's value.
  */
 export function problemBody (problem: Problem, requestId: string): ProblemBody {
   const { status, title, advice } = catalogueEntry(problem.code)
-  const { detail, errors, awsRequestId } = problem.options
+  const { detail, errors, errorCount, awsRequestId, failure } = problem.options
+  const fixed = failure === undefined ? advice : failureText(failure)
   return {
     type: `urn:secrets-gateway:problem:${problem.code}`,
     title,
     status,
-    detail: status < 500 && detail !== undefined ? detail : advice,
+    detail: status < 500 && detail !== undefined ? detail : fixed,
     instance: `urn:secrets-gateway:request:${requestId}`,
     code: problem.code,
     requestId,
     ...(awsRequestId !== undefined && { awsRequestId }),
-    ...(errors !== undefined && { errors: [...errors] })
+    ...(errors !== undefined && { errors: [...errors], errorCount: errorCount ?? errors.length })
   }
 }
 

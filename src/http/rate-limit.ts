@@ -3,7 +3,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Limits } from '#src/config/limits'
 import { Problem } from '#src/problems/problem'
 
-/** Counts a request, and sets the reply's `RateLimit-*` headers. @throws Problem `rate-limited` if it exceeds the limit */
+/**
+ * Counts a request, and sets the reply's `RateLimit-*` headers, unless the limit is shared by several callers.
+ *
+ * @throws Problem `rate-limited` if the request exceeds the limit
+ */
 export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<undefined>
 
 /**
@@ -11,13 +15,14 @@ export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<
  * keys. If there are more, it evicts the least recently used key.
  *
  * @param which the name of the limit that applies; the log shows it as the reason for a refusal
+ * @param isShared true if requests of different callers count together. A reply then does not show the count and the start of the
+ *   window, which would tell one caller about the requests of the others.
  * @param keyOf returns the key that a request counts against; by default `request.ip`, with IPv6 addresses grouped by /64
  */
 export function limiter (
   fastify: Pick<FastifyInstance, 'createRateLimit'>,
   limits: () => Limits,
-  which: keyof Limits,
-  keyOf?: (request: FastifyRequest) => string
+  { which, isShared = false, keyOf }: { which: keyof Limits, isShared?: boolean, keyOf?: (request: FastifyRequest) => string }
 ): Limiter {
   const count = fastify.createRateLimit({
     max: () => limits()[which].requests,
@@ -28,8 +33,9 @@ export function limiter (
     const state = await count(request)
     // This line only narrows the type. `isAllowed` means that the key is on the package's allow list, which is empty here.
     if (state.isAllowed) return
-    const { max, remaining, ttlInSeconds, isExceeded } = state
-    reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': ttlInSeconds })
-    if (isExceeded) throw new Problem('rate-limited', { reason: which, retryAfter: ttlInSeconds })
+    const { max, remaining, ttlInSeconds, timeWindow, isExceeded } = state
+    if (!isShared) reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': ttlInSeconds })
+    const retryAfter = isShared ? Math.ceil(timeWindow / 1_000) : ttlInSeconds
+    if (isExceeded) throw new Problem('rate-limited', { reason: which, retryAfter })
   }
 }

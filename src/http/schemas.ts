@@ -44,9 +44,10 @@ export const Page = {
     description: 'Items on a page at most'
   })),
   cursor: Type.Optional(Type.String({
-    minLength: shapes.NextTokenType.min,
-    maxLength: shapes.NextTokenType.max,
-    description: '`nextCursor` of the page before'
+    minLength: 1,
+    maxLength: 8_192,
+    description: '`nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the ' +
+      'same parameters except `limit`'
   }))
 }
 
@@ -78,7 +79,9 @@ export const ETag = { ETag: { type: 'string', description: 'The version\'s ID, i
 const anyProblems = ['malformed-request', 'expectation-failed', 'request-timeout', 'headers-too-large', 'internal-error'] as const
 
 /** The additional problems of routes that need a token. */
-const gatewayProblems = ['invalid-request', 'unauthenticated', 'rate-limited', 'identity-provider-unavailable', 'audit-unavailable'] as const
+const gatewayProblems = [
+  'invalid-request', 'unauthenticated', 'cross-site-request', 'rate-limited', 'identity-provider-unavailable', 'audit-unavailable'
+] as const
 
 /** The additional problems of routes that call AWS. */
 const awsProblems = [

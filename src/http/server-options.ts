@@ -9,6 +9,7 @@ import { secureContext, trustedProxyList, type TlsSettings } from '#src/config/s
 import { maximumNameLength } from '#src/environments/names'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
+import { earlierReplies } from './earlier-replies.ts'
 import { problemFromFramework } from './framework-errors.ts'
 import { problemBody, problemHeaders, sendProblem } from './problem-reply.ts'
 
@@ -84,13 +85,15 @@ function clientErrorHandler (this: FastifyInstance, error: Error & { code?: stri
   const problem = new Problem(clientErrors[error.code ?? ''] ?? 'malformed-request')
   const requestId = randomUUID()
   const { remoteAddress: peer = '' } = socket
-  void this.recordRefusal({ requestId, peer }, problem).then((answer) => {
+  void this.recordRefusal({ requestId, peer }, problem).then(async (answer) => {
     this.log.info({ requestId, reply: { status: answer.status, problem: answer.code } }, 'request')
+    await earlierReplies(socket)
     endWith(socket, answer, requestId)
   })
 }
 
 function endWith (socket: Socket, problem: Problem, requestId: string): void {
+  if (!socket.writable) return
   const body = JSON.stringify(problemBody(problem, requestId))
   const headers = Object.entries({
     ...problemHeaders(problem),

@@ -24,7 +24,7 @@ const text = new Ajv({ ...strict, coerceTypes: 'array' })
 export const compileValidator: FastifySchemaCompiler<object> = ({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema)
 
 /** A validation error of Ajv, as Fastify passes it on. */
-export type SchemaError = Pick<ErrorObject, 'instancePath' | 'keyword' | 'params' | 'message' | 'parentSchema'>
+export type SchemaError = Pick<ErrorObject, 'instancePath' | 'keyword' | 'params' | 'message' | 'parentSchema'> & Partial<Pick<ErrorObject, 'schemaPath'>>
 
 const parts: Readonly<Record<string, RequestError['in']>> = { body: 'body', querystring: 'query', params: 'path', headers: 'header' }
 
@@ -34,16 +34,32 @@ const parts: Readonly<Record<string, RequestError['in']>> = { body: 'body', quer
  * @param part Fastify's name for the part of the request
  */
 export function requestErrors (part: string, errors: readonly SchemaError[]): RequestError[] {
-  return errors.map((error) => ({
+  return errors.filter((error) => !isBranch(error, errors)).map((error) => ({
     in: parts[part] ?? 'body',
     pointer: error.instancePath + (part === 'querystring' ? '' : memberPointer(error.params)),
     message: messages[error.keyword]?.(error) ?? error.message ?? 'is invalid'
   }))
 }
 
+/** Returns true for an error about the type of one alternative. The error about all the alternatives names every type. */
+const isBranch = ({ keyword, instancePath, schemaPath = '' }: SchemaError, errors: readonly SchemaError[]): boolean =>
+  keyword === 'type' && errors.some((other) =>
+    typesIn(other) !== undefined && other.instancePath === instancePath && schemaPath.startsWith(`${other.schemaPath}/`))
+
+/** Returns the types that an error of `anyOf` allows, or undefined for any other error. */
+function typesIn ({ keyword, parentSchema }: SchemaError): string[] | undefined {
+  if (keyword !== 'anyOf') return undefined
+  const types = (parentSchema?.anyOf as { type?: string }[] | undefined)?.map(({ type }) => type) ?? []
+  return types.every((type) => type !== undefined) && new Set(types).size === types.length ? types : undefined
+}
+
 /** Error messages, by JSON Schema keyword. They are used where Ajv's own messages are too vague. They never quote the request. */
 const messages: Readonly<Partial<Record<string, (error: SchemaError) => string | undefined>>> = {
   additionalProperties: () => 'has a member that is not known here',
+  anyOf (error) {
+    const types = typesIn(error)
+    return types && `must be ${types.join(' or ')}`
+  },
   enum: ({ params: { allowedValues } }) => `must be one of: ${(allowedValues as string[]).join(', ')}`,
   type: ({ params: { type } }) => `must be ${[type].flat().join(' or ')}`,
   pattern: ({ parentSchema }) => typeof parentSchema?.description === 'string' ? `must have the form of: ${parentSchema.description}` : undefined

@@ -1,21 +1,33 @@
 declare global {
   interface JSON {
     /** Wraps JSON text in an object. `JSON.stringify` writes this object as the unchanged text (ES2026). */
-    rawJSON: (text: string) => object
-    isRawJSON: (value: unknown) => boolean
+    rawJSON: (text: string) => RawJson
+    isRawJSON: (value: unknown) => value is RawJson
   }
 }
 
+/** A number that JavaScript would write differently, such as `1.10`, with the text that it has in JSON. */
+export interface RawJson { readonly rawJSON: string }
+
 /**
- * Parses JSON without losing any digits of its numbers, so that `JSON.stringify` writes them back verbatim.
+ * Parses JSON without changing the text of its numbers: `JSON.stringify` writes them back verbatim. A number that JavaScript
+ * would write differently becomes a `RawJson`, and all others become ordinary numbers.
  *
  * @returns undefined if the JSON is invalid or nested too deeply
  */
 export function parseLossless (text: string): unknown {
   try {
     return JSON.parse(text, (_key, member: unknown, context?: { source?: string }) =>
-      typeof member === 'number' ? JSON.rawJSON(context?.source ?? String(member)) : member)
+      typeof member === 'number' ? exactNumber(member, context?.source) : member)
   } catch {
     return undefined
   }
 }
+
+/** Returns a number that `JSON.stringify` writes as `source`, which must be a number in JSON. */
+export const exactNumber = (number: number, source = String(number)): number | RawJson =>
+  JSON.stringify(number) === source ? number : JSON.rawJSON(source)
+
+/** Returns true for a JSON object, and false for a list and for a number with its text. */
+export const isJsonObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import type { Outputs } from '#src/command-line/output'
 import { WrongUsage } from '#src/command-line/wrong-usage'
 import { identityProviderIn, roleIn } from './role-options.ts'
 import { startLocalBackend, type Account, type KmsKey, type RotationStepEvent } from './server.ts'
@@ -28,18 +29,20 @@ An embedded AWS Secrets Manager, with an STS for roles, for the AWS CLI and any 
 `
 
 /**
- * Starts the embedded Secrets Manager and prints its address. It then runs until SIGTERM or SIGINT.
+ * Starts the embedded Secrets Manager and prints its address. It then runs until SIGTERM or SIGINT. If it can't start, prints the
+ * error on standard error.
  *
- * If it can't start, prints the error on standard error and sets the process's exit status. The status is 2 for invalid options,
- * and 1 for any other error, such as a port in use or a malformed policy.
+ * @returns the exit status: 0 if it has started, 2 for invalid options, and 1 for any other error, such as a port in use or a
+ *   malformed policy
  */
-export async function runLocalBackend (args: readonly string[]): Promise<void> {
+export async function runLocalBackend (args: readonly string[], outputs: Outputs): Promise<number> {
   try {
-    await run([...args])
+    await run([...args], outputs)
+    return 0
   } catch (error) {
     const wrongUsage = isWrongUsage(error)
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${wrongUsage ? `\n${help}` : ''}`)
-    process.exitCode = wrongUsage ? 2 : 1
+    outputs.stderr.text(`${error instanceof Error ? error.message : String(error)}\n${wrongUsage ? `\n${help}` : ''}`)
+    return wrongUsage ? 2 : 1
   }
 }
 
@@ -48,7 +51,7 @@ function isWrongUsage (error: unknown): boolean {
     (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
 }
 
-async function run (args: string[]): Promise<void> {
+async function run (args: string[], outputs: Outputs): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
@@ -66,7 +69,7 @@ async function run (args: string[]): Promise<void> {
     }
   })
   if (values.help) {
-    process.stdout.write(help)
+    outputs.stdout.text(help)
     return
   }
   const backend = await startLocalBackend({
@@ -77,15 +80,15 @@ async function run (args: string[]): Promise<void> {
     kmsKeys: values['kms-key'].map(kmsKeyIn),
     rotationFunctions: rotationFunctionsIn(values['rotation-function']),
     throttling: values.throttle,
-    onRotationStep: reportFailure,
+    onRotationStep (event) { reportFailure(event, outputs) },
     ...values.memory ? {} : { dataDir: values['data-dir'] }
   })
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void backend.close())
-  process.stdout.write(`AWS Secrets Manager (embedded) listens on ${backend.url}, ${values.memory ? 'in memory' : `data in ${values['data-dir']}`}\n`)
+  outputs.stdout.lines([`AWS Secrets Manager (embedded) listens on ${backend.url}, ${values.memory ? 'in memory' : `data in ${values['data-dir']}`}`])
 }
 
-function reportFailure ({ arn, step, error }: RotationStepEvent): void {
-  if (error !== undefined) process.stderr.write(`The rotation of ${arn} has failed in ${step}: ${error}\n`)
+function reportFailure ({ arn, step, error }: RotationStepEvent, { stderr }: Outputs): void {
+  if (error !== undefined) stderr.lines([`The rotation of ${arn} has failed in ${step}: ${error}`])
 }
 
 function portIn (text: string): number {

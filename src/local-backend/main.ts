@@ -1,3 +1,4 @@
+import { outputsOf } from '#src/command-line/output'
 import { runLocalBackend } from './command.ts'
 
-await runLocalBackend(process.argv.slice(2))
+process.exitCode = await runLocalBackend(process.argv.slice(2), outputsOf(process))

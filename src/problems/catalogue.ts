@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- a table with an entry for each problem type */
 // The catalogue of the gateway's problem types (RFC 9457). `docs/problems.md` is generated from it.
 
 /** A problem type. */
@@ -16,7 +17,7 @@ export const catalogue = {
   'invalid-request': {
     status: 400,
     title: 'The request is invalid',
-    advice: '`errors` has a JSON pointer and a message for each mistake.'
+    advice: '`errors` has a JSON pointer and a message for each mistake, up to 100; `errorCount` is the number of all.'
   },
   'malformed-request': {
     status: 400,
@@ -33,6 +34,11 @@ export const catalogue = {
     title: 'The caller may not do this',
     advice: 'Ask the platform team for the right, or use another `AWS-Credential-Id`.'
   },
+  'cross-site-request': {
+    status: 403,
+    title: 'Another site caused the request, and only a client certificate proves who the caller is',
+    advice: 'A browser presents its client certificate to every site\'s requests. Send a token, or a request without `Origin` and `Sec-Fetch-Site`.'
+  },
   'deletion-protected': {
     status: 403,
     title: 'The environment is protected against deletion without recovery',
@@ -41,7 +47,7 @@ export const catalogue = {
   'aws-access-denied': {
     status: 403,
     title: 'AWS denies this to the credential',
-    advice: 'The IAM policy of the named credential lacks the named operation on this secret or its KMS key.'
+    advice: 'Have the named permission granted to the named credential: in its IAM policy, the policy of the secret, or that of the KMS key.'
   },
   'not-found': {
     status: 404,
@@ -61,7 +67,7 @@ export const catalogue = {
   'field-not-found': {
     status: 404,
     title: 'The value has no such field',
-    advice: '`field` names a key of a value that is a JSON object.'
+    advice: '`field` is a key of the value\'s JSON object, or a JSON pointer such as `/database/hosts/0`; the value has neither.'
   },
   'not-acceptable': {
     status: 406,
@@ -98,6 +104,11 @@ export const catalogue = {
     title: 'The secret is scheduled for deletion',
     advice: '`POST …/restore` brings it back.'
   },
+  'secret-has-replicas': {
+    status: 409,
+    title: 'The secret has replicas in other regions',
+    advice: '`detachReplicas=true` deletes the replicas and then the secret; `DELETE …/replicas` deletes single ones.'
+  },
   'rotation-in-progress': {
     status: 409,
     title: 'A rotation of the secret has begun and has not finished',
@@ -127,7 +138,17 @@ export const catalogue = {
   'value-not-object': {
     status: 409,
     title: 'The value is no JSON object',
-    advice: 'Single keys can be changed only of a value that is a JSON object; PUT replaces any value.'
+    advice: 'Only a JSON object has keys to read or change. A JSON pointer such as `/0` reads an item of an array; PUT replaces any value.'
+  },
+  'value-not-json': {
+    status: 409,
+    title: 'The value is not JSON',
+    advice: 'It is plain text, or JSON that is nested too deeply, and has no fields: read it without `field`, or replace it with PUT.'
+  },
+  'value-binary': {
+    status: 409,
+    title: 'The value is binary and not text',
+    advice: 'Bytes that are not UTF-8 have no fields: read them without `field`, or replace them with PUT.'
   },
   'payload-too-large': {
     status: 413,
@@ -198,7 +219,8 @@ export const catalogue = {
   'aws-unavailable': {
     status: 502,
     title: 'AWS Secrets Manager failed or could not be reached',
-    advice: 'Try again later.'
+    advice: 'Try again as `Retry-After` says. AWS may have carried out a write: repeat it with the same `Idempotency-Key`.',
+    retryAfter: 5
   },
   'credential-invalid': {
     status: 502,
@@ -242,7 +264,8 @@ export const catalogue = {
   'aws-timeout': {
     status: 504,
     title: 'AWS did not answer in time',
-    advice: 'The outcome of a write is unknown: repeat it with the same `Idempotency-Key`.'
+    advice: 'The outcome of a write is unknown: repeat it with the same `Idempotency-Key`, as `Retry-After` says.',
+    retryAfter: 5
   }
 } as const satisfies Record<string, CatalogueEntry>
 

@@ -1,6 +1,7 @@
 // The error class for problem replies, and functions that make other errors safe to log. `catalogue.ts` lists the problems.
 
 import { catalogue, type ProblemCode } from './catalogue.ts'
+import type { Failure } from './failure.ts'
 
 /** An error in a request. */
 export interface RequestError {
@@ -17,12 +18,18 @@ export interface ProblemOptions {
   detail?: string
   /** The errors in an invalid request, for the reply. */
   errors?: readonly RequestError[]
+  /** The number of errors, if `errors` contains only the first of them. */
+  errorCount?: number
   /** The name of AWS's exception, for the log. */
   awsError?: string
   /** AWS's request ID, for the reply and the log. */
   awsRequestId?: string
   /** The `Retry-After` header in seconds. Defaults to the value in the catalogue. */
   retryAfter?: number
+  /** What is known about an AWS operation that was not answered, for the reply. */
+  failure?: Failure
+  /** True if AWS refused the repetition of a call that it may have carried out before. */
+  repeated?: true
   /** The reason, only for the log and the audit trail. It is a fixed text that contains nothing from the request. */
   reason?: string
 }
@@ -55,9 +62,11 @@ export const isProblem = (thrown: unknown, code: ProblemCode): thrown is Problem
 /** The maximum number of errors in a reply. A malicious request could cause a million. */
 const maximumErrors = 100
 
-/** Creates the problem `invalid-request` (status 400). */
-export const invalidRequest = (...errors: readonly RequestError[]): Problem =>
-  new Problem('invalid-request', { errors: errors.slice(0, maximumErrors) })
+/** Creates the problem `invalid-request` (status 400), with the first errors and the number of all. */
+export function invalidRequest (found: RequestError | readonly RequestError[]): Problem {
+  const errors = [found].flat()
+  return new Problem('invalid-request', { errors: errors.slice(0, maximumErrors), errorCount: errors.length })
+}
 
 /** Returns an error's name and stack trace for the log, without its message, which could quote a secret's value. */
 export const withoutMessage = ({ name, stack = '' }: Error): { name: string, at: string[] } =>

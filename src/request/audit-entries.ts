@@ -68,7 +68,7 @@ export function finalEntries (
     event: evidence === undefined && status >= 400 ? 'denial' : 'outcome',
     ...about,
     decision: recordedDecision(request),
-    decisions: otherDecisions(decisions.filter(({ name }) => name === about.name), about),
+    decisions: otherDecisions(decisions.filter((one) => isAbout(one, about)), about),
     items: items ?? (evidence?.items === undefined ? undefined : evidence.items + withheld.length),
     status,
     code: problem?.code,
@@ -79,13 +79,17 @@ export function finalEntries (
   }]
 }
 
+/** Returns true if a decision was needed for the request's own secret or, if it has none, for the request as a whole. */
+const isAbout = ({ name, replicaOf = name }: SecretDecision, about: About): boolean => replicaOf === about.name
+
 /** Returns the entries for some of a request's secrets, and removes the decisions on these secrets from the evidence. */
 export function secretEntries (evidence: Evidence, outcomes: readonly SecretOutcome[], job: string | undefined): RequestEntry[] {
   const about = { ...evidence.about, intent: evidence.intent, job }
   const secrets = new Set(outcomes.map(secretOf))
   const { decided = [], open = [] } = Object.groupBy(evidence.decisions, (decision) =>
     secrets.has(secretOf(decision)) ? 'decided' : 'open')
-  evidence.decisions.splice(0, evidence.decisions.length, ...open)
+  evidence.decisions.length = 0
+  for (const decision of open) evidence.decisions.push(decision)
   const bySecret = Map.groupBy(decided, secretOf)
   return outcomes.map((outcome) => secretEntry(about, outcome, bySecret.get(secretOf(outcome)) ?? []))
 }
@@ -100,13 +104,15 @@ function withheldEntries (about: About, decisions: readonly SecretDecision[]): R
   })
 }
 
-const secretOf = ({ environment, name }: Pick<SecretDecision, 'environment' | 'name'>): string => `${environment ?? ''} ${name ?? ''}`
+/** Returns a key for the secret of an outcome or a decision. A decision on a replica belongs to its primary secret. */
+const secretOf = ({ environment = '', name = '', replicaOf }: Pick<SecretDecision, 'environment' | 'name' | 'replicaOf'>): string =>
+  replicaOf === undefined ? `${environment} ${name}` : ` ${replicaOf}`
 
 function secretEntry (about: About, outcome: SecretOutcome, decisions: readonly SecretDecision[]): RequestEntry {
   const { environment = about.environment, credential = about.credential, action = about.action, name } = outcome
   const { problem, result, versionId } = outcome
   const item = { ...about, environment, credential, action, name }
-  const decision = decisions.find((one) => one.action === action)
+  const decision = decisions.find((one) => one.action === action && one.replicaOf === undefined)
   return {
     event: 'item',
     ...item,

@@ -9,12 +9,13 @@ const subjects: Readonly<Record<NonNullable<FastifyContextConfig['about']>, Reso
 }
 
 /**
- * Merges the declarations of a route and its folder, checks them, and adds the names of the headers in the route's schema. Called
- * when the route is registered.
+ * Merges the declarations of a route with those of its folder, and checks them. The result also lists the headers that the
+ * route's schema names. Called when the route is registered.
  *
  * @param defaults the declarations of the route's folder, which apply to all of its routes
- * @throws TypeError if the route declares no action, if its action does not apply to its subject, or if the path contains an
- *   environment or a secret but no folder declares it as the subject
+ * @throws TypeError if the route declares no action
+ * @throws TypeError if the action does not apply to the route's subject
+ * @throws TypeError if the route's path names an environment or a secret, but the route is outside the folder that declares it
  */
 export function routeConfig (
   { method, url, schema, config }: RouteOptions, defaults: FastifyContextConfig

@@ -1,24 +1,58 @@
 import type { FastifyRequest } from 'fastify'
 import type { Action } from '#src/authorization/actions'
+import type { Authorize } from '#src/authorization/decision'
+import { seesCredential } from '#src/authorization/visibility'
+import type { SecretElsewhere } from '#src/aws/elsewhere'
 import type { SecretsPort } from '#src/aws/port'
 import type { Environment } from '#src/environments/environment'
-import type { SecretName, UnaddressableName } from '#src/environments/names'
+import type { AnyName, SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
-import type { Scope } from '#src/secrets/scope'
+import type { Counterpart, Scope } from '#src/secrets/scope'
+
+/** What the scopes of all requests have in common. */
+export interface ScopeContext {
+  readonly aws: SecretsPort
+  readonly authorize: Authorize
+  /** Returns the secrets of other declared environments that have the same name in AWS. */
+  readonly findElsewhere: (scope: Pick<Scope, 'environment' | 'credentialId'>, name: SecretName) => SecretElsewhere[]
+}
 
 /**
  * Creates the context that a handler passes to its use cases. It collects evidence for the request's audit records: every
  * authorization decision that a use case asks for, and the ID of every AWS request.
  */
-export function openScope (request: FastifyRequest, environment: Environment, credentialId: string, aws: SecretsPort): Scope {
+export function openScope (
+  request: FastifyRequest, environment: Environment, credentialId: string, context: ScopeContext
+): Scope {
   const { evidence } = request
   return {
     environment,
     credentialId,
     callerId: request.caller.id,
-    aws,
+    mayNameCredential: () => seesCredential(context.authorize, request.caller, credentialId),
+    aws: context.aws,
     onResponse: (awsRequestId) => { evidence.awsRequestIds.push(awsRequestId) },
-    may: (action, name) => decideAndKeep(request, action, environment, credentialId, name)
+    may: (action, name) => decideAndKeep(request, action, environment, credentialId, name),
+    counterparts: (name) => context.findElsewhere({ environment, credentialId }, name)
+      .map((secret) => counterpart(request, credentialId, secret, name))
+  }
+}
+
+/**
+ * Returns a secret of another environment. Decisions on it are made for the credential that the call uses or, if the other
+ * environment does not allow that credential, for the other environment's default credential.
+ */
+function counterpart (
+  request: FastifyRequest, usedId: string, { environment, name }: SecretElsewhere, replicaOf: SecretName
+): Counterpart {
+  const { region, deletionProtection, credential, allowedCredentials } = environment
+  const credentialId = allowedCredentials.includes(usedId) ? usedId : credential
+  return {
+    region,
+    deletionProtection,
+    may: (action) =>
+      decideAndKeep(request, action, environment, credentialId, name, replicaOf) && request.sees(environment).allowed
   }
 }
 
@@ -30,24 +64,25 @@ export function openScope (request: FastifyRequest, environment: Environment, cr
  * @throws Problem `forbidden` if one of the actions is denied in that environment
  */
 export function openScopeIn (
-  request: FastifyRequest, environment: Environment | undefined, actions: readonly Action[], aws: SecretsPort
+  request: FastifyRequest, environment: Environment | undefined, actions: readonly Action[], context: ScopeContext
 ): Scope {
   if (environment === undefined || !request.sees(environment).allowed) throw new Problem('not-found')
   const { credential } = environment
   if (!actions.every((action) => decideAndKeep(request, action, environment, credential))) throw new Problem('forbidden')
-  return openScope(request, environment, credential, aws)
+  return openScope(request, environment, credential, context)
 }
 
 /** Returns true if the policies allow the action. Adds the decision to the evidence for the request's audit records. */
 function decideAndKeep (
-  request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: SecretName | UnaddressableName
+  request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: AnyName,
+  replicaOf?: SecretName
 ): boolean {
   const { evidence, found: { environment: inPath } } = request
   const { allowed, policies } = request.decide(action, environment, credentialId, name)
   evidence.decisions.push({
     ...(environment !== inPath && { environment: environment.name }),
     action,
-    ...(name !== undefined && { name }),
+    ...compact({ name, replicaOf }),
     allowed,
     policies
   })

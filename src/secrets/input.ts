@@ -57,7 +57,7 @@ export function checkTags (environment: Environment, tags: Record<string, string
 export function secretInput (environment: Environment, body: SecretBody): SecretInput {
   const errors: RequestError[] = []
   const input = checkSecret(environment, body, (member, message) => { errors.push({ in: 'body', pointer: `/${member}`, message }) })
-  if (errors.length > 0) throw invalidRequest(...errors)
+  if (errors.length > 0) throw invalidRequest(errors)
   return input
 }
 

@@ -1,10 +1,16 @@
+import { createHash } from 'node:crypto'
+import { shapes } from '#src/aws-model/shapes'
 import type { SortKey } from '#src/aws/port'
-import type { UnaddressableName } from '#src/environments/names'
+import type { SecretMetadata as AwsSecret } from '#src/aws/secret'
+import type { AnyName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
+import type { Cursors, Listing, Place } from './cursors.ts'
 import { toMetadata } from './metadata.ts'
-import type { SecretFilters, SecretMetadata } from './schemas.ts'
+import { permitted } from './permitted.ts'
+import type { ListFilters, SecretMetadata } from './schemas.ts'
 import type { Scope } from './scope.ts'
-import { countUnaddressable } from './unaddressable.ts'
+import { selects, tagsFrom } from './selection.ts'
+import { asUnaddressable, isAddressable } from './unaddressable.ts'
 
 /** The sort order of a list: a field for ascending order, or a hyphen and the field for descending order. */
 export type Sort = SortKey | `-${SortKey}`
@@ -18,7 +24,7 @@ function parseSort (sort: Sort): { by: SortKey, descending: boolean } {
   return { by: (descending ? sort.slice(1) : sort) as SortKey, descending }
 }
 
-export interface ListOptions extends SecretFilters {
+export interface ListOptions extends ListFilters {
   includePlannedDeletion?: boolean
   sort?: Sort
   limit?: number
@@ -28,34 +34,65 @@ export interface ListOptions extends SecretFilters {
 export interface SecretsPage {
   items: SecretMetadata[]
   nextCursor?: string
-  /** The number of secrets on the page that the caller may describe and that the gateway can't address. */
+  /** The number of secrets up to the next page that the caller may describe and that the gateway can't address. */
   unaddressable?: number
 }
 
-/** The maximum number of AWS's pages that one request reads in search of a secret that the caller may see. */
-const maximumPages = 20
-
 /**
- * Returns a page of the environment's secrets that the caller may describe. It can contain fewer than `limit` secrets even if
- * more pages follow, because AWS counts the secrets before the gateway removes those that the caller isn't allowed to see.
+ * Returns a page of the environment's secrets that the caller may describe. The page and the presence of `nextCursor` depend only
+ * on these secrets. That is why AWS is always asked for pages of the maximum size, and why `nextCursor` is returned only after
+ * another secret that the caller may see has been found. For the same reason, `unaddressable` always counts up to that secret: a
+ * count up to the end of AWS's page would reveal where that page ends.
  *
- * @throws Problem for any AWS error
+ * @throws Problem for an invalid cursor, a tag key that `tag` contains twice, and any AWS error
  */
-export async function listSecrets (scope: Scope, options: ListOptions): Promise<SecretsPage> {
-  const { includePlannedDeletion, sort, limit, cursor, ...filters } = options
-  let nextCursor = cursor
-  const leftOut: UnaddressableName[] = []
-  for (let pages = 1; ; pages++) {
+export async function listSecrets (scope: Scope, cursors: Cursors, options: ListOptions): Promise<SecretsPage> {
+  const { limit = shapes.MaxResultsType.max, cursor, ...query } = options
+  const { includePlannedDeletion, sort, tag, ...awsFilters } = query
+  const filters = { ...awsFilters, tags: tagsFrom(tag) }
+  const listing: Listing = { scope, operation: 'listSecrets', query }
+  const items: AwsSecret[] = []
+  let unaddressable = 0
+  const reply = (nextCursor?: string): SecretsPage =>
+    compact({ items: items.map(toMetadata), nextCursor, unaddressable: asUnaddressable(unaddressable) })
+  let place: Place = cursor === undefined ? { seen: 0 } : cursors.open(listing, cursor)
+  for (;;) {
     const page = await scope.aws.listSecrets(scope, {
-      filters, includePlannedDeletion, sort: sort && parseSort(sort), limit, cursor: nextCursor
+      filters, includePlannedDeletion, sort: sort && parseSort(sort), limit: shapes.MaxResultsType.max, cursor: place.awsPage
     })
-    const items = page.items.filter(({ name }) => scope.may('DescribeSecret', name)).map(toMetadata)
-    leftOut.push(...page.unaddressable ?? [])
-    nextCursor = page.nextCursor
-    // An empty page with a cursor reveals that there are secrets the caller isn't allowed to see. So it is returned only if many
-    // pages in a row are empty.
-    if (items.length > 0 || nextCursor === undefined || pages === maximumPages) {
-      return compact({ items, nextCursor, unaddressable: countUnaddressable(scope, 'DescribeSecret', leftOut) })
+    const visible = await visibleOf(scope, page.items.filter((secret) => selects(filters, secret)))
+    const start = startOn(visible, place)
+    for (const [index, secret] of visible.entries()) {
+      if (index < start) continue
+      if (!isAddressable(secret)) {
+        unaddressable++
+        continue
+      }
+      if (items.length === limit) {
+        return reply(cursors.seal(listing, compact({ awsPage: place.awsPage, seen: index, last: digestOf(visible[index - 1]) })))
+      }
+      items.push(secret)
     }
+    if (page.nextCursor === undefined) return reply()
+    place = { awsPage: page.nextCursor, seen: 0 }
   }
 }
+
+async function visibleOf (scope: Scope, secrets: readonly AwsSecret<AnyName>[]): Promise<AwsSecret<AnyName>[]> {
+  const names = await permitted(scope, 'DescribeSecret', secrets.map(({ name }) => name))
+  return secrets.filter(({ name }) => names.has(name))
+}
+
+/**
+ * Returns the index of the first secret after the place. If the last secret seen is no longer on AWS's page, its successor has
+ * taken its index.
+ */
+function startOn (visible: readonly AwsSecret<AnyName>[], { seen, last }: Place): number {
+  if (last === undefined) return 0
+  const index = visible.findIndex((secret) => digestOf(secret) === last)
+  return index === -1 ? seen - 1 : index + 1
+}
+
+/** Returns a digest of the secret's name. Unlike the name, it has the same length for all secrets. */
+const digestOf = (secret: { name: AnyName } | undefined): string | undefined =>
+  secret && createHash('sha256').update(secret.name).digest('base64url')

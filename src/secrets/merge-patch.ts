@@ -1,26 +1,23 @@
 import { setTimeout } from 'node:timers/promises'
 import type { SecretName } from '#src/environments/names'
-import { parseLossless } from '#src/json/lossless'
+import { isJsonObject } from '#src/json/lossless'
 import { invalidRequest, isProblem, Problem } from '#src/problems/problem'
 import { compareAndSet } from './compare-and-set.ts'
 import { underPrecondition, type Precondition } from './precondition.ts'
 import { readSecret } from './read.ts'
 import type { WrittenSecret } from './schemas.ts'
 import { assertMay, type Scope } from './scope.ts'
-import { parseValue } from './value.ts'
+import { parseObject, parseValue } from './value.ts'
 
 type Json = Record<string, unknown>
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
 
 /**
  * Applies a JSON merge patch (RFC 7396). Null removes a member, an object is merged, and any other value replaces the existing
  * one.
  */
 export function mergePatch (target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch
-  const merged = new Map(Object.entries(isObject(target) ? target : {}))
+  if (!isJsonObject(patch)) return patch
+  const merged = new Map(Object.entries(isJsonObject(target) ? target : {}))
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) merged.delete(key)
     else merged.set(key, mergePatch(merged.get(key), value))
@@ -41,8 +38,8 @@ const pause = (attempts: number): number => Math.random() * Math.min(1_000, 25 *
  * the value, the patch is applied again to the new value. The caller needs permission to read the secret, because the reply
  * depends on its value.
  *
- * @throws Problem `forbidden`, `secret-has-no-value`, `value-not-object`, `invalid-request` if the new value is too long,
- * `precondition-failed`, `write-conflict`, and any AWS error
+ * @throws Problem `forbidden`, `secret-has-no-value`, the problems of `parseObject`, `invalid-request` if the new value is too
+ * long, `precondition-failed`, `write-conflict`, and any AWS error
  */
 export async function patchValue (
   scope: Scope, name: SecretName, patch: Json, precondition: Precondition = {}
@@ -62,11 +59,11 @@ export async function patchValue (
 async function patchOnce (scope: Scope, name: SecretName, patch: Json, expected?: string): Promise<WrittenSecret> {
   const { content, versionId, arn } = await readSecret(scope, name)
   if (expected !== undefined && versionId !== expected) throw new Problem('precondition-failed')
-  const target = typeof content === 'string' ? parseLossless(content) : undefined
-  if (!isObject(target)) throw new Problem('value-not-object')
+  const target = parseObject(content)
   const merged = JSON.stringify(mergePatch(target, patch))
   if (merged === JSON.stringify(target)) return { name, arn, versionId, unchanged: true }
   const parsed = parseValue(merged)
   if (!('content' in parsed)) throw invalidRequest({ in: 'body', pointer: '', message: `with it the value ${parsed.mistake}` })
-  return compareAndSet(scope, name, versionId, parsed.content)
+  // The value stays in the field that its readers know: `SecretString` or `SecretBinary`.
+  return compareAndSet(scope, name, versionId, typeof content === 'string' ? parsed.content : Buffer.from(merged))
 }

@@ -2,6 +2,7 @@ import type { Replica, SecretMetadata as AwsSecret, SecretVersion as AwsVersion 
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { isProblem } from '#src/problems/problem'
+import type { Cursors, Listing } from './cursors.ts'
 import { emptyVersions } from './empty-versions.ts'
 import type { SecretMetadata, SecretVersion } from './schemas.ts'
 import type { Scope } from './scope.ts'
@@ -26,15 +27,25 @@ export interface VersionsPage {
   nextCursor?: string
 }
 
-/** Returns a page of a secret's versions. Those without a value end the last page. @throws Problem for any AWS error */
-export async function listVersions (scope: Scope, name: SecretName, options: {
+/**
+ * Returns a page of a secret's versions. The last page ends with the versions that have no value.
+ *
+ * @throws Problem for an invalid cursor and any AWS error
+ */
+export async function listVersions (scope: Scope, cursors: Cursors, name: SecretName, options: {
   includeDeprecated?: boolean
   limit?: number
   cursor?: string
 }): Promise<VersionsPage> {
-  const { items, ...next } = await scope.aws.listSecretVersionIds(scope, name, options)
-  const empty = next.nextCursor === undefined ? await emptyVersions(scope, name, items, options.cursor === undefined) : []
-  return { items: [...items.map(toVersion), ...empty.map((version) => ({ ...version, hasValue: false }))], ...next }
+  const { limit, cursor, ...query } = options
+  const listing: Listing = { scope, operation: 'listVersions', query: { ...query, name } }
+  const awsPage = cursor === undefined ? undefined : cursors.open(listing, cursor).awsPage
+  const { items, nextCursor } = await scope.aws.listSecretVersionIds(scope, name, { ...query, limit, cursor: awsPage })
+  const empty = nextCursor === undefined ? await emptyVersions(scope, name, items, cursor === undefined) : []
+  return compact({
+    items: [...items.map(toVersion), ...empty.map((version) => ({ ...version, hasValue: false }))],
+    nextCursor: nextCursor === undefined ? undefined : cursors.seal(listing, { awsPage: nextCursor, seen: 0 })
+  })
 }
 
 /** Returns the JSON form of a secret's metadata. */
@@ -67,12 +78,13 @@ const timestamp = (date: Date | undefined): string | undefined => date?.toISOStr
 
 /**
  * Returns true if an existing secret is probably the placeholder that an earlier request with the same `Idempotency-Key` created.
- * AWS stores no idempotency key for a secret without a version, so the description and the tags are compared instead.
+ * AWS stores no idempotency key for a secret without a version, so the description and the tags are compared instead. Returns
+ * false if the caller isn't allowed to see these: otherwise the caller could check guesses at them.
  */
 export function isPlaceholderOf (
-  { idempotencyKey, environment }: Scope, { description = '', tags }: Pick<AwsSecret, 'description' | 'tags'>, existing: AwsSecret
+  { idempotencyKey, environment, may }: Scope, { description = '', tags }: Pick<AwsSecret, 'description' | 'tags'>, existing: AwsSecret
 ): boolean {
   const expected = Object.entries({ ...tags, ...environment.tags })
-  return idempotencyKey !== undefined && Object.keys(existing.versions ?? {}).length === 0 &&
+  return idempotencyKey !== undefined && may('DescribeSecret', existing.name) && Object.keys(existing.versions ?? {}).length === 0 &&
     (existing.description ?? '') === description && expected.every(([key, value]) => existing.tags?.[key] === value)
 }

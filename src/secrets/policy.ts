@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { shapes } from '#src/aws-model/shapes'
 import type { SecretName } from '#src/environments/names'
+import { parseLossless } from '#src/json/lossless'
 import { invalidRequest } from '#src/problems/problem'
 import { WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
@@ -71,5 +72,5 @@ function textOf (policy: Record<string, unknown>): string {
   throw invalidRequest({ in: 'body', pointer: '/resourcePolicy', message: `must NOT have more than ${maximumLength} characters as JSON` })
 }
 
-/** Parses a secret's policy. It is valid JSON, because AWS accepts nothing else. */
-const documentFrom = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
+/** Parses a secret's policy. It is valid JSON, because AWS accepts nothing else. Numbers keep their text. */
+const documentFrom = (text: string): Record<string, unknown> => parseLossless(text) as Record<string, unknown>

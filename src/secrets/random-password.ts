@@ -23,9 +23,19 @@ const length = Type.Integer({ minimum: min, maximum: max, default: limits.passwo
 export const RandomPasswordQuery = Type.Object({ length: Type.Optional(length), ...exclusions })
 
 /** The `generate` member of an item in a bulk create. */
-export const GenerateOptions = Type.Object({ passwordLength: Type.Optional(length), ...exclusions }, {
+export const GenerateOptions = Type.Object({
+  into: Type.Optional(Type.String({
+    minLength: 1,
+    maxLength: 512,
+    description: 'The key under which what is made up is put into `value`, which has to be a JSON object without that key; where `value` ' +
+      'is absent, it is the only key. `GenerateStringKey` in CloudFormation does the same. Without `into`, all of the value is made up',
+    examples: ['password']
+  })),
+  passwordLength: Type.Optional(length),
+  ...exclusions
+}, {
   ...closed,
-  description: 'Have AWS make up the value',
+  description: 'Have AWS make up the value, or with `into` one key of it',
   examples: [{ passwordLength: 48, excludePunctuation: true }]
 })
 

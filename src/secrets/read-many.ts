@@ -1,12 +1,15 @@
 import pMap from 'p-map'
 import { shapes } from '#src/aws-model/shapes'
-import type { BatchRequest, BatchResult } from '#src/aws/port'
-import { parseSecretName, type SecretName } from '#src/environments/names'
+import type { BatchResult } from '#src/aws/port'
+import { maximumNameLength, parseSecretName, type SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
 import { invalidRequest, Problem, type RequestError } from '#src/problems/problem'
+import { allSecrets } from './all-secrets.ts'
 import { permitted } from './permitted.ts'
 import { currentMissing } from './read.ts'
-import type { SecretFilters } from './schemas.ts'
+import type { ValueFilters } from './schemas.ts'
 import type { Scope } from './scope.ts'
+import { countUnaddressable } from './unaddressable.ts'
 
 const batchSize = shapes.SecretIdListType.max
 const concurrentBatches = 4
@@ -19,10 +22,8 @@ const concurrentBatches = 4
  */
 export async function readNamed (scope: Scope, texts: readonly string[]): Promise<BatchResult[]> {
   const names = parseNames(scope, texts)
-  const allowed = [...await permitted(scope, 'GetSecretValue', names)]
-  const results = await mapValues(scope, allowed, (result) => result)
-  const byName = new Map(results.map((result) => [result.name, result]))
-  return names.map((name) => byName.get(name) ?? { name, problem: new Problem('forbidden') })
+  const results = await readPermitted(scope, names)
+  return names.map((name) => results.get(name) ?? { name, problem: new Problem('forbidden') })
 }
 
 /**
@@ -40,24 +41,49 @@ export async function mapValues<T> (scope: Scope, names: readonly SecretName[], 
   return mapped.flat()
 }
 
-/**
- * Reads the current values of all secrets that match the filters and that the caller may read.
- *
- * @throws Problem for any AWS error
- */
-export async function readMatching (scope: Scope, filters: SecretFilters): Promise<BatchResult[]> {
-  const results = await readPages(scope, { filters, limit: shapes.MaxResultsBatchType.max })
-  const allowed = await permitted(scope, 'GetSecretValue', results.map(({ name }) => name))
-  return results.filter(({ name }) => allowed.has(name))
+/** The values that match filters. */
+export interface MatchingValues {
+  results: BatchResult[]
+  /** The number of matching secrets that the caller may read and that the gateway can't address. */
+  unaddressable?: number
 }
 
-/** Reads all pages of a batch request. */
-async function readPages (scope: Scope, request: BatchRequest): Promise<BatchResult[]> {
+/**
+ * Reads the current values of all secrets that match the filters exactly and that the caller may read. A filter by tags matches
+ * only secrets that the caller may also describe, because the result reveals their tags. The other secrets' values are not read.
+ *
+ * @throws Problem `invalid-request` if the prefix is longer than any secret name can be, and any AWS error
+ */
+export async function readMatching (scope: Scope, filters: ValueFilters): Promise<MatchingValues> {
+  const { namePrefix = '', tags } = filters
+  if (scope.environment.namePrefix.length + namePrefix.length > maximumNameLength) {
+    throw invalidRequest({ in: 'body', pointer: '/filters/namePrefix', message: 'must NOT be longer than a name can be in this environment' })
+  }
+  const { secrets, unaddressable } = await allSecrets(scope, filters)
+  const matching = secrets.map(({ name }) => name)
+  const described = tags === undefined ? matching : [...await permitted(scope, 'DescribeSecret', matching)]
+  const results = await readPermitted(scope, described)
+  const actions = tags === undefined ? ['GetSecretValue'] as const : ['DescribeSecret', 'GetSecretValue'] as const
+  return compact({
+    results: described.flatMap((name) => results.get(name) ?? []),
+    unaddressable: await countUnaddressable(scope, actions, unaddressable.map(({ name }) => name))
+  })
+}
+
+/** Reads the values of those of the secrets that the caller may read. The keys of the result are the secrets' names. */
+async function readPermitted (scope: Scope, names: readonly SecretName[]): Promise<Map<SecretName, BatchResult>> {
+  const allowed = [...await permitted(scope, 'GetSecretValue', names)]
+  const results = await mapValues(scope, allowed, (result) => result)
+  return new Map(results.map((result) => [result.name, result]))
+}
+
+/** Reads one batch, from all pages of AWS's response. */
+async function readPages (scope: Scope, names: readonly SecretName[]): Promise<BatchResult[]> {
   const results: BatchResult[] = []
   let cursor: string | undefined
   do {
-    const { items, nextCursor } = await scope.aws.batchGetSecretValue(scope, { ...request, cursor })
-    results.push(...items.map((result) => 'problem' in result ? { ...result, problem: currentMissing(result.problem) } : result))
+    const { items, nextCursor } = await scope.aws.batchGetSecretValue(scope, { names, cursor })
+    for (const result of items) results.push('problem' in result ? { ...result, problem: currentMissing(result.problem) } : result)
     cursor = nextCursor
   } while (cursor !== undefined)
   return results
@@ -71,12 +97,12 @@ function parseNames (scope: Scope, texts: readonly string[]): SecretName[] {
     errors.push({ in: 'body', pointer: `/names/${index}`, message: parsed.mistake })
     return []
   })
-  if (errors.length > 0) throw invalidRequest(...errors)
+  if (errors.length > 0) throw invalidRequest(errors)
   return names
 }
 
 async function readBatch (scope: Scope, names: readonly SecretName[]): Promise<BatchResult[]> {
-  const results = await readPages(scope, { names })
+  const results = await readPages(scope, names)
   const returned = new Set(results.map(({ name }) => name))
   const missing = names.filter((name) => !returned.has(name))
   return [...results, ...missing.map((name) => ({ name, problem: new Problem('secret-not-found') }))]

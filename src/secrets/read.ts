@@ -10,14 +10,15 @@ import { selectField } from './value.ts'
 export type { ReadSecret } from '#src/aws/secret'
 
 export interface ReadOptions extends VersionSelector {
-  /** The key to select, if the value is a JSON object. */
+  /** The field to select from a JSON value: a key, or a JSON pointer. */
   field?: string
 }
 
 /**
- * Reads a version of a secret.
+ * Reads a version of a secret, or one field of it.
  *
- * @throws Problem `secret-has-no-value` for a placeholder, `version-has-no-value`, `field-not-found`, and any AWS error
+ * @throws Problem `secret-has-no-value` for a placeholder, `version-has-no-value`
+ * @throws Problem the problems of `selectField`, and any AWS error
  */
 export async function readSecret (scope: Scope, name: SecretName, options: ReadOptions = {}): Promise<ReadSecret> {
   const { versionId, versionStage, field } = options

@@ -3,9 +3,11 @@ import type { ReplicatedSecret as AwsReplicatedSecret } from '#src/aws/port'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { AwsString, closed } from '#src/schema/types'
-import { toReplica } from './metadata.ts'
+import { assertMayElsewhere } from './counterparts.ts'
+import { findSecret, toReplica } from './metadata.ts'
 import { KmsKeyId, SecretMetadata, type WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
+import { regionsOf, settingWarnings } from './settings.ts'
 
 export const Region = AwsString('RegionType', { description: 'An AWS region', examples: ['eu-central-1'] })
 
@@ -28,23 +30,52 @@ export const ReplicatedSecret = Type.Object({
 
 type ReplicatedSecret = Static<typeof ReplicatedSecret>
 
-/** Starts replicating the secret to other regions. AWS completes this asynchronously. @throws Problem for any AWS error */
+/**
+ * Starts replicating the secret to other regions. AWS completes this asynchronously.
+ *
+ * @throws Problem `forbidden` or `deletion-protected` if a replica would be a secret of another environment that does not permit
+ * this, and any AWS error
+ */
 export async function replicate (
   scope: Scope, name: SecretName, { replicaRegions, forceOverwriteReplicaSecret }: Static<typeof Replication>
 ): Promise<ReplicatedSecret> {
+  const regions = replicaRegions.map(({ region }) => region)
+  assertMayElsewhere(scope, name, regions, forceOverwriteReplicaSecret === true ? 'overwrite' : 'create')
   return toReplicated(await scope.aws.replicateSecretToRegions(scope, name, {
     replicas: replicaRegions, overwrite: forceOverwriteReplicaSecret
   }))
 }
 
-/** Deletes the secret's replicas in the given regions. @throws Problem for any AWS error */
+/**
+ * Deletes the secret's replicas in the given regions.
+ *
+ * @throws Problem `forbidden` or `deletion-protected` if a replica is a secret of another environment that does not permit this,
+ * and any AWS error
+ */
 export async function removeReplicas (scope: Scope, name: SecretName, regions: readonly string[]): Promise<ReplicatedSecret> {
+  assertMayElsewhere(scope, name, regions, 'remove')
   return toReplicated(await scope.aws.removeRegionsFromReplication(scope, name, regions))
 }
 
-/** Turns the replica in the environment's region into a standalone secret. @throws Problem for any AWS error */
-export const promoteReplica = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
-  scope.aws.stopReplicationToReplica(scope, name)
+/** Deletes all replicas of the secret, if it exists and has any. @throws Problem for the same reasons as `removeReplicas` */
+export async function detachReplicas (scope: Scope, name: SecretName): Promise<void> {
+  const regions = regionsOf(await findSecret(scope, name))
+  if (regions.length > 0) await removeReplicas(scope, name, regions)
+}
+
+/**
+ * Turns the replica in the environment's region into a standalone secret. Its primary secret thereby loses a replica.
+ *
+ * @throws Problem `forbidden` if the primary is a secret of another environment that does not permit this, and any AWS error
+ */
+export async function promoteReplica (scope: Scope, name: SecretName): Promise<WrittenSecret> {
+  if (scope.counterparts(name).length > 0) {
+    const { primaryRegion } = await scope.aws.describeSecret(scope, name)
+    assertMayElsewhere(scope, name, [primaryRegion], 'release')
+  }
+  const promoted = await scope.aws.stopReplicationToReplica(scope, name)
+  return compact({ ...promoted, warnings: await settingWarnings(scope, name) })
+}
 
 /** Returns a replicated secret in its JSON form. */
 const toReplicated = ({ replicas, ...secret }: AwsReplicatedSecret): ReplicatedSecret =>

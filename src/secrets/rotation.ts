@@ -6,7 +6,7 @@ import { Problem } from '#src/problems/problem'
 import { AwsString, closed } from '#src/schema/types'
 import type { WrittenSecret } from './schemas.ts'
 import { assertMay, type Scope } from './scope.ts'
-import { newVersionId } from './tokens.ts'
+import { forPurpose, newVersionId } from './tokens.ts'
 
 const { min, max } = shapes.AutomaticallyRotateAfterDaysType
 
@@ -70,7 +70,7 @@ async function callRotateSecret (
   scope: Scope, name: SecretName, { lambdaArn, rotateImmediately, ...rules }: Static<typeof Rotation>
 ): Promise<WrittenSecret> {
   const warnings = await placeholderWarnings(scope, name)
-  const versionId = newVersionId(scope, name)
+  const versionId = newVersionId(forPurpose(scope, 'rotation'), name)
   const secret = await scope.aws.rotateSecret(scope, name, { lambdaArn, rules, rotateImmediately, versionId })
   return { ...secret, ...warnings }
 }

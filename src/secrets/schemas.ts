@@ -1,7 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { limits } from '#src/aws-model/limits'
 import { shapes } from '#src/aws-model/shapes'
 import { maximumNameLength, secretNamePattern } from '#src/environments/names'
-import { AwsString, Enum, TagMap } from '#src/schema/types'
+import { AwsString, closed, Enum, TagMap } from '#src/schema/types'
 
 /** The JSON forms of secrets in requests and replies. Field names are AWS's, in camelCase. */
 
@@ -49,12 +50,13 @@ export const Encoding = Enum(['text', 'base64'], {
 })
 
 export const Value = Type.Unsafe<string | Record<string, unknown>>({
-  type: ['string', 'object'],
-  description: `The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text. 1 to ${shapes.SecretStringType.max.toLocaleString('en')} bytes`,
+  // Generators of clients for some languages can't take a list of types.
+  anyOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
+  description: `The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to ${shapes.SecretStringType.max.toLocaleString('en')} bytes`,
   examples: ['correct horse battery staple', { engine: 'postgres', host: 'db.internal', username: 'app', password: 'correct horse' }]
 })
 
-export const Warnings = Type.Array(Type.String(), { description: 'What AWS advises against in what was made' })
+export const Warnings = Type.Array(Type.String(), { description: 'What AWS advises against in what was made, and settings of the environment that do not hold for it' })
 
 /** The reply to a write of a secret. */
 export const WrittenSecret = Type.Object({
@@ -133,23 +135,47 @@ export const SecretVersion = Type.Object({
 const filterValue = (description: string, example: string): ReturnType<typeof AwsString> =>
   AwsString('FilterValueStringType', { minLength: 1, description: `${description}. A leading \`!\` negates`, examples: [example] })
 
-/** The filters of lists and of batch reads. AWS applies them. */
-export const Filters = Type.Object({
-  namePrefix: Type.Optional(Type.String({
-    minLength: 1,
-    maxLength: maximumNameLength,
-    // A leading `!` would mean negation in an environment without a prefix.
-    pattern: '^(?!!)[A-Za-z0-9/_+=.@!-]+$',
-    description: 'The beginning of the name inside the environment; case matters',
-    examples: ['payments/']
-  })),
-  description: Type.Optional(filterValue('Beginnings of words of the description', 'database')),
-  tagKey: Type.Optional(filterValue('The beginning of a tag\'s key; case matters', 'team')),
-  tagValue: Type.Optional(filterValue('The beginning of a tag\'s value; case matters', 'payments')),
-  all: Type.Optional(filterValue('Beginnings of words of the name, the description and the tags', 'payments'))
+export const NamePrefix = Type.String({
+  minLength: 1,
+  maxLength: maximumNameLength,
+  // A leading `!` would mean negation in an environment without a prefix.
+  pattern: '^(?!!)[A-Za-z0-9/_+=.@!-]+$',
+  description: 'The beginning of the name inside the environment; case matters',
+  examples: ['payments/']
 })
 
-export type SecretFilters = Static<typeof Filters>
+/** The filters of lists. AWS applies all but `tag`. */
+export const ListFilters = Type.Object({
+  namePrefix: Type.Optional(NamePrefix),
+  tag: Type.Optional(Type.Array(Type.String({
+    pattern: '^[^=]{1,128}=[\\s\\S]{0,256}$',
+    description: 'A tag\'s key, `=` and its value',
+    examples: ['team=payments']
+  }), {
+    minItems: 1,
+    maxItems: limits.tagsPerSecret,
+    description: 'Tags that the secret has, each as its key, `=` and its whole value. The key ends at the first `=`. May be repeated ' +
+      'for further tags',
+    examples: [['team=payments']]
+  })),
+  description: Type.Optional(filterValue('AWS\'s filter `description`: beginnings of words of the description', 'database')),
+  tagKey: Type.Optional(filterValue('AWS\'s filter `tag-key`: the beginning of any tag\'s key; case matters', 'team')),
+  tagValue: Type.Optional(filterValue('AWS\'s filter `tag-value`: the beginning of any tag\'s value, whatever its key; case matters', 'payments')),
+  all: Type.Optional(filterValue('AWS\'s filter `all`: beginnings of words of the name, the description and the tags', 'payments'))
+})
+
+/** The filters that select values to read. They match exactly: AWS's looser filters must not select values. */
+export const ValueFilters = Type.Object({
+  namePrefix: Type.Optional(NamePrefix),
+  tags: Type.Optional(TagMap({
+    minProperties: 1,
+    description: 'Tags that the secret has, each with exactly this value. The caller must also be allowed to see the secret',
+    examples: [{ team: 'payments' }]
+  }))
+}, { ...closed, minProperties: 1, examples: [{ namePrefix: 'payments/' }, { tags: { team: 'payments' } }] })
+
+export type ListFilters = Static<typeof ListFilters>
+export type ValueFilters = Static<typeof ValueFilters>
 export type SecretMetadata = Static<typeof SecretMetadata>
 export type SecretVersion = Static<typeof SecretVersion>
 export type WrittenSecret = Static<typeof WrittenSecret>

@@ -22,13 +22,14 @@ export const updatedVersionId = (scope: Scope, name: SecretName): string | undef
  * Returns a scope whose version IDs differ from those of other purposes (domain separation):
  * - `update` distinguishes updates from creations. The ID of a version then shows whether an earlier run created or updated the
  *   secret.
- * - `promotion` distinguishes copied values from values in requests. AWS reveals whether two writes with the same ID have the
- *   same value, so a caller could otherwise test guesses of copied values.
+ * - `generate` and `rotation` distinguish values that the caller does not know from values in requests. AWS reveals whether two
+ *   writes with the same ID have the same value, so a caller could otherwise check guesses at a generated value.
+ * - `promotion` distinguishes copied values from values in requests, for the same reason.
  *
  * The purpose is appended to the `Idempotency-Key` after a space. No key in a request contains a space, so the extended key never
  * equals the key of another request.
  */
-export const forPurpose = (scope: Scope, purpose: 'update' | 'promotion'): Scope =>
+export const forPurpose = (scope: Scope, purpose: 'update' | 'generate' | 'rotation' | 'promotion'): Scope =>
   scope.idempotencyKey === undefined ? scope : { ...scope, idempotencyKey: `${scope.idempotencyKey} ${purpose}` }
 
 /**

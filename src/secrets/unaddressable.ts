@@ -1,6 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import type { Action } from '#src/authorization/actions'
-import type { UnaddressableName } from '#src/environments/names'
+import type { SecretMetadata } from '#src/aws/secret'
+import { isSecretName, type AnyName, type UnaddressableName } from '#src/environments/names'
+import { permitted } from './permitted.ts'
 import type { Scope } from './scope.ts'
 
 /** The number of secrets that a reply leaves out because of their names. */
@@ -10,8 +12,21 @@ export const Unaddressable = Type.Integer({
     'own API reaches them. Absent where there are none'
 })
 
-/** Counts the names on which the caller may perform the action; undefined if there are none. */
-export function countUnaddressable (scope: Scope, action: Action, names: readonly UnaddressableName[] = []): number | undefined {
-  const count = names.filter((name) => scope.may(action, name)).length
-  return count === 0 ? undefined : count
+/** Returns true if the gateway can address the secret. */
+export const isAddressable = (secret: SecretMetadata<AnyName>): secret is SecretMetadata => isSecretName(secret.name)
+
+/** Returns true if the gateway can't address the secret. */
+export const isUnaddressable = (secret: SecretMetadata<AnyName>): secret is SecretMetadata<UnaddressableName> =>
+  !isAddressable(secret)
+
+/** Returns the number of secrets as a reply states it: undefined if there are none. */
+export const asUnaddressable = (count: number): number | undefined => count === 0 ? undefined : count
+
+/** Counts the names on which the caller may perform all of the actions; undefined if there are none. */
+export async function countUnaddressable (
+  scope: Scope, actions: readonly Action[], names: readonly UnaddressableName[]
+): Promise<number | undefined> {
+  let allowed = names
+  for (const action of actions) allowed = [...await permitted(scope, action, allowed)]
+  return asUnaddressable(allowed.length)
 }

@@ -1,4 +1,5 @@
 import type { Static } from '@sinclair/typebox'
+import { isJsonObject, parseLossless } from '#src/json/lossless'
 import { pointerToken } from '#src/json/pointer'
 import { Enum } from '#src/schema/types'
 import type { Encoding, Value } from './schemas.ts'
@@ -29,7 +30,10 @@ interface Member {
 const text: Member = { fits: (value) => typeof value === 'string' && value !== '', must: 'must be a string that is not empty' }
 const arn: Member = { fits: (value) => typeof value === 'string' && value.startsWith('arn:'), must: 'must be the ARN of a secret' }
 
-/** A TCP port. AWS writes it as a number, but its rotation functions also accept a string of digits. */
+/**
+ * A TCP port. AWS writes it as a number, but its rotation functions also accept a string of digits. A number such as `5432.0` is
+ * refused, because it keeps its text, and not every reader takes that for an integer.
+ */
 const port: Member = {
   fits: (value) => (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) &&
     Number.isInteger(Number(value)) && Number(value) >= 1 && Number(value) <= 65_535,
@@ -123,14 +127,6 @@ export function checkType (type: ValueType, body: Body, report: Report): void {
 
 /** Returns the value as an object, or undefined if it is neither an object nor the JSON text of an object. */
 function objectFrom (value: Body['value']): Record<string, unknown> | undefined {
-  const found: unknown = typeof value === 'string' ? parsed(value) : value
-  return typeof found === 'object' && found !== null && !Array.isArray(found) ? { ...found } : undefined
-}
-
-function parsed (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  const found: unknown = typeof value === 'string' ? parseLossless(value) : value
+  return isJsonObject(found) ? found : undefined
 }

@@ -1,7 +1,8 @@
 import type { Static } from '@sinclair/typebox'
 import { shapes } from '#src/aws-model/shapes'
 import type { SecretContent } from '#src/aws/secret'
-import { parseLossless } from '#src/json/lossless'
+import { fieldIn, objectIn, type FieldMistake } from '#src/json/field'
+import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
 import type { Encoding, Value } from './schemas.ts'
 
@@ -28,17 +29,28 @@ function sized (bytes: number, content: SecretContent): { content: SecretContent
   return bytes <= maximumBytes ? { content } : { mistake: `must NOT have more than ${maximumBytes} bytes` }
 }
 
+const mistakeCodes: Readonly<Record<FieldMistake, ProblemCode>> = {
+  binary: 'value-binary',
+  'not-json': 'value-not-json',
+  'not-object': 'value-not-object',
+  missing: 'field-not-found'
+}
+
 /**
- * Returns the value of one key of a JSON object. A string is returned unchanged. Any other value is returned as JSON, and its
- * numbers keep all their digits.
+ * Returns one field of a JSON value: a key of its object, or what a JSON pointer points to. A string is returned unchanged. Any
+ * other value is returned as JSON, and its numbers keep all their digits.
  *
- * @throws Problem `field-not-found` if the content is not a JSON object or lacks the key
+ * @throws Problem `value-binary`, `value-not-json`, `value-not-object`, or `field-not-found` if only the field is missing
  */
 export function selectField (content: SecretContent, field: string): string {
-  const object = typeof content === 'string' ? parseLossless(content) : undefined
-  if (typeof object !== 'object' || object === null || Array.isArray(object) || !Object.hasOwn(object, field)) {
-    throw new Problem('field-not-found')
-  }
-  const value = (object as Record<string, unknown>)[field]
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  const found = fieldIn(content, field)
+  if ('mistake' in found) throw new Problem(mistakeCodes[found.mistake])
+  return found.text
+}
+
+/** Returns the JSON object that a value holds. @throws Problem `value-binary`, `value-not-json`, `value-not-object` */
+export function parseObject (content: SecretContent): Record<string, unknown> {
+  const found = objectIn(content)
+  if ('mistake' in found) throw new Problem(mistakeCodes[found.mistake])
+  return found.object
 }

@@ -3,10 +3,13 @@ import { nameWarnings, newNameMistake, type SecretName } from '#src/environments
 import { compact } from '#src/json/compact'
 import { invalidRequest, Problem } from '#src/problems/problem'
 import { compareAndSet } from './compare-and-set.ts'
+import { assertMayElsewhere } from './counterparts.ts'
 import type { SecretInput } from './input.ts'
 import { assertCurrent, underPrecondition, type Precondition } from './precondition.ts'
+import { detachReplicas } from './replicas.ts'
 import type { WrittenSecret } from './schemas.ts'
 import { assertMay, type Scope } from './scope.ts'
+import { applySettings } from './settings.ts'
 import { newVersionId } from './tokens.ts'
 
 /** Checks that a secret of this name may be created. @throws Problem `invalid-request` */
@@ -18,12 +21,14 @@ export function assertCreatable (name: SecretName): void {
 /**
  * Creates a secret, with the defaults of its environment.
  *
- * @throws Problem `invalid-request` for a name that only AWS services use, `secret-exists`, `secret-pending-deletion`, and any
- * AWS error
+ * @throws Problem `invalid-request` for a name that only AWS services use
+ * @throws Problem `forbidden` if a replica would be a secret of another environment in which the caller may not create it
+ * @throws Problem `secret-exists`, `secret-pending-deletion`, and any AWS error
  */
 export async function createSecret (scope: Scope, name: SecretName, input: SecretInput): Promise<WrittenSecret> {
   assertCreatable(name)
   const { environment } = scope
+  assertMayElsewhere(scope, name, environment.replicaRegions, 'create')
   const secret = await scope.aws.createSecret(scope, name, {
     ...input,
     kmsKeyId: input.kmsKeyId ?? environment.kmsKeyId,
@@ -80,17 +85,19 @@ export interface DeletedSecret {
 
 /**
  * Schedules the secret's deletion or, with `force`, deletes it without a recovery window. A forced deletion succeeds even if the
- * secret does not exist.
+ * secret does not exist. With `detachReplicas`, the secret's replicas are deleted first.
  *
- * @throws Problem `invalid-request`, `forbidden`, `deletion-protected`, `precondition-failed`, and any AWS error
+ * @throws Problem `invalid-request`, `forbidden`, `deletion-protected`, `precondition-failed`, `secret-has-replicas`, and any AWS
+ * error
  */
 export async function deleteSecret (scope: Scope, name: SecretName, options: {
   recoveryWindowInDays?: number
   force?: boolean
+  detachReplicas?: boolean
   precondition?: Precondition
 }): Promise<DeletedSecret> {
   const { environment } = scope
-  const { recoveryWindowInDays, force = false, precondition = {} } = options
+  const { recoveryWindowInDays, force = false, detachReplicas: detaches = false, precondition = {} } = options
   if (force) {
     if (recoveryWindowInDays !== undefined) {
       throw invalidRequest({ in: 'query', pointer: '/recoveryWindowInDays', message: 'must NOT be given together with force' })
@@ -98,6 +105,7 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
     assertMay(scope, 'ForceDeleteSecret', name)
     if (environment.deletionProtection) throw new Problem('deletion-protected')
   }
+  if (detaches) assertMay(scope, 'RemoveRegionsFromReplication', name)
   const deletion = force
     ? { force } as const
     : { recoveryWindowInDays: recoveryWindowInDays ?? environment.recoveryWindowInDays }
@@ -105,11 +113,19 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
     // AWS's forced deletion succeeds even if the secret does not exist, so its existence is checked first.
     if (force && precondition.present) await scope.aws.describeSecret(scope, name)
     await assertCurrent(scope, name, precondition)
+    if (detaches) await detachReplicas(scope, name)
     const { deletionDate, ...secret } = await scope.aws.deleteSecret(scope, name, deletion)
     return { ...secret, deletionDate: deletionDate.toISOString() }
   })
 }
 
-/** Cancels a scheduled deletion. @throws Problem for any AWS error */
-export const restoreSecret = async (scope: Scope, name: SecretName): Promise<WrittenSecret> =>
-  scope.aws.restoreSecret(scope, name)
+/**
+ * Cancels a scheduled deletion, and applies the environment's settings to the secret again: it has lost its replicas, and the
+ * settings may have changed since. What can't be applied is a warning, because the secret has been restored in any case.
+ *
+ * @throws Problem for any AWS error during the restore
+ */
+export async function restoreSecret (scope: Scope, name: SecretName): Promise<WrittenSecret> {
+  const restored = await scope.aws.restoreSecret(scope, name)
+  return compact({ ...restored, warnings: await applySettings(scope, name) })
+}

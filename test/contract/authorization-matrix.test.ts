@@ -138,6 +138,7 @@ const onSecret: readonly Request[] = [
   { takes: ['RemoveRegionsFromReplication'], method: 'DELETE', path: '/replicas?region=eu-central-1' },
   { takes: ['StopReplicationToReplica'], method: 'POST', path: '/replicas/promote' },
   { takes: ['DeleteSecret'], method: 'DELETE', path: '?recoveryWindowInDays=7' },
+  { takes: ['DeleteSecret', 'RemoveRegionsFromReplication'], method: 'DELETE', path: '?detachReplicas=true' },
   { takes: ['RestoreSecret'], method: 'POST', path: '/restore' },
   { takes: ['DeleteSecret', 'ForceDeleteSecret'], method: 'DELETE', path: '?force=true' }
 ]

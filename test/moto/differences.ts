@@ -47,6 +47,9 @@ export const differences: Difference[] = [
       },
       [`${secret}/value/index.test.ts`]: {
         'patchValue > changes, adds and removes single keys, and keeps every digit of the others': ['await value()', 'no label is left behind'],
+        'patchValue > changes an object that is stored as bytes, and stores it as bytes again': [
+          '{ a: 1 })).status, 200', 'Buffer.from(value,', 'json: { unchanged: true } })'
+        ],
         'patchValue > concurrent patches are all applied': ['kept.length, 8'],
         'patchValue > with If-Match, patches only that version': [`await patch(gateway, { a: 2 }, { 'if-match'`, 'await value()']
       }
@@ -84,7 +87,12 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       [`${secret}/versions/index.test.ts`]: {
-        'listVersions > pages': ['t.equal(json.items.length, 1)', 't.equal(next.json.items.length, 1)']
+        'listVersions > pages': [
+          't.equal(json.items.length, 1)', 't.equal(next.json.items.length, 1)', 't.not(next.json', `t.notOk('nextCursor'`
+        ]
+      },
+      'test/plugins/cursors.test.ts': {
+        'listVersions > a cursor whose token AWS refuses gets the same reply as any other invalid cursor': ['cursor=${cursor}`)), expected)']
       },
       'test/src/cli/secrets.test.ts': {
         'create, read, update, list, versions, rollback, tag, delete, restore': [`versions payments/db --env dev')`, `versions payments/db --env dev --json')`]
@@ -344,8 +352,8 @@ export const differences: Difference[] = [
     aws: 'InvalidNextTokenException',
     evidence: 'documented',
     places: {
-      [`${secrets}/list.test.ts`]: {
-        'listSecrets > sorts and pages': ['?cursor=nonsense']
+      'test/plugins/cursors.test.ts': {
+        'listSecrets > a cursor whose token AWS refuses gets the same reply as any other invalid cursor': ['cursor=${cursor}`)), expected)', 'awsCalls.length, 1)']
       }
     }
   },
@@ -369,7 +377,7 @@ export const differences: Difference[] = [
         readSecrets: [`await read({ names: ['many/7', 'empty'`]
       },
       'test/plugins/audit.test.ts': {
-        'a request for many secrets leaves a record for each': ['t.match(read, [', `name), ['a'])`]
+        'a request for many secrets leaves a record for each': ['t.match(read, [']
       },
       'test/src/cli/many.test.ts': {
         'export: every format survives a round trip': ['stderr: message }, args.join']
@@ -381,6 +389,11 @@ export const differences: Difference[] = [
     aws: 'A key that does not exist is refused',
     evidence: 'assumed',
     places: {
+      [`${secret}/create.test.ts`]: {
+        'createSecret > names what IAM denies on a KMS key of another account': [
+          `detail('kms:GenerateDataKey or kms:Decrypt') } })`, `detail('kms:GenerateDataKey or kms:Decrypt') } }])`, 'detail: detail('
+        ]
+      },
       [`${secrets}/atomic.test.ts`]: {
         'rolls back exactly its own changes, wherever it fails': [
           `{ status: 409, json: { code: 'not-all-done', dryRun: false`, `name)], 'failed: aws-refused'`, 't.same(counts,',
@@ -415,6 +428,11 @@ export const differences: Difference[] = [
     places: {
       'test/routes/consistency/index.test.ts': {
         'compareEnvironments reports why a value could not be compared': [`code: 'aws-access-denied'`, 't.notOk(rows.a?.prod?.group)']
+      },
+      'test/routes/environments/_env/values/index.test.ts': {
+        'a secret that IAM denies names the missing permission, not the call': [
+          `[{ secret: { value: 'v' } }, problem(`, `[problem('payments/denied')]`, `problem('denied').problem)`
+        ]
       },
       'test/routes/environments/_env/promotions/index.test.ts': {
         'promoteSecrets writes even if the existing value cannot be read': [`names: ['a'], onConflict: 'update' })), { a: 'updated' }`]

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { build, tokens } from '#test/helper'
+import { build, declared, tokens } from '#test/helper'
+import { startIssuer } from '#test/issuer'
 
 const path = '/environments/dev/secrets/a'
 
@@ -42,4 +43,18 @@ t.test('a configuration reload revokes a key immediately', async (t) => {
   const { current } = gateway.fastify.config
   gateway.fastify.config.replace({ ...current, authentication: { ...current.authentication, apiKeys: [] } })
   t.equal((await gateway.send('GET', '/environments')).status, 401)
+})
+
+t.test('the keys of an issuer come from its jwksUri, if the configuration has one', async (t) => {
+  const issuer = await startIssuer(t)
+  issuer.claims = { issuer: 'https://another.example', jwksPath: '/keys-elsewhere' }
+  const statusWith = async (jwksUri: object): Promise<number> => {
+    const oidc = [{ name: 'corp', issuer: issuer.url, audience: 'secrets-gateway', algorithms: ['ES256' as const], ...jwksUri }]
+    const gateway = await build(t, { authentication: { ...declared.authentication, oidc } })
+    return (await gateway.send('GET', '/environments', { token: await issuer.token() })).status
+  }
+  t.equal(await statusWith({ jwksUri: `${issuer.url}/keys-elsewhere` }), 200)
+  t.same(issuer.requests, ['/keys-elsewhere'], 'the discovery document is not fetched')
+  t.equal(await statusWith({}), 503, 'the discovery document names another issuer')
+  t.same(issuer.requests.slice(1), ['/.well-known/openid-configuration'])
 })

@@ -39,6 +39,23 @@ t.test('the reply to every error is a problem document with the request\'s ID', 
     }
   })
 
+  t.test('a path whose further segments may belong to the name of a secret', async (t) => {
+    const hint = /`%2F`/
+    for (const [method, path] of [
+      ['GET', '/environments/dev/secrets/val/nl'], ['GET', '/environments/dev/secrets/a/b/metadata'], ['PUT', '/environments/dev/secrets/a/b?x=1'],
+      ['GET', '/environments/none/secrets/a/b/c/d'], ['PUT', '/environments/dev/secrets/a/metadata'], ['GET', '/environments/dev/secrets/a/value']
+    ] as const) t.match((await gateway.send(method, path, { token: null })).json, { code: /^(not-found|method-not-allowed)$/, detail: hint }, path)
+    for (const path of ['/environments/dev/secret/val/nl', '/environments/dev/secrets/val/', '/jobs/a/b/c', '/x/environments/dev/secrets/val/nl']) {
+      const reply = await gateway.send('GET', path, { token: null })
+      t.equal(reply.status, 404)
+      t.notMatch(reply.json.detail, hint, path)
+    }
+    // Paths that a route matches: the part in front of the slash is then taken for the name.
+    for (const path of ['/environments/dev/secrets/val/metadata', '/environments/dev/secrets/val/references', '/environments/dev/secrets/val/policy']) {
+      t.match((await gateway.send('GET', path)).json, { code: 'secret-not-found', detail: hint }, path)
+    }
+  })
+
   t.test('a malformed request ID is replaced', async (t) => {
     for (const id of ['a b', 'x'.repeat(129), '<script>']) {
       const reply = await gateway.send('GET', '/health/live', { headers: { 'x-request-id': id } })
@@ -109,7 +126,7 @@ t.test('AWS\'s errors are translated and masked', async (t) => {
   const nobody = 'http://127.0.0.1:9'
   gateway.fastify.config.replace({ ...rest, credentials, aws: { ...rest.aws, endpoint: nobody } })
   const reply = await gateway.send('GET', '/environments/dev/secrets/a')
-  t.match(reply, { status: 502, json: { code: 'aws-unavailable', detail: 'Try again later.' } })
+  t.match(reply, { status: 502, json: { code: 'aws-unavailable', detail: /^No connection to AWS could be established\. AWS did not carry out GetSecretValue: / } })
   t.match(gateway.log.join(''), /"awsError":"ECONNREFUSED"/)
   t.match(gateway.log.join(''), /"status":502/)
 })

@@ -90,6 +90,25 @@ t.test('the limit of an environment', async (t) => {
   ])
 })
 
+t.test('a reply shows a caller\'s own count alone', async (t) => {
+  const gateway = await build(t, { limits: { ...slow(100), perEnvironment: slow(200) } })
+  const counts = async (token: string): Promise<unknown[]> => {
+    const { headers } = await dev(gateway, token)()
+    return ['ratelimit-limit', 'ratelimit-remaining'].map((name) => headers.get(name))
+  }
+  t.same(await counts(tokens.reader), ['100', '99'])
+  await times(50, dev(gateway))
+  t.same(await counts(tokens.reader), ['100', '98'], 'requests of others to the environment do not show')
+
+  const full = await build(t, { limits: { ...slow(4), perEnvironment: slow(5) } })
+  await times(4, dev(full))
+  const [last, refusal] = [await dev(full, tokens.reader)(), await dev(full, tokens.reader)()]
+  t.match(last, { status: 200 })
+  t.match(refusal, refused)
+  t.match(Object.fromEntries(refusal.headers), { 'ratelimit-limit': '4', 'ratelimit-remaining': '2', 'retry-after': '3000' },
+    'nor does the moment at which others began: Retry-After is the length of the window')
+})
+
 t.test('the limit of an address for unauthenticated requests', async (t) => {
   const gateway = await build(t, { limits: { ...declared.limits, unauthenticated: slow(3) } })
 

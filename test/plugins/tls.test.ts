@@ -184,7 +184,7 @@ t.test('settings that require a restart are not changed by a reload', async (t) 
   const { gateway, reload } = await setUp(t)
   t.throws(() => { reload({ clientCertificates: undefined }) }, /server\.tls: found TLS without client certificates, expected TLS with client certificates that are required, the same as at the start/)
   const { current } = gateway.fastify.config
-  t.throws(() => { gateway.fastify.config.replace({ ...current, server: { trustedProxies: [] } }) }, /server\.tls: found no TLS, expected /)
+  t.throws(() => { gateway.fastify.config.replace({ ...current, server: { trustedProxies: [], cursorKeys: [] } }) }, /server\.tls: found no TLS, expected /)
   const plain = await build(t)
   t.throws(() => { plain.fastify.config.replace({ ...plain.fastify.config.current, server: current.server }) }, /expected no TLS, the same as at the start/)
 })

@@ -37,16 +37,18 @@ t.test('rotates the password of a real user, through the gateway', { skip }, asy
   const value = async (stage: string): Promise<{ password: string }> =>
     JSON.parse((await gateway.send('GET', `${secret}?versionStage=${stage}`)).json.value) as { password: string }
 
-  await gateway.send('PUT', secret, { json: { value: { ...credentials, password: oldPassword } } })
+  const members = JSON.stringify({ ...credentials, password: oldPassword })
+  await gateway.send('PUT', secret, { json: { value: `${members.slice(0, -1)},"weight":1.10}` } })
   t.equal(await logIn(oldPassword), 'in')
   t.match(await gateway.send('PUT', `${secret}/rotation`, { json: rotation }), { status: 200 })
   await gateway.rotateDue()
 
   const { password, ...rest } = await value('AWSCURRENT')
-  t.same(rest, credentials, 'the other members are unchanged')
+  t.same(rest, { ...credentials, weight: 1.1 }, 'the other members are unchanged')
+  t.match((await gateway.send('GET', secret)).json.value, '"weight":1.10', 'to the letter')
   t.equal(await logIn(password), 'in', 'the new password works')
   t.equal(await logIn(oldPassword), '28P01', 'the old password has stopped working')
-  t.same(await value('AWSPREVIOUS'), { ...credentials, password: oldPassword }, 'AWSPREVIOUS still has the old value')
+  t.same(await value('AWSPREVIOUS'), { ...credentials, password: oldPassword, weight: 1.1 }, 'AWSPREVIOUS still has the old value')
 
   await gateway.send('POST', `${secret}/rotation`)
   await gateway.rotateDue()

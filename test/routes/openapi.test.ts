@@ -15,6 +15,23 @@ t.test('getOpenApiJson and getOpenApiYaml return the same document', async (t) =
   t.ok(['BulkCreateReply', 'Environment', 'Job', 'Problem', 'SecretMetadata', 'SecretValue'].every((name) => schemas.includes(name)), 'schemas have names that are suitable for generated types')
 })
 
+/** Returns the objects in a value, with their paths. */
+const objectsIn = (value: unknown, path = ''): [string, Record<string, unknown>][] => typeof value !== 'object' || value === null
+  ? []
+  : [[path, value as Record<string, unknown>], ...Object.entries(value).flatMap(([key, member]) => objectsIn(member, `${path}/${key}`))]
+
+t.test('the schemas are such that generators of clients understand them', async (t) => {
+  const gateway = await build(t)
+  const { json } = await gateway.send('GET', '/openapi.json', { token: null })
+  const schemas = objectsIn(json).filter(([path]) => !/\/examples?\//.test(path))
+  t.ok(schemas.length > 1_000)
+  const lists = schemas.filter(([path, { type }]) => Array.isArray(type) && !path.endsWith('/properties'))
+  t.same(lists.map(([path]) => path), [], 'oapi-codegen takes no list of types')
+  const closed = schemas.filter(([, { type, ...schema }]) =>
+    type === 'object' && !['properties', 'additionalProperties', 'anyOf', 'oneOf'].some((keyword) => keyword in schema))
+  t.same(closed.map(([path]) => path), [], 'openapi-typescript takes an object without declared members for an empty one')
+})
+
 t.test('Swagger UI needs no token', async (t) => {
   const gateway = await build(t)
   const page = await gateway.send('GET', '/docs', { token: null })

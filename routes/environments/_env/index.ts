@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { visibleParts } from '#src/authorization/visibility'
 import { describeEnvironment, EnvironmentDescription } from '#src/environments/schemas'
 import { EnvironmentParams, Query, Ref, Reply, withProblems } from '#src/http/schemas'
 
@@ -11,7 +12,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'describeEnvironment',
       tags: ['environments'],
       summary: 'Describe an environment',
-      description: 'Its region, credentials, prefix, defaults and required secrets.',
+      description: 'Its region, prefix, defaults and, as far as the caller may see them, its credentials and required secrets.',
       params: EnvironmentParams,
       querystring: Query({}),
       response: {
@@ -19,7 +20,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         ...withProblems('not-found', 'uri-too-long')
       }
     },
-    handler: async (request) => describeEnvironment(request.scope.environment)
+    handler: async ({ caller, environment }) => describeEnvironment(visibleParts(fastify.authorize, caller, environment))
   })
 }
 

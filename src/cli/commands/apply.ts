@@ -39,13 +39,13 @@ export function apply (program: Command, terminal: Terminal): void {
 
       const plan = await bulkCreate(gateway, env, { ...body, dryRun: true }, terminal)
       const isPlan = dryRun || body.dryRun === true || isUpToDate(plan)
-      if (isPlan || options.json !== true) print(terminal, options, plan, itemLines(terminal, plan))
+      if (isPlan || options.json !== true) print(terminal, options, plan, itemLines(plan))
       if (isPlan) {
         throwIfIncomplete(plan)
         return
       }
       const result = await bulkCreate(gateway, env, body, terminal)
-      print(terminal, options, result, ['', ...itemLines(terminal, result)])
+      print(terminal, options, result, ['', ...itemLines(result)])
       throwIfIncomplete(result)
     })
   withExample(command, 'secretsctl apply -f secrets.yaml --env dev --dry-run', 'secretsctl apply -f manifest.yaml')

@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib'
 import { InvalidArgumentError, type Command } from 'commander'
 import { verifyingKey } from '#src/audit/key'
 import type { Link } from '#src/audit/record'
-import { verifyTrail, type Remark, type TrailFile } from '#src/audit/verify'
+import { verifyTrail, type Remark, type TrailFile, type Verification } from '#src/audit/verify'
 import { positiveInteger } from '#src/cli/arguments'
 import { withExample } from '#src/cli/gateway'
 import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
@@ -52,6 +52,11 @@ async function* chunksOf (file: string): AsyncGenerator<Uint8Array> {
 const line = ({ file, line, sequence, message }: Remark): string =>
   `${file}:${line}: ${sequence === undefined ? '' : `record ${sequence}: `}${message}`
 
+/** The result of a verification without findings. */
+const verdict = ({ last, unproved }: Verification): string => unproved === undefined
+  ? 'The trail is intact'
+  : `The trail is intact up to record ${last?.sequence ?? 0}. No signature covers what follows: nothing proves that the gateway wrote it`
+
 /** Adds `secretsctl audit verify FILE...`, which checks the integrity of an audit trail. */
 export function auditVerify (audit: Command, terminal: Terminal): void {
   const command = audit.command('verify')
@@ -69,20 +74,20 @@ export function auditVerify (audit: Command, terminal: Terminal): void {
       const beside = `${names.at(-1) ?? ''}.head`
       const head = options.head ?? (options.part !== true && existsSync(beside) ? beside : undefined)
       const files = names.map((name): TrailFile => ({ name, chunks: chunksOf(name) }))
-      const { findings, notes, ...trail } = await verifyTrail(files, {
+      const verification = await verifyTrail(files, {
         isPart: options.part ?? false,
         from: options.from,
         known: options.known,
         ...(options.key.length > 0 && { keys: options.key.map(key) }),
         ...(head !== undefined && { head: read(head) })
       })
-      const { records, first, last, isClosed } = trail
-      print(terminal, options, { proved: findings.length === 0, findings, notes, ...trail }, [
+      const { findings, notes, records, first, last, unproved, isClosed } = verification
+      print(terminal, options, { proved: findings.length === 0 && unproved === undefined, ...verification }, [
         ...notes.map((note) => `note: ${line(note)}`),
         ...findings.map(line),
         `${records} records${first === undefined ? '' : `, ${first.sequence} to ${last?.sequence ?? ''}`}${isClosed ? ', closed' : ''}`,
         ...(options.key.length > 0 ? [] : ['The signatures were checked with the key that the trail itself contains: use --key to check them with a trusted key']),
-        ...(findings.length === 0 ? ['The trail is intact'] : [])
+        ...(findings.length === 0 ? [verdict(verification)] : [])
       ])
       if (findings.length > 0) throw new CommandFailure('The trail is NOT intact')
     })

@@ -5,17 +5,19 @@ import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 import type { Config } from '#src/config/config'
 
 /**
- * Loads and validates a configuration file. Imports the loader on demand, because it also loads Cedar's WebAssembly, which would
- * slow down every other command.
+ * Loads and validates a configuration file. Also returns warnings about it. Imports the loader on demand, because it also loads
+ * Cedar's WebAssembly, which would slow down every other command.
  *
  * @throws CommandFailure with the errors in the file
  */
-async function validConfig (file: string): Promise<Config> {
-  const [{ loadConfig }, { ConfigError }] = await Promise.all([import('#src/config/load'), import('#src/config/issues')])
+async function validConfig (file: string): Promise<{ config: Config, warnings: string[] }> {
+  const [{ loadConfig }, { ConfigError }, { overlapWarnings }] =
+    await Promise.all([import('#src/config/load'), import('#src/config/issues'), import('#src/config/overlaps')])
   try {
-    return loadConfig(file)
+    const config = loadConfig(file)
+    return { config, warnings: overlapWarnings(config) }
   } catch (error) {
-    throw error instanceof ConfigError ? new CommandFailure(error.message) : error
+    throw error instanceof ConfigError ? new CommandFailure(...error.message.split('\n')) : error
   }
 }
 
@@ -26,10 +28,11 @@ export function configCheck (config: Command, terminal: Terminal): void {
     .argument('<file>', 'the YAML file')
     .action(async (file: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean }>()
-      const { environments, authentication: { apiKeys } } = await validConfig(file)
+      const { config: { environments, authentication: { apiKeys } }, warnings } = await validConfig(file)
+      terminal.stderr.lines(warnings.map((warning) => `Warning: ${warning}`))
       // An expired key only causes a warning, because the gateway must still be able to restart after a key has expired.
       for (const { id, expires = '' } of apiKeys.filter((key) => expiryOf(key) <= Date.now())) {
-        terminal.stderr.write(`Warning: an API key of ${id} has expired: ${expires}\n`)
+        terminal.stderr.lines([`Warning: an API key of ${id} has expired: ${expires}`])
       }
       const names = [...environments.keys()]
       print(terminal, options, { valid: true, environments: names }, [`${file} is valid; environments: ${names.join(', ')}`])

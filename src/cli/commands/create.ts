@@ -3,6 +3,7 @@ import { pair, secretName } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { print, type Terminal } from '#src/cli/terminal'
 import { readValue, withValue } from '#src/cli/value'
+import { printWarnings } from '#src/cli/warnings'
 import { reply } from '#src/client/client'
 
 interface Options extends GlobalOptions {
@@ -26,6 +27,7 @@ export function create (program: Command, terminal: Terminal): void {
         body: { ...value, ...(description !== undefined && { description }), ...(tags !== undefined && { tags }) }
       }))
       print(terminal, options, written, [`Created ${name} in ${env}, version ${written.versionId ?? ''}`])
+      printWarnings(terminal, options, written.warnings)
     })
   withExample(command, 'secretsctl create payments/db --env dev --from-file db.json', 'openssl rand -hex 32 | secretsctl create session-key - --env dev')
 }

@@ -4,10 +4,12 @@ import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/
 import { confirm } from '#src/cli/prompt'
 import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
+import { compact } from '#src/json/compact'
 
 interface Options extends GlobalOptions {
   yes?: boolean
   force?: boolean
+  detachReplicas?: boolean
   recoveryDays?: number
 }
 
@@ -22,18 +24,19 @@ export function remove (program: Command, terminal: Terminal): void {
     .option('--yes', 'do not ask for confirmation')
     .option('--recovery-days <days>', 'the recovery window, 7 to 30 days; default: the environment\'s', positiveInteger('whole number of days'))
     .option('--force', 'delete permanently, without a recovery window')
+    .option('--detach-replicas', 'first delete the secret\'s replicas in other regions permanently')
     .action(async (name: string, _: object, command: Command) => {
-      const { yes, force, recoveryDays: recoveryWindowInDays, ...options } = command.optsWithGlobals<Options>()
+      const { yes, force, detachReplicas, recoveryDays: recoveryWindowInDays, ...options } = command.optsWithGlobals<Options>()
       const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
       if (yes !== true) {
         if (terminal.stdin.isTTY !== true) throw new WrongUsage('No terminal to ask for confirmation: --yes deletes without asking')
-        const isSure = await confirm(terminal, `Delete ${name} in ${env}${force === true ? ' permanently' : ''}?`)
+        const isSure = await confirm(terminal, `Delete ${name} in ${env}${force === true ? ' permanently' : ''}${detachReplicas === true ? ', and its replicas permanently' : ''}?`)
         if (!isSure) throw new CommandFailure('Nothing was deleted')
       }
       const deleted = await reply(gateway.DELETE('/environments/{env}/secrets/{name}', {
         params: {
           path: { env, name },
-          query: { ...(force !== undefined && { force }), ...(recoveryWindowInDays !== undefined && { recoveryWindowInDays }) }
+          query: compact({ force, detachReplicas, recoveryWindowInDays })
         }
       }))
       print(terminal, options, deleted, [force === true

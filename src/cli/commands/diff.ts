@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { namePrefix } from '#src/cli/arguments'
 import { gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { warnOfUnaddressable } from '#src/cli/results'
 import { styleFrom, table } from '#src/cli/table'
@@ -26,22 +27,26 @@ export function diff (program: Command, terminal: Terminal): void {
     .description('show where environments differ; exits with 1 if they do')
     .argument('<environments...>', 'two environments or more')
     .option('--values', 'also compare values: the same letter in a row means the same value')
-    .option('--prefix <prefix>', 'only names that begin with this prefix')
+    .option('--prefix <prefix>', 'only names that begin with this prefix', namePrefix)
     .option('--all', 'also names that do not differ')
     .action(async (named: string[], _: object, command: Command) => {
       // Also accepts a comma-separated list, as the API does.
       const environments = named.flatMap((name) => name.split(','))
-      const { values: compareValues, prefix: namePrefix, all, ...options } = command.optsWithGlobals<Options>()
+      const { values: compareValues, prefix, all, ...options } = command.optsWithGlobals<Options>()
+      if (environments.includes('')) throw new WrongUsage('The name of an environment must not be empty')
       if (environments.length < 2) throw new WrongUsage('Specify at least two environments')
       const report = await reply(gatewayOf(options, terminal).GET('/consistency', {
         params: {
           query: {
             environments: environments.join(','),
             ...(compareValues !== undefined && { compareValues }),
-            ...(namePrefix !== undefined && { namePrefix })
+            ...(prefix !== undefined && { namePrefix: prefix })
           }
         }
       }))
+      if (prefix !== undefined && report.items.length === 0) {
+        throw new CommandFailure(`No secret in ${environments.join(', ')} has a name that begins with ${prefix}`)
+      }
       const differing = report.items.filter(({ differs }) => differs)
       const lacking = report.items.filter((item) => !item.differs && Object.values(item.environments).some(isLacking))
       const deviating = new Set([...differing, ...lacking])
@@ -51,7 +56,7 @@ export function diff (program: Command, terminal: Terminal): void {
         return [name, ...environments.map((environment) => textOf(found[environment], isCompared))]
       })
       const headings = ['NAME', ...environments.map((name) => name.toUpperCase())]
-      const lines = rows.length === 0 ? [] : table(terminal, headings, rows, styleFrom(colours))
+      const lines = rows.length === 0 ? [] : table(headings, rows, styleFrom(colours))
       print(terminal, options, { ...report, items: shown, differing: differing.length }, [
         ...lines,
         ...(rows.some((row) => row.some((cell) => cell.endsWith('!'))) ? ['(! required)'] : [])
@@ -63,7 +68,7 @@ export function diff (program: Command, terminal: Terminal): void {
         ...lacking.length > 0 ? [`lack values of required secrets (${lacking.length})`] : []
       ]
       if (deviations.length > 0) throw new CommandFailure(`${environmentList} ${deviations.join(', and ')}`)
-      terminal.stderr.write(`${environmentList} agree in ${report.items.length} names\n`)
+      terminal.stderr.lines([`${environmentList} agree in ${report.items.length} names`])
     })
   withExample(command, 'secretsctl diff dev staging prod --values')
 }

@@ -1,11 +1,13 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { formats } from '#src/cli/formats'
+import { formats, serialized, type FormatName } from '#src/cli/formats'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
-import type { Terminal } from '#src/cli/terminal'
-import { readVariables, withSelection, type Selection } from '#src/cli/variables'
+import { warnOfUnaddressable } from '#src/cli/results'
+import { steeringPower } from '#src/cli/steering-names'
+import { printValues, type Terminal } from '#src/cli/terminal'
+import { readVariables, withSelection, type Refusal, type Selection } from '#src/cli/variables'
 
 interface Options extends GlobalOptions, Selection {
-  format: keyof typeof formats
+  format: FormatName
   name: string
 }
 
@@ -23,8 +25,11 @@ export function exportSecrets (program: Command, terminal: Terminal): void {
     .option('--name <name>', 'the name of the Kubernetes Secret', objectName, 'secrets')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      const variables = await readVariables(gatewayOf(options, terminal), environmentOf(options), options)
-      terminal.stdout.write(formats[options.format](variables, options.name))
+      const refusal: Refusal = (variable) => formats[options.format].isEnvironment ? steeringPower(variable) : undefined
+      const env = environmentOf(options)
+      const { variables, unaddressable } = await readVariables(gatewayOf(options, terminal), env, options, refusal)
+      printValues(terminal, Buffer.from(serialized(options.format, variables, options.name)))
+      warnOfUnaddressable(terminal, unaddressable, env)
     })
   withExample(command, 'secretsctl export --env dev --prefix payments/ --format dotenv > .env')
 }

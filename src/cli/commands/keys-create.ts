@@ -45,7 +45,7 @@ export function keysCreate (keys: Command, terminal: Terminal): void {
         '',
         'Add this to authentication.apiKeys in the configuration:',
         '',
-        stringify([key]).trimEnd()
+        ...stringify([key]).trimEnd().split('\n')
       ])
     })
   withExample(command, 'secretsctl keys create deploy-bot --group pipelines --expires 2027-06-30')

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
+import { namePrefix } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { allItems } from '#src/cli/pages'
 import { warnOfUnaddressable } from '#src/cli/results'
 import { styleFrom, table } from '#src/cli/table'
 import { print, type Terminal } from '#src/cli/terminal'
@@ -13,10 +15,8 @@ interface Options extends GlobalOptions {
 async function allSecrets (
   gateway: GatewayClient, env: string, { prefix, deleted }: Options
 ): Promise<{ secrets: Schemas['SecretMetadata'][], unaddressable: number }> {
-  const secrets: Schemas['SecretMetadata'][] = []
   let unaddressable = 0
-  let cursor: string | undefined
-  do {
+  const secrets = await allItems(async (cursor) => {
     const page = await reply(gateway.GET('/environments/{env}/secrets', {
       params: {
         path: { env },
@@ -25,14 +25,13 @@ async function allSecrets (
           sort: 'name',
           ...(prefix !== undefined && { namePrefix: prefix }),
           ...(deleted !== undefined && { includePlannedDeletion: deleted }),
-          ...(cursor !== undefined && { cursor })
+          ...cursor
         }
       }
     }))
-    secrets.push(...page.items)
     unaddressable += page.unaddressable ?? 0
-    cursor = page.nextCursor
-  } while (cursor !== undefined)
+    return page
+  })
   return { secrets, unaddressable }
 }
 
@@ -42,13 +41,14 @@ const colours = { placeholder: 'yellow', 'pending-deletion': 'red' } as const
 export function list (program: Command, terminal: Terminal): void {
   const command = program.command('list')
     .description('list the secrets of an environment')
-    .option('--prefix <prefix>', 'only names that begin with this prefix')
+    .option('--prefix <prefix>', 'only names that begin with this prefix', namePrefix)
     .option('--deleted', 'include secrets scheduled for deletion')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
       const { secrets: items, unaddressable } = await allSecrets(gatewayOf(options, terminal), environmentOf(options), options)
       const rows = items.map(({ name, state, lastChangedDate = '', description = '' }) => [name, state, lastChangedDate, description])
-      print(terminal, options, { items, ...unaddressable > 0 && { unaddressable } }, table(terminal, ['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours)))
+      const lines = table(['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours))
+      print(terminal, options, { items, ...unaddressable > 0 && { unaddressable } }, lines)
       warnOfUnaddressable(terminal, unaddressable)
     })
   withExample(command, 'secretsctl list --env dev --prefix payments/')

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
-import { secretName } from '#src/cli/arguments'
-import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { environmentName, secretName } from '#src/cli/arguments'
+import { gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { progressBar } from '#src/cli/progress'
 import { itemLines, warnOfUnaddressable } from '#src/cli/results'
 import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
@@ -50,19 +50,18 @@ export function promote (program: Command, terminal: Terminal): void {
   const command = program.command('promote')
     .description('copy secrets from one environment to another without revealing them')
     .argument('[names...]', 'the secrets to copy, unless --missing is set', (name: string, names: string[]) => [...names, secretName(name)], [])
-    .requiredOption('--from <environment>', 'the environment to copy from')
-    .requiredOption('--to <environment>', 'the environment to copy to')
+    .requiredOption('--from <environment>', 'the environment to copy from', environmentName)
+    .requiredOption('--to <environment>', 'the environment to copy to', environmentName)
     .option('--missing', 'copy all secrets that the target environment lacks')
     .addOption(new Option('--on-conflict <policy>', 'what to do with a secret that already exists in the target environment')
       .choices(['fail', 'skip', 'update']).default('fail'))
     .option('--dry-run', 'only show the plan')
     .action(async (names: string[], _: object, command: Command) => {
       const { from, to, missing, onConflict, dryRun = false, ...options } = command.optsWithGlobals<Options>()
-      const env = environmentOf({ env: to })
       if (names.length === 0 ? missing !== true : missing === true) throw new WrongUsage('Specify the secrets, either by name or with --missing')
       const gateway = gatewayOf(options, terminal)
       const send = async (body: PromotionBody): Promise<PromotionReply> =>
-        reply(gateway.POST('/environments/{env}/promotions', { params: { path: { env } }, body }))
+        reply(gateway.POST('/environments/{env}/promotions', { params: { path: { env: to } }, body }))
       const plan = missing === true ? await send({ from, missing, dryRun: true }) : undefined
       const replies = plan !== undefined && (dryRun || plan.items.length === 0)
         ? [{ ...plan, dryRun }]
@@ -73,7 +72,7 @@ export function promote (program: Command, terminal: Terminal): void {
         for await (const combined of replies) result = combined
       } finally {
         // Reports the completed batches even if a later one fails.
-        if (result !== undefined) print(terminal, options, { ...plan, ...result }, itemLines(terminal, result))
+        if (result !== undefined) print(terminal, options, { ...plan, ...result }, itemLines(result))
         warnOfUnaddressable(terminal, plan?.unaddressable ?? 0, from)
       }
       const { items = [], counts: { failed, notStarted } = { failed: 0, notStarted: 0 } } = result ?? {}

@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
-import { secretName } from '#src/cli/arguments'
+import { fieldName, secretName } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
-import { plain } from '#src/cli/table'
-import { print, type Terminal } from '#src/cli/terminal'
+import { print, printValues, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
 interface Options extends GlobalOptions {
@@ -20,7 +19,7 @@ export function read (program: Command, terminal: Terminal): void {
     .description('read a secret')
     .argument('<name>', 'the secret\'s name', secretName)
     .option('--value', 'print only the value, even on a terminal')
-    .option('--field <key>', 'one key of a value that is a JSON object')
+    .option('--field <key>', 'one key of a value that is a JSON object, or a JSON pointer such as /hosts/0', fieldName)
     .option('--version <id>', 'the version with this ID; default: the current one')
     .option('--stage <label>', 'the version with this staging label, such as AWSPREVIOUS')
     .action(async (name: string, _: object, command: Command) => {
@@ -37,15 +36,12 @@ export function read (program: Command, terminal: Terminal): void {
         headers: { accept: 'application/json' }
       }))
       if (typeof secret === 'string') throw new TypeError('The reply does not have the requested content type')
-      const isTerminal = terminal.stdout.isTTY === true
       if (valueAlone === true) {
-        terminal.stdout.write(secret.encoding === 'base64' ? Buffer.from(secret.value, 'base64') : secret.value)
-        if (isTerminal) terminal.stdout.write('\n')
+        printValues(terminal, Buffer.from(secret.value, secret.encoding === 'base64' ? 'base64' : 'utf8'))
         return
       }
-      const shown = { ...secret, value: isTerminal ? mask : secret.value }
-      print(terminal, options, shown, Object.entries(shown).map(([key, content]) =>
-        `${`${key}:`.padEnd(15)}${isTerminal ? plain(String(content)) : String(content)}`))
+      const shown = { ...secret, value: terminal.stdout.isTerminal ? mask : secret.value }
+      print(terminal, options, shown, Object.entries(shown).map(([key, content]) => `${`${key}:`.padEnd(15)}${String(content)}`))
     })
   withExample(command, 'secretsctl read payments/db --env dev --field password --value')
 }

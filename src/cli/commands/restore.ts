@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { secretName } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { print, type Terminal } from '#src/cli/terminal'
+import { printWarnings } from '#src/cli/warnings'
 import { reply } from '#src/client/client'
 
 /** Adds `secretsctl restore NAME`. */
@@ -14,6 +15,7 @@ export function restore (program: Command, terminal: Terminal): void {
       const env = environmentOf(options)
       const restored = await reply(gatewayOf(options, terminal).POST('/environments/{env}/secrets/{name}/restore', { params: { path: { env, name } } }))
       print(terminal, options, restored, [`Restored ${name} in ${env}`])
+      printWarnings(terminal, options, restored.warnings)
     })
   withExample(command, 'secretsctl restore payments/db --env dev')
 }

@@ -5,9 +5,11 @@ import { Option, type Command } from 'commander'
 import { positiveInteger } from '#src/cli/arguments'
 import { startChild } from '#src/cli/child'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { warnOfUnaddressable } from '#src/cli/results'
+import { steeringPower } from '#src/cli/steering-names'
 import { CommandFailure, ExitStatus, type Terminal } from '#src/cli/terminal'
 import { asText } from '#src/cli/text'
-import { readVariables, withSelection, type Selection } from '#src/cli/variables'
+import { readVariables, withSelection, type Refusal, type Selection } from '#src/cli/variables'
 import { GatewayProblem, GatewayUnreachable } from '#src/client/client'
 
 type Options = GlobalOptions & Selection & { watch?: number }
@@ -28,11 +30,16 @@ export function runChild (program: Command, terminal: Terminal): void {
     .action(async (args: string[], _: object, command: Command) => {
       const { watch, ...options } = command.optsWithGlobals<Options>()
       const gateway = gatewayOf(options, terminal)
+      const refusal: Refusal = (variable) =>
+        steeringPower(variable) ?? (terminal.env[variable] === undefined ? undefined : 'is already set where secretsctl runs')
+      let leftOut = 0
       const read = async (): Promise<Variables> => {
-        const variables = await readVariables(gateway, environmentOf(options), options)
+        const { variables, unaddressable } = await readVariables(gateway, environmentOf(options), options, refusal)
+        leftOut = unaddressable
         return Object.fromEntries(Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)]))
       }
       let variables = await read()
+      warnOfUnaddressable(terminal, leftOut, environmentOf(options))
       for (;;) {
         // Removes the gateway's token, because the program could read other secrets with it.
         const env = { ...terminal.env, SECRETS_GATEWAY_TOKEN: undefined, ...variables }
@@ -41,7 +48,7 @@ export function runChild (program: Command, terminal: Terminal): void {
         const changed = watch === undefined ? [] : [changedVariables(terminal, read, variables, watch, watching.signal)]
         const outcome = await Promise.race([child.ended, ...changed]).finally(() => { watching.abort() })
         if (typeof outcome === 'number') throw new ExitStatus(outcome)
-        terminal.stderr.write('The secrets have changed: restarting the program\n')
+        terminal.stderr.lines(['The secrets have changed: restarting the program'])
         const signal = await child.end()
         if (signal !== undefined) throw new ExitStatus(128 + constants.signals[signal])
         variables = outcome
@@ -53,7 +60,7 @@ export function runChild (program: Command, terminal: Terminal): void {
     'secretsctl run --env dev --map PGPASSWORD=payments/db#password -- psql')
 }
 
-/** Errors that may be temporary, such as an unreachable gateway or two secrets that map to the same variable. */
+/** Errors that may be temporary. For example, the gateway is unreachable, or two secrets map to the same variable for now. */
 const retryable = [GatewayUnreachable, GatewayProblem, CommandFailure] as const
 
 /**
@@ -72,7 +79,7 @@ async function changedVariables (
       if (!isDeepStrictEqual(latest, current)) return latest
     } catch (error) {
       if (!retryable.some((kind) => error instanceof kind) || !(error instanceof Error)) throw error
-      if (!isReported) stderr.write(`${error.message}\nThe program continues with its current secrets\n`)
+      if (!isReported) stderr.lines([...error instanceof CommandFailure ? error.lines : [error.message], 'The program continues with its current secrets'])
       isReported = true
     }
   }

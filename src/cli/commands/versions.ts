@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { secretName } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { allItems } from '#src/cli/pages'
 import { table } from '#src/cli/table'
 import { print, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
@@ -13,16 +14,10 @@ export function versions (program: Command, terminal: Terminal): void {
     .action(async (name: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
       const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
-      const items = []
-      let cursor: string | undefined
-      do {
-        const page = await reply(gateway.GET('/environments/{env}/secrets/{name}/versions', {
-          params: { path: { env, name }, query: { limit: 100, ...(cursor !== undefined && { cursor }) } }
-        }))
-        items.push(...page.items)
-        cursor = page.nextCursor
-      } while (cursor !== undefined)
-      print(terminal, options, { items }, table(terminal, ['VERSION', 'STAGES', 'CREATED'], items.map(
+      const items = await allItems(async (cursor) => reply(gateway.GET('/environments/{env}/secrets/{name}/versions', {
+        params: { path: { env, name }, query: { limit: 100, ...cursor } }
+      })))
+      print(terminal, options, { items }, table(['VERSION', 'STAGES', 'CREATED'], items.map(
         ({ versionId, versionStages = [], createdDate = '', hasValue }) =>
           [versionId, versionStages.join(' '), hasValue === false ? 'has no value yet' : createdDate])))
     })

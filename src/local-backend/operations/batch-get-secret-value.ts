@@ -1,4 +1,5 @@
 import type { APIErrorType, BatchGetSecretValueCommandOutput, SecretValueEntry } from '@aws-sdk/client-secrets-manager'
+import { limits } from '#src/aws-model/limits'
 import { shapes } from '#src/aws-model/shapes'
 import { AwsError, errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
@@ -37,6 +38,8 @@ function chosenSecrets (input: Input<'BatchGetSecretValue'>, context: CallContex
     return { ids: SecretIdList }
   }
   if (Filters?.length === 0) throw errors.noFilters()
+  const filterValues = (Filters ?? []).flatMap(({ Values = [] }) => Values)
+  if (filterValues.length > limits.filterValuesPerBatch) throw errors.tooManyFilters(limits.filterValuesPerBatch)
   const { rows, ...more } = listSecretsPage(context, 'BatchGetSecretValue', input, MaxResults ?? shapes.MaxResultsBatchType.max)
   return { ids: rows.map(({ arn }) => arn), ...more }
 }

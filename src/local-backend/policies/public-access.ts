@@ -24,8 +24,8 @@ export function isPublic ({ statements }: Policy): boolean {
 }
 
 /**
- * Returns true if a condition restricts access to certain callers, organizations or networks. The condition must not contain
- * wildcards, variables or public networks, and a request without the condition key must not meet it.
+ * Returns true if a condition restricts access to certain callers, organizations or networks. A condition with wildcards,
+ * variables or public networks does not count, nor does one that a request without the condition key also meets.
  */
 function restricts ({ operator, set, ifExists, key, texts }: Condition): boolean {
   return restrictingKeys.has(key) && restrictingOperators.has(operator) && set !== 'ForAllValues' && !ifExists &&

@@ -113,6 +113,7 @@ function cronSchedule (argument: string): Schedule {
   const { hours, includes } = parseCron(argument)
   const [earliest = 0] = hours
   const latestHour = hours.at(-1) ?? 0
+  // eslint-disable-next-line no-restricted-syntax -- a day has at most 24 hours
   const shortestGap = Math.min(...hours.map((opening, index) => (hours[index + 1] ?? earliest + 24) - opening))
   if (shortestGap < minHours) throw errors.invalidSchedule(`a secret can be rotated at most every ${minHours} hours`)
 

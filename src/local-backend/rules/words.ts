@@ -1,6 +1,6 @@
 /**
- * Splits a string into lower-case words, as AWS's search does. It splits at every character that is neither a letter nor a digit,
- * and wherever the case changes (`COMPANYthings` becomes `compan` and `ythings`).
+ * Splits a string into lower-case words, as AWS's search does: at every character that is neither a letter nor a digit, and at
+ * changes of case. After several capitals, the last one begins the next word: `COMPANYthings` becomes `compan` and `ythings`.
  */
 export function words (text: string): string[] {
   return text

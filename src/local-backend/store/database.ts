@@ -72,9 +72,12 @@ function switchToWal (connection: DatabaseSync): void {
   }
 }
 
-/** Returns true for SQLITE_BUSY, result code 5. */
-function isBusy (error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 5
+/**
+ * Returns true for SQLITE_BUSY, result code 5. `errcode` is an extended result code, such as that of SQLITE_BUSY_RECOVERY. Its
+ * last byte is the result code.
+ */
+export function isBusy (error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5
 }
 
 function databaseOf (connection: DatabaseSync): Database {

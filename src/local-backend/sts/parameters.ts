@@ -44,7 +44,8 @@ export function readParameters<Name extends StsOperation> (action: Name, paramet
   for (const [name, shape] of Object.entries(members)) {
     const text = parameters.get(name)
     if (text !== null) input[name] = shape.type === 'string' ? text : Number(text)
-    if (text !== null || required.includes(name)) violations.push(...violationsIn(name, shape, text))
+    const isChecked = text !== null || required.includes(name)
+    for (const violation of isChecked ? violationsIn(name, shape, text) : []) violations.push(violation)
   }
   if (violations.length > 0) throw stsErrors.validation(violations.length, violations)
   // The input was validated against the table from which its type is derived. The compiler can't infer that it has this type.

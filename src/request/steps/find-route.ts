@@ -1,8 +1,14 @@
 import type { Step } from '#src/request/step'
+import { catalogue } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
 
 /** Returns the methods of a path's routes, or undefined for a path without routes. */
 export type MethodsOf = (path: string) => readonly string[] | undefined
+
+/** Matches paths that have more segments after a secret's name. Such a path may contain a name whose `/` is not escaped. */
+const pathBelowSecret = /^\/environments\/[^/]+\/secrets\/[^/]+\/[^/]/
+
+const slashInName = 'A `/` that belongs to the name of a secret is written `%2F`, as in `/environments/dev/secrets/payments%2Fdb`.'
 
 /** Finds the route that the request matches. If there is none, refuses the request before its body is read. */
 export const findRoute = (methodsOf: MethodsOf): Step => (request, reply) => {
@@ -12,7 +18,7 @@ export const findRoute = (methodsOf: MethodsOf): Step => (request, reply) => {
   }
   const [path = ''] = request.url.split('?')
   const methods = methodsOf(path)
-  if (methods === undefined) throw new Problem('not-found')
-  reply.header('allow', methods.join(', '))
-  throw new Problem('method-not-allowed')
+  const code = methods === undefined ? 'not-found' : 'method-not-allowed'
+  if (methods !== undefined) reply.header('allow', methods.join(', '))
+  throw new Problem(code, pathBelowSecret.test(path) ? { detail: `${catalogue[code].advice} ${slashInName}` } : {})
 }

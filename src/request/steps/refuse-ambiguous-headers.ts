@@ -1,24 +1,34 @@
 import { invalidRequest, Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
-/** Headers that must not be repeated. Node.js would use the first of several values, or join them. */
+/**
+ * Headers with a single value. Node.js would use the first of several values, or join them. Other headers, such as `Accept`, may
+ * be repeated, because HTTP defines their values as lists. Node.js itself refuses a second `Content-Length`.
+ */
 const single = [
-  'authorization', 'aws-credential-id', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'x-request-id'
+  'authorization', 'aws-credential-id', 'content-encoding', 'content-type', 'date', 'expect', 'from', 'host', 'idempotency-key',
+  'if-match', 'if-modified-since', 'if-none-match', 'if-range', 'if-unmodified-since', 'last-event-id', 'max-forwards', 'origin',
+  'proxy-authorization', 'range', 'referer', 'sec-fetch-site', 'transfer-encoding', 'user-agent', 'x-request-id'
 ]
 
 /**
- * Refuses a request if its `Host` header is missing, if a header that must be unique is repeated, or if its `Expect` header is
- * anything other than `100-continue`.
+ * Refuses a request if its `Host` header is missing, if the request line names another host, if a header that must be unique is
+ * repeated, or if its `Expect` header is anything other than `100-continue`.
  */
-export const refuseAmbiguousHeaders: Step = ({ headers, raw: { rawHeaders } }): undefined => {
+export const refuseAmbiguousHeaders: Step = ({ headers, raw: { url = '', rawHeaders } }): undefined => {
   const { host, expect } = headers
   if (host === undefined) throw new Problem('malformed-request')
-  if (expect !== undefined && expect.toLowerCase() !== '100-continue') throw new Problem('expectation-failed')
-  for (const name of single) {
+  // Each header has one name and one value, so fewer names in `headers` mean that a header is repeated.
+  const repeated = rawHeaders.length === 2 * Object.keys(headers).length ? [] : single
+  for (const name of repeated) {
     if (headers[name] !== undefined && isRepeated(name, rawHeaders)) {
       throw invalidRequest({ in: 'header', pointer: `/${name}`, message: 'must NOT be given more than once' })
     }
   }
+  if (!url.startsWith('/') && URL.parse(url)?.host !== host.toLowerCase()) {
+    throw invalidRequest({ in: 'header', pointer: '/host', message: 'must be the host that the request line names' })
+  }
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') throw new Problem('expectation-failed')
 }
 
 /** @param rawHeaders alternating names and values of the headers, as they were sent */

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { invalidRequest, Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
@@ -6,10 +7,18 @@ const meaningful = [
   'aws-credential-id', 'idempotency-key', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range'
 ]
 
+/** The methods whose body Fastify does not read. For the others, plugins/body.ts refuses a body that the route does not take. */
+const withoutBody: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+
 /**
- * Refuses headers that the route would ignore although the caller relies on them. Public routes refuse only `Content-Encoding`.
+ * Refuses headers that the route would ignore although the caller relies on them, and the body of a GET or HEAD request. Public
+ * routes refuse only `Content-Encoding` and the body.
  */
-export const refuseUnknownHeaders: Step = ({ headers, route: { config: { action, headers: known = [] } } }): undefined => {
+export const refuseUnknownHeaders: Step = ({ method, headers, route: { config } }): undefined => {
+  const { action, headers: known = [] } = config
+  if (withoutBody.has(method) && hasBody(headers)) {
+    throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
+  }
   if (headers['content-encoding'] !== undefined) throw new Problem('unsupported-media-type')
   if (action === 'Public') return
   for (const name of meaningful) {
@@ -18,3 +27,6 @@ export const refuseUnknownHeaders: Step = ({ headers, route: { config: { action,
     }
   }
 }
+
+const hasBody = ({ 'transfer-encoding': coding, 'content-length': length = '0' }: IncomingHttpHeaders): boolean =>
+  coding !== undefined || Number(length) !== 0

@@ -1,12 +1,12 @@
 import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
-import { randomPassword } from '#src/secrets/random-password'
+import { generateContent } from '#src/secrets/generate'
 import type { Scope } from '#src/secrets/scope'
 import { tagSecret } from '#src/secrets/tags'
 import { forPurpose, newVersionId, updatedVersionId } from '#src/secrets/tokens'
 import { createSecret, restoreSecret, updateSecret } from '#src/secrets/write'
 import type { BulkItem } from './items.ts'
-import { isUpdate, planExisting, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
+import { forItem, isUpdate, planExisting, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
 
 /** The steps taken on a secret. Steps whose response was lost are included, because AWS may have carried them out. */
 export interface Trace {
@@ -47,7 +47,8 @@ export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflic
 }
 
 /** Creates the secret. @throws Problem `secret-exists`, `secret-pending-deletion`, and any AWS error */
-export async function createItem (scope: Scope, item: BulkItem, trace: Trace = {}): Promise<BulkOutcome> {
+export async function createItem (given: Scope, item: BulkItem, trace: Trace = {}): Promise<BulkOutcome> {
+  const scope = forItem(given, item)
   const ownVersionId = newVersionId(scope, item.name)
   const input = await withContent(scope, item)
   const versionId = input.content === undefined ? undefined : ownVersionId
@@ -65,20 +66,22 @@ export async function createItem (scope: Scope, item: BulkItem, trace: Trace = {
 
 /** Applies the plan to an existing secret. @throws Problem `idempotency-key-spent`, and any AWS error */
 export async function changeItem (scope: Scope, plan: Plan, trace: Trace = {}): Promise<BulkOutcome> {
-  const { existing: { arn }, result, restores, changes, repeats, warnings } = plan
+  const { existing: { arn }, result, restores, changes, repeats } = plan
   const { name, tags } = changes
   if (repeats) return createItem(scope, changes)
-  if (restores) await take(trace, 'restored', {}, async () => restoreSecret(scope, name))
+  const restored = restores ? await take(trace, 'restored', {}, async () => restoreSecret(scope, name)) : undefined
   if (tags !== undefined) await take(trace, 'tagged', {}, async () => tagSecret(scope, name, tags))
   const versionId = isUpdate(changes) ? await update(scope, await withContent(scope, changes), trace) : plan.versionId
-  return compact({ name, result, arn, versionId, warnings })
+  const warnings = [...plan.warnings ?? [], ...restored?.warnings ?? []]
+  return compact({ name, result, arn, versionId, warnings: warnings.length > 0 ? warnings : undefined })
 }
 
 async function withContent (scope: Scope, item: BulkItem): Promise<BulkItem> {
-  return item.generate === undefined ? item : { ...item, content: await randomPassword(scope, item.generate) }
+  return item.generate === undefined ? item : { ...item, content: await generateContent(scope, item.generate) }
 }
 
-async function update (scope: Scope, item: BulkItem, trace: Trace): Promise<string | undefined> {
+async function update (given: Scope, item: BulkItem, trace: Trace): Promise<string | undefined> {
+  const scope = forItem(given, item)
   const { name, generate, content, description, kmsKeyId } = item
   const ownVersionId = updatedVersionId(scope, name)
   const versionId = content === undefined ? undefined : ownVersionId

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { isJsonObject } from '#src/json/lossless'
 import { Problem } from '#src/problems/problem'
 import type { Scope } from '#src/secrets/scope'
 
@@ -37,6 +38,6 @@ export function createIdempotencyKeys (): IdempotencyKeys {
 
 /** Returns the body as JSON. The order of its members does not affect the result. */
 const canonical = (body: object): string => JSON.stringify(body, (_name, value: unknown) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+  isJsonObject(value)
     ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => one < other ? -1 : 1))
     : value)

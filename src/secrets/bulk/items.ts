@@ -1,7 +1,7 @@
 import type { Environment } from '#src/environments/environment'
 import { newNameMistake, parseSecretName, type SecretName } from '#src/environments/names'
-import { compact } from '#src/json/compact'
 import { invalidRequest, type RequestError } from '#src/problems/problem'
+import { checkGeneration, type Generation } from '#src/secrets/generate'
 import { checkSecret, type SecretInput } from '#src/secrets/input'
 import type { GenerateOptions } from '#src/secrets/random-password'
 import { maximumItems } from '#src/secrets/schemas'
@@ -10,7 +10,7 @@ import type { BulkCreateBody } from './schemas.ts'
 /** A checked item of a bulk create. */
 export interface BulkItem extends SecretInput {
   readonly name: SecretName
-  readonly generate?: GenerateOptions
+  readonly generate?: Generation
 }
 
 /** A bulk create's body without the members that failed schema validation. */
@@ -26,7 +26,7 @@ interface PartlyRight {
  */
 export function bulkItems (environment: Environment, body: BulkCreateBody): BulkItem[] {
   const { items, errors } = checkItems(environment, body)
-  if (errors.length > 0) throw invalidRequest(...errors)
+  if (errors.length > 0) throw invalidRequest(errors)
   return items
 }
 
@@ -88,19 +88,27 @@ function checkItems (
   }
 
   const items = [
-    ...secrets.flatMap(({ name: text, generate, type, ...body }, index) => {
+    ...secrets.flatMap(({ name: text, generate, ...body }, index) => {
       const pointer = `/secrets/${index}`
-      // A generated value does not exist yet, so `checkSecret` can't check its type. It will be text, so `type` must be `text`.
-      // This is checked below.
-      const checked = generate === undefined && type !== undefined ? { ...body, type } : body
-      const input = checkSecret(environment, checked, (member, message) => { mistake(`${pointer}/${member}`, message) })
+      const input = checkItem(environment, generate, body, (member, message) => { mistake(`${pointer}/${member}`, message) })
       // AWS would also refuse a tag key that begins with `aws:`. It is checked here, too, because a dry run sends no tags to AWS.
       if (Object.keys(body.tags ?? {}).some((key) => /^aws:/i.test(key))) mistake(`${pointer}/tags`, 'must NOT have a key that begins with aws:')
-      if (generate !== undefined && body.value !== undefined) mistake(`${pointer}/generate`, 'must NOT be given together with value')
-      if (generate !== undefined && type !== undefined && type !== 'text') mistake(`${pointer}/type`, 'must be text, since the value is generated')
-      return parseName(text, `${pointer}/name`).map((name) => compact({ ...input, name, generate }))
+      return parseName(text, `${pointer}/name`).map((name) => ({ ...input, name }))
     }),
     ...secretNames.flatMap((text, index) => parseName(text, `/secretNames/${index}`).map((name) => ({ name })))
   ]
   return { items, errors }
+}
+
+type Body = Parameters<typeof checkSecret>[1]
+
+/** Checks everything but the item's name. A value that is generated is not part of the result, because it does not exist yet. */
+function checkItem (
+  environment: Environment, generate: GenerateOptions | undefined, body: Body, report: Parameters<typeof checkSecret>[2]
+): Omit<BulkItem, 'name'> {
+  if (generate === undefined) return checkSecret(environment, body, report)
+  const { generation, completed } = checkGeneration(generate, body, report)
+  const { type, ...others } = body
+  const { content, ...input } = checkSecret(environment, completed === undefined ? others : { ...body, value: completed }, report)
+  return { ...input, generate: generation }
 }

@@ -2,10 +2,11 @@ import { hasValue, type SecretMetadata } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
+import { assertMayElsewhere } from '#src/secrets/counterparts'
 import { findSecret, isPlaceholderOf } from '#src/secrets/metadata'
 import { holds, readCurrent } from '#src/secrets/put'
 import { assertMay, type Scope } from '#src/secrets/scope'
-import { earlierRun } from '#src/secrets/tokens'
+import { earlierRun, forPurpose } from '#src/secrets/tokens'
 import type { BulkItem } from './items.ts'
 import type { BulkCreateBody, BulkResult } from './schemas.ts'
 
@@ -47,7 +48,9 @@ export interface Plan {
 export async function planItem (scope: Scope, item: BulkItem, conflicts: Conflicts): Promise<Plan | undefined> {
   assertMay(scope, 'CreateSecret', item.name)
   const existing = await findSecret(scope, item.name)
-  return existing === undefined ? undefined : planExisting(scope, item, existing, conflicts)
+  if (existing !== undefined) return planExisting(scope, item, existing, conflicts)
+  assertMayElsewhere(scope, item.name, scope.environment.replicaRegions, 'create')
+  return undefined
 }
 
 /** Plans an item whose secret exists. @throws Problem `secret-exists`, `secret-pending-deletion` or `forbidden` */
@@ -77,6 +80,8 @@ export async function planExisting (scope: Scope, item: BulkItem, existing: Secr
       ? compact({ ...nothing, result: 'restored' as const, restores, warnings: hasContent(item) ? [keptValue] : undefined })
       : { ...nothing, result: 'skipped' }
   }
+  // A value is generated only if there is none yet, and the result shows whether it was.
+  if (item.generate !== undefined && !scope.may('GetSecretValue', name)) assertMay(scope, 'DescribeSecret', name)
   const wanted = compact({ ...item, generate: hasValue(existing) ? undefined : item.generate })
   if (isUpdate(wanted)) assertMayUpdate(scope, wanted)
   if (item.tags !== undefined) assertMay(scope, 'TagResource', name)
@@ -118,8 +123,11 @@ async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata
   })
 }
 
+/** Returns a scope in which generated values have version IDs of their own; see `forPurpose`. */
+export const forItem = (scope: Scope, { generate }: BulkItem): Scope => generate === undefined ? scope : forPurpose(scope, 'generate')
+
 /** Returns the write that an earlier run of the same request made, if its version still has a staging label. */
 const earlierRunOf = (scope: Scope, item: BulkItem, { versions = {}, state }: SecretMetadata): ReturnType<typeof earlierRun> =>
   state === 'pending-deletion' || !hasContent(item)
     ? undefined
-    : earlierRun(scope, item.name, (versionId) => versions[versionId] !== undefined)
+    : earlierRun(forItem(scope, item), item.name, (versionId) => versions[versionId] !== undefined)

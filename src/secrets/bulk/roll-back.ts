@@ -4,6 +4,7 @@ import { Problem } from '#src/problems/problem'
 import { moveCurrent } from '#src/secrets/compare-and-set'
 import { findSecret } from '#src/secrets/metadata'
 import type { Scope } from '#src/secrets/scope'
+import { regionsOf } from '#src/secrets/settings'
 import { moveStage } from '#src/secrets/stages'
 import { tagSecret, untagSecret } from '#src/secrets/tags'
 import type { Trace } from './carry-out.ts'
@@ -41,10 +42,9 @@ async function deleteCreated (scope: Scope, { item: { name }, trace: { created }
   const versions = Object.keys(now.versions ?? {})
   const isOurs = versionId === undefined ? !unsure : versions.includes(versionId)
   if (unsure && versionId !== undefined && !isOurs) return
-  // The rollback fails if another writer created the secret, deleted it or wrote to it.
+  // The rollback fails if another writer created the secret, deleted it, wrote to it or replicated it to further regions.
   if (!isOurs || now.state === 'pending-deletion' || versions.some((id) => id !== versionId)) throw new Problem('not-taken-back')
-  const regions = (now.replicas ?? []).flatMap(({ region }) => region ?? [])
-  if (regions.length > 0) await scope.aws.removeRegionsFromReplication(scope, name, regions)
+  await removeOwnReplicas(scope, name, now)
   await scope.aws.deleteSecret(scope, name, { force: true })
 }
 
@@ -55,9 +55,24 @@ async function restore (scope: Scope, item: BulkItem, trace: Trace, existing: Se
     await restoreDetails(scope, item, existing)
   }
   if (trace.tagged) await restoreTags(scope, name, item.tags ?? {}, existing.tags ?? {})
-  if (trace.restored) {
-    await scope.aws.deleteSecret(scope, name, { recoveryWindowInDays: scope.environment.recoveryWindowInDays })
-  }
+  if (trace.restored) await deleteRestored(scope, name, existing)
+}
+
+/** Schedules the secret's deletion again. Before that, undoes the settings of the environment that the restore has applied. */
+async function deleteRestored (scope: Scope, name: SecretName, existing: SecretMetadata): Promise<void> {
+  const { recoveryWindowInDays, replicaRegions, tags } = scope.environment
+  const before = existing.tags ?? {}
+  const changed = Object.fromEntries(Object.entries(tags).filter(([key, value]) => before[key] !== value))
+  await restoreTags(scope, name, changed, before)
+  if (replicaRegions.length > 0) await removeOwnReplicas(scope, name, await scope.aws.describeSecret(scope, name))
+  await scope.aws.deleteSecret(scope, name, { recoveryWindowInDays })
+}
+
+/** Deletes the replicas in the environment's regions. @throws Problem `not-taken-back` if another writer has added a replica */
+async function removeOwnReplicas (scope: Scope, name: SecretName, secret: SecretMetadata): Promise<void> {
+  const regions = regionsOf(secret)
+  if (regions.some((region) => !scope.environment.replicaRegions.includes(region))) throw new Problem('not-taken-back')
+  if (regions.length > 0) await scope.aws.removeRegionsFromReplication(scope, name, regions)
 }
 
 /** Makes the earlier version current again. The new version loses its staging labels, so AWS deletes it eventually. */

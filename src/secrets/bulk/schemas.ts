@@ -30,7 +30,7 @@ export const BulkCreateBody = Type.Object({
   onConflict: Type.Optional(Enum(['fail', 'skip', 'update'], {
     default: 'fail',
     description: 'What becomes of a secret that exists: it fails, is left as it is, or gets the value, description, key and tags ' +
-      'given here. A generated value is made only where there is none yet'
+      'given here. A generated value is made only where there is none yet, and so is one with a generated key'
   })),
   restore: Type.Optional(Type.Boolean({
     default: false,
@@ -54,7 +54,8 @@ export const BulkCreateBody = Type.Object({
     secretNames: ['database-password', 'api-key'],
     secrets: [
       { name: 'payments/db', value: { engine: 'postgres', username: 'app', password: 'correct horse' }, tags: { team: 'payments' } },
-      { name: 'session-key', generate: { passwordLength: 48, excludePunctuation: true } }
+      { name: 'session-key', generate: { passwordLength: 48, excludePunctuation: true } },
+      { name: 'cache', type: 'key-value', value: { host: 'cache.internal', user: 'app' }, generate: { into: 'password' } }
     ],
     onConflict: 'skip',
     settings: { concurrency: 8, timeoutSeconds: 3600 }

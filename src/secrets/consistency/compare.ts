@@ -4,7 +4,6 @@ import { isSecretName, type SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import type { Problem } from '#src/problems/problem'
 import { permitted } from '#src/secrets/permitted'
-import type { SecretFilters } from '#src/secrets/schemas'
 import type { Scope } from '#src/secrets/scope'
 import { countUnaddressable } from '#src/secrets/unaddressable'
 import { fingerprints } from './fingerprints.ts'
@@ -39,7 +38,8 @@ export interface Comparison {
   unaddressable: Map<Scope, number>
 }
 
-interface Options extends Pick<SecretFilters, 'namePrefix'> {
+interface Options {
+  namePrefix?: string
   compareValues?: boolean
 }
 
@@ -109,7 +109,8 @@ async function survey (scope: Scope, namePrefix = ''): Promise<Survey> {
   const { states, unaddressable } = await secretStates(scope, namePrefix)
   const required = new Set(scope.environment.requiredSecrets.filter(isSecretName).filter((name) => name.startsWith(namePrefix)))
   const visible = await permitted(scope, 'DescribeSecret', [...new Set([...states.keys(), ...required])])
-  return { scope, states, unaddressable: countUnaddressable(scope, 'DescribeSecret', unaddressable), required, visible }
+  const count = await countUnaddressable(scope, ['DescribeSecret'], [...unaddressable.keys()])
+  return { scope, states, unaddressable: count, required, visible }
 }
 
 const shown = (state: 'active' | 'placeholder' | 'pending-deletion' | undefined): ConsistencyState =>

@@ -1,13 +1,16 @@
-import { shapes } from '#src/aws-model/shapes'
 import type { SecretMetadata } from '#src/aws/secret'
-import type { SecretName, UnaddressableName } from '#src/environments/names'
+import type { AnyName, SecretName, UnaddressableName } from '#src/environments/names'
+import { allSecrets } from '#src/secrets/all-secrets'
 import type { Scope } from '#src/secrets/scope'
+
+/** Secrets' states, by name. */
+export type States<Name extends AnyName> = Map<Name, SecretMetadata['state']>
 
 /** The secrets of an environment. */
 export interface SecretStates {
-  states: Map<SecretName, SecretMetadata['state']>
-  /** The names that the gateway can't address. */
-  unaddressable: UnaddressableName[]
+  states: States<SecretName>
+  /** The secrets with names that the gateway can't address. */
+  unaddressable: States<UnaddressableName>
 }
 
 /**
@@ -17,15 +20,9 @@ export interface SecretStates {
  * @throws Problem `invalid-request` if the prefix is longer than any secret name can be, and any AWS error
  */
 export async function secretStates (scope: Scope, namePrefix = ''): Promise<SecretStates> {
-  const states = new Map<SecretName, SecretMetadata['state']>()
-  const unaddressable: UnaddressableName[] = []
-  const request = { filters: { namePrefix }, includePlannedDeletion: true, limit: shapes.MaxResultsType.max }
-  let cursor: string | undefined
-  do {
-    const { items, nextCursor, unaddressable: leftOut = [] } = await scope.aws.listSecrets(scope, { ...request, cursor })
-    for (const { name, state } of items) states.set(name, state)
-    unaddressable.push(...leftOut)
-    cursor = nextCursor
-  } while (cursor !== undefined)
-  return { states, unaddressable }
+  const { secrets, unaddressable } = await allSecrets(scope, { namePrefix }, { includePlannedDeletion: true })
+  return { states: statesOf(secrets), unaddressable: statesOf(unaddressable) }
 }
+
+const statesOf = <Name extends AnyName>(secrets: readonly SecretMetadata<Name>[]): States<Name> =>
+  new Map(secrets.map(({ name, state }) => [name, state]))

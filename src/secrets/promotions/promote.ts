@@ -3,6 +3,7 @@ import { currentIn, type SecretMetadata } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
+import { assertMayElsewhere } from '#src/secrets/counterparts'
 import { findSecret, isPlaceholderOf } from '#src/secrets/metadata'
 import { permitted } from '#src/secrets/permitted'
 import { inBackground, type Scope } from '#src/secrets/scope'
@@ -82,6 +83,7 @@ async function promoteOne (promotion: Promotion, { dryRun, onConflict, expected 
   if (existing === undefined) {
     if (expected !== undefined) throw new Problem('precondition-failed')
     assertCreatable(name)
+    assertMayElsewhere(target, name, target.environment.replicaRegions, 'create')
     return compact({ name, result: 'created' as const, fromVersionId, ...!dryRun && await create(promotion) })
   }
   if (existing.state === 'pending-deletion') throw new Problem('secret-pending-deletion')
@@ -89,7 +91,8 @@ async function promoteOne (promotion: Promotion, { dryRun, onConflict, expected 
   const earlier = dryRun ? undefined : earlierRunOf(target, name, existing)
   if (earlier !== undefined) return { ...state, ...earlier }
   if (onConflict === 'fail') {
-    if (!dryRun && fromVersionId === undefined && isPlaceholderOf(target, detailsOf(promotion), existing)) return { ...state, result: 'created' }
+    const mayBeOurs = !dryRun && fromVersionId === undefined && promotion.source.may('DescribeSecret', name)
+    if (mayBeOurs && isPlaceholderOf(target, detailsOf(promotion), existing)) return { ...state, result: 'created' }
     throw new Problem('secret-exists')
   }
   if (onConflict === 'skip') return { ...state, result: 'skipped' }

@@ -47,7 +47,7 @@ export const PromotionReply = Type.Object({
   counts: Type.Object({
     created: Type.Integer({ description: 'New secrets' }),
     updated: Type.Integer({ description: 'Secrets that existed and were given what the other environment has' }),
-    unchanged: Type.Integer({ description: 'Secrets that existed and were the same; told only to who may `CompareValues` of them, and of two placeholders' }),
+    unchanged: Type.Integer({ description: 'Secrets that existed and were the same; told only to who may `DescribeSecret` of both, and `CompareValues` unless they are placeholders' }),
     skipped: Type.Integer({ description: 'Secrets that existed and were left as they were' }),
     failed: Type.Integer({ description: 'Items with a problem' }),
     notStarted: Type.Integer({ description: 'Items that it did not come to, since the gateway was told to end' })

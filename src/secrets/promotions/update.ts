@@ -22,9 +22,11 @@ export async function updateCopy (promotion: Promotion, existing: SecretMetadata
 }> {
   const { name, source, original, fromVersionId } = promotion
   const target = forPurpose(promotion.target, 'update')
-  const description = original.description === existing.description ? undefined : original.description
+  // Without permission to see both secrets' details, `unchanged` would reveal that they are the same, so everything is written.
+  const seesDetails = source.may('DescribeSecret', name) && target.may('DescribeSecret', name)
+  const description = seesDetails && original.description === existing.description ? undefined : original.description
   const tags = Object.entries(copiedTags(original, source.environment, target.environment))
-    .filter(([key, value]) => existing.tags?.[key] !== value)
+    .filter(([key, value]) => !seesDetails || existing.tags?.[key] !== value)
   const expected = currentIn(existing)
   // Two placeholders are equal, because neither has a value.
   const arePlaceholders = fromVersionId === undefined && expected === undefined
@@ -37,7 +39,7 @@ export async function updateCopy (promotion: Promotion, existing: SecretMetadata
   const content = isRead ? await readOriginal(promotion) : undefined
   const isSame = arePlaceholders || (mayCompare && content !== undefined && await holdsAlready(promotion, content))
 
-  if (isSame && description === undefined && tags.length === 0) return { result: 'unchanged' }
+  if (isSame && seesDetails && description === undefined && tags.length === 0) return { result: 'unchanged' }
   if (dryRun) return { result: 'updated' }
   const updateRest = async (): Promise<void> => {
     if (tags.length > 0) await tagSecret(target, name, Object.fromEntries(tags))

@@ -97,6 +97,16 @@ t.test('the size of a write is limited', async (t) => {
   t.same(sink.writes.map(({ length }) => length), [1, 1, 2, 1, 1])
 })
 
+t.test('the close record comes after all appends that were queued before', async (t) => {
+  const sink = fake()
+  const trail = await open(t, sink)
+  const large = entry('x'.repeat(3 * 1024 * 1024))
+  const appended = Promise.all([trail.append([large]), trail.append([large]), trail.append([large])])
+  await trail.close()
+  t.same(await appended, [2, 3, 4])
+  t.match(sink.writes.flat().map(({ event }) => event), ['start', 'intent', 'intent', 'intent', 'close'])
+})
+
 t.test('checkpoints', async (t) => {
   const signed: [string, number][] = []
   const onControlRecord = ({ event }: ControlEntry, { sequence }: Link): void => { signed.push([event, sequence]) }

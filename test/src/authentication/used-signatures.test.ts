@@ -19,3 +19,10 @@ t.test('if the capacity is used up, no signature is forgotten early and no new o
   t.equal(used.take('b', 2000, 1001), 'used')
   t.equal(used.take('c', 3000, 1001), 'used')
 })
+
+t.test('100,000 signatures are remembered by default', async (t) => {
+  const used = usedSignatures()
+  const taken = Array.from({ length: 100_000 }, (_, index) => used.take(String(index), 1_000, 0))
+  t.same([...new Set(taken)], ['taken'])
+  t.equal(used.take('one more', 1_000, 0), 'full')
+})

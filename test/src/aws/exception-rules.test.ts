@@ -12,10 +12,12 @@ const table: readonly (readonly [name: string, message: string, status: number, 
   ['InvalidRequestException', 'You can\'t perform this operation on the secret because it was marked for deletion.', 409, 'secret-pending-deletion'],
   ['InvalidRequestException', 'because a secret with this name is already scheduled for deletion.', 409, 'secret-pending-deletion'],
   ['InvalidRequestException', 'You can\'t perform this operation on the secret because it was deleted.', 409, 'secret-pending-deletion'],
+  ['InvalidRequestException', 'The secret is not scheduled for deletion.', 422, 'aws-refused'],
   ['InvalidRequestException', 'A previous rotation isn\'t complete. That rotation will be reattempted.', 409, 'rotation-in-progress'],
   ['InvalidRequestException', 'You provided a VersionStage that is not associated to the provided VersionId.', 404, 'version-not-found'],
   ['InvalidRequestException', 'No Lambda rotation function ARN is associated with this secret.', 422, 'aws-refused'],
   ['InvalidParameterException', 'Invalid replica region.', 422, 'aws-refused'],
+  ['InvalidParameterException', 'You can\'t delete secret arn that still has replica regions [us-east-1].', 409, 'secret-has-replicas'],
   ['MalformedPolicyDocumentException', 'This policy has invalid syntax.', 422, 'aws-refused'],
   ['PublicPolicyException', 'It is public.', 422, 'aws-refused'],
   ['InvalidNextTokenException', 'It is invalid.', 400, 'invalid-request'],
@@ -59,6 +61,42 @@ t.test('AWS\'s message is passed on if it helps the caller, but never if it quot
   t.equal(detail('ResourceExistsException', 'You can\'t use ClientRequestToken canary'), undefined)
   t.equal(detail('ValidationException', 'canary'), undefined)
   t.equal(detail('AccessDeniedException', 'canary'), 'AWS denies GetSecretValue to the credential prod-account.')
+})
+
+const user = 'User: arn:aws:iam::123456789012:user/canary is not authorized to perform: '
+const because = ' because no identity-based policy allows the canary action'
+const secretArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:dev/payments/db-AbCdEf'
+const keyArn = 'arn:aws:kms:eu-west-1:999999999999:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+
+t.test('a denial names the permission that AWS says is missing, and nothing else of AWS\'s message', async (t) => {
+  for (const [message, denied, operation, input] of [
+    [`${user}secretsmanager:GetSecretValue on resource: ${secretArn}${because}`, `secretsmanager:GetSecretValue on ${secretArn}`, 'BatchGetSecretValue', { SecretIdList: ['dev/a', 'dev/payments/db'] }],
+    [`${user}secretsmanager:TagResource on resource: ${secretArn} with an explicit deny in a service control policy: arn:canary`, `secretsmanager:TagResource on ${secretArn}`, 'CreateSecret', { Name: 'dev/payments/db' }],
+    [`${user}secretsmanager:DescribeSecret on resource: ${secretArn}`, `secretsmanager:DescribeSecret on ${secretArn}`, 'DescribeSecret', { SecretId: 'dev/payments/db' }],
+    [`${user}kms:GenerateDataKey on resource: ${keyArn}${because}`, `kms:GenerateDataKey on ${keyArn}`, 'CreateSecret', {}],
+    // A secret that the call did not name.
+    [`${user}secretsmanager:GetSecretValue on resource: ${secretArn}${because}`, 'secretsmanager:GetSecretValue', 'BatchGetSecretValue', { Filters: [] }],
+    [`${user}secretsmanager:GetSecretValue on resource: ${secretArn}${because}`, 'secretsmanager:GetSecretValue', 'GetSecretValue', { SecretId: 'dev/payments' }],
+    // AWS names a secret that does not exist as the call did.
+    [`${user}secretsmanager:GetSecretValue on resource: dev/canary${because}`, 'secretsmanager:GetSecretValue', 'GetSecretValue', { SecretId: 'dev/canary' }],
+    [`${user}secretsmanager:ListSecrets${because}`, 'secretsmanager:ListSecrets', 'ListSecrets', {}],
+    // Messages of an unexpected form.
+    [`canary ${user}secretsmanager:GetSecretValue${because}`, 'GetSecretValue', 'GetSecretValue', {}],
+    [`${user}secretsmanager:GetSecretValue: canary`, 'GetSecretValue', 'GetSecretValue', {}],
+    [`${user}secretsmanager:GetSecretValue on resource: ${keyArn} canary`, 'GetSecretValue', 'GetSecretValue', {}],
+    [`${user}secretsmanager:GetSecretValue${because}\ncanary`, 'GetSecretValue', 'GetSecretValue', {}],
+    [`${user}<canary>${because}`, 'GetSecretValue', 'GetSecretValue', {}],
+    [`${user}kms:Decrypt on resource: ${keyArn}<canary>${because}`, 'kms:Decrypt', 'GetSecretValue', {}],
+    // AWS does not say which permission is missing on the key.
+    ['Access to KMS is not allowed', `kms:GenerateDataKey or kms:Decrypt on the KMS key ${keyArn}`, 'CreateSecret', { KmsKeyId: keyArn }],
+    ['Access to KMS is not allowed', 'kms:Decrypt on the KMS key of the secret', 'GetSecretValue', {}],
+    ['Access to KMS is not allowed', 'kms:GenerateDataKey, kms:Encrypt or kms:Decrypt on the KMS key of the secret', 'UpdateSecret', { KmsKeyId: 'a canary' }],
+    ['Access to KMS is not allowed', 'RotateSecret on the KMS key of the secret', 'RotateSecret', {}]
+  ] as const) {
+    const { code, options: { detail } } = problemFrom({ name: 'AccessDeniedException', message }, { ...call, operation, input })
+    t.equal(code, 'aws-access-denied')
+    t.equal(detail, `AWS denies ${denied} to the credential prod-account.`, message)
+  }
 })
 
 t.test('a reply without a field that AWS always sends is reported as aws-unavailable', async (t) => {

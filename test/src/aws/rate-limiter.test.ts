@@ -90,3 +90,28 @@ t.test('if AWS throttles nevertheless, background calls are retried, and foregro
   await t.rejects(create(impatient, 5, ended, 'ended'), { name: 'ThrottlingException' })
   await t.rejects(impatient.aws.describeSecret(call, 'none' as SecretName), { name: 'ResourceNotFoundException' })
 })
+
+t.test('each call waits in the bucket of its own operation', async (t) => {
+  const called: string[] = []
+  const backend = await startLocalBackend({ accounts: [account], onOperation: ({ operation }) => { called.push(operation) } })
+  const client = new SecretsManager({ region: 'eu-west-1', endpoint: backend.url, credentials: account, maxAttempts: 1 })
+  t.teardown(async () => {
+    client.destroy()
+    await backend.close()
+  })
+  const rateLimiter = createRateLimiters(() => 1)('a', 'eu-west-1')
+  const paced: string[] = []
+  limitRate(client, (operation) => {
+    paced.push(operation)
+    return rateLimiter(operation)
+  })
+  const aws = createSecretsPort(() => ({ client: () => client }))
+  const name = 'a' as SecretName
+  await aws.createSecret(call, name, secret)
+  await aws.describeSecret(call, name)
+  await aws.getRandomPassword(call, {})
+  t.same(called, ['CreateSecret', 'DescribeSecret', 'GetRandomPassword'])
+  t.same(paced, called)
+  const other = rateLimiter('Unheard')
+  for (const operation of paced) t.not(rateLimiter(operation), other, `${operation} has a quota that is known`)
+})

@@ -27,11 +27,11 @@ interface Run {
    */
   output: string | RegExp
   token?: string
-  /** The contents of standard input; only in a pipe. */
+  /** The contents of standard input, for the run in which it is a pipe. */
   stdin?: string
-  /** What to type; only at a terminal. */
+  /** What to type, for the run in a terminal. */
   answers?: readonly Answer[]
-  /** Actions to perform on the process; only in a pipe. */
+  /** Actions to perform on the process, for the run in which standard input is a pipe. */
   steps?: readonly Step[]
   /** True if the command is expected to print a secret's value. */
   showsValue?: boolean
@@ -178,7 +178,7 @@ const rows: Record<string, Row> = {
   },
   export: {
     prepare: async (context) => put(context, context.name),
-    succeeds: ({ name }) => ({ args: ['export', '--format', 'dotenv', '--map', `V=${name}`, ...dev], output: 'V=\'canary\'', showsValue: true }),
+    succeeds: ({ name }) => ({ args: ['export', '--format', 'dotenv', '--map', `V=${name}`, ...dev], output: 'V=canary', showsValue: true }),
     refused: ({ name }) => ({ args: ['export', '--format', 'dotenv', '--secret', name, '--secret', `${name}-none`, ...dev], status: 1, output: `${name}-none: ` }),
     misused: ({ name }) => ({ args: ['export', '--format', 'xml', '--secret', name, ...dev], status: 2, output: 'Allowed choices' })
   },

@@ -79,12 +79,19 @@ t.test('apply: a truncated reply is an error', async (t) => {
   t.same(outcome, { status: 1, stdout: '', stderr: 'The reply broke off after 1 of 2 secrets; run the command again\n' })
 })
 
+t.test('apply: one key of an object can be generated', async (t) => {
+  const gateway = await build(t)
+  const stdin = 'secrets:\n- name: db\n  type: key-value\n  value: { user: app }\n  generate: { into: password, passwordLength: 20 }\n'
+  t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin }), { status: 0, stdout: /created +db/ })
+  t.match((await gateway.send('GET', '/environments/dev/secrets/db?field=password')).json.value, /^.{20}$/)
+  t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin }), { status: 0, stdout: /1 skipped/ })
+})
+
 t.test('apply: sends numbers exactly as the file has them', async (t) => {
   const gateway = await build(t)
   const apply = async (stdin: string): Promise<Outcome> => secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin })
-  t.match(await apply('secrets: [{ name: a, value: { n: 12345678901234567890 } }]'), { status: 1, stderr: /a double's range or precision/ }, 'the gateway decides')
-  t.match(await apply('secrets: [{ name: a, value: { n: 8080, hex: 0x1F, 1: key } }]'), { status: 0 })
-  t.same(JSON.parse((await gateway.send('GET', '/environments/dev/secrets/a')).json.value), { 1: 'key', n: 8080, hex: 31 })
+  t.match(await apply('secrets: [{ name: a, value: { n: 12345678901234567890, f: 1.10, list: [&zero -0.0, *zero], port: 8080, 8080: key, 2.50: key } }]'), { status: 0 })
+  t.equal((await gateway.send('GET', '/environments/dev/secrets/a')).json.value, '{"8080":"key","n":12345678901234567890,"f":1.10,"list":[-0.0,-0.0],"port":8080,"2.50":"key"}')
 
   await gateway.send('PUT', '/environments/dev/secrets/exact', { json: { value: '{"n":12345678901234567890,"f":1.10}' } })
   t.match(await secretsctl(gateway, ['export', '--format', 'shell', '--env', 'dev', '--map', 'N=exact#n', '--map', 'F=exact#f']), {
@@ -113,6 +120,8 @@ t.test('apply: refuses invalid files', async (t) => {
   for (const [spec, message] of [['', /Specify an environment/], [', environmentInfo: { envId: "" }', /Specify an environment/], [', environmentInfo: { envId: ".." }', /not a valid environment name/]] as const) {
     t.match(await secretsctl(gateway, ['apply', '-f', '-'], { stdin: `kind: AwsSecretsManager\nspec: { secretNames: [a]${spec} }` }), { status: 2, stderr: message })
   }
+  const wrong = await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin: `secretNames: [${Array(150).fill('a//b').join(', ')}]` })
+  t.match(wrong, { status: 1, stderr: /\/secretNames\/99: .*\n {2}and 50 more\n/ }, 'the first 100 mistakes, and the number of the others')
   t.equal(gateway.awsCalls.length, 0)
 })
 
@@ -171,6 +180,9 @@ t.test('list, diff and promote warn of secrets whose names no path can hold', as
   t.match(await ctl('diff dev prod'), { status: 1, stderr: warned(' in dev') })
   t.match(await ctl('promote --from dev --to prod --missing --dry-run'), { status: 0, stdout: /created +a\n/, stderr: warned(' in dev') })
   t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /created +a\n/, stderr: warned(' in dev') })
+  t.match(await ctl('export --env dev --prefix a --map A=a --format dotenv'), { status: 0, stdout: 'A=', stderr: warned(' in dev') })
+  t.match(await ctl('run --env dev --prefix a --map A=a -- true'), { status: 0, stderr: warned(' in dev') })
+  t.match(await ctl('export --env dev --prefix a/ --format dotenv'), { status: 1, stderr: /begins with a\/, except 1 with names that the gateway can't address/ })
 })
 
 t.test('diff: a required secret that is missing everywhere is an error', async (t) => {
@@ -233,7 +245,7 @@ t.test('export: every format survives a round trip', async (t) => {
   const exported = async (...args: string[]): Promise<Outcome> => secretsctl(gateway, ['export', '--env', 'dev', ...args])
   const all = async (format: string): Promise<string> => (await exported('--prefix', 'app/', '--format', format)).stdout
 
-  t.same(parseEnv(await all('dotenv')), texts)
+  t.same(parseEnv((await exported('--map', 'USER=app/db#user', '--map', 'PORT=app/db#port', '--format', 'dotenv')).stdout), { USER: 'app', PORT: '5432' })
   t.same(JSON.parse(await all('json')), texts)
   t.same(parse(await all('yaml')), texts)
   const { data, ...manifest } = parse(await all('kubernetes'))
@@ -245,23 +257,61 @@ t.test('export: every format survives a round trip', async (t) => {
     QUOTES: texts.QUOTES, PEM_KEY: texts.PEM_KEY, DB_USER: 'app', DB_PORT: '5432', C: texts.PLAIN
   })
 
-  await put(gateway, 'dev', { 'bad/both': 'it\'s `', 'clash/a-b': 'x', 'clash/a.b': 'y', 'digit/1': 'x' })
+  await put(gateway, 'dev', { 'clash/a-b': 'x', 'clash/a.b': 'y', 'digit/1': 'x' })
   await gateway.send('PUT', '/environments/dev/secrets/bytes', { json: { value: '/wA=', encoding: 'base64' } })
+  await gateway.send('PUT', '/environments/dev/secrets/list', { json: { value: '["x"]' } })
+  const json = Buffer.from('{"user":"é","hosts":["h"]}').toString('base64')
+  await gateway.send('PUT', '/environments/dev/secrets/json-bytes', { json: { value: json, encoding: 'base64' } })
+  t.same(JSON.parse((await exported('--format', 'json', '--json-keys', '--secret', 'json-bytes', '--map', 'H=json-bytes#/hosts/0', '--map', 'U=json-bytes#user')).stdout), {
+    JSON_BYTES_USER: 'é', JSON_BYTES_HOSTS: '["h"]', H: 'h', U: 'é'
+  })
   await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['empty/placeholder'] } })
   t.equal(parse((await exported('--format', 'kubernetes', '--secret', 'bytes', '--name', 'app')).stdout).data.BYTES, '/wA=')
+  t.match(await secretsctl(gateway, ['run', '--env', 'dev', '--secret', 'bytes', '--', 'true']), { status: 1, stderr: 'bytes is binary, which a variable can\'t hold\n' })
   for (const [args, status, message] of [
     [['--format', 'docker', '--secret', 'app/pem-key'], 1, /several lines/],
-    [['--format', 'dotenv', '--secret', 'bad/both'], 1, /dotenv file can't represent/],
-    [['--format', 'json', '--secret', 'bytes'], 1, /bytes is binary/],
+    [['--format', 'dotenv', '--prefix', 'app/'], 1, /\n {2}PLAIN, from app\/plain, has characters .*\n[^]*\nFormats that can represent all values: json, yaml, shell, kubernetes\n$/],
+    [['--format', 'json', '--secret', 'bytes'], 1, /\n {2}BYTES, from bytes, is binary\nFormats that can represent all values: kubernetes\n$/],
     [['--format', 'json', '--prefix', 'clash/'], 1, /would both become the variable A_B/],
     [['--format', 'json', '--prefix', 'digit/'], 1, /variable 1, which is not a valid name/],
     [['--format', 'json', '--secret', 'nothing'], 1, /^nothing: There is no such secret\n$/],
     [['--format', 'json', '--prefix', 'empty/'], 1, /^empty\/placeholder: /],
-    [['--format', 'json', '--map', 'A=app/db#none'], 1, /not a JSON object with the key none/],
-    [['--format', 'json', '--map', 'A=app/plain#x'], 1, /not a JSON object with the key x/],
+    [['--format', 'json', '--map', 'A=app/db#none'], 1, /^app\/db has no key none: the value is a JSON object without that key\n$/],
+    [['--format', 'json', '--map', 'A=app/plain#x'], 1, /^app\/plain has no key x: the value is not JSON\n$/],
+    [['--format', 'json', '--map', 'A=list#x'], 1, /^list has no key x: the value is JSON, but not an object\n$/],
+    [['--format', 'json', '--map', 'A=bytes#x'], 1, /^bytes has no key x: the value is binary\n$/],
     [['--format', 'json', '--map', 'A=#x'], 2, /needs the name of a secret/],
     [['--format', 'json'], 2, /Specify the secrets/],
     [['--format', 'xml'], 2, /Allowed choices/],
     [[], 2, /--format/]
   ] as const) t.match(await exported(...args), { status, stdout: '', stderr: message }, args.join(' '))
+})
+
+t.test('export: in formats that become an environment, secrets can\'t choose names that steer programs', async (t) => {
+  const gateway = await build(t)
+  await put(gateway, 'dev', { 'app/node-options': '--import data:text/javascript,x', 'app/path': '/evil', 'app/key': 'k', shared: { BASH_ENV: '/evil', user: 'u' } })
+  const exported = async (format: string, ...args: string[]): Promise<Outcome> => secretsctl(gateway, ['export', '--env', 'dev', '--format', format, ...args])
+  for (const format of ['dotenv', 'shell', 'docker', 'kubernetes']) {
+    const { status, stdout, stderr } = await exported(format, '--prefix', 'app/')
+    t.same([status, stdout], [1, ''], format)
+    t.equal(stderr, `A secret may not choose these names for its variables:
+  NODE_OPTIONS, from app/node-options: makes an interpreter or a virtual machine run other code
+  PATH, from app/path: makes a shell run other code or other programs
+To use them all the same, add:
+  --map NODE_OPTIONS=app/node-options --map PATH=app/path
+`, format)
+    t.match(await exported(format, '--prefix', 'shared', '--json-keys'), { status: 1, stdout: '', stderr: /\n {2}BASH_ENV, from the key BASH_ENV of shared: makes a shell[^]*\n {2}--map BASH_ENV=shared#BASH_ENV\n$/ }, format)
+  }
+  for (const format of ['json', 'yaml']) t.match(await exported(format, '--prefix', 'app/'), { status: 0, stdout: /NODE_OPTIONS/ }, format)
+
+  const chosen = await exported('docker', '--prefix', 'app/', '--map', 'NODE_OPTIONS=app/node-options', '--map', 'PATH=app/path')
+  t.match(chosen, { status: 0, stdout: 'KEY=k\nNODE_OPTIONS=--import data:text/javascript,x\nPATH=/evil\n' }, 'the advice works')
+  for (const selection of ['--prefix', '--secret']) {
+    const { status, stdout } = await exported('docker', selection, 'shared', '--json-keys', '--map', 'BASH_ENV=shared#BASH_ENV')
+    t.same([status, stdout], [0, selection === '--prefix' ? 'USER=u\nBASH_ENV=/evil\n' : 'SHARED_USER=u\nBASH_ENV=/evil\n'], `${selection}: the other keys stay`)
+  }
+  t.match(await exported('docker', '--secret', 'app/key', '--map', 'K=app/key'), { status: 0, stdout: 'K=k\n' }, 'a mapping replaces the name')
+
+  await put(gateway, 'dev', { ld: { preload$: 'v' } })
+  t.match(await exported('shell', '--prefix', 'ld', '--json-keys', '--secret', 'ld'), { status: 1, stderr: /--map 'LD_PRELOAD_=ld#preload\$'/ }, 'the advice is quoted for a shell')
 })

@@ -1,7 +1,7 @@
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import t from 'tap'
 import { build } from '#test/helper'
-import { noTerminal, secretsctlProgram, secretsctlTerminal } from '#test/secretsctl'
+import { noTerminal, secretsctlProgram, secretsctlTerminal, type Outcome } from '#test/secretsctl'
 
 const signal = (name: NodeJS.Signals) => (child: ChildProcess): boolean => child.kill(name)
 
@@ -29,6 +29,17 @@ t.test('run: passes secrets in the program\'s environment, and exits with the pr
   t.match(await secretsctlProgram(gateway, [...run, '--', '/nothing']), { status: 1, stdout: '', stderr: '/nothing can\'t be run: ENOENT\n' })
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'app/none', ...show]), { status: 1, stdout: '', stderr: /^app\/none: / }, 'does not run without a secret')
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/'], uncounted), { status: 2, stderr: /missing required argument 'command'/ })
+})
+
+t.test('run: a secret can\'t choose a name that steers programs, or one that is already set', async (t) => {
+  const gateway = await build(t)
+  const run = async (...args: string[]): Promise<Outcome> => secretsctlProgram(gateway, ['run', '--env', 'dev', ...args], { env: { INHERITED: 'i' } })
+  const show = node('console.log(process.env.INHERITED, process.env.BASH_ENV, process.env.USER_NAME)')
+  await gateway.send('POST', '/environments/dev/secrets', { json: { secrets: [{ name: 'app/inherited', value: 'other' }, { name: 'app', value: { BASH_ENV: '/evil', userName: 'u' } }] } })
+  t.match(await run('--prefix', 'app/', ...show), { status: 1, stdout: '', stderr: /\n {2}INHERITED, from app\/inherited: is already set where secretsctl runs\n[^]*\n {2}--map INHERITED=app\/inherited\n$/ })
+  t.match(await run('--prefix', 'app/', '--map', 'INHERITED=app/inherited', ...show), { status: 0, stdout: 'other undefined undefined\n' })
+  t.match(await run('--prefix', 'app', '--map', 'I=app/inherited', '--json-keys', ...show), { status: 1, stdout: '', stderr: /\n {2}BASH_ENV, from the key BASH_ENV of app: / })
+  t.match(await run('--prefix', 'app', '--map', 'I=app/inherited', '--json-keys', '--map', 'BASH_ENV=app#BASH_ENV', ...show), { status: 0, stdout: 'i /evil undefined\n' })
 })
 
 t.test('run --watch: restarts the program when its secrets have changed', async (t) => {
@@ -122,6 +133,16 @@ t.test('at a terminal', { skip: noTerminal }, async (t) => {
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'n\r' }], uncounted), { status: 1, screen: /Nothing was deleted/ })
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0003' }]), { status: 1, screen: /Nothing was sent/ })
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'y\r' }], uncounted), { status: 0, screen: /until \d{4}-/ })
+})
+
+t.test('the question before a deletion is visible, and can\'t control the terminal', { skip: noTerminal }, async (t) => {
+  const gateway = await build(t)
+  const { status, screen } = await secretsctlTerminal(gateway, ['delete', 'x\u009b2J\u202ey', '--env', 'dev'], [{ after: '[y/N]', type: 'n\r' }])
+  t.equal(status, 1)
+  t.match(screen, /Delete x\\u009b2J\\u202ey in dev\? \[y\/N\] /)
+  t.notMatch(screen, /[\u009b\u202e]/)
+  // What the program writes between the question and the answer must not erase the question, as readline does with its own line.
+  t.match(screen, /\[y\/N\] (?:\u001b\[\d+G)?n/, 'nothing erases the question')
 })
 
 t.test('local: the embedded Secrets Manager', async (t) => {

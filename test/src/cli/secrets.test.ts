@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { build, tokens } from '#test/helper'
+import { build, declared, tokens } from '#test/helper'
 import { secretsctl, type Outcome, type Setting } from '#test/secretsctl'
 
 t.test('create, read, update, list, versions, rollback, tag, delete, restore', async (t) => {
@@ -16,6 +16,7 @@ t.test('create, read, update, list, versions, rollback, tag, delete, restore', a
   t.match((await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb/metadata')).json, { description: 'Database', tags: { team: 'a', tier: 'b' } })
   t.match(await ctl('read payments/db --env dev --value'), { status: 0, stdout: '{"username":"app","password":"one"}\n', stderr: '' }, 'a file is stored unchanged')
   t.match(await ctl('--env dev read payments/db --field password --value'), { status: 0, stdout: 'one' })
+  t.match(await secretsctl(gateway, ['read', 'payments/db', '--env', 'dev', '--field', '']), { status: 2, stdout: '', stderr: /must not be empty/ })
   t.match(await ctl('read payments/db --env dev'), { stdout: /name: {10}payments\/db\n[\s\S]*value: {9}\{"username"/ })
   t.match(JSON.parse((await ctl('read payments/db --env dev --json')).stdout), { name: 'payments/db', value: '{"username":"app","password":"one"}\n' })
 
@@ -146,4 +147,24 @@ t.test('reports the gateway\'s problems', async (t) => {
   t.match(await secretsctl(gateway, ['create', 'a b', 'x', '--env', 'dev']), { status: 1, stderr: /\n {2}\/name: / })
   // Nothing listens on port 2. The test can't use port 1, because `fetch` blocks it and would not try to connect.
   t.match(await secretsctl({ url: 'http://127.0.0.1:2' }, ['list', '--env', 'dev']), { status: 1, stderr: /^http:\/\/127\.0\.0\.1:2 does not answer: ECONNREFUSED\n$/ })
+})
+
+t.test('delete --detach-replicas, and the warnings of restore, create and apply', async (t) => {
+  const dev = { ...declared.environments.dev, tags: { team: 'a' }, kmsKeyId: 'alias/k', replicaRegions: ['eu-central-1'] }
+  const gateway = await build(t, { environments: { ...declared.environments, dev } })
+  const ctl = async (args: string, setting?: Setting): Promise<Outcome> => secretsctl(gateway, args.split(' '), setting)
+  await gateway.send('POST', '/environments/dev/secrets/a', { json: { value: 'v', kmsKeyId: 'alias/other' } })
+  t.match(await ctl('delete a --env dev --yes'), { status: 1, stderr: /detachReplicas=true[^]*secret-has-replicas/ })
+  const deleted = await ctl('delete a --env dev --detach-replicas', { isTerminal: true, stdin: 'y\n' })
+  t.match(deleted, { status: 0, stdout: /^Deleted a in dev\./, stderr: /Delete a in dev, and its replicas permanently\? / })
+
+  const warning = 'The KMS key is not that of the environment.'
+  t.match(await ctl('restore a --env dev'), { status: 0, stdout: 'Restored a in dev\n', stderr: `Warning: ${warning}\n` })
+  const json = await ctl('restore a --env dev --json')
+  t.same([JSON.parse(json.stdout).warnings, json.stderr], [[warning], ''])
+  t.match(await ctl('create key-AbCdEf - --env dev', { stdin: 'v' }), { status: 0, stdout: /^Created/, stderr: /^Warning: The name ends in a hyphen and six characters/ })
+
+  await gateway.send('DELETE', '/environments/dev/secrets/a?detachReplicas=true')
+  const applied = await ctl('apply -f - --env dev', { stdin: 'restore: true\nsecretNames: [a]\n' })
+  t.match(applied, { status: 0, stdout: new RegExp(`^restored +a +${warning}$`, 'm') })
 })

@@ -102,6 +102,30 @@ t.test('config check: an expired key is a warning, not an error', async (t) => {
   t.same([status, JSON.parse(stdout), warnings], [0, { valid: true, environments: ['dev'] }, stderr])
 })
 
+t.test('config check: warns of prefixes that overlap unless the environments are in different accounts', async (t) => {
+  const check = async (dev: object, prod: object): Promise<{ status: number, stderr: string }> => {
+    const folder = t.testdir({
+      'gateway.yaml': JSON.stringify({
+        environments: { dev: { region: 'eu-west-1', credential: 'a', namePrefix: '', ...dev }, prod: { region: 'eu-west-1', credential: 'b', ...prod } },
+        credentials: { a: { kind: 'profile', profile: 'a' }, b: { kind: 'profile', profile: 'b' } },
+        authentication: {},
+        authorization: { policies: '.' }
+      }),
+      'all.cedar': '@id("all") permit (principal, action, resource);'
+    })
+    const { status, stderr } = await secretsctl('config', 'check', join(folder, 'gateway.yaml'))
+    return { status, stderr }
+  }
+  t.same(await check({}, {}), {
+    status: 0,
+    stderr: 'Warning: The name prefix of dev covers that of prod in eu-west-1. Set the account of both environments, so that the ' +
+      'gateway can tell whether one of them exposes the secrets of the other.\n'
+  })
+  t.match(await check({ account: '111122223333' }, {}), { status: 0, stderr: /^Warning: The name prefix of dev/ }, 'the account of only one is set')
+  t.same(await check({ account: '111122223333' }, { account: '444455556666' }), { status: 0, stderr: '' })
+  t.match(await check({ account: '111122223333' }, { account: '111122223333' }), { status: 1, stderr: /^environments\.dev\.namePrefix: / })
+})
+
 t.test('a bug in the program is not reported as an ordinary failure', async (t) => {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   stdout.write = () => { throw new TypeError('a defect') }

@@ -18,6 +18,20 @@ t.test('names and values survive a round trip', async (t) => {
   }
 })
 
+t.test('a value may be an object with any members', async (t) => {
+  const { url } = await build(t)
+  const gateway = createClient({ url, token: tokens.administrator })
+  const params = { path: { env: 'dev', name: 'object' } }
+  const value = { user: 'a', port: 5432, options: { ssl: true, hosts: ['a', null] } }
+  await reply(gateway.POST('/environments/{env}/secrets/{name}', { params, body: { value } }))
+  await reply(gateway.PUT('/environments/{env}/secrets/{name}', { params, body: { value: { ...value, port: 1 } } }))
+  await reply(gateway.PATCH('/environments/{env}/secrets/{name}', { params, body: { value } }))
+  await reply(gateway.POST('/environments/{env}/secrets', { params: { path: { env: 'dev' } }, body: { secrets: [{ name: 'bulk', value }] } }))
+  t.equal((await reply(gateway.GET('/environments/{env}/secrets/{name}', { params }))).value, JSON.stringify(value))
+  // @ts-expect-error -- a number is no value
+  await t.rejects(gateway.PUT('/environments/{env}/secrets/{name}', { params, body: { value: 1 } }), { code: 'invalid-request' })
+})
+
 t.test('throws a problem with all its members', async (t) => {
   const { url } = await build(t)
   const gateway = createClient({ url, token: tokens.administrator })

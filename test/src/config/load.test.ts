@@ -65,7 +65,7 @@ t.test('an issue contains the key, the value found and the value expected', asyn
     [{ environments: { dev: [] } }, 'environments.dev: found a list, expected object'],
     [{ environments: { dev: { ...dev, credential: 'x' } } }, 'environments.dev: found the credential x, expected one of: a, b, c'],
     [{ environments: { dev: { ...dev, replicaRegions: ['eu-west-1'] } } }, 'environments.dev.replicaRegions: found eu-west-1, expected regions other than the environment\'s own'],
-    [{ environments: { dev, prod: { ...prod, namePrefix: 'dev/x/' } } }, 'environments.dev.namePrefix: found "dev/", expected a prefix that does not cover that of prod, which shares a credential and the region'],
+    [{ environments: { dev, prod: { ...prod, namePrefix: 'dev/x/' } } }, 'environments.dev.namePrefix: found "dev/", expected a prefix that does not cover that of prod, which also has secrets in eu-west-1, in the same AWS account'],
     [{ credentials: { ...valid.credentials, a: { kind: 'keys', secretAccessKey: 'canary' } } }, 'credentials.a: found an object, expected a kind that is one of: default-chain, profile, environment'],
     [{ credentials: { ...valid.credentials, a: { kind: 'profile' } } }, 'credentials.a.profile: found nothing, expected a value'],
     [{ authentication: { apiKeys: [{ id: 'a', hash: 'canary' }] } }, 'authentication.apiKeys.0.hash: found a text of 6 characters, expected the hash that `secretsctl keys create` prints: sha256: and 64 hexadecimal digits in lower case'],
@@ -90,6 +90,40 @@ t.test('an issue contains the key, the value found and the value expected', asyn
       t.match((error as Error).message, message)
       t.notMatch((error as Error).message, 'canary')
     }
+  }
+})
+
+t.test('prefixes must not overlap in the same account and region, whatever the credentials are called', async (t) => {
+  const role = (account: string, name = 'gateway'): object => ({ kind: 'assume-role', roleArn: `arn:aws:iam::${account}:role/${name}`, source: 'c' })
+  const account = { account: '111122223333' }
+  const cases: readonly (readonly [string, { dev?: object, prod?: object, a?: object, b?: object, isRefused: boolean }])[] = [
+    ['the same profile', { a: { kind: 'profile', profile: 'one' }, b: { kind: 'profile', profile: 'one', region: 'us-east-1' }, isRefused: true }],
+    ['different profiles', { a: { kind: 'profile', profile: 'one' }, b: { kind: 'profile', profile: 'two' }, isRefused: false }],
+    ['two default chains', { a: { kind: 'default-chain' }, b: { kind: 'default-chain' }, isRefused: true }],
+    ['roles of one account', { a: role('111122223333'), b: role('111122223333', 'other'), isRefused: true }],
+    ['roles of two accounts', { a: role('111122223333'), b: role('444455556666'), isRefused: false }],
+    ['a role and a declared account', { a: role('111122223333'), prod: account, isRefused: true }],
+    ['a role and another declared account', { a: role('444455556666'), prod: account, isRefused: false }],
+    ['one account, declared twice', { dev: account, prod: account, isRefused: true }],
+    ['two declared accounts', { dev: account, prod: { account: '444455556666' }, isRefused: false }],
+    ['two declared accounts and one credential', { dev: account, prod: { account: '444455556666', credential: 'a' }, isRefused: false }],
+    ['another region', { dev: account, prod: { ...account, region: 'us-east-1' }, isRefused: false }],
+    ['replicas in the region of the other', { dev: { ...account, replicaRegions: ['us-east-1'] }, prod: { ...account, region: 'us-east-1' }, isRefused: true }],
+    ['replicas in one region', { dev: { ...account, replicaRegions: ['us-east-1'] }, prod: { ...account, region: 'us-west-2', replicaRegions: ['us-east-1'] }, isRefused: true }],
+    ['replicas under the same names', { dev: { ...account, namePrefix: 'dev/', replicaRegions: ['us-east-1'] }, prod: { ...account, region: 'us-east-1' }, isRefused: false }]
+  ]
+  for (const [title, { dev, prod, a = valid.credentials.a, b = valid.credentials.b, isRefused }] of cases) {
+    const text = stringify({
+      ...valid,
+      environments: {
+        dev: { ...valid.environments.dev, namePrefix: '', ...dev },
+        prod: { region: 'eu-west-1', credential: 'b', namePrefix: 'dev/', ...prod }
+      },
+      credentials: { ...valid.credentials, a, b }
+    })
+    const message = /^environments\.dev\.namePrefix: found "", expected a prefix that does not cover that of prod, which also has secrets in [a-z]+-[a-z]+-\d, in the same AWS account$/
+    if (isRefused) t.throws(() => parseConfig(text), { name: 'ConfigError', message }, title)
+    else t.ok(parseConfig(text), title)
   }
 })
 

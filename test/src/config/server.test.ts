@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { serverFrom, serverIssues, trustedProxyList } from '#src/config/server'
 import { authority, serverPair } from '#test/certificates'
@@ -10,7 +11,7 @@ t.test('trusted proxies are addresses or subnets', async (t) => {
 
 t.test('invalid addresses, and subnets of all addresses, are issues', async (t) => {
   const proxies = ['10.0.0.0/8', 'proxy.example', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/', '/8', '']
-  const keys = [...serverIssues({ server: { trustedProxies: proxies } })].map(({ key }) => key)
+  const keys = [...serverIssues({ server: { trustedProxies: proxies, cursorKeys: [] } })].map(({ key }) => key)
   t.same(keys, proxies.slice(1).map((_, index) => `server.trustedProxies.${index + 1}`))
 })
 
@@ -19,7 +20,7 @@ t.test('certificates and keys are checked before the gateway listens', async (t)
   const [pair, foreign] = [await serverPair(one), await serverPair(other)]
   const folder = t.testdir({ 'cert.pem': pair.cert, 'key.pem': pair.key, 'foreign.pem': foreign.key, 'ca.pem': `${one.cert}\n${other.cert}`, 'empty.pem': '' })
   const tls = { certificateFile: 'cert.pem', keyFile: 'key.pem' }
-  t.same(serverFrom({ tls }, folder), { trustedProxies: [], tls: { cert: pair.cert, key: pair.key } })
+  t.same(serverFrom({ tls }, folder), { trustedProxies: [], cursorKeys: [], tls: { cert: pair.cert, key: pair.key } })
   t.same(serverFrom({ tls: { ...tls, clientCertificates: { authorityFile: 'ca.pem' } } }, folder).tls?.clients, { ca: `${one.cert}\n${other.cert}`, required: true })
   t.same(serverFrom({ tls: { ...tls, clientCertificates: { authorityFile: 'ca.pem', required: false } } }, folder).tls?.clients?.required, false)
 
@@ -30,4 +31,25 @@ t.test('certificates and keys are checked before the gateway listens', async (t)
   t.throws(() => serverFrom({ tls: { ...tls, keyFile: 'none.pem' } }, folder), { message: /^server\.tls\.keyFile: found ENOENT on reading / })
   t.throws(() => serverFrom({ tls: { ...tls, clientCertificates: { authorityFile: 'empty.pem' } } }, folder), { message: /^server\.tls\.clientCertificates\.authorityFile: found something else, expected certificates of authorities in PEM$/ }, 'an empty file would trust every public authority')
   t.throws(() => serverFrom({ tls: { ...tls, clientCertificates: { authorityFile: 'cert.pem' } } }, folder), { message: /expected certificates of authorities in PEM$/ }, 'a server certificate is not an authority')
+})
+
+t.test('the keys of cursors are 32 bytes in base64', (t) => {
+  const [one, other] = [randomBytes(32), randomBytes(32)]
+  const folder = t.testdir({
+    'one.key': `${one.toString('base64')}\n`,
+    'other.key': other.toString('base64'),
+    'short.key': randomBytes(31).toString('base64'),
+    'long.key': randomBytes(33).toString('base64'),
+    'hexadecimal.key': one.toString('hex'),
+    'unpadded.key': one.toString('base64').replace('=', ''),
+    'empty.key': ''
+  })
+  t.same(serverFrom({ cursorKeyFiles: ['one.key', 'other.key'] }, folder).cursorKeys, [one, other])
+  for (const name of ['short.key', 'long.key', 'hexadecimal.key', 'unpadded.key', 'empty.key']) {
+    t.throws(() => serverFrom({ cursorKeyFiles: ['one.key', name] }, folder), {
+      message: /^server\.cursorKeyFiles\.1: found something else, expected 32 random bytes in base64$/
+    }, name)
+  }
+  t.throws(() => serverFrom({ cursorKeyFiles: ['none.key'] }, folder), { message: /^server\.cursorKeyFiles\.0: found ENOENT on reading / })
+  t.end()
 })

@@ -10,7 +10,8 @@ t.test('schema errors are converted to errors of the API', async (t) => {
   t.same(requestErrors('params', [{ ...error, keyword: 'pattern', message: 'must match' }]), [{ in: 'path', pointer: '/a', message: 'must match' }])
   t.same(requestErrors('headers', [{ ...error, params: { additionalProperty: 'b/c~d' } }]), [{ in: 'header', pointer: '/a/b~1c~0d', message: 'is invalid' }])
   t.same(requestErrors('querystring', [{ ...error, params: { additionalProperty: 'canary' } }]), [{ in: 'query', pointer: '/a', message: 'is invalid' }], 'a query string is not echoed')
-  t.equal(invalidRequest(...requestErrors('body', Array.from({ length: 1_000 }, () => error))).options.errors?.length, 100, 'the number of reported errors is limited')
+  const { options } = invalidRequest(requestErrors('body', Array.from({ length: 300_000 }, () => error)))
+  t.match([options.errors?.length, options.errorCount], [100, 300_000], 'the number of reported errors is limited')
 })
 
 t.test('anything that is thrown becomes a problem', async (t) => {

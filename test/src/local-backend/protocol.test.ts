@@ -80,7 +80,20 @@ const refusals: Record<string, Refusal> = {
   },
   'a list that is too long': {
     operation: 'ListSecrets', body: { Filters: Array.from({ length: 11 }, () => ({ Key: 'name', Values: ['a'] })) },
-    message: one + failed('filters', tooLong(10))
+    message: one + failed('filters', tooLong(10), `'[${Array.from({ length: 11 }, () => 'Filter(key=name, values=[a])').join(', ')}]'`)
+  },
+  'a list of structures without some of their members': {
+    operation: 'ListSecrets', body: { Filters: [{ Key: 'all' }, ...Array.from({ length: 10 }, () => ({}))] },
+    message: one + failed(
+      'filters', tooLong(10), `'[Filter(key=all, values=null), ${Array.from({ length: 10 }, () => 'Filter(key=null, values=null)').join(', ')}]'`
+    )
+  },
+  'a list of strings that is too long': {
+    operation: 'ListSecrets', body: { Filters: [{ Key: 'name', Values: [...'abcdefghijk'] }] },
+    message: one + failed('filters.1.member.values', tooLong(10), '\'[a, b, c, d, e, f, g, h, i, j, k]\'')
+  },
+  'an empty list': {
+    operation: 'BatchGetSecretValue', body: { SecretIdList: [] }, message: one + failed('secretIdList', tooShort(1), '\'[]\'')
   },
   'a list of strings': {
     operation: 'BatchGetSecretValue', body: { SecretIdList: ['fine', ''] },

@@ -369,5 +369,14 @@ await t.test('several values by filters, in pages', async (t) => {
   await t.rejects(client.send(new BatchGetSecretValueCommand({ Filters: [] })), {
     name: 'InvalidParameterException', message: 'At least one filter must be given.'
   })
+  const values = (count: number): string[] => Array.from({ length: count }, (_, index) => `batch/${index}`)
+  for (const [names, others] of [[10, 0], [9, 1], [1, 9]] as const) {
+    const filters = [{ Key: 'name' as const, Values: values(names) }, ...others === 0 ? [] : [{ Key: 'all' as const, Values: values(others) }]]
+    t.ok((await client.send(new BatchGetSecretValueCommand({ Filters: filters }))).SecretValues, 'ten values of all filters together')
+    await t.rejects(client.send(new BatchGetSecretValueCommand({ Filters: [...filters, { Key: 'tag-key', Values: ['eleventh'] }] })), {
+      name: 'InvalidParameterException', message: 'The filter list has too many filters. You can include up to 10 filters.'
+    })
+    t.ok((await client.send(new ListSecretsCommand({ Filters: [...filters, { Key: 'tag-key', Values: ['eleventh'] }] }))).SecretList, 'ListSecrets has no such limit')
+  }
   await t.rejects(client.send(new BatchGetSecretValueCommand({ SecretIdList, MaxResults: 1 })), { name: 'InvalidParameterException' })
 })

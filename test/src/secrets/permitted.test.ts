@@ -13,6 +13,7 @@ t.test('decisions on many secrets do not block the event loop', async (t) => {
     credentialId: 'c',
     callerId: 'a',
     aws: {} as SecretsPort,
+    counterparts: () => [],
     may: (action, name) => {
       decided += 1
       return action === 'GetSecretValue' && name.startsWith('team-0/')

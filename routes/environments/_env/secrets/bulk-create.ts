@@ -58,7 +58,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const showsMore = validationContext === 'body' && environment !== undefined && request.sees(environment).allowed
       const errors = showsMore && validation !== undefined ? requestErrors(validationContext, validation) : []
       const further = showsMore ? furtherMistakes(environment, request.body, errors) : []
-      fastify.errorHandler(further.length > 0 ? invalidRequest(...errors, ...further) : thrown, request, reply)
+      fastify.errorHandler(further.length > 0 ? invalidRequest([...errors, ...further]) : thrown, request, reply)
     },
     handler: async (request, reply) => {
       const { scope, headers: { prefer } } = request

@@ -2,7 +2,7 @@ import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typ
 import { CredentialHeader, EnvironmentParams, NextCursor, Page, Query, Ref, Reply, withAwsProblems } from '#src/http/schemas'
 import { Enum } from '#src/schema/types'
 import { listSecrets, sorts } from '#src/secrets/list'
-import { Filters, SecretMetadata } from '#src/secrets/schemas'
+import { ListFilters, SecretMetadata } from '#src/secrets/schemas'
 import { Unaddressable } from '#src/secrets/unaddressable'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -14,11 +14,12 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'listSecrets',
       tags: ['secrets'],
       summary: 'List secrets',
-      description: 'What is known about each secret that the caller may see; never a value. The filters are AWS\'s, and all of them ' +
-        'must match. A page may hold fewer items than `limit` although more follow.',
+      description: 'What is known about each secret that the caller may see; never a value. A secret has to match all filters. ' +
+        '`namePrefix` and `tag` match exactly; AWS\'s own filters match beginnings, and more than their names say. Pages depend ' +
+        'only on the secrets that the caller may see.',
       params: EnvironmentParams,
       querystring: Query({
-        ...Filters.properties,
+        ...ListFilters.properties,
         includePlannedDeletion: Type.Optional(Type.Boolean({ default: false, description: 'Also those scheduled for deletion' })),
         sort: Type.Optional(Enum(sorts, { description: 'By what; `-` in front reverses. By creation where absent' })),
         ...Page
@@ -33,7 +34,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         ...withAwsProblems()
       }
     },
-    handler: async (request) => listSecrets(request.scope, request.query)
+    handler: async (request) => listSecrets(request.scope, fastify.cursors, request.query)
   })
 }
 

@@ -4,7 +4,8 @@ import { bodyProblems, CredentialHeader, EnvironmentParams, Query, Ref, Reply, w
 import { closed } from '#src/schema/types'
 import { toSecretValue } from '#src/secrets/read'
 import { readMatching, readNamed } from '#src/secrets/read-many'
-import { Filters, maximumItems, Name, SecretValue } from '#src/secrets/schemas'
+import { maximumItems, Name, SecretValue, ValueFilters } from '#src/secrets/schemas'
+import { Unaddressable } from '#src/secrets/unaddressable'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
@@ -16,7 +17,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['secrets'],
       summary: 'Read many secrets\' values',
       description: 'By `names`, or by `filters`: the current value of each, or the problem that it has. A name that the caller may not ' +
-        'read is a problem of that item alone; filters leave such secrets out.',
+        'read is a problem of that item alone; filters leave such secrets out. Filters match exactly, and a secret has to match all of them.',
       params: EnvironmentParams,
       querystring: Query({}),
       headers: CredentialHeader,
@@ -24,9 +25,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         Type.Object({
           names: Type.Array(Name, { minItems: 1, maxItems: maximumItems, uniqueItems: true, examples: [['payments/db', 'session-key']] })
         }, { ...closed, title: 'By name' }),
-        Type.Object({
-          filters: Type.Object(Filters.properties, { ...closed, minProperties: 1, examples: [{ namePrefix: 'payments/' }] })
-        }, { ...closed, title: 'By filters' })
+        Type.Object({ filters: ValueFilters }, { ...closed, title: 'By filters' })
       ]),
       response: {
         200: Reply('The values', Type.Object({
@@ -34,14 +33,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
             name: Name,
             secret: Type.Optional(Ref(SecretValue)),
             problem: Type.Optional(Ref(ProblemSchema))
-          }))
+          })),
+          unaddressable: Type.Optional(Unaddressable)
         })),
         ...withAwsProblems(...bodyProblems, 'kms-failure')
       }
     },
     handler: async (request) => {
       const { scope, body } = request
-      const results = 'names' in body ? await readNamed(scope, body.names) : await readMatching(scope, body.filters)
+      const { results, ...leftOut } = 'names' in body ? { results: await readNamed(scope, body.names) } : await readMatching(scope, body.filters)
       await request.reportSecrets(results.map((result) => ({
         name: result.name,
         action: 'GetSecretValue',
@@ -50,7 +50,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       return {
         items: results.map((result) => 'secret' in result
           ? { name: result.name, secret: toSecretValue(result.secret) }
-          : { name: result.name, problem: problemBody(result.problem, request.id) })
+          : { name: result.name, problem: problemBody(result.problem, request.id) }),
+        ...leftOut
       }
     }
   })

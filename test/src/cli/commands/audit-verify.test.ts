@@ -1,14 +1,15 @@
 import { createPublicKey } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { Readable, Writable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { fileSink } from '#src/audit/file-sink'
 import { newKey, signingKey } from '#src/audit/key'
+import { chainRecord } from '#src/audit/record'
 import { openTrail } from '#src/audit/trail'
 import { run } from '#src/cli/program'
-import { readTrail } from '#test/audit-trail'
+import { readTrail, type AuditRecord } from '#test/audit-trail'
 
 async function verify (...args: string[]): Promise<{ status: number, out: string, err: string }> {
   const written = { out: '', err: '' }
@@ -53,6 +54,28 @@ t.test('accepts an intact trail', async (t) => {
   t.match(await verify('--known', `${sequence}:${hash}`, old, file), { status: 0 })
   renameSync(`${file}.head`, join(folder, 'head'))
   t.match(await verify('--head', join(folder, 'head'), old, file), { status: 0 })
+})
+
+t.test('says which records no signature proves', async (t) => {
+  const { folder, file, old } = await trail(t)
+  const verifyJson = async (): Promise<unknown> => JSON.parse((await verify('--json', '--key', join(folder, 'public.pem'), old, file)).out)
+  const added = (after: AuditRecord): string => chainRecord('"event":"denial"', after).line
+  const appended = readFileSync(file, 'utf8')
+
+  writeFileSync(file, appended + added(readTrail(file).at(-1)))
+  t.match(await verify('--key', join(folder, 'public.pem'), old, file), { status: 1, out: /^.*audit\.jsonl:4: record 7 is at the end and not signed: added by somebody without the key/ })
+  t.match(await verifyJson(), { proved: false, records: 6, last: { sequence: 6 } }, 'after a close')
+
+  const key = signingKey(readFileSync(join(folder, 'key.pem'), 'utf8'))
+  const open = await openTrail({ sink: fileSink(`${file}.open`, 'written', key), key, writeTimeout: 60_000 })
+  t.teardown(async () => open.close())
+  await open.append([{ event: 'intent', name: 'c' }])
+  copyFileSync(`${file}.open`, old)
+  copyFileSync(`${file}.open.head`, `${old}.head`)
+  appendFileSync(old, added(readTrail(old).at(-1)))
+  const { status, out } = await verify('--key', join(folder, 'public.pem'), old)
+  t.match([status, out], [0, /^note: .*record 3 is at the end and not signed: .*\n2 records, 1 to 2\nThe trail is intact up to record 2\. No signature covers what follows/])
+  t.match(JSON.parse((await verify('--json', '--key', join(folder, 'public.pem'), old)).out), { proved: false, findings: [], records: 2, unproved: { from: 3, to: 3 } })
 })
 
 t.test('reports the damage to a trail', async (t) => {

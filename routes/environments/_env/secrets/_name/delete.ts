@@ -16,7 +16,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       summary: 'Delete a secret',
       description: 'Schedules the deletion: until the recovery window ends, the secret can be restored. With `force` it is deleted at ' +
         'once and for good, which is a permission of its own and is refused where the environment is protected; AWS answers a forced ' +
-        'deletion of a secret that does not exist as if it had existed. `If-Match` is looked at before: AWS can\'t be told to make a ' +
+        'deletion of a secret that does not exist as if it had existed. AWS deletes no secret that has replicas: with `detachReplicas` the ' +
+        'gateway deletes them first, and if the deletion then fails, they are gone. `If-Match` is looked at before: AWS can\'t be told to make a ' +
         'deletion depend on a version.',
       params: SecretParams,
       querystring: Query({
@@ -25,7 +26,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           maximum: limits.recoveryWindowInDays.max,
           description: 'Days until it is deleted for good; the environment\'s where absent'
         })),
-        force: Type.Optional(Type.Boolean({ default: false, description: 'Delete at once, for good' }))
+        force: Type.Optional(Type.Boolean({ default: false, description: 'Delete at once, for good' })),
+        detachReplicas: Type.Optional(Type.Boolean({
+          default: false,
+          description: 'First delete the secret\'s replicas, for good; this also takes the right to `RemoveRegionsFromReplication`'
+        }))
       }),
       headers: Type.Object({ ...CredentialHeader.properties, ...IfMatch }),
       response: {
@@ -34,7 +39,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           arn: WrittenSecret.properties.arn,
           deletionDate: Timestamp('When it is deleted for good')
         })),
-        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'deletion-protected', 'precondition-failed')
+        ...withAwsProblems(
+          ...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'secret-has-replicas', 'deletion-protected', 'precondition-failed'
+        )
       }
     },
     handler: async (request) => deleteSecret(request.scope, request.secretName, {

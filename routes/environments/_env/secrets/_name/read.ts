@@ -1,8 +1,10 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { represent, ValueReply } from '#src/http/representation'
 import { CredentialHeader, Query, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { compact } from '#src/json/compact'
 import { readSecret } from '#src/secrets/read'
-import { VersionId, VersionStage } from '#src/secrets/schemas'
+import { AwsString } from '#src/schema/types'
+import { VersionId } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
@@ -18,11 +20,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       params: SecretParams,
       querystring: Query({
         versionId: Type.Optional(VersionId),
-        versionStage: Type.Optional(VersionStage),
+        versionStage: Type.Optional(AwsString('SecretVersionStageType', {
+          minLength: 0,
+          description: 'A staging label; if empty, the current version',
+          examples: ['AWSCURRENT']
+        })),
         field: Type.Optional(Type.String({
-          minLength: 1,
           maxLength: 1024,
-          description: 'One key of a value that is a JSON object',
+          description: 'One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if ' +
+            'there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value',
           examples: ['password']
         }))
       }),
@@ -35,12 +41,16 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         304: Type.Null({ description: 'The version is the one that `If-None-Match` names' }),
         ...withAwsProblems(
           'secret-not-found', 'version-not-found', 'field-not-found', 'not-acceptable', 'secret-has-no-value', 'version-has-no-value',
-          'secret-pending-deletion', 'kms-failure'
+          'secret-pending-deletion', 'value-not-object', 'value-not-json', 'value-binary', 'kms-failure'
         )
       }
     },
     handler: async (request, reply) => {
-      const secret = await readSecret(request.scope, request.secretName, request.query)
+      const { versionId, versionStage, field } = request.query
+      // A client whose template leaves a parameter empty, as External Secrets Operator's does, means its default.
+      const secret = await readSecret(request.scope, request.secretName, compact({
+        versionId, versionStage: versionStage === '' ? undefined : versionStage, field: field === '' ? undefined : field
+      }))
       return represent(request, reply, secret)
     }
   })

@@ -162,6 +162,10 @@ t.test('reports changes that cannot be rolled back', async (t) => {
   t.match((await gateway.send('GET', `${path}/shared/metadata`)).json, { description: 'mine', tags: { owner: 'me' } })
   t.equal((await gateway.send('GET', `${path}/shared`)).json.value, 'v')
 
+  interferes = async () => outside.replicateSecretToRegions({ SecretId: 'dev/replicated', AddReplicaRegions: [{ Region: 'us-east-1' }] })
+  const replicated = await bulk(gateway, { secrets: [{ name: 'replicated', value: 'v' }, { name: 'last', kmsKeyId: 'alias/none' }], settings: { concurrency: 1 } })
+  t.same(results(replicated), { replicated: 'created: not-taken-back', last: 'failed: aws-refused' }, 'a replica that another writer made is not deleted')
+
   interferes = async () => outside.deleteSecret({ SecretId: 'dev/gone', ForceDeleteWithoutRecovery: true })
   const gone = await bulk(gateway, { secrets: [{ name: 'gone', value: 'v' }, { name: 'last', kmsKeyId: 'alias/none' }], settings: { concurrency: 1 } })
   t.same(results(gone), { gone: 'rolled-back', last: 'failed: aws-refused' })

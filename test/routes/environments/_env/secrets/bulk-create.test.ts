@@ -292,6 +292,69 @@ t.test('a retry with the same Idempotency-Key and body ends in the same state, w
   })
 })
 
+t.test('one key of an object can be generated', async (t) => {
+  const gateway = await build(t)
+  const value = async (name: string): Promise<string> => (await gateway.send('GET', `${path}/${name}`)).json.value as string
+  const members = { engine: 'postgres', host: 'h', username: 'u' }
+  const generate = { into: 'password', passwordLength: 40, excludePunctuation: true }
+  const secrets = [
+    { name: 'db', type: 'rds', value: { ...members, port: 5432 }, generate },
+    { name: 'flat', type: 'key-value', value: { user: 'u' }, generate: { into: 'a/b ~"' } },
+    { name: 'alone', generate: { into: 'token' } }
+  ]
+  const headers = { 'idempotency-key': 'one' }
+  t.match(await bulk(gateway, { secrets }, { headers }), { status: 201 })
+  const { password, ...rest } = JSON.parse(await value('db'))
+  t.match(password, /^[A-Za-z0-9]{40}$/)
+  t.same(rest, { ...members, port: 5432 })
+  t.same(Object.keys(JSON.parse(await value('flat'))), ['user', 'a/b ~"'])
+  t.match(await value('alone'), /^\{"token":".{32,}"\}$/)
+
+  const before = await value('db')
+  t.match(await bulk(gateway, { secrets }, { headers }), { status: 201 }, 'the request is repeated')
+  t.equal(await value('db'), before, 'the key is generated only once')
+  t.equal((await gateway.send('GET', `${path}/db/versions`)).json.items.length, 1)
+  const changed = await bulk(gateway, { secrets: [{ name: 'db', value: { other: 1 }, generate }], onConflict: 'update' })
+  t.match(changed.json, { counts: { skipped: 1 } })
+  t.equal(await value('db'), before, 'a secret that has a value keeps it as a whole')
+
+  await gateway.send('POST', `${path}/placeholder`, { json: {} })
+  const filling = { secrets: [{ name: 'placeholder', value: {}, generate: { into: 'k' } }, { name: 'new', generate: { into: 'k' } }], onConflict: 'update', atomic: true }
+  t.match((await bulk(gateway, filling, { headers: { 'idempotency-key': 'two' } })).json, { counts: { updated: 1, created: 1 } })
+  const filled = await value('placeholder')
+  t.match(filled, /^\{"k":"/)
+  t.match(await bulk(gateway, filling, { headers: { 'idempotency-key': 'two' } }), { status: 200 })
+  t.equal(await value('placeholder'), filled)
+  t.equal((await gateway.send('GET', `${path}/placeholder/versions`)).json.items.length, 1)
+
+  const exact = await gateway.send('POST', path, {
+    headers: { 'content-type': 'application/json' }, body: '{"secrets":[{"name":"exact","value":{"v":1.10},"generate":{"into":"k"}}]}'
+  })
+  t.equal(exact.status, 201)
+  t.match(await value('exact'), /^\{"v":1\.10,"k":"/, 'the other keys keep the text of their numbers')
+
+  const wrong: [object, string[]][] = [
+    [{ value: { password: 'canary' }, generate }, ['generate/into']],
+    [{ value: 'canary', generate }, ['value']],
+    [{ value: '{"a":"canary"}', generate }, ['value']],
+    [{ value: { a: 'canary' }, encoding: 'base64', generate }, ['value']],
+    [{ value: { a: 'canary' }, generate: { passwordLength: 40 } }, ['generate']],
+    [{ generate: { into: '__proto__' } }, ['generate/into']],
+    [{ type: 'text', value: {}, generate }, ['value']],
+    [{ type: 'rds', value: { engine: 'postgres', host: 'h' }, generate }, ['value/username']],
+    [{ type: 'rds', value: { ...members, password: 'canary' }, generate: { into: 'port' } }, ['value/port']],
+    [{ type: 'key-value', value: { a: { b: 'canary' } }, generate }, ['value/a']],
+    [{ value: { a: 'v'.repeat(65_536 - '{"a":"","password":""}'.length - 2 * 40 + 1) }, generate }, ['value']]
+  ]
+  const refused = await bulk(gateway, { secrets: wrong.map(([item], index) => ({ name: `n${index}`, ...item })) })
+  t.equal(refused.status, 400)
+  t.same(refused.json.errors.map(({ pointer }: { pointer: string }) => pointer),
+    wrong.flatMap(([, members], index) => members.map((member) => `/secrets/${index}/${member}`)))
+  t.notMatch(refused.text, 'canary')
+  const longest = { a: 'v'.repeat(65_536 - '{"a":"","password":""}'.length - 2 * 40) }
+  t.match(await bulk(gateway, { secrets: [{ name: 'longest', value: longest, generate: { into: 'password', passwordLength: 40 } }] }), { status: 201 })
+})
+
 t.test('schema errors do not hide other errors', async (t) => {
   const gateway = await build(t)
   const secretNames = ['good', 'twice', 'bad name', 'twice', 7]

@@ -61,10 +61,123 @@ t.test('readSecrets', async (t) => {
     gateway.awsCalls.length = 0
     for (const json of [
       {}, { names: [] }, { names: ['a', 'a'] }, { names: ['../a'] }, { names: ['a'], filters: { all: 'x' } }, { filters: {} }, { filters: { x: 'y' } },
+      ...['description', 'tagKey', 'tagValue', 'all', 'tag'].map((loose) => ({ filters: { namePrefix: 'a', [loose]: 'a' } })),
+      { filters: { tags: {} } }, { filters: { tags: { team: 1 } } }, { filters: { tags: { '': 'a' } } }, { filters: { namePrefix: 'a*' } },
       { names: ['n'.repeat(509)] }, { names: 'a' }
     ]) {
       t.match(await gateway.send('POST', path, { json }), { status: 400, json: { code: 'invalid-request', errors: [{ in: 'body' }] } })
     }
     t.same(gateway.awsCalls, [])
   })
+})
+
+t.test('readSecrets: filters select exactly the secrets that match, unlike AWS\'s own filters', async (t) => {
+  const gateway = await build(t)
+  const secrets: Record<string, Record<string, string>> = {
+    exact: { team: 'payments' },
+    also: { team: 'payments', cluster: 'x' },
+    'key-and-value-of-two-tags': { team: 'auth', cluster: 'payments' },
+    'longer-value': { team: 'payments-dashboard' },
+    'longer-key': { team2: 'payments' },
+    'other-case': { team: 'Payments' },
+    'other-case-of-key': { Team: 'payments' },
+    'no-value': { team: '' },
+    negation: { '!team': '!payments' },
+    'not-in-a-filter': { équipe: 'paiements €' },
+    inherited: { constructor: 'x' }
+  }
+  for (const [name, tags] of Object.entries(secrets)) {
+    t.equal((await gateway.send('POST', `/environments/dev/secrets/${name}`, { json: { value: name, tags } })).status, 201)
+  }
+  const matching = async (filters: object): Promise<string[]> => {
+    const { status, json } = await gateway.send('POST', path, { json: { filters } })
+    t.equal(status, 200)
+    return json.items.map(({ secret }: { secret: { value: string } }) => secret.value).sort()
+  }
+  const listed = async (tags: Record<string, string>): Promise<string[]> => {
+    const query = Object.entries(tags).map(([key, value]) => `tag=${encodeURIComponent(`${key}=${value}`)}`).join('&')
+    const { status, json } = await gateway.send('GET', `/environments/dev/secrets?${query}`)
+    t.equal(status, 200)
+    return json.items.map(({ name }: { name: string }) => name).sort()
+  }
+  for (const [tags, expected] of [
+    [{ team: 'payments' }, ['also', 'exact']],
+    [{ team: 'payments', cluster: 'x' }, ['also']],
+    [{ team: 'auth', cluster: 'payments' }, ['key-and-value-of-two-tags']],
+    [{ team: 'payments', cluster: 'payments' }, []],
+    [{ team: 'pay' }, []],
+    [{ tea: 'payments' }, []],
+    [{ team: 'PAYMENTS' }, []],
+    [{ team: '' }, ['no-value']],
+    [{ cluster: '' }, []],
+    [{ '!team': '!payments' }, ['negation']],
+    [{ team: '!auth' }, []],
+    [{ équipe: 'paiements €' }, ['not-in-a-filter']],
+    [{ constructor: 'x' }, ['inherited']],
+    [{ toString: '' }, []]
+  ] as const) {
+    t.same(await matching({ tags }), expected, JSON.stringify(tags))
+    t.same(await listed(tags), expected, `listed: ${JSON.stringify(tags)}`)
+  }
+  t.same(await matching({ namePrefix: 'other-case-', tags: { Team: 'payments' } }), ['other-case-of-key'], 'both filters have to match')
+  t.same(await matching({ namePrefix: 'longer' }), ['longer-key', 'longer-value'])
+  t.same(await matching({ namePrefix: 'Longer' }), [], 'case matters')
+
+  const tooLong = { filters: { namePrefix: 'n'.repeat(509) } }
+  t.match(await gateway.send('POST', path, { json: tooLong }), { status: 400, json: { errors: [{ in: 'body', pointer: '/filters/namePrefix' }] } })
+})
+
+t.test('readSecrets does not read a value that the caller may not read', async (t) => {
+  const gateway = await build(t, {
+    authorization: policies(`
+      @id("administrators") permit (principal in Group::"administrators", action, resource);
+      @id("environment") permit (principal == Caller::"stranger", action in Action::"read", resource == Environment::"dev");
+      @id("reads") permit (principal == Caller::"stranger", action == Action::"GetSecretValue", resource is Secret) when { resource.name like "*read*" };
+      @id("describes") permit (principal == Caller::"stranger", action == Action::"DescribeSecret", resource is Secret) when { resource.name like "*described*" };
+    `)
+  })
+  const secrets = ['read', 'read-and-described', 'described', 'hidden'].map((name) => ({ name, value: name, tags: { team: 'a' } }))
+  await gateway.send('POST', '/environments/dev/secrets', { json: { secrets } })
+  const read = async (filters: object): Promise<string[]> => {
+    const { json } = await gateway.send('POST', path, { json: { filters }, token: tokens.stranger })
+    return json.items.map(({ name }: { name: string }) => name).sort()
+  }
+  t.same(await read({ namePrefix: 'h' }), [])
+  t.same(await read({ namePrefix: 'd' }), [])
+  t.same(await read({ namePrefix: 'r' }), ['read', 'read-and-described'])
+  t.same(await read({ tags: { team: 'a' } }), ['read-and-described'], 'a filter by tags reveals tags, so it matches only what the caller may describe')
+  const { lastAccessedDate } = (await gateway.send('GET', '/environments/dev/secrets/hidden/metadata')).json
+  t.equal(lastAccessedDate, undefined, 'AWS has not been asked for the value')
+})
+
+t.test('a list and a read with 50 tags send AWS no more than ten filters', async (t) => {
+  const gateway = await build(t)
+  const tags = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`key-${index}`, `value-${index}`]))
+  await gateway.send('POST', '/environments/dev/secrets/tagged', { json: { value: 'v', description: 'words', tags } })
+  t.match(await gateway.send('POST', path, { json: { filters: { namePrefix: 't', tags } } }), { status: 200, json: { items: [{ name: 'tagged' }] } })
+  const query = [...Object.entries(tags).map(([key, value]) => `tag=${key}%3D${value}`), 'description=words', 'tagKey=key', 'tagValue=value', 'all=words', 'namePrefix=t']
+  t.match(await gateway.send('GET', `/environments/dev/secrets?${query.join('&')}`), { status: 200, json: { items: [{ name: 'tagged' }] } })
+})
+
+t.test('a secret that IAM denies names the missing permission, not the call', async (t) => {
+  const gateway = await build(t)
+  const arn: Record<string, string> = {}
+  for (const name of ['allowed', 'denied', 'payments/denied']) {
+    arn[name] = (await gateway.send('PUT', `/environments/dev/secrets/${encodeURIComponent(name)}`, { json: { value: 'v' } })).json.arn
+    if (name !== 'allowed') {
+      await gateway.aws('AKIADEV').putResourcePolicy({ SecretId: `dev/${name}`, ResourcePolicy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Deny', Principal: { AWS: 'arn:aws:iam::111111111111:root' }, Action: 'secretsmanager:GetSecretValue', Resource: '*' }]
+      }) })
+    }
+  }
+  const problem = (name: string): { name: string, problem: object } => ({
+    name, problem: { code: 'aws-access-denied', detail: `AWS denies secretsmanager:GetSecretValue on ${arn[name]} to the credential dev-account.` }
+  })
+  const byName = await gateway.send('POST', path, { json: { names: ['allowed', 'payments/denied', 'denied'] } })
+  t.match(byName.json.items, [{ secret: { value: 'v' } }, problem('payments/denied'), problem('denied')])
+  const byFilter = await gateway.send('POST', path, { json: { filters: { namePrefix: 'payments/' } } })
+  t.match(byFilter.json.items, [problem('payments/denied')])
+  t.match((await gateway.send('GET', '/environments/dev/secrets/denied')).json, problem('denied').problem)
+  t.notMatch(byName.text, /User: |because|explicit/, 'AWS\'s text is not passed on')
 })

@@ -12,14 +12,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['replicas'],
       summary: 'Replicate a secret to regions',
       description: 'Replicas that it has stay. They follow the secret and can\'t be written to. AWS makes them after the reply: `status` is ' +
-        '`InProgress` until then.',
+        '`InProgress` until then. Where another environment has the region and the name, its permissions are needed as well: to create ' +
+        'the secret and, for `forceOverwriteReplicaSecret`, to delete it without recovery.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,
       body: Replication,
       response: {
         200: Reply('The secret\'s replicas', ReplicatedSecret),
-        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'kms-failure')
+        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'deletion-protected', 'kms-failure')
       }
     },
     handler: async (request) => replicate(request.scope, request.secretName, request.body)
@@ -33,7 +34,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'removeReplicas',
       tags: ['replicas'],
       summary: 'Delete replicas of a secret',
-      description: 'The secret itself stays. It can be deleted once it has no replicas.',
+      description: 'The secret itself stays. It can be deleted once it has no replicas. Where another environment has the region and the ' +
+        'name, its permissions to delete the secret without recovery are needed as well.',
       params: SecretParams,
       querystring: Query({
         region: Type.Array(Region, { minItems: 1, description: 'The replicas\' regions', examples: [['eu-central-1']] })
@@ -41,7 +43,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       headers: CredentialHeader,
       response: {
         200: Reply('The secret\'s other replicas', ReplicatedSecret),
-        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion')
+        ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'deletion-protected')
       }
     },
     handler: async (request) => removeReplicas(request.scope, request.secretName, request.query.region)

@@ -12,7 +12,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'restoreSecret',
       tags: ['secrets'],
       summary: 'Restore a deleted secret',
-      description: 'Cancels the deletion; possible until the recovery window ends. Takes no body.',
+      description: 'Cancels the deletion; possible until the recovery window ends. What the environment gives each new secret is given ' +
+        'to it again, as far as the caller may: the tags by `TagResource`, the replicas by `ReplicateSecretToRegions`. `warnings` says what ' +
+        'does not hold, or may not hold. The KMS key is left as it is. Takes no body.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,

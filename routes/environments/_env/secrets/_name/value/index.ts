@@ -14,9 +14,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'patchValue',
       tags: ['secrets'],
       summary: 'Change single keys of a value',
-      description: 'A JSON merge patch (RFC 7396) of a value that is a JSON object: a key that is `null` is removed. Two patches at the ' +
-        'same time are both kept; with `If-Match` the second is a 412. Needs the right to read as well. A patch can be repeated, and one ' +
-        'that changes nothing makes no version.',
+      description: 'A JSON merge patch (RFC 7396) of a value that is a JSON object, as text or as bytes in UTF-8: a key that is `null` is ' +
+        'removed. Two patches at the same time are both kept; with `If-Match` the second is a 412. Needs the right to read as well. ' +
+        'A patch can be repeated, and one that changes nothing makes no version.',
       consumes: ['application/merge-patch+json'],
       params: SecretParams,
       querystring: Query({}),
@@ -30,8 +30,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       response: {
         200: Reply('The new version', Ref(WrittenSecret), { headers: ETag }),
         ...withAwsProblems(
-          ...bodyProblems, 'secret-not-found', 'secret-has-no-value', 'secret-pending-deletion', 'value-not-object', 'precondition-failed', 'write-conflict',
-          'aws-limit-exceeded', 'kms-failure'
+          ...bodyProblems, 'secret-not-found', 'secret-has-no-value', 'secret-pending-deletion', 'value-not-object',
+          'value-not-json', 'value-binary', 'precondition-failed', 'write-conflict', 'aws-limit-exceeded', 'kms-failure'
         )
       }
     },

@@ -25,7 +25,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         ...withAwsProblems('secret-not-found')
       }
     },
-    handler: async (request) => listVersions(request.scope, request.secretName, request.query)
+    handler: async (request) => listVersions(request.scope, fastify.cursors, request.secretName, request.query)
   })
 }
 

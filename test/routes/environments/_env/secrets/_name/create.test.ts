@@ -58,6 +58,28 @@ t.test('createSecret', async (t) => {
     t.match(contradicting, { status: 400, json: { errors: [{ in: 'body', pointer: '/tags' }] } })
   })
 
+  t.test('names the types that a value may have', async (t) => {
+    for (const value of [1, true, null, ['a']]) {
+      const reply = await gateway.send('POST', '/environments/dev/secrets/typed', { json: { value } })
+      t.equal(reply.status, 400)
+      t.same(reply.json.errors, [{ in: 'body', pointer: '/value', message: 'must be string or object' }])
+    }
+    const bulk = await gateway.send('POST', '/environments/dev/secrets', { json: { secrets: [{ name: 'typed', value: 1 }] } })
+    t.same(bulk.json.errors, [{ in: 'body', pointer: '/secrets/0/value', message: 'must be string or object' }])
+  })
+
+  t.test('names what IAM denies on a KMS key of another account', async (t) => {
+    const kmsKeyId = 'arn:aws:kms:eu-west-1:222222222222:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+    const detail = (permissions: string): string => `AWS denies ${permissions} on the KMS key ${kmsKeyId} to the credential dev-account.`
+    const create = await gateway.send('POST', '/environments/dev/secrets/foreign-key', { json: { value: 'v', kmsKeyId } })
+    t.match(create, { status: 403, json: { code: 'aws-access-denied', detail: detail('kms:GenerateDataKey or kms:Decrypt') } })
+    const bulk = await gateway.send('POST', '/environments/dev/secrets', { json: { secrets: [{ name: 'foreign-key', value: 'v', kmsKeyId }] } })
+    t.match(bulk.json.items, [{ problem: { code: 'aws-access-denied', detail: detail('kms:GenerateDataKey or kms:Decrypt') } }])
+    await gateway.send('POST', '/environments/dev/secrets/own-key', { json: { value: 'v' } })
+    const update = await gateway.send('PATCH', '/environments/dev/secrets/own-key', { json: { kmsKeyId } })
+    t.match(update, { status: 403, json: { detail: detail('kms:GenerateDataKey, kms:Encrypt or kms:Decrypt') } })
+  })
+
   t.test('can be repeated with an Idempotency-Key, and conflicts with another value', async (t) => {
     const once = '/environments/dev/secrets/once'
     const headers = { 'idempotency-key': 'deploy-1' }

@@ -49,3 +49,59 @@ t.test('deleteSecret', async (t) => {
     t.same(other.awsCalls, [])
   })
 })
+
+t.test('detachReplicas: deletes the replicas, then the secret', async (t) => {
+  const gateway = await build(t, {
+    authorization: policies(`
+      @id("all") permit (principal, action, resource);
+      @id("keeps-replicas") forbid (principal == Caller::"stranger", action == Action::"RemoveRegionsFromReplication", resource);
+    `)
+  })
+  const path = '/environments/dev/secrets/replicated'
+  const regions = async (): Promise<string[]> => {
+    const { json: { replicas = [] } } = await gateway.send('GET', `${path}/metadata`)
+    return replicas.map(({ region }: { region: string }) => region)
+  }
+  const replicate = async (): Promise<void> => {
+    await gateway.send('PUT', path, { json: { value: 'v' } })
+    await gateway.send('PUT', `${path}/replicas`, { json: { replicaRegions: [{ region: 'eu-central-1' }, { region: 'us-east-1' }] } })
+  }
+  await replicate()
+  for (const query of ['', '?force=true', '?detachReplicas=false']) {
+    t.match(await gateway.send('DELETE', path + query), { status: 409, json: { code: 'secret-has-replicas', detail: /detachReplicas=true/ } }, query)
+  }
+  t.match(await gateway.send('DELETE', `${path}?detachReplicas=true`, { token: tokens.stranger }), { status: 403, json: { code: 'forbidden' } })
+  t.match(await gateway.send('DELETE', `${path}?detachReplicas=true`, { headers: { 'if-match': '"another"' } }), { status: 412 })
+  t.same(await regions(), ['eu-central-1', 'us-east-1'], 'a refused deletion keeps the replicas')
+
+  t.match(await gateway.send('DELETE', `${path}?detachReplicas=true`), { status: 200, json: { name: 'replicated' } })
+  t.same(await regions(), [])
+  t.match(await gateway.send('GET', `${path}/metadata`), { json: { state: 'pending-deletion' } })
+  t.same((await gateway.aws('AKIADEV', 'us-east-1').listSecrets({})).SecretList, [])
+
+  await gateway.send('POST', `${path}/restore`)
+  t.match(await gateway.send('DELETE', `${path}?detachReplicas=true`), { status: 200 }, 'it has no replicas')
+  await gateway.send('POST', `${path}/restore`)
+  await replicate()
+  t.match(await gateway.send('DELETE', `${path}?detachReplicas=true&force=true`), { status: 200 })
+  t.match(await gateway.send('GET', path), { status: 404 })
+  t.match(await gateway.send('DELETE', `${path}?detachReplicas=true`), { status: 404, json: { code: 'secret-not-found' } })
+  t.match(await gateway.send('DELETE', `${path}?detachReplicas=true&force=true`), { status: 200 }, 'like AWS, if the secret does not exist')
+})
+
+t.test('detachReplicas: a replica that is a secret of another environment takes that environment\'s permissions', async (t) => {
+  const dev = { region: 'eu-west-1', credential: 'dev-account' }
+  const gateway = await build(t, {
+    environments: { dev, deveu: { ...dev, region: 'eu-central-1', namePrefix: 'dev/', deletionProtection: true } },
+    authorization: policies(`
+      @id("dev") permit (principal, action, resource in Environment::"dev");
+      @id("administrator") permit (principal == Caller::"administrator", action, resource);
+    `)
+  })
+  const path = '/environments/dev/secrets/a'
+  await gateway.send('PUT', path, { json: { value: 'v' } })
+  await gateway.send('PUT', `${path}/replicas`, { json: { replicaRegions: [{ region: 'eu-central-1' }] } })
+  t.match(await gateway.send('DELETE', `${path}?detachReplicas=true`, { token: tokens.stranger }), { status: 403, json: { code: 'forbidden' } })
+  t.match(await gateway.send('DELETE', `${path}?detachReplicas=true`), { status: 403, json: { code: 'deletion-protected' } })
+  t.match(await gateway.send('GET', '/environments/deveu/secrets/a'), { status: 200 })
+})

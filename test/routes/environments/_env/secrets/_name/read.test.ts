@@ -35,17 +35,68 @@ t.test('readSecret', async (t) => {
     t.equal(await field('port'), '5432')
     t.equal(await field('none'), 'field-not-found')
     t.equal(await field('toString'), 'field-not-found')
-    t.match(await gateway.send('GET', `${path}?field=password`), { status: 404, json: { code: 'field-not-found' } })
-    await gateway.send('PUT', '/environments/dev/secrets/number', { json: { value: '17' } })
     const stored = '{"big":12345678901234567890,"nested":{"1":1.0,"list":[1e400]}}'
     await gateway.send('PUT', '/environments/dev/secrets/exact', { json: { value: stored } })
     t.equal((await gateway.send('GET', '/environments/dev/secrets/exact?field=big')).json.value, '12345678901234567890', 'every digit is kept')
     t.equal((await gateway.send('GET', '/environments/dev/secrets/exact?field=nested')).json.value, '{"1":1.0,"list":[1e400]}')
-    for (const [value, field] of [['["a","b"]', 'length'], ['["a"]', '0'], [`{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, 'a']]) {
-      await gateway.send('PUT', '/environments/dev/secrets/odd', { json: { value } })
-      t.match(await gateway.send('GET', `/environments/dev/secrets/odd?field=${field}`), { status: 404, json: { code: 'field-not-found' } })
+  })
+
+  t.test('says why a value has no such field', async (t) => {
+    const bytes = (text: string): object => ({ value: Buffer.from(text).toString('base64'), encoding: 'base64' })
+    for (const [stored, field, status, code] of [
+      [{ value: '{"a":1}' }, 'missing', 404, 'field-not-found'],
+      [{ value: '{"a":1}' }, 'a/', 404, 'field-not-found'],
+      [{ value: '{"a":1}' }, '/a/b', 404, 'field-not-found'],
+      [{ value: '{"a":1}' }, '/a~2', 404, 'field-not-found'],
+      [{ value: '{"a":[]}' }, '/a/length', 404, 'field-not-found'],
+      [{ value: '{"a":[0,1]}' }, '/a/01', 404, 'field-not-found'],
+      [{ value: '{"a":[0,1]}' }, '/a/2', 404, 'field-not-found'],
+      [{ value: '{"a":[0,1]}' }, '/a/-', 404, 'field-not-found'],
+      [{ value: '{"a":17}' }, '/a/rawJSON', 404, 'field-not-found'],
+      [bytes('{"a":1}'), 'missing', 404, 'field-not-found'],
+      [{ value: 'plain' }, 'a', 409, 'value-not-json'],
+      [{ value: `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}` }, 'a', 409, 'value-not-json'],
+      [bytes('plain'), '/a', 409, 'value-not-json'],
+      [{ value: '["a","b"]' }, 'length', 409, 'value-not-object'],
+      [{ value: '["a"]' }, '0', 409, 'value-not-object'],
+      [{ value: '17' }, 'rawJSON', 409, 'value-not-object'],
+      [{ value: 'null' }, '/a', 409, 'value-not-object'],
+      [bytes('"a"'), 'a', 409, 'value-not-object'],
+      [{ value: '/wA=', encoding: 'base64' }, 'a', 409, 'value-binary']
+    ] as const) {
+      await gateway.send('PUT', '/environments/dev/secrets/odd', { json: stored })
+      const reply = await gateway.send('GET', `/environments/dev/secrets/odd?field=${field}`)
+      t.match(reply, { status, json: { code } }, `${field} of ${JSON.stringify(stored).slice(0, 40)}`)
     }
-    t.match(await gateway.send('GET', '/environments/dev/secrets/number?field=a'), { json: { code: 'field-not-found' } })
+  })
+
+  t.test('returns what a JSON pointer points to, unless a key has that name', async (t) => {
+    const value = '{"a":{"b":[{"c":1.10}],"x/y":{"~":"tilde"},"":"empty"},"/a/b":"a key","n":null,"__proto__":{"k":"own"}}'
+    for (const [field, expected] of [
+      ['/a/b/0/c', '1.10'], ['/a/b', 'a key'], ['/a/b/0', '{"c":1.10}'], ['/a/x~1y/~0', 'tilde'], ['/a/', 'empty'], ['/n', 'null'],
+      ['/__proto__/k', 'own'], ['/n', 'null']
+    ] as const) {
+      for (const content of [value, `\uFEFF${value}`]) {
+        await gateway.send('PUT', '/environments/dev/secrets/nested', { json: { value: content } })
+        t.equal((await gateway.send('GET', `/environments/dev/secrets/nested?field=${field}`)).json.value, expected, field)
+      }
+    }
+    await gateway.send('PUT', '/environments/dev/secrets/nested', { json: { value: '["a",["b"]]' } })
+    t.equal((await gateway.send('GET', '/environments/dev/secrets/nested?field=/1/0')).json.value, 'b', 'a pointer begins at an array')
+  })
+
+  t.test('returns a field of JSON that is stored as bytes', async (t) => {
+    const value = Buffer.from('{"user":"é","n":1.0}')
+    for (const bytes of [value, Buffer.concat([Buffer.from('\uFEFF'), value])]) {
+      await gateway.send('PUT', '/environments/dev/secrets/bytes', { json: { value: bytes.toString('base64'), encoding: 'base64' } })
+      t.match((await gateway.send('GET', '/environments/dev/secrets/bytes?field=user')).json, { encoding: 'text', value: 'é' })
+      t.match((await gateway.send('GET', '/environments/dev/secrets/bytes?field=/n')).json, { encoding: 'text', value: '1.0' })
+    }
+    t.match((await gateway.send('GET', '/environments/dev/secrets/bytes?field=user', { headers: { accept: 'text/plain' } })).text, 'é')
+  })
+
+  t.test('takes an empty field or label for none', async (t) => {
+    t.match((await gateway.send('GET', `${path}?field=&versionStage=`)).json, { encoding: 'text', value: 'plain', versionStages: ['AWSCURRENT'] })
   })
 
   t.test('returns the plain text or the bytes', async (t) => {

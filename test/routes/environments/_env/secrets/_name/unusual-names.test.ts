@@ -60,8 +60,23 @@ t.test('secrets that no path can address are counted', async (t) => {
   t.same((await gateway.send('GET', '/consistency?environments=dev,prod')).json.unaddressable, { dev: count })
   t.notOk('unaddressable' in (await gateway.send('GET', '/consistency?environments=prod')).json)
 
+  const read = async (body: object): Promise<Record<string, unknown>> => (await gateway.send('POST', '/environments/dev/values', { json: body })).json
+  t.match(await read({ filters: { namePrefix: 'a/' } }), { items: [], unaddressable: 1 })
+  t.notOk('unaddressable' in await read({ filters: { namePrefix: 'us' } }))
+  t.notOk('unaddressable' in await read({ names: ['usual'] }))
+
   const promoted = await gateway.send('POST', '/environments/prod/promotions', { json: missing })
   t.match(promoted.json, { counts: { created: 1, failed: 1 }, unaddressable: count })
+  const tags = { team: 'a' }
+  await gateway.aws('AKIADEV').tagResource({ SecretId: 'dev/trail/', Tags: [{ Key: 'team', Value: 'a' }] })
+  t.match(await read({ filters: { tags } }), { items: [], unaddressable: 1 })
+  t.equal((await gateway.send('GET', '/environments/dev/secrets?tag=team%3Da')).json.unaddressable, 1)
+
+  await gateway.aws('AKIAPROD').createSecret({ Name: 'production-secrets/a//b', SecretString: 'v' })
+  await gateway.aws('AKIADEV').deleteSecret({ SecretId: 'dev/trail/' })
+  const others = await gateway.send('POST', '/environments/prod/promotions', { json: missing })
+  t.equal(others.json.unaddressable, count - 2, 'neither those that exist here nor those that are scheduled for deletion')
+  await gateway.aws('AKIADEV').restoreSecret({ SecretId: 'dev/trail/' })
   const named = await gateway.send('POST', '/environments/prod/promotions', { json: { from: 'dev', names: ['usual'], onConflict: 'skip' } })
   t.notOk('unaddressable' in named.json)
 
@@ -84,6 +99,9 @@ t.test('a caller learns only of the secrets that it may see, by their names', as
   const token = tokens.reader
   t.equal((await gateway.send('GET', '/environments/dev/secrets', { token })).json.unaddressable, 1)
   t.same((await gateway.send('GET', '/consistency?environments=dev,staging', { token })).json.unaddressable, { dev: 1 })
+  for (const [namePrefix, count] of [['a', 1], ['up/', undefined]] as const) {
+    t.equal((await gateway.send('POST', '/environments/dev/values', { token, json: { filters: { namePrefix } } })).json.unaddressable, count)
+  }
   const plan = await gateway.send('POST', '/environments/prod/promotions', { token, json: { ...missing, dryRun: true } })
   t.match(plan, { status: 200, json: { unaddressable: 1 } })
 })

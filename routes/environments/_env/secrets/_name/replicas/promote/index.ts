@@ -12,7 +12,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'promoteReplica',
       tags: ['replicas'],
       summary: 'Make a replica a secret of its own',
-      description: 'To be called in the environment whose region the replica is in. It no longer follows its primary. Takes no body.',
+      description: 'To be called in the environment whose region the replica is in. It no longer follows its primary. Where the primary ' +
+        'belongs to another environment, `RemoveRegionsFromReplication` is needed there as well. Takes no body.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,

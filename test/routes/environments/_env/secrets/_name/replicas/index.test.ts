@@ -22,7 +22,7 @@ t.test('replicateSecret, removeReplicas', async (t) => {
   await gateway.send('PUT', secret, { json: { value: 'w' } })
   t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'w', 'the replica follows changes')
 
-  t.match(await gateway.send('DELETE', secret), { status: 422, json: { code: 'aws-refused', detail: /still has replica regions/ } })
+  t.match(await gateway.send('DELETE', secret), { status: 409, json: { code: 'secret-has-replicas', detail: /detachReplicas=true/ } })
   const left = await gateway.send('DELETE', `${path}?region=eu-central-1`)
   t.match(left, { status: 200, json: { replicas: [{ region: 'us-east-1' }] } })
   t.equal(left.json.replicas.length, 1)

@@ -60,11 +60,22 @@ t.test('patchValue', async (t) => {
     t.match(await gateway.send('PATCH', '/environments/dev/secrets/none/value', { body: '{}', headers: { 'content-type': 'application/merge-patch+json', 'if-match': '*' } }), { status: 412 })
   })
 
+  t.test('changes an object that is stored as bytes, and stores it as bytes again', async (t) => {
+    await gateway.send('PUT', path, { json: { value: Buffer.from('{"user":"é","n":1.0}').toString('base64'), encoding: 'base64' } })
+    t.equal((await patch(gateway, { a: 1 })).status, 200)
+    const { encoding, value } = (await gateway.send('GET', path)).json
+    t.equal(encoding, 'base64')
+    t.equal(Buffer.from(value, 'base64').toString(), '{"user":"é","n":1.0,"a":1}')
+    t.match(await patch(gateway, { a: 1 }), { status: 200, json: { unchanged: true } })
+  })
+
   t.test('requires a JSON object, a merge patch, and a result that is not too large', async (t) => {
     await gateway.send('PUT', path, { json: { value: 'text' } })
+    t.match(await patch(gateway, { a: 1 }), { status: 409, json: { code: 'value-not-json' } })
+    await gateway.send('PUT', path, { json: { value: '[1]' } })
     t.match(await patch(gateway, { a: 1 }), { status: 409, json: { code: 'value-not-object' } })
     await gateway.send('PUT', path, { json: { value: 'AP8=', encoding: 'base64' } })
-    t.match(await patch(gateway, { a: 1 }), { status: 409, json: { code: 'value-not-object' } })
+    t.match(await patch(gateway, { a: 1 }), { status: 409, json: { code: 'value-binary' } })
     t.match(await patch(gateway, [1]), { status: 400 })
     t.match(await gateway.send('PATCH', `${path}/value`, { json: { a: 1 } }), { status: 415 })
     t.match(await gateway.send('PUT', path, { body: '{"value":"v"}', headers: { 'content-type': 'application/merge-patch+json' } }), { status: 415 })

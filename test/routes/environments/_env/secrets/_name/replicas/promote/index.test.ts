@@ -21,3 +21,13 @@ t.test('promoteReplica', async (t) => {
   t.match(await gateway.send('POST', `${replica}/replicas/promote`, { json: {} }), { status: 400 }, 'a body is refused')
   t.match(await gateway.send('POST', '/environments/dev/secrets/none/replicas/promote'), { status: 404, json: { code: 'secret-not-found' } })
 })
+
+t.test('a promoted replica does not get the settings of its environment, and the reply says so', async (t) => {
+  const standby = { ...declared.environments.dev, region: 'eu-central-1', namePrefix: 'dev/', tags: { environment: 'standby' }, replicaRegions: ['us-east-1'] }
+  const gateway = await build(t, { environments: { ...declared.environments, standby } })
+  await gateway.send('PUT', primary, { json: { value: 'v' } })
+  await gateway.send('PUT', `${primary}/replicas`, { json: { replicaRegions: [{ region: 'eu-central-1' }] } })
+  t.match(await gateway.send('POST', `${replica}/replicas/promote`), {
+    status: 200, json: { warnings: ['Tags of the environment are missing.', 'Replicas in regions of the environment are missing.'] }
+  })
+})

@@ -1,0 +1,18 @@
+import { randomBytes } from 'node:crypto'
+import fp from 'fastify-plugin'
+import { createCursors, cursorKeyBytes, type Cursors } from '#src/secrets/cursors'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The cursors of lists. */
+    cursors: Cursors
+  }
+}
+
+/** Provides the cursors of lists, with the configured keys or, if there are none, with a key of this process. */
+export default fp(async (fastify) => {
+  // Outlives a reload of the configuration, so that cursors stay valid.
+  const ownKey = randomBytes(cursorKeyBytes)
+  const keys = fastify.config.derive(({ server: { cursorKeys: [first = ownKey, ...others] } }) => [first, ...others] as const)
+  fastify.decorate('cursors', createCursors(keys, fastify.now))
+}, { name: 'cursors', dependencies: ['config'] })

@@ -1,0 +1,79 @@
+import type { Failure, FailureCause } from '#src/problems/failure'
+import { Problem } from '#src/problems/problem'
+import { isBrokenOff, problemFrom, type AwsException, type FailedCall } from './exception-rules.ts'
+import type { SecretsManager } from './types.ts'
+
+/**
+ * The inputs of commands that AWS may have carried out, although the gateway did not get the reply. The SDK passes the same input
+ * object to every middleware, on every attempt.
+ */
+const uncertain = new WeakSet<object>()
+
+/** Keeps track of the attempts whose replies were lost. */
+export function trackAttempts ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
+  // Runs inside the SDK's retry loop, and only when the request is about to be sent.
+  middlewareStack.add((next) => async (args) => {
+    try {
+      return await next(args)
+    } catch (error) {
+      if (error instanceof Error && !(error instanceof Problem) && mayBeCarriedOut(error)) uncertain.add(args.input)
+      throw error
+    }
+  }, { step: 'finalizeRequest', priority: 'low', name: 'attempts' })
+}
+
+/**
+ * Returns the problem for a failed call, with what is known about its attempts: `failure` if AWS did not answer the last one, and
+ * `repeated` if AWS may have carried out an earlier one.
+ */
+export function withAttempts (error: Error, call: FailedCall & { input: object }): Problem {
+  const { operation, input } = call
+  const problem = error instanceof Problem ? error : problemFrom(error, call)
+  const isUncertain = uncertain.has(input)
+  const isRead = reads.test(operation)
+  const isUnanswered = unanswered.has(problem.code) || (problem.code === 'aws-throttled' && isUncertain && !isRead)
+  if (isUnanswered) {
+    const effect = !isUncertain ? 'not-done' : isRead ? 'only-read' : 'unknown'
+    const failure: Failure = { operation, cause: causeOf(problem, error), effect }
+    return new Problem(problem.code, { ...problem.options, failure })
+  }
+  return isUncertain && !isRead ? new Problem(problem.code, { ...problem.options, repeated: true }) : problem
+}
+
+const reads = /^(?:BatchGet|Describe|Get|List|Validate)/
+
+const unanswered: ReadonlySet<string> = new Set(['aws-timeout', 'aws-unavailable'])
+
+function causeOf ({ code }: Problem, error: Error): FailureCause {
+  if (error instanceof Problem) return 'keys-unavailable'
+  if (code === 'aws-throttled') return 'throttled'
+  return failureOf(error)
+}
+
+/** Returns true if AWS may have carried out the attempt that ended with this error. */
+function mayBeCarriedOut (error: AwsException): boolean {
+  const { code } = problemFrom(error, { operation: '' })
+  const status = statusOf(error)
+  // Whoever answers with a status from 300 to 499 has refused the request.
+  const isRefused = status !== undefined && status >= 300 && status < 500
+  return unanswered.has(code) && !isRefused && failureOf(error) !== 'unreachable'
+}
+
+function failureOf (error: AwsException): FailureCause {
+  if (isUnreachable(error)) return 'unreachable'
+  if (isBrokenOff(error)) return 'broken-off'
+  if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'timed-out'
+  return (statusOf(error) ?? 0) >= 500 ? 'failed' : 'unreadable'
+}
+
+const statusOf = ({ $metadata, $response }: AwsException): number | undefined =>
+  $metadata?.httpStatusCode ?? $response?.statusCode
+
+/** Node's error codes for connections that are refused, or whose certificate is not accepted. */
+const unreachableCodes = /^(?:ECONNREFUSED|ERR_TLS_\w+|CERT_\w+|\w*SELF_SIGNED_CERT\w*|UNABLE_TO_\w+)$/
+
+/** The messages of the SDK and of Node.js for connections that were not established in time, or whose TLS handshake failed. */
+const unreachableMessages = /did not establish a connection|before secure TLS connection was established|wrong version number/
+
+const isUnreachable = ({ code = '', syscall, message }: AwsException): boolean =>
+  syscall === 'connect' || syscall === 'getaddrinfo' || unreachableCodes.test(code) || unreachableMessages.test(message)

@@ -1,0 +1,66 @@
+/** Names of variables that steer programs, and what such a variable can do. */
+interface SteeringNames {
+  can: string
+  /** Alternatives of a regular expression. Each must match a whole name; upper and lower case are the same. */
+  names: readonly string[]
+}
+
+/**
+ * Variables with which whoever sets them can run code, redirect traffic, or replace what a program trusts or is configured by.
+ * Secrets' names become variables' names, so without this table the right to write a secret would include that power.
+ *
+ * The table can't be complete, since every program defines variables of its own. `--map` is the way to fix all names.
+ */
+const steering: readonly SteeringNames[] = [
+  {
+    can: 'makes the loader or the C library load other code or data',
+    names: ['LD_.*', 'DYLD_.*', '_RLD.*', 'LIBPATH', 'SHLIB_PATH', 'GLIBC_TUNABLES', 'MALLOC_.*', 'GCONV_PATH', 'GETCONF_DIR', 'LOCPATH',
+      'NLSPATH', 'TZDIR', 'HOSTALIASES', 'LOCALDOMAIN', 'RES_OPTIONS', 'RESOLV_.*', 'TERMINFO.*', 'TERMCAP', 'TERM']
+  },
+  {
+    can: 'makes a shell run other code or other programs',
+    names: ['PATH', 'PATHEXT', 'COMSPEC', 'SHELL', 'ENV', 'BASH.*', 'SHELLOPTS', 'ZDOTDIR', 'FPATH', 'CDPATH', 'IFS', 'PS[0-4]',
+      'PROMPT_COMMAND', 'GLOBIGNORE', 'INPUTRC', 'HISTFILE', 'PSMODULEPATH', 'EXECIGNORE', 'POSIXLY_CORRECT']
+  },
+  {
+    can: 'makes programs read other configuration, or write elsewhere',
+    names: ['HOME', 'PWD', 'OLDPWD', 'XDG_.*', 'TMPDIR', 'TEMP', 'TMP', 'APPDATA', 'LOCALAPPDATA', 'PROGRAMDATA', 'USERPROFILE', 'SYSTEMROOT',
+      'WINDIR']
+  },
+  {
+    can: 'makes an interpreter or a virtual machine run other code',
+    names: ['NODE_.*', 'TS_NODE_.*', 'TSX_.*', 'BUN_.*', 'DENO_.*', 'ELECTRON_.*', 'PYTHON.*', 'PYENV_.*', 'VIRTUAL_ENV', 'PERL.*', 'RUBY.*',
+      'GEM_.*', 'BUNDLE_.*', 'PHPRC', 'PHP_INI_SCAN_DIR', 'JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS', 'JAVA_OPTS', 'JAVA_HOME',
+      'CLASSPATH', 'CATALINA_.*', 'DOTNET_.*', 'COR_.*', 'CORECLR_.*', 'COMPLUS_.*', 'ASPNETCORE_HOSTINGSTARTUPASSEMBLIES', 'LUA_.*', 'ERL_.*',
+      'ELIXIR_.*', 'JULIA_.*', 'R_(?:PROFILE|ENVIRON|HOME|LIBS).*', 'TCLLIBPATH', 'GUILE_.*']
+  },
+  {
+    can: 'makes a compiler, a build tool or a package manager run other code',
+    names: ['NPM_CONFIG_.*', 'YARN_.*', 'PNPM_.*', 'COREPACK_.*', 'PIP_.*', 'UV_.*', 'POETRY_.*', 'CONDA_.*', 'MAVEN_.*', 'GRADLE_.*',
+      'GO(?:AUTH|BIN|CACHEPROG|DEBUG|ENV|FLAGS|INSECURE|NOSUMDB|PATH|PRIVATE|PROXY|ROOT|SUMDB|TOOLCHAIN|VCS|WORK)', 'CGO_.*', 'RUSTC.*',
+      'RUSTFLAGS', 'RUSTDOC.*', 'RUSTUP_.*', 'CARGO_.*', 'CC', 'CXX', 'CPP', 'AR', 'LD', '(?:C|CXX|CPP|LD)FLAGS', 'CPATH', 'C_INCLUDE_PATH',
+      'CPLUS_INCLUDE_PATH', 'LIBRARY_PATH', 'COMPILER_PATH', 'GCC_.*', 'PKG_CONFIG.*', 'MAKEFLAGS', 'MAKEFILES', 'MFLAGS', 'CMAKE_.*']
+  },
+  {
+    can: 'names a program that other programs start, or a file that tells them to',
+    names: ['EDITOR', 'VISUAL', 'PAGER', 'MANPAGER', 'BROWSER', 'LESS', 'LESS(?:OPEN|CLOSE|KEY.*)', 'GIT_.*', 'SSH_.*', '.*_ASKPASS', 'SVN_.*', 'HGRCPATH',
+      '(?:RSYNC|CVS)_RSH', 'TAR_OPTIONS', 'GREP_OPTIONS', 'RIPGREP_CONFIG_PATH', 'FZF_.*', 'VIMINIT', 'EXINIT', 'GNUPGHOME', 'KUBECONFIG',
+      'DOCKER_(?:HOST|CONFIG|CONTEXT|CERT_PATH|TLS.*|CLI_.*)', 'HELM_.*', 'TF_CLI_.*', 'ANSIBLE_(?!VAULT_PASSWORD$).*', 'PSQLRC', 'PSQL_.*', 'PGSERVICEFILE', 'PGSYSCONFDIR', 'MYSQL_HOME', 'LIBMYSQL_PLUGIN.*']
+  },
+  {
+    can: 'sends traffic through another server, or changes which servers are trusted',
+    names: ['.*_PROXY', 'CURL_.*', 'WGETRC', 'NETRC', 'SSL_CERT_.*', 'SSLKEYLOGFILE', 'REQUESTS_CA_BUNDLE', 'OPENSSL_.*', 'NIX_SSL_CERT_FILE',
+      'DEBUGINFOD_URLS']
+  },
+  {
+    can: 'makes clients of a cloud use another endpoint, configuration or identity',
+    names: ['AWS_(?!(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|REGION|DEFAULT_REGION)$).*', 'BOTO_CONFIG', 'CLOUDSDK_.*',
+      'GOOGLE_EXTERNAL_ACCOUNT_.*']
+  },
+  { can: 'makes secretsctl use another gateway or caller', names: ['SECRETS_GATEWAY_.*'] }
+]
+
+const patterns = steering.map(({ can, names }) => ({ can, pattern: new RegExp(`^(?:${names.join('|')})$`, 'i') }))
+
+/** Returns what a variable with this name can do to the programs that inherit it, or undefined if the name is an ordinary one. */
+export const steeringPower = (variable: string): string | undefined => patterns.find(({ pattern }) => pattern.test(variable))?.can

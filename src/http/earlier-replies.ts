@@ -1,0 +1,19 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** A connection with the reply that Node.js is sending, or will send next. Node.js has no documented name for this property. */
+type HttpSocket = Socket & { _httpMessage?: ServerResponse | null }
+
+/** Returns the next reply of a connection, if it is the reply to a request that has arrived as a whole. */
+const nextReply = ({ _httpMessage: reply }: HttpSocket): ServerResponse | undefined =>
+  reply?.req.complete === true ? reply : undefined
+
+const closed = async (reply: ServerResponse): Promise<void> => new Promise((resolve) => { reply.once('close', resolve) })
+
+/**
+ * Waits until all requests that have arrived as a whole on a connection have been answered. A reply that is written to the
+ * connection without waiting would be taken for the reply to one of these requests.
+ */
+export async function earlierReplies (socket: Socket): Promise<void> {
+  for (let reply = nextReply(socket); reply !== undefined && !socket.destroyed; reply = nextReply(socket)) await closed(reply)
+}

@@ -1,0 +1,61 @@
+import { isJsonObject, parseLossless } from './lossless.ts'
+import { pointerTokens } from './pointer.ts'
+
+/** Why a value has no field: it is binary, it is not JSON, it is a JSON value without members, or it lacks the member. */
+export type FieldMistake = 'binary' | 'not-json' | 'not-object' | 'missing'
+
+type JsonObject = Record<string, unknown>
+
+/** Returns a string unchanged, and any other JSON value as JSON, with its numbers exactly as they were written. */
+export const memberText = (member: unknown): string => typeof member === 'string' ? member : JSON.stringify(member)
+
+/**
+ * Returns one field of a value, whether the value's JSON is stored as text or as bytes in UTF-8.
+ *
+ * @param field a key of the value's object or, if the object has no such key, a JSON pointer (RFC 6901) into the value
+ */
+export function fieldIn (content: string | Uint8Array, field: string): { text: string } | { mistake: FieldMistake } {
+  const parsed = documentIn(content)
+  if ('mistake' in parsed) return parsed
+  const { document } = parsed
+  if (isJsonObject(document) && Object.hasOwn(document, field)) return { text: memberText(document[field]) }
+  const tokens = pointerTokens(field)
+  // A pointer may begin at an array, whose items it names by their index. A key belongs to an object.
+  const hasMembers = isJsonObject(document) || (tokens !== undefined && Array.isArray(document))
+  if (!hasMembers) return { mistake: 'not-object' }
+  const member = tokens?.reduce(memberOf, document)
+  return member === undefined ? { mistake: 'missing' } : { text: memberText(member) }
+}
+
+/** Returns the JSON object that a value holds, whether the value is stored as text or as bytes in UTF-8. */
+export function objectIn (
+  content: string | Uint8Array
+): { object: JsonObject } | { mistake: Exclude<FieldMistake, 'missing'> } {
+  const parsed = documentIn(content)
+  if ('mistake' in parsed) return parsed
+  return isJsonObject(parsed.document) ? { object: parsed.document } : { mistake: 'not-object' }
+}
+
+function documentIn (content: string | Uint8Array): { document: unknown } | { mistake: 'binary' | 'not-json' } {
+  const text = textIn(content)
+  if (text === undefined) return { mistake: 'binary' }
+  const document = parseLossless(text)
+  return document === undefined ? { mistake: 'not-json' } : { document }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Returns the text without the byte order mark that some editors put in front, or undefined for bytes that are not UTF-8. */
+function textIn (content: string | Uint8Array): string | undefined {
+  try {
+    return (typeof content === 'string' ? content : utf8.decode(content)).replace(/^\uFEFF/, '')
+  } catch {
+    return undefined
+  }
+}
+
+/** Returns the member that a pointer's token names, or undefined if there is none. No JSON value is undefined. */
+function memberOf (value: unknown, token: string): unknown {
+  if (Array.isArray(value)) return /^(?:0|[1-9]\d*)$/.test(token) ? value[Number(token)] : undefined
+  return isJsonObject(value) && Object.hasOwn(value, token) ? value[token] : undefined
+}

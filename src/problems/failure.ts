@@ -1,0 +1,32 @@
+/** Why an AWS operation was not answered. */
+export type FailureCause = keyof typeof causes
+
+/** What the failure means for the secrets. */
+export type FailureEffect = keyof typeof effects
+
+/** An AWS operation that was not answered, such as `GetSecretValue`. */
+export interface Failure {
+  operation: string
+  cause: FailureCause
+  effect: FailureEffect
+}
+
+const causes = {
+  'keys-unavailable': 'AWS STS, which has to provide the keys of the credential, failed or could not be reached.',
+  unreachable: 'No connection to AWS could be established.',
+  'broken-off': 'The connection to AWS broke off before the whole reply had arrived.',
+  'timed-out': 'AWS did not answer in time.',
+  failed: 'AWS reported an error of its own.',
+  throttled: 'AWS throttled the repetition of a call whose reply was lost.',
+  unreadable: 'The reply could not be understood: it may come from a proxy instead of AWS.'
+} as const
+
+const effects = {
+  'not-done': (operation: string) => `AWS did not carry out ${operation}: try again as \`Retry-After\` says.`,
+  'only-read': (operation: string) => `${operation} only reads, so it changed nothing: try again as \`Retry-After\` says.`,
+  unknown: (operation: string) => `It is unknown whether AWS carried out ${operation}. To find out, look at \`GET …/metadata\`. ` +
+    'A request that had an `Idempotency-Key` can be repeated with the same key: nothing is then written twice.'
+} as const
+
+/** Returns an explanation for the caller. It consists of fixed texts and the operation's name, so it contains nothing secret. */
+export const failureText = ({ operation, cause, effect }: Failure): string => `${causes[cause]} ${effects[effect](operation)}`

@@ -1,0 +1,114 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { invalidRequest } from '#src/problems/problem'
+import type { Scope } from './scope.ts'
+
+/** The list that a cursor belongs to. The cursor is refused in any other list. */
+export interface Listing {
+  readonly scope: Pick<Scope, 'callerId' | 'environment' | 'credentialId'>
+  readonly operation: string
+  /** The parameters that determine the list's items and their order: not `limit`, because pages may differ in size. */
+  readonly query: object
+}
+
+/** The position at which a page begins: on which of AWS's pages, and after which of the items there that the caller may see. */
+export interface Place {
+  /** AWS's token for its page. Absent for the first one. */
+  awsPage?: string
+  /** The number of the AWS page's items that the caller's earlier pages contain or count. */
+  seen: number
+  /** A digest of the last of these items. Absent if there are none. */
+  last?: string
+}
+
+/** Writes and reads the cursors of lists. A cursor contains the place where the next page begins. */
+export interface Cursors {
+  seal: (listing: Listing, place: Place) => string
+  /** @throws Problem `invalid-request`, always the same, for a cursor of another list, a changed one, and an expired one */
+  open: (listing: Listing, cursor: string) => Place
+}
+
+/** The size of a key, in bytes. */
+export const cursorKeyBytes = 32
+
+/** How long a cursor is accepted, in milliseconds. */
+const lifetime = 24 * 60 * 60 * 1_000
+
+const algorithm = 'aes-256-gcm'
+const saltBytes = 16
+const ivBytes = 12
+const tagBytes = 16
+
+/**
+ * The content of a cursor is padded to a multiple of this number of bytes. It includes AWS's token, and the token's length
+ * can depend on the names of hidden secrets.
+ */
+const blockBytes = 1_024
+
+/**
+ * Creates the cursors. A cursor is encrypted, because AWS's token depends on hidden secrets.
+ *
+ * @param keys returns the current keys: the first one seals, and all of them open, so that keys can be replaced
+ * @param now returns the time in milliseconds since the epoch
+ */
+export function createCursors (keys: () => readonly [Uint8Array, ...Uint8Array[]], now: () => number): Cursors {
+  return {
+    seal (listing, place) {
+      const content = JSON.stringify({ place, expires: now() + lifetime })
+      return seal(keys()[0], contextOf(listing), padded(content)).toString('base64url')
+    },
+    open (listing, cursor) {
+      const sealed = Buffer.from(cursor, 'base64url')
+      // Base64 can spell the same bytes in several ways. Only the gateway's own spelling is accepted.
+      const candidates = sealed.toString('base64url') === cursor ? keys() : []
+      for (const key of candidates) {
+        const opened = unseal(key, contextOf(listing), sealed)
+        if (opened === undefined) continue
+        // The cursor is authenticated for this operation, so the same operation of a gateway with this key wrote the JSON.
+        const { place, expires } = JSON.parse(opened.toString()) as { place: Place, expires: number }
+        if (now() < expires) return place
+      }
+      throw invalidRequest({ in: 'query', pointer: '/cursor', message: 'is no cursor of this list' })
+    }
+  }
+}
+
+function contextOf ({ scope: { callerId, environment, credentialId }, operation, query }: Listing): Buffer {
+  const parameters = Object.entries(query).sort(([one], [other]) => one < other ? -1 : 1)
+  return Buffer.from(JSON.stringify([operation, callerId, environment.name, credentialId, parameters]))
+}
+
+/** Appends blanks, which JSON ignores, up to the next multiple of `blockBytes`. */
+function padded (json: string): Buffer {
+  const blocks = Math.ceil(Buffer.byteLength(json) / blockBytes)
+  return Buffer.alloc(blocks * blockBytes, ' ').fill(json, 0, Buffer.byteLength(json))
+}
+
+/**
+ * Derives the key and the IV of one cursor from a random salt. Random IVs alone would limit the number of cursors for a key to
+ * about 2^32, because AES-GCM is broken by an IV that repeats.
+ */
+function derive (key: Uint8Array, salt: Uint8Array): { cipherKey: Buffer, iv: Buffer } {
+  const derived = Buffer.from(hkdfSync('sha256', key, salt, 'secrets-gateway cursor 1', cursorKeyBytes + ivBytes))
+  return { cipherKey: derived.subarray(0, cursorKeyBytes), iv: derived.subarray(cursorKeyBytes) }
+}
+
+function seal (key: Uint8Array, context: Buffer, plaintext: Buffer): Buffer {
+  const salt = randomBytes(saltBytes)
+  const { cipherKey, iv } = derive(key, salt)
+  const cipher = createCipheriv(algorithm, cipherKey, iv, { authTagLength: tagBytes }).setAAD(context)
+  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()])
+  return Buffer.concat([salt, cipher.getAuthTag(), ciphertext])
+}
+
+function unseal (key: Uint8Array, context: Buffer, sealed: Buffer): Buffer | undefined {
+  const start = saltBytes + tagBytes
+  try {
+    const { cipherKey, iv } = derive(key, sealed.subarray(0, saltBytes))
+    const decipher = createDecipheriv(algorithm, cipherKey, iv, { authTagLength: tagBytes })
+      .setAAD(context)
+      .setAuthTag(sealed.subarray(saltBytes, start))
+    return Buffer.concat([decipher.update(sealed.subarray(start)), decipher.final()])
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,152 @@
+import t from 'tap'
+import type { Action } from '#src/authorization/actions'
+import { build, policies, tokens, type Gateway, type Reply, type RequestOptions } from '#test/helper'
+
+/*
+ * A caller must not be able to check a guess at what it may not see. Each case sends the same request about two secrets: for the
+ * secret `right-guess` its guess is right, and for `wrong-guess` it is wrong. Without the right to see what is compared, the replies must be
+ * equal byte for byte. With this right, they must differ, which shows that the case compares anything.
+ */
+
+const caller = tokens.writer
+
+interface Case {
+  /** The permissions that the comparison requires. The caller has all others. */
+  needs: readonly Action[]
+  /** Makes a secret for which the guess is right or wrong. */
+  prepare: (gateway: Gateway, name: 'right-guess' | 'wrong-guess', send: Gateway['send']) => Promise<unknown>
+  guess: (send: Gateway['send'], name: string) => Promise<Reply>
+  /** True if nobody gets a reply that depends on the guess. */
+  neverDiffers?: true
+}
+
+const at = (env: string, name: string): string => `/environments/${env}/secrets/${name}`
+
+/** Headers with a key for each secret, because a key may be used for only one request. */
+const keyed = (name: string): RequestOptions => ({ headers: { 'idempotency-key': `key-${name}` } })
+const unkeyed: typeof keyed = () => ({})
+
+/** The hidden content is `hidden`, or for a wrong guess `others`, which has the same length. */
+const hiddenFor = (name: string): string => name === 'right-guess' ? 'hidden' : 'others'
+const detailsFor = (name: string): object => ({ description: hiddenFor(name), tags: { team: hiddenFor(name) } })
+
+const placeholder: Case['prepare'] = async ({ send }, name) => send('POST', at('dev', name), { json: detailsFor(name) })
+const valued: Case['prepare'] = async ({ send }, name) => send('POST', at('dev', name), { json: { value: hiddenFor(name), ...detailsFor(name) } })
+const valuedOrNot: Case['prepare'] = async ({ send }, name) => send('POST', at('dev', name), { json: name === 'right-guess' ? {} : { value: 'v' } })
+
+/** Makes the secret in two environments: the guess that both are equal is right or wrong. */
+const inTwo = (what: 'value' | 'details' | 'placeholder'): Case['prepare'] => async ({ send }, name) => {
+  for (const [env, hidden] of [['dev', 'right-guess'], ['staging', name]] as const) {
+    const value = what === 'placeholder' ? {} : { value: what === 'value' ? hiddenFor(hidden) : 'v' }
+    await send('POST', at(env, name), { json: { ...value, ...what === 'value' ? {} : detailsFor(hidden) } })
+  }
+}
+
+const bulk = (item: object, rest: object = {}, options = unkeyed): Case['guess'] => async (send, name) =>
+  send('POST', '/environments/dev/secrets', { json: { secrets: [{ name, ...item }], ...rest }, ...options(name) })
+const promote = (rest: object, options = unkeyed): Case['guess'] => async (send, name) =>
+  send('POST', '/environments/staging/promotions', { json: { from: 'dev', names: [name], ...rest }, ...options(name) })
+
+const describes = ['DescribeSecret'] as const
+const reads = ['GetSecretValue', 'CompareValues'] as const
+const seesState = ['DescribeSecret', 'GetSecretValue'] as const
+const update = { onConflict: 'update' }
+
+/** The guess at each secret's rotated value. */
+const rotated = new Map<string, string>()
+
+const cases: Record<string, Case> = {
+  'bulk: a repeated placeholder\'s description': { needs: describes, prepare: placeholder, guess: bulk({ description: 'hidden' }, {}, keyed) },
+  'bulk: a repeated placeholder\'s tag': { needs: describes, prepare: placeholder, guess: bulk({ description: 'hidden', tags: { team: 'hidden' } }, {}, keyed) },
+  'bulk: a repeated placeholder\'s description, in a plan': { needs: describes, prepare: placeholder, guess: bulk({ description: 'hidden' }, { dryRun: true }, keyed) },
+  'bulk: a repeated placeholder\'s description, in an atomic request': { needs: describes, prepare: placeholder, guess: bulk({ description: 'hidden' }, { atomic: true }, keyed) },
+  'bulk: an update of the description': { needs: describes, prepare: valued, guess: bulk({ description: 'hidden' }, update) },
+  'bulk: an update of a tag, in a plan': { needs: describes, prepare: valued, guess: bulk({ tags: { team: 'hidden' } }, { ...update, dryRun: true }) },
+  'bulk: an update of the value': { needs: reads, prepare: valued, guess: bulk({ value: 'hidden' }, update) },
+  'bulk: an update of the value, in a plan': { needs: reads, prepare: valued, guess: bulk({ value: 'hidden' }, { ...update, dryRun: true }) },
+  'bulk: an update of the value, with a key': { needs: reads, prepare: valued, guess: bulk({ value: 'hidden' }, update, keyed), neverDiffers: true },
+  'bulk: a generated value, if there is none': { needs: seesState, prepare: valuedOrNot, guess: bulk({ generate: {} }, update) },
+  'bulk: a generated value, if there is none, in a plan': { needs: seesState, prepare: valuedOrNot, guess: bulk({ generate: {} }, { ...update, dryRun: true }) },
+  'bulk: a generated key, if there is no value, in an atomic request': { needs: seesState, prepare: valuedOrNot, guess: bulk({ generate: { into: 'k' } }, { ...update, atomic: true }, keyed) },
+  'PUT of the value': { needs: reads, prepare: valued, guess: async (send, name) => send('PUT', at('dev', name), { json: { value: 'hidden' } }) },
+  'PUT of the value, with If-Match': { needs: reads, prepare: valued, guess: async (send, name) => send('PUT', at('dev', name), { json: { value: 'hidden' }, headers: { 'if-match': '*' } }) },
+  'PUT of the value, with a key': { needs: reads, prepare: valued, guess: async (send, name) => send('PUT', at('dev', name), { json: { value: 'hidden' }, ...keyed(name) }), neverDiffers: true },
+  'POST of a placeholder, with a key': { needs: describes, prepare: placeholder, guess: async (send, name) => send('POST', at('dev', name), { json: { description: 'hidden' }, ...keyed(name) }), neverDiffers: true },
+  'PATCH of the details': { needs: describes, prepare: valued, guess: async (send, name) => send('PATCH', at('dev', name), { json: { description: 'hidden' } }), neverDiffers: true },
+  'PATCH of the value': { needs: reads, prepare: valued, guess: async (send, name) => send('PATCH', at('dev', name), { json: { value: 'hidden' } }), neverDiffers: true },
+  'a merge patch': {
+    needs: reads,
+    prepare: async ({ send }, name) => send('PUT', at('dev', name), { json: { value: { k: hiddenFor(name) } } }),
+    guess: async (send, name) => send('PATCH', `${at('dev', name)}/value`, { body: '{"k":"hidden"}', headers: { 'content-type': 'application/merge-patch+json' } })
+  },
+  'PUT of tags': { needs: describes, prepare: valued, guess: async (send, name) => send('PUT', `${at('dev', name)}/tags`, { json: { team: 'hidden' } }), neverDiffers: true },
+  'a promotion of a value': { needs: ['CompareValues'], prepare: inTwo('value'), guess: promote(update) },
+  'a promotion of a value, in a plan': { needs: ['CompareValues'], prepare: inTwo('value'), guess: promote({ ...update, dryRun: true }) },
+  'a promotion of details': { needs: describes, prepare: inTwo('details'), guess: promote(update) },
+  'a promotion of details, in a plan': { needs: describes, prepare: inTwo('details'), guess: promote({ ...update, dryRun: true }) },
+  'a promotion of a placeholder': { needs: describes, prepare: inTwo('placeholder'), guess: promote(update) },
+  'a repeated promotion of a placeholder': { needs: describes, prepare: inTwo('placeholder'), guess: promote({}, keyed) },
+  'a comparison of values': {
+    needs: ['CompareValues'],
+    prepare: inTwo('value'),
+    guess: async (send, name) => send('GET', `/consistency?environments=dev,staging&compareValues=true&namePrefix=${name}`)
+  },
+  'a generated value, by a PUT with the same key': {
+    needs: reads,
+    // With these exclusions, AWS can generate only one value.
+    prepare: async (_, name, send) => bulk({ generate: { passwordLength: 4, excludeCharacters: name === 'right-guess' ? '012345678' : '123456789', excludeUppercase: true, excludeLowercase: true, excludePunctuation: true } }, {}, keyed)(send, name),
+    guess: async (send, name) => send('PUT', at('dev', name), { json: { value: '9999' }, ...keyed(name) }),
+    neverDiffers: true
+  },
+  'a rotated value, by a PUT with the same key': {
+    needs: reads,
+    async prepare (gateway, name, send) {
+      await gateway.send('PUT', at('dev', name), { json: { value: 'v' } })
+      await send('PUT', `${at('dev', name)}/rotation`, { json: { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:rotator', automaticallyAfterDays: 30 }, ...keyed(name) })
+      await gateway.rotateDue()
+      const { value } = (await gateway.send('GET', at('dev', name))).json as { value: string }
+      rotated.set(name, name === 'right-guess' ? value : 'x'.repeat(value.length))
+    },
+    guess: async (send, name) => send('PUT', at('dev', name), { json: { value: rotated.get(name) }, ...keyed(name) }),
+    neverDiffers: true
+  }
+}
+
+/** Removes what differs between any two replies: names, random IDs and times. */
+const comparable = ({ status, headers, text }: Reply, name: string): unknown[] => [status, ...[JSON.stringify([...headers]), text].map((part) => part
+  .replaceAll(name, 'NAME')
+  .replace(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, 'ID')
+  .replace(/(?<=secret:[\w/]+-)\w{6}\b/g, 'RANDOM')
+  .replace(/"(?:date|ratelimit-remaining|ratelimit-reset)","[^"]*"/g, ''))]
+
+t.test('the same reply to a right and to a wrong guess, without the right to see what is compared', async (t) => {
+  for (const [what, { needs, prepare, guess, neverDiffers = false }] of Object.entries(cases)) {
+    t.test(what, async (t) => {
+      for (const isBlind of [true, false]) {
+        const forbidden = needs.map((action) => `Action::"${action}"`).join(', ')
+        const blind = `@id("blind") forbid (principal, action in [${forbidden}], resource) when { principal == Caller::"writer" };`
+        const gateway = await build(t, { authorization: policies(`@id("all") permit (principal, action, resource);\n${isBlind ? blind : ''}`) })
+        const send: Gateway['send'] = async (method, path, options) => gateway.send(method, path, { ...options, token: caller })
+        const replies: unknown[] = []
+        for (const name of ['right-guess', 'wrong-guess'] as const) await prepare(gateway, name, send)
+        for (const name of ['right-guess', 'wrong-guess'] as const) replies.push(comparable(await guess(send, name), name))
+        const [right, wrong] = replies
+        if (isBlind || neverDiffers) t.same(right, wrong, isBlind ? 'without the right' : 'with the right')
+        else t.not(JSON.stringify(right), JSON.stringify(wrong), 'with the right')
+      }
+    })
+  }
+})
+
+t.test('writes of different kinds never share a version ID, even with the same Idempotency-Key', async (t) => {
+  const gateway = await build(t)
+  const ids: string[] = []
+  const idOf = ({ json }: Reply): void => { ids.push(json.versionId ?? json.items[0].versionId) }
+  idOf(await bulk({ generate: {} }, {}, keyed)(gateway.send, 'n'))
+  idOf(await gateway.send('PUT', at('dev', 'n'), { json: { value: 'v' }, ...keyed('n') }))
+  idOf(await bulk({ value: 'w' }, update, keyed)(async (method, path, options) => (await build(t)).send(method, path, options), 'n'))
+  idOf(await gateway.send('PUT', `${at('dev', 'n')}/rotation`, { json: { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:rotator', automaticallyAfterDays: 30 }, ...keyed('n') }))
+  const [generated, put, created, rotated] = ids
+  t.equal(put, created, 'values in requests')
+  t.equal(new Set([generated, put, rotated]).size, 3)
+})

@@ -1,0 +1,54 @@
+import t from 'tap'
+import { build } from '#test/helper'
+
+interface Limit {
+  method: string
+  /** The path behind an environment. */
+  path: string
+  /** Where the error is. */
+  pointer: string
+  /** Returns a request with a number of items, characters or whatever is limited: its body, or its query as a text. */
+  of: (size: number) => object | string
+  most: number
+  least?: number
+}
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `n${index}`)
+const tags = (count: number): Record<string, string> => Object.fromEntries(names(count).map((name) => [name, 'v']))
+const secrets = '/secrets'
+const secret = '/secrets/a'
+
+/** The limits of requests. An environment that does not exist is a 404 if the request is valid otherwise. */
+const limits: Record<string, Limit> = {
+  'names in a bulk create': { method: 'POST', path: secrets, pointer: '/secretNames', of: (size) => ({ secretNames: names(size) }), most: 10_000 },
+  'secrets in a bulk create': { method: 'POST', path: secrets, pointer: '/secrets', of: (size) => ({ secrets: names(size).map((name) => ({ name })) }), most: 10_000 },
+  'seconds of a bulk create': { method: 'POST', path: secrets, pointer: '/settings/timeoutSeconds', of: (timeoutSeconds) => ({ secretNames: ['a'], settings: { timeoutSeconds } }), most: 86_400, least: 1 },
+  'concurrent secrets of a bulk create': { method: 'POST', path: secrets, pointer: '/settings/concurrency', of: (concurrency) => ({ secretNames: ['a'], settings: { concurrency } }), most: 64, least: 1 },
+  'names in a read of values': { method: 'POST', path: '/values', pointer: '/names', of: (size) => ({ names: names(size) }), most: 10_000, least: 1 },
+  'names in a promotion': { method: 'POST', path: '/promotions', pointer: '/names', of: (size) => ({ from: 'dev', names: names(size) }), most: 10_000, least: 1 },
+  'characters of a description': { method: 'POST', path: secret, pointer: '/description', of: (size) => ({ description: 'd'.repeat(size) }), most: 2_048 },
+  'characters of a tag\'s value': { method: 'PUT', path: `${secret}/tags`, pointer: '/t', of: (size) => ({ t: 'v'.repeat(size) }), most: 256 },
+  'tags to remove': { method: 'DELETE', path: `${secret}/tags`, pointer: '/key', of: (size) => names(size).map((name) => `key=${name}`).join('&'), most: 50 },
+  'tags of a secret': { method: 'PUT', path: `${secret}/tags`, pointer: '', of: tags, most: 50 },
+  'days of a recovery window': { method: 'DELETE', path: secret, pointer: '/recoveryWindowInDays', of: (days) => `recoveryWindowInDays=${days}`, most: 30, least: 7 },
+  'days between rotations': { method: 'PUT', path: `${secret}/rotation`, pointer: '/automaticallyAfterDays', of: (automaticallyAfterDays) => ({ automaticallyAfterDays }), most: 1_000, least: 1 },
+  'characters of a password': { method: 'GET', path: '/random-password', pointer: '/length', of: (length) => `length=${length}`, most: 4_096, least: 1 },
+  'items of a page': { method: 'GET', path: secrets, pointer: '/limit', of: (limit) => `limit=${limit}`, most: 100, least: 1 },
+  'versions of a page': { method: 'GET', path: `${secret}/versions`, pointer: '/limit', of: (limit) => `limit=${limit}`, most: 100, least: 1 }
+}
+
+t.test('a request is accepted at each limit, and refused one beyond', async (t) => {
+  const gateway = await build(t)
+  for (const [what, { method, path, pointer, of, most, least }] of Object.entries(limits)) {
+    const ask = async (size: number): Promise<unknown> => {
+      const request = of(size)
+      const query = typeof request === 'string' ? `?${request}` : ''
+      const { status, json } = await gateway.send(method, `/environments/none${path}${query}`, { ...typeof request === 'object' && { json: request } })
+      return [status, ...status === 400 ? [json.errors[0].pointer] : []]
+    }
+    const [accepted, refused] = [[404], [400, pointer]]
+    t.same([await ask(most), await ask(most + 1)], [accepted, refused], `${most} ${what}`)
+    if (least !== undefined) t.same([await ask(least), await ask(least - 1)], [accepted, refused], `${least} ${what}`)
+  }
+  t.same(gateway.awsCalls, [])
+})

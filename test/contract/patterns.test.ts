@@ -1,0 +1,101 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import ts from 'typescript'
+
+const root = join(import.meta.dirname, '..', '..')
+
+/**
+ * The patterns that are meant to match only the beginning or the end of a text, or several alternatives. Each other pattern with
+ * an anchor must match the whole text: without `^` or `$`, a check accepts whatever precedes or follows a valid value.
+ */
+const partial: Readonly<Record<string, readonly string[]>> = {
+  // Both parts together are one anchored pattern.
+  'src/audit/record.ts': [
+    '^(\\{"sequence":([1-9]\\d{0,14}),.*,"previous":"([0-9a-f]{64})"(,"signed":true)?)',
+    ',"hash":"([0-9a-f]{64})"(?:,"signature":"([0-9a-f]{128})")?\\}$'
+  ],
+  'src/authentication/caller-identity-reply.ts': ['^\\s*(<\\?xml[^<>]*\\?>\\s*)?<GetCallerIdentityResponse[\\s>]'],
+  'src/authentication/key-set.ts': ['\\/$'],
+  'src/authorization/policies.ts': ['^for policy `policy\\d+`[:,] |^failed to parse policies from string: '],
+  'src/aws/exception-middleware.ts': ['Command$'],
+  'src/aws/exception-rules.ts': ['^(?:The variable \\w+ is not set$|Could not (?:resolve|load) credentials )'],
+  'src/aws/rate-limiter.ts': ['Command$'],
+  'src/cli/variables.ts': ['^\\/+'],
+  'src/config/issues.ts': ['^[a-z]'],
+  // The parts that are joined with a beginning that has the other anchor.
+  'src/environments/names.ts': ['-[A-Za-z0-9]{6}$', '+$', '*$'],
+  'src/http/etag.ts': ['^W\\/'],
+  'src/http/json.ts': ['^0+', '0+$'],
+  'src/http/prefer.ts': ['^\\s*respond-async\\s*(?:;|$)'],
+  'src/local-backend/accounts.ts': ['^arn:aws:(?:iam|sts)::${accountId}:.'],
+  'src/local-backend/rotation/invoke-endpoint.ts': ['\\/2015-03-31\\/functions\\/[^/]+\\/invocations$'],
+  'src/local-backend/rotation/rotation-functions.ts': ['^https?:'],
+  'src/local-backend/rules/condition-context.ts': [':user\\/(?:.*\\/)?([^/]+)$', '^(?:127\\.|::1$)'],
+  'src/local-backend/rules/cron.ts': ['^\\d+$|^\\d*\\/\\d+$'],
+  'src/local-backend/rules/kms-key.ts': ['^key\\/'],
+  'src/local-backend/rules/secret-id.ts': ['-(?!\\d{6}$)[A-Za-z0-9]{6}$', '^arn:aws:secretsmanager:([^:]+):(\\d{12}):secret:.'],
+  'src/local-backend/rules/tags.ts': ['^aws:'],
+  'src/local-backend/service.ts': ['^::ffff:'],
+  'src/local-backend/sts/identity-providers.ts': ['^https?:\\/\\/'],
+  'src/local-backend/sts/trust.ts': ['^https?:\\/\\/'],
+  'src/secrets/bulk/items.ts': ['^aws:'],
+  'src/secrets/references/identifiers.ts': ['^[A-Za-z]', '^\\.*$|^\\.\\.', '^_+|_+$', '^-+|-+$']
+}
+
+interface FoundPattern { file: string, pattern: string, isLiteral: boolean }
+
+/** Returns the pattern of a regular expression, or the text of a string, which may be a pattern. */
+function textOf (node: ts.Node): { text: string, isLiteral: boolean } | undefined {
+  if (ts.isRegularExpressionLiteral(node)) return { text: node.text.replace(/^\/|\/[a-z]*$/g, ''), isLiteral: true }
+  if (ts.isStringLiteralLike(node)) return { text: node.text, isLiteral: false }
+  return ts.isTemplateExpression(node) ? { text: node.getText().slice(1, -1), isLiteral: false } : undefined
+}
+
+/** Returns the regular expressions of the source, and the strings that look like anchored patterns. */
+function allPatterns (): FoundPattern[] {
+  const files = globSync('{src,plugins,routes}/**/*.{ts,js}', { cwd: root }).filter((file) => file !== 'src/client/schema.ts')
+  return files.flatMap((file) => {
+    const found: FoundPattern[] = []
+    const visit = (node: ts.Node): void => {
+      const part = textOf(node)
+      if (part !== undefined) found.push({ file, pattern: part.text, isLiteral: part.isLiteral })
+      ts.forEachChild(node, visit)
+    }
+    visit(ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest, true))
+    return found.filter(({ pattern, isLiteral }) => isLiteral || (begins(pattern) && pattern.length > 1) || /[\])}+*?]\$$/.test(pattern))
+  })
+}
+
+const begins = (pattern: string): boolean => pattern.startsWith('^')
+const ends = (pattern: string): boolean => /(?<!\\)\$$/.test(pattern)
+
+/** Returns true if a pattern has alternatives outside of any group, such as `^a|b$`, whose anchors apply to one alternative each. */
+function hasAlternatives (pattern: string): boolean {
+  const bare = pattern.replace(/\\./gs, '').replace(/\[[^\]]*\]/g, '')
+  let depth = 0
+  for (const character of bare) {
+    if (character === '(') depth++
+    if (character === ')') depth--
+    if (character === '|' && depth === 0) return true
+  }
+  return false
+}
+
+t.test('a pattern that is anchored at one end is anchored at the other end, too', async (t) => {
+  const patterns = allPatterns()
+  const anchored = patterns.filter(({ pattern }) => begins(pattern) && ends(pattern) && !hasAlternatives(pattern))
+  t.ok(anchored.length > 100, `${anchored.length} patterns match a whole text`)
+  const half = patterns.filter(({ pattern }) => (begins(pattern) || ends(pattern)) && (begins(pattern) !== ends(pattern) || hasAlternatives(pattern)))
+  const unknown = half.filter(({ file, pattern }) => partial[file]?.includes(pattern) !== true)
+  t.same(unknown, [], 'each exception is in the list above')
+  const unused = Object.entries(partial).flatMap(([file, list]) =>
+    list.filter((pattern) => !half.some((one) => one.file === file && one.pattern === pattern)).map((pattern) => ({ file, pattern })))
+  t.same(unused, [], 'and each one in the list exists')
+})
+
+t.test('the check notices a missing anchor', async (t) => {
+  for (const pattern of ['^a|b$', '^[|]|b$', 'x|^(?:a|b)$']) t.ok(hasAlternatives(pattern), pattern)
+  for (const pattern of ['^(?:a|b)$', '^[a|b]$', '^a\\|b$', '^(?:a|[(])$']) t.notOk(hasAlternatives(pattern), pattern)
+  t.ok(ends('^a$') && !ends('^a\\$') && !ends('^a') && begins('^a') && !begins('a$'))
+})
