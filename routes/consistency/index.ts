@@ -46,7 +46,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
       const actions = options.compareValues ? ['ListSecrets', 'CompareValues'] as const : ['ListSecrets'] as const
       const scopes = environments.map((environment) => request.scopeIn(environment, ...actions))
-      const rows = await compareEnvironments(scopes, options)
+      const { rows, unaddressable } = await compareEnvironments(scopes, options)
       if (options.compareValues) await request.reportSecrets(comparedSecrets(rows))
       return {
         environments,
@@ -55,7 +55,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           differs,
           environments: Object.fromEntries(Array.from(cells, ([{ environment }, { problem, ...cell }]) =>
             [environment.name, problem === undefined ? cell : { ...cell, problem: problemBody(problem, request.id) }]))
-        }))
+        })),
+        ...unaddressable.size > 0 && {
+          unaddressable: Object.fromEntries(Array.from(unaddressable, ([{ environment }, count]) => [environment.name, count]))
+        }
       }
     }
   })

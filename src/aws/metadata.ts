@@ -1,16 +1,17 @@
-import type { SecretName } from '#src/environments/names'
+import type { AnyName, SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { required } from './exception-rules.ts'
 import { hasValue, type ReadSecret, type Replica, type Rotation, type SecretMetadata, type SecretVersion } from './secret.ts'
 import type { DescribeSecretReply, ReplicationStatus, SecretListEntry, SecretValueEntry, SecretVersionEntry, Tag } from './types.ts'
 
 /** Returns a secret's metadata from a `DescribeSecret` response, or from an entry of a `ListSecrets` response. */
-export function metadataFrom (name: SecretName, aws: SecretListEntry | DescribeSecretReply): SecretMetadata {
+export function metadataFrom<Name extends AnyName> (
+  name: Name, aws: SecretListEntry | DescribeSecretReply
+): SecretMetadata<Name> {
   // `DescribeSecret` and `ListSecrets` use different names for this member.
   const versions = ('VersionIdsToStages' in aws ? aws.VersionIdsToStages : undefined) ??
     ('SecretVersionsToStages' in aws ? aws.SecretVersionsToStages : undefined)
-  return compact({
-    name,
+  return { name, ...compact({
     arn: required(aws.ARN),
     state: stateOf(aws.DeletedDate, versions ?? {}),
     type: aws.Type,
@@ -26,7 +27,7 @@ export function metadataFrom (name: SecretName, aws: SecretListEntry | DescribeS
     owningService: aws.OwningService,
     primaryRegion: aws.PrimaryRegion,
     replicas: 'ReplicationStatus' in aws ? aws.ReplicationStatus?.map(replicaFrom) : undefined
-  })
+  }) }
 }
 
 function stateOf (deleted: Date | undefined, versions: Record<string, string[]>): SecretMetadata['state'] {

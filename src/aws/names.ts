@@ -1,4 +1,4 @@
-import { isSecretName, type SecretName } from '#src/environments/names'
+import { isSecretName, type AnyName, type SecretName, type UnaddressableName } from '#src/environments/names'
 
 /** The part of an environment that determines its secrets' names in AWS. */
 interface Prefixed {
@@ -15,13 +15,22 @@ export type AwsName = string & { readonly [brand]: 'AwsName' }
 export const toAwsName = (environment: Prefixed, name: SecretName): AwsName => (environment.namePrefix + name) as AwsName
 
 /**
+ * Returns a secret's name without the environment's prefix, even if the gateway does not support the name. Returns undefined if
+ * the secret belongs to another environment.
+ */
+export function anyNameFrom (environment: Prefixed, awsName: string): AnyName | undefined {
+  if (!awsName.startsWith(environment.namePrefix)) return undefined
+  const name = awsName.slice(environment.namePrefix.length)
+  return isSecretName(name) ? name : name as UnaddressableName
+}
+
+/**
  * Returns a secret's name without the environment's prefix. Returns undefined if the secret belongs to another environment, or if
  * the gateway does not support its name.
  */
 export function fromAwsName (environment: Prefixed, awsName: string): SecretName | undefined {
-  if (!awsName.startsWith(environment.namePrefix)) return undefined
-  const name = awsName.slice(environment.namePrefix.length)
-  return isSecretName(name) ? name : undefined
+  const name = anyNameFrom(environment, awsName)
+  return name !== undefined && isSecretName(name) ? name : undefined
 }
 
 /** Returns a secret's name in AWS from its ARN, without the random suffix, or undefined if the text is not a secret's ARN. */

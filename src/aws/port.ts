@@ -1,4 +1,4 @@
-import type { SecretName } from '#src/environments/names'
+import type { AnyName, SecretName } from '#src/environments/names'
 import type { Problem } from '#src/problems/problem'
 import type { AwsCall } from './call.ts'
 import type { ReadSecret, Replica, RotationRules, SecretContent, SecretMetadata, SecretVersion } from './secret.ts'
@@ -18,7 +18,7 @@ export interface SecretsPort {
   getRandomPassword: (call: AwsCall, options: PasswordOptions) => Promise<string>
   getResourcePolicy: (call: AwsCall, name: SecretName) => Promise<SecretPolicy>
   getSecretValue: (call: AwsCall, name: SecretName, version?: VersionSelector) => Promise<ReadSecret>
-  listSecrets: (call: AwsCall, request: ListRequest) => Promise<Page<SecretMetadata>>
+  listSecrets: (call: AwsCall, request: ListRequest) => Promise<Page<SecretMetadata<AnyName>>>
   listSecretVersionIds: (call: AwsCall, name: SecretName, request: VersionsRequest) => Promise<Page<SecretVersion>>
   putResourcePolicy: (call: AwsCall, name: SecretName, policy: string, options: PolicyOptions) => Promise<WriteResult>
   putSecretValue: (call: AwsCall, name: SecretName, content: SecretContent, version?: NewVersion) => Promise<WriteResult>

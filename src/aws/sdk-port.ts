@@ -12,7 +12,7 @@ import type { Clients } from './clients.ts'
 import { problemFrom, required } from './exception-rules.ts'
 import { awsFilters } from './filters.ts'
 import { metadataFrom, replicaFrom, secretFrom, versionFrom } from './metadata.ts'
-import { fromAwsName, secretNameInArn, toAwsName } from './names.ts'
+import { anyNameFrom, fromAwsName, secretNameInArn, toAwsName } from './names.ts'
 import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteResult } from './port.ts'
 import type { RotationRules, SecretContent } from './secret.ts'
 import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'
@@ -101,7 +101,7 @@ export function createSecretsPort (clients: () => Pick<Clients, 'client'>): Secr
         ...sort && { SortBy: sortKeys[sort.by], SortOrder: sort.descending ? 'desc' as const : 'asc' as const }
       }))
       const items = SecretList.flatMap((entry) => {
-        const name = fromAwsName(environment, entry.Name ?? '')
+        const name = anyNameFrom(environment, entry.Name ?? '')
         return name === undefined ? [] : [metadataFrom(name, entry)]
       })
       return compact({ items, nextCursor: NextToken })

@@ -1,4 +1,4 @@
-import type { SecretName } from '#src/environments/names'
+import type { AnyName, SecretName } from '#src/environments/names'
 
 /** Types for secrets in AWS, in the gateway's terms: names without prefixes, members in camelCase, and dates as `Date`. */
 
@@ -17,8 +17,8 @@ export interface ReadSecret {
 }
 
 /** A secret without its value. */
-export interface SecretMetadata {
-  name: SecretName
+export interface SecretMetadata<Name extends AnyName = SecretName> {
+  name: Name
   arn: string
   /** A placeholder has no current version, and therefore no value. */
   state: 'active' | 'placeholder' | 'pending-deletion'

@@ -1,5 +1,6 @@
 import type { Line } from '#src/command-line/output'
 import { styleFrom, table } from './table.ts'
+import type { Terminal } from './terminal.ts'
 
 /** The results of a bulk create or a promotion. */
 interface Results {
@@ -10,6 +11,13 @@ interface Results {
 
 const colours: Partial<Record<string, 'green' | 'red' | 'yellow'>> = {
   created: 'green', updated: 'green', restored: 'green', failed: 'red', 'rolled-back': 'yellow', 'not-started': 'yellow'
+}
+
+/** Warns on standard error of secrets that the gateway left out because of their names. */
+export function warnOfUnaddressable (terminal: Terminal, count: number, environment?: string): void {
+  if (count === 0) return
+  const where = environment === undefined ? '' : ` in ${environment}`
+  terminal.stderr.lines([`${count} more${where}, with names that the gateway can't address, such as a//b`])
 }
 
 /** Formats an item's problem as its title and detail. Formats the warnings of an item without a problem as a single line. */

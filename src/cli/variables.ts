@@ -10,6 +10,13 @@ type SecretValue = Pick<Schemas['SecretValue'], 'name' | 'value' | 'encoding'>
 /** Variables, keyed by name, each with its value and the name of the secret that the value comes from. */
 export type Variables = ReadonlyMap<string, { secret: string, value: Buffer }>
 
+/** The variables for a selection. */
+export interface SelectedVariables {
+  variables: Variables
+  /** The number of secrets that have the prefix and that the gateway can't address. */
+  unaddressable: number
+}
+
 /** The options that select secrets and name their variables. */
 export interface Selection {
   prefix?: string
@@ -47,7 +54,7 @@ interface Reference {
  */
 export async function readVariables (
   gateway: GatewayClient, env: string, selection: Selection, refusal: Refusal
-): Promise<Variables> {
+): Promise<SelectedVariables> {
   const { prefix, secret, map, jsonKeys = false } = selection
   const mapped = Object.entries(map).map(([variable, reference]) => ({ variable, ...secretReference(reference) }))
   const invalid = mapped.find(({ variable }) => !isVariable(variable))
@@ -55,9 +62,13 @@ export async function readVariables (
   if (prefix === undefined && secret.length + mapped.length === 0) throw new WrongUsage('Specify the secrets with --prefix, --secret or --map')
 
   const names = new Set([...secret, ...mapped.map(({ name }) => name)])
-  const named = names.size === 0 ? [] : await readAll(gateway, env, { names: [...names] })
-  const matching = prefix === undefined ? [] : await readAll(gateway, env, { filters: { namePrefix: prefix } })
-  if (prefix !== undefined && matching.length === 0) throw new CommandFailure(`No secret in ${env} has a name that begins with ${prefix}`)
+  const { values: named } = names.size === 0 ? nothing : await readAll(gateway, env, { names: [...names] })
+  const { values: matching, unaddressable } =
+    prefix === undefined ? nothing : await readAll(gateway, env, { filters: { namePrefix: prefix } })
+  if (prefix !== undefined && matching.length === 0) {
+    const exception = unaddressable === 0 ? '' : `, except ${unaddressable} with names that the gateway can't address`
+    throw new CommandFailure(`No secret in ${env} has a name that begins with ${prefix}${exception}`)
+  }
   const byName = new Map(named.map((read) => [read.name, read]))
 
   const variables = new Map<string, { secret: string, value: Buffer }>()
@@ -97,16 +108,24 @@ export async function readVariables (
   if (refused.length > 0) {
     throw new CommandFailure('A secret may not choose these names for its variables:', ...refused, 'To use them all the same, add:', `  ${remedies.join(' ')}`)
   }
-  return variables
+  return { variables, unaddressable }
 }
 
 type Query = { names: string[] } | { filters: { namePrefix: string } }
 
-async function readAll (gateway: GatewayClient, env: string, body: Query): Promise<SecretValue[]> {
-  const { items } = await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body }))
+interface ReadValues {
+  values: SecretValue[]
+  /** The number of secrets that were left out because of their names. */
+  unaddressable: number
+}
+
+const nothing: ReadValues = { values: [], unaddressable: 0 }
+
+async function readAll (gateway: GatewayClient, env: string, body: Query): Promise<ReadValues> {
+  const { items, unaddressable = 0 } = await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body }))
   const refusals = items.flatMap(({ name, problem }) => problem === undefined ? [] : [`${name}: ${problem.title}`])
   if (refusals.length > 0) throw new CommandFailure(...refusals)
-  return items.flatMap(({ secret }) => secret ?? [])
+  return { values: items.flatMap(({ secret }) => secret ?? []), unaddressable }
 }
 
 function found (byName: ReadonlyMap<string, SecretValue>, name: string): SecretValue {

@@ -726,7 +726,7 @@ export interface components {
             /** @description The secret's ARN, where there is one */
             arn?: string;
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
              * @example payments/db
              */
             name: string;
@@ -790,11 +790,20 @@ export interface components {
                     };
                 };
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                  * @example payments/db
                  */
                 name: string;
             }[];
+            /**
+             * @description By environment: how many of its secrets are left out because of their names; absent where there are none
+             * @example {
+             *       "dev": 2
+             *     }
+             */
+            unaddressable?: {
+                [key: string]: number;
+            };
         };
         /** Credential */
         Credential: {
@@ -1044,7 +1053,7 @@ export interface components {
                  */
                 fromVersionId?: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                  * @example payments/db
                  */
                 name: string;
@@ -1060,6 +1069,8 @@ export interface components {
                  */
                 versionId?: string;
             }[];
+            /** @description Secrets that the caller may see and that are left out, because no path can hold their names, such as `a//b`. Only AWS's own API reaches them. Absent where there are none */
+            unaddressable?: number;
         };
         /** ProvedCredential */
         ProvedCredential: {
@@ -1114,7 +1125,7 @@ export interface components {
                 unsupported?: string;
             }[];
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
              * @example payments/db
              */
             name: string;
@@ -1163,7 +1174,7 @@ export interface components {
              */
             lastChangedDate?: string;
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
              * @example payments/db
              */
             name: string;
@@ -1272,7 +1283,7 @@ export interface components {
              */
             encoding: "text" | "base64";
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
              * @example payments/db
              */
             name: string;
@@ -1330,7 +1341,7 @@ export interface components {
              */
             arn: string;
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
              * @example payments/db
              */
             name: string;
@@ -1459,7 +1470,7 @@ export interface operations {
                      */
                     environment?: string;
                     /**
-                     * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                     * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                      * @example payments/db
                      */
                     name?: string;
@@ -1802,6 +1813,8 @@ export interface operations {
                         items: components["schemas"]["SecretMetadata"][];
                         /** @description Where the next page begins; absent on the last page */
                         nextCursor?: string;
+                        /** @description Secrets that the caller may see and that are left out, because no path can hold their names, such as `a//b`. Only AWS's own API reaches them. Absent where there are none */
+                        unaddressable?: number;
                     };
                 };
             };
@@ -1977,7 +1990,7 @@ export interface operations {
                          */
                         kmsKeyId?: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                          * @example payments/db
                          */
                         name: string;
@@ -2089,7 +2102,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2147,7 +2160,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2226,7 +2239,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2320,7 +2333,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2350,7 +2363,7 @@ export interface operations {
                          */
                         deletionDate: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                          * @example payments/db
                          */
                         name: string;
@@ -2377,7 +2390,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2446,7 +2459,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2482,7 +2495,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2506,7 +2519,7 @@ export interface operations {
                          */
                         arn: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                          * @example payments/db
                          */
                         name: string;
@@ -2548,7 +2561,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2613,7 +2626,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2649,7 +2662,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2722,7 +2735,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2758,7 +2771,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2814,7 +2827,7 @@ export interface operations {
                          */
                         arn: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                          * @example payments/db
                          */
                         name: string;
@@ -2865,7 +2878,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2889,7 +2902,7 @@ export interface operations {
                          */
                         arn: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                          * @example payments/db
                          */
                         name: string;
@@ -2932,7 +2945,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2968,7 +2981,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3006,7 +3019,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3057,7 +3070,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3129,7 +3142,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3168,7 +3181,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3204,7 +3217,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3266,7 +3279,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3307,7 +3320,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3338,7 +3351,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                          * @example payments/db
                          */
                         name: string;
@@ -3370,7 +3383,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3389,7 +3402,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                          * @example payments/db
                          */
                         name: string;
@@ -3414,7 +3427,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3472,7 +3485,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@-`. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3566,13 +3579,15 @@ export interface operations {
                     "application/json": {
                         items: {
                             /**
-                             * @description The secret's name inside its environment: letters, digits and `/_+=.@-`
+                             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
                              * @example payments/db
                              */
                             name: string;
                             problem?: components["schemas"]["Problem"];
                             secret?: components["schemas"]["SecretValue"];
                         }[];
+                        /** @description Secrets that the caller may see and that are left out, because no path can hold their names, such as `a//b`. Only AWS's own API reaches them. Absent where there are none */
+                        unaddressable?: number;
                     };
                 };
             };

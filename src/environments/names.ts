@@ -12,12 +12,21 @@ declare const brand: unique symbol
 /** A valid secret name, without the environment's prefix, for example `payments/db`. */
 export type SecretName = string & { readonly [brand]: 'SecretName' }
 
-const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9_+=.@-]+'
+/**
+ * The name of a secret in AWS, without the environment's prefix, that no path of the gateway can contain: for example `a//b`,
+ * which proxies and clients rewrite.
+ */
+export type UnaddressableName = string & { readonly [brand]: 'UnaddressableName' }
+
+/** The name of a secret in AWS, without the environment's prefix. */
+export type AnyName = SecretName | UnaddressableName
+
+const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9_+=.@!-]+'
 
 /**
- * The pattern of a secret name. A name consists of segments separated by slashes. The characters are those that AWS allows,
- * except `!`, because it means negation in AWS's filters. No segment may be empty, `.` or `..`, because proxies and clients
- * rewrite such paths. An ARN never matches, because it contains colons.
+ * The pattern of a secret name. A name consists of segments separated by slashes. The characters are those that AWS allows. No
+ * segment may be empty, `.` or `..`, because proxies and clients rewrite such paths. An ARN never matches, because it contains
+ * colons.
  */
 export const secretNamePattern = `^${segment}(?:/${segment})*$`
 
@@ -36,8 +45,15 @@ export const isSecretName = (text: string): text is SecretName => text.length <=
 export function parseSecretName (environment: Prefixed, text: string): { name: SecretName } | { mistake: string } {
   const room = maximumNameLength - environment.namePrefix.length
   if (text.length > room) return { mistake: `must NOT have more than ${room} characters in this environment` }
-  return isSecretName(text) ? { name: text } : { mistake: 'must be a secret\'s name: letters, digits and /_+=.@-, without empty, "." or ".." segments' }
+  return isSecretName(text) ? { name: text } : { mistake: 'must be a secret\'s name: letters, digits and /_+=.@!-, without empty, "." or ".." segments' }
 }
+
+/**
+ * Returns the mistake in the name of a secret that is to be created, or undefined. Only AWS services give secrets names with `!`,
+ * such as `rds!db-1`. In AWS's filters, the character means negation.
+ */
+export const newNameMistake = (name: SecretName): string | undefined =>
+  name.includes('!') ? 'must NOT have ! in the name of a new secret: only AWS services use it' : undefined
 
 /**
  * Returns any warnings about a new secret's name. AWS's documentation advises against names that end in a hyphen and six

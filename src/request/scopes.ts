@@ -5,7 +5,7 @@ import { seesCredential } from '#src/authorization/visibility'
 import type { SecretElsewhere } from '#src/aws/elsewhere'
 import type { SecretsPort } from '#src/aws/port'
 import type { Environment } from '#src/environments/environment'
-import type { SecretName } from '#src/environments/names'
+import type { AnyName, SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 import type { Counterpart, Scope } from '#src/secrets/scope'
@@ -74,7 +74,7 @@ export function openScopeIn (
 
 /** Returns true if the policies allow the action. Adds the decision to the evidence for the request's audit records. */
 function decideAndKeep (
-  request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: SecretName,
+  request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: AnyName,
   replicaOf?: SecretName
 ): boolean {
   const { evidence, found: { environment: inPath } } = request

@@ -1,7 +1,16 @@
 import { shapes } from '#src/aws-model/shapes'
 import type { SecretMetadata } from '#src/aws/secret'
+import type { AnyName, UnaddressableName } from '#src/environments/names'
 import type { Scope } from './scope.ts'
 import { selects, type Selection } from './selection.ts'
+import { isAddressable, isUnaddressable } from './unaddressable.ts'
+
+/** The secrets of an environment. */
+export interface AllSecrets {
+  secrets: SecretMetadata[]
+  /** The secrets with names that the gateway can't address. */
+  unaddressable: SecretMetadata<UnaddressableName>[]
+}
 
 /**
  * Returns all secrets of the environment that match exactly, from all of AWS's pages. The caller's permissions are not checked.
@@ -10,15 +19,16 @@ import { selects, type Selection } from './selection.ts'
  */
 export async function allSecrets (
   scope: Scope, filters: Selection, { includePlannedDeletion }: { includePlannedDeletion?: boolean } = {}
-): Promise<SecretMetadata[]> {
-  const found: SecretMetadata[][] = []
+): Promise<AllSecrets> {
+  const pages: SecretMetadata<AnyName>[][] = []
   let cursor: string | undefined
   do {
     const { items, nextCursor } = await scope.aws.listSecrets(scope, {
       filters, includePlannedDeletion, limit: shapes.MaxResultsType.max, cursor
     })
-    found.push(items.filter((secret) => selects(filters, secret)))
+    pages.push(items.filter((secret) => selects(filters, secret)))
     cursor = nextCursor
   } while (cursor !== undefined)
-  return found.flat()
+  const found = pages.flat()
+  return { secrets: found.filter(isAddressable), unaddressable: found.filter(isUnaddressable) }
 }

@@ -14,7 +14,7 @@ export interface Listing {
 export interface Place {
   /** AWS's token for its page. Absent for the first one. */
   awsPage?: string
-  /** The number of the AWS page's items that the caller's earlier pages contain. */
+  /** The number of the AWS page's items that the caller's earlier pages contain or count. */
   seen: number
   /** A digest of the last of these items. Absent if there are none. */
   last?: string

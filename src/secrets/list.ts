@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { shapes } from '#src/aws-model/shapes'
 import type { SortKey } from '#src/aws/port'
 import type { SecretMetadata as AwsSecret } from '#src/aws/secret'
-import type { SecretName } from '#src/environments/names'
+import type { AnyName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import type { Cursors, Listing, Place } from './cursors.ts'
 import { toMetadata } from './metadata.ts'
@@ -10,6 +10,7 @@ import { permitted } from './permitted.ts'
 import type { ListFilters, SecretMetadata } from './schemas.ts'
 import type { Scope } from './scope.ts'
 import { selects, tagsFrom } from './selection.ts'
+import { asUnaddressable, isAddressable } from './unaddressable.ts'
 
 /** The sort order of a list: a field for ascending order, or a hyphen and the field for descending order. */
 export type Sort = SortKey | `-${SortKey}`
@@ -33,12 +34,15 @@ export interface ListOptions extends ListFilters {
 export interface SecretsPage {
   items: SecretMetadata[]
   nextCursor?: string
+  /** The number of secrets up to the next page that the caller may describe and that the gateway can't address. */
+  unaddressable?: number
 }
 
 /**
  * Returns a page of the environment's secrets that the caller may describe. The page and the presence of `nextCursor` depend only
  * on these secrets. That is why AWS is always asked for pages of the maximum size, and why `nextCursor` is returned only after
- * another secret that the caller may see has been found.
+ * another secret that the caller may see has been found. For the same reason, `unaddressable` always counts up to that secret: a
+ * count up to the end of AWS's page would reveal where that page ends.
  *
  * @throws Problem for an invalid cursor, a tag key that `tag` contains twice, and any AWS error
  */
@@ -48,6 +52,9 @@ export async function listSecrets (scope: Scope, cursors: Cursors, options: List
   const filters = { ...awsFilters, tags: tagsFrom(tag) }
   const listing: Listing = { scope, operation: 'listSecrets', query }
   const items: AwsSecret[] = []
+  let unaddressable = 0
+  const reply = (nextCursor?: string): SecretsPage =>
+    compact({ items: items.map(toMetadata), nextCursor, unaddressable: asUnaddressable(unaddressable) })
   let place: Place = cursor === undefined ? { seen: 0 } : cursors.open(listing, cursor)
   for (;;) {
     const page = await scope.aws.listSecrets(scope, {
@@ -55,18 +62,23 @@ export async function listSecrets (scope: Scope, cursors: Cursors, options: List
     })
     const visible = await visibleOf(scope, page.items.filter((secret) => selects(filters, secret)))
     const start = startOn(visible, place)
-    const end = Math.min(visible.length, start + limit - items.length)
-    for (const secret of visible.slice(start, end)) items.push(secret)
-    if (end < visible.length) {
-      const next = compact({ awsPage: place.awsPage, seen: end, last: digestOf(visible[end - 1]) })
-      return { items: items.map(toMetadata), nextCursor: cursors.seal(listing, next) }
+    for (const [index, secret] of visible.entries()) {
+      if (index < start) continue
+      if (!isAddressable(secret)) {
+        unaddressable++
+        continue
+      }
+      if (items.length === limit) {
+        return reply(cursors.seal(listing, compact({ awsPage: place.awsPage, seen: index, last: digestOf(visible[index - 1]) })))
+      }
+      items.push(secret)
     }
-    if (page.nextCursor === undefined) return { items: items.map(toMetadata) }
+    if (page.nextCursor === undefined) return reply()
     place = { awsPage: page.nextCursor, seen: 0 }
   }
 }
 
-async function visibleOf (scope: Scope, secrets: readonly AwsSecret[]): Promise<AwsSecret[]> {
+async function visibleOf (scope: Scope, secrets: readonly AwsSecret<AnyName>[]): Promise<AwsSecret<AnyName>[]> {
   const names = await permitted(scope, 'DescribeSecret', secrets.map(({ name }) => name))
   return secrets.filter(({ name }) => names.has(name))
 }
@@ -75,12 +87,12 @@ async function visibleOf (scope: Scope, secrets: readonly AwsSecret[]): Promise<
  * Returns the index of the first secret after the place. If the last secret seen is no longer on AWS's page, its successor has
  * taken its index.
  */
-function startOn (visible: readonly AwsSecret[], { seen, last }: Place): number {
+function startOn (visible: readonly AwsSecret<AnyName>[], { seen, last }: Place): number {
   if (last === undefined) return 0
   const index = visible.findIndex((secret) => digestOf(secret) === last)
   return index === -1 ? seen - 1 : index + 1
 }
 
 /** Returns a digest of the secret's name. Unlike the name, it has the same length for all secrets. */
-const digestOf = (secret: { name: SecretName } | undefined): string | undefined =>
+const digestOf = (secret: { name: AnyName } | undefined): string | undefined =>
   secret && createHash('sha256').update(secret.name).digest('base64url')

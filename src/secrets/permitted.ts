@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Action } from '#src/authorization/actions'
-import type { SecretName } from '#src/environments/names'
+import type { AnyName } from '#src/environments/names'
 import type { Scope } from './scope.ts'
 
 /**
@@ -10,8 +10,8 @@ import type { Scope } from './scope.ts'
 const decisionsInARow = 50
 
 /** Returns the secrets on which the caller may perform the action. */
-export async function permitted (scope: Scope, action: Action, names: readonly SecretName[]): Promise<Set<SecretName>> {
-  const found = new Set<SecretName>()
+export async function permitted<Name extends AnyName> (scope: Scope, action: Action, names: readonly Name[]): Promise<Set<Name>> {
+  const found = new Set<Name>()
   for (const [index, name] of names.entries()) {
     if (index % decisionsInARow === decisionsInARow - 1) await setImmediate()
     if (scope.may(action, name)) found.add(name)

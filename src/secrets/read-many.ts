@@ -2,12 +2,14 @@ import pMap from 'p-map'
 import { shapes } from '#src/aws-model/shapes'
 import type { BatchResult } from '#src/aws/port'
 import { maximumNameLength, parseSecretName, type SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
 import { invalidRequest, Problem, type RequestError } from '#src/problems/problem'
 import { allSecrets } from './all-secrets.ts'
 import { permitted } from './permitted.ts'
 import { currentMissing } from './read.ts'
 import type { ValueFilters } from './schemas.ts'
 import type { Scope } from './scope.ts'
+import { countUnaddressable } from './unaddressable.ts'
 
 const batchSize = shapes.SecretIdListType.max
 const concurrentBatches = 4
@@ -39,21 +41,33 @@ export async function mapValues<T> (scope: Scope, names: readonly SecretName[], 
   return mapped.flat()
 }
 
+/** The values that match filters. */
+export interface MatchingValues {
+  results: BatchResult[]
+  /** The number of matching secrets that the caller may read and that the gateway can't address. */
+  unaddressable?: number
+}
+
 /**
  * Reads the current values of all secrets that match the filters exactly and that the caller may read. A filter by tags matches
  * only secrets that the caller may also describe, because the result reveals their tags. The other secrets' values are not read.
  *
  * @throws Problem `invalid-request` if the prefix is longer than any secret name can be, and any AWS error
  */
-export async function readMatching (scope: Scope, filters: ValueFilters): Promise<BatchResult[]> {
+export async function readMatching (scope: Scope, filters: ValueFilters): Promise<MatchingValues> {
   const { namePrefix = '', tags } = filters
   if (scope.environment.namePrefix.length + namePrefix.length > maximumNameLength) {
     throw invalidRequest({ in: 'body', pointer: '/filters/namePrefix', message: 'must NOT be longer than a name can be in this environment' })
   }
-  const matching = (await allSecrets(scope, filters)).map(({ name }) => name)
+  const { secrets, unaddressable } = await allSecrets(scope, filters)
+  const matching = secrets.map(({ name }) => name)
   const described = tags === undefined ? matching : [...await permitted(scope, 'DescribeSecret', matching)]
   const results = await readPermitted(scope, described)
-  return described.flatMap((name) => results.get(name) ?? [])
+  const actions = tags === undefined ? ['GetSecretValue'] as const : ['DescribeSecret', 'GetSecretValue'] as const
+  return compact({
+    results: described.flatMap((name) => results.get(name) ?? []),
+    unaddressable: await countUnaddressable(scope, actions, unaddressable.map(({ name }) => name))
+  })
 }
 
 /** Reads the values of those of the secrets that the caller may read. The keys of the result are the secrets' names. */

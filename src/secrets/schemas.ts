@@ -13,7 +13,7 @@ export const Name = Type.String({
   minLength: 1,
   maxLength: maximumNameLength,
   pattern: secretNamePattern,
-  description: 'The secret\'s name inside its environment: letters, digits and `/_+=.@-`',
+  description: 'The secret\'s name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret',
   examples: ['payments/db']
 })
 
@@ -138,7 +138,8 @@ const filterValue = (description: string, example: string): ReturnType<typeof Aw
 export const NamePrefix = Type.String({
   minLength: 1,
   maxLength: maximumNameLength,
-  pattern: '^[A-Za-z0-9/_+=.@-]+$',
+  // A leading `!` would mean negation in an environment without a prefix.
+  pattern: '^(?!!)[A-Za-z0-9/_+=.@!-]+$',
   description: 'The beginning of the name inside the environment; case matters',
   examples: ['payments/']
 })

@@ -1,7 +1,7 @@
 import type { Action } from '#src/authorization/actions'
 import type { AwsCall } from '#src/aws/call'
 import type { SecretsPort } from '#src/aws/port'
-import type { SecretName } from '#src/environments/names'
+import type { AnyName, SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
 
 /** The context of an operation on secrets and of the AWS calls that it makes: an environment, a credential and a caller. */
@@ -9,7 +9,7 @@ export interface Scope extends AwsCall {
   readonly callerId: string
   readonly aws: SecretsPort
   /** Returns true if the caller may perform the action on a secret of the environment. */
-  readonly may: (action: Action, name: SecretName) => boolean
+  readonly may: (action: Action, name: AnyName) => boolean
   /** Returns the secrets of other environments that have the same name in AWS, in other regions of the account. */
   readonly counterparts: (name: SecretName) => readonly Counterpart[]
   /** The request's `Idempotency-Key`. */

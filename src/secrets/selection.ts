@@ -1,5 +1,6 @@
 import type { Tags } from '#src/aws/port'
 import type { SecretMetadata } from '#src/aws/secret'
+import type { AnyName } from '#src/environments/names'
 import { invalidRequest } from '#src/problems/problem'
 
 /** Criteria that a secret meets exactly or not at all, unlike AWS's filters. */
@@ -10,7 +11,7 @@ export interface Selection {
 
 /** Returns true if the secret's name begins with the prefix and the secret has all of the tags, each with exactly that value. */
 export const selects = (
-  { namePrefix = '', tags: wanted = {} }: Selection, { name, tags = {} }: Pick<SecretMetadata, 'name' | 'tags'>
+  { namePrefix = '', tags: wanted = {} }: Selection, { name, tags = {} }: Pick<SecretMetadata<AnyName>, 'name' | 'tags'>
 ): boolean =>
   name.startsWith(namePrefix) && Object.entries(wanted).every(([key, value]) => Object.hasOwn(tags, key) && tags[key] === value)
 

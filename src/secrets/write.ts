@@ -1,5 +1,5 @@
 import type { WriteResult } from '#src/aws/port'
-import { nameWarnings, type SecretName } from '#src/environments/names'
+import { nameWarnings, newNameMistake, type SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { invalidRequest, Problem } from '#src/problems/problem'
 import { compareAndSet } from './compare-and-set.ts'
@@ -12,13 +12,21 @@ import { assertMay, type Scope } from './scope.ts'
 import { applySettings } from './settings.ts'
 import { newVersionId } from './tokens.ts'
 
+/** Checks that a secret of this name may be created. @throws Problem `invalid-request` */
+export function assertCreatable (name: SecretName): void {
+  const message = newNameMistake(name)
+  if (message !== undefined) throw invalidRequest({ in: 'path', pointer: '/name', message })
+}
+
 /**
  * Creates a secret, with the defaults of its environment.
  *
+ * @throws Problem `invalid-request` for a name that only AWS services use
  * @throws Problem `forbidden` if a replica would be a secret of another environment in which the caller may not create it
  * @throws Problem `secret-exists`, `secret-pending-deletion`, and any AWS error
  */
 export async function createSecret (scope: Scope, name: SecretName, input: SecretInput): Promise<WrittenSecret> {
+  assertCreatable(name)
   const { environment } = scope
   assertMayElsewhere(scope, name, environment.replicaRegions, 'create')
   const secret = await scope.aws.createSecret(scope, name, {

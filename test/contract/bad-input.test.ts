@@ -50,7 +50,7 @@ const cases: Record<string, Case> = {
   'a control character': named('a%00b'),
   'a line feed at the end': named('a%0A'),
   'a blank': named('a%20b'),
-  'an exclamation mark': named('a!b'),
+  'an exclamation mark in the name of a new secret': { ...named('a!b'), method: 'POST' },
   'a letter beyond ASCII': named('%C3%A9'),
   'an ARN': named(encodeURIComponent('arn:aws:secretsmanager:eu-west-1:111111111111:secret:dev/a-AbCdEf')),
   '509 characters after a prefix of four': named('n'.repeat(509)),

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { formats, serialized, type FormatName } from '#src/cli/formats'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { warnOfUnaddressable } from '#src/cli/results'
 import { steeringPower } from '#src/cli/steering-names'
 import { printValues, type Terminal } from '#src/cli/terminal'
 import { readVariables, withSelection, type Refusal, type Selection } from '#src/cli/variables'
@@ -25,8 +26,10 @@ export function exportSecrets (program: Command, terminal: Terminal): void {
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
       const refusal: Refusal = (variable) => formats[options.format].isEnvironment ? steeringPower(variable) : undefined
-      const variables = await readVariables(gatewayOf(options, terminal), environmentOf(options), options, refusal)
+      const env = environmentOf(options)
+      const { variables, unaddressable } = await readVariables(gatewayOf(options, terminal), env, options, refusal)
       printValues(terminal, Buffer.from(serialized(options.format, variables, options.name)))
+      warnOfUnaddressable(terminal, unaddressable, env)
     })
   withExample(command, 'secretsctl export --env dev --prefix payments/ --format dotenv > .env')
 }

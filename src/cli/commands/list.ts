@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { namePrefix } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { allItems } from '#src/cli/pages'
+import { warnOfUnaddressable } from '#src/cli/results'
 import { styleFrom, table } from '#src/cli/table'
 import { print, type Terminal } from '#src/cli/terminal'
 import { reply, type GatewayClient, type Schemas } from '#src/client/client'
@@ -11,19 +12,27 @@ interface Options extends GlobalOptions {
   deleted?: boolean
 }
 
-async function allSecrets (gateway: GatewayClient, env: string, { prefix, deleted }: Options): Promise<Schemas['SecretMetadata'][]> {
-  return allItems(async (cursor) => reply(gateway.GET('/environments/{env}/secrets', {
-    params: {
-      path: { env },
-      query: {
-        limit: 100,
-        sort: 'name',
-        ...(prefix !== undefined && { namePrefix: prefix }),
-        ...(deleted !== undefined && { includePlannedDeletion: deleted }),
-        ...cursor
+async function allSecrets (
+  gateway: GatewayClient, env: string, { prefix, deleted }: Options
+): Promise<{ secrets: Schemas['SecretMetadata'][], unaddressable: number }> {
+  let unaddressable = 0
+  const secrets = await allItems(async (cursor) => {
+    const page = await reply(gateway.GET('/environments/{env}/secrets', {
+      params: {
+        path: { env },
+        query: {
+          limit: 100,
+          sort: 'name',
+          ...(prefix !== undefined && { namePrefix: prefix }),
+          ...(deleted !== undefined && { includePlannedDeletion: deleted }),
+          ...cursor
+        }
       }
-    }
-  })))
+    }))
+    unaddressable += page.unaddressable ?? 0
+    return page
+  })
+  return { secrets, unaddressable }
 }
 
 const colours = { placeholder: 'yellow', 'pending-deletion': 'red' } as const
@@ -36,9 +45,11 @@ export function list (program: Command, terminal: Terminal): void {
     .option('--deleted', 'include secrets scheduled for deletion')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      const items = await allSecrets(gatewayOf(options, terminal), environmentOf(options), options)
+      const { secrets: items, unaddressable } = await allSecrets(gatewayOf(options, terminal), environmentOf(options), options)
       const rows = items.map(({ name, state, lastChangedDate = '', description = '' }) => [name, state, lastChangedDate, description])
-      print(terminal, options, { items }, table(['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours)))
+      const lines = table(['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours))
+      print(terminal, options, { items, ...unaddressable > 0 && { unaddressable } }, lines)
+      warnOfUnaddressable(terminal, unaddressable)
     })
   withExample(command, 'secretsctl list --env dev --prefix payments/')
 }

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander'
 import { environmentName, secretName } from '#src/cli/arguments'
 import { gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { progressBar } from '#src/cli/progress'
-import { itemLines } from '#src/cli/results'
+import { itemLines, warnOfUnaddressable } from '#src/cli/results'
 import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { reply, type Schemas } from '#src/client/client'
 import type { paths } from '#src/client/schema'
@@ -72,7 +72,8 @@ export function promote (program: Command, terminal: Terminal): void {
         for await (const combined of replies) result = combined
       } finally {
         // Reports the completed batches even if a later one fails.
-        if (result !== undefined) print(terminal, options, result, itemLines(result))
+        if (result !== undefined) print(terminal, options, { ...plan, ...result }, itemLines(result))
+        warnOfUnaddressable(terminal, plan?.unaddressable ?? 0, from)
       }
       const { items = [], counts: { failed, notStarted } = { failed: 0, notStarted: 0 } } = result ?? {}
       if (failed + notStarted > 0) throw new CommandFailure(`${failed + notStarted} of ${items.length} ${notStarted === 0 ? 'failed' : 'failed or were not started'}`)

@@ -5,6 +5,7 @@ import { Option, type Command } from 'commander'
 import { positiveInteger } from '#src/cli/arguments'
 import { startChild } from '#src/cli/child'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { warnOfUnaddressable } from '#src/cli/results'
 import { steeringPower } from '#src/cli/steering-names'
 import { CommandFailure, ExitStatus, type Terminal } from '#src/cli/terminal'
 import { asText } from '#src/cli/text'
@@ -31,11 +32,14 @@ export function runChild (program: Command, terminal: Terminal): void {
       const gateway = gatewayOf(options, terminal)
       const refusal: Refusal = (variable) =>
         steeringPower(variable) ?? (terminal.env[variable] === undefined ? undefined : 'is already set where secretsctl runs')
+      let leftOut = 0
       const read = async (): Promise<Variables> => {
-        const variables = await readVariables(gateway, environmentOf(options), options, refusal)
+        const { variables, unaddressable } = await readVariables(gateway, environmentOf(options), options, refusal)
+        leftOut = unaddressable
         return Object.fromEntries(Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)]))
       }
       let variables = await read()
+      warnOfUnaddressable(terminal, leftOut, environmentOf(options))
       for (;;) {
         // Removes the gateway's token, because the program could read other secrets with it.
         const env = { ...terminal.env, SECRETS_GATEWAY_TOKEN: undefined, ...variables }

@@ -24,7 +24,7 @@ const pageSize = 1_000
 const byId = (id) => document.getElementById(id)
 
 let token = ''
-/** @type {{ environments: string[], items: Row[] }} */
+/** @type {{ environments: string[], items: Row[], unaddressable?: Record<string, number> }} */
 let report = { environments: [], items: [] }
 let rowsShown = pageSize
 
@@ -178,7 +178,9 @@ function renderRows () {
   byId('rows').replaceChildren(...matching.slice(0, rowsShown).map(renderRow))
   byId('more').hidden = matching.length <= rowsShown
   const differing = report.items.filter((row) => row.differs).length
-  return `${matching.length} of ${report.items.length} names; ${differing} differ.`
+  const leftOut = Object.entries(report.unaddressable ?? {})
+    .map(([environment, count]) => ` ${environment} has ${count} more, with names that the gateway can't address.`)
+  return `${matching.length} of ${report.items.length} names; ${differing} differ.${leftOut.join('')}`
 }
 
 function refresh () {

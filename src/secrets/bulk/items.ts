@@ -1,5 +1,5 @@
 import type { Environment } from '#src/environments/environment'
-import { parseSecretName, type SecretName } from '#src/environments/names'
+import { newNameMistake, parseSecretName, type SecretName } from '#src/environments/names'
 import { invalidRequest, type RequestError } from '#src/problems/problem'
 import { checkGeneration, type Generation } from '#src/secrets/generate'
 import { checkSecret, type SecretInput } from '#src/secrets/input'
@@ -80,6 +80,8 @@ function checkItems (
       mistake(pointer, parsed.mistake)
       return []
     }
+    const reserved = newNameMistake(parsed.name)
+    if (reserved !== undefined) mistake(pointer, reserved)
     if (seen.has(text)) mistake(pointer, 'must NOT be named twice in one request')
     seen.add(text)
     return [parsed.name]

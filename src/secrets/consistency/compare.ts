@@ -5,9 +5,10 @@ import { compact } from '#src/json/compact'
 import type { Problem } from '#src/problems/problem'
 import { permitted } from '#src/secrets/permitted'
 import type { Scope } from '#src/secrets/scope'
+import { countUnaddressable } from '#src/secrets/unaddressable'
 import { fingerprints } from './fingerprints.ts'
 import type { ConsistencyState } from './schemas.ts'
-import { secretStates } from './states.ts'
+import { secretStates, type SecretStates } from './states.ts'
 
 /** The state of one secret name in one environment. */
 export interface Cell {
@@ -28,6 +29,13 @@ export interface Row {
    * values differ, or if a value could not be compared.
    */
   differs: boolean
+}
+
+/** The comparison of several environments. */
+export interface Comparison {
+  rows: Row[]
+  /** For each environment that has any, the number of secrets that the caller may see and that the gateway can't address. */
+  unaddressable: Map<Scope, number>
 }
 
 interface Options {
@@ -59,7 +67,7 @@ const concurrentEnvironments = 3
  *
  * @throws Problem for any AWS error
  */
-export async function compareEnvironments (scopes: readonly Scope[], options: Options): Promise<Row[]> {
+export async function compareEnvironments (scopes: readonly Scope[], options: Options): Promise<Comparison> {
   const { namePrefix, compareValues = false } = options
   const surveys = await pMap(scopes, (scope) => survey(scope, namePrefix), { concurrency: concurrentEnvironments })
   const names = [...new Set(surveys.flatMap(({ visible }) => [...visible]))].sort()
@@ -75,7 +83,9 @@ export async function compareEnvironments (scopes: readonly Scope[], options: Op
   }
   if (compareValues) await group(scopes, rows)
   for (const row of rows) row.differs = differ(scopes.map((scope) => row.cells.get(scope)), compareValues)
-  return rows
+  const unaddressable = new Map<Scope, number>()
+  for (const survey of surveys) if (survey.unaddressable !== undefined) unaddressable.set(survey.scope, survey.unaddressable)
+  return { rows, unaddressable }
 }
 
 function differ (cells: readonly (Cell | undefined)[], compareValues: boolean): boolean {
@@ -87,17 +97,20 @@ function differ (cells: readonly (Cell | undefined)[], compareValues: boolean): 
 
 interface Survey {
   scope: Scope
-  states: Awaited<ReturnType<typeof secretStates>>
+  states: SecretStates['states']
+  /** The number of secrets that the caller may see and that the gateway can't address; undefined if there are none. */
+  unaddressable: number | undefined
   required: ReadonlySet<SecretName>
   /** The names that the environment has or requires, and that the caller is allowed to see in it. */
   visible: ReadonlySet<SecretName>
 }
 
 async function survey (scope: Scope, namePrefix = ''): Promise<Survey> {
-  const states = await secretStates(scope, namePrefix)
+  const { states, unaddressable } = await secretStates(scope, namePrefix)
   const required = new Set(scope.environment.requiredSecrets.filter(isSecretName).filter((name) => name.startsWith(namePrefix)))
   const visible = await permitted(scope, 'DescribeSecret', [...new Set([...states.keys(), ...required])])
-  return { scope, states, required, visible }
+  const count = await countUnaddressable(scope, ['DescribeSecret'], [...unaddressable.keys()])
+  return { scope, states, unaddressable: count, required, visible }
 }
 
 const shown = (state: 'active' | 'placeholder' | 'pending-deletion' | undefined): ConsistencyState =>

@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { EnvironmentName } from '#src/environments/schemas'
 import { Enum, ProblemRef } from '#src/schema/types'
 import { Name } from '#src/secrets/schemas'
+import { Unaddressable } from '#src/secrets/unaddressable'
 
 const states = ['present', 'missing', 'placeholder', 'pending-deletion'] as const
 
@@ -32,5 +33,11 @@ export const ConsistencyReport = Type.Object({
       description: 'By environment; one in which the caller may not see the name is left out',
       examples: [{ dev: { state: 'present', required: false, group: 1 }, prod: { state: 'missing', required: true } }]
     })
-  }), { description: 'One for each name, in the order of the names' })
+  }), { description: 'One for each name, in the order of the names' }),
+  unaddressable: Type.Optional(Type.Unsafe<Record<string, number>>({
+    type: 'object',
+    additionalProperties: Unaddressable,
+    description: 'By environment: how many of its secrets are left out because of their names; absent where there are none',
+    examples: [{ dev: 2 }]
+  }))
 }, { $id: 'ConsistencyReport', title: 'ConsistencyReport', description: 'Where environments differ. Never holds a value.' })

@@ -1,7 +1,17 @@
 import type { SecretMetadata } from '#src/aws/secret'
-import type { SecretName } from '#src/environments/names'
+import type { AnyName, SecretName, UnaddressableName } from '#src/environments/names'
 import { allSecrets } from '#src/secrets/all-secrets'
 import type { Scope } from '#src/secrets/scope'
+
+/** Secrets' states, by name. */
+export type States<Name extends AnyName> = Map<Name, SecretMetadata['state']>
+
+/** The secrets of an environment. */
+export interface SecretStates {
+  states: States<SecretName>
+  /** The secrets with names that the gateway can't address. */
+  unaddressable: States<UnaddressableName>
+}
 
 /**
  * Returns the state of every secret in the environment whose name starts with the prefix, including secrets that are scheduled
@@ -9,7 +19,10 @@ import type { Scope } from '#src/secrets/scope'
  *
  * @throws Problem `invalid-request` if the prefix is longer than any secret name can be, and any AWS error
  */
-export async function secretStates (scope: Scope, namePrefix = ''): Promise<Map<SecretName, SecretMetadata['state']>> {
-  const secrets = await allSecrets(scope, { namePrefix }, { includePlannedDeletion: true })
-  return new Map(secrets.map(({ name, state }) => [name, state]))
+export async function secretStates (scope: Scope, namePrefix = ''): Promise<SecretStates> {
+  const { secrets, unaddressable } = await allSecrets(scope, { namePrefix }, { includePlannedDeletion: true })
+  return { states: statesOf(secrets), unaddressable: statesOf(unaddressable) }
 }
+
+const statesOf = <Name extends AnyName>(secrets: readonly SecretMetadata<Name>[]): States<Name> =>
+  new Map(secrets.map(({ name, state }) => [name, state]))

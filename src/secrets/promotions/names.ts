@@ -1,23 +1,34 @@
-import { parseSecretName, type SecretName } from '#src/environments/names'
+import { parseSecretName, type AnyName, type SecretName } from '#src/environments/names'
 import { invalidRequest, type RequestError } from '#src/problems/problem'
-import { secretStates } from '#src/secrets/consistency/states'
+import { secretStates, type States } from '#src/secrets/consistency/states'
 import { permitted } from '#src/secrets/permitted'
 import type { Scope } from '#src/secrets/scope'
+import { asUnaddressable } from '#src/secrets/unaddressable'
 import type { PromotionBody } from './schemas.ts'
+
+/** The secrets to promote. */
+export interface PromotedNames {
+  names: SecretName[]
+  /**
+   * With `missing`: the number of missing secrets that the caller may promote and that the gateway can't address; undefined if
+   * there are none.
+   */
+  unaddressable?: number | undefined
+}
 
 /**
  * Returns the names of the secrets to promote.
  *
  * @throws Problem `invalid-request` with all errors, and any AWS error
  */
-export async function promotedNames (source: Scope, target: Scope, body: PromotionBody): Promise<SecretName[]> {
+export async function promotedNames (source: Scope, target: Scope, body: PromotionBody): Promise<PromotedNames> {
   const errors: RequestError[] = []
   const report: Report = (pointer, message) => { errors.push({ in: 'body', pointer, message }) }
   if (source.environment.name === target.environment.name) report('/from', 'must NOT be the environment itself')
   const names = body.names === undefined ? undefined : checkNames(source, target, body.names, report)
   checkForm(body, report)
   if (errors.length > 0) throw invalidRequest(errors)
-  return names ?? missingNames(source, target)
+  return names === undefined ? missingNames(source, target) : { names }
 }
 
 type Report = (pointer: string, message: string) => void
@@ -49,13 +60,21 @@ function checkNames (
   })
 }
 
+async function missingNames (source: Scope, target: Scope): Promise<PromotedNames> {
+  const [from, to] = await Promise.all([secretStates(source), secretStates(target)])
+  const names = await missing(source, target, from.states, to.states)
+  const unaddressable = await missing(source, target, from.unaddressable, to.unaddressable)
+  return { names: names.sort(), unaddressable: asUnaddressable(unaddressable.length) }
+}
+
 /**
  * Returns the names of secrets that exist in the source but not in the target, and that the caller may promote in both
  * environments. A secret that is scheduled for deletion counts as missing from the source, but not from the target.
  */
-async function missingNames (source: Scope, target: Scope): Promise<SecretName[]> {
-  const [from, to] = await Promise.all([secretStates(source), secretStates(target)])
-  const missing = [...from].filter(([name, state]) => state !== 'pending-deletion' && !to.has(name)).map(([name]) => name)
-  const allowed = await permitted(source, 'PromoteSecret', missing)
-  return [...await permitted(target, 'PromoteSecret', [...allowed])].sort()
+async function missing<Name extends AnyName> (
+  source: Scope, target: Scope, from: States<Name>, to: States<Name>
+): Promise<Name[]> {
+  const names = [...from].filter(([name, state]) => state !== 'pending-deletion' && !to.has(name)).map(([name]) => name)
+  const allowed = await permitted(source, 'PromoteSecret', names)
+  return [...await permitted(target, 'PromoteSecret', [...allowed])]
 }

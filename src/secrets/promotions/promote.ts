@@ -8,7 +8,7 @@ import { findSecret, isPlaceholderOf } from '#src/secrets/metadata'
 import { permitted } from '#src/secrets/permitted'
 import { inBackground, type Scope } from '#src/secrets/scope'
 import { earlierRun, forPurpose } from '#src/secrets/tokens'
-import { createSecret } from '#src/secrets/write'
+import { assertCreatable, createSecret } from '#src/secrets/write'
 import { copiedTags } from './copied-tags.ts'
 import { promotedNames } from './names.ts'
 import { findOriginal, readOriginal, type Promotion } from './original.ts'
@@ -25,6 +25,12 @@ export interface PromotionOutcome {
   problem?: Problem
   /** The ID of the version whose value was read from the source, for the audit trail. Absent if none was read. */
   readVersionId?: string
+}
+
+/** The outcomes for all secrets, and the number of secrets that were left out because of their names, if any. */
+export interface PromotionOutcomes {
+  outcomes: PromotionOutcome[]
+  unaddressable?: number
 }
 
 interface Options {
@@ -46,13 +52,13 @@ const concurrentItems = 8
  */
 export async function promote (
   source: Scope, given: Scope, body: PromotionBody, signal: AbortSignal
-): Promise<PromotionOutcome[]> {
+): Promise<PromotionOutcomes> {
   const target = forPurpose(given, 'promotion')
-  const names = await promotedNames(source, target, body)
+  const { names, unaddressable } = await promotedNames(source, target, body)
   const { onConflict = 'fail', expectedVersionIds = {}, dryRun = false } = body
   const allowed = await permitted(target, 'PromoteSecret', [...await permitted(source, 'PromoteSecret', names)])
   const [from, to] = [inBackground(source, signal), inBackground(target, signal)]
-  return pMap(names, async (name) => {
+  const outcomes = await pMap(names, async (name) => {
     if (signal.aborted) return { name, result: 'not-started' as const }
     const expected = Object.hasOwn(expectedVersionIds, name) ? expectedVersionIds[name] : undefined
     let promotion: Promotion | undefined
@@ -65,6 +71,7 @@ export async function promote (
       return { name, result: 'failed' as const, problem: error, ...promotion !== undefined && wasRead(promotion) }
     }
   }, { concurrency: concurrentItems })
+  return compact({ outcomes, unaddressable })
 }
 
 const wasRead = ({ isRead, fromVersionId }: Promotion): { readVersionId?: string } =>
@@ -75,6 +82,7 @@ async function promoteOne (promotion: Promotion, { dryRun, onConflict, expected 
   const existing = await findSecret(target, name)
   if (existing === undefined) {
     if (expected !== undefined) throw new Problem('precondition-failed')
+    assertCreatable(name)
     assertMayElsewhere(target, name, target.environment.replicaRegions, 'create')
     return compact({ name, result: 'created' as const, fromVersionId, ...!dryRun && await create(promotion) })
   }

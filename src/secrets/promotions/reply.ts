@@ -3,7 +3,7 @@ import { compact } from '#src/json/compact'
 import type { Problem } from '#src/problems/problem'
 import { countOf, zeroCounts } from '#src/secrets/counts'
 import type { Scope } from '#src/secrets/scope'
-import type { PromotionOutcome } from './promote.ts'
+import type { PromotionOutcome, PromotionOutcomes } from './promote.ts'
 import { promotionResults, type PromotionBody, type PromotionReply } from './schemas.ts'
 
 /** The outcome for one secret in the source or in the target, for the audit trail. */
@@ -38,16 +38,17 @@ export function promotedSecrets (
 /** Returns the reply to a promotion. */
 export function promotionReply (
   { from, dryRun = false }: PromotionBody,
-  outcomes: readonly PromotionOutcome[],
+  { outcomes, unaddressable }: PromotionOutcomes,
   problemBody: (problem: Problem) => Record<string, unknown>
 ): Static<typeof PromotionReply> {
   const counts = zeroCounts(promotionResults)
   for (const { result } of outcomes) counts[countOf[result]]++
-  return {
+  return compact({
     dryRun,
     from,
     counts,
     items: outcomes.map(({ problem, readVersionId, ...outcome }) =>
-      problem === undefined ? outcome : { ...outcome, problem: problemBody(problem) })
-  }
+      problem === undefined ? outcome : { ...outcome, problem: problemBody(problem) }),
+    unaddressable
+  })
 }

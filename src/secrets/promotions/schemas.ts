@@ -3,6 +3,7 @@ import { EnvironmentName } from '#src/environments/schemas'
 import { closed, Enum, ProblemRef } from '#src/schema/types'
 import type { Counts } from '#src/secrets/counts'
 import { maximumItems, Name, VersionId } from '#src/secrets/schemas'
+import { Unaddressable } from '#src/secrets/unaddressable'
 
 /**
  * The body of a promotion. It must have either `names` or `missing`. `promotedNames` checks this, because a `oneOf` in the schema
@@ -58,5 +59,6 @@ export const PromotionReply = Type.Object({
     versionId: Type.Optional({ ...VersionId, description: 'The version that is current in this environment; in a plan, the one to be replaced' }),
     fromVersionId: Type.Optional({ ...VersionId, description: 'The version in the other environment' }),
     problem: Type.Optional(ProblemRef)
-  }), { description: 'One for each secret, in the order of the request; where `missing` chose them, in that of the names' })
+  }), { description: 'One for each secret, in the order of the request; where `missing` chose them, in that of the names' }),
+  unaddressable: Type.Optional(Unaddressable)
 }, { $id: 'PromotionReply', title: 'PromotionReply', description: 'What was copied. Never holds a value.' })

@@ -167,6 +167,24 @@ t.test('diff and promote align three environments in two accounts', async (t) =>
   t.match(await secretsctl(gateway, ['diff', 'dev', 'prod'], { token: tokens.team }), { status: 1, stderr: /\(not-found/ })
 })
 
+t.test('list, diff and promote warn of secrets whose names no path can hold', async (t) => {
+  const gateway = await build(t)
+  await put(gateway, 'dev', { a: 'v' })
+  await put(gateway, 'prod', { 'payments/db': 'v' })
+  await gateway.aws('AKIADEV').createSecret({ Name: 'dev/a//b', SecretString: 'v' })
+  const ctl = async (args: string): Promise<Outcome> => secretsctl(gateway, args.split(' '))
+  const warned = (where = ''): RegExp => new RegExp(`1 more${where}, with names that the gateway can't address`)
+  t.match(await ctl('list --env dev'), { status: 0, stdout: /\na /, stderr: warned() })
+  t.match(JSON.parse((await ctl('list --env dev --json')).stdout), { items: [{ name: 'a' }], unaddressable: 1 })
+  t.match(await ctl('list --env prod'), { status: 0, stderr: '' })
+  t.match(await ctl('diff dev prod'), { status: 1, stderr: warned(' in dev') })
+  t.match(await ctl('promote --from dev --to prod --missing --dry-run'), { status: 0, stdout: /created +a\n/, stderr: warned(' in dev') })
+  t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /created +a\n/, stderr: warned(' in dev') })
+  t.match(await ctl('export --env dev --prefix a --map A=a --format dotenv'), { status: 0, stdout: 'A=', stderr: warned(' in dev') })
+  t.match(await ctl('run --env dev --prefix a --map A=a -- true'), { status: 0, stderr: warned(' in dev') })
+  t.match(await ctl('export --env dev --prefix a/ --format dotenv'), { status: 1, stderr: /begins with a\/, except 1 with names that the gateway can't address/ })
+})
+
 t.test('diff: a required secret that is missing everywhere is an error', async (t) => {
   const gateway = await build(t)
   const outcome = await secretsctl(gateway, ['diff', 'dev', 'prod'])

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { environmentFrom } from '#src/environments/environment'
 import { fromAwsName, toAwsName } from '#src/aws/names'
-import { isSecretName, parseSecretName } from '#src/environments/names'
+import { isSecretName, newNameMistake, parseSecretName } from '#src/environments/names'
 import { build } from '#test/helper'
 
 const prefixes = ['dev/', '', 'a.b/', 'x'.repeat(256)]
@@ -32,9 +32,15 @@ t.test('an AWS name without the prefix is not a secret of the environment', asyn
 
 t.test('the validation agrees with a reference implementation', async (t) => {
   const isExpected = (text: string): boolean => text.length <= 512 && text.split('/').every((part) =>
-    part !== '' && part !== '.' && part !== '..' && [...part].every((one) => 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+=.@-'.includes(one)))
+    part !== '' && part !== '.' && part !== '..' && [...part].every((one) => 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+=.@!-'.includes(one)))
   const text = fc.oneof(fc.string({ unit: fc.constantFrom(...'ab./-!:% \n\u0000é'), maxLength: 8 }), fc.string({ unit: 'grapheme', maxLength: 8 }), name)
   fc.assert(fc.property(text, (text) => isSecretName(text) === isExpected(text)), { numRuns: 5_000 })
+  t.pass()
+})
+
+t.test('only names with an exclamation mark are reserved for AWS services', async (t) => {
+  const text = fc.oneof(name, fc.tuple(name, name).map(([one, other]) => `${one}!${other}`), name.map((one) => `!${one}`))
+  fc.assert(fc.property(text.filter(isSecretName), (text) => (newNameMistake(text) !== undefined) === text.includes('!')))
   t.pass()
 })
 

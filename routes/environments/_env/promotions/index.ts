@@ -35,9 +35,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const { stopping, idempotencyKeys } = fastify
       if (stopping.aborted) throw new Problem('overloaded')
       if (!request.body.dryRun) idempotencyKeys.check(request.scope, request.body)
-      const outcomes = await promote(source, request.scope, request.body, stopping)
-      await request.reportSecrets(promotedSecrets(source, request.body, outcomes))
-      return promotionReply(request.body, outcomes, (problem) => problemBody(problem, request.id))
+      const promoted = await promote(source, request.scope, request.body, stopping)
+      await request.reportSecrets(promotedSecrets(source, request.body, promoted.outcomes))
+      return promotionReply(request.body, promoted, (problem) => problemBody(problem, request.id))
     }
   })
 }

@@ -3,6 +3,7 @@ import { CredentialHeader, EnvironmentParams, NextCursor, Page, Query, Ref, Repl
 import { Enum } from '#src/schema/types'
 import { listSecrets, sorts } from '#src/secrets/list'
 import { ListFilters, SecretMetadata } from '#src/secrets/schemas'
+import { Unaddressable } from '#src/secrets/unaddressable'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
@@ -25,7 +26,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }),
       headers: CredentialHeader,
       response: {
-        200: Reply('A page of secrets', Type.Object({ items: Type.Array(Ref(SecretMetadata)), nextCursor: NextCursor })),
+        200: Reply('A page of secrets', Type.Object({
+          items: Type.Array(Ref(SecretMetadata)),
+          nextCursor: NextCursor,
+          unaddressable: Type.Optional(Unaddressable)
+        })),
         ...withAwsProblems()
       }
     },

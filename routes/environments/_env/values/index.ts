@@ -5,6 +5,7 @@ import { closed } from '#src/schema/types'
 import { toSecretValue } from '#src/secrets/read'
 import { readMatching, readNamed } from '#src/secrets/read-many'
 import { maximumItems, Name, SecretValue, ValueFilters } from '#src/secrets/schemas'
+import { Unaddressable } from '#src/secrets/unaddressable'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
@@ -32,14 +33,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
             name: Name,
             secret: Type.Optional(Ref(SecretValue)),
             problem: Type.Optional(Ref(ProblemSchema))
-          }))
+          })),
+          unaddressable: Type.Optional(Unaddressable)
         })),
         ...withAwsProblems(...bodyProblems, 'kms-failure')
       }
     },
     handler: async (request) => {
       const { scope, body } = request
-      const results = 'names' in body ? await readNamed(scope, body.names) : await readMatching(scope, body.filters)
+      const { results, ...leftOut } = 'names' in body ? { results: await readNamed(scope, body.names) } : await readMatching(scope, body.filters)
       await request.reportSecrets(results.map((result) => ({
         name: result.name,
         action: 'GetSecretValue',
@@ -48,7 +50,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       return {
         items: results.map((result) => 'secret' in result
           ? { name: result.name, secret: toSecretValue(result.secret) }
-          : { name: result.name, problem: problemBody(result.problem, request.id) })
+          : { name: result.name, problem: problemBody(result.problem, request.id) }),
+        ...leftOut
       }
     }
   })

@@ -11,7 +11,7 @@ async function pagesOf (t: Test, gateway: Gateway, query: string): Promise<unkno
     const reply = await gateway.send('GET', `${path}?${query}${cursor === undefined ? '' : `&cursor=${cursor}`}`, { token: tokens.team })
     t.equal(reply.status, 200)
     cursor = reply.json.nextCursor
-    pages.push({ items: reply.json.items, cursorLength: cursor?.length })
+    pages.push({ items: reply.json.items, unaddressable: reply.json.unaddressable, cursorLength: cursor?.length })
   } while (cursor !== undefined)
   return pages
 }
@@ -22,7 +22,11 @@ t.test('listSecrets: hidden secrets change neither a page nor the presence or th
     const reply = await gateway.send('POST', `${path}/${encodeURIComponent(name)}`, { json: { description: 'guessed words', tags } })
     t.equal(reply.status, 201)
   }
+  const createInAws = async (name: string): Promise<void> => {
+    await gateway.aws('AKIADEV').createSecret({ Name: `dev/${name}`, Description: 'guessed words', Tags: [{ Key: 'guess', Value: 'guessed' }] })
+  }
   for (const name of ['team-a/1', 'team-a/2', 'team-a/3']) await create(name)
+  for (const name of ['team-a//unaddressable', 'team-a/2/']) await createInAws(name)
   const filters = ['', 'namePrefix=team-a', 'description=guessed', 'tagKey=guess', 'tagValue=guessed', 'all=guessed', 'tag=guess%3Dguessed']
   const queries = filters.flatMap((filter) => ['name', '-lastChangedDate'].flatMap((sort) => [1, 2, 3, 100].map((limit) => `${filter}&sort=${sort}&limit=${limit}`)))
   const replies = async (): Promise<Record<string, unknown[]>> => {
@@ -32,9 +36,14 @@ t.test('listSecrets: hidden secrets change neither a page nor the presence or th
   }
   const withoutHidden = await replies()
   t.same(withoutHidden['&sort=name&limit=2'], withoutHidden['all=guessed&sort=name&limit=2'], 'every filter matches the secrets that the caller may see')
-  t.match(withoutHidden['&sort=name&limit=2'], [{ items: [{ name: 'team-a/1' }, { name: 'team-a/2' }], cursorLength: Number }, { items: [{ name: 'team-a/3' }] }])
+  t.match(withoutHidden['&sort=name&limit=2'], [
+    { items: [{ name: 'team-a/1' }, { name: 'team-a/2' }], unaddressable: 2, cursorLength: Number },
+    { items: [{ name: 'team-a/3' }], unaddressable: undefined }
+  ])
+  t.match(withoutHidden['tag=guess%3Dguessed&sort=name&limit=1'], [{ unaddressable: 1 }, { unaddressable: 1 }, { unaddressable: undefined }], 'a page counts up to the next one')
 
   for (const name of ['team-a', 'team-ab/1', 'before', 'z/after']) await create(name)
+  for (const name of ['/before', 'team-ab//1', 'z/']) await createInAws(name)
   t.same(await replies(), withoutHidden, 'a few hidden secrets')
 
   const secrets = Array.from({ length: 230 }, (_, index) => ({ name: `team-a+/${index}`, description: 'guessed', tags: { guess: 'guessed' } }))

@@ -1,0 +1,32 @@
+import { Type } from '@sinclair/typebox'
+import type { Action } from '#src/authorization/actions'
+import type { SecretMetadata } from '#src/aws/secret'
+import { isSecretName, type AnyName, type UnaddressableName } from '#src/environments/names'
+import { permitted } from './permitted.ts'
+import type { Scope } from './scope.ts'
+
+/** The number of secrets that a reply leaves out because of their names. */
+export const Unaddressable = Type.Integer({
+  minimum: 1,
+  description: 'Secrets that the caller may see and that are left out, because no path can hold their names, such as `a//b`. Only AWS\'s ' +
+    'own API reaches them. Absent where there are none'
+})
+
+/** Returns true if the gateway can address the secret. */
+export const isAddressable = (secret: SecretMetadata<AnyName>): secret is SecretMetadata => isSecretName(secret.name)
+
+/** Returns true if the gateway can't address the secret. */
+export const isUnaddressable = (secret: SecretMetadata<AnyName>): secret is SecretMetadata<UnaddressableName> =>
+  !isAddressable(secret)
+
+/** Returns the number of secrets as a reply states it: undefined if there are none. */
+export const asUnaddressable = (count: number): number | undefined => count === 0 ? undefined : count
+
+/** Counts the names on which the caller may perform all of the actions; undefined if there are none. */
+export async function countUnaddressable (
+  scope: Scope, actions: readonly Action[], names: readonly UnaddressableName[]
+): Promise<number | undefined> {
+  let allowed = names
+  for (const action of actions) allowed = [...await permitted(scope, action, allowed)]
+  return asUnaddressable(allowed.length)
+}
