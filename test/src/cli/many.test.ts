@@ -263,7 +263,7 @@ t.test('export: every format survives a round trip', async (t) => {
   const json = Buffer.from('{"user":"é","hosts":["h"]}').toString('base64')
   await gateway.send('PUT', '/environments/dev/secrets/json-bytes', { json: { value: json, encoding: 'base64' } })
   t.same(JSON.parse((await exported('--format', 'json', '--json-keys', '--secret', 'json-bytes', '--map', 'H=json-bytes#/hosts/0', '--map', 'U=json-bytes#user')).stdout), {
-    JSON_BYTES_USER: 'é', JSON_BYTES_HOSTS: '["h"]', H: 'h', U: 'é'
+    JSON_BYTES_HOSTS: '["h"]', H: 'h', U: 'é'
   })
   await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['empty/placeholder'] } })
   t.equal(parse((await exported('--format', 'kubernetes', '--secret', 'bytes', '--name', 'app')).stdout).data.BYTES, '/wA=')
