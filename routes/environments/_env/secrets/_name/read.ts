@@ -47,7 +47,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request, reply) => {
       const { versionId, versionStage, field } = request.query
-      // A client whose template leaves a parameter empty, as External Secrets Operator's does, means its default.
+      // An empty parameter has its default value, because the URL templates of some clients, such as External Secrets Operator,
+      // always contain the parameter.
       const secret = await readSecret(request.scope, request.secretName, compact({
         versionId, versionStage: versionStage === '' ? undefined : versionStage, field: field === '' ? undefined : field
       }))
