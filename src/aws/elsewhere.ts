@@ -19,8 +19,8 @@ interface Declared {
 
 /**
  * Returns the secrets of other environments that have the same name in AWS as a secret of the call's environment, but are in
- * other regions. A replica of the secret in such a region would have this name, too. Environments that are certainly in a different
- * account are left out.
+ * other regions. A replica of the secret in such a region would have this name, too. Environments that are certainly in a
+ * different account are left out.
  */
 export function secretsElsewhere (
   { environments, credentials }: Declared, { environment, credentialId }: Pick<AwsCall, 'environment' | 'credentialId'>, name: SecretName

@@ -80,8 +80,8 @@ export interface VersionsRequest extends PageRequest {
 }
 
 /**
- * The secrets to read: at most 20 names. AWS could also choose the secrets by filters. Here, the gateway does not use
- * filters, because AWS's filters match more secrets than their names suggest.
+ * The secrets to read: at most 20 names. AWS could also choose the secrets by filters. Here, the gateway does not use filters,
+ * because AWS's filters match more secrets than their names suggest.
  */
 export interface BatchRequest {
   names: readonly SecretName[]

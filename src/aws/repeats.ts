@@ -18,7 +18,7 @@ interface Repeatable<Result> {
 }
 
 /**
- * The problems that tell that AWS refused a call because of the state of the secret. Any other problem, such as a denial, says
+ * The problems that mean that AWS refused a call because of the state of the secret. Any other problem, such as a denial, says
  * nothing about an earlier attempt.
  */
 const refusals: ReadonlySet<string> = new Set(['aws-refused', 'secret-pending-deletion', 'rotation-in-progress', 'version-not-found'])
@@ -33,7 +33,7 @@ const day = 24 * 60 * 60 * 1000
  * call, and AWS refuses some operations the second time. The state of the secret then shows whether an earlier attempt was
  * carried out.
  *
- * The other operations are not wrapped. AWS either recognizes the repetition by its `ClientRequestToken`, or allows it anyway.
+ * The other operations are not wrapped. AWS either recognizes a repetition by its `ClientRequestToken`, or allows it anyway.
  */
 export function confirmRepeats (port: SecretsPort): SecretsPort {
   async function confirmed<Result> ({ call, name, operation, carryOut, resultIn }: Repeatable<Result>): Promise<Result> {
@@ -74,7 +74,7 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
         operation: 'DeleteSecret',
         carryOut: async () => port.deleteSecret(call, name, deletion),
         resultIn ({ arn, deletedDate }) {
-          // If the secret was deleted before this call, that deletion may have another recovery window.
+          // If the secret was deleted before this call, that deletion may have another recovery window, so this call fails.
           if (deletedDate === undefined || 'force' in deletion || deletedDate.getTime() < earliest) return undefined
           return { name, arn, deletionDate: new Date(deletedDate.getTime() + deletion.recoveryWindowInDays * day) }
         }
