@@ -126,7 +126,7 @@ export type FormatName = keyof typeof formats
  * Serializes variables in a format.
  *
  * @param name the name of the Kubernetes Secret
- * @throws CommandFailure if not all usual readers of the format would read the values as they are
+ * @throws CommandFailure if one of the usual readers of the format would not read the values exactly as they are
  */
 export function serialized (format: FormatName, variables: Variables, name: string): string {
   const { readers, write } = formats[format]

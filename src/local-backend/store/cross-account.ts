@@ -2,12 +2,12 @@ import { secretColumns, type Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
 /**
- * The status of a replication into another account. `Pending` is the status of a replica that no primary has accepted yet, and
- * `Detached` that of a replication that one of the two accounts has stopped.
+ * The status of a replication into another account. `Pending` means that the primary secret's account has not associated the
+ * replica yet. `Detached` means that one of the two accounts has stopped the replication.
  */
 export type CrossAccountStatus = 'InSync' | 'Failed' | 'Pending' | 'Detached'
 
-/** The status as one side of the replication shows it. */
+/** The status that the primary secret or the replica shows for their replication. */
 export interface CrossAccountState {
   status: CrossAccountStatus
   message: string | null
