@@ -7,8 +7,8 @@ interface SteeringNames {
 
 /**
  * The variables that steer programs. Whoever sets them can run code, redirect traffic, replace a program's configuration, or
- * change which servers it trusts. The name of a secret determines the name of its variable. Without this table, everyone who may
- * create a secret could therefore set these variables.
+ * change which servers it trusts. A variable's name usually comes from the name of a secret or from a key in its value. Without
+ * this table, everyone who may write a secret could therefore set these variables.
  *
  * The table can't be complete, since every program defines variables of its own. Only users who choose every name with `--map`
  * are safe from all such variables.

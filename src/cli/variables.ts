@@ -34,7 +34,7 @@ export function withSelection (command: Command): Command {
     .option('--json-keys', 'create a variable for each key of values that are JSON objects')
 }
 
-/** Decides whether a secret may give its variable this name. Returns the reason for a refusal, or undefined if it may. */
+/** Decides whether a secret may give its variable this name. Returns the reason for a refusal, otherwise undefined. */
 export type Refusal = (variable: string) => string | undefined
 
 /** The reference to a secret, or to a key of its value, on the right-hand side of `--map`. */

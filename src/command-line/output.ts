@@ -9,8 +9,8 @@ export type Line = string | readonly { text: string, style?: Style | undefined }
 
 /**
  * The only way in which commands write to standard output or standard error. All functions except {@link Output.bytes} make the
- * control and format characters in their arguments visible. Only afterwards do they add control sequences of their own, such as
- * colours.
+ * control and format characters in their arguments visible. They add their own control sequences, such as colours, only
+ * afterwards.
  */
 export interface Output {
   readonly isTerminal: boolean

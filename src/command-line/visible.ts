@@ -9,8 +9,8 @@ const units = (character: string): string =>
 
 /**
  * Replaces characters that control a terminal, and characters that reorder or hide text, by visible escapes such as `\u001b`.
- * Otherwise, text that others wrote could change what the user sees. Line breaks are replaced, too. Otherwise, text that others
- * wrote could imitate lines of the program.
+ * Otherwise, text that others wrote could change what the user sees. Line breaks are replaced, too, so that such text can't
+ * imitate lines of the program.
  */
 export const visible = (text: string): string => text.replace(hidden, (character) => shortEscapes[character] ?? units(character))
 

@@ -49,7 +49,7 @@ export const overlapWarnings = (declared: Declared): string[] => Array.from(over
 
 /**
  * Returns a region in which both environments have secrets or replicas, or undefined if there is none. Also returns undefined if
- * environments in different regions have the same prefix. They are allowed, because a standby environment shows the replicas of a
+ * environments in different regions have the same prefix. This is allowed, because a standby environment shows the replicas of a
  * primary environment under the same names.
  */
 function sharedRegion (one: Environment, other: Environment): string | undefined {

@@ -15,7 +15,7 @@ const closed = async (reply: ServerResponse): Promise<void> => new Promise((reso
 
 /**
  * Waits until all requests that have arrived as a whole on a connection have been answered. If the gateway wrote another reply to
- * the connection before, the client would take it for the reply to one of these requests.
+ * the connection before that, the client would take it for the reply to one of these requests.
  */
 export async function earlierReplies (socket: Socket): Promise<void> {
   for (let reply = nextReply(socket); reply !== undefined && !socket.destroyed; reply = nextReply(socket)) await closed(reply)

@@ -12,7 +12,7 @@ export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<
 
 /**
  * Creates a counter that refuses requests beyond a limit of the current configuration. The counter keeps counts for up to 5,000
- * keys. When another key comes, it evicts the least recently used one.
+ * keys. To make room for another key, it evicts the least recently used one.
  *
  * @param which the name of the limit that applies; the log shows it as the reason for a refusal
  * @param isShared true if requests of different callers count together. A reply then shows neither the count nor the start of the

@@ -14,7 +14,7 @@ const malformed: Record<PolicyErrorKind, () => Error> = {
 
 /**
  * The member that AWS has added to the replies about a resource policy. In this backend, a reply has the member only if the
- * request has it. The tests compare replies with recordings of AWS that are older than the member.
+ * request has it, because the backend is compared with recordings of AWS that are older than the member.
  */
 export interface NamedPolicy {
   PolicyName?: string | undefined
