@@ -36,8 +36,8 @@ export interface ServerSettings {
   /** IP addresses and subnets whose `X-Forwarded-For` header is trusted. */
   readonly trustedProxies: readonly string[]
   /**
-   * The keys for the cursors of lists. The first key encrypts and decrypts. The others only decrypt older cursors. The array is empty
-   * if no key is configured.
+   * The keys for the cursors of lists. The first key encrypts and decrypts. The others only decrypt. The array is
+   * empty if no key is configured.
    */
   readonly cursorKeys: readonly Uint8Array[]
   readonly tls?: TlsSettings
