@@ -27,8 +27,8 @@ export const refusal = (exception: string, message: string): FalseReply =>
 /**
  * Puts a proxy between the gateway and its backend.
  *
- * @returns a function that plans the faults of an operation: the first fault for its next call, the second for the call after that,
- * and so on
+ * @returns a function that plans the faults of an operation: the first fault for its next call, the second for the call after
+ * that, and so on
  */
 export async function proxyWithFaults (t: Test, gateway: Gateway): Promise<(operation: string, ...faults: Fault[]) => void> {
   const planned = new Map<string, Fault[]>()

@@ -12,7 +12,7 @@ export interface Rule {
    * The resources that the rule applies to. If absent, it applies to any resource.
    * - `in`: an environment and its secrets
    * - `itself`: an environment without its secrets
-   * - `secretsOf`: the secrets of an environment, without the environment itself. With `prefix`, only those whose names begin so.
+   * - `secretsOf`: the secrets of an environment, without the environment itself; with `prefix`, only those whose names have it
    * - `secret`: one secret
    */
   where?: { in: string } | { itself: string } | { secretsOf: string, prefix?: string } | { secret: string }

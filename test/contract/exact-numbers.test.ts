@@ -109,7 +109,7 @@ t.test('numbers keep their text to the letter on every way to a secret', async (
 
 interface Schema { type?: string | string[], properties?: Record<string, Schema>, additionalProperties?: boolean | Schema, items?: Schema, anyOf?: Schema[] }
 
-/** Returns true if a schema is, or contains, that of an object with any members. */
+/** Returns true if the schema allows an object with any members, as the whole value or within it. */
 const isOpen = (schema: Schema): boolean =>
   ([schema.type].flat().includes('object') && schema.properties === undefined && schema.additionalProperties !== false && typeof schema.additionalProperties !== 'object') ||
   [...Object.values(schema.properties ?? {}), schema.items, schema.additionalProperties, ...schema.anyOf ?? []]

@@ -2,8 +2,8 @@ import t from 'tap'
 import { build, embedded, policies, tokens } from '#test/helper'
 
 /*
- * A caller may do everything in an environment, except see AWS credentials and some of the secrets. No reply may contain the ID of
- * a credential or the name of a secret that the caller may not see. AWS denies every call, so many of the replies are problems.
+ * A caller may do everything in an environment, except see AWS credentials and some of the secrets. No reply may contain the ID
+ * of a credential or the name of a secret that is hidden from the caller. AWS denies every call, so many replies are problems.
  */
 
 const environment = {

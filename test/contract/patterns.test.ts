@@ -6,8 +6,8 @@ import ts from 'typescript'
 const root = join(import.meta.dirname, '..', '..')
 
 /**
- * By file: the patterns that deliberately have only one of the anchors `^` and `$`, or anchors in several alternatives. Every other
- * pattern with an anchor must have both. With only one, a check accepts whatever precedes or follows a valid value.
+ * By file: the patterns that deliberately have only one of the anchors `^` and `$`, or anchors in several alternatives. Every
+ * other pattern with an anchor must have both. With only one, a check accepts whatever precedes or follows a valid value.
  */
 const partial: Readonly<Record<string, readonly string[]>> = {
   // The source joins these two parts into one pattern, which has both anchors.
@@ -24,7 +24,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/aws/rate-limiter.ts': ['Command$'],
   'src/cli/variables.ts': ['^\\/+'],
   'src/config/issues.ts': ['^[a-z]'],
-  // The first is a pattern for the end of a name. The other two are no patterns: one replaces the other at a pattern's end.
+  // The first is a pattern for the end of a name. The code replaces the second, which ends a pattern, by the third.
   'src/environments/names.ts': ['-[A-Za-z0-9]{6}$', '+$', '*$'],
   'src/http/etag.ts': ['^W\\/'],
   'src/http/numbers.ts': ['^0+', '0+$'],
@@ -75,8 +75,8 @@ const begins = (pattern: string): boolean => pattern.startsWith('^')
 const ends = (pattern: string): boolean => /(?<!\\)\$$/.test(pattern)
 
 /**
- * Returns true if a pattern has alternatives outside of any group. An anchor then applies to one alternative only. In `^a|b$`, for
- * example, `^` applies only to `a`, and `$` only to `b`.
+ * Returns true if a pattern has alternatives outside of any group. An anchor then applies to one alternative only. In `^a|b$`,
+ * for example, `^` applies only to `a`, and `$` only to `b`.
  */
 function hasAlternatives (pattern: string): boolean {
   const bare = pattern.replace(/\\./gs, '').replace(/\[[^\]]*\]/g, '')

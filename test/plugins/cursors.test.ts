@@ -7,7 +7,7 @@ import { build, policies, tokens, type Gateway, type Reply } from '#test/helper'
  * - `path`: the path of the list
  * - `others`: parameters that make it a different list, which must refuse its cursors
  * - `elsewhere`: the paths of other lists, which must refuse its cursors, too
- * - `query`: the parameters by which the gateway recognizes the list, if the request has no query
+ * - `query`: the parameters that identify the list in its cursors, if the request has no query string
  */
 const lists = [
   {

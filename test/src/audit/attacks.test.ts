@@ -11,8 +11,8 @@ interface Written { files: string[][], head: string }
 const linesOf = (file: string): string[] => readFileSync(file, 'latin1').split(/(?<=\n)/)
 
 /**
- * Writes a trail, and returns four copies of it: `crashed` is what a crash would leave, and the others were made after a checkpoint,
- * after a rotation and after the close.
+ * Writes a trail, and returns four copies of it: `crashed` is what a crash would leave, and the others were made after a
+ * checkpoint, after a rotation and after the close.
  */
 async function written (): Promise<Record<'crashed' | 'checkpointed' | 'rotated' | 'closed', Written>> {
   const { file } = newTrail()
@@ -79,7 +79,7 @@ const attacks: Record<string, (lines: string[]) => string[]> = {
 
 /**
  * The attacks that can't be told from a crash. The verification calls what they add unproved. After a `close` record, however, a
- * crash can leave nothing but the beginning of a `start` record, so all other attacks are found there.
+ * crash can leave nothing but the beginning of a `start` record, so all other attacks are then found.
  */
 const likeCrash: Readonly<Record<string, { unproved: number, evenWhenClosed?: true }>> = {
   'appends one unsigned record': { unproved: 1 },

@@ -13,7 +13,7 @@ const variablesOf = (values: Readonly<Record<string, string | Buffer>>): Variabl
 
 const isRefused = (format: FormatName, variable: string, value: string): boolean => formats[format].flaw(variable, Buffer.from(value)) !== undefined
 
-/** Values that two readers of the same format have read differently, in at least one format. */
+/** Each of these values has been read differently by two readers of the same format. */
 const hostile = [
   'touch x #it\'s', 'a #b', 'a#b', '#a', ' a', 'a ', 'a b', '\ta', 'a\n', '\na', 'a\nB=c', 'a\r', 'a\r\nb', 'it\'s', '"a"', '\'a\'', '`a`', '`id`', '$HOME', '${HOME}',
   '$$', '$(id)', '\\', 'a\\', '\\n', '\\\\', '\\"', '"\\n"', 'a;id', 'a&id', 'a|id', '<a', '>a', '(a)', '()', '~', 'a:~', '~root', '=ls', 'a:=ls', '{a,b}', '{"a":"b"}',

@@ -83,7 +83,7 @@ const rows = (folder: string): Record<string, readonly (readonly string[])[]> =>
   completion: [['completion', hostile]]
 })
 
-/** Command lines that print values for programs. In a pipe, the values are printed unchanged. At a terminal, they are escaped. */
+/** Command lines that print values for programs: unchanged in a pipe, and with escapes at a terminal. */
 const raw: readonly (readonly string[])[] = [
   ['read', 'a', '--value', ...dev], ['read', 'a', '--value', '--env', 'bytes'], ['export', '--format', 'shell', ...withPrefix]
 ]
