@@ -3,10 +3,10 @@ import type { Action } from '#src/authorization/actions'
 import { build, policies, tokens, type Gateway, type Reply, type RequestOptions } from '#test/helper'
 
 /*
- * A caller must not be able to check guesses at content that it may not see. Each case sends a request with a guess to two secrets.
- * The guess is right for the secret `right-guess`, and wrong for `wrong-guess`. If the caller may not see the content, the two
- * replies must be equal byte for byte. If the caller may see the content, the replies must differ: this shows that the case can
- * fail. In a case with `neverDiffers`, the replies must be equal even then.
+ * A caller must not be able to check guesses at content that it may not see. Each case sends a request with a guess to two
+ * secrets. The guess is right for the secret `right-guess`, and wrong for `wrong-guess`. If the caller may not see the content,
+ * the two replies must be equal byte for byte. If the caller may see the content, the replies must differ: this shows that the
+ * case can fail. In a case with `neverDiffers`, the replies must be equal even then.
  */
 
 const caller = tokens.writer
