@@ -11,7 +11,7 @@ declare module 'fastify' {
 
 /** Provides the cursors of lists, with the configured keys or, if there are none, with a key of this process. */
 export default fp(async (fastify) => {
-  // Outlives a reload of the configuration, so that cursors stay valid.
+  // This key stays the same when the configuration is reloaded, so that cursors stay valid.
   const ownKey = randomBytes(cursorKeyBytes)
   const keys = fastify.config.derive(({ server: { cursorKeys: [first = ownKey, ...others] } }) => [first, ...others] as const)
   fastify.decorate('cursors', createCursors(keys, fastify.now))

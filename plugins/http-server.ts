@@ -28,8 +28,9 @@ export default fp(async (fastify) => {
     server.on(event, (request, reply) => { server.emit('request', request, reply) })
   }
 
-  // Without a listener, Node.js closes the connection of a CONNECT request without a reply. Here, Fastify refuses such a request
-  // and records the refusal. The connection is closed after the reply, because Node.js no longer reads requests from it.
+  // Without a listener, Node.js closes the connection of a CONNECT request without a reply. With this listener, Fastify refuses
+  // such a request and records the refusal. The connection is closed after the reply, because Node.js reads no more requests from
+  // a connection after a CONNECT.
   server.on('connect', (request, socket: Socket) => {
     socket.on('error', () => { socket.destroy() }).resume()
     void earlierReplies(socket).then(() => {

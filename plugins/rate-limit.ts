@@ -17,8 +17,8 @@ declare module 'fastify' {
  * - `failures` limits the failed authentications from each address.
  * - `address` limits the requests from each address on public routes.
  *
- * `failures` and `address` have the same limit, but count separately. Authenticated requests on routes that are not public count
- * against no address, so callers with the same address do not affect each other.
+ * `failures` and `address` have the same limit, but count separately. Neither counts an authenticated request on a route that is
+ * not public. So callers with the same address do not affect each other.
  */
 export default fp(async (fastify) => {
   await fastify.register(rateLimit, { global: false })

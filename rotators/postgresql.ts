@@ -96,7 +96,7 @@ async function valueOf (secret: string, versionId: string): Promise<string> {
   return SecretString
 }
 
-/** Replaces the password in a value. The other members stay as they are, with each number as it is written, such as `1.10`. */
+/** Sets the password in a secret's value. The other members stay as they are: even the number `1.10` keeps its last zero. */
 function withPassword (value: string, password: string | undefined): string {
   const members = JSON.parse(value, (_name, member: unknown, context?: { source?: string }) =>
     typeof member === 'number' ? JSON.rawJSON(context?.source ?? String(member)) : member) as object

@@ -1,6 +1,7 @@
 /**
- * Compares `src/aws-model/shapes.ts` with AWS's published model of Secrets Manager (botocore's `service-2.json`), as old as the
- * installed AWS SDK. If a second model is named, also compares `src/aws-model/newer.ts` with it.
+ * Compares `src/aws-model/shapes.ts` with AWS's published model of Secrets Manager, which is botocore's `service-2.json`. Use the
+ * version of that file from the time when the installed AWS SDK was released. If you name a second, newer version, the script
+ * also compares `src/aws-model/newer.ts` with it.
  *
  *     node scripts/check-aws-model.ts PATH/TO/service-2.json [PATH/TO/NEWER/service-2.json]
  *
@@ -46,7 +47,7 @@ const publishedShape = (shape: PublishedShape): object => ({
 
 const defined = (object: object): object => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
 
-/** The tables of this project. */
+/** The tables of this project that are compared with one published model. */
 interface LocalModel {
   operations: Readonly<Record<string, StructureShape>>
   shapes: Readonly<Record<string, Shape>>

@@ -21,7 +21,7 @@ import { mutantsOf, type Mutant } from './mutation/mutants.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** The seconds after which a test file is stopped, because the mutant made it hang. This also counts as noticed. */
+/** A test file that runs for this many seconds is stopped, because the mutant made it hang. The mutant then counts as noticed. */
 const hangs = 300
 
 const { values: options, positionals: paths } = parseArgs({
@@ -54,7 +54,7 @@ function changedSince (commit: string): (file: string, line: number) => boolean 
   return (file, line) => changed.get(file)?.has(line) ?? false
 }
 
-/** Returns the number of the line that contains an offset, starting at 1. */
+/** Returns the number of the line that contains an offset. The first line has number 1. */
 const lineOf = (text: string, offset: number): number => text.slice(0, offset).split('\n').length
 
 /** Returns a sequence of numbers between 0 and 1 that depends only on the seed (mulberry32). */
@@ -81,9 +81,9 @@ const isWanted = options.since === undefined ? () => true : changedSince(options
 const coverage = readCoverage(root)
 
 /**
- * Returns the tests that execute a mutant's code, likeliest to fail first: those at the mirrored path, then those in the mirrored
- * folder, then those that execute the fewest files. Code that every request executes has over a hundred, so only the first are
- * returned.
+ * Returns test files that execute a mutant's code. The likeliest to fail come first: those at the mirrored path, then those in
+ * the mirrored folder, then all others. Within these groups, those that execute the fewest source files come first. Over a
+ * hundred test files may execute the same code, so only the first ones are returned (see `--tests`).
  */
 function testsFor ({ file, start }: Mutant): string[] {
   const mirrored = join('test', file.replace(/\.ts$/, ''))
@@ -103,14 +103,14 @@ function copyRepository (): string {
   return folder
 }
 
-/** Runs a test file. Resolves to true if it passes. Stops it, with all the processes that it started, if it hangs. */
+/** Runs a test file. Resolves to true if it passes. If it hangs, it is stopped, with all the processes that it started. */
 async function passes (folder: string, test: string): Promise<boolean> {
   const child = spawn(process.execPath, [test], { cwd: folder, stdio: 'ignore', detached: true, env: { ...process.env, TAP_BAIL: '1', TAP_TIMEOUT: String(hangs) } })
   const stop = (): void => {
     try {
       process.kill(-(child.pid ?? 0), 'SIGKILL')
     } catch {
-      // All processes of the group have ended.
+      // There is nothing to stop: all processes of the group have ended.
     }
   }
   const timer = setTimeout(stop, hangs * 1_000)

@@ -18,12 +18,11 @@ const root = join(import.meta.dirname, '..')
 const [url, ...files] = process.argv.slice(2)
 if (url === undefined) throw new TypeError('Specify moto\'s URL: node scripts/test-on-moto.ts http://127.0.0.1:5000')
 
-/** The excluded tests. */
 const excluded = new Set([
-  // It checks all commands of secretsctl with a single assertion, so the line of a failure does not show which difference in moto
-  // caused it. Other tests run the same commands without starting a process.
+  // This test checks all commands of secretsctl with a single assertion, so the line of a failure does not show which difference
+  // in moto caused the failure. Other tests run the same commands without starting a process.
   'test/src/cli/commands-as-processes.test.ts',
-  // They put a proxy that breaks connections in front of the backend. What is tested happens in the gateway.
+  // These two tests put a proxy that breaks connections in front of the backend. They test only what the gateway does.
   'test/src/aws/attempts.test.ts',
   'test/src/aws/repeats.test.ts'
 ])

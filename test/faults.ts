@@ -16,7 +16,7 @@ interface FalseReply {
  * - `lost`: AWS carries the call out, and the connection breaks off before the reply.
  * - `half`: AWS carries the call out, and the connection breaks off in the middle of the reply.
  * - `reset`: The connection breaks off before AWS gets the call.
- * - A reply is sent instead of AWS's, which does not get the call.
+ * - a `FalseReply`: The gateway gets this reply, and AWS does not get the call.
  */
 export type Fault = 'lost' | 'half' | 'reset' | FalseReply
 
@@ -27,7 +27,8 @@ export const refusal = (exception: string, message: string): FalseReply =>
 /**
  * Puts a proxy between the gateway and its backend.
  *
- * @returns a function that makes the next calls of an operation fail, one for each fault
+ * @returns a function that plans the faults of an operation: the first fault for its next call, the second for the call after
+ * that, and so on
  */
 export async function proxyWithFaults (t: Test, gateway: Gateway): Promise<(operation: string, ...faults: Fault[]) => void> {
   const planned = new Map<string, Fault[]>()
@@ -50,7 +51,7 @@ export async function proxyWithFaults (t: Test, gateway: Gateway): Promise<(oper
     }
     const reply = await forwarded(request, body)
     const bytes = await buffer(reply)
-    // An empty reply has no middle.
+    // An empty reply can't break off in the middle, so `half` then has the same effect as `lost`.
     if (fault === 'lost' || (fault === 'half' && bytes.length === 0)) {
       request.socket.resetAndDestroy()
       return

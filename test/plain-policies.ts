@@ -6,11 +6,14 @@ export interface Rule {
   effect: 'permit' | 'forbid'
   /** The callers that the rule applies to. If absent, it applies to any caller. */
   who?: { caller: string } | { group: string }
-  /** Actions and groups of actions. If absent, the rule applies to any action. */
+  /** The actions, and groups of actions, that the rule applies to. If absent, it applies to any action. */
   actions?: readonly string[]
   /**
-   * `in`: an environment and its secrets. `itself`: an environment without its secrets. `secretsOf`: only its secrets. `secret`: one
-   * secret. If absent, the rule applies to any resource.
+   * The resources that the rule applies to. If absent, it applies to any resource.
+   * - `in`: an environment and its secrets
+   * - `itself`: an environment without its secrets
+   * - `secretsOf`: the secrets of an environment, without the environment itself; with `prefix`, only those whose names have it
+   * - `secret`: one secret
    */
   where?: { in: string } | { itself: string } | { secretsOf: string, prefix?: string } | { secret: string }
   /** Applies only to requests that use this credential. */

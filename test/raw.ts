@@ -39,7 +39,7 @@ export function write (socket: Socket, { method = 'GET', path = '/', headers = [
   socket.write([`${method} ${path} HTTP/1.1`, ...all.map(([name, value]) => `${name}: ${value}`), '', body ?? ''].join('\r\n'))
 }
 
-/** Reads one reply to a request with the method, or returns undefined if the connection ends without a reply. */
+/** Reads the reply to one request, whose method is `method`. Returns undefined if the connection ends without a reply. */
 export async function readReply (socket: Socket, method = 'GET'): Promise<RawReply | undefined> {
   let all = ''
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
@@ -55,8 +55,8 @@ export async function readReply (socket: Socket, method = 'GET'): Promise<RawRep
 }
 
 /**
- * The time, in milliseconds, after which a test stops waiting for something that happens at once. It says nothing about speed, and
- * is long enough for the slowest machine: a test that waits for something that never happens fails instead of hanging.
+ * How long, in milliseconds, a test waits for something that should happen at once. If it does not happen, the test fails instead
+ * of hanging. The time does not measure speed: it is long enough for the slowest machine.
  */
 export const patience = 60_000
 
@@ -78,7 +78,7 @@ export async function sendRaw (url: string, request: RawRequest, tls?: TlsClient
   }
 }
 
-/** Sends a request and reads the reply. Closes the connection once that is done, or once `end` is settled. */
+/** Sends a request and reads the reply. Closes the connection afterwards, or earlier if `end` is rejected. */
 async function exchange (url: string, request: RawRequest, tls: TlsClient | undefined, end: Promise<never>): Promise<RawReply | undefined> {
   let socket: Socket | undefined
   end.catch(() => socket?.destroy())

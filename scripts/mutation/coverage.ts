@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** The part of tap's record of a process that says which test file started it. */
+/** The members of tap's record of a process that tell which test file the process belongs to. */
 interface ProcessInfo {
   readonly uuid: string
-  /** The process that tap started, which runs a test file. Absent for that process itself. */
+  /** The UUID of the process that runs the test file. Absent in the record of that process itself. */
   readonly root?: string | null
   readonly argv: readonly string[]
 }
@@ -31,8 +31,8 @@ export interface Coverage {
 type Functions = V8Coverage['result'][number]['functions']
 
 /**
- * Reads the coverage that the last complete `npm test` measured. tap keeps it for each process, together with the test file that
- * started the process.
+ * Reads the coverage that the last complete `npm test` measured. tap keeps the coverage of each process separately, and records
+ * which test file the process belongs to.
  *
  * @param root the repository's root
  */

@@ -15,7 +15,7 @@ type Replacement = Omit<Mutant, 'file'>
 /** The kinds of syntax that have no mutants, because changes to them can't change what the program does. */
 const isErased = [ts.isTypeNode, ts.isInterfaceDeclaration, ts.isTypeAliasDeclaration, ts.isImportDeclaration]
 
-/** The operators that replace an operator. Each differs from the original for some operands only, as a real mistake would. */
+/** Maps each operator to the one that replaces it. */
 const operators = new Map<ts.SyntaxKind, string>([
   [ts.SyntaxKind.EqualsEqualsEqualsToken, '!=='],
   [ts.SyntaxKind.ExclamationEqualsEqualsToken, '==='],
@@ -44,7 +44,7 @@ export function mutantsOf (file: string, text: string): Mutant[] {
   return mutants
 }
 
-/** Returns the changes to make to one node of the syntax tree, without those to its children. */
+/** Returns the changes to make to one node of the syntax tree. The changes for its child nodes are not included. */
 function replacementsFor (node: ts.Node, source: ts.SourceFile): Replacement[] {
   const replace = (changed: ts.Node, replacement: string): Replacement =>
     ({ start: changed.getStart(source), end: changed.getEnd(), replacement })
@@ -68,7 +68,7 @@ function replacementsFor (node: ts.Node, source: ts.SourceFile): Replacement[] {
 const isCall = (expression: ts.Expression): boolean =>
   ts.isCallExpression(ts.isAwaitExpression(expression) || ts.isVoidExpression(expression) ? expression.expression : expression)
 
-/** Returns a regular expression without its `^`, and without its `$`. */
+/** Returns up to two variants of a regular expression: one without the `^` at its start, and one without the `$` at its end. */
 function withoutAnchors (literal: string): string[] {
   const [, pattern = '', flags = ''] = /^\/(.*)\/([a-z]*)$/s.exec(literal) ?? []
   return [

@@ -4,7 +4,7 @@ import { genesis, isIntact, isStartOfOpening, type Link, type ParsedRecord } fro
 /** Reports a finding about the current line, with the record's sequence number if it is known. */
 export type Report = (message: string, sequence?: number) => void
 
-/** Names a range of records, with the verb that follows. */
+/** Describes a range of records as the beginning of a sentence: `record 5 is` or `records 5 to 7 are`. */
 export const range = (from: number, to: number): string => from === to ? `record ${from} is` : `records ${from} to ${to} are`
 
 /**
@@ -75,21 +75,24 @@ export interface Tail {
   readonly unsigned: number
   /** The last signed record. */
   readonly signed?: Link
-  /** True if a crash can't have left these records, because a process would have written a signed record before them. */
+  /**
+   * True if a crash can't have left these records. At the start of a file and after a `close`, a process always writes a signed
+   * record first, so unsigned records there are forged.
+   */
   readonly isForged: boolean
 }
 
 const signedEvents: ReadonlySet<unknown> = new Set(['start', 'resume', 'checkpoint', 'close'])
 
 /**
- * Creates a checker of the signatures. Control records are always signed, and so is the last record of each write. A process that
- * continues a closed trail, or continues in a new file, writes a control record first.
+ * Creates a checker of the signatures. Control records are always signed, and so is the last record of each write. A process
+ * writes a control record first in each new file, and whenever it continues a trail that was closed.
  */
 export function signatureChecker (given: readonly VerifyingKey[] | undefined, report: Report): {
   check: (record: ParsedRecord) => void
   /** Call it before the first line of each file. */
   beginFile: () => void
-  /** Checks whether a crash can have left this incomplete line after the records so far. */
+  /** Checks whether this incomplete line, which follows the records checked so far, can be what a crash left. */
   isFromCrash: (incomplete: Buffer) => boolean
   tail: () => Tail
   /** The accepted keys. If none were given, this is the first key that the trail itself contains. */

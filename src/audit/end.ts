@@ -116,8 +116,9 @@ async function* chunksOf (handle: FileHandle, start: number): AsyncGenerator<Uin
 /**
  * Follows the chain from the known record to the end of the last complete write. Returns undefined if the chain is broken.
  *
- * @param mustOpen true if the next record must open the trail, because the known record closed it or is in an earlier file. A
- *   crash then leaves at most a part of that one record. Anything else was added by somebody without the key.
+ * @param mustOpen true if the next record must be an opening record, because the known record closed the trail or is in an
+ *   earlier file. Any other record then breaks the chain. So does an incomplete line, unless it is the beginning of an opening
+ *   record.
  */
 async function followChain (
   handle: FileHandle, known: Position, mustOpen: boolean, key: VerifyingKey, size: number

@@ -85,8 +85,10 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
   }
 
   /**
-   * Checks two things about the open file: whether it still has the trail's name, and whether it is unchanged, that is, has the
-   * expected size and was not deleted.
+   * Checks two things about the open file:
+   *
+   * - `hasName`: whether it still has the trail's name.
+   * - `isUnchanged`: whether it has the expected size and was not deleted.
    */
   async function inspectFile ({ trail, inode }: Files, size: number): Promise<{ hasName: boolean, isUnchanged: boolean }> {
     const named = await stat(file).catch(undefinedIfMissing)

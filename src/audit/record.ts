@@ -175,13 +175,13 @@ export interface ParsedRecord {
 export const isIntact = ({ link, actualHash }: ParsedRecord): boolean => link.hash === actualHash
 
 /**
- * Checks whether a record is what a process writes first, in a trail that was closed or in a new file: a control record, which is
- * always signed. Nobody without the key can write one.
+ * Checks whether a record is an opening record. This is the control record that a process writes first in a new file, or in a
+ * trail that was closed. It is always signed, so nobody without the key can write one.
  */
 export const isOpening = ({ signature, entry: { event } }: ParsedRecord): boolean =>
   signature !== undefined && (event === 'start' || event === 'resume')
 
-/** Checks whether an incomplete line can be what a crash left of the opening record that comes after `link`. */
+/** Checks whether an incomplete line can be the beginning of an opening record that follows `link`, as a crash would leave it. */
 export function isStartOfOpening ({ sequence }: Link, line: Buffer): boolean {
   const time = '0000-00-00T00:00:00.000Z'
   const text = line.toString('latin1').replace(/(?<="time":")[\dTZ:.-]{1,24}/, (found) => time.slice(0, found.length))

@@ -17,11 +17,11 @@ export interface SecretOutcome {
 
 /** A decision about a single secret, or about another environment than the one in the request's path. */
 export interface SecretDecision extends Decision {
-  /** Absent if it is the environment in the request's path. */
+  /** The environment that the decision is about. Absent if it is the one in the request's path. */
   readonly environment?: string
   readonly action: Action
   /** Absent if the decision is about the environment as a whole. */
   readonly name?: string
-  /** The secret in the path's environment that the decision was needed for. Present if the decision is about its replica. */
+  /** If the decision is about a replica, the name of the replicated secret, which is in the environment in the request's path. */
   readonly replicaOf?: string
 }

@@ -75,8 +75,8 @@ export function chainWriter (options: WriterOptions): Writer {
     if (sink.isOpen) return { from: last, notices: refused === 0 && late === undefined ? [] : [{ event: 'resume', ...pending }] }
     const { found, torn, link: from } = await sink.open()
     const opened = { format, key: key.publicKey.spki, found, ...(torn > 0 && { torn }) }
-    // Standard output may have taken only a part of an earlier write, which then counted as failed. In that case, `open` has just
-    // written the rest. The requests in those records were refused in the meantime, so the records are reported as late.
+    // If an earlier write to standard output failed after a part of it had been written, `open` has just written the rest. The
+    // gateway has already refused the requests in these records, so the records are reported as late.
     const completed = hasStarted && from.sequence > last.sequence ? { late: { from: last.sequence + 1, to: from.sequence } } : {}
     return { from, notices: [{ event: hasStarted ? 'resume' : 'start', ...opened, ...pending, ...completed }] }
   }

@@ -48,8 +48,8 @@ const table = {
   ReplicateSecretToRegions: { group: 'administer', on: ['Secret'] },
   RemoveRegionsFromReplication: { group: 'administer', on: ['Secret'] },
   StopReplicationToReplica: { group: 'administer', on: ['Secret'] },
-  // Choose the function and the schedule of a rotation. AWS makes no difference between this and starting a rotation, but the
-  // function gets the secret's values.
+  // Choose the function and the schedule of a rotation. AWS has only one action for this and for starting a rotation. Here, the
+  // two are separate, because a caller who chooses the function chooses who gets the secret's values.
   ConfigureRotation: { group: 'administer', on: ['Secret'] },
   // Delete without a recovery window.
   ForceDeleteSecret: { group: 'administer', on: ['Secret'] },

@@ -17,9 +17,11 @@ export function seesEnvironment (authorize: Authorize, caller: Caller, environme
 }
 
 /**
- * Returns an environment that the caller may see, without what takes further permissions: its credentials and their account, and
- * the names of the secrets that it requires. As in a comparison of environments, the permission on a secret is that with the
- * environment's default credential.
+ * Returns an environment that the caller may see, without the parts for which the caller lacks a further permission:
+ *
+ * - Only the credentials that the caller may see are included.
+ * - The account is included if the caller may see at least one of the credentials.
+ * - Of the required secrets, only those are included that the caller may describe with the environment's default credential.
  */
 export function visibleParts (authorize: Authorize, caller: Caller, environment: Environment): VisibleEnvironment {
   const { account, credential: credentialId, allowedCredentials, requiredSecrets, ...settings } = environment

@@ -8,7 +8,7 @@ export const limits = {
   recoveryWindowInDays: { min: 7, max: 30, default: 30 },
   passwordLength: { default: 32 },
   tagsPerSecret: 50,
-  /** The maximum number of values that all filters of a BatchGetSecretValue have together. ListSecrets has no such limit. */
+  /** The maximum number of values in all filters of a BatchGetSecretValue request together. ListSecrets has no such limit. */
   filterValuesPerBatch: 10,
   /** The maximum number of staging labels on all versions of a secret together. */
   labelsPerSecret: 20,

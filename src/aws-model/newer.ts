@@ -1,9 +1,10 @@
 /**
- * AWS's model of 2026-11-12: the model of the installed AWS SDK (`shapes.ts`), and what AWS has added to it since.
+ * AWS's model of Secrets Manager as of 2026-11-12. It consists of the installed AWS SDK's model (`shapes.ts`) and of what AWS has
+ * added since that SDK was released.
  *
- * Only the embedded backend uses this table, because the gateway can call nothing that the SDK doesn't offer.
- * `test/src/aws-model/newer.test.ts` fails as soon as the installed SDK offers the operations. Then these shapes move to
- * `shapes.ts`, and this file is deleted.
+ * Only the embedded backend uses this table. The gateway can't use the additions, because the SDK doesn't offer them yet.
+ * `test/src/aws-model/newer.test.ts` fails as soon as the installed SDK offers the added operations. Then move the additions to
+ * `shapes.ts`, and delete this file.
  */
 import { operations, shapes, type Shape, type StructureShape } from './shapes.ts'
 

@@ -81,7 +81,7 @@ function readList (shape: ListShape, value: unknown, path: string, found: Findin
 
 /**
  * Returns a list as Java prints it, which is how AWS quotes lists: `[a, b]`, and `[Filter(key=name, values=[a])]` for structures.
- * The form of structures is that of other AWS services, because no such message of Secrets Manager is known.
+ * Structures are written as other AWS services write them, because no message of Secrets Manager with a structure is known.
  */
 function listText ({ member }: ListShape, values: readonly unknown[]): string {
   return `[${values.map((value) => javaText(member, value)).join(', ')}]`

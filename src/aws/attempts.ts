@@ -4,14 +4,14 @@ import { isBrokenOff, problemFrom, type AwsException, type FailedCall } from './
 import type { SecretsManager } from './types.ts'
 
 /**
- * The inputs of commands that AWS may have carried out, although the gateway did not get the reply. The SDK passes the same input
- * object to every middleware, on every attempt.
+ * The inputs of commands that AWS may have carried out, although the gateway did not get the reply. An input object identifies
+ * its command, because the SDK passes the same object to every middleware, on every attempt.
  */
 const uncertain = new WeakSet<object>()
 
 /** Keeps track of the attempts whose replies were lost. */
 export function trackAttempts ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
-  // Runs inside the SDK's retry loop, and only when the request is about to be sent.
+  // This middleware runs inside the SDK's retry loop, on every attempt, and only when the request is about to be sent.
   middlewareStack.add((next) => async (args) => {
     try {
       return await next(args)
@@ -23,8 +23,11 @@ export function trackAttempts ({ middlewareStack }: Pick<SecretsManager, 'middle
 }
 
 /**
- * Returns the problem for a failed call, with what is known about its attempts: `failure` if AWS did not answer the last one, and
- * `repeated` if AWS may have carried out an earlier one.
+ * Returns the problem for a failed call, with what is known about the call's attempts:
+ *
+ * - `failure` tells why the last attempt got no usable answer from AWS, and whether the call may have had an effect. If AWS may
+ *   have carried out an attempt to write, throttling counts as no usable answer, too.
+ * - `repeated` is true if AWS refused the last attempt to write, but may have carried out an earlier one.
  */
 export function withAttempts (error: Error, call: FailedCall & { input: object }): Problem {
   const { operation, input } = call
@@ -54,7 +57,7 @@ function causeOf ({ code }: Problem, error: Error): FailureCause {
 function mayBeCarriedOut (error: AwsException): boolean {
   const { code } = problemFrom(error, { operation: '' })
   const status = statusOf(error)
-  // Whoever answers with a status from 300 to 499 has refused the request.
+  // A status from 300 to 499 means that the request was refused, whether by AWS or by a proxy.
   const isRefused = status !== undefined && status >= 300 && status < 500
   return unanswered.has(code) && !isRefused && failureOf(error) !== 'unreachable'
 }

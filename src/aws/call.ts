@@ -7,7 +7,7 @@ export interface AwsCall {
   readonly credentialId: string
   /** The ID of the caller, after which role sessions are named. If absent, the gateway calls AWS on its own behalf. */
   readonly callerId?: string
-  /** Returns true if the caller may see the credential. Problems then name it. If the function is absent, they don't. */
+  /** Returns true if problems may name the credential, because the caller may see it. If absent, problems don't name it. */
   readonly mayNameCredential?: () => boolean
   /** Aborts the call. */
   readonly signal?: AbortSignal

@@ -22,8 +22,8 @@ const arnPattern = /^arn:aws[a-z-]*:([a-z0-9-]+):[a-z0-9-]*:(?:\d{12})?:[A-Za-z0
 const kmsDenial = 'Access to KMS is not allowed'
 
 /**
- * The permissions, according to AWS's documentation, that an operation needs on a KMS key other than `aws/secretsmanager`. AWS's
- * message does not say which of them is missing.
+ * The permissions that each operation needs on the KMS key of a secret, according to AWS's documentation. They are not needed for
+ * the key `aws/secretsmanager`. They are joined by "or", because AWS's message does not say which of them is missing.
  */
 const kmsPermissions: Readonly<Record<string, string>> = {
   BatchGetSecretValue: 'kms:Decrypt',
@@ -35,9 +35,10 @@ const kmsPermissions: Readonly<Record<string, string>> = {
 }
 
 /**
- * Returns what AWS denies, for example the action `secretsmanager:GetSecretValue` on the ARN of a secret. It is taken from the
- * message of AWS's `AccessDeniedException`, because an operation may need permission for several actions. The message itself is
- * not passed on, because it describes the credential's policies. If it has an unexpected form, the result is the operation.
+ * Returns what AWS denies, for example the action `secretsmanager:GetSecretValue` on the ARN of a secret. An operation may need
+ * permission for several actions, so the denied action is taken from the message of AWS's `AccessDeniedException`. If the message
+ * has an unexpected form, the operation's name is returned. The message itself is never returned, because it describes the
+ * credential's policies.
  */
 export function deniedPermission (message: string, { operation, input = {} }: DeniedCall): string {
   if (message === kmsDenial) return kmsPermission(operation, input)
@@ -52,7 +53,10 @@ function kmsPermission (operation: string, { KmsKeyId }: Input): string {
   return `${kmsPermissions[operation] ?? operation} on ${key}`
 }
 
-/** Returns true for an ARN. If it is a secret's, the call must have named that secret, so that no other name is revealed. */
+/**
+ * Returns true if the text is an ARN that the caller may see. The ARN of a secret may be seen only if the call named that secret,
+ * so that no other secret's name is revealed.
+ */
 function mayShow (resource: string, { Name, SecretId, SecretIdList = [] }: Input): boolean {
   const [, service] = arnPattern.exec(resource) ?? []
   if (service !== 'secretsmanager') return service !== undefined

@@ -5,10 +5,10 @@ import type { SecretName } from '#src/environments/names'
 import type { AwsCall } from './call.ts'
 import { fromAwsName, toAwsName } from './names.ts'
 
-/** A secret that another declared environment has, or would have, under the same name in AWS. */
+/** A secret of another declared environment that has the same name in AWS as a given secret. The secret need not exist. */
 export interface SecretElsewhere {
   readonly environment: Environment
-  /** The name that the secret has in that environment. It differs if the environments have different prefixes. */
+  /** The secret's name in that environment. It differs from the given secret's name if the environments' prefixes differ. */
   readonly name: SecretName
 }
 
@@ -18,8 +18,9 @@ interface Declared {
 }
 
 /**
- * Returns the secrets of other environments that have the same name in AWS as a secret of the call's environment. They are in
- * other regions, where AWS would put the secret's replicas. Environments count unless they are certainly in a different account.
+ * Returns the secrets of other environments that have the same name in AWS as a secret of the call's environment, but are in
+ * other regions. A replica of the secret in such a region would have this name, too. Environments that are certainly in a
+ * different account are left out.
  */
 export function secretsElsewhere (
   { environments, credentials }: Declared, { environment, credentialId }: Pick<AwsCall, 'environment' | 'credentialId'>, name: SecretName

@@ -8,8 +8,10 @@ import type { Filter } from './types.ts'
 type Key = NonNullable<Filter['Key']>
 
 /**
- * Converts filters to AWS's form. The name filter always includes the environment's prefix. A tag becomes two filters that narrow
- * the list down without leaving out a secret that has the tag. If there are too many filters for AWS, tags are left out.
+ * Converts filters to AWS's form. The name filter always includes the environment's prefix.
+ *
+ * A tag becomes up to two filters: one for its key and one for its value. They match every secret that has the tag, but may match
+ * other secrets, too. If there are more filters than AWS allows, filters for tags are left out.
  *
  * @throws Problem `invalid-request` if the environment's prefix and `namePrefix` together exceed the maximum length of a name
  */

@@ -54,7 +54,7 @@ interface PageRequest {
 /** The filters of a list. The environment's name prefix always applies as well. */
 export interface SecretFilters {
   namePrefix?: string
-  /** Like the next three, one of AWS's own filters. AWS's documentation describes how they match. */
+  /** This filter and the next three are AWS's own. AWS's documentation describes how they match. */
   description?: string
   tagKey?: string
   tagValue?: string
@@ -79,7 +79,10 @@ export interface VersionsRequest extends PageRequest {
   includeDeprecated?: boolean | undefined
 }
 
-/** The secrets to read: at most 20 names. They are never chosen by AWS's filters, which match more than they say. */
+/**
+ * The secrets to read: at most 20 names. AWS could also choose the secrets by filters. Here, the gateway does not use filters,
+ * because AWS's filters match more secrets than their names suggest.
+ */
 export interface BatchRequest {
   names: readonly SecretName[]
   /** The `nextCursor` of the previous page. */

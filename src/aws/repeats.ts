@@ -7,7 +7,7 @@ import type { AwsCall } from './call.ts'
 import type { ReplicatedSecret, SecretsPort, WriteResult } from './port.ts'
 import type { SecretMetadata } from './secret.ts'
 
-/** A call whose repetition AWS refuses once it has carried it out. */
+/** A call that AWS refuses to carry out a second time. */
 interface Repeatable<Result> {
   call: AwsCall
   name: SecretName
@@ -18,20 +18,22 @@ interface Repeatable<Result> {
 }
 
 /**
- * Problems with which AWS refuses a call because of the state of the secret. Any other problem, such as a denial, says nothing
- * about an earlier attempt.
+ * The problems that mean that AWS refused a call because of the state of the secret. Any other problem, such as a denial, says
+ * nothing about an earlier attempt.
  */
 const refusals: ReadonlySet<string> = new Set(['aws-refused', 'secret-pending-deletion', 'rotation-in-progress', 'version-not-found'])
 
-/** The maximum difference between AWS's clock and the gateway's: with a larger one, AWS accepts no signature of the gateway. */
+/** The maximum difference between AWS's clock and the gateway's. If it were larger, AWS would refuse the gateway's requests. */
 const clockDifference = 5 * 60 * 1000
 
 const day = 24 * 60 * 60 * 1000
 
 /**
- * Wraps a port so that a call does not fail because of its own success. If a reply is lost, the SDK repeats the call, and AWS
- * refuses some operations the second time. The state of the secret then shows whether the first attempt was carried out. AWS
- * itself recognizes the repetition of a call with a `ClientRequestToken`, and some operations can be repeated anyway.
+ * Wraps a port so that a call does not fail only because AWS has carried it out already. If a reply is lost, the SDK repeats the
+ * call, and AWS refuses some operations the second time. The state of the secret then shows whether an earlier attempt was
+ * carried out.
+ *
+ * The other operations are not wrapped. AWS either recognizes a repetition by its `ClientRequestToken`, or allows it anyway.
  */
 export function confirmRepeats (port: SecretsPort): SecretsPort {
   async function confirmed<Result> ({ call, name, operation, carryOut, resultIn }: Repeatable<Result>): Promise<Result> {
@@ -72,7 +74,7 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
         operation: 'DeleteSecret',
         carryOut: async () => port.deleteSecret(call, name, deletion),
         resultIn ({ arn, deletedDate }) {
-          // An earlier deletion is not this call's, and may have another recovery window.
+          // If the secret was deleted before this call, that deletion may have another recovery window, so this call fails.
           if (deletedDate === undefined || 'force' in deletion || deletedDate.getTime() < earliest) return undefined
           return { name, arn, deletionDate: new Date(deletedDate.getTime() + deletion.recoveryWindowInDays * day) }
         }

@@ -236,7 +236,7 @@ function batchResults (
   }
   return [
     ...SecretValues.flatMap((value) => named(value.Name, (name) => ({ name, secret: secretFrom(name, value) }))),
-    // An error contains the secret's ARN if a filter matched the secret, but its name if the secret was requested by name.
+    // `SecretId` is the secret's ARN if a filter matched the secret, and its name if the secret was requested by name.
     ...Errors.flatMap(({ SecretId = '', ErrorCode = '', Message = '' }) => named(secretNameInArn(SecretId) ?? SecretId, (name) => {
       const failed = { operation: 'BatchGetSecretValue', input: { SecretId: toAwsName(environment, name) }, ...namedCredential(call) }
       return { name, problem: problemFrom({ name: ErrorCode, message: Message }, failed) }

@@ -15,7 +15,7 @@ export function secretName (text: string): string {
 /**
  * Parses the name of a field.
  *
- * @throws InvalidArgumentError if it is empty, because the gateway would then return the whole value
+ * @throws InvalidArgumentError if the name is empty, because the gateway would then return the whole value
  */
 export function fieldName (text: string): string {
   if (text === '') throw new InvalidArgumentError('A field must not be empty.')
@@ -23,9 +23,9 @@ export function fieldName (text: string): string {
 }
 
 /**
- * Parses the beginning of names.
+ * Parses a prefix that selects the secrets whose names begin with it.
  *
- * @throws InvalidArgumentError if it is empty, because all names begin with nothing, which is rarely meant
+ * @throws InvalidArgumentError if the prefix is empty, because it would select all secrets, which is rarely meant
  */
 export function namePrefix (text: string): string {
   if (text === '') throw new InvalidArgumentError('A prefix must not be empty.')

@@ -9,11 +9,14 @@ import type { Variables } from './variables.ts'
 interface Format {
   /** The programs that usually read the format. All of them must read the same values. */
   readers: string
-  /** Returns the reason why a reader would get another value than the secret's, or undefined if all of them get the same. */
+  /** Returns the reason why some reader would get a wrong value, or undefined if all readers get the right value. */
   flaw: (variable: string, value: Buffer) => string | undefined
-  /** Serializes variables without a flaw. Only the Kubernetes format uses `name`, which is the name of the Kubernetes Secret. */
+  /**
+   * Serializes variables, none of which may have a flaw. `name` is the name of the Kubernetes Secret. Only the Kubernetes format
+   * uses it.
+   */
   write: (variables: Variables, name: string) => string
-  /** True if the output usually becomes the environment of programs, in which some variables steer these programs. */
+  /** True if the output usually becomes the environment of programs. Some variables, such as `PATH`, steer these programs. */
   isEnvironment: boolean
 }
 
@@ -23,8 +26,8 @@ const inText = (flaw: (text: string, variable: string) => string | undefined): F
   isUtf8(value) && !value.includes(0) ? flaw(value.toString(), variable) : 'is binary'
 
 /**
- * The variables that a shell sets itself, so that an assignment fails or has no lasting effect. The names in capital letters are
- * those of bash, dash and ksh; the others are arrays and numbers of zsh.
+ * Matches the variables that a shell sets itself, so that an assignment fails or has no lasting effect. The names in capital
+ * letters belong to bash, dash, ksh or zsh, and those in small letters to zsh alone.
  */
 const ownedByShells = new RegExp(`^(?:${[
   '_', 'BASH(?:OPTS|PID)', 'BASH_(?:ALIASES|ARGC|ARGV0?|CMDS|COMMAND|COMPAT|LINENO|SOURCE|SUBSHELL|VERSINFO|XTRACEFD)', 'COLUMNS', 'DIRSTACK',
@@ -38,8 +41,9 @@ const shellFlaw = (variable: string): string | undefined =>
   ownedByShells.test(variable) ? 'has a name whose value shells set themselves' : undefined
 
 /**
- * Text that needs no quotes in any reader. Docker takes quotes as part of the value, and the other readers disagree about quotes,
- * escapes, comments and spaces. At the beginning and after a colon, zsh replaces `=name` with the path of a program.
+ * Returns true for text that needs no quotes for any reader. No quotes suit all readers: Docker takes them as part of the value,
+ * and the other readers disagree about quotes, escapes, comments and spaces. Text with `=name` at its beginning or after a colon
+ * is not plain either, because zsh replaces `=name` with the path of a program.
  */
 const isPlain = (text: string): boolean => /^[\w./:@%+,=^*?![\]-]*$/.test(text) && !/(?:^|:)=/.test(text)
 
@@ -61,7 +65,7 @@ const texts = (variables: Variables): Record<string, string> =>
  */
 const yaml = { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const
 
-/** Escapes the characters inside quoted strings that YAML 1.1 forbids or takes for line breaks, and those that are invisible. */
+/** Escapes characters in the quoted strings of YAML: those that YAML 1.1 forbids or takes for line breaks, and invisible ones. */
 const escapedYaml = (text: string): string => text.replace(/[\u007f-\u009f\ufffe\uffff\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
   `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`)
 
@@ -126,7 +130,7 @@ export type FormatName = keyof typeof formats
  * Serializes variables in a format.
  *
  * @param name the name of the Kubernetes Secret
- * @throws CommandFailure if not all usual readers of the format would read the values as they are
+ * @throws CommandFailure if one of the usual readers of the format would not read the values exactly as they are
  */
 export function serialized (format: FormatName, variables: Variables, name: string): string {
   const { readers, write } = formats[format]

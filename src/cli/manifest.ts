@@ -25,7 +25,7 @@ const asBody = (members: object): BulkBody => members
  * Parses the YAML or JSON file for `secretsctl apply`. It contains either the body of a bulk create or a manifest of kind
  * `AwsSecretsManager`.
  *
- * @throws CommandFailure for any other content; see `yamlFrom`
+ * @throws CommandFailure if the content is not an object, if a manifest is invalid, or if `yamlFrom` refuses the text
  */
 export function manifestFrom (text: string): Manifest {
   const content = yamlFrom(text)

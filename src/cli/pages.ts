@@ -9,8 +9,8 @@ interface Page<T> {
 /**
  * Reads all pages of a list.
  *
- * @param read reads one page; its argument is the query parameter with the cursor, which the first page does not have
- * @throws GatewayUnreachable if a cursor comes twice, because the list would have no end
+ * @param read reads one page. Its argument contains the page's cursor; for the first page, it contains none.
+ * @throws GatewayUnreachable if the gateway sends the same cursor twice, because the list would then have no end
  */
 export async function allItems<T> (read: (query: { cursor?: string }) => Promise<Page<T>>): Promise<T[]> {
   const items: T[] = []

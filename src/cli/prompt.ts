@@ -12,7 +12,7 @@ async function ask ({ stdin, stderr }: Terminal, question: string, echo: boolean
   const discard = new Writable({ write: (_chunk, _encoding, done) => { done() } })
   const lines = createInterface({ input: stdin, output: echo ? stderr.echo : discard, terminal: true, historySize: 0 })
   // Prompts only after createInterface has disabled the terminal's own echo. Until then, the terminal shows what the user types.
-  // With echo, readline must write the question itself, because it first erases its line.
+  // If `echo` is true, readline writes the question below. It erases the line first, so a question written here would be lost.
   if (!echo) stderr.text(question)
   const interrupted = new AbortController()
   for (const event of ['SIGINT', 'close'] as const) lines.once(event, () => { interrupted.abort() })

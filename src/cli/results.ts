@@ -13,14 +13,14 @@ const colours: Partial<Record<string, 'green' | 'red' | 'yellow'>> = {
   created: 'green', updated: 'green', restored: 'green', failed: 'red', 'rolled-back': 'yellow', 'not-started': 'yellow'
 }
 
-/** Warns on standard error of secrets that the gateway left out because of their names. */
+/** Prints a warning to standard error if the gateway left out secrets because of their names. */
 export function warnOfUnaddressable (terminal: Terminal, count: number, environment?: string): void {
   if (count === 0) return
   const where = environment === undefined ? '' : ` in ${environment}`
   terminal.stderr.lines([`${count} more${where}, with names that the gateway can't address, such as a//b`])
 }
 
-/** Formats an item's problem as its title and detail. Formats the warnings of an item without a problem as a single line. */
+/** Returns the title and detail of an item's problem. If the item has no problem, returns its warnings on a single line. */
 function remarkFor ({ problem = {}, warnings = [] }: Results['items'][number]): string {
   return 'title' in problem && 'detail' in problem ? `${String(problem.title)}: ${String(problem.detail)}` : warnings.join(' ')
 }

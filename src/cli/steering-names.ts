@@ -1,15 +1,17 @@
 /** Names of variables that steer programs, and what such a variable can do. */
 interface SteeringNames {
   can: string
-  /** Alternatives of a regular expression. Each must match a whole name; upper and lower case are the same. */
+  /** Regular expressions for the names. An expression must match a whole name, and ignores case. */
   names: readonly string[]
 }
 
 /**
- * Variables with which whoever sets them can run code, redirect traffic, or replace what a program trusts or is configured by.
- * Secrets' names become variables' names, so without this table the right to write a secret would include that power.
+ * The variables that steer programs. Whoever sets them can run code, redirect traffic, replace a program's configuration, or
+ * change which servers it trusts. A variable's name usually comes from the name of a secret or from a key in its value. Without
+ * this table, everyone who may write a secret could therefore set these variables.
  *
- * The table can't be complete, since every program defines variables of its own. `--map` is the way to fix all names.
+ * The table can't be complete, since every program defines variables of its own. Only users who choose every name with `--map`
+ * are safe from all such variables.
  */
 const steering: readonly SteeringNames[] = [
   {

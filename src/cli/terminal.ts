@@ -46,7 +46,10 @@ export function print ({ stdout }: Terminal, { json }: { json?: boolean }, resul
   else stdout.lines(lines)
 }
 
-/** Writes values to standard output, byte for byte unless it is a terminal, which they must not control. */
+/**
+ * Writes values to standard output. A file or a pipe receives the unchanged bytes. A terminal receives text whose control
+ * characters are escaped, because values must not control the terminal.
+ */
 export function printValues ({ stdout, stderr }: Terminal, bytes: Buffer): void {
   if (!stdout.isTerminal) {
     stdout.bytes(bytes)

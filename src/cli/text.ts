@@ -4,10 +4,10 @@ import { CommandFailure } from './terminal.ts'
 /** Returns true for `.` and `..`, which URL parsers resolve as relative path segments. */
 export const isDots = (text: string): boolean => text === '.' || text === '..'
 
-/** Quotes text for a POSIX shell. Nothing inside single quotes has a meaning, except the quote that ends them. */
+/** Quotes text for a POSIX shell. Between single quotes, all characters are literal; only a single quote can't occur there. */
 export const shellQuoted = (text: string): string => `'${text.replaceAll('\'', '\'\\\'\'')}'`
 
-/** Formats an argument to show it in a command line, quoted only if it must be. */
+/** Formats an argument for a command line that is shown to the user. Quotes the argument only if necessary. */
 export const shellWord = (text: string): string => /^[\w/.:=#@%+,-]+$/.test(text) ? text : shellQuoted(text)
 
 /**

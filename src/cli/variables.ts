@@ -13,7 +13,7 @@ export type Variables = ReadonlyMap<string, { secret: string, value: Buffer }>
 /** The variables for a selection. */
 export interface SelectedVariables {
   variables: Variables
-  /** The number of secrets that have the prefix and that the gateway can't address. */
+  /** The number of secrets with the prefix whose names the gateway can't address. */
   unaddressable: number
 }
 
@@ -34,7 +34,7 @@ export function withSelection (command: Command): Command {
     .option('--json-keys', 'create a variable for each key of values that are JSON objects')
 }
 
-/** Returns the reason why a secret may not choose this name for its variable, or undefined if it may. */
+/** Decides whether a secret may give its variable this name. Returns the reason for a refusal, otherwise undefined. */
 export type Refusal = (variable: string) => string | undefined
 
 /** The reference to a secret, or to a key of its value, on the right-hand side of `--map`. */
@@ -46,7 +46,8 @@ interface Reference {
 /**
  * Reads the selected secrets and assigns their values to variables.
  *
- * @param refusal is asked about names that come from secrets' names or keys, but not about those in `--map`, which the user chose
+ * @param refusal decides about the names that come from secrets' names or keys. All names in `--map` are allowed, because the
+ *   user chose them.
  * @throws WrongUsage if no secret is selected
  * @throws CommandFailure if a secret can't be read, if a variable's name is invalid or refused, or if two secrets map to the same
  *   variable
@@ -148,7 +149,7 @@ const variableOf = (name: string): string => name.replace(/^\/+/, '').replace(/[
 
 const bytesOf = ({ value, encoding }: SecretValue): Buffer => Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8')
 
-/** Why a value has no such key. */
+/** The reasons why a value does not have the key that `--map` names, as error messages show them. */
 const mistakes: Readonly<Record<FieldMistake, string>> = {
   binary: 'the value is binary',
   'not-json': 'the value is not JSON',

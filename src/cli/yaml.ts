@@ -17,12 +17,15 @@ const numberOrDate = new RegExp([
 ].map(({ source }) => `^(?:${source})$`).join('|'), 'i')
 
 /**
- * Parses YAML or JSON to the JSON that the gateway receives. Numbers keep their text. Text that JSON can't express as the same
- * number is refused, and so is text that is a number or a date only in some versions of YAML: nobody can tell what its author
- * meant.
+ * Parses YAML or JSON to the JSON that the gateway receives. Numbers keep their text: `1.10` remains `1.10`. Two kinds of
+ * unquoted text are refused:
  *
- * @throws CommandFailure for any other content, with the line and the column, and for YAML with so many aliases that it could
- * exhaust memory ("billion laughs"). The message never quotes the text, because it may be a secret's value.
+ * - numbers that JSON does not write in this way, such as `0x1F`
+ * - text that only some versions of YAML take for a number or a date, such as `12:30:45`: nobody can tell what its author meant
+ *
+ * @throws CommandFailure for refused or invalid text, and for YAML with so many aliases that it could exhaust memory ("billion
+ * laughs"). The message contains the line and the column, if they are known. It never quotes the text, because the text may be a
+ * secret's value.
  */
 export function yamlFrom (text: string): unknown {
   const lines = new LineCounter()

@@ -16,9 +16,9 @@ export class GatewayProblem extends Error {
   readonly requestId: string
   /** AWS's ID of the call that failed, as in CloudTrail; undefined if the problem does not come from AWS. */
   readonly awsRequestId: string | undefined
-  /** The errors in an invalid request, each with a JSON pointer to its location. There are at most 100. */
+  /** The errors in an invalid request, each with a JSON pointer to its location. The gateway reports at most 100. */
   readonly errors: NonNullable<Problem['errors']>
-  /** The number of all errors in an invalid request. */
+  /** The number of all errors in an invalid request, including those that are not in `errors`. */
   readonly errorCount: number
   /** Seconds to wait before another attempt, from the header `Retry-After`. */
   readonly retryAfter: number | undefined

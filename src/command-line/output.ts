@@ -4,26 +4,30 @@ import { escapedJson, visible, visibleLines } from './visible.ts'
 
 export type Style = Parameters<typeof styleText>[0]
 
-/** A line, or the parts of a line of which some have a style. */
+/** A line: either its text, or a list of its parts, each with an optional style. */
 export type Line = string | readonly { text: string, style?: Style | undefined }[]
 
 /**
- * The only way in which commands write to standard output or standard error. Everything but {@link Output.bytes} makes control
- * and format characters visible, whoever wrote the text, and adds its own control sequences afterwards.
+ * The only way in which commands write to standard output or standard error. All functions except {@link Output.bytes} make the
+ * control and format characters in their arguments visible. They add their own control sequences, such as colours, only
+ * afterwards.
  */
 export interface Output {
   readonly isTerminal: boolean
-  /** Writes lines, in which line breaks are escaped, too. */
+  /** Writes lines. Line breaks inside a line are made visible, too. */
   lines: (lines: readonly Line[]) => void
   /** Writes text of several lines. */
   text: (text: string) => void
-  /** Writes JSON. A parser gets the same strings as without the escapes. */
+  /** Writes JSON. Its control and format characters are escaped in such a way that a parser restores them. */
   json: (value: object) => void
-  /** Replaces the current line of a terminal, such as a progress bar. */
+  /** Writes over the current line of a terminal, for example to update a progress bar. */
   redraw: (text: string) => void
-  /** Writes bytes as they are. Only for values in a file or a pipe, never for a terminal. */
+  /** Writes bytes as they are. Values may be written in this way to a file or a pipe, but never to a terminal. */
   bytes: (bytes: Uint8Array) => void
-  /** The stream itself, for `readline`, which writes its prompt and what the user types. The prompt must be {@link visible}. */
+  /**
+   * The stream itself, to which `readline` writes a prompt and whatever the user types. The stream makes nothing visible, so the
+   * caller must apply {@link visible} to the prompt.
+   */
   readonly echo: Writable
 }
 
@@ -44,7 +48,7 @@ function outputOf (stream: Streams['stdout'], { TERM, NO_COLOR = '' }: NodeJS.Pr
   const isTerminal = stream.isTTY === true
   // See https://no-color.org.
   const showsColours = isTerminal && TERM !== 'dumb' && NO_COLOR === ''
-  // validateStream would consult this process's environment variables instead of the given ones.
+  // If validateStream were true, styleText would look at this process's environment variables and not at the given ones.
   const styled = (text: string, style: Style | undefined): string =>
     showsColours && style !== undefined ? styleText(style, visible(text), { validateStream: false }) : visible(text)
   const formatted = (line: Line): string =>

@@ -3,20 +3,23 @@ const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 
 const shortEscapes: Partial<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-/** Writes a character as one or two UTF-16 units, such as `\u001b`. */
+/** Escapes a character: each of its one or two UTF-16 units becomes an escape such as `\u001b`. */
 const units = (character: string): string =>
   character.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
 
 /**
- * Makes visible the characters that control a terminal, or that reorder or hide text: an escape character becomes `\u001b`.
- * Otherwise, text that others wrote could change what the user sees. Also escapes line breaks, so that such text can't look like
- * several lines of the program's own.
+ * Replaces characters that control a terminal, and characters that reorder or hide text, by visible escapes such as `\u001b`.
+ * Otherwise, text that others wrote could change what the user sees. Line breaks are replaced, too, so that such text can't
+ * imitate lines of the program.
  */
 export const visible = (text: string): string => text.replace(hidden, (character) => shortEscapes[character] ?? units(character))
 
-/** Makes the same characters visible in text of several lines, except for the line breaks. */
+/** Does the same as `visible`, but keeps line breaks. It is for text of several lines. */
 export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n')
 
-/** Makes the same characters visible in JSON text. Its meaning stays the same, because they can stand only inside its strings. */
+/**
+ * Does the same as `visible` for the output of `JSON.stringify`, but keeps line breaks. The JSON keeps its meaning, because the
+ * replaced characters occur only inside strings.
+ */
 export const escapedJson = (json: string): string =>
   json.replace(hidden, (character) => character === '\n' ? character : units(character))

@@ -8,7 +8,7 @@ interface Declared {
   readonly credentials: ReadonlyMap<string, CredentialDefinition>
 }
 
-/** Two environments with secrets in the same region, where the first one's prefix covers the other one's. */
+/** Two environments with secrets in the same region, where the name prefix of `other` begins with that of `one`. */
 interface Overlap {
   readonly one: Environment
   readonly other: Environment
@@ -48,8 +48,9 @@ export const overlapWarnings = (declared: Declared): string[] => Array.from(over
     'both environments, so that the gateway can tell whether one of them exposes the secrets of the other.')
 
 /**
- * Returns a region in which both environments have secrets or replicas. Environments in different regions may have the same
- * prefix: this is how a standby environment shows the replicas of a primary one, under the same names.
+ * Returns a region in which both environments have secrets or replicas, or undefined if there is none. Also returns undefined if
+ * environments in different regions have the same prefix. This is allowed, because a standby environment shows the replicas of a
+ * primary environment under the same names.
  */
 function sharedRegion (one: Environment, other: Environment): string | undefined {
   if (one.region === other.region) return one.region

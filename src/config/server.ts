@@ -35,7 +35,10 @@ export interface TlsSettings {
 export interface ServerSettings {
   /** IP addresses and subnets whose `X-Forwarded-For` header is trusted. */
   readonly trustedProxies: readonly string[]
-  /** The keys that encrypt the cursors of lists: the first one encrypts, and all of them decrypt. Empty if none is configured. */
+  /**
+   * The keys for the cursors of lists. The first key encrypts and decrypts. The others only decrypt. The array is
+   * empty if no key is configured.
+   */
   readonly cursorKeys: readonly Uint8Array[]
   readonly tls?: TlsSettings
 }
@@ -44,7 +47,11 @@ export interface ServerSettings {
 export const secureContext = ({ cert, key, clients }: TlsSettings): SecureContextOptions =>
   ({ cert, key, secureOptions: constants.SSL_OP_NO_RENEGOTIATION, ...(clients !== undefined && { ca: clients.ca }) })
 
-/** Fills in the defaults, and reads the keys and the certificates. @throws ConfigError if a file can't be used */
+/**
+ * Fills in the defaults, and reads the keys and the certificates.
+ *
+ * @throws ConfigError if a file can't be used
+ */
 export function serverFrom (
   { trustedProxies = [], cursorKeyFiles = [], tls }: Static<typeof ServerSchema>, folder: string
 ): ServerSettings {

@@ -1,20 +1,23 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isRole, roleAccount, type CredentialDefinition } from './definition.ts'
 
-/** The part of an environment that determines its AWS account. */
+/** The members of an environment that determine its AWS account. */
 interface Holder {
-  /** The account that all its credentials must belong to. */
+  /** The account that all credentials of the environment must belong to. */
   readonly account?: string
   readonly allowedCredentials: readonly string[]
 }
 
 /**
- * Whether two environments are in the same AWS account. It is `unknown` if the configuration does not name the account of one of
- * them, and they have no credential in common.
+ * Says whether two environments are in the same AWS account. The relation is `unknown` if the environments have no credential in
+ * common, and the configuration names the account of at most one environment.
  */
 export type AccountRelation = 'same' | 'different' | 'unknown'
 
-/** Compares the AWS accounts of two environments. One account that both can reach through a credential is enough for `same`. */
+/**
+ * Compares the AWS accounts of two environments. The credentials of an environment may belong to several accounts. The result is
+ * `same` if both environments can reach one of these accounts.
+ */
 export function compareAccounts (
   credentials: ReadonlyMap<string, CredentialDefinition>, one: Holder, other: Holder
 ): AccountRelation {
@@ -30,7 +33,7 @@ export function compareAccounts (
 const roleAccountOf = (definition: CredentialDefinition | undefined): string | undefined =>
   definition !== undefined && isRole(definition) ? roleAccount(definition) : undefined
 
-/** Returns true if two definitions differ at most in the region of STS: they then obtain the same keys. */
+/** Returns true if two definitions obtain the same keys. They may differ in the region of STS, but in nothing else. */
 function haveSameKeys (one: CredentialDefinition | undefined, other: CredentialDefinition | undefined): boolean {
   if (one === undefined || other === undefined) return false
   return isDeepStrictEqual({ ...one, region: undefined }, { ...other, region: undefined })

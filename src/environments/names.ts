@@ -13,8 +13,8 @@ declare const brand: unique symbol
 export type SecretName = string & { readonly [brand]: 'SecretName' }
 
 /**
- * The name of a secret in AWS, without the environment's prefix, that no path of the gateway can contain: for example `a//b`,
- * which proxies and clients rewrite.
+ * A secret's name in AWS, without the environment's prefix, that the gateway's paths can't contain. An example is `a//b`, because
+ * proxies and clients would rewrite it.
  */
 export type UnaddressableName = string & { readonly [brand]: 'UnaddressableName' }
 
@@ -25,8 +25,8 @@ const segment = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9_+=.@!-]+'
 
 /**
  * The pattern of a secret name. A name consists of segments separated by slashes. The characters are those that AWS allows. No
- * segment may be empty, `.` or `..`, because proxies and clients rewrite such paths. An ARN never matches, because it contains
- * colons.
+ * segment may be empty, `.` or `..`, because proxies and clients rewrite paths with such segments. An ARN never matches, because
+ * it contains colons.
  */
 export const secretNamePattern = `^${segment}(?:/${segment})*$`
 
@@ -49,8 +49,8 @@ export function parseSecretName (environment: Prefixed, text: string): { name: S
 }
 
 /**
- * Returns the mistake in the name of a secret that is to be created, or undefined. Only AWS services give secrets names with `!`,
- * such as `rds!db-1`. In AWS's filters, the character means negation.
+ * Returns the mistake in the name of a new secret, or undefined if there is none. The character `!` is a mistake for two reasons:
+ * only AWS services use it in names, such as `rds!db-1`, and in AWS's filters it means negation.
  */
 export const newNameMistake = (name: SecretName): string | undefined =>
   name.includes('!') ? 'must NOT have ! in the name of a new secret: only AWS services use it' : undefined

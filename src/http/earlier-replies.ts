@@ -1,7 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** A connection with the reply that Node.js is sending, or will send next. Node.js has no documented name for this property. */
+/**
+ * A connection. `_httpMessage` is the reply that Node.js is sending on it, or will send next. Node.js does not document this
+ * property.
+ */
 type HttpSocket = Socket & { _httpMessage?: ServerResponse | null }
 
 /** Returns the next reply of a connection, if it is the reply to a request that has arrived as a whole. */
@@ -11,8 +14,8 @@ const nextReply = ({ _httpMessage: reply }: HttpSocket): ServerResponse | undefi
 const closed = async (reply: ServerResponse): Promise<void> => new Promise((resolve) => { reply.once('close', resolve) })
 
 /**
- * Waits until all requests that have arrived as a whole on a connection have been answered. A reply that is written to the
- * connection without waiting would be taken for the reply to one of these requests.
+ * Waits until all requests that have arrived as a whole on a connection have been answered. If the gateway wrote another reply to
+ * the connection before that, the client would take it for the reply to one of these requests.
  */
 export async function earlierReplies (socket: Socket): Promise<void> {
   for (let reply = nextReply(socket); reply !== undefined && !socket.destroyed; reply = nextReply(socket)) await closed(reply)

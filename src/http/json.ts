@@ -27,13 +27,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * - duplicate member names, of which `JSON.parse` would keep the last
  * - the member name `__proto__`
  * - lone surrogates, which UTF-8 can't represent
- * - numbers beyond a double's range or precision, which `JSON.parse` would round
+ * - numbers beyond a double's range or precision, which `JSON.parse` would round, unless `schema` allows them
  * - documents with too many values or levels
  *
- * @param schema the body's schema. Objects whose members it does not describe may contain any number, and keep its text: see
- * `withNumbers`.
- * @throws Problem `invalid-request` with the place: the line and column of a syntax error, otherwise a JSON pointer. Its message
- * never quotes the text.
+ * @param schema the body's schema. If it allows an object with any members, the object may contain any number. `withNumbers` then
+ * keeps the text of these numbers.
+ * @throws Problem `invalid-request`. It tells the place of the mistake: the line and column of a syntax error, or a JSON pointer
+ * to any other mistake. Its message never quotes the text.
  */
 export function parseJson (body: Uint8Array, schema?: BodySchema): unknown {
   const text = decode(body)
@@ -51,7 +51,8 @@ function decode (body: Uint8Array): string {
 
 /**
  * Throws if the text is not JSON, or contains anything that `JSON.parse` accepts but the gateway refuses. The parser, `visit` of
- * jsonc-parser, is recursive. A deeply nested document can't overflow the stack, because parsing ends at the first error.
+ * jsonc-parser, is recursive. A deeply nested document can't overflow the stack, because parsing ends as soon as there are too
+ * many levels.
  *
  * @returns `changesNumbers` if JavaScript would write a number of the text differently
  */

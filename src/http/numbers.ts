@@ -11,11 +11,11 @@ export interface BodySchema {
 }
 
 /**
- * Converts the numbers of a body that were parsed with their text to ordinary numbers, so that the body can be validated. Numbers
- * in an object whose members the schema does not describe, such as a secret's value, keep their text: the gateway passes such an
- * object on, and must not change it.
+ * Replaces each `RawJson` in a parsed body by an ordinary number, so that the body can be validated. There is one exception: the
+ * schema may allow an object with any members, such as a secret's value. Such an object remains as it is, because the gateway
+ * passes it on and must not change it.
  *
- * @throws Problem `invalid-request` if a number would lose digits, or is beyond a double's range
+ * @throws Problem `invalid-request` if a replaced number would lose digits, or is beyond a double's range
  */
 export function withNumbers (content: unknown, schema?: BodySchema, pointer = ''): unknown {
   if (JSON.isRawJSON(content)) return numberFrom(content.rawJSON, pointer)

@@ -4,7 +4,7 @@ import type { Limits } from '#src/config/limits'
 import { Problem } from '#src/problems/problem'
 
 /**
- * Counts a request, and sets the reply's `RateLimit-*` headers, unless the limit is shared by several callers.
+ * Counts a request. Also sets the reply's `RateLimit-*` headers, but not if several callers share the limit.
  *
  * @throws Problem `rate-limited` if the request exceeds the limit
  */
@@ -12,11 +12,11 @@ export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<
 
 /**
  * Creates a counter that refuses requests beyond a limit of the current configuration. The counter keeps counts for up to 5,000
- * keys. If there are more, it evicts the least recently used key.
+ * keys. To make room for another key, it evicts the least recently used one.
  *
  * @param which the name of the limit that applies; the log shows it as the reason for a refusal
- * @param isShared true if requests of different callers count together. A reply then does not show the count and the start of the
- *   window, which would tell one caller about the requests of the others.
+ * @param isShared true if requests of different callers count together. A reply then shows neither the count nor the start of the
+ *   window, because both depend on the requests of other callers.
  * @param keyOf returns the key that a request counts against; by default `request.ip`, with IPv6 addresses grouped by /64
  */
 export function limiter (

@@ -46,9 +46,10 @@ export function requestErrors (part: string, errors: readonly SchemaError[]): Re
 const placeOf = ({ instancePath, schemaPath = '' }: Pick<SchemaError, 'instancePath' | 'schemaPath'>): string => `${instancePath} ${schemaPath}`
 
 /**
- * Returns true for an error about the type of one alternative. The error about all the alternatives names every type.
+ * Returns true for an error about the type of a single alternative of `anyOf`. Such an error is superfluous, because the error of
+ * `anyOf` itself names the types of all alternatives.
  *
- * @param ofTypes the places of the errors about all the alternatives
+ * @param ofTypes the places of the errors of `anyOf` that name types
  */
 const isBranch = ({ keyword, instancePath, schemaPath = '' }: SchemaError, ofTypes: ReadonlySet<string>): boolean =>
   keyword === 'type' && ofTypes.has(placeOf({ instancePath, schemaPath: schemaPath.replace(/\/\d+\/type$/, '') }))

@@ -1,7 +1,7 @@
 import { isJsonObject, parseLossless } from './lossless.ts'
 import { pointerTokens } from './pointer.ts'
 
-/** Why a value has no field: it is binary, it is not JSON, it is a JSON value without members, or it lacks the member. */
+/** Why a value lacks a field: it is binary, it is not JSON, it is JSON that can't have the field, or the field is missing. */
 export type FieldMistake = 'binary' | 'not-json' | 'not-object' | 'missing'
 
 type JsonObject = Record<string, unknown>
@@ -20,7 +20,7 @@ export function fieldIn (content: string | Uint8Array, field: string): { text: s
   const { document } = parsed
   if (isJsonObject(document) && Object.hasOwn(document, field)) return { text: memberText(document[field]) }
   const tokens = pointerTokens(field)
-  // A pointer may begin at an array, whose items it names by their index. A key belongs to an object.
+  // A pointer may point into an object or an array. A key can exist only in an object.
   const hasMembers = isJsonObject(document) || (tokens !== undefined && Array.isArray(document))
   if (!hasMembers) return { mistake: 'not-object' }
   const member = tokens?.reduce(memberOf, document)
@@ -45,7 +45,10 @@ function documentIn (content: string | Uint8Array): { document: unknown } | { mi
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Returns the text without the byte order mark that some editors put in front, or undefined for bytes that are not UTF-8. */
+/**
+ * Returns the content as text, without the byte order mark that some editors put in front. Returns undefined for bytes that are
+ * not UTF-8.
+ */
 function textIn (content: string | Uint8Array): string | undefined {
   try {
     return (typeof content === 'string' ? content : utf8.decode(content)).replace(/^\uFEFF/, '')
@@ -54,7 +57,7 @@ function textIn (content: string | Uint8Array): string | undefined {
   }
 }
 
-/** Returns the member that a pointer's token names, or undefined if there is none. No JSON value is undefined. */
+/** Returns the member that a pointer's token names, or undefined if there is none. A member itself is never undefined. */
 function memberOf (value: unknown, token: string): unknown {
   if (Array.isArray(value)) return /^(?:0|[1-9]\d*)$/.test(token) ? value[Number(token)] : undefined
   return isJsonObject(value) && Object.hasOwn(value, token) ? value[token] : undefined

@@ -6,7 +6,7 @@ declare global {
   }
 }
 
-/** A number that JavaScript would write differently, such as `1.10`, with the text that it has in JSON. */
+/** The JSON text of a number that JavaScript would write differently, such as `1.10`. */
 export interface RawJson { readonly rawJSON: string }
 
 /**
@@ -24,10 +24,10 @@ export function parseLossless (text: string): unknown {
   }
 }
 
-/** Returns a number that `JSON.stringify` writes as `source`, which must be a number in JSON. */
+/** Returns the number in a form that `JSON.stringify` writes exactly as `source`, the number's text in JSON. */
 export const exactNumber = (number: number, source = String(number)): number | RawJson =>
   JSON.stringify(number) === source ? number : JSON.rawJSON(source)
 
-/** Returns true for a JSON object, and false for a list and for a number with its text. */
+/** Returns true for a JSON object. Returns false for every other value, including lists and `RawJson`. */
 export const isJsonObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)

@@ -1,10 +1,10 @@
-/** Why an AWS operation was not answered. */
+/** Why an AWS operation has no usable reply. */
 export type FailureCause = keyof typeof causes
 
-/** What the failure means for the secrets. */
+/** What the failure means for the secrets: whether AWS may have changed them. */
 export type FailureEffect = keyof typeof effects
 
-/** An AWS operation that was not answered, such as `GetSecretValue`. */
+/** An AWS operation, such as `GetSecretValue`, that has no usable reply. */
 export interface Failure {
   operation: string
   cause: FailureCause

@@ -18,7 +18,7 @@ export interface ProblemOptions {
   detail?: string
   /** The errors in an invalid request, for the reply. */
   errors?: readonly RequestError[]
-  /** The number of errors, if `errors` contains only the first of them. */
+  /** The total number of errors. It is greater than the length of `errors` if `errors` contains only some of them. */
   errorCount?: number
   /** The name of AWS's exception, for the log. */
   awsError?: string
@@ -26,9 +26,9 @@ export interface ProblemOptions {
   awsRequestId?: string
   /** The `Retry-After` header in seconds. Defaults to the value in the catalogue. */
   retryAfter?: number
-  /** What is known about an AWS operation that was not answered, for the reply. */
+  /** What is known about an AWS operation that has no usable reply. It is explained in the gateway's reply. */
   failure?: Failure
-  /** True if AWS refused the repetition of a call that it may have carried out before. */
+  /** True if AWS refused a repeated call, although it may have carried out an earlier attempt at the same call. */
   repeated?: true
   /** The reason, only for the log and the audit trail. It is a fixed text that contains nothing from the request. */
   reason?: string
@@ -62,7 +62,7 @@ export const isProblem = (thrown: unknown, code: ProblemCode): thrown is Problem
 /** The maximum number of errors in a reply. A malicious request could cause a million. */
 const maximumErrors = 100
 
-/** Creates the problem `invalid-request` (status 400), with the first errors and the number of all. */
+/** Creates the problem `invalid-request` (status 400). It has at most `maximumErrors` errors, and the total number of errors. */
 export function invalidRequest (found: RequestError | readonly RequestError[]): Problem {
   const errors = [found].flat()
   return new Problem('invalid-request', { errors: errors.slice(0, maximumErrors), errorCount: errors.length })

@@ -79,7 +79,10 @@ export function finalEntries (
   }]
 }
 
-/** Returns true if a decision was needed for the request's own secret or, if it has none, for the request as a whole. */
+/**
+ * Returns true if a decision was made because of the secret in the request's path. If the path has no secret, returns true for
+ * the decisions that concern no particular secret.
+ */
 const isAbout = ({ name, replicaOf = name }: SecretDecision, about: About): boolean => replicaOf === about.name
 
 /** Returns the entries for some of a request's secrets, and removes the decisions on these secrets from the evidence. */
@@ -104,7 +107,10 @@ function withheldEntries (about: About, decisions: readonly SecretDecision[]): R
   })
 }
 
-/** Returns a key for the secret of an outcome or a decision. A decision on a replica belongs to its primary secret. */
+/**
+ * Returns a key for the secret that an outcome or a decision belongs to. A decision with `replicaOf` belongs to the secret that
+ * `replicaOf` names.
+ */
 const secretOf = ({ environment = '', name = '', replicaOf }: Pick<SecretDecision, 'environment' | 'name' | 'replicaOf'>): string =>
   replicaOf === undefined ? `${environment} ${name}` : ` ${replicaOf}`
 

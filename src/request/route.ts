@@ -10,12 +10,12 @@ const subjects: Readonly<Record<NonNullable<FastifyContextConfig['about']>, Reso
 
 /**
  * Merges the declarations of a route with those of its folder, and checks them. The result also lists the headers that the
- * route's schema names. Called when the route is registered.
+ * route's schema names. This function is called when the route is registered.
  *
  * @param defaults the declarations of the route's folder, which apply to all of its routes
  * @throws TypeError if the route declares no action
  * @throws TypeError if the action does not apply to the route's subject
- * @throws TypeError if the route's path names an environment or a secret, but the route is outside the folder that declares it
+ * @throws TypeError if the route's path names an environment or a secret, but the route is outside the folder for such routes
  */
 export function routeConfig (
   { method, url, schema, config }: RouteOptions, defaults: FastifyContextConfig

@@ -14,7 +14,7 @@ import type { Counterpart, Scope } from '#src/secrets/scope'
 export interface ScopeContext {
   readonly aws: SecretsPort
   readonly authorize: Authorize
-  /** Returns the secrets of other declared environments that have the same name in AWS. */
+  /** Returns the secrets that have the same name in AWS, but belong to other declared environments. */
   readonly findElsewhere: (scope: Pick<Scope, 'environment' | 'credentialId'>, name: SecretName) => SecretElsewhere[]
 }
 
@@ -40,8 +40,8 @@ export function openScope (
 }
 
 /**
- * Returns a secret of another environment. Decisions on it are made for the credential that the call uses or, if the other
- * environment does not allow that credential, for the other environment's default credential.
+ * Describes a secret of another environment. `may` decides for the credential that the call uses. If the other environment does
+ * not allow that credential, `may` decides for that environment's default credential.
  */
 function counterpart (
   request: FastifyRequest, usedId: string, { environment, name }: SecretElsewhere, replicaOf: SecretName

@@ -5,17 +5,19 @@ import type { Scope } from './scope.ts'
 import { selects, type Selection } from './selection.ts'
 import { isAddressable, isUnaddressable } from './unaddressable.ts'
 
-/** The secrets of an environment. */
+/** The secrets of an environment, in two groups. */
 export interface AllSecrets {
   secrets: SecretMetadata[]
-  /** The secrets with names that the gateway can't address. */
+  /** The secrets that the gateway can't address because of their names. They are not in `secrets`. */
   unaddressable: SecretMetadata<UnaddressableName>[]
 }
 
 /**
- * Returns all secrets of the environment that match exactly, from all of AWS's pages. The caller's permissions are not checked.
+ * Returns all secrets of the environment that match the filters exactly, from all of AWS's pages. The caller's permissions are
+ * not checked.
  *
- * @throws Problem `invalid-request` if the prefix is longer than any secret name can be, and any AWS error
+ * @throws Problem `invalid-request` if the prefix is longer than any secret name can be
+ * @throws Problem for any AWS error
  */
 export async function allSecrets (
   scope: Scope, filters: Selection, { includePlannedDeletion }: { includePlannedDeletion?: boolean } = {}

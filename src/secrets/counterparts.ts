@@ -4,13 +4,13 @@ import { Problem } from '#src/problems/problem'
 import type { Scope } from './scope.ts'
 
 /**
- * What an operation does to a secret of the same name in another region. Each effect takes the permissions that the caller would
- * need to bring it about in the environment that the secret belongs to.
+ * What an operation on one secret can do to the secret of the same name in another region. That secret may belong to another
+ * environment. For each effect, the list contains the permissions that the caller needs in that environment.
  */
 const effects = {
-  /** A replica is created. AWS never replaces an existing secret. */
+  /** A replica is created. If a secret of that name exists there, AWS does not replace it. */
   create: ['CreateSecret'],
-  /** A replica is created, and an existing secret is deleted for it, without a recovery window. */
+  /** A replica is created. If a secret of that name exists there, it is first deleted without a recovery window. */
   overwrite: ['CreateSecret', 'DeleteSecret', 'ForceDeleteSecret'],
   /** A replica is deleted without a recovery window. */
   remove: ['DeleteSecret', 'ForceDeleteSecret'],
@@ -19,11 +19,13 @@ const effects = {
 } as const satisfies Record<string, readonly Action[]>
 
 /**
- * Checks the caller's permissions in the other environments to which a secret in one of the regions belongs. Without them, an
- * operation on a secret could replace or delete the secret of an environment that the caller has no access to.
+ * Checks the caller's permissions for an effect on the secrets of the same name in the given regions. Only secrets that belong to
+ * other environments are checked. Without this check, an operation could replace or delete a secret of an environment that the
+ * caller has no access to.
  *
- * @throws Problem `forbidden` if the caller lacks a permission, also if the caller may not see the environment
- * @throws Problem `deletion-protected` if the effect deletes a secret for good, and the environment does not allow that
+ * @throws Problem `forbidden` if the caller lacks a permission in such an environment, or may not see the environment
+ * @throws Problem `deletion-protected` if the effect deletes a secret without a recovery window, but the secret's environment
+ * forbids this
  */
 export function assertMayElsewhere (
   scope: Scope, name: SecretName, regions: readonly (string | undefined)[], effect: keyof typeof effects

@@ -2,28 +2,36 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { invalidRequest } from '#src/problems/problem'
 import type { Scope } from './scope.ts'
 
-/** The list that a cursor belongs to. The cursor is refused in any other list. */
+/** The list that a cursor belongs to. A cursor is refused if it is used for any other list. */
 export interface Listing {
   readonly scope: Pick<Scope, 'callerId' | 'environment' | 'credentialId'>
   readonly operation: string
-  /** The parameters that determine the list's items and their order: not `limit`, because pages may differ in size. */
+  /**
+   * The parameters that determine the list's items and their order. `limit` is not among them, because pages may differ in size.
+   */
   readonly query: object
 }
 
-/** The position at which a page begins: on which of AWS's pages, and after which of the items there that the caller may see. */
+/** The position at which a page of the gateway begins. It is a position on one of AWS's pages. */
 export interface Place {
-  /** AWS's token for its page. Absent for the first one. */
+  /** AWS's token for that page of AWS. Absent for AWS's first page. */
   awsPage?: string
-  /** The number of the AWS page's items that the caller's earlier pages contain or count. */
+  /**
+   * The number of items on AWS's page that the gateway's earlier pages cover. A page covers the items that it contains, and those
+   * that it only counts as unaddressable. Items that the caller may not see are never covered.
+   */
   seen: number
-  /** A digest of the last of these items. Absent if there are none. */
+  /** A digest of the last covered item. Absent if `seen` is 0. */
   last?: string
 }
 
 /** Writes and reads the cursors of lists. A cursor contains the place where the next page begins. */
 export interface Cursors {
   seal: (listing: Listing, place: Place) => string
-  /** @throws Problem `invalid-request`, always the same, for a cursor of another list, a changed one, and an expired one */
+  /**
+   * @throws Problem `invalid-request` if the cursor belongs to another list, was changed or has expired; its text is always the
+   * same
+   */
   open: (listing: Listing, cursor: string) => Place
 }
 
@@ -39,15 +47,17 @@ const ivBytes = 12
 const tagBytes = 16
 
 /**
- * The content of a cursor is padded to a multiple of this number of bytes. It includes AWS's token, and the token's length
- * can depend on the names of hidden secrets.
+ * The content of a cursor is padded to a multiple of this number of bytes. Otherwise the cursor's length would reveal the length
+ * of AWS's token, which can depend on the names of hidden secrets.
  */
 const blockBytes = 1_024
 
 /**
- * Creates the cursors. A cursor is encrypted, because AWS's token depends on hidden secrets.
+ * Creates the functions that write and read cursors. A cursor is encrypted, because it contains AWS's token, which depends on
+ * hidden secrets.
  *
- * @param keys returns the current keys: the first one seals, and all of them open, so that keys can be replaced
+ * @param keys returns the current keys. The first key encrypts new cursors. Cursors of all these keys are accepted, so that keys
+ * can be replaced.
  * @param now returns the time in milliseconds since the epoch
  */
 export function createCursors (keys: () => readonly [Uint8Array, ...Uint8Array[]], now: () => number): Cursors {
@@ -63,7 +73,8 @@ export function createCursors (keys: () => readonly [Uint8Array, ...Uint8Array[]
       for (const key of candidates) {
         const opened = unseal(key, contextOf(listing), sealed)
         if (opened === undefined) continue
-        // The cursor is authenticated for this operation, so the same operation of a gateway with this key wrote the JSON.
+        // The cursor could be decrypted with this key. That proves that a gateway wrote the JSON for the same operation, so its
+        // type is known.
         const { place, expires } = JSON.parse(opened.toString()) as { place: Place, expires: number }
         if (now() < expires) return place
       }
@@ -84,8 +95,8 @@ function padded (json: string): Buffer {
 }
 
 /**
- * Derives the key and the IV of one cursor from a random salt. Random IVs alone would limit the number of cursors for a key to
- * about 2^32, because AES-GCM is broken by an IV that repeats.
+ * Derives the key and the IV of one cursor from a random salt. If all cursors had the same key and only random IVs, they would be
+ * safe only up to about 2^32 cursors, because AES-GCM is broken as soon as an IV repeats.
  */
 function derive (key: Uint8Array, salt: Uint8Array): { cipherKey: Buffer, iv: Buffer } {
   const derived = Buffer.from(hkdfSync('sha256', key, salt, 'secrets-gateway cursor 1', cursorKeyBytes + ivBytes))

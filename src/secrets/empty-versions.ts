@@ -5,17 +5,17 @@ import { isProblem, Problem } from '#src/problems/problem'
 import type { Scope } from './scope.ts'
 
 /**
- * Versions without a value. A rotation begins with such a version, which has the label AWSPENDING, and the rotation function
- * gives it a value later. In AWS, only a secret's metadata shows the version. The list of versions omits it, and reading it
- * fails as if it did not exist.
+ * This module handles versions without a value. A rotation begins by creating such a version, with the label AWSPENDING. The
+ * rotation function gives the version a value later. Until then, AWS shows the version only in the secret's metadata. AWS's list
+ * of versions omits the version, and reading it fails as if it did not exist.
  */
 
-/** The maximum number of versions with a label, because AWS allows a secret only 20 labels. AWS lists them all on one page. */
+/** A page size that is large enough for all versions with a label, because AWS allows a secret only 20 labels. */
 const allLabelled = { limit: 100 }
 
 /**
- * Converts a problem with a version that AWS could not find. If the secret's metadata shows the version, it exists without a
- * value, and the problem becomes `version-has-no-value`. Any other error is returned unchanged.
+ * Converts the error of an attempt to read a version. If AWS did not find the version, but the secret's metadata shows it, the
+ * version has no value. In that case, the error becomes `version-has-no-value`. Any other error is returned unchanged.
  */
 export async function versionMissing (
   scope: Scope, name: SecretName, { versionId, versionStage }: VersionSelector, error: unknown
@@ -27,12 +27,12 @@ export async function versionMissing (
   return exists ? new Problem('version-has-no-value', error.options) : error
 }
 
-/** Returns the labels of each version; none if AWS does not let the credential see them. */
+/** Returns the labels of each version. Returns no versions if AWS does not return the secret's metadata. */
 async function labelsOf (scope: Scope, name: SecretName): Promise<Record<string, string[]>> {
   try {
     return (await scope.aws.describeSecret(scope, name)).versions ?? {}
   } catch (error) {
-    // The caller is told of the problem that this call was to explain.
+    // This call was only meant to explain an earlier problem. The caller gets that problem, not this one.
     if (!(error instanceof Problem)) throw error
     return {}
   }

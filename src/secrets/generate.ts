@@ -3,7 +3,10 @@ import { isJsonObject } from '#src/json/lossless'
 import { randomPassword, type GenerateOptions } from './random-password.ts'
 import type { Scope } from './scope.ts'
 
-/** A value that AWS generates. With `into`, only one member of the value is generated, and `template` has the others. */
+/**
+ * A value that AWS generates. If `into` is present, AWS generates only the member with that name, and `template` contains the
+ * other members.
+ */
 export interface Generation extends GenerateOptions {
   readonly template?: Readonly<Record<string, unknown>>
 }
@@ -11,11 +14,12 @@ export interface Generation extends GenerateOptions {
 type Report = (member: string, message: string) => void
 
 /**
- * Checks how `generate` and `value` go together.
+ * Checks that `generate` is compatible with `value` and `type`.
  *
  * @param report called for every error, with the member of the body that is wrong
- * @returns `completed`, an object with a generated member, for the checks that a given value has to pass. The generated member is
- * the longest possible, so that the completed value can't turn out to be too long later. Undefined if there is no such object.
+ * @returns `generation`, and also `completed` if one member of an object is to be generated. `completed` is the object with the
+ * longest possible member in that place. It has to pass the checks for values in requests, so that the real value can't turn out
+ * to be too long later.
  */
 export function checkGeneration (
   generate: GenerateOptions, { value, type }: { value?: unknown, type?: string }, report: Report
@@ -33,7 +37,7 @@ export function checkGeneration (
   }
   if (into === '__proto__') report('generate/into', 'must NOT be __proto__')
   if (Object.hasOwn(template, into)) report('generate/into', 'must NOT be a member that value has already')
-  // JSON escapes a quotation mark with a second character.
+  // A quotation mark takes two characters in JSON, so this is the longest possible member.
   return { generation: { ...generate, template }, completed: { ...template, [into]: '"'.repeat(passwordLength) } }
 }
 

@@ -34,15 +34,20 @@ export interface ListOptions extends ListFilters {
 export interface SecretsPage {
   items: SecretMetadata[]
   nextCursor?: string
-  /** The number of secrets up to the next page that the caller may describe and that the gateway can't address. */
+  /**
+   * The number of secrets that are left out, up to the first secret of the next page, because the gateway can't address them.
+   * Only secrets that the caller may describe are counted. Absent if there are none.
+   */
   unaddressable?: number
 }
 
 /**
- * Returns a page of the environment's secrets that the caller may describe. The page and the presence of `nextCursor` depend only
- * on these secrets. That is why AWS is always asked for pages of the maximum size, and why `nextCursor` is returned only after
- * another secret that the caller may see has been found. For the same reason, `unaddressable` always counts up to that secret: a
- * count up to the end of AWS's page would reveal where that page ends.
+ * Returns a page of the environment's secrets that the caller may describe. The reply must not reveal anything about other
+ * secrets. Therefore:
+ * - AWS is always asked for pages of the maximum size.
+ * - `nextCursor` is returned only after a secret for the next page has been found.
+ * - If there is such a secret, `unaddressable` counts up to it, not up to the end of AWS's page. Otherwise the count would reveal
+ *   where that page ends.
  *
  * @throws Problem for an invalid cursor, a tag key that `tag` contains twice, and any AWS error
  */
@@ -84,8 +89,8 @@ async function visibleOf (scope: Scope, secrets: readonly AwsSecret<AnyName>[]):
 }
 
 /**
- * Returns the index of the first secret after the place. If the last secret seen is no longer on AWS's page, its successor has
- * taken its index.
+ * Returns the index of the first secret that the earlier pages do not cover. If the last secret that they cover is no longer on
+ * AWS's page, the next secret has moved to its index.
  */
 function startOn (visible: readonly AwsSecret<AnyName>[], { seen, last }: Place): number {
   if (last === undefined) return 0

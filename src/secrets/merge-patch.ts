@@ -34,12 +34,13 @@ const maximumAttempts = 10
 const pause = (attempts: number): number => Math.random() * Math.min(1_000, 25 * 2 ** attempts)
 
 /**
- * Changes individual keys of a secret whose value is a JSON object. Concurrent changes are not lost. If another writer changes
- * the value, the patch is applied again to the new value. The caller needs permission to read the secret, because the reply
- * depends on its value.
+ * Changes individual keys of a secret whose value is a JSON object. If another writer changes the value in the meantime, the
+ * patch is applied again to the new value, so neither change is lost. If the request has a precondition, the patch fails instead.
+ * The caller needs permission to read the secret, because the reply depends on its value.
  *
- * @throws Problem `forbidden`, `secret-has-no-value`, the problems of `parseObject`, `invalid-request` if the new value is too
- * long, `precondition-failed`, `write-conflict`, and any AWS error
+ * @throws Problem `forbidden`, `secret-has-no-value`, `precondition-failed` or `write-conflict`
+ * @throws Problem `invalid-request` if the new value is too long
+ * @throws Problem the problems of `parseObject`, and any AWS error
  */
 export async function patchValue (
   scope: Scope, name: SecretName, patch: Json, precondition: Precondition = {}
@@ -64,6 +65,6 @@ async function patchOnce (scope: Scope, name: SecretName, patch: Json, expected?
   if (merged === JSON.stringify(target)) return { name, arn, versionId, unchanged: true }
   const parsed = parseValue(merged)
   if (!('content' in parsed)) throw invalidRequest({ in: 'body', pointer: '', message: `with it the value ${parsed.mistake}` })
-  // The value stays in the field that its readers know: `SecretString` or `SecretBinary`.
+  // The new value is stored where readers expect it: in `SecretString` or `SecretBinary`, as the old value was.
   return compareAndSet(scope, name, versionId, typeof content === 'string' ? parsed.content : Buffer.from(merged))
 }

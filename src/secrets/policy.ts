@@ -72,5 +72,8 @@ function textOf (policy: Record<string, unknown>): string {
   throw invalidRequest({ in: 'body', pointer: '/resourcePolicy', message: `must NOT have more than ${maximumLength} characters as JSON` })
 }
 
-/** Parses a secret's policy. It is valid JSON, because AWS accepts nothing else. Numbers keep their text. */
+/**
+ * Parses a secret's policy. The text is valid JSON, because AWS accepts nothing else. Numbers keep the spelling that they have in
+ * the text.
+ */
 const documentFrom = (text: string): Record<string, unknown> => parseLossless(text) as Record<string, unknown>

@@ -41,18 +41,22 @@ export async function mapValues<T> (scope: Scope, names: readonly SecretName[], 
   return mapped.flat()
 }
 
-/** The values that match filters. */
+/** The values of the secrets that match filters. */
 export interface MatchingValues {
   results: BatchResult[]
-  /** The number of matching secrets that the caller may read and that the gateway can't address. */
+  /**
+   * The number of matching secrets that are left out because the gateway can't address them. Only secrets that the caller may
+   * read are counted. Absent if there are none.
+   */
   unaddressable?: number
 }
 
 /**
- * Reads the current values of all secrets that match the filters exactly and that the caller may read. A filter by tags matches
- * only secrets that the caller may also describe, because the result reveals their tags. The other secrets' values are not read.
+ * Reads the current values of all secrets that match the filters exactly and that the caller may read. No other values are read.
+ * If the filters contain tags, the caller must also be allowed to describe a secret, because the result reveals its tags.
  *
- * @throws Problem `invalid-request` if the prefix is longer than any secret name can be, and any AWS error
+ * @throws Problem `invalid-request` if the prefix is longer than any secret name can be
+ * @throws Problem for any AWS error
  */
 export async function readMatching (scope: Scope, filters: ValueFilters): Promise<MatchingValues> {
   const { namePrefix = '', tags } = filters
@@ -70,7 +74,10 @@ export async function readMatching (scope: Scope, filters: ValueFilters): Promis
   })
 }
 
-/** Reads the values of those of the secrets that the caller may read. The keys of the result are the secrets' names. */
+/**
+ * Reads the values of the named secrets, except those that the caller may not read. The keys of the result are the secrets'
+ * names.
+ */
 async function readPermitted (scope: Scope, names: readonly SecretName[]): Promise<Map<SecretName, BatchResult>> {
   const allowed = [...await permitted(scope, 'GetSecretValue', names)]
   const results = await mapValues(scope, allowed, (result) => result)

@@ -17,7 +17,8 @@ export interface ReadOptions extends VersionSelector {
 /**
  * Reads a version of a secret, or one field of it.
  *
- * @throws Problem `secret-has-no-value` for a placeholder, `version-has-no-value`
+ * @throws Problem `secret-has-no-value` if the current version is requested, but the secret is a placeholder
+ * @throws Problem `version-has-no-value` if the requested version exists, but has no value
  * @throws Problem the problems of `selectField`, and any AWS error
  */
 export async function readSecret (scope: Scope, name: SecretName, options: ReadOptions = {}): Promise<ReadSecret> {

@@ -33,8 +33,10 @@ type ReplicatedSecret = Static<typeof ReplicatedSecret>
 /**
  * Starts replicating the secret to other regions. AWS completes this asynchronously.
  *
- * @throws Problem `forbidden` or `deletion-protected` if a replica would be a secret of another environment that does not permit
- * this, and any AWS error
+ * @throws Problem `forbidden` if a replica would belong to another environment, and the caller lacks a permission there
+ * @throws Problem `deletion-protected` if the replica could overwrite a secret of another environment that is protected against
+ * deletion
+ * @throws Problem for any AWS error
  */
 export async function replicate (
   scope: Scope, name: SecretName, { replicaRegions, forceOverwriteReplicaSecret }: Static<typeof Replication>
@@ -49,8 +51,9 @@ export async function replicate (
 /**
  * Deletes the secret's replicas in the given regions.
  *
- * @throws Problem `forbidden` or `deletion-protected` if a replica is a secret of another environment that does not permit this,
- * and any AWS error
+ * @throws Problem `forbidden` if a replica belongs to another environment, and the caller lacks a permission there
+ * @throws Problem `deletion-protected` if a replica belongs to another environment that is protected against deletion
+ * @throws Problem for any AWS error
  */
 export async function removeReplicas (scope: Scope, name: SecretName, regions: readonly string[]): Promise<ReplicatedSecret> {
   assertMayElsewhere(scope, name, regions, 'remove')
@@ -64,9 +67,10 @@ export async function detachReplicas (scope: Scope, name: SecretName): Promise<v
 }
 
 /**
- * Turns the replica in the environment's region into a standalone secret. Its primary secret thereby loses a replica.
+ * Turns the replica in the environment's region into a standalone secret. The primary secret thereby loses a replica.
  *
- * @throws Problem `forbidden` if the primary is a secret of another environment that does not permit this, and any AWS error
+ * @throws Problem `forbidden` if the primary secret belongs to another environment, and the caller lacks a permission there
+ * @throws Problem for any AWS error
  */
 export async function promoteReplica (scope: Scope, name: SecretName): Promise<WrittenSecret> {
   if (scope.counterparts(name).length > 0) {

@@ -35,26 +35,28 @@ export const Rotation = Type.Object({
 const noValue = 'The secret has no value: the rotation function must make the first one, and until then nothing can be read.'
 
 /**
- * Returns the warning that a secret without a value is rotated. Only a caller who may see the secret's metadata gets the warning,
- * because others must not find out whether the secret has a value.
+ * Returns a warning if the secret that is to be rotated has no value. Only a caller who may see the secret's metadata gets the
+ * warning, because other callers must not find out whether the secret has a value.
  */
 async function placeholderWarnings (scope: Scope, name: SecretName): Promise<Pick<WrittenSecret, 'warnings'>> {
   if (!scope.may('DescribeSecret', name)) return {}
   try {
     return hasValue(await scope.aws.describeSecret(scope, name)) ? {} : { warnings: [noValue] }
   } catch (error) {
-    // The rotation itself reports what is wrong, and does without the warning if the credential may not see the metadata.
+    // This call only serves the warning. If it fails, the rotation is attempted without a warning, and reports any problem
+    // itself.
     if (!(error instanceof Problem)) throw error
     return {}
   }
 }
 
 /**
- * Sets the rotation function and schedule, and by default starts a rotation. AWS completes it asynchronously.
+ * Sets the rotation function and schedule, and by default starts a rotation. AWS completes the rotation asynchronously.
  *
- * @returns the secret; `versionId` is the ID of the version that the rotation creates. There is a warning for a placeholder.
- * @throws Problem `forbidden` if a rotation should start and the caller may not start one, `rotation-in-progress`, and any AWS
- * error
+ * @returns the secret. `versionId` is the ID of the version that the rotation creates. If the secret is a placeholder, there is a
+ * warning.
+ * @throws Problem `forbidden` if a rotation is to start at once, but the caller may not start a rotation
+ * @throws Problem `rotation-in-progress`, and any AWS error
  */
 export async function configureRotation (
   scope: Scope, name: SecretName, rotation: Static<typeof Rotation>
@@ -78,9 +80,10 @@ async function callRotateSecret (
 /**
  * Turns automatic rotation off. The function and the schedule stay configured.
  *
- * @param discardPending true to also take the label AWSPENDING off the version of an unfinished rotation. AWS starts no other
- * rotation while a version has this label without being current.
- * @throws Problem `forbidden` if the caller may not move labels, and any AWS error
+ * @param discardPending if true, the label AWSPENDING is also removed from the version of an unfinished rotation. AWS starts no
+ * other rotation as long as a version that is not current has this label.
+ * @throws Problem `forbidden` if `discardPending` is true, but the caller may not move labels
+ * @throws Problem for any AWS error
  */
 export async function cancelRotation (scope: Scope, name: SecretName, discardPending = false): Promise<WrittenSecret> {
   if (discardPending) assertMay(scope, 'UpdateSecretVersionStage', name)
@@ -95,7 +98,8 @@ async function removePending (scope: Scope, name: SecretName): Promise<void> {
   try {
     await scope.aws.updateSecretVersionStage(scope, name, 'AWSPENDING', { removeFromVersionId: pending })
   } catch (error) {
-    // The rotation function may have removed the label in the meantime. So may an earlier attempt whose response was lost.
+    // The error does not matter if the label is gone. The rotation function may have removed it in the meantime, or an earlier
+    // attempt whose response was lost.
     if (!(error instanceof Problem) || await pendingVersion(scope, name) === pending) throw error
   }
 }

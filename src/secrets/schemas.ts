@@ -50,7 +50,7 @@ export const Encoding = Enum(['text', 'base64'], {
 })
 
 export const Value = Type.Unsafe<string | Record<string, unknown>>({
-  // Generators of clients for some languages can't take a list of types.
+  // This is `anyOf`, because some generators of API clients can't handle a list of types in `type`.
   anyOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
   description: `The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to ${shapes.SecretStringType.max.toLocaleString('en')} bytes`,
   examples: ['correct horse battery staple', { engine: 'postgres', host: 'db.internal', username: 'app', password: 'correct horse' }]
@@ -138,13 +138,13 @@ const filterValue = (description: string, example: string): ReturnType<typeof Aw
 export const NamePrefix = Type.String({
   minLength: 1,
   maxLength: maximumNameLength,
-  // A leading `!` would mean negation in an environment without a prefix.
+  // In an environment without a prefix, AWS would understand a leading `!` as a negation.
   pattern: '^(?!!)[A-Za-z0-9/_+=.@!-]+$',
   description: 'The beginning of the name inside the environment; case matters',
   examples: ['payments/']
 })
 
-/** The filters of lists. AWS applies all but `tag`. */
+/** The filters of lists. AWS applies all of them except `tag`, which only the gateway applies. */
 export const ListFilters = Type.Object({
   namePrefix: Type.Optional(NamePrefix),
   tag: Type.Optional(Type.Array(Type.String({
@@ -164,7 +164,10 @@ export const ListFilters = Type.Object({
   all: Type.Optional(filterValue('AWS\'s filter `all`: beginnings of words of the name, the description and the tags', 'payments'))
 })
 
-/** The filters that select values to read. They match exactly: AWS's looser filters must not select values. */
+/**
+ * The filters that select the values to read. They match exactly. AWS's own filters match loosely, so they could select too many
+ * values.
+ */
 export const ValueFilters = Type.Object({
   namePrefix: Type.Optional(NamePrefix),
   tags: Type.Optional(TagMap({

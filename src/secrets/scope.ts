@@ -10,13 +10,13 @@ export interface Scope extends AwsCall {
   readonly aws: SecretsPort
   /** Returns true if the caller may perform the action on a secret of the environment. */
   readonly may: (action: Action, name: AnyName) => boolean
-  /** Returns the secrets of other environments that have the same name in AWS, in other regions of the account. */
+  /** Returns the secrets of other environments that have the same name in AWS. They are in other regions of the account. */
   readonly counterparts: (name: SecretName) => readonly Counterpart[]
   /** The request's `Idempotency-Key`. */
   readonly idempotencyKey?: string
 }
 
-/** A secret of another environment, which exists or could exist, with the same name in AWS in another region. */
+/** A secret that has the same name in AWS, but is in another region and belongs to another environment. It may not exist yet. */
 export interface Counterpart {
   readonly region: string
   /** True if the other environment refuses deletion without a recovery window. */

@@ -6,16 +6,19 @@ import { Problem } from '#src/problems/problem'
 import { assertMayElsewhere } from './counterparts.ts'
 import type { Scope } from './scope.ts'
 
-/** A setting of an environment that a new secret gets from AWS when it is created, but that a secret may lack later. */
+/** A setting of an environment. A secret gets the setting when it is created, but an existing secret may lack it. */
 interface Setting {
-  /** The setting in a warning, with a verb. */
+  /** The text of the warning that a secret lacks the setting. It has no initial capital letter and no final full stop. */
   readonly lacks: string
   readonly isDeclared: (environment: Environment) => boolean
   readonly isLacking: (environment: Environment, secret: SecretMetadata) => boolean
-  /** The permission that it takes to apply the setting to an existing secret, and how that is done. */
+  /**
+   * How the setting is applied to an existing secret, and the permission that this requires. Absent if an existing secret always
+   * keeps its own setting.
+   */
   readonly remedy?: {
     readonly action: Action
-    /** Returns the reason if the setting does not hold afterwards. */
+    /** Applies the setting. Returns the reason if the secret still lacks it afterwards. */
     readonly apply: (scope: Scope, secret: SecretMetadata) => Promise<string | undefined>
   }
 }
@@ -50,7 +53,8 @@ const settings: readonly Setting[] = [
     }
   },
   {
-    // The key is never changed: it may have been chosen for this secret, and its versions are encrypted with it.
+    // The key of an existing secret is never changed, because it may have been chosen for this secret, and the secret's versions
+    // are encrypted with it.
     lacks: 'the KMS key is not that of the environment',
     isDeclared: ({ kmsKeyId }) => kmsKeyId !== undefined,
     isLacking: ({ kmsKeyId = '' }, secret) => !isSameKey(kmsKeyId, secret.kmsKeyId)
@@ -66,7 +70,9 @@ function missingRegions ({ replicaRegions }: Environment, secret: SecretMetadata
   return replicaRegions.filter((region) => !present.has(region))
 }
 
-/** Returns true if both name one key. AWS may return the ARN of a key or of an alias that the configuration names in short. */
+/**
+ * Returns true if both texts name the same key. AWS may return a full ARN where the configuration has only the ID or the alias.
+ */
 const isSameKey = (declared: string, actual = ''): boolean =>
   declared === actual || actual.endsWith(`:${declared}`) || actual.endsWith(`/${declared}`)
 
@@ -98,7 +104,7 @@ async function checkOne (scope: Scope, secret: SecretMetadata, setting: Setting,
   const { name } = secret
   const { lacks, isLacking, remedy } = setting
   if (!applies || remedy === undefined || !scope.may(remedy.action, name)) {
-    // To a caller who may not see the secret's metadata, the warning is the same whether or not the setting holds.
+    // A caller who may not see the secret's metadata gets the same warning whether or not the setting holds.
     if (!scope.may('DescribeSecret', name)) return [`Possibly ${lacks}.`]
     return isLacking(environment, secret) ? [`${capitalized(lacks)}.`] : []
   }

@@ -19,10 +19,10 @@ export const isAddressable = (secret: SecretMetadata<AnyName>): secret is Secret
 export const isUnaddressable = (secret: SecretMetadata<AnyName>): secret is SecretMetadata<UnaddressableName> =>
   !isAddressable(secret)
 
-/** Returns the number of secrets as a reply states it: undefined if there are none. */
+/** Returns the count as replies state it: undefined instead of 0. */
 export const asUnaddressable = (count: number): number | undefined => count === 0 ? undefined : count
 
-/** Counts the names on which the caller may perform all of the actions; undefined if there are none. */
+/** Counts the names on which the caller may perform all of the actions. Returns undefined instead of 0. */
 export async function countUnaddressable (
   scope: Scope, actions: readonly Action[], names: readonly UnaddressableName[]
 ): Promise<number | undefined> {

@@ -62,7 +62,7 @@ export async function updateSecret (
 }
 
 /**
- * Does the same as `updateSecret`, but also checks that the caller may change the value, if that is to be changed.
+ * Does the same as `updateSecret`. If `input` contains a value, also checks that the caller may change the value.
  *
  * @throws Problem `forbidden`, `precondition-failed`, and any AWS error
  */
@@ -85,7 +85,8 @@ export interface DeletedSecret {
 
 /**
  * Schedules the secret's deletion or, with `force`, deletes it without a recovery window. A forced deletion succeeds even if the
- * secret does not exist. With `detachReplicas`, the secret's replicas are deleted first.
+ * secret does not exist, unless `precondition` requires that it exists. With `detachReplicas`, the secret's replicas are deleted
+ * first.
  *
  * @throws Problem `invalid-request`, `forbidden`, `deletion-protected`, `precondition-failed`, `secret-has-replicas`, and any AWS
  * error
@@ -120,8 +121,9 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
 }
 
 /**
- * Cancels a scheduled deletion, and applies the environment's settings to the secret again: it has lost its replicas, and the
- * settings may have changed since. What can't be applied is a warning, because the secret has been restored in any case.
+ * Cancels a scheduled deletion, and applies the environment's settings to the secret again: the secret has lost its replicas, and
+ * the settings may have changed since the deletion. A setting that can't be applied causes a warning instead of an error, because
+ * the secret has been restored in any case.
  *
  * @throws Problem for any AWS error during the restore
  */

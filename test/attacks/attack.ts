@@ -140,7 +140,7 @@ export async function withstand (t: Test, world: World, attacks: Readonly<Record
       return { status: -1, head: '', text: '', code: undefined }
     })
     world.sts.reply = undefined
-    // A request without a reply may have no record either. The test has failed, and need not wait for a record.
+    // The test has failed already. It does not wait for a record, because there may be none.
     if (reply?.status === -1) continue
 
     const answered = `${reply?.head ?? ''}${reply?.text ?? ''}`

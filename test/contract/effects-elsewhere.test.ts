@@ -3,8 +3,8 @@ import { operations, type Operation } from '#src/aws-model/shapes'
 import { build, policies, tokens, type Gateway, type Reply } from '#test/helper'
 
 /*
- * AWS puts a secret's replicas under the same name into other regions. If another declared environment has that region and that
- * name, the replica is a secret of that environment, and its permissions apply.
+ * AWS puts a secret's replicas into other regions, under the same name. A replica may have the account, the region and the name
+ * prefix of another declared environment. It is then a secret of that environment, whose permissions apply to it.
  */
 
 const dev = { region: 'eu-west-1', account: '111111111111', credential: 'dev-account' }
@@ -13,11 +13,15 @@ const environments = {
   deveu: { ...dev, region: 'eu-central-1', namePrefix: 'dev/', deletionProtection: true },
   wide: { ...dev, replicaRegions: ['eu-central-1'] },
   wideeu: { ...dev, region: 'eu-central-1', namePrefix: 'wide/' },
-  // A different account, known from the configuration. What happens in it concerns nobody else.
+  // This environment is in another account, as the gateway knows from the configuration. Replicas stay in their account, so no
+  // replica of another environment is a secret of this one.
   apart: { ...dev, account: '222222222222', credential: 'prod-account', region: 'eu-central-1', namePrefix: 'dev/' }
 }
 
-/** `stranger` sees only `dev` and `wide`. `reader` sees all environments. `writer` may do everything in `deveu`, too. */
+/**
+ * `stranger` may do everything in `dev` and `wide`, and sees no other environment. `reader` may do the same, but sees all
+ * environments. `writer` may do everything in `dev`, `wide` and `deveu`.
+ */
 const rules = `
   @id("in-dev") permit (principal, action, resource in Environment::"dev");
   @id("in-wide") permit (principal, action, resource in Environment::"wide");
@@ -39,7 +43,7 @@ const gatewayFor = async (t: Test): Promise<Gateway> => {
 const bulk = { method: 'POST', path: '/environments/wide/secrets' }
 const toCentral = { replicaRegions: [{ region: 'eu-central-1' }] }
 
-/** Every request with an effect in another region, by the AWS operation that has the effect. */
+/** By AWS operation: every request through which the operation has an effect in another region. */
 const requests: Readonly<Partial<Record<Operation, readonly { method: string, path: string, json?: unknown, token?: string }[]>>> = {
   ReplicateSecretToRegions: [
     { method: 'PUT', path: '/environments/dev/secrets/kept/replicas', json: { ...toCentral, forceOverwriteReplicaSecret: true } },
@@ -66,7 +70,7 @@ const requests: Readonly<Partial<Record<Operation, readonly { method: string, pa
   ]
 }
 
-/** Returns the reply's problem, or that of its only item. */
+/** Returns the reply's problem or, if the reply has items, the problem of its only item. */
 function problemIn ({ json }: Reply): object {
   const { requestId, instance, ...problem } = json.items?.[0].problem ?? json
   return problem
@@ -74,7 +78,8 @@ function problemIn ({ json }: Reply): object {
 
 t.test('every AWS operation with an effect in other regions is known', async (t) => {
   const names = Object.entries(operations).filter(([, shape]) => JSON.stringify(shape).includes('Replica')).map(([name]) => name)
-  // Its input names no region: it is called in the replica's region, and affects the primary secret.
+  // The filter misses StopReplicationToReplica, because the input of this operation names no region. The operation is called in
+  // the replica's region, and affects the primary secret in another region.
   t.same([...names, 'StopReplicationToReplica'].sort(), Object.keys(requests).sort())
 })
 

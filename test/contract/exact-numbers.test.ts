@@ -17,8 +17,8 @@ const bulk = async ({ send }: Gateway, value: string, rest = '"onConflict":"upda
   send('POST', '/environments/dev/secrets', { headers: json, body: `{"secrets":[{"name":"n","value":${value}}],${rest}}` })
 
 /**
- * Each operation that accepts an object with any members, by `operationId`: writes the object through the operation, and returns
- * the object's text as it is stored.
+ * By `operationId`: a function for each operation that accepts an object with any members. It writes the object through the
+ * operation, and returns the text that is stored.
  */
 const operations: Record<string, (gateway: Gateway, object: string) => Promise<string>> = {
   async createSecret (gateway, object) {
@@ -61,7 +61,7 @@ async function sentPolicy (gateway: Gateway, method: string, path: string, objec
 
 const stored = async (gateway: Gateway): Promise<string> => (await gateway.send('GET', path)).json.value as string
 
-/** Other ways to a secret's value. */
+/** More functions of this kind, for other ways to write or to read a secret's value. */
 const otherPaths: typeof operations = {
   async 'an atomic bulk create' (gateway, object) {
     await bulk(gateway, object, '"onConflict":"update","atomic":true')
@@ -109,7 +109,7 @@ t.test('numbers keep their text to the letter on every way to a secret', async (
 
 interface Schema { type?: string | string[], properties?: Record<string, Schema>, additionalProperties?: boolean | Schema, items?: Schema, anyOf?: Schema[] }
 
-/** Returns true if a schema contains an object with any members. */
+/** Returns true if the schema allows an object with any members, as the whole value or within it. */
 const isOpen = (schema: Schema): boolean =>
   ([schema.type].flat().includes('object') && schema.properties === undefined && schema.additionalProperties !== false && typeof schema.additionalProperties !== 'object') ||
   [...Object.values(schema.properties ?? {}), schema.items, schema.additionalProperties, ...schema.anyOf ?? []]

@@ -3,30 +3,31 @@ import type { Action } from '#src/authorization/actions'
 import { build, policies, tokens, type Gateway, type Reply, type RequestOptions } from '#test/helper'
 
 /*
- * A caller must not be able to check a guess at what it may not see. Each case sends the same request about two secrets: for the
- * secret `right-guess` its guess is right, and for `wrong-guess` it is wrong. Without the right to see what is compared, the replies must be
- * equal byte for byte. With this right, they must differ, which shows that the case compares anything.
+ * A caller must not be able to check guesses at content that it may not see. Each case sends a request with a guess to two
+ * secrets. The guess is right for the secret `right-guess`, and wrong for `wrong-guess`. If the caller may not see the content,
+ * the two replies must be equal byte for byte. If the caller may see the content, the replies must differ: this shows that the
+ * case can fail. In a case with `neverDiffers`, the replies must be equal even then.
  */
 
 const caller = tokens.writer
 
 interface Case {
-  /** The permissions that the comparison requires. The caller has all others. */
+  /** The permissions to see the content. The case is tested without these permissions, and then with all permissions. */
   needs: readonly Action[]
-  /** Makes a secret for which the guess is right or wrong. */
+  /** Creates the secret `name`, for which the guess is right or wrong. */
   prepare: (gateway: Gateway, name: 'right-guess' | 'wrong-guess', send: Gateway['send']) => Promise<unknown>
   guess: (send: Gateway['send'], name: string) => Promise<Reply>
-  /** True if nobody gets a reply that depends on the guess. */
+  /** True if the replies must be equal even if the caller may see the content. */
   neverDiffers?: true
 }
 
 const at = (env: string, name: string): string => `/environments/${env}/secrets/${name}`
 
-/** Headers with a key for each secret, because a key may be used for only one request. */
+/** Returns headers with an `Idempotency-Key`. Each secret gets a key of its own, because a key is valid for only one request. */
 const keyed = (name: string): RequestOptions => ({ headers: { 'idempotency-key': `key-${name}` } })
 const unkeyed: typeof keyed = () => ({})
 
-/** The hidden content is `hidden`, or for a wrong guess `others`, which has the same length. */
+/** Returns the content of a secret: the guessed text `hidden`, or for `wrong-guess` a different text of the same length. */
 const hiddenFor = (name: string): string => name === 'right-guess' ? 'hidden' : 'others'
 const detailsFor = (name: string): object => ({ description: hiddenFor(name), tags: { team: hiddenFor(name) } })
 
@@ -34,7 +35,7 @@ const placeholder: Case['prepare'] = async ({ send }, name) => send('POST', at('
 const valued: Case['prepare'] = async ({ send }, name) => send('POST', at('dev', name), { json: { value: hiddenFor(name), ...detailsFor(name) } })
 const valuedOrNot: Case['prepare'] = async ({ send }, name) => send('POST', at('dev', name), { json: name === 'right-guess' ? {} : { value: 'v' } })
 
-/** Makes the secret in two environments: the guess that both are equal is right or wrong. */
+/** Creates the secret in two environments. The guess is that both secrets are equal. */
 const inTwo = (what: 'value' | 'details' | 'placeholder'): Case['prepare'] => async ({ send }, name) => {
   for (const [env, hidden] of [['dev', 'right-guess'], ['staging', name]] as const) {
     const value = what === 'placeholder' ? {} : { value: what === 'value' ? hiddenFor(hidden) : 'v' }
@@ -52,7 +53,7 @@ const reads = ['GetSecretValue', 'CompareValues'] as const
 const seesState = ['DescribeSecret', 'GetSecretValue'] as const
 const update = { onConflict: 'update' }
 
-/** The guess at each secret's rotated value. */
+/** By name of a secret: the guess at the value that a rotation has given to it. */
 const rotated = new Map<string, string>()
 
 const cases: Record<string, Case> = {
@@ -112,7 +113,7 @@ const cases: Record<string, Case> = {
   }
 }
 
-/** Removes what differs between any two replies: names, random IDs and times. */
+/** Removes what may differ between replies in any case: names, random IDs, times and what is left of the rate limit. */
 const comparable = ({ status, headers, text }: Reply, name: string): unknown[] => [status, ...[JSON.stringify([...headers]), text].map((part) => part
   .replaceAll(name, 'NAME')
   .replace(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, 'ID')

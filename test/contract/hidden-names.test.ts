@@ -3,7 +3,7 @@ import { build, embedded, policies, tokens } from '#test/helper'
 
 /*
  * A caller may do everything in an environment, except see AWS credentials and some of the secrets. No reply may contain the ID
- * of a credential or the name of such a secret. AWS denies every call, so problems are among the replies.
+ * of a credential or the name of a secret that is hidden from the caller. AWS denies every call, so many replies are problems.
  */
 
 const environment = {
@@ -26,7 +26,7 @@ const gatewayOptions = {
 
 const versionId = '00000000-0000-4000-8000-000000000000'
 
-/** The bodies of the operations that need one. */
+/** By `operationId`: the body of a request, for each operation that needs a body. */
 const bodies: Readonly<Record<string, unknown>> = {
   checkAuthorization: { action: 'GetSecretValue', environment: 'dev', name: 'a' },
   promoteSecrets: { from: 'staging', names: ['a'] },

@@ -3,11 +3,14 @@ import { build } from '#test/helper'
 
 interface Limit {
   method: string
-  /** The path behind an environment. */
+  /** The part of the path after `/environments/{env}`. */
   path: string
-  /** Where the error is. */
+  /** The JSON pointer that the error is expected to have. */
   pointer: string
-  /** Returns a request with a number of items, characters or whatever is limited: its body, or its query as a text. */
+  /**
+   * Makes a request with this number of items, characters or whatever else is limited. Returns the body of the request as an
+   * object, or its query as a string.
+   */
   of: (size: number) => object | string
   most: number
   least?: number
@@ -18,7 +21,7 @@ const tags = (count: number): Record<string, string> => Object.fromEntries(names
 const secrets = '/secrets'
 const secret = '/secrets/a'
 
-/** The limits of requests. An environment that does not exist is a 404 if the request is valid otherwise. */
+/** The limits of requests. The requests name an environment that does not exist, so a valid request gets a 404. */
 const limits: Record<string, Limit> = {
   'names in a bulk create': { method: 'POST', path: secrets, pointer: '/secretNames', of: (size) => ({ secretNames: names(size) }), most: 10_000 },
   'secrets in a bulk create': { method: 'POST', path: secrets, pointer: '/secrets', of: (size) => ({ secrets: names(size).map((name) => ({ name })) }), most: 10_000 },

@@ -6,11 +6,11 @@ import ts from 'typescript'
 const root = join(import.meta.dirname, '..', '..')
 
 /**
- * The patterns that are meant to match only the beginning or the end of a text, or several alternatives. Each other pattern with
- * an anchor must match the whole text: without `^` or `$`, a check accepts whatever precedes or follows a valid value.
+ * By file: the patterns that deliberately have only one of the anchors `^` and `$`, or anchors in several alternatives. Every
+ * other pattern with an anchor must have both. With only one, a check accepts whatever precedes or follows a valid value.
  */
 const partial: Readonly<Record<string, readonly string[]>> = {
-  // Both parts together are one anchored pattern.
+  // The source joins these two parts into one pattern, which has both anchors.
   'src/audit/record.ts': [
     '^(\\{"sequence":([1-9]\\d{0,14}),.*,"previous":"([0-9a-f]{64})"(,"signed":true)?)',
     ',"hash":"([0-9a-f]{64})"(?:,"signature":"([0-9a-f]{128})")?\\}$'
@@ -24,7 +24,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/aws/rate-limiter.ts': ['Command$'],
   'src/cli/variables.ts': ['^\\/+'],
   'src/config/issues.ts': ['^[a-z]'],
-  // The parts that are joined with a beginning that has the other anchor.
+  // The first is a pattern for the end of a name. The code replaces the second, which ends a pattern, by the third.
   'src/environments/names.ts': ['-[A-Za-z0-9]{6}$', '+$', '*$'],
   'src/http/etag.ts': ['^W\\/'],
   'src/http/numbers.ts': ['^0+', '0+$'],
@@ -74,7 +74,10 @@ function allPatterns (): FoundPattern[] {
 const begins = (pattern: string): boolean => pattern.startsWith('^')
 const ends = (pattern: string): boolean => /(?<!\\)\$$/.test(pattern)
 
-/** Returns true if a pattern has alternatives outside of any group, such as `^a|b$`, whose anchors apply to one alternative each. */
+/**
+ * Returns true if a pattern has alternatives outside of any group. An anchor then applies to one alternative only. In `^a|b$`,
+ * for example, `^` applies only to `a`, and `$` only to `b`.
+ */
 function hasAlternatives (pattern: string): boolean {
   const bare = pattern.replace(/\\./gs, '').replace(/\[[^\]]*\]/g, '')
   let depth = 0

@@ -4,14 +4,14 @@ import { build, type Gateway, type Reply } from '#test/helper'
 const json = { 'content-type': 'application/json' }
 const bulk = async ({ send }: Gateway, body: string): Promise<Reply> => send('POST', '/environments/dev/secrets', { headers: json, body })
 
-/** Returns the body of a bulk create with 60 items on lines of their own. Item 30 is `item`, on line 32. */
+/** Returns the body of a bulk create with 60 items, one per line. The item with the index 30 is `item`. It is on line 32. */
 const withItem = (item: string): string =>
   `{"secrets":[\n${Array.from({ length: 60 }, (_, index) => index === 30 ? item : `{"name":"n${index}"}`).join(',\n')}\n]}`
 
 t.test('bulkCreateSecrets: a mistake in one item of many is reported with its place', async (t) => {
   const gateway = await build(t)
   for (const [item, place] of [
-    // Syntax errors: the line and the column.
+    // The place of a syntax error is a line and a column.
     ['{"name":"a" "value":"canary"}', 'line 32, column 13'],
     ['{"name":"a","value":canary}', 'line 32, column 21'],
     ['{"name":"a","value":"canary\n"}', 'line 32, column 21'],
@@ -20,7 +20,7 @@ t.test('bulkCreateSecrets: a mistake in one item of many is reported with its pl
     ['{"name":"a",}', 'line 32, column 13'],
     ['{"name":"a"} // canary', 'line 32, column 14'],
     ['{"name":"é😀",}', 'line 32, column 15'],
-    // Everything else: the JSON pointer.
+    // The place of any other mistake is a JSON pointer.
     ['{"name":"a","value":{"x/y":"canary","x/y":1}}', '/secrets/30/value/x~1y'],
     ['{"name":"a","name":"a"}', '/secrets/30/name'],
     ['{"name":"a","tags":{"a":{"b":[0,{"c":1,"c":2}]}}}', '/secrets/30/tags/a/b/1/c'],
@@ -68,7 +68,7 @@ t.test('every route with a body reports the number of very many mistakes', async
     Object.entries(methods as Record<string, Operation>).map(([method, operation]) => ({ path, method, ...operation })))
   let tried = 0
   for (const { path, method, operationId, requestBody } of operations) {
-    // A merge patch may have any members.
+    // The body of `patchValue` is a merge patch. It may have any members, so there is no mistake to report.
     if (requestBody === undefined || operationId === 'patchValue') continue
     tried++
     const at = path.replace(/\{(\w+)\}/g, (_, name: string) => parameters[name] ?? '')

@@ -3,8 +3,11 @@ import t, { type Test } from 'tap'
 import { build, policies, tokens, type Gateway, type Reply } from '#test/helper'
 
 /**
- * Every list with a cursor: its path; parameters that make it another list, and other paths, with which its cursors must not be
- * accepted; and the parameters in its cursors, besides those of the request.
+ * Every list with a cursor:
+ * - `path`: the path of the list
+ * - `others`: parameters that make it a different list, which must refuse its cursors
+ * - `elsewhere`: the paths of other lists, which must refuse its cursors, too
+ * - `query`: the parameters that identify the list in its cursors, if the request has no query string
  */
 const lists = [
   {

@@ -50,7 +50,7 @@ t.test('the reply to every error is a problem document with the request\'s ID', 
       t.equal(reply.status, 404)
       t.notMatch(reply.json.detail, hint, path)
     }
-    // Paths that a route matches: the part in front of the slash is then taken for the name.
+    // A route matches each of these paths: it takes `val` for the name, and the last segment for a part of the route.
     for (const path of ['/environments/dev/secrets/val/metadata', '/environments/dev/secrets/val/references', '/environments/dev/secrets/val/policy']) {
       t.match((await gateway.send('GET', path)).json, { code: 'secret-not-found', detail: hint }, path)
     }

@@ -109,11 +109,11 @@ t.test('the documentation says what answers each event of Node.js\'s server', as
   const rows = Array.from(table.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm), ([, events = '']) => events.replaceAll('`', '').split(', '))
   const types = await Promise.all(['http', 'https', 'net', 'tls'].map(async (name) =>
     readFile(join(root, 'node_modules', '@types', 'node', `${name}.d.ts`), 'utf8')))
-  // Each module declares the events of its server as overloads of `on`, or of the methods that have the same events.
+  // In the class or interface `Server` of each module, the method `on` has an overload for every event.
   const declared = types.flatMap((text) => text.split(/^ {4}(?=(?:class|interface) )/m).filter((part) => /^(?:class|interface) Server\b/.test(part)))
     .flatMap((part) => Array.from(part.matchAll(/\bon\(\s*event: "(\w+)"/g), ([, event]) => event))
   t.ok(declared.length > 20)
-  // `timeout` is an event, too, which the types lack.
+  // The types lack the event `timeout`.
   t.same([...new Set([...declared, 'timeout'])].sort(), rows.flat().sort())
 
   const { fastify: { server } } = await build(t)

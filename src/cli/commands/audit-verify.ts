@@ -52,7 +52,7 @@ async function* chunksOf (file: string): AsyncGenerator<Uint8Array> {
 const line = ({ file, line, sequence, message }: Remark): string =>
   `${file}:${line}: ${sequence === undefined ? '' : `record ${sequence}: `}${message}`
 
-/** The result of a verification without findings. */
+/** Returns the message to print if a verification has no findings. */
 const verdict = ({ last, unproved }: Verification): string => unproved === undefined
   ? 'The trail is intact'
   : `The trail is intact up to record ${last?.sequence ?? 0}. No signature covers what follows: nothing proves that the gateway wrote it`

@@ -5,8 +5,8 @@ import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 import type { Config } from '#src/config/config'
 
 /**
- * Loads and validates a configuration file. Also returns warnings about it. Imports the loader on demand, because it also loads
- * Cedar's WebAssembly, which would slow down every other command.
+ * Loads and validates a configuration file. Also returns warnings about the file. The loader is imported only here, because this
+ * import also loads Cedar's WebAssembly, which would slow down every other command.
  *
  * @throws CommandFailure with the errors in the file
  */

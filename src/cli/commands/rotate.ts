@@ -11,7 +11,10 @@ interface Options extends GlobalOptions {
 
 const route = '/environments/{env}/secrets/{name}/rotation'
 
-/** Adds `secretsctl rotate NAME`, which starts a rotation that is configured already, or with `--stop` turns rotation off. */
+/**
+ * Adds `secretsctl rotate NAME`, which rotates a secret now. The secret's rotation must have been configured before. With
+ * `--stop`, the command turns the secret's rotation off.
+ */
 export function rotate (program: Command, terminal: Terminal): void {
   const command = program.command('rotate')
     .description('rotate a secret now, or stop rotating it')

@@ -13,10 +13,11 @@ interface Output {
 }
 
 /**
- * Starts the replication of a secret to a replica that another account has created for it. Repeating a request updates the
- * replica, and so repairs a failed replication.
+ * Starts the replication of a secret to a replica that another account has created for this secret. A repeated request updates
+ * the replica again, which repairs a failed replication.
  *
- * All accounts of this backend count as members of one organization, so both values of `ReplicaRestriction` allow each of them.
+ * The request's `ReplicaRestriction` may restrict replicas to accounts of the same organization. It has no effect here, because
+ * all accounts of this backend count as members of one organization.
  */
 export function associateCrossAccountReplica (input: Input<'AssociateCrossAccountReplica'>, context: CallContext): Output {
   const { SecretId, CrossAccountReplicaARN: replicaArn, ReplicationRoleARN: roleArn } = input

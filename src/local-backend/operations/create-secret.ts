@@ -16,11 +16,13 @@ import { findByName, insertSecret, type Secret } from '#src/local-backend/store/
 import { findVersion, type SecretValue } from '#src/local-backend/store/versions'
 
 /**
- * Creates a secret. If the request contains a value, also creates the first version. With `CrossAccountPrimaryARN`, creates a
- * replica of a secret in another account, which remains empty until that account associates the two. Repeating a request with the
- * same token changes nothing.
+ * Creates a secret. If the request contains a value, also creates the first version. Repeating a request with the same token
+ * changes nothing.
  *
- * @throws AwsError `ResourceExistsException` if a different request created a secret of that name
+ * With `CrossAccountPrimaryARN`, the new secret is a replica of a secret in another account. It remains empty until the other
+ * account calls AssociateCrossAccountReplica.
+ *
+ * @throws AwsError `ResourceExistsException` if a different request has already created a secret with this name
  */
 export function createSecret (input: Input<'CreateSecret'>, context: CallContext): WireForm<CreateSecretCommandOutput> {
   const { Name, Description = '', KmsKeyId = '', Tags = [], Type = '', AddReplicaRegions } = input

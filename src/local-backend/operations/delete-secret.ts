@@ -50,8 +50,11 @@ function deleteImmediately (context: CallContext, secretId: string): Output {
 }
 
 /**
- * Throws the errors of `checkChangeable`, `InvalidParameterException` if the secret has replicas in other regions, and
- * `InvalidRequestException` if it has a replica in another account.
+ * Checks that a secret may be deleted.
+ *
+ * @throws AwsError the errors of `checkChangeable`, or one of these errors:
+ * - `InvalidParameterException` if the secret has replicas in other regions
+ * - `InvalidRequestException` if the secret has a replica in another account
  */
 function checkDeletable (context: CallContext, secret: Secret): void {
   checkChangeable(context, secret)

@@ -9,7 +9,7 @@ import {
 import { findByArn } from '#src/local-backend/store/secrets'
 
 /**
- * Stops the replication of a secret to its replica in another account. The replica keeps what it has, and remains a replica until
+ * Stops the replication of a secret to its replica in another account. The replica keeps its content. It remains a replica until
  * its own account calls StopReplicationToReplica.
  */
 export function disassociateCrossAccountReplica (
@@ -22,7 +22,7 @@ export function disassociateCrossAccountReplica (
   if (found?.replicaArn !== CrossAccountReplicaARN) throw errors.crossAccountReplicaUnknown()
   const owner = scopeIn(found.replicaArn)
   const replica = owner && findByArn(store, owner, found.replicaArn, now)
-  // If the other account has made the replica a standalone secret, that secret has nothing to do with this one any more.
+  // `Detached` means that the other account has already made the replica a standalone secret, which must not be changed.
   if (replica !== undefined && found.status !== 'Detached') {
     storeCrossAccountPrimary(store, replica, { primaryArn: primary.arn, status: 'Detached', message: null })
   }

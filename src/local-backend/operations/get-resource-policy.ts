@@ -7,7 +7,10 @@ import { defaultPolicy, type NamedPolicy } from '#src/local-backend/rules/resour
 import { findActiveSecret } from '#src/local-backend/rules/secret-id'
 import { findResourcePolicy } from '#src/local-backend/store/resource-policies'
 
-/** Returns a secret's resource policy of the given name, exactly as it was stored. A secret need not have a default policy. */
+/**
+ * Returns a secret's resource policy of the given name, exactly as it was stored. If the secret has no default policy, a request
+ * for the default policy succeeds, and the reply contains no policy.
+ */
 export function getResourcePolicy (
   { SecretId, PolicyName }: Input<'GetResourcePolicy'>, context: OperationContext
 ): WireForm<GetResourcePolicyCommandOutput> & NamedPolicy {

@@ -24,8 +24,9 @@ export function isPublic ({ statements }: Policy): boolean {
 }
 
 /**
- * Returns true if a condition restricts access to certain callers, organizations or networks. A condition with wildcards,
- * variables or public networks does not count, nor does one that a request without the condition key also meets.
+ * Returns true if a condition restricts access to certain callers, organizations or networks. Returns false if the values of the
+ * condition contain wildcards, variables or public networks. Also returns false if a request without the condition key meets the
+ * condition.
  */
 function restricts ({ operator, set, ifExists, key, texts }: Condition): boolean {
   return restrictingKeys.has(key) && restrictingOperators.has(operator) && set !== 'ForAllValues' && !ifExists &&

@@ -21,7 +21,7 @@ interface Target {
   shown: string | undefined
 }
 
-/** A permission: that of an operation, or one that AWS asks for in addition to it. */
+/** The name of a permission. Most permissions are named after an operation. */
 type Permission = Operation | 'AcceptCrossAccountReplication'
 
 /** The operations that a caller must be allowed to use in addition to the requested one, according to AWS's documentation. */
@@ -33,7 +33,7 @@ const additionalOperations: { [Name in Operation]?: (input: Input<Name>, secret:
     ...AddReplicaRegions.length > 0 ? ['ReplicateSecretToRegions' as const] : [],
     ...CrossAccountPrimaryARN === undefined ? [] : ['PutResourcePolicy' as const]
   ],
-  // Makes the replica lose the resource policy that was attached when it was created.
+  // The operation deletes the resource policy that CreateSecret attached to the replica.
   StopReplicationToReplica: (_input, secret) => (secret?.crossAccountPrimaryArn ?? null) === null ? [] : ['DeleteResourcePolicy'],
   ValidateResourcePolicy: () => ['PutResourcePolicy']
 }
@@ -54,10 +54,10 @@ export function authorize<Name extends Operation> (context: CallContext, operati
 }
 
 /**
- * Checks that the policies give the caller a permission for another secret than the one that its request is about. Returns that
- * secret; undefined if it doesn't exist.
+ * Checks that the policies give the caller a permission for a second secret that the request refers to, such as a replica.
  *
- * @throws AwsError `AccessDeniedException`, even if the secret doesn't exist
+ * @returns the second secret; undefined if it doesn't exist
+ * @throws AwsError `AccessDeniedException` if the policies don't give the permission, even if the second secret doesn't exist
  */
 export function authorizeOn (context: CallContext, permission: Permission, secretId: string): Secret | undefined {
   const input = { SecretId: secretId }
@@ -76,7 +76,7 @@ export function authorizePassRole (context: CallContext, roleArn: string): void 
   check(context, 'iam:PassRole', { operation: 'AssociateCrossAccountReplica', input: {}, target })
 }
 
-/** What a permission is needed for. */
+/** What the caller needs a permission for: an operation, with its input and its target. */
 interface Need {
   operation: Permission
   input: PolicyInput

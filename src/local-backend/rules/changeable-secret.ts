@@ -4,8 +4,8 @@ import type { CallContext, OperationContext } from './context.ts'
 import { findActiveSecret } from './secret-id.ts'
 
 /**
- * Does the same as `findActiveSecret`, but rejects a secret whose tags and resource policies are copies of those of its primary
- * secret. A replica in another account has its own.
+ * Does the same as `findActiveSecret`, but rejects a replica in another region, because its tags and resource policies are copies
+ * of its primary secret's. A replica in another account is not rejected, because it has tags and policies of its own.
  */
 export function findWithOwnPolicies (context: OperationContext, secretId: string): Secret {
   const secret = findActiveSecret(context, secretId)

@@ -13,7 +13,7 @@ export interface CrossAccountDetails {
   CrossAccountReplicas?: (ReplicationState & { ReplicaSecretARN: string, ReplicationRoleARN: string | undefined })[]
 }
 
-/** Returns the state of a secret's replication between accounts. There are no members for a secret without one. */
+/** Returns the state of a secret's replication between accounts. The result is empty if the secret has no such replication. */
 export function crossAccountDetails (store: Store, secret: Secret): CrossAccountDetails {
   const primary = findCrossAccountPrimary(store, secret)
   const replica = findCrossAccountReplica(store, secret)

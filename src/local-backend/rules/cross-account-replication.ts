@@ -17,8 +17,8 @@ import { readValue } from './secret-value.ts'
 type Context = Pick<OperationContext, 'store' | 'now'>
 
 /**
- * The name of the resource policy that a replica in another account has while it is one. AWS has published no name for it, so
- * this name is the backend's own.
+ * The name of the resource policy that a secret has as long as it is a replica in another account. This name is the backend's
+ * own, because AWS has not published the policy's name.
  */
 export const replicationPolicy = 'CrossAccountReplication'
 
@@ -26,7 +26,7 @@ export const replicationPolicy = 'CrossAccountReplication'
 const excluded = ['AddReplicaRegions', 'Description', 'SecretBinary', 'SecretString', 'Type'] as const
 
 /**
- * Checks a request to create a replica of a secret in another account. Does nothing if the request creates another secret. Like
+ * Checks a request to create a replica of a secret in another account. Does nothing if the new secret is not such a replica. Like
  * AWS, does not check if the primary secret exists, because that would reveal which secrets the other account has.
  *
  * @throws AwsError `InvalidParameterException`
@@ -40,7 +40,7 @@ export function checkNewReplica (scope: Scope, input: Input<'CreateSecret'>): vo
   if (kmsKeyIn(scope, KmsKeyId) === null) throw errors.replicaNeedsKmsKey()
 }
 
-/** Makes a new secret a replica, which waits until the other account associates it with the primary secret. */
+/** Makes a new secret a replica. It stays empty until the other account associates it with the primary secret. */
 export function awaitPrimary ({ store }: Context, replica: Secret, primaryArn: string): void {
   storeCrossAccountPrimary(store, replica, { primaryArn, status: 'Pending', message: null })
   storeResourcePolicy(store, replica, replicationPolicy, JSON.stringify({
@@ -54,13 +54,13 @@ export function awaitPrimary ({ store }: Context, replica: Secret, primaryArn: s
   }))
 }
 
-/** Returns true if an ARN is that of a secret in another account and the same region. The secret need not exist. */
+/** Returns true if an ARN names a secret in the same region of another account. The secret need not exist. */
 export function isInOtherAccount ({ accountId, region }: Scope, arn: string): boolean {
   const other = scopeIn(arn)
   return other !== undefined && other.accountId !== accountId && other.region === region
 }
 
-/** Returns true if a secret is a replica of a secret in another account, or has a replica there. */
+/** Returns true if a secret is a replica of a secret in another account, or has a replica in another account. */
 export function isReplicatedAcrossAccounts (store: Context['store'], secret: Secret): boolean {
   return secret.crossAccountPrimaryArn !== null || attachedReplica(store, secret) !== undefined
 }
@@ -74,7 +74,7 @@ export function attachedReplica (store: Context['store'], primary: Secret): Cros
 /**
  * Starts the replication to a replica in another account. The replica is complete when this returns.
  *
- * @throws AwsError the errors of `encryptionKey` and `readValue`, in which case neither secret has changed
+ * @throws AwsError the errors of `encryptionKey` and `readValue`. The transaction of the request must then be rolled back.
  */
 export function startReplication (context: Context, primary: Secret, replica: Secret, roleArn: string | null): void {
   const { store } = context
@@ -84,7 +84,7 @@ export function startReplication (context: Context, primary: Secret, replica: Se
 }
 
 /**
- * Updates the replica of a changed secret in another account. If the update fails, the replica remains unchanged, and both
+ * Updates a changed secret's replica in another account. If the update fails, the replica remains unchanged, and both
  * secrets show the failure.
  */
 export function followAcrossAccounts (context: Context, primary: Secret): void {
@@ -92,7 +92,7 @@ export function followAcrossAccounts (context: Context, primary: Secret): void {
   const association = attachedReplica(store, primary)
   const owner = association && scopeIn(association.replicaArn)
   const replica = association && owner && findByArn(store, owner, association.replicaArn, now)
-  /* c8 ignore next: a replica can be deleted only after it was detached from its primary secret */
+  /* c8 ignore next: an attached replica always exists, because it can't be deleted before its replication is stopped */
   if (association === undefined || replica === undefined) return
   const outcome = outcomeOf(store, () => {
     synchronize(context, primary, replica)
@@ -101,7 +101,7 @@ export function followAcrossAccounts (context: Context, primary: Secret): void {
   storeCrossAccountPrimary(store, replica, { primaryArn: primary.arn, ...outcome })
 }
 
-/** Makes a replica equal to its primary secret. The KMS keys of both are used on behalf of the primary secret's account. */
+/** Makes a replica equal to its primary secret. The primary secret's account uses the KMS keys of both secrets. */
 function synchronize ({ store, now }: Context, primary: Secret, replica: Secret): void {
   const here = { store, scope: { accountId: primary.accountId, region: primary.region } }
   // A key ID or an alias refers to a key of the account that created the replica.

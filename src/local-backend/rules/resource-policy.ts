@@ -13,8 +13,8 @@ const malformed: Record<PolicyErrorKind, () => Error> = {
 }
 
 /**
- * The member that AWS has added to the replies about a resource policy. The recordings of AWS that this backend is compared with
- * are older, so a reply has the member only if the request has it.
+ * The member that AWS has added to the replies about a resource policy. In this backend, a reply has the member only if the
+ * request has it, because the backend is compared with recordings of AWS that are older than the member.
  */
 export interface NamedPolicy {
   PolicyName?: string | undefined
@@ -24,7 +24,7 @@ export interface NamedPolicy {
 export const defaultPolicy = 'default'
 
 /**
- * Checks that a request to change a resource policy names the default policy or none.
+ * Checks the name in a request to change a resource policy. It must be that of the default policy, or be left out.
  *
  * @throws AwsError `InvalidParameterException`
  */
@@ -50,7 +50,7 @@ export function readResourcePolicy (text: string): Policy {
 }
 
 /**
- * Returns the statements of all of a secret's resource policies as one policy; undefined if it has none.
+ * Returns one policy with the statements of all resource policies of a secret. Returns undefined if there is no policy.
  *
  * @param replacement if given, takes the place of the default policy
  */

@@ -2,12 +2,12 @@ import { secretColumns, type Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
 /**
- * The status of a replication into another account. `Pending` is the status of a replica that no primary has accepted yet, and
- * `Detached` that of a replication that one of the two accounts has stopped.
+ * The status of a replication into another account. `Pending` means that the primary secret's account has not associated the
+ * replica yet. `Detached` means that one of the two accounts has stopped the replication.
  */
 export type CrossAccountStatus = 'InSync' | 'Failed' | 'Pending' | 'Detached'
 
-/** The status as one side of the replication shows it. */
+/** The status that the primary secret or the replica shows for their replication. */
 export interface CrossAccountState {
   status: CrossAccountStatus
   message: string | null
@@ -21,7 +21,7 @@ export interface CrossAccountPrimary extends CrossAccountState {
 /** What a primary secret knows of its replica in another account. */
 export interface CrossAccountReplica extends CrossAccountState {
   replicaArn: string
-  /** The role that the request named for the replication. */
+  /** The role that was named in the request for the replication. */
   roleArn: string | null
 }
 
@@ -53,7 +53,10 @@ export function findCrossAccountReplica ({ database }: Store, { id }: Secret): C
   ).get({ id })
 }
 
-/** Stores a primary secret's only replica in another account, as up to date. */
+/**
+ * Stores what a primary secret knows of its replica in another account. A primary secret has at most one such replica. Afterwards
+ * the replica no longer counts as stale, even if its update failed.
+ */
 export function storeCrossAccountReplica ({ database }: Store, { id }: Secret, replica: CrossAccountReplica): void {
   const { replicaArn, roleArn, status, message } = replica
   database.statement(`
@@ -69,7 +72,7 @@ export function deleteCrossAccountReplica ({ database }: Store, { id }: Secret):
   database.statement('DELETE FROM cross_account_replicas WHERE primary_id = $id').run({ id })
 }
 
-/** Records on the primary secret, if it still exists, that the account of a replica has stopped the replication. */
+/** Records for the primary secret, if it still exists, that the replica's account has stopped the replication. */
 export function detachCrossAccountReplica ({ database }: Store, { arn }: Secret): void {
   database.statement(`
     UPDATE cross_account_replicas SET status = 'Detached', message = NULL, stale = 0 WHERE replica_arn = $arn`

@@ -73,8 +73,8 @@ function switchToWal (connection: DatabaseSync): void {
 }
 
 /**
- * Returns true for SQLITE_BUSY, result code 5. `errcode` is an extended result code, such as that of SQLITE_BUSY_RECOVERY. Its
- * last byte is the result code.
+ * Returns true if the error is SQLITE_BUSY, which has the result code 5. `errcode` can be an extended result code, such as that
+ * of SQLITE_BUSY_RECOVERY. The last byte of an extended code is the plain result code.
  */
 export function isBusy (error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5

@@ -58,13 +58,19 @@ export function markUpToDate ({ database }: Store, { id }: Secret, region: strin
   database.statement('UPDATE secrets SET stale = 0 WHERE primary_id = $id AND region = $region').run({ id, region })
 }
 
-/** The SQL statements that copy a part of a secret, after those that clear that part of the replica. */
+/**
+ * The SQL statements that copy one part of a secret to a replica. The statements in `cleared` run first: they clear that part of
+ * the replica.
+ */
 interface MirroredPart {
   cleared: readonly string[]
   copied: readonly string[]
 }
 
-/** A replica that is created after the last change of its primary secret was last changed when it was created. */
+/**
+ * The replica's `changed_at` is the time when the primary secret was last changed or, if that is later, the time when the replica
+ * was created.
+ */
 const details: MirroredPart = {
   cleared: [],
   copied: [`

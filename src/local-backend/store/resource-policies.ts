@@ -1,7 +1,7 @@
 import type { Secret } from './secrets.ts'
 import type { Store } from './store.ts'
 
-/** Returns the text of a secret's resource policy, exactly as it was stored; undefined if it has none of this name. */
+/** Returns the text of the secret's resource policy with this name, exactly as it was stored; undefined if there is none. */
 export function findResourcePolicy ({ database }: Store, { id }: Secret, name: string): string | undefined {
   return database.statement<{ policy: string }>(
     'SELECT policy FROM resource_policies WHERE secret_id = $id AND name = $name'
@@ -15,7 +15,7 @@ export function resourcePoliciesOf ({ database }: Store, { id }: Secret): { name
   ).all({ id })
 }
 
-/** Stores a resource policy of a secret, replacing the one of the same name. */
+/** Stores a resource policy of a secret. It replaces a stored policy of the same name. */
 export function storeResourcePolicy ({ database }: Store, { id }: Secret, name: string, policy: string): void {
   database.statement(`
     INSERT INTO resource_policies (secret_id, name, policy) VALUES ($id, $name, $policy)

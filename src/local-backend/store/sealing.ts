@@ -10,8 +10,8 @@ const tagBytes = 16
 /**
  * Encrypts and authenticates a plaintext with AES-256-GCM.
  *
- * @param context additional authenticated data, which binds the ciphertext to its purpose and location. `unseal` fails if its
- * context differs, so it detects a ciphertext that was moved to another place.
+ * @param context additional authenticated data, which binds the ciphertext to its purpose and location. `unseal` needs the same
+ * context, so it fails for a ciphertext that was moved to another place.
  * @returns the concatenation of a random IV, the authentication tag and the ciphertext
  */
 export function seal (key: Uint8Array, context: readonly string[], plaintext: Uint8Array): Uint8Array {

@@ -20,9 +20,9 @@ export interface Secret {
   tagged: number
   /** The `ClientRequestToken` of the request that created the secret. */
   creationToken: string
-  /** The ID of the primary secret of a replica in another region; null if the secret isn't such a replica. */
+  /** If the secret is a replica of a secret in another region, the ID of that primary secret; otherwise null. */
   primaryId: string | null
-  /** The ARN of the primary secret of a replica in another account; null if the secret isn't such a replica. */
+  /** If the secret is a replica of a secret in another account, the ARN of that primary secret; otherwise null. */
   crossAccountPrimaryArn: string | null
   /** The region of the primary secret, if this secret is a replica or has replicas; otherwise null. */
   primaryRegion: string | null

@@ -5,7 +5,9 @@ import { Problem } from '#src/problems/problem'
 /** Returns the methods of a path's routes, or undefined for a path without routes. */
 export type MethodsOf = (path: string) => readonly string[] | undefined
 
-/** Matches paths that have more segments after a secret's name. Such a path may contain a name whose `/` is not escaped. */
+/**
+ * Matches a path that continues after the name of a secret. Perhaps the caller has not escaped a `/` that belongs to the name.
+ */
 const pathBelowSecret = /^\/environments\/[^/]+\/secrets\/[^/]+\/[^/]/
 
 const slashInName = 'A `/` that belongs to the name of a secret is written `%2F`, as in `/environments/dev/secrets/payments%2Fdb`.'

@@ -2,8 +2,9 @@ import { invalidRequest, Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
 /**
- * Headers with a single value. Node.js would use the first of several values, or join them. Other headers, such as `Accept`, may
- * be repeated, because HTTP defines their values as lists. Node.js itself refuses a second `Content-Length`.
+ * The headers that a request must not repeat. If one of them is repeated, Node.js uses only the first value, or joins the values.
+ * Other headers, such as `Accept`, may be repeated, because HTTP defines their values as lists. `Content-Length` is not in this
+ * list, because Node.js itself refuses a second one.
  */
 const single = [
   'authorization', 'aws-credential-id', 'content-encoding', 'content-type', 'date', 'expect', 'from', 'host', 'idempotency-key',
@@ -18,7 +19,8 @@ const single = [
 export const refuseAmbiguousHeaders: Step = ({ headers, raw: { url = '', rawHeaders } }): undefined => {
   const { host, expect } = headers
   if (host === undefined) throw new Problem('malformed-request')
-  // Each header has one name and one value, so fewer names in `headers` mean that a header is repeated.
+  // `rawHeaders` has two elements per header sent, a name and a value. `headers` has each name only once. If `rawHeaders` has
+  // exactly twice as many elements as `headers` has names, no header is repeated.
   const repeated = rawHeaders.length === 2 * Object.keys(headers).length ? [] : single
   for (const name of repeated) {
     if (headers[name] !== undefined && isRepeated(name, rawHeaders)) {

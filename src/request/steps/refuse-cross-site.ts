@@ -3,17 +3,17 @@ import type { Limiter } from '#src/http/rate-limit'
 import { Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
-/** The values of `Sec-Fetch-Site` for requests that a page of the gateway, or the user, has caused. */
+/** The values of `Sec-Fetch-Site` for requests that were caused by one of the gateway's own pages, or directly by the user. */
 const ownSites: ReadonlySet<unknown> = new Set(['same-origin', 'none'])
 
 /**
  * Refuses a request that a page of another site has caused, if only a client certificate identifies the caller. A browser
- * presents the certificate by itself, so it proves who owns the browser, not who wanted the request. A token proves both,
- * because a page of another site does not know it. Reading requests are refused as well: the other site does not get the reply,
- * but it would decide what the audit trail says about the caller.
+ * presents the certificate with every request, so the certificate does not prove that its owner wanted the request. A token does
+ * prove that, because a page of another site does not know the token. Requests that only read are refused as well. The other site
+ * would not get the reply, but its requests would appear in the audit trail as the caller's.
  *
- * @param limitFailures counts a refused request against the address, as a failed authentication, and not against the caller,
- *   because other sites could otherwise use up the caller's limit
+ * @param limitFailures counts a refused request as a failed authentication from the caller's address. The request does not count
+ * against the caller's own limit, because other sites could otherwise use up that limit.
  * @throws Problem `rate-limited` instead of `cross-site-request` after too many failures
  */
 export const refuseCrossSite = (limitFailures: Limiter): Step => (request, reply) => {
@@ -23,12 +23,15 @@ export const refuseCrossSite = (limitFailures: Limiter): Step => (request, reply
   return limitFailures(request, reply).then(() => { throw new Problem('cross-site-request', { reason }) })
 }
 
-/** Returns the name of the header that shows that another site has caused the request. Browsers don't let pages set it. */
+/**
+ * Returns the name of a header that shows that another site has caused the request, if there is one. Browsers don't let pages set
+ * such a header.
+ */
 function foreignHeader ({ headers: { origin, host = '', 'sec-fetch-site': site } }: FastifyRequest): string | undefined {
   if (site !== undefined && !ownSites.has(site)) return 'sec-fetch-site'
   if (origin !== undefined && origin !== ownOrigin(host)) return 'origin'
   return undefined
 }
 
-/** Returns the origin of the gateway's own pages. Client certificates exist only with TLS, so its scheme is `https`. */
+/** Returns the origin of the gateway's own pages. The scheme is `https`, because there are no client certificates without TLS. */
 const ownOrigin = (host: string): string | undefined => URL.parse(`https://${host}`)?.origin

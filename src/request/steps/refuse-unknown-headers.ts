@@ -7,12 +7,16 @@ const meaningful = [
   'aws-credential-id', 'idempotency-key', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range'
 ]
 
-/** The methods whose body Fastify does not read. For the others, plugins/body.ts refuses a body that the route does not take. */
+/**
+ * The methods whose body Fastify does not read. For other methods, plugins/body.ts refuses a body that the route does not take.
+ */
 const withoutBody: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 /**
- * Refuses headers that the route would ignore although the caller relies on them, and the body of a GET or HEAD request. Public
- * routes refuse only `Content-Encoding` and the body.
+ * Refuses a request in three cases. On public routes, only the first two apply.
+ * - A GET or HEAD request has a body.
+ * - The request has the header `Content-Encoding`.
+ * - The request has one of the `meaningful` headers, but the route does not support that header.
  */
 export const refuseUnknownHeaders: Step = ({ method, headers, route: { config } }): undefined => {
   const { action, headers: known = [] } = config

@@ -102,7 +102,9 @@ function checkItems (
 
 type Body = Parameters<typeof checkSecret>[1]
 
-/** Checks everything but the item's name. A value that is generated is not part of the result, because it does not exist yet. */
+/**
+ * Checks everything in an item except its name. The result contains no generated value, because that value does not exist yet.
+ */
 function checkItem (
   environment: Environment, generate: GenerateOptions | undefined, body: Body, report: Parameters<typeof checkSecret>[2]
 ): Omit<BulkItem, 'name'> {

@@ -80,7 +80,7 @@ export async function planExisting (scope: Scope, item: BulkItem, existing: Secr
       ? compact({ ...nothing, result: 'restored' as const, restores, warnings: hasContent(item) ? [keptValue] : undefined })
       : { ...nothing, result: 'skipped' }
   }
-  // A value is generated only if there is none yet, and the result shows whether it was.
+  // A value is generated only if the secret has none, so the result reveals whether the secret has a value.
   if (item.generate !== undefined && !scope.may('GetSecretValue', name)) assertMay(scope, 'DescribeSecret', name)
   const wanted = compact({ ...item, generate: hasValue(existing) ? undefined : item.generate })
   if (isUpdate(wanted)) assertMayUpdate(scope, wanted)
@@ -90,7 +90,7 @@ export async function planExisting (scope: Scope, item: BulkItem, existing: Secr
   return { existing, result: restores ? 'restored' : isChanged ? 'updated' : 'skipped', restores, changes }
 }
 
-/** Checks the caller's permissions to change a secret's details and, if the item has a value, its value. */
+/** Checks that the caller may update the secret. If the item has a value, also checks that the caller may store a value. */
 function assertMayUpdate (scope: Scope, item: BulkItem): void {
   assertMay(scope, 'UpdateSecret', item.name)
   if (hasContent(item)) assertMay(scope, 'PutSecretValue', item.name)
@@ -123,7 +123,10 @@ async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata
   })
 }
 
-/** Returns a scope in which generated values have version IDs of their own; see `forPurpose`. */
+/**
+ * Returns the scope in which the item is written. A generated value gets a different version ID than a given value; see
+ * `forPurpose`.
+ */
 export const forItem = (scope: Scope, { generate }: BulkItem): Scope => generate === undefined ? scope : forPurpose(scope, 'generate')
 
 /** Returns the write that an earlier run of the same request made, if its version still has a staging label. */

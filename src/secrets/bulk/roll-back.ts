@@ -58,7 +58,10 @@ async function restore (scope: Scope, item: BulkItem, trace: Trace, existing: Se
   if (trace.restored) await deleteRestored(scope, name, existing)
 }
 
-/** Schedules the secret's deletion again. Before that, undoes the settings of the environment that the restore has applied. */
+/**
+ * Undoes a restore. First reverts the tags and replicas that the restore changed in order to apply the environment's settings.
+ * Then schedules the secret's deletion again.
+ */
 async function deleteRestored (scope: Scope, name: SecretName, existing: SecretMetadata): Promise<void> {
   const { recoveryWindowInDays, replicaRegions, tags } = scope.environment
   const before = existing.tags ?? {}
@@ -68,7 +71,12 @@ async function deleteRestored (scope: Scope, name: SecretName, existing: SecretM
   await scope.aws.deleteSecret(scope, name, { recoveryWindowInDays })
 }
 
-/** Deletes the replicas in the environment's regions. @throws Problem `not-taken-back` if another writer has added a replica */
+/**
+ * Deletes the secret's replicas.
+ *
+ * @throws Problem `not-taken-back` if a replica is in a region that the environment does not declare. Another writer must have
+ * added that replica.
+ */
 async function removeOwnReplicas (scope: Scope, name: SecretName, secret: SecretMetadata): Promise<void> {
   const regions = regionsOf(secret)
   if (regions.some((region) => !scope.environment.replicaRegions.includes(region))) throw new Problem('not-taken-back')

@@ -34,7 +34,10 @@ export interface Row {
 /** The comparison of several environments. */
 export interface Comparison {
   rows: Row[]
-  /** For each environment that has any, the number of secrets that the caller may see and that the gateway can't address. */
+  /**
+   * The number of secrets that are left out because the gateway can't address them, by environment. Only secrets that the caller
+   * may see are counted. An environment without such secrets is absent.
+   */
   unaddressable: Map<Scope, number>
 }
 
@@ -98,7 +101,10 @@ function differ (cells: readonly (Cell | undefined)[], compareValues: boolean): 
 interface Survey {
   scope: Scope
   states: SecretStates['states']
-  /** The number of secrets that the caller may see and that the gateway can't address; undefined if there are none. */
+  /**
+   * The number of secrets that are left out because the gateway can't address them. Only secrets that the caller may see are
+   * counted. Undefined if there are none.
+   */
   unaddressable: number | undefined
   required: ReadonlySet<SecretName>
   /** The names that the environment has or requires, and that the caller is allowed to see in it. */

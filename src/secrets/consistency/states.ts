@@ -6,10 +6,10 @@ import type { Scope } from '#src/secrets/scope'
 /** Secrets' states, by name. */
 export type States<Name extends AnyName> = Map<Name, SecretMetadata['state']>
 
-/** The secrets of an environment. */
+/** The states of an environment's secrets, in two groups. */
 export interface SecretStates {
   states: States<SecretName>
-  /** The secrets with names that the gateway can't address. */
+  /** The states of the secrets that the gateway can't address because of their names. They are not in `states`. */
   unaddressable: States<UnaddressableName>
 }
 

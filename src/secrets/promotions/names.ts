@@ -10,8 +10,8 @@ import type { PromotionBody } from './schemas.ts'
 export interface PromotedNames {
   names: SecretName[]
   /**
-   * With `missing`: the number of missing secrets that the caller may promote and that the gateway can't address; undefined if
-   * there are none.
+   * If the request has `missing`, the number of missing secrets that are left out because the gateway can't address them. Only
+   * secrets that the caller may promote are counted. Undefined if there are none.
    */
   unaddressable?: number | undefined
 }

@@ -27,7 +27,10 @@ export interface PromotionOutcome {
   readVersionId?: string
 }
 
-/** The outcomes for all secrets, and the number of secrets that were left out because of their names, if any. */
+/**
+ * The outcomes for all secrets of a promotion. `unaddressable` is the number of secrets that were left out because the gateway
+ * can't address them. It is absent if there are none.
+ */
 export interface PromotionOutcomes {
   outcomes: PromotionOutcome[]
   unaddressable?: number

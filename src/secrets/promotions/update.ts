@@ -22,7 +22,8 @@ export async function updateCopy (promotion: Promotion, existing: SecretMetadata
 }> {
   const { name, source, original, fromVersionId } = promotion
   const target = forPurpose(promotion.target, 'update')
-  // Without permission to see both secrets' details, `unchanged` would reveal that they are the same, so everything is written.
+  // If the caller may not see both secrets' details, everything is written. The result `unchanged` would reveal that the details
+  // are the same.
   const seesDetails = source.may('DescribeSecret', name) && target.may('DescribeSecret', name)
   const description = seesDetails && original.description === existing.description ? undefined : original.description
   const tags = Object.entries(copiedTags(original, source.environment, target.environment))

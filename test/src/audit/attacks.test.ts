@@ -10,7 +10,10 @@ interface Written { files: string[][], head: string }
 
 const linesOf = (file: string): string[] => readFileSync(file, 'latin1').split(/(?<=\n)/)
 
-/** Writes a trail, and returns it as it was after each of these moments. */
+/**
+ * Writes a trail, and returns four copies of it: `crashed` is what a crash would leave, and the others were made after a
+ * checkpoint, after a rotation and after the close.
+ */
 async function written (): Promise<Record<'crashed' | 'checkpointed' | 'rotated' | 'closed', Written>> {
   const { file } = newTrail()
   const trail = await openTrail({ sink: fileSink(file, 'written', trailKey), key: trailKey, writeTimeout: 60_000, checkpointEvery: { records: 4, milliseconds: 60_000 } })
@@ -33,7 +36,7 @@ const linkOf = (line: string): Link => {
   return { sequence: Number(sequence), hash }
 }
 
-/** Builds records that continue the chain after a line, as anybody can without the key. */
+/** Builds unsigned records that continue the chain after the line `after`. This takes no key, so anybody can do it. */
 function forged (after: string, ...entries: readonly Entry[]): string[] {
   let link = after === '' ? genesis : linkOf(after)
   return entries.map((entry) => {
@@ -46,7 +49,7 @@ function forged (after: string, ...entries: readonly Entry[]): string[] {
 const denial: Entry = { event: 'denial', name: 'never happened' }
 const intent: Entry = { event: 'intent', name: 'never happened' }
 
-/** What somebody who can write to the files can do without the key, to the lines of the last file. */
+/** Changes to the lines of the last file. Somebody who can write to the files can make them without the key. */
 const attacks: Record<string, (lines: string[]) => string[]> = {
   'appends one unsigned record': (lines) => [...lines, ...forged(lines.at(-1) ?? '', denial)],
   'appends two unsigned records': (lines) => [...lines, ...forged(lines.at(-1) ?? '', intent, denial)],
@@ -74,7 +77,10 @@ const attacks: Record<string, (lines: string[]) => string[]> = {
   'removes all records': () => []
 }
 
-/** The attacks that look like what a crash leaves. Each is possible only where a crash leaves such a thing. */
+/**
+ * The attacks that can't be told from a crash. The verification calls what they add unproved. After a `close` record, however, a
+ * crash can leave nothing but the beginning of a `start` record, so all other attacks are then found.
+ */
 const likeCrash: Readonly<Record<string, { unproved: number, evenWhenClosed?: true }>> = {
   'appends one unsigned record': { unproved: 1 },
   'appends two unsigned records': { unproved: 2 },
@@ -107,7 +113,7 @@ t.test('whatever somebody does to a trail without the key is found, or is called
       t.not(notes.length, 0, `${moment}: ${name}: it is noted`)
     }
 
-    // In a file of its own, what is added would have to begin with a signed record.
+    // A new file must begin with a signed record.
     for (const added of [forged(lines.at(-1) ?? '', denial), ['something'], forged(lines.at(-1) ?? '', { event: 'resume' })]) {
       t.not((await verify(lines, added)).findings.length, 0, `${moment}: a new file with ${added.join('').slice(0, 100)}`)
     }
@@ -117,7 +123,7 @@ t.test('whatever somebody does to a trail without the key is found, or is called
 })
 
 t.test('at its next start, the gateway takes nothing for a crash that a crash can\'t leave', async (t) => {
-  /** Adds to a copy of the trail's last file, starts on it, and returns what the process found. */
+  /** Adds lines to a copy of the trail's last file, and opens the copy. Returns the `start` record, which says what was found. */
   async function started (t: Test, head: string, lines: readonly string[], added: readonly string[]): Promise<{ found?: unknown, torn?: unknown }> {
     const { file } = newTrail()
     const folder = t.testdir({ head, audit: [...lines, ...added].join('') })
@@ -145,7 +151,7 @@ t.test('at its next start, the gateway takes nothing for a crash that a crash ca
   t.match(await started(t, crashed.head, crashed.files[0] ?? [], forged(crashed.files[0]?.at(-1) ?? '', denial)), { found: 'intact' }, 'a crash may leave unsigned records in an open trail')
   t.match(await started(t, closed.head, [], forged(last, intent, denial)), { found: 'cut-off', torn: undefined }, 'a new file that begins with unsigned records')
 
-  // Without a head, and with a close that the head does not include yet.
+  // The first trail has no head. The second one was not closed.
   t.match(await started(t, '', lines, forged(last, denial)), { found: 'no-head', torn: undefined })
   const beforeClose = (await written()).rotated
   t.match(await started(t, beforeClose.head, beforeClose.files.at(-1) ?? [], []), { found: 'intact' })

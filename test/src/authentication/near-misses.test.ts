@@ -6,10 +6,10 @@ import { certificateCaller } from '#src/authentication/client-certificate'
 import { claimedIssuer } from '#src/authentication/jwt'
 import type { Problem } from '#src/problems/problem'
 
-/** What may precede or follow a valid value in an invalid one. */
+/** Characters that make a valid value invalid if they precede or follow it. */
 const additions = ['\n', '\r', ' ', '\t', '\0', '\u00a0', ',', ';', '/', '%', 'é']
 
-/** Returns the value with something before it, and with something behind it. */
+/** Returns the value with each addition before it, and with each addition behind it, apart from the additions in `except`. */
 const nearMisses = (value: string, except: readonly string[] = []): string[] =>
   additions.filter((addition) => !except.includes(addition)).flatMap((addition) => [addition + value, value + addition])
 

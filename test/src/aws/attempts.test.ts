@@ -11,7 +11,10 @@ const html = (status: number, headers = {}): Fault => ({ status, headers: { 'con
 const own = (status: number, name: string, headers = {}): Fault =>
   ({ status, headers: { 'content-type': 'application/x-amz-json-1.1', ...headers }, body: JSON.stringify({ __type: name, message: 'canary' }) })
 
-/** Each fault, repeated on all attempts of the SDK; the status; the cause in the reply; whether AWS may have carried out a write. */
+/**
+ * Faults that occur on every attempt of the SDK, with the gateway's reply. `cause` is a part of the reply. `mayBeDone` is true if
+ * AWS may have carried out a write.
+ */
 const table: readonly (readonly [title: string, fault: Fault, status: number, cause: string, mayBeDone: boolean])[] = [
   ['a connection that is reset', 'reset', 502, 'The connection to AWS broke off before the whole reply had arrived.', true],
   ['a reply that is lost', 'lost', 502, 'The connection to AWS broke off before the whole reply had arrived.', true],
@@ -83,7 +86,7 @@ t.test('AWS\'s own Retry-After is kept', async (t) => {
   for (const [header, expected] of [
     ['0', /^0$/], ['17', /^17$/], ['999999999', /^86400$/], [date(90), /^(8[5-9]|90|91)$/], [date(-90), /^5$/], ['soon', /^5$/], ['-1', /^5$/]
   ] as const) {
-    // Only the last attempt has the header, because the SDK waits for up to five seconds.
+    // Only the reply to the last attempt has the header. If an earlier reply had it, the SDK would wait for up to five seconds.
     fail('GetSecretValue', 'reset', 'reset', own(503, 'ServiceUnavailable', { 'retry-after': header }))
     const reply = await gateway.send('GET', path)
     t.equal(reply.status, 502)
@@ -97,7 +100,10 @@ t.test('AWS\'s own Retry-After is kept', async (t) => {
   t.equal((await gateway.send('GET', path)).headers.get('retry-after'), null, 'waiting does not repair a KMS key')
 })
 
-/** Errors of Node.js and of the SDK, with the cause in the reply, and whether AWS may have carried out a write. */
+/**
+ * Errors of Node.js and of the SDK, with the gateway's reply. `cause` is a part of the reply. `mayBeDone` is true if AWS may have
+ * carried out a write.
+ */
 const errors: readonly (readonly [error: object, status: number, cause: RegExp, mayBeDone: boolean])[] = [
   [{ code: 'ENOTFOUND', syscall: 'getaddrinfo' }, 502, /^No connection to AWS could be established\./, false],
   [{ code: 'ECONNREFUSED' }, 502, /^No connection to AWS could be established\./, false],

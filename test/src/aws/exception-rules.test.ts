@@ -74,13 +74,13 @@ t.test('a denial names the permission that AWS says is missing, and nothing else
     [`${user}secretsmanager:TagResource on resource: ${secretArn} with an explicit deny in a service control policy: arn:canary`, `secretsmanager:TagResource on ${secretArn}`, 'CreateSecret', { Name: 'dev/payments/db' }],
     [`${user}secretsmanager:DescribeSecret on resource: ${secretArn}`, `secretsmanager:DescribeSecret on ${secretArn}`, 'DescribeSecret', { SecretId: 'dev/payments/db' }],
     [`${user}kms:GenerateDataKey on resource: ${keyArn}${because}`, `kms:GenerateDataKey on ${keyArn}`, 'CreateSecret', {}],
-    // A secret that the call did not name.
+    // AWS's message names a secret that the call did not name, so the problem does not name it either.
     [`${user}secretsmanager:GetSecretValue on resource: ${secretArn}${because}`, 'secretsmanager:GetSecretValue', 'BatchGetSecretValue', { Filters: [] }],
     [`${user}secretsmanager:GetSecretValue on resource: ${secretArn}${because}`, 'secretsmanager:GetSecretValue', 'GetSecretValue', { SecretId: 'dev/payments' }],
-    // AWS names a secret that does not exist as the call did.
+    // If a secret does not exist, AWS's message has no ARN, but the name from the call.
     [`${user}secretsmanager:GetSecretValue on resource: dev/canary${because}`, 'secretsmanager:GetSecretValue', 'GetSecretValue', { SecretId: 'dev/canary' }],
     [`${user}secretsmanager:ListSecrets${because}`, 'secretsmanager:ListSecrets', 'ListSecrets', {}],
-    // Messages of an unexpected form.
+    // These messages have an unexpected form.
     [`canary ${user}secretsmanager:GetSecretValue${because}`, 'GetSecretValue', 'GetSecretValue', {}],
     [`${user}secretsmanager:GetSecretValue: canary`, 'GetSecretValue', 'GetSecretValue', {}],
     [`${user}secretsmanager:GetSecretValue on resource: ${keyArn} canary`, 'GetSecretValue', 'GetSecretValue', {}],

@@ -11,7 +11,7 @@ interface Write {
   request: Request
   /** The environment of the request; `dev` by default. */
   env?: string
-  /** A request whose reply shows that the write was carried out, and what it then matches. */
+  /** The path of a request that shows the effect of the write, and what its reply matches if the write was carried out. */
   shown: readonly [path: string, matches: object]
 }
 
@@ -19,7 +19,7 @@ const version = (digit: number): string => String(digit).repeat(36)
 const lambdaArn = 'arn:aws:lambda:eu-west-1:111111111111:function:rotator'
 const replicated: Request = ['PUT', '/replicas', { replicaRegions: [{ region: 'eu-central-1' }] }]
 
-/** Paths are relative to the secret's. Two versions of the secret, with the IDs 1… and 2…, exist already. */
+/** Each path is appended to the path of a secret, which already has two versions. Their IDs are `version(1)` and `version(2)`. */
 const writes: Readonly<Record<string, Write>> = {
   cancelRotateSecret: {
     prepared: [['PUT', '/rotation', { lambdaArn, automaticallyAfterDays: 30, rotateImmediately: false }]],
@@ -97,14 +97,17 @@ t.test('every write succeeds if the reply to its first attempt is lost', async (
       fail(operationOf(method), fault)
       const reply = await send(request, env)
       t.ok(reply.status < 300, `${method}, ${fault}: ${reply.status} ${reply.text}`)
-      // The rotation function of an earlier row may call the same operation meanwhile.
+      // There may be more than two calls: the rotation function of an earlier row may call the same operation at this time.
       t.ok(gateway.awsCalls.filter((name) => name === operationOf(method)).length >= 2, 'the SDK has repeated the call')
       t.match((await send(['GET', path], env)).json, expected, method)
     }
   }
 })
 
-/** What AWS might say to the second attempt of operations that the embedded backend lets anybody repeat. */
+/**
+ * The embedded backend accepts a second attempt of these operations, but AWS might refuse it. These are the refusals that AWS
+ * might send.
+ */
 const refusals: Readonly<Record<string, ReturnType<typeof refusal>>> = {
   cancelRotateSecret: refusal('InvalidRequestException', 'Rotation is not enabled.'),
   removeRegionsFromReplication: refusal('InvalidParameterException', 'The secret has no such replica.'),

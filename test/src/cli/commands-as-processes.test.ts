@@ -27,11 +27,11 @@ interface Run {
    */
   output: string | RegExp
   token?: string
-  /** The contents of standard input, for the run in which it is a pipe. */
+  /** The content of standard input. Used only if the command runs in a pipe. */
   stdin?: string
-  /** What to type, for the run in a terminal. */
+  /** What to type. Used only if the command runs at a terminal. */
   answers?: readonly Answer[]
-  /** Actions to perform on the process, for the run in which standard input is a pipe. */
+  /** Actions to perform on the process. Used only if the command runs in a pipe. */
   steps?: readonly Step[]
   /** True if the command is expected to print a secret's value. */
   showsValue?: boolean

@@ -13,7 +13,7 @@ const variablesOf = (values: Readonly<Record<string, string | Buffer>>): Variabl
 
 const isRefused = (format: FormatName, variable: string, value: string): boolean => formats[format].flaw(variable, Buffer.from(value)) !== undefined
 
-/** Values that at least one reader of some format has read differently from another. */
+/** Each of these values has been read differently by two readers of the same format. */
 const hostile = [
   'touch x #it\'s', 'a #b', 'a#b', '#a', ' a', 'a ', 'a b', '\ta', 'a\n', '\na', 'a\nB=c', 'a\r', 'a\r\nb', 'it\'s', '"a"', '\'a\'', '`a`', '`id`', '$HOME', '${HOME}',
   '$$', '$(id)', '\\', 'a\\', '\\n', '\\\\', '\\"', '"\\n"', 'a;id', 'a&id', 'a|id', '<a', '>a', '(a)', '()', '~', 'a:~', '~root', '=ls', 'a:=ls', '{a,b}', '{"a":"b"}',
@@ -27,7 +27,7 @@ const character = fc.oneof(
   fc.constantFrom('\u0001', '\u001b', '\u007f', '\u0081', '\u0088', '\u0085', '\u00a0', '\u2028', '\u2029', '\ufeff', '\u200b', '\u202e', '\ufffe', '\u{1f600}', '\u{e0001}'),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })
 )
-/** Text without NUL and without halves of surrogate pairs, which no variable can hold. */
+/** Text without the characters that no variable can hold: NUL, and single halves of surrogate pairs. */
 const value = fc.oneof(fc.array(character, { maxLength: 12 }), fc.array(fc.constantFrom(...'ab01=:~^*?![]@%+,./-_'), { maxLength: 12 }))
   .map((characters) => characters.join('').toWellFormed().replaceAll('\0', ''))
 

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { commandNames, secretsctl, secretsctlProgram, type Outcome } from '#test/secretsctl'
 
-/** Text that would set the terminal's title, clear it, colour it, reorder and hide text, and begin lines of its own. */
+/** Text that would set the terminal's title, clear the screen, change colours, reorder and hide text, and begin new lines. */
 const hostile = 'a\u001b]0;title\u0007b\u001b[2Jc\u009b31md\u0085e\u202ef\u2066g\u200bh\u2028i\u2029j\ufeffk\u00adl\u{e0041}m\rn\no\tp\u007fq\u0008r\u001b7'
 
-/** The same, with characters that can stand in a gateway's reply, but not in an argument. */
+/** The same text, and two more characters that a gateway's reply can contain, but an argument of a command can't. */
 const hostileReply = `${hostile}\u0000s\ud800t`
 
 const counts = { created: 1, updated: 0, restored: 0, unchanged: 0, skipped: 0, failed: 1, rolledBack: 0, notStarted: 0, [hostileReply]: 1 }
@@ -19,7 +19,7 @@ const secret = {
   versionStages: [hostileReply], createdDate: hostileReply, value: hostileReply, encoding: 'text', tags: { [hostileReply]: hostileReply }
 }
 
-/** The replies by the end of a request's path. All of their text is hostile. */
+/** Replies with hostile text. The first pattern that matches the end of a request's path determines the reply. */
 const replies: readonly [RegExp, object][] = [
   [/\/consistency$/, { items: [{ name: hostileReply, differs: true, environments: { dev: { state: hostileReply, required: true }, staging: { state: 'present', required: false } } }] }],
   [/\/promotions$/, { dryRun: false, from: hostileReply, counts, items: [{ name: hostileReply, result: hostileReply, problem }] }],
@@ -51,7 +51,7 @@ const documented = (request: IncomingMessage): { status: number, body: object } 
 const dev = ['--env', 'dev'] as const
 const withPrefix = ['--prefix', 'p/', ...dev] as const
 
-/** Command lines whose output contains hostile text, by command. */
+/** By command: command lines whose output contains hostile text. */
 const rows = (folder: string): Record<string, readonly (readonly string[])[]> => ({
   create: [['create', hostile, 'x', ...dev]],
   read: [['read', 'a', ...dev], ['read', 'a', ...dev, `--${hostile}`]],
@@ -83,12 +83,12 @@ const rows = (folder: string): Record<string, readonly (readonly string[])[]> =>
   completion: [['completion', hostile]]
 })
 
-/** Command lines that print values for programs. Only a terminal gets these values with escapes. */
+/** Command lines that print values for programs: unchanged in a pipe, and with escapes at a terminal. */
 const raw: readonly (readonly string[])[] = [
   ['read', 'a', '--value', ...dev], ['read', 'a', '--value', '--env', 'bytes'], ['export', '--format', 'shell', ...withPrefix]
 ]
 
-/** Formats a test's title in ASCII, because the test runner loses assertions whose titles have separators of lines. */
+/** Formats a test's title in ASCII. If a title contained a Unicode line separator, the test runner would lose the assertion. */
 const titleOf = (value: unknown): string => JSON.stringify(value).replace(/[^ -~]/g, '?')
 
 /** Asserts that text has no control or format characters, apart from line breaks and, at a terminal, the program's own sequences. */

@@ -58,7 +58,7 @@ t.test('NAME#key of values of every kind', async (t) => {
   t.same(JSON.parse(keys.stdout), { STORED_A: 'b' }, 'keys of an object that is stored as binary')
 })
 
-/** Starts a server that replies with these pages in turn, and the last one for good. Returns the cursors that it was asked for. */
+/** Starts a server that sends each reply once, and then repeats the last one. Returns the requested cursors in `cursors`. */
 async function pages (t: Test, replies: readonly object[]): Promise<{ url: string, cursors: (string | null)[] }> {
   const cursors: (string | null)[] = []
   const server = createServer(({ url = '' }, response) => {

@@ -141,7 +141,7 @@ t.test('the question before a deletion is visible, and can\'t control the termin
   t.equal(status, 1)
   t.match(screen, /Delete x\\u009b2J\\u202ey in dev\? \[y\/N\] /)
   t.notMatch(screen, /[\u009b\u202e]/)
-  // What the program writes between the question and the answer must not erase the question, as readline does with its own line.
+  // The question must stay on the screen until the answer. Readline could erase it when it redraws the line of the answer.
   t.match(screen, /\[y\/N\] (?:\u001b\[\d+G)?n/, 'nothing erases the question')
 })
 

@@ -39,7 +39,7 @@ const shell = (name: string, ...args: string[]): Reader => ({
   read: async (file) => pairsIn((await outputOf(name, [...args, '-c', 'set -a; . "$0"; exec /usr/bin/env -0', file])).toString().split('\0'))
 })
 
-/** Runs a Python expression that makes a dict of `text`, the content of the file, or of its path `file`. */
+/** Evaluates a Python expression that returns a dict. The expression may use the file's path `file` and its content `text`. */
 const python = (module: string, expression: string): Reader => ({
   skip: installed(`Python with ${module}`, 'python3', '-c', `import ${module}`),
   read: async (file) => JSON.parse((await outputOf('python3', ['-c', `
@@ -49,7 +49,7 @@ text = open(file, encoding="utf-8", newline="").read()
 print(json.dumps(${expression}))`, file], process.env)).toString())
 })
 
-/** Runs `docker create --env-file` against a server that takes the place of Docker's daemon, and returns what it is asked for. */
+/** Runs `docker create --env-file` against a server in place of Docker's daemon. Returns the variables that the server gets. */
 const docker: Reader = {
   skip: installed('Docker\'s client', 'docker', '--version'),
   async read (file) {
@@ -74,10 +74,10 @@ const docker: Reader = {
 
 const model = (read: (text: string) => Read): Reader => ({ skip: false, read: (file) => read(readFileSync(file, 'utf8')) })
 
-/** The parser of Docker's client, opts.ParseEnvFile, as far as it concerns names with a value. */
+/** A model of opts.ParseEnvFile, the parser in Docker's client. It covers only lines that give a variable a value. */
 const dockerModel = model((text) => pairsIn(text.split(/\r?\n/).map((line) => line.replace(/^[\t\v\f \u0085\u00a0]+/, '')).filter((line) => !line.startsWith('#'))))
 
-/** The parser of the npm package dotenv 17, with its regular expression. */
+/** A model of the parser in the npm package dotenv 17. The regular expression is that of the package. */
 const npmDotenv = model((text) => {
   const line = /^\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?$/gm
   return Object.fromEntries(Array.from(text.replace(/\r\n?/g, '\n').matchAll(line), ([, key = '', raw = '']) => {
@@ -87,7 +87,7 @@ const npmDotenv = model((text) => {
   }))
 })
 
-/** The parser of Docker Compose, compose-go's package dotenv. Variables that a value refers to are not set. */
+/** A model of the parser in Docker Compose (package dotenv of compose-go). A variable that a value refers to counts as empty. */
 const compose = model((text) => {
   const read: Read = {}
   let rest = text
@@ -105,7 +105,7 @@ const compose = model((text) => {
 
 const base64 = (data: Read): Read => Object.fromEntries(Object.entries(data).map(([key, value = '']) => [key, Buffer.from(value, 'base64').toString()]))
 
-/** Python's reading of YAML 1.1; its keys must be strings, too. */
+/** Parses YAML 1.1 with PyYAML, and selects a part with a Python subscript. Returns null if a key is not a string. */
 const pyYaml = (path: string): Reader => python('yaml', `(lambda d: d if all(type(k) is str for k in d) else None)(yaml.safe_load(text)${path})`)
 
 /** The usual readers of each format of `secretsctl export`. */

@@ -24,9 +24,9 @@ const tokens = () => crypto.randomUUID()
 
 interface World {
   backend: Awaited<ReturnType<typeof start>>
-  /** Calls by the account of the primary secret. */
+  /** Sends a call from the account of the primary secret. */
   here: Call
-  /** Calls by the account of the replica. */
+  /** Sends a call from the account of the replica. */
   there: Call
   primary: string
   /** Creates a replica in the other account and returns its ARN. */

@@ -9,7 +9,7 @@ import type { Scope } from '#src/secrets/scope'
 const name = 'a' as SecretName
 const versionId = '00000000-0000-4000-8000-000000000000'
 
-/** Returns a scope in which no version is found, and in which AWS describes the secret as given. */
+/** Returns a scope in which AWS finds no version of the secret, and `describeSecret` answers requests for its metadata. */
 function scopeWhere (describeSecret: SecretsPort['describeSecret']): Scope {
   const aws: Partial<SecretsPort> = {
     describeSecret,

@@ -7,7 +7,7 @@ import type { Scope } from '#src/secrets/scope'
 
 const name = 'a' as SecretName
 
-/** Returns a scope in which AWS refuses to remove a label, and then shows the given versions, one description after the other. */
+/** Returns a scope in which AWS refuses to remove a label. Each description then has the next element of `shown` as versions. */
 function scopeWhere (...shown: Record<string, string[]>[]): Scope {
   const aws: Partial<SecretsPort> = {
     cancelRotateSecret: async () => ({ name, arn: 'arn' }),

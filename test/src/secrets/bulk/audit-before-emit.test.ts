@@ -6,7 +6,7 @@ import type { BulkRun } from '#src/secrets/bulk/run'
 
 const outcome = (name: string): BulkOutcome => ({ name, result: 'created' }) as unknown as BulkOutcome
 
-/** A run of 100 secrets, which ends early if it is aborted. `started` lists the secrets that it has started. */
+/** Returns a bulk run with 100 secrets, which ends early if it is aborted. `started` lists the secrets it has begun with. */
 function fakeRun (): { bulk: BulkRun, started: string[] } {
   const started: string[] = []
   return {

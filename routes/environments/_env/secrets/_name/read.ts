@@ -47,7 +47,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request, reply) => {
       const { versionId, versionStage, field } = request.query
-      // A client whose template leaves a parameter empty, as External Secrets Operator's does, means its default.
+      // An empty parameter stands for the default value, because the URL templates of some clients always contain the
+      // parameter. One such client is External Secrets Operator.
       const secret = await readSecret(request.scope, request.secretName, compact({
         versionId, versionStage: versionStage === '' ? undefined : versionStage, field: field === '' ? undefined : field
       }))

@@ -20,7 +20,10 @@ t.test('restoreSecret', async (t) => {
 
 const settings = { tags: { environment: 'dev', team: 'a' }, replicaRegions: ['eu-central-1', 'us-east-1'], kmsKeyId: 'alias/k' }
 
-/** Starts a gateway whose environment `dev` has all settings, with a secret that has lost them and is scheduled for deletion. */
+/**
+ * Starts a gateway whose environment `dev` has `settings`. A secret in `dev` is scheduled for deletion. It lacks one of the tags
+ * and all replicas, and has another KMS key.
+ */
 async function withDeleted (t: Parameters<typeof build>[0], rules = ''): Promise<Gateway> {
   const gateway = await build(t, {
     environments: { ...declared.environments, dev: { ...declared.environments.dev, ...settings } },
