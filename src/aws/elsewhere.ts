@@ -1,15 +1,15 @@
 import { compareAccounts } from '#src/credentials/accounts'
 import type { CredentialDefinition } from '#src/credentials/definition'
 import type { Environment } from '#src/environments/environment'
-import type { SecretName } from '#src/environments/names'
+import type { AnyName, SecretName } from '#src/environments/names'
 import type { AwsCall } from './call.ts'
-import { fromAwsName, toAwsName } from './names.ts'
+import { anyNameFrom, toAwsName } from './names.ts'
 
 /** A secret of another declared environment that has the same name in AWS as a given secret. The secret need not exist. */
 export interface SecretElsewhere {
   readonly environment: Environment
   /** The secret's name in that environment. It differs from the given secret's name if the environments' prefixes differ. */
-  readonly name: SecretName
+  readonly name: AnyName
 }
 
 interface Declared {
@@ -28,7 +28,7 @@ export function secretsElsewhere (
   const awsName = toAwsName(environment, name)
   const holder = { ...environment, allowedCredentials: [credentialId] }
   return Array.from(environments.values()).flatMap((other) => {
-    const nameThere = fromAwsName(other, awsName)
+    const nameThere = anyNameFrom(other, awsName)
     if (nameThere === undefined || other.region === environment.region) return []
     return compareAccounts(credentials, holder, other) === 'different' ? [] : [{ environment: other, name: nameThere }]
   })

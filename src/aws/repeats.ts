@@ -92,7 +92,8 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
       name,
       operation: 'ReplicateSecretToRegions',
       carryOut: async () => port.replicateSecretToRegions(call, name, replication),
-      resultIn: (secret) => replication.replicas.every(({ region }) => isIn(region, secret)) ? replicatedIn(secret) : undefined
+      resultIn: (secret) =>
+        replication.replicas.every((wanted) => isReplicated(wanted, secret)) ? replicatedIn(secret) : undefined
     }),
     restoreSecret: async (call, name) => confirmed({
       call,
@@ -138,6 +139,11 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
 const writtenIn = ({ name, arn }: SecretMetadata): WriteResult => ({ name, arn })
 
 const replicatedIn = ({ name, arn, replicas }: SecretMetadata): ReplicatedSecret => compact({ name, arn, replicas })
+
+/** Returns true if the secret has the replica, encrypted with the wanted KMS key. */
+const isReplicated = ({ region, kmsKeyId }: { region: string, kmsKeyId?: string }, { replicas = [] }: SecretMetadata): boolean =>
+  replicas.some((replica) => replica.region === region && replica.status !== 'Failed' &&
+    (kmsKeyId === undefined || replica.kmsKeyId === kmsKeyId))
 
 const isIn = (region: string, { replicas = [] }: SecretMetadata): boolean => replicas.some((replica) => replica.region === region)
 

@@ -31,8 +31,8 @@ const steering: readonly SteeringNames[] = [
   },
   {
     can: 'makes an interpreter or a virtual machine run other code',
-    names: ['NODE_.*', 'TS_NODE_.*', 'TSX_.*', 'BUN_.*', 'DENO_.*', 'ELECTRON_.*', 'PYTHON.*', 'PYENV_.*', 'VIRTUAL_ENV', 'PERL.*', 'RUBY.*',
-      'GEM_.*', 'BUNDLE_.*', 'PHPRC', 'PHP_INI_SCAN_DIR', 'JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS', 'JAVA_OPTS', 'JAVA_HOME',
+    names: ['NODE_.*', 'TS_NODE_.*', 'TSX_.*', 'BUN_.*', 'DENO_.*', 'ELECTRON_.*', 'PYTHON.*', 'PYTEST_.*', 'DJANGO_SETTINGS_MODULE', 'GUNICORN_CMD_ARGS',
+      'PYENV_.*', 'VIRTUAL_ENV', 'PERL.*', 'RUBY.*', 'GEM_.*', 'BUNDLE_.*', 'PHPRC', 'PHP_INI_SCAN_DIR', 'JAVA_TOOL_OPTIONS', '_JAVA_OPTIONS', 'JDK_JAVA_OPTIONS', 'JAVA_OPTS', 'JAVA_HOME',
       'CLASSPATH', 'CATALINA_.*', 'DOTNET_.*', 'COR_.*', 'CORECLR_.*', 'COMPLUS_.*', 'ASPNETCORE_HOSTINGSTARTUPASSEMBLIES', 'LUA_.*', 'ERL_.*',
       'ELIXIR_.*', 'JULIA_.*', 'R_(?:PROFILE|ENVIRON|HOME|LIBS).*', 'TCLLIBPATH', 'GUILE_.*']
   },
@@ -45,8 +45,8 @@ const steering: readonly SteeringNames[] = [
   },
   {
     can: 'names a program that other programs start, or a file that tells them to',
-    names: ['EDITOR', 'VISUAL', 'PAGER', 'MANPAGER', 'BROWSER', 'LESS', 'LESS(?:OPEN|CLOSE|KEY.*)', 'GIT_.*', 'SSH_.*', '.*_ASKPASS', 'SVN_.*', 'HGRCPATH',
-      '(?:RSYNC|CVS)_RSH', 'TAR_OPTIONS', 'GREP_OPTIONS', 'RIPGREP_CONFIG_PATH', 'FZF_.*', 'VIMINIT', 'EXINIT', 'GNUPGHOME', 'KUBECONFIG',
+    names: ['EDITOR', 'VISUAL', 'PAGER', 'MANPAGER', 'SYSTEMD_PAGER', 'SYSTEMD_EDITOR', 'BROWSER', 'LESS', 'LESS(?:OPEN|CLOSE|KEY.*)', 'GIT_.*',
+      'SSH_.*', '.*_ASKPASS', 'SVN_.*', 'HGRCPATH', '(?:RSYNC|CVS)_RSH', 'TAR_OPTIONS', 'GREP_OPTIONS', 'RIPGREP_CONFIG_PATH', 'FZF_.*', 'VIMINIT', 'EXINIT', 'GNUPGHOME', 'KUBECONFIG',
       'DOCKER_(?:HOST|CONFIG|CONTEXT|CERT_PATH|TLS.*|CLI_.*)', 'HELM_.*', 'TF_CLI_.*', 'ANSIBLE_(?!VAULT_PASSWORD$).*', 'PSQLRC', 'PSQL_.*', 'PGSERVICEFILE', 'PGSYSCONFDIR', 'MYSQL_HOME', 'LIBMYSQL_PLUGIN.*']
   },
   {

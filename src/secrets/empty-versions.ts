@@ -48,7 +48,7 @@ async function labelsOf (scope: Scope, name: SecretName): Promise<Record<string,
 export async function emptyVersions (
   scope: Scope, name: SecretName, listed: readonly SecretVersion[], isWhole: boolean
 ): Promise<Pick<SecretVersion, 'versionId' | 'versionStages'>[]> {
-  const { versions = {} } = await scope.aws.describeSecret(scope, name)
+  const versions = await labelsOf(scope, name)
   const without = (found: readonly SecretVersion[]): string[] =>
     Object.keys(versions).filter((id) => !found.some(({ versionId }) => versionId === id))
   if (without(listed).length === 0) return []

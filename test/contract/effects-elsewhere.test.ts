@@ -167,3 +167,12 @@ t.test('an environment with another prefix has the secret under another name', a
   t.match(await replicate('kept'), { status: 403, json: { code: 'forbidden' } })
   t.match(await replicate('team%2Fa'), { status: 403, json: { code: 'forbidden' } }, 'the account of the other credential is unknown, so it could be the same')
 })
+
+t.test('a name that another environment can\'t address belongs to that environment all the same', async (t) => {
+  const gateway = await build(t, {
+    environments: { dev, part: { ...dev, region: 'eu-central-1', namePrefix: 'dev' } },
+    authorization: policies('@id("dev") permit (principal, action, resource in Environment::"dev");')
+  })
+  await gateway.send('PUT', '/environments/dev/secrets/x', { json: { value: 'v' } })
+  t.match(await gateway.send('PUT', '/environments/dev/secrets/x/replicas', { json: toCentral }), { status: 403, json: { code: 'forbidden' } })
+})

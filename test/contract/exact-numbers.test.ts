@@ -143,6 +143,15 @@ t.test('numbers outside of such objects are ordinary numbers', async (t) => {
   t.match(await gateway.send('POST', '/environments/dev/secrets', { headers: json, body: item }), { status: 400, json: { errors: [{ pointer: '/secrets/30/tags/a~1b' }] } })
 })
 
+t.test('a number with very many zeros does not keep the gateway busy', async (t) => {
+  const gateway = await build(t)
+  // At quadratic cost, these numbers would take minutes.
+  const zeros = '0'.repeat(1_000_000)
+  for (const number of [`1${zeros}1`, `0.${zeros}1`, `1.${zeros}1`, `1e${zeros}1`]) {
+    t.match(await gateway.send('POST', '/environments/dev/secrets', { headers: json, body: number }), { status: 400 }, number.slice(0, 5))
+  }
+})
+
 t.test('two numbers that differ only in their text are different values', async (t) => {
   const gateway = await build(t)
   const headers = { ...json, 'idempotency-key': 'one' }

@@ -27,7 +27,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   // The first is a pattern for the end of a name. The code replaces the second, which ends a pattern, by the third.
   'src/environments/names.ts': ['-[A-Za-z0-9]{6}$', '+$', '*$'],
   'src/http/etag.ts': ['^W\\/'],
-  'src/http/numbers.ts': ['^0+', '0+$'],
+  'src/http/numbers.ts': ['^0+'],
   'src/http/prefer.ts': ['^\\s*respond-async\\s*(?:;|$)'],
   'src/http/validation.ts': ['\\/\\d+\\/type$'],
   'src/json/field.ts': ['^\\uFEFF'],

@@ -72,6 +72,7 @@ t.test('a request line that names another host than the Host header is refused',
     sendRaw(gateway.url, { path: target, headers: [['Authorization', `Bearer ${tokens.administrator}`]] })
   t.match(await ask('http://gateway.test/environments'), { status: 200 }, 'HTTP requires that this form is accepted')
   t.match(await ask('http://GATEWAY.test/environments'), { status: 200 })
+  t.match(await ask('http://gateway.test:80/environments'), { status: 200 }, 'the default port')
   for (const target of [
     'http://other.test/environments', 'http://gateway.test:8080/environments', 'http://gateway.test.other.test/environments', 'http://gateway.test@other.test/environments'
   ]) t.match(await ask(target), { status: 400, text: /"pointer":"\/host"/ }, target)

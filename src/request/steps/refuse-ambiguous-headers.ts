@@ -27,10 +27,16 @@ export const refuseAmbiguousHeaders: Step = ({ headers, raw: { url = '', rawHead
       throw invalidRequest({ in: 'header', pointer: `/${name}`, message: 'must NOT be given more than once' })
     }
   }
-  if (!url.startsWith('/') && URL.parse(url)?.host !== host.toLowerCase()) {
+  if (!url.startsWith('/') && !namesHost(url, host)) {
     throw invalidRequest({ in: 'header', pointer: '/host', message: 'must be the host that the request line names' })
   }
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') throw new Problem('expectation-failed')
+}
+
+/** Returns true if an absolute URL has the same host and port as a `Host` header, which may contain the scheme's default port. */
+function namesHost (url: string, host: string): boolean {
+  const target = URL.parse(url)
+  return target !== null && target.host === URL.parse(`${target.protocol}//${host}`)?.host
 }
 
 /** @param rawHeaders alternating names and values of the headers, as they were sent */

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { SecretsPort } from '#src/aws/port'
 import type { SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
+import { emptyVersions } from '#src/secrets/empty-versions'
 import { readSecret } from '#src/secrets/read'
 import { rotateSecret } from '#src/secrets/rotation'
 import type { Scope } from '#src/secrets/scope'
@@ -23,6 +24,7 @@ t.test('a credential that may not see metadata gets AWS\'s own answer', async (t
   const scope = scopeWhere(async () => { throw new Problem('aws-access-denied') })
   await t.rejects(readSecret(scope, name, { versionId }), { code: 'version-not-found', options: { awsRequestId: 'of the read' } })
   t.same(await rotateSecret(scope, name), { name, arn: 'arn' })
+  t.same(await emptyVersions(scope, name, [], true), [])
 })
 
 t.test('a secret without any version', async (t) => {
