@@ -74,7 +74,7 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
         operation: 'DeleteSecret',
         carryOut: async () => port.deleteSecret(call, name, deletion),
         resultIn ({ arn, deletedDate }) {
-          // If the secret was deleted before this call, that deletion may have another recovery window, so this call fails.
+          // An earlier deletion may have a different recovery window, so it does not count as a success of this call.
           if (deletedDate === undefined || 'force' in deletion || deletedDate.getTime() < earliest) return undefined
           return { name, arn, deletionDate: new Date(deletedDate.getTime() + deletion.recoveryWindowInDays * day) }
         }

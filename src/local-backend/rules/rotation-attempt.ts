@@ -9,7 +9,7 @@ import { current, pending, pendingVersion } from './staging-labels.ts'
 
 /**
  * The first and the longest delay before a failed rotation is retried, in milliseconds. Each delay is four times the previous
- * delay, but at most four hours. AWS, too, leaves at least four hours between scheduled rotations.
+ * delay, up to four hours. Four hours is also the shortest interval that AWS allows between scheduled rotations.
  */
 const firstDelay = 60_000
 const longestDelay = 4 * 60 * 60_000

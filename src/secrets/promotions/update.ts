@@ -34,8 +34,8 @@ export async function updateCopy (promotion: Promotion, existing: SecretMetadata
   const mayCompare = source.may('CompareValues', name) && target.may('CompareValues', name)
   // A dry run calls `readOriginal` in two cases:
   // - The caller may compare the values.
-  // - The original is a placeholder, but the existing secret has a value. `readOriginal` then throws `secret-has-no-value`,
-  //   because a placeholder can't replace a value.
+  // - The original is a placeholder, but the secret to update in the target environment has a value. `readOriginal` then throws
+  //   `secret-has-no-value`, because a placeholder can't replace a value.
   const isRead = !arePlaceholders && (!dryRun || mayCompare || fromVersionId === undefined)
   const content = isRead ? await readOriginal(promotion) : undefined
   const isSame = arePlaceholders || (mayCompare && content !== undefined && await holdsAlready(promotion, content))
