@@ -7,7 +7,7 @@ import type { AwsCall } from './call.ts'
 import type { ReplicatedSecret, SecretsPort, WriteResult } from './port.ts'
 import type { SecretMetadata } from './secret.ts'
 
-/** A call that AWS refuses to carry out a second time. */
+/** A call that AWS refuses if it has already carried it out. The SDK may nevertheless repeat it, after a lost reply. */
 interface Repeatable<Result> {
   call: AwsCall
   name: SecretName

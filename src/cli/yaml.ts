@@ -20,7 +20,7 @@ const numberOrDate = new RegExp([
  * Parses YAML or JSON to the JSON that the gateway receives. Numbers keep their text: `1.10` remains `1.10`. Two kinds of
  * unquoted text are refused:
  *
- * - numbers that JSON does not write in this way, such as `0x1F`
+ * - numbers in a notation that JSON does not have, such as `0x1F`
  * - text that only some versions of YAML take for a number or a date, such as `12:30:45`: nobody can tell what its author meant
  *
  * @throws CommandFailure for refused or invalid text, and for YAML with so many aliases that it could exhaust memory ("billion

@@ -17,11 +17,12 @@ export interface Place {
   /** AWS's token for that page of AWS. Absent for AWS's first page. */
   awsPage?: string
   /**
-   * The number of items on AWS's page that the gateway's earlier pages cover. A page covers the items that it contains, and those
-   * that it only counts as unaddressable. Items that the caller may not see are never covered.
+   * The number of items on AWS's page that the gateway's earlier pages account for. The gateway's page accounts for each item that
+   * it lists, and for each unaddressable item, which it does not list but counts. Items that the caller is not allowed to see are
+   * left out.
    */
   seen: number
-  /** A digest of the last covered item. Absent if `seen` is 0. */
+  /** A digest of the last of these items. Absent if `seen` is 0. */
   last?: string
 }
 

@@ -43,8 +43,8 @@ async function placeholderWarnings (scope: Scope, name: SecretName): Promise<Pic
   try {
     return hasValue(await scope.aws.describeSecret(scope, name)) ? {} : { warnings: [noValue] }
   } catch (error) {
-    // This call only serves the warning. If it fails, the rotation is attempted without a warning, and reports any problem
-    // itself.
+    // This call is made only to decide whether to warn. If it fails, there is no warning. If the cause is serious, the rotation
+    // fails as well.
     if (!(error instanceof Problem)) throw error
     return {}
   }

@@ -91,7 +91,7 @@ t.test('after a run is killed and sent again, every version is the same as after
   const folder = t.testdir({})
   const before = join(folder, 'before')
   await prepare(t, before)
-  /** Copies the data from before the run to `dataDir`, and starts a gateway on this copy. */
+  /** Copies the data as it was before the run into `dataDir`, and starts a gateway on this copy. */
   const startWith = async (dataDir: string): Promise<Gateway> => {
     await cp(before, dataDir, { recursive: true })
     return start(t, dataDir)
