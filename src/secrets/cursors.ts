@@ -17,9 +17,9 @@ export interface Place {
   /** AWS's token for that page of AWS. Absent for AWS's first page. */
   awsPage?: string
   /**
-   * The number of items on AWS's page that the gateway's earlier pages account for. The gateway's page accounts for each item that
-   * it lists, and for each unaddressable item, which it does not list but counts. Items that the caller is not allowed to see are
-   * left out.
+   * The number of items on AWS's page that the gateway's earlier pages account for. A page of the gateway accounts for each item
+   * that it lists, and for each unaddressable item, which it does not list but counts. Items that the caller is not allowed to
+   * see are left out.
    */
   seen: number
   /** A digest of the last of these items. Absent if `seen` is 0. */
