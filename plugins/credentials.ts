@@ -1,11 +1,14 @@
 import fp from 'fastify-plugin'
+import { createGates } from '#src/admission/admission'
+import { unlimited } from '#src/admission/token-bucket'
 import { awsClients, type Clients } from '#src/aws/clients'
 import type { Identity } from '#src/aws/identity'
 import type { KeysFor } from '#src/aws/keys'
 import type { SecretsPort } from '#src/aws/port'
-import { createRateLimiters } from '#src/aws/rate-limiter'
+import { quotaBuckets } from '#src/aws/quotas'
 import { confirmRepeats } from '#src/aws/repeats'
 import { createSecretsPort } from '#src/aws/sdk-port'
+import type { Line } from '#src/aws/send'
 import { stsRegion } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
 
@@ -14,13 +17,14 @@ declare module 'fastify' {
     /** The operations of AWS Secrets Manager, with the gateway's own names and types. */
     aws: SecretsPort
     /**
-     * Returns the SDK's client for a credential and a region.
+     * Returns the SDK's client for a credential and a region. Its commands are sent through `aws`; the client itself serves for
+     * adding middleware.
      *
      * @param use.callerId the caller whose session the client uses if the credential is a role; defaults to the gateway itself
      * @param use.account the AWS account that the credential must belong to. If it belongs to another account, the client's calls
      *   fail with `credential-account-mismatch`.
      */
-    awsClient: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => ReturnType<Clients['client']>
+    awsClient: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => Line['client']
     /**
      * Asks AWS for the identity that a credential belongs to.
      *
@@ -37,21 +41,29 @@ const gracePeriod = 60_000
 
 /** Provides AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
-  const rateLimiters = createRateLimiters(() => fastify.config.current.aws.quotaShare)
-  const clients = fastify.config.derive(({ credentials, environments, aws: { endpoint, stsEndpoint } }) => awsClients({
+  const { config } = fastify
+  const now = (): number => performance.now()
+  const gates = createGates({
+    settings: () => config.current.aws,
+    buckets: {
+      aws: () => quotaBuckets(() => config.current.aws.quotaShare, now),
+      none: () => () => unlimited
+    },
+    now
+  })
+  const clients = config.derive(({ credentials, environments, aws }) => awsClients({
     credentials,
     stsRegion: (credentialId) => stsRegion(credentials, environments.values(), credentialId),
-    endpoint,
-    stsEndpoint,
-    rateLimiters,
+    aws,
+    gates,
     now: fastify.now
   }), retire)
 
   fastify.decorate('aws', confirmRepeats(createSecretsPort(clients)))
-  fastify.decorate('awsClient', (credentialId, region, use) => clients().client({ credentialId, ...use }, region))
+  fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)
   fastify.decorate('verifyCredential', async (credentialId) => clients().verify(credentialId))
   fastify.decorate('describeCredentials', () => {
-    const { credentials, environments } = fastify.config.current
+    const { credentials, environments } = config.current
     return Array.from(credentials, ([id, { kind }]) => {
       const account = clients().accountOf(id)
       return { id, kind, region: stsRegion(credentials, environments.values(), id), ...(account !== undefined && { account }) }

@@ -28,6 +28,7 @@ import { recordOutcome } from '#src/request/steps/record-outcome'
 import { resolveCredential } from '#src/request/steps/resolve-credential'
 import { seeEnvironment, type FindEnvironment } from '#src/request/steps/see-environment'
 import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
+import { watchCaller } from '#src/request/steps/watch-caller'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -109,7 +110,7 @@ export default fp(async (fastify) => {
     // environment exists.
     { stage: 'environment limit', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
     { stage: 'record intent', hook: 'preHandler', appliesTo: authenticated, steps: { recordIntent: recordIntent(audit, declared) } },
-    { stage: 'scope', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { openScope: openScope(context) } }
+    { stage: 'scope', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { watchCaller, openScope: openScope(context) } }
   ]
 
   /** The last steps, for every reply, including refusals. */

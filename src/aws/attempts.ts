@@ -1,5 +1,6 @@
 import type { Failure, FailureCause } from '#src/problems/failure'
 import { Problem } from '#src/problems/problem'
+import { isRead } from './call.ts'
 import { isBrokenOff, problemFrom, type AwsException, type FailedCall } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
 
@@ -33,17 +34,15 @@ export function withAttempts (error: Error, call: FailedCall & { input: object }
   const { operation, input } = call
   const problem = error instanceof Problem ? error : problemFrom(error, call)
   const isUncertain = uncertain.has(input)
-  const isRead = reads.test(operation)
-  const isUnanswered = unanswered.has(problem.code) || (problem.code === 'aws-throttled' && isUncertain && !isRead)
+  const onlyReads = isRead(operation)
+  const isUnanswered = unanswered.has(problem.code) || (problem.code === 'aws-throttled' && isUncertain && !onlyReads)
   if (isUnanswered) {
-    const effect = !isUncertain ? 'not-done' : isRead ? 'only-read' : 'unknown'
+    const effect = !isUncertain ? 'not-done' : onlyReads ? 'only-read' : 'unknown'
     const failure: Failure = { operation, cause: causeOf(problem, error), effect }
     return new Problem(problem.code, { ...problem.options, failure })
   }
-  return isUncertain && !isRead ? new Problem(problem.code, { ...problem.options, repeated: true }) : problem
+  return isUncertain && !onlyReads ? new Problem(problem.code, { ...problem.options, repeated: true }) : problem
 }
-
-const reads = /^(?:BatchGet|Describe|Get|List|Validate)/
 
 const unanswered: ReadonlySet<string> = new Set(['aws-timeout', 'aws-unavailable'])
 

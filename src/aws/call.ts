@@ -1,3 +1,4 @@
+import type { Deadline } from '#src/admission/deadline'
 import type { Environment } from '#src/environments/environment'
 
 /** The target, the caller and the options of a call to AWS. */
@@ -9,7 +10,10 @@ export interface AwsCall {
   readonly callerId?: string
   /** Returns true if problems may name the credential, because the caller may see it. If absent, problems don't name it. */
   readonly mayNameCredential?: () => boolean
-  /** Aborts the call. */
+  /**
+   * Aborted when the call's owner leaves, for example because the caller has hung up. A call that waits is then not sent, and a
+   * call that only reads is aborted. A write under way continues, because its outcome has to be recorded.
+   */
   readonly signal?: AbortSignal
   /**
    * Set only for a background call, which yields to foreground calls. If AWS throttles a background call, the call is retried
@@ -20,20 +24,51 @@ export interface AwsCall {
   readonly onResponse?: (awsRequestId: string) => void
 }
 
-/**
- * The call that each command in flight belongs to, keyed by the command's input. The SDK passes the same input object to every
- * middleware, on every attempt. The SDK's handler context can't be the key, because commands share a context if the SDK is
- * configured to cache handlers.
- */
-const calls = new WeakMap<object, AwsCall>()
-
-/** Records the call that a command belongs to. */
-export function bindCall (input: object, call: AwsCall): void {
-  calls.set(input, call)
+/** A call in flight. */
+export interface Flight {
+  readonly call: AwsCall
+  readonly deadline: Deadline
+  /** True if the operation changes nothing. */
+  readonly isRead: boolean
+  /** The call's `signal`, unless its owner has begun to write. From then on, the owner's calls are carried out to the end. */
+  readonly owner: AbortSignal | undefined
 }
 
-/** Returns the call that a command's input belongs to, or undefined if the command was not sent through `SecretsPort`. */
-export const callOf = ({ input }: { input: object }): AwsCall | undefined => calls.get(input)
+/**
+ * The commands in flight, keyed by the command's input. The SDK passes the same input object to every middleware, on every
+ * attempt. The SDK's handler context can't be the key, because commands share a context if the SDK is configured to cache
+ * handlers.
+ */
+const flights = new WeakMap<object, Flight>()
+
+/** Records the call that a command belongs to. */
+export function bindFlight (input: object, flight: Flight): void {
+  flights.set(input, flight)
+}
+
+/** Returns the call that a command belongs to. @throws TypeError if the command was not sent through `SecretsPort` */
+export function flightOf ({ input }: { input: object }): Flight {
+  const flight = flights.get(input)
+  if (flight === undefined) throw new TypeError('The command was not sent through SecretsPort')
+  return flight
+}
+
+/** The signals of owners that have begun to write. */
+const writing = new WeakSet<AbortSignal>()
+
+/** Records that the owner of a call begins to write. */
+export function beginWriting ({ signal }: AwsCall): void {
+  if (signal !== undefined) writing.add(signal)
+}
+
+/** Returns the signal of the call's owner, or undefined if the owner has begun to write. */
+export const ownerOf = ({ signal }: AwsCall): AbortSignal | undefined =>
+  signal !== undefined && writing.has(signal) ? undefined : signal
+
+const reads = /^(?:BatchGet|Describe|Get|List|Validate)/
+
+/** Returns true for an AWS operation that changes nothing. */
+export const isRead = (operation: string): boolean => reads.test(operation)
 
 /** Returns the ID of the call's credential if problems may name it to the caller. */
 export const namedCredential = ({ credentialId, mayNameCredential }: AwsCall): { credentialId?: string } =>

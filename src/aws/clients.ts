@@ -1,16 +1,21 @@
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { LRUCache } from 'lru-cache'
+import type { Gate, Gates } from '#src/admission/admission'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, type CredentialDefinition } from '#src/credentials/definition'
+import { admitAttempts } from './admit.ts'
 import { trackAttempts } from './attempts.ts'
 import { convertExceptions } from './exception-middleware.ts'
 import { credentialKeys, type CredentialKeys, type KeysFor } from './keys.ts'
-import { limitRate, type RateLimiters } from './rate-limiter.ts'
 import { captureRequestIds } from './request-ids.ts'
+import { retryStrategy } from './retry.ts'
+import type { Line } from './send.ts'
+import type { AwsSettings } from './settings.ts'
+import { wholeReplies } from './whole-replies.ts'
 
-/** Timeouts for connecting and for the whole request, in milliseconds. */
-const timeouts = { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true } as const
+/** The time limit for connecting, in milliseconds. Everything else is limited by the deadlines. */
+const timeouts = { connectionTimeout: 2_000, requestTimeout: 0, socketTimeout: 0 } as const
 
 /**
  * The maximum number of cached clients. A role needs one for each caller. Clients are small, and those for the same credential
@@ -18,10 +23,13 @@ const timeouts = { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequ
  */
 const maximumClients = 1000
 
+/** The maximum number of connections to STS. Each session needs one at a time. */
+const stsConnections = maximumClients
+
 /** The SDK clients for one configuration. */
 export interface Clients extends Pick<CredentialKeys, 'verify' | 'accountOf'> {
-  /** Returns the client for a credential and region. For a role, each caller has a separate client. */
-  client: (keysFor: KeysFor, region: string) => SecretsManager
+  /** Returns the client for a credential and region, and the bounds of its calls. For a role, each caller has its own client. */
+  line: (keysFor: KeysFor, region: string) => Line
   /** Closes all connections. Calls in flight fail. */
   close: () => void
 }
@@ -30,32 +38,39 @@ export interface ClientsOptions {
   credentials: ReadonlyMap<string, CredentialDefinition>
   /** Returns the region of the STS endpoint that a credential uses. */
   stsRegion: (credentialId: string) => string
-  /** Custom endpoint URLs of Secrets Manager and STS. */
-  endpoint?: string | undefined
-  stsEndpoint?: string | undefined
-  /** Rate limiters that keep the calls within AWS's quotas. They do not apply to the embedded backend's credentials. */
-  rateLimiters?: RateLimiters
+  /** The endpoints, the number of connections, and the deadlines. */
+  aws: AwsSettings
+  /** The gates that all calls pass. They outlive the clients. */
+  gates: Gates
   /** Returns the time in milliseconds since the epoch. */
   now: () => number
 }
 
 /** Creates a cache of SDK clients, their connections and their keys. A failed call rejects with a `Problem`. */
-export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, rateLimiters, now }: ClientsOptions): Clients {
+export function awsClients ({ credentials, stsRegion, aws, gates, now }: ClientsOptions): Clients {
+  const { endpoint, stsEndpoint, slots, deadline, stsDeadline } = aws
   const clients = new LRUCache<string, SecretsManager>({ max: maximumClients })
-  const handlers = new Map<string, NodeHttpHandler>()
+  const handlers = new Map<string, ReturnType<typeof wholeReplies>>()
   const { keys, refuse, verify, accountOf } = credentialKeys({
     credentials,
+    deadline: stsDeadline,
     now,
     sts: (credentialId) => ({
       region: stsRegion(credentialId),
-      requestHandler: handlerOf('sts'),
+      requestHandler: handlerOf('sts', stsConnections),
       ...(stsEndpoint !== undefined && { endpoint: stsEndpoint })
     })
   })
 
-  function handlerOf (use: string): NodeHttpHandler {
-    return getOrCreate(handlers, use, () => new NodeHttpHandler(timeouts))
+  function handlerOf (use: string, maxSockets: number): ReturnType<typeof wholeReplies> {
+    return getOrCreate(handlers, use, () => {
+      const agent = { keepAlive: true, maxSockets }
+      return wholeReplies(new NodeHttpHandler({ ...timeouts, httpAgent: agent, httpsAgent: agent }), stsDeadline)
+    })
   }
+
+  const gateOf = (credentialId: string, region: string): Gate =>
+    gates(credentialId, region, credentials.get(credentialId)?.kind === 'embedded' ? 'none' : 'aws')
 
   function open (keysFor: KeysFor, region: string): SecretsManager {
     const { credentialId } = keysFor
@@ -64,11 +79,13 @@ export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, rat
       // `memoized` tells the SDK not to cache the keys itself. The SDK's cache uses a different clock, and keeps keys that AWS
       // has refused.
       credentials: Object.assign(async () => keys(keysFor), { memoized: true }),
-      requestHandler: handlerOf(`${credentialId} ${region}`),
+      // There are at least as many connections as slots. So a call never waits for a connection, and the time limit for
+      // connecting measures nothing else.
+      requestHandler: handlerOf(`${credentialId} ${region}`, slots.foreground + slots.background),
+      retryStrategy,
       ...(endpoint !== undefined && { endpoint })
     })
-    const isEmbedded = credentials.get(credentialId)?.kind === 'embedded'
-    if (rateLimiters !== undefined && !isEmbedded) limitRate(client, rateLimiters(credentialId, region))
+    admitAttempts(client, gateOf(credentialId, region).lane)
     captureRequestIds(client)
     trackAttempts(client)
     convertExceptions(client, () => { refuse(keysFor) })
@@ -78,12 +95,13 @@ export function awsClients ({ credentials, stsRegion, endpoint, stsEndpoint, rat
   return {
     verify,
     accountOf,
-    client (keysFor, region) {
+    line (keysFor, region) {
       const { credentialId, callerId, account } = keysFor
       const definition = credentials.get(credentialId)
       if (definition === undefined) throw new TypeError(`No credential ${credentialId} is declared`)
       const key = JSON.stringify([credentialId, region, account, isRole(definition) ? callerId : undefined])
-      return getOrCreate(clients, key, () => open(keysFor, region))
+      const client = getOrCreate(clients, key, () => open(keysFor, region))
+      return { client, breaker: gateOf(credentialId, region).breaker, deadline }
     },
     close () {
       for (const handler of handlers.values()) handler.destroy()

@@ -1,5 +1,5 @@
 import { withAttempts } from './attempts.ts'
-import { callOf, namedCredential } from './call.ts'
+import { flightOf, namedCredential } from './call.ts'
 import { isDefect, isKeyRefusal, problemFrom } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
 
@@ -18,8 +18,7 @@ export function convertExceptions (
     } catch (error) {
       if (isDefect(error) || !(error instanceof Error)) throw error
       const operation = commandName.replace(/Command$/, '')
-      const call = callOf(args)
-      throw withAttempts(error, { operation, input: args.input, ...call !== undefined && namedCredential(call) })
+      throw withAttempts(error, { operation, input: args.input, ...namedCredential(flightOf(args).call) })
     }
   }, { step: 'initialize', priority: 'high', name: 'problems' })
   // The SDK mistakes an exceeded service quota for throttling, and would retry the call. It does not retry a `Problem`, so this

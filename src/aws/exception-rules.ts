@@ -112,7 +112,7 @@ const temporary: ReadonlySet<ProblemCode> = new Set(['aws-throttled', 'aws-timeo
 const longestWait = 24 * 60 * 60
 
 /** Returns the `Retry-After` of a response in seconds. The header contains either seconds or a date. */
-function retryAfterOf ({ $response }: AwsException): { retryAfter?: number } {
+export function retryAfterOf ({ $response }: AwsException): { retryAfter?: number } {
   const text = $response?.headers?.['retry-after'] ?? ''
   const seconds = /^\d{1,9}$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - Date.now()) / 1000)
   return seconds >= 0 ? { retryAfter: Math.min(seconds, longestWait) } : {}

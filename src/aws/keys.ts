@@ -43,6 +43,8 @@ export interface KeysOptions {
   credentials: ReadonlyMap<string, CredentialDefinition>
   /** Returns the STS endpoint that a credential uses. */
   sts: (credentialId: string) => StsEndpoint
+  /** The time limit for getting the keys of a credential or for asking STS for an identity, in milliseconds. */
+  deadline: number
   /** Returns the time in milliseconds since the epoch. */
   now: () => number
 }
@@ -51,7 +53,7 @@ export interface KeysOptions {
 const maximumSessions = 1000
 
 /** Creates a cache of the keys of credentials and role sessions. Keys are cached until they expire. */
-export function credentialKeys ({ credentials, sts, now }: KeysOptions): CredentialKeys {
+export function credentialKeys ({ credentials, sts, deadline, now }: KeysOptions): CredentialKeys {
   const own = new Map<string, RefreshingCache<AwsKeys>>()
   const sessions = new LRUCache<string, RefreshingCache<AwsKeys>>({ max: maximumSessions })
   /** The account that STS last reported for each credential, by credential ID. */
@@ -70,12 +72,16 @@ export function credentialKeys ({ credentials, sts, now }: KeysOptions): Credent
         // sessions must be for the same caller.
         keysOf: async (source) => keptFor({ credentialId: source, callerId }).current()
       })
-      return refreshingCache({ get: async () => orProblem(credentialId, get), endOf: ({ expiration }) => expiration, now })
+      return refreshingCache({
+        get: async () => orProblem(credentialId, deadline, get),
+        endOf: ({ expiration }) => expiration,
+        now
+      })
     })
   }
 
   async function ask (credentialId: string, keys: AwsKeys): Promise<Identity> {
-    const identity = await orProblem(credentialId, async () => identify(keys, sts(credentialId)))
+    const identity = await orProblem(credentialId, deadline, async () => identify(keys, sts(credentialId)))
     accounts.set(credentialId, identity.account)
     return identity
   }
@@ -106,12 +112,18 @@ export function credentialKeys ({ credentials, sts, now }: KeysOptions): Credent
   }
 }
 
-/** Runs `work`, and converts its exception into a problem that names the credential. */
-async function orProblem<Result> (credentialId: string, work: () => Promise<Result>): Promise<Result> {
+/** Runs `work` for a limited time, and converts its exception into a problem that names the credential. */
+async function orProblem<Result> (credentialId: string, milliseconds: number, work: () => Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined
   try {
-    return await work()
+    // Many callers may share this promise, so it must settle, whatever `work` does. It may, for example, start another process.
+    return await Promise.race([work(), new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => { reject(new DOMException('The deadline has passed', 'TimeoutError')) }, milliseconds)
+    })])
   } catch (error) {
     if (error instanceof Problem || isDefect(error)) throw error
     throw error instanceof Error ? credentialProblemFrom(error, credentialId) : error
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -1,4 +1,4 @@
-import { callOf } from './call.ts'
+import { flightOf } from './call.ts'
 import type { SecretsManager } from './types.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { SecretsManager } from './types.ts'
 export function captureRequestIds ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   // The deserialize step runs once per attempt, so the IDs of failed attempts are passed on, too.
   middlewareStack.add((next) => async (args) => {
-    const onResponse = callOf(args)?.onResponse
+    const { onResponse } = flightOf(args).call
     try {
       const result = await next(args)
       report(result.output, onResponse)

@@ -7,13 +7,14 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
-import { bindCall, namedCredential, type AwsCall } from './call.ts'
+import { namedCredential, type AwsCall } from './call.ts'
 import type { Clients } from './clients.ts'
 import { problemFrom, required } from './exception-rules.ts'
 import { awsFilters } from './filters.ts'
 import { metadataFrom, replicaFrom, secretFrom, versionFrom } from './metadata.ts'
 import { anyNameFrom, fromAwsName, secretNameInArn, toAwsName } from './names.ts'
 import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteResult } from './port.ts'
+import { sendCommand } from './send.ts'
 import type { RotationRules, SecretContent } from './secret.ts'
 import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'
 
@@ -22,14 +23,13 @@ import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput
  *
  * @param clients returns the clients for the current configuration
  */
-export function createSecretsPort (clients: () => Pick<Clients, 'client'>): SecretsPort {
+export function createSecretsPort (clients: () => Pick<Clients, 'line'>): SecretsPort {
   /** Sends a command through the client for the call's credential and region. For a role, each caller has a separate client. */
   async function send<Input extends ServiceInput, Output extends ServiceOutput> (
     call: AwsCall, command: Command<Input, Output>
   ): Promise<Output> {
-    const { environment: { region, account }, credentialId, callerId, signal } = call
-    bindCall(command.input, call)
-    return clients().client({ credentialId, callerId, account }, region).send(command, compact({ abortSignal: signal }))
+    const { environment: { region, account }, credentialId, callerId } = call
+    return sendCommand(clients().line({ credentialId, callerId, account }, region), call, command)
   }
 
   return {

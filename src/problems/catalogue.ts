@@ -206,6 +206,11 @@ export const catalogue = {
     advice: 'Wait as long as `Retry-After` says: the caller, the environment or, without a valid token, the address has used up its limit.',
     retryAfter: 1
   },
+  'caller-gone': {
+    status: 499,
+    title: 'The caller closed the connection before the reply',
+    advice: 'Only the log and the audit trail show this: the work was ended, as nobody waited for its result.'
+  },
   'headers-too-large': {
     status: 431,
     title: 'The headers are too large',
@@ -258,7 +263,7 @@ export const catalogue = {
   overloaded: {
     status: 503,
     title: 'The gateway takes no more of this at the moment',
-    advice: 'It has too many jobs under way, or is about to end: wait as long as `Retry-After` says.',
+    advice: 'Too much is under way or waits for AWS, or the gateway is about to end: try again as `Retry-After` says.',
     retryAfter: 5
   },
   'aws-timeout': {

@@ -16,6 +16,7 @@ const causes = {
   unreachable: 'No connection to AWS could be established.',
   'broken-off': 'The connection to AWS broke off before the whole reply had arrived.',
   'timed-out': 'AWS did not answer in time.',
+  'not-answering': 'AWS has not answered the latest calls, so this one was not sent.',
   failed: 'AWS reported an error of its own.',
   throttled: 'AWS throttled the repetition of a call whose reply was lost.',
   unreadable: 'The reply could not be understood: it may come from a proxy instead of AWS.'

@@ -32,6 +32,8 @@ export interface Found {
   readonly decision: Decision
   /** The evidence for the request's audit records. It is missing until the intent has been recorded. */
   readonly evidence: Evidence
+  /** Aborted with the problem `caller-gone` when the caller closes the connection before the whole reply has been sent. */
+  readonly signal: AbortSignal
   /** The context that a handler passes to its use cases. It exists only on routes about an environment or a secret. */
   readonly scope: Scope
 }

@@ -25,13 +25,14 @@ export interface ScopeContext {
 export function openScope (
   request: FastifyRequest, environment: Environment, credentialId: string, context: ScopeContext
 ): Scope {
-  const { evidence } = request
+  const { evidence, found: { signal } } = request
   return {
     environment,
     credentialId,
     callerId: request.caller.id,
     mayNameCredential: () => seesCredential(context.authorize, request.caller, credentialId),
     aws: context.aws,
+    ...signal !== undefined && { signal },
     onResponse: (awsRequestId) => { evidence.awsRequestIds.push(awsRequestId) },
     may: (action, name) => decideAndKeep(request, action, environment, credentialId, name),
     counterparts: (name) => context.findElsewhere({ environment, credentialId }, name)

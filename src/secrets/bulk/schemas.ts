@@ -68,7 +68,7 @@ export type BulkResult = (typeof bulkResults)[number]
 
 export type BulkCounts = ResultCounts<BulkResult>
 
-const stops = ['cancelled', 'timeout', 'shutdown'] as const
+const stops = ['cancelled', 'timeout', 'shutdown', 'caller-gone'] as const
 
 export type BulkStop = (typeof stops)[number]
 

@@ -6,13 +6,16 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import t, { type Test } from 'tap'
 import { awsClients, type Clients, type ClientsOptions } from '#src/aws/clients'
 import type { CredentialDefinition } from '#src/credentials/definition'
+import { awsFrom } from '#src/config/aws'
+import { compact } from '#src/json/compact'
 import { startLocalBackend, type LocalBackend } from '#src/local-backend/server'
+import { gatesWithoutQuotas, listThrough } from '#test/aws-line'
 import { platform, roleArns, roles } from '#test/aws-roles'
 import { keysIn } from '#test/src/local-backend/sts/world'
 import { identityToken, issuer, keysFile, workload } from '#test/web-identity'
 
 const clientsOf = (credentials: ClientsOptions['credentials'], endpoint?: string): Clients =>
-  awsClients({ credentials, endpoint, stsEndpoint: endpoint, stsRegion: () => 'eu-west-1', now: Date.now })
+  awsClients({ credentials, aws: awsFrom(compact({ endpoint })), gates: gatesWithoutQuotas(), stsRegion: () => 'eu-west-1', now: Date.now })
 
 /** Starts a backend with two accounts, which belong to `dev` and to the platform team, and with all roles of `roles`. */
 async function startBackend (t: Test, now = Date.now): Promise<LocalBackend> {
@@ -31,13 +34,13 @@ function setVariables (t: Test, variables: Record<string, string>): void {
 t.test('each combination of credential and region has one client', async (t) => {
   const credentials = new Map([['a', { kind: 'default-chain' as const }], ['b', { kind: 'default-chain' as const }]])
   const clients = clientsOf(credentials)
-  t.equal(clients.client({ credentialId: 'a' }, 'eu-west-1'), clients.client({ credentialId: 'a' }, 'eu-west-1'))
-  t.not(clients.client({ credentialId: 'a' }, 'eu-west-1'), clients.client({ credentialId: 'b' }, 'eu-west-1'))
-  t.not(clients.client({ credentialId: 'a' }, 'eu-west-1'), clients.client({ credentialId: 'a' }, 'eu-central-1'))
-  const before = clients.client({ credentialId: 'a' }, 'eu-west-1')
+  t.equal(clients.line({ credentialId: 'a' }, 'eu-west-1').client, clients.line({ credentialId: 'a' }, 'eu-west-1').client)
+  t.not(clients.line({ credentialId: 'a' }, 'eu-west-1').client, clients.line({ credentialId: 'b' }, 'eu-west-1').client)
+  t.not(clients.line({ credentialId: 'a' }, 'eu-west-1').client, clients.line({ credentialId: 'a' }, 'eu-central-1').client)
+  const before = clients.line({ credentialId: 'a' }, 'eu-west-1').client
   clients.close()
-  t.not(clients.client({ credentialId: 'a' }, 'eu-west-1'), before)
-  t.throws(() => clients.client({ credentialId: 'c' }, 'eu-west-1'), /No credential c is declared/)
+  t.not(clients.line({ credentialId: 'a' }, 'eu-west-1').client, before)
+  t.throws(() => clients.line({ credentialId: 'c' }, 'eu-west-1').client, /No credential c is declared/)
 })
 
 t.test('each kind of credential reaches AWS', async (t) => {
@@ -91,7 +94,7 @@ t.test('each kind of credential reaches AWS', async (t) => {
   const clients = clientsOf(credentials, url)
   t.teardown(clients.close)
   for (const id of ['embedded', 'environment', 'session', 'profile', 'profile of a role', 'profile of a workload', 'default-chain', 'role', 'workload']) {
-    t.same((await clients.client({ credentialId: id }, 'eu-west-1').listSecrets({})).SecretList, [], id)
+    t.same((await listThrough(clients.line({ credentialId: id }, 'eu-west-1').client)).SecretList, [], id)
   }
   const reasons = {
     unset: 'the credential unset: CredentialsProviderError: The variable NOT_SET is not set',
@@ -103,11 +106,11 @@ t.test('each kind of credential reaches AWS', async (t) => {
     'no trust': `the credential no trust: AccessDenied: User: arn:aws:iam::333333333333:user/AKIAPLATFORM is not authorized to perform: sts:AssumeRole on resource: ${roleArns.dev}`
   }
   for (const [id, reason] of Object.entries(reasons)) {
-    await t.rejects(clients.client({ credentialId: id }, 'eu-west-1').listSecrets({}), {
+    await t.rejects(listThrough(clients.line({ credentialId: id }, 'eu-west-1').client), {
       code: 'credential-invalid', options: { reason }
     }, id)
   }
-  await t.rejects(clients.client({ credentialId: 'no source' }, 'eu-west-1').listSecrets({}), {
+  await t.rejects(listThrough(clients.line({ credentialId: 'no source' }, 'eu-west-1').client), {
     code: 'credential-invalid', options: { reason: 'the credential unset: CredentialsProviderError: The variable NOT_SET is not set' }
   }, 'the reason names the credential that is at fault, not the one that depends on it')
 })
@@ -126,7 +129,7 @@ t.test('if STS is unavailable, the error is aws-unavailable', async (t) => {
     close()
     const clients = clientsOf(credentials, url)
     t.teardown(clients.close)
-    await t.rejects(clients.client({ credentialId: 'role' }, 'eu-west-1').listSecrets({}), { code: 'aws-unavailable' })
+    await t.rejects(listThrough(clients.line({ credentialId: 'role' }, 'eu-west-1').client), { code: 'aws-unavailable' })
     await t.rejects(clients.verify('platform'), { code: 'aws-unavailable' })
   }
 })
@@ -136,15 +139,15 @@ t.test('keys that AWS rejects are replaced, for example from the profile\'s file
   let now = Date.now()
   const home = t.testdir({ credentials: '[team]\naws_access_key_id = AKIAOLD\naws_secret_access_key = old\n' })
   setVariables(t, { AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'), AWS_CONFIG_FILE: join(home, 'none') })
-  const clients = awsClients({ credentials: new Map([['team', { kind: 'profile', profile: 'team' }]]), endpoint: url, stsEndpoint: url, stsRegion: () => 'eu-west-1', now: () => now })
+  const clients = awsClients({ credentials: new Map([['team', { kind: 'profile', profile: 'team' }]]), aws: awsFrom({ endpoint: url }), gates: gatesWithoutQuotas(), stsRegion: () => 'eu-west-1', now: () => now })
   t.teardown(clients.close)
-  const client = clients.client({ credentialId: 'team' }, 'eu-west-1')
-  await t.rejects(client.listSecrets({}), { code: 'credential-invalid' })
+  const client = clients.line({ credentialId: 'team' }, 'eu-west-1').client
+  await t.rejects(listThrough(client), { code: 'credential-invalid' })
   writeFileSync(join(home, 'credentials'), '[team]\naws_access_key_id = AKIADEV\naws_secret_access_key = AKIADEV-secret\n')
-  await t.rejects(client.listSecrets({}), { code: 'credential-invalid' }, 'not immediately')
+  await t.rejects(listThrough(client), { code: 'credential-invalid' }, 'not immediately')
   now += 5_000
-  await t.rejects(client.listSecrets({}), { code: 'credential-invalid' })
-  t.same((await client.listSecrets({})).SecretList, [])
+  await t.rejects(listThrough(client), { code: 'credential-invalid' })
+  t.same((await listThrough(client)).SecretList, [])
 })
 
 t.test('a session that AWS no longer accepts is replaced', async (t) => {
@@ -155,23 +158,23 @@ t.test('a session that AWS no longer accepts is replaced', async (t) => {
       ['platform', { kind: 'embedded', accessKeyId: platform.accessKeyId, secretAccessKey: platform.secretAccessKey }],
       ['role', { kind: 'assume-role', roleArn: roleArns.hub, source: 'platform' }]
     ]),
-    endpoint: url, stsEndpoint: url, stsRegion: () => 'eu-west-1', now: () => clock.now
+    aws: awsFrom({ endpoint: url }), gates: gatesWithoutQuotas(), stsRegion: () => 'eu-west-1', now: () => clock.now
   })
   t.teardown(clients.close)
-  const client = clients.client({ credentialId: 'role', callerId: 'bot' }, 'eu-west-1')
-  await client.listSecrets({})
+  const client = clients.line({ credentialId: 'role', callerId: 'bot' }, 'eu-west-1').client
+  await listThrough(client)
   ofBackend.now += 61 * 60_000
   clock.now += 5_000
-  await t.rejects(client.listSecrets({}), { code: 'credential-invalid' })
-  t.same((await client.listSecrets({})).SecretList, [])
+  await t.rejects(listThrough(client), { code: 'credential-invalid' })
+  t.same((await listThrough(client)).SecretList, [])
 })
 
 t.test('a bug in the gateway is not reported as aws-unavailable', async (t) => {
   const clients = clientsOf(new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]]))
   t.teardown(clients.close)
-  const client = clients.client({ credentialId: 'a' }, 'eu-west-1')
+  const client = clients.line({ credentialId: 'a' }, 'eu-west-1').client
   client.middlewareStack.add(() => async () => { throw new TypeError('defect') }, { step: 'serialize' })
-  await t.rejects(client.listSecrets({}), { name: 'TypeError' })
+  await t.rejects(listThrough(client), { name: 'TypeError' })
 })
 
 t.test('an exceeded quota is reported without a retry, because that would not help', async (t) => {
@@ -188,9 +191,9 @@ t.test('an exceeded quota is reported without a retry, because that would not he
   const credentials = new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]])
   const clients = clientsOf(credentials, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   t.teardown(clients.close)
-  await t.rejects(clients.client({ credentialId: 'a' }, 'eu-west-1').createSecret({ Name: 'a' }), { code: 'aws-limit-exceeded', options: { detail: 'Too many secrets.' } })
+  await t.rejects(listThrough(clients.line({ credentialId: 'a' }, 'eu-west-1').client), { code: 'aws-limit-exceeded', options: { detail: 'Too many secrets.' } })
   t.equal(names.length, 1)
-  await t.rejects(clients.client({ credentialId: 'a' }, 'eu-west-1').createSecret({ Name: 'a' }), { code: 'aws-throttled' })
+  await t.rejects(listThrough(clients.line({ credentialId: 'a' }, 'eu-west-1').client), { code: 'aws-throttled' })
   t.ok(names.length > 2, 'throttled calls are retried')
 })
 
@@ -203,5 +206,5 @@ t.test('a reply that does not come from AWS is reported as aws-unavailable', asy
   const credentials = new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]])
   const clients = clientsOf(credentials, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   t.teardown(clients.close)
-  await t.rejects(clients.client({ credentialId: 'a' }, 'eu-west-1').listSecrets({}), { code: 'aws-unavailable' })
+  await t.rejects(listThrough(clients.line({ credentialId: 'a' }, 'eu-west-1').client), { code: 'aws-unavailable' })
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Declared } from '#src/config/config'
 import { sessionNameOf } from '#src/credentials/session-name'
+import { listThrough } from '#test/aws-line'
 import { roleArns } from '#test/aws-roles'
 import { build, declared, embedded, policies, tokens, type Gateway } from '#test/helper'
 import { identityToken, workload } from '#test/web-identity'
@@ -139,8 +140,8 @@ t.test('a workload\'s token is read again for each session, and the session is n
 t.test('AWS receives a hash of a caller ID that it would reject, and all sessions of a role share connections', async (t) => {
   const gateway = await buildWithRoles(t)
   const use = { callerId: 'idp:alice' }
-  await gateway.fastify.awsClient('dev-role', region, use).listSecrets({})
-  await gateway.fastify.awsClient('dev-role', region).listSecrets({})
+  await listThrough(gateway.fastify.awsClient('dev-role', region, use))
+  await listThrough(gateway.fastify.awsClient('dev-role', region))
   t.same(signersOf(gateway).filter((line) => line.startsWith('List')), [
     `ListSecrets by assumed-role/secrets-gateway/${sessionNameOf('idp:alice')} for ${sessionNameOf('idp:alice')}`,
     'ListSecrets by assumed-role/secrets-gateway/secrets-gateway for secrets-gateway'
@@ -156,8 +157,8 @@ t.test('the numbers of sessions and clients are bounded, and the least recently 
   const gateway = await buildWithRoles(t)
   const clientOf = (callerId: string) => gateway.fastify.awsClient('dev-role', region, { callerId })
   const first = clientOf('caller-0')
-  await first.listSecrets({})
-  await Promise.all(Array.from({ length: 50 }, async (_, index) => clientOf(`caller-${index + 1}`).listSecrets({})))
+  await listThrough(first)
+  await Promise.all(Array.from({ length: 50 }, async (_, index) => listThrough(clientOf(`caller-${index + 1}`))))
   for (let index = 51; index < 1000; index += 1) clientOf(`caller-${index}`)
   t.equal(clientOf('caller-0'), first)
   clientOf('caller-1000')
@@ -166,6 +167,6 @@ t.test('the numbers of sessions and clients are bounded, and the least recently 
   const begun = countOf(gateway, 'AssumeRole')
   t.equal(begun, 51)
   const again = clientOf('caller-1')
-  await again.listSecrets({})
+  await listThrough(again)
   t.equal(countOf(gateway, 'AssumeRole'), begun, 'the session remains cached after its client was evicted')
 })

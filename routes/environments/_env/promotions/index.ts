@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problemBody } from '#src/http/problem-reply'
 import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, WriteHeaders } from '#src/http/schemas'
 import { Problem } from '#src/problems/problem'
+import { stopSignal } from '#src/secrets/bulk/stop'
 import { promote } from '#src/secrets/promotions/promote'
 import { promotedSecrets, promotionReply } from '#src/secrets/promotions/reply'
 import { PromotionBody, PromotionReply } from '#src/secrets/promotions/schemas'
@@ -35,7 +36,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const { stopping, idempotencyKeys } = fastify
       if (stopping.aborted) throw new Problem('overloaded')
       if (!request.body.dryRun) idempotencyKeys.check(request.scope, request.body)
-      const promoted = await promote(source, request.scope, request.body, stopping)
+      const promoted = await promote(source, request.scope, request.body, stopSignal(request.scope, stopping))
       await request.reportSecrets(promotedSecrets(source, request.body, promoted.outcomes))
       return promotionReply(request.body, promoted, (problem) => problemBody(problem, request.id))
     }

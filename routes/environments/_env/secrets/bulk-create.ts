@@ -9,6 +9,7 @@ import { JobReply } from '#src/jobs/schemas'
 import { invalidRequest, Problem } from '#src/problems/problem'
 import { furtherMistakes } from '#src/secrets/bulk/items'
 import { prepareBulk } from '#src/secrets/bulk/run'
+import { stopSignal } from '#src/secrets/bulk/stop'
 import { BulkCreateBody, BulkCreateReply } from '#src/secrets/bulk/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -73,7 +74,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         return sendJob(request, reply, jobs, fastify.now, bulk)
       }
       const form = request.accepts().type(['application/json', ndjson]) === ndjson ? sendLines : sendAtOnce
-      return form(request, reply, bulk, stopping)
+      return form(request, reply, bulk, stopSignal(scope, stopping))
     }
   })
 }

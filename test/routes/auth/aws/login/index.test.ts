@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { awsFrom } from '#src/config/aws'
 import { configFrom } from '#src/config/config'
 import { build, declared, type Gateway, type Reply } from '#test/helper'
 import { signCallerIdentity, startSts, type Principal, type Sts } from '#test/sts'
@@ -159,7 +160,7 @@ t.test('replicas that share a key accept each other\'s tokens; others do not', a
 t.test('without a configured endpoint, AWS\'s STS in the region of the signature is used', async (t) => {
   const { change } = await setUp(t, { regions: ['eu-central-1', 'cn-north-1'] })
   const gateway = await build(t, { ...change })
-  gateway.fastify.config.replace({ ...gateway.fastify.config.current, aws: { quotaShare: 1 } })
+  gateway.fastify.config.replace({ ...gateway.fastify.config.current, aws: awsFrom({}) })
   for (const [region, host] of [['eu-central-1', 'sts.eu-central-1.amazonaws.com'], ['cn-north-1', 'sts.cn-north-1.amazonaws.com.cn']] as const) {
     const headers = await signCallerIdentity(user, { host, region })
     const url = await askedUrl(t, async () => t.rejects(gateway.fastify.awsLogin(headers), { code: 'identity-provider-unavailable' }))

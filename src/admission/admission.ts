@@ -1,0 +1,37 @@
+import { getOrCreate } from '#src/collections/get-or-create'
+import { createBreaker, type Breaker } from './breaker.ts'
+import { createLane, type Lane, type LaneSettings } from './lane.ts'
+import type { TokenBucket } from './token-bucket.ts'
+
+/** What every call with one credential to one region passes: the breaker first, and then the lane with its slots and queue. */
+export interface Gate {
+  readonly breaker: Breaker
+  readonly lane: Lane
+}
+
+/** Returns the gate of a credential and region. It is always the same for the same arguments. */
+export type Gates = (credentialId: string, region: string, quotas: Quotas) => Gate
+
+/** Whose quotas apply: AWS's, or none, because the embedded backend has none. */
+export type Quotas = 'aws' | 'none'
+
+export interface AdmissionOptions {
+  /** Returns the current settings of all lanes. */
+  settings: () => LaneSettings
+  /** Creates the token buckets of one account and region. Returns a function that returns the bucket of an operation. */
+  buckets: Readonly<Record<Quotas, () => (operation: string) => TokenBucket>>
+  /** Returns the time of a monotonic clock, in milliseconds. */
+  now: () => number
+}
+
+/**
+ * Creates the gates of this process. They outlive requests and reloads of the configuration.
+ *
+ * AWS's quotas are per account and region, and the credential determines the account. Connections, too, are per credential and
+ * region. Therefore a credential that fails or is slow in one region does not affect any other.
+ */
+export function createGates ({ settings, buckets, now }: AdmissionOptions): Gates {
+  const gates = new Map<string, Gate>()
+  return (credentialId, region, quotas) => getOrCreate(gates, JSON.stringify([credentialId, region, quotas]), () =>
+    ({ breaker: createBreaker(now), lane: createLane(settings, buckets[quotas](), now) }))
+}

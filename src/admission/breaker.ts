@@ -1,0 +1,76 @@
+import { Problem } from '#src/problems/problem'
+
+/** The result of a call, as far as it tells whether AWS answers. An exception from AWS, such as a denial, is an answer. */
+export type Outcome = 'answered' | 'unanswered' | 'undecided'
+
+/**
+ * A circuit breaker. While AWS does not answer, it refuses calls at once, so that callers do not have to wait until each call
+ * times out. One call at a time is let through as a probe, to find out whether AWS answers again.
+ */
+export interface Breaker {
+  /** Returns the milliseconds until the next probe, or 0 if a call is let through now. */
+  wait: () => number
+  /**
+   * Asks to let a call through.
+   *
+   * @returns a function that must be called once, with the outcome of the call
+   * @throws Problem `aws-unavailable` if the call is refused
+   */
+  enter: (operation: string) => (outcome: Outcome) => void
+}
+
+/** The number of unanswered calls in a row after which calls are refused. */
+const tolerated = 5
+
+/** The time in milliseconds until the first probe, and at most. It doubles with each unanswered probe. */
+const pauses = { first: 1_000, longest: 30_000 }
+
+/**
+ * Creates a breaker that lets all calls through.
+ *
+ * @param now returns the time of a monotonic clock, in milliseconds
+ */
+export function createBreaker (now: () => number): Breaker {
+  let unanswered = 0
+  let pause = 0
+  let probeAt = 0
+  let probing = false
+
+  const isOpen = (): boolean => pause > 0
+
+  function wait (): number {
+    if (!isOpen()) return 0
+    // The probe may take as long as a call's deadline. Its end isn't known, so the estimate is the shortest pause.
+    return probing ? pauses.first : Math.max(0, probeAt - now())
+  }
+
+  function decide (outcome: Outcome, isProbe: boolean): void {
+    if (isProbe) probing = false
+    if (outcome === 'answered') {
+      unanswered = 0
+      pause = 0
+    } else if (outcome === 'unanswered') {
+      unanswered += 1
+      // Calls that were already under way when the breaker opened don't prolong the pause.
+      if (isOpen() ? isProbe : unanswered >= tolerated) {
+        pause = isOpen() ? Math.min(pause * 2, pauses.longest) : pauses.first
+        probeAt = now() + pause
+      }
+    }
+  }
+
+  return {
+    wait,
+    enter (operation) {
+      const left = wait()
+      if (left > 0) {
+        throw new Problem('aws-unavailable', {
+          failure: { operation, cause: 'not-answering', effect: 'not-done' }, retryAfter: Math.ceil(left / 1_000)
+        })
+      }
+      const isProbe = isOpen()
+      probing ||= isProbe
+      return (outcome) => { decide(outcome, isProbe) }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/** The time limit of a call. Its clock can be stopped, because a wait in the queue has a limit of its own. */
+export interface Deadline {
+  /** Aborted with a `TimeoutError` when the time is up, or with the owner's reason when the owner leaves. */
+  readonly signal: AbortSignal
+  /** Returns the milliseconds that are left. */
+  left: () => number
+  /** Stops the clock until `resume` is called. */
+  pause: () => void
+  resume: () => void
+  /** Ends the deadline. From then on, nothing aborts the signal. */
+  end: () => void
+}
+
+/**
+ * Starts a deadline.
+ *
+ * @param milliseconds the time limit
+ * @param owner if it is aborted, the deadline's signal is aborted, too
+ */
+export function startDeadline (milliseconds: number, owner: AbortSignal | undefined): Deadline {
+  const controller = new AbortController()
+  let left = milliseconds
+  let resumedAt = performance.now()
+  let timer: NodeJS.Timeout | undefined
+  const leave = (): void => { controller.abort(owner?.reason) }
+
+  function resume (): void {
+    resumedAt = performance.now()
+    timer = setTimeout(() => { controller.abort(new DOMException('The deadline has passed', 'TimeoutError')) }, left)
+  }
+
+  if (owner?.aborted === true) leave()
+  owner?.addEventListener('abort', leave, { once: true })
+  resume()
+  return {
+    signal: controller.signal,
+    left: () => timer === undefined ? left : left - (performance.now() - resumedAt),
+    pause () {
+      left -= performance.now() - resumedAt
+      clearTimeout(timer)
+      timer = undefined
+    },
+    resume,
+    end () {
+      clearTimeout(timer)
+      owner?.removeEventListener('abort', leave)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import type { Lane } from '#src/admission/lane'
+import { beginWriting, flightOf } from './call.ts'
+import { problemFrom } from './exception-rules.ts'
+import type { SecretsManager } from './types.ts'
+
+/** The part of the SDK's handler context that the middleware uses. */
+interface Context {
+  commandName?: string
+}
+
+/**
+ * Makes every attempt of a client's calls wait for its admission to the lane. An attempt holds its slot until AWS's response has
+ * been read completely. The wait does not count towards the call's deadline.
+ */
+export function admitAttempts ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, lane: Lane): void {
+  const admitted = <Args extends { input: object }, Result>(next: (args: Args) => Promise<Result>, { commandName = '' }: Context) => {
+    const operation = commandName.replace(/Command$/, '')
+    return async (args: Args): Promise<Result> => {
+      const { call, deadline, isRead, owner } = flightOf(args)
+      const { callerId = '', environment, background } = call
+      deadline.pause()
+      const leave = await lane.enter({
+        callerId,
+        environment: environment.name,
+        operation,
+        priority: background === undefined ? 'foreground' : 'background',
+        signals: owner === undefined ? [deadline.signal] : [deadline.signal, owner]
+      })
+      deadline.resume()
+      if (!isRead) beginWriting(call)
+      try {
+        return await next(args)
+      } catch (error) {
+        if (isThrottling(error)) lane.slowDown(operation)
+        throw error
+      } finally {
+        leave()
+      }
+    }
+  }
+  // Runs inside the retry loop, so that retries wait, too. Runs before signing, because a signature could expire during the wait.
+  middlewareStack.addRelativeTo(admitted, { relation: 'before', toMiddleware: 'httpSigningMiddleware', name: 'admission' })
+}
+
+const isThrottling = (error: unknown): boolean =>
+  error instanceof Error && problemFrom(error, { operation: '', credentialId: '' }).code === 'aws-throttled'

@@ -1,0 +1,22 @@
+import { createTokenBucket, type TokenBucket } from '#src/admission/token-bucket'
+import { requestQuotas } from '#src/aws-model/limits'
+
+// eslint-disable-next-line no-restricted-syntax -- a short table
+const lowestQuota = Math.min(...requestQuotas.map(({ perSecond }) => perSecond))
+
+/**
+ * Creates the token buckets for AWS's request quotas of one account and region.
+ *
+ * @param share returns the fraction of the quotas that this process may use
+ * @param now returns the time of a monotonic clock, in milliseconds
+ * @returns a function that returns the bucket of an operation. Operations that share a quota share a bucket.
+ */
+export function quotaBuckets (share: () => number, now: () => number): (operation: string) => TokenBucket {
+  const buckets = new Map(requestQuotas.flatMap(({ perSecond, operations }) => {
+    const bucket = createTokenBucket(() => perSecond * share(), now)
+    return operations.map((operation) => [operation as string, bucket])
+  }))
+  // The bucket for operations whose quota is not known here, such as new ones.
+  const other = createTokenBucket(() => lowestQuota * share(), now)
+  return (operation) => buckets.get(operation) ?? other
+}

@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isClockSkewCorrectedError, isThrottlingError, isTransientError } from '@smithy/core/retry'
+import type { RetryStrategy } from '@smithy/types'
+import { Problem } from '#src/problems/problem'
+import { flightOf } from './call.ts'
+import { isDefect, retryAfterOf, type AwsException } from './exception-rules.ts'
+
+/**
+ * The maximum number of attempts at a call. Nobody waits for a single background call, so it may take longer, and is not given up
+ * until AWS has throttled it many times.
+ */
+const attempts = { foreground: 3, background: 20 }
+
+/** The base of the exponential delay before a retry, in milliseconds, and the longest delay. */
+const delays = { throttled: 500, other: 100, longest: 5_000 }
+
+/**
+ * Repeats attempts that failed temporarily. Replaces the SDK's own strategy, which knows neither the deadline of the call nor
+ * whether it is in the background. A call is not repeated if its deadline would pass before, and never sooner than AWS asks.
+ */
+export const retryStrategy: RetryStrategy = {
+  mode: 'standard',
+  async retry (next, args) {
+    const { call: { background }, deadline } = flightOf(args)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await next(args)
+      } catch (error) {
+        if (!isAwsException(error) || deadline.signal.aborted) throw error
+        const isThrottled = isThrottlingError(error)
+        const inBackground = isThrottled && background !== undefined && !background.aborted
+        const isLast = attempt >= (inBackground ? attempts.background : attempts.foreground)
+        const milliseconds = delayAfter(error, attempt)
+        if (isLast || !(isThrottled || isTransientError(error)) || milliseconds >= deadline.left()) throw error
+        await delay(milliseconds, undefined, { signal: deadline.signal })
+      }
+    }
+  }
+}
+
+type Retryable = Parameters<typeof isTransientError>[0] & AwsException
+
+const isAwsException = (error: unknown): error is Retryable =>
+  error instanceof Error && !(error instanceof Problem) && !isDefect(error)
+
+/**
+ * Returns the delay before the next attempt, in milliseconds. It is partly random, because calls that failed together should
+ * not be repeated together.
+ */
+function delayAfter (error: Retryable, attempt: number): number {
+  // The SDK has now corrected its clock, so nothing has to be waited for.
+  if (isClockSkewCorrectedError(error)) return 0
+  const base = isThrottlingError(error) ? delays.throttled : delays.other
+  const backoff = Math.random() * Math.min(delays.longest, base * 2 ** (attempt - 1))
+  return Math.max(backoff, (retryAfterOf(error).retryAfter ?? 0) * 1_000)
+}

@@ -1,0 +1,37 @@
+import { addAbortSignal, type Readable } from 'node:stream'
+import type { NodeHttpHandler } from '@smithy/node-http-handler'
+
+/** The maximum size of a reply's body, in bytes. AWS's largest replies, lists of secrets, have a few megabytes. */
+const maximumSize = 32 * 1024 * 1024
+
+/**
+ * Wraps an HTTP handler of the SDK so that a request ends with the last byte of its reply. The SDK's own timeouts and the abort
+ * signal end with the headers, and nothing would bound the time in which the body arrives.
+ *
+ * @param milliseconds the time limit for requests that the SDK sends without an abort signal
+ */
+export function wholeReplies (handler: NodeHttpHandler, milliseconds: number): Pick<NodeHttpHandler, 'handle' | 'destroy'> {
+  return {
+    async handle (request, options = {}) {
+      const abortSignal = options.abortSignal instanceof AbortSignal ? options.abortSignal : AbortSignal.timeout(milliseconds)
+      const { response } = await handler.handle(request, { ...options, abortSignal })
+      response.body = await bytesOf(response.body as Readable, abortSignal)
+      return { response }
+    },
+    destroy () {
+      handler.destroy()
+    }
+  }
+}
+
+async function bytesOf (body: Readable, signal: AbortSignal): Promise<Uint8Array> {
+  addAbortSignal(signal, body)
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > maximumSize) throw new Error('The reply is too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, size)
+}

@@ -1,0 +1,20 @@
+import { ListSecretsCommand, type ListSecretsCommandOutput } from '@aws-sdk/client-secrets-manager'
+import { createGates, type Gates } from '#src/admission/admission'
+import { createBreaker } from '#src/admission/breaker'
+import { unlimited } from '#src/admission/token-bucket'
+import { sendCommand, type Line } from '#src/aws/send'
+import { awsFrom } from '#src/config/aws'
+import { environmentFrom } from '#src/environments/environment'
+
+const now = (): number => performance.now()
+
+/** Returns what a command is sent through: the client, a breaker of its own, and the default deadline. */
+export const lineOf = (client: Line['client']): Line => ({ client, breaker: createBreaker(now), deadline: awsFrom({}).deadline })
+
+/** Lists the first page of secrets through a client, like a call of the gateway. */
+export const listThrough = async (client: Line['client']): Promise<ListSecretsCommandOutput> =>
+  sendCommand(lineOf(client), { environment: environmentFrom('dev', { region: 'eu-west-1', credential: 'a' }), credentialId: 'a' }, new ListSecretsCommand({}))
+
+/** Creates gates without quotas, with the default settings. */
+export const gatesWithoutQuotas = (): Gates =>
+  createGates({ settings: () => awsFrom({}), buckets: { aws: () => () => unlimited, none: () => () => unlimited }, now })
