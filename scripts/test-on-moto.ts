@@ -24,19 +24,7 @@ const excluded = new Set([
   'test/src/cli/commands-as-processes.test.ts',
   // These two tests put a proxy that breaks connections in front of the backend. They test only what the gateway does.
   'test/src/aws/attempts.test.ts',
-  'test/src/aws/repeats.test.ts',
-  // Their newest assertions fail on moto, and nobody has examined yet which of moto's differences from AWS are the reason.
-  'test/contract/effects-elsewhere.test.ts',
-  'test/contract/exact-numbers.test.ts',
-  'test/contract/guesses.test.ts',
-  'test/contract/hidden-names.test.ts',
-  'test/routes/environments/_env/secrets/_name/replicas/promote/index.test.ts',
-  'test/routes/environments/_env/secrets/_name/restore/index.test.ts',
-  'test/routes/environments/_env/secrets/_name/rotation/index.test.ts',
-  'test/routes/environments/_env/secrets/atomic.test.ts',
-  'test/routes/environments/_env/secrets/list.test.ts',
-  'test/src/cli/odd-input.test.ts',
-  'test/src/cli/secrets.test.ts'
+  'test/src/aws/repeats.test.ts'
 ])
 
 const sources = new Map<string, string>()
