@@ -50,8 +50,8 @@ const { tests, passed, different, unexpected, stale: allStale } = compare(result
 const stale = allStale.filter(({ file }) => sources.has(file))
 const notRun = [...sources.keys()].filter((file) => !results.tests.has(file))
 
-// An assertion that fails repeatedly in a loop is reported once.
-const distinct = new Map(unexpected.toReversed().map((failure) => [`${failure.file}:${failure.line ?? failure.test}`, failure]))
+// An assertion that fails repeatedly in a loop is reported once for each test.
+const distinct = new Map(unexpected.toReversed().map((failure) => [`${failure.file}:${failure.test}:${failure.line ?? ''}`, failure]))
 for (const { file, test, line, message } of [...distinct.values()].toReversed()) {
   console.log(`unexpected failure: ${file}:${line ?? '?'}\n  ${test}\n  ${line === undefined ? '' : lineOf(file, line)}\n${message.replaceAll(/^/gm, '    ')}\n`)
 }
