@@ -24,19 +24,7 @@ const excluded = new Set([
   'test/src/cli/commands-as-processes.test.ts',
   // These two tests put a proxy that breaks connections in front of the backend. They test only what the gateway does.
   'test/src/aws/attempts.test.ts',
-  'test/src/aws/repeats.test.ts',
-  // Their newest assertions fail on moto, and nobody has examined yet which of moto's differences from AWS are the reason.
-  'test/contract/effects-elsewhere.test.ts',
-  'test/contract/exact-numbers.test.ts',
-  'test/contract/guesses.test.ts',
-  'test/contract/hidden-names.test.ts',
-  'test/routes/environments/_env/secrets/_name/replicas/promote/index.test.ts',
-  'test/routes/environments/_env/secrets/_name/restore/index.test.ts',
-  'test/routes/environments/_env/secrets/_name/rotation/index.test.ts',
-  'test/routes/environments/_env/secrets/atomic.test.ts',
-  'test/routes/environments/_env/secrets/list.test.ts',
-  'test/src/cli/odd-input.test.ts',
-  'test/src/cli/secrets.test.ts'
+  'test/src/aws/repeats.test.ts'
 ])
 
 const sources = new Map<string, string>()
@@ -62,8 +50,8 @@ const { tests, passed, different, unexpected, stale: allStale } = compare(result
 const stale = allStale.filter(({ file }) => sources.has(file))
 const notRun = [...sources.keys()].filter((file) => !results.tests.has(file))
 
-// An assertion that fails repeatedly in a loop is reported once.
-const distinct = new Map(unexpected.toReversed().map((failure) => [`${failure.file}:${failure.line ?? failure.test}`, failure]))
+// An assertion that fails repeatedly in a loop is reported once for each test.
+const distinct = new Map(unexpected.toReversed().map((failure) => [`${failure.file}:${failure.test}:${failure.line ?? ''}`, failure]))
 for (const { file, test, line, message } of [...distinct.values()].toReversed()) {
   console.log(`unexpected failure: ${file}:${line ?? '?'}\n  ${test}\n  ${line === undefined ? '' : lineOf(file, line)}\n${message.replaceAll(/^/gm, '    ')}\n`)
 }

@@ -155,6 +155,9 @@ const unlimited = 100
 export async function build (t: Test, change: Partial<Declared> = {}): Promise<Gateway> {
   const log: string[] = []
   const backend = await startBackend()
+  // Teardowns run in reverse order. Each is registered before the next step that may fail, because a server that is still open
+  // would keep the test's process from ending.
+  t.teardown(backend.close)
   const stream = new Writable({
     write (chunk: Buffer, _encoding, done) {
       log.push(chunk.toString())
@@ -164,12 +167,9 @@ export async function build (t: Test, change: Partial<Declared> = {}): Promise<G
   const aws = { endpoint: backend.url, quotaShare: unlimited, ...change.aws }
   const config = liveConfig(configFrom({ ...declared, ...change, aws }))
   const fastify = Fastify(serverOptions('info', stream, config))
+  t.teardown(async () => fastify.close())
   await fastify.register(app, { config, now: backend.now })
   const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
-  t.teardown(async () => {
-    await fastify.close()
-    await backend.close()
-  })
 
   const check = documentedReplies(fastify)
   const { file: trailFile = '' } = config.current.audit

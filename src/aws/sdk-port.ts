@@ -13,6 +13,7 @@ import { problemFrom, required } from './exception-rules.ts'
 import { awsFilters } from './filters.ts'
 import { metadataFrom, replicaFrom, secretFrom, versionFrom } from './metadata.ts'
 import { anyNameFrom, fromAwsName, secretNameInArn, toAwsName } from './names.ts'
+import { nextCursorFrom } from './pages.ts'
 import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteResult } from './port.ts'
 import { sendCommand } from './send.ts'
 import type { RotationRules, SecretContent } from './secret.ts'
@@ -38,7 +39,7 @@ export function createSecretsPort (clients: () => Pick<Clients, 'line'>): Secret
         SecretIdList: names.map((name) => toAwsName(call.environment, name)),
         NextToken: cursor
       }))
-      return compact({ items: batchResults(call, reply), nextCursor: reply.NextToken })
+      return compact({ items: batchResults(call, reply), nextCursor: nextCursorFrom(reply.NextToken, cursor) })
     },
     async cancelRotateSecret (call, name) {
       return written(name, await send(call, new CancelRotateSecretCommand(idOf(call, name))))
@@ -104,7 +105,7 @@ export function createSecretsPort (clients: () => Pick<Clients, 'line'>): Secret
         const name = anyNameFrom(environment, entry.Name ?? '')
         return name === undefined ? [] : [metadataFrom(name, entry)]
       })
-      return compact({ items, nextCursor: NextToken })
+      return compact({ items, nextCursor: nextCursorFrom(NextToken, cursor) })
     },
     async listSecretVersionIds (call, name, { includeDeprecated, limit, cursor }) {
       const { Versions = [], NextToken } = await send(call, new ListSecretVersionIdsCommand({
@@ -113,7 +114,7 @@ export function createSecretsPort (clients: () => Pick<Clients, 'line'>): Secret
         MaxResults: limit,
         NextToken: cursor
       }))
-      return compact({ items: Versions.map(versionFrom), nextCursor: NextToken })
+      return compact({ items: Versions.map(versionFrom), nextCursor: nextCursorFrom(NextToken, cursor) })
     },
     async putResourcePolicy (call, name, policy, { blockPublicPolicy }) {
       return written(name, await send(call, new PutResourcePolicyCommand({

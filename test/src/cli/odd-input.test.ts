@@ -88,7 +88,8 @@ for (const command of [['list'], ['versions', 'a']]) {
 t.test('list: pages of a real gateway', async (t) => {
   const gateway = await build(t)
   const secretNames = Array.from({ length: 120 }, (_, index) => `many/${String(index).padStart(3, '0')}`)
-  await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames } })
+  // The list is sorted by name, so the secrets are created in another order.
+  await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: secretNames.toReversed() } })
   const { items } = JSON.parse((await secretsctl(gateway, ['list', '--env', 'dev', '--prefix', 'many/', '--json'])).stdout)
   t.same(items.map(({ name }: { name: string }) => name), secretNames)
 })
