@@ -258,7 +258,7 @@ export const catalogue = {
   overloaded: {
     status: 503,
     title: 'The gateway takes no more of this at the moment',
-    advice: 'It has too many jobs under way, or is about to end: wait as long as `Retry-After` says.',
+    advice: 'It has too much under way, or is about to end: wait as long as `Retry-After` says. A write may have been made: repeat it with the same `Idempotency-Key`.',
     retryAfter: 5
   },
   'aws-timeout': {
