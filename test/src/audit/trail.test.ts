@@ -115,11 +115,14 @@ t.test('checkpoints', async (t) => {
   const onControlRecord = ({ event }: ControlEntry, { sequence }: Link): void => { signed.push([event, sequence]) }
   const sink = fake()
   let now = Date.parse('2026-11-21T08:00:00Z')
-  const trail = await open(t, sink, { now: () => now, onControlRecord, checkpointEvery: { records: 3, milliseconds: 60_000 } })
+  let elapsed = 0
+  const trail = await open(t, sink, { now: () => now, monotonic: () => elapsed, onControlRecord, checkpointEvery: { records: 3, milliseconds: 60_000 } })
   await trail.append([entry('a'), entry('b')])
   await trail.append([entry('c')])
+  now -= 120_000
   await trail.append([entry('d')])
-  now += 60_000
+  now += 180_000
+  elapsed += 60_000
   await trail.append([entry('e')])
   await trail.close()
   t.same(signed, [['start', 1], ['checkpoint', 5], ['checkpoint', 8], ['close', 9]])
