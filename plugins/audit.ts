@@ -7,7 +7,7 @@ import type { Trail } from '#src/audit/trail'
 import { ConfigError } from '#src/config/issues'
 
 /** Opens the audit trail, and closes it when the gateway stops. */
-export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }) => {
+export default fp<Required<AppOptions>>(async (fastify, { config, now, monotonic, dataDir }) => {
   const settings = config.current.audit
   const trail = await openTrail()
   fastify.decorate('audit', trail)
@@ -21,6 +21,7 @@ export default fp<Required<AppOptions>>(async (fastify, { config, now, dataDir }
     try {
       return await openConfiguredTrail(settings, dataDir, {
         now,
+        monotonic,
         // Logs each control record, because logs are usually shipped to another host. If somebody removes the end of the trail,
         // the copies in the log reveal it.
         onControlRecord (entry, link) {

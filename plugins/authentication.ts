@@ -25,11 +25,11 @@ export default fp(async (fastify) => {
   // refused.
   const keySets = new Map<string, JWTVerifyGetKey>()
   const ownKey = generateKeyPairSync('ed25519').privateKey
-  const used = usedSignatures()
+  const used = usedSignatures(fastify.monotonic)
 
   function keysOf ({ issuer, jwksUri }: KeySource): JWTVerifyGetKey {
     const id = JSON.stringify([issuer, jwksUri])
-    const keys = keySets.get(id) ?? keySet({ issuer, ...(jwksUri !== undefined && { jwksUri }) }, fastify.now)
+    const keys = keySets.get(id) ?? keySet({ issuer, ...(jwksUri !== undefined && { jwksUri }) }, fastify.monotonic)
     keySets.set(id, keys)
     return keys
   }
@@ -38,7 +38,7 @@ export default fp(async (fastify) => {
     const { aws } = settings
     const keys = tokenKeys(aws?.keys ?? [], ownKey)
     return {
-      authenticate: authenticator(settings, keysOf, keys),
+      authenticate: authenticator(settings, keysOf, keys, fastify.monotonic),
       login: aws && { settings: aws, keys, used, ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }) }
     }
   })

@@ -16,9 +16,9 @@ declare module 'fastify' {
 }
 
 /** Keeps the state that outlives a request: jobs and idempotency keys. Stops the jobs when the gateway shuts down. */
-export default fp<Required<AppOptions>>(async (fastify, { now }) => {
+export default fp<Required<AppOptions>>(async (fastify, { now, monotonic }) => {
   const stopping = new AbortController()
-  const jobs = createJobs(now)
+  const jobs = createJobs(now, monotonic)
 
   fastify.decorate('jobs', jobs)
   fastify.decorate('idempotencyKeys', createIdempotencyKeys())

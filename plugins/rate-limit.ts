@@ -1,6 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
 import fp from 'fastify-plugin'
 import { limiter, type Limiter } from '#src/http/rate-limit'
+import { requestWindows } from '#src/http/request-windows'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -21,7 +22,7 @@ declare module 'fastify' {
  * not public. So callers with the same address do not affect each other.
  */
 export default fp(async (fastify) => {
-  await fastify.register(rateLimit, { global: false })
+  await fastify.register(rateLimit, { global: false, store: requestWindows(fastify.monotonic) })
   const limits = (): typeof fastify.config.current.limits => fastify.config.current.limits
   fastify.decorate('limits', {
     failures: limiter(fastify, limits, { which: 'address' }),

@@ -1,10 +1,11 @@
 import type { FastifyContextConfig } from 'fastify'
 import fp from 'fastify-plugin'
 import { secretsElsewhere } from '#src/aws/elsewhere'
-import { secretEntries, type DeclaredNames } from '#src/request/audit-entries'
+import type { DeclaredNames } from '#src/request/audit-entries'
 import { finders, readFound } from '#src/request/found'
 import { routeConfig } from '#src/request/route'
 import { openScopeIn, type ScopeContext } from '#src/request/scopes'
+import { secretEntries } from '#src/request/secret-entries'
 import { runReplySteps, runSteps, type Step } from '#src/request/step'
 import { authenticate } from '#src/request/steps/authenticate'
 import { refuseAmbiguousHeaders } from '#src/request/steps/refuse-ambiguous-headers'
@@ -129,7 +130,8 @@ export default fp(async (fastify) => {
   fastify.decorateRequest('reportSecrets', async function (outcomes) {
     const { evidence } = this
     evidence.items = (evidence.items ?? 0) + outcomes.length
-    await audit.append(secretEntries(evidence, outcomes, this.outcome?.job))
+    const about = { ...evidence.about, intent: evidence.intent, job: this.outcome?.job }
+    await audit.append(secretEntries(about, outcomes, evidence.decisions))
   })
   fastify.decorateRequest('scopeIn', function (name, ...actions) {
     return openScopeIn(this, findEnvironment(name), actions, context)

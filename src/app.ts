@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import autoload from '@fastify/autoload'
 import fp from 'fastify-plugin'
+import { monotonic as processClock, type Monotonic } from './clock.ts'
 import type { LiveConfig } from './config/live.ts'
 
 /** The options of the application and of its plugins. */
@@ -8,6 +9,8 @@ export interface AppOptions {
   config: LiveConfig
   /** Returns the current time in milliseconds since the epoch. Defaults to `Date.now`. */
   now?: () => number
+  /** Returns the time of a clock that is never set. Defaults to the clock of the process. */
+  monotonic?: Monotonic
   /** The folder of the audit trail and its key, unless the configuration sets their paths. Defaults to `.gateway`. */
   dataDir?: string
 }
@@ -15,7 +18,7 @@ export interface AppOptions {
 const root = join(import.meta.dirname, '..')
 
 /** The whole application. Loads the plugins first, then the routes. */
-export const app = fp<AppOptions>(async (fastify, { config, now = Date.now, dataDir = '.gateway' }) => {
-  await fastify.register(autoload, { dir: join(root, 'plugins'), options: { config, now, dataDir }, forceESM: true })
+export const app = fp<AppOptions>(async (fastify, { config, now = Date.now, monotonic = processClock, dataDir = '.gateway' }) => {
+  await fastify.register(autoload, { dir: join(root, 'plugins'), options: { config, now, monotonic, dataDir }, forceESM: true })
   await fastify.register(autoload, { dir: join(root, 'routes'), routeParams: true, autoHooks: true, cascadeHooks: true, forceESM: true })
 }, { name: 'app' })

@@ -10,6 +10,7 @@ import { liveConfig } from '#src/config/live'
 import { serverOptions } from '#src/http/server-options'
 import { newTrail, readTrail, type AuditRecord } from './audit-trail.ts'
 import { startBackend, type Signer } from './backends.ts'
+import { passTime } from './clock.ts'
 import { documentedReplies } from './documented.ts'
 
 /** Options of a request that a test sends. */
@@ -42,7 +43,7 @@ export interface Gateway {
   awsCalls: string[]
   /** The operations in `awsCalls`, each with the principal that AWS identified. */
   signers: Signer[]
-  /** The clock of the gateway and the backend, in milliseconds since the epoch. */
+  /** The clock of the backend, in milliseconds since the epoch. The gateway's clock is the same until `setClock` sets it. */
   now: () => number
   /** The log's lines so far. */
   log: string[]
@@ -52,8 +53,10 @@ export interface Gateway {
   trail: () => AuditRecord[]
   /** Returns an AWS SDK client that calls the backend directly. */
   aws: (accessKeyId: string, region?: string) => SecretsManager
-  /** Moves the clock of the gateway and the backend forward. */
+  /** Lets time pass for the gateway and the backend. A negative number sets the clocks of both back. */
   advance: (days: number) => void
+  /** Sets the gateway's clock ahead by this number of milliseconds, or back. No time passes, and the backend's clock is right. */
+  setClock: (milliseconds: number) => void
   /** Resolves when all rotations that are due or in progress have ended. */
   rotateDue: () => Promise<void>
 }
@@ -143,6 +146,9 @@ export const declared = {
   `)
 }
 
+/** A day, in milliseconds. */
+const day = 24 * 60 * 60 * 1_000
+
 /** A share of AWS's quotas that no test uses up. The backend does not throttle, so a limit would only slow the tests down. */
 const unlimited = 100
 
@@ -168,7 +174,8 @@ export async function build (t: Test, change: Partial<Declared> = {}): Promise<G
   const config = liveConfig(configFrom({ ...declared, ...change, aws }))
   const fastify = Fastify(serverOptions('info', stream, config))
   t.teardown(async () => fastify.close())
-  await fastify.register(app, { config, now: backend.now })
+  let clockError = 0
+  await fastify.register(app, { config, now: () => backend.now() + clockError })
   const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
 
   const check = documentedReplies(fastify)
@@ -192,7 +199,11 @@ export async function build (t: Test, change: Partial<Declared> = {}): Promise<G
       region,
       credentials: { accessKeyId, secretAccessKey: `${accessKeyId}-secret` }
     }),
-    advance: backend.advance,
+    advance (days) {
+      backend.advance(days)
+      passTime(Math.max(0, days * day))
+    },
+    setClock: (milliseconds) => { clockError = milliseconds },
     rotateDue: backend.rotateDue
   }
 }

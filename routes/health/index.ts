@@ -34,7 +34,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       response: { 200: Reply('It takes requests', Health), ...publicProblems('audit-unavailable') }
     },
     handler: async () => {
-      if (!fastify.audit.isWritable) throw new Problem('audit-unavailable')
+      if (!fastify.audit.isWritable) throw new Problem('audit-unavailable', { unrecorded: true })
       return { status: 'ok' as const }
     }
   })

@@ -14,7 +14,7 @@ import { openTrail, type Trail, type TrailOptions } from './trail.ts'
  * @throws UnusableTrail if the file or the key can't be used
  */
 export async function openConfiguredTrail (
-  { file, keyFile, durability, writeTimeout }: AuditSettings, dataDir: string, options: Pick<TrailOptions, 'now' | 'onControlRecord' | 'onFailure'>
+  { file, keyFile, durability, writeTimeout }: AuditSettings, dataDir: string, options: Pick<TrailOptions, 'now' | 'monotonic' | 'onControlRecord' | 'onFailure'>
 ): Promise<Trail> {
   if (file === undefined || keyFile === undefined) createFolder(dataDir)
   const key = loadKey(keyFile ?? join(dataDir, 'audit-key.pem'), keyFile === undefined)

@@ -1,13 +1,26 @@
+import { getOrCreate } from '#src/collections/get-or-create'
+
 /** The limits of a queue: the number of records, and their total size in bytes. */
 export interface Capacity {
   readonly records: number
   readonly bytes: number
 }
 
+/**
+ * Somebody whose requests cause records. Appends count against all of their holders, and a holder can use only a part of the
+ * queue.
+ */
+export interface Holder {
+  readonly id: string
+  /** The part of the queue that the holder can use: 0 to 1. */
+  readonly share: number
+}
+
 /** The encoded records of one append, and the functions that settle its promise. */
 export interface PendingAppend {
   readonly members: readonly string[]
   readonly bytes: number
+  readonly holders: readonly Holder[]
   readonly resolve: (sequence: number) => void
   readonly reject: (problem: Error) => void
 }
@@ -18,9 +31,10 @@ export interface Queue {
   /**
    * Queues the records of an append.
    *
-   * @returns a promise of the first record's sequence number, or undefined if the queue is full
+   * @returns a promise of the first record's sequence number. If there is no room, `full`, or `share-used-up` if only a holder
+   *   has no room. A holder that has nothing in the queue always has room, so a large append is not refused forever.
    */
-  add: (members: readonly string[]) => Promise<number> | undefined
+  add: (members: readonly string[], holders: readonly Holder[]) => Promise<number> | 'full' | 'share-used-up'
   /** Removes and returns the appends for the next write. */
   next: () => PendingAppend[]
   /** Removes and returns all queued appends. */
@@ -35,19 +49,43 @@ const groupBytes = 4 * 1024 * 1024
 /** The estimated size, in bytes, of what a line contains besides the entry: the sequence number, hashes and signature. */
 const frameBytes = 250
 
+interface Held {
+  records: number
+  bytes: number
+}
+
 export function waitingQueue (capacity: Capacity): Queue {
   const waiting: PendingAppend[] = []
-  const held = { records: 0, bytes: 0 }
+  const all: Held = { records: 0, bytes: 0 }
+  const byHolder = new Map<string, Held>()
+
+  const fits = (held: Held, { records, bytes }: Held, share: number): boolean =>
+    held.records + records <= capacity.records * share && held.bytes + bytes <= capacity.bytes * share
+
+  function hasRoom ({ id, share }: Holder, added: Held): boolean {
+    const held = byHolder.get(id)
+    return held === undefined || fits(held, added, share)
+  }
+
+  function count (holders: readonly Holder[], { records, bytes }: Held): void {
+    for (const held of [all, ...holders.map(({ id }) => getOrCreate(byHolder, id, () => ({ records: 0, bytes: 0 })))]) {
+      held.records += records
+      held.bytes += bytes
+    }
+    for (const { id } of holders) if (byHolder.get(id)?.records === 0) byHolder.delete(id)
+  }
+
   return {
     get length () {
       return waiting.length
     },
-    add (members) {
+    add (members, holders) {
       const bytes = members.reduce((sum, text) => sum + Buffer.byteLength(text) + frameBytes, 0)
-      if (held.records + members.length > capacity.records || held.bytes + bytes > capacity.bytes) return undefined
-      held.records += members.length
-      held.bytes += bytes
-      return new Promise((resolve, reject) => { waiting.push({ members, bytes, resolve, reject }) })
+      const added = { records: members.length, bytes }
+      if (!fits(all, added, 1)) return 'full'
+      if (!holders.every((holder) => hasRoom(holder, added))) return 'share-used-up'
+      count(holders, added)
+      return new Promise((resolve, reject) => { waiting.push({ members, bytes, holders, resolve, reject }) })
     },
     next () {
       let bytes = 0
@@ -56,10 +94,7 @@ export function waitingQueue (capacity: Capacity): Queue {
     },
     all: () => waiting.splice(0),
     release (group) {
-      for (const { members, bytes } of group) {
-        held.records -= members.length
-        held.bytes -= bytes
-      }
+      for (const { members, bytes, holders } of group) count(holders, { records: -members.length, bytes: -bytes })
       return group
     }
   }

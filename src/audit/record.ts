@@ -35,6 +35,8 @@ export interface RequestEntry {
   readonly environment?: string | undefined
   /** The secret's name, without the environment's prefix. */
   readonly name?: string | undefined
+  /** For an item: the names of several secrets for which everything else in the record is the same. `name` is then absent. */
+  readonly names?: readonly string[] | undefined
   readonly credential?: string | undefined
   /** The decision about `action`. If the request was refused earlier, this is the decision about seeing the environment. */
   readonly decision?: RecordedDecision | undefined
@@ -44,6 +46,11 @@ export interface RequestEntry {
   readonly job?: string | undefined
   /** The number of secrets in a bulk request. */
   readonly items?: number | undefined
+  /**
+   * The number of further denials on secrets that were left out of the reply. The request does not name these secrets, so a small
+   * request can concern any number of them, and the items name only some.
+   */
+  readonly unlisted?: number | undefined
   /** The HTTP status of the reply. For an item, the status that a request for this secret alone would have had. */
   readonly status?: number | undefined
   /** The problem code of a failure. */
@@ -54,6 +61,8 @@ export interface RequestEntry {
   readonly result?: string | undefined
   /** The ID of the version that was read or written, or whose staging labels were changed. */
   readonly versionId?: string | undefined
+  /** For an item with `names`: the ID of each secret's version, in the same order. `versionId` is then absent. */
+  readonly versionIds?: readonly string[] | undefined
   /** The request IDs of the calls to AWS, which CloudTrail records too. */
   readonly awsRequestIds?: readonly string[] | undefined
   /** The number of calls to AWS. Only present if `awsRequestIds` does not list all of them. */
@@ -111,9 +120,9 @@ type MemberName = keyof RequestEntry | keyof ControlEntry
 
 /** The order of the members in a line. It is fixed, so it doesn't depend on the order in which an entry was built. */
 const order = Object.keys({
-  event: 0, intent: 0, requestId: 0, caller: 0, peer: 0, operation: 0, action: 0, environment: 0, name: 0,
-  credential: 0, decision: 0, decisions: 0, job: 0, items: 0, status: 0, code: 0, reason: 0, result: 0, versionId: 0,
-  awsRequestIds: 0, awsCalls: 0, format: 0, key: 0, found: 0, torn: 0, refused: 0, late: 0
+  event: 0, intent: 0, requestId: 0, caller: 0, peer: 0, operation: 0, action: 0, environment: 0, name: 0, names: 0,
+  credential: 0, decision: 0, decisions: 0, job: 0, items: 0, unlisted: 0, status: 0, code: 0, reason: 0, result: 0, versionId: 0,
+  versionIds: 0, awsRequestIds: 0, awsCalls: 0, format: 0, key: 0, found: 0, torn: 0, refused: 0, late: 0
 } satisfies Record<MemberName, 0>) as MemberName[]
 
 /**

@@ -1,12 +1,14 @@
-import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as immediate } from 'node:timers/promises'
 import { errorCode, Problem } from '#src/problems/problem'
+import { holdersOf } from './holders.ts'
 import { waitingQueue, type Capacity, type PendingAppend } from './queue.ts'
 import { encodeEntry, type RequestEntry } from './record.ts'
 import { UnusableTrail } from './settings.ts'
+import { watchdog } from './watchdog.ts'
 import { chainWriter, type Seal, type WriterOptions } from './writer.ts'
 
 export interface TrailOptions extends WriterOptions {
-  /** Milliseconds that a write may take before the appends that wait for it are refused. */
+  /** Milliseconds that a write may take before the appends that wait for it are refused. See `watchdog` for what counts. */
   writeTimeout: number
   /** The maximum number and size of the records that are queued or being written. */
   capacity?: Capacity
@@ -23,6 +25,7 @@ export interface Trail {
    *
    * @returns the sequence number of the first record, once all have the configured durability
    * @throws Problem `audit-unavailable` if they can't be written in time
+   * @throws Problem `overloaded` if too many records of the same caller, or of the same address, wait to be written
    */
   append: (entries: readonly RequestEntry[]) => Promise<number>
   /** False while every append is refused, because a write failed or hangs or because the trail is closed. */
@@ -34,6 +37,8 @@ export interface Trail {
   /** Writes the `close` record and closes the trail. */
   close: () => Promise<void>
 }
+
+const unrecorded = (code: 'audit-unavailable' | 'overloaded'): Problem => new Problem(code, { unrecorded: true })
 
 /**
  * Opens a trail and writes the `start` record. This can fail temporarily, for example because the disk is full. Then the
@@ -56,17 +61,17 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
 
   function refuse (group: readonly PendingAppend[]): void {
     writer.note({ refused: group.length })
-    for (const { reject } of queue.release(group)) reject(new Problem('audit-unavailable'))
+    for (const { reject } of queue.release(group)) reject(unrecorded('audit-unavailable'))
   }
 
   async function writeGroup (): Promise<void> {
     const group = queue.next()
-    const watchdog = setTimeout(() => {
+    const stopWatching = watchdog(writeTimeout, () => {
       hangs = true
       refuse(group.splice(0))
       refuse(queue.all())
       onFailure('hangs')
-    }, writeTimeout)
+    })
     try {
       // The `close` record must be the last one, so it waits until the queue is empty.
       const [check, currentSeal] = [checkRequested, seal === 'close' && queue.length > 0 ? undefined : seal]
@@ -83,7 +88,7 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
       refuse(group)
       refuse(queue.all())
     } finally {
-      clearTimeout(watchdog)
+      stopWatching()
       hangs = false
     }
   }
@@ -134,13 +139,13 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
     // Not an async function, because that would delay the result by several microtasks.
     append (entries) {
       const time = now()
-      const added = isWritable() ? queue.add(entries.map((entry) => encodeEntry(entry, time))) : undefined
-      if (added === undefined) {
-        writer.note({ refused: 1 })
-        return Promise.reject(new Problem('audit-unavailable'))
+      const added = isWritable() ? queue.add(entries.map((entry) => encodeEntry(entry, time)), holdersOf(entries)) : 'full'
+      if (added instanceof Promise) {
+        wake()
+        return added
       }
-      wake()
-      return added
+      writer.note({ refused: 1 })
+      return Promise.reject(added === 'full' ? unrecorded('audit-unavailable') : unrecorded('overloaded'))
     },
     reopen () {
       checkRequested = true
@@ -155,9 +160,10 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
         await working
         await sink.close()
       }
-      const timeout = new AbortController()
-      await Promise.race([flush(), delay(writeTimeout, undefined, { signal: timeout.signal })])
-      timeout.abort()
+      await new Promise<void>((resolve, reject) => {
+        const stopWatching = watchdog(writeTimeout, resolve)
+        flush().finally(stopWatching).then(resolve, reject)
+      })
     }
   }
 }

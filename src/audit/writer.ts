@@ -1,3 +1,4 @@
+import { monotonic as processClock, type Monotonic } from '#src/clock'
 import { compact } from '#src/json/compact'
 import type { SigningKey } from './key.ts'
 import { chainRecord, encodeEntry, genesis, type ControlEntry, type Link, type Range } from './record.ts'
@@ -12,6 +13,8 @@ export interface WriterOptions {
   key: SigningKey
   /** Milliseconds since the epoch. */
   now?: () => number
+  /** The clock for the time between checkpoints. */
+  monotonic?: Monotonic
   /** A checkpoint is due after this number of records or of milliseconds, whichever is reached first. */
   checkpointEvery?: { records: number, milliseconds: number }
   /** Called with each control record once it is written. */
@@ -59,13 +62,13 @@ export interface Committed {
 }
 
 export function chainWriter (options: WriterOptions): Writer {
-  const { sink, key, now = Date.now, onControlRecord = () => undefined } = options
+  const { sink, key, now = Date.now, monotonic = processClock, onControlRecord = () => undefined } = options
   const { records: maxRecords, milliseconds: maxInterval } = options.checkpointEvery ?? { records: 1_000, milliseconds: 60_000 }
   const sign = (link: Link): string => key.sign('record', link)
   let last = genesis
   let hasStarted = false
   let recordsSinceControl = 0
-  let lastControlAt = 0
+  let lastControlAt = -Infinity
   let refused = 0
   let late: Range | undefined
 
@@ -81,8 +84,8 @@ export function chainWriter (options: WriterOptions): Writer {
     return { from, notices: [{ event: hasStarted ? 'resume' : 'start', ...opened, ...pending, ...completed }] }
   }
 
-  function checkpointFor (records: number, time: number): readonly ControlEntry[] {
-    const isDue = recordsSinceControl + records >= maxRecords || time - lastControlAt >= maxInterval
+  function checkpointFor (records: number, elapsed: number): readonly ControlEntry[] {
+    const isDue = recordsSinceControl + records >= maxRecords || elapsed - lastControlAt >= maxInterval
     return isDue && records > 0 ? [{ event: 'checkpoint' }] : []
   }
 
@@ -90,9 +93,9 @@ export function chainWriter (options: WriterOptions): Writer {
   async function attempt (groups: Groups, seal: Seal | undefined): Promise<Committed | undefined> {
     const reportedRefused = refused
     const { from, notices } = await prepare()
-    const time = now()
+    const [time, elapsed] = [now(), monotonic()]
     const records = groups.flat().length
-    const seals = seal === undefined ? checkpointFor(records, time) : [{ event: seal }]
+    const seals = seal === undefined ? checkpointFor(records, elapsed) : [{ event: seal }]
     const control = (entry: ControlEntry): Part => ({ members: encodeEntry(entry, time), entry })
     const parts: Part[] = [...notices.map(control), ...groups.flat().map((members) => ({ members })), ...seals.map(control)]
     const controlRecords: [ControlEntry, Link][] = []
@@ -112,7 +115,7 @@ export function chainWriter (options: WriterOptions): Writer {
     refused -= reportedRefused
     late = undefined
     recordsSinceControl = seals.length > 0 ? 0 : records + (notices.length > 0 ? 0 : recordsSinceControl)
-    if (controlRecords.length > 0) lastControlAt = time
+    if (controlRecords.length > 0) lastControlAt = elapsed
     for (const [entry, link] of controlRecords) onControlRecord(entry, link)
     const firstSequences = firstSequencesOf(groups, from.sequence + notices.length + 1)
     return { written: { from: from.sequence + 1, to: link.sequence }, firstSequences }

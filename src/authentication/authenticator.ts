@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { JWTVerifyGetKey } from 'jose'
+import type { Monotonic } from '#src/clock'
 import { apiKeyAuthenticator, type ApiKey } from './api-keys.ts'
 import { awsGroups, type AwsLoginSettings } from './aws-identities.ts'
 import { bearerToken } from './bearer.ts'
@@ -42,11 +43,13 @@ export type Authenticator = (presented: PresentedCredentials, now: number) => Ca
  *
  * @param keysOf returns the key lookup of an issuer
  * @param tokenKeys the keys that sign and verify the gateway's own tokens
+ * @param monotonic measures how long a verified token is cached
  */
 export function authenticator (
   { apiKeys, oidc, aws, groups }: AuthenticationSettings,
   keysOf: (issuer: OidcIssuer) => JWTVerifyGetKey,
-  tokenKeys: TokenKeys
+  tokenKeys: TokenKeys,
+  monotonic: Monotonic
 ): Authenticator {
   const apiKeyCaller = apiKeyAuthenticator(apiKeys)
   const joined = membership(groups)
@@ -58,7 +61,7 @@ export function authenticator (
     const verifier = verifiers.get(claimedIssuer(token) ?? '')
     if (verifier === undefined) throw unauthenticated('unknown-token')
     return verifier(token, now)
-  })
+  }, monotonic)
 
   return ({ authorization, certificate }, now) => {
     if (authorization === undefined) {

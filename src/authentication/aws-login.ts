@@ -46,7 +46,7 @@ export async function awsLogin (
   // An invalid date makes the age NaN. It is refused too, because both comparisons are false for NaN.
   if (!(age <= maximumAgeSeconds && age >= -futureTolerance)) throw unauthenticated('aws-signature-age')
 
-  const use = used.take(signed.signature, signed.signedAt + maximumAgeSeconds * 1000, now)
+  const use = used.take(signed.signature)
   if (use === 'full') throw unavailable('aws-signatures-full')
   if (use === 'used') throw unauthenticated('aws-signature-used')
   try {

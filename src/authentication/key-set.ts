@@ -1,4 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import type { Monotonic } from '#src/clock'
 import { fetchJson } from './fetch-text.ts'
 import { unavailable } from './refusal.ts'
 
@@ -22,25 +23,24 @@ export interface KeySource {
  * key. The cooldown limits the fetches, so neither tokens with made-up key IDs nor an outage causes a flood of requests. While
  * the issuer is down, the last keys are used for up to an hour.
  *
- * @param now the clock: milliseconds since the epoch
+ * @param monotonic measures the age of the keys and the cooldown
  * @returns a function that finds a token's key. If the issuer does not have the key, the function throws jose's
  *   `JWKSNoMatchingKey`. If the issuer may have the key, but its keys can't be fetched, the function throws Problem
  *   `identity-provider-unavailable`.
  */
-export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
+export function keySet (source: KeySource, monotonic: Monotonic): JWTVerifyGetKey {
   let held: { find: JWTVerifyGetKey, since: number } | undefined
   let attempt: { at: number, done: Promise<void> } | undefined
   let failing = false
   let jwksUri: string | undefined
 
-  // The absolute value makes keys count as old if the clock was set back.
   const isWithin = (moment: number | undefined, milliseconds: number): boolean =>
-    moment !== undefined && Math.abs(now() - moment) < milliseconds
+    moment !== undefined && monotonic() - moment < milliseconds
 
   async function fetchKeys (): Promise<void> {
     try {
       jwksUri ??= source.jwksUri ?? await discover(source.issuer)
-      held = { find: createLocalJWKSet(usableKeys(await fetchJson(jwksUri))), since: now() }
+      held = { find: createLocalJWKSet(usableKeys(await fetchJson(jwksUri))), since: monotonic() }
       failing = false
     } catch {
       // The URL may have changed, so the next fetch reads the discovery document again.
@@ -54,7 +54,7 @@ export function keySet (source: KeySource, now: () => number): JWTVerifyGetKey {
    * time out before the cooldown ends.
    */
   async function refresh (): Promise<void> {
-    if (attempt === undefined || !isWithin(attempt.at, cooldown)) attempt = { at: now(), done: fetchKeys() }
+    if (attempt === undefined || !isWithin(attempt.at, cooldown)) attempt = { at: monotonic(), done: fetchKeys() }
     await attempt.done
   }
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import type { Monotonic } from '#src/clock'
 import type { Caller } from './caller.ts'
 
 /** The caller of a verified token, and the token's expiry time in milliseconds since the epoch. */
@@ -19,19 +20,23 @@ const cacheTime = 60_000
 
 const maximumTokens = 10_000
 
-/** Caches a verifier's results for a short time, because verifying a signature is the most expensive part of a request. */
-export function cacheVerified (verify: TokenVerifier): CachingVerifier {
+/**
+ * Caches a verifier's results for a short time, because verifying a signature is the most expensive part of a request. The expiry
+ * is a date and is compared with `now`. The time in the cache is measured by `monotonic`.
+ */
+export function cacheVerified (verify: TokenVerifier, monotonic: Monotonic): CachingVerifier {
   const tokens = new LRUCache<string, Verified & { since: number }>({ max: maximumTokens })
   return (token, now) => {
     const key = hash('sha256', token, 'base64')
     const known = tokens.get(key)
-    if (known !== undefined && now < known.expires && Math.abs(now - known.since) < cacheTime) return known
+    if (known !== undefined && now < known.expires && monotonic() - known.since < cacheTime) return known
     return verifyAndCache(token, now, key)
   }
 
   async function verifyAndCache (token: string, now: number, key: string): Promise<Verified> {
+    const since = monotonic()
     const verified = await verify(token, now)
-    tokens.set(key, { ...verified, since: now })
+    tokens.set(key, { ...verified, since })
     return verified
   }
 }

@@ -1,3 +1,5 @@
+import { monotonic as processClock, type Monotonic } from '#src/clock'
+
 /** A cache for one value that is slow to fetch, and that expires. */
 export interface RefreshingCache<Value> {
   /** Returns the value, and fetches it first if necessary. Rejects with the error that `get` threw. */
@@ -14,8 +16,10 @@ export interface RefreshingCacheOptions<Value> {
   get: () => Promise<Value>
   /** Returns the time at which a value expires, or undefined if it never does. */
   endOf: (value: Value) => Date | undefined
-  /** Returns the time in milliseconds since the epoch. */
+  /** Returns the time in milliseconds since the epoch. It is compared with `endOf` once, when a value has been fetched. */
   now: () => number
+  /** Measures how long a value is kept, so that nothing changes if the wall clock is set. */
+  monotonic?: Monotonic
 }
 
 /** The time before expiry, in milliseconds, at which a value starts to be refreshed in the background. */
@@ -25,29 +29,52 @@ const refreshBefore = 5 * 60_000
 const safetyMargin = 30_000
 
 /**
+ * The time, in milliseconds, for which a new value is returned even if it seems to have expired already. Nobody issues expired
+ * values, so this gateway's clock is fast. Without this minimum, every call would fetch a value. If the value is not valid after
+ * all, `drop` discards it.
+ */
+const shortestUse = 60_000
+
+/**
  * The pause after a fetch, in milliseconds. During the pause after a failed fetch, no new fetch starts. If there is no valid
  * value, callers get the same error again. During the pause after a successful fetch, the value is neither refreshed in the
  * background nor dropped.
  */
 const pause = 5_000
 
+/** The times at which a cached value changes its state, on the monotonic clock. */
+interface Times {
+  readonly fetched: number
+  /** From then on, the value is refreshed in the background. */
+  readonly refreshFrom: number
+  /** From then on, the value is no longer returned. */
+  readonly usableUntil: number
+}
+
+/** @param left the milliseconds until the value expires */
+function timesOf (fetched: number, left: number): Times {
+  if (left <= safetyMargin) return { fetched, refreshFrom: Infinity, usableUntil: fetched + shortestUse }
+  return { fetched, refreshFrom: fetched + Math.max(pause, left - refreshBefore), usableUntil: fetched + left - safetyMargin }
+}
+
 /**
  * Creates a cache. Concurrent callers share one fetch. The value is refreshed in the background before it expires. If the refresh
  * fails, it is retried after a pause, and the old value stays in use until shortly before it expires.
  */
-export function refreshingCache<Value> ({ get, endOf, now }: RefreshingCacheOptions<Value>): RefreshingCache<Value> {
-  let cached: { value: Value, fetched: number, end: number } | undefined
+export function refreshingCache<Value> (options: RefreshingCacheOptions<Value>): RefreshingCache<Value> {
+  const { get, endOf, now, monotonic = processClock } = options
+  let cached: { value: Value, times: Times } | undefined
   let failed: { error: unknown, at: number } | undefined
   let pending: Promise<Value> | undefined
 
   async function fetchValue (): Promise<Value> {
     try {
       const value = await get()
-      cached = { value, fetched: now(), end: endOf(value)?.getTime() ?? Infinity }
+      cached = { value, times: timesOf(monotonic(), (endOf(value)?.getTime() ?? Infinity) - now()) }
       failed = undefined
       return value
     } catch (error) {
-      failed = { error, at: now() }
+      failed = { error, at: monotonic() }
       throw error
     }
   }
@@ -59,19 +86,18 @@ export function refreshingCache<Value> ({ get, endOf, now }: RefreshingCacheOpti
 
   return {
     async current () {
-      const time = now()
+      const time = monotonic()
       const mayFetch = time >= (failed?.at ?? -Infinity) + pause
-      if (cached !== undefined && time < cached.end - safetyMargin) {
-        const { value, fetched, end } = cached
+      if (cached !== undefined && time < cached.times.usableUntil) {
         // Refreshes in the background. An error is ignored, because the current value is still valid.
-        if (mayFetch && time >= end - refreshBefore && time >= fetched + pause) fetchOnce().catch(() => undefined)
-        return value
+        if (mayFetch && time >= cached.times.refreshFrom) fetchOnce().catch(() => undefined)
+        return cached.value
       }
       if (failed !== undefined && !mayFetch) throw failed.error
       return fetchOnce()
     },
     drop () {
-      if (cached !== undefined && now() >= cached.fetched + pause) cached = undefined
+      if (cached !== undefined && monotonic() >= cached.times.fetched + pause) cached = undefined
     }
   }
 }

@@ -9,6 +9,7 @@ import { auditBeforeEmit } from '#src/secrets/bulk/audit-before-emit'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import { bulkItemReply, bulkReply, type BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
+import type { Monotonic } from '#src/clock'
 import { problemBody, problemHeaders } from './problem-reply.ts'
 
 /** The media type of a bulk create's reply when it is streamed as JSON lines. */
@@ -72,7 +73,7 @@ export function sendLines (
  * job's path and state.
  */
 export function sendJob (
-  request: FastifyRequest, reply: FastifyReply, jobs: Jobs, now: () => number, bulk: BulkRun
+  request: FastifyRequest, reply: FastifyReply, jobs: Jobs, monotonic: Monotonic, bulk: BulkRun
 ): FastifyReply {
   const start = (): Job => jobs.start(request.scope, withRecords(request, bulk), toReply(request), (fault) => {
     if (fault !== undefined) logFault(request, fault)
@@ -82,7 +83,7 @@ export function sendJob (
   return reply
     .code(202)
     .headers({ location: `/jobs/${job.id}`, 'preference-applied': 'respond-async' })
-    .send(jobReply(job, now(), (problem) => problemBody(problem, request.id)))
+    .send(jobReply(job, monotonic(), (problem) => problemBody(problem, request.id)))
 }
 
 const logFault = (request: FastifyRequest, fault: unknown): void => {

@@ -11,8 +11,7 @@ import { Problem } from '#src/problems/problem'
 export type Limiter = (request: FastifyRequest, reply: FastifyReply) => Promise<undefined>
 
 /**
- * Creates a counter that refuses requests beyond a limit of the current configuration. The counter keeps counts for up to 5,000
- * keys. To make room for another key, it evicts the least recently used one.
+ * Creates a counter that refuses requests beyond a limit of the current configuration.
  *
  * @param which the name of the limit that applies; the log shows it as the reason for a refusal
  * @param isShared true if requests of different callers count together. A reply then shows neither the count nor the start of the

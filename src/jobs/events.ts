@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Monotonic } from '#src/clock'
 import { secondsLeft, stateOf, type Job } from './job.ts'
 
 /** The minimum interval between `progress` events, in milliseconds. */
@@ -14,10 +15,10 @@ const heartbeat = 15_000
  * therefore misses no result and receives no result twice.
  *
  * @param after the ID of the last event that the client received, or 0 if it received none
- * @param now returns the time in milliseconds since the epoch
+ * @param monotonic measures the time between `progress` events and how fast the job progresses
  * @param beat the time without an event, in milliseconds, after which a heartbeat is sent
  */
-export async function* jobEvents (job: Job, after: number, now: () => number, beat = heartbeat): AsyncGenerator<string> {
+export async function* jobEvents (job: Job, after: number, monotonic: Monotonic, beat = heartbeat): AsyncGenerator<string> {
   let sent = after
   let reportedAt = -Infinity
   for (;;) {
@@ -33,8 +34,8 @@ export async function* jobEvents (job: Job, after: number, now: () => number, be
       yield event('end', job.total + 1, ending(job))
       return
     }
-    if (now() - reportedAt >= pause) {
-      reportedAt = now()
+    if (monotonic() - reportedAt >= pause) {
+      reportedAt = monotonic()
       yield event('progress', sent, progress(job, reportedAt))
     }
     if (!await changed) yield ': heartbeat\n\n'
@@ -46,8 +47,8 @@ export const lastEvent = ({ total }: Job): number => total + 1
 
 const event = (name: string, id: number, data: unknown): string => `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 
-const progress = (job: Job, now: number): object =>
-  ({ state: stateOf(job), total: job.total, done: job.done, counts: job.counts, secondsLeft: secondsLeft(job, now) })
+const progress = (job: Job, elapsed: number): object =>
+  ({ state: stateOf(job), total: job.total, done: job.done, counts: job.counts, secondsLeft: secondsLeft(job, elapsed) })
 
 const ending = ({ summary, problem }: Job): object => summary ?? { problem: problem?.code }
 

@@ -15,9 +15,12 @@ export interface Job {
   readonly idempotencyKey: string | undefined
   readonly total: number
   readonly dryRun: boolean
-  /** Milliseconds since the epoch. */
+  /** The dates, in milliseconds since the epoch. */
   readonly createdAt: number
   endedAt?: number
+  /** The same moments on the clock that measures spans. */
+  readonly began: number
+  ended?: number
   /** The number of secrets that are done. In an atomic run, their results become final only at the end. */
   done: number
   /** The final results, in the order in which they became final. `index` is the item's position in the request. */
@@ -36,10 +39,12 @@ export interface Job {
 /**
  * Estimates the remaining time in seconds from the progress so far. Returns undefined before the first secret is done, and after
  * the job's end.
+ *
+ * @param elapsed the time of the monotonic clock
  */
-export function secondsLeft ({ total, done, createdAt, endedAt }: Job, now: number): number | undefined {
-  if (done === 0 || endedAt !== undefined) return undefined
-  return Math.ceil((total - done) * (now - createdAt) / done / 1_000)
+export function secondsLeft ({ total, done, began, ended }: Job, elapsed: number): number | undefined {
+  if (done === 0 || ended !== undefined) return undefined
+  return Math.ceil((total - done) * (elapsed - began) / done / 1_000)
 }
 
 export const jobStates = ['running', 'stopping', 'ended'] as const

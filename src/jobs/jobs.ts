@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import type { BulkItemReply } from '#src/secrets/bulk/reply'
@@ -55,17 +56,18 @@ const defaults: JobLimits = { running: 32, runningOfOne: 8, items: 200_000, kept
  * Creates an in-memory store of jobs.
  *
  * @param now returns the time in milliseconds since the epoch
+ * @param monotonic measures how long an ended job is kept
  */
-export function createJobs (now: () => number, limits: JobLimits = defaults): Jobs {
+export function createJobs (now: () => number, monotonic: Monotonic, limits: JobLimits = defaults): Jobs {
   const jobs = new Map<string, Job>()
   const runs = new Map<string, Promise<void>>()
   let stopping = false
 
   function evict (): void {
-    const ended = Array.from(jobs.values()).filter(({ endedAt }) => endedAt !== undefined)
+    const over = Array.from(jobs.values()).filter(({ ended }) => ended !== undefined)
     let items = Array.from(jobs.values()).reduce((sum, { total }) => sum + total, 0)
-    for (const { id, endedAt = 0, total } of ended.sort((one, other) => (one.endedAt ?? 0) - (other.endedAt ?? 0))) {
-      if (now() - endedAt < limits.kept && items <= limits.items) continue
+    for (const { id, ended = 0, total } of over.sort((one, other) => (one.ended ?? 0) - (other.ended ?? 0))) {
+      if (monotonic() - ended < limits.kept && items <= limits.items) continue
       jobs.delete(id)
       items -= total
     }
@@ -97,6 +99,7 @@ export function createJobs (now: () => number, limits: JobLimits = defaults): Jo
       throw error
     } finally {
       job.endedAt = now()
+      job.ended = monotonic()
       runs.delete(job.id)
       job.changes.emit('change')
     }
@@ -113,6 +116,7 @@ export function createJobs (now: () => number, limits: JobLimits = defaults): Jo
         total: bulk.total,
         dryRun: bulk.dryRun,
         createdAt: now(),
+        began: monotonic(),
         done: 0,
         settled: [],
         counts: zeroCounts(bulkResults),

@@ -21,11 +21,11 @@ export const JobReply = Type.Object({
   problem: Type.Optional(ProblemRef)
 }, { $id: 'Job', title: 'Job', description: 'A bulk create that runs by itself. `result` is there once it has ended' })
 
-/** Returns a job in its JSON form. */
+/** Returns a job in its JSON form. `elapsed` is the time of the monotonic clock. */
 export function jobReply (
-  job: Job, now: number, problemBody: (problem: Problem) => Record<string, unknown>
+  job: Job, elapsed: number, problemBody: (problem: Problem) => Record<string, unknown>
 ): Static<typeof JobReply> {
-  const left = secondsLeft(job, now)
+  const left = secondsLeft(job, elapsed)
   const { id, environment, total, done, counts, summary, problem, endedAt } = job
   return {
     id,

@@ -30,6 +30,8 @@ export interface ProblemOptions {
   failure?: Failure
   /** True if AWS refused a repeated call, although it may have carried out an earlier attempt at the same call. */
   repeated?: true
+  /** True if the request is refused because the audit trail does not take its record. Then the refusal is not recorded either. */
+  unrecorded?: true
   /** The reason, only for the log and the audit trail. It is a fixed text that contains nothing from the request. */
   reason?: string
 }

@@ -6,9 +6,11 @@ import type { SecretElsewhere } from '#src/aws/elsewhere'
 import type { SecretsPort } from '#src/aws/port'
 import type { Environment } from '#src/environments/environment'
 import type { AnyName, SecretName } from '#src/environments/names'
+import type { SecretDecision } from '#src/audit/secret-outcome'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 import type { Counterpart, Scope } from '#src/secrets/scope'
+import { addAwsCall } from './audit-entries.ts'
 
 /** What the scopes of all requests have in common. */
 export interface ScopeContext {
@@ -33,8 +35,9 @@ export function openScope (
     mayNameCredential: () => seesCredential(context.authorize, request.caller, credentialId),
     aws: context.aws,
     ...signal !== undefined && { signal },
-    onResponse: (awsRequestId) => { evidence.awsRequestIds.push(awsRequestId) },
-    may: (action, name) => decideAndKeep(request, action, environment, credentialId, name),
+    onResponse: (awsRequestId) => { addAwsCall(evidence, awsRequestId) },
+    may: (action, name) => keep(request, evidence.decisions.add, { action, environment, credentialId, name }),
+    mayFound: (action, name) => keep(request, evidence.decisions.addFound, { action, environment, credentialId, name }),
     counterparts: (name) => context.findElsewhere({ environment, credentialId }, name)
       .map((secret) => counterpart(request, credentialId, secret, name))
   }
@@ -49,11 +52,14 @@ function counterpart (
 ): Counterpart {
   const { region, deletionProtection, credential, allowedCredentials } = environment
   const credentialId = allowedCredentials.includes(usedId) ? usedId : credential
+  const { add } = request.evidence.decisions
   return {
     region,
     deletionProtection,
-    may: (action) =>
-      decideAndKeep(request, action, environment, credentialId, name, replicaOf) && request.sees(environment).allowed
+    may (action) {
+      const allowed = keep(request, add, { action, environment, credentialId, name, replicaOf })
+      return allowed && request.sees(environment).allowed
+    }
   }
 }
 
@@ -68,24 +74,30 @@ export function openScopeIn (
   request: FastifyRequest, environment: Environment | undefined, actions: readonly Action[], context: ScopeContext
 ): Scope {
   if (environment === undefined || !request.sees(environment).allowed) throw new Problem('not-found')
-  const { credential } = environment
-  if (!actions.every((action) => decideAndKeep(request, action, environment, credential))) throw new Problem('forbidden')
-  return openScope(request, environment, credential, context)
+  const { credential: credentialId } = environment
+  const { add } = request.evidence.decisions
+  if (!actions.every((action) => keep(request, add, { action, environment, credentialId }))) throw new Problem('forbidden')
+  return openScope(request, environment, credentialId, context)
 }
 
-/** Returns true if the policies allow the action. Adds the decision to the evidence for the request's audit records. */
-function decideAndKeep (
-  request: FastifyRequest, action: Action, environment: Environment, credentialId: string, name?: AnyName,
-  replicaOf?: SecretName
-): boolean {
-  const { evidence, found: { environment: inPath } } = request
+/** A question to the policies, and the secret because of which it is asked if that is another one. */
+interface Asked {
+  readonly action: Action
+  readonly environment: Environment
+  readonly credentialId: string
+  readonly name?: AnyName
+  readonly replicaOf?: SecretName
+}
+
+/**
+ * Returns true if the policies allow the action.
+ *
+ * @param add adds the decision to the evidence for the request's audit records
+ */
+function keep (request: FastifyRequest, add: (decision: SecretDecision) => void, asked: Asked): boolean {
+  const { action, environment, credentialId, name, replicaOf } = asked
   const { allowed, policies } = request.decide(action, environment, credentialId, name)
-  evidence.decisions.push({
-    ...(environment !== inPath && { environment: environment.name }),
-    action,
-    ...compact({ name, replicaOf }),
-    allowed,
-    policies
-  })
+  const isElsewhere = environment !== request.found.environment
+  add({ ...isElsewhere && { environment: environment.name }, action, ...compact({ name, replicaOf }), allowed, policies })
   return allowed
 }

@@ -6,7 +6,7 @@ import type { AnyName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import type { Cursors, Listing, Place } from './cursors.ts'
 import { toMetadata } from './metadata.ts'
-import { permitted } from './permitted.ts'
+import { permittedFound } from './permitted.ts'
 import type { ListFilters, SecretMetadata } from './schemas.ts'
 import type { Scope } from './scope.ts'
 import { selects, tagsFrom } from './selection.ts'
@@ -84,7 +84,7 @@ export async function listSecrets (scope: Scope, cursors: Cursors, options: List
 }
 
 async function visibleOf (scope: Scope, secrets: readonly AwsSecret<AnyName>[]): Promise<AwsSecret<AnyName>[]> {
-  const names = await permitted(scope, 'DescribeSecret', secrets.map(({ name }) => name))
+  const names = await permittedFound(scope, 'DescribeSecret', secrets.map(({ name }) => name))
   return secrets.filter(({ name }) => names.has(name))
 }
 

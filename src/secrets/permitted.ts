@@ -10,7 +10,7 @@ import type { Scope } from './scope.ts'
 const decisionsInARow = 50
 
 /** Returns the secrets on which the caller may perform the action. */
-export async function permitted<Name extends AnyName> (scope: Scope, action: Action, names: readonly Name[]): Promise<Set<Name>> {
+export async function permitted<Name extends AnyName> (scope: Pick<Scope, 'may'>, action: Action, names: readonly Name[]): Promise<Set<Name>> {
   const found = new Set<Name>()
   for (const [index, name] of names.entries()) {
     if (index % decisionsInARow === decisionsInARow - 1) await setImmediate()
@@ -18,3 +18,8 @@ export async function permitted<Name extends AnyName> (scope: Scope, action: Act
   }
   return found
 }
+
+/** Does the same as `permitted` for secrets that AWS listed and the request does not name. */
+export const permittedFound = async <Name extends AnyName>(
+  { mayFound }: Scope, action: Action, names: readonly Name[]
+): Promise<Set<Name>> => permitted({ may: mayFound }, action, names)

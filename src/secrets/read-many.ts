@@ -5,7 +5,7 @@ import { maximumNameLength, parseSecretName, type SecretName } from '#src/enviro
 import { compact } from '#src/json/compact'
 import { invalidRequest, Problem, type RequestError } from '#src/problems/problem'
 import { allSecrets } from './all-secrets.ts'
-import { permitted } from './permitted.ts'
+import { permitted, permittedFound } from './permitted.ts'
 import { currentMissing } from './read.ts'
 import type { ValueFilters } from './schemas.ts'
 import type { Scope } from './scope.ts'
@@ -22,7 +22,7 @@ const concurrentBatches = 4
  */
 export async function readNamed (scope: Scope, texts: readonly string[]): Promise<BatchResult[]> {
   const names = parseNames(scope, texts)
-  const results = await readPermitted(scope, names)
+  const results = await readPermitted(scope, await permitted(scope, 'GetSecretValue', names))
   return names.map((name) => results.get(name) ?? { name, problem: new Problem('forbidden') })
 }
 
@@ -65,8 +65,8 @@ export async function readMatching (scope: Scope, filters: ValueFilters): Promis
   }
   const { secrets, unaddressable } = await allSecrets(scope, filters)
   const matching = secrets.map(({ name }) => name)
-  const described = tags === undefined ? matching : [...await permitted(scope, 'DescribeSecret', matching)]
-  const results = await readPermitted(scope, described)
+  const described = tags === undefined ? matching : [...await permittedFound(scope, 'DescribeSecret', matching)]
+  const results = await readPermitted(scope, await permittedFound(scope, 'GetSecretValue', described))
   const actions = tags === undefined ? ['GetSecretValue'] as const : ['DescribeSecret', 'GetSecretValue'] as const
   return compact({
     results: described.flatMap((name) => results.get(name) ?? []),
@@ -74,13 +74,9 @@ export async function readMatching (scope: Scope, filters: ValueFilters): Promis
   })
 }
 
-/**
- * Reads the values of the named secrets, except those that the caller may not read. The keys of the result are the secrets'
- * names.
- */
-async function readPermitted (scope: Scope, names: readonly SecretName[]): Promise<Map<SecretName, BatchResult>> {
-  const allowed = [...await permitted(scope, 'GetSecretValue', names)]
-  const results = await mapValues(scope, allowed, (result) => result)
+/** Reads the values of secrets that the caller may read. The keys of the result are the secrets' names. */
+async function readPermitted (scope: Scope, names: ReadonlySet<SecretName>): Promise<Map<SecretName, BatchResult>> {
+  const results = await mapValues(scope, [...names], (result) => result)
   return new Map(results.map((result) => [result.name, result]))
 }
 

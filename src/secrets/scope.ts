@@ -10,6 +10,11 @@ export interface Scope extends AwsCall {
   readonly aws: SecretsPort
   /** Returns true if the caller may perform the action on a secret of the environment. */
   readonly may: (action: Action, name: AnyName) => boolean
+  /**
+   * Does the same as `may` for a secret that AWS listed and the request does not name. There may be any number of these, so the
+   * audit trail names only some of those that are denied.
+   */
+  readonly mayFound: (action: Action, name: AnyName) => boolean
   /** Returns the secrets of other environments that have the same name in AWS. They are in other regions of the account. */
   readonly counterparts: (name: SecretName) => readonly Counterpart[]
   /** The request's `Idempotency-Key`. */

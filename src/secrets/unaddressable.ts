@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { Action } from '#src/authorization/actions'
 import type { SecretMetadata } from '#src/aws/secret'
 import { isSecretName, type AnyName, type UnaddressableName } from '#src/environments/names'
-import { permitted } from './permitted.ts'
+import { permittedFound } from './permitted.ts'
 import type { Scope } from './scope.ts'
 
 /** The number of secrets that a reply leaves out because of their names. */
@@ -27,6 +27,6 @@ export async function countUnaddressable (
   scope: Scope, actions: readonly Action[], names: readonly UnaddressableName[]
 ): Promise<number | undefined> {
   let allowed = names
-  for (const action of actions) allowed = [...await permitted(scope, action, allowed)]
+  for (const action of actions) allowed = [...await permittedFound(scope, action, allowed)]
   return asUnaddressable(allowed.length)
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -166,7 +166,7 @@ t.test('a refusal leaves one record, whatever its reason', async (t) => {
   })
 })
 
-t.test('a request for many secrets leaves a record for each', async (t) => {
+t.test('a request for many secrets leaves a record of each', async (t) => {
   const gateway = await build(t, {
     authorization: policies(`
       @id("administrators") permit (principal in Group::"administrators", action, resource);
@@ -175,11 +175,11 @@ t.test('a request for many secrets leaves a record for each', async (t) => {
     `)
   })
   const bulk = { json: { secrets: [{ name: 'a', value: 'v' }, { name: 'b', value: 'v' }], secretNames: ['c'], onConflict: 'update' } }
-  const names = (records: AuditRecord[]): string[] => records.map(({ event, name = '' }) => `${event} ${name}`.trim())
+  const names = (records: AuditRecord[]): string[] => records.map(({ event, name = '', names = [name] }) => `${event} ${names.join()}`.trim())
 
   const [, ...created] = await recordsOf(gateway, 'POST', secrets, bulk)
-  t.same(names(created), ['item a', 'item b', 'item c', 'outcome'])
-  t.match(created, [{ action: 'CreateSecret', result: 'created', status: 200, versionId: String, decision: administrator }, {}, { result: 'created', versionId: undefined }, { items: 3, status: 201, decisions: undefined }])
+  t.same(names(created), ['item a,b', 'item c', 'outcome'], 'secrets with the same result share a record')
+  t.match(created, [{ name: undefined, action: 'CreateSecret', result: 'created', status: 200, versionId: undefined, versionIds: [String, String], decision: administrator }, { name: 'c', names: undefined, result: 'created', versionId: undefined }, { items: 3, status: 201, decisions: undefined }])
   const [, ...again] = await recordsOf(gateway, 'POST', secrets, bulk)
   t.match(again[0], { result: 'skipped', decisions: ['UpdateSecret', 'PutSecretValue', 'GetSecretValue'].map((action) => ({ action, ...administrator })) }, 'it already has the value')
   const [, updated] = await recordsOf(gateway, 'POST', secrets, { json: { secrets: [{ name: 'a', value: 'w' }], onConflict: 'update' } })
@@ -188,8 +188,18 @@ t.test('a request for many secrets leaves a record for each', async (t) => {
 
   const [intent, ...read] = await recordsOf(gateway, 'POST', '/environments/dev/values', { json: { names: ['a', 'b', 'c', 'none'] } })
   t.match(read, [
-    { event: 'item', intent: intent.sequence, caller: { id: 'administrator' }, action: 'GetSecretValue', environment: 'dev', name: 'a', credential: 'dev-account', decision: administrator, status: 200, versionId: updated.versionId },
-    { event: 'item', name: 'b', versionId: created[1].versionId },
+    {
+      event: 'item',
+      intent: intent.sequence,
+      caller: { id: 'administrator' },
+      action: 'GetSecretValue',
+      environment: 'dev',
+      names: ['a', 'b'],
+      credential: 'dev-account',
+      decision: administrator,
+      status: 200,
+      versionIds: [updated.versionId, created[0].versionIds[1]]
+    },
     { event: 'item', name: 'c', status: 409, code: 'secret-has-no-value', versionId: undefined },
     { event: 'item', name: 'none', status: 404, code: 'secret-not-found' },
     { event: 'outcome', action: 'BatchGetSecretValue', name: undefined, items: 4, status: 200, awsRequestIds: [String] }
@@ -208,8 +218,70 @@ t.test('a request for many secrets leaves a record for each', async (t) => {
 
   const many = { json: { secretNames: Array.from({ length: 101 }, (_, index) => `many/${index}`) } }
   const [, ...records] = await recordsOf(gateway, 'POST', secrets, many)
-  t.match([records.length, records.at(-1).awsRequestIds.length, records.at(-1).awsCalls], [102, 100, 101])
+  t.match([records.length, records[0].names.length, records.at(-1).awsRequestIds.length, records.at(-1).awsCalls], [2, 101, 100, 101])
   t.match(await verifyFiles(gateway.trailFile), { findings: [] })
+})
+
+t.test('the records of a request are hardly larger than the request', async (t) => {
+  const gateway = await build(t, {
+    authorization: policies(`
+      @id("administrators") permit (principal in Group::"administrators", action, resource);
+      @id("promotes") permit (principal == Caller::"reader", action in [Action::"DescribeEnvironment", Action::"BatchGetSecretValue",
+        Action::"CreateSecret", Action::"PromoteSecret"], resource is Environment);
+      @id("not-odd") forbid (principal, action, resource is Secret) when { resource has name && resource.name like "*1" };
+    `)
+  })
+  const short = Array.from({ length: 1_500 }, (_, index) => `n${index}`)
+  const long = Array.from({ length: 300 }, (_, index) => `${'x'.repeat(400)}/${index}`)
+  for (const names of [short, long]) {
+    const requests: [string, object][] = [
+      ['/environments/dev/values', { names }],
+      [secrets, { secretNames: names }],
+      [secrets, { secretNames: names, dryRun: true }],
+      ['/environments/staging/promotions', { from: 'dev', names }]
+    ]
+    for (const [path, json] of requests) {
+      const before = gateway.trail().length
+      const size = statSync(gateway.trailFile).size
+      await gateway.send('POST', path, { token: tokens.reader, json })
+      const text = JSON.stringify(json)
+      const written = statSync(gateway.trailFile).size - size
+      t.ok(written < 3 * text.length + 10_000, `${path}: ${written} bytes for ${text.length}`)
+      const items = gateway.trail().slice(before).filter(({ event, environment }) => event === 'item' && environment === 'dev')
+      t.same(items.flatMap(({ names }) => names).sort(), [...names].sort(), 'each name is recorded')
+      for (const { names, status, decision } of items) {
+        const isOdd = String(names[0]).endsWith('1')
+        t.match({ status, decision }, { status: 403, decision: { allowed: false, policies: isOdd ? ['not-odd'] : [] } }, 'with the policies that decided')
+        t.ok(names.every((name: string) => name.endsWith('1') === isOdd))
+      }
+    }
+  }
+  t.match(await verifyFiles(gateway.trailFile), { findings: [] })
+})
+
+t.test('secrets that the request does not name are recorded up to a limit', async (t) => {
+  const gateway = await build(t, {
+    authorization: policies(`
+      @id("administrators") permit (principal in Group::"administrators", action, resource);
+      @id("reads-none") permit (principal == Caller::"reader", action in [Action::"DescribeEnvironment", Action::"BatchGetSecretValue",
+        Action::"ListSecrets", Action::"CompareValues", Action::"PromoteSecret"], resource is Environment);
+    `)
+  })
+  const secretNames = Array.from({ length: 1_005 }, (_, index) => `many/${index}`)
+  t.equal((await gateway.send('POST', secrets, { json: { secretNames, settings: { concurrency: 32 } } })).status, 201)
+  const requests: [string, string, RequestOptions][] = [
+    ['POST', '/environments/dev/values', { json: { filters: { namePrefix: 'many/' } } }],
+    ['GET', '/consistency?environments=dev&compareValues=true', {}],
+    ['POST', '/environments/staging/promotions', { json: { from: 'dev', missing: true } }]
+  ]
+  for (const [method, path, options] of requests) {
+    const records = await recordsOf(gateway, method, path, { ...options, token: tokens.reader })
+    t.match(records.map(({ event }) => event), ['intent', 'item', 'outcome'])
+    t.match(records[1], { status: 403, names: { length: 1_000 }, decision: { allowed: false } }, path)
+    t.match(records[2], { items: 1_000, unlisted: 5 })
+  }
+  const list = await recordsOf(gateway, 'GET', secrets, { token: tokens.reader })
+  t.match(list, [{ event: 'intent' }, { event: 'outcome', status: 200, unlisted: undefined, decisions: undefined }], 'a list is a single request')
 })
 
 t.test('a login is recorded, and issues no token without a record', async (t) => {

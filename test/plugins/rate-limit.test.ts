@@ -75,6 +75,23 @@ t.test('windows end, and a reload changes the limits immediately', async (t) => 
   t.same(await times(2, dev(gateway, tokens.writer)), [200, 429])
 })
 
+t.test('setting the clock neither prolongs nor ends a window', async (t) => {
+  const gateway = await build(t, { limits: slow(2) })
+  const { now } = Date
+  t.teardown(() => { Date.now = now })
+  t.same(await times(3, dev(gateway)), [200, 200, 429])
+  for (const hours of [-1, 1]) {
+    Date.now = () => now() + hours * 60 * 60 * 1_000
+    const reply = await dev(gateway)()
+    t.match(reply, refused)
+    const wait = Number(reply.headers.get('retry-after'))
+    t.ok(wait > 2_000 && wait <= 3_000, `${wait} seconds`)
+  }
+  Date.now = now
+  gateway.advance(1 / 24)
+  t.same(await times(3, dev(gateway)), [200, 200, 429], 'the window ends when its time has passed')
+})
+
 t.test('the limit of an environment', async (t) => {
   const gateway = await build(t, { limits: { ...slow(4), perEnvironment: slow(6) } })
 

@@ -21,7 +21,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     handler: async (request) => {
       const job = fastify.jobs.find(request.caller.id, request.params.id)
       request.reportOutcome({ job: job.id })
-      return jobReply(job, fastify.now(), (problem) => problemBody(problem, request.id))
+      return jobReply(job, fastify.monotonic(), (problem) => problemBody(problem, request.id))
     }
   })
 
@@ -42,7 +42,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const job = fastify.jobs.find(request.caller.id, request.params.id)
       request.reportOutcome({ job: job.id })
       fastify.jobs.cancel(job)
-      return jobReply(job, fastify.now(), (problem) => problemBody(problem, request.id))
+      return jobReply(job, fastify.monotonic(), (problem) => problemBody(problem, request.id))
     }
   })
 }

@@ -26,14 +26,14 @@ process.once('message', (work: Work) => {
 process.once('disconnect', () => process.exit(1))
 
 async function run ({ file, functionArn, event, timeout }: Work): Promise<void> {
-  const end = Date.now() + timeout
+  const end = performance.now() + timeout
   const handler = await loadHandler(file)
   await handler(event, {
     functionName: functionArn.split(':')[6],
     functionVersion: '$LATEST',
     invokedFunctionArn: functionArn,
     awsRequestId: randomUUID(),
-    getRemainingTimeInMillis: () => Math.max(0, end - Date.now())
+    getRemainingTimeInMillis: () => Math.max(0, end - performance.now())
   })
 }
 

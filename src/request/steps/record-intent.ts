@@ -1,5 +1,5 @@
 import type { Trail } from '#src/audit/trail'
-import { aboutRequest, intentEntry, type DeclaredNames } from '#src/request/audit-entries'
+import { aboutRequest, intentEntry, newEvidence, type DeclaredNames } from '#src/request/audit-entries'
 import type { Step } from '#src/request/step'
 
 /**
@@ -10,5 +10,5 @@ import type { Step } from '#src/request/step'
 export const recordIntent = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): Step => (request) => {
   const about = aboutRequest(request, declared())
   return append([intentEntry(about, request)])
-    .then((intent) => ({ evidence: { about, intent, awsRequestIds: [], decisions: [] } }))
+    .then((intent) => ({ evidence: newEvidence(about, intent) }))
 }

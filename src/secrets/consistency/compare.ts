@@ -3,7 +3,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 import { isSecretName, type SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import type { Problem } from '#src/problems/problem'
-import { permitted } from '#src/secrets/permitted'
+import { permittedFound } from '#src/secrets/permitted'
 import type { Scope } from '#src/secrets/scope'
 import { countUnaddressable } from '#src/secrets/unaddressable'
 import { fingerprints } from './fingerprints.ts'
@@ -78,7 +78,7 @@ export async function compareEnvironments (scopes: readonly Scope[], options: Op
   for (const { scope, states, required, visible } of surveys) {
     // These names were found in other environments. If the caller is allowed to see such a name in this environment, it is shown
     // as missing. Otherwise it is not shown.
-    const others = await permitted(scope, 'DescribeSecret', names.filter((name) => !visible.has(name)))
+    const others = await permittedFound(scope, 'DescribeSecret', names.filter((name) => !visible.has(name)))
     for (const { name, cells } of rows) {
       if (!visible.has(name) && !others.has(name)) continue
       cells.set(scope, { state: shown(states.get(name)), required: required.has(name) })
@@ -114,7 +114,7 @@ interface Survey {
 async function survey (scope: Scope, namePrefix = ''): Promise<Survey> {
   const { states, unaddressable } = await secretStates(scope, namePrefix)
   const required = new Set(scope.environment.requiredSecrets.filter(isSecretName).filter((name) => name.startsWith(namePrefix)))
-  const visible = await permitted(scope, 'DescribeSecret', [...new Set([...states.keys(), ...required])])
+  const visible = await permittedFound(scope, 'DescribeSecret', [...new Set([...states.keys(), ...required])])
   const count = await countUnaddressable(scope, ['DescribeSecret'], [...unaddressable.keys()])
   return { scope, states, unaddressable: count, required, visible }
 }
@@ -127,7 +127,7 @@ async function group (scopes: readonly Scope[], rows: readonly Row[]): Promise<v
   const comparable = new Map<Scope, Set<SecretName>>()
   for (const scope of scopes) {
     const present = rows.filter(({ cells }) => cells.get(scope)?.state === 'present').map(({ name }) => name)
-    comparable.set(scope, await permitted(scope, 'CompareValues', present))
+    comparable.set(scope, await permittedFound(scope, 'CompareValues', present))
   }
   const compared = rows.map((row) => ({ ...row, in: scopes.filter((scope) => comparable.get(scope)?.has(row.name)) }))
     .filter((row) => row.in.length > 1)

@@ -1,7 +1,7 @@
 import { parseSecretName, type AnyName, type SecretName } from '#src/environments/names'
 import { invalidRequest, type RequestError } from '#src/problems/problem'
 import { secretStates, type States } from '#src/secrets/consistency/states'
-import { permitted } from '#src/secrets/permitted'
+import { permittedFound } from '#src/secrets/permitted'
 import type { Scope } from '#src/secrets/scope'
 import { asUnaddressable } from '#src/secrets/unaddressable'
 import type { PromotionBody } from './schemas.ts'
@@ -75,6 +75,6 @@ async function missing<Name extends AnyName> (
   source: Scope, target: Scope, from: States<Name>, to: States<Name>
 ): Promise<Name[]> {
   const names = [...from].filter(([name, state]) => state !== 'pending-deletion' && !to.has(name)).map(([name]) => name)
-  const allowed = await permitted(source, 'PromoteSecret', names)
-  return [...await permitted(target, 'PromoteSecret', [...allowed])]
+  const allowed = await permittedFound(source, 'PromoteSecret', names)
+  return [...await permittedFound(target, 'PromoteSecret', [...allowed])]
 }

@@ -1,7 +1,9 @@
-import { setTimeout } from 'node:timers/promises'
+import { join } from 'node:path'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { ControlEntry, Link, RequestEntry } from '#src/audit/record'
 import { genesis } from '#src/audit/record'
+import { fileSink } from '#src/audit/file-sink'
 import { UnusableTrail } from '#src/audit/settings'
 import type { Sink } from '#src/audit/sink'
 import { openTrail, type Trail, type TrailOptions } from '#src/audit/trail'
@@ -69,6 +71,9 @@ function hanging (): { hang: () => Promise<void>, release: () => void } {
 }
 
 const entry = (name: string): RequestEntry => ({ event: 'intent', name })
+/** Returns a large entry of a caller. */
+const large = (id: string): RequestEntry => ({ ...entry('x'.repeat(3 * 1024 * 1024)), caller: { id } })
+
 const refused = { code: 'audit-unavailable' }
 
 async function until (condition: () => boolean): Promise<void> {
@@ -92,16 +97,14 @@ t.test('appends during a write are combined into the next write', async (t) => {
 t.test('the size of a write is limited', async (t) => {
   const sink = fake()
   const trail = await open(t, sink)
-  const large = entry('x'.repeat(3 * 1024 * 1024))
-  await Promise.all([trail.append([entry('a')]), trail.append([large, large]), trail.append([large]), trail.append([large])])
+  await Promise.all([trail.append([entry('a')]), trail.append([large('a'), large('a')]), trail.append([large('b')]), trail.append([large('c')])])
   t.same(sink.writes.map(({ length }) => length), [1, 1, 2, 1, 1])
 })
 
 t.test('the close record comes after all appends that were queued before', async (t) => {
   const sink = fake()
   const trail = await open(t, sink)
-  const large = entry('x'.repeat(3 * 1024 * 1024))
-  const appended = Promise.all([trail.append([large]), trail.append([large]), trail.append([large])])
+  const appended = Promise.all(['a', 'b', 'c'].map(async (id) => trail.append([large(id)])))
   await trail.close()
   t.same(await appended, [2, 3, 4])
   t.match(sink.writes.flat().map(({ event }) => event), ['start', 'intent', 'intent', 'intent', 'close'])
@@ -112,11 +115,14 @@ t.test('checkpoints', async (t) => {
   const onControlRecord = ({ event }: ControlEntry, { sequence }: Link): void => { signed.push([event, sequence]) }
   const sink = fake()
   let now = Date.parse('2026-11-21T08:00:00Z')
-  const trail = await open(t, sink, { now: () => now, onControlRecord, checkpointEvery: { records: 3, milliseconds: 60_000 } })
+  let elapsed = 0
+  const trail = await open(t, sink, { now: () => now, monotonic: () => elapsed, onControlRecord, checkpointEvery: { records: 3, milliseconds: 60_000 } })
   await trail.append([entry('a'), entry('b')])
   await trail.append([entry('c')])
+  now -= 120_000
   await trail.append([entry('d')])
-  now += 60_000
+  now += 180_000
+  elapsed += 60_000
   await trail.append([entry('e')])
   await trail.close()
   t.same(signed, [['start', 1], ['checkpoint', 5], ['checkpoint', 8], ['close', 9]])
@@ -221,6 +227,46 @@ t.test('a write that hangs', async (t) => {
   })
 })
 
+/** Blocks the event loop. */
+function block (milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}
+
+t.test('time in which the event loop stands still does not count', async (t) => {
+  const reasons: string[] = []
+  const onFailure = (reason: string): number => reasons.push(reason)
+  const sink = fake()
+  const trail = await open(t, sink, { writeTimeout: 100, onFailure })
+  sink.before = async () => setImmediate()
+  for (const name of ['a', 'b', 'c']) {
+    const written = trail.append([entry(name)])
+    block(150)
+    await t.resolves(written, 'a write that has ended meanwhile')
+  }
+
+  const real = await open(t, fileSink(join(t.testdir({}), 'audit.jsonl'), 'synced', trailKey), { writeTimeout: 1_500, onFailure })
+  const written = real.append([entry('a')])
+  block(1_600)
+  await t.resolves(written, 'on a real disk')
+  t.same(reasons, [])
+
+  const { hang, release } = hanging()
+  sink.before = hang
+  const lost = t.rejects(trail.append([entry('d')]), refused, 'a write that does hang')
+  const blocking = setInterval(() => { block(10) }, 1)
+  await lost
+  clearInterval(blocking)
+  t.same(reasons, ['hangs'])
+  release()
+  await until(() => trail.isWritable)
+
+  sink.before = async () => setImmediate()
+  const closed = trail.close()
+  block(150)
+  await closed
+  t.equal(sink.closed, true, 'closing waits for the last write')
+})
+
 t.test('closing does not wait for a write that hangs', async (t) => {
   const sink = fake()
   const trail = await open(t, sink, { writeTimeout: 20 })
@@ -265,13 +311,41 @@ t.test('the queue is bounded', async (t) => {
   const trail = await open(t, sink, { capacity: { records: 10, bytes: 10_000 } })
   const { hang, release } = hanging()
   sink.before = hang
-  const first = trail.append([entry('a')])
-  const many = trail.append(Array.from({ length: 9 }, () => entry('b')))
-  await t.rejects(trail.append([entry('c')]), refused, 'in records')
+  const first = trail.append([{ ...entry('a'), peer: '10.0.0.1' }])
+  const many = trail.append(Array.from({ length: 9 }, () => ({ ...entry('b'), caller: { id: 'b' } })))
+  await t.rejects(trail.append([{ ...entry('c'), caller: { id: 'c' } }]), refused, 'in records')
   release()
   await Promise.all([first, many])
   t.match(sink.writes.at(-1), [{ event: 'resume', refused: 1 }])
   t.equal(trail.isWritable, true)
   await t.rejects(trail.append([entry('x'.repeat(10_000))]), refused, 'in bytes')
   await t.resolves(trail.append(Array.from({ length: 10 }, () => entry('d'))), 'written and refused records no longer count')
+})
+
+t.test('each caller and each address has a share of the queue', async (t) => {
+  const overloaded = { code: 'overloaded' }
+  const of = (id: string, count = 1): RequestEntry[] => Array.from({ length: count }, () => ({ ...entry('a'), caller: { id } }))
+  const from = (peer: string, count = 1): RequestEntry[] => Array.from({ length: count }, () => ({ ...entry('a'), peer }))
+  for (const capacity of [{ records: 320, bytes: Infinity }, { records: Infinity, bytes: 320 * 330 }]) {
+    const sink = fake()
+    const trail = await open(t, sink, { capacity })
+    const { hang, release } = hanging()
+    sink.before = hang
+    const accepted = [trail.append(of('greedy', 39))]
+    await t.rejects(trail.append(of('greedy', 10)), overloaded, 'an eighth for a caller')
+    accepted.push(trail.append(of('other', 60)))
+    await t.rejects(trail.append(of('other')), overloaded, 'a single append may be larger')
+    accepted.push(trail.append(from('10.0.0.1', 9)))
+    await t.rejects(trail.append(from('10.0.0.1', 3)), overloaded, 'a 32nd for an address')
+    for (let host = 2; host <= 9; host += 1) accepted.push(trail.append(from(`10.0.0.${host}`, 8)))
+    await t.rejects(trail.append(from('10.0.1.1', 20)), overloaded, 'a quarter for all addresses')
+    accepted.push(trail.append(of('third', 30)))
+    t.equal(trail.isWritable, true)
+    release()
+    await t.resolves(Promise.all(accepted), 'nobody else is refused')
+    await until(() => sink.writes.at(-1)?.[0].event === 'resume')
+    t.match(sink.writes.at(-1), [{ event: 'resume', refused: 4 }])
+    await t.resolves(trail.append(of('greedy', 10)), 'what has been written no longer counts')
+    await t.resolves(trail.append(from('10.0.1.1', 8)))
+  }
 })

@@ -115,15 +115,6 @@ t.test('the last keys are used for an hour while the issuer is down', async (t) 
   t.equal(await verify(token), 'ok', 'the keys are fetched again')
 })
 
-t.test('keys are fetched again if the clock was set back', async (t) => {
-  const { issuer, verify, advance } = await start(t)
-  const token = await issuer.token()
-  t.equal(await verify(token), 'ok')
-  await issuer.rotate('second')
-  advance(-2 * 60 * minute)
-  t.equal(await verify(token), unknown)
-})
-
 t.test('replies that are not a key set', async (t) => {
   for (const [what, reply] of Object.entries({
     'no JSON': { status: 200, body: '<html>' },

@@ -5,13 +5,15 @@ import { cacheVerified } from '#src/authentication/verified-tokens'
 
 t.test('a verified token is cached for a minute, and not beyond its expiry', async (t) => {
   let verified = 0
+  let time = 0
   const verify = cacheVerified(async (token) => {
     verified++
     if (token === 'bad') throw unauthenticated('bad')
     return { caller: caller('oidc', `corp:${token}`), expires: token === 'short' ? 10_000 : 100_000 }
-  })
-  const times = async (token: string, now: number): Promise<number> => {
+  }, () => time)
+  const times = async (token: string, now: number, elapsed = now): Promise<number> => {
     const before = verified
+    time = elapsed
     await Promise.resolve(verify(token, now)).catch(() => undefined)
     return verified - before
   }
@@ -20,7 +22,11 @@ t.test('a verified token is cached for a minute, and not beyond its expiry', asy
   t.equal(await times('a', 60_000), 1)
   t.equal(await times('a', 99_999), 0)
   t.equal(await times('a', 100_000), 1, 'an expired token is verified again')
-  t.equal(await times('a', -60_001), 1, 'also if the clock was set back')
+  t.equal(await times('ahead', 0, 200_000), 1)
+  t.equal(await times('ahead', 90_000, 259_999), 0, 'a clock that is set ahead does not end the minute')
+  t.equal(await times('ahead', -90_000, 259_999), 0, 'nor does one that is set back')
+  t.equal(await times('ahead', -90_000, 260_000), 1, 'nor does it prolong the minute')
+  t.equal(await times('ahead', 100_000, 260_000), 1, 'the expiry is a date')
   t.equal(await times('short', 0), 1)
   t.equal(await times('short', 9_999), 0)
   t.equal(await times('short', 10_000), 1)
@@ -34,7 +40,7 @@ t.test('the cache is bounded', async (t) => {
   const verify = cacheVerified(async (token) => {
     verified++
     return { caller: caller('oidc', token), expires: Infinity }
-  })
+  }, () => 0)
   for (let index = 0; index <= 10_000; index++) await verify(String(index), 0)
   verified = 0
   await verify('10000', 0)

@@ -99,6 +99,24 @@ t.test('a hundred concurrent requests start a single session, and so does its re
   t.equal(countOf(gateway, 'AssumeRole'), 3, 'an expired session is replaced without an error')
 })
 
+t.test('setting the clock starts no sessions', async (t) => {
+  const gateway = await buildWithRoles(t)
+  const read = async (): Promise<void> => {
+    for (let time = 0; time < 5; time += 1) t.equal((await gateway.send('GET', '/environments/dev/secrets')).status, 200)
+  }
+  const hour = 60 * 60 * 1_000
+  await read()
+  for (const milliseconds of [2 * hour, -hour, 0]) {
+    gateway.setClock(milliseconds)
+    await read()
+  }
+  t.equal(countOf(gateway, 'AssumeRole'), 1)
+  gateway.setClock(2 * hour)
+  gateway.advance(minutes(61))
+  await read()
+  t.equal(countOf(gateway, 'AssumeRole'), 2, 'nor does a new session whose end seems to have passed')
+})
+
 t.test('requests that wait for the same session share its failure instead of each trying again', async (t) => {
   const gateway = await buildWithRoles(t)
   const headers = { 'aws-credential-id': 'without-identity' }

@@ -8,6 +8,8 @@ interface Fixture {
   /** Returns the number of fetches. */
   fetches: () => number
   advance: (milliseconds: number) => void
+  /** Sets the wall clock ahead, or back, although no time passes. */
+  setClock: (milliseconds: number) => void
   /** Completes the current fetch, with an error if one is given. */
   answer: (outcome?: Error) => Promise<void>
 }
@@ -15,6 +17,7 @@ interface Fixture {
 /** Creates a cache whose source returns 1, 2, 3 … Each value is valid for `lasts` milliseconds, by default an hour. */
 function fixture (lasts = 60 * minute): Fixture {
   let now = 0
+  let clockError = 0
   let fetches = 0
   let waiting: PromiseWithResolvers<number> | undefined
   return {
@@ -25,10 +28,12 @@ function fixture (lasts = 60 * minute): Fixture {
         return waiting.promise
       },
       endOf: () => lasts === Infinity ? undefined : new Date(now + lasts),
-      now: () => now
+      now: () => now + clockError,
+      monotonic: () => now
     }),
     fetches: () => fetches,
     advance: (milliseconds) => { now += milliseconds },
+    setClock: (milliseconds) => { clockError = milliseconds },
     async answer (outcome) {
       if (outcome === undefined) waiting?.resolve(fetches)
       else waiting?.reject(outcome)
@@ -139,4 +144,48 @@ t.test('a value without an expiry is cached until it is dropped, unless it is ne
   await answer()
   t.equal(await next, 2)
   t.equal(fetches(), 2)
+})
+
+t.test('setting the clock changes nothing for a cached value', async (t) => {
+  for (const milliseconds of [-60 * minute, 120 * minute]) {
+    const { cache: { current }, fetches, answer, advance, setClock } = fixture()
+    const first = current()
+    await answer()
+    await first
+    setClock(milliseconds)
+    advance(55 * minute - 1)
+    t.equal(await current(), 1)
+    t.equal(fetches(), 1)
+    advance(4.5 * minute + 1)
+    const next = current()
+    t.equal(fetches(), 2, 'it is replaced at the right time')
+    setClock(0)
+    await answer()
+    t.equal(await next, 2)
+  }
+})
+
+t.test('during a wrong clock, no call fetches a value of its own', async (t) => {
+  const { cache: { current, drop }, fetches, answer, advance, setClock } = fixture()
+  setClock(120 * minute)
+  const first = current()
+  await answer()
+  await first
+  for (let second = 0; second < 59; second += 1) {
+    advance(1_000)
+    t.equal(await current(), 1)
+  }
+  t.equal(fetches(), 1, 'a value that seems to have expired is used for a minute')
+  advance(1_000)
+  const next = current()
+  await answer()
+  t.equal(await next, 2)
+  setClock(0)
+  advance(5_000)
+  drop()
+  const third = current()
+  await answer()
+  t.equal(await third, 3, 'a value that turned out to be invalid is dropped all the same')
+  advance(54 * minute)
+  t.equal(await current(), 3)
 })

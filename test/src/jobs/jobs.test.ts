@@ -1,4 +1,5 @@
 import t from 'tap'
+import { monotonic } from '#src/clock'
 import type { SecretName } from '#src/environments/names'
 import { jobEvents } from '#src/jobs/events'
 import type { Job } from '#src/jobs/job'
@@ -15,7 +16,7 @@ const quick = (total: number): BulkRun =>
 
 t.test('if the jobs have too many items, the one that ended first is forgotten', async (t) => {
   let now = 0
-  const jobs = createJobs(() => now, { running: 1, runningOfOne: 1, items: 100, kept: 1_000 })
+  const jobs = createJobs(Date.now, () => now, { running: 1, runningOfOne: 1, items: 100, kept: 1_000 })
   const started: Job[] = []
   for (const total of [60, 40, 30]) {
     now += 1
@@ -26,7 +27,7 @@ t.test('if the jobs have too many items, the one that ended first is forgotten',
 })
 
 t.test('a follower of a job without new events receives heartbeats', async (t) => {
-  const jobs = createJobs(Date.now)
+  const jobs = createJobs(Date.now, monotonic)
   let end = (): void => undefined
   const slow: BulkRun = {
     ...quick(1),
@@ -37,7 +38,7 @@ t.test('a follower of a job without new events receives heartbeats', async (t) =
   const alive = setInterval(() => undefined, 1_000)
   t.teardown(() => { clearInterval(alive) })
   const heard: string[] = []
-  for await (const event of jobEvents(job, 0, Date.now, 5)) {
+  for await (const event of jobEvents(job, 0, monotonic, 5)) {
     heard.push(/^: heartbeat|event: \w+/.exec(event)?.[0] ?? '')
     if (heard.length === 3) end()
   }
@@ -45,7 +46,7 @@ t.test('a follower of a job without new events receives heartbeats', async (t) =
 })
 
 t.test('while a job is being cancelled, a retry does not start a second run', async (t) => {
-  const jobs = createJobs(Date.now)
+  const jobs = createJobs(Date.now, monotonic)
   const keyed = { ...scope, idempotencyKey: 'k' }
   const run: BulkRun = {
     ...quick(1),

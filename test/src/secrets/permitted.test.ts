@@ -14,6 +14,7 @@ t.test('decisions on many secrets do not block the event loop', async (t) => {
     callerId: 'a',
     aws: {} as SecretsPort,
     counterparts: () => [],
+    mayFound: () => false,
     may: (action, name) => {
       decided += 1
       return action === 'GetSecretValue' && name.startsWith('team-0/')

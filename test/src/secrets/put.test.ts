@@ -27,7 +27,7 @@ t.test('a PUT writes a version even if another writer creates the secret between
   }, { step: 'initialize' })
   const aws = createSecretsPort(() => ({ line: () => lineOf(client) }))
   const environment = environmentFrom('dev', { region: 'eu-west-1', credential: 'a' })
-  const scope = { environment, credentialId: 'a', callerId: 'c', aws, may: (action: string) => action !== 'GetSecretValue', counterparts: () => [] }
+  const scope = { environment, credentialId: 'a', callerId: 'c', aws, may: (action: string) => action !== 'GetSecretValue', mayFound: () => false, counterparts: () => [] }
 
   t.same(await putSecret(scope, name, 'v'), { name, arn: 'arn', versionId: 'v', created: false })
   t.same(calls, answers.map(([command]) => command))

@@ -41,7 +41,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         .type(eventStream)
         // Without `x-accel-buffering: no`, proxies such as nginx would buffer the events.
         .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
-        .send(Readable.from(jobEvents(job, after, fastify.now)))
+        .send(Readable.from(jobEvents(job, after, fastify.monotonic)))
     }
   })
 }

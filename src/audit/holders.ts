@@ -1,0 +1,14 @@
+import type { Holder } from './queue.ts'
+import type { RequestEntry } from './record.ts'
+
+/**
+ * The parts of the queue that can be used by one caller, by the unauthenticated requests from one address, and by all
+ * unauthenticated requests. An address gets less than a caller, because it costs nothing to send requests without a token.
+ */
+const shares = { caller: 1 / 8, address: 1 / 32, unauthenticated: 1 / 4 }
+
+/** Returns the holders that the records of a request count against. All of them have the same caller and peer. */
+export function holdersOf ([{ caller, peer = '' } = {}]: readonly Partial<RequestEntry>[]): Holder[] {
+  if (caller !== undefined) return [{ id: `caller ${caller.id}`, share: shares.caller }]
+  return [{ id: `address ${peer}`, share: shares.address }, { id: 'unauthenticated', share: shares.unauthenticated }]
+}

@@ -1,0 +1,8 @@
+/**
+ * A clock that measures spans of time, in milliseconds since some fixed moment. Nobody can set it, so the difference between two
+ * readings is the time in between. It shows no date. A date comes from the wall clock, which somebody or NTP may set at any time.
+ */
+export type Monotonic = () => number
+
+/** The clock of this process. The method is looked up at each call, so that tests can replace it. */
+export const monotonic: Monotonic = () => performance.now()

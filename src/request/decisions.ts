@@ -1,0 +1,69 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { SecretDecision } from '#src/audit/secret-outcome'
+import { getOrCreate } from '#src/collections/get-or-create'
+
+/** The decisions of a request that are not yet part of a record. */
+export interface KeptDecisions {
+  /** The number of denials that `addFound` did not keep. */
+  readonly unlisted: number
+  /** Keeps a decision on something that the request names. A repeated decision is kept once. */
+  add: (decision: SecretDecision) => void
+  /**
+   * Keeps a decision on a secret that AWS listed and the request does not name. Denials beyond a limit are only counted, because
+   * an environment may have any number of secrets, and such a request costs the caller nothing.
+   */
+  addFound: (decision: SecretDecision) => void
+  /** Removes and returns the decisions on a secret. */
+  take: (secret: Subject) => readonly SecretDecision[]
+  /** Returns the decisions that were not taken, in a list for each secret. */
+  rest: () => Iterable<readonly SecretDecision[]>
+}
+
+/** The members of a decision or an outcome that tell which secret it is about. */
+type Subject = Pick<SecretDecision, 'environment' | 'name' | 'replicaOf'>
+
+/** The maximum number of denials that are kept on secrets which the request does not name. */
+const mostFoundDenials = 1_000
+
+export function keptDecisions (): KeptDecisions {
+  const bySecret = new Map<string, SecretDecision[]>()
+  let foundDenials = 0
+  let unlisted = 0
+
+  const isKept = (decision: SecretDecision): boolean =>
+    bySecret.get(secretOf(decision))?.some((one) => isDeepStrictEqual(one, decision)) ?? false
+
+  function add (decision: SecretDecision): void {
+    if (!isKept(decision)) getOrCreate(bySecret, secretOf(decision), (): SecretDecision[] => []).push(decision)
+  }
+
+  return {
+    get unlisted () {
+      return unlisted
+    },
+    add,
+    addFound (decision) {
+      if (isKept(decision)) return
+      if (!decision.allowed && foundDenials === mostFoundDenials) {
+        unlisted += 1
+        return
+      }
+      add(decision)
+      if (!decision.allowed) foundDenials += 1
+    },
+    take (secret) {
+      const key = secretOf(secret)
+      const taken = bySecret.get(key) ?? []
+      bySecret.delete(key)
+      return taken
+    },
+    rest: () => bySecret.values()
+  }
+}
+
+/**
+ * Returns a key for the secret that an outcome or a decision belongs to. A decision with `replicaOf` belongs to the secret that
+ * `replicaOf` names.
+ */
+const secretOf = ({ environment = '', name = '', replicaOf }: Subject): string =>
+  replicaOf === undefined ? `${environment} ${name}` : ` ${replicaOf}`
