@@ -80,7 +80,8 @@ const anyProblems = ['malformed-request', 'expectation-failed', 'request-timeout
 
 /** The additional problems of routes that need a token. */
 const gatewayProblems = [
-  'invalid-request', 'unauthenticated', 'cross-site-request', 'rate-limited', 'identity-provider-unavailable', 'audit-unavailable'
+  'invalid-request', 'unauthenticated', 'cross-site-request', 'rate-limited', 'identity-provider-unavailable', 'audit-unavailable',
+  'overloaded'
 ] as const
 
 /** The additional problems of routes that call AWS. */

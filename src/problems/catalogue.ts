@@ -258,7 +258,7 @@ export const catalogue = {
   overloaded: {
     status: 503,
     title: 'The gateway takes no more of this at the moment',
-    advice: 'It has too many jobs under way, or is about to end: wait as long as `Retry-After` says.',
+    advice: 'It has too many jobs under way, too little memory or CPU time left, or is about to end: wait as long as `Retry-After` says.',
     retryAfter: 5
   },
   'aws-timeout': {
