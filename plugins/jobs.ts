@@ -1,32 +1,36 @@
+import { once } from 'node:events'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '#src/app'
 import { createJobs, type Jobs } from '#src/jobs/jobs'
+import { createFollowers, type Followers } from '#src/jobs/followers'
 import { createIdempotencyKeys, type IdempotencyKeys } from '#src/secrets/bulk/idempotency-keys'
-import type { BulkStop } from '#src/secrets/bulk/schemas'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The jobs: bulk creates that run in the background. */
     jobs: Jobs
+    /** The event streams with which callers follow their jobs. */
+    followers: Followers
     /** The idempotency keys that callers have used. */
     idempotencyKeys: IdempotencyKeys
-    /** Aborted when the graceful shutdown begins. No long-running work is started after that. */
-    stopping: AbortSignal
   }
 }
 
-/** Keeps the state that outlives a request: jobs and idempotency keys. Stops the jobs when the gateway shuts down. */
+/**
+ * Keeps the state that outlives a request: jobs and idempotency keys. When the shutdown begins, the jobs are stopped, so that
+ * they have its whole duration to take back what they may not leave half done. Their event streams end with them.
+ */
 export default fp<Required<AppOptions>>(async (fastify, { now, monotonic }) => {
-  const stopping = new AbortController()
+  const { stopping, cutOff, config } = fastify
   const jobs = createJobs(now, monotonic)
 
   fastify.decorate('jobs', jobs)
+  fastify.decorate('followers', createFollowers(() => config.current.server.connections.eventStreamsPerCaller))
   fastify.decorate('idempotencyKeys', createIdempotencyKeys())
-  fastify.decorate('stopping', stopping.signal)
 
-  // Runs in `preClose`, while connections are still open, so that clients that follow a job receive its end event.
-  fastify.addHook('preClose', async () => {
-    stopping.abort('shutdown' satisfies BulkStop)
-    await jobs.stop()
+  stopping.addEventListener('abort', () => { void jobs.stop() })
+  // `onClose` hooks run in the reverse order of their registration, so the audit trail is still open here.
+  fastify.addHook('onClose', async () => {
+    await Promise.race([jobs.stop(), cutOff.aborted ? undefined : once(cutOff, 'abort')])
   })
-}, { name: 'jobs' })
+}, { name: 'jobs', dependencies: ['audit', 'config', 'shutdown'] })

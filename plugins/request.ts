@@ -12,6 +12,7 @@ import { refuseAmbiguousHeaders } from '#src/request/steps/refuse-ambiguous-head
 import { refuseCrossSite } from '#src/request/steps/refuse-cross-site'
 import { refuseUnknownHeaders } from '#src/request/steps/refuse-unknown-headers'
 import { closeStaleConnection } from '#src/request/steps/close-stale-connection'
+import { closeWhenStopping } from '#src/request/steps/close-when-stopping'
 import { decideInEnvironment } from '#src/request/steps/decide-in-environment'
 import { decideOnCredential } from '#src/request/steps/decide-on-credential'
 import { enforce } from '#src/request/steps/enforce'
@@ -30,6 +31,7 @@ import { resolveCredential } from '#src/request/steps/resolve-credential'
 import { seeEnvironment, type FindEnvironment } from '#src/request/steps/see-environment'
 import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
 import { watchCaller } from '#src/request/steps/watch-caller'
+import { shedLoad } from '#src/request/steps/shed-load'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -56,12 +58,15 @@ interface Stage {
 const authenticated = ({ action }: FastifyContextConfig): boolean => action !== 'Public'
 const limitedPublic = ({ action, rateLimit }: FastifyContextConfig): boolean => action === 'Public' && rateLimit !== false
 const all = (): boolean => true
+const canBeShed = ({ servedWhenOverloaded }: FastifyContextConfig): boolean => servedWhenOverloaded !== true
 const about = (...subjects: readonly FastifyContextConfig['about'][]) => (route: FastifyContextConfig): boolean =>
   route.about !== undefined && subjects.includes(route.about)
 
 /** Sets up the request pipeline, from the first header to the last byte of the reply. docs/request.md has a diagram of it. */
 export default fp(async (fastify) => {
-  const { audit, authenticate: callerOf, authorize, aws, config, isStale, limits, methodsOf, trustsProxy } = fastify
+  const {
+    audit, authenticate: callerOf, authorize, aws, config, findOverload, isStale, limits, methodsOf, stopping, trustsProxy
+  } = fastify
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
   const declared = (): DeclaredNames => config.current
@@ -84,6 +89,7 @@ export default fp(async (fastify) => {
   }
 
   const stages: readonly Stage[] = [
+    { stage: 'headers', hook: 'onRequest', appliesTo: canBeShed, steps: { shedLoad: shedLoad(findOverload) } },
     { stage: 'headers', hook: 'onRequest', appliesTo: authenticated, steps: { forbidCaching } },
     {
       stage: 'authentication',
@@ -117,7 +123,7 @@ export default fp(async (fastify) => {
   /** The last steps, for every reply, including refusals. */
   const last = [
     { stage: 'record outcome', steps: { recordOutcome: recordOutcome(audit, declared) } },
-    { stage: 'reply', steps: { closeStaleConnection: closeStaleConnection(isStale) } }
+    { stage: 'reply', steps: { closeStaleConnection: closeStaleConnection(isStale), closeWhenStopping: closeWhenStopping({ stopping }) } }
   ]
 
   fastify.decorateRequest('found')
@@ -158,5 +164,7 @@ export default fp(async (fastify) => {
   fastify.decorate('pipeline', [first, ...stages, ...last].map(({ stage, steps }) => ({ stage, steps: Object.keys(steps) })))
 }, {
   name: 'request',
-  dependencies: ['audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'rate-limit', 'tls']
+  dependencies: [
+    'audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'overload', 'rate-limit', 'shutdown', 'tls'
+  ]
 })

@@ -6,7 +6,7 @@ const document = (mediaType: string): object => ({
     'x-response-description': 'The OpenAPI document',
     content: { [mediaType]: { schema: Type.Unknown({ description: 'An OpenAPI 3.1 document' }) } }
   },
-  ...publicProblems('rate-limited')
+  ...publicProblems('rate-limited', 'overloaded')
 })
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {

@@ -15,8 +15,8 @@ import { serverOptions } from './http/server-options.ts'
 /** The exit status for an invalid configuration: EX_CONFIG of sysexits.h. */
 const configurationError = 78
 
-/** The timeout of a graceful shutdown, in milliseconds. */
-const shutdownTimeout = 10_000
+/** How long, in milliseconds, the process may take to end after everything was cut off. */
+const endTimeout = 5_000
 
 /** Starts the gateway with the configuration from the environment variables. @throws ConfigError */
 async function start (): Promise<void> {
@@ -50,26 +50,34 @@ const showsToken = ({ GATEWAY_PRINT_TOKEN }: Variables): boolean => process.stdo
 
 /**
  * Installs handlers that shut the process down gracefully after a signal or an uncaught error. They let open requests finish and
- * then close everything.
+ * then close everything. A second signal ends the process at once.
  */
 function shutDownGracefully (fastify: FastifyInstance, local: LocalMode | undefined): void {
   closeWithGrace({
-    delay: shutdownTimeout,
+    // The times are those of the configuration at the time of the signal.
+    delay: false,
     logger: false,
     // If there is a configuration file, SIGHUP does not shut the process down, because it reloads the file.
     skip: local === undefined ? ['SIGHUP'] : [],
-    onTimeout: () => { fastify.log.error('requests did not end in time') }
+    onSecondSignal: () => { endIfHanging(fastify) }
   }, async ({ signal, err }) => {
     if (err !== undefined) fastify.log.fatal({ thrown: withoutMessage(err) }, 'crashed')
     else fastify.log.info({ signal }, 'closing')
-    // Idle keep-alive connections would delay the shutdown until they time out.
-    const idle = setInterval(() => { fastify.server.closeIdleConnections() }, 100)
-    await fastify.close()
-    clearInterval(idle)
+    fastify.cutOff.addEventListener('abort', () => {
+      fastify.log.error('requests or jobs did not end in time')
+      setTimeout(() => { process.kill(process.pid, 'SIGKILL') }, endTimeout).unref()
+    })
+    // After an uncaught error, the gateway takes no further requests.
+    const isComplete = await fastify.shutDown({ delays: err === undefined })
     await local?.close()
-    // While a write to the audit trail hangs, Node.js would not exit by itself.
-    if (fastify.audit.hangs) process.kill(process.pid, 'SIGKILL')
+    endIfHanging(fastify)
+    if (!isComplete) process.exit(1)
   })
+}
+
+/** Ends the process if a write to the audit trail hangs. Node.js would then not exit by itself. */
+function endIfHanging ({ audit }: FastifyInstance): void {
+  if (audit.hangs) process.kill(process.pid, 'SIGKILL')
 }
 
 /** Reloads the configuration file on SIGHUP. If the file is invalid, the current configuration stays in use. */

@@ -83,6 +83,8 @@ export const declared = {
   get audit (): { file: string, keyFile: string } { return newTrail() },
   /** The limits are too high to affect a test, unless the test sets limits of its own. */
   limits: { requestsPerSecond: 100_000, unauthenticated: { requestsPerSecond: 100_000 } },
+  /** A busy machine must not make the gateway refuse requests. */
+  server: { overload: { loopDelayMilliseconds: 60_000 } },
   environments: {
     dev: { region: 'eu-west-1', credential: 'dev-account', allowedCredentials: ['unknown-to-aws'] },
     staging: { region: 'eu-west-1', credential: 'dev-account', kmsKeyId: 'alias/staging', recoveryWindowInDays: 7 },

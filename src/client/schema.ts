@@ -581,7 +581,7 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description Whether requests may be sent here: not while the audit trail can not be written, since all would be refused. It does not ask AWS: a gateway that AWS does not answer is no worse than its siblings.
+         * @description Whether requests may be sent here: not while the audit trail can not be written, since all would be refused. It does not ask AWS: a gateway that AWS does not answer is no worse than its siblings. Nor once the gateway has begun to shut down.
          */
         get: operations["isReady"];
         put?: never;

@@ -4,12 +4,15 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { Type, type Static } from '@sinclair/typebox'
 import { closed } from '#src/schema/types'
 import { cursorKeyBytes } from '#src/secrets/cursors'
+import { connectionIssues, ConnectionsSchema, connectionsFrom, type ConnectionLimits } from './connections.ts'
 import { readNamedFile } from './files.ts'
 import { ConfigError, type ConfigIssue } from './issues.ts'
+import { overloadFrom, OverloadSchema, type OverloadLimits } from './overload.ts'
+import { shutdownFrom, shutdownIssues, ShutdownSchema, type ShutdownTimes } from './shutdown.ts'
 
 const file = Type.String({ minLength: 1 })
 
-/** The `server` section of the configuration file: trusted proxies, the keys of cursors, and TLS. */
+/** The `server` section of the configuration file: trusted proxies, the keys of cursors, TLS, limits and the shutdown. */
 export const ServerSchema = Type.Object({
   trustedProxies: Type.Optional(Type.Array(Type.String(), { uniqueItems: true })),
   cursorKeyFiles: Type.Optional(Type.Array(file, { minItems: 1, uniqueItems: true })),
@@ -17,7 +20,10 @@ export const ServerSchema = Type.Object({
     certificateFile: file,
     keyFile: file,
     clientCertificates: Type.Optional(Type.Object({ authorityFile: file, required: Type.Optional(Type.Boolean()) }, closed))
-  }, closed))
+  }, closed)),
+  connections: Type.Optional(ConnectionsSchema),
+  overload: Type.Optional(OverloadSchema),
+  shutdown: Type.Optional(ShutdownSchema)
 }, closed)
 
 /** The certificates and the private key of the TLS server, in PEM. */
@@ -41,6 +47,9 @@ export interface ServerSettings {
    */
   readonly cursorKeys: readonly Uint8Array[]
   readonly tls?: TlsSettings
+  readonly connections: ConnectionLimits
+  readonly overload: OverloadLimits
+  readonly shutdown: ShutdownTimes
 }
 
 /** Returns the TLS options. Disables TLS 1.2 renegotiation, because a client could use it to switch certificates. */
@@ -52,11 +61,16 @@ export const secureContext = ({ cert, key, clients }: TlsSettings): SecureContex
  *
  * @throws ConfigError if a file can't be used
  */
-export function serverFrom (
-  { trustedProxies = [], cursorKeyFiles = [], tls }: Static<typeof ServerSchema>, folder: string
-): ServerSettings {
-  const cursorKeys = cursorKeyFiles.map((name, index) => cursorKey(`server.cursorKeyFiles.${index}`, name, folder))
-  return { trustedProxies, cursorKeys, ...(tls !== undefined && { tls: tlsFrom(tls, folder) }) }
+export function serverFrom (declared: Static<typeof ServerSchema>, folder: string): ServerSettings {
+  const { trustedProxies = [], cursorKeyFiles = [], tls, connections = {}, overload = {}, shutdown = {} } = declared
+  return {
+    trustedProxies,
+    cursorKeys: cursorKeyFiles.map((name, index) => cursorKey(`server.cursorKeyFiles.${index}`, name, folder)),
+    ...(tls !== undefined && { tls: tlsFrom(tls, folder) }),
+    connections: connectionsFrom(connections),
+    overload: overloadFrom(overload),
+    shutdown: shutdownFrom(shutdown)
+  }
 }
 
 function cursorKey (key: string, name: string, folder: string): Uint8Array {
@@ -112,7 +126,8 @@ export function trustedProxyList (proxies: readonly string[]): (address: string)
 }
 
 /** Yields the issues that a schema can't detect. */
-export function* serverIssues ({ server: { trustedProxies } }: { server: ServerSettings }): Generator<ConfigIssue> {
+export function* serverIssues ({ server }: { server: ServerSettings }): Generator<ConfigIssue> {
+  const { trustedProxies, connections, shutdown } = server
   for (const [index, proxy] of trustedProxies.entries()) {
     try {
       trustedProxyList([proxy])
@@ -120,4 +135,6 @@ export function* serverIssues ({ server: { trustedProxies } }: { server: ServerS
       yield { key: `server.trustedProxies.${index}`, found: proxy, expected: 'an IP address, or a subnet such as 10.0.0.0/8; not /0' }
     }
   }
+  yield* connectionIssues(connections)
+  yield* shutdownIssues(shutdown)
 }

@@ -11,6 +11,9 @@ type HttpSocket = Socket & { _httpMessage?: ServerResponse | null }
 const nextReply = ({ _httpMessage: reply }: HttpSocket): ServerResponse | undefined =>
   reply?.req.complete === true ? reply : undefined
 
+/** Returns true if a request has arrived as a whole on a connection and its reply has not been sent completely. */
+export const owesReply = (socket: Socket): boolean => nextReply(socket) !== undefined
+
 const closed = async (reply: ServerResponse): Promise<void> => new Promise((resolve) => { reply.once('close', resolve) })
 
 /**

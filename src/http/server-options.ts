@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES, type Server } from 'node:http'
 import type { ServerOptions } from 'node:https'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import Fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
 import type { LiveConfig } from '#src/config/live'
@@ -24,9 +25,10 @@ const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
  */
 export function serverOptions (logLevel: string, log?: DestinationStream, config?: LiveConfig): FastifyHttpOptions<Server> {
   const trusts = config?.derive(({ server }) => trustedProxyList(server.trustedProxies)) ?? (() => () => false)
-  const tls = config?.current.server.tls
+  const { tls, connections } = config?.current.server ?? {}
   // Turns off Node.js's check for a missing Host header. Instead, the step refuseAmbiguousHeaders refuses a request without one.
-  const http = { requireHostHeader: false }
+  // The limits on the time for a request are set in plugins/connections.ts. Node.js checks them at this interval.
+  const http = { requireHostHeader: false, connectionsCheckingInterval: 500 }
   return {
     logger: { level: logLevel, base: null, ...(log !== undefined && { stream: log }) },
     // Turns off Fastify's request log. Instead, the step logWhenClosed writes one line for each request, without the URL.
@@ -35,11 +37,11 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
     // In the worst case every character of a name is percent-encoded, as three characters.
     routerOptions: { maxParamLength: 3 * maximumNameLength },
     bodyLimit: 1024 * 1024,
-    requestTimeout: 30_000,
-    // Unlimited, because a bulk create may take long to reply. `requestTimeout` still limits the time to receive a request.
+    // Unlimited, because a bulk create may take long to reply. plugins/connections.ts limits the time in which a request must
+    // arrive, and the time in which a client must read something of a reply.
     connectionTimeout: 0,
     http,
-    ...(tls !== undefined && { https: { ...http, ...tlsOptions(tls) } }),
+    ...(tls !== undefined && { https: { ...http, ...tlsOptions(tls), handshakeTimeout: connections?.handshakeTimeout } }),
     // Makes `request.ip` the last address that does not belong to a trusted proxy. A caller can't forge it with X-Forwarded-For.
     trustProxy: (address) => trusts()(address),
     return503OnClosing: false,
@@ -48,6 +50,8 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
       const problem = problemFromFramework(error)
       void request.server.recordRefusal({ requestId: request.id, peer: request.ip }, problem).then((answer) => {
         request.log.info({ reply: { status: answer.status, problem: answer.code } }, 'request')
+        // The steps of the request pipeline, which close connections when the gateway shuts down, do not run here.
+        if (request.server.stopping.aborted) reply.header('connection', 'close')
         sendProblem(answer, request, reply)
       })
     },
@@ -74,9 +78,18 @@ const clientErrors: Readonly<Record<string, ProblemCode>> = {
  */
 const answering = new WeakSet<Socket>()
 
+/** Returns true if a connection uses TLS and its handshake has not been completed. */
+const isBeforeHandshake = (socket: Socket): boolean => socket instanceof TLSSocket && socket.getPeerFinished() === undefined
+
 /** Replies to a request that Node.js could not parse, or that took too long to arrive, and closes the connection. */
 function clientErrorHandler (this: FastifyInstance, error: Error & { code?: string }, socket: Socket): void {
   if (answering.has(socket)) return
+  if (isBeforeHandshake(socket)) {
+    // Without a handshake, a reply could not be sent, and the connection would stay open. It is closed after the listeners for
+    // `tlsClientError`, which record the failure with the address of the peer.
+    process.nextTick(() => { socket.destroy() })
+    return
+  }
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return

@@ -69,7 +69,13 @@ export async function startLocalMode ({ GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_T
   const token = given ?? persisted?.token ?? ''
   const config = configFrom({
     // An editor that forwards the port to a browser acts as a proxy on the same machine, and may send forwarding headers.
-    server: { trustedProxies: ['127.0.0.1', '::1'] },
+    server: {
+      trustedProxies: ['127.0.0.1', '::1'],
+      // A developer's machine may be busy with other things, and the developer is the only caller.
+      overload: { loopDelayMilliseconds: 60_000 },
+      // No load balancer has to notice the shutdown first, so it begins at once.
+      shutdown: { delaySeconds: 0 }
+    },
     environments,
     credentials: Object.fromEntries(accounts.map(({ credentialId, accessKeyId, secretAccessKey }) =>
       [credentialId, { kind: 'embedded' as const, accessKeyId, secretAccessKey }])),

@@ -263,7 +263,7 @@ export const catalogue = {
   overloaded: {
     status: 503,
     title: 'The gateway takes no more of this at the moment',
-    advice: 'Too much is under way or waits for AWS, or the gateway is about to end: try again as `Retry-After` says. A write may have been made: repeat it with the same `Idempotency-Key`.',
+    advice: 'Too much is under way or waits for AWS, memory or CPU time run short, or the gateway is about to end: try again as `Retry-After` says. A write may have been made: repeat it with the same `Idempotency-Key`.',
     retryAfter: 5
   },
   'aws-timeout': {

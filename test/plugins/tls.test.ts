@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { configFrom, type Declared } from '#src/config/config'
+import { serverFrom } from '#src/config/server'
 import { authority, serverPair, type Authority } from '#test/certificates'
 import { build, declared, type Gateway } from '#test/helper'
 import { connect, readReply, sendRaw, write, type RawReply, type TlsClient } from '#test/raw'
@@ -184,7 +185,7 @@ t.test('settings that require a restart are not changed by a reload', async (t) 
   const { gateway, reload } = await setUp(t)
   t.throws(() => { reload({ clientCertificates: undefined }) }, /server\.tls: found TLS without client certificates, expected TLS with client certificates that are required, the same as at the start/)
   const { current } = gateway.fastify.config
-  t.throws(() => { gateway.fastify.config.replace({ ...current, server: { trustedProxies: [], cursorKeys: [] } }) }, /server\.tls: found no TLS, expected /)
+  t.throws(() => { gateway.fastify.config.replace({ ...current, server: serverFrom({}, '.') }) }, /server\.tls: found no TLS, expected /)
   const plain = await build(t)
   t.throws(() => { plain.fastify.config.replace({ ...plain.fastify.config.current, server: current.server }) }, /expected no TLS, the same as at the start/)
 })

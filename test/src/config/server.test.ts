@@ -11,8 +11,28 @@ t.test('trusted proxies are addresses or subnets', async (t) => {
 
 t.test('invalid addresses, and subnets of all addresses, are issues', async (t) => {
   const proxies = ['10.0.0.0/8', 'proxy.example', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/', '/8', '']
-  const keys = [...serverIssues({ server: { trustedProxies: proxies, cursorKeys: [] } })].map(({ key }) => key)
+  const keys = [...serverIssues({ server: { ...serverFrom({}, '.'), trustedProxies: proxies } })].map(({ key }) => key)
   t.same(keys, proxies.slice(1).map((_, index) => `server.trustedProxies.${index + 1}`))
+})
+
+t.test('the limits on connections and the times of the shutdown', (t) => {
+  t.match(serverFrom({}, '.'), {
+    connections: { maximum: 4_000, maximumPerAddress: 1_000, headersTimeout: 10_000, requestTimeout: 10_000, replyTimeout: 30_000 },
+    overload: { heapShare: 0.85, loopDelay: 1_000 },
+    shutdown: { delay: 5_000, grace: 20_000 }
+  })
+  t.match(serverFrom({ connections: { maximum: 10, requestTimeoutSeconds: 2 } }, '.').connections, { maximumPerAddress: 10, headersTimeout: 2_000 })
+  const issues = (declared: Parameters<typeof serverFrom>[0]): string[] =>
+    Array.from(serverIssues({ server: serverFrom(declared, '.') }), ({ key, found, expected }) => `${key}: ${found}, ${expected}`)
+  t.same(issues({}), [])
+  t.same(issues({ connections: { maximum: 10, maximumPerAddress: 10, headersTimeoutSeconds: 2, requestTimeoutSeconds: 2 } }), [])
+  t.same(issues({ connections: { maximum: 10, maximumPerAddress: 11, headersTimeoutSeconds: 3, requestTimeoutSeconds: 2 } }), [
+    'server.connections.maximumPerAddress: 11, at most server.connections.maximum',
+    'server.connections.headersTimeoutSeconds: 3, at most server.connections.requestTimeoutSeconds'
+  ])
+  t.same(issues({ shutdown: { graceSeconds: 15 } }), ['server.shutdown.graceSeconds: 15, more than 15, because a call of AWS may take that long'])
+  t.same(issues({ shutdown: { graceSeconds: 15.5 } }), [])
+  t.end()
 })
 
 t.test('certificates and keys are checked before the gateway listens', async (t) => {
@@ -20,7 +40,7 @@ t.test('certificates and keys are checked before the gateway listens', async (t)
   const [pair, foreign] = [await serverPair(one), await serverPair(other)]
   const folder = t.testdir({ 'cert.pem': pair.cert, 'key.pem': pair.key, 'foreign.pem': foreign.key, 'ca.pem': `${one.cert}\n${other.cert}`, 'empty.pem': '' })
   const tls = { certificateFile: 'cert.pem', keyFile: 'key.pem' }
-  t.same(serverFrom({ tls }, folder), { trustedProxies: [], cursorKeys: [], tls: { cert: pair.cert, key: pair.key } })
+  t.match(serverFrom({ tls }, folder), { trustedProxies: [], cursorKeys: [], tls: { cert: pair.cert, key: pair.key } })
   t.same(serverFrom({ tls: { ...tls, clientCertificates: { authorityFile: 'ca.pem' } } }, folder).tls?.clients, { ca: `${one.cert}\n${other.cert}`, required: true })
   t.same(serverFrom({ tls: { ...tls, clientCertificates: { authorityFile: 'ca.pem', required: false } } }, folder).tls?.clients?.required, false)
 

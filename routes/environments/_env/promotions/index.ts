@@ -28,7 +28,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       body: PromotionBody,
       response: {
         200: Reply('What became of each, or the plan', Ref(PromotionReply)),
-        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'overloaded')
+        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch')
       }
     },
     handler: async (request) => {

@@ -45,7 +45,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
             'Preference-Applied': { type: 'string', description: '`respond-async`' }
           }
         }),
-        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'overloaded', 'not-all-done'),
+        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'not-all-done'),
         409: Type.Unsafe<string>({
           description: '`not-all-done`: `atomic`, and not all could be done; the problem, and beside its members those of a `BulkCreateReply`',
           content: { [problemMediaType]: { schema: { allOf: [{ $ref: 'Problem#' }, { $ref: 'BulkCreateReply#' }] } } }

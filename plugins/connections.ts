@@ -1,0 +1,106 @@
+import { Server as TlsServer } from 'node:https'
+import type { Socket } from 'node:net'
+import fp from 'fastify-plugin'
+import { ConfigError } from '#src/config/issues'
+import { addressGroup } from '#src/http/address-group'
+import { owesReply } from '#src/http/earlier-replies'
+import { slowReaders } from '#src/http/unsent-replies'
+
+/** The interval at which the connections are looked through, in milliseconds. */
+const interval = 500
+
+/** After the listener has closed, how long a client may leave a new connection without sending anything, in milliseconds. */
+const silence = 1_000
+
+/**
+ * Limits the connections, so that neither many clients nor slow ones use up the memory: their number, in all and from one
+ * address; the time for the TLS handshake and for sending a request; and the time for reading a reply. Closes what is left of
+ * them when the gateway shuts down.
+ */
+export default fp(async (fastify) => {
+  const { server, config, trustsProxy, cutOff } = fastify
+  const limits = (): typeof config.current.server.connections => config.current.server.connections
+
+  const { handshakeTimeout: initial } = limits()
+  config.derive(({ server: { connections } }) => {
+    if (connections.handshakeTimeout === initial) return connections
+    const expected = `${initial / 1_000}, the same as at the start: a change requires a restart`
+    throw new ConfigError([{ key: 'server.connections.handshakeTimeoutSeconds', found: String(connections.handshakeTimeout / 1_000), expected }])
+  }, (_, next) => { apply(next) })
+
+  function apply ({ maximum, headersTimeout, requestTimeout }: ReturnType<typeof limits>): void {
+    Object.assign(server, { maxConnections: maximum, headersTimeout, requestTimeout })
+  }
+  apply(limits())
+
+  /** All connections, including those whose TLS handshake is in progress. */
+  const open = new Set<Socket>()
+  /** The connections on which HTTP is spoken. With TLS, these are other objects than those in `open`. */
+  const speaking = new Set<Socket>()
+  const counts = new Map<string, number>()
+  const refused = { count: 0, reportedAt: -Infinity }
+
+  /** Logs refused connections: one line a second at most, because an attacker could otherwise fill the log with them. */
+  function refuse (peer: string | undefined, reason: string): void {
+    refused.count += 1
+    if (performance.now() - refused.reportedAt < 1_000) return
+    fastify.log.warn({ connection: { peer, reason, refused: refused.count } }, 'connection refused')
+    Object.assign(refused, { count: 0, reportedAt: performance.now() })
+  }
+
+  server.on('drop', (dropped?: { remoteAddress?: string }) => { refuse(dropped?.remoteAddress, 'too-many-connections') })
+
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => { open.delete(socket) })
+    const { remoteAddress: address = '' } = socket
+    // Behind a proxy, one address has the connections of many clients, which the proxy has to limit.
+    if (trustsProxy(address)) return
+    const group = addressGroup(address)
+    const count = (counts.get(group) ?? 0) + 1
+    counts.set(group, count)
+    socket.once('close', () => {
+      const left = (counts.get(group) ?? 0) - 1
+      if (left > 0) counts.set(group, left)
+      else counts.delete(group)
+    })
+    if (count <= limits().maximumPerAddress) return
+    refuse(address, 'too-many-connections-from-address')
+    socket.destroy()
+  })
+
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+    speaking.add(socket)
+    socket.once('close', () => { speaking.delete(socket) })
+  })
+
+  const findSlowReaders = slowReaders(() => performance.now())
+  let closingSince: number | undefined
+
+  /** Closes the connections on which no request is left, and gives up on those whose request does not arrive. */
+  function closeUnused (since: number): void {
+    server.closeIdleConnections()
+    const waited = performance.now() - since
+    for (const socket of speaking) {
+      if (owesReply(socket)) continue
+      const { requestTimeout } = limits()
+      if (waited >= (socket.bytesRead === 0 ? Math.min(silence, requestTimeout) : requestTimeout)) socket.destroy()
+    }
+  }
+
+  const timer = setInterval(() => {
+    for (const socket of findSlowReaders(speaking, limits())) {
+      fastify.log.info({ connection: { peer: socket.remoteAddress, reason: 'reply-not-read' } }, 'connection closed')
+      socket.destroy()
+    }
+    // Node.js itself stops looking for slow requests when the listener closes.
+    if (closingSince !== undefined) closeUnused(closingSince)
+  }, interval).unref()
+
+  fastify.addHook('preClose', async () => { closingSince = performance.now() })
+  fastify.addHook('onClose', async () => { clearInterval(timer) })
+  cutOff.addEventListener('abort', () => {
+    server.closeAllConnections()
+    for (const socket of open) socket.destroy()
+  })
+}, { name: 'connections', dependencies: ['config', 'http-server', 'shutdown'] })

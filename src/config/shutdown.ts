@@ -1,0 +1,31 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { closed } from '#src/schema/types'
+import type { ConfigIssue } from './issues.ts'
+
+/** The `server.shutdown` section of the configuration file: how the gateway ends. */
+export const ShutdownSchema = Type.Object({
+  delaySeconds: Type.Optional(Type.Number({ minimum: 0, maximum: 300 })),
+  graceSeconds: Type.Optional(Type.Number({ minimum: 0, maximum: 3_600 }))
+}, closed)
+
+/** How the gateway ends. Times are in milliseconds. */
+export interface ShutdownTimes {
+  /** How long new connections are still served after the signal, so that load balancers notice that the gateway is not ready. */
+  readonly delay: number
+  /** How long the requests and jobs that are running after that may take to end. */
+  readonly grace: number
+}
+
+/** The time that one call of AWS may take with all its attempts, in seconds: 10 for Secrets Manager, and 15 for STS. */
+const longestCall = 15
+
+/** Fills in the defaults of the `server.shutdown` section. */
+export const shutdownFrom = ({ delaySeconds = 5, graceSeconds = 20 }: Static<typeof ShutdownSchema>): ShutdownTimes =>
+  ({ delay: 1_000 * delaySeconds, grace: 1_000 * graceSeconds })
+
+/** Yields the issues that a schema can't detect. */
+export function* shutdownIssues ({ grace }: ShutdownTimes): Generator<ConfigIssue> {
+  if (grace > 1_000 * longestCall) return
+  const expected = `more than ${longestCall}, because a call of AWS may take that long`
+  yield { key: 'server.shutdown.graceSeconds', found: String(grace / 1_000), expected }
+}

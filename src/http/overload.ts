@@ -1,0 +1,39 @@
+import type { OverloadLimits } from '#src/config/overload'
+
+/** A measurement of the load. It stays the same until the next measurement. */
+export interface Load {
+  /** The part of V8's heap that is in use, in bytes. */
+  readonly heapUsed: number
+  /** The mean delay of the event loop, in milliseconds. Infinite if a single turn of it took the whole interval. */
+  readonly eventLoopDelay: number
+}
+
+/** Returns a fixed text that names what the gateway has too little of, or undefined if it can take further requests. */
+export type FindOverload = () => string | undefined
+
+/** The interval between two measurements, in milliseconds. */
+export const sampleInterval = 1_000
+
+/**
+ * Creates a function that compares the load with its limits. The delay of the event loop has to be above its limit in two
+ * measurements in a row, because a single long turn is no overload: the start of the gateway, for example, is one.
+ *
+ * @param measured returns the latest measurement
+ * @param heapLimit the size to which V8's heap may grow, in bytes
+ * @param limits returns the limits of the current configuration
+ */
+export function overload (measured: () => Load, heapLimit: number, limits: () => OverloadLimits): FindOverload {
+  const none = { heapUsed: 0, eventLoopDelay: 0 }
+  let [last, before]: [Load, Load] = [none, none]
+  return () => {
+    const { heapUsed, eventLoopDelay } = measured()
+    // A new measurement always has another heap.
+    if (heapUsed !== last.heapUsed) [last, before] = [{ heapUsed, eventLoopDelay: finite(eventLoopDelay) }, last]
+    const { heapShare, loopDelay } = limits()
+    if (heapUsed > heapShare * heapLimit) return 'heap'
+    return Math.min(last.eventLoopDelay, before.eventLoopDelay) >= loopDelay ? 'event-loop-delay' : undefined
+  }
+}
+
+/** Returns what is known of a delay that is too long to be measured: it is at least as long as the interval. */
+const finite = (delay: number): number => Number.isFinite(delay) ? delay : sampleInterval

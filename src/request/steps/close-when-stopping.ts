@@ -1,0 +1,7 @@
+import type { ReplyStep } from '#src/request/step'
+
+/** Closes the connection after this reply if the gateway is shutting down. The client's next request then goes to another one. */
+export const closeWhenStopping = ({ stopping }: { stopping: Pick<AbortSignal, 'aborted'> }): ReplyStep => (_, reply, payload) => {
+  if (stopping.aborted) reply.header('connection', 'close')
+  return payload
+}
