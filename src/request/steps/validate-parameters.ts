@@ -1,5 +1,5 @@
 import { invalidRequest } from '#src/problems/problem'
-import { requestErrors } from '#src/http/validation'
+import { requestErrors } from '#src/http/schema-errors'
 import type { Step } from '#src/request/step'
 
 /** Fastify's names for the parts of a request that precede its body, and the request's properties that contain them. */
