@@ -1,6 +1,7 @@
 import type { FastifyContextConfig } from 'fastify'
 import fp from 'fastify-plugin'
 import { secretsElsewhere } from '#src/aws/elsewhere'
+import { bodyLimitOf, type LimitedSchema } from '#src/http/body-limit'
 import { secretEntries, type DeclaredNames } from '#src/request/audit-entries'
 import { finders, readFound } from '#src/request/found'
 import { routeConfig } from '#src/request/route'
@@ -162,6 +163,7 @@ export default fp(async (fastify) => {
   fastify.addHook('onRoute', function (route) {
     const config = routeConfig(route, this.routeDefaults)
     route.config = config
+    route.bodyLimit ??= bodyLimitOf(route.schema?.body as LimitedSchema | undefined)
     for (const hook of ['onRequest', 'preHandler'] as const) {
       const own = stages.filter((stage) => stage.hook === hook && stage.appliesTo(config))
       const steps = own.flatMap((stage) => Object.values(stage.steps))

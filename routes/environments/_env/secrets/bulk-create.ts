@@ -68,7 +68,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const { stopping, jobs, idempotencyKeys } = fastify
       if (stopping.aborted) throw new Problem('overloaded')
       const bulk = await prepareBulk(scope, request.body)
-      if (!bulk.dryRun) idempotencyKeys.check(scope, request.body)
+      if (!bulk.dryRun) await idempotencyKeys.check(scope, request.body)
       request.reportOutcome({ items: bulk.total })
       if (prefersAsync(prefer)) {
         // Drops the body. The job keeps a reference to the request, which would keep the secret values in memory, too.
