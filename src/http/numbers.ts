@@ -32,7 +32,7 @@ export function keepNumber (content: unknown, { path, text }: SpelledNumber, sch
   }
   isKept ||= path.length > 0 && isJsonObject(container) && isOpen(within)
   if (!isKept) checkNumber(text, path)
-  else Object.assign(container as object, { [path.at(-1) ?? '']: JSON.rawJSON(text) })
+  else Reflect.set(container as object, path.at(-1) ?? '', JSON.rawJSON(text))
 }
 
 const memberOf = (container: unknown, part: string | number): unknown => (container as Record<string | number, unknown>)[part]
