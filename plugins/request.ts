@@ -1,6 +1,7 @@
 import type { FastifyContextConfig } from 'fastify'
 import fp from 'fastify-plugin'
 import { secretsElsewhere } from '#src/aws/elsewhere'
+import { bodyLimitOf, type LimitedSchema } from '#src/http/body-limit'
 import type { DeclaredNames } from '#src/request/audit-entries'
 import { finders, readFound } from '#src/request/found'
 import { routeConfig } from '#src/request/route'
@@ -11,11 +12,15 @@ import { authenticate } from '#src/request/steps/authenticate'
 import { refuseAmbiguousHeaders } from '#src/request/steps/refuse-ambiguous-headers'
 import { refuseCrossSite } from '#src/request/steps/refuse-cross-site'
 import { refuseUnknownHeaders } from '#src/request/steps/refuse-unknown-headers'
+import { refuseUnsuitableBody } from '#src/request/steps/refuse-unsuitable-body'
+import { boundUnreadBody } from '#src/request/steps/bound-unread-body'
 import { closeStaleConnection } from '#src/request/steps/close-stale-connection'
 import { closeWhenStopping } from '#src/request/steps/close-when-stopping'
 import { decideInEnvironment } from '#src/request/steps/decide-in-environment'
 import { decideOnCredential } from '#src/request/steps/decide-on-credential'
+import { denyInAdvance } from '#src/request/steps/deny-in-advance'
 import { enforce } from '#src/request/steps/enforce'
+import { enforceDenial } from '#src/request/steps/enforce-denial'
 import { enterEnvironment } from '#src/request/steps/enter-environment'
 import { findCredential } from '#src/request/steps/find-credential'
 import { findPeer } from '#src/request/steps/find-peer'
@@ -30,8 +35,9 @@ import { recordOutcome } from '#src/request/steps/record-outcome'
 import { resolveCredential } from '#src/request/steps/resolve-credential'
 import { seeEnvironment, type FindEnvironment } from '#src/request/steps/see-environment'
 import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
-import { watchCaller } from '#src/request/steps/watch-caller'
 import { shedLoad } from '#src/request/steps/shed-load'
+import { validateParameters } from '#src/request/steps/validate-parameters'
+import { watchCaller } from '#src/request/steps/watch-caller'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -48,7 +54,7 @@ declare module 'fastify' {
 /** Consecutive steps of the request pipeline. */
 interface Stage {
   readonly stage: string
-  /** The Fastify hook that runs the steps: before the body is read, or after the request has been validated. */
+  /** The Fastify hook that runs the steps: before the body is read, or after it has been validated. */
   readonly hook: 'onRequest' | 'preHandler'
   /** Returns true if requests on the route go through these steps. */
   readonly appliesTo: (route: FastifyContextConfig) => boolean
@@ -61,6 +67,10 @@ const all = (): boolean => true
 const canBeShed = ({ servedWhenOverloaded }: FastifyContextConfig): boolean => servedWhenOverloaded !== true
 const about = (...subjects: readonly FastifyContextConfig['about'][]) => (route: FastifyContextConfig): boolean =>
   route.about !== undefined && subjects.includes(route.about)
+const inEnvironment = about('environment', 'secret')
+/** Matches routes about an environment or a secret whose body may name the AWS credential, which the permissions depend on. */
+const namedInBody = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential === true
+const namedInHeader = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential !== true
 
 /** Sets up the request pipeline, from the first header to the last byte of the reply. docs/request.md has a diagram of it. */
 export default fp(async (fastify) => {
@@ -99,31 +109,42 @@ export default fp(async (fastify) => {
     },
     { stage: 'limits', hook: 'onRequest', appliesTo: authenticated, steps: { limitCaller: limits.caller } },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
-    { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, inviteBody } },
-    // Fastify reads the body and validates the request here, before the preHandler hooks.
+    { stage: 'parameters', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, validateParameters } },
     {
       stage: 'subject',
-      hook: 'preHandler',
-      appliesTo: about('environment', 'secret'),
+      hook: 'onRequest',
+      appliesTo: inEnvironment,
       steps: { seeEnvironment: seeEnvironment(findEnvironment), enterEnvironment: enterEnvironment(findEnvironment) }
     },
-    { stage: 'subject', hook: 'preHandler', appliesTo: about('secret'), steps: { parseSecretName } },
-    { stage: 'credential', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { resolveCredential } },
-    { stage: 'credential', hook: 'preHandler', appliesTo: about('credential'), steps: { findCredential: findCredential(isDeclared) } },
-    { stage: 'permission', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { decideInEnvironment } },
-    { stage: 'permission', hook: 'preHandler', appliesTo: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
-    { stage: 'permission', hook: 'preHandler', appliesTo: about('environment', 'secret', 'credential'), steps: { enforce } },
+    { stage: 'subject', hook: 'onRequest', appliesTo: about('secret'), steps: { parseSecretName } },
+    { stage: 'credential', hook: 'onRequest', appliesTo: namedInHeader, steps: { resolveCredential } },
+    { stage: 'credential', hook: 'onRequest', appliesTo: about('credential'), steps: { findCredential: findCredential(isDeclared) } },
+    { stage: 'permission', hook: 'onRequest', appliesTo: namedInHeader, steps: { decideInEnvironment } },
+    { stage: 'permission', hook: 'onRequest', appliesTo: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
+    { stage: 'permission', hook: 'onRequest', appliesTo: (route) => namedInHeader(route) || about('credential')(route), steps: { enforce } },
+    { stage: 'permission', hook: 'onRequest', appliesTo: namedInBody, steps: { denyInAdvance, enforceDenial } },
     // Comes after `enforce`. Otherwise a refused caller could use up an environment's limit, or learn from a 429 that the
     // environment exists.
-    { stage: 'environment limit', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { limitEnvironment: limits.environment } },
+    { stage: 'environment limit', hook: 'onRequest', appliesTo: namedInHeader, steps: { limitEnvironment: limits.environment } },
+    { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { refuseUnsuitableBody, inviteBody } },
+    // Fastify reads and validates the body here, before the preHandler hooks.
+    {
+      stage: 'credential in the body',
+      hook: 'preHandler',
+      appliesTo: namedInBody,
+      steps: { resolveCredential, decideInEnvironment, enforce, limitEnvironment: limits.environment }
+    },
     { stage: 'record intent', hook: 'preHandler', appliesTo: authenticated, steps: { recordIntent: recordIntent(audit, declared) } },
-    { stage: 'scope', hook: 'preHandler', appliesTo: about('environment', 'secret'), steps: { watchCaller, openScope: openScope(context) } }
+    { stage: 'scope', hook: 'preHandler', appliesTo: inEnvironment, steps: { watchCaller, openScope: openScope(context) } }
   ]
 
   /** The last steps, for every reply, including refusals. */
   const last = [
     { stage: 'record outcome', steps: { recordOutcome: recordOutcome(audit, declared) } },
-    { stage: 'reply', steps: { closeStaleConnection: closeStaleConnection(isStale), closeWhenStopping: closeWhenStopping({ stopping }) } }
+    {
+      stage: 'reply',
+      steps: { closeStaleConnection: closeStaleConnection(isStale), closeWhenStopping: closeWhenStopping({ stopping }), boundUnreadBody }
+    }
   ]
 
   fastify.decorateRequest('found')
@@ -154,6 +175,7 @@ export default fp(async (fastify) => {
   fastify.addHook('onRoute', function (route) {
     const config = routeConfig(route, this.routeDefaults)
     route.config = config
+    route.bodyLimit ??= bodyLimitOf(route.schema?.body as LimitedSchema | undefined)
     for (const hook of ['onRequest', 'preHandler'] as const) {
       const own = stages.filter((stage) => stage.hook === hook && stage.appliesTo(config))
       const steps = own.flatMap((stage) => Object.values(stage.steps))

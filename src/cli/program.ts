@@ -61,6 +61,9 @@ function program (terminal: Terminal): Command {
   return withCompletion(secretsctl)
 }
 
+/** The number of errors at which the gateway stops searching for more. */
+const mostErrors = 100
+
 /** Returns an error's exit status and the lines to print on standard error. Returns undefined for an unexpected error. */
 function outcomeOf (error: unknown): { status: number, lines: readonly string[] } | undefined {
   // Commander has already written its message. Its exit code is 0 only for requested help.
@@ -70,7 +73,8 @@ function outcomeOf (error: unknown): { status: number, lines: readonly string[] 
   if (error instanceof GatewayProblem) {
     const { message, code, requestId, errors, errorCount } = error
     const details = errors.map(({ pointer, message }) => `  ${pointer}: ${message}`)
-    if (errorCount > errors.length) details.push(`  and ${errorCount - errors.length} more`)
+    // The gateway's search for errors may have ended before the last one.
+    if (errorCount >= mostErrors) details.push('  and possibly more')
     return { status: 1, lines: [message, ...details, `(${code}, request ${requestId})`] }
   }
   if (error instanceof CommandFailure) return { status: 1, lines: error.lines }

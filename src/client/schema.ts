@@ -977,7 +977,7 @@ export interface components {
              */
             detail: string;
             /**
-             * @description How many mistakes were found; `errors` has the first 100
+             * @description How many mistakes were found; `errors` has the first 100. The search may end at 100, so there are at least so many
              * @example 1
              */
             errorCount?: number;

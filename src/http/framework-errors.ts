@@ -1,6 +1,6 @@
 import type { ProblemCode } from '#src/problems/catalogue'
 import { invalidRequest, Problem } from '#src/problems/problem'
-import { requestErrors, type SchemaError } from './validation.ts'
+import { requestErrors, type SchemaError } from './schema-errors.ts'
 
 /** An error that Fastify throws. */
 interface FrameworkError {

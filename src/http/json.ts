@@ -1,22 +1,19 @@
-import { visit, type JSONPath } from 'jsonc-parser'
-import { parseLossless } from '#src/json/lossless'
-import { pointerToken } from '#src/json/pointer'
+import { pointerTo } from '#src/json/pointer'
+import { checkStructure, type Bounds } from '#src/json/structure'
+import { StructureError, type Flaw } from '#src/json/structure-error'
 import { invalidRequest, type Problem } from '#src/problems/problem'
-import { withNumbers, type BodySchema } from './numbers.ts'
+import { beginTurn } from '#src/scheduling/turns'
+import { keepNumber, type BodySchema } from './numbers.ts'
 
 /**
- * The maximum nesting depth. It is more than any legitimate document needs, and too little to overflow the stack of a validator
- * or serializer.
- */
-const maximumDepth = 64
-
-/**
- * The maximum number of items in an array or object. It is one more than any route accepts. A list with just one item too many
+ * The limits of a body. The depth is more than any legitimate document needs, and too little to overflow the stack of a validator
+ * or serializer. The number of items in a list or object is one more than any route accepts. A list with just one item too many
  * therefore still reaches the schema, whose error message is more specific.
  */
-const maximumItems = 10_001
-/** The maximum number of JSON values in a document. */
-const maximumValues = 250_000
+const bounds: Bounds = { depth: 64, items: 10_001, values: 250_000 }
+
+/** Bodies of at most this many bytes are parsed at once. Longer ones wait for their turn. */
+const shortBody = 16 * 1024
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -30,15 +27,32 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * - numbers beyond a double's range or precision, which `JSON.parse` would round, unless `schema` allows them
  * - documents with too many values or levels
  *
- * @param schema the body's schema. If it allows an object with any members, the object may contain any number. `withNumbers` then
- * keeps the text of these numbers.
+ * Lets other work run in between, if the body is long.
+ *
+ * @param schema the body's schema. If it allows an object with any members, the object may contain any number. These numbers keep
+ * their text.
  * @throws Problem `invalid-request`. It tells the place of the mistake: the line and column of a syntax error, or a JSON pointer
  * to any other mistake. Its message never quotes the text.
  */
-export function parseJson (body: Uint8Array, schema?: BodySchema): unknown {
+export async function parseJson (body: Uint8Array, schema?: BodySchema): Promise<unknown> {
+  const turn = beginTurn()
+  const takeTurns = async (): Promise<void> => { if (turn.isOver()) await turn.next() }
+  // Otherwise many long bodies that arrive together would each have their first turn in the same iteration of the event loop.
+  if (body.length > shortBody) await turn.next()
   const text = decode(body)
-  const { changesNumbers } = checkStructure(text)
-  return changesNumbers ? withNumbers(parseLossless(text), schema) : JSON.parse(text)
+  const structure = checkStructure(text, bounds)
+  let step = nextStep(structure, text)
+  while (step.done !== true) {
+    await takeTurns()
+    step = nextStep(structure, text)
+  }
+  await takeTurns()
+  const content: unknown = JSON.parse(text)
+  for (const number of step.value) {
+    await takeTurns()
+    keepNumber(content, number, schema)
+  }
+  return content
 }
 
 function decode (body: Uint8Array): string {
@@ -49,55 +63,37 @@ function decode (body: Uint8Array): string {
   }
 }
 
-/**
- * Throws if the text is not JSON, or contains anything that `JSON.parse` accepts but the gateway refuses. The parser, `visit` of
- * jsonc-parser, is recursive. A deeply nested document can't overflow the stack, because parsing ends as soon as there are too
- * many levels.
- *
- * @returns `changesNumbers` if JavaScript would write a number of the text differently
- */
-function checkStructure (text: string): { changesNumbers: boolean } {
-  const open: { names: Set<string>, items: number }[] = []
-  let values = 0
-  let changesNumbers = false
-  const count = (path: Path): void => {
-    const container = open.at(-1)
-    if (container !== undefined) container.items += 1
-    values += 1
-    if (values > maximumValues) throw invalidBody('must not have so many values')
-    if ((container?.items ?? 0) > maximumItems) throw invalidBody('must not have so many values', path().slice(0, -1))
+type Structure = ReturnType<typeof checkStructure>
+
+/** Checks the next piece of the text. @throws Problem `invalid-request` */
+function nextStep (structure: Structure, text: string): ReturnType<Structure['next']> {
+  try {
+    return structure.next()
+  } catch (error) {
+    if (!(error instanceof StructureError)) throw error
+    const { flaw, path, position } = error
+    throw invalidBody(flaw === 'syntax' ? `must be JSON; there is a syntax error at ${placeOf(text, position)}` : messages[flaw], pointerTo(path))
   }
-  const enter = (path: Path): void => {
-    count(path)
-    if (open.length === maximumDepth) throw invalidBody(`must not nest deeper than ${maximumDepth} levels`, path())
-    open.push({ names: new Set(), items: 0 })
-  }
-  const leave = (): void => { open.pop() }
-  visit(text, {
-    onObjectBegin: (_offset, _length, _line, _column, path) => { enter(path) },
-    onObjectEnd: leave,
-    onArrayBegin: (_offset, _length, _line, _column, path) => { enter(path) },
-    onArrayEnd: leave,
-    onObjectProperty (name, _offset, _length, _line, _column, path) {
-      const names = open.at(-1)?.names
-      if (names?.has(name)) throw invalidBody('must not be twice in one object', [...path(), name])
-      if (name === '__proto__') throw invalidBody('must not have a member named __proto__', path())
-      if (!name.isWellFormed()) throw invalidBody('must not have an unpaired surrogate in a member\'s name', path())
-      names?.add(name)
-    },
-    onLiteralValue (value, offset, length, _line, _column, path) {
-      count(path)
-      if (typeof value === 'string' && !value.isWellFormed()) throw invalidBody('must not have an unpaired surrogate', path())
-      changesNumbers ||= typeof value === 'number' && String(value) !== text.slice(offset, offset + length)
-    },
-    onError (_error, _offset, _length, line, column) {
-      throw invalidBody(`must be JSON; there is a syntax error at line ${line + 1}, column ${column + 1}`)
-    }
-  }, { disallowComments: true })
-  return { changesNumbers }
 }
 
-type Path = () => JSONPath
+const messages: Readonly<Record<Exclude<Flaw, 'syntax'>, string>> = {
+  depth: `must not nest deeper than ${bounds.depth} levels`,
+  items: 'must not have so many values',
+  values: 'must not have so many values',
+  duplicate: 'must not be twice in one object',
+  proto: 'must not have a member named __proto__',
+  surrogate: 'must not have an unpaired surrogate',
+  'surrogate-in-name': 'must not have an unpaired surrogate in a member\'s name'
+}
 
-const invalidBody = (message: string, path: JSONPath = []): Problem =>
-  invalidRequest({ in: 'body', pointer: path.map((part) => `/${pointerToken(String(part))}`).join(''), message })
+const invalidBody = (message: string, pointer = ''): Problem => invalidRequest({ in: 'body', pointer, message })
+
+/** Returns the line and the column of a position in a text. */
+function placeOf (text: string, position: number): string {
+  let [line, start] = [1, 0]
+  for (const { index, 0: { length } } of text.slice(0, position).matchAll(/\r\n?|\n/g)) {
+    line += 1
+    start = index + length
+  }
+  return `line ${line}, column ${position - start + 1}`
+}

@@ -1,4 +1,8 @@
-import { pointerToken } from '#src/json/pointer'
+import { getOrCreate } from '#src/collections/get-or-create'
+import { isJsonObject } from '#src/json/lossless'
+import { pointerTo } from '#src/json/pointer'
+import type { SpelledNumber } from '#src/json/structure'
+import type { Path } from '#src/json/structure-error'
 import { invalidRequest } from '#src/problems/problem'
 
 /** The parts of a JSON schema that determine where a body contains numbers. */
@@ -11,34 +15,51 @@ export interface BodySchema {
 }
 
 /**
- * Replaces each `RawJson` in a parsed body by an ordinary number, so that the body can be validated. There is one exception: the
- * schema may allow an object with any members, such as a secret's value. Such an object remains as it is, because the gateway
- * passes it on and must not change it.
+ * Checks a number in a parsed body that JavaScript would write differently. `JSON.parse` has made it an ordinary number, which is
+ * what the schema expects. There is one exception: the schema may allow an object with any members, such as a secret's value. In
+ * such an object, the number is replaced by a `RawJson`, because the gateway passes the object on and must not change it.
  *
- * @throws Problem `invalid-request` if a replaced number would lose digits, or is beyond a double's range
+ * @throws Problem `invalid-request` if an ordinary number has lost digits, or is beyond a double's range
  */
-export function withNumbers (content: unknown, schema?: BodySchema, pointer = ''): unknown {
-  if (JSON.isRawJSON(content)) return numberFrom(content.rawJSON, pointer)
-  if (Array.isArray(content)) return content.map((item: unknown, index) => withNumbers(item, schema?.items, `${pointer}/${index}`))
-  if (typeof content !== 'object' || content === null || isOpen(schema)) return content
-  return Object.fromEntries(Object.entries(content).map(([name, member]: [string, unknown]) =>
-    [name, withNumbers(member, memberSchema(schema, name), `${pointer}/${pointerToken(name)}`)]))
+export function keepNumber (content: unknown, { path, text }: SpelledNumber, schema?: BodySchema): void {
+  let container = content
+  let within = schema
+  let isKept = false
+  for (const part of path.slice(0, -1)) {
+    isKept ||= isJsonObject(container) && isOpen(within)
+    within = memberSchema(within, part)
+    container = memberOf(container, part)
+  }
+  isKept ||= path.length > 0 && isJsonObject(container) && isOpen(within)
+  if (!isKept) checkNumber(text, path)
+  else Reflect.set(container as object, path.at(-1) ?? '', JSON.rawJSON(text))
 }
 
-/** Returns true if the schema allows an object with any members. */
-const isOpen = ({ type, properties, additionalProperties = true, anyOf = [] }: BodySchema = {}): boolean =>
-  anyOf.some(isOpen) || ([type].flat().includes('object') && properties === undefined && additionalProperties === true)
+const memberOf = (container: unknown, part: string | number): unknown => (container as Record<string | number, unknown>)[part]
 
-function memberSchema ({ properties = {}, additionalProperties }: BodySchema = {}, name: string): BodySchema | undefined {
-  if (Object.hasOwn(properties, name)) return properties[name]
+/** Whether each schema allows an object with any members. A body may ask this a hundred thousand times. */
+const openSchemas = new WeakMap<BodySchema, boolean>()
+
+/** Returns true if the schema allows an object with any members. */
+const isOpen = (schema: BodySchema = {}): boolean => getOrCreate(openSchemas, schema, () => {
+  const { type, properties, additionalProperties = true, anyOf = [] } = schema
+  return anyOf.some((one) => isOpen(one)) || ([type].flat().includes('object') && properties === undefined && additionalProperties === true)
+})
+
+function memberSchema (schema: BodySchema = {}, part: string | number): BodySchema | undefined {
+  const { properties = {}, additionalProperties, items } = schema
+  if (typeof part === 'number') return items
+  if (Object.hasOwn(properties, part)) return properties[part]
   return typeof additionalProperties === 'object' ? additionalProperties : undefined
 }
 
-function numberFrom (text: string, pointer: string): number {
-  const number = Number(text)
-  if (decimal(text) === decimal(String(number))) return number
+/** Matches decimal fractions with at most 15 digits and no exponent. A double keeps all of these digits. */
+const shortDecimal = /^(?=.{3,16}$)-?\d+\.\d+$/
+
+function checkNumber (text: string, path: Path): void {
+  if (shortDecimal.test(text) || decimal(text) === decimal(String(Number(text)))) return
   const message = 'must not be a number that is beyond a double\'s range or precision (RFC 7493, section 2.2)'
-  throw invalidRequest({ in: 'body', pointer, message })
+  throw invalidRequest({ in: 'body', pointer: pointerTo(path), message })
 }
 
 /** Normalizes a number's text to its significant digits and a power of ten, so that `1.0`, `10e-1` and `1` are equal. */

@@ -30,7 +30,7 @@ export const ProblemSchema = Type.Object({
     pointer: Type.String({ description: 'A JSON pointer (RFC 6901) into that part', examples: ['/secrets/3/name'] }),
     message: Type.String({ examples: ['must NOT have more than 512 characters'] })
   }), { description: 'The mistakes in an invalid request, 100 at most' })),
-  errorCount: Type.Optional(Type.Integer({ description: 'How many mistakes were found; `errors` has the first 100', examples: [1] }))
+  errorCount: Type.Optional(Type.Integer({ description: 'How many mistakes were found; `errors` has the first 100. The search may end at 100, so there are at least so many', examples: [1] }))
 }, {
   $id: 'Problem',
   title: 'Problem',

@@ -1,18 +1,6 @@
-import { Ajv, type ErrorObject, type Options } from 'ajv'
+import { Ajv } from 'ajv'
 import type { FastifySchemaCompiler } from 'fastify'
-import { pointerToken } from '#src/json/pointer'
-import type { RequestError } from '#src/problems/problem'
-
-/** The options of both validators. The validators don't drop unknown fields. They don't fill in defaults, either. */
-const strict: Options = {
-  allErrors: true,
-  verbose: true,
-  allowUnionTypes: true,
-  addUsedSchema: false
-}
-
-/** The validator of request bodies. JSON has types, so nothing is coerced. */
-const body = new Ajv(strict)
+import { compileBodyValidator, strict } from './body-validation.ts'
 
 /**
  * The validator of all parts of a request except the body. These parts are text, which is coerced to the schema's types. Where
@@ -21,63 +9,5 @@ const body = new Ajv(strict)
 const text = new Ajv({ ...strict, coerceTypes: 'array' })
 
 /** Compiles the schema of one part of a route's requests. */
-export const compileValidator: FastifySchemaCompiler<object> = ({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema)
-
-/** A validation error of Ajv, as Fastify passes it on. */
-export type SchemaError = Pick<ErrorObject, 'instancePath' | 'keyword' | 'params' | 'message' | 'parentSchema'> & Partial<Pick<ErrorObject, 'schemaPath'>>
-
-const parts: Readonly<Record<string, RequestError['in']>> = { body: 'body', querystring: 'query', params: 'path', headers: 'header' }
-
-/**
- * Converts Ajv's validation errors for the `errors` field of an `invalid-request` problem.
- *
- * @param part Fastify's name for the part of the request
- */
-export function requestErrors (part: string, errors: readonly SchemaError[]): RequestError[] {
-  const ofTypes = new Set(errors.filter((error) => typesIn(error) !== undefined).map(placeOf))
-  return errors.filter((error) => !isBranch(error, ofTypes)).map((error) => ({
-    in: parts[part] ?? 'body',
-    pointer: error.instancePath + (part === 'querystring' ? '' : memberPointer(error.params)),
-    message: messages[error.keyword]?.(error) ?? error.message ?? 'is invalid'
-  }))
-}
-
-/** Returns a text that is the same for two errors only if they are about the same value and the same part of the schema. */
-const placeOf = ({ instancePath, schemaPath = '' }: Pick<SchemaError, 'instancePath' | 'schemaPath'>): string => `${instancePath} ${schemaPath}`
-
-/**
- * Returns true for an error about the type of a single alternative of `anyOf`. Such an error is superfluous, because the error of
- * `anyOf` itself names the types of all alternatives.
- *
- * @param ofTypes the places of the errors of `anyOf` that name types
- */
-const isBranch = ({ keyword, instancePath, schemaPath = '' }: SchemaError, ofTypes: ReadonlySet<string>): boolean =>
-  keyword === 'type' && ofTypes.has(placeOf({ instancePath, schemaPath: schemaPath.replace(/\/\d+\/type$/, '') }))
-
-/** Returns the types that an error of `anyOf` allows, or undefined for any other error. */
-function typesIn ({ keyword, parentSchema }: SchemaError): string[] | undefined {
-  if (keyword !== 'anyOf') return undefined
-  const types = (parentSchema?.anyOf as { type?: string }[] | undefined)?.map(({ type }) => type) ?? []
-  return types.every((type) => type !== undefined) && new Set(types).size === types.length ? types : undefined
-}
-
-/** Error messages, by JSON Schema keyword. They are used where Ajv's own messages are too vague. They never quote the request. */
-const messages: Readonly<Partial<Record<string, (error: SchemaError) => string | undefined>>> = {
-  additionalProperties: () => 'has a member that is not known here',
-  anyOf (error) {
-    const types = typesIn(error)
-    return types && `must be ${types.join(' or ')}`
-  },
-  enum: ({ params: { allowedValues } }) => `must be one of: ${(allowedValues as string[]).join(', ')}`,
-  type: ({ params: { type } }) => `must be ${[type].flat().join(' or ')}`,
-  pattern: ({ parentSchema }) => typeof parentSchema?.description === 'string' ? `must have the form of: ${parentSchema.description}` : undefined
-}
-
-/**
- * Returns a pointer from an object to its missing or unknown member, or an empty string if the error is of another kind. It is
- * appended to Ajv's pointer, which ends at the object.
- */
-function memberPointer ({ missingProperty, additionalProperty }: Record<string, unknown>): string {
-  const member = missingProperty ?? additionalProperty
-  return typeof member === 'string' ? `/${pointerToken(member)}` : ''
-}
+export const compileValidator: FastifySchemaCompiler<object> = (route) =>
+  route.httpPart === 'body' ? compileBodyValidator(route) : text.compile(route.schema)

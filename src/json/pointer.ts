@@ -12,3 +12,6 @@ export function pointerTokens (text: string): string[] | undefined {
   if (!/^(?:\/(?:[^~/]|~[01])*)+$/.test(text)) return undefined
   return text.slice(1).split('/').map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
+
+/** Returns the JSON pointer (RFC 6901) to the value at the end of a path of members' names and items' indexes. */
+export const pointerTo = (path: readonly (string | number)[]): string => path.map((part) => `/${pointerToken(String(part))}`).join('')

@@ -17,7 +17,7 @@ export const catalogue = {
   'invalid-request': {
     status: 400,
     title: 'The request is invalid',
-    advice: '`errors` has a JSON pointer and a message for each mistake, up to 100; `errorCount` is the number of all.'
+    advice: '`errors` has a JSON pointer and a message for each mistake, up to 100. The search ends soon after that many; `errorCount` is the number of all that it found.'
   },
   'malformed-request': {
     status: 400,

@@ -18,7 +18,10 @@ export interface ProblemOptions {
   detail?: string
   /** The errors in an invalid request, for the reply. */
   errors?: readonly RequestError[]
-  /** The total number of errors. It is greater than the length of `errors` if `errors` contains only some of them. */
+  /**
+   * The number of errors that were found. It is greater than the length of `errors` if `errors` contains only some of them. If
+   * there are at least `maximumErrors`, the request may have further errors, because the search for them may have ended.
+   */
   errorCount?: number
   /** The name of AWS's exception, for the log. */
   awsError?: string
@@ -61,10 +64,10 @@ export class Problem extends Error {
 export const isProblem = (thrown: unknown, code: ProblemCode): thrown is Problem =>
   thrown instanceof Problem && thrown.code === code
 
-/** The maximum number of errors in a reply. A malicious request could cause a million. */
-const maximumErrors = 100
+/** The maximum number of errors in a reply. A malicious request could cause a million, so the search for errors ends here. */
+export const maximumErrors = 100
 
-/** Creates the problem `invalid-request` (status 400). It has at most `maximumErrors` errors, and the total number of errors. */
+/** Creates the problem `invalid-request` (status 400). It has at most `maximumErrors` errors, and the number of errors found. */
 export function invalidRequest (found: RequestError | readonly RequestError[]): Problem {
   const errors = [found].flat()
   return new Problem('invalid-request', { errors: errors.slice(0, maximumErrors), errorCount: errors.length })

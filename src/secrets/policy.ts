@@ -8,6 +8,12 @@ import type { Scope } from './scope.ts'
 
 const maximumLength = shapes.NonEmptyResourcePolicyType.max
 
+/**
+ * The maximum length, in bytes, of a body with a policy. Each character takes at most six bytes as an escape sequence. The
+ * rest is for line breaks and indentation, which are not part of the policy that AWS receives.
+ */
+export const policyBodyLimit = 256 * 1024
+
 /** An IAM policy document, as JSON. AWS checks its content. */
 export const ResourcePolicy = Type.Unsafe<Record<string, unknown>>({
   type: 'object',

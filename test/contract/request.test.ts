@@ -22,7 +22,8 @@ const fileOf = (step: string): string => `${step.replace(/[A-Z]/g, (letter) => `
 
 t.test('the documented order of the steps is the order that runs', async (t) => {
   const { pipeline } = await gateway(t)
-  const page = await readFile(join(root, 'docs', 'request.md'), 'utf8')
+  // The name of a node in a diagram must be unique, so a step that is drawn a second time has the step's name as its label.
+  const page = (await readFile(join(root, 'docs', 'request.md'), 'utf8')).replaceAll(/\w+_\["(\w+)"\]/g, '$1')
   const steps = pipeline.flatMap(({ stage, steps }) => steps.map((step) => [stage, step]))
   t.same(Array.from(page.matchAll(/^\| ([a-z ]+) \| `(\w+)` \|/gm), ([, stage, step]) => [stage, step]), steps, 'in the table')
 
@@ -42,7 +43,9 @@ t.test('each step has a file of its own', async (t) => {
   const { pipeline } = await gateway(t)
   const files = await readdir(join(root, 'src', 'request', 'steps'))
   const limits = ['limitCaller', 'limitAddress', 'limitEnvironment']
-  t.same(files.sort(), pipeline.flatMap(({ steps }) => steps).filter((step) => !limits.includes(step)).map(fileOf).sort())
+  // A step that runs after the body has been read on some routes, and before it on the others, is in the list twice.
+  const steps = new Set(pipeline.flatMap(({ steps }) => steps))
+  t.same(files.sort(), [...steps].filter((step) => !limits.includes(step)).map(fileOf).sort())
 })
 
 t.test('no other hook handles a request', async (t) => {

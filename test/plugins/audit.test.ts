@@ -134,7 +134,7 @@ t.test('a refusal leaves one record, whatever its reason', async (t) => {
     'a credential that does not exist': ['GET', a, { headers: { 'aws-credential-id': 'none' } }, { status: 403, credential: undefined, decision: denied }],
     'an unknown token': ['GET', a, { token: 'unknown-token-for-tests' }, { status: 401, reason: String, caller: undefined, name: 'a' }],
     'an expired key': ['GET', a, { token: tokens.expired }, { status: 401, reason: String }],
-    'an invalid body': ['PUT', a, { json: { value: 1 } }, { status: 400, code: 'invalid-request', caller: { id: 'administrator' }, name: 'a', decision: undefined }],
+    'an invalid body': ['PUT', a, { json: { value: 1 } }, { status: 400, code: 'invalid-request', caller: { id: 'administrator' }, name: 'a', decision: administrator }],
     'an invalid name': ['PUT', `${secrets}/a%20b`, put('v'), { status: 400, environment: 'dev', name: undefined, decision: undefined }],
     'another media type': ['PUT', a, { headers: { 'content-type': 'text/plain' }, body: 'v' }, { status: 415, code: 'unsupported-media-type' }],
     'a body that is too large': ['PUT', a, put('v'.repeat(1024 * 1024)), { status: 413 }],

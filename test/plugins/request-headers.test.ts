@@ -93,7 +93,7 @@ t.test('no route ignores a body', async (t) => {
   }
   let checked = 0
   for (const [pattern, operations] of Object.entries(paths)) {
-    const path = pattern.replace('{env}', 'dev').replaceAll(/\{\w+\}/g, 'a')
+    const path = pattern.replace('{env}', 'dev').replace('/credentials/{id}', '/credentials/dev-account').replaceAll(/\{\w+\}/g, 'a')
     const withoutBody = Object.entries(operations).filter(([, { requestBody }]) => requestBody === undefined).map(([method]) => method.toUpperCase())
     for (const method of withoutBody.flatMap((method) => method === 'GET' ? ['GET', 'HEAD'] : [method])) {
       for (const [what, body] of Object.entries(bodies)) {

@@ -1,16 +1,12 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import { declaredLength } from '#src/http/declared-length'
 import { invalidRequest, Problem } from '#src/problems/problem'
+import { withoutBody } from '#src/request/bodiless-methods'
 import type { Step } from '#src/request/step'
 
 /** Headers that change the meaning of a request. A route must refuse those that it does not support, instead of ignoring them. */
 const meaningful = [
   'aws-credential-id', 'idempotency-key', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range'
 ]
-
-/**
- * The methods whose body Fastify does not read. For other methods, plugins/body.ts refuses a body that the route does not take.
- */
-const withoutBody: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 /**
  * Refuses a request in three cases. On public routes, only the first two apply.
@@ -20,7 +16,7 @@ const withoutBody: ReadonlySet<string> = new Set(['GET', 'HEAD'])
  */
 export const refuseUnknownHeaders: Step = ({ method, headers, route: { config } }): undefined => {
   const { action, headers: known = [] } = config
-  if (withoutBody.has(method) && hasBody(headers)) {
+  if (withoutBody.has(method) && declaredLength(headers) > 0) {
     throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
   }
   if (headers['content-encoding'] !== undefined) throw new Problem('unsupported-media-type')
@@ -31,6 +27,3 @@ export const refuseUnknownHeaders: Step = ({ method, headers, route: { config } 
     }
   }
 }
-
-const hasBody = ({ 'transfer-encoding': coding, 'content-length': length = '0' }: IncomingHttpHeaders): boolean =>
-  coding !== undefined || Number(length) !== 0

@@ -3,6 +3,7 @@ import pMap from 'p-map'
 import { hasValue } from '#src/aws/secret'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
+import { beginTurn } from '#src/scheduling/turns'
 import { inBackground, type Scope } from '#src/secrets/scope'
 import { changeItem, createItem, type Trace } from './carry-out.ts'
 import type { BulkItem } from './items.ts'
@@ -29,7 +30,11 @@ interface Options extends Conflicts {
  */
 export async function atomically (given: Scope, items: readonly BulkItem[], options: Options): Promise<BulkOutcome[]> {
   const { concurrency, signal, progress } = options
-  const plans = await pMap(items, async (item) => signal.aborted ? undefined : planned(given, item, options), { concurrency })
+  const turn = beginTurn()
+  const plans = await pMap(items, async (item) => {
+    if (turn.isOver()) await turn.next()
+    return signal.aborted ? undefined : planned(given, item, options)
+  }, { concurrency })
   const refused = plans.some((plan) => plan instanceof Problem)
   const steps = items.map((item, index): Step => {
     const plan = plans[index]

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { isJsonObject } from '#src/json/lossless'
 import { Problem } from '#src/problems/problem'
+import { forEachInTurns } from '#src/scheduling/turns'
 import type { Scope } from '#src/secrets/scope'
 
 /** The idempotency keys that were used, each with a fingerprint of its request. */
@@ -11,7 +12,7 @@ export interface IdempotencyKeys {
    *
    * @throws Problem `idempotency-mismatch` if the caller has used the key in this environment with a different body or credential
    */
-  check: (scope: Scope, body: object) => void
+  check: (scope: Scope, body: object) => Promise<void>
 }
 
 const maximumKeys = 10_000
@@ -25,10 +26,12 @@ export function createIdempotencyKeys (): IdempotencyKeys {
   const secret = randomBytes(32)
   const fingerprints = new LRUCache<string, string>({ max: maximumKeys })
   return {
-    check ({ idempotencyKey, callerId, environment, credentialId }, body) {
+    async check ({ idempotencyKey, callerId, environment, credentialId }, body) {
       if (idempotencyKey === undefined) return
       const key = JSON.stringify([callerId, environment.name, idempotencyKey])
-      const fingerprint = createHmac('sha256', secret).update(credentialId).update(canonical(body)).digest('base64')
+      const hmac = createHmac('sha256', secret).update(credentialId)
+      await forEachInTurns(canonical(body), (piece) => { hmac.update(piece) })
+      const fingerprint = hmac.digest('base64')
       const before = fingerprints.get(key)
       if (before !== undefined && before !== fingerprint) throw new Problem('idempotency-mismatch')
       fingerprints.set(key, fingerprint)
@@ -36,8 +39,22 @@ export function createIdempotencyKeys (): IdempotencyKeys {
   }
 }
 
-/** Returns the body as JSON. The order of its members does not affect the result. */
-const canonical = (body: object): string => JSON.stringify(body, (_name, value: unknown) =>
-  isJsonObject(value)
-    ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => one < other ? -1 : 1))
-    : value)
+/** Returns the pieces of a body's JSON. The order of its members does not affect them. A long list is not a single piece. */
+function* canonical (body: object): Generator<string> {
+  for (const [name, member] of sortedEntries(body)) {
+    yield JSON.stringify(name)
+    if (!Array.isArray(member)) {
+      yield sortedJson(member)
+      continue
+    }
+    yield '['
+    for (const item of member) yield sortedJson(item)
+    yield ']'
+  }
+}
+
+const sortedEntries = (object: object): [string, unknown][] =>
+  Object.entries(object).sort(([one], [other]) => one < other ? -1 : 1)
+
+const sortedJson = (value: unknown): string => JSON.stringify(value, (_name, member: unknown) =>
+  isJsonObject(member) ? Object.fromEntries(sortedEntries(member)) : member)

@@ -1,6 +1,7 @@
 import type { Environment } from '#src/environments/environment'
 import { newNameMistake, parseSecretName, type SecretName } from '#src/environments/names'
-import { invalidRequest, type RequestError } from '#src/problems/problem'
+import { invalidRequest, maximumErrors, type RequestError } from '#src/problems/problem'
+import { beginTurn } from '#src/scheduling/turns'
 import { checkGeneration, type Generation } from '#src/secrets/generate'
 import { checkSecret, type SecretInput } from '#src/secrets/input'
 import type { GenerateOptions } from '#src/secrets/random-password'
@@ -15,17 +16,21 @@ export interface BulkItem extends SecretInput {
 
 /** A bulk create's body without the members that failed schema validation. */
 interface PartlyRight {
-  readonly secrets?: readonly Partial<NonNullable<BulkCreateBody['secrets']>[number]>[]
-  readonly secretNames?: readonly (string | undefined)[]
+  readonly secrets: Iterable<Partial<NonNullable<BulkCreateBody['secrets']>[number]>>
+  readonly secretNames: Iterable<string | undefined>
+  /** The number of secrets in both lists. */
+  readonly total: number
 }
 
 /**
- * Returns the items of the request: first those in `secrets`, then those in `secretNames`.
+ * Returns the items of the request: first those in `secrets`, then those in `secretNames`. Lets other work run in between.
  *
- * @throws Problem `invalid-request` with the errors in all items
+ * @throws Problem `invalid-request` with the errors in all items, or with the first `maximumErrors` of them
  */
-export function bulkItems (environment: Environment, body: BulkCreateBody): BulkItem[] {
-  const { items, errors } = checkItems(environment, body)
+export async function bulkItems (
+  environment: Environment, { secrets = [], secretNames = [] }: BulkCreateBody
+): Promise<BulkItem[]> {
+  const { items, errors } = await checkItems(environment, { secrets, secretNames, total: secrets.length + secretNames.length })
   if (errors.length > 0) throw invalidRequest(errors)
   return items
 }
@@ -34,19 +39,25 @@ export function bulkItems (environment: Environment, body: BulkCreateBody): Bulk
 const contents = ['value', 'encoding', 'generate']
 
 /**
- * Returns the errors that the schema can't find, so that the caller receives all errors together.
+ * Returns the errors that the schema can't find, so that the caller receives all errors together. Ends early if there are enough.
  *
  * @param body the body before validation
  * @param found the schema's errors
  */
-export function furtherMistakes (environment: Environment, body: unknown, found: readonly RequestError[]): RequestError[] {
+export async function furtherMistakes (
+  environment: Environment, body: unknown, found: readonly RequestError[]
+): Promise<RequestError[]> {
+  if (found.length >= maximumErrors) return []
   /** The JSON pointers of the schema's errors, and of all objects and lists that contain them. */
   const wrong = new Set(found.flatMap(({ pointer }) => pointer.split('/').map((_, depth, parts) => parts.slice(0, depth + 1).join('/'))))
   const isWrong = (pointer: string): boolean => wrong.has(pointer)
-  const { secrets, secretNames } = Object(body) as Partial<Record<string, unknown>>
-  /** Calls `right` with each item and its JSON pointer, and returns the results. Returns an empty list if `list` isn't a list. */
-  const rightOf = <T>(list: unknown, right: (item: unknown, pointer: string) => T, pointer: string): T[] =>
-    Array.isArray(list) ? list.map((item: unknown, index) => right(item, `${pointer}/${index}`)) : []
+  const members = Object(body) as Partial<Record<string, unknown>>
+  const listOf = (member: unknown): readonly unknown[] => Array.isArray(member) ? member : []
+  const [secrets, secretNames] = [listOf(members.secrets), listOf(members.secretNames)]
+  /** Returns the results of `right` for each item and its JSON pointer, one by one. */
+  function* rightOf<T> (list: readonly unknown[], right: (item: unknown, pointer: string) => T, pointer: string): Generator<T> {
+    for (const [index, item] of list.entries()) yield right(item, `${pointer}/${index}`)
+  }
   const rightMembers = (item: unknown, pointer: string): object => {
     // If one of the `contents` is invalid, the rules that combine them can't be checked. In that case, all `contents` and `type`
     // are left out.
@@ -54,49 +65,60 @@ export function furtherMistakes (environment: Environment, body: unknown, found:
     return Object.fromEntries(Object.entries(Object(item) as object)
       .filter(([member]) => !left.includes(member) && !isWrong(`${pointer}/${member}`)))
   }
-  const { errors } = checkItems(environment, {
+  const { errors } = await checkItems(environment, {
     secrets: rightOf(secrets, rightMembers, '/secrets'),
-    secretNames: rightOf(secretNames, (name, pointer) => isWrong(pointer) ? undefined : name as string, '/secretNames')
+    secretNames: rightOf(secretNames, (name, pointer) => isWrong(pointer) ? undefined : name as string, '/secretNames'),
+    total: secrets.length + secretNames.length
   })
   return errors.filter(({ pointer }) => !isWrong(pointer))
 }
 
 /**
  * Returns the items that have a valid name, and all errors. An undefined name is ignored, because its error was reported already.
+ * Ends early if there are enough errors.
  */
-function checkItems (
-  environment: Environment, { secrets = [], secretNames = [] }: PartlyRight
-): { items: BulkItem[], errors: RequestError[] } {
+async function checkItems (
+  environment: Environment, { secrets, secretNames, total }: PartlyRight
+): Promise<{ items: BulkItem[], errors: RequestError[] }> {
+  const items: BulkItem[] = []
   const errors: RequestError[] = []
   const mistake = (pointer: string, message: string): void => { errors.push({ in: 'body', pointer, message }) }
-  const total = secrets.length + secretNames.length
   if (total === 0 || total > maximumItems) mistake('', `must name 1 to ${maximumItems} secrets`)
 
   const seen = new Set<string>()
-  const parseName = (text: string | undefined, pointer: string): SecretName[] => {
-    if (text === undefined) return []
+  const add = (text: string | undefined, pointer: string, input: Omit<BulkItem, 'name'>): void => {
+    if (text === undefined) return
     const parsed = parseSecretName(environment, text)
     if (!('name' in parsed)) {
       mistake(pointer, parsed.mistake)
-      return []
+      return
     }
     const reserved = newNameMistake(parsed.name)
     if (reserved !== undefined) mistake(pointer, reserved)
     if (seen.has(text)) mistake(pointer, 'must NOT be named twice in one request')
     seen.add(text)
-    return [parsed.name]
+    items.push({ ...input, name: parsed.name })
   }
 
-  const items = [
-    ...secrets.flatMap(({ name: text, generate, ...body }, index) => {
-      const pointer = `/secrets/${index}`
-      const input = checkItem(environment, generate, body, (member, message) => { mistake(`${pointer}/${member}`, message) })
-      // AWS would also refuse a tag key that begins with `aws:`. It is checked here, too, because a dry run sends no tags to AWS.
-      if (Object.keys(body.tags ?? {}).some((key) => /^aws:/i.test(key))) mistake(`${pointer}/tags`, 'must NOT have a key that begins with aws:')
-      return parseName(text, `${pointer}/name`).map((name) => ({ ...input, name }))
-    }),
-    ...secretNames.flatMap((text, index) => parseName(text, `/secretNames/${index}`).map((name) => ({ name })))
-  ]
+  const turn = beginTurn()
+  /** Calls `check` for each item in turn, until there are enough errors. */
+  const checkEach = async <T>(list: Iterable<T>, check: (item: T, index: number) => void): Promise<void> => {
+    let index = 0
+    for (const item of list) {
+      if (errors.length >= maximumErrors) return
+      if (turn.isOver()) await turn.next()
+      check(item, index)
+      index += 1
+    }
+  }
+  await checkEach(secrets, ({ name, generate, ...body }, index) => {
+    const pointer = `/secrets/${index}`
+    const input = checkItem(environment, generate, body, (member, message) => { mistake(`${pointer}/${member}`, message) })
+    // AWS would also refuse a tag key that begins with `aws:`. It is checked here, too, because a dry run sends no tags to AWS.
+    if (Object.keys(body.tags ?? {}).some((key) => /^aws:/i.test(key))) mistake(`${pointer}/tags`, 'must NOT have a key that begins with aws:')
+    add(name, `${pointer}/name`, input)
+  })
+  await checkEach(secretNames, (name, index) => { add(name, `/secretNames/${index}`, {}) })
   return { items, errors }
 }
 

@@ -1,5 +1,6 @@
 import pMap from 'p-map'
 import { compact } from '#src/json/compact'
+import { beginTurn } from '#src/scheduling/turns'
 import { countOf, zeroCounts } from '#src/secrets/counts'
 import { assertMay, inBackground, type Scope } from '#src/secrets/scope'
 import { atomically, attempt } from './atomic.ts'
@@ -39,9 +40,9 @@ export interface BulkRun {
 
 const defaults = { concurrency: 8, timeoutSeconds: 3_600 }
 
-/** Validates a bulk create, and returns it ready to run. @throws Problem `invalid-request` with all errors in the request */
-export function prepareBulk (scope: Scope, body: BulkCreateBody): BulkRun {
-  const items: (BulkItem | undefined)[] = bulkItems(scope.environment, body)
+/** Validates a bulk create, and returns it ready to run. @throws Problem `invalid-request` with the errors in the request */
+export async function prepareBulk (scope: Scope, body: BulkCreateBody): Promise<BulkRun> {
+  const items: (BulkItem | undefined)[] = await bulkItems(scope.environment, body)
   const { onConflict = 'fail', restore = false, dryRun = false, atomic = false } = body
   const { concurrency, timeoutSeconds } = { ...defaults, ...body.settings }
   const total = items.length
@@ -84,7 +85,10 @@ function withTimeout (stop: AbortSignal, seconds: number): { signal: AbortSignal
 type EachOptions = Omit<RunOptions, 'progress'> & Pick<BulkControl, 'settled'> & { dryRun: boolean }
 
 async function runEach (scope: Scope, items: (BulkItem | undefined)[], options: EachOptions): Promise<void> {
+  const turn = beginTurn()
   await pMap(items.keys(), async (index) => {
+    // An item that is refused needs no call to AWS, so it lets no other work run by itself.
+    if (turn.isOver()) await turn.next()
     const item = items[index]
     items[index] = undefined
     if (item !== undefined) options.settled(await runItem(scope, item, options), index)

@@ -121,7 +121,7 @@ t.test('apply: refuses invalid files', async (t) => {
     t.match(await secretsctl(gateway, ['apply', '-f', '-'], { stdin: `kind: AwsSecretsManager\nspec: { secretNames: [a]${spec} }` }), { status: 2, stderr: message })
   }
   const wrong = await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin: `secretNames: [${Array(150).fill('a//b').join(', ')}]` })
-  t.match(wrong, { status: 1, stderr: /\/secretNames\/99: .*\n {2}and 50 more\n/ }, 'the first 100 mistakes, and the number of the others')
+  t.match(wrong, { status: 1, stderr: /\/secretNames\/99: .*\n {2}and possibly more\n/ }, 'the first 100 mistakes, and that there may be others')
   t.equal(gateway.awsCalls.length, 0)
 })
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { problemFromFramework } from '#src/http/framework-errors'
-import { requestErrors } from '#src/http/validation'
+import { requestErrors } from '#src/http/schema-errors'
 import { invalidRequest } from '#src/problems/problem'
 
 t.test('schema errors are converted to errors of the API', async (t) => {

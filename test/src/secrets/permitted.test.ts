@@ -8,6 +8,9 @@ import type { Scope } from '#src/secrets/scope'
 t.test('decisions on many secrets do not block the event loop', async (t) => {
   const names = Array.from({ length: 1_000 }, (_, index) => `team-${index % 2}/${index}`).filter(isSecretName)
   let decided = 0
+  // Each time that the clock is read, 1 ms has passed.
+  let time = 0
+  t.intercept(performance, 'now', { value: () => time += 1 })
   const scope: Scope = {
     environment: environmentFrom('dev', { region: 'eu-west-1', credential: 'c' }),
     credentialId: 'c',

@@ -7,6 +7,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     method: 'POST',
     url: '',
     config: { action: 'Public' },
+    // The headers that are accepted have less than 12 KiB together, and nearly none of their characters are escaped in JSON.
+    bodyLimit: 32 * 1024,
     schema: {
       operationId: 'logInWithAws',
       tags: ['authentication'],

@@ -35,7 +35,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const source = request.scopeIn(request.body.from, 'PromoteSecret')
       const { stopping, idempotencyKeys } = fastify
       if (stopping.aborted) throw new Problem('overloaded')
-      if (!request.body.dryRun) idempotencyKeys.check(request.scope, request.body)
+      if (!request.body.dryRun) await idempotencyKeys.check(request.scope, request.body)
       const promoted = await promote(source, request.scope, request.body, stopSignal(request.scope, stopping))
       await request.reportSecrets(promotedSecrets(source, request.body, promoted.outcomes))
       return promotionReply(request.body, promoted, (problem) => problemBody(problem, request.id))

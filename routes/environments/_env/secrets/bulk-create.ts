@@ -1,10 +1,10 @@
 import type {} from '@fastify/accepts'
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { problemFromFramework } from '#src/http/framework-errors'
 import { ndjson, sendAtOnce, sendJob, sendLines } from '#src/http/bulk-replies'
 import { prefersAsync } from '#src/http/prefer'
 import { problemMediaType } from '#src/http/problem-reply'
 import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, WriteHeaders } from '#src/http/schemas'
-import { requestErrors } from '#src/http/validation'
 import { JobReply } from '#src/jobs/schemas'
 import { invalidRequest, Problem } from '#src/problems/problem'
 import { furtherMistakes } from '#src/secrets/bulk/items'
@@ -54,19 +54,22 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     // Adds the errors that the schema can't find, so that one reply reports every error in a long list.
     errorHandler (thrown, request, reply) {
-      const { validation, validationContext } = thrown
-      const environment = fastify.config.current.environments.get(request.params.env)
-      const showsMore = validationContext === 'body' && environment !== undefined && request.sees(environment).allowed
-      const errors = showsMore && validation !== undefined ? requestErrors(validationContext, validation) : []
-      const further = showsMore ? furtherMistakes(environment, request.body, errors) : []
-      fastify.errorHandler(further.length > 0 ? invalidRequest([...errors, ...further]) : thrown, request, reply)
+      const { found: { environment }, body } = request
+      const { errors = [] } = problemFromFramework(thrown).options
+      const respond = (error: unknown): void => { fastify.errorHandler(error, request, reply) }
+      if (thrown.validationContext !== 'body' || environment === undefined) {
+        respond(thrown)
+        return
+      }
+      furtherMistakes(environment, body, errors)
+        .then((further) => { respond(further.length > 0 ? invalidRequest([...errors, ...further]) : thrown) }, respond)
     },
     handler: async (request, reply) => {
       const { scope, headers: { prefer } } = request
       const { stopping, jobs, idempotencyKeys } = fastify
       if (stopping.aborted) throw new Problem('overloaded')
-      const bulk = prepareBulk(scope, request.body)
-      if (!bulk.dryRun) idempotencyKeys.check(scope, request.body)
+      const bulk = await prepareBulk(scope, request.body)
+      if (!bulk.dryRun) await idempotencyKeys.check(scope, request.body)
       request.reportOutcome({ items: bulk.total })
       if (prefersAsync(prefer)) {
         // Drops the body. The job keeps a reference to the request, which would keep the secret values in memory, too.

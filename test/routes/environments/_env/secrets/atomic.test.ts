@@ -116,7 +116,7 @@ t.test('a retry with an Idempotency-Key has no further effect, and does not roll
 
   await gateway.send('DELETE', `${path}/b?force=true`)
   // Makes the gateway forget the first request's Idempotency-Key, as if the retry reached another process.
-  for (let count = 0; count < 10_001; count++) gateway.fastify.idempotencyKeys.check({ callerId: 'c', environment: { name: 'e' }, credentialId: 'i', idempotencyKey: String(count) } as never, {})
+  for (let count = 0; count < 10_001; count++) await gateway.fastify.idempotencyKeys.check({ callerId: 'c', environment: { name: 'e' }, credentialId: 'i', idempotencyKey: String(count) } as never, {})
   const failing = await bulk(gateway, { secrets: [...json.secrets, { name: 'c', value: 'v', kmsKeyId: 'alias/none' }] }, key)
   t.equal(failing.status, 409)
   t.match(results(failing), { a: 'created', c: 'failed: aws-refused' })

@@ -1,7 +1,7 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { closed } from '#src/schema/types'
-import { deletePolicy, PolicyOfSecret, putPolicy, readPolicy, ResourcePolicy } from '#src/secrets/policy'
+import { deletePolicy, policyBodyLimit, PolicyOfSecret, putPolicy, readPolicy, ResourcePolicy } from '#src/secrets/policy'
 import { WrittenSecret } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -29,6 +29,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     method: 'PUT',
     url: '',
     config: { action: 'PutResourcePolicy' },
+    bodyLimit: policyBodyLimit,
     schema: {
       operationId: 'putPolicy',
       tags: ['policies'],

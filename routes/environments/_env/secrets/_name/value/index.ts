@@ -10,6 +10,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     method: 'PATCH',
     url: '',
     config: { action: 'PutSecretValue' },
+    // A value has at most 64 KiB, and in JSON each of its bytes takes at most six as an escape sequence.
+    bodyLimit: 512 * 1024,
     schema: {
       operationId: 'patchValue',
       tags: ['secrets'],

@@ -1,13 +1,14 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { closed } from '#src/schema/types'
-import { PolicyValidation, ResourcePolicy, validatePolicy } from '#src/secrets/policy'
+import { policyBodyLimit, PolicyValidation, ResourcePolicy, validatePolicy } from '#src/secrets/policy'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'POST',
     url: '',
     config: { action: 'ValidateResourcePolicy' },
+    bodyLimit: policyBodyLimit,
     schema: {
       operationId: 'validatePolicy',
       tags: ['policies'],

@@ -1,0 +1,93 @@
+import { Ajv, type Options, type ValidateFunction } from 'ajv'
+import type { FastifySchemaCompiler } from 'fastify'
+import { invalidRequest, maximumErrors, type RequestError } from '#src/problems/problem'
+import { beginTurn } from '#src/scheduling/turns'
+import { requestErrors, type SchemaError } from './schema-errors.ts'
+
+/** The options of the validators. They don't drop unknown fields, and don't fill in defaults. */
+export const strict: Options = {
+  allErrors: true,
+  verbose: true,
+  allowUnionTypes: true,
+  addUsedSchema: false
+}
+
+/** The validator of request bodies. JSON has types, so nothing is coerced. */
+const ajv = new Ajv(strict)
+
+/** A list with more items than this is validated item by item. */
+const longList = 100
+
+interface Schema {
+  readonly type?: string
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly items?: Schema
+  readonly maxItems?: number
+  readonly anyOf?: readonly Schema[]
+}
+
+/** The validator of the items of a list. */
+interface List { readonly name: string, readonly validate: ValidateFunction }
+
+/**
+ * Compiles the schema of a route's body. The items of its long lists are validated one by one. So other work can run in between,
+ * and the search for errors can end when there are more than a reply contains.
+ */
+export const compileBodyValidator: FastifySchemaCompiler<object> = ({ schema }) => {
+  const lists = listsIn(schema).map(([name, items]): List => ({ name, validate: ajv.compile(items) }))
+  const validate = ajv.compile(withoutItems(schema))
+  if (lists.length === 0) return validate
+  const search = async (body: unknown): Promise<true> => {
+    const isItems = ({ instancePath }: SchemaError): boolean => lists.some(({ name }) => instancePath.startsWith(`/${name}/`))
+    const found = validate(body) ? [] : requestErrors('body', (validate.errors ?? []).filter((error) => !isItems(error)))
+    await validateItems(body, lists, found)
+    if (found.length > 0) throw invalidRequest(found)
+    return true
+  }
+  return (body: unknown) => Object.assign(search(body), awaited)
+}
+
+/** Fastify's types require this mark of a promise that Fastify awaits by itself. */
+const awaited = { __linterBrands: 'SafePromiseLike' } as const
+
+/** Validates the items of lists until there are enough errors. Adds the errors to `found`. */
+async function validateItems (body: unknown, lists: readonly List[], found: RequestError[]): Promise<void> {
+  const turn = beginTurn()
+  for (const { name, validate } of lists) {
+    const items = (Object(body) as Record<string, unknown>)[name]
+    if (!Array.isArray(items)) continue
+    for (const [index, item] of items.entries()) {
+      if (found.length >= maximumErrors) return
+      if (turn.isOver()) await turn.next()
+      if (validate(item)) continue
+      const errors = (validate.errors ?? []).map((error) => ({ ...error, instancePath: `/${name}/${index}${error.instancePath}` }))
+      for (const error of requestErrors('body', errors)) found.push(error)
+    }
+  }
+}
+
+/** Returns the names of the body's members that may be long lists, and the schemas of their items. */
+function listsIn ({ properties = {}, anyOf = [] }: Schema): [string, Schema][] {
+  const own = Object.entries(properties).flatMap(([name, { items, maxItems = 0 }]): [string, Schema][] =>
+    items !== undefined && maxItems > longList ? [[name, items]] : [])
+  return [...own, ...anyOf.flatMap(listsIn)]
+}
+
+/**
+ * Returns the schema of a body, reduced to the types of the items in long lists. With these types, Ajv can search for duplicates
+ * in linear time.
+ */
+function withoutItems (schema: Schema): Schema {
+  const lists = listsIn(schema).map(([name]) => name)
+  if (lists.length === 0) return schema
+  const { properties = {}, anyOf } = schema
+  const reduced = Object.entries(properties).map(([name, member]): [string, Schema] =>
+    lists.includes(name) ? [name, { ...member, items: typeOnly(member.items) }] : [name, member])
+  return {
+    ...schema,
+    ...(reduced.length > 0 && { properties: Object.fromEntries(reduced) }),
+    ...(anyOf !== undefined && { anyOf: anyOf.map(withoutItems) })
+  }
+}
+
+const typeOnly = ({ type }: Schema = {}): Schema => type === undefined ? {} : { type }

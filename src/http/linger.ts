@@ -1,0 +1,27 @@
+import type { Socket } from 'node:net'
+
+/** The limits of what is still received on a connection after its last reply: bytes, and milliseconds. */
+const limits = { bytes: 1024 * 1024, time: 2_000 }
+
+/**
+ * Makes Node.js close a connection in two steps after its last reply. First it only stops sending, and discards what the client
+ * still sends. It closes the connection when the client has closed it too, or when one of the limits is reached. If it closed
+ * the connection at once, a client that is still sending would get an error instead of the reply.
+ */
+export function lingerBeforeClose (socket: Socket, { bytes, time } = limits): void {
+  // Node.js calls this method after the last reply on a connection.
+  socket.destroySoon = () => {
+    let discarded = 0
+    // Removes the listener of Node.js's HTTP parser. Anything else that arrives must not be understood as another request.
+    socket.removeAllListeners('data')
+    socket.on('data', ({ length }) => {
+      discarded += length
+      if (discarded > bytes) socket.destroy()
+    })
+    const timer = setTimeout(() => { socket.destroy() }, time)
+    socket.once('end', () => { socket.destroy() })
+    socket.once('close', () => { clearTimeout(timer) })
+    socket.end()
+    socket.resume()
+  }
+}

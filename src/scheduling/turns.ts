@@ -1,0 +1,67 @@
+/** The time, in milliseconds, that a long computation may run before other work gets a turn. */
+const turnTime = 10
+
+/** The turns of one long computation. */
+export interface Turn {
+  /** Returns true if the current turn has lasted long enough. */
+  readonly isOver: () => boolean
+  /** Ends the current turn. Resolves when the next one begins. */
+  readonly next: () => Promise<void>
+}
+
+interface Clock {
+  /** Returns milliseconds on a clock that is never set back. */
+  readonly now: () => number
+  /** Calls a function in a later iteration of the event loop. */
+  readonly schedule: (callback: () => void) => void
+}
+
+/**
+ * Creates a queue in which long computations wait for their turns. Returns a function that begins the first turn of another
+ * computation. An iteration of the event loop contains at most one turn that was waited for. So the loop never stands still for
+ * much longer than a turn, however many computations there are.
+ */
+export function createTurns ({ now, schedule }: Clock): () => Turn {
+  const waiting: (() => void)[] = []
+  const wake = (): void => {
+    waiting.shift()?.()
+    if (waiting.length > 0) schedule(wake)
+  }
+  return () => {
+    let start = now()
+    return {
+      isOver: () => now() - start >= turnTime,
+      async next () {
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve)
+          if (waiting.length === 1) schedule(wake)
+        })
+        start = now()
+      }
+    }
+  }
+}
+
+/** Begins the first turn of a computation, in the queue that the whole process shares. */
+export const beginTurn = createTurns({ now: () => performance.now(), schedule: setImmediate })
+
+/** Calls `work` for each item in order, in as many turns as it takes. */
+export async function forEachInTurns<T> (
+  items: Iterable<T>, work: (item: T, index: number) => void, turn = beginTurn()
+): Promise<void> {
+  let index = 0
+  for (const item of items) {
+    if (turn.isOver()) await turn.next()
+    work(item, index)
+    index += 1
+  }
+}
+
+/** Returns the results of `map` for each item in order. It is called in as many turns as it takes. */
+export async function mapInTurns<T, R> (
+  items: Iterable<T>, map: (item: T, index: number) => R, turn = beginTurn()
+): Promise<R[]> {
+  const results: R[] = []
+  await forEachInTurns(items, (item, index) => { results.push(map(item, index)) }, turn)
+  return results
+}
