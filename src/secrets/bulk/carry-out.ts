@@ -26,10 +26,13 @@ async function take<Step extends keyof Trace, T> (
     return await work()
   } catch (error) {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- one of four known keys
-    if (error instanceof Problem && error.status < 500) delete trace[step]
+    if (error instanceof Problem && isCertain(error)) delete trace[step]
     throw error
   }
 }
+
+/** Returns true if the step that ended with this problem has certainly not been carried out. */
+const isCertain = ({ status, options: { failure } }: Problem): boolean => failure === undefined ? status < 500 : failure.effect === 'not-done'
 
 /**
  * Creates the secret or, if it exists, changes it as requested. It tries to create the secret first, because in an empty
