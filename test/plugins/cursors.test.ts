@@ -109,6 +109,20 @@ for (const { operation, path, others, elsewhere, query } of lists) {
       t.equal(gateway.awsCalls.length, 1)
     })
 
+    t.test('all cursors have the same length, whatever the length of AWS\'s token', async (t) => {
+      const { fastify: { cursors, config: { current } } } = await setUp(t)
+      const environment = current.environments.get('dev')
+      if (environment === undefined) throw new TypeError('dev is declared')
+      const listing = { scope: { callerId: 'administrator', credentialId: environment.credential, environment }, operation, query }
+      const last = 'd'.repeat(43)
+      const places = [{ seen: 0 }, { seen: 7, last }, ...[1, 800, 900, 1_000, 4_096].map((length) => ({ awsPage: 'x'.repeat(length), seen: 100, last }))]
+      const sealed = places.map((place) => cursors.seal(listing, place))
+      t.same(new Set(sealed.map(({ length }) => length)).size, 1)
+      t.same(sealed.map((cursor) => cursors.open(listing, cursor)), places)
+      t.ok(`${path}?limit=100&cursor=${sealed[0] ?? ''}`.length < 8_000, 'the URL is short enough for servers and proxies')
+      t.throws(() => cursors.seal(listing, { awsPage: 'x'.repeat(5_000), seen: 0 }), { code: 'aws-unavailable' }, 'AWS permits no such token')
+    })
+
     t.test('a cursor reveals nothing, and no two cursors are equal', async (t) => {
       const gateway = await setUp(t)
       const [one, other] = [await cursorOf(gateway, path), await cursorOf(gateway, path)]
