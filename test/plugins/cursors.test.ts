@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
+import { createCursors, cursorKeyBytes } from '#src/secrets/cursors'
 import { build, policies, tokens, type Gateway, type Reply } from '#test/helper'
 
 /**
@@ -51,6 +52,23 @@ const cursorOf = async (gateway: Gateway, path: string): Promise<string> => {
 /** Returns the reply without the IDs of requests, which differ in every reply. */
 const withoutIds = ({ status, json: { instance, requestId, awsRequestId, ...json } }: Reply): object =>
   ({ status, json, names: String(instance).endsWith(requestId) })
+
+t.test('a cursor is accepted for exactly a day', async (t) => {
+  const { fastify: { config: { current } } } = await build(t)
+  const environment = current.environments.get('dev')
+  if (environment === undefined) throw new TypeError('dev is declared')
+  let now = 1_000
+  const cursors = createCursors(() => [randomBytes(cursorKeyBytes)], () => now)
+  const key = randomBytes(cursorKeyBytes)
+  const same = createCursors(() => [key], () => now)
+  const listing = { scope: { callerId: 'administrator', credentialId: environment.credential, environment }, operation: 'listSecrets', query: {} }
+  const cursor = same.seal(listing, { seen: 7 })
+  now += 24 * 60 * 60 * 1_000 - 1
+  t.same(same.open(listing, cursor), { seen: 7 })
+  t.throws(() => cursors.open(listing, cursor), { code: 'invalid-request' }, 'another key')
+  now += 1
+  t.throws(() => same.open(listing, cursor), { code: 'invalid-request' })
+})
 
 t.test('every list with a cursor is tested here', async (t) => {
   const gateway = await build(t)
