@@ -211,11 +211,29 @@ for (const [title, { in: port, method = 'PUT', path, json, headers = {}, ...fail
   t.test(`${title}: a defect is an internal error, and not the outcome of one secret`, async (t) => {
     const { gateway } = await setUp(t, failing)
     Object.assign(gateway.fastify.aws, { [port]: async () => { throw new TypeError('canary') } })
+    const { length } = gateway.trail()
     const reply = await gateway.send(method, path, { json, headers })
     t.match(reply, { status: 500, json: { code: 'internal-error' } })
+    t.same(gateway.trail().slice(length).map(({ event }) => event), ['intent', 'outcome'], 'no outcome of a secret is recorded')
     t.notMatch(reply.text + gateway.log.join(''), 'canary')
   })
 }
+
+t.test('a promotion that can\'t read the target\'s value writes it, unless a defect is the reason', async (t) => {
+  const { gateway } = await setUp(t, { before: [['PUT', secret('a'), value], ['PUT', secret('a', 'prod'), value]] })
+  const { aws } = gateway.fastify
+  const read = aws.getSecretValue
+  let thrown: Error = new Problem('kms-failure')
+  Object.assign(aws, { getSecretValue: async (...args: Parameters<typeof read>) => {
+    if (args[0].environment.name === 'dev') return read(...args)
+    throw thrown
+  } })
+  const send = async (): Promise<Reply> =>
+    gateway.send('POST', '/environments/prod/promotions', { json: { from: 'dev', names: ['a'], onConflict: 'update' } })
+  t.match((await send()).json.items, [{ result: 'updated' }])
+  thrown = new TypeError('canary')
+  t.match(await send(), { status: 500, json: { code: 'internal-error' } })
+})
 
 t.test('a defect during a rollback is an internal error', async (t) => {
   const { gateway } = await setUp(t, {})
@@ -225,7 +243,9 @@ t.test('a defect during a rollback is an internal error', async (t) => {
   const { aws } = gateway.fastify
   const { deleteSecret } = aws
   Object.assign(aws, { deleteSecret: async () => { throw new TypeError('canary') } })
+  const { length } = gateway.trail()
   t.match(await send(), { status: 500, json: { code: 'internal-error' } })
+  t.same(gateway.trail().slice(length).map(({ event }) => event), ['intent', 'outcome'], 'no outcome of a secret is recorded')
   Object.assign(aws, { deleteSecret: async () => { throw new Problem('aws-access-denied') } })
   await gateway.aws('AKIADEV').deleteSecret({ SecretId: 'dev/a', ForceDeleteWithoutRecovery: true })
   const { json: { items } } = await send()
