@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import type { AppOptions } from '#src/app'
 import type { Monotonic } from '#src/clock'
 import type { LiveConfig } from '#src/config/live'
+import { overlapWarnings } from '#src/config/overlaps'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -14,7 +15,10 @@ declare module 'fastify' {
   }
 }
 
+/** Provides the configuration and the clock, and logs the warnings about each configuration that takes effect. */
 export default fp<Required<AppOptions>>(async (fastify, { config, now, monotonic }) => {
+  const warn = (warnings: readonly string[]): void => { for (const warning of warnings) fastify.log.warn({ warning }, 'configuration') }
+  warn(config.derive(overlapWarnings, (_previous, warnings) => { warn(warnings) })())
   fastify.decorate('config', config)
   fastify.decorate('now', now)
   fastify.decorate('monotonic', monotonic)

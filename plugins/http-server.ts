@@ -2,6 +2,7 @@ import { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { trustedProxyList } from '#src/config/server'
+import { closeAfter } from '#src/http/close-after'
 import { earlierReplies } from '#src/http/earlier-replies'
 import type { TrustsProxy } from '#src/request/steps/find-peer'
 
@@ -33,14 +34,14 @@ export default fp(async (fastify) => {
   // a connection after a CONNECT.
   server.on('connect', (request, socket: Socket) => {
     socket.on('error', () => { socket.destroy() }).resume()
-    void earlierReplies(socket).then(() => {
+    earlierReplies(socket).then(() => {
       if (!socket.writable) return
       const reply = new ServerResponse(request)
       reply.shouldKeepAlive = false
       reply.assignSocket(socket)
       reply.once('finish', () => { socket.destroySoon() })
       server.emit('request', request, reply)
-    })
+    }).catch((defect: unknown) => { closeAfter(defect, socket, fastify.log) })
   })
 
   const trusts = config.derive((next) => trustedProxyList(next.server.trustedProxies))

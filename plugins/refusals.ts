@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import type { RequestEntry } from '#src/audit/record'
+import { closeAfter } from '#src/http/close-after'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 
@@ -13,9 +14,11 @@ export default fp(async (fastify) => {
 
   // A handshake usually fails because a certificate was rejected. If the error has no code, the peer merely closed the
   // connection, and nothing is recorded.
-  fastify.server.on('tlsClientError', ({ code }: { code?: string }, { remoteAddress: peer }: Socket) => {
+  fastify.server.on('tlsClientError', ({ code }: { code?: string }, socket: Socket) => {
+    const { remoteAddress: peer } = socket
     if (code === undefined || peer === undefined) return
-    void failureToRecord({ event: 'denial', peer, code: 'unauthenticated', reason: code })
+    failureToRecord({ event: 'denial', peer, code: 'unauthenticated', reason: code })
+      .catch((defect: unknown) => { closeAfter(defect, socket, fastify.log) })
   })
 
   async function failureToRecord (entry: RequestEntry): Promise<Problem | undefined> {

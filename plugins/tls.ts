@@ -8,6 +8,7 @@ import { certificateCaller } from '#src/authentication/client-certificate'
 import { unauthenticated } from '#src/authentication/refusal'
 import { ConfigError } from '#src/config/issues'
 import { secureContext, type TlsSettings } from '#src/config/server'
+import { closeAfter } from '#src/http/close-after'
 import type { IsStale } from '#src/request/steps/close-stale-connection'
 
 declare module 'fastify' {
@@ -56,7 +57,8 @@ export default fp(async (fastify) => {
     socket.destroy()
     const reason = String(authorizationError)
     fastify.log.info({ connection: { peer, reason } }, 'connection refused')
-    void fastify.recordRefusal({ peer }, unauthenticated(reason))
+    fastify.recordRefusal({ peer }, unauthenticated(reason))
+      .catch((defect: unknown) => { closeAfter(defect, socket, fastify.log) })
   })
 
   fastify.config.derive(({ server: { tls } }) => {

@@ -39,7 +39,7 @@ const git = (...args: readonly string[]): string => execFileSync('git', args, { 
 
 /** Returns the source files to mutate: those that the arguments name, or all of them. */
 const sourceFiles = (): string[] => git('ls-files', '--', ...paths.length > 0 ? paths : ['src', 'plugins', 'routes'])
-  .split('\n').filter((file) => file.endsWith('.ts') && !file.endsWith('client/schema.ts'))
+  .split('\n').filter((file) => file.endsWith('.ts') && !/client\/(?:schema|replies)\.ts$/.test(file))
 
 /** Returns a function that checks whether a line of a file has changed since the commit. Line numbers start at 1. */
 function changedSince (commit: string): (file: string, line: number) => boolean {

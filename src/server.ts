@@ -2,6 +2,7 @@ import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { app } from './app.ts'
 import { standardOutput } from './audit/settings.ts'
+import { outputsOf } from './command-line/output.ts'
 import { banner } from './local-mode/banner.ts'
 import { liveConfig, type LiveConfig } from './config/live.ts'
 import { loadConfig, readVariables } from './config/load.ts'
@@ -32,7 +33,7 @@ async function start (): Promise<void> {
   const address = await listen(fastify, variables)
   shutDownGracefully(fastify, local)
   if (variables.GATEWAY_CONFIG !== undefined) reloadOnHangup(fastify, config, variables.GATEWAY_CONFIG)
-  if (local !== undefined) process.stdout.write(banner(address, local, showsToken(variables)))
+  if (local !== undefined) outputsOf(process).stdout.text(banner(address, local, showsToken(variables)))
 }
 
 /** Listens, and returns the gateway's URL. @throws ConfigError if the address is in use or can't be bound */
@@ -98,6 +99,6 @@ try {
   await start()
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
-  process.stderr.write(`The gateway does not start: its configuration is not valid.\n${error.message}\n`)
+  outputsOf(process).stderr.text(`The gateway does not start: its configuration is not valid.\n${error.message}\n`)
   process.exit(configurationError)
 }

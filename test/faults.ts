@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import type { Gateway } from './helper.ts'
 
 /** A reply that does not come from the backend. */
-interface FalseReply {
+export interface FalseReply {
   status: number
   headers?: Record<string, string>
   body?: string

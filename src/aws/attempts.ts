@@ -1,23 +1,37 @@
 import type { Failure, FailureCause } from '#src/problems/failure'
-import { Problem } from '#src/problems/problem'
+import type { ProblemCode } from '#src/problems/catalogue'
+import { Problem, type EarlierAttempt } from '#src/problems/problem'
+import { compact } from '#src/json/compact'
 import { isRead } from './call.ts'
 import { isBrokenOff, problemFrom, type AwsException, type FailedCall } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
 
+/** The times at which attempts at a call were sent, in milliseconds by the process's own clock, which is never adjusted. */
+interface Attempts {
+  /** The first attempt that AWS may have carried out, although the gateway did not get the reply. Absent if there was none. */
+  uncertain?: number
+  last: number
+}
+
 /**
- * The inputs of commands that AWS may have carried out, although the gateway did not get the reply. An input object identifies
- * its command, because the SDK passes the same object to every middleware, on every attempt.
+ * The attempts at each command, keyed by the command's input. An input object identifies its command, because the SDK passes the
+ * same object to every middleware, on every attempt.
  */
-const uncertain = new WeakSet<object>()
+const attempts = new WeakMap<object, Attempts>()
 
 /** Keeps track of the attempts whose replies were lost. */
 export function trackAttempts ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   // This middleware runs inside the SDK's retry loop, on every attempt, and only when the request is about to be sent.
   middlewareStack.add((next) => async (args) => {
+    const sent = performance.now()
+    const { uncertain } = attempts.get(args.input) ?? {}
+    attempts.set(args.input, compact({ uncertain, last: sent }))
     try {
       return await next(args)
     } catch (error) {
-      if (error instanceof Error && !(error instanceof Problem) && mayBeCarriedOut(error)) uncertain.add(args.input)
+      if (error instanceof Error && !(error instanceof Problem) && mayBeCarriedOut(error)) {
+        attempts.set(args.input, { uncertain: uncertain ?? sent, last: sent })
+      }
       throw error
     }
   }, { step: 'finalizeRequest', priority: 'low', name: 'attempts' })
@@ -26,25 +40,50 @@ export function trackAttempts ({ middlewareStack }: Pick<SecretsManager, 'middle
 /**
  * Returns the problem for a failed call, with what is known about the call's attempts:
  *
- * - `failure` tells why the last attempt got no usable answer from AWS, and whether the call may have had an effect. If AWS may
- *   have carried out an attempt to write, throttling counts as no usable answer, too.
- * - `repeated` is true if AWS refused the last attempt to write, but may have carried out an earlier one.
+ * - `failure` tells whether the call may have had an effect. It is present if the last attempt got no usable answer from AWS, or
+ *   if AWS refused it for a reason that says nothing about an earlier attempt. If AWS may have carried out an attempt to write,
+ *   throttling counts as no usable answer, too.
+ * - `earlierAttempt` is present if AWS refused the last attempt to write, but may have carried out an earlier one.
  */
 export function withAttempts (error: Error, call: FailedCall & { input: object }): Problem {
   const { operation, input } = call
   const problem = error instanceof Problem ? error : problemFrom(error, call)
-  const isUncertain = uncertain.has(input)
+  const { uncertain, last = 0 } = attempts.get(input) ?? {}
   const onlyReads = isRead(operation)
-  const isUnanswered = unanswered.has(problem.code) || (problem.code === 'aws-throttled' && isUncertain && !onlyReads)
+  const isUnanswered = unanswered.has(problem.code) || (problem.code === 'aws-throttled' && uncertain !== undefined && !onlyReads)
   if (isUnanswered) {
-    const effect = !isUncertain ? 'not-done' : onlyReads ? 'only-read' : 'unknown'
+    const effect = uncertain === undefined ? 'not-done' : onlyReads ? 'only-read' : 'unknown'
     const failure: Failure = { operation, cause: causeOf(problem, error), effect }
     return new Problem(problem.code, { ...problem.options, failure })
   }
-  return isUncertain && !onlyReads ? new Problem(problem.code, { ...problem.options, repeated: true }) : problem
+  if (uncertain === undefined || onlyReads) return problem
+  const failure: Failure | undefined =
+    conclusive.has(problem.code) ? undefined : { operation, cause: 'refused', effect: 'unknown' }
+  const earlierAttempt: EarlierAttempt = compact({ sent: sentAt(error, uncertain, last) })
+  return new Problem(problem.code, compact({ ...problem.options, failure, earlierAttempt }))
 }
 
 const unanswered: ReadonlySet<string> = new Set(['aws-timeout', 'aws-unavailable'])
+
+/**
+ * The refusals of a repetition that AWS would not send if it had carried out an earlier attempt, because it recognizes the
+ * `ClientRequestToken` of both.
+ */
+const conclusive: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['idempotency-conflict'])
+
+/**
+ * Returns the bounds of the time at which an attempt was sent, by AWS's clock. AWS's refusal of the last attempt tells the time
+ * of that clock. The refusal was written after the last attempt was sent, and before now.
+ *
+ * @param uncertain when the attempt was sent, by the process's own clock
+ * @param last when the last attempt was sent, by the process's own clock
+ */
+function sentAt ({ $response }: AwsException, uncertain: number, last: number): EarlierAttempt['sent'] {
+  // The header has no fractions of a second.
+  const refusedAt = Date.parse($response?.headers?.date ?? '')
+  if (Number.isNaN(refusedAt)) return undefined
+  return { earliest: refusedAt - (performance.now() - uncertain), latest: refusedAt + 1_000 - (last - uncertain) }
+}
 
 function causeOf ({ code }: Problem, error: Error): FailureCause {
   if (error instanceof Problem) return 'keys-unavailable'

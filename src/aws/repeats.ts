@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { compact } from '#src/json/compact'
 import type { SecretName } from '#src/environments/names'
 import type { Failure } from '#src/problems/failure'
-import { Problem } from '#src/problems/problem'
+import { Problem, type EarlierAttempt } from '#src/problems/problem'
 import type { AwsCall } from './call.ts'
-import type { ReplicatedSecret, SecretsPort, WriteResult } from './port.ts'
+import { compareKmsKeys } from './kms-keys.ts'
+import type { NewSecret, ReplicatedSecret, SecretsPort, WriteResult } from './port.ts'
 import type { SecretMetadata } from './secret.ts'
 
 /** A call that AWS refuses if it has already carried it out. The SDK may nevertheless repeat it, after a lost reply. */
@@ -13,18 +15,22 @@ interface Repeatable<Result> {
   name: SecretName
   operation: string
   carryOut: () => Promise<Result>
-  /** Returns the result of the call if the secret is in the state that the call asks for, otherwise undefined. */
-  resultIn: (secret: SecretMetadata) => Result | undefined
+  /**
+   * Returns the result of the call if the secret is in the state that the call asks for, otherwise undefined. Returns
+   * `unknownByWhom` if the secret is in that state, but another call may have brought it there and the result depends on that.
+   */
+  resultIn: (secret: SecretMetadata, earlier: EarlierAttempt) => Result | typeof unknownByWhom | undefined
 }
+
+const unknownByWhom = Symbol('unknown by whom')
 
 /**
  * The problems that mean that AWS refused a call because of the state of the secret. Any other problem, such as a denial, says
  * nothing about an earlier attempt.
  */
-const refusals: ReadonlySet<string> = new Set(['aws-refused', 'secret-pending-deletion', 'rotation-in-progress', 'version-not-found'])
-
-/** The maximum difference between AWS's clock and the gateway's. If it were larger, AWS would refuse the gateway's requests. */
-const clockDifference = 5 * 60 * 1000
+const refusals: ReadonlySet<string> = new Set([
+  'aws-refused', 'secret-exists', 'secret-pending-deletion', 'rotation-in-progress', 'version-not-found'
+])
 
 const day = 24 * 60 * 60 * 1000
 
@@ -33,16 +39,20 @@ const day = 24 * 60 * 60 * 1000
  * call, and AWS refuses some operations the second time. The state of the secret then shows whether an earlier attempt was
  * carried out.
  *
- * The other operations are not wrapped. AWS either recognizes a repetition by its `ClientRequestToken`, or allows it anyway.
+ * The other operations are not wrapped, and neither is the creation of a secret with a value. AWS either recognizes a repetition
+ * by its `ClientRequestToken`, or allows it anyway.
  */
 export function confirmRepeats (port: SecretsPort): SecretsPort {
   async function confirmed<Result> ({ call, name, operation, carryOut, resultIn }: Repeatable<Result>): Promise<Result> {
     try {
       return await carryOut()
     } catch (error) {
-      if (!(error instanceof Problem) || error.options.repeated !== true || !refusals.has(error.code)) throw error
-      const result = resultIn(await describe(call, name, operation))
-      if (result === undefined) throw error
+      const { earlierAttempt, failure, ...options } = error instanceof Problem ? error.options : {}
+      if (!(error instanceof Problem) || earlierAttempt === undefined || !refusals.has(error.code)) throw error
+      const result = resultIn(await describe(call, name, operation), earlierAttempt)
+      if (result === unknownByWhom) throw unanswered(error, operation, 'unknown-by-whom')
+      // The secret is not in the wanted state, so AWS has not carried out the earlier attempt either.
+      if (result === undefined) throw new Problem(error.code, options)
       return result
     }
   }
@@ -51,9 +61,7 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
     try {
       return await port.describeSecret(call, name)
     } catch (error) {
-      if (!(error instanceof Problem)) throw error
-      const failure: Failure = { operation, cause: 'broken-off', effect: 'unknown' }
-      throw new Problem('aws-unavailable', { ...error.options, failure })
+      throw error instanceof Problem ? unanswered(error, operation, 'unknown') : error
     }
   }
 
@@ -66,20 +74,30 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
       carryOut: async () => port.cancelRotateSecret(call, name),
       resultIn: (secret) => secret.rotation?.enabled === false ? writtenIn(secret) : undefined
     }),
-    async deleteSecret (call, name, deletion) {
-      const earliest = Date.now() - clockDifference
-      return confirmed({
-        call,
-        name,
-        operation: 'DeleteSecret',
-        carryOut: async () => port.deleteSecret(call, name, deletion),
-        resultIn ({ arn, deletedDate }) {
-          // An earlier deletion may have a different recovery window, so it does not count as a success of this call.
-          if (deletedDate === undefined || 'force' in deletion || deletedDate.getTime() < earliest) return undefined
-          return { name, arn, deletionDate: new Date(deletedDate.getTime() + deletion.recoveryWindowInDays * day) }
-        }
-      })
-    },
+    createSecret: async (call, name, secret) => secret.content !== undefined
+      ? port.createSecret(call, name, secret)
+      : confirmed({
+          call,
+          name,
+          operation: 'CreateSecret',
+          carryOut: async () => port.createSecret(call, name, secret),
+          resultIn: (existing, earlier) => isPlaceholderMade(secret, existing, earlier) ? writtenIn(existing) : undefined
+        }),
+    deleteSecret: async (call, name, deletion) => confirmed({
+      call,
+      name,
+      operation: 'DeleteSecret',
+      carryOut: async () => port.deleteSecret(call, name, deletion),
+      resultIn ({ arn, deletedDate }, { sent }) {
+        // AWS does not tell the recovery window, and that of another call may be different. Therefore only a deletion that is
+        // certainly newer than this call counts as a success of this call.
+        if (deletedDate === undefined || 'force' in deletion) return undefined
+        const deleted = deletedDate.getTime()
+        if (sent !== undefined && deleted < sent.earliest) return undefined
+        if (sent === undefined || deleted < sent.latest) return unknownByWhom
+        return { name, arn, deletionDate: new Date(deleted + deletion.recoveryWindowInDays * day) }
+      }
+    }),
     removeRegionsFromReplication: async (call, name, regions) => confirmed({
       call,
       name,
@@ -134,6 +152,25 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
       }
     })
   }
+}
+
+/** Returns the problem for a call whose outcome is not known. */
+function unanswered (refusal: Problem, operation: string, effect: Failure['effect']): Problem {
+  const failure: Failure = { operation, cause: 'refused', effect }
+  return new Problem('aws-unavailable', { ...refusal.options, failure })
+}
+
+/**
+ * Returns true if the existing secret is the placeholder that the call asks for, and was not created before the call. Should
+ * another call have created it at the same moment, the two calls asked for the same placeholder.
+ */
+function isPlaceholderMade (wanted: NewSecret, existing: SecretMetadata, { sent }: EarlierAttempt): boolean {
+  const { createdDate, description = '', kmsKeyId, tags = {}, versions = {} } = existing
+  const isOlder = sent === undefined || createdDate === undefined || createdDate.getTime() < sent.earliest
+  const regions = (existing.replicas ?? []).map(({ region }) => region)
+  return !isOlder && Object.keys(versions).length === 0 && description === (wanted.description ?? '') &&
+    isDeepStrictEqual(tags, { ...wanted.tags }) && compareKmsKeys(wanted.kmsKeyId, kmsKeyId) !== 'different' &&
+    isDeepStrictEqual(new Set(regions), new Set(wanted.replicaRegions))
 }
 
 const writtenIn = ({ name, arn }: SecretMetadata): WriteResult => ({ name, arn })

@@ -5,6 +5,7 @@ const length = 20
 
 /** A progress bar. It is on standard error, so it never mixes with the result, which is on standard output. */
 export interface ProgressBar {
+  /** @param done a number from 0 to the total */
   draw: (done: number) => void
   /** Ends the bar's line. Must also be called if the work fails. */
   end: () => void

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { reply, type GatewayClient, type Schemas } from '#src/client/client'
+import { GatewayUnreachable, reply, type GatewayClient, type Schemas } from '#src/client/client'
 import { fieldIn, memberText, objectIn, type FieldMistake } from '#src/json/field'
 import { namePrefix, pair, secretName } from './arguments.ts'
 import { CommandFailure, WrongUsage } from './terminal.ts'
@@ -131,7 +131,7 @@ async function readAll (gateway: GatewayClient, env: string, body: Query): Promi
 
 function found (byName: ReadonlyMap<string, SecretValue>, name: string): SecretValue {
   const read = byName.get(name)
-  if (read === undefined) throw new TypeError('A named secret has neither a value nor a problem')
+  if (read === undefined) throw new GatewayUnreachable(`The reply is not that of a secrets gateway: ${name} has neither a value nor a problem`)
   return read
 }
 

@@ -1,15 +1,19 @@
+import { isJson } from './assert-documented.ts'
 import { GatewayProblem, GatewayUnreachable } from './problems.ts'
+import { shapes } from './replies.ts'
 import type { components } from './schema.ts'
+import { mismatchIn } from './shapes.ts'
 
 type Problem = components['schemas']['Problem']
 
 /**
  * Sends a request like `fetch`, but throws for every reply that is an error or does not come from a gateway.
  *
+ * @param maximumBytes the maximum size of a JSON reply and of a problem
  * @throws GatewayProblem for a reply that is a problem (RFC 9457)
  * @throws GatewayUnreachable for a failed connection, and for a reply that can't have come from a gateway
  */
-export async function checkedFetch (request: Request): Promise<Response> {
+export async function checkedFetch (request: Request, maximumBytes: number): Promise<Response> {
   const { origin } = new URL(request.url)
   const response = await fetch(request).catch((error: unknown) => {
     throw new GatewayUnreachable(`${origin} does not answer${causeOf(error)}`, { cause: error })
@@ -18,9 +22,10 @@ export async function checkedFetch (request: Request): Promise<Response> {
   if (!response.headers.has('x-request-id')) throw new GatewayUnreachable(`${origin} is not a secrets gateway (status ${response.status})`)
   // The caller reads binary and streamed bodies itself.
   if (response.status === 304 || (response.ok && !isJson(response))) return response
-  const text = await response.text().catch((error: unknown) => {
+  const text = await textOf(response, maximumBytes).catch((error: unknown) => {
     throw new GatewayUnreachable(`The reply from ${origin} broke off${causeOf(error)}`, { cause: error })
   })
+  if (text === undefined) throw new GatewayUnreachable(`The reply from ${origin} is larger than ${maximumBytes} bytes`)
   const body = parsed(text)
   // The message does not quote the text, because it may contain a secret's value.
   if (response.ok && body === undefined) throw new GatewayUnreachable(`${origin} sent invalid JSON`)
@@ -30,7 +35,19 @@ export async function checkedFetch (request: Request): Promise<Response> {
   throw new GatewayProblem(body, Number.isNaN(retryAfter) ? undefined : retryAfter)
 }
 
-const isJson = ({ headers }: Response): boolean => headers.get('content-type')?.startsWith('application/json') ?? false
+/** Reads a reply's body. Returns undefined, and stops reading, if it is larger than `maximumBytes`. */
+async function textOf ({ body }: Response, maximumBytes: number): Promise<string | undefined> {
+  const decoder = new TextDecoder()
+  const texts: string[] = []
+  let bytes = 0
+  const chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> = body ?? []
+  for await (const chunk of chunks) {
+    bytes += chunk.length
+    if (bytes > maximumBytes) return undefined
+    texts.push(decoder.decode(chunk, { stream: true }))
+  }
+  return [...texts, decoder.decode()].join('')
+}
 
 function parsed (text: string): unknown {
   try {
@@ -50,5 +67,4 @@ function causeOf (error: unknown): string {
   return `: ${'code' in cause ? String(cause.code) : cause.message}`
 }
 
-const isProblem = (body: unknown): body is Problem =>
-  typeof body === 'object' && body !== null && 'code' in body && 'title' in body && 'detail' in body && 'requestId' in body
+const isProblem = (body: unknown): body is Problem => mismatchIn(shapes, { ref: 'Problem' }, body) === undefined

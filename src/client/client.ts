@@ -1,4 +1,5 @@
 import createFetchClient, { type Client } from 'openapi-fetch'
+import { assertDocumented } from './assert-documented.ts'
 import { checkedFetch } from './checked-fetch.ts'
 import type { components, paths } from './schema.ts'
 
@@ -15,7 +16,11 @@ export interface ClientOptions {
   url: string
   /** An API key, a JWT or a session token. Sent only in the header `Authorization: Bearer`. */
   token: string
+  /** The maximum size of a JSON reply, in bytes; by default 512 MiB. A longer reply is refused. */
+  maximumReplyBytes?: number
 }
+
+const defaultMaximum = 512 * 1024 * 1024
 
 /**
  * Creates a client for a gateway.
@@ -29,15 +34,20 @@ export interface ClientOptions {
  * const path = { env: 'dev', name: 'payments/db' }
  * const secret = await reply(gateway.GET('/environments/{env}/secrets/{name}', { params: { path } }))
  */
-export function createClient ({ url, token }: ClientOptions): GatewayClient {
-  return createFetchClient<paths, 'application/json'>({
+export function createClient ({ url, token, maximumReplyBytes = defaultMaximum }: ClientOptions): GatewayClient {
+  const client = createFetchClient<paths, 'application/json'>({
     baseUrl: url,
     headers: { authorization: `Bearer ${token}` },
     // A redirect could send the request's body, and with it a secret's value, to another server.
     redirect: 'error',
     pathSerializer: pathOf,
-    fetch: checkedFetch
+    fetch: async (request) => checkedFetch(request, maximumReplyBytes)
   })
+  client.use({
+    onResponse: async ({ request, response, schemaPath, options }) =>
+      assertDocumented(request, response, schemaPath, options.parseAs)
+  })
+  return client
 }
 
 /**

@@ -704,7 +704,7 @@ export interface components {
             /** @description One for each secret, in the order of the request: first `secrets`, then `secretNames` */
             items: components["schemas"]["BulkItemReply"][];
             /**
-             * @description The ARN of each secret that there is now, by name
+             * @description The ARN of each secret that has an `arn` in `items`, by name
              * @example {
              *       "session-key": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:dev/session-key-AbCdEf"
              *     }
@@ -723,7 +723,7 @@ export interface components {
          * @description What became of one secret
          */
         BulkItemReply: {
-            /** @description The secret's ARN, where there is one */
+            /** @description The secret's ARN, if the request wrote to the secret, or the caller may `DescribeSecret` or `GetSecretValue` */
             arn?: string;
             /**
              * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
@@ -1045,10 +1045,10 @@ export interface components {
             from: string;
             /** @description One for each secret, in the order of the request; where `missing` chose them, in that of the names */
             items: {
-                /** @description The ARN of the secret in this environment, where there is one */
+                /** @description The ARN of the secret in this environment, if the request wrote a value to it, or the caller may `DescribeSecret` or `GetSecretValue` */
                 arn?: string;
                 /**
-                 * @description The version in the other environment
+                 * @description The version in the other environment, if the caller may `DescribeSecret` or `GetSecretValue` there
                  * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
                  */
                 fromVersionId?: string;
@@ -1064,7 +1064,7 @@ export interface components {
                  */
                 result: "created" | "updated" | "unchanged" | "skipped" | "failed" | "not-started";
                 /**
-                 * @description The version that is current in this environment; in a plan, the one to be replaced
+                 * @description The version that is current in this environment; in a plan, the one to be replaced. It is there under the same condition
                  * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
                  */
                 versionId?: string;

@@ -48,12 +48,12 @@ export const problemMediaType = 'application/problem+json'
 export function problemBody (problem: Problem, requestId: string): ProblemBody {
   const { status, title, advice } = catalogueEntry(problem.code)
   const { detail, errors, errorCount, awsRequestId, failure } = problem.options
-  const fixed = failure === undefined ? advice : failureText(failure)
+  const known = failure === undefined ? [] : [failureText(failure)]
   return {
     type: `urn:secrets-gateway:problem:${problem.code}`,
     title,
     status,
-    detail: status < 500 && detail !== undefined ? detail : fixed,
+    detail: status < 500 && detail !== undefined ? [detail, ...known].join(' ') : known[0] ?? advice,
     instance: `urn:secrets-gateway:request:${requestId}`,
     code: problem.code,
     requestId,

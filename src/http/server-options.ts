@@ -10,6 +10,7 @@ import { secureContext, trustedProxyList, type TlsSettings } from '#src/config/s
 import { maximumNameLength } from '#src/environments/names'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
+import { closeAfter } from './close-after.ts'
 import { earlierReplies } from './earlier-replies.ts'
 import { problemFromFramework } from './framework-errors.ts'
 import { problemBody, problemHeaders, sendProblem } from './problem-reply.ts'
@@ -48,12 +49,12 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
     allowErrorHandlerOverride: false,
     frameworkErrors: (error, request, reply) => {
       const problem = problemFromFramework(error)
-      void request.server.recordRefusal({ requestId: request.id, peer: request.ip }, problem).then((answer) => {
+      request.server.recordRefusal({ requestId: request.id, peer: request.ip }, problem).then((answer) => {
         request.log.info({ reply: { status: answer.status, problem: answer.code } }, 'request')
         // The steps of the request pipeline, which close connections when the gateway shuts down, do not run here.
         if (request.server.stopping.aborted) reply.header('connection', 'close')
         sendProblem(answer, request, reply)
-      })
+      }).catch((defect: unknown) => { closeAfter(defect, request.raw.socket, request.log) })
     },
     clientErrorHandler
   }
@@ -98,13 +99,20 @@ function clientErrorHandler (this: FastifyInstance, error: Error & { code?: stri
   const problem = new Problem(clientErrors[error.code ?? ''] ?? 'malformed-request')
   const requestId = randomUUID()
   const { remoteAddress: peer = '' } = socket
-  void this.recordRefusal({ requestId, peer }, problem).then(async (answer) => {
+  this.recordRefusal({ requestId, peer }, problem).then(async (answer) => {
     this.log.info({ requestId, reply: { status: answer.status, problem: answer.code } }, 'request')
     await earlierReplies(socket)
     endWith(socket, answer, requestId)
-  })
+  }).catch((defect: unknown) => { closeAfter(defect, socket, this.log) })
 }
 
+/** How long a client has to close its side of a connection after the last reply, in milliseconds. */
+const lingerTime = 2_000
+
+/**
+ * Writes the last reply of a connection. The connection is closed when the client closes its side, or else after `lingerTime`. If
+ * it were closed at once, the client's system could discard the reply, because the client may still be sending.
+ */
 function endWith (socket: Socket, problem: Problem, requestId: string): void {
   if (!socket.writable) return
   const body = JSON.stringify(problemBody(problem, requestId))
@@ -120,4 +128,6 @@ function endWith (socket: Socket, problem: Problem, requestId: string): void {
     '',
     body
   ].join('\r\n'))
+  const timer = setTimeout(() => { socket.destroy() }, lingerTime)
+  socket.once('close', () => { clearTimeout(timer) })
 }

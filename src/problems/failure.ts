@@ -19,6 +19,7 @@ const causes = {
   'not-answering': 'AWS has not answered the latest calls, so this one was not sent.',
   failed: 'AWS reported an error of its own.',
   throttled: 'AWS throttled the repetition of a call whose reply was lost.',
+  refused: 'AWS refused the repetition of a call whose reply was lost.',
   unreadable: 'The reply could not be understood: it may come from a proxy instead of AWS.'
 } as const
 
@@ -26,7 +27,9 @@ const effects = {
   'not-done': (operation: string) => `AWS did not carry out ${operation}: try again as \`Retry-After\` says.`,
   'only-read': (operation: string) => `${operation} only reads, so it changed nothing: try again as \`Retry-After\` says.`,
   unknown: (operation: string) => `It is unknown whether AWS carried out ${operation}. To find out, look at \`GET …/metadata\`. ` +
-    'A request that had an `Idempotency-Key` can be repeated with the same key: nothing is then written twice.'
+    'A request that had an `Idempotency-Key` can be repeated with the same key: nothing is then written twice.',
+  'unknown-by-whom': (operation: string) => `The secret is in the state that ${operation} leads to, but it is unknown whether this ` +
+    'request or another one brought it there. Look at `GET …/metadata` before you rely on any details of the request.'
 } as const
 
 /** Returns an explanation for the caller. It consists of fixed texts and the operation's name, so it contains nothing secret. */

@@ -12,6 +12,15 @@ export interface RequestError {
   message: string
 }
 
+/** An attempt at a call that AWS may have carried out, although the gateway did not get the reply. */
+export interface EarlierAttempt {
+  /**
+   * The bounds of the time at which the gateway sent the attempt, in milliseconds since the epoch by AWS's clock. Absent if AWS's
+   * replies don't tell the time.
+   */
+  sent?: { earliest: number, latest: number }
+}
+
 /** The details of one occurrence of a problem. */
 export interface ProblemOptions {
   /** An explanation of this occurrence, for the reply. It must not contain a secret's value, a token or a query string. */
@@ -31,8 +40,8 @@ export interface ProblemOptions {
   retryAfter?: number
   /** What is known about an AWS operation that has no usable reply. It is explained in the gateway's reply. */
   failure?: Failure
-  /** True if AWS refused a repeated call, although it may have carried out an earlier attempt at the same call. */
-  repeated?: true
+  /** Present if AWS refused a repeated write, although it may have carried out an earlier attempt at the same write. */
+  earlierAttempt?: EarlierAttempt
   /** True if the request is refused because the audit trail does not take its record. Then the refusal is not recorded either. */
   unrecorded?: true
   /** The reason, only for the log and the audit trail. It is a fixed text that contains nothing from the request. */

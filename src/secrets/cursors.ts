@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import { invalidRequest } from '#src/problems/problem'
+import { shapes } from '#src/aws-model/shapes'
+import { invalidRequest, Problem } from '#src/problems/problem'
 import type { Scope } from './scope.ts'
 
 /** The list that a cursor belongs to. A cursor is refused if it is used for any other list. */
@@ -28,6 +29,7 @@ export interface Place {
 
 /** Writes and reads the cursors of lists. A cursor contains the place where the next page begins. */
 export interface Cursors {
+  /** @throws Problem `aws-unavailable` if AWS's token is longer than AWS permits */
   seal: (listing: Listing, place: Place) => string
   /**
    * @throws Problem `invalid-request` if the cursor belongs to another list, was changed or has expired; its text is always the
@@ -48,10 +50,11 @@ const ivBytes = 12
 const tagBytes = 16
 
 /**
- * The content of a cursor is padded to a multiple of this number of bytes. Otherwise the cursor's length would reveal the length
- * of AWS's token, which can depend on the names of hidden secrets.
+ * The size of a cursor's content, in bytes. The content of every cursor is padded to this size. Otherwise the cursor's length
+ * would reveal whether it contains AWS's token and how long that is, which depends on hidden secrets. There is room for the
+ * longest token that AWS permits, and for the other members.
  */
-const blockBytes = 1_024
+const contentBytes = shapes.NextTokenType.max + 512
 
 /**
  * Creates the functions that write and read cursors. A cursor is encrypted, because it contains AWS's token, which depends on
@@ -89,10 +92,15 @@ function contextOf ({ scope: { callerId, environment, credentialId }, operation,
   return Buffer.from(JSON.stringify([operation, callerId, environment.name, credentialId, parameters]))
 }
 
-/** Appends blanks, which JSON ignores, up to the next multiple of `blockBytes`. */
+/**
+ * Appends blanks, which JSON ignores, up to `contentBytes`.
+ *
+ * @throws Problem `aws-unavailable` if the token is longer than AWS permits, because then it did not come from AWS
+ */
 function padded (json: string): Buffer {
-  const blocks = Math.ceil(Buffer.byteLength(json) / blockBytes)
-  return Buffer.alloc(blocks * blockBytes, ' ').fill(json, 0, Buffer.byteLength(json))
+  const bytes = Buffer.byteLength(json)
+  if (bytes > contentBytes) throw new Problem('aws-unavailable', { awsError: 'OverlongToken' })
+  return Buffer.alloc(contentBytes, ' ').fill(json, 0, bytes)
 }
 
 /**

@@ -36,6 +36,13 @@ export function assertMay (scope: Scope, action: Action, name: SecretName): void
 }
 
 /**
+ * Returns true if the caller may learn an existing secret's ARN and the ID of its current version. The permissions to read the
+ * secret's metadata and its value both include this. A permission to write does not.
+ */
+export const seesSecret = (scope: Scope, name: SecretName): boolean =>
+  scope.may('DescribeSecret', name) || scope.may('GetSecretValue', name)
+
+/**
  * Returns the scope for work on many secrets. AWS calls in this scope yield to those of other requests. If AWS throttles a call
  * in this scope, the call is retried many times.
  *

@@ -1,4 +1,5 @@
 import type { Action } from '#src/authorization/actions'
+import { compareKmsKeys } from '#src/aws/kms-keys'
 import type { SecretMetadata } from '#src/aws/secret'
 import type { Environment } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
@@ -11,7 +12,8 @@ interface Setting {
   /** The text of the warning that a secret lacks the setting. It has no initial capital letter and no final full stop. */
   readonly lacks: string
   readonly isDeclared: (environment: Environment) => boolean
-  readonly isLacking: (environment: Environment, secret: SecretMetadata) => boolean
+  /** Returns undefined if this can't be determined. */
+  readonly isLacking: (environment: Environment, secret: SecretMetadata) => boolean | undefined
   /**
    * How the setting is applied to an existing secret, and the permission that this requires. Absent if an existing secret always
    * keeps its own setting.
@@ -22,6 +24,9 @@ interface Setting {
     readonly apply: (scope: Scope, secret: SecretMetadata) => Promise<string | undefined>
   }
 }
+
+/** Whether a secret lacks the environment's KMS key, by how its own key compares with that one. */
+const lacksKey = { same: false, different: true, unknown: undefined } as const
 
 const settings: readonly Setting[] = [
   {
@@ -57,7 +62,7 @@ const settings: readonly Setting[] = [
     // are encrypted with it.
     lacks: 'the KMS key is not that of the environment',
     isDeclared: ({ kmsKeyId }) => kmsKeyId !== undefined,
-    isLacking: ({ kmsKeyId = '' }, secret) => !isSameKey(kmsKeyId, secret.kmsKeyId)
+    isLacking: ({ kmsKeyId }, secret) => lacksKey[compareKmsKeys(kmsKeyId, secret.kmsKeyId)]
   }
 ]
 
@@ -69,12 +74,6 @@ function missingRegions ({ replicaRegions }: Environment, secret: SecretMetadata
   const present = new Set(regionsOf(secret))
   return replicaRegions.filter((region) => !present.has(region))
 }
-
-/**
- * Returns true if both texts name the same key. AWS may return a full ARN where the configuration has only the ID or the alias.
- */
-const isSameKey = (declared: string, actual = ''): boolean =>
-  declared === actual || actual.endsWith(`:${declared}`) || actual.endsWith(`/${declared}`)
 
 /** Applies the environment's settings to an existing secret. Returns a warning for each setting that does not hold afterwards. */
 export const applySettings = async (scope: Scope, name: SecretName): Promise<string[] | undefined> => check(scope, name, true)
@@ -105,8 +104,9 @@ async function checkOne (scope: Scope, secret: SecretMetadata, setting: Setting,
   const { lacks, isLacking, remedy } = setting
   if (!applies || remedy === undefined || !scope.may(remedy.action, name)) {
     // A caller who may not see the secret's metadata gets the same warning whether or not the setting holds.
-    if (!scope.may('DescribeSecret', name)) return [`Possibly ${lacks}.`]
-    return isLacking(environment, secret) ? [`${capitalized(lacks)}.`] : []
+    const isKnownLacking = scope.may('DescribeSecret', name) ? isLacking(environment, secret) : undefined
+    if (isKnownLacking === undefined) return [`Possibly ${lacks}.`]
+    return isKnownLacking ? [`${capitalized(lacks)}.`] : []
   }
   if (!isLacking(environment, secret)) return []
   try {

@@ -1,5 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { tokens } from '#test/helper'
+import { until } from '#test/until'
 import { secretPath, type Attack, type World } from './attack.ts'
 
 const hidden = { status: 404, code: 'not-found' }
@@ -13,7 +13,7 @@ async function startJob ({ plain }: World): Promise<string> {
     headers: { prefer: 'respond-async', 'idempotency-key': 'job-of-another' }, json: { secretNames: ['made-by-a-job'] }
   })
   const path = headers.get('location') ?? ''
-  while ((await plain.send('GET', path)).json.state !== 'ended') await wait(5)
+  await until(async () => (await plain.send('GET', path)).json.state === 'ended')
   return path
 }
 

@@ -2,6 +2,7 @@ import type { Locator, Page } from 'playwright-core'
 import pMap from 'p-map'
 import t from 'tap'
 import { build, tokens, type Gateway } from '#test/helper'
+import { until } from '#test/until'
 import { launch, skip, watch } from './chromium.ts'
 
 const canary = 'canary-0b9d6c31'
@@ -140,7 +141,7 @@ await t.test('the consistency page is legible with 500 names and 6 environments'
   await page.keyboard.press('End')
   const lastRow = page.getByRole('rowheader', { name: 'service-499/key' })
   // The browser animates the scrolling, so the last row comes into view only after a while.
-  while ((await boxOf(lastRow)).y > view.y + view.height) continue
+  await until(async () => (await boxOf(lastRow)).y <= view.y + view.height)
   t.same(await boxOf(page.getByRole('columnheader').first()), corner, 'the table\'s head stays in place')
   await page.setViewportSize({ width: 420, height: 800 })
   const name = await boxOf(lastRow)

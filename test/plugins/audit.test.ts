@@ -1,12 +1,12 @@
 import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { verifyFiles, type AuditRecord } from '#test/audit-trail'
 import { build, declared, policies, tokens, type Gateway, type RequestOptions } from '#test/helper'
 import { sendRaw } from '#test/raw'
 import { signCallerIdentity, startSts } from '#test/sts'
+import { until } from '#test/until'
 
 const secrets = '/environments/dev/secrets'
 
@@ -329,7 +329,7 @@ function breaks (gateway: Gateway): { mend: () => Promise<void> } {
   return {
     mend: async () => {
       mkdirSync(folder)
-      while (!gateway.fastify.audit.isWritable) await setTimeout(10)
+      await until(() => gateway.fastify.audit.isWritable)
     }
   }
 }
@@ -424,7 +424,7 @@ t.test('a configuration reload moves the trail to another file, and changes none
   })
   renameSync(gateway.trailFile, `${gateway.trailFile}.1`)
   config.replace({ ...config.current })
-  while (!gateway.log.join('').includes('"found":"moved"')) await setTimeout(5)
+  await until(() => gateway.log.join('').includes('"found":"moved"'))
   t.match(gateway.trail(), [{ event: 'resume' }])
   await gateway.send('GET', '/environments')
   t.match(await verifyFiles(`${gateway.trailFile}.1`, gateway.trailFile), { findings: [], records: 4 })

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
+import { createCursors, cursorKeyBytes } from '#src/secrets/cursors'
 import { build, policies, tokens, type Gateway, type Reply } from '#test/helper'
 
 /**
@@ -51,6 +52,23 @@ const cursorOf = async (gateway: Gateway, path: string): Promise<string> => {
 /** Returns the reply without the IDs of requests, which differ in every reply. */
 const withoutIds = ({ status, json: { instance, requestId, awsRequestId, ...json } }: Reply): object =>
   ({ status, json, names: String(instance).endsWith(requestId) })
+
+t.test('a cursor is accepted for exactly a day', async (t) => {
+  const { fastify: { config: { current } } } = await build(t)
+  const environment = current.environments.get('dev')
+  if (environment === undefined) throw new TypeError('dev is declared')
+  let now = 1_000
+  const cursors = createCursors(() => [randomBytes(cursorKeyBytes)], () => now)
+  const key = randomBytes(cursorKeyBytes)
+  const same = createCursors(() => [key], () => now)
+  const listing = { scope: { callerId: 'administrator', credentialId: environment.credential, environment }, operation: 'listSecrets', query: {} }
+  const cursor = same.seal(listing, { seen: 7 })
+  now += 24 * 60 * 60 * 1_000 - 1
+  t.same(same.open(listing, cursor), { seen: 7 })
+  t.throws(() => cursors.open(listing, cursor), { code: 'invalid-request' }, 'another key')
+  now += 1
+  t.throws(() => same.open(listing, cursor), { code: 'invalid-request' })
+})
 
 t.test('every list with a cursor is tested here', async (t) => {
   const gateway = await build(t)
@@ -107,6 +125,20 @@ for (const { operation, path, others, elsewhere, query } of lists) {
       gateway.awsCalls.length = 0
       t.same(withoutIds(await gateway.send('GET', `${path}?cursor=${cursor}`)), expected)
       t.equal(gateway.awsCalls.length, 1)
+    })
+
+    t.test('all cursors have the same length, whatever the length of AWS\'s token', async (t) => {
+      const { fastify: { cursors, config: { current } } } = await setUp(t)
+      const environment = current.environments.get('dev')
+      if (environment === undefined) throw new TypeError('dev is declared')
+      const listing = { scope: { callerId: 'administrator', credentialId: environment.credential, environment }, operation, query }
+      const last = 'd'.repeat(43)
+      const places = [{ seen: 0 }, { seen: 7, last }, ...[1, 800, 900, 1_000, 4_096].map((length) => ({ awsPage: 'x'.repeat(length), seen: 100, last }))]
+      const sealed = places.map((place) => cursors.seal(listing, place))
+      t.same(new Set(sealed.map(({ length }) => length)).size, 1)
+      t.same(sealed.map((cursor) => cursors.open(listing, cursor)), places)
+      t.ok(`${path}?limit=100&cursor=${sealed[0] ?? ''}`.length < 8_000, 'the URL is short enough for servers and proxies')
+      t.throws(() => cursors.seal(listing, { awsPage: 'x'.repeat(5_000), seen: 0 }), { code: 'aws-unavailable' }, 'AWS permits no such token')
     })
 
     t.test('a cursor reveals nothing, and no two cursors are equal', async (t) => {

@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { connect as connectPlain, type Socket } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { build, tokens } from '#test/helper'
 import { connect, readReply, sendRaw, write } from '#test/raw'
+import { until } from '#test/until'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -71,6 +73,47 @@ t.test('malformed HTTP behind a request does not take the place of its reply', a
     t.same((await allOf(text)).match(/(?<=HTTP\/1\.1 )\d+/g), expected, what)
     t.equal(gateway.trail().slice(length).filter(({ event }) => event === 'denial').length, 1, `${what}: it is recorded`)
   }
+})
+
+t.test('the connection of malformed HTTP is closed, even if the client keeps its side open', async (t) => {
+  const gateway = await build(t)
+  const { hostname: host, port } = new URL(gateway.url)
+  for (const [title, goOn] of [
+    ['a silent client', () => undefined], ['a client that goes on', (socket: Socket) => { socket.write('more\r\n') }]
+  ] as const) {
+    const arrived = once(gateway.fastify.server, 'connection') as Promise<[Socket]>
+    const socket = connectPlain({ host, port: Number(port), allowHalfOpen: true })
+    t.teardown(() => { socket.destroy() })
+    // The gateway may reset the connection while the client is writing.
+    socket.on('error', () => undefined)
+    const [ours] = await arrived
+    socket.write('malformed\r\n\r\n')
+    t.match(await readReply(socket), { status: 400 }, title)
+    await until(() => {
+      goOn(socket)
+      return ours.destroyed
+    })
+  }
+})
+
+t.test('an unexpected error outside the pipeline closes the connection and does not end the process', async (t) => {
+  const gateway = await build(t)
+  const defects = (): string[] => gateway.log.filter((line) => line.includes('connection failed'))
+  const { audit, server } = gateway.fastify
+  Object.assign(audit, { append: async () => { throw new TypeError('canary') } })
+  const { hostname: host, port } = new URL(gateway.url)
+  for (const [index, text] of ['malformed\r\n\r\n', 'GET /% HTTP/1.1\r\nHost: gateway.test\r\n\r\n'].entries()) {
+    const socket = connectPlain({ host, port: Number(port) })
+    socket.write(text)
+    t.equal(await readReply(socket), undefined)
+    t.match(defects()[index], '"thrown":{"name":"TypeError"')
+  }
+  server.prependListener('request', () => { throw new RangeError('canary') })
+  const socket = connectPlain({ host, port: Number(port) })
+  write(socket, { method: 'CONNECT', path: 'host:443' })
+  t.equal(await readReply(socket), undefined)
+  t.match(defects()[2], '"thrown":{"name":"RangeError"')
+  t.notMatch(defects().join(''), 'canary')
 })
 
 t.test('an Upgrade header is ignored, and the request is handled and recorded like any other', async (t) => {

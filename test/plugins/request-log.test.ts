@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import t from 'tap'
 import { build, tokens } from '#test/helper'
+import { until } from '#test/until'
 
 t.test('each request is logged as one line, without its URL, its token or a secret\'s value', async (t) => {
   const gateway = await build(t)
@@ -23,15 +24,13 @@ t.test('each request is logged as one line, without its URL, its token or a secr
 
 t.test('requests of callers who disconnect, and malformed HTTP, are logged too', async (t) => {
   const gateway = await build(t)
-  const lines = async (pattern: RegExp): Promise<void> => {
-    while (!gateway.log.some((line) => pattern.test(line))) await new Promise((resolve) => { setTimeout(resolve, 10) })
-  }
+  const lines = async (pattern: RegExp): Promise<void> => until(() => gateway.log.some((line) => pattern.test(line)))
   const { hostname, port } = new URL(gateway.url)
   const secrets = Array.from({ length: 200 }, (_, index) => ({ name: `n${index}`, value: 'v' }))
   const body = JSON.stringify({ secrets })
   const head = `POST /environments/dev/secrets HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${tokens.administrator}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`
   const socket = connect(Number(port), hostname, () => { socket.write(head + body) })
-  while (gateway.awsCalls.length === 0) await new Promise((resolve) => { setTimeout(resolve, 5) })
+  await until(() => gateway.awsCalls.length > 0)
   socket.destroy()
   await lines(/"method":"POST".*"aborted":true/)
   const other = connect(Number(port), hostname, () => { other.write('not HTTP\r\n\r\n') })

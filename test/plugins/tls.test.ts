@@ -3,13 +3,13 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { once } from 'node:events'
-import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { configFrom, type Declared } from '#src/config/config'
 import { serverFrom } from '#src/config/server'
 import { authority, serverPair, type Authority } from '#test/certificates'
 import { build, declared, type Gateway } from '#test/helper'
 import { connect, readReply, sendRaw, write, type RawReply, type TlsClient } from '#test/raw'
+import { until } from '#test/until'
 
 interface Setup {
   gateway: Gateway
@@ -112,8 +112,19 @@ t.test('a failed handshake is recorded, and an aborted one is not', async (t) =>
   plain.resume()
   await once(plain, 'close')
   const denials = (): unknown[] => gateway.trail().filter(({ event }) => event === 'denial')
-  while (denials().length === 0) await setTimeout(10)
+  await until(() => denials().length > 0)
   t.match(denials(), [{ peer: '127.0.0.1', code: 'unauthenticated', reason: 'ERR_SSL_HTTP_REQUEST' }])
+})
+
+t.test('an unexpected error while a refusal is recorded does not end the process', async (t) => {
+  const { gateway } = await setUp(t)
+  const defects = (): string[] => gateway.log.filter((line) => line.includes('connection failed'))
+  Object.assign(gateway.fastify.audit, { append: async () => { throw new TypeError('canary') } })
+  const plain = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1')
+  t.teardown(() => { plain.destroy() })
+  plain.write('GET /environments HTTP/1.1\r\n\r\n')
+  await until(() => defects().length === 1)
+  t.notMatch(defects().join(''), 'canary')
 })
 
 t.test('the gateway\'s own certificate is replaced without a restart, and open connections stay open', async (t) => {

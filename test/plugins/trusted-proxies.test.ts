@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, tokens, type Gateway } from '#test/helper'
 import { sendRaw, type RawRequest } from '#test/raw'
+import { until } from '#test/until'
 
 const valid: [string, string] = ['Authorization', `Bearer ${tokens.administrator}`]
 
@@ -13,7 +14,7 @@ async function peer (gateway: Gateway, ...forwardedFor: string[]): Promise<unkno
   gateway.log.length = 0
   const reply = await sendRaw(gateway.url, request)
   if (reply?.status !== 200) return reply?.status
-  while (gateway.log.length === 0) await new Promise((resolve) => { setTimeout(resolve, 5) })
+  await until(() => gateway.log.length > 0)
   return (JSON.parse(gateway.log[0] ?? '') as { request: { peer: string } }).request.peer
 }
 

@@ -4,10 +4,10 @@ import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import type { Test } from 'tap'
+import { until } from '#test/until'
 
 const run = promisify(execFile)
 
@@ -48,7 +48,7 @@ export async function startPostgres (t: Test, binaries: string): Promise<Postgre
     await client.query(sql)
     await client.end()
   }
-  while (server.exitCode === null && !await query('SELECT 1').then(() => true, () => false)) await pause(100)
+  await until(async () => server.exitCode !== null || query('SELECT 1').then(() => true, () => false), 100)
   return { port, log: async () => readFile(join(data, 'log'), 'utf8'), query }
 }
 

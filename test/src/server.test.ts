@@ -122,6 +122,19 @@ t.test('an invalid configuration ends the process with status 78', async (t) => 
   t.match(await refuse(t, { GATEWAY_CONFIG: 'none.yaml' }), { code: 78, stderr: /GATEWAY_CONFIG: found ENOENT on reading \/.*\/none\.yaml, expected a file that can be read/ })
 })
 
+t.test('control characters in what the process prints are made visible', async (t) => {
+  const cwd = t.testdir({ 'a.yaml': 'environments: {}\n"\\e]0;owned\\a": 1\n' })
+  const { code, stderr } = await refuse(t, { GATEWAY_CONFIG: 'a.yaml' }, cwd)
+  t.equal(code, 78)
+  t.match(stderr, '\\u001b]0;owned\\u0007')
+  t.notMatch(stderr, /[\u0007\u001b]/)
+
+  const named = await start(t, { GATEWAY_DATA_DIR: 'data\u001b]0;owned\u0007' })
+  await named.writes(/curl .*\n/)
+  t.match(named.output(), '\\u001b]0;owned\\u0007')
+  t.notMatch(named.output(), /[\u0007\u001b]/)
+})
+
 t.test('invalid policies end the process, with the location and a message', async (t) => {
   const config = {
     environments: { dev: { region: 'eu-west-1', credential: 'base' } },

@@ -7,7 +7,7 @@ import { beginTurn } from '#src/scheduling/turns'
 import { inBackground, type Scope } from '#src/secrets/scope'
 import { changeItem, createItem, type Trace } from './carry-out.ts'
 import type { BulkItem } from './items.ts'
-import { isUpdate, planItem, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
+import { isUpdate, planItem, visibleArn, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
 import { rollBack } from './roll-back.ts'
 
 interface Step {
@@ -107,7 +107,7 @@ async function undo (scope: Scope, step: Step): Promise<void> {
   if (outcome === undefined || Object.keys(trace).length === 0) return
   try {
     await rollBack(scope, compact({ item: plan?.changes ?? item, trace, existing: plan?.existing }))
-    if (outcome.result !== 'failed') step.outcome = compact({ name: item.name, result: 'rolled-back' as const, arn: plan?.existing.arn })
+    if (outcome.result !== 'failed') step.outcome = compact({ name: item.name, result: 'rolled-back' as const, arn: visibleArn(scope, plan) })
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     step.outcome = { ...outcome, problem: error }

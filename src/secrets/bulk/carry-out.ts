@@ -6,7 +6,7 @@ import { tagSecret } from '#src/secrets/tags'
 import { forPurpose, newVersionId, updatedVersionId } from '#src/secrets/tokens'
 import { createSecret, restoreSecret, updateSecret } from '#src/secrets/write'
 import type { BulkItem } from './items.ts'
-import { forItem, isUpdate, planExisting, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
+import { forItem, isUpdate, planExisting, visibleArn, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
 
 /** The steps taken on a secret. Steps whose response was lost are included, because AWS may have carried them out. */
 export interface Trace {
@@ -26,10 +26,13 @@ async function take<Step extends keyof Trace, T> (
     return await work()
   } catch (error) {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- one of four known keys
-    if (error instanceof Problem && error.status < 500) delete trace[step]
+    if (error instanceof Problem && isCertain(error)) delete trace[step]
     throw error
   }
 }
+
+/** Returns true if the step that ended with this problem has certainly not been carried out. */
+const isCertain = ({ status, options: { failure } }: Problem): boolean => status < 500 && failure === undefined
 
 /**
  * Creates the secret or, if it exists, changes it as requested. It tries to create the secret first, because in an empty
@@ -73,7 +76,14 @@ export async function changeItem (scope: Scope, plan: Plan, trace: Trace = {}): 
   if (tags !== undefined) await take(trace, 'tagged', {}, async () => tagSecret(scope, name, tags))
   const versionId = isUpdate(changes) ? await update(scope, await withContent(scope, changes), trace) : plan.versionId
   const warnings = [...plan.warnings ?? [], ...restored?.warnings ?? []]
-  return compact({ name, result, arn, versionId, warnings: warnings.length > 0 ? warnings : undefined })
+  const isWritten = result === 'created' || restored !== undefined || versionId !== undefined
+  return compact({
+    name,
+    result,
+    arn: isWritten ? arn : visibleArn(scope, plan),
+    versionId,
+    warnings: warnings.length > 0 ? warnings : undefined
+  })
 }
 
 async function withContent (scope: Scope, item: BulkItem): Promise<BulkItem> {

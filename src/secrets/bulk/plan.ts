@@ -1,3 +1,4 @@
+import { compareKmsKeys } from '#src/aws/kms-keys'
 import { hasValue, type SecretMetadata } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
@@ -5,7 +6,7 @@ import { Problem } from '#src/problems/problem'
 import { assertMayElsewhere } from '#src/secrets/counterparts'
 import { findSecret, isPlaceholderOf } from '#src/secrets/metadata'
 import { holds, readCurrent } from '#src/secrets/put'
-import { assertMay, type Scope } from '#src/secrets/scope'
+import { assertMay, seesSecret, type Scope } from '#src/secrets/scope'
 import { earlierRun, forPurpose } from '#src/secrets/tokens'
 import type { BulkItem } from './items.ts'
 import type { BulkCreateBody, BulkResult } from './schemas.ts'
@@ -14,6 +15,7 @@ import type { BulkCreateBody, BulkResult } from './schemas.ts'
 export interface BulkOutcome {
   name: SecretName
   result: BulkResult
+  /** For an existing secret that the run did not write to, present only if the caller may learn it. */
   arn?: string
   versionId?: string
   warnings?: string[]
@@ -90,6 +92,10 @@ export async function planExisting (scope: Scope, item: BulkItem, existing: Secr
   return { existing, result: restores ? 'restored' : isChanged ? 'updated' : 'skipped', restores, changes }
 }
 
+/** Returns the ARN of the plan's existing secret if the caller may learn it. */
+export const visibleArn = (scope: Scope, plan: Plan | undefined): string | undefined =>
+  plan !== undefined && seesSecret(scope, plan.existing.name) ? plan.existing.arn : undefined
+
 /** Checks that the caller may update the secret. If the item has a value, also checks that the caller may store a value. */
 function assertMayUpdate (scope: Scope, item: BulkItem): void {
   assertMay(scope, 'UpdateSecret', item.name)
@@ -118,7 +124,7 @@ async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata
     content: current !== undefined && content !== undefined && holds(current, content) ? undefined : content,
     generate: hasValue(existing) ? undefined : generate,
     description: seen !== undefined && description === (seen.description ?? '') ? undefined : description,
-    kmsKeyId: kmsKeyId === seen?.kmsKeyId ? undefined : kmsKeyId,
+    kmsKeyId: kmsKeyId !== undefined && seen !== undefined && compareKmsKeys(kmsKeyId, seen.kmsKeyId) === 'same' ? undefined : kmsKeyId,
     tags: missing.length === 0 ? undefined : Object.fromEntries(missing)
   })
 }

@@ -6,7 +6,7 @@ import { assertMay, inBackground, type Scope } from '#src/secrets/scope'
 import { atomically, attempt } from './atomic.ts'
 import { makeItem } from './carry-out.ts'
 import { bulkItems, type BulkItem } from './items.ts'
-import { planItem, type BulkOutcome } from './plan.ts'
+import { planItem, visibleArn, type BulkOutcome } from './plan.ts'
 import { bulkResults, type BulkCounts, type BulkCreateBody, type BulkStop } from './schemas.ts'
 
 /** The callbacks and the stop signal of a run. */
@@ -104,7 +104,7 @@ async function runItem (scope: Scope, item: BulkItem, options: Omit<EachOptions,
       return makeItem(scope, item, options)
     }
     const plan = await planItem(scope, item, options)
-    return compact({ name: item.name, result: plan?.result ?? 'created', arn: plan?.existing.arn })
+    return compact({ name: item.name, result: plan?.result ?? 'created', arn: visibleArn(scope, plan) })
   })
 }
 

@@ -75,7 +75,7 @@ export type BulkStop = (typeof stops)[number]
 export const BulkItemReply = Type.Object({
   name: Name,
   result: Enum(bulkResults, { description: 'What became of it' }),
-  arn: Type.Optional(Type.String({ description: 'The secret\'s ARN, where there is one' })),
+  arn: Type.Optional(Type.String({ description: 'The secret\'s ARN, if the request wrote to the secret, or the caller may `DescribeSecret` or `GetSecretValue`' })),
   versionId: Type.Optional(VersionId),
   warnings: Type.Optional(Warnings),
   problem: Type.Optional(ProblemRef)
@@ -98,7 +98,7 @@ export const BulkCreateReply = Type.Object({
   counts: Counts,
   stopped: Type.Optional(Stopped),
   secretArnMap: Type.Record(Type.String(), Type.String(), {
-    description: 'The ARN of each secret that there is now, by name',
+    description: 'The ARN of each secret that has an `arn` in `items`, by name',
     examples: [{ 'session-key': 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:dev/session-key-AbCdEf' }]
   }),
   items: Type.Array(Type.Unsafe<Static<typeof BulkItemReply>>({ $ref: 'BulkItemReply#' }), {

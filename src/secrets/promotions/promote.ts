@@ -6,7 +6,7 @@ import { Problem } from '#src/problems/problem'
 import { assertMayElsewhere } from '#src/secrets/counterparts'
 import { findSecret, isPlaceholderOf } from '#src/secrets/metadata'
 import { permitted } from '#src/secrets/permitted'
-import { inBackground, type Scope } from '#src/secrets/scope'
+import { inBackground, seesSecret, type Scope } from '#src/secrets/scope'
 import { earlierRun, forPurpose } from '#src/secrets/tokens'
 import { assertCreatable, createSecret } from '#src/secrets/write'
 import { copiedTags } from './copied-tags.ts'
@@ -19,8 +19,10 @@ import { updateCopy } from './update.ts'
 export interface PromotionOutcome {
   name: SecretName
   result: PromotionResult
+  /** These two are present if the promotion wrote to the secret, or if the caller may learn them. */
   arn?: string
   versionId?: string
+  /** Present if the caller may learn it. */
   fromVersionId?: string
   problem?: Problem
   /** The ID of the version whose value was read from the source, for the audit trail. Absent if none was read. */
@@ -81,8 +83,9 @@ const wasRead = ({ isRead, fromVersionId }: Promotion): { readVersionId?: string
   isRead && fromVersionId !== undefined ? { readVersionId: fromVersionId } : {}
 
 async function promoteOne (promotion: Promotion, { dryRun, onConflict, expected }: Options): Promise<PromotionOutcome> {
-  const { name, target, fromVersionId } = promotion
+  const { name, source, target } = promotion
   const existing = await findSecret(target, name)
+  const fromVersionId = seesSecret(source, name) ? promotion.fromVersionId : undefined
   if (existing === undefined) {
     if (expected !== undefined) throw new Problem('precondition-failed')
     assertCreatable(name)
@@ -90,17 +93,20 @@ async function promoteOne (promotion: Promotion, { dryRun, onConflict, expected 
     return compact({ name, result: 'created' as const, fromVersionId, ...!dryRun && await create(promotion) })
   }
   if (existing.state === 'pending-deletion') throw new Problem('secret-pending-deletion')
-  const state = compact({ name, arn: existing.arn, fromVersionId, versionId: currentIn(existing) })
+  const { arn } = existing
+  const current = currentIn(existing)
+  const state = compact({ name, fromVersionId, ...seesSecret(target, name) && { arn, versionId: current } })
   const earlier = dryRun ? undefined : earlierRunOf(target, name, existing)
-  if (earlier !== undefined) return { ...state, ...earlier }
+  if (earlier !== undefined) return { ...state, arn, ...earlier }
   if (onConflict === 'fail') {
-    const mayBeOurs = !dryRun && fromVersionId === undefined && promotion.source.may('DescribeSecret', name)
+    const mayBeOurs = !dryRun && promotion.fromVersionId === undefined && source.may('DescribeSecret', name)
     if (mayBeOurs && isPlaceholderOf(target, detailsOf(promotion), existing)) return { ...state, result: 'created' }
     throw new Problem('secret-exists')
   }
   if (onConflict === 'skip') return { ...state, result: 'skipped' }
-  if (expected !== undefined && expected !== state.versionId) throw new Problem('precondition-failed')
-  return { ...state, ...await updateCopy(promotion, existing, dryRun) }
+  if (expected !== undefined && expected !== current) throw new Problem('precondition-failed')
+  const updated = await updateCopy(promotion, existing, dryRun)
+  return { ...state, ...updated.versionId !== undefined && { arn }, ...updated }
 }
 
 async function create (promotion: Promotion): Promise<Pick<PromotionOutcome, 'arn' | 'versionId'>> {

@@ -55,9 +55,9 @@ export const PromotionReply = Type.Object({
   items: Type.Array(Type.Object({
     name: Name,
     result: Enum(promotionResults, { description: 'What became of it' }),
-    arn: Type.Optional(Type.String({ description: 'The ARN of the secret in this environment, where there is one' })),
-    versionId: Type.Optional({ ...VersionId, description: 'The version that is current in this environment; in a plan, the one to be replaced' }),
-    fromVersionId: Type.Optional({ ...VersionId, description: 'The version in the other environment' }),
+    arn: Type.Optional(Type.String({ description: 'The ARN of the secret in this environment, if the request wrote a value to it, or the caller may `DescribeSecret` or `GetSecretValue`' })),
+    versionId: Type.Optional({ ...VersionId, description: 'The version that is current in this environment; in a plan, the one to be replaced. It is there under the same condition' }),
+    fromVersionId: Type.Optional({ ...VersionId, description: 'The version in the other environment, if the caller may `DescribeSecret` or `GetSecretValue` there' }),
     problem: Type.Optional(ProblemRef)
   }), { description: 'One for each secret, in the order of the request; where `missing` chose them, in that of the names' }),
   unaddressable: Type.Optional(Unaddressable)

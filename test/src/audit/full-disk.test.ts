@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { newTrail, verifyFiles } from '#test/audit-trail'
 import { build } from '#test/helper'
+import { until } from '#test/until'
 
 interface Disk {
   folder: string
@@ -65,14 +66,15 @@ for (const durability of ['written', 'synced'] as const) {
 
     let answered = 0
     const statuses = new Map<number, number>()
-    while (!statuses.has(503)) {
+    await until(async () => {
       // One of these requests writes few records and the other writes many, so that the disk fills up in the middle of a write.
       for (const reply of await Promise.all([gateway.send('GET', path), gateway.send('POST', '/environments/dev/values', { json: { names: ['a', ...names] } })])) {
         statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1)
         t.equal(reply.text.includes('canary'), reply.status === 200)
         if (reply.status === 200) answered++
       }
-    }
+      return statuses.has(503)
+    }, 0)
     t.ok(answered > 5)
     gateway.awsCalls.length = 0
     for (const method of ['GET', 'DELETE']) t.match(await gateway.send(method, path), { status: 503, json: { code: 'audit-unavailable' } })
@@ -85,11 +87,11 @@ for (const durability of ['written', 'synced'] as const) {
       await setTimeout(1_100)
       return isRefused && (await gateway.send('GET', path)).status === 503
     }
-    while (!await isLasting());
+    await until(isLasting, 0)
     const full = statSync(file).size
 
     rmSync(join(disk, 'ballast'))
-    while (!gateway.fastify.audit.isWritable) await setTimeout(10)
+    await until(() => gateway.fastify.audit.isWritable)
     t.match(await gateway.send('GET', path), { status: 200, json: { value: 'canary-value-4711' } }, 'freeing space is enough to recover')
     t.ok(statSync(file).size > full)
     await gateway.fastify.close()

@@ -12,6 +12,7 @@ import { hashToken } from '#src/authentication/api-keys'
 import { startLocalBackend } from '#src/local-backend/server'
 import { readTrail, verifyOnItsWord } from '#test/audit-trail'
 import { send, type Reply, type RequestOptions } from '#test/helper'
+import { until } from '#test/until'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const token = 'token-of-the-process'
@@ -63,10 +64,10 @@ async function start (t: Test, folder: string, { onStandardError = false, limit 
   let log = ''
   const lines = onStandardError ? child.stderr : child.stdout
   lines.setEncoding('utf8').on('data', (chunk: string) => { log += chunk })
-  while (!log.includes('listening on')) {
+  await until(() => {
     if (child.exitCode !== null) throw new Error(`ended: ${log}`)
-    await setTimeout(10)
-  }
+    return log.includes('listening on')
+  })
   const url = /listening on (http:\/\/[^\s"]+)/.exec(log)?.[1] ?? ''
   return { child, url, log: () => log, send: async (method, path, options = {}) => send(url, method, path, { token, ...options }) }
 }
@@ -97,7 +98,7 @@ t.test('every answered request is recorded, even if the process is killed', asyn
     }
     const workers = [0, 1, 2, 3].map(async (worker) => work(worker).catch(() => undefined))
     const enough = answered.size + 10
-    while (answered.size < enough) await setTimeout(1)
+    await until(() => answered.size >= enough, 1)
     await setTimeout(randomInt(50))
     await end(gateway, 'SIGKILL')
     await Promise.all(workers)
@@ -127,7 +128,7 @@ t.test('SIGHUP makes the trail continue in a new file', async (t) => {
   await gateway.send('PUT', path, { json: { value: 'v' } })
   renameSync(join(folder, 'data', 'audit.jsonl'), join(folder, 'data', 'audit.jsonl.1'))
   gateway.child.kill('SIGHUP')
-  while (!gateway.log().includes('"found":"moved"')) await setTimeout(10)
+  await until(() => gateway.log().includes('"found":"moved"'))
   await end(gateway)
   t.match(readTrail(join(folder, 'data', 'audit.jsonl')), [{ event: 'resume' }, { event: 'close' }])
   t.match(await verify(folder, 'audit.jsonl.1', 'audit.jsonl'), { findings: [], records: 5 })
@@ -139,15 +140,15 @@ t.test('a file that can not grow, and a new one in its place', async (t) => {
   const gateway = await start(t, folder, { limit: 'unset NODE_OPTIONS; ulimit -f 30 &&' })
   t.equal((await gateway.send('PUT', path, { json: { value: 'canary-value-4711' } })).status, 201)
   const replies: Reply[] = []
-  while (replies.at(-1)?.status !== 503) replies.push(await gateway.send('GET', path))
+  await until(async () => replies.push(await gateway.send('GET', path)) > 0 && replies.at(-1)?.status === 503, 0)
   t.ok(replies.length > 5)
   t.notMatch(replies.at(-1)?.text, 'canary')
   t.match(replies.at(-1), { json: { code: 'audit-unavailable' } })
-  while (!gateway.log().includes('"reason":"EFBIG"')) await setTimeout(10)
+  await until(() => gateway.log().includes('"reason":"EFBIG"'))
   t.equal((await gateway.send('GET', '/health/live', { token: null })).status, 200)
 
   renameSync(join(folder, 'data', 'audit.jsonl'), join(folder, 'data', 'audit.jsonl.1'))
-  while ((await gateway.send('GET', '/health/ready', { token: null })).status !== 200) await setTimeout(20)
+  await until(async () => (await gateway.send('GET', '/health/ready', { token: null })).status === 200, 20)
   t.match(await gateway.send('GET', path), { status: 200, json: { value: 'canary-value-4711' } })
   await end(gateway)
   t.match(await verify(folder, 'audit.jsonl.1', 'audit.jsonl'), { findings: [], notes: [{ message: /^requests that were refused/ }] })
@@ -162,9 +163,12 @@ t.test('a trail on standard output', async (t) => {
 
   // Nobody reads from the pipe, so it fills up and a write hangs.
   const replies: Reply[] = []
-  while (replies.at(-1)?.status !== 503) replies.push(...await Promise.all(Array.from({ length: 50 }, async () => gateway.send('GET', path))))
+  await until(async () => {
+    replies.push(...await Promise.all(Array.from({ length: 50 }, async () => gateway.send('GET', path))))
+    return replies.at(-1)?.status === 503
+  }, 0)
   for (const { status, text } of replies) t.equal(text.includes('canary'), status === 200)
-  while (!gateway.log().includes('"reason":"hangs"')) await setTimeout(10)
+  await until(() => gateway.log().includes('"reason":"hangs"'))
   const before = performance.now()
   t.match(await gateway.send('GET', path), { status: 503, json: { code: 'audit-unavailable' } })
   t.equal((await gateway.send('GET', '/health/live', { token: null })).status, 200)
@@ -173,7 +177,7 @@ t.test('a trail on standard output', async (t) => {
 
   const bytes: Buffer[] = []
   stdout.on('data', (chunk: Buffer) => { bytes.push(chunk) })
-  while ((await gateway.send('GET', '/health/ready', { token: null })).status !== 200) await setTimeout(20)
+  await until(async () => (await gateway.send('GET', '/health/ready', { token: null })).status === 200, 20)
   t.match(await gateway.send('GET', path), { status: 200 })
   t.same(await end(gateway), [0, null])
   const key = verifyingKey(readFileSync(join(folder, 'data', 'audit-key.pem'), 'utf8'))
@@ -185,7 +189,7 @@ t.test('a trail on standard output', async (t) => {
 t.test('the process ends even if a write to the trail hangs', async (t) => {
   const folder = await configured(t, { file: '-', timeoutSeconds: 0.3 })
   const gateway = await start(t, folder, { onStandardError: true })
-  let status = 0
-  while (status !== 503) [status = 0] = (await Promise.all(Array.from({ length: 50 }, async () => gateway.send('GET', path)))).map((reply) => reply.status).sort().reverse()
+  await until(async () =>
+    (await Promise.all(Array.from({ length: 50 }, async () => gateway.send('GET', path)))).some(({ status }) => status === 503), 0)
   t.same(await end(gateway), [null, 'SIGKILL'])
 })

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { standardOutputSink } from '#src/audit/standard-output-sink'
 import { openTrail, type Trail } from '#src/audit/trail'
 import { trailKey, verifyBytes } from '#test/audit-trail'
+import { until } from '#test/until'
 
 /** Creates a non-blocking pipe, like the ones that some parent processes pass to their children. */
 function pipe (t: Test): { reader: number, writer: number } {
@@ -58,7 +59,7 @@ t.test('after a failure, the partial write is completed first', async (t) => {
   await setTimeout(20)
   t.equal(trail.isWritable, false)
   const again = openSync(join(t.testdirName, 'fifo'), constants.O_RDONLY | constants.O_NONBLOCK)
-  while (!trail.isWritable) await setTimeout(5)
+  await until(() => trail.isWritable)
   t.equal(await trail.append([{ event: 'intent', name: 'b' }]), 4)
   await trail.close()
   chunks.push(read(again))

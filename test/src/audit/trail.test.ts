@@ -8,6 +8,7 @@ import { UnusableTrail } from '#src/audit/settings'
 import type { Sink } from '#src/audit/sink'
 import { openTrail, type Trail, type TrailOptions } from '#src/audit/trail'
 import { trailKey, verifyBytes, type AuditRecord } from '#test/audit-trail'
+import { until } from '#test/until'
 
 /** A fake sink whose behaviour the test controls. */
 interface Fake extends Sink {
@@ -75,10 +76,6 @@ const entry = (name: string): RequestEntry => ({ event: 'intent', name })
 const large = (id: string): RequestEntry => ({ ...entry('x'.repeat(3 * 1024 * 1024)), caller: { id } })
 
 const refused = { code: 'audit-unavailable' }
-
-async function until (condition: () => boolean): Promise<void> {
-  while (!condition()) await setTimeout(1)
-}
 
 t.test('appends during a write are combined into the next write', async (t) => {
   const sink = fake()

@@ -97,3 +97,13 @@ t.test('the name in a client certificate must match as a whole', async (t) => {
   t.equal(callerOf(`URI:${longest(2_048)}`).length, 2_048)
   t.throws(() => callerOf(`URI:${longest(2_049)}`), { code: 'unauthenticated' })
 })
+
+t.test('a client certificate is accepted from the beginning to the end of its validity', async (t) => {
+  const at = (now: number): string => certificateCaller({
+    subjectAltName: 'DNS:payments.example.org', ca: false, validFromDate: new Date(1_000), validToDate: new Date(2_000)
+  } as unknown as X509Certificate, now).id
+  t.throws(() => at(999), { code: 'unauthenticated', options: { reason: 'certificate-expired' } })
+  t.equal(at(1_000), 'dns:payments.example.org')
+  t.equal(at(1_999), 'dns:payments.example.org')
+  t.throws(() => at(2_000), { code: 'unauthenticated', options: { reason: 'certificate-expired' } })
+})

@@ -1,5 +1,12 @@
 import t, { type Test } from 'tap'
-import { proxyWithFaults, refusal } from '#test/faults'
+import type { AwsCall } from '#src/aws/call'
+import type { SecretsPort } from '#src/aws/port'
+import { confirmRepeats } from '#src/aws/repeats'
+import type { SecretMetadata } from '#src/aws/secret'
+import type { SecretName } from '#src/environments/names'
+import type { ProblemCode } from '#src/problems/catalogue'
+import { Problem, type ProblemOptions } from '#src/problems/problem'
+import { proxyWithFaults, refusal, type FalseReply } from '#test/faults'
 import { build, declared, type Gateway, type Reply } from '#test/helper'
 
 type Request = readonly [method: string, path: string, json?: unknown]
@@ -13,6 +20,16 @@ interface Write {
   env?: string
   /** The path of a request that shows the effect of the write, and what its reply matches if the write was carried out. */
   shown: readonly [path: string, matches: object]
+  /** AWS's reply to the second attempt; by default that of the backend. */
+  again?: () => FalseReply
+}
+
+const pending = 'You can\'t perform this operation on the secret because it was marked for deletion.'
+
+/** Returns a refusal whose header tells a time of AWS's clock that is some seconds ahead of the gateway's clock. */
+function refusedAt (ahead: number, exception: string, message: string): FalseReply {
+  const { headers, ...reply } = refusal(exception, message)
+  return { ...reply, headers: { ...headers, date: new Date(Date.now() + ahead * 1000).toUTCString() } }
 }
 
 const version = (digit: number): string => String(digit).repeat(36)
@@ -28,7 +45,12 @@ const writes: Readonly<Record<string, Write>> = {
   },
   createSecret: { request: ['POST', '-new', { value: 'v' }], shown: ['-new', { value: 'v' }] },
   deleteResourcePolicy: { request: ['DELETE', '/policy'], shown: ['/policy', { resourcePolicy: undefined }] },
-  deleteSecret: { request: ['DELETE', '?recoveryWindowInDays=8'], shown: ['/metadata', { state: 'pending-deletion' }] },
+  deleteSecret: {
+    request: ['DELETE', '?recoveryWindowInDays=8'],
+    shown: ['/metadata', { state: 'pending-deletion' }],
+    // The clock in this refusal shows that the deletion is newer than the call. AWS's clock alone shows only the second.
+    again: () => refusedAt(-10, 'InvalidRequestException', pending)
+  },
   putResourcePolicy: {
     request: ['PUT', '/policy', { resourcePolicy: { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Principal: '*', Action: 'secretsmanager:TagResource', Resource: '*' }] } }],
     shown: ['/policy', { resourcePolicy: Object }]
@@ -90,15 +112,16 @@ t.test('every write succeeds if the reply to its first attempt is lost', async (
   const fail = await proxyWithFaults(t, gateway)
   const operations = Object.keys(gateway.fastify.aws).filter((name) => !/^(batchGet|describe|get|list|validate)/.test(name))
   t.same(Object.keys(writes), operations, 'every operation that writes is tried')
-  for (const [method, { prepared, request, env, shown: [path, expected] }] of Object.entries(writes)) {
+  for (const [method, { prepared, request, env, shown: [path, expected], again }] of Object.entries(writes)) {
     for (const fault of ['lost', 'half'] as const) {
       const { send } = await subject(t, gateway, `${method}-${fault}`, prepared)
       gateway.awsCalls.length = 0
-      fail(operationOf(method), fault)
+      fail(operationOf(method), fault, ...again === undefined ? [] : [again()])
       const reply = await send(request, env)
       t.ok(reply.status < 300, `${method}, ${fault}: ${reply.status} ${reply.text}`)
       // There may be more than two calls: the rotation function of an earlier row may call the same operation at this time.
-      t.ok(gateway.awsCalls.filter((name) => name === operationOf(method)).length >= 2, 'the SDK has repeated the call')
+      const calls = gateway.awsCalls.filter((name) => name === operationOf(method)).length
+      t.ok(calls >= (again === undefined ? 2 : 1), 'the SDK has repeated the call')
       t.match((await send(['GET', path], env)).json, expected, method)
     }
   }
@@ -134,8 +157,7 @@ t.test('a write that AWS refuses the second time is refused, if the secret is no
   const gateway = await build(t, { environments })
   const fail = await proxyWithFaults(t, gateway)
   const refused = refusal('InvalidParameterException', 'No.')
-  const pending = refusal('InvalidRequestException', 'You can\'t perform this operation on the secret because it was marked for deletion.')
-  const stateful = { ...refusals, deleteSecret: pending, stopReplicationToReplica: refused, updateSecretVersionStage: refused }
+  const stateful = { ...refusals, deleteSecret: refusal('InvalidRequestException', pending), stopReplicationToReplica: refused, updateSecretVersionStage: refused }
   for (const [method, refused] of Object.entries(stateful)) {
     const { prepared, request, env } = writeOf(method)
     const { send } = await subject(t, gateway, method, prepared)
@@ -144,20 +166,111 @@ t.test('a write that AWS refuses the second time is refused, if the secret is no
   }
 })
 
-t.test('a deletion counts as done if it was scheduled since the call began, with the end of its recovery window', async (t) => {
+t.test('a deletion counts as done if it is certainly newer than the call, with the end of its recovery window', async (t) => {
   const gateway = await build(t)
   const fail = await proxyWithFaults(t, gateway)
-  const { send } = await subject(t, gateway, 'new')
-  fail('DeleteSecret', 'lost')
-  const { deletionDate } = (await send(['DELETE', '?recoveryWindowInDays=9'])).json
+  const { send } = await subject(t, gateway, 'a')
+  // By AWS's clock, the call was sent nearly ten seconds before the secret was deleted.
+  fail('DeleteSecret', 'lost', refusedAt(-10, 'InvalidRequestException', pending))
+  const reply = await send(['DELETE', '?recoveryWindowInDays=9'])
+  t.equal(reply.status, 200)
   const { deletedDate } = (await send(['GET', '/metadata'])).json
-  t.equal(Date.parse(deletionDate) - Date.parse(deletedDate), 9 * 24 * 60 * 60 * 1000)
+  t.equal(Date.parse(reply.json.deletionDate) - Date.parse(deletedDate), 9 * 24 * 60 * 60 * 1000)
+})
 
-  gateway.advance(-1)
-  const old = await subject(t, gateway, 'old', [['DELETE', '']])
-  gateway.advance(1)
-  fail('DeleteSecret', 'lost')
-  t.match(await old.send(['DELETE', '']), { status: 409, json: { code: 'secret-pending-deletion' } }, 'it was scheduled by another request')
+t.test('a deletion that is certainly older than the call is that of another request', async (t) => {
+  const gateway = await build(t)
+  const fail = await proxyWithFaults(t, gateway)
+  const { send } = await subject(t, gateway, 'a', [['DELETE', '?recoveryWindowInDays=30']])
+  // The first attempt never arrived. The other request was a few seconds earlier.
+  fail('DeleteSecret', 'reset', refusedAt(10, 'InvalidRequestException', pending))
+  const reply = await send(['DELETE', '?recoveryWindowInDays=9'])
+  t.match(reply, { status: 409, json: { code: 'secret-pending-deletion' } })
+  t.notMatch(reply.json.detail, /unknown/)
+})
+
+t.test('if AWS\'s clock does not show which request deleted the secret, the reply says that this is unknown', async (t) => {
+  const gateway = await build(t)
+  const fail = await proxyWithFaults(t, gateway)
+  const { send } = await subject(t, gateway, 'a')
+  fail('DeleteSecret', 'lost', { ...refusal('InvalidRequestException', pending), headers: { 'content-type': 'application/x-amz-json-1.1', date: '' } })
+  const reply = await send(['DELETE', ''])
+  t.match(reply, { status: 502, json: { code: 'aws-unavailable' } })
+  t.equal(reply.json.detail, 'AWS refused the repetition of a call whose reply was lost. The secret is in the state that DeleteSecret ' +
+  'leads to, but it is unknown whether this request or another one brought it there. Look at `GET …/metadata` before you rely on ' +
+  'any details of the request.')
+})
+
+/** The times are too close to each other for a real clock, so this test replaces the port to AWS. */
+t.test('the bounds of the time at which an attempt was sent', async (t) => {
+  const { fastify, url } = await build(t)
+  const sent = { earliest: Date.parse('2026-01-01T12:00:00.500Z'), latest: Date.parse('2026-01-01T12:00:01.200Z') }
+  const name = 'a' as SecretName
+  const call = { environment: fastify.config.current.environments.get('dev'), credentialId: 'dev-account' } as AwsCall
+  const portWith = (code: ProblemCode, options: ProblemOptions, state: Partial<SecretMetadata>): SecretsPort => {
+    const refuse = async (): Promise<never> => { throw new Problem(code, options) }
+    return confirmRepeats({ ...fastify.aws, createSecret: refuse, deleteSecret: refuse, describeSecret: async () => ({ name, arn: url, state: 'active', ...state }) })
+  }
+  const outcome = async (work: Promise<object>): Promise<string> =>
+    work.then(() => 'done', (error: unknown) => error instanceof Problem ? error.options.failure?.effect ?? error.code : String(error))
+  const at = (time: number): Date => new Date(time)
+  const outcomes: [string, string][] = []
+  for (const time of [sent.earliest - 1, sent.earliest, sent.latest - 1, sent.latest]) {
+    const deletion = portWith('secret-pending-deletion', { earlierAttempt: { sent } }, { deletedDate: at(time) })
+    const creation = portWith('secret-exists', { earlierAttempt: { sent } }, { createdDate: at(time) })
+    outcomes.push([
+      await outcome(deletion.deleteSecret(call, name, { recoveryWindowInDays: 7 })),
+      await outcome(creation.createSecret(call, name, { tags: {}, replicaRegions: [] }))
+    ])
+  }
+  t.same(outcomes, [
+    ['secret-pending-deletion', 'secret-exists'], ['unknown-by-whom', 'done'], ['unknown-by-whom', 'done'], ['done', 'done']
+  ])
+  const undated = portWith('secret-exists', { earlierAttempt: { sent } }, {})
+  t.equal(await outcome(undated.createSecret(call, name, { tags: {}, replicaRegions: [] })), 'secret-exists', 'AWS tells no date')
+  const active = portWith('secret-pending-deletion', { earlierAttempt: { sent } }, {})
+  t.equal(await outcome(active.deleteSecret(call, name, { recoveryWindowInDays: 7 })), 'secret-pending-deletion', 'it is not deleted')
+})
+
+t.test('a placeholder whose first reply was lost has been created, if AWS shows the one that the call asks for', async (t) => {
+  const gateway = await build(t, { environments: { ...environments, dev: { ...declared.environments.dev, replicaRegions: ['eu-central-1'] } } })
+  const fail = await proxyWithFaults(t, gateway)
+  const path = (env: string, name: string): string => `/environments/${env}/secrets/${name}`
+  const bulk = async (env: string, item: object): Promise<Reply> => gateway.send('POST', `/environments/${env}/secrets`, { json: { secrets: [item] } })
+  fail('CreateSecret', 'lost')
+  const created = await bulk('dev', { name: 'a', description: 'd', tags: { a: 'b' } })
+  t.match(created, { status: 201, json: { items: [{ name: 'a', result: 'created', arn: /:secret:dev\/a-/ }] } })
+  fail('CreateSecret', 'lost')
+  t.match((await bulk('staging', { name: 'a', kmsKeyId: 'alias/other' })).json.items[0], { result: 'created' }, 'with a KMS key')
+
+  const exists = refusedAt(0, 'ResourceExistsException', 'The operation failed because the secret already exists.')
+  const wanted = { description: 'd', tags: { a: 'b' } }
+  await bulk('dev', { name: 'other', ...wanted })
+  for (const [title, item] of Object.entries({
+    description: { ...wanted, description: 'e' },
+    'a tag': { ...wanted, tags: { a: 'c' } },
+    'no tag': { description: 'd' },
+    'the KMS key': { ...wanted, kmsKeyId: 'alias/other' }
+  })) {
+    fail('CreateSecret', 'reset', exists)
+    t.match((await bulk('dev', { name: 'other', ...item })).json.items[0], { result: 'failed', problem: { code: 'secret-exists' } }, title)
+  }
+  t.equal((await gateway.send('PUT', path('dev', 'other'), { json: { value: 'v' } })).status, 200)
+  fail('CreateSecret', 'reset', exists)
+  t.match((await bulk('dev', { name: 'other', ...wanted })).json.items[0], { problem: { code: 'secret-exists' } }, 'a secret with a value')
+})
+
+t.test('a placeholder that is older than the call is that of another request', async (t) => {
+  const gateway = await build(t)
+  const fail = await proxyWithFaults(t, gateway)
+  const send = async (): Promise<Reply> => gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['a'] } })
+  t.equal((await send()).status, 201)
+  const message = 'The operation failed because the secret already exists.'
+  fail('CreateSecret', 'reset', refusedAt(10, 'ResourceExistsException', message))
+  t.match((await send()).json.items[0], { result: 'failed', problem: { code: 'secret-exists' } })
+  const { headers, ...undated } = refusal('ResourceExistsException', message)
+  fail('CreateSecret', 'reset', { ...undated, headers: { ...headers, date: '' } })
+  t.match((await send()).json.items[0], { result: 'failed', problem: { code: 'secret-exists' } }, 'AWS does not tell the time')
 })
 
 t.test('if AWS does not tell the state either, the outcome is unknown', async (t) => {
@@ -169,6 +282,30 @@ t.test('if AWS does not tell the state either, the outcome is unknown', async (t
   const reply = await send(['DELETE', ''])
   t.match(reply, { status: 502, json: { code: 'aws-unavailable', detail: /It is unknown whether AWS carried out DeleteSecret\./ } })
   t.equal(reply.headers.get('retry-after'), '5')
-  fail('DeleteSecret', 'reset', refusal('AccessDeniedException', 'User: x is not authorized to perform: secretsmanager:DeleteSecret'))
-  t.match(await send(['DELETE', '']), { status: 403, json: { code: 'aws-access-denied' } }, 'a denial says nothing about the state')
+})
+
+t.test('a refusal that says nothing about the state does not hide that an earlier attempt may have been carried out', async (t) => {
+  const gateway = await build(t)
+  const fail = await proxyWithFaults(t, gateway)
+  const unknown = (operation: string): RegExp => new RegExp(`AWS refused the repetition of a call whose reply was lost\\. It is unknown whether AWS carried out ${operation}\\.`)
+  const denied = refusal('AccessDeniedException', 'User: x is not authorized to perform: secretsmanager:PutSecretValue')
+  const { send } = await subject(t, gateway, 'a')
+  for (const [operation, request] of [
+    ['PutSecretValue', ['PUT', '', { value: 'new' }]], ['TagResource', ['PUT', '/tags', { a: 'b' }]], ['DeleteSecret', ['DELETE', '']]
+  ] as const) {
+    fail(operation, 'reset', denied)
+    const reply = await send(request)
+    t.match(reply, { status: 403, json: { code: 'aws-access-denied', detail: /^AWS denies secretsmanager:/ } }, operation)
+    t.match(reply.json.detail, unknown(operation))
+    fail(operation, 'reset', refusal('ExpiredTokenException', 'The security token included in the request is expired'))
+    t.match(await send(request), { status: 502, json: { code: 'credential-invalid', detail: unknown(operation) } }, operation)
+    fail(operation, denied)
+    t.notMatch((await send(request)).json.detail, /unknown/, 'without an earlier attempt')
+  }
+  fail('GetSecretValue', 'reset', denied)
+  t.notMatch((await send(['GET', ''])).json.detail, /unknown/, 'a read has no effect')
+  fail('PutSecretValue', 'reset', refusal('ResourceExistsException', 'You can\'t use ClientRequestToken x because that value is already in use'))
+  const conflict = await gateway.send('PUT', '/environments/dev/secrets/a', { json: { value: 'w' }, headers: { 'idempotency-key': 'k' } })
+  t.match(conflict, { status: 409, json: { code: 'idempotency-conflict' } })
+  t.notMatch(conflict.json.detail, /unknown/, 'AWS recognizes the repetition of a call that it has carried out')
 })

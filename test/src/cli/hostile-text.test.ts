@@ -13,15 +13,18 @@ const hostile = 'a\u001b]0;title\u0007b\u001b[2Jc\u009b31md\u0085e\u202ef\u2066g
 const hostileReply = `${hostile}\u0000s\ud800t`
 
 const counts = { created: 1, updated: 0, restored: 0, unchanged: 0, skipped: 0, failed: 1, rolledBack: 0, notStarted: 0, [hostileReply]: 1 }
-const problem = { title: hostileReply, detail: hostileReply, status: 400, code: hostileReply, requestId: hostileReply, errors: [{ pointer: hostileReply, message: hostileReply }] }
+const problem = {
+  type: hostileReply, title: hostileReply, detail: hostileReply, status: 400, instance: hostileReply, code: hostileReply, requestId: hostileReply,
+  errors: [{ in: hostileReply, pointer: hostileReply, message: hostileReply }]
+}
 const secret = {
-  name: hostileReply, state: hostileReply, description: hostileReply, lastChangedDate: hostileReply, deletionDate: hostileReply, versionId: hostileReply,
+  name: hostileReply, arn: hostileReply, state: hostileReply, description: hostileReply, lastChangedDate: hostileReply, deletionDate: hostileReply, versionId: hostileReply,
   versionStages: [hostileReply], createdDate: hostileReply, value: hostileReply, encoding: 'text', tags: { [hostileReply]: hostileReply }
 }
 
 /** Replies with hostile text. The first pattern that matches the end of a request's path determines the reply. */
 const replies: readonly [RegExp, object][] = [
-  [/\/consistency$/, { items: [{ name: hostileReply, differs: true, environments: { dev: { state: hostileReply, required: true }, staging: { state: 'present', required: false } } }] }],
+  [/\/consistency$/, { environments: ['dev', 'staging'], items: [{ name: hostileReply, differs: true, environments: { dev: { state: hostileReply, required: true }, staging: { state: 'present', required: false } } }] }],
   [/\/promotions$/, { dryRun: false, from: hostileReply, counts, items: [{ name: hostileReply, result: hostileReply, problem }] }],
   [/\/refused\/values$/, { items: [{ name: hostileReply, problem }] }],
   [/\/values$/, { items: [{ name: hostileReply, secret: { ...secret, name: `p/${hostileReply}`, value: hostile } }] }],
@@ -148,9 +151,9 @@ t.test('JSON keeps its meaning', async (t) => {
 t.test('values for programs are unchanged, and escaped for a terminal only', async (t) => {
   const bytes = Buffer.from([0xff, 0x1b])
   const values: Partial<Record<string, object>> = {
-    '/environments/dev/secrets/a': { value: hostile, encoding: 'text' },
-    '/environments/dev/secrets/lines': { value: 'one\ntwo\n', encoding: 'text' },
-    '/environments/dev/secrets/bytes': { value: bytes.toString('base64'), encoding: 'base64' }
+    '/environments/dev/secrets/a': { ...secret, value: hostile },
+    '/environments/dev/secrets/lines': { ...secret, value: 'one\ntwo\n' },
+    '/environments/dev/secrets/bytes': { ...secret, value: bytes.toString('base64'), encoding: 'base64' }
   }
   const gateway = await lyingGateway(t, (request) => ({ status: 200, body: values[pathOf(request)] ?? documented(request).body }))
   const read = async (name: string, isTerminal: boolean): Promise<Outcome> => secretsctl(gateway, ['read', name, '--value', ...dev], { isTerminal })
@@ -165,9 +168,9 @@ t.test('values for programs are unchanged, and escaped for a terminal only', asy
 
 t.test('a separate process', async (t) => {
   const gateway = await lyingGateway(t, (request) => pathOf(request).endsWith('/versions') ? { status: 200, body: { items: [{ versionId: { [hostile]: 1 } }] } } : documented(request))
-  const defect = await secretsctlProgram(gateway, ['versions', 'a', ...dev])
-  t.match(defect, { status: 1, stdout: '', stderr: /^This is a bug in secretsctl:\nTypeError: [^]*\n {4}at / })
-  assertHarmless(t, defect, false, 'a bug')
+  const refused = await secretsctlProgram(gateway, ['versions', 'a', ...dev])
+  t.match(refused, { status: 1, stdout: '', stderr: /^The reply from http:\/\/\S+ is not that of a secrets gateway: it has JSON without a valid \/items\/0\/versionId\n$/ })
+  assertHarmless(t, refused, false, 'a member of another type')
   for (const args of [['complete', '--', hostile], ['complete', '--', 'keys', hostile], ['completion', hostile]]) {
     assertHarmless(t, await secretsctlProgram(gateway, args, { isUncounted: true }), false, titleOf(args))
   }

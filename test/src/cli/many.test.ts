@@ -79,6 +79,55 @@ t.test('apply: a truncated reply is an error', async (t) => {
   t.same(outcome, { status: 1, stdout: '', stderr: 'The reply broke off after 1 of 2 secrets; run the command again\n' })
 })
 
+t.test('apply: a streamed reply that is not that of a gateway is refused as soon as that shows', async (t) => {
+  const result = (name: string): string => `{"name":"${name}","result":"created"}\n`
+  const counts = { created: 0, updated: 0, skipped: 0, restored: 0, failed: 0, rolledBack: 0, notStarted: 0 }
+  const summary = { summary: { dryRun: true, counts } }
+  const refused = async (...pieces: string[]): Promise<string> => {
+    let isClosed = false
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson', 'x-request-id': 'r' })
+      response.once('close', () => { isClosed = true })
+      // Repeats the last piece until the client closes the connection.
+      const write = (index: number): void => {
+        response.write(pieces[Math.min(index, pieces.length - 1)], () => { if (!isClosed) setImmediate(() => { write(index + 1) }) })
+      }
+      write(0)
+    }).listen(0, '127.0.0.1')
+    t.teardown(() => { server.closeAllConnections(); server.close() })
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const { status, stdout, stderr } = await secretsctl({ url: `http://127.0.0.1:${port}` }, ['apply', '-f', '-', '--env', 'dev'], { stdin: 'secretNames: [a, b]', isTerminal: false })
+    t.match([status, stdout], [1, ''])
+    return stderr.replace('The reply is not that of a secrets gateway: it has ', '').trim()
+  }
+  t.equal(await refused('x'.repeat(10_000)), 'a line without an end')
+  t.equal(await refused(result('a')), 'more results than secrets')
+  t.equal(await refused('{"done":1}\n'), 'too many lines')
+  t.equal(await refused('[]\n'), 'an unknown line')
+  t.equal(await refused('{"other":1}\n'), 'an unknown line')
+  t.equal(await refused('{"name":\n'), 'invalid JSON')
+  t.equal(await refused('{"name":"a","result":7}\n'), 'no valid /result')
+  t.equal(await refused('{"done":"all"}\n'), 'no valid /done')
+  t.equal(await refused('{"summary":{"dryRun":true}}\n'), 'no valid /summary/counts')
+  t.equal(await refused(`${JSON.stringify({ summary: { ...summary.summary, stopped: 1 } })}\n`), 'no valid /summary/stopped')
+})
+
+t.test('apply: progress that can\'t be true does not break the progress bar', async (t) => {
+  const counts = { created: 0, updated: 0, skipped: 0, restored: 0, failed: 0, rolledBack: 0, notStarted: 0 }
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson', 'x-request-id': 'r' })
+    response.end(`{"done":1e308}\n{"done":-7}\n${JSON.stringify({ summary: { dryRun: true, counts } })}\n`)
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const folder = t.testdir({ 'a.yaml': 'secretNames: [a, b]' })
+  const args = ['apply', '-f', join(folder, 'a.yaml'), '--env', 'dev', '--dry-run']
+  const outcome = await secretsctl({ url: `http://127.0.0.1:${port}` }, args, { isTerminal: true })
+  t.match(outcome, { status: 0, stderr: /\r\[#{20}\] 2 of 2\r\[\.{20}\] 0 of 2/ })
+})
+
 t.test('apply: one key of an object can be generated', async (t) => {
   const gateway = await build(t)
   const stdin = 'secrets:\n- name: db\n  type: key-value\n  value: { user: app }\n  generate: { into: password, passwordLength: 20 }\n'

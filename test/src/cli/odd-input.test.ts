@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
+import { allItems } from '#src/cli/pages'
 import { build } from '#test/helper'
 import { secretsctl } from '#test/secretsctl'
 
@@ -73,7 +74,7 @@ async function pages (t: Test, replies: readonly object[]): Promise<{ url: strin
 
 for (const command of [['list'], ['versions', 'a']]) {
   t.test(`${command.join(' ')}: reads all pages`, async (t) => {
-    const item = (name: string): object => ({ name, state: 'active', versionId: name })
+    const item = (name: string): object => ({ name, arn: 'arn', state: 'active', versionId: name })
     const gateway = await pages(t, [{ items: [item('one')], nextCursor: 'a&b' }, { items: [], nextCursor: 'c' }, { items: [item('two')] }])
     const outcome = await secretsctl(gateway, [...command, '--env', 'dev', '--json'])
     t.same([outcome.status, JSON.parse(outcome.stdout)], [0, { items: [item('one'), item('two')] }])
@@ -83,7 +84,28 @@ for (const command of [['list'], ['versions', 'a']]) {
     t.match(await secretsctl(endless, [...command, '--env', 'dev']), { status: 1, stdout: '', stderr: 'The gateway sent the same cursor twice, so the list has no end\n' })
     t.same(endless.cursors, [null, 'a'])
   })
+
+  t.test(`${command.join(' ')}: a list of new cursors ends`, async (t) => {
+    const tooMany = { status: 1, stdout: '', stderr: 'The gateway sent too many pages, so the list may have no end\n' }
+    const item = { name: 'a', arn: 'arn', state: 'active', versionId: 'a' }
+    const page = (index: number, items: object[]): object => ({ items, nextCursor: String(index) })
+    const empty = Array.from({ length: 102 }, (_, index) => page(index, []))
+    const gateway = await pages(t, empty)
+    t.same(await secretsctl(gateway, [...command, '--env', 'dev']), tooMany)
+    t.equal(gateway.cursors.length, 101, 'too many pages in a row have no items')
+    const filled = await pages(t, [...empty.slice(0, 100), page(100, [item]), ...Array.from({ length: 100 }, (_, index) => page(200 + index, [])), { items: [] }])
+    t.match(await secretsctl(filled, [...command, '--env', 'dev']), { status: 0 }, 'a page with an item is between them')
+  })
 }
+
+t.test('a list has a maximum number of pages', async (t) => {
+  const read = (last: number): () => Promise<{ items: number[], nextCursor?: string }> => {
+    let pages = 0
+    return async () => ({ items: [pages], ...pages++ < last && { nextCursor: String(pages) } })
+  }
+  t.equal((await allItems(read(9_999))).length, 10_000)
+  await t.rejects(allItems(read(10_000)), { name: 'GatewayUnreachable' })
+})
 
 t.test('list: pages of a real gateway', async (t) => {
   const gateway = await build(t)

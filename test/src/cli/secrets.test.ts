@@ -158,7 +158,7 @@ t.test('delete --detach-replicas, and the warnings of restore, create and apply'
   const deleted = await ctl('delete a --env dev --detach-replicas', { isTerminal: true, stdin: 'y\n' })
   t.match(deleted, { status: 0, stdout: /^Deleted a in dev\./, stderr: /Delete a in dev, and its replicas permanently\? / })
 
-  const warning = 'The KMS key is not that of the environment.'
+  const warning = 'Possibly the KMS key is not that of the environment.'
   t.match(await ctl('restore a --env dev'), { status: 0, stdout: 'Restored a in dev\n', stderr: `Warning: ${warning}\n` })
   const json = await ctl('restore a --env dev --json')
   t.same([JSON.parse(json.stdout).warnings, json.stderr], [[warning], ''])

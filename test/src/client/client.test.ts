@@ -63,14 +63,66 @@ t.test('rejects replies that do not come from a gateway', async (t) => {
   const silent = await served(t, (_, response) => response.writeHead(502, { 'x-request-id': 'a' }).end('<html>'))
   await t.rejects(list(silent), { message: /answered with status 502 and no explanation/ })
   const busy = await served(t, (_, response) => response.writeHead(503, { 'x-request-id': 'a', 'retry-after': '7', 'content-type': 'application/problem+json' })
-    .end(JSON.stringify({ code: 'overloaded', title: 'T', detail: 'D', requestId: 'a', status: 503 })))
+    .end(JSON.stringify({ type: 'urn:a', code: 'overloaded', title: 'T', detail: 'D', instance: 'urn:b', requestId: 'a', status: 503 })))
   await t.rejects(list(busy), { code: 'overloaded', retryAfter: 7, message: 'T: D' })
   const empty = await served(t, (_, response) => response.writeHead(204, { 'x-request-id': 'a' }).end())
-  await t.rejects(list(empty), TypeError)
+  await t.rejects(list(empty), { name: 'GatewayUnreachable', message: /it has a body that is not JSON$/ })
   await t.rejects(list('http://127.0.0.1:1'), GatewayUnreachable)
   const json = { 'x-request-id': 'a', 'content-type': 'application/json' }
   const cutOff = await served(t, (_, response) => { response.writeHead(200, json).write('{"items":[', () => { response.destroy() }) })
   await t.rejects(list(cutOff), { name: 'GatewayUnreachable', message: /broke off/ })
   const garbled = await served(t, (_, response) => response.writeHead(200, json).end('{"value":"canary'))
   await t.rejects(list(garbled), { name: 'GatewayUnreachable', message: /sent invalid JSON$/ })
+})
+
+t.test('rejects replies whose JSON has other types than the API\'s', async (t) => {
+  let body: unknown
+  let head: { status: number, headers?: Record<string, string> } = { status: 200 }
+  const url = await served(t, (_, response) => {
+    response.writeHead(head.status, { 'x-request-id': 'a', 'content-type': 'application/json', ...head.headers }).end(JSON.stringify(body))
+  })
+  const gateway = createClient({ url, token: 'canary' })
+  const params = { path: { env: 'dev', name: 'a' } }
+  const list = async (): Promise<unknown> => reply(gateway.GET('/environments/{env}/secrets', { params }))
+  const secret = { name: 'a', arn: 'arn', state: 'active' }
+  for (const [pointer, sent] of [
+    ['root', null], ['root', []], ['root', 'text'], ['root', 7], ['/items', {}], ['/items', { items: null }], ['/items', { items: { 0: secret } }],
+    ['/items/1', { items: [secret, 'a'] }], ['/items/0/name', { items: [{ ...secret, name: 7 }] }], ['/items/0/arn', { items: [{ ...secret, arn: undefined }] }],
+    ['/items/0/tags/a', { items: [{ ...secret, tags: { a: null } }] }], ['/items/0/versions/a/0', { items: [{ ...secret, versions: { a: [1] } }] }],
+    ['/items/0/rotation/enabled', { items: [{ ...secret, rotation: { enabled: 'yes' } }] }], ['/nextCursor', { items: [], nextCursor: 7 }]
+  ] as const) {
+    body = sent
+    await t.rejects(list(), { name: 'GatewayUnreachable', message: `The reply from ${url} is not that of a secrets gateway: it has JSON without a valid ${pointer}` }, pointer)
+  }
+  body = { items: [{ ...secret, tags: { toString: 'a' }, added: null }], further: 1 }
+  t.same(await list(), JSON.parse(JSON.stringify(body)), 'a newer gateway may send further members')
+
+  head = { status: 200, headers: { 'content-type': 'text/plain' } }
+  await t.rejects(list(), { name: 'GatewayUnreachable', message: /a body that is not JSON$/ })
+  head = { status: 304 }
+  body = undefined
+  await t.rejects(list(), { name: 'GatewayUnreachable', message: /the status 304, which was not asked for$/ })
+  head = { status: 202 }
+  body = { name: 'a', arn: 'arn' }
+  t.match(await reply(gateway.POST('/environments/{env}/secrets/{name}', { params, body: { value: 'v' } })), body, 'another status of success')
+  head = { status: 400, headers: { 'content-type': 'application/problem+json' } }
+  body = { type: 'a', code: 'b', title: 7, detail: 'd', instance: 'e', requestId: 'f', status: 400 }
+  await t.rejects(list(), { name: 'GatewayUnreachable', message: /answered with status 400 and no explanation$/ })
+})
+
+t.test('stops reading a JSON reply that is too large', async (t) => {
+  const closed = Promise.withResolvers<unknown>()
+  const url = await served(t, (_, response) => {
+    response.writeHead(200, { 'x-request-id': 'a', 'content-type': 'application/json' })
+    response.once('close', () => { closed.resolve(undefined) })
+    const write = (): void => { response.write(' '.repeat(1_000), () => { if (!response.destroyed) setImmediate(write) }) }
+    write()
+  })
+  const list = createClient({ url, token: 'canary', maximumReplyBytes: 100_000 }).GET('/environments')
+  await t.rejects(list, { name: 'GatewayUnreachable', message: `The reply from ${url} is larger than 100000 bytes` })
+  await closed.promise
+  const body = JSON.stringify({ items: [] })
+  const exact = await served(t, (_, response) => response.writeHead(200, { 'x-request-id': 'a', 'content-type': 'application/json' }).end(body))
+  t.same(await reply(createClient({ url: exact, token: 'canary', maximumReplyBytes: body.length }).GET('/environments')), { items: [] })
+  await t.rejects(createClient({ url: exact, token: 'canary', maximumReplyBytes: body.length - 1 }).GET('/environments'), GatewayUnreachable)
 })

@@ -4,6 +4,8 @@ import type { SecretName } from '#src/environments/names'
 import { jobEvents } from '#src/jobs/events'
 import type { Job } from '#src/jobs/job'
 import { createJobs } from '#src/jobs/jobs'
+import { jobReply } from '#src/jobs/schemas'
+import { Problem } from '#src/problems/problem'
 import type { BulkRun } from '#src/secrets/bulk/run'
 import { bulkResults } from '#src/secrets/bulk/schemas'
 import { zeroCounts } from '#src/secrets/counts'
@@ -24,6 +26,55 @@ t.test('if the jobs have too many items, the one that ended first is forgotten',
   }
   const kept = (id: string): boolean => { try { return jobs.find('c', id).id === id } catch { return false } }
   t.same(started.map(({ id }) => kept(id)), [false, true, true])
+})
+
+t.test('an ended job is kept for exactly the configured time', async (t) => {
+  let now = 0
+  const jobs = createJobs(() => now, () => now, { running: 1, runningOfOne: 1, items: 100, kept: 1_000 })
+  const job = await new Promise<Job>((resolve) => {
+    const started = jobs.start(scope, quick(1), () => ({ name: 'n', result: 'created' }), () => { resolve(started) })
+    now = 500
+  })
+  t.equal(job.endedAt, 500, 'the time counts from its end')
+  now = 1_499
+  t.equal(jobs.find('c', job.id), job)
+  now = 1_500
+  t.throws(() => jobs.find('c', job.id), { code: 'not-found' })
+})
+
+t.test('the date at which a job ended is there only once it has ended', async (t) => {
+  const clock = [Date.parse('2026-01-01T00:00:00Z'), Date.parse('2026-01-01T00:00:07Z')]
+  let now = clock[0] ?? 0
+  const jobs = createJobs(() => now, () => now)
+  let end = (): void => undefined
+  const run: BulkRun = {
+    ...quick(1),
+    run: async () => new Promise((resolve) => { end = () => { resolve({ dryRun: false, counts: zeroCounts(bulkResults), status: 200 }) } })
+  }
+  const done = Promise.withResolvers<unknown>()
+  const job = jobs.start(scope, run, () => ({ name: 'n', result: 'created' }), done.resolve)
+  const body = (): ReturnType<typeof jobReply> => jobReply(job, now, () => ({}))
+  t.match(body(), { state: 'running', createdDate: '2026-01-01T00:00:00.000Z', endedDate: undefined, status: undefined, result: undefined })
+  now = clock[1] ?? 0
+  jobs.cancel(job)
+  t.match(body(), { state: 'stopping', endedDate: undefined })
+  end()
+  await done.promise
+  t.match(body(), { state: 'ended', createdDate: '2026-01-01T00:00:00.000Z', endedDate: '2026-01-01T00:00:07.000Z', status: 200, result: { dryRun: false } })
+  t.equal(body().problem, undefined)
+  t.equal(body().secondsLeft, undefined)
+})
+
+t.test('a job whose run fails has a problem and no result', async (t) => {
+  const jobs = createJobs(Date.now, () => performance.now())
+  for (const [thrown, code] of [[new Problem('audit-unavailable'), 'audit-unavailable'], [new TypeError('canary'), 'internal-error']] as const) {
+    const ended = Promise.withResolvers<unknown>()
+    const job = jobs.start(scope, { ...quick(1), run: async () => { throw thrown } }, () => ({ name: 'n', result: 'created' }), ended.resolve)
+    t.equal(await ended.promise, thrown)
+    const body = jobReply(job, Date.now(), (problem) => ({ code: problem.code }))
+    t.match(body, { state: 'ended', endedDate: String, problem: { code } })
+    t.notOk('result' in body || 'status' in body)
+  }
 })
 
 t.test('a follower of a job without new events receives heartbeats', async (t) => {

@@ -3,8 +3,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { CreateSecretCommand, RotateSecretCommand } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
+import { until } from '#test/until'
 import { clientOf, day, start } from './backend.ts'
-import { describe, functionArn, hang, startWithRotator, steps, until, type Rotator } from './rotator.ts'
+import { describe, functionArn, hang, startWithRotator, steps, type Rotator } from './rotator.ts'
 
 const setUp = { SecretId: 'a', RotationLambdaARN: functionArn, RotationRules: { AutomaticallyAfterDays: 1 } }
 const tokens = ({ events }: Rotator) => new Set(events.map(({ ClientRequestToken }) => ClientRequestToken))

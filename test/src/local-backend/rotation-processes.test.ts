@@ -5,8 +5,9 @@ import {
   CreateSecretCommand, ListSecretVersionIdsCommand, RotateSecretCommand, SecretsManagerClient, UpdateSecretVersionStageCommand
 } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
+import { until } from '#test/until'
 import { account, clientOf, day, region, spawnProgram, urlOf } from './backend.ts'
-import { describe, fixture, functionArn, hang, serveRotator, startWithRotator, steps, until } from './rotator.ts'
+import { describe, fixture, functionArn, hang, serveRotator, startWithRotator, steps } from './rotator.ts'
 
 const setUp = { SecretId: 'a', RotationLambdaARN: functionArn, RotationRules: { AutomaticallyAfterDays: 1 } }
 const newFolder = (t: Test) => join(t.testdir({}), 'data')

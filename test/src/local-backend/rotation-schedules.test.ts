@@ -3,8 +3,9 @@ import {
   UpdateSecretVersionStageCommand, type RotationRulesType, type SecretsManagerClient
 } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
+import { until } from '#test/until'
 import { day } from './backend.ts'
-import { describe, functionArn, startWithRotator, steps, until } from './rotator.ts'
+import { describe, functionArn, startWithRotator, steps } from './rotator.ts'
 
 const hour = day / 24
 

@@ -3,7 +3,6 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
-import { setTimeout as wait } from 'node:timers/promises'
 import { DescribeSecretCommand, type DescribeSecretCommandOutput, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { Test } from 'tap'
 import type { LocalBackend, LocalBackendOptions, RotationStepEvent } from '#src/local-backend/server'
@@ -86,11 +85,6 @@ export async function describe (client: SecretsManagerClient, SecretId = 'a'): P
 
 export type Described = Omit<DescribeSecretCommandOutput, 'LastRotatedDate' | 'NextRotationDate'> &
   Record<'LastRotatedDate' | 'NextRotationDate', string | undefined>
-
-/** Waits until a condition is true. */
-export async function until (holds: () => unknown): Promise<void> {
-  while (!await holds()) await wait(20)
-}
 
 /** A step that does not end until it is released. */
 export interface Hanging {

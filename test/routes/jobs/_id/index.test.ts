@@ -1,5 +1,6 @@
 import t from 'tap'
 import { build, tokens, type Gateway, type Reply } from '#test/helper'
+import { until } from '#test/until'
 
 const path = '/environments/dev/secrets'
 const respondAsync = { prefer: 'wait=5, Respond-Async' }
@@ -81,7 +82,7 @@ t.test('readJob', async (t) => {
     const stopped = { 'idempotency-key': 'stopped' }
     const many = { secretNames: names(400).secretNames.map((name) => `many/${name}`), settings: { concurrency: 1 } }
     const first = locationOf(await start(gateway, many, stopped))
-    while ((await gateway.send('GET', first)).json.done === 0);
+    await until(async () => (await gateway.send('GET', first)).json.done > 0, 0)
     await gateway.send('DELETE', first)
     t.match((await ended(gateway, first)).json, { result: { stopped: 'cancelled' } })
     t.match((await ended(gateway, locationOf(await start(gateway, many, stopped)))).json, { counts: { created: 400 } })
@@ -118,7 +119,7 @@ t.test('readJob', async (t) => {
 t.test('cancelJob', async (t) => {
   const gateway = await build(t)
   const job = locationOf(await start(gateway, { ...names(800), settings: { concurrency: 1 } }))
-  while ((await gateway.send('GET', job)).json.done === 0);
+  await until(async () => (await gateway.send('GET', job)).json.done > 0, 0)
   const running = await gateway.send('GET', job)
   t.match(running.json, { state: 'running', secondsLeft: Number })
   t.equal(running.json.result, undefined)
@@ -134,7 +135,7 @@ t.test('cancelJob', async (t) => {
   t.test('an atomic job is rolled back', async (t) => {
     const secretNames = Array.from({ length: 300 }, (_, index) => `atomic/${index}`)
     const job = locationOf(await start(gateway, { secretNames, atomic: true, settings: { concurrency: 2 } }))
-    while ((await gateway.send('GET', job)).json.done === 0);
+    await until(async () => (await gateway.send('GET', job)).json.done > 0, 0)
     await gateway.send('DELETE', job)
     const { json } = await ended(gateway, job)
     t.match(json, { status: 409, counts: { created: 0 }, result: { stopped: 'cancelled' } })

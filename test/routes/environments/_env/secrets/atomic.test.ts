@@ -1,5 +1,6 @@
 import { ListSecretVersionIdsCommand } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
+import { proxyWithFaults, refusal } from '#test/faults'
 import { build, type Gateway, type Reply } from '#test/helper'
 
 const path = '/environments/dev/secrets'
@@ -214,6 +215,23 @@ t.test('a call whose reply was lost is rolled back if AWS carried it out', async
   loses = 'CreateSecretCommand'
   reaches = true
   t.same(results(await bulk(gateway, { secretNames: ['new'] })), { new: 'failed: not-taken-back' }, 'a placeholder does not show who created it')
+})
+
+t.test('a call whose reply was lost is rolled back even if AWS refuses its repetition for another reason', async (t) => {
+  const gateway = await build(t)
+  await prepare(gateway)
+  const before = await state(gateway)
+  const fail = await proxyWithFaults(t, gateway)
+  const denied = refusal('AccessDeniedException', 'User: x is not authorized to perform: secretsmanager:x')
+  for (const [operation, secret] of [
+    ['CreateSecret', { name: 'new', value: 'v' }], ['UpdateSecret', { name: 'twice', value: 'v3' }], ['TagResource', { name: 'twice', tags: { kept: 'after' } }]
+  ] as const) {
+    fail(operation, 'lost', denied)
+    const reply = await bulk(gateway, { secrets: [secret], ...options })
+    t.same(results(reply), { [secret.name]: 'failed: aws-access-denied' }, operation)
+    t.match(reply.json.items[0].problem.detail, `It is unknown whether AWS carried out ${operation}.`)
+    t.same(await state(gateway), before, operation)
+  }
 })
 
 t.test('a rollback deletes replicas too, even in a protected environment', async (t) => {

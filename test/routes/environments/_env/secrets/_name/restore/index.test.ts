@@ -40,7 +40,7 @@ async function withDeleted (t: Parameters<typeof build>[0], rules = ''): Promise
 
 t.test('a restored secret gets the environment\'s tags and replicas again', async (t) => {
   const gateway = await withDeleted(t)
-  t.match(await gateway.send('POST', `${path}/restore`), { status: 200, json: { warnings: ['The KMS key is not that of the environment.'] } })
+  t.match(await gateway.send('POST', `${path}/restore`), { status: 200, json: { warnings: ['Possibly the KMS key is not that of the environment.'] } })
   t.match((await gateway.send('GET', `${path}/metadata`)).json, {
     kmsKeyId: /alias\/other$/,
     tags: { environment: 'dev', team: 'a', own: 'x' },
@@ -51,6 +51,21 @@ t.test('a restored secret gets the environment\'s tags and replicas again', asyn
   t.notOk((await gateway.send('POST', `${path}/restore`)).json.warnings, 'all settings hold')
   t.same(gateway.awsCalls, ['RestoreSecret', 'DescribeSecret'])
   t.notOk((await gateway.send('POST', '/environments/staging/secrets/none/restore')).json.warnings)
+})
+
+t.test('a secret with another KMS key causes a warning, which is certain only if the names of the keys tell that they differ', async (t) => {
+  const gateway = await withDeleted(t)
+  const key = '1234abcd-12ab-34cd-56ef-1234567890ab'
+  const warnings = async (KmsKeyId: string): Promise<unknown> => {
+    await gateway.send('POST', `${path}/restore`)
+    await gateway.aws('AKIADEV').updateSecret({ SecretId: 'dev/payments/db', KmsKeyId })
+    return (await gateway.send('POST', `${path}/restore`)).json.warnings
+  }
+  t.same(await warnings(''), ['The KMS key is not that of the environment.'], 'the default key')
+  const possibly = ['Possibly the KMS key is not that of the environment.']
+  t.same(await warnings(`arn:aws:kms:eu-west-1:111111111111:key/${key}`), possibly, 'the ARN of a key, where the environment names an alias')
+  t.same(await warnings('alias/other'), possibly, 'another alias, which may belong to the same key')
+  t.notOk(await warnings('arn:aws:kms:eu-west-1:111111111111:alias/k'), 'the ARN of the alias')
 })
 
 t.test('what does not hold after a restore is a warning', async (t) => {
@@ -66,7 +81,8 @@ t.test('what does not hold after a restore is a warning', async (t) => {
     return json.warnings
   }
   t.same(await restore(tokens.reader), [
-    'Tags of the environment are missing.', 'Replicas in regions of the environment are missing.', 'The KMS key is not that of the environment.'
+    'Tags of the environment are missing.', 'Replicas in regions of the environment are missing.',
+    'Possibly the KMS key is not that of the environment.'
   ])
   const blind = [
     'Possibly tags of the environment are missing.', 'Possibly replicas in regions of the environment are missing.',
@@ -92,7 +108,7 @@ t.test('a restore succeeds even if the settings can\'t be applied', async (t) =>
     json: {
       warnings: [
         'Tags of the environment are missing: aws-unavailable.', 'Replicas in regions of the environment are missing: replication-failed.',
-        'The KMS key is not that of the environment.'
+        'Possibly the KMS key is not that of the environment.'
       ]
     }
   })
@@ -113,7 +129,7 @@ t.test('a secret that a bulk create restores gets the settings, too', async (t) 
   const { tags, state, replicas } = (await gateway.send('GET', `${path}/metadata`)).json
   t.same({ tags, state, replicas }, { tags: before.tags, state: 'pending-deletion', replicas: before.replicas }, 'a rollback takes the settings back')
   t.match(await bulk({ secrets: [{ name: 'payments/db', value: 'w' }] }), [{
-    result: 'restored', warnings: [/`onConflict` is not `update`/, 'The KMS key is not that of the environment.']
+    result: 'restored', warnings: [/`onConflict` is not `update`/, 'Possibly the KMS key is not that of the environment.']
   }])
   t.match((await gateway.send('GET', `${path}/metadata`)).json, { tags: { team: 'a' }, replicas: [{ region: 'eu-central-1' }, { region: 'us-east-1' }] })
 })

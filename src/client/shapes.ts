@@ -1,0 +1,47 @@
+/** The types of the members of a JSON value: the part of its JSON Schema that says which JSON types it consists of. */
+export interface Shape {
+  /** The name of a shape in `shapes`, which replaces this one. */
+  readonly ref?: string
+  /** Absent if the type does not matter. */
+  readonly type?: 'string' | 'number' | 'boolean' | 'array' | 'object'
+  /** The members of an object. It may have further members, because a newer gateway may send them. */
+  readonly properties?: Readonly<Record<string, Shape>>
+  readonly required?: readonly string[]
+  /** The members of an object that `properties` does not name. */
+  readonly additionalProperties?: Shape
+  readonly items?: Shape
+}
+
+/** Returns the type of a JSON value. */
+const typeOf = (value: unknown): string => Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
+
+/**
+ * Returns a JSON pointer to the first member of a JSON value that is missing or has another type than its shape says. Returns
+ * undefined if there is none.
+ *
+ * @param shapes the shapes that `ref` refers to
+ */
+export function mismatchIn (shapes: Readonly<Record<string, Shape>>, shape: Shape, value: unknown, pointer = ''): string | undefined {
+  const { type, properties = {}, required = [], additionalProperties, items } = shapes[shape.ref ?? ''] ?? shape
+  if (type !== undefined && typeOf(value) !== type) return pointer
+  const at = (name: string | number): string => `${pointer}/${name}`
+  if (Array.isArray(value)) {
+    return items && firstOf(value, (item: unknown, index) => mismatchIn(shapes, items, item, at(index)))
+  }
+  const members = type === 'object' ? Object.entries(Object(value) as object) : []
+  const missing = required.find((name) => !Object.hasOwn(Object(value) as object, name))
+  if (missing !== undefined) return at(missing)
+  return firstOf(members, ([name, member]) => {
+    const expected = Object.hasOwn(properties, name) ? properties[name] : additionalProperties
+    return expected && mismatchIn(shapes, expected, member, at(name))
+  })
+}
+
+/** Returns the first result that is not undefined. */
+function firstOf<T> (list: readonly T[], of: (item: T, index: number) => string | undefined): string | undefined {
+  for (const [index, item] of list.entries()) {
+    const result = of(item, index)
+    if (result !== undefined) return result
+  }
+  return undefined
+}

@@ -1,0 +1,12 @@
+import type { Socket } from 'node:net'
+import type { FastifyBaseLogger } from 'fastify'
+import { withoutMessage } from '#src/problems/problem'
+
+/**
+ * Handles an unexpected error outside the request pipeline: logs it and closes the connection without a reply. Otherwise the
+ * error would end the process, and with it the requests of all other callers.
+ */
+export function closeAfter (defect: unknown, socket: Socket, log: FastifyBaseLogger): void {
+  log.error({ ...(defect instanceof Error && { thrown: withoutMessage(defect) }) }, 'connection failed')
+  socket.destroy()
+}

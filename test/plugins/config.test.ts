@@ -1,0 +1,42 @@
+import t from 'tap'
+import { configFrom } from '#src/config/config'
+import { build, declared, type Gateway } from '#test/helper'
+
+const profile = (name: string): { kind: 'profile', profile: string } => ({ kind: 'profile', profile: name })
+const credentials = { ...declared.credentials, a: profile('a'), b: profile('b') }
+const apart = { ...declared.environments }
+const overlapping = {
+  ...declared.environments,
+  one: { region: 'eu-west-1', credential: 'a', namePrefix: 'one/' },
+  other: { region: 'eu-west-1', credential: 'b', namePrefix: 'one/other/' }
+}
+
+const warnings = ({ log }: Gateway): unknown[] => log.map((line) => JSON.parse(line) as { level: number, msg: string, warning?: string })
+  .filter(({ msg }) => msg === 'configuration').map(({ level, warning }) => [level, warning])
+
+const expected = [40, 'The name prefix of one covers that of other in eu-west-1. Set the account of both environments, so that the gateway ' +
+  'can tell whether one of them exposes the secrets of the other.']
+
+t.test('the warnings about a configuration are logged at the start and after each reload', async (t) => {
+  const gateway = await build(t, { credentials, environments: overlapping })
+  t.same(warnings(gateway), [expected])
+  const { config } = gateway.fastify
+  const reload = (environments: object): void => {
+    const { aws, ...rest } = config.current
+    config.replace({ ...rest, aws, environments: configFrom({ ...declared, credentials, environments: environments as typeof apart }).environments })
+  }
+  reload(apart)
+  t.same(warnings(gateway), [expected], 'nothing to warn of')
+  reload(overlapping)
+  t.same(warnings(gateway), [expected, expected])
+})
+
+t.test('a configuration that is refused causes no warnings', async (t) => {
+  const gateway = await build(t, { credentials })
+  const { config } = gateway.fastify
+  const { environments } = configFrom({ ...declared, credentials, environments: overlapping })
+  t.throws(() => {
+    config.replace({ ...config.current, environments, audit: { ...config.current.audit, durability: 'synced' } })
+  }, { name: 'ConfigError' })
+  t.same(warnings(gateway), [])
+})
