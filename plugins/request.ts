@@ -143,7 +143,11 @@ export default fp(async (fastify) => {
     { stage: 'record outcome', steps: { recordOutcome: recordOutcome(audit, declared) } },
     {
       stage: 'reply',
-      steps: { closeStaleConnection: closeStaleConnection(isStale), closeWhenStopping: closeWhenStopping({ stopping }), boundUnreadBody }
+      steps: {
+        closeStaleConnection: closeStaleConnection(isStale),
+        closeWhenStopping: closeWhenStopping({ stopping }),
+        boundUnreadBody
+      }
     }
   ]
 
