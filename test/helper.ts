@@ -155,6 +155,7 @@ const unlimited = 100
 export async function build (t: Test, change: Partial<Declared> = {}): Promise<Gateway> {
   const log: string[] = []
   const backend = await startBackend()
+  t.teardown(() => backend.close())
   const stream = new Writable({
     write (chunk: Buffer, _encoding, done) {
       log.push(chunk.toString())
@@ -163,13 +164,11 @@ export async function build (t: Test, change: Partial<Declared> = {}): Promise<G
   })
   const aws = { endpoint: backend.url, quotaShare: unlimited, ...change.aws }
   const config = liveConfig(configFrom({ ...declared, ...change, aws }))
-  const fastify = Fastify(serverOptions('info', stream, config))
+  // A start that fails or is slow must not leave anything open: the test would wait for it and never end.
+  const fastify = Fastify({ ...serverOptions('info', stream, config), pluginTimeout: 0 })
+  t.teardown(() => fastify.close())
   await fastify.register(app, { config, now: backend.now })
   const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
-  t.teardown(async () => {
-    await fastify.close()
-    await backend.close()
-  })
 
   const check = documentedReplies(fastify)
   const { file: trailFile = '' } = config.current.audit
