@@ -60,7 +60,8 @@ t.test('an error of STS is either a refusal, or a reason to try again later', as
     [201, '', 'aws-signature-refused'], [200, '', 'aws-identity-unknown']
   ] as const) {
     sts.reply = { status, type: 'text/xml', body }
-    await t.rejects(logIn('same', time, time), { options: { reason: expected } }, `${status} ${body}`)
+    const code = expected === 'sts' ? 'identity-provider-unavailable' : 'unauthenticated'
+    await t.rejects(logIn('same', time, time), { code, options: { reason: expected } }, `${status} ${body}`)
   }
   sts.reply = undefined
   t.match(await logIn('same', time, time), loggedIn, 'none of them has used up the signature')
