@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { CoveringTest } from './coverage.ts'
@@ -20,15 +20,16 @@ type TryOut = (mutant: Mutant, text: string, tests: readonly CoveringTest[], fol
 
 /**
  * Returns a mutant's tests in the order in which to run them: the likeliest to fail come first. These are the tests at the
- * mirrored path, then those in the mirrored folder, then all others. Within these groups, the tests come first for which the
- * mutated file is the largest part of what they execute, and quick tests come before slow ones.
+ * mirrored path, then those of the same name in other folders, then those in the mirrored folder, then all others. Within these
+ * groups, the tests come first for which the mutated file is the largest part of what they execute, and quick tests come before
+ * slow ones.
  */
 export function inOrder (tests: readonly CoveringTest[], { file }: Mutant): CoveringTest[] {
   const mirrored = join('test', file.replace(/\.ts$/, ''))
-  const folder = join(dirname(mirrored), '/')
-  const distance = (test: string): number => test.startsWith(mirrored) ? 0 : test.startsWith(folder) ? 1 : 2
+  const groups = [mirrored, `/${basename(mirrored)}.test.ts`, join(dirname(mirrored), '/'), '']
+  const groupOf = ({ file: test }: CoveringTest): number => groups.findIndex((part) => test.includes(part))
   const worth = ({ focus, runtime }: CoveringTest): number => focus / (runtime + 1_000)
-  return tests.toSorted((one, other) => distance(one.file) - distance(other.file) || worth(other) - worth(one))
+  return tests.toSorted((one, other) => groupOf(one) - groupOf(other) || worth(other) - worth(one))
 }
 
 /**
