@@ -21,7 +21,7 @@ import { readCoverage } from './mutation/coverage.ts'
 import { mutantsOf } from './mutation/mutants.ts'
 import { changedSince, copyRepository, sourceFiles } from './mutation/repository.ts'
 import { draw, randomNumbers } from './mutation/sample.ts'
-import { inOrder, trials } from './mutation/trial.ts'
+import { chooseTests, trials } from './mutation/trial.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -36,6 +36,12 @@ const { values: options, positionals } = parseArgs({
     least: { type: 'string', default: '95' }
   }
 })
+
+/** Returns a piece of source on one line, as a string literal that is not too long to read. */
+function shown (source: string): string {
+  const text = source.replaceAll(/\s+/g, ' ')
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)} …` : text)
+}
 
 /** Returns the number of the line that contains an offset. The first line has number 1. */
 const lineOf = (text: string, offset: number): number => text.slice(0, offset).split('\n').length
@@ -73,11 +79,11 @@ await Promise.all(Array.from({ length: availableParallelism() }, async () => {
     for (const [index, mutant] of waiting) {
       const { file, start, end, replacement } = mutant
       const text = texts.get(file) ?? ''
-      const tests = inOrder(testsAt(file, start), mutant).slice(0, Number(options.tests))
+      const tests = chooseTests(testsAt(file, start), mutant, Number(options.tests))
       const { outcome, test } = await tryOut(mutant, text, tests, folder)
       counts[outcome] += 1
       if (outcome === 'aborted') continue
-      const title = `${file}:${lineOf(text, start)}  ${JSON.stringify(text.slice(start, end))} => ${JSON.stringify(replacement)}`
+      const title = `${file}:${lineOf(text, start)}  ${shown(text.slice(start, end))} => ${shown(replacement)}`
       console.log(`${index + 1}/${mutants.length} ${outcome.toUpperCase()} ${title} by ${test ?? `none of ${tests.length} tests`}`)
     }
   } finally {

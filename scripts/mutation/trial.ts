@@ -19,17 +19,19 @@ export interface Trial {
 type TryOut = (mutant: Mutant, text: string, tests: readonly CoveringTest[], folder: string) => Promise<Trial>
 
 /**
- * Returns a mutant's tests in the order in which to run them: the likeliest to fail come first. These are the tests at the
- * mirrored path, then those of the same name in other folders, then those in the mirrored folder, then all others. Within these
- * groups, the tests come first for which the mutated file is the largest part of what they execute, and quick tests come before
- * slow ones.
+ * Chooses the tests that are the likeliest to notice a mutant. These are the tests at the mirrored path, then those of the same
+ * name in other folders, then those in the mirrored folder, then all others. Within these groups, those are chosen for which the
+ * mutated file is the largest part of what they execute. The quicker of the chosen tests in a group run first.
+ *
+ * @param most the maximum number of tests
  */
-export function inOrder (tests: readonly CoveringTest[], { file }: Mutant): CoveringTest[] {
+export function chooseTests (tests: readonly CoveringTest[], { file }: Mutant, most: number): CoveringTest[] {
   const mirrored = join('test', file.replace(/\.ts$/, ''))
   const groups = [mirrored, `/${basename(mirrored)}.test.ts`, join(dirname(mirrored), '/'), '']
   const groupOf = ({ file: test }: CoveringTest): number => groups.findIndex((part) => test.includes(part))
   const worth = ({ focus, runtime }: CoveringTest): number => focus / (runtime + 1_000)
-  return tests.toSorted((one, other) => groupOf(one) - groupOf(other) || worth(other) - worth(one))
+  return tests.toSorted((one, other) => groupOf(one) - groupOf(other) || other.focus - one.focus).slice(0, most)
+    .sort((one, other) => groupOf(one) - groupOf(other) || worth(other) - worth(one))
 }
 
 /**
