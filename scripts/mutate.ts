@@ -10,8 +10,8 @@
  *     npm run mutate -- --tests 200 --least 90                   # runs up to 200 test files per mutant (default: 12)
  *     npm run mutate -- --seconds 120                            # stops after this time, or on Ctrl-C, with a result
  *
- * The coverage of the last complete `npm test` tells which tests to run. Each worker has a copy of the repository, so the working
- * tree stays as it is.
+ * The coverage of the last complete `npm test` tells which tests to run. Running a part of the tests with `npm test -- FILE`
+ * deletes it; `node FILE` does not. Each worker has a copy of the repository, so the working tree stays as it is.
  */
 import { readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'

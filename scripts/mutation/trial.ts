@@ -88,6 +88,7 @@ export function trials (signal: AbortSignal): TryOut {
     return original
   }
   return async ({ file, start, end, replacement }, text, tests, folder) => {
+    if (signal.aborted) return { outcome: 'aborted' }
     try {
       for (const test of tests) {
         writeFileSync(join(folder, file), text.slice(0, start) + replacement + text.slice(end))
