@@ -41,15 +41,14 @@ const gracePeriod = 60_000
 
 /** Provides AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
-  const { config } = fastify
-  const now = (): number => performance.now()
+  const { config, monotonic } = fastify
   const gates = createGates({
     settings: () => config.current.aws,
     buckets: {
-      aws: () => quotaBuckets(() => config.current.aws.quotaShare, now),
+      aws: () => quotaBuckets(() => config.current.aws.quotaShare, monotonic),
       none: () => () => unlimited
     },
-    now
+    monotonic
   })
   const clients = config.derive(({ credentials, environments, aws }) => awsClients({
     credentials,

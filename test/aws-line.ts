@@ -3,13 +3,12 @@ import { createGates, type Gates } from '#src/admission/admission'
 import { createBreaker } from '#src/admission/breaker'
 import { unlimited } from '#src/admission/token-bucket'
 import { sendCommand, type Line } from '#src/aws/send'
+import { monotonic } from '#src/clock'
 import { awsFrom } from '#src/config/aws'
 import { environmentFrom } from '#src/environments/environment'
 
-const now = (): number => performance.now()
-
 /** Returns what a command is sent through: the client, a breaker of its own, and the default deadline. */
-export const lineOf = (client: Line['client']): Line => ({ client, breaker: createBreaker(now), deadline: awsFrom({}).deadline })
+export const lineOf = (client: Line['client']): Line => ({ client, breaker: createBreaker(monotonic), deadline: awsFrom({}).deadline })
 
 /** Lists the first page of secrets through a client, like a call of the gateway. */
 export const listThrough = async (client: Line['client']): Promise<ListSecretsCommandOutput> =>
@@ -17,4 +16,4 @@ export const listThrough = async (client: Line['client']): Promise<ListSecretsCo
 
 /** Creates gates without quotas, with the default settings. */
 export const gatesWithoutQuotas = (): Gates =>
-  createGates({ settings: () => awsFrom({}), buckets: { aws: () => () => unlimited, none: () => () => unlimited }, now })
+  createGates({ settings: () => awsFrom({}), buckets: { aws: () => () => unlimited, none: () => () => unlimited }, monotonic })

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { sources } from './repository.ts'
 
 /** The members of tap's record of a process that tell which test file the process belongs to. */
 interface ProcessInfo {
@@ -8,6 +9,8 @@ interface ProcessInfo {
   /** The UUID of the process that runs the test file. Absent in the record of that process itself. */
   readonly root?: string | null
   readonly argv: readonly string[]
+  /** How long the process ran, in milliseconds. Absent if it was killed. */
+  readonly runtime?: number
 }
 
 /** Coverage as V8 reports it. The ranges of a function are nested, and an inner range takes precedence over an outer one. */
@@ -20,44 +23,57 @@ interface V8Coverage {
   }[]
 }
 
-/** The source files that each test file executes. */
-export interface Coverage {
-  /** Returns the test files that execute the code at an offset of a source file. */
-  testsAt: (file: string, offset: number) => ReadonlySet<string>
-  /** Returns the number of source files that a test file executes. */
-  filesOf: (test: string) => number
-}
-
 type Functions = V8Coverage['result'][number]['functions']
+
+/** A test file that executes the code in question. */
+export interface CoveringTest {
+  /** The path, relative to the repository's root. */
+  readonly file: string
+  /** How long the test ran, in milliseconds. */
+  readonly runtime: number
+  /** How many of the executed functions of the source are in the file in question, as a fraction between 0 and 1. */
+  readonly focus: number
+}
 
 /**
  * Reads the coverage that the last complete `npm test` measured. tap keeps the coverage of each process separately, and records
- * which test file the process belongs to.
+ * which test file the process belongs to. Returns a function that lists the tests that execute the code at an offset of a file.
  *
  * @param root the repository's root
  */
-export function readCoverage (root: string): Coverage {
+export function readCoverage (root: string): (file: string, offset: number) => CoveringTest[] {
+  const prefixes = sources.map((folder) => `${pathToFileURL(join(root, folder)).href}/`)
+  const isSource = (url: string): boolean => prefixes.some((prefix) => url.startsWith(prefix))
   const infos = readJsonFiles<ProcessInfo>(join(root, '.tap', 'processinfo'))
-  const testOf = new Map(infos.map(({ uuid, argv }) => [uuid, argv[1] ?? '']))
+  const infoOf = new Map(infos.map((info) => [info.uuid, info]))
   const measured = new Map<string, { test: string, functions: Functions }[]>()
+  const runtimes = new Map<string, number>()
+  const totals = new Map<string, number>()
   for (const { uuid, root: first } of infos) {
-    const test = testOf.get(first ?? uuid) ?? ''
+    const { argv: [, path = ''] = [], runtime = 0 } = infoOf.get(first ?? uuid) ?? {}
+    const test = relative(root, path)
+    runtimes.set(test, runtime)
     for (const { url, functions } of coverageOf(join(root, '.tap', 'coverage', `${uuid}.json`))) {
-      const known = measured.get(url)
-      if (known === undefined) measured.set(url, [{ test, functions }])
-      else known.push({ test, functions })
+      if (!isSource(url)) continue
+      const runs = measured.get(url) ?? []
+      measured.set(url, runs)
+      runs.push({ test, functions })
+      totals.set(test, (totals.get(test) ?? 0) + executedIn(functions))
     }
   }
-  const tests = Array.from(measured.values(), (runs) => [...new Set(runs.map(({ test }) => test))]).flat()
-  const files = new Map(Array.from(Map.groupBy(tests, (test) => test), ([test, { length }]) => [test, length] as const))
-  return {
-    testsAt: (file, offset) => {
-      const known = measured.get(pathToFileURL(join(root, file)).href) ?? []
-      return new Set(known.filter(({ functions }) => isExecuted(functions, offset)).map(({ test }) => test))
-    },
-    filesOf: (test) => files.get(test) ?? 0
+  return (file, offset) => {
+    const runs = measured.get(pathToFileURL(join(root, file)).href) ?? []
+    const executed = new Map<string, number>()
+    for (const { test, functions } of runs) executed.set(test, (executed.get(test) ?? 0) + executedIn(functions))
+    const tests = new Set(runs.filter(({ functions }) => isExecuted(functions, offset)).map(({ test }) => test))
+    return Array.from(tests, (test) => (
+      { file: test, runtime: runtimes.get(test) ?? 0, focus: (executed.get(test) ?? 0) / (totals.get(test) ?? 1) }
+    ))
   }
 }
+
+/** Returns the number of executed functions. The module itself counts as one. */
+const executedIn = (functions: Functions): number => functions.filter(({ ranges: [whole] }) => (whole?.count ?? 0) > 0).length
 
 /** Returns true if the innermost range that contains the offset was executed. */
 function isExecuted (functions: Functions, offset: number): boolean {

@@ -52,7 +52,9 @@ function replacementsFor (node: ts.Node, source: ts.SourceFile): Replacement[] {
     const operator = operators.get(node.operatorToken.kind)
     return operator === undefined ? [] : [replace(node.operatorToken, operator)]
   }
-  if (ts.isConditionalExpression(node)) return [replace(node.condition, `!(${node.condition.getText(source)})`)]
+  if (ts.isConditionalExpression(node) && !isEquality(node.condition)) {
+    return [replace(node.condition, `!(${node.condition.getText(source)})`)]
+  }
   if (ts.isIfStatement(node)) return [replace(node.expression, 'false'), replace(node.expression, 'true')]
   if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) {
     return [replace(node, `(${node.operand.getText(source)})`)]
@@ -64,6 +66,10 @@ function replacementsFor (node: ts.Node, source: ts.SourceFile): Replacement[] {
   if (ts.isRegularExpressionLiteral(node)) return withoutAnchors(node.text).map((changed) => replace(node, changed))
   return []
 }
+
+/** Returns true for a comparison whose other operator negates it. Negating it once more would make the same mutant again. */
+const isEquality = (condition: ts.Expression): boolean => ts.isBinaryExpression(condition) &&
+  [ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken].includes(condition.operatorToken.kind)
 
 const isCall = (expression: ts.Expression): boolean =>
   ts.isCallExpression(ts.isAwaitExpression(expression) || ts.isVoidExpression(expression) ? expression.expression : expression)

@@ -1,3 +1,4 @@
+import type { Monotonic } from '#src/clock'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { createBreaker, type Breaker } from './breaker.ts'
 import { createLane, type Lane, type LaneSettings } from './lane.ts'
@@ -20,8 +21,7 @@ export interface AdmissionOptions {
   settings: () => LaneSettings
   /** Creates the token buckets of one account and region. Returns a function that returns the bucket of an operation. */
   buckets: Readonly<Record<Quotas, () => (operation: string) => TokenBucket>>
-  /** Returns the time of a monotonic clock, in milliseconds. */
-  now: () => number
+  monotonic: Monotonic
 }
 
 /**
@@ -30,8 +30,8 @@ export interface AdmissionOptions {
  * AWS's quotas are per account and region, and the credential determines the account. Connections, too, are per credential and
  * region. Therefore a credential that fails or is slow in one region does not affect any other.
  */
-export function createGates ({ settings, buckets, now }: AdmissionOptions): Gates {
+export function createGates ({ settings, buckets, monotonic }: AdmissionOptions): Gates {
   const gates = new Map<string, Gate>()
   return (credentialId, region, quotas) => getOrCreate(gates, JSON.stringify([credentialId, region, quotas]), () =>
-    ({ breaker: createBreaker(now), lane: createLane(settings, buckets[quotas](), now) }))
+    ({ breaker: createBreaker(monotonic), lane: createLane(settings, buckets[quotas](), monotonic) }))
 }

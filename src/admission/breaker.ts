@@ -1,3 +1,4 @@
+import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
 /** The result of a call, as far as it tells whether AWS answers. An exception from AWS, such as a denial, is an answer. */
@@ -28,9 +29,9 @@ const pauses = { first: 1_000, longest: 30_000 }
 /**
  * Creates a breaker that lets all calls through.
  *
- * @param now returns the time of a monotonic clock, in milliseconds
+ * @param monotonic measures spans of time
  */
-export function createBreaker (now: () => number): Breaker {
+export function createBreaker (monotonic: Monotonic): Breaker {
   let unanswered = 0
   let pause = 0
   let probeAt = 0
@@ -41,7 +42,7 @@ export function createBreaker (now: () => number): Breaker {
   function wait (): number {
     if (!isOpen()) return 0
     // The probe may take as long as a call's deadline. Its end isn't known, so the estimate is the shortest pause.
-    return probing ? pauses.first : Math.max(0, probeAt - now())
+    return probing ? pauses.first : Math.max(0, probeAt - monotonic())
   }
 
   function decide (outcome: Outcome, isProbe: boolean): void {
@@ -54,7 +55,7 @@ export function createBreaker (now: () => number): Breaker {
       // Calls that were already under way when the breaker opened don't prolong the pause.
       if (isOpen() ? isProbe : unanswered >= tolerated) {
         pause = isOpen() ? Math.min(pause * 2, pauses.longest) : pauses.first
-        probeAt = now() + pause
+        probeAt = monotonic() + pause
       }
     }
   }

@@ -1,3 +1,4 @@
+import type { Monotonic } from '#src/clock'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { Problem } from '#src/problems/problem'
 import type { TokenBucket } from './token-bucket.ts'
@@ -75,9 +76,9 @@ const emptyQueue = (): Queue => ({ foreground: createTurns(), background: create
  *
  * @param settings returns the current settings
  * @param bucketOf returns the token bucket of an operation. Operations with a common quota share a bucket.
- * @param now returns the time of a monotonic clock, in milliseconds
+ * @param monotonic measures spans of time
  */
-export function createLane (settings: () => LaneSettings, bucketOf: (operation: string) => TokenBucket, now: () => number): Lane {
+export function createLane (settings: () => LaneSettings, bucketOf: (operation: string) => TokenBucket, monotonic: Monotonic): Lane {
   /** The queues that are not empty, by bucket. The one that has not been served for the longest time is first. */
   const queues = new Map<TokenBucket, Queue>()
   const held: Record<Priority, { all: number, by: Map<string, number> }> = {
@@ -134,7 +135,7 @@ export function createLane (settings: () => LaneSettings, bucketOf: (operation: 
   /** Returns the problem for a call that can't wait any longer. Its `Retry-After` is the time that the queue takes to empty. */
   function overloaded (): Problem {
     const [first] = started
-    const perSecond = first === undefined ? 0 : started.length / (now() - first) * 1_000
+    const perSecond = first === undefined ? 0 : started.length / (monotonic() - first) * 1_000
     const seconds = perSecond === 0 ? estimate.unknown : waitingOf(({ size }) => size) / perSecond
     return new Problem('overloaded', {
       reason: 'too many calls of AWS wait',
@@ -158,7 +159,7 @@ export function createLane (settings: () => LaneSettings, bucketOf: (operation: 
         ...work,
         admit () {
           end()
-          started.push(now())
+          started.push(monotonic())
           if (started.length > estimatedFrom) started.shift()
           resolve(start(work))
         }

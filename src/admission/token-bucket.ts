@@ -1,3 +1,5 @@
+import type { Monotonic } from '#src/clock'
+
 /** A token bucket, which keeps the rate of calls below a quota. Each call takes a token. */
 export interface TokenBucket {
   /** Returns the number of seconds until there is a token. It is 0 if there is one already. */
@@ -33,10 +35,10 @@ const throttled = { factor: 0.5, floor: 0.1, pause: 0.5, recovery: 0.05 }
  * Creates a full token bucket.
  *
  * @param quota returns the current quota, in calls per second
- * @param now returns the time of a monotonic clock, in milliseconds
+ * @param monotonic measures spans of time
  */
-export function createTokenBucket (quota: () => number, now: () => number): TokenBucket {
-  const seconds = (): number => now() / 1_000
+export function createTokenBucket (quota: () => number, monotonic: Monotonic): TokenBucket {
+  const seconds = (): number => monotonic() / 1_000
   let tokens = burstOf(quota())
   let filledAt = seconds()
   let slowed = { at: -Infinity, rate: 0 }

@@ -88,17 +88,17 @@ async function unexpectedEnd (handle: FileHandle, known: Position, size: number)
 
 /** Inspects a file that has no usable head. Assumes that the last complete write ends with the last signed record. */
 async function endWithoutHead (handle: FileHandle, key: VerifyingKey, size: number): Promise<End> {
-  let known: Position | undefined
-  let isClosed = false
+  let last: { position: Position, isClosed: boolean } | undefined
   const start = Math.max(0, size - maxBytes.write)
   for await (const { bytes, next } of linesOf(chunksOf(handle, start))) {
     const record = parseRecord(bytes)
     if (record?.signature === undefined || !isIntact(record)) continue
-    known = { link: record.link, size: start + next }
-    isClosed = isClose(record)
+    last = { position: { link: record.link, size: start + next }, isClosed: isClose(record) }
   }
-  if (known === undefined) throw new UnusableTrail('audit.file', 'a file that is not an audit trail', 'an audit trail or no file: move this one away')
-  return { ...await followChain(handle, known, isClosed, key, size) ?? await unexpectedEnd(handle, known, size), found: 'no-head' }
+  if (last === undefined) throw new UnusableTrail('audit.file', 'a file that is not an audit trail', 'an audit trail or no file: move this one away')
+  const { position, isClosed } = last
+  const end = await followChain(handle, position, isClosed, key, size) ?? await unexpectedEnd(handle, position, size)
+  return { ...end, found: 'no-head' }
 }
 
 /** Reads the file from a byte offset. Uses no stream, because a stream would close the handle if the caller stopped early. */

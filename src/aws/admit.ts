@@ -1,5 +1,5 @@
 import type { Lane } from '#src/admission/lane'
-import { beginWriting, flightOf } from './call.ts'
+import { beginWriting, flightOf, operationOf } from './call.ts'
 import { problemFrom } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
 
@@ -14,7 +14,7 @@ interface Context {
  */
 export function admitAttempts ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, lane: Lane): void {
   const admitted = <Args extends { input: object }, Result>(next: (args: Args) => Promise<Result>, { commandName = '' }: Context) => {
-    const operation = commandName.replace(/Command$/, '')
+    const operation = operationOf(commandName)
     return async (args: Args): Promise<Result> => {
       const { call, deadline, isRead, owner } = flightOf(args)
       const { callerId = '', environment, background } = call

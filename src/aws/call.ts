@@ -67,6 +67,9 @@ export const ownerOf = ({ signal }: AwsCall): AbortSignal | undefined =>
 
 const reads = /^(?:BatchGet|Describe|Get|List|Validate)/
 
+/** Returns the AWS operation of an SDK command, such as `GetSecretValue`. */
+export const operationOf = (commandName: string): string => commandName.replace(/Command$/, '')
+
 /** Returns true for an AWS operation that changes nothing. */
 export const isRead = (operation: string): boolean => reads.test(operation)
 

@@ -1,5 +1,5 @@
 import { withAttempts } from './attempts.ts'
-import { flightOf, namedCredential } from './call.ts'
+import { flightOf, namedCredential, operationOf } from './call.ts'
 import { isDefect, isKeyRefusal, problemFrom } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
 
@@ -17,7 +17,7 @@ export function convertExceptions (
       return await next(args)
     } catch (error) {
       if (isDefect(error) || !(error instanceof Error)) throw error
-      const operation = commandName.replace(/Command$/, '')
+      const operation = operationOf(commandName)
       throw withAttempts(error, { operation, input: args.input, ...namedCredential(flightOf(args).call) })
     }
   }, { step: 'initialize', priority: 'high', name: 'problems' })

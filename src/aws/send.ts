@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Breaker, Outcome } from '#src/admission/breaker'
 import { startDeadline, type Deadline } from '#src/admission/deadline'
 import { Problem } from '#src/problems/problem'
-import { bindFlight, isRead as readsOnly, ownerOf, type AwsCall } from './call.ts'
+import { bindFlight, isRead as readsOnly, operationOf, ownerOf, type AwsCall } from './call.ts'
 import type { Command, SecretsManager, ServiceInput, ServiceOutput } from './types.ts'
 
 /** The client that a command is sent through, and the bounds of the call. */
@@ -25,7 +25,7 @@ const probesToWaitFor = 20
 export async function sendCommand<Input extends ServiceInput, Output extends ServiceOutput> (
   { client, breaker, deadline: limit }: Line, call: AwsCall, command: Command<Input, Output>
 ): Promise<Output> {
-  const operation = command.constructor.name.replace(/Command$/, '')
+  const operation = operationOf(command.constructor.name)
   const isRead = readsOnly(operation)
   const owner = ownerOf(call)
   if (call.background !== undefined) await untilProbe(breaker, call.background)

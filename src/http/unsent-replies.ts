@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Monotonic } from '#src/clock'
 
 /**
  * A connection. `writeQueueSize` is the number of bytes that the operating system has not taken yet. With TLS, only that of the
@@ -30,15 +31,15 @@ const leftOf = (socket: SendingSocket): number => (socket._parent ?? socket)._ha
  * Creates a function that finds the connections whose clients don't read their replies. Call it regularly: it compares the state
  * of each connection with the state that it saw before.
  *
- * @param now returns a time in milliseconds, from a clock that is never set
+ * @param monotonic measures spans of time
  * @returns a function that returns the connections to close: those on which a reply waits and made no progress for
  *   `replyTimeout`; and if more than `unsentBytes` wait together, as many as necessary of those without progress since the last
  *   call, beginning with the ones that have waited longest
  */
-export function slowReaders (now: () => number): (sockets: Iterable<Socket>, limits: ReadingLimits) => Socket[] {
+export function slowReaders (monotonic: Monotonic): (sockets: Iterable<Socket>, limits: ReadingLimits) => Socket[] {
   let positions = new Map<Socket, Position>()
   return (sockets, { replyTimeout, unsentBytes }) => {
-    const [time, before] = [now(), positions]
+    const [time, before] = [monotonic(), positions]
     positions = new Map()
     let unsent = 0
     for (const socket of sockets) {

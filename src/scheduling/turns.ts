@@ -1,3 +1,5 @@
+import { monotonic, type Monotonic } from '#src/clock'
+
 /** The time, in milliseconds, that a long computation may run before other work gets a turn. */
 const turnTime = 10
 
@@ -10,8 +12,7 @@ export interface Turn {
 }
 
 interface Clock {
-  /** Returns milliseconds on a clock that is never set back. */
-  readonly now: () => number
+  readonly monotonic: Monotonic
   /** Calls a function in a later iteration of the event loop. */
   readonly schedule: (callback: () => void) => void
 }
@@ -21,29 +22,29 @@ interface Clock {
  * computation. An iteration of the event loop contains at most one turn that was waited for. So the loop never stands still for
  * much longer than a turn, however many computations there are.
  */
-export function createTurns ({ now, schedule }: Clock): () => Turn {
+export function createTurns ({ monotonic, schedule }: Clock): () => Turn {
   const waiting: (() => void)[] = []
   const wake = (): void => {
     waiting.shift()?.()
     if (waiting.length > 0) schedule(wake)
   }
   return () => {
-    let start = now()
+    let start = monotonic()
     return {
-      isOver: () => now() - start >= turnTime,
+      isOver: () => monotonic() - start >= turnTime,
       async next () {
         await new Promise<void>((resolve) => {
           waiting.push(resolve)
           if (waiting.length === 1) schedule(wake)
         })
-        start = now()
+        start = monotonic()
       }
     }
   }
 }
 
 /** Begins the first turn of a computation, in the queue that the whole process shares. */
-export const beginTurn = createTurns({ now: () => performance.now(), schedule: setImmediate })
+export const beginTurn = createTurns({ monotonic, schedule: setImmediate })
 
 /** Calls `work` for each item in order, in as many turns as it takes. */
 export async function forEachInTurns<T> (

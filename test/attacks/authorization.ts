@@ -64,7 +64,7 @@ export const authorizationAttacks = (): Record<string, Attack> => ({
   'a method in the query': as('reader', `${secret}?_method=GET`, invalid, { method: 'PUT', json: value }),
   'the operation in AWS\'s header': as('writer', secret, forbidden, { headers: [['X-Amz-Target', 'secretsmanager.PutSecretValue']] }),
   'another path in a header': as('writer', secret, forbidden, { headers: [['X-Original-URL', '/health/live'], ['X-Rewrite-URL', '/health/live']] }),
-  'an action in the body': as('writer', `${secret}/rollback`, invalid, { method: 'POST', json: { action: 'PutSecretValue' } }),
+  'an action in the body': as('writer', `${secret}/rollback`, forbidden, { method: 'POST', json: { action: 'PutSecretValue' } }),
   'another caller in a header': as('writer', secret, forbidden, {
     headers: [['X-Remote-User', 'administrator'], ['X-Authenticated-User', 'administrator'], ['X-Groups', 'administrators']]
   }),

@@ -405,7 +405,7 @@ export const differences: Difference[] = [
         readSecrets: [`await read({ names: ['many/7', 'empty'`]
       },
       'test/plugins/audit.test.ts': {
-        'a request for many secrets leaves a record for each': ['t.match(read, [']
+        'a request for many secrets leaves a record of each': ['t.match(read, [']
       },
       'test/src/cli/many.test.ts': {
         'export: every format survives a round trip': ['stderr: message }, args.join']

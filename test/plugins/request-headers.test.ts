@@ -39,7 +39,9 @@ t.test('a header with a single value is accepted only once', async (t) => {
   const hosts = { method: 'PUT', path, headers: [authorization, ['host', 'gateway.test']], body: '{}' } as const
   t.match(await sendRaw(gateway.url, hosts), { status: 400, text: /"pointer":"\/host"/ }, 'the same host twice')
   const lists: [string, string][] = [['accept', 'application/json'], ['accept', 'text/html'], ['accept-language', 'de'], ['accept-language', 'en'], ['x', 'a'], ['x', 'b']]
+  const values: [string, string][] = [['x', 'authorization'], ['accept', 'host']]
   t.match(await withHeaders(`${gateway.url}/environments`, [['host', host], authorization, ...lists]), { status: 200 }, 'lists may be split, and unknown headers repeated')
+  t.match(await withHeaders(`${gateway.url}/environments`, [['host', host], authorization, ...values]), { status: 200 }, 'a value may be the name of a header')
   t.same(gateway.awsCalls, [])
 })
 

@@ -18,6 +18,8 @@ t.test('each request is logged as one line, without its URL, its token or a secr
   })
   t.match(JSON.parse(gateway.log[1] ?? ''), { reply: { status: 404, problem: 'secret-not-found', awsError: 'ResourceNotFoundException' } })
   t.match(JSON.parse(gateway.log[2] ?? ''), { reply: { status: 400, problem: 'malformed-request' } }, 'requests without a matching route are logged, too')
+  await gateway.send('GET', '/environments', { headers: { 'x-forwarded-for': canary } })
+  t.match(JSON.parse(gateway.log[3] ?? ''), { request: { peer: '127.0.0.1' }, reply: { status: 400 } }, 'the peer is logged even if its headers are refused')
   t.notMatch(gateway.log.join(''), canary)
   t.notMatch(gateway.log.join(''), tokens.administrator)
 })

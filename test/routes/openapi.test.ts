@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { build } from '#test/helper'
@@ -13,6 +15,16 @@ t.test('getOpenApiJson and getOpenApiYaml return the same document', async (t) =
   t.same(parse(yaml.text), json.json)
   const schemas = Object.keys(json.json.components.schemas)
   t.ok(['BulkCreateReply', 'Environment', 'Job', 'Problem', 'SecretMetadata', 'SecretValue'].every((name) => schemas.includes(name)), 'schemas have names that are suitable for generated types')
+})
+
+t.test('the document is the one in the repository', async (t) => {
+  const gateway = await build(t)
+  const { json } = await gateway.send('GET', '/openapi.json', { token: null })
+  const committed = parse(readFileSync(join(import.meta.dirname, '../../openapi.yaml'), 'utf8'))
+  t.strictSame(json, committed, 'if it is not, run `npm run openapi`')
+  const operations = (paths: Record<string, object>): string[] =>
+    Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
+  t.same(operations(json.paths), operations(committed.paths), 'in the same order')
 })
 
 /** Returns the objects in a value, with their paths. */

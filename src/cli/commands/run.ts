@@ -32,14 +32,15 @@ export function runChild (program: Command, terminal: Terminal): void {
       const gateway = gatewayOf(options, terminal)
       const refusal: Refusal = (variable) =>
         steeringPower(variable) ?? (terminal.env[variable] === undefined ? undefined : 'is already set where secretsctl runs')
-      let leftOut = 0
-      const read = async (): Promise<Variables> => {
+      const readAll = async (): Promise<{ variables: Variables, unaddressable: number }> => {
         const { variables, unaddressable } = await readVariables(gateway, environmentOf(options), options, refusal)
-        leftOut = unaddressable
-        return Object.fromEntries(Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)]))
+        const texts = Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)] as const)
+        return { variables: Object.fromEntries(texts), unaddressable }
       }
-      let variables = await read()
-      warnOfUnaddressable(terminal, leftOut, environmentOf(options))
+      const read = async (): Promise<Variables> => (await readAll()).variables
+      const { unaddressable, ...first } = await readAll()
+      warnOfUnaddressable(terminal, unaddressable, environmentOf(options))
+      let { variables } = first
       for (;;) {
         // Removes the gateway's token, because the program could read other secrets with it.
         const env = { ...terminal.env, SECRETS_GATEWAY_TOKEN: undefined, ...variables }

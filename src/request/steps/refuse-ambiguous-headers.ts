@@ -19,10 +19,7 @@ const single = [
 export const refuseAmbiguousHeaders: Step = ({ headers, raw: { url = '', rawHeaders } }): undefined => {
   const { host, expect } = headers
   if (host === undefined) throw new Problem('malformed-request')
-  // `rawHeaders` has two elements per header sent, a name and a value. `headers` has each name only once. If `rawHeaders` has
-  // exactly twice as many elements as `headers` has names, no header is repeated.
-  const repeated = rawHeaders.length === 2 * Object.keys(headers).length ? [] : single
-  for (const name of repeated) {
+  for (const name of single) {
     if (headers[name] !== undefined && isRepeated(name, rawHeaders)) {
       throw invalidRequest({ in: 'header', pointer: `/${name}`, message: 'must NOT be given more than once' })
     }

@@ -188,6 +188,17 @@ t.test('after a crash', async (t) => {
     t.match(readTrail(copy)[2], { name: 'b' })
   })
 
+  t.test('a complete write that the head does not include yet is not accepted if it was changed', async (t) => {
+    for (const [what, change] of Object.entries<(text: string) => string>({
+      'a byte': (text) => text.replace('"b"', '"x"'),
+      'a record twice': (text) => text + text.slice(text.lastIndexOf('\n', text.length - 2) + 1),
+      'a line that is no record': (text) => `${text}{}\n`
+    })) {
+      const copy = crashed(file, early)
+      t.match(await started(copy, () => { writeFileSync(copy, change(readFileSync(copy, 'utf8'))) }), { found: 'changed', sequence: 3 }, what)
+    }
+  })
+
   t.test('records added without the key are not accepted', async (t) => {
     const copy = crashed(file)
     const other = signingKey(newKey())

@@ -3,6 +3,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { genesis } from '#src/audit/record'
 import { standardOutputSink } from '#src/audit/standard-output-sink'
 import { openTrail, type Trail } from '#src/audit/trail'
 import { trailKey, verifyBytes } from '#test/audit-trail'
@@ -48,6 +49,22 @@ t.test('a write waits for a full pipe, and no record is split', async (t) => {
   await trail.close()
   chunks.push(read(reader))
   t.match(await verifyBytes([Buffer.concat(chunks)], { isPart: true }), { findings: [], records: 6, isClosed: true })
+})
+
+t.test('a write waits even if only its last byte does not fit into the pipe', async (t) => {
+  const { reader, writer } = pipe(t)
+  const sink = standardOutputSink(writer)
+  await sink.open()
+  const capacity = 65_536
+  const written = sink.write(Buffer.from(`${'x'.repeat(capacity)}\n`), genesis)
+  let first = read(reader)
+  while (first.length === 0) {
+    await setTimeout(5)
+    first = read(reader)
+  }
+  await written
+  t.equal(first.length, capacity)
+  t.equal(read(reader).toString(), '\n')
 })
 
 t.test('after a failure, the partial write is completed first', async (t) => {

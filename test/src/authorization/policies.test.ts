@@ -53,6 +53,11 @@ t.test('an issue contains the file, the line and a message', async (t) => {
   }
 })
 
+t.test('issues are in the order of their places', async (t) => {
+  const text = Array.from({ length: 12 }, (_, index) => `@id("p${index}") permit (principal, action, resource) when { context.nosuch };`).join('\n')
+  t.same(issues(() => policySetFrom([{ file: 'a.cedar', text }])).map(({ line }) => line), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+})
+
 t.test('a name prefix requires a secret as the resource, because an environment has no name', async (t) => {
   const policy = (resource: string): string[] =>
     inText(`@id("a") permit (principal, action in Action::"read", ${resource})\nwhen { resource.name like "payments/*" };`)

@@ -16,6 +16,8 @@ const scope = { callerId: 'c', environment: { name: 'dev' } } as unknown as Scop
 const quick = (total: number): BulkRun =>
   ({ total, dryRun: false, run: async () => ({ dryRun: false, counts: zeroCounts(bulkResults), status: 200 }) })
 
+const endless: BulkRun = { ...quick(1), run: async () => new Promise(() => undefined) }
+
 t.test('if the jobs have too many items, the one that ended first is forgotten', async (t) => {
   let now = 0
   const jobs = createJobs(Date.now, () => now, { running: 1, runningOfOne: 1, items: 100, kept: 1_000 })
@@ -75,6 +77,58 @@ t.test('a job whose run fails has a problem and no result', async (t) => {
     t.match(body, { state: 'ended', endedDate: String, problem: { code } })
     t.notOk('result' in body || 'status' in body)
   }
+})
+
+t.test('the one that ended first is forgotten, even if it was started last', async (t) => {
+  let now = 0
+  const jobs = createJobs(() => now, () => now, { running: 2, runningOfOne: 2, items: 100, kept: 1_000 })
+  let endSlow = (): void => undefined
+  const slow: BulkRun = { ...quick(40), run: async () => new Promise((_resolve, reject) => { endSlow = () => { reject(new Error('over')) } }) }
+  const slowEnded = Promise.withResolvers<unknown>()
+  const first = jobs.start(scope, slow, () => ({ name: 'n', result: 'created' }), slowEnded.resolve)
+  const start = async (total: number): Promise<Job> => {
+    now += 1
+    const ended = Promise.withResolvers<unknown>()
+    const job = jobs.start(scope, quick(total), () => ({ name: 'n', result: 'created' }), ended.resolve)
+    await ended.promise
+    return job
+  }
+  const second = await start(40)
+  now += 1
+  endSlow()
+  await slowEnded.promise
+  const third = await start(40)
+  t.throws(() => jobs.find('c', second.id), { code: 'not-found' })
+  t.same([jobs.find('c', first.id), jobs.find('c', third.id)], [first, third])
+})
+
+t.test('by default, 32 jobs run at once, 8 of them for one caller', async (t) => {
+  const jobs = createJobs(Date.now, () => performance.now())
+  const start = (callerId: string): Job =>
+    jobs.start({ ...scope, callerId }, endless, () => ({ name: 'n', result: 'created' }), () => undefined)
+  for (const callerId of ['a', 'b', 'c', 'd']) {
+    for (let count = 0; count < 8; count++) start(callerId)
+    t.throws(() => start(callerId), { code: 'overloaded' }, callerId)
+  }
+  t.throws(() => start('e'), { code: 'overloaded' })
+})
+
+t.test('by default, jobs with 200,000 items are kept for an hour', async (t) => {
+  let now = 0
+  const jobs = createJobs(() => now, () => now)
+  const ended = async (total: number): Promise<Job> => new Promise((resolve) => {
+    const job = jobs.start(scope, quick(total), () => ({ name: 'n', result: 'created' }), () => { resolve(job) })
+  })
+  const first = await ended(199_999)
+  now += 60 * 60 * 1_000 - 1
+  t.equal(jobs.find('c', first.id), first)
+  now += 1
+  t.throws(() => jobs.find('c', first.id), { code: 'not-found' })
+  const second = await ended(199_999)
+  jobs.start(scope, endless, () => ({ name: 'n', result: 'created' }), () => undefined)
+  t.equal(jobs.find('c', second.id), second)
+  jobs.start(scope, endless, () => ({ name: 'n', result: 'created' }), () => undefined)
+  t.throws(() => jobs.find('c', second.id), { code: 'not-found' })
 })
 
 t.test('a follower of a job without new events receives heartbeats', async (t) => {

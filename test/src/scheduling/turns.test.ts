@@ -6,7 +6,7 @@ function fakeLoop (): { beginTurn: ReturnType<typeof createTurns>, pass: (millis
   let time = 0
   let scheduled: (() => void)[] = []
   return {
-    beginTurn: createTurns({ now: () => time, schedule: (callback) => { scheduled.push(callback) } }),
+    beginTurn: createTurns({ monotonic: () => time, schedule: (callback) => { scheduled.push(callback) } }),
     pass (milliseconds) { time += milliseconds },
     async iterate () {
       const due = scheduled

@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { CoveringTest } from './coverage.ts'
+import type { Mutant } from './mutants.ts'
+
+/** `hung`: the test did not end in time, and was stopped. `aborted`: the whole run is over. */
+type Outcome = 'passed' | 'failed' | 'hung' | 'aborted'
+
+/** Whether the tests noticed a mutant. `test` is the test file that noticed it, and is absent if none did. */
+export interface Trial {
+  readonly outcome: 'noticed' | 'hung' | 'not noticed' | 'aborted'
+  readonly test?: string
+}
+
+type TryOut = (mutant: Mutant, text: string, tests: readonly CoveringTest[], folder: string) => Promise<Trial>
+
+/**
+ * Chooses the tests that are the likeliest to notice a mutant. These are the tests at the mirrored path, then those of the same
+ * name in other folders, then those in the mirrored folder, then all others. Within these groups, those are chosen for which the
+ * mutated file is the largest part of what they execute. The quicker of the chosen tests in a group run first.
+ *
+ * @param most the maximum number of tests
+ */
+export function chooseTests (tests: readonly CoveringTest[], { file }: Mutant, most: number): CoveringTest[] {
+  const mirrored = join('test', file.replace(/\.ts$/, ''))
+  const groups = [mirrored, `/${basename(mirrored)}.test.ts`, join(dirname(mirrored), '/'), '']
+  const groupOf = ({ file: test }: CoveringTest): number => groups.findIndex((part) => test.includes(part))
+  const worth = ({ focus, runtime }: CoveringTest): number => focus / (runtime + 1_000)
+  return tests.toSorted((one, other) => groupOf(one) - groupOf(other) || other.focus - one.focus).slice(0, most)
+    .sort((one, other) => groupOf(one) - groupOf(other) || worth(other) - worth(one))
+}
+
+/**
+ * The time after which a test counts as hanging, in milliseconds. A mutant that makes a test hang counts as noticed, so the limit
+ * is far above the time that the test takes without the mutant, even on a busy machine.
+ */
+const timeLimit = ({ runtime }: CoveringTest): number => 60_000 + 4 * runtime
+
+/** Matches a line of TAP that makes a test file fail. */
+const isFailure = /^ *not ok\b(?!.*# (?:TODO|SKIP)\b)/i
+
+/** Runs a test file in a folder. Stops it, with all its child processes, if it takes too long or the signal aborts. */
+async function run (folder: string, test: CoveringTest, signal: AbortSignal): Promise<Outcome> {
+  if (signal.aborted) return 'aborted'
+  const child = spawn(process.execPath, [test.file], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+    env: {
+      ...process.env,
+      NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+      TAP_BAIL: '1',
+      TAP_TIMEOUT: String(2 * timeLimit(test) / 1_000)
+    }
+  })
+  const { promise: ended, resolve } = Promise.withResolvers<Outcome>()
+  child.once('exit', (status) => { resolve(status === 0 ? 'passed' : 'failed') })
+  // A failed test may leave servers open, and then never exits.
+  createInterface(child.stdout).on('line', (line) => { if (isFailure.test(line)) resolve('failed') })
+  const over = new AbortController()
+  const tooLate = wait(timeLimit(test), undefined, { signal: AbortSignal.any([signal, over.signal]) })
+    .then((): Outcome => 'hung', (): Outcome => 'aborted')
+  const outcome = await Promise.race([ended, tooLate])
+  over.abort()
+  try {
+    process.kill(-(child.pid ?? 0), 'SIGKILL')
+  } catch {
+    // There is nothing to stop: all processes of the group have ended.
+  }
+  return outcome
+}
+
+/**
+ * Returns a function that tries out a mutant of a text in a copy of the repository, with one test after the other, until one of
+ * them notices it. A test that fails without the mutant, too, proves nothing and is ignored.
+ *
+ * @param signal ends the trials before they are complete
+ */
+export function trials (signal: AbortSignal): TryOut {
+  const originals = new Map<string, Promise<Outcome>>()
+  const runWithOriginal = (folder: string, test: CoveringTest): Promise<Outcome> => {
+    const original = originals.get(test.file) ?? run(folder, test, signal)
+    originals.set(test.file, original)
+    return original
+  }
+  return async ({ file, start, end, replacement }, text, tests, folder) => {
+    if (signal.aborted) return { outcome: 'aborted' }
+    try {
+      for (const test of tests) {
+        writeFileSync(join(folder, file), text.slice(0, start) + replacement + text.slice(end))
+        const outcome = await run(folder, test, signal)
+        if (outcome === 'aborted') return { outcome }
+        if (outcome === 'passed') continue
+        writeFileSync(join(folder, file), text)
+        const original = await runWithOriginal(folder, test)
+        if (original === 'aborted') return { outcome: 'aborted' }
+        if (original === 'passed') return { outcome: outcome === 'hung' ? 'hung' : 'noticed', test: test.file }
+        console.log(`${test.file} fails with the original source and is ignored`)
+      }
+      return { outcome: 'not noticed' }
+    } finally {
+      writeFileSync(join(folder, file), text)
+    }
+  }
+}
