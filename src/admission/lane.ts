@@ -78,7 +78,9 @@ const emptyQueue = (): Queue => ({ foreground: createTurns(), background: create
  * @param bucketOf returns the token bucket of an operation. Operations with a common quota share a bucket.
  * @param monotonic measures spans of time
  */
-export function createLane (settings: () => LaneSettings, bucketOf: (operation: string) => TokenBucket, monotonic: Monotonic): Lane {
+export function createLane (
+  settings: () => LaneSettings, bucketOf: (operation: string) => TokenBucket, monotonic: Monotonic
+): Lane {
   /** The queues that are not empty, by bucket. The one that has not been served for the longest time is first. */
   const queues = new Map<TokenBucket, Queue>()
   const held: Record<Priority, { all: number, by: Map<string, number> }> = {

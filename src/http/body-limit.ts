@@ -30,14 +30,17 @@ const scalarBytes = 32
 /** The maximum length in bytes of a body that the gateway only reads to find out whether it is empty. */
 const emptyBody = 1024
 
+/** Every body may have this length, in bytes. So a short body with mistakes is told its mistakes, not that it is too long. */
+const shortBody = 16 * 1024
+
 /**
- * Returns the maximum length in bytes of a route's body: the length of the longest text that matches the schema, but no more than
- * `defaultBodyLimit`.
+ * Returns the maximum length in bytes of a route's body: the length of the longest text that matches the schema, but no less than
+ * `shortBody` and no more than `defaultBodyLimit`.
  *
  * @param schema undefined if the route takes no body
  */
 export const bodyLimitOf = (schema: LimitedSchema | undefined): number =>
-  schema === undefined ? emptyBody : Math.min(defaultBodyLimit, Math.ceil(longestJson(schema) / 1024) * 1024)
+  schema === undefined ? emptyBody : Math.min(defaultBodyLimit, Math.max(shortBody, Math.ceil(longestJson(schema) / 1024) * 1024))
 
 /** Returns the length in bytes of the longest JSON that matches a schema. It is infinite if the schema does not limit it. */
 function longestJson (schema: LimitedSchema): number {

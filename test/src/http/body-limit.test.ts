@@ -9,17 +9,17 @@ t.test('a limit follows from the schema', async (t) => {
   const closed = { additionalProperties: false }
   for (const [what, schema, limit] of [
     ['no body', undefined, 1024],
-    ['a text', { type: 'string', maxLength: 1_000 }, 12 * 1024],
+    ['a text', { type: 'string', maxLength: 10_000 }, 118 * 1024],
     ['a text of any length', { type: 'string' }, mebibyte],
-    ['one of a few texts', { type: 'string', enum: ['a'.repeat(100), 'b'] }, 2 * 1024],
-    ['scalars', { type: 'object', properties: { a: { type: 'integer' }, b: { type: 'number' }, c: { type: 'boolean' } }, ...closed }, 1024],
-    ['a list', { type: 'array', maxItems: 100, items: { type: 'boolean' } }, 10 * 1024],
+    ['one of a few texts', { type: 'string', enum: ['a'.repeat(2_000), 'b'] }, 24 * 1024],
+    ['scalars, whose mistakes are to be told', { type: 'object', properties: { a: { type: 'integer' }, b: { type: 'number' }, c: { type: 'boolean' } }, ...closed }, 16 * 1024],
+    ['a list', { type: 'array', maxItems: 1_000, items: { type: 'boolean' } }, 94 * 1024],
     ['a list of any length', { type: 'array', items: { type: 'boolean' } }, mebibyte],
     ['a list of anything', { type: 'array', maxItems: 1 }, mebibyte],
-    ['a map', { type: 'object', maxProperties: 10, propertyNames: { maxLength: 10 }, additionalProperties: { type: 'string', maxLength: 10 } }, 4 * 1024],
+    ['a map', { type: 'object', maxProperties: 100, propertyNames: { maxLength: 10 }, additionalProperties: { type: 'string', maxLength: 10 } }, 31 * 1024],
     ['a map of any size', { type: 'object', additionalProperties: { type: 'string', maxLength: 10 } }, mebibyte],
     ['an object with any members', { type: 'object' }, mebibyte],
-    ['the longer of two forms', { anyOf: [{ type: 'string', maxLength: 10 }, { type: 'string', maxLength: 100 }] }, 2 * 1024],
+    ['the longer of two forms', { anyOf: [{ type: 'string', maxLength: 10 }, { type: 'string', maxLength: 10_000 }] }, 118 * 1024],
     ['a schema of another kind', {}, mebibyte]
   ] as const) t.equal(bodyLimitOf(schema), limit, what)
 })
@@ -29,7 +29,7 @@ t.test('a body that is longer than its route needs is refused before it is sent'
   const secret = '/environments/dev/secrets/a'
   for (const [method, path, limit, type = 'application/json'] of [
     ['POST', '/auth/aws/login', 32 * 1024], ['PUT', `${secret}/policy`, 256 * 1024], ['POST', `${secret}/policy/validate`, 256 * 1024],
-    ['PUT', `${secret}/stages/s`, 4 * 1024], ['POST', `${secret}/rollback`, 1024], ['PUT', `${secret}/rotation`, 32 * 1024],
+    ['PUT', `${secret}/stages/s`, 16 * 1024], ['POST', `${secret}/rollback`, 16 * 1024], ['PUT', `${secret}/rotation`, 32 * 1024],
     ['PUT', `${secret}/tags`, 256 * 1024], ['PATCH', `${secret}/value`, 512 * 1024, 'application/merge-patch+json'], ['PUT', secret, mebibyte],
     ['POST', '/environments/dev/secrets', 16 * mebibyte]
   ] as const) {
