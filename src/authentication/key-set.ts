@@ -51,11 +51,13 @@ export function keySet (source: KeySource, monotonic: Monotonic): JWTVerifyGetKe
 
   /**
    * Fetches the keys. During the cooldown, waits for the last attempt instead. Attempts don't overlap, because their requests
-   * time out before the cooldown ends.
+   * time out before the cooldown ends. If the attempt before failed, only the request that begins the new one waits for it, so
+   * that the others are not held up by an issuer that does not answer.
    */
   async function refresh (): Promise<void> {
-    if (attempt === undefined || !isWithin(attempt.at, cooldown)) attempt = { at: monotonic(), done: fetchKeys() }
-    await attempt.done
+    const last = attempt
+    if (last === undefined || !isWithin(last.at, cooldown)) attempt = { at: monotonic(), done: fetchKeys() }
+    if (attempt !== last || !failing) await attempt?.done
   }
 
   return async (header, token) => {

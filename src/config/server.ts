@@ -2,6 +2,7 @@ import { constants, createPrivateKey, X509Certificate } from 'node:crypto'
 import { BlockList, isIP } from 'node:net'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import { Type, type Static } from '@sinclair/typebox'
+import type { AwsSettings } from '#src/aws/settings'
 import { closed } from '#src/schema/types'
 import { cursorKeyBytes } from '#src/secrets/cursors'
 import { connectionIssues, ConnectionsSchema, connectionsFrom, type ConnectionLimits } from './connections.ts'
@@ -126,7 +127,7 @@ export function trustedProxyList (proxies: readonly string[]): (address: string)
 }
 
 /** Yields the issues that a schema can't detect. */
-export function* serverIssues ({ server }: { server: ServerSettings }): Generator<ConfigIssue> {
+export function* serverIssues ({ server, aws }: { server: ServerSettings, aws: AwsSettings }): Generator<ConfigIssue> {
   const { trustedProxies, connections, shutdown } = server
   for (const [index, proxy] of trustedProxies.entries()) {
     try {
@@ -136,5 +137,5 @@ export function* serverIssues ({ server }: { server: ServerSettings }): Generato
     }
   }
   yield* connectionIssues(connections)
-  yield* shutdownIssues(shutdown)
+  yield* shutdownIssues(shutdown, aws)
 }

@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
+import type { AwsSettings } from '#src/aws/settings'
 import { closed } from '#src/schema/types'
 import type { ConfigIssue } from './issues.ts'
 
@@ -16,16 +17,16 @@ export interface ShutdownTimes {
   readonly grace: number
 }
 
-/** The time that one call of AWS may take with all its attempts, in seconds: 10 for Secrets Manager, and 15 for STS. */
-const longestCall = 15
-
 /** Fills in the defaults of the `server.shutdown` section. */
 export const shutdownFrom = ({ delaySeconds = 5, graceSeconds = 20 }: Static<typeof ShutdownSchema>): ShutdownTimes =>
   ({ delay: 1_000 * delaySeconds, grace: 1_000 * graceSeconds })
 
 /** Yields the issues that a schema can't detect. */
-export function* shutdownIssues ({ grace }: ShutdownTimes): Generator<ConfigIssue> {
-  if (grace > 1_000 * longestCall) return
-  const expected = `more than ${longestCall}, because a call of AWS may take that long`
+export function* shutdownIssues (
+  { grace }: ShutdownTimes, { deadline, queueTime, stsDeadline }: AwsSettings
+): Generator<ConfigIssue> {
+  const longestCall = Math.max(queueTime + deadline, stsDeadline)
+  if (grace > longestCall) return
+  const expected = `more than ${longestCall / 1_000}, because a call of AWS may take that long`
   yield { key: 'server.shutdown.graceSeconds', found: String(grace / 1_000), expected }
 }

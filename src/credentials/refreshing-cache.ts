@@ -93,7 +93,8 @@ export function refreshingCache<Value> (options: RefreshingCacheOptions<Value>):
         if (mayFetch && time >= cached.times.refreshFrom) fetchOnce().catch(() => undefined)
         return cached.value
       }
-      if (failed !== undefined && !mayFetch) throw failed.error
+      // If the last fetch failed, only the caller that starts the next one waits for it.
+      if (failed !== undefined && (!mayFetch || pending !== undefined)) throw failed.error
       return fetchOnce()
     },
     drop () {

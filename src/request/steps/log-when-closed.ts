@@ -1,5 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
+
+/** What the log says if the caller has left before the reply. The work may still go on, so its result isn't known. */
+const gone = new Problem('caller-gone')
 
 /**
  * Writes one log line for each request when its reply is closed. Fastify's `onResponse` hook would miss requests whose caller
@@ -21,8 +25,9 @@ function log (request: FastifyRequest, reply: FastifyReply): void {
       peer: found.peer ?? request.ip
     },
     reply: {
-      status: reply.statusCode,
-      problem: problem?.code,
+      ...reply.raw.headersSent
+        ? { status: reply.statusCode, problem: problem?.code }
+        : { status: gone.status, problem: gone.code },
       reason: problem?.options.reason,
       awsError: problem?.options.awsError,
       awsRequestId: problem?.options.awsRequestId,

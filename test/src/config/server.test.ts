@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
+import { awsFrom } from '#src/config/aws'
 import { serverFrom, serverIssues, trustedProxyList } from '#src/config/server'
 import { authority, serverPair } from '#test/certificates'
 
@@ -11,7 +12,7 @@ t.test('trusted proxies are addresses or subnets', async (t) => {
 
 t.test('invalid addresses, and subnets of all addresses, are issues', async (t) => {
   const proxies = ['10.0.0.0/8', 'proxy.example', '0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/', '/8', '']
-  const keys = [...serverIssues({ server: { ...serverFrom({}, '.'), trustedProxies: proxies } })].map(({ key }) => key)
+  const keys = [...serverIssues({ server: { ...serverFrom({}, '.'), trustedProxies: proxies }, aws: awsFrom({}) })].map(({ key }) => key)
   t.same(keys, proxies.slice(1).map((_, index) => `server.trustedProxies.${index + 1}`))
 })
 
@@ -22,8 +23,8 @@ t.test('the limits on connections and the times of the shutdown', (t) => {
     shutdown: { delay: 5_000, grace: 20_000 }
   })
   t.match(serverFrom({ connections: { maximum: 10, requestTimeoutSeconds: 2 } }, '.').connections, { maximumPerAddress: 10, headersTimeout: 2_000 })
-  const issues = (declared: Parameters<typeof serverFrom>[0]): string[] =>
-    Array.from(serverIssues({ server: serverFrom(declared, '.') }), ({ key, found, expected }) => `${key}: ${found}, ${expected}`)
+  const issues = (declared: Parameters<typeof serverFrom>[0], aws: Parameters<typeof awsFrom>[0] = {}): string[] =>
+    Array.from(serverIssues({ server: serverFrom(declared, '.'), aws: awsFrom(aws) }), ({ key, found, expected }) => `${key}: ${found}, ${expected}`)
   t.same(issues({}), [])
   t.same(issues({ connections: { maximum: 10, maximumPerAddress: 10, headersTimeoutSeconds: 2, requestTimeoutSeconds: 2 } }), [])
   t.same(issues({ connections: { maximum: 10, maximumPerAddress: 11, headersTimeoutSeconds: 3, requestTimeoutSeconds: 2 } }), [
@@ -32,6 +33,8 @@ t.test('the limits on connections and the times of the shutdown', (t) => {
   ])
   t.same(issues({ shutdown: { graceSeconds: 15 } }), ['server.shutdown.graceSeconds: 15, more than 15, because a call of AWS may take that long'])
   t.same(issues({ shutdown: { graceSeconds: 15.5 } }), [])
+  t.match(issues({}, { deadlineSeconds: 17 }), [/more than 20/], 'the wait in the queue counts')
+  t.same(issues({}, { deadlineSeconds: 16.9 }), [])
   t.end()
 })
 

@@ -189,3 +189,18 @@ t.test('during a wrong clock, no call fetches a value of its own', async (t) => 
   advance(54 * minute)
   t.equal(await current(), 3)
 })
+
+t.test('after a failure, only the caller that starts the next fetch waits for it', async (t) => {
+  const { cache: { current }, fetches, answer, advance } = fixture()
+  const error = new Error('down')
+  const first = t.rejects(current(), error)
+  await answer(error)
+  await first
+  advance(5_000)
+  const probe = current()
+  await t.rejects(current(), error, 'told at once')
+  t.equal(fetches(), 2)
+  await answer()
+  t.equal(await probe, 2)
+  t.equal(await current(), 2)
+})
