@@ -1,9 +1,10 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { jwtVerify, type JWTVerifyGetKey } from 'jose'
 import t, { type Test } from 'tap'
 import { keySet, type KeySource } from '#src/authentication/key-set'
 import { startIssuer, type Issuer } from '#test/issuer'
+import { until } from '#test/until'
 
 const second = 1000
 const minute = 60 * second
@@ -202,4 +203,30 @@ t.test('a reply that never ends runs into the timeout', async (t) => {
   const issuer = await startIssuer(t)
   await t.rejects(jwtVerify(await issuer.token(), key), { code: unavailable })
   t.same(timeouts, [5 * second])
+})
+
+t.test('while an issuer does not answer, only one request at a time waits for it', async (t) => {
+  const replies: ServerResponse[] = []
+  const server = createServer((_request, response) => { replies.push(response) })
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => { server.close(); server.closeAllConnections() })
+  let now = 0
+  const key = keySet({ issuer: 'https://issuer.example', jwksUri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }, () => now)
+  const token = await (await startIssuer(t)).token()
+  const verify = async (): Promise<void> => { await t.rejects(jwtVerify(token, key), { code: unavailable }) }
+  const arrives = async (count: number): Promise<void> => until(() => replies.length === count)
+
+  const first = [verify(), verify()]
+  await arrives(1)
+  replies[0]?.destroy()
+  await Promise.all(first)
+  now += 30 * second
+  const probe = verify()
+  await arrives(2)
+  await verify()
+  await verify()
+  t.notOk(replies[1]?.writableEnded, 'the others were told at once, although the issuer has not answered')
+  replies[1]?.destroy()
+  await probe
+  t.equal(replies.length, 2)
 })
