@@ -12,7 +12,7 @@ const transparent = new Set(['properties', 'patternProperties', 'items', 'oneOf'
 /** Yields the bounds of a schema and of all schemas in it, each with its path. */
 function* boundsOf (schema: object, path: readonly string[] = []): Generator<[string, unknown]> {
   for (const [key, value] of Object.entries(schema) as [string, unknown][]) {
-    if (keywords.includes(key)) yield [[...path, key].join(' '), value]
+    if (keywords.includes(key) && typeof value !== 'object') yield [[...path, key].join(' '), value]
     const step = transparent.has(key) ? [] : key.startsWith('^') ? ['*'] : [key]
     if (typeof value === 'object' && value !== null) yield* boundsOf(value, [...path, ...step])
   }
@@ -70,6 +70,29 @@ t.test('the bounds of the configuration file', async (t) => {
     'server tls certificateFile minLength': 1,
     'server tls keyFile minLength': 1,
     'server tls clientCertificates authorityFile minLength': 1,
+    'server connections maximum minimum': 1,
+    'server connections maximum maximum': 1_000_000,
+    'server connections maximumPerAddress minimum': 1,
+    'server connections maximumPerAddress maximum': 1_000_000,
+    'server connections eventStreamsPerCaller minimum': 1,
+    'server connections eventStreamsPerCaller maximum': 1_000_000,
+    'server connections unsentBytes minimum': 1_048_576,
+    'server connections handshakeTimeoutSeconds minimum': 0.1,
+    'server connections handshakeTimeoutSeconds maximum': 3_600,
+    'server connections headersTimeoutSeconds minimum': 0.1,
+    'server connections headersTimeoutSeconds maximum': 3_600,
+    'server connections requestTimeoutSeconds minimum': 0.1,
+    'server connections requestTimeoutSeconds maximum': 3_600,
+    'server connections replyTimeoutSeconds minimum': 0.1,
+    'server connections replyTimeoutSeconds maximum': 3_600,
+    'server overload heapShare minimum': 0.5,
+    'server overload heapShare maximum': 0.95,
+    'server overload loopDelayMilliseconds minimum': 50,
+    'server overload loopDelayMilliseconds maximum': 60_000,
+    'server shutdown delaySeconds minimum': 0,
+    'server shutdown delaySeconds maximum': 300,
+    'server shutdown graceSeconds minimum': 0,
+    'server shutdown graceSeconds maximum': 3_600,
     'authentication apiKeys groups uniqueItems': true,
     'authentication oidc algorithms minItems': 1,
     'authentication oidc algorithms uniqueItems': true,
@@ -110,7 +133,19 @@ t.test('the bounds of the configuration file', async (t) => {
     'limits unauthenticated burst minimum': 1,
     'limits unauthenticated burst maximum': 100_000_000,
     'aws quotaShare minimum': 0.1,
-    'aws quotaShare maximum': 1
+    'aws quotaShare maximum': 1,
+    'aws deadlineSeconds minimum': 0.1,
+    'aws deadlineSeconds maximum': 300,
+    'aws stsDeadlineSeconds minimum': 0.1,
+    'aws stsDeadlineSeconds maximum': 300,
+    'aws slots minimum': 1,
+    'aws slots maximum': 10_000,
+    'aws backgroundSlots minimum': 1,
+    'aws backgroundSlots maximum': 10_000,
+    'aws queueLength minimum': 1,
+    'aws queueLength maximum': 100_000,
+    'aws queueSeconds minimum': 0.1,
+    'aws queueSeconds maximum': 300
   })
 })
 

@@ -47,8 +47,15 @@ t.test('a valid file is parsed, and defaults are filled in', async (t) => {
   })
   t.match(config.environments.get('prod'), { allowedCredentials: ['b', 'a'], kmsKeyId: 'alias/prod', recoveryWindowInDays: 7 })
   t.same(config.credentials.get('c'), { kind: 'default-chain' })
-  t.same(config.aws, { endpoint: 'http://127.0.0.1:4566', stsEndpoint: 'http://127.0.0.1:4566', quotaShare: 1 })
-  t.same(parseConfig(stringify({ ...valid, aws: undefined })).aws, { quotaShare: 1 })
+  const defaults = {
+    quotaShare: 1, deadline: 10_000, stsDeadline: 15_000, slots: { foreground: 256, background: 32 }, queueLength: 2_000, queueTime: 3_000
+  }
+  t.same(config.aws, { ...defaults, endpoint: 'http://127.0.0.1:4566', stsEndpoint: 'http://127.0.0.1:4566' })
+  t.same(parseConfig(stringify({ ...valid, aws: undefined })).aws, defaults)
+  const bounds = { deadlineSeconds: 2.5, stsDeadlineSeconds: 4, slots: 10, backgroundSlots: 3, queueLength: 20, queueSeconds: 0.5 }
+  t.match(parseConfig(stringify({ ...valid, aws: bounds })).aws, {
+    deadline: 2_500, stsDeadline: 4_000, slots: { foreground: 10, background: 3 }, queueLength: 20, queueTime: 500
+  })
 })
 
 t.test('an issue contains the key, the value found and the value expected', async (t) => {
