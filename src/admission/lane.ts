@@ -2,7 +2,7 @@ import type { Monotonic } from '#src/clock'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { Problem } from '#src/problems/problem'
 import type { TokenBucket } from './token-bucket.ts'
-import { createTurns, type Owner, type Turns } from './turns.ts'
+import { createFairQueue, type Owner, type FairQueue } from './fair-queue.ts'
 
 /** Background work is many calls for one request, such as a bulk create. It yields to foreground work. */
 export type Priority = 'foreground' | 'background'
@@ -65,11 +65,11 @@ interface Waiting extends Work {
 }
 
 /** The work that waits for tokens of the same bucket. */
-interface Queue extends Readonly<Record<Priority, Turns<Waiting>>> {
+interface Queue extends Readonly<Record<Priority, FairQueue<Waiting>>> {
   turns: number
 }
 
-const emptyQueue = (): Queue => ({ foreground: createTurns(), background: createTurns(), turns: 0 })
+const emptyQueue = (): Queue => ({ foreground: createFairQueue(), background: createFairQueue(), turns: 0 })
 
 /**
  * Creates a lane.
@@ -131,7 +131,7 @@ export function createLane (
     if (soonest < Infinity) timer = setTimeout(serve, Math.ceil(soonest * 1_000))
   }
 
-  const waitingOf = (size: (turns: Turns<Waiting>) => number): number =>
+  const waitingOf = (size: (turns: FairQueue<Waiting>) => number): number =>
     Array.from(queues.values(), ({ foreground }) => size(foreground)).reduce((sum, one) => sum + one, 0)
 
   /** Returns the problem for a call that can't wait any longer. Its `Retry-After` is the time that the queue takes to empty. */

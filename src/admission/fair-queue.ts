@@ -8,7 +8,7 @@ export interface Owner {
  * A queue in which callers take turns, and within a caller the environments. The work of one caller in one environment is served
  * in the order of its arrival.
  */
-export interface Turns<Work extends Owner> {
+export interface FairQueue<Work extends Owner> {
   readonly size: number
   /** Returns the number of pieces of work that the caller has in the queue. */
   sizeOf: (callerId: string) => number
@@ -24,7 +24,7 @@ export interface Turns<Work extends Owner> {
 }
 
 /** Creates an empty queue. */
-export function createTurns<Work extends Owner> (): Turns<Work> {
+export function createFairQueue<Work extends Owner> (): FairQueue<Work> {
   // A Map keeps the order in which its keys were added. The first key is the one whose turn is next, and moves to the end after
   // its turn.
   const callers = new Map<string, { size: number, environments: Map<string, Set<Work>> }>()
