@@ -6,6 +6,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, type CredentialDefinition } from '#src/credentials/definition'
 import { admitAttempts } from './admit.ts'
 import { trackAttempts } from './attempts.ts'
+import { refuseIncompleteReplies } from './complete-replies.ts'
 import { convertExceptions } from './exception-middleware.ts'
 import { credentialKeys, type CredentialKeys, type KeysFor } from './keys.ts'
 import { captureRequestIds } from './request-ids.ts'
@@ -86,6 +87,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
       ...(endpoint !== undefined && { endpoint })
     })
     admitAttempts(client, gateOf(credentialId, region).lane)
+    refuseIncompleteReplies(client)
     captureRequestIds(client)
     trackAttempts(client)
     convertExceptions(client, () => { refuse(keysFor) })

@@ -79,7 +79,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   SignatureDoesNotMatch: credentialInvalid,
   IncompleteSignature: credentialInvalid,
   MissingAuthenticationTokenException: credentialInvalid,
-  CredentialsProviderError: credentialInvalid,
+  CredentialsProviderError: [{ code: 'aws-unavailable', when: /^Invalid response from STS/ }, ...credentialInvalid],
   TokenProviderError: credentialInvalid,
   InternalServiceError: unavailable,
   InternalFailure: unavailable,
@@ -165,9 +165,12 @@ export function credentialProblemFrom (exception: AwsException, credentialId: st
 /** Returns true if AWS refused the keys, for example because they have expired. */
 export const isKeyRefusal = ({ name }: AwsException): boolean => rules[name] === credentialInvalid
 
-/** Returns true for an error that a bug in the gateway caused. It must not be reported as an AWS outage. */
+/**
+ * Returns true for an error that a bug in the gateway caused. It must not be reported as an AWS outage. The SDK throws the same
+ * classes for a reply whose members have other types than AWS sends, but such an error has the response as `$response`.
+ */
 export const isDefect = (error: unknown): error is TypeError | RangeError =>
-  error instanceof TypeError || error instanceof RangeError
+  (error instanceof TypeError || error instanceof RangeError) && !('$response' in error)
 
 /**
  * Returns a member of AWS's response. AWS always sends it, although AWS's model declares it optional.
