@@ -8,6 +8,8 @@ export type Stage = 'begun' | 'asked' | 'head' | 'body'
  *   From then on, AWS carries it out.
  * - `stall`: Nothing more arrives. The connection stays open.
  * - `drip`: The rest of the reply arrives byte by byte, so slowly that it is never complete in time.
+ * - `held`: AWS gets the request only after the fault has ended.
+ * - `slow`: AWS gets the request only after some milliseconds.
  * - `reply`: Something answers in AWS's place.
  * - `body`: AWS carries the request out, and its reply has another body.
  * - `garbage`: The answer is not HTTP.
@@ -21,4 +23,5 @@ export type Fault =
   | { readonly kind: 'reply', readonly status: number, readonly headers?: Readonly<Record<string, string>>, readonly body?: string }
   | { readonly kind: 'body', readonly of: (body: string) => string }
   | { readonly kind: 'certificate', readonly certificate: string }
-  | { readonly kind: 'garbage' | 'plain' | 'refused' | 'unresolved' }
+  | { readonly kind: 'slow', readonly milliseconds: number }
+  | { readonly kind: 'held' | 'garbage' | 'plain' | 'refused' | 'unresolved' }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import type { Test } from 'tap'
 import type { Pair } from '#test/certificates'
@@ -44,6 +45,7 @@ export async function startProxy (t: Test, { backend, certificates }: ProxyOptio
   const secureContexts = new Map(contexts)
   const sockets = new Set<Socket>()
   let planted: { fault: Fault, left: number } | undefined
+  let lifted = Promise.withResolvers<undefined>()
   let connections = 0
   let lookups = 0
   let server = newServer()
@@ -89,6 +91,8 @@ export async function startProxy (t: Test, { backend, certificates }: ProxyOptio
       socket.end('This is not HTTP.\r\n\r\n')
       return
     }
+    if (fault?.kind === 'slow') await setTimeout(fault.milliseconds)
+    if (fault?.kind === 'held') await lifted.promise
     const { status, headers, body } = await forward(backend, request)
     if (fault?.kind === 'body') {
       socket.end(replyOf(status, headers, Buffer.from(fault.of(body.toString()))).whole)
@@ -128,6 +132,7 @@ export async function startProxy (t: Test, { backend, certificates }: ProxyOptio
     open: () => sockets.size,
     async plant (fault, times) {
       planted = { fault, left: times }
+      lifted = Promise.withResolvers()
       connections = 0
       lookups = 0
       Object.assign(dns, { lookup: lookUp })
@@ -136,6 +141,7 @@ export async function startProxy (t: Test, { backend, certificates }: ProxyOptio
     async lift () {
       const wasRefused = planted?.fault.kind === 'refused'
       planted = undefined
+      lifted.resolve(undefined)
       Object.assign(dns, { lookup })
       if (!wasRefused) return
       server = newServer().listen(port, '127.0.0.1')
