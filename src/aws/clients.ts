@@ -13,7 +13,7 @@ import { captureRequestIds } from './request-ids.ts'
 import { retryStrategy } from './retry.ts'
 import type { Line } from './send.ts'
 import type { AwsSettings } from './settings.ts'
-import { wholeReplies } from './whole-replies.ts'
+import { until, wholeReplies } from './whole-replies.ts'
 
 /** The time limit for connecting, in milliseconds. Everything else is limited by the deadlines. */
 const timeouts = { connectionTimeout: 2_000, requestTimeout: 0, socketTimeout: 0 } as const
@@ -56,9 +56,9 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
     credentials,
     deadline: stsDeadline,
     now,
-    sts: (credentialId) => ({
+    sts: (credentialId, signal) => ({
       region: stsRegion(credentialId),
-      requestHandler: handlerOf('sts', stsConnections),
+      requestHandler: until(signal, handlerOf('sts', stsConnections)),
       ...(stsEndpoint !== undefined && { endpoint: stsEndpoint })
     })
   })
