@@ -95,6 +95,8 @@ export interface AwsException {
   /** Node's error code of a failed connection or file access, and the system call that failed. */
   code?: string
   syscall?: string
+  /** The errors for each address of the host, if Node.js has tried several. The error itself then has no `syscall`. */
+  errors?: readonly AwsException[]
   /** The side at fault, according to the SDK. */
   $fault?: 'client' | 'server'
   $metadata?: { requestId?: string, httpStatusCode?: number }

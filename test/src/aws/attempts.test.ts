@@ -1,5 +1,6 @@
 import t from 'tap'
 import { roleArns } from '#test/aws-roles'
+import { passTime } from '#test/clock'
 import { proxyWithFaults, refusal, type Fault } from '#test/faults'
 import { build, declared, type Reply } from '#test/helper'
 
@@ -28,6 +29,9 @@ const table: readonly (readonly [title: string, fault: Fault, status: number, ca
 ]
 
 const attempts = 3
+
+/** The longest time, in milliseconds, for which the circuit breaker refuses calls. */
+const breakerPause = 30_000
 
 t.test('an AWS call that is not answered: the reply says why, and what that means for reads and writes', async (t) => {
   const gateway = await build(t)
@@ -86,12 +90,14 @@ t.test('AWS\'s own Retry-After is kept', async (t) => {
   for (const [header, expected] of [
     ['0', /^0$/], ['17', /^17$/], ['999999999', /^86400$/], [date(90), /^(8[5-9]|90|91)$/], [date(-90), /^5$/], ['soon', /^5$/], ['-1', /^5$/]
   ] as const) {
+    passTime(breakerPause)
     // Only the reply to the last attempt has the header. If an earlier reply had it, the SDK would wait for up to five seconds.
     fail('GetSecretValue', 'reset', 'reset', own(503, 'ServiceUnavailable', { 'retry-after': header }))
     const reply = await gateway.send('GET', path)
     t.equal(reply.status, 502)
     t.match(reply.headers.get('retry-after'), expected, header)
   }
+  passTime(breakerPause)
   fail('GetSecretValue', 'reset', 'reset', own(400, 'ThrottlingException', { 'retry-after': '21' }))
   t.match((await gateway.send('GET', path)).headers.get('retry-after'), '21')
   fail('GetSecretValue', 'reset', 'reset', html(504, { 'retry-after': '22' }))
@@ -112,6 +118,8 @@ const errors: readonly (readonly [error: object, status: number, cause: RegExp, 
     504, /^No connection to AWS could be established\./, false],
   [{ code: 'ECONNRESET', message: 'Client network socket disconnected before secure TLS connection was established' },
     502, /^No connection to AWS could be established\./, false],
+  [{ name: 'TimeoutError', code: 'ETIMEDOUT', errors: [{ code: 'ETIMEDOUT', syscall: 'connect' }, { code: 'ENETUNREACH', syscall: 'connect' }] },
+    504, /^No connection to AWS could be established\./, false],
   [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, 502, /^No connection to AWS could be established\./, false],
   [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, 502, /^No connection to AWS could be established\./, false],
   [{ name: 'TimeoutError', code: 'ETIMEDOUT' }, 504, /^AWS did not answer in time\./, true],
@@ -127,6 +135,7 @@ t.test('what the errors of connections mean for a write', async (t) => {
   }, { step: 'deserialize', priority: 'low' })
   for (const [error, status, cause, mayBeDone] of errors) {
     thrown = error
+    passTime(breakerPause)
     const reply = await gateway.send('DELETE', path)
     t.match(reply, { status, json: { code: status === 504 ? 'aws-timeout' : 'aws-unavailable', detail: cause } }, JSON.stringify(error))
     t.match(reply.json.detail, mayBeDone ? /It is unknown whether AWS carried out DeleteSecret\./ : /AWS did not carry out DeleteSecret: /)
