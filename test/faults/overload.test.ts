@@ -49,3 +49,14 @@ t.test(situations.overload.what, async (t) => {
   t.equal(secretsManager.attempts(), counts.served, 'AWS is called only for those that are served')
   t.match(await gateway.send('GET', path), { status: 200 }, 'even while AWS is still slow')
 })
+
+t.test(situations['kept connection'].what, async (t) => {
+  const { gateway, secretsManager } = await setUp(t, { deadlineSeconds: 60, keepsConnections: true })
+  t.equal((await gateway.send('PUT', path, { json: { value: 'v' } })).status, 201)
+  await secretsManager.plant({ kind: 'slow', milliseconds: 0 }, Infinity)
+  gateway.awsCalls.length = 0
+  t.match(await gateway.send('GET', path), { status: 200, json: { value: 'v' } })
+  t.match(await gateway.send('PUT', path, { json: { value: 'w' }, headers: { 'idempotency-key': 'k' } }), { status: 200 })
+  t.equal(secretsManager.attempts(), 2, 'each call needs a new connection')
+  t.same(gateway.awsCalls, ['GetSecretValue', 'PutSecretValue'], 'AWS gets each call once')
+})

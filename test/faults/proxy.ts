@@ -30,6 +30,8 @@ export interface FaultProxy {
 export interface ProxyOptions {
   /** The URL of the backend. */
   backend: string
+  /** True to keep a connection after a reply, and to close it when the next request comes. */
+  keepsConnections?: boolean
   /** The certificates of a proxy that speaks TLS, by name. `right` is used unless a fault names another one. */
   certificates?: Readonly<Record<string, Pair>>
 }
@@ -40,7 +42,7 @@ const noName = `${'x'.repeat(64)}.test`
 /** The pause between two bytes of a reply that drips, in milliseconds. */
 const dripPause = 20
 
-export async function startProxy (t: Test, { backend, certificates }: ProxyOptions): Promise<FaultProxy> {
+export async function startProxy (t: Test, { backend, keepsConnections = false, certificates }: ProxyOptions): Promise<FaultProxy> {
   const contexts = Object.entries(certificates ?? {}).map(([name, pair]) => [name, createSecureContext(pair)] as const)
   const secureContexts = new Map(contexts)
   const sockets = new Set<Socket>()
@@ -99,6 +101,10 @@ export async function startProxy (t: Test, { backend, certificates }: ProxyOptio
       return
     }
     const { head, whole } = replyOf(status, headers, body)
+    if (keepsConnections) {
+      socket.once('data', () => { socket.resume().end() }).write(whole.toString('latin1').replace('connection: close', 'connection: keep-alive'), 'latin1')
+      return
+    }
     if (fault === undefined || !('stage' in fault)) {
       socket.end(whole)
       return

@@ -14,10 +14,10 @@ export interface Row {
 }
 
 /**
- * The call that the fault affects: a read (`GetSecretValue`) or a write (`PutSecretValue`) of Secrets Manager, or one of the calls
- * of STS that come before a read: `AssumeRole` for a role, and `GetCallerIdentity` for an environment with an account.
+ * The call that the fault affects: a read (`GetSecretValue`) or a write (`PutSecretValue`) of Secrets Manager, the read that comes
+ * before a write without an `Idempotency-Key`, or one of the calls of STS that come before a read: `AssumeRole` for a role, and `GetCallerIdentity` for an environment with an account.
  */
-export type Call = 'read' | 'write' | 'AssumeRole' | 'GetCallerIdentity'
+export type Call = 'read' | 'write' | 'read before a write' | 'AssumeRole' | 'GetCallerIdentity'
 
 export interface Promised {
   readonly status: number
@@ -32,7 +32,7 @@ export interface Promised {
   readonly attempts: number
   /** True if the reply comes at the call's deadline. Otherwise it comes as soon as the last attempt has ended. */
   readonly atDeadline?: true
-  /** For a write: whether AWS carries it out. */
+  /** For a write: whether AWS carries it out in the end. */
   readonly isWritten?: boolean
   /** The seconds after the end of the fault in which the error is repeated without another attempt. Defaults to 0. */
   readonly pause?: number

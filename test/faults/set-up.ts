@@ -16,7 +16,9 @@ export const environments: Declared['environments'] = {
   account: { region, credential: 'dev-account', account: '111111111111' }
 }
 
-export const environmentOf: Readonly<Record<Call, string>> = { read: 'dev', write: 'dev', AssumeRole: 'role', GetCallerIdentity: 'account' }
+export const environmentOf: Readonly<Record<Call, string>> = {
+  read: 'dev', write: 'dev', 'read before a write': 'dev', AssumeRole: 'role', GetCallerIdentity: 'account'
+}
 
 export interface Setup {
   gateway: Gateway
@@ -24,8 +26,16 @@ export interface Setup {
   sts: FaultProxy
 }
 
+/** The connections of the proxies. */
+interface Connections {
+  deadlineSeconds: number
+  tls?: true
+  /** True if the proxies keep a connection after a reply, and close it when the next request comes. */
+  keepsConnections?: boolean
+}
+
 /** Starts a gateway whose calls of Secrets Manager and STS go through a proxy each. */
-export async function setUp (t: Test, { deadlineSeconds, tls, ...aws }: { deadlineSeconds: number, tls?: true } & Declared['aws']): Promise<Setup> {
+export async function setUp (t: Test, { deadlineSeconds, tls, keepsConnections = false, ...aws }: Connections & Declared['aws']): Promise<Setup> {
   const gateway = await build(t, {
     environments,
     credentials: {
@@ -37,7 +47,7 @@ export async function setUp (t: Test, { deadlineSeconds, tls, ...aws }: { deadli
   })
   const { config } = gateway.fastify
   const backend = config.current.aws.endpoint ?? ''
-  const secretsManager = await startProxy(t, { backend, ...tls === true && { certificates: await certificates(t) } })
+  const secretsManager = await startProxy(t, { backend, keepsConnections, ...tls === true && { certificates: await certificates(t) } })
   const sts = await startProxy(t, { backend })
   config.replace({ ...config.current, aws: { ...config.current.aws, endpoint: secretsManager.url, stsEndpoint: sts.url } })
   return { gateway, secretsManager, sts }

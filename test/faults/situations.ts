@@ -12,6 +12,10 @@ export const situations = {
     what: 'There are many more reads than AWS can answer in time',
     promise: 'Each is answered: with 200, or with 503 `overloaded` and `Retry-After`. None ends with 504. Afterwards, the next read works.'
   },
+  'kept connection': {
+    what: 'AWS closes a connection that the gateway has kept for further calls',
+    promise: 'The call is repeated on a new connection. The caller does not notice it.'
+  },
   'read hung up': {
     what: 'The caller closes the connection during a read',
     promise: 'The call of AWS is aborted, and its slot is free again. The audit trail has the status 499, with `caller-gone`.'

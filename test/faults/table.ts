@@ -19,9 +19,19 @@ const row = (call: Call, what: string, fault: Fault, promise: Promised, times = 
 const both = (what: string, fault: Fault, read: Promised, write: Promised, times = always): Row[] =>
   [row('read', what, fault, read, times), row('write', what, fault, write, times)]
 
+const calls = ['AssumeRole', 'GetCallerIdentity'] as const
+
 const aws = 'application/x-amz-json-1.1'
 const exception = (type: string, status = 400, headers: Record<string, string> = {}): Fault =>
   ({ kind: 'reply', status, headers: { 'content-type': aws, ...headers }, body: JSON.stringify({ __type: type, message: 'No.' }) })
+
+/** An error in the form of STS. */
+const stsError = (code: string, status: number): Fault => ({
+  kind: 'reply',
+  status,
+  headers: { 'content-type': 'text/xml' },
+  body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code></Error></ErrorResponse>`
+})
 
 const html = (status: number, headers: Record<string, string> = {}): Fault =>
   ({ kind: 'reply', status, headers: { 'content-type': 'text/html', ...headers }, body: `<html><body>${status}</body></html>` })
@@ -48,7 +58,8 @@ const throttling: Group = {
     ...both('AWS throttles with `Retry-After: 30`', exception('ThrottlingException', 400, { 'retry-after': '30' }),
       { ...throttled, retryAfter: 30, attempts: 1 }, { ...throttled, retryAfter: 30, attempts: 1 }),
     ...both('A proxy answers 429 in HTML with `Retry-After: 30`', html(429, { 'retry-after': '30' }),
-      { ...unreadable, ...notDone, retryAfter: 30 }, { ...unreadable, ...notDone, retryAfter: 30 })
+      { ...unreadable, ...notDone, retryAfter: 30 }, { ...unreadable, ...notDone, retryAfter: 30 }),
+    ...calls.map((call) => row(call, 'STS throttles the first attempt', stsError('Throttling', 400), { status: 200, attempts: 2 }, 1))
   ]
 }
 
@@ -109,6 +120,7 @@ const connections: Group = {
       { kind, stage }, { ...brokenOff, ...onlyRead }, { ...brokenOff, ...unknown, isWritten: ended[stage].isWritten }))),
     ...(['begun', 'asked', 'body'] as const).flatMap((stage) => both(`The connection is reset once ${ended[stage].when}`,
       { kind: 'reset', stage }, { status: 200, attempts: 2 }, { status: 200, attempts: 2, isWritten: true }, 1)),
+    row('read before a write', 'The connection is reset after the request', { kind: 'reset', stage: 'asked' }, { ...brokenOff, ...onlyRead }),
     ...both('Nothing listens on AWS\'s port', { kind: 'refused' }, unreachable, unreachable),
     ...both('AWS\'s host name does not resolve', { kind: 'unresolved' }, unreachable, unreachable)
   ]
@@ -118,6 +130,7 @@ const stalls: Group = {
   title: 'AWS does not answer in time',
   deadlineSeconds: 0.4,
   rows: [
+    row('read before a write', 'Nothing more arrives after the request', { kind: 'stall', stage: 'asked' }, { ...timedOut, ...onlyRead }),
     ...stages.flatMap((stage) => both(`Nothing more arrives ${ended[stage].when}`,
       { kind: 'stall', stage }, { ...timedOut, ...onlyRead }, { ...timedOut, ...unknown, isWritten: ended[stage].isWritten })),
     ...(['head', 'body'] as const).flatMap((stage) => both(`From the middle of the reply's ${stage} on, it arrives byte by byte`,
@@ -147,13 +160,13 @@ const certificates: Group = {
 
 const noKeys = { ...unavailable, cause: 'keys-unavailable', ...notDone, pause: 5 } as const
 const noKeysInTime = { ...noKeys, status: 504, code: 'aws-timeout', attempts: 1, atDeadline: true } as const
-const calls = ['AssumeRole', 'GetCallerIdentity'] as const
-
 const sts: Group = {
   title: 'AWS STS fails',
   deadlineSeconds: 0.6,
   rows: calls.flatMap((call): Row[] => [
     row(call, 'STS answers 500 once', html(500), { status: 200, attempts: 2 }, 1),
+    row(call, 'STS denies the call', stsError('AccessDenied', 403), { status: 502, code: 'credential-invalid', attempts: 1, pause: 5 }),
+    row(call, 'A proxy answers 503 in HTML', html(503), noKeys),
     row(call, 'STS always answers 500', html(500), noKeys),
     row(call, 'The connection is reset after the request', { kind: 'reset', stage: 'asked' }, noKeys),
     row(call, 'The connection is closed in the middle of the reply\'s body', { kind: 'closed', stage: 'body' }, noKeys),
