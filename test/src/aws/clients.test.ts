@@ -9,6 +9,7 @@ import type { CredentialDefinition } from '#src/credentials/definition'
 import { awsFrom } from '#src/config/aws'
 import { compact } from '#src/json/compact'
 import { startLocalBackend, type LocalBackend } from '#src/local-backend/server'
+import { passTime } from '#test/clock'
 import { gatesWithoutQuotas, listThrough } from '#test/aws-line'
 import { platform, roleArns, roles } from '#test/aws-roles'
 import { keysIn } from '#test/src/local-backend/sts/world'
@@ -136,35 +137,34 @@ t.test('if STS is unavailable, the error is aws-unavailable', async (t) => {
 
 t.test('keys that AWS rejects are replaced, for example from the profile\'s file', async (t) => {
   const { url } = await startBackend(t)
-  let now = Date.now()
   const home = t.testdir({ credentials: '[team]\naws_access_key_id = AKIAOLD\naws_secret_access_key = old\n' })
   setVariables(t, { AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'), AWS_CONFIG_FILE: join(home, 'none') })
-  const clients = awsClients({ credentials: new Map([['team', { kind: 'profile', profile: 'team' }]]), aws: awsFrom({ endpoint: url }), gates: gatesWithoutQuotas(), stsRegion: () => 'eu-west-1', now: () => now })
+  const clients = awsClients({ credentials: new Map([['team', { kind: 'profile', profile: 'team' }]]), aws: awsFrom({ endpoint: url }), gates: gatesWithoutQuotas(), stsRegion: () => 'eu-west-1', now: Date.now })
   t.teardown(clients.close)
   const client = clients.line({ credentialId: 'team' }, 'eu-west-1').client
   await t.rejects(listThrough(client), { code: 'credential-invalid' })
   writeFileSync(join(home, 'credentials'), '[team]\naws_access_key_id = AKIADEV\naws_secret_access_key = AKIADEV-secret\n')
   await t.rejects(listThrough(client), { code: 'credential-invalid' }, 'not immediately')
-  now += 5_000
+  passTime(5_000)
   await t.rejects(listThrough(client), { code: 'credential-invalid' })
   t.same((await listThrough(client)).SecretList, [])
 })
 
 t.test('a session that AWS no longer accepts is replaced', async (t) => {
-  const [clock, ofBackend] = [{ now: Date.now() }, { now: Date.now() }]
+  const ofBackend = { now: Date.now() }
   const { url } = await startBackend(t, () => ofBackend.now)
   const clients = awsClients({
     credentials: new Map<string, CredentialDefinition>([
       ['platform', { kind: 'embedded', accessKeyId: platform.accessKeyId, secretAccessKey: platform.secretAccessKey }],
       ['role', { kind: 'assume-role', roleArn: roleArns.hub, source: 'platform' }]
     ]),
-    aws: awsFrom({ endpoint: url }), gates: gatesWithoutQuotas(), stsRegion: () => 'eu-west-1', now: () => clock.now
+    aws: awsFrom({ endpoint: url }), gates: gatesWithoutQuotas(), stsRegion: () => 'eu-west-1', now: Date.now
   })
   t.teardown(clients.close)
   const client = clients.line({ credentialId: 'role', callerId: 'bot' }, 'eu-west-1').client
   await listThrough(client)
   ofBackend.now += 61 * 60_000
-  clock.now += 5_000
+  passTime(5_000)
   await t.rejects(listThrough(client), { code: 'credential-invalid' })
   t.same((await listThrough(client)).SecretList, [])
 })
