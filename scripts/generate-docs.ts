@@ -4,6 +4,7 @@
  * - `docs/problems.md` from the catalogue of problems,
  * - `docs/operations.md` from the routes,
  * - the table of environment variables in `docs/configuration.md` from their schema,
+ * - the tables in `docs/reliability.md` from the table of faults that the tests plant,
  * - the table of actions in `docs/authorization.md`, and the Cedar schema for policy authors, from the actions.
  *
  *     node scripts/generate-docs.ts [--check]
@@ -18,6 +19,7 @@ import { operations } from '#src/aws-model/shapes'
 import { VariablesSchema } from '#src/config/schema'
 import { catalogue, catalogueEntry, type ProblemCode } from '#src/problems/catalogue'
 import { builtGateway } from './built-gateway.ts'
+import { reliabilityTables } from './reliability-tables.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -113,7 +115,8 @@ const files = {
   'docs/operations.md': await operationsTable(),
   'docs/authorization.md': between(await textOf('docs/authorization.md'), 'actions', actionRows()),
   'policies/schema.cedarschema': cedarSchema,
-  'docs/configuration.md': between(await textOf('docs/configuration.md'), 'variables', variables())
+  'docs/configuration.md': between(await textOf('docs/configuration.md'), 'variables', variables()),
+  'docs/reliability.md': between(await textOf('docs/reliability.md'), 'faults', reliabilityTables())
 }
 
 for (const [file, expected] of Object.entries(files)) {

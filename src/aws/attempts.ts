@@ -116,5 +116,5 @@ const unreachableCodes = /^(?:ECONNREFUSED|ERR_TLS_\w+|CERT_\w+|\w*SELF_SIGNED_C
 /** The messages of the SDK and of Node.js for connections that were not established in time, or whose TLS handshake failed. */
 const unreachableMessages = /did not establish a connection|before secure TLS connection was established|wrong version number/
 
-const isUnreachable = ({ code = '', syscall, message }: AwsException): boolean =>
-  syscall === 'connect' || syscall === 'getaddrinfo' || unreachableCodes.test(code) || unreachableMessages.test(message)
+const isUnreachable = ({ code = '', syscall, message, errors }: AwsException): boolean => errors?.every(isUnreachable) ??
+  (syscall === 'connect' || syscall === 'getaddrinfo' || unreachableCodes.test(code) || unreachableMessages.test(message))

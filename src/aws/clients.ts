@@ -6,13 +6,14 @@ import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, type CredentialDefinition } from '#src/credentials/definition'
 import { admitAttempts } from './admit.ts'
 import { trackAttempts } from './attempts.ts'
+import { refuseIncompleteReplies } from './complete-replies.ts'
 import { convertExceptions } from './exception-middleware.ts'
 import { credentialKeys, type CredentialKeys, type KeysFor } from './keys.ts'
 import { captureRequestIds } from './request-ids.ts'
 import { retryStrategy } from './retry.ts'
 import type { Line } from './send.ts'
 import type { AwsSettings } from './settings.ts'
-import { wholeReplies } from './whole-replies.ts'
+import { until, wholeReplies } from './whole-replies.ts'
 
 /** The time limit for connecting, in milliseconds. Everything else is limited by the deadlines. */
 const timeouts = { connectionTimeout: 2_000, requestTimeout: 0, socketTimeout: 0 } as const
@@ -55,9 +56,9 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
     credentials,
     deadline: stsDeadline,
     now,
-    sts: (credentialId) => ({
+    sts: (credentialId, signal) => ({
       region: stsRegion(credentialId),
-      requestHandler: handlerOf('sts', stsConnections),
+      requestHandler: until(signal, handlerOf('sts', stsConnections)),
       ...(stsEndpoint !== undefined && { endpoint: stsEndpoint })
     })
   })
@@ -86,6 +87,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
       ...(endpoint !== undefined && { endpoint })
     })
     admitAttempts(client, gateOf(credentialId, region).lane)
+    refuseIncompleteReplies(client)
     captureRequestIds(client)
     trackAttempts(client)
     convertExceptions(client, () => { refuse(keysFor) })

@@ -79,8 +79,8 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
 }
 
 /**
- * Returns a provider of a credential's keys. Every call gets the keys again, because `refreshingCache` does the caching. The
- * exception is the SDK's default chain, which has a cache of its own.
+ * Returns a provider of a credential's keys. It is called only once, because `refreshingCache` does the caching, and the SDK's
+ * default chain would keep keys that AWS has refused.
  */
 export const keysProvider = <Kind extends CredentialKind>(
   definition: DefinitionOf<Kind>, context: KeysContext

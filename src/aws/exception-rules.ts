@@ -79,7 +79,7 @@ const rules: Readonly<Record<string, readonly Rule[]>> = {
   SignatureDoesNotMatch: credentialInvalid,
   IncompleteSignature: credentialInvalid,
   MissingAuthenticationTokenException: credentialInvalid,
-  CredentialsProviderError: credentialInvalid,
+  CredentialsProviderError: [{ code: 'aws-unavailable', when: /^Invalid response from STS/ }, ...credentialInvalid],
   TokenProviderError: credentialInvalid,
   InternalServiceError: unavailable,
   InternalFailure: unavailable,
@@ -95,6 +95,8 @@ export interface AwsException {
   /** Node's error code of a failed connection or file access, and the system call that failed. */
   code?: string
   syscall?: string
+  /** The errors for each address of the host, if Node.js has tried several. The error itself then has no `syscall`. */
+  errors?: readonly AwsException[]
   /** The side at fault, according to the SDK. */
   $fault?: 'client' | 'server'
   $metadata?: { requestId?: string, httpStatusCode?: number }
@@ -165,9 +167,12 @@ export function credentialProblemFrom (exception: AwsException, credentialId: st
 /** Returns true if AWS refused the keys, for example because they have expired. */
 export const isKeyRefusal = ({ name }: AwsException): boolean => rules[name] === credentialInvalid
 
-/** Returns true for an error that a bug in the gateway caused. It must not be reported as an AWS outage. */
+/**
+ * Returns true for an error that a bug in the gateway caused. It must not be reported as an AWS outage. The SDK throws the same
+ * classes for a reply whose members have other types than AWS sends, but such an error has the response as `$response`.
+ */
 export const isDefect = (error: unknown): error is TypeError | RangeError =>
-  error instanceof TypeError || error instanceof RangeError
+  (error instanceof TypeError || error instanceof RangeError) && !('$response' in error)
 
 /**
  * Returns a member of AWS's response. AWS always sends it, although AWS's model declares it optional.

@@ -41,8 +41,8 @@ export interface CredentialKeys {
 
 export interface KeysOptions {
   credentials: ReadonlyMap<string, CredentialDefinition>
-  /** Returns the STS endpoint that a credential uses. */
-  sts: (credentialId: string) => StsEndpoint
+  /** Returns the STS endpoint that a credential uses. Requests to it end when the signal is aborted. */
+  sts: (credentialId: string, signal: AbortSignal) => StsEndpoint
   /** The time limit for getting the keys of a credential or for asking STS for an identity, in milliseconds. */
   deadline: number
   /** Returns the time in milliseconds since the epoch. */
@@ -65,13 +65,13 @@ export function credentialKeys ({ credentials, sts, deadline, now }: KeysOptions
     if (definition === undefined) throw new TypeError(`No credential ${credentialId} is declared`)
     const [all, key] = isRole(definition) ? [sessions, JSON.stringify([credentialId, callerId])] : [own, credentialId]
     return getOrCreate(all, key, () => {
-      const get = keysProvider(definition, {
-        sts: sts(credentialId),
+      const get = async (signal: AbortSignal): Promise<AwsKeys> => keysProvider(definition, {
+        sts: sts(credentialId, signal),
         sessionName: callerId === undefined ? gatewayName : sessionNameOf(callerId),
         // When a role assumes another role, AWS keeps the `SourceIdentity` of the first role's session. For this reason, both
         // sessions must be for the same caller.
         keysOf: async (source) => keptFor({ credentialId: source, callerId }).current()
-      })
+      })()
       return refreshingCache({
         get: async () => orProblem(credentialId, deadline, get),
         endOf: ({ expiration }) => expiration,
@@ -81,7 +81,7 @@ export function credentialKeys ({ credentials, sts, deadline, now }: KeysOptions
   }
 
   async function ask (credentialId: string, keys: AwsKeys): Promise<Identity> {
-    const identity = await orProblem(credentialId, deadline, async () => identify(keys, sts(credentialId)))
+    const identity = await orProblem(credentialId, deadline, async (signal) => identify(keys, sts(credentialId, signal)))
     accounts.set(credentialId, identity.account)
     return identity
   }
@@ -112,13 +112,24 @@ export function credentialKeys ({ credentials, sts, deadline, now }: KeysOptions
   }
 }
 
-/** Runs `work` for a limited time, and converts its exception into a problem that names the credential. */
-async function orProblem<Result> (credentialId: string, milliseconds: number, work: () => Promise<Result>): Promise<Result> {
+/**
+ * Runs `work` for a limited time, and converts its exception into a problem that names the credential.
+ *
+ * @param work gets a signal that is aborted when the time is over
+ */
+async function orProblem<Result> (
+  credentialId: string, milliseconds: number, work: (signal: AbortSignal) => Promise<Result>
+): Promise<Result> {
+  const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
   try {
     // Many callers may share this promise, so it must settle, whatever `work` does. It may, for example, start another process.
-    return await Promise.race([work(), new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => { reject(new DOMException('The deadline has passed', 'TimeoutError')) }, milliseconds)
+    return await Promise.race([work(controller.signal), new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        const late = new DOMException('The deadline has passed', 'TimeoutError')
+        reject(late)
+        controller.abort(late)
+      }, milliseconds)
     })])
   } catch (error) {
     if (error instanceof Problem || isDefect(error)) throw error

@@ -24,6 +24,14 @@ export function wholeReplies (handler: NodeHttpHandler, milliseconds: number): P
   }
 }
 
+/** Wraps an HTTP handler so that its requests end when the signal is aborted. Later requests fail at once. */
+export const until = (
+  signal: AbortSignal, handler: ReturnType<typeof wholeReplies>
+): ReturnType<typeof wholeReplies> => ({
+  handle: async (request, options) => handler.handle(request, { ...options, abortSignal: signal }),
+  destroy: () => undefined
+})
+
 async function bytesOf (body: Readable, signal: AbortSignal): Promise<Uint8Array> {
   addAbortSignal(signal, body)
   const chunks: Buffer[] = []

@@ -1,6 +1,7 @@
 import type { WriteResult } from '#src/aws/port'
 import type { SecretContent } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
+import type { ProblemCode } from '#src/problems/catalogue'
 import { isProblem, Problem } from '#src/problems/problem'
 import { compareAndSet } from './compare-and-set.ts'
 import { underPrecondition, type Precondition } from './precondition.ts'
@@ -70,6 +71,9 @@ async function putOrCreate (
 const put = async (scope: Scope, name: SecretName, content: SecretContent): Promise<WriteResult> =>
   scope.aws.putSecretValue(scope, name, content, { versionId: newVersionId(scope, name) })
 
+/** The problems of a read after which the write would fail, too. */
+const unanswered: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['aws-timeout', 'aws-unavailable', 'caller-gone', 'overloaded'])
+
 /**
  * Reads the current version, so that a write of the same value can be skipped. AWS advises against creating versions that change
  * nothing.
@@ -83,8 +87,9 @@ export async function readCurrent (scope: Scope, name: SecretName): Promise<Read
   try {
     return await readSecret(scope, name)
   } catch (error) {
-    // The secret may not exist or may have no value yet. Any other problem is left for the write to report.
-    if (error instanceof Problem) return undefined
+    // The secret may not exist or may have no value yet. Any other problem is left for the write to report, unless
+    // the write would only make the caller wait for a second deadline.
+    if (error instanceof Problem && !unanswered.has(error.code)) return undefined
     throw error
   }
 }

@@ -30,6 +30,9 @@ const table: readonly (readonly [title: string, fault: Fault, status: number, ca
 
 const attempts = 3
 
+/** The longest time, in milliseconds, for which the circuit breaker refuses calls. */
+const breakerPause = 30_000
+
 t.test('an AWS call that is not answered: the reply says why, and what that means for reads and writes', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', path, { json: { value: 'v' } })
@@ -79,9 +82,6 @@ t.test('throttling tells nothing about an earlier attempt whose reply was lost',
   t.match(alone, { status: 503, json: { code: 'aws-throttled', detail: 'Wait as long as `Retry-After` says.' } })
 })
 
-/** Lets so much time pass that the breaker lets the next call through, although the calls before were not answered. */
-const letBreakerClose = (): void => { passTime(30_000) }
-
 t.test('AWS\'s own Retry-After is kept', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', path, { json: { value: 'v' } })
@@ -90,14 +90,14 @@ t.test('AWS\'s own Retry-After is kept', async (t) => {
   for (const [header, expected] of [
     ['0', /^0$/], ['17', /^17$/], ['999999999', /^86400$/], [date(90), /^(8[5-9]|90|91)$/], [date(-90), /^5$/], ['soon', /^5$/], ['-1', /^5$/]
   ] as const) {
-    letBreakerClose()
+    passTime(breakerPause)
     // Only the reply to the last attempt has the header. If an earlier reply had it, the SDK would wait for up to five seconds.
     fail('GetSecretValue', 'reset', 'reset', own(503, 'ServiceUnavailable', { 'retry-after': header }))
     const reply = await gateway.send('GET', path)
     t.equal(reply.status, 502)
     t.match(reply.headers.get('retry-after'), expected, header)
   }
-  letBreakerClose()
+  passTime(breakerPause)
   fail('GetSecretValue', 'reset', 'reset', own(400, 'ThrottlingException', { 'retry-after': '21' }))
   t.match((await gateway.send('GET', path)).headers.get('retry-after'), '21')
   fail('GetSecretValue', 'reset', 'reset', html(504, { 'retry-after': '22' }))
@@ -118,6 +118,8 @@ const errors: readonly (readonly [error: object, status: number, cause: RegExp, 
     504, /^No connection to AWS could be established\./, false],
   [{ code: 'ECONNRESET', message: 'Client network socket disconnected before secure TLS connection was established' },
     502, /^No connection to AWS could be established\./, false],
+  [{ name: 'TimeoutError', code: 'ETIMEDOUT', errors: [{ code: 'ETIMEDOUT', syscall: 'connect' }, { code: 'ENETUNREACH', syscall: 'connect' }] },
+    504, /^No connection to AWS could be established\./, false],
   [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, 502, /^No connection to AWS could be established\./, false],
   [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, 502, /^No connection to AWS could be established\./, false],
   [{ name: 'TimeoutError', code: 'ETIMEDOUT' }, 504, /^AWS did not answer in time\./, true],
@@ -132,8 +134,8 @@ t.test('what the errors of connections mean for a write', async (t) => {
     throw Object.assign(new Error('canary'), thrown)
   }, { step: 'deserialize', priority: 'low' })
   for (const [error, status, cause, mayBeDone] of errors) {
-    letBreakerClose()
     thrown = error
+    passTime(breakerPause)
     const reply = await gateway.send('DELETE', path)
     t.match(reply, { status, json: { code: status === 504 ? 'aws-timeout' : 'aws-unavailable', detail: cause } }, JSON.stringify(error))
     t.match(reply.json.detail, mayBeDone ? /It is unknown whether AWS carried out DeleteSecret\./ : /AWS did not carry out DeleteSecret: /)

@@ -102,7 +102,7 @@ t.test('no attempt is repeated sooner than AWS asks, or if the deadline would pa
   let failures = 1
   const throttle = (seconds: number) => (reply: ServerResponse): void => {
     if (failures-- > 0) reply.writeHead(400, { 'retry-after': String(seconds), 'content-type': 'application/x-amz-json-1.1' }).end('{"__type":"ThrottlingException"}')
-    else reply.end('{"ARN":"arn","Name":"a","SecretString":"v"}')
+    else reply.end('{"ARN":"arn","Name":"a","VersionId":"i","SecretString":"v"}')
   }
   const patient = await fakeAws(t, throttle(1))
   const started = performance.now()
@@ -118,7 +118,7 @@ t.test('while AWS does not answer, foreground calls are refused at once, and bac
   let isDown = true
   const { line, count } = await fakeAws(t, (reply) => {
     if (isDown) reply.destroy()
-    else reply.end('{"ARN":"arn","Name":"a","SecretString":"v"}')
+    else reply.end('{"ARN":"arn","Name":"a","VersionId":"i","SecretString":"v"}')
   })
   for (let calls = 0; calls < 5; calls++) await t.rejects(sendCommand(line, call, read()), { code: 'aws-unavailable' })
   t.equal(count(), 15)

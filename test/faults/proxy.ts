@@ -1,0 +1,215 @@
+import dns from 'node:dns'
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
+import { createSecureContext, TLSSocket } from 'node:tls'
+import type { Test } from 'tap'
+import type { Pair } from '#test/certificates'
+import type { Fault, Stage } from './fault.ts'
+
+/** A proxy between the gateway and its backend. Each of its connections carries one attempt at a call. */
+export interface FaultProxy {
+  /** The endpoint for the gateway. */
+  readonly url: string
+  /** Returns the number of attempts since the fault was planted. An attempt without a connection counts, too. */
+  attempts: () => number
+  /** Returns the number of connections that are open. The proxy leaves a connection open until its reply is complete. */
+  open: () => number
+  /**
+   * Plants a fault.
+   *
+   * @param times the number of attempts that it affects. Later attempts succeed.
+   */
+  plant: (fault: Fault, times: number) => Promise<void>
+  /** Ends the fault. */
+  lift: () => Promise<void>
+}
+
+export interface ProxyOptions {
+  /** The URL of the backend. */
+  backend: string
+  /** True to keep a connection after a reply, and to close it when the next request comes. */
+  keepsConnections?: boolean
+  /** The certificates of a proxy that speaks TLS, by name. `right` is used unless a fault names another one. */
+  certificates?: Readonly<Record<string, Pair>>
+}
+
+/** A name with a label of more than 63 characters, so no name server has to be asked to find out that it does not resolve. */
+const noName = `${'x'.repeat(64)}.test`
+
+/** The pause between two bytes of a reply that drips, in milliseconds. */
+const dripPause = 20
+
+export async function startProxy (t: Test, { backend, keepsConnections = false, certificates }: ProxyOptions): Promise<FaultProxy> {
+  const contexts = Object.entries(certificates ?? {}).map(([name, pair]) => [name, createSecureContext(pair)] as const)
+  const secureContexts = new Map(contexts)
+  const sockets = new Set<Socket>()
+  let planted: { fault: Fault, left: number } | undefined
+  let lifted = Promise.withResolvers<undefined>()
+  let connections = 0
+  let lookups = 0
+  let server = newServer()
+
+  function newServer (): Server {
+    return createServer((raw) => {
+      sockets.add(raw)
+      raw.on('error', () => undefined).once('close', () => { sockets.delete(raw) })
+      connections += 1
+      const fault = planted !== undefined && planted.left-- > 0 ? planted.fault : undefined
+      accept(raw, fault).catch(() => { raw.destroy() })
+    })
+  }
+
+  async function accept (raw: Socket, fault: Fault | undefined): Promise<void> {
+    if (fault !== undefined && 'stage' in fault && fault.stage === 'begun') {
+      await once(raw, 'data')
+      breakOff(raw, raw, fault)
+      return
+    }
+    if (fault?.kind === 'plain') {
+      await once(raw, 'data')
+      raw.end(replyOf(400, {}, Buffer.alloc(0)).whole)
+      return
+    }
+    if (certificates === undefined) {
+      await answer(raw, raw, fault)
+      return
+    }
+    const name = fault?.kind === 'certificate' ? fault.certificate : 'right'
+    const socket = new TLSSocket(raw, { isServer: true, secureContext: secureContexts.get(name) })
+    socket.on('error', () => undefined)
+    await answer(raw, socket, fault)
+  }
+
+  async function answer (raw: Socket, socket: Socket, fault: Fault | undefined): Promise<void> {
+    const request = await readRequest(socket)
+    if (fault?.kind === 'reply') {
+      socket.end(replyOf(fault.status, fault.headers ?? {}, Buffer.from(fault.body ?? '')).whole)
+      return
+    }
+    if (fault?.kind === 'garbage') {
+      socket.end('This is not HTTP.\r\n\r\n')
+      return
+    }
+    if (fault?.kind === 'slow') await setTimeout(fault.milliseconds)
+    if (fault?.kind === 'held') await lifted.promise
+    const { status, headers, body } = await forward(backend, request)
+    if (fault?.kind === 'body') {
+      socket.end(replyOf(status, headers, Buffer.from(fault.of(body.toString()))).whole)
+      return
+    }
+    const { head, whole } = replyOf(status, headers, body)
+    if (keepsConnections) {
+      socket.once('data', () => { socket.resume().end() }).write(whole.toString('latin1').replace('connection: close', 'connection: keep-alive'), 'latin1')
+      return
+    }
+    if (fault === undefined || !('stage' in fault)) {
+      socket.end(whole)
+      return
+    }
+    const sent = { begun: 0, asked: 0, head: head / 2, body: (head + whole.length) / 2 }[fault.stage]
+    if (fault.kind === 'drip') drip(socket, whole, sent)
+    else socket.write(whole.subarray(0, sent), () => { breakOff(raw, socket, fault) })
+  }
+
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const { lookup } = dns
+  t.teardown(() => {
+    Object.assign(dns, { lookup })
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+
+  /** Replaces the operating system's resolver, because a host name can't be made to stop resolving. */
+  function lookUp (hostname: string, ...rest: unknown[]): unknown {
+    const isOurs = hostname === 'localhost'
+    if (isOurs) lookups += 1
+    const name = isOurs && planted?.fault.kind === 'unresolved' ? noName : hostname
+    return Reflect.apply(lookup, dns, [name, ...rest])
+  }
+
+  return {
+    url: `${certificates === undefined ? 'http' : 'https'}://localhost:${port}`,
+    attempts: () => planted?.fault.kind === 'refused' || planted?.fault.kind === 'unresolved' ? lookups : connections,
+    open: () => sockets.size,
+    async plant (fault, times) {
+      planted = { fault, left: times }
+      lifted = Promise.withResolvers()
+      connections = 0
+      lookups = 0
+      Object.assign(dns, { lookup: lookUp })
+      if (fault.kind === 'refused') server.close()
+    },
+    async lift () {
+      const wasRefused = planted?.fault.kind === 'refused'
+      planted = undefined
+      lifted.resolve(undefined)
+      Object.assign(dns, { lookup })
+      if (!wasRefused) return
+      server = newServer().listen(port, '127.0.0.1')
+      await once(server, 'listening')
+    }
+  }
+}
+
+interface Request {
+  method: string
+  path: string
+  headers: Record<string, string>
+  body: Buffer
+}
+
+/** Reads one request with a `Content-Length`, as the AWS SDK sends it. */
+async function readRequest (socket: Socket): Promise<Request> {
+  let all = Buffer.alloc(0)
+  return new Promise((resolve, reject) => {
+    socket.once('close', () => { reject(new Error('The connection was closed')) })
+    socket.on('data', (chunk: Buffer) => {
+      all = Buffer.concat([all, chunk])
+      const end = all.indexOf('\r\n\r\n')
+      if (end < 0) return
+      const [line = '', ...lines] = all.toString('latin1', 0, end).split('\r\n')
+      const [method = '', path = ''] = line.split(' ')
+      const headers = Object.fromEntries(lines.map((text) => [text.replace(/:.*/, '').toLowerCase(), text.replace(/^[^:]*: */, '')]))
+      const body = all.subarray(end + 4)
+      if (body.length >= Number(headers['content-length'] ?? 0)) resolve({ method, path, headers, body })
+    })
+  })
+}
+
+async function forward (
+  backend: string, { method, path, headers, body }: Request
+): Promise<{ status: number, headers: IncomingHttpHeaders, body: Buffer }> {
+  const { hostname: host, port } = new URL(backend)
+  return new Promise((resolve, reject) => {
+    httpRequest({ host, port, method, path, headers }, (reply) => {
+      buffer(reply).then((bytes) => { resolve({ status: reply.statusCode ?? 500, headers: reply.headers, body: bytes }) }, reject)
+    }).on('error', reject).end(body)
+  })
+}
+
+/** Returns a reply as it is sent, and the length of its head. */
+function replyOf (status: number, headers: IncomingHttpHeaders, body: Buffer): { head: number, whole: Buffer } {
+  const own = /^(?:connection|keep-alive|transfer-encoding|content-length)$/
+  const lines = Object.entries(headers).filter(([name]) => !own.test(name)).map(([name, value]) => `${name}: ${String(value)}`)
+  const head = [`HTTP/1.1 ${status} Reply`, ...lines, `content-length: ${body.length}`, 'connection: close', '', ''].join('\r\n')
+  return { head: head.length, whole: Buffer.concat([Buffer.from(head), body]) }
+}
+
+/** Ends a connection as the fault says, or leaves it open. */
+function breakOff (raw: Socket, socket: Socket, { kind }: { kind: 'reset' | 'closed' | 'stall' | 'drip', stage: Stage }): void {
+  socket.resume()
+  if (kind === 'reset') raw.resetAndDestroy()
+  else if (kind === 'closed') socket.end()
+}
+
+function drip (socket: Socket, whole: Buffer, sent: number): void {
+  let next = Math.floor(sent)
+  socket.write(whole.subarray(0, next))
+  const timer = setInterval(() => { socket.write(whole.subarray(next, ++next)) }, dripPause)
+  socket.once('close', () => { clearInterval(timer) })
+}

@@ -1,0 +1,69 @@
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import type { Test } from 'tap'
+import type { Declared } from '#src/config/config'
+import { roleArns } from '#test/aws-roles'
+import { authority, serverPair, type Pair } from '#test/certificates'
+import { build, declared, embedded, type Gateway } from '#test/helper'
+import { startProxy, type FaultProxy } from './proxy.ts'
+import type { Call } from './row.ts'
+
+const region = 'eu-west-1'
+
+/** The first environment needs no call of STS. */
+export const environments: Declared['environments'] = {
+  dev: { region, credential: 'dev-account' },
+  role: { region, credential: 'dev-role' },
+  account: { region, credential: 'dev-account', account: '111111111111' }
+}
+
+export const environmentOf: Readonly<Record<Call, string>> = {
+  read: 'dev', write: 'dev', 'read before a write': 'dev', AssumeRole: 'role', GetCallerIdentity: 'account'
+}
+
+export interface Setup {
+  gateway: Gateway
+  secretsManager: FaultProxy
+  sts: FaultProxy
+}
+
+/** The connections of the proxies. */
+interface Connections {
+  deadlineSeconds: number
+  tls?: true
+  /** True if the proxies keep a connection after a reply, and close it when the next request comes. */
+  keepsConnections?: boolean
+}
+
+/** Starts a gateway whose calls of Secrets Manager and STS go through a proxy each. */
+export async function setUp (t: Test, { deadlineSeconds, tls, keepsConnections = false, ...aws }: Connections & Declared['aws']): Promise<Setup> {
+  const gateway = await build(t, {
+    environments,
+    credentials: {
+      ...declared.credentials,
+      platform: embedded('AKIAPLATFORM'),
+      'dev-role': { kind: 'assume-role', roleArn: roleArns.dev, source: 'platform', externalId: 'of-the-gateway' }
+    },
+    aws: { deadlineSeconds, stsDeadlineSeconds: deadlineSeconds, ...aws }
+  })
+  const { config } = gateway.fastify
+  const backend = config.current.aws.endpoint ?? ''
+  const secretsManager = await startProxy(t, { backend, keepsConnections, ...tls === true && { certificates: await certificates(t) } })
+  const sts = await startProxy(t, { backend })
+  config.replace({ ...config.current, aws: { ...config.current.aws, endpoint: secretsManager.url, stsEndpoint: sts.url } })
+  return { gateway, secretsManager, sts }
+}
+
+/** Returns a right certificate and wrong ones, and makes this process trust their authority. */
+async function certificates (t: Test): Promise<Record<string, Pair>> {
+  const [trusted, unknown] = [await authority('CN=Trusted'), await authority('CN=Unknown')]
+  const before = getCACertificates('default')
+  setDefaultCACertificates([...before, trusted.cert])
+  t.teardown(() => { setDefaultCACertificates(before) })
+  const usage = '1.3.6.1.5.5.7.3.1'
+  return {
+    right: await serverPair(trusted),
+    'another-host': await trusted.issue([{ type: 'dns', value: 'another.test' }], { usage }),
+    expired: await trusted.issue([{ type: 'dns', value: 'localhost' }], { usage, notAfter: new Date(Date.now() - 1_000) }),
+    'unknown-authority': await serverPair(unknown)
+  }
+}
