@@ -1,3 +1,4 @@
+import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
 /** Bytes that are reserved. */
@@ -29,9 +30,9 @@ const estimate = { least: 1, most: 60, unknown: 5 }
  * Creates a budget.
  *
  * @param size returns its current size, in bytes
- * @param now returns the time of a monotonic clock, in milliseconds
+ * @param monotonic measures how fast bytes are released
  */
-export function createBudget (size: () => number, now: () => number): Budget {
+export function createBudget (size: () => number, monotonic: Monotonic): Budget {
   const held = new Map<string, number>()
   let all = 0
   let released: { readonly at: number, readonly bytes: number }[] = []
@@ -50,7 +51,8 @@ export function createBudget (size: () => number, now: () => number): Budget {
 
   function overloaded (missing: number): Problem {
     const [first] = released
-    const perSecond = first === undefined ? 0 : released.reduce((sum, { bytes }) => sum + bytes, 0) / (now() - first.at) * 1_000
+    const freed = released.reduce((sum, { bytes }) => sum + bytes, 0)
+    const perSecond = first === undefined ? 0 : freed / (monotonic() - first.at) * 1_000
     const seconds = perSecond === 0 ? estimate.unknown : missing / perSecond
     return new Problem('overloaded', {
       reason: 'requests and replies hold too much memory',
@@ -66,7 +68,7 @@ export function createBudget (size: () => number, now: () => number): Budget {
       if (freed <= 0) return
       left = wanted
       hold(callerId, -freed)
-      released = [...released, { at: now(), bytes: freed }].slice(-estimatedFrom)
+      released = [...released, { at: monotonic(), bytes: freed }].slice(-estimatedFrom)
     }
     return { shrinkTo, release: () => { shrinkTo(0) } }
   }
