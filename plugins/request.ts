@@ -16,6 +16,7 @@ import { refuseUnsuitableBody } from '#src/request/steps/refuse-unsuitable-body'
 import { boundUnreadBody } from '#src/request/steps/bound-unread-body'
 import { closeStaleConnection } from '#src/request/steps/close-stale-connection'
 import { closeWhenStopping } from '#src/request/steps/close-when-stopping'
+import { countUnreadReply } from '#src/request/steps/count-unread-reply'
 import { decideInEnvironment } from '#src/request/steps/decide-in-environment'
 import { decideOnCredential } from '#src/request/steps/decide-on-credential'
 import { denyInAdvance } from '#src/request/steps/deny-in-advance'
@@ -32,6 +33,7 @@ import { openScope } from '#src/request/steps/open-scope'
 import { parseSecretName } from '#src/request/steps/parse-secret-name'
 import { recordIntent } from '#src/request/steps/record-intent'
 import { recordOutcome } from '#src/request/steps/record-outcome'
+import { reserveBody } from '#src/request/steps/reserve-body'
 import { resolveCredential } from '#src/request/steps/resolve-credential'
 import { seeEnvironment, type FindEnvironment } from '#src/request/steps/see-environment'
 import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
@@ -75,7 +77,7 @@ const namedInHeader = (route: FastifyContextConfig): boolean => inEnvironment(ro
 /** Sets up the request pipeline, from the first header to the last byte of the reply. docs/request.md has a diagram of it. */
 export default fp(async (fastify) => {
   const {
-    audit, authenticate: callerOf, authorize, aws, config, findOverload, isStale, limits, methodsOf, stopping, trustsProxy
+    audit, authenticate: callerOf, authorize, aws, config, findOverload, isStale, limits, memory, methodsOf, stopping, trustsProxy
   } = fastify
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
@@ -126,7 +128,7 @@ export default fp(async (fastify) => {
     // Comes after `enforce`. Otherwise a refused caller could use up an environment's limit, or learn from a 429 that the
     // environment exists.
     { stage: 'environment limit', hook: 'onRequest', appliesTo: namedInHeader, steps: { limitEnvironment: limits.environment } },
-    { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { refuseUnsuitableBody, inviteBody } },
+    { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { refuseUnsuitableBody, reserveBody: reserveBody(memory), inviteBody } },
     // Fastify reads and validates the body here, before the preHandler hooks.
     {
       stage: 'credential in the body',
@@ -140,6 +142,7 @@ export default fp(async (fastify) => {
 
   /** The last steps, for every reply, including refusals. */
   const last = [
+    { stage: 'unread reply', steps: { countUnreadReply: countUnreadReply(memory) } },
     { stage: 'record outcome', steps: { recordOutcome: recordOutcome(audit, declared) } },
     {
       stage: 'reply',
@@ -191,6 +194,6 @@ export default fp(async (fastify) => {
 }, {
   name: 'request',
   dependencies: [
-    'audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'overload', 'rate-limit', 'shutdown', 'tls'
+    'audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'memory', 'overload', 'rate-limit', 'shutdown', 'tls'
   ]
 })

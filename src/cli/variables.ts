@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { GatewayUnreachable, reply, type GatewayClient, type Schemas } from '#src/client/client'
 import { fieldIn, memberText, objectIn, type FieldMistake } from '#src/json/field'
 import { namePrefix, pair, secretName } from './arguments.ts'
+import { allItems } from './pages.ts'
 import { CommandFailure, WrongUsage } from './terminal.ts'
 import { isDots, shellWord } from './text.ts'
 
@@ -123,10 +124,15 @@ interface ReadValues {
 const nothing: ReadValues = { values: [], unaddressable: 0 }
 
 async function readAll (gateway: GatewayClient, env: string, body: Query): Promise<ReadValues> {
-  const { items, unaddressable = 0 } = await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body }))
+  let leftOut = 0
+  const items = await allItems(async (page) => {
+    const read = await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body: { ...body, ...page } }))
+    leftOut += read.unaddressable ?? 0
+    return read
+  })
   const refusals = items.flatMap(({ name, problem }) => problem === undefined ? [] : [`${name}: ${problem.title}`])
   if (refusals.length > 0) throw new CommandFailure(...refusals)
-  return { values: items.flatMap(({ secret }) => secret ?? []), unaddressable }
+  return { values: items.flatMap(({ secret }) => secret ?? []), unaddressable: leftOut }
 }
 
 function found (byName: ReadonlyMap<string, SecretValue>, name: string): SecretValue {

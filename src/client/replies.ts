@@ -60,7 +60,7 @@ export const replies: Readonly<Record<string, Readonly<Record<string, Shape | nu
   "DELETE /environments/{env}/secrets/{name}/tags": {"200":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]}},
   "PATCH /environments/{env}/secrets/{name}/value": {"200":{"ref":"WrittenSecret"}},
   "GET /environments/{env}/secrets/{name}/versions": {"200":{"type":"object","properties":{"items":{"type":"array","items":{"ref":"SecretVersion"}},"nextCursor":{"type":"string"}},"required":["items"]}},
-  "POST /environments/{env}/values": {"200":{"type":"object","properties":{"items":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"secret":{"ref":"SecretValue"},"problem":{"ref":"Problem"}},"required":["name"]}},"unaddressable":{"type":"number"}},"required":["items"]}},
+  "POST /environments/{env}/values": {"200":{"type":"object","properties":{"items":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"secret":{"ref":"SecretValue"},"problem":{"ref":"Problem"}},"required":["name"]}},"nextCursor":{"type":"string"},"unaddressable":{"type":"number"}},"required":["items"]}},
   "GET /health/live": {"200":{"type":"object","properties":{"status":{"type":"string"}},"required":["status"]}},
   "GET /health/ready": {"200":{"type":"object","properties":{"status":{"type":"string"}},"required":["status"]}},
   "GET /jobs/{id}": {"200":{"ref":"Job"}},

@@ -543,7 +543,7 @@ export interface paths {
         put?: never;
         /**
          * Read many secrets' values
-         * @description By `names`, or by `filters`: the current value of each, or the problem that it has. A name that the caller may not read is a problem of that item alone; filters leave such secrets out. Filters match exactly, and a secret has to match all of them.
+         * @description By `names`, or by `filters`: the current value of each, or the problem that it has. A name that the caller may not read is a problem of that item alone; filters leave such secrets out. Filters match exactly, and a secret has to match all of them. A page has 1,000 secrets or about 4 MiB of values at most; where it has a `nextCursor`, the same body with this `cursor` gets the next.
          */
         post: operations["readSecrets"];
         delete?: never;
@@ -3530,6 +3530,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /** @description `nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the same parameters except `limit` */
+                    cursor?: string;
                     /**
                      * @example [
                      *       "payments/db",
@@ -3538,6 +3540,8 @@ export interface operations {
                      */
                     names: string[];
                 } | {
+                    /** @description `nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the same parameters except `limit` */
+                    cursor?: string;
                     /**
                      * @example {
                      *       "namePrefix": "payments/"
@@ -3568,7 +3572,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The values */
+            /** @description A page of values */
             200: {
                 headers: {
                     /** @description The request's ID, as the log has it */
@@ -3586,6 +3590,8 @@ export interface operations {
                             problem?: components["schemas"]["Problem"];
                             secret?: components["schemas"]["SecretValue"];
                         }[];
+                        /** @description Where the next page begins; absent on the last page */
+                        nextCursor?: string;
                         /** @description Secrets that the caller may see and that are left out, because no path can hold their names, such as `a//b`. Only AWS's own API reaches them. Absent where there are none */
                         unaddressable?: number;
                     };

@@ -8,6 +8,7 @@ import { cursorKeyBytes } from '#src/secrets/cursors'
 import { connectionIssues, ConnectionsSchema, connectionsFrom, type ConnectionLimits } from './connections.ts'
 import { readNamedFile } from './files.ts'
 import { ConfigError, type ConfigIssue } from './issues.ts'
+import { memoryFrom, MemorySchema, type MemoryLimits } from './memory.ts'
 import { overloadFrom, OverloadSchema, type OverloadLimits } from './overload.ts'
 import { shutdownFrom, shutdownIssues, ShutdownSchema, type ShutdownTimes } from './shutdown.ts'
 
@@ -23,6 +24,7 @@ export const ServerSchema = Type.Object({
     clientCertificates: Type.Optional(Type.Object({ authorityFile: file, required: Type.Optional(Type.Boolean()) }, closed))
   }, closed)),
   connections: Type.Optional(ConnectionsSchema),
+  memory: Type.Optional(MemorySchema),
   overload: Type.Optional(OverloadSchema),
   shutdown: Type.Optional(ShutdownSchema)
 }, closed)
@@ -49,6 +51,7 @@ export interface ServerSettings {
   readonly cursorKeys: readonly Uint8Array[]
   readonly tls?: TlsSettings
   readonly connections: ConnectionLimits
+  readonly memory: MemoryLimits
   readonly overload: OverloadLimits
   readonly shutdown: ShutdownTimes
 }
@@ -63,12 +66,13 @@ export const secureContext = ({ cert, key, clients }: TlsSettings): SecureContex
  * @throws ConfigError if a file can't be used
  */
 export function serverFrom (declared: Static<typeof ServerSchema>, folder: string): ServerSettings {
-  const { trustedProxies = [], cursorKeyFiles = [], tls, connections = {}, overload = {}, shutdown = {} } = declared
+  const { trustedProxies = [], cursorKeyFiles = [], tls, connections = {}, memory = {}, overload = {}, shutdown = {} } = declared
   return {
     trustedProxies,
     cursorKeys: cursorKeyFiles.map((name, index) => cursorKey(`server.cursorKeyFiles.${index}`, name, folder)),
     ...(tls !== undefined && { tls: tlsFrom(tls, folder) }),
     connections: connectionsFrom(connections),
+    memory: memoryFrom(memory),
     overload: overloadFrom(overload),
     shutdown: shutdownFrom(shutdown)
   }

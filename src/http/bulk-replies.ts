@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Budget } from '#src/admission/budget'
 import type { SecretOutcome } from '#src/audit/secret-outcome'
 import type { Job } from '#src/jobs/job'
 import type { Jobs } from '#src/jobs/jobs'
@@ -27,6 +29,30 @@ const withRecords = (request: FastifyRequest, bulk: BulkRun): BulkRun =>
 const toReply = (request: FastifyRequest) => (outcome: BulkOutcome): BulkItemReply =>
   bulkItemReply(outcome, (problem) => problemBody(problem, request.id))
 
+/** The memory that the result of one secret takes, in bytes. */
+const resultBytes = 1024
+
+/** Wraps a run so that `end` is called when it has ended. */
+export const endingWith = (bulk: BulkRun, end: () => void): BulkRun => ({
+  ...bulk,
+  run: async (control) => bulk.run(control).finally(end)
+})
+
+/**
+ * Wraps a run so that the memory of the request's body, and of the results, counts as held by the caller until the run has ended.
+ * The run may outlive the request.
+ */
+export const holdingMemory = ({ found, scope }: FastifyRequest, memory: Budget, bulk: BulkRun): BulkRun => ({
+  ...bulk,
+  async run (control) {
+    const { bodyBytes = 0, bodyReservation } = found
+    // The body's memory is counted twice for a moment only, in which nothing else can run.
+    const { release } = memory.charge(scope.callerId, bodyBytes + bulk.total * resultBytes)
+    bodyReservation?.release()
+    return endingWith(bulk, release).run(control)
+  }
+})
+
 /** Runs a bulk create, and sends all results in one JSON document when it has ended. */
 export async function sendAtOnce (
   request: FastifyRequest, reply: FastifyReply, bulk: BulkRun, signal: AbortSignal
@@ -42,7 +68,8 @@ export async function sendAtOnce (
 
 /**
  * Runs a bulk create. Sends a line of JSON for each secret as soon as its result is final, and the summary as the last line. The
- * results of an atomic run are final only when it ends. Until then, its lines report the number of secrets that are done.
+ * results of an atomic run are final only when it ends. Until then, its lines report the number of secrets that are done. If the
+ * client does not read the lines, the run waits.
  */
 export function sendLines (
   request: FastifyRequest, reply: FastifyReply, bulk: BulkRun, signal: AbortSignal
@@ -52,12 +79,18 @@ export function sendLines (
   lines.on('error', nothing)
   const itemReply = toReply(request)
   const write = (line: object): void => {
-    // The run continues even if the client disconnects.
+    // Secrets that are in progress when the client disconnects still have an outcome.
     if (!lines.destroyed) lines.write(`${JSON.stringify(line)}\n`)
   }
   const settled = (outcome: BulkOutcome): void => { write(itemReply(outcome)) }
   const progress = (done: number): void => { write({ done }) }
-  withRecords(request, bulk).run({ signal, settled, progress }).then((summary) => {
+  let draining: Promise<unknown> | undefined
+  const ready = async (stop: AbortSignal): Promise<void> => {
+    if (lines.destroyed || !lines.writableNeedDrain) return
+    draining ??= once(lines, 'drain', { signal: stop }).catch(nothing).finally(() => { draining = undefined })
+    await draining
+  }
+  withRecords(request, bulk).run({ signal, settled, progress, ready }).then((summary) => {
     write({ summary })
     lines.end()
   }, (fault: unknown) => {

@@ -5,12 +5,15 @@ import { invalidRequest, type Problem } from '#src/problems/problem'
 import { beginTurn } from '#src/scheduling/turns'
 import { keepNumber, type BodySchema } from './numbers.ts'
 
+/** The maximum number of values in a body, at all depths together. */
+export const maximumValues = 250_000
+
 /**
  * The limits of a body. The depth is more than any legitimate document needs, and too little to overflow the stack of a validator
  * or serializer. The number of items in a list or object is one more than any route accepts. A list with just one item too many
  * therefore still reaches the schema, whose error message is more specific.
  */
-const bounds: Bounds = { depth: 64, items: 10_001, values: 250_000 }
+const bounds: Bounds = { depth: 64, items: 10_001, values: maximumValues }
 
 /** Bodies of at most this many bytes are parsed at once. Longer ones wait for their turn. */
 const shortBody = 16 * 1024

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { createRoom } from '#src/admission/room'
 import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
@@ -20,6 +21,13 @@ export interface Jobs {
    * @throws Problem `overloaded` if too many jobs are running, or during shutdown
    */
   start: (scope: Scope, bulk: BulkRun, toReply: (outcome: BulkOutcome) => BulkItemReply, ended: (fault?: unknown) => void) => Job
+  /**
+   * Counts a bulk operation whose caller waits for its result. It counts like a job that runs.
+   *
+   * @returns a function to call when the operation has ended
+   * @throws Problem `overloaded` if too many are running, or during shutdown
+   */
+  enter: (callerId: string) => () => void
   /** Returns one of the caller's jobs. @throws Problem `not-found` if no job has this ID, or if the job is another caller's */
   find: (callerId: string, id: string) => Job
   /** Returns the job of an earlier request with the same caller, environment and `Idempotency-Key`, if it can be reused. */
@@ -32,9 +40,9 @@ export interface Jobs {
 
 /** The limits on jobs. */
 export interface JobLimits {
-  /** The maximum number of jobs that run at the same time, for all callers together. */
+  /** The maximum number of jobs and other bulk operations that run at the same time, for all callers together. */
   running: number
-  /** The maximum number of jobs that run at the same time for one caller. */
+  /** The maximum number of them that run at the same time for one caller. */
   runningOfOne: number
   /** The maximum number of items in all jobs together. If there are more, the jobs that ended first are removed. */
   items: number
@@ -61,6 +69,7 @@ const defaults: JobLimits = { running: 32, runningOfOne: 8, items: 200_000, kept
 export function createJobs (now: () => number, monotonic: Monotonic, limits: JobLimits = defaults): Jobs {
   const jobs = new Map<string, Job>()
   const runs = new Map<string, Promise<void>>()
+  const room = createRoom({ all: limits.running, ofOneCaller: limits.runningOfOne })
   let stopping = false
 
   function evict (): void {
@@ -73,13 +82,14 @@ export function createJobs (now: () => number, monotonic: Monotonic, limits: Job
     }
   }
 
-  function assertRoom (callerId: string): void {
-    const running = Array.from(jobs.values()).filter(({ endedAt }) => endedAt === undefined)
-    const own = running.filter((job) => job.callerId === callerId)
-    if (stopping || running.length >= limits.running || own.length >= limits.runningOfOne) throw new Problem('overloaded')
+  function enter (callerId: string): () => void {
+    if (stopping) throw new Problem('overloaded')
+    return room.enter(callerId)
   }
 
-  async function run (job: Job, bulk: BulkRun, toReply: (outcome: BulkOutcome) => BulkItemReply): Promise<void> {
+  async function run (
+    job: Job, bulk: BulkRun, toReply: (outcome: BulkOutcome) => BulkItemReply, leave: () => void
+  ): Promise<void> {
     try {
       job.summary = await bulk.run({
         signal: job.stop.signal,
@@ -101,13 +111,14 @@ export function createJobs (now: () => number, monotonic: Monotonic, limits: Job
       job.endedAt = now()
       job.ended = monotonic()
       runs.delete(job.id)
+      leave()
       job.changes.emit('change')
     }
   }
 
   return {
     start (scope, bulk, toReply, ended) {
-      assertRoom(scope.callerId)
+      const leave = enter(scope.callerId)
       const job: Job = {
         id: randomUUID(),
         callerId: scope.callerId,
@@ -126,9 +137,10 @@ export function createJobs (now: () => number, monotonic: Monotonic, limits: Job
       }
       jobs.set(job.id, job)
       evict()
-      runs.set(job.id, run(job, bulk, toReply).then(() => { ended() }, ended))
+      runs.set(job.id, run(job, bulk, toReply, leave).then(() => { ended() }, ended))
       return job
     },
+    enter,
     find (callerId, id) {
       evict()
       const job = jobs.get(id)

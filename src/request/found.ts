@@ -1,4 +1,5 @@
 import type { FastifyContextConfig, FastifyRequest } from 'fastify'
+import type { Reservation } from '#src/admission/budget'
 import type { RequestEntry } from '#src/audit/record'
 import type { SecretOutcome } from '#src/audit/secret-outcome'
 import type { Trail } from '#src/audit/trail'
@@ -30,6 +31,10 @@ export interface Found {
   readonly credentialId: string
   /** The decision on whether the policies allow the route's action on the environment, secret or credential in the path. */
   readonly decision: Decision
+  /** The memory that the body takes, in bytes. It is missing if there is no body. */
+  readonly bodyBytes: number
+  /** The reservation of that memory. It is released when the reply has been sent, or earlier by what takes the body over. */
+  readonly bodyReservation: Reservation
   /** The evidence for the request's audit records. It is missing until the intent has been recorded. */
   readonly evidence: Evidence
   /** Aborted with the problem `caller-gone` when the caller closes the connection before the whole reply has been sent. */

@@ -11,6 +11,8 @@ export interface Listing {
    * The parameters that determine the list's items and their order. `limit` is not among them, because pages may differ in size.
    */
   readonly query: object
+  /** The part of the request that contains the cursor. Defaults to the query string. */
+  readonly cursorIn?: 'body'
 }
 
 /** The position at which a page of the gateway begins. It is a position on one of AWS's pages. */
@@ -82,7 +84,7 @@ export function createCursors (keys: () => readonly [Uint8Array, ...Uint8Array[]
         const { place, expires } = JSON.parse(opened.toString()) as { place: Place, expires: number }
         if (now() < expires) return place
       }
-      throw invalidRequest({ in: 'query', pointer: '/cursor', message: 'is no cursor of this list' })
+      throw invalidRequest({ in: listing.cursorIn ?? 'query', pointer: '/cursor', message: 'is no cursor of this list' })
     }
   }
 }

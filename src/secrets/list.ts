@@ -1,16 +1,14 @@
-import { createHash } from 'node:crypto'
 import { shapes } from '#src/aws-model/shapes'
 import type { SortKey } from '#src/aws/port'
 import type { SecretMetadata as AwsSecret } from '#src/aws/secret'
-import type { AnyName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import type { Cursors, Listing, Place } from './cursors.ts'
 import { toMetadata } from './metadata.ts'
-import { permittedFound } from './permitted.ts'
 import type { ListFilters, SecretMetadata } from './schemas.ts'
 import type { Scope } from './scope.ts'
-import { selects, tagsFrom } from './selection.ts'
+import { tagsFrom } from './selection.ts'
 import { asUnaddressable, isAddressable } from './unaddressable.ts'
+import { visibleSecrets } from './visible-secrets.ts'
 
 /** The sort order of a list: a field for ascending order, or a hyphen and the field for descending order. */
 export type Sort = SortKey | `-${SortKey}`
@@ -60,44 +58,15 @@ export async function listSecrets (scope: Scope, cursors: Cursors, options: List
   let unaddressable = 0
   const reply = (nextCursor?: string): SecretsPage =>
     compact({ items: items.map(toMetadata), nextCursor, unaddressable: asUnaddressable(unaddressable) })
-  let place: Place = cursor === undefined ? { seen: 0 } : cursors.open(listing, cursor)
-  for (;;) {
-    const page = await scope.aws.listSecrets(scope, {
-      filters, includePlannedDeletion, sort: sort && parseSort(sort), limit: shapes.MaxResultsType.max, cursor: place.awsPage
-    })
-    const visible = await visibleOf(scope, page.items.filter((secret) => selects(filters, secret)))
-    const start = startOn(visible, place)
-    for (const [index, secret] of visible.entries()) {
-      if (index < start) continue
-      if (!isAddressable(secret)) {
-        unaddressable++
-        continue
-      }
-      if (items.length === limit) {
-        return reply(cursors.seal(listing, compact({ awsPage: place.awsPage, seen: index, last: digestOf(visible[index - 1]) })))
-      }
-      items.push(secret)
+  const request = { filters, includePlannedDeletion, sort: sort && parseSort(sort) }
+  const start: Place = cursor === undefined ? { seen: 0 } : cursors.open(listing, cursor)
+  for await (const { secret, place } of visibleSecrets(scope, request, ['DescribeSecret'], start)) {
+    if (!isAddressable(secret)) {
+      unaddressable++
+      continue
     }
-    if (page.nextCursor === undefined) return reply()
-    place = { awsPage: page.nextCursor, seen: 0 }
+    if (items.length === limit) return reply(cursors.seal(listing, place()))
+    items.push(secret)
   }
+  return reply()
 }
-
-async function visibleOf (scope: Scope, secrets: readonly AwsSecret<AnyName>[]): Promise<AwsSecret<AnyName>[]> {
-  const names = await permittedFound(scope, 'DescribeSecret', secrets.map(({ name }) => name))
-  return secrets.filter(({ name }) => names.has(name))
-}
-
-/**
- * Returns the index of the first secret that the earlier pages do not cover. If the last secret that they cover is no longer on
- * AWS's page, the next secret has moved to its index.
- */
-function startOn (visible: readonly AwsSecret<AnyName>[], { seen, last }: Place): number {
-  if (last === undefined) return 0
-  const index = visible.findIndex((secret) => digestOf(secret) === last)
-  return index === -1 ? seen - 1 : index + 1
-}
-
-/** Returns a digest of the secret's name. Unlike the name, it has the same length for all secrets. */
-const digestOf = (secret: { name: AnyName } | undefined): string | undefined =>
-  secret && createHash('sha256').update(secret.name).digest('base64url')

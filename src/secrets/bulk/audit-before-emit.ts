@@ -3,11 +3,12 @@ import type { BulkRun } from './run.ts'
 
 /**
  * Wraps a run so that each outcome is audited before it is emitted. Outcomes that accumulate during an audit are audited
- * together. If an audit fails, its outcomes are not emitted, no further secrets are started, and the run fails.
+ * together. They are emitted only as fast as their reader is ready for them. If an audit fails, its outcomes are not emitted, no
+ * further secrets are started, and the run fails.
  */
 export const auditBeforeEmit = (bulk: BulkRun, audit: (outcomes: readonly BulkOutcome[]) => Promise<void>): BulkRun => ({
   ...bulk,
-  async run ({ signal, settled, progress }) {
+  async run ({ signal, settled, ...control }) {
     const failing = new AbortController()
     let waiting: { outcome: BulkOutcome, index: number }[] = []
     let auditing = Promise.resolve()
@@ -17,12 +18,15 @@ export const auditBeforeEmit = (bulk: BulkRun, audit: (outcomes: readonly BulkOu
       waiting = []
       if (batch.length === 0) return
       await audit(batch.map(({ outcome }) => outcome))
-      for (const { outcome, index } of batch) settled(outcome, index)
+      for (const { outcome, index } of batch) {
+        await control.ready?.(signal)
+        settled(outcome, index)
+      }
     }
 
     const summary = await bulk.run({
+      ...control,
       signal: AbortSignal.any([signal, failing.signal]),
-      progress,
       settled (outcome, index) {
         waiting.push({ outcome, index })
         auditing = auditing.then(flush)

@@ -17,6 +17,11 @@ export interface BulkControl {
   readonly settled: (outcome: BulkOutcome, index: number) => void
   /** Called in an atomic run with the number of secrets processed so far. Their outcomes become final only at the end. */
   readonly progress: (done: number) => void
+  /**
+   * Awaited before the next secret is begun, so that the outcomes do not pile up if their reader is slow. An atomic run does not
+   * await it, because it would otherwise stay half done. Must resolve when the signal is aborted.
+   */
+  readonly ready?: (signal: AbortSignal) => Promise<void>
 }
 
 export interface BulkSummary {
@@ -61,7 +66,7 @@ export async function prepareBulk (scope: Scope, body: BulkCreateBody): Promise<
         const background = inBackground(scope, signal)
         await (atomic && !dryRun
           ? runAtomic(background, items, { ...options, ...control, signal, settled })
-          : runEach(background, items, { ...options, dryRun, settled }))
+          : runEach(background, items, { ...options, ...control, signal, dryRun, settled }))
       } finally {
         clearTimeout(timeout)
       }
@@ -82,20 +87,21 @@ function withTimeout (stop: AbortSignal, seconds: number): { signal: AbortSignal
   return { signal: AbortSignal.any([stop, controller.signal]), timeout }
 }
 
-type EachOptions = Omit<RunOptions, 'progress'> & Pick<BulkControl, 'settled'> & { dryRun: boolean }
+type EachOptions = Omit<RunOptions, 'progress'> & Pick<BulkControl, 'settled' | 'ready'> & { dryRun: boolean }
 
 async function runEach (scope: Scope, items: (BulkItem | undefined)[], options: EachOptions): Promise<void> {
   const turn = beginTurn()
   await pMap(items.keys(), async (index) => {
     // An item that is refused needs no call to AWS, so it lets no other work run by itself.
     if (turn.isOver()) await turn.next()
+    await options.ready?.(options.signal)
     const item = items[index]
     items[index] = undefined
     if (item !== undefined) options.settled(await runItem(scope, item, options), index)
   }, { concurrency: options.concurrency })
 }
 
-async function runItem (scope: Scope, item: BulkItem, options: Omit<EachOptions, 'settled'>): Promise<BulkOutcome> {
+async function runItem (scope: Scope, item: BulkItem, options: Omit<EachOptions, 'settled' | 'ready'>): Promise<BulkOutcome> {
   const { signal, dryRun } = options
   if (signal.aborted) return { name: item.name, result: 'not-started' }
   return attempt(item, async () => {

@@ -33,10 +33,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request) => {
       const source = request.scopeIn(request.body.from, 'PromoteSecret')
-      const { stopping, idempotencyKeys } = fastify
+      const { stopping, jobs, idempotencyKeys } = fastify
       if (stopping.aborted) throw new Problem('overloaded')
       if (!request.body.dryRun) await idempotencyKeys.check(request.scope, request.body)
-      const promoted = await promote(source, request.scope, request.body, stopSignal(request.scope, stopping))
+      const leave = jobs.enter(request.scope.callerId)
+      const promoted = await promote(source, request.scope, request.body, stopSignal(request.scope, stopping)).finally(leave)
       await request.reportSecrets(promotedSecrets(source, request.body, promoted.outcomes))
       return promotionReply(request.body, promoted, (problem) => problemBody(problem, request.id))
     }

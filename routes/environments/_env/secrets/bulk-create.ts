@@ -1,7 +1,7 @@
 import type {} from '@fastify/accepts'
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { problemFromFramework } from '#src/http/framework-errors'
-import { ndjson, sendAtOnce, sendJob, sendLines } from '#src/http/bulk-replies'
+import { endingWith, holdingMemory, ndjson, sendAtOnce, sendJob, sendLines } from '#src/http/bulk-replies'
 import { prefersAsync } from '#src/http/prefer'
 import { problemMediaType } from '#src/http/problem-reply'
 import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, WriteHeaders } from '#src/http/schemas'
@@ -66,9 +66,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request, reply) => {
       const { scope, headers: { prefer } } = request
-      const { stopping, jobs, idempotencyKeys } = fastify
+      const { stopping, jobs, idempotencyKeys, memory } = fastify
       if (stopping.aborted) throw new Problem('overloaded')
-      const bulk = await prepareBulk(scope, request.body)
+      const bulk = holdingMemory(request, memory, await prepareBulk(scope, request.body))
       if (!bulk.dryRun) await idempotencyKeys.check(scope, request.body)
       request.reportOutcome({ items: bulk.total })
       if (prefersAsync(prefer)) {
@@ -77,7 +77,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         return sendJob(request, reply, jobs, fastify.monotonic, bulk)
       }
       const form = request.accepts().type(['application/json', ndjson]) === ndjson ? sendLines : sendAtOnce
-      return form(request, reply, bulk, stopSignal(scope, stopping))
+      return form(request, reply, endingWith(bulk, jobs.enter(scope.callerId)), stopSignal(scope, stopping))
     }
   })
 }

@@ -1,11 +1,12 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ProblemSchema, problemBody } from '#src/http/problem-reply'
-import { bodyProblems, CredentialHeader, EnvironmentParams, Query, Ref, Reply, withAwsProblems } from '#src/http/schemas'
+import { bodyProblems, CredentialHeader, EnvironmentParams, NextCursor, Page, Query, Ref, Reply, withAwsProblems } from '#src/http/schemas'
+import { reserveForReply } from '#src/request/reply-memory'
 import { closed } from '#src/schema/types'
 import { toSecretValue } from '#src/secrets/read'
-import { readMatching, readNamed } from '#src/secrets/read-many'
 import { maximumItems, Name, SecretValue, ValueFilters } from '#src/secrets/schemas'
 import { Unaddressable } from '#src/secrets/unaddressable'
+import { readMatching, readNamed } from '#src/secrets/value-pages'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
@@ -17,31 +18,35 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['secrets'],
       summary: 'Read many secrets\' values',
       description: 'By `names`, or by `filters`: the current value of each, or the problem that it has. A name that the caller may not ' +
-        'read is a problem of that item alone; filters leave such secrets out. Filters match exactly, and a secret has to match all of them.',
+        'read is a problem of that item alone; filters leave such secrets out. Filters match exactly, and a secret has to match all of them. ' +
+        'A page has 1,000 secrets or about 4 MiB of values at most; where it has a `nextCursor`, the same body with this `cursor` gets the next.',
       params: EnvironmentParams,
       querystring: Query({}),
       headers: CredentialHeader,
       body: Type.Union([
         Type.Object({
-          names: Type.Array(Name, { minItems: 1, maxItems: maximumItems, uniqueItems: true, examples: [['payments/db', 'session-key']] })
+          names: Type.Array(Name, { minItems: 1, maxItems: maximumItems, uniqueItems: true, examples: [['payments/db', 'session-key']] }),
+          cursor: Page.cursor
         }, { ...closed, title: 'By name' }),
-        Type.Object({ filters: ValueFilters }, { ...closed, title: 'By filters' })
+        Type.Object({ filters: ValueFilters, cursor: Page.cursor }, { ...closed, title: 'By filters' })
       ]),
       response: {
-        200: Reply('The values', Type.Object({
+        200: Reply('A page of values', Type.Object({
           items: Type.Array(Type.Object({
             name: Name,
             secret: Type.Optional(Ref(SecretValue)),
             problem: Type.Optional(Ref(ProblemSchema))
           })),
+          nextCursor: NextCursor,
           unaddressable: Type.Optional(Unaddressable)
         })),
         ...withAwsProblems(...bodyProblems, 'kms-failure')
       }
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { scope, body } = request
-      const { results, ...leftOut } = 'names' in body ? { results: await readNamed(scope, body.names) } : await readMatching(scope, body.filters)
+      const context = { cursors: fastify.cursors, reserve: reserveForReply(fastify.memory, scope.callerId, reply.raw) }
+      const { results, ...others } = 'names' in body ? await readNamed(scope, context, body) : await readMatching(scope, context, body)
       await request.reportSecrets(results.map((result) => ({
         name: result.name,
         action: 'GetSecretValue',
@@ -51,7 +56,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         items: results.map((result) => 'secret' in result
           ? { name: result.name, secret: toSecretValue(result.secret) }
           : { name: result.name, problem: problemBody(result.problem, request.id) }),
-        ...leftOut
+        ...others
       }
     }
   })

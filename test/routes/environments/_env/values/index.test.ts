@@ -1,5 +1,6 @@
 import t from 'tap'
 import { build, policies, tokens } from '#test/helper'
+import { secretsctl } from '#test/secretsctl'
 
 const path = '/environments/dev/values'
 
@@ -180,4 +181,79 @@ t.test('a secret that IAM denies names the missing permission, not the call', as
   t.match(byFilter.json.items, [problem('payments/denied')])
   t.match((await gateway.send('GET', '/environments/dev/secrets/denied')).json, problem('denied').problem)
   t.notMatch(byName.text, /User: |because|explicit/, 'AWS\'s text is not passed on')
+})
+
+interface ValuesReply {
+  items: { name: string, secret?: { value: string }, problem?: { code: string } }[]
+  nextCursor?: string
+}
+
+t.test('readSecrets: a reply is a page', async (t) => {
+  const gateway = await build(t, {
+    authorization: policies(`
+      @id("administrators") permit (principal in Group::"administrators", action, resource);
+      @id("environment") permit (principal == Caller::"stranger", action in Action::"read", resource == Environment::"dev");
+      @id("reads") permit (principal == Caller::"stranger", action == Action::"GetSecretValue", resource is Secret) when { resource.name like "r*" };
+    `)
+  })
+  const page = async (json: object, token: string = tokens.administrator): Promise<ValuesReply> => {
+    const reply = await gateway.send('POST', path, { json, token })
+    t.equal(reply.status, 200)
+    return reply.json
+  }
+  const pages = async (body: object, token?: string): Promise<ValuesReply[]> => {
+    const all = [await page(body, token)]
+    for (let cursor = all[0]?.nextCursor; cursor !== undefined; cursor = all.at(-1)?.nextCursor) all.push(await page({ ...body, cursor }, token))
+    return all
+  }
+  const sizes = (replies: readonly ValuesReply[]): number[] => replies.map(({ items }) => items.length)
+  const namesIn = (replies: readonly ValuesReply[]): string[] => replies.flatMap(({ items }) => items.map(({ name }) => name))
+
+  t.test('of 1,000 secrets', async (t) => {
+    const names = Array.from({ length: 1_050 }, (_, index) => `none/${index}`)
+    const byName = await pages({ names })
+    t.same(sizes(byName), [1_000, 50])
+    t.same(namesIn(byName), names)
+    t.same(sizes(await pages({ names: names.slice(0, 1_000) })), [1_000], 'the last page has no cursor, even if it is full')
+  })
+
+  const value = 'v'.repeat(60_000)
+  const made = Array.from({ length: 100 }, (_, index) => ({ name: `r/v${index}`, value }))
+  for (const secrets of [made, Array.from({ length: 40 }, (_, index) => ({ name: `hidden${index}`, value: 'h' }))]) {
+    t.equal((await gateway.send('POST', '/environments/dev/secrets', { json: { secrets } })).status, 201)
+  }
+
+  t.test('of about 4 MiB', async (t) => {
+    const names = made.map(({ name }) => name)
+    const byName = await pages({ names })
+    t.same(sizes(byName), [80, 20])
+    t.same(namesIn(byName), names)
+    t.ok(byName.every(({ items }) => items.every(({ secret }) => secret?.value === value)))
+  })
+
+  t.test('that depends only on secrets that the caller may read', async (t) => {
+    const filtered = await pages({ filters: { namePrefix: 'r/' } }, tokens.stranger)
+    t.same(sizes(filtered), [80, 20])
+    t.same(namesIn(filtered).sort(), made.map(({ name }) => name).sort())
+    const outcomes = gateway.trail().filter(({ event, operation }) => event === 'outcome' && operation === 'readSecrets')
+    t.same(outcomes.slice(-2).map(({ items }) => items), [80, 20], 'the audit trail has the values of each page')
+  })
+
+  t.test('and a cursor is accepted only with the same body, from the same caller', async (t) => {
+    const names = made.map(({ name }) => name)
+    const { nextCursor: byName } = await page({ names })
+    const { nextCursor: byFilter } = await page({ filters: { namePrefix: 'r/' } })
+    const refused = { status: 400, json: { errors: [{ in: 'body', pointer: '/cursor', message: 'is no cursor of this list' }] } }
+    for (const json of [
+      { names: names.slice(1), cursor: byName }, { filters: { namePrefix: 'r/' }, cursor: byName }, { names, cursor: byFilter },
+      { filters: { namePrefix: 'h' }, cursor: byFilter }, { names, cursor: 'x' }
+    ]) t.match(await gateway.send('POST', path, { json }), refused)
+    t.match(await gateway.send('POST', path, { json: { names, cursor: byName }, token: tokens.stranger }), refused)
+  })
+
+  t.test('secretsctl reads all pages', async (t) => {
+    const { status, stdout } = await secretsctl(gateway, ['export', '--env', 'dev', '--prefix', 'r/', '--format', 'json'])
+    t.equal(status, 0)
+    t.equal(Object.keys(JSON.parse(stdout) as object).length, 100)
+  })
 })

@@ -1,0 +1,84 @@
+import type { Monotonic } from '#src/clock'
+import { Problem } from '#src/problems/problem'
+
+/** Bytes that are reserved. */
+export interface Reservation {
+  /** Lowers the reservation to this number of bytes. Has no effect if it is not larger. */
+  shrinkTo: (bytes: number) => void
+  /** Gives the bytes back. Further calls have no effect. */
+  release: () => void
+}
+
+/**
+ * A budget of memory, in bytes. What a request needs is reserved before it is allocated. A caller may hold at most as much as is
+ * left for all others. So a caller that is alone gets half, two get a third each, and there is always room for another one.
+ */
+export interface Budget {
+  /** @throws Problem `overloaded`, with the time that it takes to free as many bytes in `Retry-After` */
+  reserve: (callerId: string, bytes: number) => Reservation
+  /** Reserves bytes even if there is no room for them. It is for what can no longer be refused. */
+  charge: (callerId: string, bytes: number) => Reservation
+}
+
+/** The number of latest releases from which the wait for free memory is estimated. */
+const estimatedFrom = 32
+
+/** The bounds of an estimated wait, in seconds. */
+const estimate = { least: 1, most: 60, unknown: 5 }
+
+/**
+ * Creates a budget.
+ *
+ * @param size returns its current size, in bytes
+ * @param monotonic measures how fast bytes are released
+ */
+export function createBudget (size: () => number, monotonic: Monotonic): Budget {
+  const held = new Map<string, number>()
+  let all = 0
+  let released: { readonly at: number, readonly bytes: number }[] = []
+
+  const heldBy = (callerId: string): number => held.get(callerId) ?? 0
+
+  function hold (callerId: string, bytes: number): void {
+    const own = heldBy(callerId) + bytes
+    all += bytes
+    if (own > 0) held.set(callerId, own)
+    else held.delete(callerId)
+  }
+
+  /** Returns the number of bytes by which a reservation exceeds what the caller may hold. */
+  const excess = (callerId: string, bytes: number): number => heldBy(callerId) + bytes - (size() - all - bytes)
+
+  function overloaded (missing: number): Problem {
+    const [first] = released
+    const freed = released.reduce((sum, { bytes }) => sum + bytes, 0)
+    const perSecond = first === undefined ? 0 : freed / (monotonic() - first.at) * 1_000
+    const seconds = perSecond === 0 ? estimate.unknown : missing / perSecond
+    return new Problem('overloaded', {
+      reason: 'requests and replies hold too much memory',
+      retryAfter: Math.ceil(Math.min(Math.max(seconds, estimate.least), estimate.most))
+    })
+  }
+
+  function charge (callerId: string, bytes: number): Reservation {
+    let left = bytes
+    hold(callerId, bytes)
+    const shrinkTo = (wanted: number): void => {
+      const freed = left - wanted
+      if (freed <= 0) return
+      left = wanted
+      hold(callerId, -freed)
+      released = [...released, { at: monotonic(), bytes: freed }].slice(-estimatedFrom)
+    }
+    return { shrinkTo, release: () => { shrinkTo(0) } }
+  }
+
+  return {
+    reserve (callerId, bytes) {
+      const missing = excess(callerId, bytes)
+      if (missing > 0) throw overloaded(missing)
+      return charge(callerId, bytes)
+    },
+    charge
+  }
+}

@@ -1,0 +1,11 @@
+import { maximumValues } from './json.ts'
+
+/** A body is in memory as bytes, as a text, and in the strings of its parsed form. */
+const copies = 3
+
+/** The memory that a value in a parsed body takes besides its text, in bytes, and the shortest text of such a value: `[],`. */
+const value = { memory: 64, text: 3 }
+
+/** Returns the memory that a body of JSON and its parsed form take at most, in bytes. */
+export const bodyMemory = (length: number): number =>
+  copies * length + value.memory * Math.min(Math.ceil(length / value.text), maximumValues)

@@ -1,0 +1,29 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyRequest } from 'fastify'
+import type { Budget, Reservation } from '#src/admission/budget'
+import { addressGroup } from '#src/http/address-group'
+
+/** Releases reserved memory when the reply has been sent, or its connection has been closed. */
+export function releaseWhenClosed (reply: ServerResponse, reservation: Reservation): Reservation {
+  if (reply.destroyed) reservation.release()
+  else reply.once('close', reservation.release)
+  return reservation
+}
+
+/** Returns whose memory a request uses: its caller's or, on public routes, that of all clients with the same address. */
+export const memoryOwner = ({ found: { caller, peer = '' } }: FastifyRequest): string => caller?.id ?? `address ${addressGroup(peer)}`
+
+/**
+ * Creates a function that reserves memory for a reply. What it reserves is released when the reply has been sent, or its
+ * connection has been closed.
+ */
+export function reserveForReply ({ reserve }: Budget, callerId: string, reply: ServerResponse): (bytes: number) => Reservation {
+  const held: Reservation[] = []
+  releaseWhenClosed(reply, { shrinkTo: () => undefined, release: () => { for (const { release } of held) release() } })
+  return (bytes) => {
+    const reservation = reserve(callerId, bytes)
+    if (reply.destroyed) reservation.release()
+    held.push(reservation)
+    return reservation
+  }
+}

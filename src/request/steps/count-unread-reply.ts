@@ -1,0 +1,18 @@
+import type { Budget } from '#src/admission/budget'
+import { memoryOwner, releaseWhenClosed } from '#src/request/reply-memory'
+import type { ReplyStep } from '#src/request/step'
+
+/** Shorter replies are not counted. */
+const longReply = 32 * 1024
+
+/**
+ * Counts a long reply as memory that the caller holds, until the caller has read it.
+ *
+ * @throws Problem `overloaded` instead of the reply to a GET if the caller or all callers together hold too much memory. The
+ *   reply to a request that may have changed something is never withheld.
+ */
+export const countUnreadReply = ({ reserve, charge }: Budget): ReplyStep => (request, { raw }, payload) => {
+  const length = typeof payload === 'string' ? payload.length : 0
+  if (length >= longReply) releaseWhenClosed(raw, (request.method === 'GET' ? reserve : charge)(memoryOwner(request), length))
+  return payload
+}

@@ -1,0 +1,152 @@
+import type { Reservation } from '#src/admission/budget'
+import type { Action } from '#src/authorization/actions'
+import { shapes } from '#src/aws-model/shapes'
+import type { BatchResult } from '#src/aws/port'
+import { maximumNameLength, parseSecretName, type SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
+import { invalidRequest, Problem, type RequestError } from '#src/problems/problem'
+import type { Cursors, Listing } from './cursors.ts'
+import { permitted } from './permitted.ts'
+import { concurrentValues, mapValues } from './read-many.ts'
+import type { ValueFilters } from './schemas.ts'
+import type { Scope } from './scope.ts'
+import { asUnaddressable, isAddressable } from './unaddressable.ts'
+import { visibleSecrets } from './visible-secrets.ts'
+
+/** A page of values. */
+export interface ValuesPage {
+  /** For a secret that can't be read, the result contains a problem. */
+  results: BatchResult[]
+  /** Absent on the last page. */
+  nextCursor?: string
+  /**
+   * The number of matching secrets up to the next page that are left out because the gateway can't address them. Only secrets
+   * that the caller may read are counted. Absent if there are none.
+   */
+  unaddressable?: number
+}
+
+/** What all pages of values need. */
+export interface PageContext {
+  readonly cursors: Cursors
+  /** Reserves memory for values until the reply has been sent. @throws Problem `overloaded` */
+  readonly reserve: (bytes: number) => Reservation
+}
+
+/** A page ends with the group of values in which it reaches one of these limits: secrets, or bytes of values. */
+const pageLimits = { secrets: 1_000, bytes: 4 * 1024 * 1024 }
+
+/** A value is in memory in AWS's response, and as a string of its own. */
+const copies = 2
+
+/**
+ * Reads the current values of named secrets. The results are in the order of the names.
+ *
+ * @throws Problem `invalid-request` for an invalid name or cursor, `overloaded`, and any AWS error that concerns a whole batch
+ */
+export async function readNamed (
+  scope: Scope, context: PageContext, { names: texts, cursor }: { names: readonly string[], cursor?: string }
+): Promise<ValuesPage> {
+  const names = parseNames(scope, texts)
+  const listing: Listing = { scope, operation: 'readNamed', query: { names: texts }, cursorIn: 'body' }
+  const { seen: start } = cursor === undefined ? { seen: 0 } : context.cursors.open(listing, cursor)
+  const page = startPage(scope, context)
+  while (!page.isFull() && start + page.results.length < names.length) {
+    const position = start + page.results.length
+    const group = names.slice(position, position + page.room())
+    await page.read(group, await permitted(scope, 'GetSecretValue', group))
+  }
+  const end = start + page.results.length
+  const nextCursor = end < names.length ? context.cursors.seal(listing, { seen: end }) : undefined
+  return compact({ results: page.results, nextCursor })
+}
+
+/**
+ * Reads the current values of the secrets that match the filters exactly and that the caller may read. No other values are read.
+ * If the filters contain tags, the caller must also be allowed to describe a secret, because the result reveals its tags. A page
+ * depends only on secrets that the caller may read.
+ *
+ * @throws Problem `invalid-request` for an invalid cursor, or if the prefix is longer than any secret name can be
+ * @throws Problem `overloaded`, and any AWS error
+ */
+export async function readMatching (
+  scope: Scope, context: PageContext, { filters, cursor }: { filters: ValueFilters, cursor?: string }
+): Promise<ValuesPage> {
+  const { namePrefix = '', tags } = filters
+  if (scope.environment.namePrefix.length + namePrefix.length > maximumNameLength) {
+    throw invalidRequest({ in: 'body', pointer: '/filters/namePrefix', message: 'must NOT be longer than a name can be in this environment' })
+  }
+  const listing: Listing = { scope, operation: 'readMatching', query: filters, cursorIn: 'body' }
+  const actions: readonly Action[] = tags === undefined ? ['GetSecretValue'] : ['DescribeSecret', 'GetSecretValue']
+  const start = cursor === undefined ? { seen: 0 } : context.cursors.open(listing, cursor)
+  const page = startPage(scope, context)
+  let group: SecretName[] = []
+  let unaddressable = 0
+  let nextCursor: string | undefined
+  const readGroup = async (): Promise<void> => {
+    await page.read(group, new Set(group))
+    group = []
+  }
+  for await (const { secret, place } of visibleSecrets(scope, { filters }, actions, start)) {
+    if (!isAddressable(secret)) {
+      unaddressable += 1
+      continue
+    }
+    if (group.length > 0 && group.length === page.room()) await readGroup()
+    if (page.isFull()) {
+      nextCursor = context.cursors.seal(listing, place())
+      break
+    }
+    group.push(secret.name)
+  }
+  if (nextCursor === undefined) await readGroup()
+  return compact({ results: page.results, nextCursor, unaddressable: asUnaddressable(unaddressable) })
+}
+
+interface Page {
+  readonly results: BatchResult[]
+  /** Returns true if the page has reached one of its limits. */
+  isFull: () => boolean
+  /** Returns the number of values to read next. */
+  room: () => number
+  /**
+   * Adds secrets to the page, and reads the values of those that the caller may read.
+   *
+   * @throws Problem `overloaded`, and any AWS error
+   */
+  read: (names: readonly SecretName[], readable: ReadonlySet<SecretName>) => Promise<void>
+}
+
+function startPage (scope: Scope, { reserve }: PageContext): Page {
+  const results: BatchResult[] = []
+  let bytes = 0
+  return {
+    results,
+    isFull: () => results.length >= pageLimits.secrets || bytes >= pageLimits.bytes,
+    room: () => Math.min(concurrentValues, pageLimits.secrets - results.length),
+    async read (names, readable) {
+      const memory = reserve(readable.size * shapes.SecretStringType.max * copies)
+      const read = await mapValues(scope, [...readable], (result) => result)
+      const sizes = read.map((result) => 'secret' in result ? sizeOf(result.secret.content) : 0)
+      const size = sizes.reduce((sum, one) => sum + one, 0)
+      memory.shrinkTo(size * copies)
+      bytes += size
+      const byName = new Map(read.map((result) => [result.name, result]))
+      for (const name of names) results.push(byName.get(name) ?? { name, problem: new Problem('forbidden') })
+    }
+  }
+}
+
+const sizeOf = (content: string | Uint8Array): number => Buffer.byteLength(content)
+
+function parseNames (scope: Scope, texts: readonly string[]): SecretName[] {
+  const errors: RequestError[] = []
+  const names = texts.flatMap((text, index) => {
+    const parsed = parseSecretName(scope.environment, text)
+    if ('name' in parsed) return [parsed.name]
+    errors.push({ in: 'body', pointer: `/names/${index}`, message: parsed.mistake })
+    return []
+  })
+  if (errors.length > 0) throw invalidRequest(errors)
+  return names
+}

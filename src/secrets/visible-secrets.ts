@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { shapes } from '#src/aws-model/shapes'
+import type { ListRequest } from '#src/aws/port'
+import type { SecretMetadata } from '#src/aws/secret'
+import type { Action } from '#src/authorization/actions'
+import type { AnyName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
+import type { Place } from './cursors.ts'
+import { permittedFound } from './permitted.ts'
+import type { Scope } from './scope.ts'
+import { selects } from './selection.ts'
+
+/** A secret in a list, and the place at which a page that begins with it would begin. */
+export interface Visible {
+  secret: SecretMetadata<AnyName>
+  /** A function, because only the place of the first secret of a page is needed. */
+  place: () => Place
+}
+
+/**
+ * Yields the secrets that match the filters exactly and on which the caller may perform all of the actions. Asks AWS for its
+ * pages one by one, and always for pages of the maximum size, so that AWS's pages do not depend on the gateway's.
+ *
+ * @param start the place of the first secret
+ * @throws Problem for any AWS error
+ */
+export async function* visibleSecrets (
+  scope: Scope, request: Omit<ListRequest, 'limit' | 'cursor'>, actions: readonly Action[], start: Place
+): AsyncGenerator<Visible, undefined> {
+  let awsPlace = start
+  for (;;) {
+    const { awsPage, ...covered } = awsPlace
+    const page = await scope.aws.listSecrets(scope, { ...request, limit: shapes.MaxResultsType.max, cursor: awsPage })
+    const visible = await visibleOf(scope, actions, page.items.filter((secret) => selects(request.filters ?? {}, secret)))
+    const first = firstOn(visible, covered)
+    for (const [index, secret] of visible.entries()) {
+      if (index < first) continue
+      yield { secret, place: () => compact({ awsPage, seen: index, last: digestOf(visible[index - 1]) }) }
+    }
+    if (page.nextCursor === undefined) return undefined
+    awsPlace = { awsPage: page.nextCursor, seen: 0 }
+  }
+}
+
+async function visibleOf (
+  scope: Scope, actions: readonly Action[], secrets: readonly SecretMetadata<AnyName>[]
+): Promise<SecretMetadata<AnyName>[]> {
+  let names = secrets.map(({ name }) => name)
+  for (const action of actions) names = [...await permittedFound(scope, action, names)]
+  const visible = new Set(names)
+  return secrets.filter(({ name }) => visible.has(name))
+}
+
+/**
+ * Returns the index of the first secret that the earlier pages do not cover. If the last secret that they cover is no longer on
+ * AWS's page, the next secret has moved to its index.
+ */
+function firstOn (visible: readonly SecretMetadata<AnyName>[], { seen, last }: Place): number {
+  if (last === undefined) return 0
+  const index = visible.findIndex((secret) => digestOf(secret) === last)
+  return index === -1 ? seen - 1 : index + 1
+}
+
+/** Returns a digest of the secret's name. Unlike the name, it has the same length for all secrets. */
+const digestOf = (secret: { name: AnyName } | undefined): string | undefined =>
+  secret && createHash('sha256').update(secret.name).digest('base64url')

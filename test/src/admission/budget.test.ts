@@ -1,0 +1,90 @@
+import t from 'tap'
+import { createBudget, type Budget } from '#src/admission/budget'
+import { createRoom } from '#src/admission/room'
+
+/** Returns the largest number of bytes that the caller can reserve now. */
+function largest ({ reserve }: Budget, callerId: string): number {
+  for (let bytes = 1; ; bytes++) {
+    try {
+      reserve(callerId, bytes).release()
+    } catch {
+      return bytes - 1
+    }
+  }
+}
+
+t.test('a caller may hold at most as many bytes as are left for all others', async (t) => {
+  const budget = createBudget(() => 120, () => 0)
+  t.equal(largest(budget, 'a'), 60, 'half, if it is alone')
+  const held = budget.reserve('a', 60)
+  t.equal(largest(budget, 'a'), 0)
+  t.equal(largest(budget, 'b'), 30, 'there is room for another one')
+  const other = budget.reserve('b', 30)
+  t.equal(largest(budget, 'c'), 15, 'and for a third one')
+  held.release()
+  t.equal(largest(budget, 'b'), 30)
+  t.equal(largest(budget, 'a'), 45)
+  other.release()
+  t.equal(largest(budget, 'b'), 60)
+})
+
+t.test('a reservation is given back once, at once or in parts', async (t) => {
+  const budget = createBudget(() => 100, () => 0)
+  const held = budget.reserve('a', 40)
+  held.shrinkTo(70)
+  t.equal(largest(budget, 'a'), 10, 'a reservation does not grow')
+  held.shrinkTo(10)
+  t.equal(largest(budget, 'a'), 40)
+  held.release()
+  held.release()
+  held.shrinkTo(5)
+  t.equal(largest(budget, 'a'), 50)
+})
+
+t.test('what can no longer be refused is counted beyond the budget', async (t) => {
+  const budget = createBudget(() => 100, () => 0)
+  const charged = budget.charge('a', 150)
+  t.throws(() => budget.reserve('b', 1), { code: 'overloaded' })
+  charged.release()
+  t.equal(largest(budget, 'b'), 50)
+})
+
+t.test('the size may change', async (t) => {
+  let size = 100
+  const budget = createBudget(() => size, () => 0)
+  size = 200
+  t.equal(largest(budget, 'a'), 100)
+})
+
+t.test('Retry-After is the time that it takes to free the missing bytes', async (t) => {
+  let now = 0
+  const budget = createBudget(() => 1_000, () => now)
+  const retryAfter = (bytes: number): unknown => {
+    try {
+      budget.reserve('a', bytes)
+    } catch (problem) {
+      return (problem as { options: { retryAfter: number } }).options.retryAfter
+    }
+    return undefined
+  }
+  t.equal(retryAfter(501), 5, 'nothing is known yet')
+  // 10 bytes are freed in each second.
+  for (let count = 0; count < 100; count++) {
+    now += 1_000
+    budget.reserve('b', 10).release()
+  }
+  now += 1_000
+  t.equal(retryAfter(501), 1, '2 bytes are missing')
+  t.equal(retryAfter(600), 20, '200 bytes are missing')
+  t.equal(retryAfter(100_000), 60, 'the longest time that is reported')
+})
+
+t.test('a room has a maximum in all and for a caller', async (t) => {
+  const room = createRoom({ all: 3, ofOneCaller: 2 })
+  const leave = [room.enter('a'), room.enter('a')]
+  t.throws(() => room.enter('a'), { code: 'overloaded' })
+  leave.push(room.enter('b'))
+  t.throws(() => room.enter('c'), { code: 'overloaded' })
+  for (const end of leave) end()
+  for (const callerId of ['a', 'a', 'c']) room.enter(callerId)
+})
