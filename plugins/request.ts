@@ -158,7 +158,7 @@ export default fp(async (fastify) => {
     const { evidence } = this
     evidence.items = (evidence.items ?? 0) + outcomes.length
     const about = { ...evidence.about, intent: evidence.intent, job: this.outcome?.job }
-    await audit.append(secretEntries(about, outcomes, evidence.decisions))
+    await audit.append(await secretEntries(about, outcomes, evidence.decisions))
   })
   fastify.decorateRequest('scopeIn', function (name, ...actions) {
     return openScopeIn(this, findEnvironment(name), actions, context)

@@ -4,6 +4,7 @@ import type { BatchResult } from '#src/aws/port'
 import { maximumNameLength, parseSecretName, type SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { invalidRequest, Problem, type RequestError } from '#src/problems/problem'
+import { forEachInTurns, mapInTurns } from '#src/scheduling/turns'
 import { allSecrets } from './all-secrets.ts'
 import { permitted, permittedFound } from './permitted.ts'
 import { currentMissing } from './read.ts'
@@ -21,9 +22,9 @@ const concurrentBatches = 4
  * @throws Problem `invalid-request` for an invalid name, and any AWS error that concerns a whole batch
  */
 export async function readNamed (scope: Scope, texts: readonly string[]): Promise<BatchResult[]> {
-  const names = parseNames(scope, texts)
+  const names = await parseNames(scope, texts)
   const results = await readPermitted(scope, await permitted(scope, 'GetSecretValue', names))
-  return names.map((name) => results.get(name) ?? { name, problem: new Problem('forbidden') })
+  return mapInTurns(names, (name) => results.get(name) ?? { name, problem: new Problem('forbidden') })
 }
 
 /**
@@ -92,13 +93,13 @@ async function readPages (scope: Scope, names: readonly SecretName[]): Promise<B
   return results
 }
 
-function parseNames (scope: Scope, texts: readonly string[]): SecretName[] {
+async function parseNames (scope: Scope, texts: readonly string[]): Promise<SecretName[]> {
+  const names: SecretName[] = []
   const errors: RequestError[] = []
-  const names = texts.flatMap((text, index) => {
+  await forEachInTurns(texts, (text, index) => {
     const parsed = parseSecretName(scope.environment, text)
-    if ('name' in parsed) return [parsed.name]
-    errors.push({ in: 'body', pointer: `/names/${index}`, message: parsed.mistake })
-    return []
+    if ('name' in parsed) names.push(parsed.name)
+    else errors.push({ in: 'body', pointer: `/names/${index}`, message: parsed.mistake })
   })
   if (errors.length > 0) throw invalidRequest(errors)
   return names

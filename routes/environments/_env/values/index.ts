@@ -1,6 +1,7 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { ProblemSchema, problemBody } from '#src/http/problem-reply'
 import { bodyProblems, CredentialHeader, EnvironmentParams, Query, Ref, Reply, withAwsProblems } from '#src/http/schemas'
+import { mapInTurns } from '#src/scheduling/turns'
 import { closed } from '#src/schema/types'
 import { toSecretValue } from '#src/secrets/read'
 import { readMatching, readNamed } from '#src/secrets/read-many'
@@ -42,13 +43,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     handler: async (request) => {
       const { scope, body } = request
       const { results, ...leftOut } = 'names' in body ? { results: await readNamed(scope, body.names) } : await readMatching(scope, body.filters)
-      await request.reportSecrets(results.map((result) => ({
+      await request.reportSecrets(await mapInTurns(results, (result) => ({
         name: result.name,
         action: 'GetSecretValue',
         ...('secret' in result ? { versionId: result.secret.versionId } : { problem: result.problem })
       })))
       return {
-        items: results.map((result) => 'secret' in result
+        items: await mapInTurns(results, (result) => 'secret' in result
           ? { name: result.name, secret: toSecretValue(result.secret) }
           : { name: result.name, problem: problemBody(result.problem, request.id) }),
         ...leftOut
