@@ -90,7 +90,7 @@ async function beside (running: Running, name: string): Promise<Measurement> {
 async function besideBurner (running: Running, busy: Measurement, idle: Measurement): Promise<Measurement> {
   const shares = [[cores.gateway, busy.gateway - idle.gateway], [cores.others, busy.others - idle.others]] as const
   return measure(running, await Promise.all(shares.map(async ([core, share]) =>
-    startPart(import.meta.filename, 'burner', [String(share)], core, core === cores.others))))
+    startPart(import.meta.filename, 'burner', [Math.max(0, share).toFixed(2)], core, core === cores.others))))
 }
 
 /** Takes all measurements. The rounds are interleaved, so that other load on the machine affects all rows equally. */
@@ -139,6 +139,8 @@ const parts: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>> = 
 }
 
 if (part === undefined) {
+  process.setMaxListeners(0)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { process.exit(1) })
   await compare()
 } else {
   process.once('disconnect', () => { process.exit() })

@@ -8,6 +8,13 @@ import { account, secrets } from './setting.ts'
 const slowness = 5_000
 
 /**
+ * The number of calls that the backend gets at the same time, besides those about the quiet caller's secret. AWS answers calls
+ * independently of each other, but the backend is a single thread. Without this limit, the quiet caller's calls would wait in the
+ * backend for the others, and the benchmark would measure the backend.
+ */
+const concurrency = 2
+
+/**
  * Starts the embedded backend, which enforces AWS's quotas, and a proxy in front of it. The proxy delays the replies about one
  * secret, and stops in the middle of the replies about another.
  *
@@ -15,9 +22,9 @@ const slowness = 5_000
  */
 export async function startBackend (): Promise<string> {
   const { url } = await startLocalBackend({ accounts: [account], throttling: true })
-  const agent = new Agent({ keepAlive: true })
+  const agents = { quiet: new Agent({ keepAlive: true }), others: new Agent({ keepAlive: true, maxSockets: concurrency }) }
   const proxy = createServer((request, response) => {
-    forward(new URL(url), agent, request, response).catch(() => { response.destroy() })
+    forward(new URL(url), agents, request, response).catch(() => { response.destroy() })
   })
   proxy.listen(0, '127.0.0.1')
   await once(proxy, 'listening')
@@ -26,17 +33,20 @@ export async function startBackend (): Promise<string> {
   return `http://127.0.0.1:${address.port}`
 }
 
-async function forward (url: URL, agent: Agent, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function forward (
+  url: URL, agents: Record<'quiet' | 'others', Agent>, request: IncomingMessage, response: ServerResponse
+): Promise<void> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   const body = Buffer.concat(chunks)
   const { method, headers } = request
   const isRead = String(headers['x-amz-target']).endsWith('.GetSecretValue')
-  if (isRead && body.includes(`"${secrets.slow}"`)) await delay(slowness)
+  if (isRead && body.includes(secrets.slow)) await delay(slowness)
+  const agent = body.includes(secrets.quiet) ? agents.quiet : agents.others
   const upstream = send({ host: url.hostname, port: url.port, agent, method, headers }).end(body)
   const [reply] = await once(upstream, 'response') as [IncomingMessage]
   response.writeHead(reply.statusCode ?? 502, reply.headers)
-  if (isRead && body.includes(`"${secrets.stalled}"`)) {
+  if (isRead && body.includes(secrets.stalled)) {
     response.write('{')
     reply.resume()
     return

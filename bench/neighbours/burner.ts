@@ -5,7 +5,7 @@ const period = 10
 
 /** Uses a share of a core, from 0 to 1, until the signal is aborted. */
 export async function burn (share: number, signal: AbortSignal): Promise<void> {
-  const work = Math.min(Math.max(share, 0), 1) * period
+  const work = Math.min(share, 1) * period
   while (!signal.aborted) {
     const began = performance.now()
     while (performance.now() - began < work);

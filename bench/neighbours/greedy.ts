@@ -66,7 +66,7 @@ export const greedy: Readonly<Record<string, Greed>> = {
   versions: {
     title: '99 lists of versions per second',
     run: async (url, signal) => atRate(99, signal, () => {
-      void ask(`${environment(url)}/secrets/${encodeURIComponent(secrets.quiet)}/versions`, signal, { caller: 'versions' })
+      void ask(`${environment(url)}/secrets/${encodeURIComponent(secrets.other)}/versions`, signal, { caller: 'versions' })
     })
   },
   values: {

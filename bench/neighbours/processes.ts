@@ -20,7 +20,9 @@ export async function startPart (
   const child = fork(file, [part, ...args])
   pinToCore(child.pid, core)
   if (isYielding && child.pid !== undefined) setPriority(child.pid, lowest)
-  await once(child, 'message')
+  process.once('exit', () => { child.kill('SIGKILL') })
+  const [message] = await Promise.race([once(child, 'message'), once(child, 'exit')]) as unknown[]
+  if (message !== 'ready') throw new Error(`the ${part} did not start`)
   return child
 }
 
@@ -31,6 +33,7 @@ export async function startGateway (
   const child = spawn(process.execPath, [...options, join(import.meta.dirname, '../../src/server.ts')], {
     env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'inherit']
   })
+  process.once('exit', () => { child.kill('SIGKILL') })
   pinToCore(child.pid, cores.gateway)
   const url = await new Promise<string>((resolve, reject) => {
     let output = ''

@@ -7,7 +7,7 @@ import { hashToken } from '#src/authentication/api-keys'
 export const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
 
 /** The secrets that exist. The proxy in front of the backend delays or stalls the replies about two of them. */
-export const secrets = { quiet: 'quiet/secret', long: 'long/secret', slow: 'slow/secret', stalled: 'stalled/secret' } as const
+export const secrets = { quiet: 'quiet/secret', other: 'other/secret', long: 'long/secret', slow: 'slow/secret', stalled: 'stalled/secret' } as const
 
 /** The callers: the quiet one, one for each kind of greed, and one that may not create secrets. */
 export const callers = ['quiet', 'setup', 'versions', 'values', 'bulk', 'stalled', 'stranger', 'forbidden', 'unread', 'slow'] as const

@@ -468,6 +468,8 @@ t.test('streams the result of each secret as a line of JSON', async (t) => {
   ])
   t.equal((await bulk(gateway, { secretNames: [''] }, options)).status, 400, 'an invalid request is answered as usual')
 
+  interface Item { event: string, name?: string, names?: string[], result?: string }
+
   t.test('begins no further secret after the client has disconnected', async (t) => {
     const secretNames = Array.from({ length: 2_000 }, (_, index) => `n${index}`)
     const sent = request(`${gateway.url}${path}`, {
@@ -478,7 +480,7 @@ t.test('streams the result of each secret as a line of JSON', async (t) => {
     const [answer] = await once(sent, 'response') as [IncomingMessage]
     await once(answer, 'data')
     sent.destroy()
-    const resultsOf = (): (string | undefined)[] => gateway.trail().flatMap(({ event, name = '', names = [name], result }) =>
+    const resultsOf = (): (string | undefined)[] => gateway.trail().flatMap(({ event, name = '', names = [name], result }: Item) =>
       event === 'item' ? names.filter((one) => secretNames.includes(one)).map(() => result) : [])
     await until(() => resultsOf().length === secretNames.length)
     t.strictSame([...new Set(resultsOf())], ['created', 'not-started'])
