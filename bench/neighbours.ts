@@ -1,7 +1,7 @@
 /**
  * Measures how long a quiet caller's reads take alone, and beside each of several greedy clients.
  *
- *     node bench/neighbours.ts [--seconds 3] [--rounds 3] [--only versions,values] [--burner false]
+ *     node bench/neighbours.ts [--seconds 2] [--rounds 3] [--only versions,values] [--burner false] [--profile FOLDER]
  *
  * The gateway is pinned to one core, and everything else to the other one. A greedy client also keeps the machine busy, which
  * makes any reply slower. Therefore each measurement beside a greedy client is followed by one beside a burner: processes that
@@ -27,7 +27,7 @@ import { pinToCore } from './pinned.ts'
 const { positionals: [part, ...args], values } = parseArgs({
   allowPositionals: true,
   options: {
-    seconds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: Object.keys(greedy).join(',') },
     burner: { type: 'string', default: 'true' },
