@@ -9,6 +9,8 @@ import { openScopeIn, type ScopeContext } from '#src/request/scopes'
 import { secretEntries } from '#src/request/secret-entries'
 import { runReplySteps, runSteps, type Step } from '#src/request/step'
 import { authenticate } from '#src/request/steps/authenticate'
+import { awaitTurn } from '#src/request/steps/await-turn'
+import { awaitTurnToReply } from '#src/request/steps/await-turn-to-reply'
 import { refuseAmbiguousHeaders } from '#src/request/steps/refuse-ambiguous-headers'
 import { refuseCrossSite } from '#src/request/steps/refuse-cross-site'
 import { refuseUnknownHeaders } from '#src/request/steps/refuse-unknown-headers'
@@ -40,6 +42,7 @@ import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
 import { shedLoad } from '#src/request/steps/shed-load'
 import { validateParameters } from '#src/request/steps/validate-parameters'
 import { watchCaller } from '#src/request/steps/watch-caller'
+import { createCallerTurns } from '#src/scheduling/caller-turns'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -81,6 +84,7 @@ export default fp(async (fastify) => {
   } = fastify
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
+  const turnOf = createCallerTurns(setImmediate)
   const declared = (): DeclaredNames => config.current
   const context: ScopeContext = {
     aws,
@@ -109,7 +113,12 @@ export default fp(async (fastify) => {
       appliesTo: authenticated,
       steps: { authenticate: authenticate(callerOf, limits.failures), refuseCrossSite: refuseCrossSite(limits.failures) }
     },
-    { stage: 'limits', hook: 'onRequest', appliesTo: authenticated, steps: { limitCaller: limits.caller } },
+    {
+      stage: 'limits',
+      hook: 'onRequest',
+      appliesTo: authenticated,
+      steps: { limitCaller: limits.caller, awaitTurn: awaitTurn(turnOf) }
+    },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
     { stage: 'parameters', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, validateParameters } },
     {
@@ -136,14 +145,22 @@ export default fp(async (fastify) => {
       appliesTo: namedInBody,
       steps: { resolveCredential, decideInEnvironment, enforce, limitEnvironment: limits.environment }
     },
-    { stage: 'record intent', hook: 'preHandler', appliesTo: authenticated, steps: { recordIntent: recordIntent(audit, declared) } },
+    {
+      stage: 'record intent',
+      hook: 'preHandler',
+      appliesTo: authenticated,
+      steps: { recordIntent: recordIntent(audit, declared), awaitTurn: awaitTurn(turnOf) }
+    },
     { stage: 'scope', hook: 'preHandler', appliesTo: inEnvironment, steps: { watchCaller, openScope: openScope(context) } }
   ]
 
   /** The last steps, for every reply, including refusals. */
   const last = [
     { stage: 'unread reply', steps: { countUnreadReply: countUnreadReply(memory) } },
-    { stage: 'record outcome', steps: { recordOutcome: recordOutcome(audit, declared) } },
+    {
+      stage: 'record outcome',
+      steps: { awaitTurnToReply: awaitTurnToReply(turnOf), recordOutcome: recordOutcome(audit, declared) }
+    },
     {
       stage: 'reply',
       steps: {
@@ -165,7 +182,7 @@ export default fp(async (fastify) => {
     const { evidence } = this
     evidence.items = (evidence.items ?? 0) + outcomes.length
     const about = { ...evidence.about, intent: evidence.intent, job: this.outcome?.job }
-    await audit.append(secretEntries(about, outcomes, evidence.decisions))
+    await audit.append(await secretEntries(about, outcomes, evidence.decisions))
   })
   fastify.decorateRequest('scopeIn', function (name, ...actions) {
     return openScopeIn(this, findEnvironment(name), actions, context)

@@ -35,7 +35,7 @@ class IncompleteReply extends Error {
 export function refuseIncompleteReplies ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   middlewareStack.add((next, { commandName = '' }) => async (args) => {
     const result = await next(args)
-    const texts = required[commandName.replace(/Command$/, '')] ?? []
+    const texts = required[operationOf(commandName)] ?? []
     const reply = new Map<string, unknown>(Object.entries(Object(result.output) as object))
     const isComplete = texts.every((name) => typeof reply.get(name) === 'string') &&
       optional.every((name) => ['string', 'undefined'].includes(typeof reply.get(name)))

@@ -11,6 +11,7 @@ import { auditBeforeEmit } from '#src/secrets/bulk/audit-before-emit'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import { bulkItemReply, bulkReply, type BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
+import { mapInTurns } from '#src/scheduling/turns'
 import type { Monotonic } from '#src/clock'
 import { problemBody, problemHeaders } from './problem-reply.ts'
 
@@ -60,7 +61,7 @@ export async function sendAtOnce (
   const outcomes: BulkOutcome[] = []
   const summary = await bulk.run({ signal, settled: (outcome, index) => { outcomes[index] = outcome }, progress: nothing })
   await request.reportSecrets(toRecord(bulk, outcomes))
-  const body = bulkReply(outcomes.map(toReply(request)), summary)
+  const body = bulkReply(await mapInTurns(outcomes, toReply(request)), summary)
   if (summary.status !== 409) return reply.code(summary.status).send(body)
   const problem = new Problem('not-all-done')
   return reply.code(409).headers(problemHeaders(problem)).send(JSON.stringify({ ...problemBody(problem, request.id), ...body }))

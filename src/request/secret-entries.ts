@@ -4,6 +4,7 @@ import type { Decision } from '#src/authorization/decision'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
+import { forEachInTurns } from '#src/scheduling/turns'
 import type { KeptDecisions } from './decisions.ts'
 
 /** The members that all records of a request share: its sender and its subject. */
@@ -33,10 +34,15 @@ const mostText = 32 * 1024
 /**
  * Returns the entries for some of a request's secrets, and removes the decisions on these secrets from `kept`. Secrets that
  * differ only in their name and version share an entry. With an entry for each, a request of 10,000 short names would cause
- * a hundred times as many bytes of records as it has itself.
+ * a hundred times as many bytes of records as it has itself. Lets other work run in between.
  */
-export const secretEntries = (about: About, outcomes: readonly SecretOutcome[], kept: KeptDecisions): RequestEntry[] =>
-  entriesOf(about, outcomes.map((outcome) => ({ outcome, decisions: kept.take(outcome) })))
+export async function secretEntries (
+  about: About, outcomes: readonly SecretOutcome[], kept: KeptDecisions
+): Promise<RequestEntry[]> {
+  const groups = grouping(about)
+  await forEachInTurns(outcomes, (outcome) => { groups.add({ outcome, decisions: kept.take(outcome) }) })
+  return groups.entries()
+}
 
 /** The entries for the secrets that were left out of a reply, and the number of these secrets. */
 export interface Withheld {
@@ -48,13 +54,22 @@ export interface Withheld {
 export function withheldEntries (about: About, bySecret: readonly (readonly SecretDecision[])[]): Withheld {
   const items = bySecret.flatMap((decisions) => decisions.flatMap(({ allowed, environment, name, action }): Item[] =>
     allowed || name === undefined ? [] : [{ outcome: compact({ environment, name, action, problem: new Problem('forbidden') }), decisions }]))
-  return { entries: entriesOf(about, items), count: items.length }
+  const groups = grouping(about)
+  for (const item of items) groups.add(item)
+  return { entries: groups.entries(), count: items.length }
 }
 
-function entriesOf (about: About, items: readonly Item[]): RequestEntry[] {
+/** Groups items by what they have in common, and returns an entry for each group. */
+interface Grouping {
+  add: (item: Item) => void
+  entries: () => RequestEntry[]
+}
+
+function grouping (about: About): Grouping {
   const groups: Group[] = []
   const open = new Map<string, Group>()
-  for (const item of items) {
+
+  function add (item: Item): void {
     const { name, versionId = '' } = item.outcome
     const entry = sharedEntry(about, item)
     const key = JSON.stringify([
@@ -71,9 +86,13 @@ function entriesOf (about: About, items: readonly Item[]): RequestEntry[] {
     group.size += name.length + versionId.length
     if (group.size >= mostText) open.delete(key)
   }
-  return groups.map(({ entry, names, versionIds }) => names.length === 1
-    ? { ...entry, name: names[0], versionId: versionIds[0] }
-    : { ...entry, names, versionIds: versionIds.length === 0 ? undefined : versionIds })
+
+  return {
+    add,
+    entries: () => groups.map(({ entry, names, versionIds }) => names.length === 1
+      ? { ...entry, name: names[0], versionId: versionIds[0] }
+      : { ...entry, names, versionIds: versionIds.length === 0 ? undefined : versionIds })
+  }
 }
 
 /** Returns the entry for an item, without what is particular to its secret: the name and the version. */

@@ -1,7 +1,10 @@
 import { monotonic, type Monotonic } from '#src/clock'
 
-/** The time, in milliseconds, that a long computation may run before other work gets a turn. */
-const turnTime = 10
+/**
+ * The time, in milliseconds, that a long computation may run before other work gets a turn. A short request needs some ten
+ * iterations of the event loop, and may have to wait for a turn in each of them. So this is a tenth of what it may have to wait.
+ */
+const turnTime = 1
 
 /** The turns of one long computation. */
 export interface Turn {

@@ -5,6 +5,7 @@ import type { BatchResult } from '#src/aws/port'
 import { maximumNameLength, parseSecretName, type SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { invalidRequest, Problem, type RequestError } from '#src/problems/problem'
+import { forEachInTurns } from '#src/scheduling/turns'
 import type { Cursors, Listing } from './cursors.ts'
 import { permitted } from './permitted.ts'
 import { concurrentValues, mapValues } from './read-many.ts'
@@ -47,7 +48,7 @@ const copies = 2
 export async function readNamed (
   scope: Scope, context: PageContext, { names: texts, cursor }: { names: readonly string[], cursor?: string }
 ): Promise<ValuesPage> {
-  const names = parseNames(scope, texts)
+  const names = await parseNames(scope, texts)
   const listing: Listing = { scope, operation: 'readNamed', query: { names: texts }, cursorIn: 'body' }
   const { seen: start } = cursor === undefined ? { seen: 0 } : context.cursors.open(listing, cursor)
   const page = startPage(scope, context)
@@ -139,13 +140,13 @@ function startPage (scope: Scope, { reserve }: PageContext): Page {
 
 const sizeOf = (content: string | Uint8Array): number => Buffer.byteLength(content)
 
-function parseNames (scope: Scope, texts: readonly string[]): SecretName[] {
+async function parseNames (scope: Scope, texts: readonly string[]): Promise<SecretName[]> {
+  const names: SecretName[] = []
   const errors: RequestError[] = []
-  const names = texts.flatMap((text, index) => {
+  await forEachInTurns(texts, (text, index) => {
     const parsed = parseSecretName(scope.environment, text)
-    if ('name' in parsed) return [parsed.name]
-    errors.push({ in: 'body', pointer: `/names/${index}`, message: parsed.mistake })
-    return []
+    if ('name' in parsed) names.push(parsed.name)
+    else errors.push({ in: 'body', pointer: `/names/${index}`, message: parsed.mistake })
   })
   if (errors.length > 0) throw invalidRequest(errors)
   return names

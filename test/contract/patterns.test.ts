@@ -19,7 +19,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/authentication/key-set.ts': ['\\/$'],
   'src/authorization/policies.ts': ['^for policy `policy\\d+`[:,] |^failed to parse policies from string: '],
   'src/aws/call.ts': ['^(?:BatchGet|Describe|Get|List|Validate)', 'Command$'],
-  'src/aws/exception-rules.ts': ['^(?:The variable \\w+ is not set$|Could not (?:resolve|load) credentials )'],
+  'src/aws/exception-rules.ts': ['^(?:The variable \\w+ is not set$|Could not (?:resolve|load) credentials )', '^Invalid response from STS'],
   'src/aws/kms-keys.ts': ['^key\\/'],
   'src/cli/variables.ts': ['^\\/+'],
   'src/config/issues.ts': ['^[a-z]'],

@@ -85,6 +85,7 @@ t.test('the bounds of the configuration file', async (t) => {
     'server connections requestTimeoutSeconds maximum': 3_600,
     'server connections replyTimeoutSeconds minimum': 0.1,
     'server connections replyTimeoutSeconds maximum': 3_600,
+    'server memory budgetBytes minimum': 134_217_728,
     'server overload heapShare minimum': 0.5,
     'server overload heapShare maximum': 0.95,
     'server overload loopDelayMilliseconds minimum': 50,

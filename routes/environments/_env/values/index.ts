@@ -2,6 +2,7 @@ import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typ
 import { ProblemSchema, problemBody } from '#src/http/problem-reply'
 import { bodyProblems, CredentialHeader, EnvironmentParams, NextCursor, Page, Query, Ref, Reply, withAwsProblems } from '#src/http/schemas'
 import { reserveForReply } from '#src/request/reply-memory'
+import { mapInTurns } from '#src/scheduling/turns'
 import { closed } from '#src/schema/types'
 import { toSecretValue } from '#src/secrets/read'
 import { maximumItems, Name, SecretValue, ValueFilters } from '#src/secrets/schemas'
@@ -47,13 +48,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const { scope, body } = request
       const context = { cursors: fastify.cursors, reserve: reserveForReply(fastify.memory, scope.callerId, reply.raw) }
       const { results, ...others } = 'names' in body ? await readNamed(scope, context, body) : await readMatching(scope, context, body)
-      await request.reportSecrets(results.map((result) => ({
+      await request.reportSecrets(await mapInTurns(results, (result) => ({
         name: result.name,
         action: 'GetSecretValue',
         ...('secret' in result ? { versionId: result.secret.versionId } : { problem: result.problem })
       })))
       return {
-        items: results.map((result) => 'secret' in result
+        items: await mapInTurns(results, (result) => 'secret' in result
           ? { name: result.name, secret: toSecretValue(result.secret) }
           : { name: result.name, problem: problemBody(result.problem, request.id) }),
         ...others

@@ -1,0 +1,149 @@
+/**
+ * Measures how long a quiet caller's reads take alone, and beside each of several greedy clients.
+ *
+ *     node bench/neighbours.ts [--seconds 2] [--rounds 3] [--only versions,values] [--burner false] [--profile FOLDER]
+ *
+ * The gateway is pinned to one core, and everything else to the other one. A greedy client also keeps the machine busy, which
+ * makes any reply slower. Therefore each measurement beside a greedy client is followed by one beside a burner: processes that
+ * have nothing to do with the gateway, and use as much of each core as the greedy client made the gateway and others use.
+ *
+ * Exits with 1 if a p99 is more than three times the p99 beside the burner, or if the quiet caller gets a 504.
+ */
+import type { ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { startBackend } from './neighbours/backend.ts'
+import { burn } from './neighbours/burner.ts'
+import { greedy } from './neighbours/greedy.ts'
+import { cores, end, processorTime, startGateway, startPart } from './neighbours/processes.ts'
+import { readQuietly, type Seen } from './neighbours/quiet.ts'
+import { configure, headersOf, secrets } from './neighbours/setting.ts'
+import { isPassed, printTable, type Measurement, type Row } from './neighbours/table.ts'
+import { pinToCore } from './pinned.ts'
+
+const { positionals: [part, ...args], values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: Object.keys(greedy).join(',') },
+    burner: { type: 'string', default: 'true' },
+    profile: { type: 'string' }
+  }
+})
+const seconds = Number(values.seconds)
+
+/** The time in milliseconds that a greedy client or a burner has before the measurement. */
+const headStart = 300
+
+/** When the gateway has nothing left to do: its share of the processor, within an interval of so many milliseconds. */
+const rest = { share: 0.1, interval: 300, longest: 10_000 }
+
+/** The longest time that a part may run, in milliseconds. It would end even if nothing ended it. */
+const longest = 60_000
+
+async function createSecret (url: string, name: string, value: string): Promise<void> {
+  const reply = await fetch(`${url}/environments/dev/secrets/${encodeURIComponent(name)}`, {
+    method: 'POST', headers: headersOf('setup'), body: JSON.stringify({ value })
+  })
+  if (reply.status !== 201) throw new Error(`${name} was not created: ${reply.status} ${await reply.text()}`)
+}
+
+interface Running {
+  readonly url: string
+  readonly gateway: ChildProcess
+  readonly backend: ChildProcess
+}
+
+/** Waits until the gateway has nothing left to do. Otherwise it would still be busy in the next measurement. */
+async function untilAtRest (gateway: ChildProcess): Promise<void> {
+  for (let waited = 0; waited < rest.longest; waited += rest.interval) {
+    const before = processorTime(gateway)
+    await delay(rest.interval)
+    if (processorTime(gateway) - before < rest.share * rest.interval / 1_000) return
+  }
+}
+
+/** Measures the quiet caller beside some processes, which are ended after that. */
+async function measure ({ url, gateway, backend }: Running, companions: readonly ChildProcess[]): Promise<Measurement> {
+  const used = (): number[] => [gateway, backend, ...companions].map(processorTime)
+  const before = used()
+  const began = performance.now()
+  for (const one of companions) one.send('begin')
+  await delay(headStart)
+  const seen: Seen = await readQuietly(url, seconds)
+  const time = (performance.now() - began) / 1_000
+  const [ofGateway = 0, ...others] = used().map((after, index) => (after - (before[index] ?? 0)) / time)
+  await Promise.all(companions.map(async (one) => end(one)))
+  await untilAtRest(gateway)
+  return { ...seen, gateway: ofGateway, others: others.reduce((sum, one) => sum + one, 0) }
+}
+
+async function beside (running: Running, name: string): Promise<Measurement> {
+  return measure(running, [await startPart(import.meta.filename, 'greedy', [name, running.url], cores.others)])
+}
+
+/** Measures the quiet caller beside burners that use what `busy` used more than `idle`. */
+async function besideBurner (running: Running, busy: Measurement, idle: Measurement): Promise<Measurement> {
+  const shares = [[cores.gateway, busy.gateway - idle.gateway], [cores.others, busy.others - idle.others]] as const
+  return measure(running, await Promise.all(shares.map(async ([core, share]) =>
+    startPart(import.meta.filename, 'burner', [Math.max(0, share).toFixed(2)], core, core === cores.others))))
+}
+
+/** Takes all measurements. The rounds are interleaved, so that other load on the machine affects all rows equally. */
+async function rowsOf (running: Running, names: readonly string[]): Promise<Row[]> {
+  const rows = names.map((name): Row & { name: string } =>
+    ({ name, title: greedy[name]?.title ?? name, idle: [], greedy: [], burner: [] }))
+  // The first measurement is discarded: in it, V8 compiles the code.
+  await measure(running, [])
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const idle = await measure(running, [])
+    for (const row of rows) {
+      const busy = await beside(running, row.name)
+      row.idle.push(idle)
+      row.greedy.push(busy)
+      if (values.burner === 'true') row.burner.push(await besideBurner(running, busy, idle))
+    }
+  }
+  return rows
+}
+
+async function compare (): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-neighbours-'))
+  pinToCore(process.pid, cores.others)
+  const backend = await startPart(import.meta.filename, 'backend', [], cores.others, false)
+  const endpoint = new Promise<string>((resolve) => { backend.once('message', resolve) })
+  backend.send('begin')
+  const profile = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`]
+  const { url, child: gateway } = await startGateway(await configure(folder, await endpoint), profile)
+  try {
+    for (const name of Object.values(secrets)) await createSecret(url, name, name === secrets.long ? ''.padEnd(60_000, '.') : 'a value')
+    const rows = await rowsOf({ url, gateway, backend }, values.only.split(','))
+    printTable(rows)
+    console.log(`load average at the end: ${loadavg().map((load) => load.toFixed(1)).join(', ')}`)
+    if (!isPassed(rows)) process.exitCode = 1
+  } finally {
+    await end(gateway, 'SIGTERM')
+    await end(backend)
+    await rm(folder, { recursive: true })
+  }
+}
+
+const parts: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>> = {
+  async backend () { process.send?.(await startBackend()) },
+  async greedy (signal) { await greedy[args[0] ?? '']?.run(args[1] ?? '', signal) },
+  async burner (signal) { await burn(Number(args[0]), signal) }
+}
+
+if (part === undefined) {
+  process.setMaxListeners(0)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { process.exit(1) })
+  await compare()
+} else {
+  process.once('disconnect', () => { process.exit() })
+  process.once('message', () => { void parts[part]?.(AbortSignal.timeout(part === 'backend' ? longest * 20 : longest)) })
+  process.send?.('ready')
+}

@@ -1,0 +1,55 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { hashToken } from '#src/authentication/api-keys'
+
+/** The AWS account of the embedded backend. */
+export const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
+
+/** The secrets that exist. The proxy in front of the backend delays or stalls the replies about two of them. */
+export const secrets = { quiet: 'quiet/secret', other: 'other/secret', long: 'long/secret', slow: 'slow/secret', stalled: 'stalled/secret' } as const
+
+/** The callers: the quiet one, one for each kind of greed, and one that may not create secrets. */
+export const callers = ['quiet', 'setup', 'versions', 'values', 'bulk', 'stalled', 'stranger', 'forbidden', 'unread', 'slow'] as const
+export type CallerId = typeof callers[number]
+
+export const headersOf = (caller: CallerId): Record<string, string> =>
+  ({ authorization: `Bearer token-of-${caller}`, 'content-type': 'application/json' })
+
+const policies = `
+@id("all") permit (principal, action, resource) unless { principal == Caller::"stranger" || principal == Caller::"forbidden" };
+@id("stranger") permit (principal == Caller::"stranger", action == Action::"DescribeEnvironment", resource);
+@id("forbidden") permit (
+  principal == Caller::"forbidden", action in [Action::"DescribeEnvironment", Action::"BatchGetSecretValue"], resource
+);
+`
+
+/**
+ * Writes the gateway's configuration to a folder. The credential has a kind to which AWS's quotas apply. The rates are the
+ * defaults, but the bursts are longer, so that a caller may send 1,000 requests at once.
+ *
+ * @returns the environment variables of the gateway
+ */
+export async function configure (folder: string, endpoint: string): Promise<Record<string, string>> {
+  await mkdir(join(folder, 'policies'))
+  await writeFile(join(folder, 'policies', 'all.cedar'), policies)
+  await writeFile(join(folder, 'gateway.yaml'), stringify({
+    environments: { dev: { region: 'eu-west-1', credential: 'bench' } },
+    credentials: { bench: { kind: 'environment', accessKeyIdVariable: 'BENCH_KEY', secretAccessKeyVariable: 'BENCH_SECRET' } },
+    authentication: {
+      apiKeys: callers.map((id) => ({ id, hash: hashToken(`token-of-${id}`) })),
+      aws: { serverId: 'bench', regions: ['eu-west-1'], identities: [{ account: account.accountId }] }
+    },
+    authorization: { policies: join(folder, 'policies') },
+    limits: { burst: 1_000 },
+    aws: { endpoint }
+  }))
+  return {
+    GATEWAY_CONFIG: join(folder, 'gateway.yaml'),
+    GATEWAY_DATA_DIR: folder,
+    PORT: '0',
+    LOG_LEVEL: 'info',
+    BENCH_KEY: account.accessKeyId,
+    BENCH_SECRET: account.secretAccessKey
+  }
+}

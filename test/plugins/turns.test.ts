@@ -1,0 +1,23 @@
+import t from 'tap'
+import { build, tokens } from '#test/helper'
+import { connect } from '#test/raw'
+import { until } from '#test/until'
+
+const request = (token: string): string =>
+  ['GET /environments HTTP/1.1', 'host: gateway.test', `authorization: Bearer ${token}`, '', ''].join('\r\n')
+
+t.test('a request does not wait for all requests that another caller has sent before', async (t) => {
+  const gateway = await build(t)
+  const socket = await connect(gateway.url)
+  t.teardown(() => { socket.destroy() })
+  let replies = ''
+  socket.on('data', (chunk) => { replies += String(chunk) })
+  const greedy = 100
+  // They arrive in one piece, so the gateway has them all in the same iteration of the event loop.
+  socket.write(request(tokens.administrator).repeat(greedy) + request(tokens.reader))
+  await until(() => replies.split('HTTP/1.1 200').length - 1 === greedy + 1)
+  const callersOf = (event: string): unknown[] => gateway.trail().filter((record) => record.event === event).map(({ caller }) => caller?.id)
+  t.equal(callersOf('intent').length, greedy + 1)
+  t.ok(callersOf('intent').indexOf('reader') < 10, 'it starts among the first')
+  t.ok(callersOf('outcome').indexOf('reader') < 50, 'it ends long before the last')
+})
