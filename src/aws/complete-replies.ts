@@ -1,3 +1,4 @@
+import { operationOf } from './call.ts'
 import type { SecretsManager } from './types.ts'
 
 /** The texts that AWS always sends, by operation. */

@@ -17,6 +17,9 @@ export interface ShutdownTimes {
   readonly grace: number
 }
 
+/** The maximum number of attempts at a call. Each waits in the queue. */
+const attempts = 3
+
 /** Fills in the defaults of the `server.shutdown` section. */
 export const shutdownFrom = ({ delaySeconds = 5, graceSeconds = 20 }: Static<typeof ShutdownSchema>): ShutdownTimes =>
   ({ delay: 1_000 * delaySeconds, grace: 1_000 * graceSeconds })
@@ -25,7 +28,7 @@ export const shutdownFrom = ({ delaySeconds = 5, graceSeconds = 20 }: Static<typ
 export function* shutdownIssues (
   { grace }: ShutdownTimes, { deadline, queueTime, stsDeadline }: AwsSettings
 ): Generator<ConfigIssue> {
-  const longestCall = Math.max(queueTime + deadline, stsDeadline)
+  const longestCall = Math.max(deadline + attempts * queueTime, stsDeadline)
   if (grace > longestCall) return
   const expected = `more than ${longestCall / 1_000}, because a call of AWS may take that long`
   yield { key: 'server.shutdown.graceSeconds', found: String(grace / 1_000), expected }

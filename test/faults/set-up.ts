@@ -43,7 +43,8 @@ export async function setUp (t: Test, { deadlineSeconds, tls, keepsConnections =
       platform: embedded('AKIAPLATFORM'),
       'dev-role': { kind: 'assume-role', roleArn: roleArns.dev, source: 'platform', externalId: 'of-the-gateway' }
     },
-    aws: { deadlineSeconds, stsDeadlineSeconds: deadlineSeconds, ...aws }
+    aws: { deadlineSeconds, stsDeadlineSeconds: deadlineSeconds, ...aws },
+    server: { ...declared.server, shutdown: { graceSeconds: 600 } }
   })
   const { config } = gateway.fastify
   const backend = config.current.aws.endpoint ?? ''
