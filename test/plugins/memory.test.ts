@@ -81,6 +81,25 @@ t.test('a caller that closes the connection while values are read gives their me
   })
 })
 
+t.test('the body and the results of a job are counted until it has ended', async (t) => {
+  const gateway = await start(t)
+  const opened = Promise.withResolvers<undefined>()
+  gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next) => async (args) => {
+    await opened.promise
+    return next(args)
+  }, { step: 'initialize' })
+  const secrets = Array.from({ length: 20 }, (_, index) => ({ name: `s${index}`, value: 'v'.repeat(60_000) }))
+  t.equal((await gateway.send('POST', path, { json: { secrets }, headers: { prefer: 'respond-async' } })).status, 202)
+  const isInvited = async (): Promise<boolean> => {
+    const answer = await announce(t, gateway, announced(['Content-Length', String(16 * mebibyte)]))
+    if ('destroy' in answer) answer.destroy()
+    return 'destroy' in answer
+  }
+  t.notOk(await isInvited())
+  opened.resolve(undefined)
+  await until(isInvited)
+})
+
 t.test('bulk creates in all forms and promotions have one maximum for a caller', async (t) => {
   const gateway = await start(t)
   const opened = Promise.withResolvers<undefined>()
