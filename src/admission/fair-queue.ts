@@ -41,6 +41,13 @@ export function createFairQueue<Work extends Owner> (): FairQueue<Work> {
     if (caller.size === 0) callers.delete(callerId)
   }
 
+  /** Yields the work of the callers that may start, in the order of their turns. */
+  function* inTurn (mayStart: (callerId: string) => boolean): Generator<Work, undefined> {
+    for (const [callerId, { environments }] of callers) {
+      if (mayStart(callerId)) for (const works of environments.values()) yield* works
+    }
+  }
+
   return {
     get size () {
       return size
@@ -58,24 +65,21 @@ export function createFairQueue<Work extends Owner> (): FairQueue<Work> {
     },
     remove,
     next (mayStart) {
-      for (const [callerId, caller] of callers) {
-        if (!mayStart(callerId)) continue
-        for (const [environment, works] of caller.environments) {
-          for (const work of works) {
-            moveToEnd(callers, callerId, caller)
-            moveToEnd(caller.environments, environment, works)
-            remove(work)
-            return work
-          }
-        }
-      }
-      return undefined
+      const [work] = inTurn(mayStart)
+      if (work === undefined) return undefined
+      const { callerId, environment } = work
+      moveToEnd(callers, callerId)
+      moveToEnd(callers.get(callerId)?.environments, environment)
+      remove(work)
+      return work
     }
   }
 }
 
 /** Moves a key of a Map to the end of its order. */
-function moveToEnd<Value> (map: Map<string, Value>, key: string, value: Value): void {
-  map.delete(key)
-  map.set(key, value)
+function moveToEnd<Value> (map: Map<string, Value> | undefined, key: string): void {
+  const value = map?.get(key)
+  if (value === undefined) return
+  map?.delete(key)
+  map?.set(key, value)
 }

@@ -56,7 +56,7 @@ interface Gateway {
 }
 
 /** Starts a gateway as a separate process. */
-async function start (t: Test, endpoint: string, settings: object = {}): Promise<Gateway> {
+async function start (t: Test, endpoint: string, settings: object = {}, aws: object = {}): Promise<Gateway> {
   const folder = t.testdir({
     'gateway.yaml': stringify({
       environments: { dev: { region: 'eu-west-1', credential: 'ci' } },
@@ -65,7 +65,7 @@ async function start (t: Test, endpoint: string, settings: object = {}): Promise
       authorization: { policies: 'policies' },
       limits: { requestsPerSecond: 100_000 },
       server: { overload: { loopDelayMilliseconds: 60_000 }, shutdown: { delaySeconds: 1 }, ...settings },
-      aws: { endpoint }
+      aws: { endpoint, ...aws }
     }),
     policies: { 'bot.cedar': '@id("bot") permit (principal == Caller::"bot", action, resource);\n' }
   })
@@ -186,4 +186,14 @@ t.test('clients that do not finish their requests or read their replies do not h
   await ask(gateway.url, '/health/live')
   gateway.child.kill('SIGTERM')
   t.equal(await gateway.ended, 0)
+})
+
+t.test('what does not end within the grace is cut off, and the process says so', { timeout }, async (t) => {
+  const aws = { deadlineSeconds: 0.1, stsDeadlineSeconds: 0.1, queueSeconds: 0.1 }
+  const connections = { headersTimeoutSeconds: 60, requestTimeoutSeconds: 60 }
+  const gateway = await start(t, await slowBackend(t, () => 0), { connections, shutdown: { delaySeconds: 0, graceSeconds: 0.5 } }, aws)
+  await open(t, gateway.url, `PUT ${read} HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: 13\r\n\r\n{"val`)
+  await ask(gateway.url, '/health/live')
+  gateway.child.kill('SIGTERM')
+  t.equal(await gateway.ended, 1)
 })

@@ -133,12 +133,18 @@ t.test('a bug in the program is not reported as an ordinary failure', async (t) 
 })
 
 t.test('as a separate process', async (t) => {
-  const program = async (...args: string[]): Promise<Outcome> => promisify(execFile)(process.execPath, [join(root, 'bin', 'secretsctl.js'), ...args])
+  const node = async (...args: string[]): Promise<Outcome> => promisify(execFile)(process.execPath, args)
     .then(({ stdout, stderr }) => ({ status: 0, stdout, stderr }), (error: unknown) => {
       const { code, stdout, stderr } = error as { code: number, stdout: string, stderr: string }
       return { status: code, stdout, stderr }
     })
+  const binary = join(root, 'bin', 'secretsctl.js')
+  const program = async (...args: string[]): Promise<Outcome> => node(binary, ...args)
   t.match(await program('keys', 'create', 'a', '--json'), { status: 0, stdout: /"token": "sgw_a\./ })
   t.match(await program('config', 'check', '/none.yaml'), { status: 1, stderr: /ENOENT on reading \/none\.yaml/ })
   t.match(await program('keys'), { status: 2 })
+  const defect = 'data:text/javascript,process.stdout.write = () => { throw new TypeError("a defect \\u001b]0;title") }'
+  const { status, stderr } = await node('--import', defect, binary, 'keys', 'create', 'a')
+  t.match({ status, stderr }, { status: 1, stderr: /^This is a bug in secretsctl:\nTypeError: a defect / })
+  t.notMatch(stderr, '\u001b')
 })
