@@ -127,8 +127,8 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
 
 /**
  * Problems without an example in the OpenAPI document, because they are never the whole reply of an operation.
- * `method-not-allowed` belongs to no operation. `caller-gone` is never sent. `not-taken-back` and `idempotency-key-spent` occur only in the items of a bulk
- * create's reply, and `not-all-done` is sent together with these items.
+ * `method-not-allowed` belongs to no operation, and `caller-gone` is never sent. `not-taken-back` and `idempotency-key-spent`
+ * occur only in the items of a bulk create's reply, and `not-all-done` is sent together with these items.
  */
 const withoutExample: ReadonlySet<string> = new Set<ProblemCode>([
   'method-not-allowed', 'caller-gone', 'not-taken-back', 'idempotency-key-spent', 'not-all-done'
