@@ -56,7 +56,8 @@ export async function proxyWithFaults (t: Test, gateway: Gateway): Promise<(oper
       request.socket.resetAndDestroy()
       return
     }
-    response.writeHead(reply.statusCode ?? 500, { ...reply.headers, 'content-length': bytes.length })
+    const { 'transfer-encoding': _chunked, ...headers } = reply.headers
+    response.writeHead(reply.statusCode ?? 500, { ...headers, 'content-length': bytes.length })
     if (fault === 'half') response.write(bytes.subarray(0, bytes.length / 2), () => { request.socket.destroy() })
     else response.end(bytes)
   }

@@ -75,7 +75,7 @@ t.test('an assertion in the table that does not fail is stale', async (t) => {
 
 /** Returns true if the source contains the name of the test, as a string or as the name of a method in a table of tests. */
 const isTestIn = (source: string, name: string): boolean =>
-  source.includes(`'${name.replaceAll('\'', '\\\'')}'`) || source.includes(`\n  async ${name} (`)
+  source.includes(`'${name.replaceAll('\'', '\\\'')}'`) || source.includes(`\n  async ${name} (`) || source.includes(`\n  ${name}: async (`)
 
 t.test('all tests and lines in the table exist', async (t) => {
   const root = join(import.meta.dirname, '..', '..')
