@@ -1,5 +1,5 @@
 /**
- * Measures the gateway's overhead by comparing requests per second. The contenders are a bare Fastify route and several replies
+ * Measures the gateway's overhead by comparing requests per second and CPU time. The contenders are a bare Fastify route and several replies
  * of the gateway that need no AWS call. The contenders take turns, so that other load on the machine affects all of them equally.
  * The server and the load generator are each pinned to a core of their own.
  *
@@ -88,23 +88,35 @@ async function fetchBody (url: string): Promise<string> {
   return reply.text()
 }
 
+interface Server { child: ChildProcess, url: string }
+
 /**
- * Measures a contender's requests per second.
+ * Measures a contender's requests per second, and the CPU time of its server per request, in microseconds. The latter does not
+ * depend on how fast the load generator is.
  *
  * @throws Error for a reply with an unexpected status
  */
-async function rate (url: string, { title, path, status, ...rest }: (typeof contenders)[number]): Promise<number> {
+async function speed ({ child, url }: Server, { title, path, status, ...rest }: (typeof contenders)[number]): Promise<{ rate: number, cpu: number }> {
   const headers = 'token' in rest ? { authorization: `Bearer ${rest.token}` } : {}
+  const before = await cpuTime(child)
   const { requests, statusCodeStats, errors } = await autocannon({ url: url + path, headers, connections, duration: seconds })
+  const cpu = (await cpuTime(child) - before) / requests.total
   const unexpected = Object.keys(statusCodeStats ?? {}).filter((code) => code !== String(status))
   if (errors > 0 || unexpected.length > 0) throw new Error(`${title}: ${errors} errors, unexpected statuses: ${unexpected.join(', ')}`)
-  return requests.average
+  return { rate: requests.average, cpu }
+}
+
+/** Returns the CPU time, in microseconds, that a server's process has used so far. */
+async function cpuTime (child: ChildProcess): Promise<number> {
+  child.send('cpu')
+  const [used] = await once(child, 'message') as [number]
+  return used
 }
 
 async function measure (rounds: number): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-floor-'))
   pinToCore(process.pid, 1)
-  const children = new Map<string, { child: ChildProcess, url: string }>()
+  const children = new Map<string, Server>()
   for (const server of servers.toReversed()) {
     const child = fork(import.meta.filename, ['serve', server, folder], { env: { ...process.env, BODY_FROM: children.get('gateway')?.url } })
     pinToCore(child.pid, 0)
@@ -113,16 +125,23 @@ async function measure (rounds: number): Promise<void> {
   }
 
   const rates = new Map<string, number[]>(contenders.map(({ title }) => [title, []]))
+  const costs = new Map<string, number[]>(contenders.map(({ title }) => [title, []]))
   // Discards one warm-up round, in which V8 compiles the code.
   for (let round = -1; round < rounds; round++) {
     for (const contender of contenders) {
-      const measured = await rate(children.get(contender.server)?.url ?? '', contender)
-      if (round >= 0) rates.get(contender.title)?.push(measured)
+      const server = children.get(contender.server)
+      if (server === undefined) throw new TypeError(`There is no server ${contender.server}`)
+      const { rate, cpu } = await speed(server, contender)
+      if (round < 0) continue
+      rates.get(contender.title)?.push(rate)
+      costs.get(contender.title)?.push(cpu)
     }
   }
-  const baseline = rates.get('bare Fastify') ?? []
-  console.log(header('requests per second'))
-  for (const [title, measured] of rates) console.log(row(title, measured, baseline))
+  for (const [unit, numbers] of [['requests per second', rates], ['CPU time per request, µs', costs]] as const) {
+    const baseline = numbers.get('bare Fastify') ?? []
+    console.log(header(unit))
+    for (const [title, measured] of numbers) console.log(row(title, measured, baseline))
+  }
 
   for (const { child } of children.values()) {
     child.disconnect()
@@ -135,6 +154,10 @@ const [, , mode, server, folder = ''] = process.argv
 if (mode === 'serve') {
   const { BODY_FROM: from = '' } = process.env
   process.send?.(await (server === 'bare' ? bare(JSON.parse(await fetchBody(from)) as object) : gateway(folder)))
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage()
+    process.send?.(user + system)
+  })
   process.once('disconnect', () => { process.exit() })
 } else {
   await measure(Number(mode ?? 5))
