@@ -1,7 +1,7 @@
 /**
- * Measures the gateway's overhead by comparing requests per second and CPU time. The contenders are a bare Fastify route and several replies
- * of the gateway that need no AWS call. The contenders take turns, so that other load on the machine affects all of them equally.
- * The server and the load generator are each pinned to a core of their own.
+ * Measures the gateway's overhead by comparing requests per second and CPU time. The contenders are a bare Fastify route and
+ * several replies of the gateway that need no AWS call. The contenders take turns, so that other load on the machine affects all
+ * of them equally. The server and the load generator are each pinned to a core of their own.
  *
  *     [CONNECTIONS=128] node bench/floor.ts [ROUNDS]
  */
@@ -90,13 +90,15 @@ async function fetchBody (url: string): Promise<string> {
 
 interface Server { child: ChildProcess, url: string }
 
+interface Speed { rate: number, cpu: number }
+
 /**
  * Measures a contender's requests per second, and the CPU time of its server per request, in microseconds. The latter does not
  * depend on how fast the load generator is.
  *
  * @throws Error for a reply with an unexpected status
  */
-async function speed ({ child, url }: Server, { title, path, status, ...rest }: (typeof contenders)[number]): Promise<{ rate: number, cpu: number }> {
+async function speed ({ child, url }: Server, { title, path, status, ...rest }: (typeof contenders)[number]): Promise<Speed> {
   const headers = 'token' in rest ? { authorization: `Bearer ${rest.token}` } : {}
   const before = await cpuTime(child)
   const { requests, statusCodeStats, errors } = await autocannon({ url: url + path, headers, connections, duration: seconds })

@@ -3,8 +3,8 @@
  *
  *     node scripts/test-on-moto.ts http://127.0.0.1:5000 [TEST_FILE...]
  *
- * Without files, runs the tests that build a gateway with `build` and test what it does with AWS's replies, and all tests in which
- * a difference is expected. Exits with 1 unless the failures are exactly those that test/moto/differences.ts lists.
+ * Without files, runs the tests that build a gateway with `build` and test what it does with AWS's replies, and all tests in
+ * which a difference is expected. Exits with 1 unless the failures are exactly those that test/moto/differences.ts lists.
  */
 import { execFile } from 'node:child_process'
 import { glob, readFile } from 'node:fs/promises'
