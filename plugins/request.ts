@@ -42,7 +42,7 @@ import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
 import { shedLoad } from '#src/request/steps/shed-load'
 import { validateParameters } from '#src/request/steps/validate-parameters'
 import { watchCaller } from '#src/request/steps/watch-caller'
-import { createCallerTurns } from '#src/scheduling/caller-turns'
+import { awaitCallersTurn } from '#src/scheduling/caller-turns'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -84,7 +84,6 @@ export default fp(async (fastify) => {
   } = fastify
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
-  const turnOf = createCallerTurns(setImmediate)
   const declared = (): DeclaredNames => config.current
   const context: ScopeContext = {
     aws,
@@ -117,7 +116,7 @@ export default fp(async (fastify) => {
       stage: 'limits',
       hook: 'onRequest',
       appliesTo: authenticated,
-      steps: { limitCaller: limits.caller, awaitTurn: awaitTurn(turnOf) }
+      steps: { limitCaller: limits.caller, awaitTurn: awaitTurn(awaitCallersTurn) }
     },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
     { stage: 'parameters', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, validateParameters } },
@@ -149,7 +148,7 @@ export default fp(async (fastify) => {
       stage: 'record intent',
       hook: 'preHandler',
       appliesTo: authenticated,
-      steps: { recordIntent: recordIntent(audit, declared), awaitTurn: awaitTurn(turnOf) }
+      steps: { recordIntent: recordIntent(audit, declared), awaitTurn: awaitTurn(awaitCallersTurn) }
     },
     { stage: 'scope', hook: 'preHandler', appliesTo: inEnvironment, steps: { watchCaller, openScope: openScope(context) } }
   ]
@@ -159,7 +158,7 @@ export default fp(async (fastify) => {
     { stage: 'unread reply', steps: { countUnreadReply: countUnreadReply(memory) } },
     {
       stage: 'record outcome',
-      steps: { awaitTurnToReply: awaitTurnToReply(turnOf), recordOutcome: recordOutcome(audit, declared) }
+      steps: { awaitTurnToReply: awaitTurnToReply(awaitCallersTurn), recordOutcome: recordOutcome(audit, declared) }
     },
     {
       stage: 'reply',

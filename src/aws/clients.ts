@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { Gate, Gates } from '#src/admission/admission'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, type CredentialDefinition } from '#src/credentials/definition'
+import { awaitCallersTurn } from '#src/scheduling/caller-turns'
 import { admitAttempts } from './admit.ts'
 import { trackAttempts } from './attempts.ts'
 import { refuseIncompleteReplies } from './complete-replies.ts'
@@ -13,6 +14,7 @@ import { captureRequestIds } from './request-ids.ts'
 import { retryStrategy } from './retry.ts'
 import type { Line } from './send.ts'
 import type { AwsSettings } from './settings.ts'
+import { takeTurns } from './take-turns.ts'
 import { until, wholeReplies } from './whole-replies.ts'
 
 /** The time limit for connecting, in milliseconds. Everything else is limited by the deadlines. */
@@ -90,6 +92,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
     refuseIncompleteReplies(client)
     captureRequestIds(client)
     trackAttempts(client)
+    takeTurns(client, awaitCallersTurn)
     convertExceptions(client, () => { refuse(keysFor) })
     return client
   }

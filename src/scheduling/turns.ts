@@ -14,7 +14,8 @@ export interface Turn {
   readonly next: () => Promise<void>
 }
 
-interface Clock {
+/** Measures time, and defers work in the event loop. */
+export interface LoopClock {
   readonly monotonic: Monotonic
   /** Calls a function in a later iteration of the event loop. */
   readonly schedule: (callback: () => void) => void
@@ -25,7 +26,7 @@ interface Clock {
  * computation. An iteration of the event loop contains at most one turn that was waited for. So the loop never stands still for
  * much longer than a turn, however many computations there are.
  */
-export function createTurns ({ monotonic, schedule }: Clock): () => Turn {
+export function createTurns ({ monotonic, schedule }: LoopClock): () => Turn {
   const waiting: (() => void)[] = []
   const wake = (): void => {
     waiting.shift()?.()
