@@ -2,17 +2,14 @@ import { createFairQueue, type Owner } from '#src/admission/fair-queue'
 import { monotonic } from '#src/clock'
 import type { LoopClock } from './turns.ts'
 
-/**
- * The maximum number of turns in one iteration of the event loop. With only four, a gateway that is busy with short requests
- * handles half as many of them.
- */
+/** The maximum number of turns in one iteration of the event loop. */
 const mostTurns = 32
 
 /**
- * The time, in milliseconds, that an iteration of the event loop should last at most. The read of a secret needs some ten
- * iterations.
+ * The time, in milliseconds, after which no further turns begin in an iteration of the event loop. The read of a secret needs
+ * some ten iterations.
  */
-const longestIteration = 2
+const turnsTime = 2
 
 /** Returns undefined if it is the caller's turn, or a promise that resolves when it is. */
 export type AwaitCallersTurn = (callerId: string) => Promise<void> | undefined
@@ -21,17 +18,22 @@ interface Waiting extends Owner {
   readonly begin: () => void
 }
 
+interface TurnClock extends LoopClock {
+  /** Calls a function in the same iteration of the event loop, when everything that a turn does at once is done. */
+  readonly afterTurn: (callback: () => void) => void
+}
+
 /**
  * Creates a queue in which the requests of callers wait for their turns. Only a few requests continue in each iteration of the
  * event loop, and callers take turns. So a request does not wait for all requests that another caller has sent at once.
  *
- * The number of turns in an iteration is halved after one that lasted too long, and doubled after one that did not. A caller
- * without a turn in the current iteration never waits, unless there are `mostTurns` of them.
+ * A caller's first turn in an iteration begins at once, unless other requests of the caller wait, or `mostTurns` callers have had
+ * theirs.
  */
-export function createCallerTurns ({ monotonic, schedule }: LoopClock): AwaitCallersTurn {
+export function createCallerTurns ({ monotonic, schedule, afterTurn }: TurnClock): AwaitCallersTurn {
   const waiting = createFairQueue<Waiting>()
+  /** The callers that have had a turn in this iteration. */
   const served = new Set<string>()
-  let allowed = mostTurns
   let begun = 0
   let start = 0
 
@@ -44,25 +46,38 @@ export function createCallerTurns ({ monotonic, schedule }: LoopClock): AwaitCal
     served.add(callerId)
   }
 
+  const hasTime = (): boolean => begun < mostTurns && monotonic() - start < turnsTime
+
   function beginIteration (): void {
-    allowed = monotonic() - start > longestIteration ? Math.max(allowed / 2, 1) : Math.min(allowed * 2, mostTurns)
     begun = 0
     served.clear()
-    while (begun < allowed) {
-      const next = waiting.next(() => true)
-      if (next === undefined) return
-      count(next.callerId)
-      next.begin()
-    }
+    beginNext()
+  }
+
+  function beginNext (): void {
+    const next = begun === 0 || hasTime() ? waiting.next(() => true) : undefined
+    if (next === undefined) return
+    count(next.callerId)
+    next.begin()
+    afterTurn(beginNext)
+  }
+
+  function mayBegin (callerId: string): boolean {
+    if (begun === 0) return true
+    return waiting.sizeOf(callerId) === 0 && (served.has(callerId) ? hasTime() : begun < mostTurns)
   }
 
   return (callerId) => {
-    const limit = served.has(callerId) ? allowed : mostTurns
-    if (begun >= limit) return new Promise((resolve) => { waiting.add({ callerId, environment: '', begin: resolve }) })
+    if (!mayBegin(callerId)) return new Promise((resolve) => { waiting.add({ callerId, environment: '', begin: resolve }) })
     count(callerId)
     return undefined
   }
 }
 
 /** Waits for a caller's turn, in the queue that the whole process shares. */
-export const awaitCallersTurn = createCallerTurns({ monotonic, schedule: setImmediate })
+export const awaitCallersTurn = createCallerTurns({
+  monotonic,
+  schedule: setImmediate,
+  // Node.js runs the next tick when no microtask is left.
+  afterTurn (callback) { queueMicrotask(() => { process.nextTick(callback) }) }
+})

@@ -1,25 +1,39 @@
+import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { createCallerTurns } from '#src/scheduling/caller-turns'
 
-/** Creates a queue, and functions that ask for turns and let iterations of the event loop pass. */
-function start (t: Test): { ask: (callerId: string, ...names: string[]) => void, iterate: (lasts?: number) => Promise<string[]> } {
+interface Turns {
+  /** Asks for a turn of each name. Each takes `lasts` milliseconds. */
+  ask: (callerId: string, names: readonly string[], lasts?: number) => void
+  /** Returns who has had a turn in this iteration of the event loop, and begins the next one. */
+  iterate: () => Promise<string[]>
+}
+
+/** Creates a queue and a fake event loop. */
+function start (t: Test): Turns {
   const scheduled: (() => void)[] = []
   let time = 0
-  const turnOf = createCallerTurns({ monotonic: () => time, schedule: (callback) => { scheduled.push(callback) } })
+  const turnOf = createCallerTurns({
+    monotonic: () => time,
+    schedule: (callback) => { scheduled.push(callback) },
+    afterTurn (callback) { void setImmediate().then(callback) }
+  })
   const order: string[] = []
   return {
-    ask (callerId, ...names) {
+    ask (callerId, names, lasts = 0) {
+      const work = (name: string): void => {
+        order.push(name)
+        time += lasts
+      }
       for (const name of names) {
         const turn = turnOf(callerId)
-        if (turn === undefined) order.push(name)
-        else void turn.then(() => { order.push(name) })
+        if (turn === undefined) work(name)
+        else void turn.then(() => { work(name) })
       }
     },
-    /** Returns who has had a turn since the last iteration, and ends the current one. */
-    async iterate (lasts = 0) {
-      await Promise.resolve()
+    async iterate () {
+      for (let turns = 0; turns < 50; turns++) await setImmediate()
       t.ok(scheduled.length <= 1, 'at most one function is scheduled')
-      time += lasts
       scheduled.shift()?.()
       return order.splice(0)
     }
@@ -31,35 +45,35 @@ const names = (prefix: string, first: number, last: number): string[] =>
 
 t.test('callers take turns', async (t) => {
   const { ask, iterate } = start(t)
-  ask('greedy', ...names('greedy', 1, 70))
-  ask('quiet', 'quiet 1', 'quiet 2')
+  ask('greedy', names('greedy', 1, 70))
+  ask('quiet', names('quiet', 1, 2))
   t.same(await iterate(), names('greedy', 1, 32), 'nobody waits if there are few')
   t.same((await iterate()).slice(0, 5), ['greedy 33', 'quiet 1', 'greedy 34', 'quiet 2', 'greedy 35'])
   t.same(await iterate(), names('greedy', 63, 70))
   t.same(await iterate(), [], 'nothing is scheduled while nothing happens')
-  ask('quiet', 'quiet 3')
+  ask('quiet', ['quiet 3'])
   t.same(await iterate(), ['quiet 3'])
 })
 
-t.test('an iteration has as many turns as fit into two milliseconds', async (t) => {
+t.test('an iteration has as many turns as fit into two milliseconds, and at least one', async (t) => {
   const { ask, iterate } = start(t)
-  ask('greedy', ...names('greedy', 1, 300))
-  const counts = async (lasts: readonly number[]): Promise<number[]> => {
-    const found: number[] = []
-    for (const one of lasts) found.push((await iterate(one)).length)
-    return found
-  }
-  t.same(await counts([2, 2.1, 5, 5, 5, 5, 5, 5, 2]), [32, 32, 16, 8, 4, 2, 1, 1, 1])
-  t.same(await counts([2, 2, 2, 2, 2, 2]), [2, 4, 8, 16, 32, 32])
+  ask('greedy', names('greedy', 1, 10), 0.5)
+  t.same(await iterate(), names('greedy', 1, 4))
+  t.same(await iterate(), names('greedy', 5, 8))
+  ask('greedy', names('long', 1, 3), 5)
+  t.same(await iterate(), [...names('greedy', 9, 10), 'long 1'])
+  t.same(await iterate(), ['long 2'])
+  t.same(await iterate(), ['long 3'])
 })
 
-t.test('a caller without a turn in an iteration does not wait, unless there are many', async (t) => {
+t.test('a caller\'s first turn in an iteration begins at once, unless there are many', async (t) => {
   const { ask, iterate } = start(t)
-  ask('greedy', ...names('greedy', 1, 100))
-  for (const lasts of [5, 5, 5, 5, 5]) await iterate(lasts)
-  ask('quiet', 'quiet 1', 'quiet 2')
-  t.same(await iterate(5), ['greedy 63', 'quiet 1'])
-  for (const caller of names('caller', 1, 40)) ask(caller, caller)
-  t.same(await iterate(5), ['greedy 64', ...names('caller', 1, 31)])
-  t.same(await iterate(5), ['quiet 2'])
+  ask('greedy', names('long', 1, 5), 5)
+  ask('quiet', names('quiet', 1, 2))
+  t.same(await iterate(), ['long 1', 'quiet 1'])
+  t.same(await iterate(), ['long 2'])
+  ask('quiet', ['quiet 3'])
+  for (const caller of names('caller', 1, 40)) ask(caller, [caller])
+  t.same(await iterate(), [...names('quiet', 2, 3), ...names('caller', 1, 30)])
+  t.same(await iterate(), ['long 3'])
 })
