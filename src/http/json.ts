@@ -1,5 +1,5 @@
 import { pointerTo } from '#src/json/pointer'
-import { checkStructure, type Bounds } from '#src/json/structure'
+import { parseStructure, type Bounds } from '#src/json/structure'
 import { StructureError, type Flaw } from '#src/json/structure-error'
 import { invalidRequest, type Problem } from '#src/problems/problem'
 import { beginTurn } from '#src/scheduling/turns'
@@ -43,15 +43,15 @@ export async function parseJson (body: Uint8Array, schema?: BodySchema): Promise
   // Otherwise many long bodies that arrive together would each have their first turn in the same iteration of the event loop.
   if (body.length > shortBody) await turn.next()
   const text = decode(body)
-  const structure = checkStructure(text, bounds)
+  const structure = parseStructure(text, bounds)
   let step = nextStep(structure, text)
   while (step.done !== true) {
     await takeTurns()
     step = nextStep(structure, text)
   }
   await takeTurns()
-  const content: unknown = JSON.parse(text)
-  for (const number of step.value) {
+  const { content, spelled } = step.value
+  for (const number of spelled) {
     await takeTurns()
     keepNumber(content, number, schema)
   }
@@ -66,9 +66,9 @@ function decode (body: Uint8Array): string {
   }
 }
 
-type Structure = ReturnType<typeof checkStructure>
+type Structure = ReturnType<typeof parseStructure>
 
-/** Checks the next piece of the text. @throws Problem `invalid-request` */
+/** Parses the next piece of the text. @throws Problem `invalid-request` */
 function nextStep (structure: Structure, text: string): ReturnType<Structure['next']> {
   try {
     return structure.next()

@@ -1,3 +1,4 @@
+import { createBuilder } from './builder.ts'
 import { StructureError, type Flaw, type Path } from './structure-error.ts'
 import { character, endOfScalar, endOfShortInteger, endOfString, skipSpace } from './tokens.ts'
 
@@ -29,8 +30,14 @@ interface Container {
 /** The number of names up to which searching a list of them is faster than searching a set. */
 const fewNames = 12
 
-/** The number of characters between two points at which `checkStructure` can be suspended. */
-const pieceLength = 32 * 1024
+/** A JSON text's value, and the numbers in it that JavaScript would write differently, in the order of the text. */
+export interface Parsed {
+  readonly content: unknown
+  readonly spelled: readonly SpelledNumber[]
+}
+
+/** The number of characters between two points at which `parseStructure` can be suspended, unless a string is longer. */
+const defaultPieceLength = 32 * 1024
 
 /** Returns the position of a character at or after `start`. If there is none, returns Infinity. */
 function positionOf (searched: string, text: string, start: number): number {
@@ -39,15 +46,17 @@ function positionOf (searched: string, text: string, start: number): number {
 }
 
 /**
- * Checks in one pass that a text is JSON, and that it contains nothing that `JSON.parse` accepts but that different programs
- * understand differently. Keeps its own stack, so that no nesting overflows the one of JavaScript. It is suspended after each
- * piece of the text, so that other work can run in between.
+ * Parses JSON in one pass. Refuses what `JSON.parse` accepts, but different programs understand differently. Keeps its own stack,
+ * so that no nesting overflows the one of JavaScript. It is suspended after each piece of the text, so that other work can run in
+ * between.
  *
  * @param text a well-formed string. Only its escape sequences may contain unpaired surrogates.
- * @returns the numbers that JavaScript would write differently, in the order of the text
  * @throws StructureError
  */
-export function* checkStructure (text: string, bounds: Bounds): Generator<undefined, SpelledNumber[]> {
+export function* parseStructure (
+  text: string, bounds: Bounds, pieceLength = defaultPieceLength
+): Generator<undefined, Parsed> {
+  const builder = createBuilder(text, pieceLength)
   const open: Container[] = []
   const spelled: SpelledNumber[] = []
   /** The innermost list or object that is open. */
@@ -71,6 +80,7 @@ export function* checkStructure (text: string, bounds: Bounds): Generator<undefi
 
   /** Reads the name of a member and the colon after it. */
   const readName = (object: Container): void => {
+    builder.begin(position)
     const end = text.charCodeAt(position) === character.quote ? endOfString(text, position) : -1
     if (end < 0) throw wrong('syntax')
     const written = text.slice(position + 1, end - 1)
@@ -113,6 +123,7 @@ export function* checkStructure (text: string, bounds: Bounds): Generator<undefi
     values += 1
     if (values > bounds.values) throw wrong('values')
     if (current !== undefined && ++current.items > bounds.items) throw wrong('items', pathOfParent())
+    if (current?.isObject === false) builder.begin(position)
     if (!isObject && code !== character.openArray) {
       readScalar(code)
       return false
@@ -120,6 +131,7 @@ export function* checkStructure (text: string, bounds: Bounds): Generator<undefi
     if (open.length === bounds.depth) throw wrong('depth', pathOf(open))
     current = { isObject, items: 0, name: '', names: [], index: undefined }
     open.push(current)
+    builder.open(isObject)
     position = skipSpace(text, position + 1)
     if (text.charCodeAt(position) === (isObject ? character.closeObject : character.closeArray)) return false
     if (isObject) readName(current)
@@ -129,6 +141,7 @@ export function* checkStructure (text: string, bounds: Bounds): Generator<undefi
   /** Closes the lists and objects that end here. Returns true if another value follows, or false at the end of the text. */
   const readSeparator = (): boolean => {
     while (current !== undefined) {
+      builder.end(position)
       position = skipSpace(text, position)
       const code = text.charCodeAt(position)
       if (code === character.comma) {
@@ -140,6 +153,7 @@ export function* checkStructure (text: string, bounds: Bounds): Generator<undefi
       open.pop()
       current = open.at(-1)
       position += 1
+      builder.close()
     }
     position = skipSpace(text, position)
     if (position < text.length) throw wrong('syntax')
@@ -151,5 +165,5 @@ export function* checkStructure (text: string, bounds: Bounds): Generator<undefi
     nextPause = position + pieceLength
     yield
   }
-  return spelled
+  return { content: builder.result(), spelled }
 }
