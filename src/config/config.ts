@@ -12,6 +12,7 @@ import { credentialIssues } from './credentials.ts'
 import { limitIssues, limitsFrom, type Limits } from './limits.ts'
 import { ConfigError, type ConfigIssue } from './issues.ts'
 import { overlappingPrefixes } from './overlaps.ts'
+import { partitionIssues, regionIssues } from './regions.ts'
 import type { ConfigFile } from './schema.ts'
 import { serverFrom, serverIssues, type ServerSettings } from './server.ts'
 
@@ -73,7 +74,6 @@ function* replicatedToItself ({ environments }: Config): Generator<ConfigIssue> 
 }
 
 const checks = [
-  undeclaredCredentials, credentialIssues, overlappingPrefixes, replicatedToItself, policyIssues, authenticationIssues,
-  serverIssues,
-  limitIssues
+  undeclaredCredentials, credentialIssues, regionIssues, partitionIssues, overlappingPrefixes, replicatedToItself, policyIssues,
+  authenticationIssues, serverIssues, limitIssues
 ]

@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { defaultRegionOf, partitionInArn } from '#src/aws-model/partitions'
 import { AwsString, closed, Id } from '#src/schema/types'
 
 const text = Type.String({ minLength: 1 })
@@ -87,20 +88,19 @@ interface StsEnvironment {
   readonly allowedCredentials: readonly string[]
 }
 
-/** AWS's default region. */
-const defaultRegion = 'us-east-1'
-
 /**
  * Returns the region of the STS endpoint for a credential. This is the first of the following regions that exists:
  *
  * 1. the region that the credential declares
  * 2. the region of the first environment that may use the credential, either directly or as a source of another credential
- * 3. AWS's default region
+ * 3. the default region of the role's partition, or of the partition `aws` if the credential is not a role
  */
 export function stsRegion (
   credentials: ReadonlyMap<string, CredentialDefinition>, environments: Iterable<StsEnvironment>, id: string
 ): string {
   const uses = ({ allowedCredentials }: StsEnvironment): boolean =>
     allowedCredentials.some((allowed) => [...sourcesOf(credentials, allowed)].includes(id))
-  return credentials.get(id)?.region ?? Array.from(environments).find(uses)?.region ?? defaultRegion
+  const definition = credentials.get(id)
+  const partition = definition !== undefined && isRole(definition) ? partitionInArn(definition.roleArn) : undefined
+  return definition?.region ?? Array.from(environments).find(uses)?.region ?? defaultRegionOf(partition ?? 'aws')
 }

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { partition } from '@aws-sdk/core/client'
 import t from 'tap'
-import { partitionInArn, partitionOf, regions } from '#src/aws-model/partitions'
+import { defaultRegionOf, partitionInArn, partitionNames, partitionOf, regions } from '#src/aws-model/partitions'
 
 /** Returns the regions in the AWS SDK's data, without the pseudo-regions of global services, such as `aws-global`. */
 function regionsOfSdk (): string[] {
@@ -16,6 +16,10 @@ function regionsOfSdk (): string[] {
 t.test('the regions and their partitions are those of the AWS SDK', async (t) => {
   t.strictSame([...regions].sort(), regionsOfSdk().sort())
   for (const region of regions) t.equal(partitionOf(region), partition(region).name, region)
+  for (const name of partitionNames) {
+    t.match(partition(defaultRegionOf(name)), { name, implicitGlobalRegion: defaultRegionOf(name) })
+  }
+  t.equal(defaultRegionOf('aws-nowhere'), 'us-east-1')
   t.equal(new Set(regions).size, regions.length)
 })
 
