@@ -7,6 +7,8 @@ import type { Caller } from '#src/authentication/caller'
 import { tokenKeys, type IssuedToken } from '#src/authentication/gateway-token'
 import { keySet, type KeySource } from '#src/authentication/key-set'
 import { usedSignatures } from '#src/authentication/used-signatures'
+import { stsUrl } from '#src/aws/endpoints'
+import { getOrCreate } from '#src/collections/get-or-create'
 import { Problem } from '#src/problems/problem'
 import type { AuthenticateRequest } from '#src/request/steps/authenticate'
 
@@ -34,12 +36,18 @@ export default fp(async (fastify) => {
     return keys
   }
 
-  const authentication = fastify.config.derive(({ authentication: settings, aws: { stsEndpoint } }) => {
+  const authentication = fastify.config.derive(({ authentication: settings, aws: endpoints }) => {
     const { aws } = settings
     const keys = tokenKeys(aws?.keys ?? [], ownKey)
+    const urls = new Map<string, Promise<string>>()
     return {
       authenticate: authenticator(settings, keysOf, keys, fastify.monotonic),
-      login: aws && { settings: aws, keys, used, ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }) }
+      login: aws && {
+        settings: aws,
+        keys,
+        used,
+        stsUrl: async (region: string) => getOrCreate(urls, region, async () => stsUrl(endpoints, region))
+      }
     }
   })
 

@@ -15,13 +15,9 @@ export interface AwsLogin {
   settings: AwsLoginSettings
   keys: TokenKeys
   used: UsedSignatures
-  /** A custom endpoint URL of STS. */
-  endpoint?: string
+  /** Returns the URL of STS in a region. */
+  stsUrl: (region: string) => Promise<string>
 }
-
-/** Returns the URL of STS in a region. `awsLogin` has checked that the region, which comes from the request, is allowed. */
-const stsUrl = (region: string, endpoint?: string): string =>
-  endpoint ?? `https://sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`
 
 /**
  * Logs in an AWS identity. Forwards its signed `GetCallerIdentity` request to STS, which verifies the signature and returns the
@@ -32,7 +28,7 @@ const stsUrl = (region: string, endpoint?: string): string =>
  * @throws Problem `invalid-request`, `unauthenticated`, `identity-provider-unavailable`
  */
 export async function awsLogin (
-  { settings, keys, used, endpoint }: AwsLogin,
+  { settings, keys, used, stsUrl }: AwsLogin,
   headers: Readonly<Record<string, string>>,
   now: number
 ): Promise<IssuedToken & { caller: Caller }> {
@@ -40,7 +36,7 @@ export async function awsLogin (
   const signed = readSignedRequest(headers)
   if (signed.serverId !== settings.serverId) throw unauthenticated('aws-other-server')
   if (!settings.regions.includes(signed.region)) throw unauthenticated('aws-region-not-allowed')
-  const url = stsUrl(signed.region, endpoint)
+  const url = await stsUrl(signed.region)
   if (signed.host !== undefined && signed.host !== new URL(url).host) throw unauthenticated('aws-other-host')
   const age = (now - signed.signedAt) / 1000
   // An invalid date makes the age NaN. It is refused too, because both comparisons are false for NaN.

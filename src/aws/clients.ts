@@ -4,10 +4,12 @@ import { LRUCache } from 'lru-cache'
 import type { Gate, Gates } from '#src/admission/admission'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, type CredentialDefinition } from '#src/credentials/definition'
+import { endpointsOf, type EndpointSettings } from '#src/credentials/endpoints'
 import { awaitCallersTurn } from '#src/scheduling/caller-turns'
 import { admitAttempts } from './admit.ts'
 import { trackAttempts } from './attempts.ts'
 import { refuseIncompleteReplies } from './complete-replies.ts'
+import { secretsManagerEndpoint, stsServiceEndpoint } from './endpoints.ts'
 import { convertExceptions } from './exception-middleware.ts'
 import { credentialKeys, type CredentialKeys, type KeysFor } from './keys.ts'
 import { captureRequestIds } from './request-ids.ts'
@@ -51,7 +53,7 @@ export interface ClientsOptions {
 
 /** Creates a cache of SDK clients, their connections and their keys. A failed call rejects with a `Problem`. */
 export function awsClients ({ credentials, stsRegion, aws, gates, now }: ClientsOptions): Clients {
-  const { endpoint, stsEndpoint, slots, deadline, stsDeadline } = aws
+  const { slots, deadline, stsDeadline } = aws
   const clients = new LRUCache<string, SecretsManager>({ max: maximumClients })
   const handlers = new Map<string, ReturnType<typeof wholeReplies>>()
   const { keys, refuse, verify, accountOf } = credentialKeys({
@@ -61,9 +63,13 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
     sts: (credentialId, signal) => ({
       region: stsRegion(credentialId),
       requestHandler: until(signal, handlerOf('sts', stsConnections)),
-      ...(stsEndpoint !== undefined && { endpoint: stsEndpoint })
+      ...stsServiceEndpoint(endpointsFor(credentialId))
     })
   })
+
+  function endpointsFor (credentialId: string): EndpointSettings {
+    return endpointsOf(credentials.get(credentialId) ?? {}, aws)
+  }
 
   function handlerOf (use: string, maxSockets: number): ReturnType<typeof wholeReplies> {
     return getOrCreate(handlers, use, () => {
@@ -86,7 +92,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
       // connecting measures nothing else.
       requestHandler: handlerOf(`${credentialId} ${region}`, slots.foreground + slots.background),
       retryStrategy,
-      ...(endpoint !== undefined && { endpoint })
+      ...secretsManagerEndpoint(endpointsFor(credentialId))
     })
     admitAttempts(client, gateOf(credentialId, region).lane)
     refuseIncompleteReplies(client)

@@ -1,6 +1,7 @@
 import { getDefaultRoleAssumer, getDefaultRoleAssumerWithWebIdentity, type STSClientConfig } from '@aws-sdk/client-sts'
 import { fromIni, fromNodeProviderChain, fromTemporaryCredentials, fromTokenFile } from '@aws-sdk/credential-providers'
 import type { CredentialKind, DefinitionOf } from '#src/credentials/definition'
+import type { ServiceEndpoint } from './endpoints.ts'
 
 /** AWS access keys, and the time at which they expire. */
 export interface AwsKeys {
@@ -13,7 +14,7 @@ export interface AwsKeys {
 export type AwsKeysProvider = () => Promise<AwsKeys>
 
 /** The STS endpoint, and the connections to it. */
-export type StsEndpoint = Pick<STSClientConfig, 'region' | 'endpoint' | 'requestHandler'>
+export type StsEndpoint = Pick<STSClientConfig, 'region' | 'endpoint' | 'requestHandler'> & Omit<ServiceEndpoint, 'endpoint'>
 
 /** The inputs, apart from the credential's definition, that a provider needs to get keys. */
 export interface KeysContext {

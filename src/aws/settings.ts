@@ -1,11 +1,11 @@
 import type { LaneSettings } from '#src/admission/lane'
+import type { EndpointSettings } from '#src/credentials/endpoints'
 
-/** The AWS endpoints, the quota share, and the bounds of calls. Durations are in milliseconds. */
-export interface AwsSettings extends LaneSettings {
-  /** A custom endpoint URL for AWS Secrets Manager. */
-  readonly endpoint?: string
-  /** A custom endpoint URL for AWS STS. Defaults to `endpoint`. */
-  readonly stsEndpoint?: string
+/**
+ * The endpoints that all credentials share, the quota share, and the bounds of calls. Durations are in milliseconds. A credential
+ * may have endpoints of its own, which `endpointsOf` takes into account.
+ */
+export interface AwsSettings extends LaneSettings, EndpointSettings {
   /** The share of AWS's request quotas that this process may use, from 0.1 to 1. */
   readonly quotaShare: number
   /** The time limit of a call of Secrets Manager with all its attempts, without the wait in the queue. */

@@ -1,17 +1,14 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { AwsSettings } from '#src/aws/settings'
-import { compact } from '#src/json/compact'
+import { endpointMembers, endpointsOf } from '#src/credentials/endpoints'
 import { closed } from '#src/schema/types'
-
-const origin = '^https?://[^/]+/?$'
 
 const seconds = (description: string) => Type.Optional(Type.Number({ minimum: 0.1, maximum: 300, description }))
 const count = (maximum: number, description: string) => Type.Optional(Type.Integer({ minimum: 1, maximum, description }))
 
 /** The `aws` section of the configuration file: custom endpoints, the share of AWS's request quotas, and the bounds of calls. */
 export const AwsSchema = Type.Object({
-  endpoint: Type.Optional(Type.String({ pattern: origin, description: 'an http or https URL without a path' })),
-  stsEndpoint: Type.Optional(Type.String({ pattern: origin, description: 'an http or https URL without a path' })),
+  ...endpointMembers,
   quotaShare: Type.Optional(Type.Number({ minimum: 0.1, maximum: 1, description: 'the part of AWS\'s request quotas for each process' })),
   deadlineSeconds: seconds('the time limit of a call of Secrets Manager'),
   stsDeadlineSeconds: seconds('the time limit for getting keys from STS'),
@@ -33,15 +30,14 @@ const defaults = {
 
 /** Fills in the defaults of the `aws` section. */
 export function awsFrom (declared: Static<typeof AwsSchema>): AwsSettings {
-  const { endpoint, stsEndpoint = endpoint, quotaShare, ...bounds } = { ...defaults, ...declared }
-  return compact({
-    endpoint,
-    stsEndpoint,
-    quotaShare,
+  const bounds = { ...defaults, ...declared }
+  return {
+    ...endpointsOf({}, declared),
+    quotaShare: bounds.quotaShare,
     deadline: bounds.deadlineSeconds * 1_000,
     stsDeadline: bounds.stsDeadlineSeconds * 1_000,
     slots: { foreground: bounds.slots, background: bounds.backgroundSlots },
     queueLength: bounds.queueLength,
     queueTime: bounds.queueSeconds * 1_000
-  })
+  }
 }

@@ -9,9 +9,11 @@ import { authenticationFrom, authenticationIssues } from './authentication.ts'
 import { policiesFrom, policyIssues, type DeclaredAuthorization } from './authorization.ts'
 import { awsFrom } from './aws.ts'
 import { credentialIssues } from './credentials.ts'
+import { endpointIssues } from './endpoints.ts'
 import { limitIssues, limitsFrom, type Limits } from './limits.ts'
 import { ConfigError, type ConfigIssue } from './issues.ts'
 import { overlappingPrefixes } from './overlaps.ts'
+import { partitionIssues, regionIssues } from './regions.ts'
 import type { ConfigFile } from './schema.ts'
 import { serverFrom, serverIssues, type ServerSettings } from './server.ts'
 
@@ -73,7 +75,6 @@ function* replicatedToItself ({ environments }: Config): Generator<ConfigIssue> 
 }
 
 const checks = [
-  undeclaredCredentials, credentialIssues, overlappingPrefixes, replicatedToItself, policyIssues, authenticationIssues,
-  serverIssues,
-  limitIssues
+  undeclaredCredentials, credentialIssues, regionIssues, partitionIssues, endpointIssues, overlappingPrefixes, replicatedToItself,
+  policyIssues, authenticationIssues, serverIssues, limitIssues
 ]

@@ -33,8 +33,17 @@ export function compareAccounts (
 const roleAccountOf = (definition: CredentialDefinition | undefined): string | undefined =>
   definition !== undefined && isRole(definition) ? roleAccount(definition) : undefined
 
-/** Returns true if two definitions obtain the same keys. They may differ in the region of STS, but in nothing else. */
+/** The members of a definition that say where AWS is called, which does not change whose keys they are. */
+const places = {
+  region: undefined,
+  endpoint: undefined,
+  stsEndpoint: undefined,
+  useFipsEndpoint: undefined,
+  useDualstackEndpoint: undefined
+}
+
+/** Returns true if two definitions obtain the same keys. They may differ in where AWS is called, but in nothing else. */
 function haveSameKeys (one: CredentialDefinition | undefined, other: CredentialDefinition | undefined): boolean {
   if (one === undefined || other === undefined) return false
-  return isDeepStrictEqual({ ...one, region: undefined }, { ...other, region: undefined })
+  return isDeepStrictEqual({ ...one, ...places }, { ...other, ...places })
 }

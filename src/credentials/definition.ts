@@ -1,10 +1,15 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { defaultRegionOf, partitionInArn } from '#src/aws-model/partitions'
 import { AwsString, closed, Id } from '#src/schema/types'
+import { endpointMembers, type EndpointSettings } from './endpoints.ts'
 
 const text = Type.String({ minLength: 1 })
 
-/** The region of the STS endpoint. Defaults to the region of the first environment that may use the credential. */
-const region = Type.Optional(AwsString('RegionType'))
+/**
+ * The region of the STS endpoint, which defaults to the region of the first environment that may use the credential, and the
+ * endpoints, which default to those in the `aws` section.
+ */
+const places = { region: Type.Optional(AwsString('RegionType')), ...endpointMembers }
 
 /** The role, and the duration of its sessions in seconds. AWS allows 15 minutes to 12 hours, and defaults to one hour. */
 const roleMembers = {
@@ -13,23 +18,23 @@ const roleMembers = {
 }
 
 const kinds = [
-  Type.Object({ kind: Type.Literal('default-chain'), region }, closed),
-  Type.Object({ kind: Type.Literal('profile'), profile: text, region }, closed),
+  Type.Object({ kind: Type.Literal('default-chain'), ...places }, closed),
+  Type.Object({ kind: Type.Literal('profile'), profile: text, ...places }, closed),
   Type.Object({
     kind: Type.Literal('environment'),
     accessKeyIdVariable: text,
     secretAccessKeyVariable: text,
     sessionTokenVariable: Type.Optional(text),
-    region
+    ...places
   }, closed),
   Type.Object({
     kind: Type.Literal('assume-role'),
     ...roleMembers,
     source: Id(),
     externalId: Type.Optional(Type.String({ minLength: 2, maxLength: 1224, pattern: '^[\\w+=,.@:/-]*$' })),
-    region
+    ...places
   }, closed),
-  Type.Object({ kind: Type.Literal('web-identity'), ...roleMembers, tokenFile: text, region }, closed)
+  Type.Object({ kind: Type.Literal('web-identity'), ...roleMembers, tokenFile: text, ...places }, closed)
 ]
 
 /** The kinds of credentials that the configuration file can declare. */
@@ -47,7 +52,7 @@ export const CredentialSchema = Type.Unsafe<Static<(typeof kinds)[number]>>({
 })
 
 /** A credential with keys that the gateway generates for the embedded backend. A configuration file can't declare one. */
-interface EmbeddedCredential {
+interface EmbeddedCredential extends EndpointSettings {
   readonly kind: 'embedded'
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -87,20 +92,19 @@ interface StsEnvironment {
   readonly allowedCredentials: readonly string[]
 }
 
-/** AWS's default region. */
-const defaultRegion = 'us-east-1'
-
 /**
  * Returns the region of the STS endpoint for a credential. This is the first of the following regions that exists:
  *
  * 1. the region that the credential declares
  * 2. the region of the first environment that may use the credential, either directly or as a source of another credential
- * 3. AWS's default region
+ * 3. the default region of the role's partition, or of the partition `aws` if the credential is not a role
  */
 export function stsRegion (
   credentials: ReadonlyMap<string, CredentialDefinition>, environments: Iterable<StsEnvironment>, id: string
 ): string {
   const uses = ({ allowedCredentials }: StsEnvironment): boolean =>
     allowedCredentials.some((allowed) => [...sourcesOf(credentials, allowed)].includes(id))
-  return credentials.get(id)?.region ?? Array.from(environments).find(uses)?.region ?? defaultRegion
+  const definition = credentials.get(id)
+  const partition = definition !== undefined && isRole(definition) ? partitionInArn(definition.roleArn) : undefined
+  return definition?.region ?? Array.from(environments).find(uses)?.region ?? defaultRegionOf(partition ?? 'aws')
 }

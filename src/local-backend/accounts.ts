@@ -45,7 +45,7 @@ function principalOf ({ accountId, accessKeyId, arn, identityPolicies, service }
   const ownArn = arn ?? defaultArn
   const userId = ownArn === rootArn(accountId) ? accountId : uniqueId('AIDA', ownArn)
   const principal = { accountId, arn: ownArn, userId, identityPolicies: [allowEverything], service }
-  if (!new RegExp(`^arn:aws:(?:iam|sts)::${accountId}:.`).test(principal.arn)) {
+  if (!new RegExp(`^arn:aws[a-z-]*:(?:iam|sts)::${accountId}:.`).test(principal.arn)) {
     throw new Error(`The access key ${accessKeyId} has the ARN ${principal.arn}, which does not belong to the account ${accountId}`)
   }
   if (identityPolicies === undefined) return principal

@@ -33,7 +33,7 @@ export interface RoleSession {
   policy: Policy | undefined
 }
 
-/** Returns the ARN of an account's root user. */
+/** Returns the ARN of an account's root user, in the partition `aws`. */
 export function rootArn (accountId: string): string {
   return `arn:aws:iam::${accountId}:root`
 }

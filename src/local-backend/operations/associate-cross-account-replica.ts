@@ -1,5 +1,6 @@
 import { errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
+import { partitionWith } from '#src/local-backend/partition'
 import { authorizeOn, authorizePassRole } from '#src/local-backend/rules/authorization'
 import { findChangeableSecret } from '#src/local-backend/rules/changeable-secret'
 import type { CallContext } from '#src/local-backend/rules/context'
@@ -25,7 +26,7 @@ export function associateCrossAccountReplica (input: Input<'AssociateCrossAccoun
   const primary = findChangeableSecret(context, SecretId)
   if (!isInOtherAccount(context.scope, replicaArn)) throw errors.crossAccountReplicaInvalid()
   if (roleArn !== undefined) {
-    if (!roleArn.startsWith(`arn:aws:iam::${primary.accountId}:role/`)) throw errors.roleOfOtherAccount()
+    if (!roleArn.startsWith(`arn:${partitionWith(primary.arn)}:iam::${primary.accountId}:role/`)) throw errors.roleOfOtherAccount()
     authorizePassRole(context, roleArn)
   }
   const replica = authorizeOn(context, 'AcceptCrossAccountReplication', replicaArn)

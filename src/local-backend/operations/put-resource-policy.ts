@@ -18,7 +18,7 @@ export function putResourcePolicy (
 ): WireForm<PutResourcePolicyCommandOutput> & NamedPolicy {
   checkPolicyName(PolicyName)
   const secret = findWithOwnPolicies(context, SecretId)
-  const policy = readResourcePolicy(ResourcePolicy)
+  const policy = readResourcePolicy(ResourcePolicy, context.scope)
   if (BlockPublicPolicy && isPublic(policy)) throw errors.publicPolicy()
   storeResourcePolicy(context.store, secret, defaultPolicy, ResourcePolicy)
   updateSecret(context.store, secret, context.now)

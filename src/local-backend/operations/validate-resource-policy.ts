@@ -25,7 +25,7 @@ export function validateResourcePolicy (
 
 function validationErrors (text: string, context: CallContext, secretId: string | undefined): ValidationErrorsEntry[] {
   try {
-    const policy = readResourcePolicy(text)
+    const policy = readResourcePolicy(text, context.scope)
     return [
       ...isPublic(policy) ? [broadAccess] : [],
       ...callerKeepsAccess(context, secretId, policy) ? [] : [lockout]

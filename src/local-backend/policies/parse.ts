@@ -11,6 +11,15 @@ import { readPrincipal } from './principals.ts'
  */
 export type PolicyKind = 'identity' | 'resource' | 'trust'
 
+/** What the elements of a policy mean depends on these. */
+interface Document {
+  kind: PolicyKind
+  /** The partition that all principals must belong to, such as `aws-cn`. */
+  partition: string
+  /** True if the version of the policy language has variables. */
+  variables: boolean
+}
+
 type Elements = Readonly<Record<string, unknown>>
 
 const policyElements = ['Version', 'Id', 'Statement']
@@ -28,9 +37,10 @@ const resource = /^(?:\*|arn:.*)$/s
  * Parses a policy document in AWS's policy language. Rejects a document with any unsupported part, because that part couldn't be
  * enforced.
  *
+ * @param partition the partition that all principals must belong to
  * @throws PolicyError if the document is malformed or contains anything unsupported
  */
-export function parsePolicy (text: string, kind: PolicyKind): Policy {
+export function parsePolicy (text: string, kind: PolicyKind, partition = 'aws'): Policy {
   const { Version = versions[0], Id, Statement } = elementsOf('Policy', parseJson(text), policyElements)
   if (Version !== versions[0] && Version !== versions[1]) throw new PolicyError('Version', `must be one of ${versions.join(', ')}`)
   if (Id !== undefined && typeof Id !== 'string') throw new PolicyError('Id', 'must be a string')
@@ -41,7 +51,8 @@ export function parsePolicy (text: string, kind: PolicyKind): Policy {
     return { path, elements: elementsOf(path, value, statementElements) }
   })
   checkSids(read)
-  return { statements: read.map(({ path, elements }) => readStatement(path, elements, kind, Version === versions[1])) }
+  const document = { kind, partition, variables: Version === versions[1] }
+  return { statements: read.map(({ path, elements }) => readStatement(path, elements, document)) }
 }
 
 function checkSids (read: readonly { path: string, elements: Elements }[]): void {
@@ -54,19 +65,19 @@ function checkSids (read: readonly { path: string, elements: Elements }[]): void
   }
 }
 
-function readStatement (path: string, elements: Elements, kind: PolicyKind, variables: boolean): Statement {
+function readStatement (path: string, elements: Elements, document: Document): Statement {
   const { Effect, Condition } = elements
   if (Effect !== 'Allow' && Effect !== 'Deny') throw new PolicyError(`${path}.Effect`, 'must be Allow or Deny')
   const actions = readPatterns(path, elements, 'Action', action)
   return {
     effect: Effect,
-    principal: readPrincipals(path, elements, kind, Effect),
+    principal: readPrincipals(path, elements, document, Effect),
     action: {
       negated: actions.negated,
       patterns: actions.texts.map((text) => readPattern(text.toLowerCase(), { wildcards: true, variables: false }))
     },
-    resource: kind === 'trust' ? anyResource(path, elements) : resourcesOf(path, elements, variables),
-    conditions: Condition === undefined ? [] : readConditions(`${path}.Condition`, Condition, variables)
+    resource: document.kind === 'trust' ? anyResource(path, elements) : resourcesOf(path, elements, document.variables),
+    conditions: Condition === undefined ? [] : readConditions(`${path}.Condition`, Condition, document.variables)
   }
 }
 
@@ -81,7 +92,9 @@ function anyResource (path: string, elements: Elements): Patterns {
   return { negated: false, patterns: [readPattern('*', { wildcards: true, variables: false })] }
 }
 
-function readPrincipals (path: string, elements: Elements, kind: PolicyKind, effect: Statement['effect']): Statement['principal'] {
+function readPrincipals (
+  path: string, elements: Elements, { kind, partition }: Document, effect: Statement['effect']
+): Statement['principal'] {
   if (kind === 'identity') {
     const given = ['Principal', 'NotPrincipal'].find((name) => elements[name] !== undefined)
     if (given !== undefined) throw new PolicyError(`${path}.${given}`, 'is not allowed in an identity policy')
@@ -89,7 +102,7 @@ function readPrincipals (path: string, elements: Elements, kind: PolicyKind, eff
   }
   const { name, negated } = eitherOf(path, elements, 'Principal')
   if (negated && effect === 'Allow') throw new PolicyError(`${path}.${name}`, 'is allowed only with the effect Deny')
-  return readPrincipal(`${path}.${name}`, elements[name], negated)
+  return readPrincipal(`${path}.${name}`, elements[name], { negated, partition })
 }
 
 function readPatterns (

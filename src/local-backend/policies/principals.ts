@@ -30,22 +30,22 @@ export interface PrincipalElement {
  */
 export type PrincipalMatch = 'by-name' | 'by-account' | undefined
 
-type Kind = (element: string, value: string) => Partial<Record<'account' | 'arn' | 'everyone', string>>
+type Kind = (element: string, value: string, partition: string) => Partial<Record<'account' | 'arn' | 'everyone', string>>
 
-const account = /^(?:arn:aws:iam::(?<root>\d{12}):root|(?<bare>\d{12}))$/
-const identity = /^arn:aws:(?:iam::\d{12}:(?:user|role)\/[^*?]+|sts::\d{12}:(?:assumed-role\/[^*?/]+|federated-user)\/[^*?/]+)$/
-const service = /^[a-z0-9.-]+\.amazonaws\.com$/
+const account = /^(?:arn:(?<rootPartition>aws[a-z-]*):iam::(?<root>\d{12}):root|(?<bare>\d{12}))$/
+const identity = /^arn:(aws[a-z-]*):(?:iam::\d{12}:(?:user|role)\/[^*?]+|sts::\d{12}:(?:assumed-role\/[^*?/]+|federated-user)\/[^*?/]+)$/
+const service = /^[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?$/
 
 /**
  * The parsers for each kind of principal. AWS services never call this backend under their service principals. The names of
  * service principals are therefore only checked for their form, and not stored.
  */
 const kinds: Readonly<Record<string, Kind>> = {
-  AWS (element, value) {
+  AWS (element, value, partition) {
     if (value === '*') return { everyone: value }
-    const { root, bare = root } = account.exec(value)?.groups ?? {}
-    if (bare !== undefined) return { account: bare }
-    if (!identity.test(value)) throw new PolicyError(element, `has an unsupported principal: ${value}`, 'principal')
+    const { rootPartition = partition, root, bare = root } = account.exec(value)?.groups ?? {}
+    if (bare !== undefined && rootPartition === partition) return { account: bare }
+    if (identity.exec(value)?.[1] !== partition) throw new PolicyError(element, `has an unsupported principal: ${value}`, 'principal')
     return { arn: value }
   },
   Service (element, value) {
@@ -62,12 +62,14 @@ const kinds: Readonly<Record<string, Kind>> = {
 /**
  * Parses a `Principal` or `NotPrincipal` element.
  *
- * @throws PolicyError if the element is malformed or names an unsupported principal
+ * @throws PolicyError if the element is malformed, or names an unsupported principal or one of another partition
  */
-export function readPrincipal (element: string, value: unknown, negated: boolean): PrincipalElement {
+export function readPrincipal (
+  element: string, value: unknown, { negated, partition }: { negated: boolean, partition: string }
+): PrincipalElement {
   const groups = value === '*' ? { AWS: '*' } : elementsOf(element, value, Object.keys(kinds))
   const found = Object.entries(groups).flatMap(([kind, values]) =>
-    textsOf(`${element}.${kind}`, values).map((text) => kinds[kind]?.(`${element}.${kind}`, text) ?? {}))
+    textsOf(`${element}.${kind}`, values).map((text) => kinds[kind]?.(`${element}.${kind}`, text, partition) ?? {}))
   if (found.length === 0) throw new PolicyError(element, 'must name a principal')
   const all = (member: 'account' | 'arn') => new Set(found.flatMap((one) => one[member] ?? []))
   return { negated, everyone: found.some(({ everyone }) => everyone !== undefined), accounts: all('account'), arns: all('arn') }
@@ -75,7 +77,7 @@ export function readPrincipal (element: string, value: unknown, negated: boolean
 
 /** Returns the way in which a statement with this element applies to a requester. */
 export function matchPrincipal (element: PrincipalElement, { arn, accountId, session }: Requester): PrincipalMatch {
-  const isRoot = arn === `arn:aws:iam::${accountId}:root`
+  const isRoot = arn.endsWith(`:iam::${accountId}:root`)
   const byAccount = element.accounts.has(accountId)
   const named = [arn, session?.roleArn ?? arn].some((one) => element.arns.has(one))
   const byName = element.everyone || named || (isRoot && byAccount)

@@ -1,4 +1,5 @@
 import { errors } from '#src/aws-protocol/errors'
+import { partitionIn } from '#src/local-backend/partition'
 import type { Scope } from '#src/local-backend/scope'
 import { managedKeyArn, type WrappingKey } from '#src/local-backend/store/data-keys'
 import { kmsKeyId as idOfKey, type KmsKey } from '#src/local-backend/store/kms-keys'
@@ -74,7 +75,7 @@ function resolveKey (accountId: string, region: string, kmsKeyId: string): KeyRe
 }
 
 function parseKeyArn (arn: string): KeyReference | undefined {
-  const [, region, accountId, resource] = /^arn:aws:kms:([^:]+):(\d{12}):((?:key|alias)\/.+)$/.exec(arn) ?? []
+  const [, region, accountId, resource] = /^arn:aws[a-z-]*:kms:([^:]+):(\d{12}):((?:key|alias)\/.+)$/.exec(arn) ?? []
   if (region === undefined || accountId === undefined || resource === undefined) return undefined
   return { scope: { accountId, region }, name: resource.replace(/^key\//, '') }
 }
@@ -93,5 +94,5 @@ function notFound (scope: Scope, name: string): string {
 }
 
 function arnPrefix ({ accountId, region }: Scope): string {
-  return `arn:aws:kms:${region}:${accountId}:`
+  return `arn:${partitionIn(region)}:kms:${region}:${accountId}:`
 }

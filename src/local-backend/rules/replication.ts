@@ -1,5 +1,7 @@
+import { partitionOf } from '#src/aws-model/partitions'
 import { errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
+import { partitionIn } from '#src/local-backend/partition'
 import { primariesToFollow } from '#src/local-backend/store/cross-account'
 import { findReplica, insertReplica, markUpToDate, mirror, missingValues, staleReplicas } from '#src/local-backend/store/replicas'
 import { storeReplication } from '#src/local-backend/store/replications'
@@ -8,7 +10,6 @@ import type { OperationContext } from './context.ts'
 import { followAcrossAccounts, isReplicatedAcrossAccounts } from './cross-account-replication.ts'
 import { rewrapDataKeys, storeValue } from './data-key.ts'
 import { encryptionKey, kmsKeyIn } from './kms-key.ts'
-import { regions } from './regions.ts'
 import { outcomeOf } from './replication-outcome.ts'
 import { readValue } from './secret-value.ts'
 
@@ -44,10 +45,12 @@ export function replicate (
 /**
  * Checks the regions that a request names.
  *
- * @throws AwsError `InvalidParameterException` if a region doesn't exist, is the secret's own, or occurs twice
+ * @throws AwsError `InvalidParameterException` if a region doesn't exist, belongs to another partition, is the secret's
+ * own, or occurs twice
  */
 export function checkRegions (secret: Secret, wanted: readonly (string | undefined)[]): void {
-  const wrong = wanted.some((region) => region === undefined || !regions.has(region) || region === secret.region)
+  const partition = partitionIn(secret.region)
+  const wrong = wanted.some((region = '') => region === secret.region || partitionOf(region) !== partition)
   if (wrong || new Set(wanted).size < wanted.length) throw errors.invalidReplicaRegion()
 }
 

@@ -1,7 +1,9 @@
 import { errors } from '#src/aws-protocol/errors'
+import { partitionIn } from '#src/local-backend/partition'
 import { parsePolicy } from '#src/local-backend/policies/parse'
 import type { Policy } from '#src/local-backend/policies/policy'
 import { PolicyError, type PolicyErrorKind } from '#src/local-backend/policies/policy-error'
+import type { Scope } from '#src/local-backend/scope'
 import { resourcePoliciesOf } from '#src/local-backend/store/resource-policies'
 import type { Secret } from '#src/local-backend/store/secrets'
 import type { Store } from '#src/local-backend/store/store'
@@ -37,13 +39,13 @@ const denyEverything: Policy = parsePolicy(JSON.stringify({
 }), 'resource')
 
 /**
- * Parses the text of a resource policy.
+ * Parses the text of a resource policy of a secret in a region.
  *
  * @throws AwsError `MalformedPolicyDocumentException` if the policy is malformed
  */
-export function readResourcePolicy (text: string): Policy {
+export function readResourcePolicy (text: string, { region }: Pick<Scope, 'region'>): Policy {
   try {
-    return parsePolicy(text, 'resource')
+    return parsePolicy(text, 'resource', partitionIn(region))
   } catch (error) {
     throw error instanceof PolicyError ? malformed[error.kind]() : error
   }
@@ -56,14 +58,14 @@ export function readResourcePolicy (text: string): Policy {
  */
 export function resourcePolicyOf (store: Store, secret: Secret, replacement?: Policy): Policy | undefined {
   const stored = resourcePoliciesOf(store, secret).filter(({ name }) => replacement === undefined || name !== defaultPolicy)
-  const policies = [...stored.map(({ policy }) => readStored(policy)), ...replacement === undefined ? [] : [replacement]]
+  const policies = [...stored.map(({ policy }) => readStored(policy, secret)), ...replacement === undefined ? [] : [replacement]]
   return policies.length === 0 ? undefined : { statements: policies.flatMap(({ statements }) => statements) }
 }
 
 /** Parses a stored policy. If that is not possible, returns a policy that denies everything. */
-function readStored (text: string): Policy {
+function readStored (text: string, { region }: Pick<Scope, 'region'>): Policy {
   try {
-    return parsePolicy(text, 'resource')
+    return parsePolicy(text, 'resource', partitionIn(region))
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error
     return denyEverything

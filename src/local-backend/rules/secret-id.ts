@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { limits } from '#src/aws-model/limits'
 import { errors } from '#src/aws-protocol/errors'
+import { partitionIn } from '#src/local-backend/partition'
 import type { Scope } from '#src/local-backend/scope'
 import { findByArn, findByName, type Secret } from '#src/local-backend/store/secrets'
 import type { OperationContext } from './context.ts'
@@ -60,7 +61,7 @@ export function lookUp ({ store, now }: Pick<OperationContext, 'store' | 'now'>,
 
 /** Returns the account and region in a secret's complete or partial ARN. Returns undefined for names and for other ARNs. */
 export function scopeIn (secretId: string): Scope | undefined {
-  const [, region, accountId] = /^arn:aws:secretsmanager:([^:]+):(\d{12}):secret:./.exec(secretId) ?? []
+  const [, region, accountId] = /^arn:aws[a-z-]*:secretsmanager:([^:]+):(\d{12}):secret:./.exec(secretId) ?? []
   return region === undefined || accountId === undefined ? undefined : { accountId, region }
 }
 
@@ -95,5 +96,5 @@ function nameInPartialArn (scope: Scope, arn: string): string {
 }
 
 function arnPrefix ({ accountId, region }: Scope): string {
-  return `arn:aws:secretsmanager:${region}:${accountId}:secret:`
+  return `arn:${partitionIn(region)}:secretsmanager:${region}:${accountId}:secret:`
 }

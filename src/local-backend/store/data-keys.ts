@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { partitionIn } from '#src/local-backend/partition'
 import { keyBytes, seal, unseal } from './sealing.ts'
 import type { Secret } from './secrets.ts'
 import type { Store } from './store.ts'
@@ -17,7 +18,7 @@ export interface WrappedKey extends WrappingKey {
 
 /** Returns the ARN of an account's AWS managed key (`aws/secretsmanager`) in a region. */
 export function managedKeyArn ({ accountId, region }: { accountId: string, region: string }): string {
-  return `arn:aws:kms:${region}:${accountId}:alias/aws/secretsmanager`
+  return `arn:${partitionIn(region)}:kms:${region}:${accountId}:alias/aws/secretsmanager`
 }
 
 export const newDataKey = (): Uint8Array => randomBytes(keyBytes)

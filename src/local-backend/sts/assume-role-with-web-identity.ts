@@ -11,7 +11,7 @@ export async function assumeRoleWithWebIdentity (input: StsInput<'AssumeRoleWith
   const identity = await context.identityProviders.verify(input.WebIdentityToken, context.now)
   const role = context.roles.get(input.RoleArn)
   if (role === undefined) throw stsErrors.webIdentityDenied('AssumeRoleWithWebIdentity')
-  const provider = providerArn(role.accountId, identity.issuer)
+  const provider = providerArn(role, identity.issuer)
   const requested = { ...input, SourceIdentity: identity.sourceIdentity }
   assertTrustsIdentity(role, provider, identity, requested)
   return {

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import {
   createLocalJWKSet, createRemoteJWKSet, decodeJwt, errors, jwtVerify, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey
 } from 'jose'
+import { partitionWith } from '#src/local-backend/partition'
 import { stsErrors, type StsError } from './errors.ts'
+import type { KnownRole } from './roles.ts'
 
 /** An OpenID Connect provider. It counts as registered with IAM in every account. */
 export interface IdentityProvider {
@@ -37,9 +39,9 @@ const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']
 
 const sourceIdentityClaim = 'https://aws.amazon.com/source_identity'
 
-/** Returns a provider's ARN in an account. */
-export function providerArn (accountId: string, issuer: string): string {
-  return `arn:aws:iam::${accountId}:oidc-provider/${issuer.replace(/^https?:\/\//, '')}`
+/** Returns the ARN of a provider in the account of a role. */
+export function providerArn ({ arn, accountId }: Pick<KnownRole, 'arn' | 'accountId'>, issuer: string): string {
+  return `arn:${partitionWith(arn)}:iam::${accountId}:oidc-provider/${issuer.replace(/^https?:\/\//, '')}`
 }
 
 /**

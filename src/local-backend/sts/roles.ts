@@ -1,3 +1,4 @@
+import { partitionWith } from '#src/local-backend/partition'
 import { parsePolicy, type PolicyKind } from '#src/local-backend/policies/parse'
 import type { Policy } from '#src/local-backend/policies/policy'
 import { PolicyError } from '#src/local-backend/policies/policy-error'
@@ -5,7 +6,7 @@ import { defaultDuration } from './model.ts'
 
 /** An IAM role that can be assumed. */
 export interface Role {
-  /** The role's ARN, `arn:aws:iam::ACCOUNT:role/NAME`, optionally with a path before the name. */
+  /** The role's ARN, such as `arn:aws:iam::ACCOUNT:role/NAME`, optionally with a path before the name. */
   arn: string
   /** The trust policy as a JSON document. It specifies who can assume the role. */
   trustPolicy: string
@@ -27,7 +28,7 @@ export interface KnownRole {
   maxSessionDuration: number
 }
 
-const roleArn = /^arn:aws:iam::(\d{12}):role\/(?:[!-~]+\/)?([\w+=,.@-]{1,64})$/
+const roleArn = /^arn:aws[a-z-]*:iam::(\d{12}):role\/(?:[!-~]+\/)?([\w+=,.@-]{1,64})$/
 
 /**
  * Returns the roles, keyed by ARN.
@@ -49,7 +50,7 @@ function knownRole ({ arn, trustPolicy, identityPolicies = [], maxSessionDuratio
   }
   const read = (text: string, kind: PolicyKind, what: string): Policy => {
     try {
-      return parsePolicy(text, kind)
+      return parsePolicy(text, kind, partitionWith(arn))
     } catch (error) {
       if (!(error instanceof PolicyError)) throw error
       throw new Error(`The ${what} policy of the role ${arn} is malformed: ${error.message}`, { cause: error })

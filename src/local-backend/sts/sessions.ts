@@ -1,6 +1,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
 import type { AccessKey } from '#src/aws-protocol/signature'
 import { signatureErrors } from '#src/aws-protocol/signature-errors'
+import { partitionWith } from '#src/local-backend/partition'
 import { parsePolicy } from '#src/local-backend/policies/parse'
 import { uniqueId, type Principal } from '#src/local-backend/principal'
 import { keyBytes, seal, unseal } from '#src/local-backend/store/sealing'
@@ -90,8 +91,8 @@ export function createSessions ({ masterKey, roles, now }: SessionOptions): Sess
 }
 
 /** Returns the ARN of a role session. Unlike the role's ARN, it does not contain the role's path. */
-export function sessionArn ({ accountId, name }: KnownRole, sessionName: string): string {
-  return `arn:aws:sts::${accountId}:assumed-role/${name}/${sessionName}`
+export function sessionArn ({ arn, accountId, name }: KnownRole, sessionName: string): string {
+  return `arn:${partitionWith(arn)}:sts::${accountId}:assumed-role/${name}/${sessionName}`
 }
 
 /** Returns the unique ID of a role session (AWS's `AssumedRoleId`). */

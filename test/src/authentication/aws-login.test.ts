@@ -21,7 +21,7 @@ async function setUp (t: Test, used: UsedSignatures, more: { maximumAgeSeconds?:
     async logIn (nonce, signed, now) {
       const headers = { 'x-secrets-gateway-nonce': nonce }
       const sent = await signCallerIdentity(user, { host: new URL(sts.url).host, headers, date: new Date(signed) })
-      return awsLogin({ settings, keys, used, endpoint: sts.url }, sent, now)
+      return awsLogin({ settings, keys, used, stsUrl: async () => sts.url }, sent, now)
     }
   }
 }

@@ -1,0 +1,20 @@
+import { STSClient } from '@aws-sdk/client-sts'
+import { endpointsOf, type EndpointSettings } from '#src/credentials/endpoints'
+import { compact } from '#src/json/compact'
+
+/** The settings of the SDK's client for one service that determine its endpoint. */
+export type ServiceEndpoint = Omit<EndpointSettings, 'stsEndpoint'>
+
+export const secretsManagerEndpoint = ({ stsEndpoint, ...settings }: EndpointSettings): ServiceEndpoint => settings
+
+export const stsServiceEndpoint = ({ stsEndpoint, ...settings }: EndpointSettings): ServiceEndpoint =>
+  compact({ ...settings, endpoint: stsEndpoint })
+
+/** Returns the URL of STS in a region for the endpoints that all credentials share. */
+export async function stsUrl (shared: EndpointSettings, region: string): Promise<string> {
+  const { endpoint, ...variants } = stsServiceEndpoint(endpointsOf({}, shared))
+  if (endpoint !== undefined) return endpoint
+  const { config } = new STSClient({ region, ...variants })
+  const [UseFIPS, UseDualStack] = await Promise.all([config.useFipsEndpoint(), config.useDualstackEndpoint()])
+  return config.endpointProvider({ Region: region, UseFIPS, UseDualStack }).url.href
+}
