@@ -4,6 +4,7 @@ import { unlimited } from '#src/admission/token-bucket'
 import { awsClients, type Clients } from '#src/aws/clients'
 import type { Identity } from '#src/aws/identity'
 import type { KeysFor } from '#src/aws/keys'
+import { seeOwnWrites } from '#src/aws/own-writes'
 import type { SecretsPort } from '#src/aws/port'
 import { quotaBuckets } from '#src/aws/quotas'
 import { confirmRepeats } from '#src/aws/repeats'
@@ -58,7 +59,7 @@ export default fp(async (fastify) => {
     now: fastify.now
   }), retire)
 
-  fastify.decorate('aws', confirmRepeats(createSecretsPort(clients)))
+  fastify.decorate('aws', confirmRepeats(seeOwnWrites(createSecretsPort(clients), monotonic, fastify.now)))
   fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)
   fastify.decorate('verifyCredential', async (credentialId) => clients().verify(credentialId))
   fastify.decorate('describeCredentials', () => {

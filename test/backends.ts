@@ -24,6 +24,8 @@ export interface Backend {
   now: () => number
   /** Moves the clock forward. */
   advance: (days: number) => void
+  /** Shows all changes so far to all who read. Only a realistic backend shows them later. */
+  settle: () => void
   /** Carries out the rotations that are due, and waits until no rotation is in progress. */
   rotateDue: () => Promise<void>
   close: () => Promise<void>
@@ -51,7 +53,10 @@ const rotationFunctions = {
 
 const day = 24 * 60 * 60 * 1000
 
-/** Starts an empty backend: the embedded one or, if `TEST_MOTO_URL` is set, the moto server at that URL. */
+/**
+ * Starts an empty backend: the embedded one or, if `TEST_MOTO_URL` is set, the moto server at that URL. If `TEST_REALISTIC` is set
+ * to a seed, the embedded one is as late as AWS, and fails as it may, but its calls take no time.
+ */
 export async function startBackend (): Promise<Backend> {
   const moto = process.env.TEST_MOTO_URL
   return moto === undefined ? startEmbedded() : startMotoProxy(moto, accounts)
@@ -62,7 +67,9 @@ async function startEmbedded (): Promise<Backend> {
   const signers: Signer[] = []
   let moved = 0
   const now = (): number => Date.now() + moved
+  const seed = process.env.TEST_REALISTIC
   const backend = await startLocalBackend({
+    ...seed !== undefined && { realistic: { seed, wait: async () => Promise.resolve() } },
     accounts,
     kmsKeys,
     rotationFunctions,
@@ -80,7 +87,11 @@ async function startEmbedded (): Promise<Backend> {
     signers,
     now,
     advance: (days) => { moved += days * day },
-    rotateDue: backend.runDueRotations,
+    async rotateDue () {
+      backend.settle()
+      await backend.runDueRotations()
+    },
+    settle: backend.settle,
     close: backend.close
   }
 }

@@ -51,7 +51,10 @@ export interface Gateway {
   trailFile: string
   /** Returns the records of the audit trail so far. */
   trail: () => AuditRecord[]
-  /** Returns an AWS SDK client that calls the backend directly. */
+  /**
+   * Returns an AWS SDK client that calls the backend directly. Even in a realistic backend, it sees everything at once, and what it
+   * writes is seen at once, because a test is not about its own late reads.
+   */
   aws: (accessKeyId: string, region?: string) => SecretsManager
   /** Lets time pass for the gateway and the backend. A negative number sets the clocks of both back. */
   advance: (days: number) => void
@@ -197,11 +200,20 @@ export async function build (t: Test, change: Partial<Declared> = {}): Promise<G
       check(t, method, path, reply)
       return reply
     },
-    aws: (accessKeyId, region = 'eu-west-1') => new SecretsManager({
-      endpoint: backend.url,
-      region,
-      credentials: { accessKeyId, secretAccessKey: `${accessKeyId}-secret` }
-    }),
+    aws (accessKeyId, region = 'eu-west-1') {
+      const client = new SecretsManager({
+        endpoint: backend.url,
+        region,
+        credentials: { accessKeyId, secretAccessKey: `${accessKeyId}-secret` }
+      })
+      client.middlewareStack.add((next) => async (args) => {
+        backend.settle()
+        const result = await next(args)
+        backend.settle()
+        return result
+      }, { step: 'initialize', name: 'settle' })
+      return client
+    },
     advance (days) {
       backend.advance(days)
       passTime(Math.max(0, days * day))

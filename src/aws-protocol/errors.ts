@@ -130,5 +130,6 @@ export const errors = {
     const more = count > texts.length ? [`and ${count - texts.length} more`] : []
     return `${count} validation error${count === 1 ? '' : 's'} detected: ${[...texts, ...more].join('; ')}`
   }),
-  versionNotFound: error('ResourceNotFoundException', (versionId: string) => notFound(` value for VersionId: ${versionId}`))
+  versionNotFound: error('ResourceNotFoundException', (versionId: string) => notFound(` value for VersionId: ${versionId}`)),
+  wasDeleted: error('InvalidRequestException', 'You can\'t perform this operation on the secret because it was deleted.')
 }

@@ -15,12 +15,17 @@ function check<T extends TSchema> (schema: T, value: unknown, options: Options =
   throw new ConfigError((validate.errors ?? []).map(issueFrom))
 }
 
+/** The variables that mean local mode, and how errors name their values. */
+const onlyInLocalMode = [['GATEWAY_LOCAL', '1'], ['GATEWAY_REALISTIC', 'a seed']] as const
+
 /** Reads the gateway's environment variables. @throws ConfigError with all issues */
 export function readVariables (env: NodeJS.ProcessEnv): Variables {
   const known = Object.keys(VariablesSchema.properties).filter((name) => env[name] !== undefined)
   const variables = check(VariablesSchema, Object.fromEntries(known.map((name) => [name, env[name]])), { coerceTypes: true })
-  if (variables.GATEWAY_LOCAL !== undefined && variables.GATEWAY_CONFIG !== undefined) {
-    throw new ConfigError([{ key: 'GATEWAY_LOCAL', found: '1 together with GATEWAY_CONFIG', expected: 'one of the two: local mode has no configuration file' }])
+  for (const [key, found] of onlyInLocalMode) {
+    if (variables[key] === undefined || variables.GATEWAY_CONFIG === undefined) continue
+    const expected = 'one of the two: local mode has no configuration file'
+    throw new ConfigError([{ key, found: `${found} together with GATEWAY_CONFIG`, expected }])
   }
   return variables
 }

@@ -32,6 +32,11 @@ export const VariablesSchema = Type.Object({
     pattern: '^[A-Za-z0-9._~+/-]{16,}=*$',
     description: 'The developer token of local mode, at least 16 characters. Made up and kept in the data folder where unset.'
   })),
+  GATEWAY_REALISTIC: Type.Optional(Type.String({
+    minLength: 1,
+    maxLength: 100,
+    description: 'A seed: the AWS of local mode is as late and fails as often as the real one, and keeps nothing.'
+  })),
   GATEWAY_PRINT_TOKEN: Type.Optional(Enum(['1'], { description: '`1`: print the developer token also where there is no terminal.' })),
   LOG_LEVEL: Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'How much is logged.' })
 })

@@ -25,6 +25,8 @@ An embedded AWS Secrets Manager, with an STS for roles, for the AWS CLI and any 
   --rotation-function NAME=LOCATION  a replacement for the Lambda function of that name or ARN: the URL of an endpoint, or the
                                      file of a module that exports a handler; repeatable (default: none)
   --throttle                         reject calls beyond AWS's quotas, as AWS does
+  --realistic SEED                   be as late as AWS, and fail as it may; the same SEED repeats the same delays and failures;
+                                     requires --memory
   --help                             show this help
 `
 
@@ -65,6 +67,7 @@ async function run (args: string[], outputs: Outputs): Promise<void> {
       'kms-key': { type: 'string', multiple: true, default: [] },
       'rotation-function': { type: 'string', multiple: true, default: [] },
       throttle: { type: 'boolean', default: false },
+      realistic: { type: 'string' },
       help: { type: 'boolean', default: false }
     }
   })
@@ -72,6 +75,7 @@ async function run (args: string[], outputs: Outputs): Promise<void> {
     outputs.stdout.text(help)
     return
   }
+  if (values.realistic !== undefined && !values.memory) throw new WrongUsage('--realistic requires --memory')
   const backend = await startLocalBackend({
     port: portIn(values.port),
     accounts: withIdentityPolicies(values.account.map(accountIn), values['identity-policy'].map(identityPolicyIn)),
@@ -81,6 +85,7 @@ async function run (args: string[], outputs: Outputs): Promise<void> {
     rotationFunctions: rotationFunctionsIn(values['rotation-function']),
     throttling: values.throttle,
     onRotationStep (event) { reportFailure(event, outputs) },
+    ...values.realistic !== undefined && { realistic: { seed: values.realistic } },
     ...values.memory ? {} : { dataDir: values['data-dir'] }
   })
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void backend.close())

@@ -6,6 +6,8 @@ import { accessKeysOf, type Account } from './accounts.ts'
 import { awsJson, type OperationEvent, type Service } from './service.ts'
 import type { Principal } from './principal.ts'
 import type { RotationStepEvent } from './rotation/attempt.ts'
+import { ConnectionReset } from './realistic/connection-reset.ts'
+import { ideal, realistic, type RealisticOptions } from './realistic/realism.ts'
 import { readRotationFunctions } from './rotation/rotation-functions.ts'
 import { createScheduler } from './rotation/scheduler.ts'
 import { kmsKeysOf, type KmsKey, type KmsKeys } from './store/kms-keys.ts'
@@ -16,7 +18,7 @@ import { rolesOf, type Role } from './sts/roles.ts'
 import { createSessions } from './sts/sessions.ts'
 import { createThrottle } from './throttle.ts'
 
-export type { Account, IdentityProvider, KmsKey, OperationEvent, Role, RotationStepEvent }
+export type { Account, IdentityProvider, KmsKey, OperationEvent, RealisticOptions, Role, RotationStepEvent }
 
 /** Options of the embedded Secrets Manager and its STS. */
 export interface LocalBackendOptions {
@@ -47,6 +49,11 @@ export interface LocalBackendOptions {
    */
   throttling?: boolean | number
   /**
+   * Makes the backend as late as AWS, and lets it fail as AWS may. Only for a backend that keeps everything in memory. By
+   * default, every change is seen at once and nothing fails.
+   */
+  realistic?: RealisticOptions
+  /**
    * The clock for dates, rotations and sessions, in milliseconds since the epoch; the real clock by default. Signatures are
    * always checked against the real clock.
    */
@@ -68,6 +75,8 @@ export interface LocalBackend {
    * this call, the backend starts each due rotation within a second.
    */
   runDueRotations: () => Promise<void>
+  /** Shows all changes so far to all who read, as if enough time had passed. Changes nothing unless the backend is realistic. */
+  settle: () => void
   /**
    * Shuts down gracefully. Calls in progress have one second to finish, after which their connections are closed. Resolves once
    * the database is closed. Can be called repeatedly.
@@ -92,33 +101,39 @@ const closeTimeout = 1000
  * protocol) over HTTP on one port, so any AWS SDK works unmodified.
  *
  * @param options.accounts each account must have its own access key ID
- * @throws Error if the data folder can't be used, or if an account, a role, an identity provider, a KMS key or a rotation
- * function is invalid; Node's own error if the server can't listen
+ * @throws Error if the data folder can't be used, or the backend is realistic and has one; if an account, a role, an identity
+ * provider, a KMS key or a rotation function is invalid; Node's own error if the server can't listen
  */
 export async function startLocalBackend (options: LocalBackendOptions): Promise<LocalBackend> {
   const { accounts, kmsKeys = [], dataDir, host = '127.0.0.1', port = 0, now = Date.now, onOperation = () => undefined } = options
   const { rotationFunctions = {}, rotationTimeout = 30_000, onRotationStep = () => undefined } = options
   const { throttling = false } = options
+  if (options.realistic !== undefined && dataDir !== undefined) {
+    throw new Error('A realistic backend keeps everything in memory, so it can have no data folder')
+  }
   const find = readRotationFunctions(rotationFunctions)
   const accessKeys = accessKeysOf(accounts)
   const roles = rolesOf(options.roles ?? [])
   const identityProviders = identityProvidersOf(options.identityProviders ?? [])
   const keys = kmsKeysOf(kmsKeys)
   const store = openStore(dataDir, keys)
+  const realism = options.realistic === undefined ? ideal(store) : realistic(store, now, options.realistic)
   const rotations = createScheduler({
-    store, now, accounts, find, timeout: rotationTimeout, endpoint: () => urlOf(server, host), onRotationStep
+    store, now, lateness: realism.lateness, accounts, find, timeout: rotationTimeout, endpoint: () => urlOf(server, host),
+    onRotationStep
   })
   const throttle = throttling === false ? undefined : createThrottle(throttling === true ? undefined : throttling)
   const sessions = createSessions({ masterKey: store.masterKey, roles, now })
   const findAccessKey: FindAccessKey<Principal> = (id, token) =>
     token === undefined ? accessKeys.get(id) : sessions.open(id, token)
   const sts = { roles, identityProviders, sessions }
-  const service = { store, findAccessKey, now, onOperation, throttle, rotations, sts }
+  const service = { store, findAccessKey, now, onOperation, throttle, rotations, realism, sts }
   const server = serve(service)
   try {
     server.listen(port, host)
     await once(server, 'listening')
   } catch (error) {
+    realism.close()
     store.database.close()
     throw error
   }
@@ -127,10 +142,15 @@ export async function startLocalBackend (options: LocalBackendOptions): Promise<
   const close = async () => {
     await rotations.close()
     await stop(server)
+    realism.close()
     store.database.close()
   }
   return {
-    url: urlOf(server, host), setKmsKeyState: keys.setState, runDueRotations: rotations.runDue, close: () => closing ??= close()
+    url: urlOf(server, host),
+    setKmsKeyState: keys.setState,
+    runDueRotations: rotations.runDue,
+    settle: realism.settle,
+    close: () => closing ??= close()
   }
 }
 
@@ -142,6 +162,10 @@ function serve (service: Service): Server {
     answer(service, request, requestId).then(
       (body) => { send(response, 200, body) },
       (reason: unknown) => {
+        if (reason instanceof ConnectionReset) {
+          request.socket.resetAndDestroy()
+          return
+        }
         const { status, body } = fault(reason, requestId)
         // Node waits for the rest of a body before it reuses the connection. An oversized body is not worth waiting for.
         if (status === 413) response.setHeader('connection', 'close')

@@ -4,8 +4,9 @@ import { parseBody, readBody } from '#src/aws-protocol/request-body'
 import { readClaim, verifySignature, type FindAccessKey, type ServiceName } from '#src/aws-protocol/signature'
 import { transactions } from './operations/access.ts'
 import { operations } from './operations/index.ts'
+import type { Realism } from './realistic/realism.ts'
 import type { Principal } from './principal.ts'
-import type { Caller } from './rules/context.ts'
+import type { Caller, CallContext } from './rules/context.ts'
 import type { RotationService } from './rules/rotation.ts'
 import type { Scope } from './scope.ts'
 import type { Store } from './store/store.ts'
@@ -22,6 +23,7 @@ export interface Service {
   /** Undefined if calls are not rate-limited. */
   throttle?: Throttle | undefined
   rotations: RotationService
+  realism: Realism
   sts: Sts
 }
 
@@ -57,16 +59,23 @@ export interface SignedRequest {
 export const awsJson: Protocol = {
   contentType: 'application/x-amz-json-1.1',
   async answer (service, request) {
+    const { store, now, rotations, realism } = service
     const { caller, scope, body } = await readSigned(service, request, 'secretsmanager')
     const name = operationOf(request)
-    const throttled = service.throttle?.(scope, name) ?? false
+    const throttled = (service.throttle?.(scope, name) ?? false) || realism.throttles()
     service.onOperation({ ...eventOf('secretsmanager', name, caller, scope), ...throttled && { throttled } })
     if (throttled) throw errors.throttled()
     const operation = operations.get(name)
     if (operation === undefined) throw errors.unknownOperation()
     const handle = operation.read(parseBody(body))
-    const context = { store: service.store, scope, caller, now: service.now(), deferredWrites: [], rotations: service.rotations }
-    const output = transactions[operation.access](context, () => handle(context))
+    const output = await realism.carryOut(() => {
+      const { access } = operation
+      const context: CallContext = {
+        store: access === 'reads' ? realism.view(name) : store,
+        scope, caller, now: now(), deferredWrites: [], rotations, lateness: realism.lateness
+      }
+      return transactions[access](context, store, () => handle(context))
+    })
     return output === undefined ? '' : JSON.stringify(output)
   },
   fault (thrown) {

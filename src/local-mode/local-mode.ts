@@ -62,9 +62,12 @@ export function assertLocalModeIntended (env: NodeJS.ProcessEnv): void {
 }
 
 /** Starts the embedded backend and returns the gateway's configuration for it. */
-export async function startLocalMode ({ GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_TOKEN: given }: Variables): Promise<LocalMode> {
+export async function startLocalMode (variables: Variables): Promise<LocalMode> {
+  const { GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_TOKEN: given, GATEWAY_REALISTIC: seed } = variables
   const accounts = Object.entries(accountIds).map(([credentialId, accountId]) => ({ credentialId, ...newKeys(accountId) }))
-  const backend = await startLocalBackend({ accounts, kmsKeys, dataDir: join(dataDir, 'local-backend') })
+  const backend = await startLocalBackend({
+    accounts, kmsKeys, ...seed === undefined ? { dataDir: join(dataDir, 'local-backend') } : { realistic: { seed } }
+  })
   const persisted = given === undefined ? await persistedToken(dataDir) : undefined
   const token = given ?? persisted?.token ?? ''
   const config = configFrom({

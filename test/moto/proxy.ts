@@ -123,6 +123,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     now: () => Date.now() + moved,
     // Moves only the gateway's clock, because moto's can't be moved.
     advance: (days) => { moved += days * day },
+    settle: () => undefined,
     rotateDue: async () => { throw new Error('moto can\'t run rotation functions') },
     close: async () => {
       const closed = once(server, 'close')

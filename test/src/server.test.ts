@@ -110,6 +110,18 @@ t.test('local mode with a given token', async (t) => {
   await t.rejects(stat(join(t.testdirName, '.gateway', 'developer-token')), 'the token is not stored')
 })
 
+t.test('local mode on an AWS that is late keeps nothing', async (t) => {
+  t.testdir({})
+  const token = 'a-token-of-my-own'
+  const gateway = await start(t, { GATEWAY_DEV_TOKEN: token, GATEWAY_REALISTIC: 'seed' })
+  t.equal((await send(gateway.url, 'PUT', '/environments/dev/secrets/a', { token, json: { value: 'lost' } })).status, 201)
+  t.equal(await gateway.end(), 0)
+  await t.rejects(stat(join(t.testdirName, '.gateway', 'local-backend')), { code: 'ENOENT' })
+  t.match(await refuse(t, { GATEWAY_CONFIG: 'none.yaml', GATEWAY_REALISTIC: 'seed' }), {
+    code: 78, stderr: /GATEWAY_REALISTIC: found a seed together with GATEWAY_CONFIG, expected/
+  })
+})
+
 t.test('local mode is refused in a production environment', async (t) => {
   for (const [variables, sign] of [[{ NODE_ENV: 'production' }, 'NODE_ENV=production'], [{ AWS_PROFILE: 'prod' }, 'AWS_PROFILE']] as const) {
     t.match(await refuse(t, variables), { code: 78, stderr: `GATEWAY_CONFIG: found nothing, but ${sign}, expected a configuration file, or GATEWAY_LOCAL=1` })

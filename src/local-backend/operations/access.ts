@@ -1,6 +1,7 @@
 import type { OperationContext } from '#src/local-backend/rules/context'
 import { writeAndReplicate } from '#src/local-backend/rules/replication'
 import { hasExpired, purgeExpired } from '#src/local-backend/store/secrets'
+import type { Store } from '#src/local-backend/store/store'
 
 /**
  * The access to the database that an operation needs. SQLite lets only one process write at a time, so operations that only read
@@ -8,7 +9,8 @@ import { hasExpired, purgeExpired } from '#src/local-backend/store/secrets'
  */
 export type Access = 'none' | 'reads' | 'writes'
 
-type Run = <Output>(context: OperationContext, work: () => Output) => Output
+/** @param written the store that is written to; an operation that only reads may read another */
+type Run = <Output>(context: OperationContext, written: Store, work: () => Output) => Output
 
 /**
  * The functions that run an operation in the transaction that it needs. Every write transaction also updates replicas and purges
@@ -16,18 +18,18 @@ type Run = <Output>(context: OperationContext, work: () => Output) => Output
  * the operation has deferred any writes or if there are secrets to purge.
  */
 export const transactions: Record<Access, Run> = {
-  none: (_context, work) => work(),
-  reads (context, work) {
+  none: (_context, _written, work) => work(),
+  reads (context, written, work) {
     const { store, now, deferredWrites } = context
     const output = store.database.read(work)
-    if (deferredWrites.length > 0 || hasExpired(store, now)) {
-      transactions.writes(context, () => {
-        for (const write of deferredWrites) write()
+    if (deferredWrites.length > 0 || hasExpired(written, now)) {
+      transactions.writes({ ...context, store: written }, written, () => {
+        for (const write of deferredWrites) write(written)
       })
     }
     return output
   },
-  writes: (context, work) => writeAndReplicate(context, () => {
+  writes: (context, _written, work) => writeAndReplicate(context, () => {
     purgeExpired(context.store, context.now)
     return work()
   })

@@ -67,8 +67,8 @@ function repeat (
   return output(context, existing, value && token)
 }
 
-function output ({ store }: CallContext, secret: Secret, versionId: string | undefined): WireForm<CreateSecretCommandOutput> {
-  const ReplicationStatus = replicationStatus(store, secret)
+function output (context: CallContext, secret: Secret, versionId: string | undefined): WireForm<CreateSecretCommandOutput> {
+  const ReplicationStatus = replicationStatus(context, secret)
   return {
     ARN: secret.arn,
     Name: secret.name,

@@ -40,13 +40,20 @@ function deleteImmediately (context: CallContext, secretId: string): Output {
   try {
     const secret = findSecret(context, secretId)
     checkDeletable(context, secret)
-    purgeSecret(context.store, secret)
+    removeLater(context, secret)
     return { ARN: secret.arn, Name: secret.name, DeletionDate }
   } catch (error) {
     const name = nameIn(context.scope, secretId)
     if (!(error instanceof AwsError) || error.type !== 'ResourceNotFoundException' || name === undefined) throw error
     return { ARN: newArn(context.scope, name), Name: name, DeletionDate }
   }
+}
+
+/** Deletes a secret when AWS gets round to it. Until then, it is marked for deletion, and its name is in use. */
+function removeLater ({ store, now, lateness }: CallContext, secret: Secret): void {
+  const delay = lateness.forcedDeletion()
+  if (delay === 0) purgeSecret(store, secret)
+  else updateSecret(store, { ...secret, deletedAt: now, purgeAt: Math.min(secret.purgeAt ?? Infinity, now + delay) }, now)
 }
 
 /**
@@ -58,7 +65,7 @@ function deleteImmediately (context: CallContext, secretId: string): Output {
  */
 function checkDeletable (context: CallContext, secret: Secret): void {
   checkChangeable(context, secret)
-  const regions = replicationsOf(context.store, secret).map(({ region }) => region)
+  const regions = replicationsOf(context.store, secret, context.now).map(({ region }) => region)
   if (regions.length > 0) throw errors.replicasLeft(secret.arn, regions)
   if (attachedReplica(context.store, secret) !== undefined) throw errors.crossAccountReplicaLeft(secret.arn)
 }

@@ -11,7 +11,7 @@ import { labelsByVersion } from '#src/local-backend/store/staging-labels'
 /** Returns a secret's metadata, even if it is scheduled for deletion. */
 export function describeSecret ({ SecretId }: Input<'DescribeSecret'>, context: OperationContext): WireForm<DescribeSecretCommandOutput> & CrossAccountDetails {
   const secret = findSecret(context, SecretId)
-  const ReplicationStatus = replicationStatus(context.store, secret)
+  const ReplicationStatus = replicationStatus(context, secret)
   return {
     ...secretDetails(context.store, secret),
     VersionIdsToStages: labelsByVersion(context.store, secret),

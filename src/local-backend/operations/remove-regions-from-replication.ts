@@ -21,5 +21,5 @@ export function removeRegionsFromReplication (
     if (replica !== undefined) purgeSecret(store, replica)
     deleteReplication(store, secret.id, region)
   }
-  return { ARN: secret.arn, ReplicationStatus: replicationStatus(store, secret) }
+  return { ARN: secret.arn, ReplicationStatus: replicationStatus(context, secret) }
 }

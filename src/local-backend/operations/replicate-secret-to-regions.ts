@@ -15,5 +15,5 @@ export function replicateSecretToRegions (
 ): WireForm<ReplicateSecretToRegionsCommandOutput> {
   const secret = findChangeableSecret(context, input.SecretId)
   replicate(context, secret, input.AddReplicaRegions, input.ForceOverwriteReplicaSecret)
-  return { ARN: secret.arn, ReplicationStatus: replicationStatus(context.store, secret) }
+  return { ARN: secret.arn, ReplicationStatus: replicationStatus(context, secret) }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Lateness } from '#src/local-backend/rules/lateness'
 import { writeAndReplicate } from '#src/local-backend/rules/replication'
 import { abandonAttempt, completeRotation, endTest, isStillPending, retryLater } from '#src/local-backend/rules/rotation-attempt'
 import type { Scope } from '#src/local-backend/scope'
@@ -15,6 +16,7 @@ export interface AttemptContext {
   store: Store
   /** Returns the time in milliseconds since the epoch. */
   now: () => number
+  lateness: Lateness
   /** An ID of this process, unique among the processes that share the data folder. */
   owner: string
   /**
@@ -51,7 +53,7 @@ interface Work {
 export async function attemptRotation (context: AttemptContext, due: DueAttempt): Promise<void> {
   const write = <Result>(change: (now: number) => Result): Result => {
     const now = context.now()
-    return writeAndReplicate({ store: context.store, now }, () => change(now))
+    return writeAndReplicate({ ...context, now }, () => change(now))
   }
   const work = write((now) => begin(context, due, now))
   if (work === undefined) return

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Lateness } from '#src/local-backend/rules/lateness'
 import { writeAndReplicate } from '#src/local-backend/rules/replication'
 import type { RotationService } from '#src/local-backend/rules/rotation'
 import { beginScheduledRotation } from '#src/local-backend/rules/rotation-attempt'
@@ -6,12 +7,15 @@ import { dueAttempts, findAttempt, secretsToRotate, type DueAttempt } from '#src
 import { findByArn } from '#src/local-backend/store/secrets'
 import type { Store } from '#src/local-backend/store/store'
 import { attemptRotation, type RotationStepEvent } from './attempt.ts'
+import { FunctionError } from './function-error.ts'
 import { invoke, type InvokeOptions } from './invoke.ts'
+import type { Invocation } from './rotation-event.ts'
 
 export interface SchedulerOptions extends InvokeOptions {
   store: Store
   /** In milliseconds since the epoch. */
   now: () => number
+  lateness: Lateness
   onRotationStep: (event: RotationStepEvent) => void
 }
 
@@ -39,11 +43,14 @@ const interval = 1000
 const maxConcurrent = 8
 
 export function createScheduler (options: SchedulerOptions): Scheduler {
-  const { store, now, find, onRotationStep } = options
+  const { store, now, lateness, find, onRotationStep } = options
   const closing = new AbortController()
   const context = {
-    store, now, onRotationStep, owner: randomUUID(), closing: closing.signal,
-    invoke: invoke.bind(undefined, options)
+    store, now, lateness, onRotationStep, owner: randomUUID(), closing: closing.signal,
+    async invoke (invocation: Invocation) {
+      if (lateness.rotationStepFails()) throw new FunctionError('TooManyRequestsException')
+      await invoke(options, invocation)
+    }
   }
   /** The rotations in progress, keyed by the secret's ARN and the version ID. */
   const running = new Map<string, Promise<void>>()
@@ -52,7 +59,7 @@ export function createScheduler (options: SchedulerOptions): Scheduler {
 
   function startDue (): void {
     if (closing.signal.aborted) return
-    beginDue(store, now())
+    beginDue(options, now())
     const due = dueAttempts(store, [...woken], now(), Date.now()).filter((attempt) => !running.has(keyOf(attempt)))
     woken.clear()
     for (const attempt of due.slice(0, maxConcurrent - running.size)) running.set(keyOf(attempt), run(attempt))
@@ -106,9 +113,9 @@ function keyOf ({ arn, versionId }: DueAttempt): string {
 }
 
 /** Starts the scheduled rotations whose rotation window has opened. */
-function beginDue (store: Store, now: number): void {
+function beginDue ({ store, lateness }: SchedulerOptions, now: number): void {
   for (const { arn, accountId, region } of secretsToRotate(store, now)) {
-    writeAndReplicate({ store, now }, () => {
+    writeAndReplicate({ store, now, lateness }, () => {
       const secret = findByArn(store, { accountId, region }, arn, now)
       // Another process may have started the rotation first.
       if (secret === undefined || findAttempt(store, secret) !== undefined) return

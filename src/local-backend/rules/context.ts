@@ -1,6 +1,7 @@
 import type { Principal } from '#src/local-backend/principal'
 import type { Scope } from '#src/local-backend/scope'
 import type { Store } from '#src/local-backend/store/store'
+import type { Lateness } from './lateness.ts'
 import type { RotationService } from './rotation.ts'
 
 /**
@@ -8,6 +9,7 @@ import type { RotationService } from './rotation.ts'
  * operation throws.
  */
 export interface OperationContext {
+  /** For an operation that only reads, this is the store as it sees it, which may be late. */
   store: Store
   /** The account and region that the request is signed for. */
   scope: Scope
@@ -19,10 +21,11 @@ export interface OperationContext {
   now: number
   /**
    * Changes to the store that a read-only operation causes, such as recording the day of access. They are written in a separate
-   * transaction after the operation has completed.
+   * transaction, and not to the store that the operation read, after the operation has completed.
    */
-  deferredWrites: (() => void)[]
+  deferredWrites: ((store: Store) => void)[]
   rotations: RotationService
+  lateness: Lateness
 }
 
 /** The sender of a request. */

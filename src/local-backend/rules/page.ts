@@ -9,6 +9,7 @@ export interface PageRequest<Row> {
   /** The values that identify the listing. A page token is valid only for the listing that returned it. */
   listing: readonly unknown[]
   nextToken: string | undefined
+  /** The number of rows to put on the page. It can be 0. */
   maxResults: number
   /** Returns the rows after a position, in the listing's order. Returns all rows if the position is undefined. */
   rows: (after: Position | undefined) => Iterable<Row>
@@ -22,8 +23,9 @@ export interface Page<Row> {
 }
 
 /**
- * Returns one page of a listing. `nextToken` is set if there are more rows. It is the encrypted position of the page's last row,
- * so it remains valid when rows are added or deleted, and when the backend restarts.
+ * Returns one page of a listing. `nextToken` is set if there are more rows. It is the encrypted position of the page's last row
+ * or, if the page is empty, of the previous page's last row. So it remains valid when rows are added or deleted, and when the
+ * backend restarts.
  *
  * @throws AwsError `InvalidNextTokenException` if the token doesn't belong to this listing
  */
@@ -33,9 +35,10 @@ export function cutPage<Row> (store: Store, request: PageRequest<Row>): Page<Row
   const after = nextToken === undefined ? undefined : openToken(store, tokenContext, nextToken)
   const page: Row[] = []
   for (const row of rows(after)) {
-    const last = page.at(-1)
-    if (last !== undefined && page.length === maxResults) {
-      const sealed = seal(store.pageTokenKey, tokenContext, Buffer.from(JSON.stringify(position(last))))
+    if (page.length === maxResults) {
+      const last = page.at(-1)
+      const reached = last === undefined ? after : position(last)
+      const sealed = seal(store.pageTokenKey, tokenContext, Buffer.from(JSON.stringify(reached ?? null)))
       return { rows: page, nextToken: Buffer.from(sealed).toString('base64url') }
     }
     page.push(row)
@@ -43,9 +46,9 @@ export function cutPage<Row> (store: Store, request: PageRequest<Row>): Page<Row
   return { rows: page }
 }
 
-function openToken (store: Store, tokenContext: readonly string[], token: string): Position {
+function openToken (store: Store, tokenContext: readonly string[], token: string): Position | undefined {
   const opened = unseal(store.pageTokenKey, tokenContext, Buffer.from(token, 'base64url'))
   if (opened === undefined) throw errors.invalidNextToken()
   // The token is authenticated, so this backend must have written the JSON.
-  return JSON.parse(opened.toString()) as Position
+  return (JSON.parse(opened.toString()) as Position | null) ?? undefined
 }

@@ -38,10 +38,10 @@ export function readVersion (
 }
 
 /** Records the day on which a secret and its version were read. Writes only when they are read for the first time that day. */
-function markAccessed ({ store, now, deferredWrites }: OperationContext, secret: Secret, version: Version): void {
+function markAccessed ({ now, deferredWrites }: OperationContext, secret: Secret, version: Version): void {
   const today = now - now % day
   if (secret.accessedOn === today && version.accessedOn === today) return
-  deferredWrites.push(() => {
+  deferredWrites.push((store) => {
     markSecretAccessed(store, secret, today)
     markVersionAccessed(store, version, today)
   })

@@ -13,7 +13,7 @@ import { encryptionKey, kmsKeyIn } from './kms-key.ts'
 import { outcomeOf } from './replication-outcome.ts'
 import { readValue } from './secret-value.ts'
 
-type Context = Pick<OperationContext, 'store' | 'now'>
+type Context = Pick<OperationContext, 'store' | 'now' | 'lateness'>
 
 /** The destination of a replication. */
 interface Target {
@@ -25,8 +25,9 @@ interface Target {
 }
 
 /**
- * Replicates a secret to regions. The replication has finished when this returns, whereas AWS replicates after the reply. A
- * failure in one region doesn't affect the other regions. The failure and its reason are recorded in the replication's status.
+ * Replicates a secret to regions. The replication has finished when this returns, whereas AWS replicates after the reply. If the
+ * backend is late, the status says that the replication is still in progress. A failure in one region doesn't affect the other
+ * regions. The failure and its reason are recorded in the replication's status.
  *
  * @throws AwsError the errors of `checkRegions`
  */
@@ -77,12 +78,13 @@ export function follow (context: Context, { primaryId, region, kmsKeyId }: Secre
 }
 
 function replicateTo (context: Context, primary: Secret, target: Target): void {
-  const { store } = context
+  const { store, now, lateness } = context
   const { region, kmsKeyId } = target
   const outcome = outcomeOf(store, () => {
+    if (lateness.replicationFails()) throw errors.internal()
     synchronize(context, primary, target)
   })
-  storeReplication(store, primary.id, { region, kmsKeyId, ...outcome })
+  storeReplication(store, primary.id, { region, kmsKeyId, ...outcome, settlesAt: now + lateness.replication() })
   markUpToDate(store, primary, region)
 }
 

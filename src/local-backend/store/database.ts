@@ -19,6 +19,10 @@ export interface Database {
   read: <Result>(work: () => Result) => Result
   /** Runs `work` in a write transaction, which is rolled back if `work` throws. The changes are on disk when this returns. */
   write: <Result>(work: (connection: DatabaseSync) => Result) => Result
+  /** Calls the listener with the changes of each `write` that changed anything, in SQLite's own format. */
+  onChange: (listener: (changeset: Uint8Array) => void) => void
+  /** Makes the changes of a `write` of another database, which must have had the same contents. */
+  apply: (changeset: Uint8Array) => void
   /** Runs part of a `write` in a savepoint. If `work` throws, only its own changes are rolled back, and the error is rethrown. */
   nested: (work: () => void) => void
   close: () => void
@@ -36,12 +40,15 @@ const openingBusyTimeout = 5000
  * Opens a database and runs `prepare` on it. If the file doesn't exist, creates it with access for its owner only. If `file` is
  * undefined, opens a database in memory.
  *
+ * @param isCopy true for a database that only applies the changes of another. They contain the effects of the foreign keys.
  * @throws Error from SQLite or from `prepare`, after closing the database
  */
-export function openDatabase (file: string | undefined, prepare: (database: Database) => void): Database {
+export function openDatabase (
+  file: string | undefined, prepare: (database: Database) => void, { isCopy = false }: { isCopy?: boolean } = {}
+): Database {
   // Creates the file first to set its permissions. SQLite gives the same permissions to the WAL files.
   if (file !== undefined) closeSync(openSync(file, 'a', 0o600))
-  const connection = new DatabaseSync(file ?? ':memory:', { timeout: openingBusyTimeout, enableForeignKeyConstraints: true })
+  const connection = new DatabaseSync(file ?? ':memory:', { timeout: openingBusyTimeout, enableForeignKeyConstraints: !isCopy })
   try {
     switchToWal(connection)
     connection.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
@@ -82,6 +89,7 @@ export function isBusy (error: unknown): boolean {
 
 function databaseOf (connection: DatabaseSync): Database {
   const statements = new Map<string, unknown>()
+  const listeners: ((changeset: Uint8Array) => void)[] = []
 
   function transaction<Result> (begin: string, work: (connection: DatabaseSync) => Result): Result {
     connection.exec(begin)
@@ -106,7 +114,20 @@ function databaseOf (connection: DatabaseSync): Database {
     read: (work) => transaction('BEGIN', work),
     // IMMEDIATE takes the write lock right away. Without it, a transaction that first reads and then writes would fail if another
     // process wrote in between.
-    write: (work) => transaction('BEGIN IMMEDIATE', work),
+    write (work) {
+      if (listeners.length === 0) return transaction('BEGIN IMMEDIATE', work)
+      const session = connection.createSession()
+      try {
+        const result = transaction('BEGIN IMMEDIATE', work)
+        const changeset = session.changeset()
+        if (changeset.length > 0) for (const listener of listeners) listener(changeset)
+        return result
+      } finally {
+        session.close()
+      }
+    },
+    onChange (listener) { listeners.push(listener) },
+    apply (changeset) { connection.applyChangeset(changeset) },
     nested (work) {
       connection.exec('SAVEPOINT nested')
       try {

@@ -169,6 +169,9 @@ const migrations: readonly string[] = [`
   ) STRICT;
 
   CREATE INDEX stale_cross_account_replicas ON cross_account_replicas (primary_id) WHERE stale = 1;
+`, `
+  -- Until then, the replication is in progress.
+  ALTER TABLE replications ADD COLUMN settles_at INTEGER NOT NULL DEFAULT 0;
 `]
 
 /**

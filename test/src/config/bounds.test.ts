@@ -156,7 +156,9 @@ t.test('the bounds of the environment variables', async (t) => {
     'HOST minLength': 1,
     'PORT minimum': 0,
     'PORT maximum': 65_535,
-    'GATEWAY_DATA_DIR minLength': 1
+    'GATEWAY_DATA_DIR minLength': 1,
+    'GATEWAY_REALISTIC minLength': 1,
+    'GATEWAY_REALISTIC maxLength': 100
   })
 })
 

@@ -380,6 +380,7 @@ await t.test('the policies of a database of the earlier schema become default po
     INSERT INTO earlier SELECT secret_id, policy FROM resource_policies;
     DROP TABLE resource_policies; DROP TABLE cross_account_primaries; DROP TABLE cross_account_replicas;
     ALTER TABLE earlier RENAME TO resource_policies;
+    ALTER TABLE replications DROP COLUMN settles_at;
     PRAGMA user_version = 4`)
   database.close()
   const again = await startLocalBackend({ accounts: [account], dataDir })

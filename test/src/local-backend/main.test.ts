@@ -72,6 +72,19 @@ await t.test('throttling', async (t) => {
   t.match(await ended, { code: 0 })
 })
 
+await t.test('as late as AWS', async (t) => {
+  const { child, ended } = run('--port', '0', '--memory', '--realistic', 'seed')
+  const client = clientOf(t, { url: await urlOf(child) }, { accountId: '', accessKeyId: 'test', secretAccessKey: 'test' })
+  const failures = new Set<unknown>()
+  for (let count = 0; count < 10; count++) {
+    await client.send(new CreateSecretCommand({ Name: `n${count}`, SecretString: 'v' })).catch(() => undefined)
+    await client.send(new GetSecretValueCommand({ SecretId: `n${count}` })).catch((error: unknown) => failures.add(String(error)))
+  }
+  t.ok(failures.has('ResourceNotFoundException: Secrets Manager can\'t find the specified secret.'))
+  child.kill()
+  t.match(await ended, { code: 0, stdout: /, in memory\n$/ })
+})
+
 await t.test('declared KMS keys', async (t) => {
   const [one, two] = ['11111111-1111-1111-1111-111111111111', '22222222-2222-2222-2222-222222222222']
   const { child, ended } = run('--port', '0', '--memory', '--kms-key', `123456789012:${one}=alias/a,alias/b`, '--kms-key', `123456789012:${two}`)
@@ -180,6 +193,7 @@ await t.test('help and wrong usage', async (t) => {
     [['--role', 'reader=trust.json'], /^--role must be ARN=TRUST/], [['--identity-provider', 'idp=keys.json'], /^--identity-provider must be ISSUER=KEYS/],
     [['--rotation-function', 'rotator'], /^--rotation-function must be NAME=LOCATION, with the name or ARN of a Lambda function, and a URL or a file/],
     [['--rotation-function', 'r=http://a', '--rotation-function', 'r=http://b'], /^--rotation-function names r twice/],
+    [['--realistic', 'seed'], /^--realistic requires --memory/],
     [['--kms-key', 'alias/mine'], /^--kms-key must be ID:KEYID/],
     [['--kms-key', '123456789012:11111111-1111-1111-1111-111111111111@everyone'], /^--kms-key must be ID:KEYID.*@ID/]
   ]

@@ -1,0 +1,87 @@
+import type { Monotonic } from '#src/clock'
+import { Problem } from '#src/problems/problem'
+
+/** What this process knows about a secret because it has changed it a moment ago. */
+export interface RecentWrite {
+  state: 'present' | 'scheduled' | 'gone'
+  /** The version that the write made current. Absent if the write did not change that, or if writes overlapped. */
+  current?: string
+  /** When the reply to the write arrived, in milliseconds by the process's monotonic clock. */
+  at: number
+  /** The same moment in milliseconds since the epoch. */
+  date: number
+}
+
+/** What is known about a secret after a write that has succeeded. */
+export interface Effect extends Pick<RecentWrite, 'state'> {
+  /** True if the write makes another version current. */
+  moved?: true
+  /** That version. Absent if it is not known. */
+  current?: string | undefined
+}
+
+/** The secrets that this process has changed a moment ago. */
+export interface RecentWrites {
+  /**
+   * Carries out a write, and remembers its effect. Nothing is known after a failure if AWS may nevertheless have carried the
+   * write out. Nor is anything known after writes that overlapped, because they may have taken effect in another order than that
+   * of their replies.
+   */
+  during: <Result>(key: string, carryOut: () => Promise<Result>, effect: (result: Result) => Effect) => Promise<Result>
+  /** Returns what is known about a secret, unless the write is longer ago than `within` milliseconds. */
+  find: (key: string, within: number) => RecentWrite | undefined
+}
+
+/** The maximum number of secrets. The oldest writes are forgotten first. */
+const maximum = 10_000
+
+/** Creates an empty memory. */
+export function createRecentWrites (monotonic: Monotonic, now: () => number): RecentWrites {
+  const writes = new Map<string, RecentWrite>()
+  /** The writes in progress for each secret, and whether any two of them overlapped. */
+  const inProgress = new Map<string, { count: number, overlapped: boolean }>()
+
+  function begin (key: string): () => boolean {
+    const progress = inProgress.get(key) ?? { count: 0, overlapped: false }
+    progress.count++
+    progress.overlapped ||= progress.count > 1
+    inProgress.set(key, progress)
+    return () => {
+      progress.count--
+      if (progress.count === 0) inProgress.delete(key)
+      return progress.overlapped
+    }
+  }
+
+  function remember (key: string, { state, current, moved }: Effect): void {
+    const before = writes.get(key)
+    const known = moved === true ? current : before?.current
+    writes.delete(key)
+    writes.set(key, { state, ...known !== undefined && { current: known }, at: monotonic(), date: now() })
+    const [oldest] = writes.keys()
+    if (writes.size > maximum && oldest !== undefined) writes.delete(oldest)
+  }
+
+  return {
+    async during (key, write, effect) {
+      const end = begin(key)
+      try {
+        const result = await write()
+        if (end()) writes.delete(key)
+        else remember(key, effect(result))
+        return result
+      } catch (error) {
+        if (end() || mayBeDone(error)) writes.delete(key)
+        throw error
+      }
+    },
+    find (key, within) {
+      const write = writes.get(key)
+      return write !== undefined && monotonic() - write.at < within ? write : undefined
+    }
+  }
+}
+
+/** Returns false if AWS has refused the write, or never received it. */
+const mayBeDone = (error: unknown): boolean => !(error instanceof Problem) ||
+  error.options.failure?.effect === 'unknown' || error.options.earlierAttempt !== undefined

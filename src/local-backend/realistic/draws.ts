@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+import { chances, delays, type Delay } from './table.ts'
+
+/** Chance that can be repeated: with the same seed, the same questions in the same order get the same answers. */
+export interface Draws {
+  /** Returns true as often as the table says. */
+  happens: (event: keyof typeof chances) => boolean
+  /** Returns a delay from the table, in milliseconds. */
+  delay: (name: keyof typeof delays) => number
+  /** Returns an integer from 0 to `count` - 1. Each `purpose` has a sequence of its own. */
+  below: (count: number, purpose: string) => number
+}
+
+/**
+ * Creates the draws for a seed. Each row of the table has its own sequence of numbers, so a change of one part of the backend
+ * doesn't alter what happens in the others.
+ */
+export function createDraws (seed: string): Draws {
+  const drawn = new Map<string, number>()
+  const next = (name: string): number => {
+    const count = drawn.get(name) ?? 0
+    drawn.set(name, count + 1)
+    return createHash('sha256').update(JSON.stringify([seed, name, count])).digest().readUInt32BE() / 2 ** 32
+  }
+  return {
+    happens: (event) => next(event) < chances[event].chance,
+    delay: (name) => delayAt(delays[name].delay, next(name)),
+    below: (count, purpose) => Math.floor(count * next(purpose))
+  }
+}
+
+/** Returns the delay at a quantile from 0 to 1, in whole milliseconds. */
+function delayAt ({ shortest, usual, longest, tail }: Delay, quantile: number): number {
+  const body = 1 - tail
+  if (quantile < body) return Math.round(shortest + (usual - shortest) * quantile / body)
+  return Math.round(usual + (longest - usual) * (quantile - body) / tail)
+}

@@ -1,0 +1,134 @@
+import t, { type Test } from 'tap'
+import type { AwsCall } from '#src/aws/call'
+import { seeOwnWrites } from '#src/aws/own-writes'
+import { createRecentWrites } from '#src/aws/recent-writes'
+import { environmentFrom } from '#src/environments/environment'
+import type { SecretName } from '#src/environments/names'
+import { isProblem, Problem } from '#src/problems/problem'
+import type { SecretsPort } from '#src/aws/port'
+import type { ReadSecret } from '#src/aws/secret'
+
+const environment = environmentFrom('dev', { region: 'eu-west-1', credential: 'dev-account' })
+const call: AwsCall = { environment, credentialId: 'dev-account' }
+const name = 's' as SecretName
+const arn = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:s-AbCdEf'
+
+const valueOf = (versionId: string, date: number): ReadSecret =>
+  ({ name, arn, versionId, versionStages: ['AWSCURRENT'], createdDate: new Date(date), content: versionId })
+
+/** A port whose replies a test sets, on clocks that move only on demand. */
+function setUp () {
+  const clock = { monotonic: 0, wall: 1_000_000 }
+  const replies: (ReadSecret | Problem)[] = []
+  const next = async (): Promise<ReadSecret> => {
+    const reply = replies.length > 1 ? replies.shift() : replies[0]
+    if (reply instanceof Problem || reply === undefined) throw reply ?? new Error('no reply')
+    return reply
+  }
+  const inner = {
+    getSecretValue: next,
+    batchGetSecretValue: async () => ({
+      items: [await next().then((secret) => ({ name, secret }), (problem: unknown) => ({ name, problem }))]
+    }),
+    putSecretValue: async () => ({ name, arn, versionId: 'new' }),
+    rotateSecret: async () => ({ name, arn, versionId: 'rotated' }),
+    deleteSecret: async () => ({ name, arn, deletionDate: new Date() }),
+    createSecret: async () => { throw new Problem('secret-pending-deletion') },
+    getResourcePolicy: async () => { await next(); return { name, arn } },
+    listSecretVersionIds: async () => { await next(); return { items: [] } }
+  }
+  const port = seeOwnWrites(inner as unknown as SecretsPort, () => clock.monotonic, () => clock.wall)
+  return { clock, replies, inner, port }
+}
+
+const old = valueOf('old', 999_999)
+
+await t.test('a value from before a write is read again, for three seconds', async (t) => {
+  const { clock, replies, port } = setUp()
+  replies.push(old)
+  t.equal((await port.getSecretValue(call, name)).versionId, 'old', 'nothing is known before the write')
+  await port.putSecretValue(call, name, 'new')
+  replies.splice(0, 1, old, old, valueOf('new', 1_000_000))
+  t.equal((await port.getSecretValue(call, name)).versionId, 'new')
+  replies.splice(0, 1, old, valueOf('new', 1_000_000))
+  t.match(await port.batchGetSecretValue(call, { names: [name] }), { items: [{ secret: { versionId: 'new' } }] })
+  replies.splice(0, 1, old)
+  t.equal((await port.getSecretValue({ ...call, credentialId: 'other' }, name)).versionId, 'old', 'another credential')
+  t.equal((await port.getSecretValue(call, name, { versionStage: 'AWSPREVIOUS' })).versionId, 'old', 'another label')
+  clock.monotonic = 3_000
+  t.equal((await port.getSecretValue(call, name)).versionId, 'old')
+})
+
+await t.test('a value that is newer than the write is not read again', async (t) => {
+  const { replies, port } = setUp()
+  await port.putSecretValue(call, name, 'new')
+  replies.push(valueOf('of another writer', 1_000_000))
+  t.equal((await port.getSecretValue(call, name)).versionId, 'of another writer')
+  replies.splice(0, 1, old)
+  await port.rotateSecret(call, name, {})
+  t.equal((await port.getSecretValue(call, name)).versionId, 'old', 'nor after a rotation, which ends at any time')
+})
+
+await t.test('a secret that was written a moment ago is looked for again', async (t) => {
+  const { replies, port } = setUp()
+  await port.putSecretValue(call, name, 'new', { stages: ['other'] })
+  for (const read of [
+    async () => port.getSecretValue(call, name), async () => port.getResourcePolicy(call, name),
+    async () => port.listSecretVersionIds(call, name, {}), async () => port.batchGetSecretValue(call, { names: [name] })
+  ]) {
+    replies.splice(0, 2, new Problem('secret-not-found'), old)
+    await t.resolves(async () => { await read() })
+  }
+  replies.splice(0, 1, new Problem('version-not-found'))
+  await t.rejects(port.getSecretValue(call, name), { code: 'version-not-found' }, 'the write did not make the version current')
+  await port.putSecretValue(call, name, 'new')
+  replies.splice(0, 1, new Problem('version-not-found'), valueOf('new', 1_000_000))
+  t.equal((await port.getSecretValue(call, name, { versionId: 'new' })).versionId, 'new')
+})
+
+await t.test('a batch has the problem of a repeated read, and other errors are thrown', async (t) => {
+  const { replies, port } = setUp()
+  await port.putSecretValue(call, name, 'new')
+  replies.push(new Problem('secret-not-found'), new Problem('aws-throttled'))
+  t.match(await port.batchGetSecretValue(call, { names: [name] }), { items: [{ problem: { code: 'aws-throttled' } }] })
+  const defect = setUp()
+  await defect.port.putSecretValue(call, name, 'new')
+  defect.replies.push(old)
+  defect.inner.getSecretValue = async () => { throw new TypeError('a defect') }
+  await t.rejects(defect.port.batchGetSecretValue(call, { names: [name] }), { message: 'a defect' })
+})
+
+await t.test('no read is repeated for a caller that has left', async (t: Test) => {
+  const { replies, port } = setUp()
+  await port.putSecretValue(call, name, 'new')
+  replies.push(new Problem('secret-not-found'), old)
+  await t.rejects(port.getSecretValue({ ...call, signal: AbortSignal.abort() }, name), { code: 'secret-not-found' })
+})
+
+await t.test('a creation waits ten seconds for a deletion of this process, and not for those of others', async (t) => {
+  const { clock, port } = setUp()
+  const create = async () => port.createSecret(call, name, { tags: {}, replicaRegions: [] })
+  await t.rejects(create(), { code: 'secret-pending-deletion' })
+  await port.deleteSecret(call, name, { force: true })
+  const waiting = create()
+  clock.monotonic = 10_001
+  await t.rejects(waiting, { code: 'secret-pending-deletion' })
+})
+
+await t.test('overlapping and uncertain writes are not remembered', async (t) => {
+  const writes = createRecentWrites(() => 0, () => 0)
+  const present = () => ({ state: 'present', moved: true, current: 'v' }) as const
+  await Promise.all([1, 2].map(async () => writes.during('overlapping', async () => Promise.resolve(), present)))
+  t.equal(writes.find('overlapping', 1), undefined)
+  await writes.during('k', async () => Promise.resolve(), present)
+  t.match(writes.find('k', 1), { state: 'present', current: 'v' })
+  t.equal(writes.find('k', 0), undefined)
+  const fail = async (error: Error) => writes.during('k', async () => Promise.reject(error), present).catch((thrown: unknown) => thrown)
+  t.ok(isProblem(await fail(new Problem('aws-refused')), 'aws-refused'))
+  t.ok(writes.find('k', 1), 'AWS has refused the write')
+  await fail(new Problem('aws-timeout', { failure: { operation: 'PutSecretValue', cause: 'timed-out', effect: 'unknown' } }))
+  t.equal(writes.find('k', 1), undefined)
+  for (let count = 0; count <= 10_000; count++) await writes.during(String(count), async () => Promise.resolve(), present)
+  t.equal(writes.find('0', 1), undefined, 'the oldest is forgotten')
+  t.ok(writes.find('1', 1))
+})

@@ -1,0 +1,77 @@
+import t, { type Test } from 'tap'
+import { build as start, type Gateway, type Reply } from '#test/helper'
+
+/** Starts a gateway on a backend that is as late as AWS. */
+async function build (t: Test, seed: string): Promise<Gateway> {
+  const before = process.env.TEST_REALISTIC
+  process.env.TEST_REALISTIC = seed
+  try {
+    return await start(t)
+  } finally {
+    if (before === undefined) delete process.env.TEST_REALISTIC
+    else process.env.TEST_REALISTIC = before
+  }
+}
+
+const secrets = '/environments/dev/secrets'
+const rounds = Array.from({ length: 4 }, (_, index) => index)
+
+await t.test('a read after a write of the gateway shows what was written', async (t) => {
+  const { send } = await build(t, 'reads')
+  for (const round of rounds) {
+    const path = `${secrets}/s${round}`
+    t.equal((await send('PUT', path, { json: { value: 'first' } })).status, 201)
+    t.equal((await send('GET', path)).json?.value, 'first')
+    t.equal((await send('PUT', path, { json: { value: 'second' } })).status, 200)
+    t.equal((await send('GET', path)).json?.value, 'second')
+    t.match(await send('POST', '/environments/dev/values', { json: { names: [`s${round}`] } }), { json: { items: [{ secret: { value: 'second' } }] } })
+  }
+})
+
+await t.test('a PUT of the value before the last is not skipped as unchanged', async (t) => {
+  const { send, aws } = await build(t, 'back and forth')
+  for (const round of rounds) {
+    const path = `${secrets}/s${round}`
+    for (const value of ['a', 'b', 'a']) t.match(await send('PUT', path, { json: { value } }), { status: /20[01]/ })
+    t.equal((await aws('AKIADEV').getSecretValue({ SecretId: `dev/s${round}` })).SecretString, 'a')
+  }
+})
+
+await t.test('a conditional write succeeds if it names the version that the gateway has just written', async (t) => {
+  const { send } = await build(t, 'conditions')
+  for (const round of rounds) {
+    const path = `${secrets}/s${round}`
+    let { headers } = await send('PUT', path, { json: { value: '{"n":0}' } })
+    for (const value of ['{"n":1}', '{"n":2}']) {
+      const reply: Reply = await send('PUT', path, { json: { value }, headers: { 'if-match': headers.get('etag') ?? '' } })
+      t.equal(reply.status, 200, reply.text)
+      headers = reply.headers
+    }
+    const stale = await send('PUT', path, { json: { value: 'x' }, headers: { 'if-match': '"00000000-0000-4000-8000-000000000000"' } })
+    t.equal(stale.status, 412)
+  }
+})
+
+await t.test('a deletion and a restore are seen by the reads that follow', async (t) => {
+  const { send } = await build(t, 'restores')
+  for (const round of rounds) {
+    const path = `${secrets}/s${round}`
+    await send('PUT', path, { json: { value: 'v' } })
+    t.equal((await send('DELETE', path)).status, 200)
+    t.equal((await send('GET', path)).status, 409)
+    t.equal((await send('POST', `${path}/restore`)).status, 200)
+    t.equal((await send('GET', path)).status, 200)
+    t.match(await send('GET', `${path}/metadata`), { status: 200, json: { state: 'active' } })
+  }
+})
+
+await t.test('a PUT after a deletion without recovery creates the secret again, once AWS has carried out the deletion', async (t) => {
+  // With this seed, AWS takes a second and a half for the deletion.
+  const { send } = await build(t, 'force 1')
+  const path = `${secrets}/s`
+  await send('PUT', path, { json: { value: 'old' } })
+  t.equal((await send('DELETE', `${path}?force=true`)).status, 200)
+  t.match(await send('GET', path), { status: /404|409/ }, 'the secret is not read any more')
+  t.equal((await send('PUT', path, { json: { value: 'new' } })).status, 201)
+  t.equal((await send('GET', path)).json?.value, 'new')
+})
