@@ -1,5 +1,7 @@
 import t, { type Test } from 'tap'
-import { build, declared, policies, tokens, type Gateway, type Reply } from '#test/helper'
+import { roleArns } from '#test/aws-roles'
+import { proxyWithFaults, refusal } from '#test/faults'
+import { build, declared, embedded, policies, tokens, type Gateway, type Reply } from '#test/helper'
 
 const path = '/environments/dev/secrets/payments%2Fdb'
 const second = 1 / 86_400
@@ -159,4 +161,51 @@ t.test('an environment has times of its own, and 0 keeps nothing', async (t) => 
   t.equal(status(await read()), 'secrets-gateway; fwd=bypass')
   await read()
   t.same(calls(), ['GetSecretValue', 'GetSecretValue'])
+})
+
+t.test('while AWS fails, a value is used after its time, and the reply and the trail say so', async (t) => {
+  const gateway = await scene(t, { cache: { staleIfErrorSeconds: 3_600 }, aws: { deadlineSeconds: 1 } })
+  const { read, trail, advance } = gateway
+  await read()
+  const fail = await proxyWithFaults(t, gateway)
+  await read('?refresh=true')
+  advance(310 * second)
+  const error = { status: 500, body: '{"__type":"InternalServiceError"}' }
+  fail('GetSecretValue', error, error, error, error, error, error)
+  const before = trail().length
+  const stale = await read()
+  t.match(stale, { status: 200, json: { value: 'first' } })
+  t.match(status(stale), /^secrets-gateway; fwd=stale; ttl=-\d+; detail=aws-(unavailable|timeout)$/)
+  const records = trail().slice(before).filter(({ event }) => event !== 'checkpoint')
+  t.match(records, [{ event: 'intent' }, { event: 'outcome', status: 200, cache: 'stale', age: Number }])
+  t.match(status(await read()), /^secrets-gateway; hit; ttl=-\d+; detail=aws-(unavailable|timeout)$/)
+  fail('GetSecretValue', refusal('AccessDeniedException', 'no'))
+  advance(5 * second)
+  t.match(await read(), { status: 403, json: { code: 'aws-access-denied' } })
+})
+
+t.test('a reload drops what is kept if it changes environments or credentials', async (t) => {
+  const { fastify: { config }, read, calls } = await scene(t)
+  await read()
+  config.replace({ ...config.current })
+  t.match(status(await read()), /hit/)
+  config.replace({ ...config.current, credentials: new Map([...config.current.credentials, ['other', embedded('AKIAPROD')]]) })
+  t.match(status(await read()), /fwd=miss/)
+  t.same(calls(), ['GetSecretValue', 'GetSecretValue'])
+})
+
+t.test('callers of a role share what was read, unless the credential forbids it', async (t) => {
+  for (const shareReads of [undefined, true, false]) {
+    const role = { kind: 'assume-role', roleArn: roleArns.dev, source: 'platform', externalId: 'of-the-gateway' } as const
+    const gateway = await build(t, {
+      cache: {},
+      environments: { dev: { region: 'eu-west-1', credential: 'dev-role' } },
+      credentials: { ...declared.credentials, platform: embedded('AKIAPLATFORM'), 'dev-role': { ...role, ...shareReads !== undefined && { shareReads } } }
+    })
+    await gateway.send('PUT', path, { json: { value: 'v' } })
+    const before = gateway.signers.length
+    for (const token of [tokens.administrator, tokens.reader]) t.match(await gateway.send('GET', path, { token }), { status: 200 })
+    const readers = gateway.signers.slice(before).filter(({ operation }) => operation === 'GetSecretValue').map(({ sourceIdentity }) => sourceIdentity)
+    t.same(readers, shareReads === false ? ['administrator', 'reader'] : ['administrator'])
+  }
 })
