@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import fp from 'fastify-plugin'
 import { createGates } from '#src/admission/admission'
 import { unlimited } from '#src/admission/token-bucket'
@@ -10,7 +11,8 @@ import { quotaBuckets } from '#src/aws/quotas'
 import { confirmRepeats } from '#src/aws/repeats'
 import { createSecretsPort } from '#src/aws/sdk-port'
 import type { Line } from '#src/aws/send'
-import { stsRegion } from '#src/credentials/definition'
+import { createCache } from '#src/cache/cached-port'
+import { isRole, stsRegion, type RoleDefinition } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
 
 declare module 'fastify' {
@@ -40,7 +42,10 @@ declare module 'fastify' {
 /** Milliseconds after a reload until the old clients are closed. Until then, requests in progress can use the old clients. */
 const gracePeriod = 60_000
 
-/** Provides AWS clients for the declared credentials. */
+/** The time in milliseconds after which values whose time is over leave the memory, at the latest. */
+const sweepEvery = 10_000
+
+/** Provides the port to AWS with its cache, and AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
   const { config, monotonic } = fastify
   const gates = createGates({
@@ -59,7 +64,29 @@ export default fp(async (fastify) => {
     now: fastify.now
   }), retire)
 
-  fastify.decorate('aws', confirmRepeats(seeOwnWrites(createSecretsPort(clients), monotonic, fastify.now)))
+  const roleOf = (credentialId: string): RoleDefinition | undefined => {
+    const definition = config.current.credentials.get(credentialId)
+    return definition !== undefined && isRole(definition) ? definition : undefined
+  }
+  const port = confirmRepeats(seeOwnWrites(createSecretsPort(clients), monotonic, fastify.now))
+  const cache = createCache(port, {
+    timesOf ({ cache: times = {} }) {
+      const { ttlSeconds, staleIfErrorSeconds } = { ...config.current.cache, ...times }
+      return { ttl: ttlSeconds * 1_000, staleIfError: staleIfErrorSeconds * 1_000 }
+    },
+    hasSessions: (credentialId) => roleOf(credentialId) !== undefined,
+    sharesReads: (credentialId) => roleOf(credentialId)?.shareReads !== false,
+    maximumBytes: config.current.cache.maximumBytes,
+    monotonic
+  })
+  // After such a change, a credential may belong to another account, or a name to another secret.
+  config.derive(
+    ({ credentials, environments, aws, cache: { maximumBytes } }) => ({ credentials, environments, aws, maximumBytes }),
+    (before, after) => { if (!isDeepStrictEqual(before, after)) cache.clear(after.maximumBytes) }
+  )
+  const sweeper = setInterval(cache.sweep, sweepEvery).unref()
+
+  fastify.decorate('aws', cache.port)
   fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)
   fastify.decorate('verifyCredential', async (credentialId) => clients().verify(credentialId))
   fastify.decorate('describeCredentials', () => {
@@ -69,7 +96,11 @@ export default fp(async (fastify) => {
       return { id, kind, region: stsRegion(credentials, environments.values(), id), ...(account !== undefined && { account }) }
     })
   })
-  fastify.addHook('onClose', async () => { clients().close() })
+  fastify.addHook('onClose', async () => {
+    clearInterval(sweeper)
+    cache.close()
+    clients().close()
+  })
 }, { name: 'credentials', dependencies: ['config'] })
 
 function retire (clients: Clients): void {

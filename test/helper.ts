@@ -88,6 +88,8 @@ export const declared = {
   limits: { requestsPerSecond: 100_000, unauthenticated: { requestsPerSecond: 100_000 } },
   /** A busy machine must not make the gateway refuse requests. */
   server: { overload: { loopDelayMilliseconds: 60_000 } },
+  /** The tests of the cache switch it on. The others count on every read going to AWS. */
+  cache: { ttlSeconds: 0 },
   environments: {
     dev: { region: 'eu-west-1', credential: 'dev-account', allowedCredentials: ['unknown-to-aws'] },
     staging: { region: 'eu-west-1', credential: 'dev-account', kmsKeyId: 'alias/staging', recoveryWindowInDays: 7 },

@@ -63,6 +63,13 @@ export interface RequestEntry {
   readonly versionId?: string | undefined
   /** For an item with `names`: the ID of each secret's version, in the same order. `versionId` is then absent. */
   readonly versionIds?: readonly string[] | undefined
+  /**
+   * Present if the value was not fetched for this request. `hit`: it was kept, and its time was not over. `stale`: its time was
+   * over, but AWS did not answer.
+   */
+  readonly cache?: 'hit' | 'stale' | undefined
+  /** The age of the kept value, in seconds. */
+  readonly age?: number | undefined
   /** The request IDs of the calls to AWS, which CloudTrail records too. */
   readonly awsRequestIds?: readonly string[] | undefined
   /** The number of calls to AWS. Only present if `awsRequestIds` does not list all of them. */
@@ -122,7 +129,7 @@ type MemberName = keyof RequestEntry | keyof ControlEntry
 const order = Object.keys({
   event: 0, intent: 0, requestId: 0, caller: 0, peer: 0, operation: 0, action: 0, environment: 0, name: 0, names: 0,
   credential: 0, decision: 0, decisions: 0, job: 0, items: 0, unlisted: 0, status: 0, code: 0, reason: 0, result: 0, versionId: 0,
-  versionIds: 0, awsRequestIds: 0, awsCalls: 0, format: 0, key: 0, found: 0, torn: 0, refused: 0, late: 0
+  versionIds: 0, cache: 0, age: 0, awsRequestIds: 0, awsCalls: 0, format: 0, key: 0, found: 0, torn: 0, refused: 0, late: 0
 } satisfies Record<MemberName, 0>) as MemberName[]
 
 /**

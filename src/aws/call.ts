@@ -1,5 +1,6 @@
 import type { Deadline } from '#src/admission/deadline'
 import type { Environment } from '#src/environments/environment'
+import type { Caching } from './caching.ts'
 
 /** The target, the caller and the options of a call to AWS. */
 export interface AwsCall {
@@ -20,6 +21,10 @@ export interface AwsCall {
    * many times. Aborting this signal stops the retries.
    */
   readonly background?: AbortSignal
+  /** Present only if the call may be answered from the cache. */
+  readonly caching?: Caching
+  /** Awaited before the call is sent to AWS. Not called if the call is answered from the cache. */
+  readonly beforeSending?: () => Promise<void>
   /** Called with the AWS request ID of every response, including exceptions and failed attempts. */
   readonly onResponse?: (awsRequestId: string) => void
 }

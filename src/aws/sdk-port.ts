@@ -29,7 +29,8 @@ export function createSecretsPort (clients: () => Pick<Clients, 'line'>): Secret
   async function send<Input extends ServiceInput, Output extends ServiceOutput> (
     call: AwsCall, command: Command<Input, Output>
   ): Promise<Output> {
-    const { environment: { region, account }, credentialId, callerId } = call
+    const { environment: { region, account }, credentialId, callerId, beforeSending } = call
+    if (beforeSending !== undefined) await beforeSending()
     return sendCommand(clients().line({ credentialId, callerId, account }, region), call, command)
   }
 

@@ -217,7 +217,7 @@ export interface paths {
         };
         /**
          * Read a secret's value
-         * @description The current version, or the one with `versionId` or `versionStage`. As JSON, or with `Accept: text/plain` the text alone, or with `Accept: application/octet-stream` the bytes.
+         * @description The current version, or the one with `versionId` or `versionStage`. As JSON, or with `Accept: text/plain` the text alone, or with `Accept: application/octet-stream` the bytes. The value may come from the gateway's cache, as `Cache-Status` says.
          */
         get: operations["readSecret"];
         /**
@@ -2084,6 +2084,8 @@ export interface operations {
             query?: {
                 /** @description One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value */
                 field?: string;
+                /** @description `true`: ask AWS, even if the gateway has kept the value. `Cache-Control: no-cache` does the same */
+                refresh?: boolean;
                 /** @description AWS's ID of a version */
                 versionId?: string;
                 /** @description A staging label; if empty, the current version */
@@ -2092,6 +2094,8 @@ export interface operations {
             header?: {
                 /** @description The ID of the AWS credential to use; the environment's default where absent */
                 "aws-credential-id"?: string;
+                /** @description `no-cache`: ask AWS. `max-age=SECONDS`: ask AWS if the kept value is older */
+                "cache-control"?: string;
                 /** @description An `ETag`: 304 where the version is still that one */
                 "if-none-match"?: string;
             };
@@ -2114,8 +2118,12 @@ export interface operations {
             /** @description The value */
             200: {
                 headers: {
+                    /** @description The age in seconds of a value that comes from the cache */
+                    Age?: string;
                     /** @description Always `no-store` */
                     "Cache-Control"?: string;
+                    /** @description Where the value comes from (RFC 9211), such as `secrets-gateway; hit; ttl=287` */
+                    "Cache-Status"?: string;
                     /** @description The version's ID, in quotes */
                     ETag?: string;
                     /** @description The request's ID, as the log has it */

@@ -8,6 +8,7 @@ import { auditFrom } from './audit.ts'
 import { authenticationFrom, authenticationIssues } from './authentication.ts'
 import { policiesFrom, policyIssues, type DeclaredAuthorization } from './authorization.ts'
 import { awsFrom } from './aws.ts'
+import { cacheFrom, type CacheSettings } from './cache.ts'
 import { credentialIssues } from './credentials.ts'
 import { endpointIssues } from './endpoints.ts'
 import { limitIssues, limitsFrom, type Limits } from './limits.ts'
@@ -27,6 +28,7 @@ export interface Config {
   readonly audit: AuditSettings
   readonly limits: Limits
   readonly aws: AwsSettings
+  readonly cache: CacheSettings
 }
 
 /** A parsed configuration file, or local mode's equivalent, which has built-in policies and `embedded` credentials. */
@@ -51,7 +53,8 @@ export function configFrom (file: Declared, folder = '.'): Config {
     policies: policiesFrom(file.authorization, folder),
     audit: auditFrom(file.audit ?? {}, folder),
     limits: limitsFrom(file.limits ?? {}),
-    aws: awsFrom(file.aws ?? {})
+    aws: awsFrom(file.aws ?? {}),
+    cache: cacheFrom(file.cache ?? {})
   }
   const issues = checks.flatMap((check) => [...check(config)])
   if (issues.length > 0) throw new ConfigError(issues)

@@ -6,6 +6,7 @@ import { AuditSchema } from './audit.ts'
 import { AuthenticationSchema } from './authentication.ts'
 import { AuthorizationSchema } from './authorization.ts'
 import { AwsSchema } from './aws.ts'
+import { CacheSchema } from './cache.ts'
 import { LimitsSchema } from './limits.ts'
 import { ServerSchema } from './server.ts'
 
@@ -18,7 +19,8 @@ export const FileSchema = Type.Object({
   authorization: AuthorizationSchema,
   audit: Type.Optional(AuditSchema),
   limits: Type.Optional(LimitsSchema),
-  aws: Type.Optional(AwsSchema)
+  aws: Type.Optional(AwsSchema),
+  cache: Type.Optional(CacheSchema)
 }, closed)
 
 /** The schema of the environment variables. */

@@ -11,10 +11,14 @@ const text = Type.String({ minLength: 1 })
  */
 const places = { region: Type.Optional(AwsString('RegionType')), ...endpointMembers }
 
-/** The role, and the duration of its sessions in seconds. AWS allows 15 minutes to 12 hours, and defaults to one hour. */
+/**
+ * The role, the duration of its sessions in seconds, and whether a value that one caller's session has read may be given to other
+ * callers. AWS allows durations of 15 minutes to 12 hours, and defaults to one hour.
+ */
 const roleMembers = {
   roleArn: Type.String({ maxLength: 2048, pattern: '^arn:aws[a-z-]*:iam::\\d{12}:role/[!-~]+$' }),
-  durationSeconds: Type.Optional(Type.Integer({ minimum: 900, maximum: 43_200 }))
+  durationSeconds: Type.Optional(Type.Integer({ minimum: 900, maximum: 43_200 })),
+  shareReads: Type.Optional(Type.Boolean())
 }
 
 const kinds = [

@@ -5,6 +5,14 @@ import { maximumNameLength, namePrefixPattern, secretNamePattern } from './names
 
 export const environmentNamePattern = '^[a-z][a-z0-9-]{0,62}$'
 
+const seconds = (description: string) => Type.Optional(Type.Number({ minimum: 0, maximum: 86_400, description }))
+
+/** How long the values of secrets are kept. */
+export const cacheTimes = {
+  ttlSeconds: seconds('the time for which a value is used without asking AWS again; 0 keeps none'),
+  staleIfErrorSeconds: seconds('the time for which a value is used after that if AWS does not answer')
+}
+
 /** An environment in the configuration file, before the defaults are filled in. */
 export const EnvironmentSchema = Type.Object({
   region: AwsString('RegionType'),
@@ -23,7 +31,8 @@ export const EnvironmentSchema = Type.Object({
   requiredSecrets: Type.Optional(Type.Array(
     Type.String({ pattern: secretNamePattern, maxLength: maximumNameLength }),
     { uniqueItems: true }
-  ))
+  )),
+  cache: Type.Optional(Type.Object(cacheTimes, closed))
 }, closed)
 
 /** An environment with its defaults filled in. */
@@ -51,6 +60,8 @@ export interface Environment {
   readonly deletionProtection: boolean
   /** The names of secrets that must exist in the environment. */
   readonly requiredSecrets: readonly string[]
+  /** How long values are kept, in seconds, where that differs from the gateway's setting. */
+  readonly cache?: { readonly ttlSeconds?: number, readonly staleIfErrorSeconds?: number }
 }
 
 /** An environment as a caller may see it, possibly without its default credential. */

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '#src/problems/problem'
 import { toSecretValue, type ReadSecret } from '#src/secrets/read'
 import { SecretValue, type WrittenSecret } from '#src/secrets/schemas'
+import { CacheHeaders } from './caching.ts'
 import { matchesETag, toETag } from './etag.ts'
 import { ETag, Ref, Reply } from './schemas.ts'
 
@@ -17,7 +18,7 @@ const representations: Readonly<Record<string, (secret: ReadSecret) => unknown>>
 }
 
 export const ValueReply = Reply('The value', Ref(SecretValue), {
-  headers: { ...ETag, 'Cache-Control': { type: 'string', description: 'Always `no-store`' } },
+  headers: { ...ETag, ...CacheHeaders, 'Cache-Control': { type: 'string', description: 'Always `no-store`' } },
   content: {
     'text/plain': { schema: { type: 'string', description: 'The text' } },
     'application/octet-stream': { schema: { type: 'string', format: 'binary', description: 'The bytes' } }

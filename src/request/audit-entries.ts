@@ -12,8 +12,10 @@ import { otherDecisions, recorded, withheldEntries, type About } from './secret-
 export interface Evidence {
   /** The members that all records of the request share. */
   readonly about: About
-  /** The sequence number of the request's intent record. */
-  readonly intent: number
+  /** The sequence number of the request's intent record. Missing as long as there is none. */
+  intent?: number
+  /** Records the intent, unless that has been done. Present on routes that record it only when something is sent to AWS. */
+  readonly recordIntent?: () => Promise<void>
   /** The AWS request IDs of the first calls. A record lists no more of them. */
   readonly awsRequestIds: string[]
   /** The number of all calls to AWS so far. */
@@ -33,6 +35,10 @@ export interface OutcomeReport {
   readonly caller?: Caller
   /** The number of secrets in the request, if the reply is sent before all of them have been recorded. */
   readonly items?: number
+  /** The use of a kept value: within its time, or after it because AWS does not answer. */
+  readonly cache?: 'hit' | 'stale'
+  /** The age of that value, in whole seconds. */
+  readonly age?: number
 }
 
 /**
@@ -44,9 +50,9 @@ export type DeclaredNames = Pick<Config, 'environments' | 'credentials'>
 /** The maximum number of AWS request IDs in a record. If there are more, the record also contains their total number. */
 const mostRequestIds = 100
 
-/** Creates the evidence of a request whose intent has been recorded. */
-export const newEvidence = (about: About, intent: number): Evidence =>
-  ({ about, intent, awsRequestIds: [], awsCalls: 0, decisions: keptDecisions() })
+/** Creates the evidence of a request. */
+export const newEvidence = (about: About, recordIntent?: () => Promise<void>): Evidence =>
+  ({ about, ...recordIntent !== undefined && { recordIntent }, awsRequestIds: [], awsCalls: 0, decisions: keptDecisions() })
 
 /** Adds a call to AWS to the evidence. */
 export function addAwsCall (evidence: Evidence, awsRequestId: string): void {
@@ -66,7 +72,7 @@ export const intentEntry = (about: About, { found: { decision } }: FastifyReques
 export function finalEntries (
   request: FastifyRequest, { statusCode: status }: FastifyReply, declared: DeclaredNames
 ): RequestEntry[] {
-  const { found: { evidence, route }, outcome: { versionId, job, caller, items } = {}, problem } = request
+  const { found: { evidence, route }, outcome: { versionId, job, caller, items, cache, age } = {}, problem } = request
   if (route?.config.action === 'Public' && status < 400 && caller === undefined) return []
   const about = { ...evidence?.about ?? aboutRequest(request, declared), job, intent: evidence?.intent }
   const { awsRequestIds = [], awsCalls = 0 }: Partial<Evidence> = evidence ?? {}
@@ -83,6 +89,8 @@ export function finalEntries (
     code: problem?.code,
     reason: problem?.options.reason,
     versionId,
+    cache,
+    age,
     awsRequestIds: awsRequestIds.length === 0 ? undefined : awsRequestIds,
     awsCalls: awsCalls > awsRequestIds.length ? awsCalls : undefined
   }]

@@ -35,6 +35,7 @@ export function openScope (
     mayNameCredential: () => seesCredential(context.authorize, request.caller, credentialId),
     aws: context.aws,
     ...signal !== undefined && { signal },
+    ...evidence.recordIntent !== undefined && { beforeSending: evidence.recordIntent },
     onResponse: (awsRequestId) => { addAwsCall(evidence, awsRequestId) },
     may: (action, name) => keep(request, evidence.decisions.add, { action, environment, credentialId, name }),
     mayFound: (action, name) => keep(request, evidence.decisions.addFound, { action, environment, credentialId, name }),

@@ -19,6 +19,6 @@ export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () =>
 
 /** Replaces a reply with a problem, and removes the headers that describe the original reply. */
 function replacement (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
-  for (const name of ['etag', 'location', 'vary', 'content-length']) reply.removeHeader(name)
+  for (const name of ['etag', 'location', 'vary', 'content-length', 'age', 'cache-status']) reply.removeHeader(name)
   return answerProblem(problem, request, reply)
 }

@@ -40,6 +40,10 @@ t.test('the bounds of the configuration file', async (t) => {
     'environments * recoveryWindowInDays maximum': 30,
     'environments * requiredSecrets uniqueItems': true,
     'environments * requiredSecrets maxLength': 512,
+    'environments * cache ttlSeconds minimum': 0,
+    'environments * cache ttlSeconds maximum': 86_400,
+    'environments * cache staleIfErrorSeconds minimum': 0,
+    'environments * cache staleIfErrorSeconds maximum': 86_400,
     'credentials * 0 region minLength': 1,
     'credentials * 0 region maxLength': 128,
     'credentials * 1 profile minLength': 1,
@@ -146,7 +150,12 @@ t.test('the bounds of the configuration file', async (t) => {
     'aws queueLength minimum': 1,
     'aws queueLength maximum': 100_000,
     'aws queueSeconds minimum': 0.1,
-    'aws queueSeconds maximum': 300
+    'aws queueSeconds maximum': 300,
+    'cache ttlSeconds minimum': 0,
+    'cache ttlSeconds maximum': 86_400,
+    'cache staleIfErrorSeconds minimum': 0,
+    'cache staleIfErrorSeconds maximum': 86_400,
+    'cache maximumBytes minimum': 1_048_576
   })
 })
 

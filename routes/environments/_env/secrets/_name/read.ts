@@ -1,4 +1,5 @@
 import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { cachingOf } from '#src/http/caching'
 import { represent, ValueReply } from '#src/http/representation'
 import { CredentialHeader, Query, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { compact } from '#src/json/compact'
@@ -10,13 +11,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'GET',
     url: '',
-    config: { action: 'GetSecretValue' },
+    config: { action: 'GetSecretValue', mayUseCache: true },
     schema: {
       operationId: 'readSecret',
       tags: ['secrets'],
       summary: 'Read a secret\'s value',
       description: 'The current version, or the one with `versionId` or `versionStage`. As JSON, or with `Accept: text/plain` the text ' +
-        'alone, or with `Accept: application/octet-stream` the bytes.',
+        'alone, or with `Accept: application/octet-stream` the bytes. The value may come from the gateway\'s cache, as `Cache-Status` says.',
       params: SecretParams,
       querystring: Query({
         versionId: Type.Optional(VersionId),
@@ -30,11 +31,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           description: 'One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if ' +
             'there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value',
           examples: ['password']
+        })),
+        refresh: Type.Optional(Type.Boolean({
+          description: '`true`: ask AWS, even if the gateway has kept the value. `Cache-Control: no-cache` does the same'
         }))
       }),
       headers: Type.Object({
         ...CredentialHeader.properties,
-        'if-none-match': Type.Optional(Type.String({ description: 'An `ETag`: 304 where the version is still that one' }))
+        'if-none-match': Type.Optional(Type.String({ description: 'An `ETag`: 304 where the version is still that one' })),
+        'cache-control': Type.Optional(Type.String({ description: '`no-cache`: ask AWS. `max-age=SECONDS`: ask AWS if the kept value is older' }))
       }),
       response: {
         200: ValueReply,
@@ -46,10 +51,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     handler: async (request, reply) => {
-      const { versionId, versionStage, field } = request.query
+      const { versionId, versionStage, field, refresh } = request.query
       // An empty parameter stands for the default value, because the URL templates of some clients always contain the
       // parameter. One such client is External Secrets Operator.
-      const secret = await readSecret(request.scope, request.secretName, compact({
+      const scope = { ...request.scope, caching: cachingOf(request, reply, refresh) }
+      const secret = await readSecret(scope, request.secretName, compact({
         versionId, versionStage: versionStage === '' ? undefined : versionStage, field: field === '' ? undefined : field
       }))
       return represent(request, reply, secret)

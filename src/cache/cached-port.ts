@@ -1,0 +1,37 @@
+import type { SecretsPort } from '#src/aws/port'
+import { droppingWrites } from './dropping-writes.ts'
+import { createMemory } from './memory.ts'
+import { createReader } from './reader.ts'
+import type { CacheOptions } from './settings.ts'
+
+/** The cache of secrets' values, in front of the port to AWS. */
+export interface Cache {
+  /** The port whose reads are answered from memory if the call allows it, and if possible. */
+  readonly port: SecretsPort
+  /** Drops everything. @param maximumBytes the memory for values from now on */
+  clear: (maximumBytes: number) => void
+  /** Drops the values whose time is over. */
+  sweep: () => void
+  /** Drops everything, and ends the renewals that are under way. */
+  close: () => void
+}
+
+/** Puts a cache in front of a port. */
+export function createCache (port: SecretsPort, options: CacheOptions): Cache {
+  const { maximumBytes, monotonic } = options
+  const memory = createMemory(maximumBytes, monotonic)
+  const stop = new AbortController()
+  return {
+    port: {
+      ...port,
+      ...droppingWrites(port, memory),
+      getSecretValue: createReader(port.getSecretValue, memory, options, stop.signal)
+    },
+    clear: memory.clear,
+    sweep () { memory.store.sweep(monotonic()) },
+    close () {
+      stop.abort()
+      memory.clear(maximumBytes)
+    }
+  }
+}

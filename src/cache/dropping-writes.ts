@@ -1,0 +1,54 @@
+import { secretOf } from '#src/aws/caching'
+import type { AwsCall } from '#src/aws/call'
+import type { SecretsPort } from '#src/aws/port'
+import type { SecretName } from '#src/environments/names'
+import type { Memory } from './memory.ts'
+
+/** A write to one secret. */
+type Write<Rest extends unknown[], Result> = (call: AwsCall, name: SecretName, ...rest: Rest) => Promise<Result>
+
+/** The operations that change a secret's values, its labels, or who may read it. */
+type Writes = Omit<SecretsPort, `${'batch' | 'describe' | 'get' | 'list' | 'validate'}${string}`>
+
+/**
+ * How long a secret settles after a write, in milliseconds. AWS is eventually consistent, and may still carry out a write whose
+ * reply was lost. After the reply to a rotation, the rotation function works for some minutes, and moves the labels at the end.
+ */
+const settlingTimes = { write: 10_000, rotation: 5 * 60_000 } as const
+
+/**
+ * Wraps the writes of a port so that the next read asks AWS, whatever the outcome of the write is. What is kept is dropped before
+ * the write, because from then on it may be out of date, and after it, because another caller may have read the old value during
+ * the write.
+ */
+export function droppingWrites (port: SecretsPort, { drop, settling }: Pick<Memory, 'drop' | 'settling'>): Writes {
+  const dropping = <Rest extends unknown[], Result>(
+    write: Write<Rest, Result>, settlingTime: number = settlingTimes.write
+  ): Write<Rest, Result> => async (call, name, ...rest) => {
+    const secret = secretOf(call, name)
+    const changes = (): void => {
+      settling.add(secret, settlingTime)
+      drop(secret)
+    }
+    changes()
+    return write(call, name, ...rest).finally(changes)
+  }
+
+  return {
+    cancelRotateSecret: dropping(port.cancelRotateSecret),
+    createSecret: dropping(port.createSecret),
+    deleteResourcePolicy: dropping(port.deleteResourcePolicy),
+    deleteSecret: dropping(port.deleteSecret),
+    putResourcePolicy: dropping(port.putResourcePolicy),
+    putSecretValue: dropping(port.putSecretValue),
+    removeRegionsFromReplication: dropping(port.removeRegionsFromReplication),
+    replicateSecretToRegions: dropping(port.replicateSecretToRegions),
+    restoreSecret: dropping(port.restoreSecret),
+    rotateSecret: dropping(port.rotateSecret, settlingTimes.rotation),
+    stopReplicationToReplica: dropping(port.stopReplicationToReplica),
+    tagResource: dropping(port.tagResource),
+    untagResource: dropping(port.untagResource),
+    updateSecret: dropping(port.updateSecret),
+    updateSecretVersionStage: dropping(port.updateSecretVersionStage)
+  }
+}

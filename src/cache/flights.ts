@@ -1,0 +1,114 @@
+import type { AwsCall } from '#src/aws/call'
+import type { ReadSecret } from '#src/aws/secret'
+import { getOrCreate } from '#src/collections/get-or-create'
+
+/** A read that is under way, for one or more callers. */
+export interface Flight {
+  /** The caller on whose behalf AWS is asked. */
+  readonly callerId: string | undefined
+  readonly result: Promise<ReadSecret>
+  /** The calls that wait for the result. */
+  readonly calls: Set<AwsCall>
+  /** Ends the read. */
+  readonly end: (reason: Error) => void
+  /** False from the moment on at which the result may be out of date. It then answers the calls that wait, and is not kept. */
+  readonly isCurrent: () => boolean
+}
+
+/** Asks AWS. */
+export type Fetch = (call: AwsCall, isCurrent: () => boolean) => Promise<ReadSecret>
+
+/** The reads that are under way. */
+export interface Flights {
+  /**
+   * Begins a read.
+   *
+   * @param secret the name of the secret in AWS
+   * @param key what other reads must have in common with this one to share its result; undefined if it is not shared
+   */
+  begin: (secret: string, key: string | undefined, call: AwsCall, fetch: Fetch) => Flight
+  /** Returns the read that a call can wait for, if there is one. */
+  find: (key: string) => Flight | undefined
+  /** Makes the reads of a secret no longer current. Without a name, those of all secrets. */
+  outdate: (secret?: string) => void
+}
+
+/** Creates the list of reads that are under way. */
+export function createFlights (): Flights {
+  const currentOf = new Map<string, Set<Flight>>()
+  const shared = new Map<string, Flight>()
+
+  function begin (secret: string, key: string | undefined, call: AwsCall, fetch: Fetch): Flight {
+    const controller = new AbortController()
+    const calls = new Set([call])
+    const current = getOrCreate(currentOf, secret, () => new Set<Flight>())
+    const { environment, credentialId, callerId, background } = call
+    const result = fetch({
+      environment,
+      credentialId,
+      ...callerId !== undefined && { callerId },
+      ...background !== undefined && { background },
+      signal: controller.signal,
+      // All callers get the same problem, so it may name the credential only if all of them may see it.
+      mayNameCredential: () => Array.from(calls).every(({ mayNameCredential }) => mayNameCredential?.() === true),
+      onResponse (awsRequestId) { for (const { onResponse } of calls) onResponse?.(awsRequestId) }
+    }, () => current.has(flight))
+    const flight: Flight = {
+      callerId,
+      result,
+      calls,
+      isCurrent: () => current.has(flight),
+      end (reason) {
+        controller.abort(reason)
+        leave()
+      }
+    }
+    const leave = (): void => {
+      current.delete(flight)
+      if (current.size === 0 && currentOf.get(secret) === current) currentOf.delete(secret)
+      if (key !== undefined && shared.get(key) === flight) shared.delete(key)
+    }
+    current.add(flight)
+    if (key !== undefined) shared.set(key, flight)
+    result.then(leave, leave)
+    return flight
+  }
+
+  return {
+    begin,
+    find (key) {
+      const flight = shared.get(key)
+      return flight?.isCurrent() === true ? flight : undefined
+    },
+    outdate (secret) {
+      for (const name of secret === undefined ? [...currentOf.keys()] : [secret]) {
+        currentOf.get(name)?.clear()
+        currentOf.delete(name)
+      }
+    }
+  }
+}
+
+/**
+ * Waits for the result of a read. A call whose owner leaves no longer waits. When the last one has left, the read is ended.
+ *
+ * @throws Problem that of the read, or the reason why the owner left
+ */
+export async function waitFor (flight: Flight, call: AwsCall): Promise<ReadSecret> {
+  const { signal } = call
+  flight.calls.add(call)
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      const reason = signal?.reason as Error
+      flight.calls.delete(call)
+      if (flight.calls.size === 0) flight.end(reason)
+      reject(reason)
+    }
+    if (signal?.aborted === true) {
+      leave()
+      return
+    }
+    signal?.addEventListener('abort', leave, { once: true })
+    flight.result.finally(() => { signal?.removeEventListener('abort', leave) }).then(resolve, reject)
+  })
+}

@@ -1,0 +1,75 @@
+import { LRUCache } from 'lru-cache'
+import { getOrCreate } from '#src/collections/get-or-create'
+import { leftAt, nothing, type KeptSecret } from './kept-secret.ts'
+
+/** A secret as one credential sees it. */
+export interface Target {
+  /** The secret's name in AWS. */
+  readonly secret: string
+  /** Identifies the secret, the region and who may share what is kept. */
+  readonly key: string
+}
+
+/** The memory of the cache. */
+export interface Store {
+  /** Returns what is kept of a secret. */
+  get: (target: Target) => KeptSecret
+  /** Replaces what is kept of a secret. If the memory is full, the secrets that have not been read for longest leave it. */
+  set: (target: Target, kept: KeptSecret) => void
+  /** Drops a secret in all regions and for all credentials. */
+  drop: (secret: string) => void
+  /** Drops what has reached the end of its time. */
+  sweep: (time: number) => void
+}
+
+interface Entry {
+  readonly target: Target
+  readonly kept: KeptSecret
+}
+
+/** The memory in bytes that an answer takes beside its value: objects, labels, the ARN and places in the indexes. */
+const overhead = 1_024
+
+/** Creates a store. @param maximumBytes the memory that it may use, as far as it is known */
+export function createStore (maximumBytes: number): Store {
+  const keysOf = new Map<string, Set<string>>()
+  const entries = new LRUCache<string, Entry>({
+    maxSize: maximumBytes,
+    sizeCalculation: sizeOf,
+    dispose ({ target: { secret, key } }, _key, reason) {
+      if (reason === 'set') return
+      const keys = keysOf.get(secret)
+      keys?.delete(key)
+      if (keys?.size === 0) keysOf.delete(secret)
+    }
+  })
+
+  function set (target: Target, kept: KeptSecret): void {
+    const { secret, key } = target
+    if (kept.versions.length === 0 && kept.absences.length === 0) {
+      entries.delete(key)
+      return
+    }
+    entries.set(key, { target, kept })
+    // An entry that is larger than the whole memory has not been stored.
+    if (entries.has(key)) getOrCreate(keysOf, secret, () => new Set<string>()).add(key)
+  }
+
+  return {
+    get: ({ key }) => entries.get(key)?.kept ?? nothing,
+    set,
+    drop (secret) {
+      for (const key of [...keysOf.get(secret) ?? []]) entries.delete(key)
+    },
+    sweep (time) {
+      for (const { target, kept } of [...entries.values()]) {
+        const left = leftAt(kept, time)
+        if (left !== kept) set(target, left)
+      }
+    }
+  }
+}
+
+const sizeOf = ({ target, kept: { versions, absences } }: Entry): number =>
+  versions.reduce((sum, { secret: { content } }) => sum + overhead + Buffer.byteLength(content), target.key.length) +
+  absences.length * overhead

@@ -1,0 +1,51 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { CacheStatus, Caching } from '#src/aws/caching'
+import { compact } from '#src/json/compact'
+
+/** The headers of a reply that may come from the cache. */
+export const CacheHeaders = {
+  'Cache-Status': { type: 'string', description: 'Where the value comes from (RFC 9211), such as `secrets-gateway; hit; ttl=287`' },
+  Age: { type: 'string', description: 'The age in seconds of a value that comes from the cache' }
+}
+
+/**
+ * Returns how a request uses the cache. The status is reported in the reply's headers and in the audit record of the outcome.
+ *
+ * @param refresh true if the query asks for AWS's own answer
+ */
+export function cachingOf (request: FastifyRequest, reply: FastifyReply, refresh: boolean | undefined): Caching {
+  return compact({
+    maximumAge: refresh === true ? 0 : maximumAgeIn(request.headers['cache-control']),
+    onStatus (status: CacheStatus) {
+      reply.header('cache-status', cacheStatus(status))
+      const { age, problem } = status
+      if (age === undefined) return
+      const seconds = wholeSeconds(age)
+      reply.header('age', String(seconds))
+      request.reportOutcome({ cache: problem === undefined ? 'hit' : 'stale', age: seconds })
+    }
+  })
+}
+
+/** Returns the greatest age, in milliseconds, that the `Cache-Control` of a request accepts (RFC 9111, section 5.2.1). */
+export function maximumAgeIn (cacheControl = ''): number | undefined {
+  let least: number | undefined
+  for (const directive of cacheControl.toLowerCase().split(',')) {
+    const [found, seconds = '0'] = /^(?:no-cache|no-store|max-age=(\d{1,9}))$/.exec(directive.trim()) ?? []
+    if (found !== undefined) least = Math.min(least ?? Infinity, Number(seconds) * 1_000)
+  }
+  return least
+}
+
+/** Returns the `Cache-Status` of a reply (RFC 9211). */
+function cacheStatus ({ forwarded, collapsed, ttl, problem }: CacheStatus): string {
+  return [
+    'secrets-gateway',
+    forwarded === undefined ? 'hit' : `fwd=${forwarded}`,
+    ...ttl === undefined ? [] : [`ttl=${wholeSeconds(ttl)}`],
+    ...collapsed === true ? ['collapsed'] : [],
+    ...problem === undefined ? [] : [`detail=${problem}`]
+  ].join('; ')
+}
+
+const wholeSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1_000)

@@ -1,0 +1,104 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Test } from 'tap'
+import type { CacheStatus, Caching } from '#src/aws/caching'
+import type { AwsCall } from '#src/aws/call'
+import type { SecretsPort, VersionSelector } from '#src/aws/port'
+import type { ReadSecret } from '#src/aws/secret'
+import { createCache, type Cache } from '#src/cache/cached-port'
+import type { CacheOptions, Times } from '#src/cache/settings'
+import { isSecretName, type SecretName } from '#src/environments/names'
+import { Problem } from '#src/problems/problem'
+import { build, type Gateway } from '#test/helper'
+
+/** A read of AWS that a test holds back, or lets fail. */
+type Plan = (call: AwsCall) => Promise<void> | undefined
+
+/** The outcome of a read. */
+export interface Outcome {
+  secret?: ReadSecret
+  problem?: Problem
+  status?: CacheStatus
+}
+
+/** A cache in front of the port to the embedded backend, with a clock that moves only on demand. */
+export interface CacheScene {
+  gateway: Gateway
+  cache: Cache
+  call: AwsCall
+  read: (options?: { name?: string, call?: Partial<AwsCall>, selector?: VersionSelector, maximumAge?: number }) => Promise<Outcome>
+  /** The calls that read a secret from AWS so far. */
+  reads: AwsCall[]
+  /** Decides what happens to reads of AWS from now on. By default, they are carried out. */
+  plan: (next: Plan) => void
+  passes: (milliseconds: number) => void
+  now: () => number
+  times: { -readonly [K in keyof Times]: Times[K] }
+  /** Waits until no read of AWS is under way. */
+  settles: () => Promise<void>
+}
+
+/** Returns a name of a secret. */
+export function nameOf (text: string): SecretName {
+  if (!isSecretName(text)) throw new TypeError(text)
+  return text
+}
+
+/** The problem of a read that AWS did not answer. */
+export const outage = (): Problem =>
+  new Problem('aws-unavailable', { failure: { operation: 'GetSecretValue', cause: 'failed', effect: 'only-read' } })
+
+export async function cacheScene (t: Test, options: Partial<CacheOptions> = {}): Promise<CacheScene> {
+  const gateway = await build(t)
+  const { aws: port, config } = gateway.fastify
+  const environment = config.current.environments.get('dev')
+  if (environment === undefined) throw new TypeError('There is no environment')
+  const call: AwsCall = { environment, credentialId: 'dev-account', callerId: 'alice' }
+  const times = { ttl: 300_000, staleIfError: 0 }
+  const reads: AwsCall[] = []
+  const pending = new Set<Promise<unknown>>()
+  let clock = 0
+  let plan: Plan = () => undefined
+  const getSecretValue: SecretsPort['getSecretValue'] = async (own, name, selector) => {
+    reads.push(own)
+    // The gateway's own port has a cache, too.
+    const { caching, ...uncached } = own
+    const result = (plan(own) ?? Promise.resolve()).then(async () => port.getSecretValue(uncached, name, selector))
+    pending.add(result)
+    const ended = (): void => { pending.delete(result) }
+    result.then(ended, ended)
+    return result
+  }
+  const cache = createCache({ ...port, getSecretValue }, {
+    timesOf: () => times,
+    hasSessions: () => false,
+    sharesReads: () => true,
+    maximumBytes: 1_048_576,
+    monotonic: () => clock,
+    random: () => 0,
+    ...options
+  })
+  return {
+    gateway,
+    cache,
+    call,
+    reads,
+    times,
+    async read ({ name = 'a', call: own = {}, selector = {}, maximumAge } = {}) {
+      let status: CacheStatus | undefined
+      const caching: Caching = { onStatus (found) { status = found }, ...maximumAge !== undefined && { maximumAge } }
+      const known = (): object => status === undefined ? {} : { status }
+      return cache.port.getSecretValue({ ...call, caching, ...own }, nameOf(name), selector)
+        .then((secret) => ({ secret, ...known() }), (problem: unknown) => {
+          if (!(problem instanceof Problem)) throw problem
+          return { problem, ...known() }
+        })
+    },
+    plan (next) { plan = next },
+    passes (milliseconds) { clock += milliseconds },
+    now: () => clock,
+    async settles () {
+      while (pending.size > 0) await Promise.allSettled(pending)
+      await setImmediate()
+    }
+  }
+}
