@@ -50,8 +50,8 @@ const rules: readonly Rule[] = [
     forbids: ({ from, to }) => !inside(from, 'src/authorization') && to.startsWith('@cedar-policy/')
   },
   {
-    says: 'environments, authorization, authentication and src/aws know no use case',
-    forbids: ({ from, to }) => inside(from, 'src/environments', 'src/authorization', 'src/authentication', 'src/aws') && inside(to, 'src/secrets')
+    says: 'environments, authorization, authentication, the cache and src/aws know no use case',
+    forbids: ({ from, to }) => inside(from, 'src/environments', 'src/authorization', 'src/authentication', 'src/cache', 'src/aws') && inside(to, 'src/secrets')
   },
   {
     says: 'the embedded backend knows AWS\'s model and protocol, and nothing of the gateway',

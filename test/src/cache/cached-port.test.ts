@@ -201,6 +201,21 @@ t.test('values leave the memory when their time is over, when it is full, and wh
   t.match(await read({ name: 'b' }), { status: { forwarded: 'miss' } })
 })
 
+t.test('a secret that was deleted and created again under the same name replaces all that was kept of the old one', async (t) => {
+  const { read, reads, gateway } = await cacheScene(t)
+  const aws = gateway.aws('AKIADEV')
+  await aws.createSecret({ Name: 'dev/a', SecretString: 'old' })
+  await aws.putSecretValue({ SecretId: 'dev/a', SecretString: 'newer', VersionStages: ['mine'] })
+  const mine = { selector: { versionStage: 'mine' } }
+  await read()
+  await read(mine)
+  await aws.deleteSecret({ SecretId: 'dev/a', ForceDeleteWithoutRecovery: true })
+  await aws.createSecret({ Name: 'dev/a', SecretString: 'new' })
+  t.match(await read({ maximumAge: 0 }), { secret: { content: 'new' } })
+  t.match(await read(mine), { problem: { code: 'version-not-found' } })
+  t.equal(reads.length, 4)
+})
+
 t.test('what does not exist is remembered by its selector, for a limited number', async (t) => {
   const { read, reads, gateway, passes } = await cacheScene(t)
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/a', SecretString: 'v' })
