@@ -41,7 +41,7 @@ export function createBreaker (monotonic: Monotonic): Breaker {
 
   function wait (): number {
     if (!isOpen()) return 0
-    // The probe may take as long as a call's deadline. Its end isn't known, so the estimate is the shortest pause.
+    // Nobody knows when the probe will end. It may take as long as a call's deadline, so the shortest pause is only an estimate.
     return probing ? pauses.first : Math.max(0, probeAt - monotonic())
   }
 

@@ -13,12 +13,12 @@ export interface CrossAccountState {
   message: string | null
 }
 
-/** What a replica knows of its primary secret in another account. */
+/** The details of its primary secret in another account that a replica keeps. */
 export interface CrossAccountPrimary extends CrossAccountState {
   primaryArn: string
 }
 
-/** What a primary secret knows of its replica in another account. */
+/** The details of its replica in another account that a primary secret keeps. */
 export interface CrossAccountReplica extends CrossAccountState {
   replicaArn: string
   /** The role that was named in the request for the replication. */
