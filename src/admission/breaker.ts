@@ -1,7 +1,7 @@
 import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
-/** The result of a call, as far as it tells whether AWS answers. An exception from AWS, such as a denial, is an answer. */
+/** Tells whether AWS answered a call. An exception from AWS, such as a denial, is an answer. */
 export type Outcome = 'answered' | 'unanswered' | 'undecided'
 
 /**

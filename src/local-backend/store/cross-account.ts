@@ -13,12 +13,12 @@ export interface CrossAccountState {
   message: string | null
 }
 
-/** The details of its primary secret in another account that a replica keeps. */
+/** A replica's record of its primary secret in another account. */
 export interface CrossAccountPrimary extends CrossAccountState {
   primaryArn: string
 }
 
-/** The details of its replica in another account that a primary secret keeps. */
+/** A primary secret's record of its replica in another account. */
 export interface CrossAccountReplica extends CrossAccountState {
   replicaArn: string
   /** The role that was named in the request for the replication. */
