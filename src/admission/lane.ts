@@ -55,7 +55,7 @@ export interface LaneSettings {
 /** If both kinds of work wait for a quota, one of every `backgroundEvery` tokens goes to background work. */
 const backgroundEvery = 4
 
-/** The times of the latest starts from the queue, from which the wait of the others is estimated. */
+/** How many of the latest starts from the queue are remembered, to estimate how fast the queue moves. */
 const estimatedFrom = 32
 
 /** The bounds of an estimated wait, in seconds. */
