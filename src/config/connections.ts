@@ -5,7 +5,7 @@ import type { ConfigIssue } from './issues.ts'
 const seconds = (): ReturnType<typeof Type.Number> => Type.Number({ minimum: 0.1, maximum: 3_600 })
 const count = (): ReturnType<typeof Type.Integer> => Type.Integer({ minimum: 1, maximum: 1_000_000 })
 
-/** The `server.connections` section of the configuration file. It limits the connections and their clients' slowness. */
+/** The `server.connections` section of the configuration file: the limits on connections and on slow clients. */
 export const ConnectionsSchema = Type.Object({
   maximum: Type.Optional(count()),
   maximumPerAddress: Type.Optional(count()),
