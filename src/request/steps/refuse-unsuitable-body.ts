@@ -1,7 +1,6 @@
 import { declaredLength } from '#src/http/declared-length'
 import { acceptsMediaType } from '#src/http/media-types'
 import { invalidRequest, Problem } from '#src/problems/problem'
-import { withoutBody } from '#src/request/bodiless-methods'
 import type { Step } from '#src/request/step'
 
 /**
@@ -9,8 +8,7 @@ import type { Step } from '#src/request/step'
  * is too long, or the route takes no body at all. The length of a body that is sent in chunks is not known yet. If such a body
  * turns out to be too long, Fastify refuses it. If the route takes no body, plugins/body.ts refuses any that is not empty.
  */
-export const refuseUnsuitableBody: Step = ({ method, headers, routeOptions: { schema, bodyLimit } }): undefined => {
-  if (withoutBody.has(method)) return
+export const refuseUnsuitableBody: Step = ({ headers, routeOptions: { schema, bodyLimit } }): undefined => {
   const length = declaredLength(headers)
   const isExpected = schema?.body !== undefined
   const hasType = headers['content-type'] !== undefined

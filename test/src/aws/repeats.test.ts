@@ -170,10 +170,11 @@ t.test('a replica counts as created only if it has the KMS key that the call ask
   const gateway = await build(t, { environments })
   const fail = await proxyWithFaults(t, gateway)
   const { send } = await subject(t, gateway, 'a')
+  const refused = refusal('InvalidParameterException', 'The secret has that replica already.')
   const withKey = (kmsKeyId: string): Request => ['PUT', '/replicas', { replicaRegions: [{ region: 'eu-central-1', kmsKeyId }] }]
-  fail('ReplicateSecretToRegions', 'lost', refusals.replicateSecretToRegions)
+  fail('ReplicateSecretToRegions', 'lost', refused)
   t.match(await send(withKey('alias/k')), { status: 200, json: { replicas: [{ region: 'eu-central-1', kmsKeyId: 'alias/k' }] } })
-  fail('ReplicateSecretToRegions', 'reset', refusals.replicateSecretToRegions)
+  fail('ReplicateSecretToRegions', 'reset', refused)
   t.match(await send(withKey('alias/other')), { status: 422, json: { code: 'aws-refused' } })
 })
 
