@@ -6,16 +6,16 @@ import { addressGroup } from '#src/http/address-group'
 import { owesReply } from '#src/http/earlier-replies'
 import { slowReaders } from '#src/http/unsent-replies'
 
-/** The interval at which the connections are looked through, in milliseconds. */
+/** The interval at which all connections are checked, in milliseconds. */
 const interval = 500
 
-/** After the listener has closed, how long a client may leave a new connection without sending anything, in milliseconds. */
+/** The time, in milliseconds, after which an unused new connection is closed if the gateway is shutting down. */
 const silence = 1_000
 
 /**
- * Limits the connections, so that neither many clients nor slow ones use up the memory: their number, in all and from one
- * address; the time for the TLS handshake and for sending a request; and the time for reading a reply. Closes what is left of
- * them when the gateway shuts down.
+ * Limits the connections, so that neither many clients nor slow ones use up the memory. The limits are on the number of all
+ * connections and of those from one address, and on the times for the TLS handshake, for sending a request and for reading a
+ * reply. When the gateway shuts down, closes first the connections without a request, and finally all connections.
  */
 export default fp(async (fastify) => {
   const { server, config, trustsProxy, cutOff } = fastify
@@ -77,7 +77,7 @@ export default fp(async (fastify) => {
   const findSlowReaders = slowReaders(() => performance.now())
   let closingSince: number | undefined
 
-  /** Closes the connections on which no request is left, and gives up on those whose request does not arrive. */
+  /** Closes the connections without a request, and those whose request has not arrived in time. */
   function closeUnused (since: number): void {
     server.closeIdleConnections()
     const waited = performance.now() - since

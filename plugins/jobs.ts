@@ -17,8 +17,8 @@ declare module 'fastify' {
 }
 
 /**
- * Keeps the state that outlives a request: jobs and idempotency keys. When the shutdown begins, the jobs are stopped, so that
- * they have its whole duration to take back what they may not leave half done. Their event streams end with them.
+ * Keeps the state that outlives a request: jobs and idempotency keys. The jobs are stopped as soon as the shutdown begins, so
+ * that atomic jobs have enough time to undo their changes. The event streams of a job end with it.
  */
 export default fp<Required<AppOptions>>(async (fastify, { now, monotonic }) => {
   const { stopping, cutOff, config } = fastify

@@ -4,5 +4,5 @@
  */
 export type Monotonic = () => number
 
-/** The clock of this process. The method is looked up at each call, so that tests can replace it. */
+/** The clock of this process. Each call looks up `performance.now` again, so that tests can replace it. */
 export const monotonic: Monotonic = () => performance.now()

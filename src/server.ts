@@ -16,7 +16,7 @@ import { serverOptions } from './http/server-options.ts'
 /** The exit status for an invalid configuration: EX_CONFIG of sysexits.h. */
 const configurationError = 78
 
-/** How long, in milliseconds, the process may take to end after everything was cut off. */
+/** The time, in milliseconds, after which the process is killed if it has cut off all requests and jobs but has not ended. */
 const endTimeout = 5_000
 
 /** Starts the gateway with the configuration from the environment variables. @throws ConfigError */
@@ -55,7 +55,7 @@ const showsToken = ({ GATEWAY_PRINT_TOKEN }: Variables): boolean => process.stdo
  */
 function shutDownGracefully (fastify: FastifyInstance, local: LocalMode | undefined): void {
   closeWithGrace({
-    // The times are those of the configuration at the time of the signal.
+    // `shutDown` limits the time instead, because a reload may have changed the limits by the time of the signal.
     delay: false,
     logger: false,
     // If there is a configuration file, SIGHUP does not shut the process down, because it reloads the file.

@@ -13,7 +13,7 @@ export interface Gate {
 /** Returns the gate of a credential and region. It is always the same for the same arguments. */
 export type Gates = (credentialId: string, region: string, quotas: Quotas) => Gate
 
-/** Whose quotas apply: AWS's, or none, because the embedded backend has none. */
+/** The quotas that apply. The embedded backend has none. */
 export type Quotas = 'aws' | 'none'
 
 export interface AdmissionOptions {

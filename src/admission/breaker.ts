@@ -1,7 +1,7 @@
 import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
-/** The result of a call, as far as it tells whether AWS answers. An exception from AWS, such as a denial, is an answer. */
+/** Tells whether AWS answered a call. An exception from AWS, such as a denial, is an answer. */
 export type Outcome = 'answered' | 'unanswered' | 'undecided'
 
 /**
@@ -41,7 +41,7 @@ export function createBreaker (monotonic: Monotonic): Breaker {
 
   function wait (): number {
     if (!isOpen()) return 0
-    // The probe may take as long as a call's deadline. Its end isn't known, so the estimate is the shortest pause.
+    // Nobody knows when the probe will end. It may take as long as a call's deadline, so the shortest pause is only an estimate.
     return probing ? pauses.first : Math.max(0, probeAt - monotonic())
   }
 

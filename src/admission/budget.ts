@@ -10,17 +10,17 @@ export interface Reservation {
 }
 
 /**
- * A budget of memory, in bytes. What a request needs is reserved before it is allocated. A caller may hold at most as much as is
- * left for all others. So a caller that is alone gets half, two get a third each, and there is always room for another one.
+ * A budget of memory, in bytes. A request reserves memory before it allocates any. A caller may hold at most as much as is left
+ * for all others. So a single caller gets half, two callers get a third each, and there is always room for another caller.
  */
 export interface Budget {
-  /** @throws Problem `overloaded`, with the time that it takes to free as many bytes in `Retry-After` */
+  /** @throws Problem `overloaded` if there is not enough room. `Retry-After` is the estimated time until there is. */
   reserve: (callerId: string, bytes: number) => Reservation
   /** Reserves bytes even if there is no room for them. It is for what can no longer be refused. */
   charge: (callerId: string, bytes: number) => Reservation
 }
 
-/** The number of latest releases from which the wait for free memory is estimated. */
+/** How many of the latest releases are kept, to estimate how fast memory becomes free. */
 const estimatedFrom = 32
 
 /** The bounds of an estimated wait, in seconds. */

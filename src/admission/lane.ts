@@ -24,9 +24,10 @@ export type Leave = () => void
  * operation's quota. If either is missing, the call waits in a queue. These are the rules:
  *
  * - Callers take turns. Among the calls of one caller, the environments take turns.
- * - A caller may hold at most as many slots as are free, and wait with at most as many calls as the queue has free places. So a
- *   caller that is alone gets half of each, and there is always room for another one.
- * - Background work has slots of its own. If both kinds wait for the same quota, it gets every fourth token.
+ * - A caller may hold at most as many slots as it leaves free, and the same holds for places in the queue. So a single caller
+ *   gets half of each, and there is always room for another caller.
+ * - Background work has slots of its own. If foreground and background work wait for the same quota, every fourth token goes to
+ *   background work.
  * - A foreground call waits for a limited time. Background work waits for as long as its owner does.
  * - A call leaves the queue as soon as one of its signals is aborted.
  */
@@ -54,7 +55,7 @@ export interface LaneSettings {
 /** If both kinds of work wait for a quota, one of every `backgroundEvery` tokens goes to background work. */
 const backgroundEvery = 4
 
-/** The times of the latest starts from the queue, from which the wait of the others is estimated. */
+/** How many of the latest starts from the queue are remembered, to estimate how fast the queue moves. */
 const estimatedFrom = 32
 
 /** The bounds of an estimated wait, in seconds. */

@@ -12,7 +12,7 @@ export interface Room {
    * Counts another piece of work.
    *
    * @returns a function to call when the work has ended
-   * @throws Problem `overloaded` if as many as possible are under way, of the caller or in all
+   * @throws Problem `overloaded` if this would exceed one of the limits
    */
   enter: (callerId: string) => () => void
 }

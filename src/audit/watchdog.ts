@@ -2,10 +2,10 @@
 const ticks = 20
 
 /**
- * Calls `onTimeout` if it is not stopped in time. Only time counts in which the event loop turns: after each of `ticks` short
- * timers, the loop can handle what has finished in the meantime. If the loop stands still, for example because a large body is
- * parsed, the whole standstill counts as one of them. A single timer could not tell a slow disk from a busy process, because it
- * would be due before the loop learns that the write has ended.
+ * Calls `onTimeout` unless it is stopped in time. A single timer could not tell a slow disk from a busy process: after a long
+ * computation, it would be due before the event loop learns that the write has ended. Therefore the time is divided into `ticks`
+ * short intervals, and the loop can handle other events after each of them. However long a computation takes, it uses up only
+ * one interval.
  *
  * @param timeout milliseconds
  * @returns a function that stops the watchdog

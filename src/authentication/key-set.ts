@@ -51,8 +51,8 @@ export function keySet (source: KeySource, monotonic: Monotonic): JWTVerifyGetKe
 
   /**
    * Fetches the keys. During the cooldown, waits for the last attempt instead. Attempts don't overlap, because their requests
-   * time out before the cooldown ends. If the attempt before failed, only the request that begins the new one waits for it, so
-   * that the others are not held up by an issuer that does not answer.
+   * time out before the cooldown ends. After a failed attempt, only the caller that starts the next attempt waits for it. All
+   * others go on at once, because the issuer may still not answer.
    */
   async function refresh (): Promise<void> {
     const last = attempt

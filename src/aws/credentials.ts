@@ -80,8 +80,8 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
 }
 
 /**
- * Returns a provider of a credential's keys. It is called only once, because `refreshingCache` does the caching, and the SDK's
- * default chain would keep keys that AWS has refused.
+ * Returns a function that obtains a credential's keys. Each call obtains them anew, because `refreshingCache` keeps them instead.
+ * The SDK's default chain would also keep keys that AWS has refused.
  */
 export const keysProvider = <Kind extends CredentialKind>(
   definition: DefinitionOf<Kind>, context: KeysContext

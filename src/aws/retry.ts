@@ -16,7 +16,7 @@ const delays = { throttled: 500, other: 100, longest: 5_000 }
 
 /**
  * Repeats attempts that failed temporarily. Replaces the SDK's own strategy, which knows neither the deadline of the call nor
- * whether it is in the background. A call is not repeated if its deadline would pass before, and never sooner than AWS asks.
+ * whether it is in the background. Waits at least as long as AWS asks, and gives up if the deadline would pass during the wait.
  */
 export const retryStrategy: RetryStrategy = {
   mode: 'standard',

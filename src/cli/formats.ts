@@ -16,7 +16,7 @@ interface Format {
    * uses it.
    */
   write: (variables: Variables, name: string) => string
-  /** True if the output usually becomes the environment of programs. Some variables, such as `PATH`, steer these programs. */
+  /** True if the output usually becomes the environment of programs. Variables such as `PATH` would change how these run. */
   isEnvironment: boolean
 }
 
@@ -41,7 +41,7 @@ const shellFlaw = (variable: string): string | undefined =>
   ownedByShells.test(variable) ? 'has a name whose value shells set themselves' : undefined
 
 /**
- * Returns true for text that needs no quotes for any reader. No quotes suit all readers: Docker takes them as part of the value,
+ * Returns true for text that needs no quotes for any reader. Quotes are never an option: Docker takes them as part of the value,
  * and the other readers disagree about quotes, escapes, comments and spaces. Text with `=name` at its beginning or after a colon
  * is not plain either, because zsh replaces `=name` with the path of a program.
  */

@@ -1,14 +1,15 @@
-/** Names of variables that steer programs, and what such a variable can do. */
+/** The names of some environment variables that change how programs run, and the effect that they have. */
 interface SteeringNames {
+  /** The effect, as the predicate of a sentence about the variable. */
   can: string
   /** Regular expressions for the names. An expression must match a whole name, and ignores case. */
   names: readonly string[]
 }
 
 /**
- * The variables that steer programs. Whoever sets them can run code, redirect traffic, replace a program's configuration, or
- * change which servers it trusts. A variable's name usually comes from the name of a secret or from a key in its value. Without
- * this table, everyone who may write a secret could therefore set these variables.
+ * The variables that change how programs run. Whoever sets them can run code, redirect traffic, replace a program's
+ * configuration, or change which servers it trusts. A variable's name usually comes from the name of a secret or from a key in
+ * its value. Without this table, everyone who may write a secret could therefore set these variables.
  *
  * The table can't be complete, since every program defines variables of its own. Only users who choose every name with `--map`
  * are safe from all such variables.

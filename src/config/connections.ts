@@ -5,7 +5,7 @@ import type { ConfigIssue } from './issues.ts'
 const seconds = (): ReturnType<typeof Type.Number> => Type.Number({ minimum: 0.1, maximum: 3_600 })
 const count = (): ReturnType<typeof Type.Integer> => Type.Integer({ minimum: 1, maximum: 1_000_000 })
 
-/** The `server.connections` section of the configuration file: how many connections there may be, and how slow a client. */
+/** The `server.connections` section of the configuration file: the limits on connections and on slow clients. */
 export const ConnectionsSchema = Type.Object({
   maximum: Type.Optional(count()),
   maximumPerAddress: Type.Optional(count()),
@@ -33,7 +33,7 @@ export interface ConnectionLimits {
   readonly headersTimeout: number
   /** The time for receiving a request as a whole, headers included. */
   readonly requestTimeout: number
-  /** The time in which a client must read something of a reply that waits for it. */
+  /** The time within which a client must continue to read its reply. */
   readonly replyTimeout: number
 }
 

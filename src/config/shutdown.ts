@@ -13,7 +13,7 @@ export const ShutdownSchema = Type.Object({
 export interface ShutdownTimes {
   /** How long new connections are still served after the signal, so that load balancers notice that the gateway is not ready. */
   readonly delay: number
-  /** How long the requests and jobs that are running after that may take to end. */
+  /** The time, after `delay`, that requests and jobs then have to end. */
   readonly grace: number
 }
 

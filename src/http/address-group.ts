@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net'
 /** The hextets of an IPv6 address that identify a network. A client can usually use any address in its network. */
 const networkHextets = 4
 
-/** Returns the key under which the connections of an address count together: the address itself or, for IPv6, its /64 network. */
+/** Returns the group of addresses that share a limit with an address: the address alone or, for IPv6, its /64 network. */
 export function addressGroup (address: string): string {
   if (!isIPv6(address)) return address
   const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? []

@@ -34,8 +34,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  *
  * @param schema the body's schema. If it allows an object with any members, the object may contain any number. These numbers keep
  * their text.
- * @throws Problem `invalid-request`. It tells the place of the mistake: the line and column of a syntax error, or a JSON pointer
- * to any other mistake. Its message never quotes the text.
+ * @throws Problem `invalid-request`. It contains the line and column of a syntax error, or a JSON pointer to any other mistake.
+ * Its message never quotes the text.
  */
 export async function parseJson (body: Uint8Array, schema?: BodySchema): Promise<unknown> {
   const turn = beginTurn()

@@ -2,16 +2,17 @@ import type { Socket } from 'node:net'
 import type { Monotonic } from '#src/clock'
 
 /**
- * A connection. `writeQueueSize` is the number of bytes that the operating system has not taken yet. With TLS, only that of the
- * connection below, `_parent`, follows how much has been sent. Node.js does not document these properties.
+ * A connection. `writeQueueSize` is the number of bytes that the operating system has not taken yet. A TLS connection does not
+ * keep its own `writeQueueSize` up to date, but the TCP connection below it, `_parent`, does. Node.js does not document these
+ * properties.
  */
 type SendingSocket = Socket & { _handle?: { writeQueueSize?: number } | null, _parent?: SendingSocket | null }
 
-/** How far a connection has come with sending. */
+/** The progress of a connection in sending its replies. A reply is sent in parts. */
 interface Position {
-  /** The bytes in all parts of replies that were sent completely. */
+  /** The number of bytes in the parts that have been sent completely. */
   readonly sent: number
-  /** The bytes that are left of the part that is being sent. */
+  /** The number of bytes of the current part that have not been sent yet. */
   readonly left: number
   /** The time at which this position was first seen, in milliseconds. */
   readonly since: number
@@ -19,7 +20,7 @@ interface Position {
 
 /** The limits for clients that don't read their replies. */
 export interface ReadingLimits {
-  /** The time in which a client must read something, in milliseconds. */
+  /** The time within which a client must continue to read its reply, in milliseconds. */
   readonly replyTimeout: number
   /** The maximum number of bytes that wait on all connections together. */
   readonly unsentBytes: number
@@ -32,9 +33,9 @@ const leftOf = (socket: SendingSocket): number => (socket._parent ?? socket)._ha
  * of each connection with the state that it saw before.
  *
  * @param monotonic measures spans of time
- * @returns a function that returns the connections to close: those on which a reply waits and made no progress for
- *   `replyTimeout`; and if more than `unsentBytes` wait together, as many as necessary of those without progress since the last
- *   call, beginning with the ones that have waited longest
+ * @returns a function that returns the connections to close. These are the connections whose reply has made no progress for
+ *   `replyTimeout`. If more than `unsentBytes` wait on all connections together, connections without progress since the last call
+ *   are added, beginning with those that have waited longest, until few enough bytes are left.
  */
 export function slowReaders (monotonic: Monotonic): (sockets: Iterable<Socket>, limits: ReadingLimits) => Socket[] {
   let positions = new Map<Socket, Position>()

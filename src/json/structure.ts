@@ -46,8 +46,8 @@ function positionOf (searched: string, text: string, start: number): number {
 }
 
 /**
- * Parses JSON in one pass. Refuses what `JSON.parse` accepts, but different programs understand differently. Keeps its own stack,
- * so that no nesting overflows the one of JavaScript. It is suspended after each piece of the text, so that other work can run in
+ * Parses JSON in one pass. Refuses texts that `JSON.parse` accepts, but that different programs understand differently. Does not
+ * recurse, so that deep nesting can't overflow the stack. Yields after each piece of the text, so that other work can run in
  * between.
  *
  * @param text a well-formed string. Only its escape sequences may contain unpaired surrogates.

@@ -33,7 +33,7 @@ export interface Found {
   readonly decision: Decision
   /** The memory that the body takes, in bytes. It is missing if there is no body. */
   readonly bodyBytes: number
-  /** The reservation of that memory. It is released when the reply has been sent, or earlier by what takes the body over. */
+  /** The reservation of that memory. It is released when the reply has been sent, or earlier if a job takes over the body. */
   readonly bodyReservation: Reservation
   /**
    * The evidence for the request's audit records. It is missing until the intent has been recorded, except if the reply may come

@@ -26,15 +26,15 @@ interface Group {
 }
 
 /**
- * The maximum length of the names and version IDs in one record, in characters. It keeps the lines of the trail readable. It is
- * so long that the other members of a record hardly add to the total.
+ * The maximum length of the names and version IDs in one record, in characters. A longer record would be hard to read. With
+ * shorter records, the members that each of them repeats would make up much of the trail.
  */
 const mostText = 32 * 1024
 
 /**
  * Returns the entries for some of a request's secrets, and removes the decisions on these secrets from `kept`. Secrets that
- * differ only in their name and version share an entry. With an entry for each, a request of 10,000 short names would cause
- * a hundred times as many bytes of records as it has itself. Lets other work run in between.
+ * differ only in their name and version share an entry. If each secret had its own entry, the records of a request with 10,000
+ * short names would be a hundred times as long as the request. Lets other work run in between.
  */
 export async function secretEntries (
   about: About, outcomes: readonly SecretOutcome[], kept: KeptDecisions

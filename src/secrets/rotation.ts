@@ -98,8 +98,8 @@ async function removePending (scope: Scope, name: SecretName): Promise<void> {
   try {
     await scope.aws.updateSecretVersionStage(scope, name, 'AWSPENDING', { removeFromVersionId: pending })
   } catch (error) {
-    // The error does not matter if the label is gone. The rotation function may have removed it in the meantime, or an earlier
-    // attempt whose response was lost.
+    // The error does not matter if the label is gone. The rotation function may have removed it in the meantime. It may also have
+    // been removed by an earlier attempt whose response was lost.
     if (!(error instanceof Problem) || await pendingVersion(scope, name) === pending) throw error
   }
 }

@@ -25,7 +25,7 @@ interface Setting {
   }
 }
 
-/** Whether a secret lacks the environment's KMS key, by how its own key compares with that one. */
+/** The result of `compareKmsKeys` for a secret's key and the environment's key tells whether the secret lacks the latter. */
 const lacksKey = { same: false, different: true, unknown: undefined } as const
 
 const settings: readonly Setting[] = [

@@ -35,6 +35,7 @@ const limits: Record<string, Limit> = {
   'tags of a secret': { method: 'PUT', path: `${secret}/tags`, pointer: '', of: tags, most: 50 },
   'days of a recovery window': { method: 'DELETE', path: secret, pointer: '/recoveryWindowInDays', of: (days) => `recoveryWindowInDays=${days}`, most: 30, least: 7 },
   'days between rotations': { method: 'PUT', path: `${secret}/rotation`, pointer: '/automaticallyAfterDays', of: (automaticallyAfterDays) => ({ automaticallyAfterDays }), most: 1_000, least: 1 },
+  'characters of a rotation function\'s ARN': { method: 'PUT', path: `${secret}/rotation`, pointer: '/lambdaArn', of: (size) => ({ lambdaArn: 'f'.repeat(size), automaticallyAfterDays: 1 }), most: 2_048, least: 1 },
   'characters of a password': { method: 'GET', path: '/random-password', pointer: '/length', of: (length) => `length=${length}`, most: 4_096, least: 1 },
   'items of a page': { method: 'GET', path: secrets, pointer: '/limit', of: (limit) => `limit=${limit}`, most: 100, least: 1 },
   'versions of a page': { method: 'GET', path: `${secret}/versions`, pointer: '/limit', of: (limit) => `limit=${limit}`, most: 100, least: 1 }

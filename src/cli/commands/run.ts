@@ -65,8 +65,8 @@ export function runChild (program: Command, terminal: Terminal): void {
 const retryable = [GatewayUnreachable, GatewayProblem, CommandFailure] as const
 
 /**
- * Reads the variables at an interval, and resolves to them once they differ from the current ones. Continues after retryable
- * errors, and reports only the first of several in a row.
+ * Reads the variables again and again, at an interval of `seconds`, until they differ from `current`. Resolves to the new ones.
+ * Continues after retryable errors, and reports only the first of several in a row.
  */
 async function changedVariables (
   { stderr }: Terminal, read: () => Promise<Variables>, current: Variables, seconds: number, signal: AbortSignal

@@ -13,12 +13,12 @@ export interface CrossAccountState {
   message: string | null
 }
 
-/** What a replica knows of its primary secret in another account. */
+/** A replica's record of its primary secret in another account. */
 export interface CrossAccountPrimary extends CrossAccountState {
   primaryArn: string
 }
 
-/** What a primary secret knows of its replica in another account. */
+/** A primary secret's record of its replica in another account. */
 export interface CrossAccountReplica extends CrossAccountState {
   replicaArn: string
   /** The role that was named in the request for the replication. */

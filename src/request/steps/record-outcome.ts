@@ -5,9 +5,9 @@ import { Problem } from '#src/problems/problem'
 import { finalEntries, type DeclaredNames } from '#src/request/audit-entries'
 import type { ReplyStep } from '#src/request/step'
 
-/** Records the outcome before the reply is sent. If it can't be recorded, replaces the reply with the problem of the trail. */
+/** Records the outcome before the reply is sent. If it can't be recorded, the reply is the trail's problem instead. */
 export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): ReplyStep => (request, reply, payload) => {
-  // The audit trail does not take the record, and the reply already says so.
+  // The reply already says that the audit trail can't record this request.
   if (request.problem?.options.unrecorded === true) return payload
   const entries = finalEntries(request, reply, declared())
   if (entries.length === 0) return payload

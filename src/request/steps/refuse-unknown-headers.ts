@@ -1,7 +1,12 @@
 import { declaredLength } from '#src/http/declared-length'
 import { invalidRequest, Problem } from '#src/problems/problem'
-import { withoutBody } from '#src/request/bodiless-methods'
 import type { Step } from '#src/request/step'
+
+/**
+ * The methods whose body Fastify does not read. For other methods, `refuseUnsuitableBody` and plugins/body.ts refuse a body that
+ * the route does not take.
+ */
+const withoutBody = new Set(['GET', 'HEAD'])
 
 /** Headers that change the meaning of a request. A route must refuse those that it does not support, instead of ignoring them. */
 const meaningful = [

@@ -1,16 +1,14 @@
 import { declaredLength } from '#src/http/declared-length'
 import { acceptsMediaType } from '#src/http/media-types'
 import { invalidRequest, Problem } from '#src/problems/problem'
-import { withoutBody } from '#src/request/bodiless-methods'
 import type { Step } from '#src/request/step'
 
 /**
  * Refuses a body before it is read, if its headers already show that the route does not take it: it has the wrong media type, it
- * is too long, or the route takes no body at all. The length of a body that is sent in chunks is not known yet. Fastify refuses
- * it when it turns out to be too long, and plugins/body.ts if it is not empty and the route takes none.
+ * is too long, or the route takes no body at all. The length of a body that is sent in chunks is not known yet. If such a body
+ * turns out to be too long, Fastify refuses it. If the route takes no body, plugins/body.ts refuses any that is not empty.
  */
-export const refuseUnsuitableBody: Step = ({ method, headers, routeOptions: { schema, bodyLimit } }): undefined => {
-  if (withoutBody.has(method)) return
+export const refuseUnsuitableBody: Step = ({ headers, routeOptions: { schema, bodyLimit } }): undefined => {
   const length = declaredLength(headers)
   const isExpected = schema?.body !== undefined
   const hasType = headers['content-type'] !== undefined

@@ -1,7 +1,6 @@
 import type { Budget } from '#src/admission/budget'
 import { declaredLength } from '#src/http/declared-length'
 import { bodyMemory } from '#src/http/body-memory'
-import { withoutBody } from '#src/request/bodiless-methods'
 import { memoryOwner, releaseWhenClosed } from '#src/request/reply-memory'
 import type { Step } from '#src/request/step'
 
@@ -12,9 +11,9 @@ import type { Step } from '#src/request/step'
  * @throws Problem `overloaded` if the caller or all callers together hold too much memory
  */
 export const reserveBody = (memory: Budget): Step => (request, { raw }) => {
-  const { method, headers, routeOptions: { bodyLimit } } = request
+  const { headers, routeOptions: { bodyLimit } } = request
   const length = Math.min(declaredLength(headers), bodyLimit)
-  if (withoutBody.has(method) || length === 0) return undefined
+  if (length === 0) return undefined
   const bodyBytes = bodyMemory(length)
   return { bodyBytes, bodyReservation: releaseWhenClosed(raw, memory.reserve(memoryOwner(request), bodyBytes)) }
 }

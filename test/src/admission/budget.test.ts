@@ -58,7 +58,7 @@ t.test('the size may change', async (t) => {
 
 t.test('Retry-After is the time that it takes to free the missing bytes', async (t) => {
   let now = 0
-  const budget = createBudget(() => 1_000, () => now)
+  const budget = createBudget(() => 100_000, () => now)
   const retryAfter = (bytes: number): unknown => {
     try {
       budget.reserve('a', bytes)
@@ -67,16 +67,17 @@ t.test('Retry-After is the time that it takes to free the missing bytes', async 
     }
     return undefined
   }
-  t.equal(retryAfter(501), 5, 'nothing is known yet')
-  // 10 bytes are freed in each second.
+  t.equal(retryAfter(50_001), 5, 'nothing is known yet')
+  // 1,000 bytes are freed in each second.
   for (let count = 0; count < 100; count++) {
     now += 1_000
-    budget.reserve('b', 10).release()
+    budget.reserve('b', 1_000).release()
   }
   now += 1_000
-  t.equal(retryAfter(501), 1, '2 bytes are missing')
-  t.equal(retryAfter(600), 20, '200 bytes are missing')
-  t.equal(retryAfter(100_000), 60, 'the longest time that is reported')
+  t.equal(retryAfter(50_001), 1, '2 bytes are missing')
+  t.equal(retryAfter(60_000), 20, '20,000 bytes are missing')
+  t.equal(retryAfter(60_001), 21, '20,002 bytes are missing')
+  t.equal(retryAfter(10_000_000), 60, 'the longest time that is reported')
 })
 
 t.test('a room has a maximum in all and for a caller', async (t) => {

@@ -166,6 +166,18 @@ t.test('a write that AWS refuses the second time is refused, if the secret is no
   }
 })
 
+t.test('a replica counts as created only if it has the KMS key that the call asks for', async (t) => {
+  const gateway = await build(t, { environments })
+  const fail = await proxyWithFaults(t, gateway)
+  const { send } = await subject(t, gateway, 'a')
+  const refused = refusal('InvalidParameterException', 'The secret has that replica already.')
+  const withKey = (kmsKeyId: string): Request => ['PUT', '/replicas', { replicaRegions: [{ region: 'eu-central-1', kmsKeyId }] }]
+  fail('ReplicateSecretToRegions', 'lost', refused)
+  t.match(await send(withKey('alias/k')), { status: 200, json: { replicas: [{ region: 'eu-central-1', kmsKeyId: 'alias/k' }] } })
+  fail('ReplicateSecretToRegions', 'reset', refused)
+  t.match(await send(withKey('alias/other')), { status: 422, json: { code: 'aws-refused' } })
+})
+
 t.test('a deletion counts as done if it is certainly newer than the call, with the end of its recovery window', async (t) => {
   const gateway = await build(t)
   const fail = await proxyWithFaults(t, gateway)

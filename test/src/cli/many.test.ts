@@ -361,6 +361,6 @@ To use them all the same, add:
   }
   t.match(await exported('docker', '--secret', 'app/key', '--map', 'K=app/key'), { status: 0, stdout: 'K=k\n' }, 'a mapping replaces the name')
 
-  await put(gateway, 'dev', { ld: { preload$: 'v' } })
-  t.match(await exported('shell', '--prefix', 'ld', '--json-keys', '--secret', 'ld'), { status: 1, stderr: /--map 'LD_PRELOAD_=ld#preload\$'/ }, 'the advice is quoted for a shell')
+  await put(gateway, 'dev', { ld: { preload$x: 'v' } })
+  t.match(await exported('shell', '--prefix', 'ld', '--json-keys', '--secret', 'ld'), { status: 1, stderr: /--map 'LD_PRELOAD_X=ld#preload\$x'/ }, 'the advice is quoted for a shell')
 })

@@ -52,6 +52,8 @@ t.test('create, read, update, list, versions, rollback, tag, delete, restore', a
 
   t.match(await ctl('tag payments/db owner=me a=b=c --remove tier --remove team --env dev'), { status: 0, stdout: 'payments/db in dev: 2 tags set, 2 removed\n' })
   t.strictSame((await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb/metadata')).json.tags, { owner: 'me', a: 'b=c' })
+  t.match(await ctl('tag payments/db single=1 --env dev'), { status: 0, stdout: 'payments/db in dev: 1 tags set, 0 removed\n' })
+  t.strictSame((await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb/metadata')).json.tags, { owner: 'me', a: 'b=c', single: '1' })
   t.match(await ctl('rotate payments/db --env dev'), { status: 1, stderr: /request/ }, 'no rotation is set up')
 
   t.match(await ctl('list --env dev'), { status: 0, stdout: /^NAME +STATE +CHANGED +DESCRIPTION\nbinary +active .*\npayments\/db +active .*Database\n$/ })

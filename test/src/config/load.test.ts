@@ -149,7 +149,10 @@ t.test('invalid YAML, and a YAML bomb', async (t) => {
   t.throws(() => parseConfig('a: 1\na: 2'), { name: 'ConfigError', message: /DUPLICATE_KEY/ })
   t.throws(() => parseConfig(''), { name: 'ConfigError', message: 'the file: found null, expected object' })
   const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefgh'.split('').map((name, index) => `${name}: &${name} [${Array(10).fill(`*${'abcdefgh'[index] ?? ''}`).join(', ')}]`)].join('\n')
-  t.throws(() => parseConfig(bomb), { name: 'ConfigError' })
+  t.throws(() => parseConfig(bomb), { name: 'ConfigError', message: 'the file: found too many aliases, expected few' })
+  const withAliases = (count: number): string => `a: &a x\nb: [${Array(count).fill('*a').join(', ')}]`
+  t.throws(() => parseConfig(withAliases(99)), { name: 'ConfigError', message: /^a: /m }, 'only the keys are unknown')
+  t.throws(() => parseConfig(withAliases(100)), { name: 'ConfigError', message: 'the file: found too many aliases, expected few' })
 })
 
 t.test('a file that cannot be read', async (t) => {

@@ -92,3 +92,14 @@ t.test('other work runs while a long body is parsed', async (t) => {
   isParsing = false
   t.ok(turns >= 5, `other work ran ${turns} times in between`)
 })
+
+t.test('a body of at most 16 KiB is parsed at once, and a longer one in a later iteration of the event loop', async (t) => {
+  // The clock stands still, so no turn is ever over.
+  t.intercept(performance, 'now', { value: () => 0 })
+  for (const [bytes, expected] of [[16 * 1024, false], [16 * 1024 + 1, true]] as const) {
+    let isLater = false
+    setImmediate(() => { isLater = true })
+    await parseJson(Buffer.from(JSON.stringify('x'.repeat(bytes - 2))))
+    t.equal(isLater, expected, `${bytes} bytes`)
+  }
+})

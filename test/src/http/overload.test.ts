@@ -33,3 +33,9 @@ t.test('a delay that could not be measured is as long as the interval', (t) => {
   }
   t.end()
 })
+
+t.test('before the first measurement, no delay is known, so a single measurement is no overload even with the lowest limit', (t) => {
+  const find = overload(() => ({ heapUsed: 1, eventLoopDelay: 100 }), 1_000, () => ({ heapShare: 0.8, loopDelay: 1 }))
+  t.equal(find(), undefined)
+  t.end()
+})

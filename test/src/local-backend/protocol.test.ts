@@ -466,7 +466,9 @@ await t.test('connections are limited in time and number', async (t) => {
 await t.test('a body of more than 1 MiB', async (t) => {
   const tooLarge = { type: 'RequestEntityTooLarge', message: 'The request is too large.', status: 413 }
   const body = Buffer.alloc(1_048_577, ' ')
-  const announced = await rawRequest(backend, { tamper: ({ headers }) => void (headers['content-length'] = String(body.length)) })
+  const announced = await rawRequest(backend, {
+    tamper: ({ headers }) => { Object.assign(headers, { 'content-length': String(body.length), connection: 'keep-alive' }) }
+  })
   t.strictSame(errorIn(t, announced), tooLarge, 'is rejected before it is sent')
   t.equal(announced.headers.connection, 'close')
   const chunked = await rawRequest(backend, { body, tamper: ({ headers }) => void (headers['transfer-encoding'] = 'chunked') })

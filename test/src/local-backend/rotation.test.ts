@@ -38,6 +38,14 @@ async function refused (t: Test, call: Promise<unknown>, { name, message }: { na
 /** Creates a promise that the test can resolve. */
 const gate = () => Promise.withResolvers<undefined>()
 
+t.test('setting a rotation changes the date of the last change, even if there is no value to test the function with', async (t) => {
+  const { client, clock } = await startWithRotator(t)
+  await client.send(new CreateSecretCommand({ Name: 'a' }))
+  clock.now += minute
+  await client.send(new RotateSecretCommand({ ...setUp, RotateImmediately: false }))
+  t.same((await describe(client)).LastChangedDate, new Date(clock.now))
+})
+
 t.test('a rotation carries out four steps after the reply, and its version becomes the current one', async (t) => {
   const { backend, client, clock, rotator, told, arn, first } = await startWithSecret(t)
   const answered = gate()

@@ -116,6 +116,15 @@ t.test('a signature that was not exchanged for a token can be sent again', async
   t.equal((await logIn()).status, 200)
 })
 
+t.test('a request that was signed for another host is refused without asking STS', async (t) => {
+  const { sts, change } = await setUp(t)
+  const gateway = await build(t, change)
+  const headers = await signCallerIdentity(role, { host: 'sts.eu-west-1.amazonaws.com' })
+  t.match(await gateway.send('POST', '/auth/aws/login', { token: null, json: { headers } }), { status: 401 })
+  t.same(sts.requests, [])
+  t.match(gateway.log.join(''), 'aws-other-host')
+})
+
 t.test('a token expires, and its groups are those of the current configuration', async (t) => {
   const { change, logIn } = await setUp(t, { tokenLifetimeSeconds: 600 })
   const gateway = await build(t, change)

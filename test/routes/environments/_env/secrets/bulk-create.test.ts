@@ -525,6 +525,6 @@ t.test('an internal error ends the stream without a summary', async (t) => {
   const { text } = await gateway.send('GET', `${job.headers.get('location') ?? ''}/events`)
   t.match(text, /event: end\ndata: {"problem":"internal-error"}\n\n$/)
   t.match((await gateway.send('GET', job.headers.get('location') ?? '')).json, { state: 'ended', problem: { code: 'internal-error' } })
-  t.match(gateway.log.join(''), /bulk create failed/)
+  t.match(gateway.log.join(''), /"thrown":\{"name":"TypeError".*"msg":"bulk create failed"/)
   t.notMatch(gateway.log.join(''), /canary/)
 })

@@ -10,7 +10,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     method: 'PATCH',
     url: '',
     config: { action: 'PutSecretValue' },
-    // A value has at most 64 KiB, and in JSON each of its bytes takes at most six as an escape sequence.
+    // A value has at most 64 KiB. JSON can write each of its bytes as an escape sequence of six bytes.
     bodyLimit: 512 * 1024,
     schema: {
       operationId: 'patchValue',
