@@ -14,7 +14,7 @@ export interface Evidence {
   readonly about: About
   /** The sequence number of the request's intent record. Missing as long as there is none. */
   intent?: number
-  /** Records the intent, unless that has been done. Present on routes that record it only when something is sent to AWS. */
+  /** Records the intent, unless that has been done. Present if it is recorded only when something is sent to AWS. */
   readonly recordIntent?: () => Promise<void>
   /** The AWS request IDs of the first calls. A record lists no more of them. */
   readonly awsRequestIds: string[]

@@ -36,8 +36,8 @@ export interface Found {
   /** The reservation of that memory. It is released when the reply has been sent, or earlier if a job takes over the body. */
   readonly bodyReservation: Reservation
   /**
-   * The evidence for the request's audit records. It is missing until the intent has been recorded, except if the reply may come
-   * from the cache.
+   * The evidence for the request's audit records. It is missing until the intent has been recorded or, if the request changes
+   * nothing, would have been.
    */
   readonly evidence: Evidence
   /** Aborted with the problem `caller-gone` when the caller closes the connection before the whole reply has been sent. */
@@ -99,8 +99,6 @@ declare module 'fastify' {
     about?: 'environment' | 'secret' | 'credential'
     /** True if the route is served even when the gateway is overloaded, because it only tells how the gateway is. */
     servedWhenOverloaded?: true
-    /** True if the reply may come from the cache. The intent is then recorded only when something is sent to AWS. */
-    mayUseCache?: true
     /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */
     bodyNamesCredential?: true
     /** The names of the headers in the route's schema, in lower case. plugins/request.ts sets this list. */

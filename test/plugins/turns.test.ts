@@ -16,8 +16,7 @@ t.test('a request does not wait for all requests that another caller has sent be
   // They arrive in one piece, so the gateway has them all in the same iteration of the event loop.
   socket.write(request(tokens.administrator).repeat(greedy) + request(tokens.reader))
   await until(() => replies.split('HTTP/1.1 200').length - 1 === greedy + 1)
-  const callersOf = (event: string): unknown[] => gateway.trail().filter((record) => record.event === event).map(({ caller }) => caller?.id)
-  t.equal(callersOf('intent').length, greedy + 1)
-  t.ok(callersOf('intent').indexOf('reader') < 60, 'it starts among the first')
-  t.ok(callersOf('outcome').indexOf('reader') < 150, 'it ends long before the last')
+  const callers = gateway.trail().filter(({ event }) => event === 'outcome').map(({ caller }) => caller?.id)
+  t.equal(callers.length, greedy + 1)
+  t.ok(callers.indexOf('reader') < 100, 'it ends long before the last')
 })

@@ -2,16 +2,19 @@ import type { Trail } from '#src/audit/trail'
 import { aboutRequest, intentEntry, newEvidence, type DeclaredNames, type Evidence } from '#src/request/audit-entries'
 import type { Step } from '#src/request/step'
 
+/** The methods of requests that change nothing (RFC 9110, section 9.2.1). */
+const safe: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+
 /**
- * Records the request before it is carried out, and waits until the record is as durable as configured. If the reply may come
- * from the cache, the intent is recorded later, just before something is sent to AWS.
+ * Records the request before it is carried out, and waits until the record is as durable as configured. A request that changes
+ * nothing does not have to be announced, so its intent is recorded only when something is about to be sent to AWS.
  *
  * @throws Problem `audit-unavailable`
  */
 export const recordIntent = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): Step => (request) => {
   const about = aboutRequest(request, declared())
   const record = async (evidence: Evidence): Promise<void> => { evidence.intent = await append([intentEntry(about, request)]) }
-  if (request.route.config.mayUseCache === true) {
+  if (safe.has(request.method)) {
     let recorded: Promise<void> | undefined
     const evidence = newEvidence(about, async () => recorded ??= record(evidence))
     return { evidence }

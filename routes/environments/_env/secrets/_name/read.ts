@@ -11,7 +11,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
     method: 'GET',
     url: '',
-    config: { action: 'GetSecretValue', mayUseCache: true },
+    config: { action: 'GetSecretValue' },
     schema: {
       operationId: 'readSecret',
       tags: ['secrets'],
