@@ -1,0 +1,109 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import autocannon from 'autocannon'
+import { pinToCore } from './pinned.ts'
+import { header, row } from './statistics.ts'
+
+/** A reply whose cost is measured. */
+export interface Contender {
+  readonly title: string
+  /** The name of the server that sends it. */
+  readonly server: string
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** The expected status. */
+  readonly status: number
+}
+
+/** A server in a process of its own. */
+export interface Server {
+  readonly child: ChildProcess
+  readonly url: string
+}
+
+interface Contest {
+  readonly contenders: readonly Contender[]
+  readonly servers: ReadonlyMap<string, Server>
+  /** The title of the contender with which the others are compared. */
+  readonly baseline: string
+  /** The number of keep-alive connections. */
+  readonly connections: number
+  readonly rounds: number
+}
+
+/** The cores of the servers that are measured, and of everything else. */
+export const cores = { servers: 0, others: 1 } as const
+
+/** The time, in seconds, for which a contender is measured in a round. */
+const duration = 2
+
+/** Starts a server in a process of its own, by running a file with some arguments. The process calls `serve`. */
+export async function startServer (file: string, args: readonly string[], core: number = cores.servers): Promise<Server> {
+  const child = fork(file, [...args])
+  pinToCore(child.pid, core)
+  const [url] = await once(child, 'message') as [string]
+  return { child, url }
+}
+
+export async function endServer ({ child }: Server): Promise<void> {
+  child.disconnect()
+  await once(child, 'exit')
+}
+
+/** Tells the parent process the URL of a server, and the CPU time of this process whenever the parent asks for it. */
+export function serve (url: string): void {
+  process.send?.(url)
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage()
+    process.send?.(user + system)
+  })
+  process.once('disconnect', () => { process.exit() })
+}
+
+/** Returns the CPU time, in microseconds, that a server's process has used so far. */
+async function cpuTime ({ child }: Server): Promise<number> {
+  child.send('cpu')
+  const [used] = await once(child, 'message') as [number]
+  return used
+}
+
+/**
+ * Measures a contender's requests per second, and the CPU time of its server per request, in microseconds. The latter does not
+ * depend on how fast the load generator is.
+ *
+ * @throws Error for a reply with an unexpected status
+ */
+async function measure (
+  server: Server, { title, path, headers, status }: Contender, connections: number
+): Promise<Record<Unit, number>> {
+  const before = await cpuTime(server)
+  const load = { url: server.url + path, headers: { ...headers }, connections, duration }
+  const { requests, statusCodeStats, errors } = await autocannon(load)
+  const cpu = (await cpuTime(server) - before) / requests.total
+  const unexpected = Object.keys(statusCodeStats ?? {}).filter((code) => code !== String(status))
+  if (errors > 0 || unexpected.length > 0) throw new Error(`${title}: ${errors} errors, unexpected statuses: ${unexpected.join(', ')}`)
+  return { 'requests per second': requests.average, 'CPU time per request, µs': cpu }
+}
+
+const units = ['requests per second', 'CPU time per request, µs'] as const
+
+type Unit = typeof units[number]
+
+/** Lets contenders take turns, so that other load on the machine affects all of them equally. Prints a table for each unit. */
+export async function compete ({ contenders, servers, baseline, connections, rounds }: Contest): Promise<void> {
+  const runs: ({ title: string } & Record<Unit, number>)[] = []
+  // Discards one warm-up round, in which V8 compiles the code.
+  for (let round = -1; round < rounds; round++) {
+    for (const contender of contenders) {
+      const server = servers.get(contender.server)
+      if (server === undefined) throw new TypeError(`There is no server ${contender.server}`)
+      const measured = await measure(server, contender, connections)
+      if (round >= 0) runs.push({ title: contender.title, ...measured })
+    }
+  }
+  for (const unit of units) {
+    const of = (title: string): number[] => runs.filter((run) => run.title === title).map((run) => run[unit])
+    console.log(header(unit))
+    for (const { title } of contenders) console.log(row(title, of(title), of(baseline)))
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Measures the read of a secret: from the cache, compared with a bare Fastify route that has the same body, and from AWS,
+ * compared with a bare Fastify route that calls the stock SDK client. The embedded backend stands in for AWS. The contenders take
+ * turns, so that other load on the machine affects all of them equally. The servers are pinned to one core, and everything else
+ * to the other one.
+ *
+ *     [CONNECTIONS=128] node bench/reads.ts [ROUNDS]
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { GetSecretValueCommand, SecretsManager } from '@aws-sdk/client-secrets-manager'
+import Fastify from 'fastify'
+import { app } from '#src/app'
+import { hashToken } from '#src/authentication/api-keys'
+import { policySetFrom } from '#src/authorization/policies'
+import { configFrom } from '#src/config/config'
+import { liveConfig } from '#src/config/live'
+import { allocateYoung } from '#src/http/allocation'
+import { serverOptions } from '#src/http/server-options'
+import { startLocalBackend } from '#src/local-backend/server'
+import { compete, cores, endServer, serve, startServer, type Contender } from './contest.ts'
+import { pinToCore } from './pinned.ts'
+
+const connections = Number(process.env.CONNECTIONS ?? 128)
+const headers = { authorization: 'Bearer token-of-the-benchmark' }
+const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
+const listen = { host: '127.0.0.1', port: 0 }
+const region = 'eu-west-1'
+const path = '/environments/dev/secrets/payments'
+
+/** The number of policies. All but one are about other callers. */
+const policyCount = 50
+
+/** Starts a gateway with all features enabled: policies, rate limits, audit trail, log. */
+async function gateway (dataDir: string, endpoint: string): Promise<string> {
+  allocateYoung()
+  const others = Array.from({ length: policyCount - 1 }, (_, index) => `@id("other-${index}")
+    permit (principal == Caller::"other-${index}", action == Action::"GetSecretValue", resource in Environment::"dev")
+    when { resource.name like "team-${index}/*" };`)
+  const config = liveConfig(configFrom({
+    environments: { dev: { region, credential: 'dev-account' } },
+    credentials: { 'dev-account': { kind: 'embedded', accessKeyId: account.accessKeyId, secretAccessKey: account.secretAccessKey } },
+    authentication: { apiKeys: [{ id: 'reader', hash: hashToken('token-of-the-benchmark') }] },
+    authorization: {
+      policies: policySetFrom([{
+        file: 'bench.cedar',
+        text: `@id("reader") permit (principal == Caller::"reader", action, resource);\n${others.join('\n')}`
+      }])
+    },
+    limits: { requestsPerSecond: 1_000_000, unauthenticated: { requestsPerSecond: 1_000_000 } },
+    aws: { endpoint }
+  }))
+  const fastify = Fastify(serverOptions('info', { write: () => undefined }, config))
+  await fastify.register(app, { config, dataDir })
+  return fastify.listen(listen)
+}
+
+/** The response schema of the bare routes. */
+const schema = {
+  response: {
+    200: {
+      type: 'object',
+      properties: {
+        name: { type: 'string' },
+        value: { type: 'string' },
+        versionId: { type: 'string' },
+        versionStages: { type: 'array', items: { type: 'string' } },
+        createdDate: { type: 'string' }
+      }
+    }
+  }
+}
+
+async function bare (body: object): Promise<string> {
+  const fastify = Fastify()
+  fastify.get(path, { schema }, async () => body)
+  return fastify.listen(listen)
+}
+
+async function stock (endpoint: string): Promise<string> {
+  const fastify = Fastify()
+  const client = new SecretsManager({ region, endpoint, credentials: account })
+  const command = (): GetSecretValueCommand => new GetSecretValueCommand({ SecretId: 'payments' })
+  fastify.get(path, { schema }, async () => {
+    const secret = await client.send(command())
+    const { Name: name, SecretString: value, VersionId: versionId, VersionStages: versionStages } = secret
+    return { name, value, versionId, versionStages, createdDate: secret.CreatedDate?.toISOString() }
+  })
+  return fastify.listen(listen)
+}
+
+async function main (rounds: number): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-reads-'))
+  pinToCore(process.pid, cores.others)
+  const file = import.meta.filename
+  const backend = await startServer(file, ['backend'], cores.others)
+  const gatewayServer = await startServer(file, ['gateway', folder, backend.url])
+  const written = await fetch(`${gatewayServer.url}${path}`, {
+    method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify({ value: 'v'.repeat(100) })
+  })
+  if (written.status !== 201) throw new Error(`The secret was not created: ${written.status} ${await written.text()}`)
+  const read = await fetch(`${gatewayServer.url}${path}`, { headers })
+  const servers = new Map([
+    ['gateway', gatewayServer],
+    ['bare', await startServer(file, ['bare', await read.text()])],
+    ['stock', await startServer(file, ['stock', backend.url])]
+  ])
+
+  const fromGateway = { server: 'gateway', path, headers, status: 200 }
+  const conditional = { ...headers, 'if-none-match': read.headers.get('etag') ?? '', 'cache-control': 'max-age=300' }
+  const kept: Contender[] = [
+    { title: 'bare Fastify', server: 'bare', path, status: 200 },
+    { title: 'a read from the cache', ...fromGateway },
+    { title: 'a read from the cache, 304', ...fromGateway, headers: conditional, status: 304 }
+  ]
+  const asked: Contender[] = [
+    { title: 'bare Fastify and the stock SDK', server: 'stock', path, status: 200 },
+    { title: 'a read from AWS', ...fromGateway, path: `${path}?refresh=true` }
+  ]
+  for (const contenders of [kept, asked]) {
+    await compete({ contenders, servers, baseline: contenders[0]?.title ?? '', connections, rounds })
+  }
+  for (const server of [...servers.values(), backend]) await endServer(server)
+  await rm(folder, { recursive: true })
+}
+
+const [, , mode = '5', argument = '', endpoint = ''] = process.argv
+if (mode === 'backend') serve((await startLocalBackend({ accounts: [account] })).url)
+else if (mode === 'gateway') serve(await gateway(argument, endpoint))
+else if (mode === 'bare') serve(await bare(JSON.parse(argument) as object))
+else if (mode === 'stock') serve(await stock(argument))
+else await main(Number(mode))
