@@ -3,8 +3,8 @@
  *
  *     node scripts/test-on-moto.ts http://127.0.0.1:5000 [TEST_FILE...]
  *
- * Without files, runs the tests that build a gateway with `build` and test what it does with AWS's replies, and all tests in
- * which a difference is expected. Exits with 1 unless the failures are exactly those that test/moto/differences.ts lists.
+ * Without files, runs the tests of the operations on one secret, and all tests in which a difference is expected. Exits with 1
+ * unless the failures are exactly those that test/moto/differences.ts lists.
  */
 import { execFile } from 'node:child_process'
 import { glob, readFile } from 'node:fs/promises'
@@ -18,26 +18,13 @@ const root = join(import.meta.dirname, '..')
 const [url, ...files] = process.argv.slice(2)
 if (url === undefined) throw new TypeError('Specify moto\'s URL: node scripts/test-on-moto.ts http://127.0.0.1:5000')
 
-const excluded = new Set([
-  // This test checks all commands of secretsctl with a single assertion, so the line of a failure does not show which difference
-  // in moto caused the failure. Other tests run the same commands without starting a process.
-  'test/src/cli/commands-as-processes.test.ts',
-  // This test checks what processes of the gateway share, and takes long.
-  'test/src/cli/processes.test.ts',
-  // These two tests put a proxy that breaks connections in front of the backend. They test only what the gateway does.
-  'test/src/aws/attempts.test.ts',
-  'test/src/aws/repeats.test.ts',
-  // This test makes single calls fail. It counts the calls, and moto needs other calls than AWS.
-  'test/src/secrets/unexpected-failures.test.ts'
-])
-
-// The other tests, of authentication, connections and so on, would be the same with any backend.
+// The other tests would be the same with any backend, or need what moto can't do, such as broken connections.
 const candidates = new Set(differences.flatMap(({ places }) => Object.keys(places)))
-for await (const file of glob('test/{routes,src/aws,src/cli,src/secrets}/**/*.test.ts', { cwd: root })) candidates.add(file)
+for await (const file of glob('test/routes/environments/_env/secrets/_name/**/*.test.ts', { cwd: root })) candidates.add(file)
 
 const sources = new Map<string, string>()
 for (const file of candidates) {
-  if (excluded.has(file) || (files.length > 0 && !files.includes(file))) continue
+  if (files.length > 0 && !files.includes(file)) continue
   const source = await readFile(join(root, file), 'utf8')
   if (/^import \{[^}]*\bbuild\b[^}]*\} from '#test\/helper'$/m.test(source)) sources.set(file, source)
 }
