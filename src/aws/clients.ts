@@ -116,6 +116,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
     },
     close () {
       for (const handler of handlers.values()) handler.destroy()
+      clients.clear()
     }
   }
 }
