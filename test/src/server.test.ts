@@ -11,6 +11,7 @@ import { startLocalBackend } from '#src/local-backend/server'
 import { authority, serverPair } from '#test/certificates'
 import { send } from '#test/helper'
 import { sendRaw } from '#test/raw'
+import { until } from '#test/until'
 
 const root = join(import.meta.dirname, '..', '..')
 const run = promisify(execFile)
@@ -262,7 +263,9 @@ t.test('on SIGTERM, a bulk create starts no further secret and reports what it h
   const reply = send(gateway.url, 'POST', '/environments/dev/secrets', request)
   const job = await send(gateway.url, 'POST', '/environments/staging/secrets', { ...request, headers: { prefer: 'respond-async' } })
   const events = send(gateway.url, 'GET', `${job.headers.get('location') ?? ''}/events`, { token: 'a-token-of-my-own' })
-  await new Promise((resolve) => { setTimeout(resolve, 100) })
+  for (const env of ['dev', 'staging']) {
+    await until(async () => (await send(gateway.url, 'GET', `/environments/${env}/secrets`, { token: request.token })).json.items.length > 0)
+  }
   t.equal(await gateway.end(), 0)
 
   const { json } = await reply
