@@ -1,15 +1,13 @@
 /**
- * Measures the read of a secret: from the cache, compared with a bare Fastify route that has the same body, and from AWS,
- * compared with a bare Fastify route that calls the stock SDK client. The embedded backend stands in for AWS. The contenders take
- * turns, so that other load on the machine affects all of them equally. The servers are pinned to one core, and everything else
- * to the other one.
+ * Measures the read of a secret from the cache, compared with a bare Fastify route that has the same body. The embedded backend
+ * stands in for AWS. The contenders take turns, so that other load on the machine affects all of them equally. The servers are
+ * pinned to one core, and everything else to the other one.
  *
  *     [CONNECTIONS=128] node bench/reads.ts [ROUNDS]
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { GetSecretValueCommand, SecretsManager } from '@aws-sdk/client-secrets-manager'
 import Fastify from 'fastify'
 import { app } from '#src/app'
 import { hashToken } from '#src/authentication/api-keys'
@@ -56,7 +54,7 @@ async function gateway (dataDir: string, endpoint: string): Promise<string> {
   return fastify.listen(listen)
 }
 
-/** The response schema of the bare routes. */
+/** The response schema of the bare route. */
 const schema = {
   response: {
     200: {
@@ -78,18 +76,6 @@ async function bare (body: object): Promise<string> {
   return fastify.listen(listen)
 }
 
-async function stock (endpoint: string): Promise<string> {
-  const fastify = Fastify()
-  const client = new SecretsManager({ region, endpoint, credentials: account })
-  const command = (): GetSecretValueCommand => new GetSecretValueCommand({ SecretId: 'payments' })
-  fastify.get(path, { schema }, async () => {
-    const secret = await client.send(command())
-    const { Name: name, SecretString: value, VersionId: versionId, VersionStages: versionStages } = secret
-    return { name, value, versionId, versionStages, createdDate: secret.CreatedDate?.toISOString() }
-  })
-  return fastify.listen(listen)
-}
-
 async function main (rounds: number): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-reads-'))
   pinToCore(process.pid, cores.others)
@@ -103,24 +89,17 @@ async function main (rounds: number): Promise<void> {
   const read = await fetch(`${gatewayServer.url}${path}`, { headers })
   const servers = new Map([
     ['gateway', gatewayServer],
-    ['bare', await startServer(file, ['bare', await read.text()])],
-    ['stock', await startServer(file, ['stock', backend.url])]
+    ['bare', await startServer(file, ['bare', await read.text()])]
   ])
 
   const fromGateway = { server: 'gateway', path, headers, status: 200 }
   const conditional = { ...headers, 'if-none-match': read.headers.get('etag') ?? '', 'cache-control': 'max-age=300' }
-  const kept: Contender[] = [
+  const contenders: Contender[] = [
     { title: 'bare Fastify', server: 'bare', path, status: 200 },
     { title: 'a read from the cache', ...fromGateway },
     { title: 'a read from the cache, 304', ...fromGateway, headers: conditional, status: 304 }
   ]
-  const asked: Contender[] = [
-    { title: 'bare Fastify and the stock SDK', server: 'stock', path, status: 200 },
-    { title: 'a read from AWS', ...fromGateway, path: `${path}?refresh=true` }
-  ]
-  for (const contenders of [kept, asked]) {
-    await compete({ contenders, servers, baseline: contenders[0]?.title ?? '', connections, rounds })
-  }
+  await compete({ contenders, servers, baseline: 'bare Fastify', connections, rounds })
   for (const server of [...servers.values(), backend]) await endServer(server)
   await rm(folder, { recursive: true })
 }
@@ -129,5 +108,4 @@ const [, , mode = '5', argument = '', endpoint = ''] = process.argv
 if (mode === 'backend') serve((await startLocalBackend({ accounts: [account] })).url)
 else if (mode === 'gateway') serve(await gateway(argument, endpoint))
 else if (mode === 'bare') serve(await bare(JSON.parse(argument) as object))
-else if (mode === 'stock') serve(await stock(argument))
 else await main(Number(mode))
