@@ -72,7 +72,8 @@ export const intentEntry = (about: About, { found: { decision } }: FastifyReques
 export function finalEntries (
   request: FastifyRequest, { statusCode: status }: FastifyReply, declared: DeclaredNames
 ): RequestEntry[] {
-  const { found: { evidence, route, decision, visibility }, outcome: { versionId, job, caller, items, cache, age } = {}, problem } = request
+  const { found: { evidence, route, decision, visibility }, outcome = {}, problem } = request
+  const { versionId, job, caller, items, cache, age } = outcome
   if (route?.config.action === 'Public' && status < 400 && caller === undefined) return []
   const about = { ...evidence?.about ?? aboutRequest(request, declared), job, intent: evidence?.intent }
   const { awsRequestIds = [], awsCalls = 0 }: Partial<Evidence> = evidence ?? {}

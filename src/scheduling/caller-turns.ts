@@ -13,7 +13,7 @@ const turnsTime = 2
 
 /** The turns of callers in the event loop. */
 export interface CallerTurns {
-  /** The number of the current iteration. A turn that began in it is still going on. */
+  /** The number of the current iteration of the event loop. A turn that began in it is still going on. */
   readonly iteration: number
   /** Returns undefined if it is the caller's turn, or a promise that resolves when it is. */
   readonly wait: (callerId: string) => Promise<void> | undefined
