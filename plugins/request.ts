@@ -31,11 +31,11 @@ import { findPeer } from '#src/request/steps/find-peer'
 import { findRoute } from '#src/request/steps/find-route'
 import { forbidCaching } from '#src/request/steps/forbid-caching'
 import { inviteBody } from '#src/request/steps/invite-body'
-import { logWhenClosed } from '#src/request/steps/log-when-closed'
 import { openScope } from '#src/request/steps/open-scope'
 import { parseSecretName } from '#src/request/steps/parse-secret-name'
 import { recordIntent } from '#src/request/steps/record-intent'
 import { recordOutcome } from '#src/request/steps/record-outcome'
+import { reportWhenClosed } from '#src/request/steps/report-when-closed'
 import { reserveBody } from '#src/request/steps/reserve-body'
 import { resolveCredential } from '#src/request/steps/resolve-credential'
 import { seeEnvironment, type FindEnvironment } from '#src/request/steps/see-environment'
@@ -81,7 +81,8 @@ const namedInHeader = (route: FastifyContextConfig): boolean => inEnvironment(ro
 /** Sets up the request pipeline, from the first header to the last byte of the reply. docs/request.md has a diagram of it. */
 export default fp(async (fastify) => {
   const {
-    audit, authenticate: callerOf, authorize, aws, config, findOverload, isStale, limits, memory, methodsOf, stopping, trustsProxy
+    audit, authenticate: callerOf, authorize, aws, config, findOverload, isStale, limits, memory, methodsOf, metrics, stopping,
+    trustsProxy
   } = fastify
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
@@ -97,7 +98,7 @@ export default fp(async (fastify) => {
     stage: 'headers',
     steps: {
       setReplyHeaders,
-      logWhenClosed,
+      reportWhenClosed: reportWhenClosed(metrics),
       findRoute: findRoute(methodsOf),
       refuseAmbiguousHeaders,
       findPeer: findPeer(trustsProxy)
@@ -211,6 +212,6 @@ export default fp(async (fastify) => {
 }, {
   name: 'request',
   dependencies: [
-    'audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'memory', 'overload', 'rate-limit', 'shutdown', 'tls'
+    'audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'memory', 'metrics', 'overload', 'rate-limit', 'shutdown', 'tls'
   ]
 })

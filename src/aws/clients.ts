@@ -49,10 +49,12 @@ export interface ClientsOptions {
   gates: Gates
   /** Returns the time in milliseconds since the epoch. */
   now: () => number
+  /** Called with each attempt that AWS throttles. */
+  onThrottled?: (operation: string, credentialId: string) => void
 }
 
 /** Creates a cache of SDK clients, their connections and their keys. A failed call rejects with a `Problem`. */
-export function awsClients ({ credentials, stsRegion, aws, gates, now }: ClientsOptions): Clients {
+export function awsClients ({ credentials, stsRegion, aws, gates, now, onThrottled = () => undefined }: ClientsOptions): Clients {
   const { slots, deadline, stsDeadline } = aws
   const clients = new LRUCache<string, SecretsManager>({ max: maximumClients })
   const handlers = new Map<string, ReturnType<typeof wholeReplies>>()
@@ -79,7 +81,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
   }
 
   const gateOf = (credentialId: string, region: string): Gate =>
-    gates(credentialId, region, credentials.get(credentialId)?.kind === 'embedded' ? 'none' : 'aws')
+    gates.gateOf(credentialId, region, credentials.get(credentialId)?.kind === 'embedded' ? 'none' : 'aws')
 
   function open (keysFor: KeysFor, region: string): SecretsManager {
     const { credentialId } = keysFor
@@ -94,7 +96,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
       retryStrategy,
       ...secretsManagerEndpoint(endpointsFor(credentialId))
     })
-    admitAttempts(client, gateOf(credentialId, region).lane)
+    admitAttempts(client, gateOf(credentialId, region).lane, (operation) => { onThrottled(operation, credentialId) })
     refuseIncompleteReplies(client)
     captureRequestIds(client)
     trackAttempts(client)
