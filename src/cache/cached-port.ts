@@ -6,13 +6,13 @@ import type { CacheOptions } from './settings.ts'
 
 /** The cache of secrets' values, in front of the port to AWS. */
 export interface Cache {
-  /** The port whose reads are answered from memory if the call allows it, and if possible. */
+  /** The port. Its reads are answered from the cache if the call allows it and the cache has a usable answer. */
   readonly port: SecretsPort
-  /** Drops everything. @param maximumBytes the memory for values from now on */
+  /** Empties the cache. @param maximumBytes the new limit on the memory for values */
   clear: (maximumBytes: number) => void
-  /** Drops the values whose time is over. */
+  /** Removes the expired answers. */
   sweep: () => void
-  /** Drops everything, and ends the renewals that are under way. */
+  /** Empties the cache, and ends the renewals in progress. */
   close: () => void
 }
 
