@@ -66,8 +66,8 @@ export function withAttempts (error: Error, call: FailedCall & { input: object }
 const unanswered: ReadonlySet<string> = new Set(['aws-timeout', 'aws-unavailable'])
 
 /**
- * The refusals of a repetition that AWS would not send if it had carried out an earlier attempt, because it recognizes the
- * `ClientRequestToken` of both.
+ * The problems which prove that AWS did not carry out an earlier attempt. If it had, it would recognize the `ClientRequestToken`
+ * and accept the repeated attempt.
  */
 const conclusive: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['idempotency-conflict'])
 

@@ -42,7 +42,8 @@ export function* partitionIssues (declared: Declared): Generator<ConfigIssue> {
   for (const [id, definition] of credentials) yield* unknownPartition(id, definition)
   for (const environment of environments.values()) yield* differences([...placesOfEnvironment(environment)])
   const found = Array.from(credentials.keys()).flatMap((id) => [...differences([...placesOfCredential(declared, id)])])
-  // A role and its source have the same issue if the role's environment is in another partition than both.
+  // Removes duplicates: a role and its source have the same issue if the role's environment is in another partition than both of
+  // them.
   yield* new Map(found.map((issue) => [JSON.stringify(issue), issue])).values()
 }
 

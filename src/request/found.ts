@@ -97,7 +97,7 @@ declare module 'fastify' {
     action?: Action | 'Public' | 'Own'
     /** The kind of object that the route's path names. The `autohooks.ts` of the route's folder declares it. */
     about?: 'environment' | 'secret' | 'credential'
-    /** True if the route is served even when the gateway is overloaded, because it only tells how the gateway is. */
+    /** True if the route is served even when the gateway is overloaded, because it only reports the gateway's health. */
     servedWhenOverloaded?: true
     /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */
     bodyNamesCredential?: true

@@ -9,7 +9,7 @@ import type { RotationService } from './rotation.ts'
  * operation throws.
  */
 export interface OperationContext {
-  /** For an operation that only reads, this is the store as it sees it, which may be late. */
+  /** The store. For an operation that only reads, it may lag behind. */
   store: Store
   /** The account and region that the request is signed for. */
   scope: Scope

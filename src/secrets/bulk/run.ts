@@ -92,7 +92,7 @@ type EachOptions = Omit<RunOptions, 'progress'> & Pick<BulkControl, 'settled' | 
 async function runEach (scope: Scope, items: (BulkItem | undefined)[], options: EachOptions): Promise<void> {
   const turn = beginTurn()
   await pMap(items.keys(), async (index) => {
-    // An item that is refused needs no call to AWS, so it lets no other work run by itself.
+    // A refused item makes no call to AWS, and would not let other work run otherwise.
     if (turn.isOver()) await turn.next()
     await options.ready?.(options.signal)
     const item = items[index]

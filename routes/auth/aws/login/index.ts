@@ -7,7 +7,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     method: 'POST',
     url: '',
     config: { action: 'Public' },
-    // The headers that are accepted have less than 12 KiB together, and nearly none of their characters are escaped in JSON.
+    // Together, the accepted headers have less than 12 KiB, and JSON escapes hardly any of their characters.
     bodyLimit: 32 * 1024,
     schema: {
       operationId: 'logInWithAws',
