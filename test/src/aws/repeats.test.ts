@@ -285,7 +285,7 @@ t.test('a placeholder that is older than the call is that of another request', a
   t.match((await send()).json.items[0], { result: 'failed', problem: { code: 'secret-exists' } }, 'AWS does not tell the time')
 })
 
-t.test('if AWS does not tell the state either, the outcome is unknown', async (t) => {
+t.test('if AWS does not return the secret\'s state either, the outcome is unknown', async (t) => {
   const gateway = await build(t)
   const fail = await proxyWithFaults(t, gateway)
   const { send } = await subject(t, gateway, 'a')
