@@ -1,6 +1,6 @@
 /**
- * Measures what it costs to parse a request's body: the CPU time in all, and the longest time for which the event loop is
- * blocked, both in milliseconds. The contender is `JSON.parse`, which checks less and can't be interrupted.
+ * Measures what it costs to parse a request's body: the total CPU time, and the longest time for which the event loop is blocked,
+ * both in milliseconds. The contender is `JSON.parse`, which checks less and can't be interrupted.
  *
  * node bench/bodies.ts [ROUNDS]
  */
@@ -23,7 +23,7 @@ const bodies: Readonly<Record<string, string>> = {
   '190,000 numbers with a zero too many': numbers(9_500)
 }
 
-/** The items may have any members, so numbers keep their text. `JSON.parse` does not check them either. */
+/** Allows objects with any members as items, so that numbers in them are accepted in any notation, as `JSON.parse` does. */
 const schema: BodySchema = { type: 'object', properties: { secrets: { type: 'array', items: { type: 'object' } } } }
 
 /** Returns the CPU time of this thread so far, in milliseconds. Unlike the time of day, it ignores other load on the machine. */

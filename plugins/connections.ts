@@ -93,7 +93,7 @@ export default fp(async (fastify) => {
       fastify.log.info({ connection: { peer: socket.remoteAddress, reason: 'reply-not-read' } }, 'connection closed')
       socket.destroy()
     }
-    // Node.js itself looks for slow requests only while the server listens.
+    // Node.js itself looks for slow requests only while the server listens. After that, this timer closes them.
     if (closingSince !== undefined) closeUnused(closingSince)
   }, interval).unref()
 

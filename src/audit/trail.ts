@@ -136,7 +136,7 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
     get hangs () {
       return hangs
     },
-    // Not an async function, because that would delay the result by several microtasks.
+    // This is not an async function, because that would delay the result by several microtasks.
     append (entries) {
       const time = now()
       const added = isWritable() ? queue.add(entries.map((entry) => encodeEntry(entry, time)), holdersOf(entries)) : 'full'

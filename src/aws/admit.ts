@@ -38,7 +38,8 @@ export function admitAttempts ({ middlewareStack }: Pick<SecretsManager, 'middle
       }
     }
   }
-  // Runs inside the retry loop, so that retries wait, too. Runs before signing, because a signature could expire during the wait.
+  // This middleware runs inside the retry loop, so that retries wait, too. It runs before signing, because a signature could
+  // expire during the wait.
   middlewareStack.addRelativeTo(admitted, { relation: 'before', toMiddleware: 'httpSigningMiddleware', name: 'admission' })
 }
 

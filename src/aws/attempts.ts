@@ -79,7 +79,7 @@ const conclusive: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['idempotency-
  * @param last when the last attempt was sent, by the process's own clock
  */
 function sentAt ({ $response }: AwsException, uncertain: number, last: number): EarlierAttempt['sent'] {
-  // The header has no fractions of a second.
+  // The header `Date` has no fractions of a second, so AWS may have sent the refusal up to a second later.
   const refusedAt = Date.parse($response?.headers?.date ?? '')
   if (Number.isNaN(refusedAt)) return undefined
   return { earliest: refusedAt - (performance.now() - uncertain), latest: refusedAt + 1_000 - (last - uncertain) }

@@ -47,7 +47,7 @@ const operations: Record<string, (gateway: Gateway, object: string) => Promise<s
   validatePolicy: async (gateway, object) => sentPolicy(gateway, 'POST', `${path}/policy/validate`, object)
 }
 
-/** Creates the secret with this object as its value, without the versions that it had before. */
+/** Deletes the secret and creates it again with this object as its value, so that it has no other versions. */
 async function createAnew (gateway: Gateway, object: string): Promise<void> {
   await gateway.send('DELETE', `${path}?force=true`)
   await gateway.send('POST', path, { headers: json, body: `{"value":${object}}` })

@@ -19,7 +19,7 @@ export interface BulkControl {
   readonly progress: (done: number) => void
   /**
    * Awaited before the next secret is begun, so that the outcomes do not pile up if their reader is slow. An atomic run does not
-   * await it, because it would otherwise stay half done. Must resolve when the signal is aborted.
+   * await it, because a slow reader would then leave it half done. Must resolve when the signal is aborted.
    */
   readonly ready?: (signal: AbortSignal) => Promise<void>
 }

@@ -48,7 +48,8 @@ const writes: Readonly<Record<string, Write>> = {
   deleteSecret: {
     request: ['DELETE', '?recoveryWindowInDays=8'],
     shown: ['/metadata', { state: 'pending-deletion' }],
-    // The clock in this refusal shows that the deletion is newer than the call. AWS's clock alone shows only the second.
+    // The header of this refusal proves that the deletion is newer than the call. The header of a real refusal could not prove
+    // it, because its precision is a second.
     again: () => refusedAt(-10, 'InvalidRequestException', pending)
   },
   putResourcePolicy: {
