@@ -1,7 +1,7 @@
 /**
  * Attacks the memory of a gateway, which runs in a process of its own with 512 megabytes of heap. The attacks run one after
  * another, each for some seconds. Exits with 1 unless, in each attack, the gateway stays alive, its resident memory stays below
- * 600 MiB, and it is back within 20 % some seconds later.
+ * 600 MiB, and some seconds after the attack this memory is at most 20 % larger than before.
  *
  * node bench/attacks.ts [--seconds 60] [--rest 10] [--only WORD]
  *
