@@ -3,7 +3,7 @@ import { Problem } from '#src/problems/problem'
 
 /** Bytes that are reserved. */
 export interface Reservation {
-  /** Lowers the reservation to this number of bytes. Has no effect if it is not larger. */
+  /** Lowers the reservation to this number of bytes. Has no effect if the reservation is already as small. */
   shrinkTo: (bytes: number) => void
   /** Gives the bytes back. Further calls have no effect. */
   release: () => void

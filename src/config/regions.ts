@@ -68,7 +68,10 @@ function* placesOfEnvironment ({ name, region, replicaRegions, kmsKeyId }: Envir
   if (kmsKeyId !== undefined) yield { key: `environments.${name}.kmsKeyId`, partition: partitionInArn(kmsKeyId) }
 }
 
-/** Yields what a credential is used for, directly or as a source of a role, because keys are valid in one partition only. */
+/**
+ * Yields the places that use a credential, directly or as a source of a role. All of them must be in one partition, because keys
+ * are valid in only one.
+ */
 function* placesOfCredential ({ environments, credentials }: Declared, id: string): Generator<Place> {
   const users = Array.from(credentials).filter(([user]) => [...sourcesOf(credentials, user)].includes(id))
   for (const [user, definition] of users) {
