@@ -9,6 +9,7 @@ import { openScopeIn, type ScopeContext } from '#src/request/scopes'
 import { secretEntries } from '#src/request/secret-entries'
 import { runReplySteps, runSteps, type Step } from '#src/request/step'
 import { authenticate } from '#src/request/steps/authenticate'
+import { awaitNextTurn } from '#src/request/steps/await-next-turn'
 import { awaitTurn } from '#src/request/steps/await-turn'
 import { awaitTurnToReply } from '#src/request/steps/await-turn-to-reply'
 import { refuseAmbiguousHeaders } from '#src/request/steps/refuse-ambiguous-headers'
@@ -42,7 +43,7 @@ import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
 import { shedLoad } from '#src/request/steps/shed-load'
 import { validateParameters } from '#src/request/steps/validate-parameters'
 import { watchCaller } from '#src/request/steps/watch-caller'
-import { awaitCallersTurn } from '#src/scheduling/caller-turns'
+import { callerTurns } from '#src/scheduling/caller-turns'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -116,7 +117,7 @@ export default fp(async (fastify) => {
       stage: 'limits',
       hook: 'onRequest',
       appliesTo: authenticated,
-      steps: { limitCaller: limits.caller, awaitTurn: awaitTurn(awaitCallersTurn) }
+      steps: { limitCaller: limits.caller, awaitTurn: awaitTurn(callerTurns) }
     },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
     { stage: 'parameters', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, validateParameters } },
@@ -148,7 +149,7 @@ export default fp(async (fastify) => {
       stage: 'record intent',
       hook: 'preHandler',
       appliesTo: authenticated,
-      steps: { recordIntent: recordIntent(audit, declared), awaitTurn: awaitTurn(awaitCallersTurn) }
+      steps: { recordIntent: recordIntent(audit, declared), awaitNextTurn: awaitNextTurn(callerTurns) }
     },
     { stage: 'scope', hook: 'preHandler', appliesTo: inEnvironment, steps: { watchCaller, openScope: openScope(context) } }
   ]
@@ -158,7 +159,7 @@ export default fp(async (fastify) => {
     { stage: 'unread reply', steps: { countUnreadReply: countUnreadReply(memory) } },
     {
       stage: 'record outcome',
-      steps: { awaitTurnToReply: awaitTurnToReply(awaitCallersTurn), recordOutcome: recordOutcome(audit, declared) }
+      steps: { awaitTurnToReply: awaitTurnToReply(callerTurns), recordOutcome: recordOutcome(audit, declared) }
     },
     {
       stage: 'reply',

@@ -5,7 +5,7 @@ import type { Gate, Gates } from '#src/admission/admission'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, type CredentialDefinition } from '#src/credentials/definition'
 import { endpointsOf, type EndpointSettings } from '#src/credentials/endpoints'
-import { awaitCallersTurn } from '#src/scheduling/caller-turns'
+import { callerTurns } from '#src/scheduling/caller-turns'
 import { admitAttempts } from './admit.ts'
 import { trackAttempts } from './attempts.ts'
 import { refuseIncompleteReplies } from './complete-replies.ts'
@@ -98,7 +98,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
     refuseIncompleteReplies(client)
     captureRequestIds(client)
     trackAttempts(client)
-    takeTurns(client, awaitCallersTurn)
+    takeTurns(client, callerTurns)
     convertExceptions(client, () => { refuse(keysFor) })
     return client
   }

@@ -28,7 +28,8 @@ export function cachingOf (request: FastifyRequest, reply: FastifyReply, refresh
 }
 
 /** Returns the maximum age, in milliseconds, that the `Cache-Control` of a request accepts (RFC 9111, section 5.2.1). */
-export function maximumAgeIn (cacheControl = ''): number | undefined {
+export function maximumAgeIn (cacheControl: string | undefined): number | undefined {
+  if (cacheControl === undefined) return undefined
   let least: number | undefined
   for (const directive of cacheControl.toLowerCase().split(',')) {
     const [found, seconds = '0'] = /^(?:no-cache|no-store|max-age=(\d{1,9}))$/.exec(directive.trim()) ?? []
