@@ -52,13 +52,15 @@ export interface Gateway {
   /** Returns the records of the audit trail so far. */
   trail: () => AuditRecord[]
   /**
-   * Returns an AWS SDK client that calls the backend directly. Even in a realistic backend, it sees everything at once, and what it
-   * writes is seen at once, because a test is not about its own late reads.
+   * Returns an AWS SDK client that calls the backend directly. Even on a realistic backend, its reads don't lag behind, and its
+   * writes are visible at once, because tests use it to prepare and to check the state.
    */
   aws: (accessKeyId: string, region?: string) => SecretsManager
   /** Lets time pass for the gateway and the backend. A negative number sets the clocks of both back. */
   advance: (days: number) => void
-  /** Sets the gateway's clock ahead by this number of milliseconds, or back. No time passes, and the backend's clock is right. */
+  /**
+   * Sets the gateway's clock ahead by this number of milliseconds, or back. No time passes, and the backend's clock stays right.
+   */
   setClock: (milliseconds: number) => void
   /** Resolves when all rotations that are due or in progress have ended. */
   rotateDue: () => Promise<void>

@@ -8,7 +8,9 @@ import { pinToCore } from '../pinned.ts'
 /** The gateway has a core of its own. Everything else shares the other one. */
 export const cores = { gateway: 0, others: 1 } as const
 
-/** The lowest priority. What competes with the quiet client for a core must not delay it. */
+/**
+ * The lowest scheduling priority. Processes that share a core with the quiet client get it, so that they don't delay that client.
+ */
 const lowest = 19
 
 const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout)

@@ -44,5 +44,5 @@ export const partitionOf = (region: string): string | undefined => partitionByRe
 /** Returns the partition in an ARN, or undefined if the text is not an ARN. */
 export const partitionInArn = (text: string): string | undefined => /^arn:([^:]+):.*$/s.exec(text)?.[1]
 
-/** Returns the default region of a partition. That of `aws` if AWS has no such partition. */
+/** Returns the default region of a partition or, if AWS has no such partition, that of `aws`. */
 export const defaultRegionOf = (partition: string): string => (partitions[partition] ?? commercial).defaultRegion

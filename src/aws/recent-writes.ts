@@ -4,7 +4,7 @@ import { Problem } from '#src/problems/problem'
 /** What this process knows about a secret because it has changed it a moment ago. */
 export interface RecentWrite {
   state: 'present' | 'scheduled' | 'gone'
-  /** The version that the write made current. Absent if the write did not change that, or if writes overlapped. */
+  /** The version that the write made current. Absent if the write made no version current, or if writes overlapped. */
   current?: string
   /** When the reply to the write arrived, in milliseconds by the process's monotonic clock. */
   at: number
@@ -16,7 +16,7 @@ export interface RecentWrite {
 export interface Effect extends Pick<RecentWrite, 'state'> {
   /** True if the write makes another version current. */
   moved?: true
-  /** That version. Absent if it is not known. */
+  /** The ID of that version. Absent if it is not known. */
   current?: string | undefined
 }
 

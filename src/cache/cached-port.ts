@@ -6,15 +6,15 @@ import type { CacheOptions } from './settings.ts'
 
 /** The cache of secrets' values, in front of the port to AWS. */
 export interface Cache {
-  /** The port whose reads are answered from memory if the call allows it, and if possible. */
+  /** The port. Its reads are answered from the cache if the call allows it and the cache has a usable answer. */
   readonly port: SecretsPort
-  /** Drops everything. @param maximumBytes the memory for values from now on */
+  /** Empties the cache. @param maximumBytes the new limit on the memory for values */
   clear: (maximumBytes: number) => void
-  /** Drops the values whose time is over. */
+  /** Removes the expired answers. */
   sweep: () => void
-  /** Returns how many secrets are kept, and the memory in bytes that they take. */
+  /** Returns the number of cached secrets, and the memory in bytes that their values take. */
   size: () => { secrets: number, bytes: number }
-  /** Drops everything, and ends the renewals that are under way. */
+  /** Empties the cache, and ends the renewals in progress. */
   close: () => void
 }
 

@@ -18,14 +18,14 @@ export interface Read {
   readonly times: Times
 }
 
-/** The part of the time to live after which a value in use is renewed: at least, and how much more at random. */
+/** A value that is in use is renewed after a part of its time to live: at least `least`, plus a random part of up to `random`. */
 const renewal = { least: 0.75, random: 0.2 }
 
-/** Returns a function that asks AWS, and keeps the answer. */
+/** Returns a function that asks AWS, and caches the answer. */
 export function createFetcher (
   getSecretValue: SecretsPort['getSecretValue'], memory: Memory, { monotonic, random = Math.random }: CacheOptions
 ): (read: Read) => Fetch {
-  /** Keeps what a failed read says about the secret. */
+  /** Updates the cache with what a failed read shows about the secret. */
   function learn (error: unknown, { target, selector, times }: Read, since: number, isCurrent: boolean): void {
     const { store } = memory
     const meaning = meaningOf(error)

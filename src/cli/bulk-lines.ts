@@ -18,7 +18,7 @@ export type Entry = { summary: Summary } | { done: number } | BulkItemReply
 
 const { dryRun, counts, stopped } = shapes.BulkCreateReply?.properties ?? {}
 
-/** The shapes of the kinds of lines, by the member that only this kind has. */
+/** The shape of each kind of line, keyed by the member that only this kind of line has. */
 const lineShapes: readonly (readonly [member: string, Shape])[] = [
   ['summary', {
     type: 'object',

@@ -1,4 +1,4 @@
-/** The types of the members of a JSON value: the part of its JSON Schema that says which JSON types it consists of. */
+/** The JSON types of a value and of its members: the part of a JSON Schema with which replies are checked. */
 export interface Shape {
   /** The name of a shape in `shapes`, which replaces this one. */
   readonly ref?: string

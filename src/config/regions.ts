@@ -42,7 +42,8 @@ export function* partitionIssues (declared: Declared): Generator<ConfigIssue> {
   for (const [id, definition] of credentials) yield* unknownPartition(id, definition)
   for (const environment of environments.values()) yield* differences([...placesOfEnvironment(environment)])
   const found = Array.from(credentials.keys()).flatMap((id) => [...differences([...placesOfCredential(declared, id)])])
-  // A role and its source have the same issue if the role's environment is in another partition than both.
+  // Removes duplicates: a role and its source have the same issue if the role's environment is in another partition than both of
+  // them.
   yield* new Map(found.map((issue) => [JSON.stringify(issue), issue])).values()
 }
 
@@ -67,7 +68,10 @@ function* placesOfEnvironment ({ name, region, replicaRegions, kmsKeyId }: Envir
   if (kmsKeyId !== undefined) yield { key: `environments.${name}.kmsKeyId`, partition: partitionInArn(kmsKeyId) }
 }
 
-/** Yields what a credential is used for, directly or as a source of a role, because keys are valid in one partition only. */
+/**
+ * Yields the places that use a credential, directly or as a source of a role. All of them must be in one partition, because keys
+ * are valid in only one.
+ */
 function* placesOfCredential ({ environments, credentials }: Declared, id: string): Generator<Place> {
   const users = Array.from(credentials).filter(([user]) => [...sourcesOf(credentials, user)].includes(id))
   for (const [user, definition] of users) {

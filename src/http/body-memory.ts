@@ -1,6 +1,6 @@
 import { maximumValues } from './json.ts'
 
-/** A body is in memory as bytes, as a text, and in the strings of its parsed form. */
+/** A body is in memory three times: as bytes, as text, and in the strings of its parsed form. */
 const copies = 3
 
 /** The memory that a value in a parsed body takes besides its text, in bytes, and the shortest text of such a value: `[],`. */

@@ -12,7 +12,7 @@ export const CacheHeaders = {
 /**
  * Returns how a request uses the cache. The status is reported in the reply's headers and in the audit record of the outcome.
  *
- * @param refresh true if the query asks for AWS's own answer
+ * @param refresh true if the query requires that AWS is asked
  */
 export function cachingOf (request: FastifyRequest, reply: FastifyReply, refresh: boolean | undefined): Caching {
   return compact({
@@ -29,7 +29,7 @@ export function cachingOf (request: FastifyRequest, reply: FastifyReply, refresh
   })
 }
 
-/** Returns the greatest age, in milliseconds, that the `Cache-Control` of a request accepts (RFC 9111, section 5.2.1). */
+/** Returns the maximum age, in milliseconds, that the `Cache-Control` of a request accepts (RFC 9111, section 5.2.1). */
 export function maximumAgeIn (cacheControl: string | undefined): number | undefined {
   if (cacheControl === undefined) return undefined
   let least: number | undefined

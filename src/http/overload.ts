@@ -27,7 +27,7 @@ export function overload (measured: () => Load, heapLimit: number, limits: () =>
   let [last, before]: [Load, Load] = [none, none]
   return () => {
     const { heapUsed, eventLoopDelay } = measured()
-    // A new measurement always has another heap.
+    // The measured size of the heap changes each time, so an unchanged size means that there is no new measurement.
     if (heapUsed !== last.heapUsed) [last, before] = [{ heapUsed, eventLoopDelay: finite(eventLoopDelay) }, last]
     const { heapShare, loopDelay } = limits()
     if (heapUsed > heapShare * heapLimit) return 'heap'

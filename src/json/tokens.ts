@@ -29,7 +29,7 @@ export function endOfString (text: string, start: number): number {
       if (!escape.test(text)) return -1
       position = escape.lastIndex
     } else if (code >= 0x20) position += 1
-    // A control character, or the end of the text, for which the code is NaN.
+    // This is a control character or the end of the text, whose code is NaN. A string must not contain either.
     else return -1
   }
 }

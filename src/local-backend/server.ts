@@ -49,8 +49,8 @@ export interface LocalBackendOptions {
    */
   throttling?: boolean | number
   /**
-   * Makes the backend as late as AWS, and lets it fail as AWS may. Only for a backend that keeps everything in memory. By
-   * default, every change is seen at once and nothing fails.
+   * Gives the backend delays and failures like those of AWS. Only for a backend that keeps everything in memory. By default,
+   * every change is visible at once and nothing fails by chance.
    */
   realistic?: RealisticOptions
   /**
@@ -75,7 +75,9 @@ export interface LocalBackend {
    * this call, the backend starts each due rotation within a second.
    */
   runDueRotations: () => Promise<void>
-  /** Shows all changes so far to all who read, as if enough time had passed. Changes nothing unless the backend is realistic. */
+  /**
+   * Makes all changes so far visible to all reads, as if enough time had passed. Changes nothing unless the backend is realistic.
+   */
   settle: () => void
   /**
    * Shuts down gracefully. Calls in progress have one second to finish, after which their connections are closed. Resolves once

@@ -99,9 +99,9 @@ declare module 'fastify' {
     action?: Action | 'Public' | 'Own'
     /** The kind of object that the route's path names. The `autohooks.ts` of the route's folder declares it. */
     about?: 'environment' | 'secret' | 'credential'
-    /** False if requests to the public route have no limit, because a probe that is refused would restart the process. */
+    /** False if requests to the public route have no limit, because a refused probe would cause a restart of the process. */
     rateLimit?: false
-    /** True if the route is served even when the gateway is overloaded, because it only tells how the gateway is. */
+    /** True if the route is served even when the gateway is overloaded, because it only reports the gateway's health. */
     servedWhenOverloaded?: true
     /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */
     bodyNamesCredential?: true

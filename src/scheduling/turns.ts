@@ -23,7 +23,7 @@ export interface LoopClock {
 
 /**
  * Creates a queue in which long computations wait for their turns. Returns a function that begins the first turn of another
- * computation. An iteration of the event loop contains at most one turn that was waited for. So the loop never stands still for
+ * computation. An iteration of the event loop contains at most one turn that was waited for. So the loop is never blocked for
  * much longer than a turn, however many computations there are.
  */
 export function createTurns ({ monotonic, schedule }: LoopClock): () => Turn {

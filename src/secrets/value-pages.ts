@@ -37,7 +37,7 @@ export interface PageContext {
 /** A page ends with the group of values in which it reaches one of these limits: secrets, or bytes of values. */
 const pageLimits = { secrets: 1_000, bytes: 4 * 1024 * 1024 }
 
-/** A value is in memory in AWS's response, and as a string of its own. */
+/** Each value is in memory twice: in AWS's response, and as a separate string. */
 const copies = 2
 
 /**

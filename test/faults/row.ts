@@ -23,7 +23,7 @@ export interface Promised {
   readonly status: number
   /** Absent if the request succeeds. */
   readonly code?: ProblemCode
-  /** What the reply's `detail` says. Absent if the problem's own text says all. */
+  /** The explanation in the reply's `detail`. Absent if the problem needs none. */
   readonly cause?: FailureCause
   readonly effect?: FailureEffect
   /** The `Retry-After` of the reply, in seconds. */

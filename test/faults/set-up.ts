@@ -54,7 +54,7 @@ export async function setUp (t: Test, { deadlineSeconds, tls, keepsConnections =
   return { gateway, secretsManager, sts }
 }
 
-/** Returns a right certificate and wrong ones, and makes this process trust their authority. */
+/** Returns a valid certificate and invalid ones, and makes this process trust the authority of the valid one. */
 async function certificates (t: Test): Promise<Record<string, Pair>> {
   const [trusted, unknown] = [await authority('CN=Trusted'), await authority('CN=Unknown')]
   const before = getCACertificates('default')

@@ -102,7 +102,7 @@ const bodies: Group = {
   ]
 }
 
-/** What a connection that ends means for a write: whether AWS may have carried it out, and whether it has. */
+/** By stage: the point at which a connection ends, in words, and whether AWS has carried out a write by then. */
 const ended: Readonly<Record<Stage, { when: string, isWritten: boolean }>> = {
   begun: { when: 'while the request is sent', isWritten: false },
   asked: { when: 'after the request', isWritten: true },

@@ -6,7 +6,7 @@ const keywords = [
   'minimum', 'exclusiveMinimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'uniqueItems', 'minProperties', 'maxProperties'
 ]
 
-/** The keywords that lead from a schema to those of its members and elements, without being part of their path. */
+/** The keywords that contain the schemas of members and elements. They are not part of a bound's path. */
 const transparent = new Set(['properties', 'patternProperties', 'items', 'oneOf', 'additionalProperties'])
 
 /** Yields the bounds of a schema and of all schemas in it, each with its path. */
