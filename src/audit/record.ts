@@ -140,12 +140,20 @@ const order = Object.keys({
  */
 export function encodeEntry (entry: Entry, time: number): string {
   const members: Readonly<Partial<Record<MemberName, unknown>>> = entry
-  let text = `"time":"${new Date(time).toISOString()}"`
+  let text = `"time":"${isoTime(time)}"`
   for (const name of order) {
     const value = members[name]
     if (value !== undefined) text += `,"${name}":${encodeValue(name, value)}`
   }
   return text
+}
+
+/** The latest time that was encoded. Under load, many records have the same one. */
+let latest = { time: NaN, text: '' }
+
+function isoTime (time: number): string {
+  if (time !== latest.time) latest = { time, text: new Date(time).toISOString() }
+  return latest.text
 }
 
 /** ASCII text that JSON does not escape. */

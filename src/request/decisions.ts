@@ -26,15 +26,18 @@ type Subject = Pick<SecretDecision, 'environment' | 'name' | 'replicaOf'>
 const mostFoundDenials = 1_000
 
 export function keptDecisions (): KeptDecisions {
-  const bySecret = new Map<string, SecretDecision[]>()
+  // Created by the first decision, because most requests have none.
+  let bySecret: Map<string, SecretDecision[]> | undefined
   let foundDenials = 0
   let unlisted = 0
 
   const isKept = (decision: SecretDecision): boolean =>
-    bySecret.get(secretOf(decision))?.some((one) => isDeepStrictEqual(one, decision)) ?? false
+    bySecret?.get(secretOf(decision))?.some((one) => isDeepStrictEqual(one, decision)) ?? false
 
   function add (decision: SecretDecision): void {
-    if (!isKept(decision)) getOrCreate(bySecret, secretOf(decision), (): SecretDecision[] => []).push(decision)
+    if (isKept(decision)) return
+    bySecret ??= new Map()
+    getOrCreate(bySecret, secretOf(decision), (): SecretDecision[] => []).push(decision)
   }
 
   return {
@@ -53,11 +56,11 @@ export function keptDecisions (): KeptDecisions {
     },
     take (secret) {
       const key = secretOf(secret)
-      const taken = bySecret.get(key) ?? []
-      bySecret.delete(key)
+      const taken = bySecret?.get(key) ?? []
+      bySecret?.delete(key)
       return taken
     },
-    rest: () => bySecret.values()
+    rest: () => bySecret?.values() ?? []
   }
 }
 
