@@ -1,4 +1,4 @@
-/** A partition is an AWS of its own: its accounts, credentials and ARNs are unknown in all others. */
+/** A partition of AWS. Its accounts, credentials and ARNs are unknown in all other partitions. */
 interface Partition {
   /** The region that is used if nothing names one. */
   readonly defaultRegion: string

@@ -169,7 +169,7 @@ export const isKeyRefusal = ({ name }: AwsException): boolean => rules[name] ===
 
 /**
  * Returns true for an error that a bug in the gateway caused. It must not be reported as an AWS outage. The SDK throws the same
- * classes for a reply whose members have other types than AWS sends, but such an error has the response as `$response`.
+ * classes for a reply whose members have unexpected types, but such an error has the response as `$response`.
  */
 export const isDefect = (error: unknown): error is TypeError | RangeError =>
   (error instanceof TypeError || error instanceof RangeError) && !('$response' in error)

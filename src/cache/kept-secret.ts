@@ -14,7 +14,7 @@ interface Answer {
 /** A version of a secret, with its value. */
 export interface KeptVersion extends Answer {
   readonly secret: ReadSecret
-  /** The part of the time to live, from 0 to 1, after which a read renews the version. */
+  /** The fraction of the time to live, from 0 to 1, after which a read renews the version. */
   readonly renewAfter: number
   /** True if AWS may not have applied a recent write everywhere when the version was read. */
   readonly isSettling: boolean

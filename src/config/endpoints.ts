@@ -49,7 +49,7 @@ function* serviceIssues (key: string, stsEndpoint: string | undefined): Generato
   if (wrong !== undefined) yield { key, found: 'an endpoint of Secrets Manager', expected: 'one of STS' }
 }
 
-/** Yields an issue if an endpoint of AWS is in another region than the credential, because it serves only its own region. */
+/** Yields an issue if an endpoint of AWS is not in the credential's region, because an endpoint serves only its own region. */
 function* regionIssue (key: string, endpoint: string | undefined, region: string): Generator<ConfigIssue> {
   const served = labelsOf(endpoint).find((label) => regions.includes(label))
   if (served === undefined || served === region) return

@@ -53,14 +53,14 @@ const tagBytes = 16
 
 /**
  * The size of a cursor's content, in bytes. The content of every cursor is padded to this size. Otherwise the cursor's length
- * would reveal whether it contains AWS's token and how long that is, which depends on hidden secrets. There is room for the
- * longest token that AWS permits, and for the other members.
+ * would reveal whether it contains AWS's token and how long that is, which depends on secrets that the caller may not see. There
+ * is room for the longest token that AWS permits, and for the other members.
  */
 const contentBytes = shapes.NextTokenType.max + 512
 
 /**
  * Creates the functions that write and read cursors. A cursor is encrypted, because it contains AWS's token, which depends on
- * hidden secrets.
+ * secrets that the caller may not see.
  *
  * @param keys returns the current keys. The first key encrypts new cursors. Cursors of all these keys are accepted, so that keys
  * can be replaced.
