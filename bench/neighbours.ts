@@ -73,7 +73,7 @@ async function untilAtRest (gateway: ChildProcess): Promise<void> {
   }
 }
 
-/** Measures the quiet caller beside some other processes, and then ends these. */
+/** Measures the quiet caller beside some other processes, and then ends these processes. */
 async function measure ({ url, gateway, backend }: Running, companions: readonly ChildProcess[]): Promise<Measurement> {
   const used = (): number[] => [gateway, backend, ...companions].map(processorTime)
   const before = used()

@@ -154,7 +154,7 @@ export function credentialProblemFrom (exception: AwsException, credentialId: st
   const { name, message, $fault, syscall } = exception
   const problem = problemFrom(exception, { operation: '' })
   const isRefused = $fault === 'client' || syscall === 'open'
-  // Messages of AWS, messages about a file that can't be opened, and messages about missing keys are safe to quote. Others may
+  // AWS's messages, messages about a file that can't be opened, and messages about missing keys are safe to quote. Others may
   // come from a `credential_process`, and contain its command line or a key.
   const isQuotable = $fault !== undefined || syscall === 'open' || missingKeys.test(message)
   if (temporary.has(problem.code) && !(isRefused && problem.code === 'aws-unavailable')) return problem

@@ -8,7 +8,7 @@ export interface RecentWrite {
   current?: string
   /** When the reply to the write arrived, in milliseconds by the process's monotonic clock. */
   at: number
-  /** The same moment in milliseconds since the epoch. */
+  /** When the reply arrived, in milliseconds since the epoch. */
   date: number
 }
 

@@ -3,7 +3,7 @@ import type { VersionSelector } from '#src/aws/port'
 import type { ReadSecret } from '#src/aws/secret'
 import type { ProblemCode } from '#src/problems/catalogue'
 
-/** A cached answer of AWS. All times are in milliseconds, on the monotonic clock. */
+/** A cached answer from AWS. All times are in milliseconds, on the monotonic clock. */
 interface Answer {
   /** The time at which AWS was asked. */
   readonly since: number

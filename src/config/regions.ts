@@ -10,7 +10,7 @@ interface Declared {
   readonly credentials: ReadonlyMap<string, CredentialDefinition>
 }
 
-/** A key of the configuration whose value belongs to a partition of AWS. */
+/** A key of the configuration whose value belongs to an AWS partition. */
 interface Place {
   readonly key: string
   /** The partition, such as `aws-cn`; undefined if the value belongs to no partition that AWS has. */

@@ -18,7 +18,7 @@ export interface Shutdown {
    * Shuts down gracefully. Resolves when everything is closed: to true if all requests and jobs have ended by themselves, or to
    * false if some were cut off.
    *
-   * @param options.delays false to close the listener at once, instead of waiting until load balancers have noticed
+   * @param options.delays false to close the listener at once, instead of waiting until load balancers have noticed the shutdown
    */
   readonly shutDown: (options: { delays: boolean }) => Promise<boolean>
 }

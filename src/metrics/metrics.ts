@@ -7,7 +7,7 @@ export interface EndedRequest {
   /** The route's `operationId`, or `none` if no route matches. */
   readonly operation: string
   readonly status: number
-  /** The environment in the path, or an empty text if there is none or the caller may not see it. */
+  /** The environment in the path, or an empty string if there is none or the caller may not see it. */
   readonly environment: string
   /** The time from the first header to the end of the reply. */
   readonly seconds: number
