@@ -40,8 +40,8 @@ const seconds = Number(values.seconds)
 const headStart = 300
 
 /**
- * The gateway is idle if it uses less than `share` of a core during an interval. The benchmark waits for this at most as long as
- * `longest`. Times are in milliseconds.
+ * The gateway is idle if it uses less than `share` of a core during an interval. The benchmark waits at most
+ * `longest` for this. Times are in milliseconds.
  */
 const rest = { share: 0.1, interval: 300, longest: 10_000 }
 

@@ -20,8 +20,8 @@ type TryOut = (mutant: Mutant, text: string, tests: readonly CoveringTest[], fol
 
 /**
  * Chooses the tests that are the likeliest to notice a mutant. These are the tests at the mirrored path, then those of the same
- * name in other folders, then those in the mirrored folder, then all others. Within each group, it prefers tests that execute
- * little besides the mutated file. The quicker of the chosen tests in a group run first.
+ * name in other folders, then those in the mirrored folder, then all others. Within each group, tests that execute little
+ * besides the mutated file are preferred. The quicker of the chosen tests in a group run first.
  *
  * @param most the maximum number of tests
  */

@@ -2,7 +2,7 @@ import { monotonic, type Monotonic } from '#src/clock'
 
 /**
  * The time, in milliseconds, that a long computation may run before other work gets a turn. A short request needs some ten
- * iterations of the event loop, and may have to wait for a turn in each of them. So this is a tenth of what it may have to wait.
+ * iterations of the event loop, and may have to wait for a turn in each of them. So it may wait about ten times as long as this.
  */
 const turnTime = 1
 

@@ -17,7 +17,7 @@ export interface Listing {
 
 /** The position at which a page of the gateway begins. It is a position on one of AWS's pages. */
 export interface Place {
-  /** AWS's token for its own page. Absent for AWS's first page. */
+  /** AWS's token for the page. Absent for AWS's first page. */
   awsPage?: string
   /**
    * The number of items on AWS's page that the gateway's earlier pages account for. A page of the gateway accounts for each item
