@@ -53,8 +53,8 @@ const tagBytes = 16
 
 /**
  * The size of a cursor's content, in bytes. The content of every cursor is padded to this size. Otherwise the cursor's length
- * would reveal whether it contains AWS's token and how long that is, which depends on secrets that the caller may not see. There
- * is room for the longest token that AWS permits, and for the other members.
+ * would reveal whether it contains AWS's token, and how long the token is. Both depend on secrets that the caller may not see.
+ * There is room for the longest token that AWS permits, and for the other members.
  */
 const contentBytes = shapes.NextTokenType.max + 512
 
