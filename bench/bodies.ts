@@ -32,7 +32,7 @@ function cpuTime (): number {
   return (user + system) / 1_000
 }
 
-/** Parses a body. Returns the CPU time that it took, and that of the longest iteration of the event loop. */
+/** Parses a body. Returns the CPU time of the whole parse, and of its longest iteration of the event loop. */
 async function parseInPieces (body: Buffer): Promise<{ cpu: number, longest: number }> {
   const began = cpuTime()
   let [longest, last] = [0, began]

@@ -40,8 +40,8 @@ const seconds = Number(values.seconds)
 const headStart = 300
 
 /**
- * The gateway is idle if it uses less than `share` of a core during an interval. The wait for that ends after `longest`. Times
- * are in milliseconds.
+ * The gateway is idle if it uses less than `share` of a core during an interval. The benchmark waits at most
+ * `longest` for this. Times are in milliseconds.
  */
 const rest = { share: 0.1, interval: 300, longest: 10_000 }
 
@@ -73,7 +73,7 @@ async function untilAtRest (gateway: ChildProcess): Promise<void> {
   }
 }
 
-/** Measures the quiet caller beside some other processes, and then ends these. */
+/** Measures the quiet caller beside some other processes, and then ends these processes. */
 async function measure ({ url, gateway, backend }: Running, companions: readonly ChildProcess[]): Promise<Measurement> {
   const used = (): number[] => [gateway, backend, ...companions].map(processorTime)
   const before = used()

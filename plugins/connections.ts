@@ -35,7 +35,7 @@ export default fp(async (fastify) => {
 
   /** All connections, including those whose TLS handshake is in progress. */
   const open = new Set<Socket>()
-  /** The connections on which HTTP is spoken. With TLS, these are different objects from those in `open`. */
+  /** The connections on which HTTP is spoken. With TLS, they are not the same objects as in `open`. */
   const speaking = new Set<Socket>()
   const counts = new Map<string, number>()
   const refused = { count: 0, reportedAt: -Infinity }

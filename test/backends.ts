@@ -18,7 +18,7 @@ export interface Backend {
   url: string
   /** The operations of all authenticated calls so far. */
   awsCalls: string[]
-  /** The same calls with their principals, in the same order. */
+  /** All authenticated calls so far, with their principals. */
   signers: Signer[]
   /** The clock of the gateway and of the embedded backend, in milliseconds since the epoch. */
   now: () => number

@@ -46,5 +46,5 @@ function keyOf ({ caller, action, credentialId, environment, name }: Question): 
   return `${callerKey}\n${action}\n${credentialId}\n${optional(environment)}\n${optional(name)}`
 }
 
-/** Encodes a text so that a missing one differs from an empty one. */
+/** Encodes an optional string so that `undefined` differs from an empty string. */
 const optional = (text: string | undefined): string => text === undefined ? '' : `=${text}`

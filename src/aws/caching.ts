@@ -7,11 +7,11 @@ import { toAwsName } from './names.ts'
 export interface Caching {
   /** The maximum age, in milliseconds, of a cached answer that the caller accepts. With 0, AWS is always asked. */
   readonly maximumAge?: number
-  /** Called once, before the read ends, with where its result comes from. */
+  /** Called once, before the read ends, with the source of its result. */
   readonly onStatus: (status: CacheStatus) => void
 }
 
-/** Where the result of a read comes from. */
+/** The source of a read's result: the cache or AWS. */
 export interface CacheStatus {
   /** Why AWS was asked, in the words of RFC 9211. Absent if it was not asked. */
   readonly forwarded?: 'bypass' | 'miss' | 'request' | 'stale'

@@ -26,7 +26,7 @@ const pauses = { first: 25, longest: 400 }
 /**
  * Wraps a port so that this process sees what it has written. AWS is eventually consistent, so a read can show a state from
  * before a write that AWS has confirmed. If a reply contradicts a write of this process that is only seconds old, AWS is asked
- * again. Lists remain as they are, because they can lack the changes of several minutes.
+ * again. Lists are passed on as they are, because they can lag behind by several minutes.
  *
  * @param now the wall clock, which is compared with AWS's dates
  */
@@ -56,7 +56,7 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
   const isBeingDeleted = (call: AwsCall, name: SecretName, error: unknown): boolean =>
     isProblem(error, 'secret-pending-deletion') && writes.find(keyOf(call, name), deletion.lateness)?.state === 'gone'
 
-  /** Creates a secret, once AWS has carried out this process's own deletion of the secret that had the name before. */
+  /** Creates a secret. Retries for a while if AWS is still deleting an earlier secret of that name for this process. */
   async function afterDeletion<Result> (call: AwsCall, name: SecretName, create: () => Promise<Result>): Promise<Result> {
     const end = monotonic() + deletion.patience
     for (let attempt = 0; ; attempt++) {

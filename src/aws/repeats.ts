@@ -35,8 +35,8 @@ const refusals: ReadonlySet<string> = new Set([
 const day = 24 * 60 * 60 * 1000
 
 /**
- * Wraps a port so that a call does not fail only because AWS has carried it out already. If a reply is lost, the SDK repeats the
- * call, and AWS refuses some operations the second time. The state of the secret then shows whether an earlier attempt was
+ * Wraps a port so that a call does not fail merely because AWS has already carried it out. If a reply is lost, the SDK repeats
+ * the call, and AWS refuses some operations the second time. The state of the secret then shows whether an earlier attempt was
  * carried out.
  *
  * The other operations are not wrapped, and neither is the creation of a secret with a value. AWS either recognizes a repetition

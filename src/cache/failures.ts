@@ -2,7 +2,7 @@ import { isProblem, Problem } from '#src/problems/problem'
 import type { ProblemCode } from '#src/problems/catalogue'
 import type { FailureCause } from '#src/problems/failure'
 
-/** The effect that a failed read of AWS has on the cached answers about the secret. */
+/** The effect that a failed read from AWS has on the cached answers about the secret. */
 export type Meaning =
   /** AWS says that the secret or the version does not exist. */
   | 'absent'

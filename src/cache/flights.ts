@@ -90,7 +90,7 @@ export function createFlights (): Flights {
 }
 
 /**
- * Waits for the result of a read. A call whose owner leaves stops waiting. When no call waits any more, the read is ended.
+ * Waits for the result of a read. A call whose owner leaves stops waiting. When no call is left waiting, the read is ended.
  *
  * @throws Problem the problem of the read, or the reason why the owner left
  */

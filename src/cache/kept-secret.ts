@@ -3,7 +3,7 @@ import type { VersionSelector } from '#src/aws/port'
 import type { ReadSecret } from '#src/aws/secret'
 import type { ProblemCode } from '#src/problems/catalogue'
 
-/** A cached answer of AWS. All times are in milliseconds, on the monotonic clock. */
+/** A cached answer from AWS. All times are in milliseconds, on the monotonic clock. */
 interface Answer {
   /** The time at which AWS was asked. */
   readonly since: number
@@ -14,7 +14,7 @@ interface Answer {
 /** A version of a secret, with its value. */
 export interface KeptVersion extends Answer {
   readonly secret: ReadSecret
-  /** The part of the time to live, from 0 to 1, after which a read renews the version. */
+  /** The fraction of the time to live, from 0 to 1, after which a read renews the version. */
   readonly renewAfter: number
   /** True if AWS may not have applied a recent write everywhere when the version was read. */
   readonly isSettling: boolean

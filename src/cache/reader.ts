@@ -55,7 +55,7 @@ export function createReader (
     return { ...answer.secret, name: read.name }
   }
 
-  /** Renews a version that is in use before it becomes stale, so that no caller has to wait for AWS. */
+  /** Renews a version before it becomes stale, as long as callers read it. So none of them has to wait for AWS. */
   function renewInTime ({ renewAfter, isSettling }: KeptVersion, { age = 0, problem }: CacheStatus, read: Read): void {
     const { call: { environment, credentialId, callerId }, target, times } = read
     const key = flightKey(read)

@@ -8,7 +8,7 @@ export interface Settling {
   has: (secret: string) => boolean
 }
 
-/** The maximum number of secrets, which is that of the longest bulk create. */
+/** The maximum number of secrets. It equals the maximum for one bulk create. */
 const most = 10_000
 
 export function createSettling (monotonic: Monotonic): Settling {

@@ -16,8 +16,8 @@ export interface Shape {
 const typeOf = (value: unknown): string => Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
 
 /**
- * Returns a JSON pointer to the first member of a JSON value that is missing or has another type than its shape says. Returns
- * undefined if there is none.
+ * Returns a JSON pointer to the first member of a JSON value that is missing or does not have the type that its shape requires.
+ * Returns undefined if there is none.
  *
  * @param shapes the shapes that `ref` refers to
  */

@@ -41,15 +41,15 @@ function* variantIssues (key: string, { endpoint, stsEndpoint, ...variants }: En
 }
 
 /**
- * Yields an issue if a custom endpoint for STS is an endpoint of AWS for Secrets Manager, such as one in a VPC, which doesn't
- * serve STS.
+ * Yields an issue if a custom endpoint for STS is an AWS endpoint for Secrets Manager, such as a VPC endpoint, because that does
+ * not serve STS.
  */
 function* serviceIssues (key: string, stsEndpoint: string | undefined): Generator<ConfigIssue> {
   const wrong = labelsOf(stsEndpoint).find((label) => label === 'secretsmanager' || label === 'secretsmanager-fips')
   if (wrong !== undefined) yield { key, found: 'an endpoint of Secrets Manager', expected: 'one of STS' }
 }
 
-/** Yields an issue if an endpoint of AWS is in another region than the credential, because it serves only its own region. */
+/** Yields an issue if an AWS endpoint is not in the credential's region, because an endpoint serves only its own region. */
 function* regionIssue (key: string, endpoint: string | undefined, region: string): Generator<ConfigIssue> {
   const served = labelsOf(endpoint).find((label) => regions.includes(label))
   if (served === undefined || served === region) return

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { compact } from '#src/json/compact'
 
-/** The settings that determine which endpoints of AWS are called. By default, these are AWS's regional endpoints. */
+/** The settings that determine which AWS endpoints are called. By default, these are the regional endpoints. */
 export interface EndpointSettings {
   /** A custom endpoint URL for AWS Secrets Manager. */
   readonly endpoint?: string

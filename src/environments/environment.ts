@@ -60,7 +60,7 @@ export interface Environment {
   readonly deletionProtection: boolean
   /** The names of secrets that must exist in the environment. */
   readonly requiredSecrets: readonly string[]
-  /** The times for which values are cached, in seconds. Those that are absent are the gateway's own. */
+  /** The times for which values are cached, in seconds. If one is absent, the setting of the whole gateway applies. */
   readonly cache?: { readonly ttlSeconds?: number, readonly staleIfErrorSeconds?: number }
 }
 

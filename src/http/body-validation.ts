@@ -48,8 +48,8 @@ export const compileBodyValidator: FastifySchemaCompiler<object> = ({ schema }) 
 }
 
 /**
- * This member makes a promise acceptable to the linter's rule against promises that nobody awaits. Fastify awaits the validator's
- * promise, and its types require the mark.
+ * This member marks a promise as one that need not be awaited, so that the linter's rule against unawaited promises accepts it.
+ * Fastify awaits the validator's promise itself, and its types require this member.
  */
 const awaited = { __linterBrands: 'SafePromiseLike' } as const
 

@@ -10,7 +10,7 @@ export const CacheHeaders = {
 }
 
 /**
- * Returns how a request uses the cache. The status is reported in the reply's headers and in the audit record of the outcome.
+ * Returns how a request uses the cache. The source of its result is stated in the reply's headers and in its audit record.
  *
  * @param refresh true if the query requires that AWS is asked
  */

@@ -32,7 +32,7 @@ type Built = unknown[] | Record<string, unknown>
  * had to parse a long text.
  *
  * @param text JSON without duplicate names and without `__proto__`, which the caller checks
- * @param pieceLength the number of characters that a run must have to be parsed
+ * @param pieceLength the number of characters at which a run is long enough to be parsed
  */
 export function createBuilder (text: string, pieceLength: number): Builder {
   const open: Part[] = []

@@ -34,7 +34,7 @@ export function endOfString (text: string, start: number): number {
   }
 }
 
-/** An integer with at most this many digits is written by JavaScript as it is, unless it begins with a zero. */
+/** JavaScript writes integers of at most this many digits unchanged, unless they begin with a zero. */
 const exactDigits = 15
 
 /** Returns the position after a short integer, or -1 if the text has another form of number there, or none. */

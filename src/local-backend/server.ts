@@ -103,7 +103,7 @@ const closeTimeout = 1000
  * protocol) over HTTP on one port, so any AWS SDK works unmodified.
  *
  * @param options.accounts each account must have its own access key ID
- * @throws Error if the data folder can't be used, or the backend is realistic and has one; if an account, a role, an identity
+ * @throws Error if the data folder can't be used, or if a realistic backend is given one; if an account, a role, an identity
  * provider, a KMS key or a rotation function is invalid; Node's own error if the server can't listen
  */
 export async function startLocalBackend (options: LocalBackendOptions): Promise<LocalBackend> {

@@ -41,7 +41,7 @@ export interface OutcomeReport {
    * Present if a cached value was used: `hit` if it was fresh, or `stale` if its time to live had ended but AWS did not answer.
    */
   readonly cache?: 'hit' | 'stale'
-  /** The age of that value, in whole seconds. */
+  /** The age of the cached value, in whole seconds. */
   readonly age?: number
 }
 

@@ -15,11 +15,11 @@ export interface KeptDecisions {
   addFound: (decision: SecretDecision) => void
   /** Removes and returns the decisions on a secret. */
   take: (secret: Subject) => readonly SecretDecision[]
-  /** Returns the decisions that were not taken, in a list for each secret. */
+  /** Returns the decisions that `take` has not removed, in a list for each secret. */
   rest: () => Iterable<readonly SecretDecision[]>
 }
 
-/** The members of a decision or an outcome that tell which secret it is about. */
+/** The members of a decision or an outcome that identify the secret it is about. */
 type Subject = Pick<SecretDecision, 'environment' | 'name' | 'replicaOf'>
 
 /** The maximum number of denials that are kept on secrets which the request does not name. */

@@ -35,7 +35,7 @@ export interface Found {
   readonly decision: Decision
   /** The memory that the body takes, in bytes. It is missing if there is no body. */
   readonly bodyBytes: number
-  /** The reservation of that memory. It is released when the reply has been sent, or earlier if a job takes over the body. */
+  /** The reservation of the body's memory. Released once the reply has been sent, or earlier if a job takes over the body. */
   readonly bodyReservation: Reservation
   /**
    * The evidence for the request's audit records. It is missing until the intent has been recorded or, if the request changes

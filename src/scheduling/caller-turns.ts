@@ -35,8 +35,8 @@ interface TurnClock extends LoopClock {
  * for only a short time, and callers take turns. So a request does not wait for all requests that another caller has sent at
  * once.
  *
- * A caller's first turn in an iteration begins at once, unless other requests of the caller wait, or `mostCallers` callers have
- * had theirs.
+ * A caller's first turn in an iteration begins at once, unless other requests of the caller are waiting, or `mostCallers` callers
+ * have already had a first turn in it.
  */
 export function createCallerTurns ({ monotonic, schedule, afterTurn }: TurnClock): CallerTurns {
   const waiting = createFairQueue<Waiting>()

@@ -15,7 +15,8 @@ export interface Row {
 
 /**
  * The call that the fault affects: a read (`GetSecretValue`) or a write (`PutSecretValue`) of Secrets Manager, the read that comes
- * before a write without an `Idempotency-Key`, or one of the calls of STS that come before a read: `AssumeRole` for a role, and `GetCallerIdentity` for an environment with an account.
+ * before a write without an `Idempotency-Key`, or one of the calls to STS that come before a read: `AssumeRole` for a role, and
+ * `GetCallerIdentity` for an environment with an account.
  */
 export type Call = 'read' | 'write' | 'read before a write' | 'AssumeRole' | 'GetCallerIdentity'
 
@@ -34,6 +35,6 @@ export interface Promised {
   readonly atDeadline?: true
   /** For a write: whether AWS carries it out in the end. */
   readonly isWritten?: boolean
-  /** The seconds after the end of the fault in which the error is repeated without another attempt. Defaults to 0. */
+  /** For how many seconds after the end of the fault the error is repeated without another attempt. Defaults to 0. */
   readonly pause?: number
 }

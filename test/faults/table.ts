@@ -4,7 +4,7 @@ import type { Call, Promised, Row } from './row.ts'
 /** The rows of one file of tests, which are about the same kind of fault. */
 export interface Group {
   readonly title: string
-  /** The time limit of a call of Secrets Manager or STS in the tests, in seconds. */
+  /** The time limit of a call to Secrets Manager or STS in the tests, in seconds. */
   readonly deadlineSeconds: number
   /** True if the gateway calls AWS over TLS. */
   readonly tls?: true

@@ -3,7 +3,7 @@ export interface Difference {
   moto: string
   aws: string
   /**
-   * The evidence for AWS's behaviour: a response of AWS that was recorded, a response that others observed and reported, AWS's
+   * The evidence for AWS's behaviour: a recorded response from AWS, a response that others observed and reported, AWS's
    * documentation, or an assumption based on similar operations.
    */
   evidence: 'recorded' | 'observed' | 'documented' | 'assumed'

@@ -12,7 +12,7 @@ import { hashToken } from '#src/authentication/api-keys'
 import { startLocalBackend } from '#src/local-backend/server'
 
 /**
- * The number of gateways that are ended under load, for each delay of AWS. The environment variable `TEST_DRAINS` overrides it.
+ * The number of gateways to shut down under load, for each delay of AWS. The environment variable `TEST_DRAINS` overrides it.
  * The longest delay is only tested if the variable is set.
  */
 const { TEST_DRAINS: requested } = process.env

@@ -22,7 +22,7 @@ export interface Realism {
   /** Returns true if AWS throttles the next call. */
   throttles: () => boolean
   /**
-   * Carries out a call after the latency of AWS, or fails in one of these ways:
+   * Carries out a call after a delay like AWS's latency, or fails in one of these ways:
    *
    * @throws AwsError `InternalServiceError`, which does not say whether the call has been carried out
    * @throws ConnectionReset after the call has been carried out

@@ -1,6 +1,6 @@
 /** A span of time: mostly between `shortest` and `usual`, and in `tail` of all cases between `usual` and `longest`. */
 export interface Delay {
-  /** In milliseconds, as are the other two. */
+  /** `shortest`, `usual` and `longest` are in milliseconds. */
   shortest: number
   usual: number
   longest: number

@@ -78,8 +78,8 @@ const attacks: Record<string, (lines: string[]) => string[]> = {
 }
 
 /**
- * The attacks that can't be told from a crash. The verification calls what they add unproved. After a `close` record, however, a
- * crash can leave nothing but the beginning of a `start` record, so all other attacks are then found.
+ * The attacks that look like a crash. The verification reports the records they add as unproved. After a `close` record, however,
+ * a crash can leave nothing but the beginning of a `start` record, so all other attacks are then found.
  */
 const likeCrash: Readonly<Record<string, { unproved: number, evenWhenClosed?: true }>> = {
   'appends one unsigned record': { unproved: 1 },

@@ -26,7 +26,7 @@ interface Write {
 
 const pending = 'You can\'t perform this operation on the secret because it was marked for deletion.'
 
-/** Returns a refusal whose header tells a time of AWS's clock that is some seconds ahead of the gateway's clock. */
+/** Returns a refusal whose header shows that AWS's clock is some seconds ahead of the gateway's clock. */
 function refusedAt (ahead: number, exception: string, message: string): FalseReply {
   const { headers, ...reply } = refusal(exception, message)
   return { ...reply, headers: { ...headers, date: new Date(Date.now() + ahead * 1000).toUTCString() } }

@@ -51,7 +51,7 @@ const selectors: Readonly<Record<'current' | 'previous' | 'label' | 'first', Ver
   first: { versionId: firstId }
 }
 
-/** Returns AWS's answer to a read, as a text that can be compared. */
+/** Returns AWS's answer to a read, as a string that can be compared. */
 function answerOf ({ existence, contents, labels }: State, { versionId, versionStage = 'AWSCURRENT' }: VersionSelector): string {
   if (existence === 'absent') return 'secret-not-found'
   if (existence === 'deleted') return 'secret-pending-deletion'
@@ -68,7 +68,7 @@ const textOf = ({ secret, problem }: Outcome): string => secret === undefined
 
 const absences: ReadonlySet<string> = new Set(['secret-not-found', 'version-not-found'])
 
-/** Carries the actions out on a cache and its backend, and compares each read with a plain model of what it may return. */
+/** Carries out the actions on a cache and its backend, and compares each read with a plain model of what it may return. */
 async function run (scene: CacheScene, name: string, staleIfError: number, steps: readonly Action[]): Promise<void> {
   const { cache, call, gateway, read, plan, passes, now, settles, times } = scene
   const aws = gateway.aws('AKIADEV')

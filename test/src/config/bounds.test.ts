@@ -1,7 +1,7 @@
 import t from 'tap'
 import { FileSchema, VariablesSchema } from '#src/config/schema'
 
-/** The keywords of JSON Schema that bound a number, a text, a list or an object. */
+/** The keywords of JSON Schema that bound a number, a string, a list or an object. */
 const keywords = [
   'minimum', 'exclusiveMinimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'uniqueItems', 'minProperties', 'maxProperties'
 ]

@@ -5,7 +5,7 @@ import { proxyWithFaults, refusal } from '#test/faults'
 import { build, type Gateway, type Reply } from '#test/helper'
 
 /**
- * Many steps expect one particular failure of AWS, such as `secret-not-found`, and then continue in another way. In these tests,
+ * Many steps expect one particular error from AWS, such as `secret-not-found`, and then continue in another way. In these tests,
  * such a step fails for a different reason. The request must then fail for that reason, and make no further calls.
  */
 
