@@ -24,7 +24,8 @@ export function documentedReplies (fastify: FastifyInstance): CheckReply {
 }
 
 function checkFrom (document: Documented): CheckReply {
-  const ajv = new Ajv2020({ strict: false, validateFormats: false })
+  // The document as a whole is no JSON Schema, so there is no point in validating it against the schema of schemas.
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, validateSchema: false })
   ajv.addSchema(document, 'openapi')
   const validators = new Map<string, ValidateFunction>()
   const routes = Object.keys(document.paths).map((pattern) => ({
