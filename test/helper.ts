@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import { app } from '#src/app'
 import { hashToken } from '#src/authentication/api-keys'
 import { policySetFrom, type PolicySet } from '#src/authorization/policies'
+import { getOrCreate } from '#src/collections/get-or-create'
 import { configFrom, type Declared } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
 import { serverOptions } from '#src/http/server-options'
@@ -79,8 +80,11 @@ export const tokens = {
 export const embedded = (accessKeyId: string): { kind: 'embedded', accessKeyId: string, secretAccessKey: string } =>
   ({ kind: 'embedded', accessKeyId, secretAccessKey: `${accessKeyId}-secret` })
 
-/** Returns the `authorization` section of a configuration with these Cedar policies. */
-export const policies = (text: string): { policies: PolicySet } => ({ policies: policySetFrom([{ file: 'test.cedar', text }]) })
+const policySets = new Map<string, PolicySet>()
+
+/** Returns the `authorization` section of a configuration with these Cedar policies. Equal policies are validated once. */
+export const policies = (text: string): { policies: PolicySet } =>
+  ({ policies: getOrCreate(policySets, text, () => policySetFrom([{ file: 'test.cedar', text }])) })
 
 /** The default configuration: three environments in two accounts, a credential that AWS rejects, and several callers. */
 export const declared = {
