@@ -19,6 +19,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The operations of AWS Secrets Manager, with the gateway's own names and types. */
     aws: SecretsPort
+    /** Drops what the cache has kept of a secret. @param secret its name in AWS */
+    invalidateCache: (secret: string) => void
     /**
      * Returns the SDK's client for a credential and a region. Its commands are sent through `aws`; the client itself serves for
      * adding middleware.
@@ -87,6 +89,7 @@ export default fp(async (fastify) => {
   const sweeper = setInterval(cache.sweep, sweepEvery).unref()
 
   fastify.decorate('aws', cache.port)
+  fastify.decorate('invalidateCache', cache.invalidate)
   fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)
   fastify.decorate('verifyCredential', async (credentialId) => clients().verify(credentialId))
   fastify.decorate('describeCredentials', () => {

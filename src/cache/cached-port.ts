@@ -1,5 +1,5 @@
 import type { SecretsPort } from '#src/aws/port'
-import { droppingWrites } from './dropping-writes.ts'
+import { droppingWrites, settlingTimes } from './dropping-writes.ts'
 import { createMemory } from './memory.ts'
 import { createReader } from './reader.ts'
 import type { CacheOptions } from './settings.ts'
@@ -8,6 +8,8 @@ import type { CacheOptions } from './settings.ts'
 export interface Cache {
   /** The port whose reads are answered from memory if the call allows it, and if possible. */
   readonly port: SecretsPort
+  /** Drops a secret that has been changed elsewhere. @param secret its name in AWS */
+  invalidate: (secret: string) => void
   /** Drops everything. @param maximumBytes the memory for values from now on */
   clear: (maximumBytes: number) => void
   /** Drops the values whose time is over. */
@@ -27,6 +29,7 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
       ...droppingWrites(port, memory),
       getSecretValue: createReader(port.getSecretValue, memory, options, stop.signal)
     },
+    invalidate (secret) { memory.changed(secret, settlingTimes.write) },
     clear: memory.clear,
     sweep () { memory.store.sweep(monotonic()) },
     close () {

@@ -14,24 +14,20 @@ type Writes = Omit<SecretsPort, `${'batch' | 'describe' | 'get' | 'list' | 'vali
  * How long a secret settles after a write, in milliseconds. AWS is eventually consistent, and may still carry out a write whose
  * reply was lost. After the reply to a rotation, the rotation function works for some minutes, and moves the labels at the end.
  */
-const settlingTimes = { write: 10_000, rotation: 5 * 60_000 } as const
+export const settlingTimes = { write: 10_000, rotation: 5 * 60_000 } as const
 
 /**
  * Wraps the writes of a port so that the next read asks AWS, whatever the outcome of the write is. What is kept is dropped before
  * the write, because from then on it may be out of date, and after it, because another caller may have read the old value during
  * the write.
  */
-export function droppingWrites (port: SecretsPort, { drop, settling }: Pick<Memory, 'drop' | 'settling'>): Writes {
+export function droppingWrites (port: SecretsPort, { changed }: Pick<Memory, 'changed'>): Writes {
   const dropping = <Rest extends unknown[], Result>(
     write: Write<Rest, Result>, settlingTime: number = settlingTimes.write
   ): Write<Rest, Result> => async (call, name, ...rest) => {
     const secret = secretOf(call, name)
-    const changes = (): void => {
-      settling.add(secret, settlingTime)
-      drop(secret)
-    }
-    changes()
-    return write(call, name, ...rest).finally(changes)
+    changed(secret, settlingTime)
+    return write(call, name, ...rest).finally(() => { changed(secret, settlingTime) })
   }
 
   return {

@@ -11,8 +11,12 @@ export interface Memory {
   readonly flights: Flights
   /** The secrets that have been written lately. */
   readonly settling: Settling
-  /** Drops a secret in all regions and for all credentials. Reads that are under way are not kept. */
-  drop: (secret: string) => void
+  /**
+   * Drops a secret that is changed, in all regions and for all credentials. Reads that are under way are not kept.
+   *
+   * @param settlingTime how long AWS may show an earlier state, in milliseconds
+   */
+  changed: (secret: string, settlingTime: number) => void
   /** Drops everything. */
   clear: (maximumBytes: number) => void
 }
@@ -20,13 +24,15 @@ export interface Memory {
 export function createMemory (maximumBytes: number, monotonic: Monotonic): Memory {
   let store = createStore(maximumBytes)
   const flights = createFlights()
+  const settling = createSettling(monotonic)
   return {
     get store () {
       return store
     },
     flights,
-    settling: createSettling(monotonic),
-    drop (secret) {
+    settling,
+    changed (secret, settlingTime) {
+      settling.add(secret, settlingTime)
       flights.outdate(secret)
       store.drop(secret)
     },

@@ -34,6 +34,7 @@ export const describeApi = (): OpenApi => ({
     { name: 'policies', description: 'Whom AWS lets at a secret, besides IAM\'s policies' },
     { name: 'replicas', description: 'Copies of a secret in other regions, which follow it' },
     { name: 'jobs', description: 'Bulk creates that run by themselves' },
+    { name: 'cache', description: 'The values that the gateway has kept' },
     { name: 'environments', description: 'The environments that the configuration declares' },
     { name: 'credentials', description: 'The AWS credentials that the configuration declares' },
     { name: 'authorization', description: 'What callers may do' },
