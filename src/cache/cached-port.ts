@@ -27,7 +27,7 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
     port: {
       ...port,
       ...droppingWrites(port, memory),
-      getSecretValue: createReader(port.getSecretValue, memory, options, stop.signal)
+      getSecretValue: createReader(port, memory, options, stop.signal)
     },
     invalidate (secret) { memory.changed(secret, settlingTimes.write) },
     clear: memory.clear,

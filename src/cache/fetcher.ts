@@ -1,7 +1,5 @@
-import type { AwsCall } from '#src/aws/call'
-import type { SecretsPort, VersionSelector } from '#src/aws/port'
-import type { SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
+import type { BatchedRead, Batches } from './batches.ts'
 import { meaningOf } from './failures.ts'
 import type { Fetch } from './flights.ts'
 import { nothing, versionIn, withAbsence, withVersion } from './kept-secret.ts'
@@ -10,20 +8,20 @@ import { absenceTime, settlingTtl, type CacheOptions, type Times } from './setti
 import type { Target } from './store.ts'
 
 /** A read that the cache may answer. */
-export interface Read {
-  readonly call: AwsCall
-  readonly name: SecretName
-  readonly selector: VersionSelector
+export interface Read extends BatchedRead {
   readonly target: Target
   readonly times: Times
 }
 
-/** The part of the time to live after which a value in use is renewed: at least, and how much more at random. */
-const renewal = { least: 0.75, random: 0.2 }
+/**
+ * The parts of the time to live that belong to renewals: a value in use is renewed after `least`, and up to `random` later. The
+ * renewal may wait for others for `spare`, so that it still ends before the value's time.
+ */
+const renewal = { least: 0.75, random: 0.2, spare: 1 / 60 }
 
 /** Returns a function that asks AWS, and keeps the answer. */
 export function createFetcher (
-  getSecretValue: SecretsPort['getSecretValue'], memory: Memory, { monotonic, random = Math.random }: CacheOptions
+  { read: ask }: Batches, memory: Memory, { monotonic, random = Math.random }: CacheOptions
 ): (read: Read) => Fetch {
   /** Keeps what a failed read says about the secret. */
   function learn (error: unknown, { target, selector, times }: Read, since: number, isCurrent: boolean): void {
@@ -43,11 +41,11 @@ export function createFetcher (
   }
 
   return (read) => async (call, isCurrent) => {
-    const { name, selector, target, times } = read
+    const { target, times } = read
     const since = monotonic()
     const isSettling = memory.settling.has(target.secret)
     try {
-      const secret = await getSecretValue(call, name, selector)
+      const secret = await ask({ ...read, call }, times.ttl * renewal.spare)
       if (isCurrent()) {
         const until = since + (isSettling ? settlingTtl : times.ttl + times.staleIfError)
         const renewAfter = renewal.least + renewal.random * random()

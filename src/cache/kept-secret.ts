@@ -47,6 +47,9 @@ const isSelected = ({ versionId, versionStages }: ReadSecret, selector: VersionS
 const isSame = (one: VersionSelector, other: VersionSelector): boolean =>
   one.versionId === other.versionId && (one.versionStage ?? 'AWSCURRENT') === (other.versionStage ?? 'AWSCURRENT')
 
+/** Returns true for the selector of the current version. */
+export const selectsCurrent = (selector: VersionSelector): boolean => isSame(selector, {})
+
 /** Returns the version that a read selects, if it is kept. A label selects a version only if AWS has shown it there. */
 export const versionIn = ({ versions }: KeptSecret, selector: VersionSelector): KeptVersion | undefined =>
   versions.find(({ secret }) => isSelected(secret, selector))

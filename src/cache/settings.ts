@@ -1,5 +1,6 @@
 import type { Monotonic } from '#src/clock'
 import type { Environment } from '#src/environments/environment'
+import type { After } from './gathering.ts'
 
 /** How long the values of an environment are used, in milliseconds. */
 export interface Times {
@@ -21,6 +22,8 @@ export interface CacheOptions {
   readonly monotonic: Monotonic
   /** Returns a random number from 0 to 1, so that values which were read together are not renewed together. */
   readonly random?: () => number
+  /** Defaults to a timer of Node.js. */
+  readonly after?: After
 }
 
 /** The time in milliseconds for which the answer is used that a secret or a version does not exist. */
