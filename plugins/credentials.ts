@@ -30,6 +30,8 @@ declare module 'fastify' {
      *   fail with `credential-account-mismatch`.
      */
     awsClient: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => Line['client']
+    /** Opens a queue of Amazon SQS, which is read with a credential. */
+    openQueue: Clients['queue']
     /**
      * Asks AWS for the identity that a credential belongs to.
      *
@@ -91,6 +93,7 @@ export default fp(async (fastify) => {
   fastify.decorate('aws', cache.port)
   fastify.decorate('invalidateCache', cache.invalidate)
   fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)
+  fastify.decorate('openQueue', (credentialId, place) => clients().queue(credentialId, place))
   fastify.decorate('verifyCredential', async (credentialId) => clients().verify(credentialId))
   fastify.decorate('describeCredentials', () => {
     const { credentials, environments } = config.current

@@ -155,7 +155,11 @@ t.test('the bounds of the configuration file', async (t) => {
     'cache ttlSeconds maximum': 86_400,
     'cache staleIfErrorSeconds minimum': 0,
     'cache staleIfErrorSeconds maximum': 86_400,
-    'cache maximumBytes minimum': 1_048_576
+    'cache maximumBytes minimum': 1_048_576,
+    'cache events maxItems': 100,
+    'cache events queueUrl maxLength': 2_048,
+    'cache events region minLength': 1,
+    'cache events region maxLength': 128
   })
 })
 
