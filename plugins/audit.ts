@@ -5,12 +5,14 @@ import { openConfiguredTrail } from '#src/audit/open'
 import { UnusableTrail, type AuditSettings } from '#src/audit/settings'
 import type { Trail } from '#src/audit/trail'
 import { ConfigError } from '#src/config/issues'
+import { trailMetrics } from '#src/metrics/audit'
 
 /** Opens the audit trail, and closes it when the gateway stops. */
 export default fp<Required<AppOptions>>(async (fastify, { config, now, monotonic, dataDir }) => {
   const settings = config.current.audit
   const trail = await openTrail()
   fastify.decorate('audit', trail)
+  fastify.metrics.add(trailMetrics(trail))
   fastify.addHook('onClose', async () => trail.close())
   config.derive(
     ({ audit }) => { assertSame(audit, settings) },
@@ -35,7 +37,7 @@ export default fp<Required<AppOptions>>(async (fastify, { config, now, monotonic
       throw error instanceof UnusableTrail ? new ConfigError([error.issue]) : error
     }
   }
-}, { name: 'audit', dependencies: ['config'] })
+}, { name: 'audit', dependencies: ['config', 'metrics'] })
 
 /** @throws ConfigError if a reload changes the audit settings, because a running gateway can't switch to another trail */
 function assertSame (changed: AuditSettings, settings: AuditSettings): void {

@@ -2,7 +2,6 @@ import fp from 'fastify-plugin'
 import { policyAuthorizer } from '#src/authorization/authorizer'
 import { denied, type Authorize } from '#src/authorization/decision'
 import { seesEnvironment } from '#src/authorization/visibility'
-import { compact } from '#src/json/compact'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -22,7 +21,8 @@ export default fp(async (fastify) => {
   fastify.decorateRequest('decide', function (action, environment, credentialId, name) {
     const { caller } = this.found
     if (caller === undefined) return denied
-    return authorize({ caller, action, credentialId, environment: environment.name, ...compact({ name }) })
+    const question = { caller, action, credentialId, environment: environment.name }
+    return authorize(name === undefined ? question : { ...question, name })
   })
   fastify.decorateRequest('sees', function (environment) {
     const { caller } = this.found

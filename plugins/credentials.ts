@@ -14,6 +14,7 @@ import type { Line } from '#src/aws/send'
 import { createCache } from '#src/cache/cached-port'
 import { isRole, stsRegion, type RoleDefinition } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
+import { reportCache, reportGates } from '#src/metrics/aws'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -51,7 +52,7 @@ const sweepEvery = 10_000
 
 /** Provides the port to AWS with its cache, and AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
-  const { config, monotonic } = fastify
+  const { config, metrics, monotonic } = fastify
   const gates = createGates({
     settings: () => config.current.aws,
     buckets: {
@@ -65,14 +66,15 @@ export default fp(async (fastify) => {
     stsRegion: (credentialId) => stsRegion(credentials, environments.values(), credentialId),
     aws,
     gates,
-    now: fastify.now
+    now: fastify.now,
+    onThrottled: metrics.throttled
   }), retire)
 
   const roleOf = (credentialId: string): RoleDefinition | undefined => {
     const definition = config.current.credentials.get(credentialId)
     return definition !== undefined && isRole(definition) ? definition : undefined
   }
-  const port = confirmRepeats(seeOwnWrites(createSecretsPort(clients), monotonic, fastify.now))
+  const port = confirmRepeats(seeOwnWrites(createSecretsPort(clients, metrics.callEnded), monotonic, fastify.now))
   const cache = createCache(port, {
     timesOf ({ cache: times = {} }) {
       const { ttlSeconds, staleIfErrorSeconds } = { ...config.current.cache, ...times }
@@ -88,6 +90,8 @@ export default fp(async (fastify) => {
     ({ credentials, environments, aws, cache: { maximumBytes } }) => ({ credentials, environments, aws, maximumBytes }),
     (before, after) => { if (!isDeepStrictEqual(before, after)) cache.clear(after.maximumBytes) }
   )
+  reportGates(metrics, gates)
+  reportCache(metrics, cache)
   const sweeper = setInterval(cache.sweep, sweepEvery).unref()
 
   fastify.decorate('aws', cache.port)
@@ -107,7 +111,7 @@ export default fp(async (fastify) => {
     cache.close()
     clients().close()
   })
-}, { name: 'credentials', dependencies: ['config'] })
+}, { name: 'credentials', dependencies: ['config', 'metrics'] })
 
 function retire (clients: Clients): void {
   setTimeout(() => { clients.close() }, gracePeriod).unref()

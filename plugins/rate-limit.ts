@@ -1,7 +1,8 @@
-import rateLimit from '@fastify/rate-limit'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Limits } from '#src/config/limits'
+import { addressGroup } from '#src/http/address-group'
 import { limiter, type Limiter } from '#src/http/rate-limit'
-import { requestWindows } from '#src/http/request-windows'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -22,12 +23,13 @@ declare module 'fastify' {
  * not public. So callers with the same address do not affect each other.
  */
 export default fp(async (fastify) => {
-  await fastify.register(rateLimit, { global: false, store: requestWindows(fastify.monotonic) })
-  const limits = (): typeof fastify.config.current.limits => fastify.config.current.limits
+  const { monotonic } = fastify
+  const limits = (): Limits => fastify.config.current.limits
+  const address = { monotonic, limits, which: 'address', keyOf: ({ ip }: FastifyRequest) => addressGroup(ip) } as const
   fastify.decorate('limits', {
-    failures: limiter(fastify, limits, { which: 'address' }),
-    address: limiter(fastify, limits, { which: 'address' }),
-    caller: limiter(fastify, limits, { which: 'caller', keyOf: ({ caller }) => caller.id }),
-    environment: limiter(fastify, limits, { which: 'environment', isShared: true, keyOf: ({ environment }) => environment.name })
+    failures: limiter(address),
+    address: limiter(address),
+    caller: limiter({ monotonic, limits, which: 'caller', keyOf: ({ caller }) => caller.id }),
+    environment: limiter({ monotonic, limits, which: 'environment', isShared: true, keyOf: ({ environment }) => environment.name })
   })
 }, { name: 'rate-limit', dependencies: ['config'] })

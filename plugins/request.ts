@@ -9,6 +9,7 @@ import { openScopeIn, type ScopeContext } from '#src/request/scopes'
 import { secretEntries } from '#src/request/secret-entries'
 import { runReplySteps, runSteps, type Step } from '#src/request/step'
 import { authenticate } from '#src/request/steps/authenticate'
+import { awaitNextTurn } from '#src/request/steps/await-next-turn'
 import { awaitTurn } from '#src/request/steps/await-turn'
 import { awaitTurnToReply } from '#src/request/steps/await-turn-to-reply'
 import { refuseAmbiguousHeaders } from '#src/request/steps/refuse-ambiguous-headers'
@@ -30,11 +31,11 @@ import { findPeer } from '#src/request/steps/find-peer'
 import { findRoute } from '#src/request/steps/find-route'
 import { forbidCaching } from '#src/request/steps/forbid-caching'
 import { inviteBody } from '#src/request/steps/invite-body'
-import { logWhenClosed } from '#src/request/steps/log-when-closed'
 import { openScope } from '#src/request/steps/open-scope'
 import { parseSecretName } from '#src/request/steps/parse-secret-name'
 import { recordIntent } from '#src/request/steps/record-intent'
 import { recordOutcome } from '#src/request/steps/record-outcome'
+import { reportWhenClosed } from '#src/request/steps/report-when-closed'
 import { reserveBody } from '#src/request/steps/reserve-body'
 import { resolveCredential } from '#src/request/steps/resolve-credential'
 import { seeEnvironment, type FindEnvironment } from '#src/request/steps/see-environment'
@@ -42,7 +43,7 @@ import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
 import { shedLoad } from '#src/request/steps/shed-load'
 import { validateParameters } from '#src/request/steps/validate-parameters'
 import { watchCaller } from '#src/request/steps/watch-caller'
-import { awaitCallersTurn } from '#src/scheduling/caller-turns'
+import { callerTurns } from '#src/scheduling/caller-turns'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -80,7 +81,8 @@ const namedInHeader = (route: FastifyContextConfig): boolean => inEnvironment(ro
 /** Sets up the request pipeline, from the first header to the last byte of the reply. docs/request.md has a diagram of it. */
 export default fp(async (fastify) => {
   const {
-    audit, authenticate: callerOf, authorize, aws, config, findOverload, isStale, limits, memory, methodsOf, stopping, trustsProxy
+    audit, authenticate: callerOf, authorize, aws, config, findOverload, isStale, limits, memory, methodsOf, metrics, stopping,
+    trustsProxy
   } = fastify
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
@@ -96,7 +98,7 @@ export default fp(async (fastify) => {
     stage: 'headers',
     steps: {
       setReplyHeaders,
-      logWhenClosed,
+      reportWhenClosed: reportWhenClosed(metrics),
       findRoute: findRoute(methodsOf),
       refuseAmbiguousHeaders,
       findPeer: findPeer(trustsProxy)
@@ -116,7 +118,7 @@ export default fp(async (fastify) => {
       stage: 'limits',
       hook: 'onRequest',
       appliesTo: authenticated,
-      steps: { limitCaller: limits.caller, awaitTurn: awaitTurn(awaitCallersTurn) }
+      steps: { limitCaller: limits.caller, awaitTurn: awaitTurn(callerTurns) }
     },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
     { stage: 'parameters', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, validateParameters } },
@@ -148,7 +150,7 @@ export default fp(async (fastify) => {
       stage: 'record intent',
       hook: 'preHandler',
       appliesTo: authenticated,
-      steps: { recordIntent: recordIntent(audit, declared), awaitTurn: awaitTurn(awaitCallersTurn) }
+      steps: { recordIntent: recordIntent(audit, declared), awaitNextTurn: awaitNextTurn(callerTurns) }
     },
     { stage: 'scope', hook: 'preHandler', appliesTo: inEnvironment, steps: { watchCaller, openScope: openScope(context) } }
   ]
@@ -158,7 +160,7 @@ export default fp(async (fastify) => {
     { stage: 'unread reply', steps: { countUnreadReply: countUnreadReply(memory) } },
     {
       stage: 'record outcome',
-      steps: { awaitTurnToReply: awaitTurnToReply(awaitCallersTurn), recordOutcome: recordOutcome(audit, declared) }
+      steps: { awaitTurnToReply: awaitTurnToReply(callerTurns), recordOutcome: recordOutcome(audit, declared) }
     },
     {
       stage: 'reply',
@@ -210,6 +212,6 @@ export default fp(async (fastify) => {
 }, {
   name: 'request',
   dependencies: [
-    'audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'memory', 'overload', 'rate-limit', 'shutdown', 'tls'
+    'audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'memory', 'metrics', 'overload', 'rate-limit', 'shutdown', 'tls'
   ]
 })

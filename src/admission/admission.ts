@@ -10,8 +10,19 @@ export interface Gate {
   readonly lane: Lane
 }
 
-/** Returns the gate of a credential and region. It is always the same for the same arguments. */
-export type Gates = (credentialId: string, region: string, quotas: Quotas) => Gate
+/** A gate, and what it belongs to. */
+export interface NamedGate extends Gate {
+  readonly credentialId: string
+  readonly region: string
+}
+
+/** The gates of this process. */
+export interface Gates {
+  /** Returns the gate of a credential and region. It is always the same for the same arguments. */
+  readonly gateOf: (credentialId: string, region: string, quotas: Quotas) => Gate
+  /** Returns the gates that have been used so far. */
+  readonly all: () => Iterable<NamedGate>
+}
 
 /** The quotas that apply. The embedded backend has none. */
 export type Quotas = 'aws' | 'none'
@@ -31,7 +42,10 @@ export interface AdmissionOptions {
  * region. Therefore a credential that fails or is slow in one region does not affect any other.
  */
 export function createGates ({ settings, buckets, monotonic }: AdmissionOptions): Gates {
-  const gates = new Map<string, Gate>()
-  return (credentialId, region, quotas) => getOrCreate(gates, JSON.stringify([credentialId, region, quotas]), () =>
-    ({ breaker: createBreaker(monotonic), lane: createLane(settings, buckets[quotas](), monotonic) }))
+  const gates = new Map<string, NamedGate>()
+  return {
+    gateOf: (credentialId, region, quotas) => getOrCreate(gates, JSON.stringify([credentialId, region, quotas]), () =>
+      ({ credentialId, region, breaker: createBreaker(monotonic), lane: createLane(settings, buckets[quotas](), monotonic) })),
+    all: () => gates.values()
+  }
 }

@@ -41,6 +41,10 @@ export interface Lane {
   enter: (work: Work) => Promise<Leave>
   /** Lowers the rate of an operation's calls, after AWS has throttled one. */
   slowDown: (operation: string) => void
+  /** Returns the number of calls of a priority that wait, and of those that hold a slot. */
+  load: (priority: Priority) => { waiting: number, held: number }
+  /** Returns the part of an operation's quota that is free at the moment, from 0 to 1. */
+  headroom: (operation: string) => number
 }
 
 export interface LaneSettings {
@@ -192,6 +196,11 @@ export function createLane (
     },
     slowDown (operation) {
       bucketOf(operation).slowDown()
-    }
+    },
+    load: (priority) => ({
+      waiting: Array.from(queues.values(), (queue) => queue[priority].size).reduce((sum, size) => sum + size, 0),
+      held: held[priority].all
+    }),
+    headroom: (operation) => bucketOf(operation).headroom()
   }
 }

@@ -8,10 +8,12 @@ export interface TokenBucket {
   take: () => void
   /** Lowers the rate. Called when AWS throttles a call, because other clients may be using the same quota. */
   slowDown: () => void
+  /** Returns the part of the bucket that is full, from 0 to 1. */
+  headroom: () => number
 }
 
 /** The bucket of operations without a quota. It is never empty. */
-export const unlimited: TokenBucket = { wait: () => 0, take: () => undefined, slowDown: () => undefined }
+export const unlimited: TokenBucket = { wait: () => 0, take: () => undefined, slowDown: () => undefined, headroom: () => 1 }
 
 /**
  * Returns the bucket's capacity: the number of calls that may start together after an idle period. It is at least two, because
@@ -70,6 +72,10 @@ export function createTokenBucket (quota: () => number, monotonic: Monotonic): T
       slowed = { at: seconds(), rate: Math.max(rate() * throttled.factor, full * throttled.floor) }
       fill()
       tokens = -slowed.rate * throttled.pause
+    },
+    headroom () {
+      fill()
+      return Math.max(0, tokens / burstOf(quota()))
     }
   }
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { getOrCreate } from '#src/collections/get-or-create'
 
 /** A record's position in the chain: its sequence number and its hash. */
 export interface Link {
@@ -142,7 +143,7 @@ export function encodeEntry (entry: Entry, time: number): string {
   let text = `"time":"${new Date(time).toISOString()}"`
   for (const name of order) {
     const value = members[name]
-    if (value !== undefined) text += `,"${name}":${encodeValue(value)}`
+    if (value !== undefined) text += `,"${name}":${encodeValue(name, value)}`
   }
   return text
 }
@@ -150,9 +151,21 @@ export function encodeEntry (entry: Entry, time: number): string {
 /** ASCII text that JSON does not escape. */
 const plainText = /^[ !#-[\]-~]*$/
 
-/** Does the same as `JSON.stringify`, but faster for plain text, which nearly all values are. */
-const encodeValue = (value: unknown): string =>
-  typeof value === 'string' && plainText.test(value) ? `"${value}"` : JSON.stringify(value)
+/** Encodes callers and decisions. Many records share the same object, which is therefore encoded only once. */
+const sharedObjects: Readonly<Record<string, (object: object) => string>> = {
+  caller: encodeOnce(['id', 'method']),
+  decision: encodeOnce(['allowed', 'policies'])
+}
+
+/** Returns a function that encodes some members of an object, and keeps the result as long as the object exists. */
+function encodeOnce (members: string[]): (object: object) => string {
+  const encoded = new WeakMap<object, string>()
+  return (object) => getOrCreate(encoded, object, () => JSON.stringify(object, members))
+}
+
+/** Does the same as `JSON.stringify`, but faster for plain text, which nearly all values are, and for shared objects. */
+const encodeValue = (name: MemberName, value: unknown): string =>
+  typeof value === 'string' && plainText.test(value) ? `"${value}"` : sharedObjects[name]?.(value as object) ?? JSON.stringify(value)
 
 interface ChainedRecord {
   readonly line: string

@@ -1,4 +1,5 @@
 import { setImmediate as immediate } from 'node:timers/promises'
+import { monotonic as processClock } from '#src/clock'
 import { errorCode, Problem } from '#src/problems/problem'
 import { holdersOf } from './holders.ts'
 import { waitingQueue, type Capacity, type PendingAppend } from './queue.ts'
@@ -18,6 +19,20 @@ export interface TrailOptions extends WriterOptions {
   onFailure?: (reason: string) => void
 }
 
+/** What a trail has done so far. */
+export interface TrailState {
+  /** The appends that have been written. */
+  written: number
+  /** The writes, each of which may contain many appends. */
+  writes: number
+  /** The appends that were refused. */
+  refused: number
+  /** The appends that wait to be written. */
+  readonly waiting: number
+  /** The time that all writes together have taken, in milliseconds. */
+  writing: number
+}
+
 /** The audit trail. Appended records survive a crash of the process. */
 export interface Trail {
   /**
@@ -32,6 +47,8 @@ export interface Trail {
   readonly isWritable: boolean
   /** True while a write exceeds its timeout. Until the write returns, Node.js can't exit by itself. It can only be killed. */
   readonly hangs: boolean
+  /** What the trail has done so far, and what waits. */
+  readonly state: Readonly<TrailState>
   /** Continues in a new file if the current one was moved away. */
   reopen: () => void
   /** Writes the `close` record and closes the trail. */
@@ -47,10 +64,12 @@ const unrecorded = (code: 'audit-unavailable' | 'overloaded'): Problem => new Pr
  * @throws UnusableTrail if a retry would not help
  */
 export async function openTrail (options: TrailOptions): Promise<Trail> {
-  const { sink, writeTimeout, now = Date.now, onFailure = () => undefined, retryAfter = 1_000 } = options
+  const { sink, writeTimeout, now = Date.now, monotonic = processClock } = options
+  const { onFailure = () => undefined, retryAfter = 1_000 } = options
   const writer = chainWriter(options)
   const queue = waitingQueue(options.capacity ?? { records: 100_000, bytes: 64 * 1024 * 1024 })
   const checkpointInterval = options.checkpointEvery?.milliseconds ?? 60_000
+  const state = { written: 0, writes: 0, refused: 0, writing: 0 }
   const timers: { retry?: NodeJS.Timeout, checkpoint?: NodeJS.Timeout } = {}
   let working: Promise<void> | undefined
   let failure: unknown
@@ -61,11 +80,14 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
 
   function refuse (group: readonly PendingAppend[]): void {
     writer.note({ refused: group.length })
+    state.refused += group.length
     for (const { reject } of queue.release(group)) reject(unrecorded('audit-unavailable'))
   }
 
   async function writeGroup (): Promise<void> {
     const group = queue.next()
+    const appends = group.length
+    const began = monotonic()
     const stopWatching = watchdog(writeTimeout, () => {
       hangs = true
       refuse(group.splice(0))
@@ -81,6 +103,9 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
       if (hangs) writer.note({ late: written })
       for (const [index, { resolve }] of queue.release(group).entries()) resolve(firstSequences[index] ?? 0)
       failure = undefined
+      state.written += appends
+      state.writes += 1
+      state.writing += monotonic() - began
       if (seal === currentSeal) seal = undefined
     } catch (error) {
       if (failure === undefined) onFailure(error instanceof UnusableTrail ? error.message : errorCode(error))
@@ -136,6 +161,9 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
     get hangs () {
       return hangs
     },
+    get state () {
+      return { ...state, waiting: queue.length }
+    },
     // Not an async function, because that would delay the result by several microtasks.
     append (entries) {
       const time = now()
@@ -145,6 +173,7 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
         return added
       }
       writer.note({ refused: 1 })
+      state.refused += 1
       return Promise.reject(added === 'full' ? unrecorded('audit-unavailable') : unrecorded('overloaded'))
     },
     reopen () {

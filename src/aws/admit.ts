@@ -11,8 +11,12 @@ interface Context {
 /**
  * Makes every attempt of a client's calls wait for its admission to the lane. An attempt holds its slot until AWS's response has
  * been read completely. The wait does not count towards the call's deadline.
+ *
+ * @param onThrottled called with the operation of each attempt that AWS throttles
  */
-export function admitAttempts ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, lane: Lane): void {
+export function admitAttempts (
+  { middlewareStack }: Pick<SecretsManager, 'middlewareStack'>, lane: Lane, onThrottled: (operation: string) => void = () => undefined
+): void {
   const admitted = <Args extends { input: object }, Result>(next: (args: Args) => Promise<Result>, { commandName = '' }: Context) => {
     const operation = operationOf(commandName)
     return async (args: Args): Promise<Result> => {
@@ -31,7 +35,10 @@ export function admitAttempts ({ middlewareStack }: Pick<SecretsManager, 'middle
       try {
         return await next(args)
       } catch (error) {
-        if (isThrottling(error)) lane.slowDown(operation)
+        if (isThrottling(error)) {
+          lane.slowDown(operation)
+          onThrottled(operation)
+        }
         throw error
       } finally {
         leave()

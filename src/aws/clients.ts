@@ -5,7 +5,7 @@ import type { Gate, Gates } from '#src/admission/admission'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, type CredentialDefinition } from '#src/credentials/definition'
 import { endpointsOf, type EndpointSettings } from '#src/credentials/endpoints'
-import { awaitCallersTurn } from '#src/scheduling/caller-turns'
+import { callerTurns } from '#src/scheduling/caller-turns'
 import { admitAttempts } from './admit.ts'
 import { trackAttempts } from './attempts.ts'
 import { refuseIncompleteReplies } from './complete-replies.ts'
@@ -52,10 +52,12 @@ export interface ClientsOptions {
   gates: Gates
   /** Returns the time in milliseconds since the epoch. */
   now: () => number
+  /** Called with each attempt that AWS throttles. */
+  onThrottled?: (operation: string, credentialId: string) => void
 }
 
 /** Creates a cache of SDK clients, their connections and their keys. A failed call rejects with a `Problem`. */
-export function awsClients ({ credentials, stsRegion, aws, gates, now }: ClientsOptions): Clients {
+export function awsClients ({ credentials, stsRegion, aws, gates, now, onThrottled = () => undefined }: ClientsOptions): Clients {
   const { slots, deadline, stsDeadline } = aws
   const clients = new LRUCache<string, SecretsManager>({ max: maximumClients })
   const handlers = new Map<string, ReturnType<typeof wholeReplies>>()
@@ -82,7 +84,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
   }
 
   const gateOf = (credentialId: string, region: string): Gate =>
-    gates(credentialId, region, credentials.get(credentialId)?.kind === 'embedded' ? 'none' : 'aws')
+    gates.gateOf(credentialId, region, credentials.get(credentialId)?.kind === 'embedded' ? 'none' : 'aws')
 
   function open (keysFor: KeysFor, region: string): SecretsManager {
     const { credentialId } = keysFor
@@ -97,11 +99,11 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now }: Clients
       retryStrategy,
       ...secretsManagerEndpoint(endpointsFor(credentialId))
     })
-    admitAttempts(client, gateOf(credentialId, region).lane)
+    admitAttempts(client, gateOf(credentialId, region).lane, (operation) => { onThrottled(operation, credentialId) })
     refuseIncompleteReplies(client)
     captureRequestIds(client)
     trackAttempts(client)
-    takeTurns(client, awaitCallersTurn)
+    takeTurns(client, callerTurns)
     convertExceptions(client, () => { refuse(keysFor) })
     return client
   }

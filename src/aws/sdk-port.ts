@@ -7,8 +7,9 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
-import { namedCredential, type AwsCall } from './call.ts'
+import { namedCredential, operationOf, type AwsCall } from './call.ts'
 import type { Clients } from './clients.ts'
+import { reportEnd, type EndedCall } from './ended-calls.ts'
 import { problemFrom, required } from './exception-rules.ts'
 import { awsFilters } from './filters.ts'
 import { metadataFrom, replicaFrom, secretFrom, versionFrom } from './metadata.ts'
@@ -23,15 +24,19 @@ import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput
  * Creates the port to AWS, based on the AWS SDK.
  *
  * @param clients returns the clients for the current configuration
+ * @param onEnd called when a call has ended
  */
-export function createSecretsPort (clients: () => Pick<Clients, 'line'>): SecretsPort {
+export function createSecretsPort (
+  clients: () => Pick<Clients, 'line'>, onEnd: (call: EndedCall) => void = () => undefined
+): SecretsPort {
   /** Sends a command through the client for the call's credential and region. For a role, each caller has a separate client. */
   async function send<Input extends ServiceInput, Output extends ServiceOutput> (
     call: AwsCall, command: Command<Input, Output>
   ): Promise<Output> {
     const { environment: { region, account }, credentialId, callerId, beforeSending } = call
     if (beforeSending !== undefined) await beforeSending()
-    return sendCommand(clients().line({ credentialId, callerId, account }, region), call, command)
+    return reportEnd(onEnd, operationOf(command.constructor.name), call, async () =>
+      sendCommand(clients().line({ credentialId, callerId, account }, region), call, command))
   }
 
   return {

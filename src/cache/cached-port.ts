@@ -14,6 +14,8 @@ export interface Cache {
   clear: (maximumBytes: number) => void
   /** Drops the values whose time is over. */
   sweep: () => void
+  /** Returns how many secrets are kept, and the memory in bytes that they take. */
+  size: () => { secrets: number, bytes: number }
   /** Drops everything, and ends the renewals that are under way. */
   close: () => void
 }
@@ -31,6 +33,7 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
     },
     invalidate (secret) { memory.changed(secret, settlingTimes.write) },
     clear: memory.clear,
+    size: () => memory.store.size(),
     sweep () { memory.store.sweep(monotonic()) },
     close () {
       stop.abort()

@@ -103,7 +103,8 @@ export function createReader (
     }
     const secret = secretOf(call, name)
     const owner = sharesReads(credentialId) ? undefined : callerId
-    const key = JSON.stringify([secret, environment.region, environment.account, credentialId, owner])
+    // Only the last of these texts, the caller's ID, could contain a line feed.
+    const key = [secret, environment.region, environment.account, credentialId, owner].join('\n')
     const read: Read = { call, name, selector, owner, target: { secret, key }, times }
     const kept = usable(read)
     if (kept !== undefined) return answerWith(kept, read)

@@ -18,6 +18,8 @@ export interface Store {
   set: (target: Target, kept: KeptSecret) => void
   /** Drops a secret in all regions and for all credentials. */
   drop: (secret: string) => void
+  /** Returns the number of secrets, and the memory in bytes that they take. */
+  size: () => { secrets: number, bytes: number }
   /** Drops what has reached the end of its time. */
   sweep: (time: number) => void
 }
@@ -61,6 +63,7 @@ export function createStore (maximumBytes: number): Store {
     drop (secret) {
       for (const key of [...keysOf.get(secret) ?? []]) entries.delete(key)
     },
+    size: () => ({ secrets: entries.size, bytes: entries.calculatedSize }),
     sweep (time) {
       for (const { target, kept } of [...entries.values()]) {
         const left = leftAt(kept, time)

@@ -9,12 +9,14 @@ import { connectionIssues, ConnectionsSchema, connectionsFrom, type ConnectionLi
 import { readNamedFile } from './files.ts'
 import { ConfigError, type ConfigIssue } from './issues.ts'
 import { memoryFrom, MemorySchema, type MemoryLimits } from './memory.ts'
+import { metricsFrom, MetricsSchema, type MetricsAddress } from './metrics.ts'
 import { overloadFrom, OverloadSchema, type OverloadLimits } from './overload.ts'
 import { shutdownFrom, shutdownIssues, ShutdownSchema, type ShutdownTimes } from './shutdown.ts'
 
 const file = Type.String({ minLength: 1 })
 
-/** The `server` section of the configuration file: trusted proxies, the keys of cursors, TLS, limits and the shutdown. */
+/** The `server` section of the configuration file: trusted proxies, the keys of cursors, TLS, limits, the shutdown
+ * and the metrics. */
 export const ServerSchema = Type.Object({
   trustedProxies: Type.Optional(Type.Array(Type.String(), { uniqueItems: true })),
   cursorKeyFiles: Type.Optional(Type.Array(file, { minItems: 1, uniqueItems: true })),
@@ -26,7 +28,8 @@ export const ServerSchema = Type.Object({
   connections: Type.Optional(ConnectionsSchema),
   memory: Type.Optional(MemorySchema),
   overload: Type.Optional(OverloadSchema),
-  shutdown: Type.Optional(ShutdownSchema)
+  shutdown: Type.Optional(ShutdownSchema),
+  metrics: Type.Optional(MetricsSchema)
 }, closed)
 
 /** The certificates and the private key of the TLS server, in PEM. */
@@ -54,6 +57,8 @@ export interface ServerSettings {
   readonly memory: MemoryLimits
   readonly overload: OverloadLimits
   readonly shutdown: ShutdownTimes
+  /** Absent if nobody may ask for the metrics. */
+  readonly metrics?: MetricsAddress
 }
 
 /** Returns the TLS options. Disables TLS 1.2 renegotiation, because a client could use it to switch certificates. */
@@ -66,7 +71,8 @@ export const secureContext = ({ cert, key, clients }: TlsSettings): SecureContex
  * @throws ConfigError if a file can't be used
  */
 export function serverFrom (declared: Static<typeof ServerSchema>, folder: string): ServerSettings {
-  const { trustedProxies = [], cursorKeyFiles = [], tls, connections = {}, memory = {}, overload = {}, shutdown = {} } = declared
+  const { trustedProxies = [], cursorKeyFiles = [], tls, metrics } = declared
+  const { connections = {}, memory = {}, overload = {}, shutdown = {} } = declared
   return {
     trustedProxies,
     cursorKeys: cursorKeyFiles.map((name, index) => cursorKey(`server.cursorKeyFiles.${index}`, name, folder)),
@@ -74,7 +80,8 @@ export function serverFrom (declared: Static<typeof ServerSchema>, folder: strin
     connections: connectionsFrom(connections),
     memory: memoryFrom(memory),
     overload: overloadFrom(overload),
-    shutdown: shutdownFrom(shutdown)
+    shutdown: shutdownFrom(shutdown),
+    ...metrics !== undefined && { metrics: metricsFrom(metrics) }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CacheStatus, Caching } from '#src/aws/caching'
 import { compact } from '#src/json/compact'
+import type { CacheResult } from '#src/metrics/metrics'
 
 /** The headers of a reply that may come from the cache. */
 export const CacheHeaders = {
@@ -19,8 +20,9 @@ export function cachingOf (request: FastifyRequest, reply: FastifyReply, refresh
     onStatus (status: CacheStatus) {
       reply.header('cache-status', cacheStatus(status))
       const { age, problem } = status
-      if (age === undefined) return
-      const seconds = wholeSeconds(age)
+      const seconds = age === undefined ? undefined : wholeSeconds(age)
+      request.server.metrics.cacheAnswered(request.environment.name, resultOf(status), seconds)
+      if (seconds === undefined) return
       reply.header('age', String(seconds))
       request.reportOutcome({ cache: problem === undefined ? 'hit' : 'stale', age: seconds })
     }
@@ -28,13 +30,21 @@ export function cachingOf (request: FastifyRequest, reply: FastifyReply, refresh
 }
 
 /** Returns the greatest age, in milliseconds, that the `Cache-Control` of a request accepts (RFC 9111, section 5.2.1). */
-export function maximumAgeIn (cacheControl = ''): number | undefined {
+export function maximumAgeIn (cacheControl: string | undefined): number | undefined {
+  if (cacheControl === undefined) return undefined
   let least: number | undefined
   for (const directive of cacheControl.toLowerCase().split(',')) {
     const [found, seconds = '0'] = /^(?:no-cache|no-store|max-age=(\d{1,9}))$/.exec(directive.trim()) ?? []
     if (found !== undefined) least = Math.min(least ?? Infinity, Number(seconds) * 1_000)
   }
   return least
+}
+
+/** Returns where the answer comes from, in one word for the metrics. */
+function resultOf ({ age, problem, collapsed, forwarded = 'miss' }: CacheStatus): CacheResult {
+  if (age !== undefined) return problem === undefined ? 'hit' : 'stale'
+  if (collapsed === true) return 'collapsed'
+  return forwarded === 'stale' ? 'expired' : forwarded
 }
 
 /** Returns the `Cache-Status` of a reply (RFC 9211). */

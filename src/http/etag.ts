@@ -16,6 +16,7 @@ export function fromETag (opaque: string): string {
 
 /** Returns true if `If-None-Match` names the version. Uses the weak comparison, as RFC 9110 (section 13.1.2) requires. */
 export function matchesETag (ifNoneMatch: string | undefined, versionId: string): boolean {
-  const tags = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  if (ifNoneMatch === undefined) return false
+  const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   return tags.includes('*') || tags.includes(toETag(versionId))
 }

@@ -17,6 +17,17 @@ const representations: Readonly<Record<string, (secret: ReadSecret) => unknown>>
   'application/octet-stream': ({ content }) => Buffer.from(content)
 }
 
+const types = Object.keys(representations)
+
+/** Returns the media type that a request prefers, or an empty string if it accepts none of them. */
+function preferredType (request: FastifyRequest): string {
+  const { accept = '*/*' } = request.headers
+  // Nearly all clients send one of these, so the header does not have to be parsed.
+  if (accept === '*/*' || accept === 'application/json') return 'application/json'
+  const preferred = request.accepts().type(types)
+  return typeof preferred === 'string' ? preferred : ''
+}
+
 export const ValueReply = Reply('The value', Ref(SecretValue), {
   headers: { ...ETag, ...CacheHeaders, 'Cache-Control': { type: 'string', description: 'Always `no-store`' } },
   content: {
@@ -31,12 +42,12 @@ export const ValueReply = Reply('The value', Ref(SecretValue), {
  * @throws Problem `not-acceptable` if no accepted media type can represent the value
  */
 export function represent (request: FastifyRequest, reply: FastifyReply, secret: ReadSecret): FastifyReply {
-  const [type] = [request.accepts().type(Object.keys(representations))].flat()
-  const form = typeof type === 'string' ? representations[type] : undefined
-  if (typeof type !== 'string' || form === undefined) throw new Problem('not-acceptable')
+  const type = preferredType(request)
+  const form = representations[type]
+  if (form === undefined) throw new Problem('not-acceptable')
   const body = form(secret)
   reportVersion(request, secret)
-  reply.headers({ etag: toETag(secret.versionId), vary: 'Accept' })
+  reply.header('etag', toETag(secret.versionId)).header('vary', 'Accept')
   if (matchesETag(request.headers['if-none-match'], secret.versionId)) return reply.code(304).send()
   return reply.type(type === 'text/plain' ? 'text/plain; charset=utf-8' : type).send(body)
 }

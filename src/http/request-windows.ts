@@ -1,39 +1,44 @@
-import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import { LRUCache } from 'lru-cache'
 import type { Monotonic } from '#src/clock'
 
 /** The maximum number of keys that one counter keeps. To make room for another key, it evicts the least recently used one. */
 const maximumKeys = 5_000
 
-/** A window in which the requests of a key are counted. `began` is on the monotonic clock. */
+/** A window in which the requests of a key are counted. */
 interface Window {
-  readonly began: number
+  /** The start of the window, on the monotonic clock. */
+  began: number
   count: number
 }
 
-type Done = Parameters<FastifyRateLimitStore['incr']>[1]
+/** The state of a window after a request was counted. */
+export interface Counted {
+  /** The number of requests in the window, including this one. */
+  readonly count: number
+  /** The time until the window ends, in milliseconds. */
+  readonly left: number
+}
 
 /**
- * Returns a store for `@fastify/rate-limit`. Its windows are measured by a monotonic clock. The package's own store uses the wall
- * clock. If that is set back, windows last as much longer, and so do refusals and their `Retry-After`.
+ * Creates a counter of requests. A key's window begins with its first request, and the next window with the first request after
+ * its end. Windows are measured by a monotonic clock. With the wall clock, setting back the clock would prolong a window, and so
+ * refusals and their `Retry-After`.
+ *
+ * @returns a function that counts a request of a key, in a window of `length` milliseconds
  */
-export const requestWindows = (
-  monotonic: Monotonic
-): FastifyRateLimitStoreCtor => class Windows implements FastifyRateLimitStore {
-  readonly #windows = new LRUCache<string, Window>({ max: maximumKeys })
-
-  /** Counts a request. Passes on the number of requests in the window, and the milliseconds until the window ends. */
-  incr (key: string, done: Done, length: number): void {
+export function countRequests (monotonic: Monotonic): (key: string, length: number) => Counted {
+  const windows = new LRUCache<string, Window>({ max: maximumKeys })
+  return (key, length) => {
     const time = monotonic()
-    const known = this.#windows.get(key)
-    const window = known !== undefined && time - known.began < length ? known : { began: time, count: 0 }
+    let window = windows.get(key)
+    if (window === undefined) {
+      window = { began: time, count: 0 }
+      windows.set(key, window)
+    } else if (time - window.began >= length) {
+      window.began = time
+      window.count = 0
+    }
     window.count += 1
-    this.#windows.set(key, window)
-    done(null, { current: window.count, ttl: length - (time - window.began) })
-  }
-
-  /** Returns a store for another counter. */
-  child (): Windows {
-    return new Windows()
+    return { count: window.count, left: length - (time - window.began) }
   }
 }

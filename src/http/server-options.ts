@@ -32,7 +32,7 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
   const http = { requireHostHeader: false, connectionsCheckingInterval: 500 }
   return {
     logger: { level: logLevel, base: null, ...(log !== undefined && { stream: log }) },
-    // Turns off Fastify's request log. Instead, the step logWhenClosed writes one line for each request, without the URL.
+    // Turns off Fastify's request log. Instead, the step reportWhenClosed writes one line for each request, without the URL.
     logController: new Fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers: { 'x-request-id': id } }) => typeof id === 'string' && requestIdPattern.test(id) ? id : randomUUID(),
     // In the worst case every character of a name is percent-encoded, as three characters.

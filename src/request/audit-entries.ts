@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { RecordedDecision, RequestEntry } from '#src/audit/record'
+import type { RequestEntry } from '#src/audit/record'
 import type { SecretDecision } from '#src/audit/secret-outcome'
 import type { Caller } from '#src/authentication/caller'
 import { isAction } from '#src/authorization/actions'
 import type { Config } from '#src/config/config'
 import { isSecretName } from '#src/environments/names'
 import { keptDecisions, type KeptDecisions } from './decisions.ts'
-import { otherDecisions, recorded, withheldEntries, type About } from './secret-entries.ts'
+import { otherDecisions, withheldEntries, type About } from './secret-entries.ts'
 
 /** The evidence that is gathered while a request is handled, for its audit records. */
 export interface Evidence {
@@ -62,7 +62,7 @@ export function addAwsCall (evidence: Evidence, awsRequestId: string): void {
 
 /** Returns the entry for a request's intent. It is recorded after the request was allowed, and before its handler runs. */
 export const intentEntry = (about: About, { found: { decision } }: FastifyRequest): RequestEntry =>
-  ({ event: 'intent', ...about, decision: decision && recorded(decision) })
+  ({ event: 'intent', ...about, decision })
 
 /**
  * Returns the entries for the end of a request. The last one is for the request itself. The entries before it are for the
@@ -72,7 +72,8 @@ export const intentEntry = (about: About, { found: { decision } }: FastifyReques
 export function finalEntries (
   request: FastifyRequest, { statusCode: status }: FastifyReply, declared: DeclaredNames
 ): RequestEntry[] {
-  const { found: { evidence, route }, outcome: { versionId, job, caller, items, cache, age } = {}, problem } = request
+  const { found: { evidence, route, decision, visibility }, outcome = {}, problem } = request
+  const { versionId, job, caller, items, cache, age } = outcome
   if (route?.config.action === 'Public' && status < 400 && caller === undefined) return []
   const about = { ...evidence?.about ?? aboutRequest(request, declared), job, intent: evidence?.intent }
   const { awsRequestIds = [], awsCalls = 0 }: Partial<Evidence> = evidence ?? {}
@@ -81,7 +82,8 @@ export function finalEntries (
   return [...withheld.entries, {
     event: evidence === undefined && status >= 400 ? 'denial' : 'outcome',
     ...about,
-    decision: recordedDecision(request),
+    // The decision on the route's action or, if there is none, on whether the caller may see the environment.
+    decision: decision ?? visibility,
     decisions: otherDecisions(rest.flat().filter((one) => isAbout(one, about)), about),
     items: items ?? (evidence?.items === undefined ? undefined : evidence.items + withheld.count),
     unlisted: (evidence?.items !== undefined && evidence.decisions.unlisted) || undefined,
@@ -110,7 +112,7 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
   const action = found.route?.config.action
   return {
     requestId: id,
-    caller: caller && { id: caller.id, method: caller.method },
+    caller,
     peer: found.peer ?? request.ip,
     operation: found.route?.operationId,
     action: isAction(action) ? action : undefined,
@@ -118,10 +120,4 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
     name: isSecretName(name) ? name : undefined,
     credential: found.credentialId ?? (typeof named === 'string' && credentials.has(named) ? named : undefined)
   }
-}
-
-/** Returns the decision on the route's action or, if there is none, on whether the caller may see the environment. */
-const recordedDecision = ({ found: { decision, visibility } }: FastifyRequest): RecordedDecision | undefined => {
-  const last = decision ?? visibility
-  return last && recorded(last)
 }

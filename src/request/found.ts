@@ -21,6 +21,8 @@ export interface Found {
   readonly peer: string
   /** The authenticated caller. It is missing on public routes. */
   readonly caller: Caller
+  /** The iteration of the event loop in which the request had its first turn. It is missing on public routes. */
+  readonly turn: number
   /** The decision on whether the caller may see the environment in the path. It is a denial if there is no such environment. */
   readonly visibility: Decision
   /** The environment in the path, which the caller is allowed to see. */
@@ -97,6 +99,8 @@ declare module 'fastify' {
     action?: Action | 'Public' | 'Own'
     /** The kind of object that the route's path names. The `autohooks.ts` of the route's folder declares it. */
     about?: 'environment' | 'secret' | 'credential'
+    /** False if requests to the public route have no limit, because a probe that is refused would restart the process. */
+    rateLimit?: false
     /** True if the route is served even when the gateway is overloaded, because it only tells how the gateway is. */
     servedWhenOverloaded?: true
     /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */

@@ -112,7 +112,7 @@ function sharedEntry (about: About, { outcome, decisions }: Item): RequestEntry 
 }
 
 /** Returns a decision as a record contains it. */
-export const recorded = ({ allowed, policies }: Decision): RecordedDecision => ({ allowed, policies })
+const recorded = ({ allowed, policies }: Decision): RecordedDecision => ({ allowed, policies })
 
 /** Returns the decisions that concern a different action or a different environment than the entry. */
 export function otherDecisions (decisions: readonly SecretDecision[], about: About): RequestEntry['decisions'] {

@@ -24,13 +24,10 @@ export const runSteps = (steps: readonly Step[]): onRequestHookHandler => {
   function runFrom (start: number, finding: Finding, ...[request, reply, done]: HookParameters): void {
     try {
       keep(request.found, finding)
-      let position = start
-      for (const step of start === 0 ? steps : steps.slice(start)) {
-        position += 1
-        const next = step(request, reply)
+      for (let position = start; position < steps.length; position++) {
+        const next = steps[position]?.(request, reply)
         if (next instanceof Promise) {
-          const resumeAt = position
-          next.then((found) => { runFrom(resumeAt, found, request, reply, done) }, done)
+          next.then((found) => { runFrom(position + 1, found, request, reply, done) }, done)
           return
         }
         keep(request.found, next)
@@ -47,14 +44,12 @@ export const runSteps = (steps: readonly Step[]): onRequestHookHandler => {
 /** Combines reply steps into a single Fastify hook. Each step receives the payload that the previous one returned. */
 export const runReplySteps = (steps: readonly ReplyStep[]): onSendHookHandler => {
   function runFrom (start: number, payload: unknown, ...[request, reply, done]: ReplyHookParameters): void {
-    let [position, current] = [start, payload]
+    let current = payload
     try {
-      for (const step of start === 0 ? steps : steps.slice(start)) {
-        position += 1
-        current = step(request, reply, current)
+      for (let position = start; position < steps.length; position++) {
+        current = steps[position]?.(request, reply, current)
         if (current instanceof Promise) {
-          const resumeAt = position
-          current.then((next) => { runFrom(resumeAt, next, request, reply, done) }, done)
+          current.then((next) => { runFrom(position + 1, next, request, reply, done) }, done)
           return
         }
       }
@@ -68,10 +63,10 @@ export const runReplySteps = (steps: readonly ReplyStep[]): onSendHookHandler =>
 }
 
 /** Adds a step's result to the earlier ones. @throws TypeError if another step has already written one of its fields */
-function keep (found: Partial<Found>, finding: Finding): void {
+function keep (found: Record<string, unknown>, finding: Finding): void {
   if (finding === undefined) return
   for (const field in finding) {
     if (Object.hasOwn(found, field)) throw new TypeError(`A second step has found request.found.${field}`)
+    found[field] = finding[field as keyof Found]
   }
-  Object.assign(found, finding)
 }

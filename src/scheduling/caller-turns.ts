@@ -2,8 +2,8 @@ import { createFairQueue, type Owner } from '#src/admission/fair-queue'
 import { monotonic } from '#src/clock'
 import type { LoopClock } from './turns.ts'
 
-/** The maximum number of turns in one iteration of the event loop. */
-const mostTurns = 32
+/** The maximum number of callers whose first turn in an iteration of the event loop begins at once. */
+const mostCallers = 32
 
 /**
  * The time, in milliseconds, after which no further turns begin in an iteration of the event loop. The read of a secret needs
@@ -11,8 +11,13 @@ const mostTurns = 32
  */
 const turnsTime = 2
 
-/** Returns undefined if it is the caller's turn, or a promise that resolves when it is. */
-export type AwaitCallersTurn = (callerId: string) => Promise<void> | undefined
+/** The turns of callers in the event loop. */
+export interface CallerTurns {
+  /** The number of the current iteration of the event loop. A turn that began in it is still going on. */
+  readonly iteration: number
+  /** Returns undefined if it is the caller's turn, or a promise that resolves when it is. */
+  readonly wait: (callerId: string) => Promise<void> | undefined
+}
 
 interface Waiting extends Owner {
   readonly begin: () => void
@@ -24,38 +29,38 @@ interface TurnClock extends LoopClock {
 }
 
 /**
- * Creates a queue in which the requests of callers wait for their turns. Only a few requests continue in each iteration of the
- * event loop, and callers take turns. So a request does not wait for all requests that another caller has sent at once.
+ * Creates a queue in which the requests of callers wait for their turns. In each iteration of the event loop, requests continue
+ * for only a short time, and callers take turns. So a request does not wait for all requests that another caller has sent at
+ * once.
  *
- * A caller's first turn in an iteration begins at once, unless other requests of the caller wait, or `mostTurns` callers have had
- * theirs.
+ * A caller's first turn in an iteration begins at once, unless other requests of the caller wait, or `mostCallers` callers have
+ * had theirs.
  */
-export function createCallerTurns ({ monotonic, schedule, afterTurn }: TurnClock): AwaitCallersTurn {
+export function createCallerTurns ({ monotonic, schedule, afterTurn }: TurnClock): CallerTurns {
   const waiting = createFairQueue<Waiting>()
   /** The callers that have had a turn in this iteration. */
   const served = new Set<string>()
-  let begun = 0
+  let iteration = 0
   let start = 0
 
   function count (callerId: string): void {
-    if (begun === 0) {
+    if (served.size === 0) {
       start = monotonic()
       schedule(beginIteration)
     }
-    begun += 1
     served.add(callerId)
   }
 
-  const hasTime = (): boolean => begun < mostTurns && monotonic() - start < turnsTime
+  const hasTime = (): boolean => monotonic() - start < turnsTime
 
   function beginIteration (): void {
-    begun = 0
+    iteration += 1
     served.clear()
     beginNext()
   }
 
   function beginNext (): void {
-    const next = begun === 0 || hasTime() ? waiting.next(() => true) : undefined
+    const next = served.size === 0 || hasTime() ? waiting.next(() => true) : undefined
     if (next === undefined) return
     count(next.callerId)
     next.begin()
@@ -63,19 +68,25 @@ export function createCallerTurns ({ monotonic, schedule, afterTurn }: TurnClock
   }
 
   function mayBegin (callerId: string): boolean {
-    if (begun === 0) return true
-    return waiting.sizeOf(callerId) === 0 && (served.has(callerId) ? hasTime() : begun < mostTurns)
+    if (served.size === 0) return true
+    if (served.has(callerId)) return waiting.size === 0 && hasTime()
+    return served.size < mostCallers && waiting.sizeOf(callerId) === 0
   }
 
-  return (callerId) => {
-    if (!mayBegin(callerId)) return new Promise((resolve) => { waiting.add({ callerId, environment: '', begin: resolve }) })
-    count(callerId)
-    return undefined
+  return {
+    get iteration () {
+      return iteration
+    },
+    wait (callerId) {
+      if (!mayBegin(callerId)) return new Promise((resolve) => { waiting.add({ callerId, environment: '', begin: resolve }) })
+      count(callerId)
+      return undefined
+    }
   }
 }
 
-/** Waits for a caller's turn, in the queue that the whole process shares. */
-export const awaitCallersTurn = createCallerTurns({
+/** The turns that all callers of this process take. */
+export const callerTurns = createCallerTurns({
   monotonic,
   schedule: setImmediate,
   // Node.js runs the next tick when no microtask is left.

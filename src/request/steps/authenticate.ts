@@ -18,8 +18,8 @@ export type AuthenticateRequest = (request: FastifyRequest) => Caller | Promise<
  * @throws Problem `rate-limited` instead of `unauthenticated` after too many failures
  */
 export const authenticate = (callerOf: AuthenticateRequest, limitFailures: Limiter): Step => (request, reply) => {
-  const refuse = async (error: unknown): Promise<never> => {
-    if (isProblem(error, 'unauthenticated')) await limitFailures(request, reply)
+  const refuse = (error: unknown): never => {
+    if (isProblem(error, 'unauthenticated')) limitFailures(request, reply)
     throw error
   }
   try {

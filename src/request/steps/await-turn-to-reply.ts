@@ -1,8 +1,9 @@
 import type { ReplyStep } from '#src/request/step'
-import type { AwaitCallersTurn } from '#src/scheduling/caller-turns'
+import type { CallerTurns } from '#src/scheduling/caller-turns'
 
-/** Waits for the caller's turn to send a reply. A request without a caller does not wait. */
-export const awaitTurnToReply = (turnOf: AwaitCallersTurn): ReplyStep => ({ found: { caller } }, _reply, payload) => {
-  const turn = caller && turnOf(caller.id)
-  return turn === undefined ? payload : turn.then(() => payload)
-}
+/**
+ * Waits for the caller's next turn to send a reply, unless the turn in which the request began is still going on. A request
+ * without a caller does not wait.
+ */
+export const awaitTurnToReply = (turns: CallerTurns): ReplyStep => ({ found: { caller, turn } }, _reply, payload) =>
+  caller === undefined || turn === turns.iteration ? payload : turns.wait(caller.id)?.then(() => payload) ?? payload

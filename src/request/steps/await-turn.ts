@@ -1,5 +1,8 @@
 import type { Step } from '#src/request/step'
-import type { AwaitCallersTurn } from '#src/scheduling/caller-turns'
+import type { CallerTurns } from '#src/scheduling/caller-turns'
 
 /** Waits for the caller's turn. It comes at once, unless many requests have something to do at the same time. */
-export const awaitTurn = (turnOf: AwaitCallersTurn): Step => ({ caller }) => turnOf(caller.id)?.then(() => undefined)
+export const awaitTurn = (turns: CallerTurns): Step => ({ caller }) => {
+  const begin = (): { turn: number } => ({ turn: turns.iteration })
+  return turns.wait(caller.id)?.then(begin) ?? begin()
+}

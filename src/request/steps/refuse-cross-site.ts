@@ -20,7 +20,8 @@ export const refuseCrossSite = (limitFailures: Limiter): Step => (request, reply
   if (request.caller.method !== 'mtls') return undefined
   const reason = foreignHeader(request)
   if (reason === undefined) return undefined
-  return limitFailures(request, reply).then(() => { throw new Problem('cross-site-request', { reason }) })
+  limitFailures(request, reply)
+  throw new Problem('cross-site-request', { reason })
 }
 
 /**

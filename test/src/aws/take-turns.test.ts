@@ -15,7 +15,10 @@ t.test('a call waits for its caller\'s turn before it is sent, and before its re
   })
   t.teardown(() => { client.destroy() })
   const waiting: { callerId: string, begin: () => void }[] = []
-  takeTurns(client, async (callerId) => new Promise((resolve) => { waiting.push({ callerId, begin: resolve }) }))
+  takeTurns(client, {
+    iteration: 0,
+    wait: async (callerId) => new Promise((resolve) => { waiting.push({ callerId, begin: resolve }) })
+  })
 
   const command = new GetRandomPasswordCommand({ PasswordLength: 8 })
   const deadline = startDeadline(60_000, undefined)

@@ -13,7 +13,7 @@ interface Turns {
 function start (t: Test): Turns {
   const scheduled: (() => void)[] = []
   let time = 0
-  const turnOf = createCallerTurns({
+  const turns = createCallerTurns({
     monotonic: () => time,
     schedule: (callback) => { scheduled.push(callback) },
     afterTurn (callback) { void setImmediate().then(callback) }
@@ -26,7 +26,7 @@ function start (t: Test): Turns {
         time += lasts
       }
       for (const name of names) {
-        const turn = turnOf(callerId)
+        const turn = turns.wait(callerId)
         if (turn === undefined) work(name)
         else void turn.then(() => { work(name) })
       }
@@ -45,14 +45,15 @@ const names = (prefix: string, first: number, last: number): string[] =>
 
 t.test('callers take turns', async (t) => {
   const { ask, iterate } = start(t)
-  ask('greedy', names('greedy', 1, 70))
-  ask('quiet', names('quiet', 1, 2))
-  t.same(await iterate(), names('greedy', 1, 32), 'nobody waits if there are few')
-  t.same((await iterate()).slice(0, 5), ['greedy 33', 'quiet 1', 'greedy 34', 'quiet 2', 'greedy 35'])
-  t.same(await iterate(), names('greedy', 63, 70))
+  ask('greedy', names('greedy', 1, 7), 0.5)
+  t.same(await iterate(), names('greedy', 1, 4), 'nobody waits while there is time')
+  ask('quiet', names('quiet', 1, 2), 0.5)
+  ask('quiet', names('quiet', 3, 4), 0.5)
+  t.same(await iterate(), ['greedy 5', 'quiet 1', 'greedy 6', 'quiet 2'])
+  t.same(await iterate(), ['greedy 7', 'quiet 3', 'quiet 4'])
   t.same(await iterate(), [], 'nothing is scheduled while nothing happens')
-  ask('quiet', ['quiet 3'])
-  t.same(await iterate(), ['quiet 3'])
+  ask('quiet', ['quiet 5'])
+  t.same(await iterate(), ['quiet 5'])
 })
 
 t.test('an iteration has as many turns as fit into two milliseconds, and at least one', async (t) => {
@@ -74,6 +75,6 @@ t.test('a caller\'s first turn in an iteration begins at once, unless there are 
   t.same(await iterate(), ['long 2'])
   ask('quiet', ['quiet 3'])
   for (const caller of names('caller', 1, 40)) ask(caller, [caller])
-  t.same(await iterate(), [...names('quiet', 2, 3), ...names('caller', 1, 30)])
-  t.same(await iterate(), ['long 3'])
+  t.same(await iterate(), ['quiet 2', ...names('caller', 1, 31), 'long 3'], 'no caller has a second turn before those who wait')
+  t.same(await iterate(), ['quiet 3', ...names('caller', 32, 40), 'long 4'])
 })

@@ -1,0 +1,51 @@
+import { isDeepStrictEqual } from 'node:util'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { ConfigError } from '#src/config/issues'
+import type { MetricsAddress } from '#src/config/metrics'
+import { expositionType } from '#src/metrics/exposition'
+import { createMetrics, type Metrics } from '#src/metrics/metrics'
+import { measureProcess } from '#src/metrics/process'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The numbers that the gateway reports about itself. */
+    metrics: Metrics
+  }
+}
+
+/**
+ * Counts what the gateway does, and reports it in Prometheus's format at `/metrics`. The metrics have a listener of their own,
+ * because a network usually lets other machines scrape them than send requests.
+ */
+export default fp(async (fastify) => {
+  const { config, log } = fastify
+  const { metrics: address } = config.current.server
+  const metrics = createMetrics()
+  const { families, stop } = measureProcess()
+  metrics.add(families)
+  fastify.decorate('metrics', metrics)
+  fastify.addHook('onClose', async () => { stop() })
+
+  config.derive(({ server }) => {
+    if (isDeepStrictEqual(server.metrics, address)) return
+    throw new ConfigError([{ key: 'server.metrics', found: 'a change', expected: 'the same as at the start: a change requires a restart' }])
+  })
+  if (address === undefined) return
+  const listener = Fastify({ forceCloseConnections: true })
+  listener.get('/metrics', async (_request, reply) => reply.type(expositionType).send(metrics.text()))
+  fastify.addHook('onReady', async () => listen(listener, address, log))
+  fastify.addHook('onClose', async () => listener.close())
+}, { name: 'metrics', dependencies: ['config'] })
+
+/** @throws ConfigError if the address is in use or can't be bound */
+async function listen (
+  listener: FastifyInstance, { host, port }: MetricsAddress, log: FastifyBaseLogger
+): Promise<void> {
+  try {
+    log.info({ metrics: `${await listener.listen({ host, port })}/metrics` }, 'listening')
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error
+    throw new ConfigError([{ key: 'server.metrics', found: `${String(error.code)} on ${host}, ${port}`, expected: 'a free address' }])
+  }
+}

@@ -1,0 +1,111 @@
+import type { EndedCall } from '#src/aws/ended-calls'
+import { expose } from './exposition.ts'
+import { createCounter, createHistogram, type Declaration, type Family } from './families.ts'
+
+/** The end of a request. */
+export interface EndedRequest {
+  /** The route's `operationId`, or `none` if no route matches. */
+  readonly operation: string
+  readonly status: number
+  /** The environment in the path, or an empty text if there is none or the caller may not see it. */
+  readonly environment: string
+  /** The time from the first header to the end of the reply. */
+  readonly seconds: number
+}
+
+/** Where the answer to a read comes from. `hit` and `stale` are answers from memory, and the others come from AWS. */
+export type CacheResult = 'hit' | 'stale' | 'miss' | 'expired' | 'request' | 'bypass' | 'collapsed'
+
+/** A value that a gauge reads. */
+interface Reading<Labels extends readonly string[]> {
+  readonly labels: Readonly<Record<Labels[number], string>>
+  readonly value: number
+}
+
+/** The numbers that the gateway reports about itself. None of them names a secret or a caller. */
+export interface Metrics {
+  readonly requestEnded: (request: EndedRequest) => void
+  readonly callEnded: (call: EndedCall) => void
+  /** Counts an attempt of a call that AWS has throttled. */
+  readonly throttled: (operation: string, credential: string) => void
+  /** @param age the age of an answer from memory, in seconds */
+  readonly cacheAnswered: (environment: string, result: CacheResult, age?: number) => void
+  /** Adds metrics that are read from elsewhere whenever somebody asks for the metrics. */
+  readonly add: (families: readonly Family[]) => void
+  /** Adds a metric whose values are read whenever somebody asks for the metrics. */
+  readonly gauge: <const Labels extends readonly string[]>(
+    declaration: Declaration<Labels>, read: () => Iterable<Reading<Labels>>
+  ) => void
+  /** Returns all metrics in Prometheus's text format. */
+  readonly text: () => string
+}
+
+/** The price of a call of AWS, in dollars: https://aws.amazon.com/secrets-manager/pricing/, read in November 2026. */
+const pricePerCall = 0.05 / 10_000
+
+/** The upper bounds of the buckets of times, in seconds: from an answer from memory to the longest deadline. */
+const times = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** The upper bounds of the buckets of ages, in seconds. */
+const ages = [1, 10, 60, 120, 300, 600, 1_800, 3_600, 14_400, 86_400]
+
+/** Creates the gateway's metrics. */
+export function createMetrics (): Metrics {
+  const requests = createCounter({
+    name: 'secrets_gateway_requests_total', help: 'Requests that have ended.', labels: ['operation', 'status', 'environment']
+  })
+  const requestTimes = createHistogram({
+    name: 'secrets_gateway_request_duration_seconds', help: 'Time from the headers of a request to the end of its reply.', labels: ['operation']
+  }, times)
+  const calls = createCounter({
+    name: 'secrets_gateway_aws_calls_total', help: 'Calls to AWS that have ended.', labels: ['operation', 'credential', 'region', 'result']
+  })
+  const callTimes = createHistogram({
+    name: 'secrets_gateway_aws_call_duration_seconds', help: 'Time of a call to AWS, with all attempts and waits.', labels: ['operation', 'credential']
+  }, times)
+  const throttles = createCounter({
+    name: 'secrets_gateway_aws_throttled_total', help: 'Attempts that AWS has throttled.', labels: ['operation', 'credential']
+  })
+  const reads = createCounter({
+    name: 'secrets_gateway_cache_reads_total', help: 'Reads of values, by where the answer comes from.', labels: ['environment', 'result']
+  })
+  const hitAges = createHistogram({
+    name: 'secrets_gateway_cache_age_seconds', help: 'Age of the values that come from memory.', labels: ['environment']
+  }, ages)
+  let saved = 0
+  const families: Family[] = [
+    requests, requestTimes, calls, callTimes, throttles, reads, hitAges,
+    {
+      name: 'secrets_gateway_aws_calls_saved_total',
+      help: 'Reads that needed no call of their own to AWS.',
+      type: 'counter',
+      samples: () => [{ labels: {}, value: saved }]
+    },
+    {
+      name: 'secrets_gateway_aws_dollars_saved_total',
+      help: 'What the saved calls would have cost, at 0.05 dollars for 10,000 calls.',
+      type: 'counter',
+      samples: () => [{ labels: {}, value: saved * pricePerCall }]
+    }
+  ]
+
+  return {
+    requestEnded ({ operation, status, environment, seconds }) {
+      requests.add([operation, String(status), environment])
+      requestTimes.observe([operation], seconds)
+    },
+    callEnded ({ operation, credential, region, result, seconds }) {
+      calls.add([operation, credential, region, result])
+      callTimes.observe([operation, credential], seconds)
+    },
+    throttled (operation, credential) { throttles.add([operation, credential]) },
+    cacheAnswered (environment, result, age) {
+      reads.add([environment, result])
+      if (age !== undefined) hitAges.observe([environment], age)
+      if (age !== undefined || result === 'collapsed') saved += 1
+    },
+    add (added) { for (const family of added) families.push(family) },
+    gauge ({ name, help }, read) { families.push({ name, help, type: 'gauge', samples: read }) },
+    text: () => expose(families)
+  }
+}

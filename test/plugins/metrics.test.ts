@@ -1,0 +1,107 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import Fastify from 'fastify'
+import t, { type Test } from 'tap'
+import { app } from '#src/app'
+import { configFrom } from '#src/config/config'
+import { liveConfig } from '#src/config/live'
+import { ConfigError } from '#src/config/issues'
+import { build, declared, tokens, type Gateway } from '#test/helper'
+
+/** Returns the address of a gateway's metrics, which its log tells. */
+const addressOf = ({ log }: Gateway): string => {
+  const lines = log.map((line) => JSON.parse(line) as { metrics?: string })
+  return lines.find(({ metrics }) => metrics !== undefined)?.metrics ?? ''
+}
+
+/** Fetches the samples, keyed by their names and labels. Checks that each line is one that Prometheus can read. */
+async function samplesOf (t: Test, gateway: Gateway): Promise<Map<string, number>> {
+  const reply = await fetch(addressOf(gateway))
+  t.equal(reply.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
+  const lines = (await reply.text()).trimEnd().split('\n')
+  const samples = new Map<string, number>()
+  for (const line of lines) {
+    const [, key = '', value] = /^([a-z_]+(?:\{[a-z_]+="(?:[^"\\]|\\.)*"(?:,[a-z_]+="(?:[^"\\]|\\.)*")*\})?) (\S+)$/.exec(line) ?? []
+    if (line.startsWith('#')) t.match(line, /^# (?:HELP [a-z_]+ \S.*|TYPE [a-z_]+ (?:counter|gauge|histogram))$/)
+    else t.ok(Number.isFinite(Number(value)), line)
+    samples.set(key, Number(value))
+  }
+  return samples
+}
+
+t.test('metrics', async (t) => {
+  const secret = 'value-that-no-metric-may-show'
+  const gateway = await build(t, { server: { metrics: { port: 0 } }, cache: {} })
+  await gateway.send('POST', '/environments/dev/secrets/payments%2Fdb', { json: { value: secret } })
+  for (let index = 0; index < 3; index++) t.equal((await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb')).status, 200)
+  await gateway.send('GET', '/environments/dev/secrets/missing')
+  await gateway.send('GET', '/environments/unknown/secrets/missing', { token: tokens.reader })
+  await gateway.send('GET', '/environments/dev', { token: 'nobody' })
+  await gateway.send('GET', '/nowhere')
+  const samples = await samplesOf(t, gateway)
+  const counted = (name: string, labels: string): number | undefined => samples.get(`secrets_gateway_${name}{${labels}}`)
+
+  t.equal(counted('requests_total', 'operation="readSecret",status="200",environment="dev"'), 3)
+  t.equal(counted('requests_total', 'operation="readSecret",status="404",environment="dev"'), 1)
+  t.equal(counted('requests_total', 'operation="readSecret",status="404",environment=""'), 1, 'an environment that does not exist is no label')
+  t.equal(counted('requests_total', 'operation="describeEnvironment",status="401",environment=""'), 1)
+  t.equal(counted('requests_total', 'operation="none",status="404",environment=""'), 1)
+  t.equal(counted('request_duration_seconds_count', 'operation="readSecret"'), 5)
+  t.equal(counted('cache_reads_total', 'environment="dev",result="hit"'), 2)
+  t.equal(counted('cache_reads_total', 'environment="dev",result="miss"'), 2)
+  t.equal(counted('cache_age_seconds_count', 'environment="dev"'), 2)
+  t.equal(samples.get('secrets_gateway_aws_calls_saved_total'), 2)
+  t.equal(samples.get('secrets_gateway_aws_dollars_saved_total'), 0.00001)
+  t.equal(samples.get('secrets_gateway_cache_secrets'), 2, 'the value, and that the other secret is missing')
+  t.ok(Number(samples.get('secrets_gateway_cache_bytes')) > secret.length)
+
+  const place = 'credential="dev-account",region="eu-west-1"'
+  t.equal(counted('aws_calls_total', `operation="CreateSecret",${place},result="ok"`), 1)
+  t.equal(counted('aws_calls_total', `operation="GetSecretValue",${place},result="ok"`), 1)
+  t.equal(counted('aws_calls_total', `operation="GetSecretValue",${place},result="secret-not-found"`), 1)
+  t.equal(counted('aws_call_duration_seconds_count', 'operation="GetSecretValue",credential="dev-account"'), 2)
+  t.equal(counted('aws_queue_length', `${place},priority="foreground"`), 0)
+  t.equal(counted('aws_slots_used', `${place},priority="background"`), 0)
+  t.equal(counted('aws_breaker_open', place), 0)
+  t.equal(counted('aws_quota_headroom_ratio', `${place},operations="CreateSecret"`), 1)
+
+  t.equal(samples.get('secrets_gateway_audit_writable'), 1)
+  t.equal(samples.get('secrets_gateway_audit_waiting'), 0)
+  t.equal(samples.get('secrets_gateway_audit_refused_total'), 0)
+  t.ok(Number(samples.get('secrets_gateway_audit_written_total')) >= 8)
+  for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'nodejs_heap_size_used_bytes']) {
+    t.ok(Number(samples.get(name)) > 0, name)
+  }
+  t.notOk(Array.from(samples.keys()).some((key) => /payments|missing|administrator|unknown|value-that/.test(key)), 'no names and no callers')
+})
+
+t.test('the documentation lists every metric', async (t) => {
+  const gateway = await build(t, { server: { metrics: { port: 0 } } })
+  const text = await (await fetch(addressOf(gateway))).text()
+  const reported = Array.from(text.matchAll(/^# TYPE ([a-z_]+) /gm), ([, name = '']) => name)
+  const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'metrics.md'), 'utf8')
+  const rows = Array.from(page.matchAll(/^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \| (?:`[a-z]+`(?:, `[a-z]+`)*)? ?\|/gm), ([, names = '']) => names)
+  t.same(rows.flatMap((names) => names.replaceAll('`', '').split(', ')).toSorted(), reported.toSorted())
+})
+
+t.test('nobody asks for metrics without a listener of their own', async (t) => {
+  const gateway = await build(t)
+  t.equal(addressOf(gateway), '')
+  t.equal((await gateway.send('GET', '/metrics')).status, 404)
+})
+
+t.test('an address that is in use keeps the gateway from starting, and a reload can not change it', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => { other.close() })
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const config = liveConfig(configFrom({ ...declared, server: { metrics: { port } } }))
+  const fastify = Fastify()
+  t.teardown(async () => fastify.close())
+  await fastify.register(app, { config, dataDir: t.testdir() })
+  await t.rejects(async () => fastify.ready(), new RegExp(`server.metrics.*EADDRINUSE on 127.0.0.1, ${port}`, 's'))
+  t.throws(() => { config.replace(configFrom({ ...declared, server: { metrics: { port: 1 } } })) }, ConfigError)
+})
