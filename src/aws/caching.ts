@@ -7,6 +7,8 @@ import { toAwsName } from './names.ts'
 export interface Caching {
   /** The greatest age of a kept answer that the caller accepts, in milliseconds. 0 means that AWS is asked in any case. */
   readonly maximumAge?: number
+  /** Called before AWS is asked although the gateway keeps values, because the caller demands it. May throw a `Problem`. */
+  readonly onRefresh?: () => void
   /** Called once, before the read ends, with where its result comes from. */
   readonly onStatus: (status: CacheStatus) => void
 }

@@ -101,6 +101,7 @@ export function createReader (
       caching.onStatus({ forwarded: 'bypass' })
       return getSecretValue(call, name, selector)
     }
+    if (caching.maximumAge === 0) caching.onRefresh?.()
     const secret = secretOf(call, name)
     const owner = sharesReads(credentialId) ? undefined : callerId
     // Only the last of these texts, the caller's ID, could contain a line feed.
