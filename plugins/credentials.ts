@@ -20,6 +20,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The operations of AWS Secrets Manager, with the gateway's own names and types. */
     aws: SecretsPort
+    /** Drops what the cache has kept of a secret. @param secret its name in AWS */
+    invalidateCache: (secret: string) => void
     /**
      * Returns the SDK's client for a credential and a region. The port `aws` sends all commands. Use the client only to add
      * middleware.
@@ -29,6 +31,8 @@ declare module 'fastify' {
      *   fail with `credential-account-mismatch`.
      */
     awsClient: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => Line['client']
+    /** Opens a queue of Amazon SQS, which is read with a credential. */
+    openQueue: Clients['queue']
     /**
      * Asks AWS for the identity that a credential belongs to.
      *
@@ -92,7 +96,9 @@ export default fp(async (fastify) => {
   const sweeper = setInterval(cache.sweep, sweepEvery).unref()
 
   fastify.decorate('aws', cache.port)
+  fastify.decorate('invalidateCache', cache.invalidate)
   fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)
+  fastify.decorate('openQueue', (credentialId, place) => clients().queue(credentialId, place))
   fastify.decorate('verifyCredential', async (credentialId) => clients().verify(credentialId))
   fastify.decorate('describeCredentials', () => {
     const { credentials, environments } = config.current

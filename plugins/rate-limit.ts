@@ -7,7 +7,7 @@ import { limiter, type Limiter } from '#src/http/rate-limit'
 declare module 'fastify' {
   interface FastifyInstance {
     /** The request counters. Each counts separately, and refuses requests beyond its limit. */
-    limits: Readonly<Record<'failures' | 'address' | 'caller' | 'environment', Limiter>>
+    limits: Readonly<Record<'failures' | 'address' | 'caller' | 'environment' | 'refresh', Limiter>>
   }
 }
 
@@ -16,6 +16,7 @@ declare module 'fastify' {
  *
  * - `caller` limits the requests of each caller.
  * - `environment` limits the requests of all callers together on each environment.
+ * - `refresh` limits the reads of each caller that demand AWS's own answer.
  * - `failures` limits the failed authentications from each address.
  * - `address` limits the requests from each address on public routes.
  *
@@ -30,6 +31,7 @@ export default fp(async (fastify) => {
     failures: limiter(address),
     address: limiter(address),
     caller: limiter({ monotonic, limits, which: 'caller', keyOf: ({ caller }) => caller.id }),
-    environment: limiter({ monotonic, limits, which: 'environment', isShared: true, keyOf: ({ environment }) => environment.name })
+    environment: limiter({ monotonic, limits, which: 'environment', isShared: true, keyOf: ({ environment }) => environment.name }),
+    refresh: limiter({ monotonic, limits, which: 'refresh', keyOf: ({ caller }) => caller.id })
   })
 }, { name: 'rate-limit', dependencies: ['config'] })

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate as nextIteration } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { CacheStatus, Caching } from '#src/aws/caching'
 import type { AwsCall } from '#src/aws/call'
@@ -26,8 +26,10 @@ export interface CacheScene {
   cache: Cache
   call: AwsCall
   read: (options?: { name?: string, call?: Partial<AwsCall>, selector?: VersionSelector, maximumAge?: number }) => Promise<Outcome>
-  /** The calls that read a secret from AWS so far. */
+  /** The calls that read one secret from AWS so far. */
   reads: AwsCall[]
+  /** The calls that read several secrets, and the names of these secrets. */
+  batches: { call: AwsCall, names: readonly string[] }[]
   /** Decides what happens to reads from AWS from now on. By default, they are carried out. */
   plan: (next: Plan) => void
   passes: (milliseconds: number) => void
@@ -55,26 +57,38 @@ export async function cacheScene (t: Test, options: Partial<CacheOptions> = {}):
   const call: AwsCall = { environment, credentialId: 'dev-account', callerId: 'alice' }
   const times = { ttl: 300_000, staleIfError: 0 }
   const reads: AwsCall[] = []
+  const batches: CacheScene['batches'] = []
   const pending = new Set<Promise<unknown>>()
   let clock = 0
   let plan: Plan = () => undefined
-  const getSecretValue: SecretsPort['getSecretValue'] = async (own, name, selector) => {
-    reads.push(own)
+  async function planned<Result> (own: AwsCall, ask: (call: AwsCall) => Promise<Result>): Promise<Result> {
     // The gateway's own port has a cache, too.
     const { caching, ...uncached } = own
-    const result = (plan(own) ?? Promise.resolve()).then(async () => port.getSecretValue(uncached, name, selector))
+    const result = (plan(own) ?? Promise.resolve()).then(async () => ask(uncached))
     pending.add(result)
     const ended = (): void => { pending.delete(result) }
     result.then(ended, ended)
     return result
   }
-  const cache = createCache({ ...port, getSecretValue }, {
+  const getSecretValue: SecretsPort['getSecretValue'] = async (own, name, selector) => {
+    reads.push(own)
+    return planned(own, async (uncached) => port.getSecretValue(uncached, name, selector))
+  }
+  const batchGetSecretValue: SecretsPort['batchGetSecretValue'] = async (own, request) => {
+    batches.push({ call: own, names: request.names })
+    return planned(own, async (uncached) => port.batchGetSecretValue(uncached, request))
+  }
+  const cache = createCache({ ...port, getSecretValue, batchGetSecretValue }, {
     timesOf: () => times,
     hasSessions: () => false,
     sharesReads: () => true,
     maximumBytes: 1_048_576,
     monotonic: () => clock,
     random: () => 0,
+    after (_milliseconds, callback) {
+      const immediate = setImmediate(callback)
+      return () => { clearImmediate(immediate) }
+    },
     ...options
   })
   return {
@@ -82,6 +96,7 @@ export async function cacheScene (t: Test, options: Partial<CacheOptions> = {}):
     cache,
     call,
     reads,
+    batches,
     times,
     async read ({ name = 'a', call: own = {}, selector = {}, maximumAge } = {}) {
       let status: CacheStatus | undefined
@@ -97,8 +112,12 @@ export async function cacheScene (t: Test, options: Partial<CacheOptions> = {}):
     passes (milliseconds) { clock += milliseconds },
     now: () => clock,
     async settles () {
-      while (pending.size > 0) await Promise.allSettled(pending)
-      await setImmediate()
+      do {
+        // A renewal is sent in the next iteration of the event loop, at the latest.
+        for (let iteration = 0; iteration < 2; iteration++) await nextIteration()
+        await Promise.allSettled(pending)
+      } while (pending.size > 0)
+      await nextIteration()
     }
   }
 }

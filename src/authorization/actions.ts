@@ -17,7 +17,7 @@ interface ActionDefinition {
 
 type OwnAction =
   | 'DescribeEnvironment' | 'ConfigureRotation' | 'ForceDeleteSecret' | 'CompareValues' | 'PromoteSecret' | 'DescribeCredential' | 'VerifyCredential'
-  | 'CheckAuthorization'
+  | 'CheckAuthorization' | 'InvalidateCache'
 
 const table = {
   // View the environment. To a caller without this permission, the gateway replies as if the environment did not exist.
@@ -63,7 +63,9 @@ const table = {
   // Ask AWS which account and identity an AWS credential belongs to.
   VerifyCredential: { group: 'administer', on: ['Credential'] },
   // Query the permissions of another caller.
-  CheckAuthorization: { group: 'administer', on: ['Environment', 'Credential'] }
+  CheckAuthorization: { group: 'administer', on: ['Environment', 'Credential'] },
+  // Drop values from the gateway's cache.
+  InvalidateCache: { group: 'administer', on: ['Environment', 'Secret'] }
 } as const satisfies Record<Operation | OwnAction, ActionDefinition>
 
 /** The name of an action to authorize: an AWS operation, or one of the gateway's own actions. */

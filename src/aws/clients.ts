@@ -14,6 +14,7 @@ import { convertExceptions } from './exception-middleware.ts'
 import { credentialKeys, type CredentialKeys, type KeysFor } from './keys.ts'
 import { captureRequestIds } from './request-ids.ts'
 import { retryStrategy } from './retry.ts'
+import { openQueue, type Queue, type QueuePlace } from './queue.ts'
 import type { Line } from './send.ts'
 import type { AwsSettings } from './settings.ts'
 import { takeTurns } from './take-turns.ts'
@@ -35,6 +36,8 @@ const stsConnections = maximumClients
 export interface Clients extends Pick<CredentialKeys, 'verify' | 'accountOf'> {
   /** Returns the client for a credential and region, and the bounds of its calls. For a role, each caller has its own client. */
   line: (keysFor: KeysFor, region: string) => Line
+  /** Opens a queue of Amazon SQS. It outlives the clients. */
+  queue: (credentialId: string, place: QueuePlace) => Queue
   /** Closes all connections. Calls in flight fail. */
   close: () => void
 }
@@ -116,6 +119,10 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now, onThrottl
       const client = getOrCreate(clients, key, () => open(keysFor, region))
       return { client, breaker: gateOf(credentialId, region).breaker, deadline }
     },
+    queue: (credentialId, place) => openQueue(place, {
+      current: async () => keys({ credentialId }),
+      refuse () { refuse({ credentialId }) }
+    }),
     close () {
       for (const handler of handlers.values()) handler.destroy()
       clients.clear()

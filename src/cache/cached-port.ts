@@ -1,5 +1,5 @@
 import type { SecretsPort } from '#src/aws/port'
-import { droppingWrites } from './dropping-writes.ts'
+import { droppingWrites, settlingTimes } from './dropping-writes.ts'
 import { createMemory } from './memory.ts'
 import { createReader } from './reader.ts'
 import type { CacheOptions } from './settings.ts'
@@ -8,6 +8,8 @@ import type { CacheOptions } from './settings.ts'
 export interface Cache {
   /** The port. Its reads are answered from the cache if the call allows it and the cache has a usable answer. */
   readonly port: SecretsPort
+  /** Drops a secret that was changed without the gateway. @param secret its name in AWS */
+  invalidate: (secret: string) => void
   /** Empties the cache. @param maximumBytes the new limit on the memory for values */
   clear: (maximumBytes: number) => void
   /** Removes the expired answers. */
@@ -27,8 +29,9 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
     port: {
       ...port,
       ...droppingWrites(port, memory),
-      getSecretValue: createReader(port.getSecretValue, memory, options, stop.signal)
+      getSecretValue: createReader(port, memory, options, stop.signal)
     },
+    invalidate (secret) { memory.changed(secret, settlingTimes.write) },
     clear: memory.clear,
     size: () => memory.store.size(),
     sweep () { memory.store.sweep(monotonic()) },

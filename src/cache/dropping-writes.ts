@@ -15,24 +15,20 @@ type Writes = Omit<SecretsPort, `${'batch' | 'describe' | 'get' | 'list' | 'vali
  * write whose reply was lost. A rotation function works for some minutes after AWS has replied to the rotation, and moves the
  * labels at the end.
  */
-const settlingTimes = { write: 10_000, rotation: 5 * 60_000 } as const
+export const settlingTimes = { write: 10_000, rotation: 5 * 60_000 } as const
 
 /**
  * Wraps the writes of a port so that the next read asks AWS, whatever the outcome of the write is. Cached answers are dropped
  * before the write, because it makes them outdated. They are dropped again after the write, because another caller may have read
  * the old value in the meantime.
  */
-export function droppingWrites (port: SecretsPort, { drop, settling }: Pick<Memory, 'drop' | 'settling'>): Writes {
+export function droppingWrites (port: SecretsPort, { changed }: Pick<Memory, 'changed'>): Writes {
   const dropping = <Rest extends unknown[], Result>(
     write: Write<Rest, Result>, settlingTime: number = settlingTimes.write
   ): Write<Rest, Result> => async (call, name, ...rest) => {
     const secret = secretOf(call, name)
-    const changes = (): void => {
-      settling.add(secret, settlingTime)
-      drop(secret)
-    }
-    changes()
-    return write(call, name, ...rest).finally(changes)
+    changed(secret, settlingTime)
+    return write(call, name, ...rest).finally(() => { changed(secret, settlingTime) })
   }
 
   return {

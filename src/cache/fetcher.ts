@@ -1,7 +1,5 @@
-import type { AwsCall } from '#src/aws/call'
-import type { SecretsPort, VersionSelector } from '#src/aws/port'
-import type { SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
+import type { BatchedRead, Batches } from './batches.ts'
 import { meaningOf } from './failures.ts'
 import type { Fetch } from './flights.ts'
 import { nothing, versionIn, withAbsence, withVersion } from './kept-secret.ts'
@@ -10,20 +8,20 @@ import { absenceTime, settlingTtl, type CacheOptions, type Times } from './setti
 import type { Target } from './store.ts'
 
 /** A read that the cache may answer. */
-export interface Read {
-  readonly call: AwsCall
-  readonly name: SecretName
-  readonly selector: VersionSelector
+export interface Read extends BatchedRead {
   readonly target: Target
   readonly times: Times
 }
 
-/** A value that is in use is renewed after a part of its time to live: at least `least`, plus a random part of up to `random`. */
-const renewal = { least: 0.75, random: 0.2 }
+/**
+ * The times of renewals, as fractions of the time to live. A value in use is renewed after `least`, plus a random fraction of up to
+ * `random`. The renewal may wait for up to `spare`, so that renewals share a call, and still ends before the value expires.
+ */
+const renewal = { least: 0.75, random: 0.2, spare: 1 / 60 }
 
 /** Returns a function that asks AWS, and caches the answer. */
 export function createFetcher (
-  getSecretValue: SecretsPort['getSecretValue'], memory: Memory, { monotonic, random = Math.random }: CacheOptions
+  { read: ask }: Batches, memory: Memory, { monotonic, random = Math.random }: CacheOptions
 ): (read: Read) => Fetch {
   /** Updates the cache with what a failed read shows about the secret. */
   function learn (error: unknown, { target, selector, times }: Read, since: number, isCurrent: boolean): void {
@@ -43,11 +41,11 @@ export function createFetcher (
   }
 
   return (read) => async (call, isCurrent) => {
-    const { name, selector, target, times } = read
+    const { target, times } = read
     const since = monotonic()
     const isSettling = memory.settling.has(target.secret)
     try {
-      const secret = await getSecretValue(call, name, selector)
+      const secret = await ask({ ...read, call }, times.ttl * renewal.spare)
       if (isCurrent()) {
         const until = since + (isSettling ? settlingTtl : times.ttl + times.staleIfError)
         const renewAfter = renewal.least + renewal.random * random()

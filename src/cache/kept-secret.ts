@@ -50,6 +50,9 @@ const isSelected = ({ versionId, versionStages }: ReadSecret, selector: VersionS
 const isSame = (one: VersionSelector, other: VersionSelector): boolean =>
   one.versionId === other.versionId && (one.versionStage ?? 'AWSCURRENT') === (other.versionStage ?? 'AWSCURRENT')
 
+/** Returns true for the selector of the current version. */
+export const selectsCurrent = (selector: VersionSelector): boolean => isSame(selector, {})
+
 /**
  * Returns the cached version that a read selects, if there is one. A label selects a version only if AWS has reported the label
  * on that version.

@@ -12,10 +12,12 @@ export interface Memory {
   /** The secrets that were written recently. */
   readonly settling: Settling
   /**
-   * Drops the answers about a secret, in all regions and for all credentials. The results of reads in progress will not be
-   * cached.
+   * Drops the answers about a secret that has changed, in all regions and for all credentials. The results of reads in progress
+   * will not be cached.
+   *
+   * @param settlingTime the time for which AWS may return an earlier state, in milliseconds
    */
-  drop: (secret: string) => void
+  changed: (secret: string, settlingTime: number) => void
   /** Drops everything. */
   clear: (maximumBytes: number) => void
 }
@@ -23,13 +25,15 @@ export interface Memory {
 export function createMemory (maximumBytes: number, monotonic: Monotonic): Memory {
   let store = createStore(maximumBytes)
   const flights = createFlights()
+  const settling = createSettling(monotonic)
   return {
     get store () {
       return store
     },
     flights,
-    settling: createSettling(monotonic),
-    drop (secret) {
+    settling,
+    changed (secret, settlingTime) {
+      settling.add(secret, settlingTime)
       flights.outdate(secret)
       store.drop(secret)
     },

@@ -3,6 +3,7 @@ import type { SecretsPort } from '#src/aws/port'
 import type { ReadSecret } from '#src/aws/secret'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
+import { createBatches } from './batches.ts'
 import { concernsSession, meaningOf } from './failures.ts'
 import { createFetcher, type Read } from './fetcher.ts'
 import { waitFor } from './flights.ts'
@@ -19,15 +20,17 @@ interface Usable {
 /**
  * Creates the function that reads a secret, from the cache if possible.
  *
- * @param getSecretValue asks AWS
+ * @param port asks AWS
  * @param stop ends the renewals when it is aborted
  */
 export function createReader (
-  getSecretValue: SecretsPort['getSecretValue'], memory: Memory, options: CacheOptions, stop: AbortSignal
+  port: Pick<SecretsPort, 'getSecretValue' | 'batchGetSecretValue'>, memory: Memory, options: CacheOptions, stop: AbortSignal
 ): SecretsPort['getSecretValue'] {
   const { timesOf, hasSessions, sharesReads, monotonic } = options
+  const { getSecretValue } = port
   const { flights } = memory
-  const fetch = createFetcher(getSecretValue, memory, options)
+  const batches = createBatches(port, options)
+  const fetch = createFetcher(batches, memory, options)
   const renewing = new Set<string>()
 
   /** Returns the cached answer if the read may use it. */
@@ -98,14 +101,15 @@ export function createReader (
       caching.onStatus({ forwarded: 'bypass' })
       return getSecretValue(call, name, selector)
     }
+    if (caching.maximumAge === 0) caching.onRefresh?.()
     const secret = secretOf(call, name)
     const owner = sharesReads(credentialId) ? undefined : callerId
     // The key is unambiguous, because only its last part, the caller's ID, could contain a line feed.
     const key = [secret, environment.region, environment.account, credentialId, owner].join('\n')
-    const read: Read = { call, name, selector, target: { secret, key }, times }
+    const read: Read = { call, name, selector, owner, target: { secret, key }, times }
     const kept = usable(read)
     if (kept !== undefined) return answerWith(kept, read)
-    if (call.beforeSending !== undefined) await call.beforeSending()
+    if (call.beforeSending !== undefined) await batches.announce(read, call.beforeSending())
     // Another caller may have read the secret in the meantime.
     const since = usable(read)
     return since === undefined ? forward(read) : answerWith(since, read)

@@ -1,5 +1,6 @@
 import type { Monotonic } from '#src/clock'
 import type { Environment } from '#src/environments/environment'
+import type { After } from './gathering.ts'
 
 /** The times for which the values of an environment are cached, in milliseconds. */
 export interface Times {
@@ -21,6 +22,8 @@ export interface CacheOptions {
   readonly monotonic: Monotonic
   /** Returns a random number from 0 to 1. It spreads the renewals of values that were read at the same time. */
   readonly random?: () => number
+  /** Defaults to a timer of Node.js. */
+  readonly after?: After
 }
 
 /** The time to live of the answer that a secret or a version does not exist, in milliseconds. */

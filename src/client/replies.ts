@@ -26,6 +26,7 @@ export const replies: Readonly<Record<string, Readonly<Record<string, Shape | nu
   "GET /openapi.yaml": {"200":null},
   "POST /auth/aws/login": {"200":{"type":"object","properties":{"token":{"type":"string"},"expires":{"type":"string"},"caller":{"type":"string"}},"required":["caller","expires","token"]}},
   "POST /authorization/check": {"200":{"type":"object","properties":{"allowed":{"type":"boolean"},"policies":{"type":"array","items":{"type":"string"}}},"required":["allowed","policies"]}},
+  "POST /cache/invalidations": {"200":{"type":"object","properties":{"items":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"problem":{"ref":"Problem"}},"required":["name"]}}},"required":["items"]}},
   "GET /consistency": {"200":{"ref":"ConsistencyReport"}},
   "GET /credentials": {"200":{"type":"object","properties":{"items":{"type":"array","items":{"ref":"Credential"}}},"required":["items"]}},
   "POST /credentials/{id}/verify": {"200":{"ref":"ProvedCredential"}},

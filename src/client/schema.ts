@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/cache/invalidations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget the kept values of secrets
+         * @description The next read of each secret asks AWS. It is for whoever knows that a secret has been changed elsewhere, such as a hook of a rotation. The caller has to be allowed `InvalidateCache` of the environment, and of each secret: one that is denied fails alone. The reply is the same whether or not a value was kept, and whether or not the secret exists. It holds for the process that replies: other replicas of the gateway keep their values.
+         */
+        post: operations["invalidateCache"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/consistency": {
         parameters: {
             query?: never;
@@ -1437,7 +1457,7 @@ export interface operations {
                      * @example GetSecretValue
                      * @enum {string}
                      */
-                    action: "DescribeEnvironment" | "ListSecrets" | "BatchGetSecretValue" | "GetRandomPassword" | "DescribeSecret" | "GetSecretValue" | "ListSecretVersionIds" | "GetResourcePolicy" | "CreateSecret" | "PutSecretValue" | "UpdateSecret" | "UpdateSecretVersionStage" | "DeleteSecret" | "RestoreSecret" | "TagResource" | "UntagResource" | "RotateSecret" | "CancelRotateSecret" | "PutResourcePolicy" | "DeleteResourcePolicy" | "ValidateResourcePolicy" | "ReplicateSecretToRegions" | "RemoveRegionsFromReplication" | "StopReplicationToReplica" | "ConfigureRotation" | "ForceDeleteSecret" | "CompareValues" | "PromoteSecret" | "DescribeCredential" | "VerifyCredential" | "CheckAuthorization";
+                    action: "DescribeEnvironment" | "ListSecrets" | "BatchGetSecretValue" | "GetRandomPassword" | "DescribeSecret" | "GetSecretValue" | "ListSecretVersionIds" | "GetResourcePolicy" | "CreateSecret" | "PutSecretValue" | "UpdateSecret" | "UpdateSecretVersionStage" | "DeleteSecret" | "RestoreSecret" | "TagResource" | "UntagResource" | "RotateSecret" | "CancelRotateSecret" | "PutResourcePolicy" | "DeleteResourcePolicy" | "ValidateResourcePolicy" | "ReplicateSecretToRegions" | "RemoveRegionsFromReplication" | "StopReplicationToReplica" | "ConfigureRotation" | "ForceDeleteSecret" | "CompareValues" | "PromoteSecret" | "DescribeCredential" | "VerifyCredential" | "CheckAuthorization" | "InvalidateCache";
                     /**
                      * @description The AWS credential that would be used. Defaults to that of the environment
                      * @example local-dev
@@ -1495,6 +1515,54 @@ export interface operations {
                          *     ]
                          */
                         policies: string[];
+                    };
+                };
+            };
+        };
+    };
+    invalidateCache: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description An environment that the configuration declares
+                     * @example dev
+                     */
+                    environment: string;
+                    /**
+                     * @description The secrets' names in the environment, or their ARNs
+                     * @example [
+                     *       "payments/db"
+                     *     ]
+                     */
+                    secretIds: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /**
+                             * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
+                             * @example payments/db
+                             */
+                            name: string;
+                            problem?: components["schemas"]["Problem"];
+                        }[];
                     };
                 };
             };

@@ -61,12 +61,16 @@ export function configFrom (file: Declared, folder = '.'): Config {
   return config
 }
 
-function* undeclaredCredentials ({ environments, credentials }: Config): Generator<ConfigIssue> {
+function* undeclaredCredentials ({ environments, credentials, cache: { events } }: Config): Generator<ConfigIssue> {
+  const expected = `one of: ${[...credentials.keys()].join(', ')}`
   for (const { name, allowedCredentials } of environments.values()) {
     for (const id of allowedCredentials) {
       if (credentials.has(id)) continue
-      yield { key: `environments.${name}`, found: `the credential ${id}`, expected: `one of: ${[...credentials.keys()].join(', ')}` }
+      yield { key: `environments.${name}`, found: `the credential ${id}`, expected }
     }
+  }
+  for (const [index, { credential }] of events.entries()) {
+    if (!credentials.has(credential)) yield { key: `cache.events.${index}.credential`, found: credential, expected }
   }
 }
 

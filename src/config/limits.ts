@@ -13,6 +13,7 @@ const RateSchema = Type.Object(rate, closed)
 export const LimitsSchema = Type.Object({
   ...rate,
   perEnvironment: Type.Optional(RateSchema),
+  refreshes: Type.Optional(RateSchema),
   unauthenticated: Type.Optional(RateSchema)
 }, closed)
 
@@ -29,17 +30,20 @@ export interface Limits {
   readonly caller: Limit
   /** The limit of each environment, for all callers together. */
   readonly environment: Limit
+  /** The limit of each caller for reads that demand AWS's own answer although the gateway keeps values. */
+  readonly refresh: Limit
   /** The limit for each IP address. It applies to failed authentications and, separately, to requests to public routes. */
   readonly address: Limit
 }
 
 /** Fills in the defaults. An environment's default rate is ten times a caller's rate. */
-export function limitsFrom ({ perEnvironment, unauthenticated, ...declared }: Static<typeof LimitsSchema>): Limits {
+export function limitsFrom ({ perEnvironment, refreshes, unauthenticated, ...declared }: Static<typeof LimitsSchema>): Limits {
   const { requestsPerSecond = 100 } = declared
   const caller = limitFrom(declared, requestsPerSecond, 2)
   return {
     caller,
     environment: limitFrom(perEnvironment, 10 * requestsPerSecond, caller.window / 1_000),
+    refresh: limitFrom(refreshes, 10, 10),
     address: limitFrom(unauthenticated, 10, 20)
   }
 }
@@ -62,8 +66,10 @@ const maximumWindow = 60 * 60 * 1_000
 
 /** Yields the issues that a schema can't detect. */
 export function* limitIssues ({ limits }: { limits: Limits }): Generator<ConfigIssue> {
-  const { caller, environment, address } = limits
-  const keys = { limits: caller, 'limits.perEnvironment': environment, 'limits.unauthenticated': address }
+  const { caller, environment, refresh, address } = limits
+  const keys = {
+    limits: caller, 'limits.perEnvironment': environment, 'limits.refreshes': refresh, 'limits.unauthenticated': address
+  }
   for (const [key, { requests, window }] of Object.entries(keys)) {
     if (window >= minimumWindow && window <= maximumWindow) continue
     yield { key: `${key}.burst`, found: String(requests), expected: 'a burst of at least one second and at most one hour of requests at the average rate' }

@@ -2,12 +2,14 @@ import { partitionInArn, partitionNames, partitionOf, regions } from '#src/aws-m
 import type { AuthenticationSettings } from '#src/authentication/authenticator'
 import { isRole, sourcesOf, type CredentialDefinition } from '#src/credentials/definition'
 import type { Environment } from '#src/environments/environment'
+import type { CacheSettings } from './cache.ts'
 import { closeNames } from './close-names.ts'
 import type { ConfigIssue } from './issues.ts'
 
 interface Declared {
   readonly environments: ReadonlyMap<string, Environment>
   readonly credentials: ReadonlyMap<string, CredentialDefinition>
+  readonly cache: Pick<CacheSettings, 'events'>
 }
 
 /** A key of the configuration whose value belongs to an AWS partition. */
@@ -18,7 +20,7 @@ interface Place {
 }
 
 /** Yields an issue for each region that AWS does not have. */
-export function* regionIssues ({ environments, credentials, authentication: { aws } }: Declared & {
+export function* regionIssues ({ environments, credentials, cache: { events }, authentication: { aws } }: Declared & {
   readonly authentication: Pick<AuthenticationSettings, 'aws'>
 }): Generator<ConfigIssue> {
   for (const { name, region, replicaRegions } of environments.values()) {
@@ -26,6 +28,7 @@ export function* regionIssues ({ environments, credentials, authentication: { aw
     yield* unknownRegions(`environments.${name}.replicaRegions`, replicaRegions)
   }
   for (const [id, { region }] of credentials) yield* unknownRegions(`credentials.${id}.region`, region === undefined ? [] : [region])
+  for (const [index, { region }] of events.entries()) yield* unknownRegions(`cache.events.${index}.region`, [region])
   yield* unknownRegions('authentication.aws.regions', aws?.regions ?? [])
 }
 
@@ -71,7 +74,7 @@ function* placesOfEnvironment ({ name, region, replicaRegions, kmsKeyId }: Envir
  * Yields the places that use a credential, directly or as a source of a role. All of them must be in one partition, because keys
  * are valid in only one.
  */
-function* placesOfCredential ({ environments, credentials }: Declared, id: string): Generator<Place> {
+function* placesOfCredential ({ environments, credentials, cache: { events } }: Declared, id: string): Generator<Place> {
   const users = Array.from(credentials).filter(([user]) => [...sourcesOf(credentials, user)].includes(id))
   for (const [user, definition] of users) {
     if (isRole(definition)) yield { key: `credentials.${user}.roleArn`, partition: partitionInArn(definition.roleArn) }
@@ -79,5 +82,8 @@ function* placesOfCredential ({ environments, credentials }: Declared, id: strin
   }
   for (const { name, region, allowedCredentials } of environments.values()) {
     if (users.some(([user]) => allowedCredentials.includes(user))) yield { key: `environments.${name}.region`, partition: partitionOf(region) }
+  }
+  for (const [index, { region, credential }] of events.entries()) {
+    if (users.some(([user]) => user === credential)) yield { key: `cache.events.${index}.region`, partition: partitionOf(region) }
   }
 }

@@ -15,8 +15,10 @@ export const CacheHeaders = {
  * @param refresh true if the query requires that AWS is asked
  */
 export function cachingOf (request: FastifyRequest, reply: FastifyReply, refresh: boolean | undefined): Caching {
+  const maximumAge = refresh === true ? 0 : maximumAgeIn(request.headers['cache-control'])
   return compact({
-    maximumAge: refresh === true ? 0 : maximumAgeIn(request.headers['cache-control']),
+    maximumAge,
+    onRefresh: maximumAge === 0 ? () => { request.server.limits.refresh(request, reply) } : undefined,
     onStatus (status: CacheStatus) {
       reply.header('cache-status', cacheStatus(status))
       const { age, problem } = status

@@ -245,6 +245,23 @@ t.test('every caller and pair of environments, in a promotion and in each of its
   t.equal(answers.size, 3)
 })
 
+t.test('every caller and environment, in an invalidation of the cache and in each of its items', async (t) => {
+  const gateway = await gatewayFor(t)
+  const answers = new Set<Answer>()
+  for (const cell of callers.flatMap((caller) => environments.map((environment) => ({ caller, environment, credential: undefined })))) {
+    const { caller, environment } = cell
+    const wanted = expected(cell, ['InvalidateCache'])
+    answers.add(wanted)
+    const reply = await gateway.send('POST', '/cache/invalidations', { token: tokenOf(caller.id), json: { environment, secretIds: names } })
+    t.equal(answerIn(reply), wanted, `${caller.id} in ${environment}`)
+    if (wanted !== 'allowed') continue
+    const items = reply.json.items as { name: string, problem?: object }[]
+    const may = names.filter((name) => expected({ ...cell, name }, ['InvalidateCache']) === 'allowed')
+    t.same(items.filter(({ problem }) => problem === undefined).map(({ name }) => name), may)
+  }
+  t.equal(answers.size, 3)
+})
+
 t.test('every caller, action and credential, on a credential itself', async (t) => {
   const gateway = await gatewayFor(t)
   const onCredential = actionNames.filter((action) => actionTable[action].on.includes('Credential'))

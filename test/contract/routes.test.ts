@@ -29,6 +29,7 @@ interface Schema {
 const table = [
   ['POST', '/auth/aws/login', 'logInWithAws', 'Public'],
   ['POST', '/authorization/check', 'checkAuthorization', 'CheckAuthorization'],
+  ['POST', '/cache/invalidations', 'invalidateCache', 'InvalidateCache'],
   ['GET', '/credentials', 'listCredentials', 'DescribeCredential'],
   ['POST', '/credentials/:id/verify', 'verifyCredential', 'VerifyCredential'],
   ['GET', '/consistency', 'compareEnvironments', 'ListSecrets'],

@@ -127,6 +127,26 @@ t.test('refresh and Cache-Control make the gateway ask AWS, and renew the cached
   t.same(calls(), ['GetSecretValue'])
 })
 
+t.test('a caller can demand AWS\'s own answer only so often, and nothing else of it is refused', async (t) => {
+  const limits = { ...declared.limits, refreshes: { requestsPerSecond: 2 / 3_000, burst: 2 } }
+  const { read, send, calls, trail } = await scene(t, { limits })
+  await read()
+  for (const asks of ['no-cache', 'max-age=0']) t.match(await read('', { 'cache-control': asks }), { status: 200 })
+  t.equal(calls().length, 3)
+  const refused = await read('?refresh=true')
+  t.match(refused, { status: 429, json: { code: 'rate-limited' } })
+  t.ok(Number(refused.headers.get('retry-after')) > 2_000)
+  t.match(trail().at(-1), { event: 'outcome', status: 429, code: 'rate-limited', reason: 'refresh' })
+  t.same(calls(), [])
+  t.match(status(await read()), /hit/, 'the kept value')
+  t.match(status(await read('', { 'cache-control': 'max-age=60' })), /hit/)
+  t.match(await send('GET', `${path}?refresh=true`, { token: tokens.reader }), { status: 200 }, 'another caller')
+
+  const without = await scene(t, { limits, cache: { ttlSeconds: 0 } })
+  const statuses = [await without.read('?refresh=true'), await without.read('?refresh=true'), await without.read('?refresh=true')].map((reply) => reply.status)
+  t.same(statuses, [200, 200, 200], 'where no values are kept, every read asks AWS')
+})
+
 t.test('a caller who loses a permission gets 403 even for a cached value', async (t) => {
   const { fastify, read, send, calls } = await scene(t)
   await read()

@@ -136,6 +136,10 @@ t.test('the bounds of the configuration file', async (t) => {
     'limits perEnvironment requestsPerSecond maximum': 1_000_000,
     'limits perEnvironment burst minimum': 1,
     'limits perEnvironment burst maximum': 100_000_000,
+    'limits refreshes requestsPerSecond exclusiveMinimum': 0,
+    'limits refreshes requestsPerSecond maximum': 1_000_000,
+    'limits refreshes burst minimum': 1,
+    'limits refreshes burst maximum': 100_000_000,
     'limits unauthenticated requestsPerSecond exclusiveMinimum': 0,
     'limits unauthenticated requestsPerSecond maximum': 1_000_000,
     'limits unauthenticated burst minimum': 1,
@@ -158,7 +162,11 @@ t.test('the bounds of the configuration file', async (t) => {
     'cache ttlSeconds maximum': 86_400,
     'cache staleIfErrorSeconds minimum': 0,
     'cache staleIfErrorSeconds maximum': 86_400,
-    'cache maximumBytes minimum': 1_048_576
+    'cache maximumBytes minimum': 1_048_576,
+    'cache events maxItems': 100,
+    'cache events queueUrl maxLength': 2_048,
+    'cache events region minLength': 1,
+    'cache events region maxLength': 128
   })
 })
 

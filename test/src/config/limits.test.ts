@@ -7,11 +7,13 @@ t.test('default limits', async (t) => {
   t.same(limitsFrom({}), {
     caller: { requests: 200, window: 2_000 },
     environment: { requests: 2_000, window: 2_000 },
+    refresh: { requests: 100, window: 10_000 },
     address: { requests: 200, window: 20_000 }
   })
   t.same(limitsFrom({ requestsPerSecond: 0.25, burst: 5 }), {
     caller: { requests: 5, window: 20_000 },
     environment: { requests: 50, window: 20_000 },
+    refresh: { requests: 100, window: 10_000 },
     address: { requests: 200, window: 20_000 }
   })
 })

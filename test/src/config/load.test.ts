@@ -70,6 +70,7 @@ t.test('an issue contains the key, the value found and the value expected', asyn
     [{ environments: { dev: { ...dev, deletionProtection: 'yes' } } }, 'environments.dev.deletionProtection: found a text of 3 characters, expected boolean'],
     [{ environments: { dev: null } }, 'environments.dev: found null, expected object'],
     [{ environments: { dev: [] } }, 'environments.dev: found a list, expected object'],
+    [{ cache: { events: [{ queueUrl: 'https://sqs.eu-west-1.amazonaws.com/1/q', region: 'eu-west-1', credential: 'x' }] } }, 'cache.events.0.credential: found x, expected one of: a, b, c'],
     [{ environments: { dev: { ...dev, credential: 'x' } } }, 'environments.dev: found the credential x, expected one of: a, b, c'],
     [{ environments: { dev: { ...dev, replicaRegions: ['eu-west-1'] } } }, 'environments.dev.replicaRegions: found eu-west-1, expected regions other than the environment\'s own'],
     [{ environments: { dev, prod: { ...prod, namePrefix: 'dev/x/' } } }, 'environments.dev.namePrefix: found "dev/", expected a prefix that does not cover that of prod, which also has secrets in eu-west-1, in the same AWS account'],

@@ -26,6 +26,8 @@ const file = ({ environment = {}, credentials = { base }, more = {} }: File): st
 const login = (regions: readonly string[]): object =>
   ({ authentication: { aws: { serverId: 'gateway', regions, identities: [{ account: '111122223333' }] } } })
 
+const events = (region: string): object => ({ cache: { events: [{ queueUrl: 'https://sqs.amazonaws.com/1/q', region, credential: 'base' }] } })
+
 t.test('a region that AWS does not have is refused, with the closest ones that it has', async (t) => {
   const close = 'a region of AWS, such as eu-west-1, eu-west-2, eu-west-3'
   const issues: readonly (readonly [File, string])[] = [
@@ -34,6 +36,7 @@ t.test('a region that AWS does not have is refused, with the closest ones that i
     [{ environment: { region: 'us-gov-wst-1' } }, 'environments.dev.region: found us-gov-wst-1, expected a region of AWS, such as us-gov-west-1, us-gov-east-1, us-iso-west-1'],
     [{ environment: { replicaRegions: ['eu-central-1', 'eu-west-9'] } }, `environments.dev.replicaRegions: found eu-west-9, expected ${close}`],
     [{ credentials: { base: { ...base, region: 'eu-west-9' } } }, `credentials.base.region: found eu-west-9, expected ${close}`],
+    [{ more: events('eu-west-9') }, `cache.events.0.region: found eu-west-9, expected ${close}`],
     [{ more: login(['eu-west-1', 'eu-west-9']) }, `authentication.aws.regions: found eu-west-9, expected ${close}`]
   ]
   for (const [declared, message] of issues) t.throws(() => parseConfig(file(declared)), { message }, message)
@@ -47,6 +50,7 @@ t.test('credentials and environments belong to one partition', async (t) => {
       { environment: { ...china, kmsKeyId: 'arn:aws:kms:cn-north-1:111122223333:alias/a' } },
       ['environments.dev.kmsKeyId: found the partition aws, expected aws-cn, the partition of environments.dev.region']
     ],
+    [{ environment: china, more: events('eu-west-1') }, ['cache.events.0.region: found the partition aws, expected aws-cn, the partition of environments.dev.region']],
     [
       { environment: china, credentials: { a: role('aws'), base } },
       ['environments.dev.region: found the partition aws-cn, expected aws, the partition of credentials.a.roleArn']
