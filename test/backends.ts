@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { delays } from '#src/local-backend/realistic/table'
 import { startLocalBackend } from '#src/local-backend/server'
 import { platform, roles } from './aws-roles.ts'
 import { startMotoProxy } from './moto/proxy.ts'
@@ -26,6 +27,13 @@ export interface Backend {
   advance: (days: number) => void
   /** Shows all changes so far to all who read. Only a realistic backend shows them later. */
   settle: () => void
+  /**
+   * Lets so much time pass that AWS has caught up: lists show all changes, replications have ended, and the names of deleted secrets
+   * are free. Only a realistic backend lags; in the others, no time passes.
+   *
+   * @returns the time that has passed, in milliseconds
+   */
+  catchUp: () => number
   /** Carries out the rotations that are due, and waits until no rotation is in progress. */
   rotateDue: () => Promise<void>
   close: () => Promise<void>
@@ -92,6 +100,12 @@ async function startEmbedded (): Promise<Backend> {
       await backend.runDueRotations()
     },
     settle: backend.settle,
+    catchUp () {
+      if (seed === undefined) return 0
+      moved += delays.listing.longest
+      backend.settle()
+      return delays.listing.longest
+    },
     close: backend.close
   }
 }
