@@ -98,13 +98,14 @@ async function startEmbedded (): Promise<Backend> {
     async rotateDue () {
       backend.settle()
       await backend.runDueRotations()
+      backend.settle()
     },
     settle: backend.settle,
     catchUp () {
       if (seed === undefined) return 0
-      moved += delays.listing.longest
+      moved += delays.listing.delay.longest
       backend.settle()
-      return delays.listing.longest
+      return delays.listing.delay.longest
     },
     close: backend.close
   }

@@ -92,14 +92,19 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
       async () => afterDeletion(call, name, async () => port.createSecret(call, name, secret)), newVersion),
     deleteSecret: async (call, name, how) => write(call, name, async () => port.deleteSecret(call, name, how),
       () => ({ state: 'force' in how ? 'gone' : 'scheduled' })),
-    restoreSecret: async (call, name) => write(call, name, async () => port.restoreSecret(call, name), () => ({})),
+    async restoreSecret (call, name) {
+      try {
+        return await write(call, name, async () => port.restoreSecret(call, name), () => ({}))
+      } catch (error) {
+        throw isProblem(error, 'secret-pending-deletion') ? asGone(error) : error
+      }
+    },
     async putSecretValue (call, name, content, version = {}) {
       try {
         return await write(call, name, async () => port.putSecretValue(call, name, content, version),
           (result, before) => newVersion(result, before, version.stages))
       } catch (error) {
-        // What is being deleted for good can't be restored, and its name is as good as free.
-        throw error instanceof Problem && isBeingDeleted(call, name, error) ? new Problem('secret-not-found', error.options) : error
+        throw isProblem(error, 'secret-pending-deletion') && isBeingDeleted(call, name, error) ? asGone(error) : error
       }
     },
     updateSecret: async (call, name, change) => write(call, name, async () => port.updateSecret(call, name, change),
@@ -131,6 +136,12 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
       () => ({ primaryRegion: call.environment.region }))
   }
 }
+
+/**
+ * Returns the problem for a secret that AWS is deleting without recovery. It can't be restored, and its name is as good as free.
+ * For a restore, AWS's refusal means nothing else.
+ */
+const asGone = ({ options }: Problem): Problem => new Problem('secret-not-found', options)
 
 /** Returns what identifies a secret. The memory of one credential doesn't affect the calls with another. */
 const keyOf = ({ environment, credentialId }: AwsCall, name: SecretName): string =>

@@ -215,6 +215,7 @@ t.test('a request for many secrets leaves a record of each', async (t) => {
   const [, ...some] = await recordsOf(gateway, 'POST', '/environments/dev/values', { ...reader, json: { names: ['b', 'a'] } })
   t.match(some, [{ name: 'b', ...denied }, { name: 'a', status: 200, decision: { policies: ['reads-a'] } }, { items: 2 }])
   await gateway.send('POST', secrets, { json: { secrets: [{ name: 'both/a', value: 'v' }, { name: 'both/b', value: 'v' }] } })
+  gateway.catchUp()
   const reply = await gateway.send('POST', '/environments/dev/values', { ...reader, json: { filters: { namePrefix: 'both/' } } })
   t.same(reply.json.items.map(({ name }: { name: string }) => name), ['both/a'])
   const matching = gateway.trail().slice(-3)
