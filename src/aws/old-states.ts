@@ -47,9 +47,13 @@ function split (aspect: Aspect): string[] {
 const versionWith = (label: string, versions: Readonly<Record<string, readonly string[]>> = {}): string | undefined =>
   Object.keys(versions).find((versionId) => versions[versionId]?.includes(label))
 
-/** Returns true if a resource policy is not the one that was written. AWS may write the JSON in another way. */
+/**
+ * Returns true if a resource policy is not the one that was written, or if the secret was deleted. AWS returns the policy as
+ * JSON, but maybe in another form.
+ */
 export function isOldPolicy ({ policy }: { policy?: string }, facts: Facts): boolean {
-  const fact = facts.get('policy')
+  const [state, fact] = [facts.get('state'), facts.get('policy')]
+  if (state !== undefined && state.value !== 'present') return true
   return fact !== undefined && !isDeepStrictEqual(parsed(policy), parsed(fact.value))
 }
 

@@ -22,6 +22,7 @@ const sum = (one: number, other: number): number => one + other
 
 /** Returns the metadata and the current value of each secret, without the dates that may differ after a rollback. */
 async function state (gateway: Gateway): Promise<object> {
+  gateway.catchUp()
   const { json: { items } } = await gateway.send('GET', `${path}?includePlannedDeletion=true&sort=name`)
   return Promise.all(items.map(async ({ name }: { name: string }) => {
     const { json: metadata } = await gateway.send('GET', `${path}/${encodeURIComponent(name)}/metadata`)
