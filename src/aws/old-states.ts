@@ -6,7 +6,7 @@ import type { Aspect, Fact, Facts } from './recent-writes.ts'
 import type { ReadSecret, SecretMetadata, SecretVersion } from './secret.ts'
 
 /** Returns true if AWS's date shows a change that is later than the write that made the fact. */
-const isLater = (date: Date | undefined, fact: Fact): boolean => date !== undefined && date.getTime() >= fact.date
+export const isLater = (date: Date | undefined, fact: Fact): boolean => date !== undefined && date.getTime() >= fact.date
 
 /** Returns the staging label by which a version is chosen, or undefined if it is chosen by its ID. */
 const chosenLabel = ({ versionId, versionStage }: VersionSelector): string | undefined =>

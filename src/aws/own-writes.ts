@@ -3,10 +3,10 @@ import type { SecretName } from '#src/environments/names'
 import { isProblem, Problem } from '#src/problems/problem'
 import type { AwsCall } from './call.ts'
 import { lateness, pause } from './lateness.ts'
-import { areOldVersions, describesOldState, isErrorOfOldState, isOldPolicy, isOldValue } from './old-states.ts'
+import { areOldVersions, describesOldState, isErrorOfOldState, isLater, isOldPolicy, isOldValue } from './old-states.ts'
 import { toAwsName } from './names.ts'
 import type { BatchResult, SecretsPort, VersionSelector } from './port.ts'
-import { createRecentWrites, unknown, type Effect, type Facts } from './recent-writes.ts'
+import { createRecentWrites, unknown, type Effect, type Fact, type Facts } from './recent-writes.ts'
 
 /**
  * How long after a deletion without recovery AWS may still be carrying it out, and how long a creation waits for that, in
@@ -41,14 +41,24 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
       const facts = writes.find(keyOf(call, name), lateness)
       const isLate = 'error' in outcome ? isErrorOfOldState(outcome.error, facts, version) : isOld(outcome.reply, facts)
       if (!isLate || !await pause(call, attempt)) {
-        if ('error' in outcome) throw outcome.error
+        if ('error' in outcome) throw orGone(call, name, outcome.error)
         return outcome.reply
       }
     }
   }
 
-  const isBeingDeleted = (call: AwsCall, name: SecretName, error: unknown): boolean =>
-    isProblem(error, 'secret-pending-deletion') && writes.find(keyOf(call, name), deletion.lateness).get('state')?.value === 'gone'
+  /** Returns the deletion without recovery that this process has had confirmed, and that AWS may still be carrying out. */
+  function deletionOf (call: AwsCall, name: SecretName): Fact | undefined {
+    const state = writes.find(keyOf(call, name), deletion.lateness).get('state')
+    return state?.value === 'gone' ? state : undefined
+  }
+
+  const isBeingDeleted = (call: AwsCall, name: SecretName, error: unknown): error is Problem =>
+    isProblem(error, 'secret-pending-deletion') && deletionOf(call, name) !== undefined
+
+  /** Returns an error of AWS, or that there is no secret if it only says that this process's deletion is under way. */
+  const orGone = (call: AwsCall, name: SecretName, error: unknown): unknown =>
+    isBeingDeleted(call, name, error) ? asGone(error) : error
 
   /** Creates a secret, once AWS has carried out this process's own deletion of the secret that had the name before. */
   async function afterDeletion<Result> (call: AwsCall, name: SecretName, create: () => Promise<Result>): Promise<Result> {
@@ -74,7 +84,8 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
       const items = await Promise.all(page.items.map(async (item): Promise<BatchResult> => {
         const facts = writes.find(keyOf(call, item.name), lateness)
         const isOld = 'problem' in item ? isErrorOfOldState(item.problem, facts, {}) : isOldValue(item.secret, facts)
-        if (!isOld) return item
+        const isGone = 'problem' in item && isBeingDeleted(call, item.name, item.problem)
+        if (!isOld && !isGone) return item
         return getSecretValue(call, item.name).then((secret) => ({ name: item.name, secret }), (error: unknown) => {
           if (error instanceof Problem) return { name: item.name, problem: error }
           throw error
@@ -82,7 +93,12 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
       }))
       return { ...page, items }
     },
-    describeSecret: async (call, name) => read(call, name, async () => port.describeSecret(call, name), describesOldState),
+    async describeSecret (call, name) {
+      const secret = await read(call, name, async () => port.describeSecret(call, name), describesOldState)
+      const gone = deletionOf(call, name)
+      if (gone !== undefined && secret.state === 'pending-deletion' && !isLater(secret.createdDate, gone)) throw new Problem('secret-not-found')
+      return secret
+    },
     getResourcePolicy: async (call, name) => read(call, name, async () => port.getResourcePolicy(call, name), isOldPolicy),
     validateResourcePolicy: async (call, name, policy) =>
       read(call, name, async () => port.validateResourcePolicy(call, name, policy), () => false),
@@ -104,7 +120,7 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
         return await write(call, name, async () => port.putSecretValue(call, name, content, version),
           (result, before) => newVersion(result, before, version.stages))
       } catch (error) {
-        throw isProblem(error, 'secret-pending-deletion') && isBeingDeleted(call, name, error) ? asGone(error) : error
+        throw orGone(call, name, error)
       }
     },
     updateSecret: async (call, name, change) => write(call, name, async () => port.updateSecret(call, name, change),

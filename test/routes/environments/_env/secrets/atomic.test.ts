@@ -168,7 +168,10 @@ t.test('reports changes that cannot be rolled back', async (t) => {
   const replicated = await bulk(gateway, { secrets: [{ name: 'replicated', value: 'v' }, { name: 'last', kmsKeyId: 'alias/none' }], settings: { concurrency: 1 } })
   t.same(results(replicated), { replicated: 'created: not-taken-back', last: 'failed: aws-refused' }, 'a replica that another writer made is not deleted')
 
-  interferes = async () => outside.deleteSecret({ SecretId: 'dev/gone', ForceDeleteWithoutRecovery: true })
+  interferes = async () => {
+    await outside.deleteSecret({ SecretId: 'dev/gone', ForceDeleteWithoutRecovery: true })
+    gateway.catchUp()
+  }
   const gone = await bulk(gateway, { secrets: [{ name: 'gone', value: 'v' }, { name: 'last', kmsKeyId: 'alias/none' }], settings: { concurrency: 1 } })
   t.same(results(gone), { gone: 'rolled-back', last: 'failed: aws-refused' })
 
