@@ -275,6 +275,7 @@ t.test('secrets that the request does not name are recorded up to a limit', asyn
   })
   const secretNames = Array.from({ length: 1_005 }, (_, index) => `many/${index}`)
   t.equal((await gateway.send('POST', secrets, { json: { secretNames, settings: { concurrency: 32 } } })).status, 201)
+  gateway.catchUp()
   const requests: [string, string, RequestOptions][] = [
     ['POST', '/environments/dev/values', { json: { filters: { namePrefix: 'many/' } } }],
     ['GET', '/consistency?environments=dev&compareValues=true', {}],

@@ -22,7 +22,7 @@ export interface Database {
   /** Calls the listener with the changes of each `write` that changed anything, in SQLite's own format. */
   onChange: (listener: (changeset: Uint8Array) => void) => void
   /**
-   * Makes the changes of a `write` of another database, which must have had the same rows. Their values may differ, because claims
+   * Makes the changes of a `write` of another database, which must have had the same rows. Their values may differ because claims
    * on rotations are also renewed outside a `write`.
    *
    * @throws Error if the rows differ
