@@ -23,7 +23,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         'own credential, and the caller has to be allowed `ListSecrets` in all of them; a name is shown where the caller may ' +
         '`DescribeSecret`. With `compareValues` also where they hold the same value, byte for byte; that is the action `CompareValues`, ' +
         'in each environment and for each secret. Nothing of a value leaves the gateway, but whoever may compare and may write to one of ' +
-        'the environments can find out whether a guess is right. The page at `/docs/consistency` draws it.',
+        'the environments can find out whether a guess is right. AWS\'s lists may lack the changes of the last five minutes; required ' +
+        'secrets, and those that this process has changed, are looked up. The page at `/docs/consistency` draws it.',
       querystring: Query({
         environments: Type.String({
           pattern: `^${name}(?:,${name}){0,${maximumEnvironments - 1}}$`,

@@ -82,7 +82,7 @@ export function isErrorOfOldState (error: unknown, facts: Facts, version?: Versi
   const state = facts.get('state')?.value
   if (state === undefined || state === 'gone') return false
   if (isProblem(error, 'secret-not-found')) return true
-  if (state === 'scheduled') return false
+  if (state === 'deleted') return false
   if (isProblem(error, 'secret-pending-deletion')) return true
   if (version === undefined || !isProblem(error, 'version-not-found')) return false
   const { versionId } = version

@@ -1,11 +1,12 @@
 import type { Monotonic } from '#src/clock'
 import type { SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
 import type { AwsCall } from './call.ts'
 import { lateness, pause } from './lateness.ts'
 import { areOldVersions, describesOldState, isErrorOfOldState, isLater, isOldPolicy, isOldValue } from './old-states.ts'
-import { toAwsName } from './names.ts'
-import type { BatchResult, SecretsPort, VersionSelector } from './port.ts'
+import { fromAwsName, toAwsName } from './names.ts'
+import type { BatchResult, RecentlyWritten, SecretsPort, VersionSelector } from './port.ts'
 import { createRecentWrites, unknown, type Effect, type Fact, type Facts } from './recent-writes.ts'
 
 /**
@@ -14,11 +15,14 @@ import { createRecentWrites, unknown, type Effect, type Fact, type Facts } from 
  */
 const deletion = { lateness: 120_000, patience: 10_000 }
 
+/** How long after a write AWS's lists may be from before it, in milliseconds, as AWS states. */
+const listLateness = 300_000
+
 /**
  * Wraps a port so that this process sees what it has written. AWS is eventually consistent, so a read can show a state from
  * before a write that AWS has confirmed. If a reply contradicts a write of this process that is only seconds old, AWS is asked
  * again. Afterwards, somebody else must have changed the secret. Lists remain as they are, because they can lack the changes of
- * several minutes.
+ * several minutes; `listRecentlyWritten` names the secrets that they may lack.
  *
  * @param now the wall clock, which is compared with AWS's dates
  */
@@ -104,10 +108,17 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
       read(call, name, async () => port.validateResourcePolicy(call, name, policy), () => false),
     listSecretVersionIds: async (call, name, request) =>
       read(call, name, async () => port.listSecretVersionIds(call, name, request), areOldVersions(request)),
+    listRecentlyWritten (call) {
+      const { environment } = call
+      return [...writes.findAll(placeOf(call), listLateness)].flatMap(([awsName, facts]) => {
+        const name = fromAwsName(environment, awsName)
+        return name === undefined ? [] : compact({ name, state: facts.get('state')?.value as RecentlyWritten['state'] })
+      })
+    },
     createSecret: async (call, name, secret) => write(call, name,
       async () => afterDeletion(call, name, async () => port.createSecret(call, name, secret)), newVersion),
     deleteSecret: async (call, name, how) => write(call, name, async () => port.deleteSecret(call, name, how),
-      () => ({ state: 'force' in how ? 'gone' : 'scheduled' })),
+      () => ({ state: 'force' in how ? 'gone' : 'deleted' })),
     async restoreSecret (call, name) {
       try {
         return await write(call, name, async () => port.restoreSecret(call, name), () => ({}))
@@ -160,8 +171,9 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
 const asGone = ({ options }: Problem): Problem => new Problem('secret-not-found', options)
 
 /** Returns what identifies a secret. The memory of one credential doesn't affect the calls with another. */
-const keyOf = ({ environment, credentialId }: AwsCall, name: SecretName): string =>
-  [credentialId, environment.region, toAwsName(environment, name)].join(' ')
+const keyOf = (call: AwsCall, name: SecretName): string => placeOf(call) + toAwsName(call.environment, name)
+
+const placeOf = ({ environment, credentialId }: AwsCall): string => `${credentialId} ${environment.region} `
 
 /**
  * Returns the effect of a write that creates a version. AWS answers a repeated write, which has the version ID of the first one,

@@ -14,7 +14,7 @@ export const unknown = Symbol('unknown')
 
 /**
  * The values that a write gives to aspects of a secret; undefined if the secret no longer has the label, the tag or the like. The
- * value of `state` is `present`, `scheduled` (to be deleted) or `gone`.
+ * value of `state` is `present`, `deleted` (it can still be restored) or `gone`.
  */
 export type Effect = Partial<Readonly<Record<Aspect, string | undefined | typeof unknown>>>
 
@@ -43,13 +43,15 @@ export interface RecentWrites {
   ) => Promise<Result>
   /** Returns what is known about a secret from the writes of the last `within` milliseconds. */
   find: (key: string, within: number) => Facts
+  /** Returns what `find` does, by the rest of the key, for each secret that was written in that time and has this prefix. */
+  findAll: (prefix: string, within: number) => ReadonlyMap<string, Facts>
 }
 
 /** The maximum number of secrets. The oldest writes are forgotten first. */
 const maximum = 10_000
 
 /** How long a fact is kept, in milliseconds. */
-const kept = 120_000
+const kept = 300_000
 
 interface Entry extends Omit<Fact, 'value'> {
   value: string | undefined | typeof unknown
@@ -59,6 +61,8 @@ interface Entry extends Omit<Fact, 'value'> {
 
 interface Memory {
   entries: Map<Aspect, Entry>
+  /** When the last write ended, in milliseconds by the process's monotonic clock. */
+  at: number
   /** The number of the event since which nothing is known about earlier writes. */
   uncertain: number
 }
@@ -91,15 +95,20 @@ export function createRecentWrites (monotonic: Monotonic, now: () => number): Re
   }
 
   /** Makes this secret the one that was written last. */
-  function replace (key: string, memory: Memory): void {
+  function replace (key: string, memory: Omit<Memory, 'at'>): void {
     secrets.delete(key)
-    secrets.set(key, memory)
+    secrets.set(key, { ...memory, at: monotonic() })
     const [oldest] = secrets.keys()
     if (secrets.size > maximum && oldest !== undefined) secrets.delete(oldest)
   }
 
   return {
     find,
+    findAll (prefix, within) {
+      const since = monotonic() - within
+      return new Map([...secrets].filter(([key, { at }]) => at > since && key.startsWith(prefix))
+        .map(([key]) => [key.slice(prefix.length), find(key, within)]))
+    },
     async during (key, write, effect) {
       const began = ++events
       try {

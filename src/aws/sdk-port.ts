@@ -93,6 +93,7 @@ export function createSecretsPort (clients: () => Pick<Clients, 'line'>): Secret
         VersionStage: versionStage
       })))
     },
+    listRecentlyWritten: () => [],
     async listSecrets (call, { filters, includePlannedDeletion, sort, limit, cursor }) {
       const { environment } = call
       const { SecretList = [], NextToken } = await send(call, new ListSecretsCommand({

@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * Compare environments
-         * @description What each environment has and lacks: a row for each name that one of them has, or must have. Each is asked through its own credential, and the caller has to be allowed `ListSecrets` in all of them; a name is shown where the caller may `DescribeSecret`. With `compareValues` also where they hold the same value, byte for byte; that is the action `CompareValues`, in each environment and for each secret. Nothing of a value leaves the gateway, but whoever may compare and may write to one of the environments can find out whether a guess is right. The page at `/docs/consistency` draws it.
+         * @description What each environment has and lacks: a row for each name that one of them has, or must have. Each is asked through its own credential, and the caller has to be allowed `ListSecrets` in all of them; a name is shown where the caller may `DescribeSecret`. With `compareValues` also where they hold the same value, byte for byte; that is the action `CompareValues`, in each environment and for each secret. Nothing of a value leaves the gateway, but whoever may compare and may write to one of the environments can find out whether a guess is right. AWS's lists may lack the changes of the last five minutes; required secrets, and those that this process has changed, are looked up. The page at `/docs/consistency` draws it.
          */
         get: operations["compareEnvironments"];
         put?: never;
@@ -193,7 +193,7 @@ export interface paths {
         };
         /**
          * List secrets
-         * @description What is known about each secret that the caller may see; never a value. A secret has to match all filters. `namePrefix` and `tag` match exactly; AWS's own filters match beginnings, and more than their names say. Pages depend only on the secrets that the caller may see.
+         * @description What is known about each secret that the caller may see; never a value. A secret has to match all filters. `namePrefix` and `tag` match exactly; AWS's own filters match beginnings, and more than their names say. Pages depend only on the secrets that the caller may see. AWS's lists may lack the changes of the last five minutes.
          */
         get: operations["listSecrets"];
         put?: never;
@@ -1677,7 +1677,7 @@ export interface operations {
                      */
                     from: string;
                     /**
-                     * @description In the place of `names`: all that the other environment has, this one lacks, and the caller may promote in both
+                     * @description In the place of `names`: all that the other environment has, this one lacks, and the caller may promote in both. AWS's lists may lack the changes of the last five minutes; a secret that this environment has nevertheless is `skipped`
                      * @enum {boolean}
                      */
                     missing?: true;

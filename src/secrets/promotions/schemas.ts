@@ -19,7 +19,8 @@ export const PromotionBody = Type.Object({
     examples: [['payments/db', 'session-key']]
   })),
   missing: Type.Optional(Type.Literal(true, {
-    description: 'In the place of `names`: all that the other environment has, this one lacks, and the caller may promote in both'
+    description: 'In the place of `names`: all that the other environment has, this one lacks, and the caller may promote in both. ' +
+      'AWS\'s lists may lack the changes of the last five minutes; a secret that this environment has nevertheless is `skipped`'
   })),
   onConflict: Type.Optional(Enum(['fail', 'skip', 'update'], {
     default: 'fail',

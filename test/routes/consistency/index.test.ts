@@ -54,7 +54,7 @@ t.test('compareEnvironments', async (t) => {
   t.test('uses each environment\'s own credential, and reads no value', async (t) => {
     gateway.awsCalls.length = 0
     await compare(gateway, 'environments=dev,prod')
-    t.same(gateway.awsCalls, ['ListSecrets', 'ListSecrets'])
+    t.same(gateway.awsCalls, ['ListSecrets', 'ListSecrets', 'DescribeSecret'], 'the required secret is looked up')
   })
 
   t.test('refuses an invalid list of environments', async (t) => {

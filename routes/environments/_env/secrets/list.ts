@@ -16,7 +16,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       summary: 'List secrets',
       description: 'What is known about each secret that the caller may see; never a value. A secret has to match all filters. ' +
         '`namePrefix` and `tag` match exactly; AWS\'s own filters match beginnings, and more than their names say. Pages depend ' +
-        'only on the secrets that the caller may see.',
+        'only on the secrets that the caller may see. AWS\'s lists may lack the changes of the last five minutes.',
       params: EnvironmentParams,
       querystring: Query({
         ...ListFilters.properties,
