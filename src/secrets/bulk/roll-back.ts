@@ -76,7 +76,12 @@ async function deleteRestored (scope: Scope, name: SecretName, existing: SecretM
   const changed = Object.fromEntries(Object.entries(tags).filter(([key, value]) => before[key] !== value))
   await restoreTags(scope, name, changed, before)
   if (replicaRegions.length > 0) await removeOwnReplicas(scope, name, await scope.aws.describeSecret(scope, name))
-  await scope.aws.deleteSecret(scope, name, { recoveryWindowInDays })
+  try {
+    await scope.aws.deleteSecret(scope, name, { recoveryWindowInDays })
+  } catch (error) {
+    // The secret is scheduled for deletion. It doesn't matter that another caller may have done that.
+    if (!(error instanceof Problem) || error.options.failure?.effect !== 'unknown-by-whom') throw error
+  }
 }
 
 /**

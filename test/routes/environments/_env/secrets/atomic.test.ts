@@ -238,6 +238,17 @@ t.test('a call whose reply was lost is rolled back even if AWS refuses its repet
   }
 })
 
+t.test('the rollback of a restore succeeds even if the reply to its deletion is lost', async (t) => {
+  const gateway = await build(t)
+  await prepare(gateway)
+  const before = await state(gateway)
+  const fail = await proxyWithFaults(t, gateway)
+  fail('DeleteSecret', 'lost')
+  const secrets = [{ name: 'deleted' }, { name: 'last', value: 'v', kmsKeyId: 'alias/none' }]
+  t.same(results(await bulk(gateway, { secrets, restore: true, settings: { concurrency: 1 } })), { deleted: 'rolled-back', last: 'failed: aws-refused' })
+  t.same(await state(gateway), before)
+})
+
 t.test('a rollback deletes replicas too, even in a protected environment', async (t) => {
   const replicated = { dev: { region: 'eu-west-1', credential: 'dev-account', replicaRegions: ['eu-central-1'], deletionProtection: true } }
   const gateway = await build(t, { environments: replicated })
