@@ -66,10 +66,10 @@ export function withAttempts (error: Error, call: FailedCall & { input: object }
 const unanswered: ReadonlySet<string> = new Set(['aws-timeout', 'aws-unavailable'])
 
 /**
- * The refusals of a repetition that AWS would not send if it had carried out an earlier attempt, because it recognizes the
- * `ClientRequestToken` of both.
+ * The refusals of a repetition that AWS would not send if it had carried out an earlier attempt: it recognizes the
+ * `ClientRequestToken` of both, and does not delete a secret that has replicas.
  */
-const conclusive: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['idempotency-conflict'])
+const conclusive: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['idempotency-conflict', 'secret-has-replicas'])
 
 /**
  * Returns the bounds of the time at which an attempt was sent, by AWS's clock. AWS's refusal of the last attempt tells the time
