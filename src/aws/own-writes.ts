@@ -22,8 +22,8 @@ const listLateness = 300_000
 /**
  * Wraps a port so that this process sees what it has written. AWS is eventually consistent, so a read can show a state from
  * before a write that AWS has confirmed. If a reply contradicts a write of this process that is only seconds old, AWS is asked
- * again. After that time, somebody else must have changed the secret. Lists are passed on as they are, because they can lag behind
- * by several minutes; `listRecentlyWritten` returns the secrets that they may lack.
+ * again. After that time, somebody else must have changed the secret. Lists are passed on as they are, because they can lag
+ * behind by several minutes; `listRecentlyWritten` returns the secrets that they may lack.
  *
  * @param now the wall clock, which is compared with AWS's dates
  */
