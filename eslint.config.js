@@ -38,7 +38,7 @@ export default defineConfig(
   },
   {
     files: ['src/cli/**', 'src/local-backend/**'],
-    // Passes the streams on, and handles their errors.
+    // This file passes the streams to the commands, and handles the streams' own errors.
     ignores: ['src/cli/secretsctl.ts'],
     rules: {
       'no-restricted-properties': ['error', ...['stdout', 'stderr'].map((property) => (
@@ -55,7 +55,7 @@ export default defineConfig(
       // tap waits for its own subtests.
       '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: '@tapjs/core', name: 'test' }, { from: 'package', package: '@tapjs/test', name: 'test' }] }],
       '@typescript-eslint/no-misused-spread': 'off',
-      // A test looks into a reply's JSON as it likes.
+      // Tests may read any member of a reply's JSON.
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',
@@ -63,7 +63,7 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-return': 'off'
     }
   },
-  // A table, and read as one.
+  // This file is a single table, which is easier to read as a whole.
   { files: ['src/aws-model/shapes.ts'], rules: { 'max-lines': 'off' } },
   { files: ['**/*.js'], extends: [typescript.configs.disableTypeChecked] }
 )

@@ -1,12 +1,12 @@
 /**
  * Attacks the memory of a gateway, which runs in a process of its own with 512 megabytes of heap. The attacks run one after
  * another, each for some seconds. Exits with 1 unless, in each attack, the gateway stays alive, its resident memory stays below
- * 600 MiB, and it is back within 20 % some seconds later.
+ * 600 MiB, and some seconds after the attack this memory is at most 20 % larger than before.
  *
- *     node bench/attacks.ts [--seconds 60] [--rest 10] [--only WORD]
+ * node bench/attacks.ts [--seconds 60] [--rest 10] [--only WORD]
  *
- * The first attack runs twice, and its first run does not count: V8 keeps a heap that has grown, so a process that has not done
- * any work yet is no measure. The backend is another process, and enforces no quotas.
+ * The first attack runs twice, and its first run does not count: V8 keeps a heap that has grown, so the memory of a process that
+ * has not done any work yet would be too strict a standard. The backend is another process, and enforces no quotas.
  */
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'

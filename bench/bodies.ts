@@ -1,8 +1,8 @@
 /**
- * Measures what it costs to parse a request's body: the CPU time in all, and the longest time for which the event loop stands
- * still, both in milliseconds. The contender is `JSON.parse`, which checks less and can't be interrupted.
+ * Measures what it costs to parse a request's body: the total CPU time, and the longest time for which the event loop is blocked,
+ * both in milliseconds. The contender is `JSON.parse`, which checks less and can't be interrupted.
  *
- *     node bench/bodies.ts [ROUNDS]
+ * node bench/bodies.ts [ROUNDS]
  */
 import { setImmediate } from 'node:timers/promises'
 import { parseJson } from '#src/http/json'
@@ -23,7 +23,7 @@ const bodies: Readonly<Record<string, string>> = {
   '190,000 numbers with a zero too many': numbers(9_500)
 }
 
-/** Allows any number in an item. */
+/** Allows objects with any members as items, so that numbers in them are accepted in any notation, as `JSON.parse` does. */
 const schema: BodySchema = { type: 'object', properties: { secrets: { type: 'array', items: { type: 'object' } } } }
 
 /** Returns the CPU time of this thread so far, in milliseconds. Unlike the time of day, it ignores other load on the machine. */
@@ -32,7 +32,7 @@ function cpuTime (): number {
   return (user + system) / 1_000
 }
 
-/** Parses a body. Returns the CPU time that it took, and that of the longest iteration of the event loop. */
+/** Parses a body. Returns the CPU time of the whole parse, and of its longest iteration of the event loop. */
 async function parseInPieces (body: Buffer): Promise<{ cpu: number, longest: number }> {
   const began = cpuTime()
   let [longest, last] = [0, began]
@@ -58,7 +58,7 @@ row('body', ['MB', 'JSON.parse', 'CPU', 'ratio', 'longest'])
 for (const [title, text] of Object.entries(bodies)) {
   const body = Buffer.from(text)
   const runs: { atOnce: number, cpu: number, longest: number }[] = []
-  // The first round is discarded: in it, V8 compiles the code.
+  // Discards one warm-up round, in which V8 compiles the code.
   for (let round = -1; round < rounds; round++) {
     const run = { atOnce: parseAtOnce(text), ...await parseInPieces(body) }
     if (round >= 0) runs.push(run)

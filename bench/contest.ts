@@ -1,8 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { appendFile } from 'node:fs/promises'
 import autocannon from 'autocannon'
 import { pinToCore } from './pinned.ts'
-import { header, row } from './statistics.ts'
+import { header, median, row, spread } from './statistics.ts'
 
 /** A reply whose cost is measured. */
 export interface Contender {
@@ -22,6 +23,8 @@ export interface Server {
 }
 
 interface Contest {
+  /** The heading of the table in the report. */
+  readonly title: string
   readonly contenders: readonly Contender[]
   readonly servers: ReadonlyMap<string, Server>
   /** The title of the contender with which the others are compared. */
@@ -67,43 +70,71 @@ async function cpuTime ({ child }: Server): Promise<number> {
   return used
 }
 
+const units = ['requests per second', 'CPU time per request, µs', 'p99 latency, ms'] as const
+
+type Unit = typeof units[number]
+
+type Measured = Readonly<Record<Unit, number>>
+
+/** The numbers of a contender, one for each round. */
+interface Result {
+  readonly title: string
+  readonly rounds: readonly Measured[]
+}
+
 /**
- * Measures a contender's requests per second, and the CPU time of its server per request, in microseconds. The latter does not
+ * Measures a contender's requests per second and latency, and the CPU time of its server per request. The CPU time does not
  * depend on how fast the load generator is.
  *
  * @throws Error for a reply with an unexpected status
  */
 async function measure (
   server: Server, { title, path, headers, status }: Contender, connections: number
-): Promise<Record<Unit, number>> {
+): Promise<Measured> {
   const before = await cpuTime(server)
   const load = { url: server.url + path, headers: { ...headers }, connections, duration }
-  const { requests, statusCodeStats, errors } = await autocannon(load)
+  const { requests, latency, statusCodeStats, errors } = await autocannon(load)
   const cpu = (await cpuTime(server) - before) / requests.total
   const unexpected = Object.keys(statusCodeStats ?? {}).filter((code) => code !== String(status))
   if (errors > 0 || unexpected.length > 0) throw new Error(`${title}: ${errors} errors, unexpected statuses: ${unexpected.join(', ')}`)
-  return { 'requests per second': requests.average, 'CPU time per request, µs': cpu }
+  return { 'requests per second': requests.average, 'CPU time per request, µs': cpu, 'p99 latency, ms': latency.p99 }
 }
 
-const units = ['requests per second', 'CPU time per request, µs'] as const
+/** The number of rounds that are not counted. In these rounds, V8 compiles and optimizes the code. */
+const warmUp = 4
 
-type Unit = typeof units[number]
-
-/** Lets contenders take turns, so that other load on the machine affects all of them equally. Prints a table for each unit. */
-export async function compete ({ contenders, servers, baseline, connections, rounds }: Contest): Promise<void> {
-  const runs: ({ title: string } & Record<Unit, number>)[] = []
-  // Discards one warm-up round, in which V8 compiles the code.
-  for (let round = -1; round < rounds; round++) {
+/**
+ * Lets contenders take turns, so that other load on the machine affects all of them equally. Prints a table for each unit. If the
+ * environment variable `BENCH_REPORT` names a file, appends a table in Markdown to it.
+ */
+export async function compete ({ title: heading, contenders, servers, baseline, connections, rounds }: Contest): Promise<void> {
+  const measured = new Map(contenders.map(({ title }): [string, Measured[]] => [title, []]))
+  for (let round = -warmUp; round < rounds; round++) {
     for (const contender of contenders) {
       const server = servers.get(contender.server)
       if (server === undefined) throw new TypeError(`There is no server ${contender.server}`)
-      const measured = await measure(server, contender, connections)
-      if (round >= 0) runs.push({ title: contender.title, ...measured })
+      const numbers = await measure(server, contender, connections)
+      if (round >= 0) measured.get(contender.title)?.push(numbers)
     }
   }
+  const results = Array.from(measured, ([title, rounds]): Result => ({ title, rounds }))
   for (const unit of units) {
-    const of = (title: string): number[] => runs.filter((run) => run.title === title).map((run) => run[unit])
+    const of = (title: string): number[] => measured.get(title)?.map((numbers) => numbers[unit]) ?? []
     console.log(header(unit))
     for (const { title } of contenders) console.log(row(title, of(title), of(baseline)))
   }
+  const report = process.env.BENCH_REPORT
+  if (report !== undefined) await appendFile(report, `### ${heading}\n\n${markdownTable(results, baseline)}\n\n`)
+}
+
+/** Returns the results of a contest as a table in Markdown. Each number is a median, with the first and third quartile. */
+function markdownTable (results: readonly Result[], baseline: string): string {
+  const numbersOf = (title: string, unit: Unit): number[] =>
+    results.find((result) => result.title === title)?.rounds.map((numbers) => numbers[unit]) ?? []
+  const rows = results.map(({ title }) => {
+    const cells = units.map((unit) => spread(numbersOf(title, unit)))
+    const ratio = median(numbersOf(title, 'requests per second')) / median(numbersOf(baseline, 'requests per second'))
+    return `| ${[title, ...cells, ratio.toFixed(2)].join(' | ')} |`
+  })
+  return [`| | ${units.join(' | ')} | ratio |`, `| --- | ${units.map(() => '---: | ').join('')}---: |`, ...rows].join('\n')
 }

@@ -89,7 +89,7 @@ async function main (rounds: number): Promise<void> {
   const gatewayServer = await startServer(import.meta.filename, ['gateway', folder])
   const bareServer = await startServer(import.meta.filename, ['bare', await fetchBody(gatewayServer.url)])
   const servers = new Map([['gateway', gatewayServer], ['bare', bareServer]])
-  await compete({ contenders, servers, baseline: 'bare Fastify', connections, rounds })
+  await compete({ title: 'Replies that need no secret', contenders, servers, baseline: 'bare Fastify', connections, rounds })
   for (const server of servers.values()) await endServer(server)
   await rm(folder, { recursive: true })
 }

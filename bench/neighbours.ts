@@ -36,13 +36,19 @@ const { positionals: [part, ...args], values } = parseArgs({
 })
 const seconds = Number(values.seconds)
 
-/** The time in milliseconds that a greedy client or a burner has before the measurement. */
+/** The time, in milliseconds, that a greedy client or a burner runs before the measurement begins. */
 const headStart = 300
 
-/** When the gateway has nothing left to do: its share of the processor, within an interval of so many milliseconds. */
+/**
+ * The gateway is idle if it uses less than `share` of a core during an interval. The benchmark waits at most
+ * `longest` for this. Times are in milliseconds.
+ */
 const rest = { share: 0.1, interval: 300, longest: 10_000 }
 
-/** The longest time that a part may run, in milliseconds. It would end even if nothing ended it. */
+/**
+ * The maximum time that a greedy client or a burner runs, in milliseconds. It limits the benchmark if nothing else ends the
+ * process.
+ */
 const longest = 60_000
 
 async function createSecret (url: string, name: string, value: string): Promise<void> {
@@ -58,7 +64,7 @@ interface Running {
   readonly backend: ChildProcess
 }
 
-/** Waits until the gateway has nothing left to do. Otherwise it would still be busy in the next measurement. */
+/** Waits until the gateway is idle. Otherwise it would still be busy in the next measurement. */
 async function untilAtRest (gateway: ChildProcess): Promise<void> {
   for (let waited = 0; waited < rest.longest; waited += rest.interval) {
     const before = processorTime(gateway)
@@ -67,7 +73,7 @@ async function untilAtRest (gateway: ChildProcess): Promise<void> {
   }
 }
 
-/** Measures the quiet caller beside some processes, which are ended after that. */
+/** Measures the quiet caller beside some other processes, and then ends these processes. */
 async function measure ({ url, gateway, backend }: Running, companions: readonly ChildProcess[]): Promise<Measurement> {
   const used = (): number[] => [gateway, backend, ...companions].map(processorTime)
   const before = used()
@@ -86,7 +92,10 @@ async function beside (running: Running, name: string): Promise<Measurement> {
   return measure(running, [await startPart(import.meta.filename, 'greedy', [name, running.url], cores.others)])
 }
 
-/** Measures the quiet caller beside burners that use what `busy` used more than `idle`. */
+/**
+ * Measures the quiet caller beside burners. They use the processor time by which the measurement `busy` exceeds the measurement
+ * `idle`.
+ */
 async function besideBurner (running: Running, busy: Measurement, idle: Measurement): Promise<Measurement> {
   const shares = [[cores.gateway, busy.gateway - idle.gateway], [cores.others, busy.others - idle.others]] as const
   return measure(running, await Promise.all(shares.map(async ([core, share]) =>
@@ -97,7 +106,7 @@ async function besideBurner (running: Running, busy: Measurement, idle: Measurem
 async function rowsOf (running: Running, names: readonly string[]): Promise<Row[]> {
   const rows = names.map((name): Row & { name: string } =>
     ({ name, title: greedy[name]?.title ?? name, idle: [], greedy: [], burner: [] }))
-  // The first measurement is discarded: in it, V8 compiles the code.
+  // Discards the first measurement, in which V8 compiles the code.
   await measure(running, [])
   for (let round = 0; round < Number(values.rounds); round++) {
     const idle = await measure(running, [])

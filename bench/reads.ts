@@ -1,13 +1,15 @@
 /**
- * Measures the read of a secret from the cache, compared with a bare Fastify route that has the same body. The embedded backend
- * stands in for AWS. The contenders take turns, so that other load on the machine affects all of them equally. The servers are
- * pinned to one core, and everything else to the other one.
+ * Measures the read of a secret. A read from the cache is compared with a bare Fastify route that has the same body, and a read
+ * from AWS with a Fastify route that calls the stock SDK client and does nothing else. The embedded backend stands in for AWS.
+ * The contenders take turns, so that other load on the machine affects all of them equally. The servers are pinned to one core,
+ * and everything else to the other one.
  *
  *     [CONNECTIONS=128] node bench/reads.ts [ROUNDS]
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import Fastify from 'fastify'
 import { app } from '#src/app'
 import { hashToken } from '#src/authentication/api-keys'
@@ -17,7 +19,7 @@ import { liveConfig } from '#src/config/live'
 import { allocateYoung } from '#src/http/allocation'
 import { serverOptions } from '#src/http/server-options'
 import { startLocalBackend } from '#src/local-backend/server'
-import { compete, cores, endServer, serve, startServer, type Contender } from './contest.ts'
+import { compete, cores, endServer, serve, startServer } from './contest.ts'
 import { pinToCore } from './pinned.ts'
 
 const connections = Number(process.env.CONNECTIONS ?? 128)
@@ -31,7 +33,7 @@ const path = '/environments/dev/secrets/payments'
 const policyCount = 50
 
 /** Starts a gateway with all features enabled: policies, rate limits, audit trail, log. */
-async function gateway (dataDir: string, endpoint: string): Promise<string> {
+async function gateway (dataDir: string, endpoint: string, ttlSeconds?: number): Promise<string> {
   allocateYoung()
   const others = Array.from({ length: policyCount - 1 }, (_, index) => `@id("other-${index}")
     permit (principal == Caller::"other-${index}", action == Action::"GetSecretValue", resource in Environment::"dev")
@@ -47,7 +49,9 @@ async function gateway (dataDir: string, endpoint: string): Promise<string> {
       }])
     },
     limits: { requestsPerSecond: 1_000_000, unauthenticated: { requestsPerSecond: 1_000_000 } },
-    aws: { endpoint }
+    // The embedded backend has no quotas, and the slots allow as many calls as there are connections.
+    aws: { endpoint, slots: 2 * connections },
+    ...ttlSeconds !== undefined && { cache: { ttlSeconds } }
   }))
   const fastify = Fastify(serverOptions('info', { write: () => undefined }, config))
   await fastify.register(app, { config, dataDir })
@@ -76,36 +80,62 @@ async function bare (body: object): Promise<string> {
   return fastify.listen(listen)
 }
 
+/** Starts a server whose route asks AWS for the secret through the stock SDK client, without any check or record. */
+async function stock (endpoint: string): Promise<string> {
+  const client = new SecretsManager({ endpoint, region, credentials: account })
+  const fastify = Fastify()
+  fastify.get(path, { schema }, async () => {
+    const { Name, SecretString, VersionId, VersionStages, CreatedDate } = await client.getSecretValue({ SecretId: 'dev/payments' })
+    const createdDate = CreatedDate?.toISOString()
+    return { name: Name, value: SecretString, versionId: VersionId, versionStages: VersionStages, createdDate }
+  })
+  return fastify.listen(listen)
+}
+
 async function main (rounds: number): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-reads-'))
   pinToCore(process.pid, cores.others)
   const file = import.meta.filename
   const backend = await startServer(file, ['backend'], cores.others)
-  const gatewayServer = await startServer(file, ['gateway', folder, backend.url])
-  const written = await fetch(`${gatewayServer.url}${path}`, {
+  const cached = await startServer(file, ['gateway', join(folder, 'cached'), backend.url])
+  const written = await fetch(`${cached.url}${path}`, {
     method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify({ value: 'v'.repeat(100) })
   })
   if (written.status !== 201) throw new Error(`The secret was not created: ${written.status} ${await written.text()}`)
-  const read = await fetch(`${gatewayServer.url}${path}`, { headers })
+  const read = await fetch(`${cached.url}${path}`, { headers })
   const servers = new Map([
-    ['gateway', gatewayServer],
-    ['bare', await startServer(file, ['bare', await read.text()])]
+    ['cached', cached],
+    ['bare', await startServer(file, ['bare', await read.text()])],
+    ['uncached', await startServer(file, ['gateway', join(folder, 'uncached'), backend.url, '0'])],
+    ['stock', await startServer(file, ['stock', backend.url])]
   ])
 
-  const fromGateway = { server: 'gateway', path, headers, status: 200 }
+  const fromCache = { server: 'cached', path, headers, status: 200 }
   const conditional = { ...headers, 'if-none-match': read.headers.get('etag') ?? '', 'cache-control': 'max-age=300' }
-  const contenders: Contender[] = [
-    { title: 'bare Fastify', server: 'bare', path, status: 200 },
-    { title: 'a read from the cache', ...fromGateway },
-    { title: 'a read from the cache, 304', ...fromGateway, headers: conditional, status: 304 }
-  ]
-  await compete({ contenders, servers, baseline: 'bare Fastify', connections, rounds })
+  await compete({
+    title: 'Reads from the cache',
+    contenders: [
+      { title: 'bare Fastify', server: 'bare', path, status: 200 },
+      { title: 'a read from the cache', ...fromCache },
+      { title: 'a read from the cache, 304', ...fromCache, headers: conditional, status: 304 }
+    ],
+    servers, baseline: 'bare Fastify', connections, rounds
+  })
+  await compete({
+    title: 'Reads from AWS',
+    contenders: [
+      { title: 'Fastify and the stock SDK client', server: 'stock', path, status: 200 },
+      { title: 'a read from AWS', server: 'uncached', path, headers, status: 200 }
+    ],
+    servers, baseline: 'Fastify and the stock SDK client', connections, rounds
+  })
   for (const server of [...servers.values(), backend]) await endServer(server)
   await rm(folder, { recursive: true })
 }
 
-const [, , mode = '5', argument = '', endpoint = ''] = process.argv
+const [, , mode = '5', argument = '', endpoint = '', ttlSeconds] = process.argv
 if (mode === 'backend') serve((await startLocalBackend({ accounts: [account] })).url)
-else if (mode === 'gateway') serve(await gateway(argument, endpoint))
+else if (mode === 'gateway') serve(await gateway(argument, endpoint, ttlSeconds === undefined ? undefined : Number(ttlSeconds)))
 else if (mode === 'bare') serve(await bare(JSON.parse(argument) as object))
+else if (mode === 'stock') serve(await stock(argument))
 else await main(Number(mode))

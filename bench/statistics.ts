@@ -19,3 +19,10 @@ export function row (title: string, measured: readonly number[], baseline: reado
   const numbers = [0.5, 0.25, 0.75].map((part) => quantile(sorted, part).toFixed(0).padStart(width))
   return title.padEnd(titleWidth) + numbers.join('') + (median(measured) / median(baseline)).toFixed(2).padStart(width)
 }
+
+/** Formats a median, with the first and the third quartile in parentheses. */
+export function spread (measured: readonly number[]): string {
+  const sorted = measured.toSorted((one, other) => one - other)
+  const [middle, first, third] = [0.5, 0.25, 0.75].map((part) => quantile(sorted, part).toFixed(0))
+  return `${middle} (${first} to ${third})`
+}

@@ -35,7 +35,7 @@ export default fp(async (fastify) => {
 
   /** All connections, including those whose TLS handshake is in progress. */
   const open = new Set<Socket>()
-  /** The connections on which HTTP is spoken. With TLS, these are other objects than those in `open`. */
+  /** The connections on which HTTP is spoken. With TLS, they are not the same objects as in `open`. */
   const speaking = new Set<Socket>()
   const counts = new Map<string, number>()
   const refused = { count: 0, reportedAt: -Infinity }
@@ -54,7 +54,7 @@ export default fp(async (fastify) => {
     open.add(socket)
     socket.once('close', () => { open.delete(socket) })
     const { remoteAddress: address = '' } = socket
-    // Behind a proxy, one address has the connections of many clients, which the proxy has to limit.
+    // All clients behind a trusted proxy have the proxy's address. The proxy has to limit their connections.
     if (trustsProxy(address)) return
     const group = addressGroup(address)
     const count = (counts.get(group) ?? 0) + 1
@@ -93,7 +93,7 @@ export default fp(async (fastify) => {
       fastify.log.info({ connection: { peer: socket.remoteAddress, reason: 'reply-not-read' } }, 'connection closed')
       socket.destroy()
     }
-    // Node.js itself stops looking for slow requests when the listener closes.
+    // Node.js itself looks for slow requests only while the server listens. After that, this timer closes them.
     if (closingSince !== undefined) closeUnused(closingSince)
   }, interval).unref()
 

@@ -25,8 +25,8 @@ declare module 'fastify' {
     /** Reads a secret into the cache. @throws Problem if it can't be read */
     preload: Cache['preload']
     /**
-     * Returns the SDK's client for a credential and a region. Its commands are sent through `aws`; the client itself serves for
-     * adding middleware.
+     * Returns the SDK's client for a credential and a region. The port `aws` sends all commands. Use the client only to add
+     * middleware.
      *
      * @param use.callerId the caller whose session the client uses if the credential is a role; defaults to the gateway itself
      * @param use.account the AWS account that the credential must belong to. If it belongs to another account, the client's calls
@@ -49,7 +49,7 @@ declare module 'fastify' {
 /** Milliseconds after a reload until the old clients are closed. Until then, requests in progress can use the old clients. */
 const gracePeriod = 60_000
 
-/** The time in milliseconds after which values whose time is over leave the memory, at the latest. */
+/** The interval at which expired values are removed from the cache, in milliseconds. */
 const sweepEvery = 10_000
 
 /** Provides the port to AWS with its cache, and AWS clients for the declared credentials. */
@@ -87,7 +87,8 @@ export default fp(async (fastify) => {
     maximumBytes: config.current.cache.maximumBytes,
     monotonic
   })
-  // After such a change, a credential may belong to another account, or a name to another secret.
+  // Clears the cache when one of these settings changes, because a credential may then belong to another account, or a name to
+  // another secret.
   config.derive(
     ({ credentials, environments, aws, cache: { maximumBytes } }) => ({ credentials, environments, aws, maximumBytes }),
     (before, after) => { if (!isDeepStrictEqual(before, after)) cache.clear(after.maximumBytes) }

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { problemFromFramework } from '#src/http/framework-errors'
-import { ProblemSchema, sendProblem } from '#src/http/problem-reply'
+import { sendProblem } from '#src/http/problem-reply'
 import { Problem, withoutMessage } from '#src/problems/problem'
 import type { MethodsOf } from '#src/request/steps/find-route'
 
@@ -9,8 +9,6 @@ import type { MethodsOf } from '#src/request/steps/find-route'
  * contain a secret's value.
  */
 export default fp(async (fastify) => {
-  fastify.addSchema(ProblemSchema)
-
   fastify.setErrorHandler((thrown, request, reply) => {
     const problem = problemFromFramework(thrown)
     const { awsError, awsRequestId } = problem.options

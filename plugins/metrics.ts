@@ -16,7 +16,7 @@ declare module 'fastify' {
 
 /**
  * Counts what the gateway does, and reports it in Prometheus's format at `/metrics`. The metrics have a listener of their own,
- * because a network usually lets other machines scrape them than send requests.
+ * because the machines that may scrape them are usually not the machines that may send requests.
  */
 export default fp(async (fastify) => {
   const { config, log } = fastify

@@ -12,7 +12,7 @@ declare module 'fastify' {
 
 /** Measures the heap and the delay of the event loop, and compares them with the limits of the configuration. */
 export default fp(async (fastify) => {
-  // Without limits of its own, the package only measures. The step shedLoad refuses requests, so that the refusals are recorded.
+  // The package gets no limits, so that it only measures. The step shedLoad refuses requests, so that the refusals are recorded.
   await fastify.register(underPressure, { sampleInterval })
   const { heap_size_limit: heapLimit } = getHeapStatistics()
   fastify.decorate('findOverload', overload(() => fastify.memoryUsage(), heapLimit, () => fastify.config.current.server.overload))

@@ -135,8 +135,8 @@ export default fp(async (fastify) => {
     { stage: 'permission', hook: 'onRequest', appliesTo: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
     { stage: 'permission', hook: 'onRequest', appliesTo: (route) => namedInHeader(route) || about('credential')(route), steps: { enforce } },
     { stage: 'permission', hook: 'onRequest', appliesTo: namedInBody, steps: { denyInAdvance, enforceDenial } },
-    // Comes after `enforce`. Otherwise a refused caller could use up an environment's limit, or learn from a 429 that the
-    // environment exists.
+    // This stage comes after `enforce`. Otherwise a refused caller could use up an environment's limit, or learn from a 429 that
+    // the environment exists.
     { stage: 'environment limit', hook: 'onRequest', appliesTo: namedInHeader, steps: { limitEnvironment: limits.environment } },
     { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { refuseUnsuitableBody, reserveBody: reserveBody(memory), inviteBody } },
     // Fastify reads and validates the body here, before the preHandler hooks.

@@ -1,10 +1,10 @@
 import fp from 'fastify-plugin'
-import { compileValidator } from '#src/http/validation'
+import { compileValidatorLater } from '#src/http/validation'
 
 /**
  * Validates requests against the routes' schemas. Unlike Fastify's default validator, this one does not drop unknown fields, and
  * does not coerce the values in a body.
  */
 export default fp(async (fastify) => {
-  fastify.setValidatorCompiler(compileValidator)
+  fastify.setValidatorCompiler(compileValidatorLater)
 }, { name: 'validation' })

@@ -45,7 +45,7 @@ type Sparse<T> = { [Key in keyof T]: T[Key] | undefined }
 function shapeOf ({ $ref, type, anyOf, properties, required, additionalProperties, items }: Schema): Sparse<Shape> {
   if ($ref !== undefined) return { ref: $ref.replace('#/components/schemas/', '') }
   return {
-    // The alternatives are enumerations of the same type.
+    // The alternatives are enumerations of the same type, so the first one determines it.
     type: (type === 'integer' ? 'number' : type ?? anyOf?.[0]?.type) as Shape['type'],
     properties: properties && shapesOf(properties),
     required: required && [...required].sort(),

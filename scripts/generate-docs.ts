@@ -100,7 +100,7 @@ function actionRows (): string {
 }
 
 /**
- * Replaces what stands between two marker comments in a text, and returns the new text.
+ * Returns the text with the part between two marker comments replaced.
  *
  * @throws TypeError if the markers are missing
  */

@@ -8,7 +8,7 @@ url=${1:?Specify the URL of a gateway, such as http://127.0.0.1:3000}
 token=${2:?Specify a token}
 venv=${3:?Specify a virtual environment of Python}
 project=$(cd "$(dirname "$0")/.." && pwd)
-# Inside the project, so that Node.js finds the packages that the TypeScript client needs.
+# The folder is inside the project, so that Node.js finds the packages that the TypeScript client needs.
 work=$(mktemp -d "$project/node_modules/.generated-clients-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 export PATH="$project/node_modules/.bin:$venv/bin:$PATH"
@@ -56,7 +56,8 @@ TS
 python_client() {
   pip openapi-python-client==0.29.1
   cd "$work"
-  # A warning means that a part of the client is missing. The generator does not know YAML, the media type of /openapi.yaml.
+  # A warning means that a part of the client is missing. The generator does not know the media type application/yaml of
+  # /openapi.yaml.
   echo '{ "content_type_overrides": { "application/yaml": "application/octet-stream" } }' > python.json
   openapi-python-client generate --path "$project/openapi.yaml" --config python.json --meta none --fail-on-warning \
     --output-path "$work/python_client"
@@ -114,7 +115,7 @@ GO
   ./main "$url" "$token" > "$work/value"
 }
 
-# Not as part of a condition, because the function would then go on after a command of its own has failed.
+# The functions are not called in a condition, because bash would then ignore failures inside them.
 for language in typescript python go; do
   echo "$language:"
   ( "${language}_client" )

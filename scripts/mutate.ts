@@ -51,7 +51,7 @@ const texts = new Map(sourceFiles(root, places.map(({ path = '' }) => path))
   .map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 const isChanged = options.since === undefined ? () => true : changedSince(root, options.since)
 
-/** Returns false if the arguments name lines of the file, but not this one. */
+/** Returns false if the arguments name only other lines of the file. */
 function isNamed (file: string, line: number): boolean {
   const lines = places.filter(({ path }) => path === file).map(({ line }) => line)
   return lines.length === 0 || lines.some((named) => named === undefined || Number(named) === line)
@@ -97,7 +97,7 @@ const tried = noticed + counts['not noticed']
 const percentage = tried === 0 ? 100 : 100 * noticed / tried
 console.log(`${noticed} of ${tried} mutants noticed (${percentage.toFixed(1)} %), ${counts.hung} of them because a test hung`)
 console.log(`${Math.round((Date.now() - started) / 1_000)} s, ${counts.aborted} mutants left out for lack of time`)
-// If the time sufficed for a few mutants only, chance would decide.
+// With only a few mutants, the percentage would depend on chance.
 const isConclusive = options.seconds === undefined || tried >= 10
 if (!isConclusive) console.log('these are too few mutants for a verdict')
 if (isConclusive && percentage < Number(options.least)) process.exitCode = 1

@@ -20,12 +20,12 @@ function replyOf ({ status, code, atDeadline }: Promised): string {
 const saidOf = ({ cause, effect }: Promised): string =>
   cause === undefined || effect === undefined ? '–' : `${causeText(cause)} ${effects[effect]}`
 
-/** Returns the cells of a row behind its first two, which don't tell calls apart. */
+/** Returns a row's cells without the first two, which contain the fault and the calls. */
 const cellsOf = ({ promise }: Row): string => [
   replyOf(promise), promise.retryAfter ?? '–', saidOf(promise), promise.attempts, promise.pause === undefined ? 'at once' : `after ${promise.pause} s`
 ].join(' | ')
 
-/** Returns the lines of a group's table. Calls for which the same is promised share a line. */
+/** Returns the lines of a group's table. Calls with the same fault and the same promise share a line. */
 function tableOf ({ title, rows }: Group): string[] {
   const lines = Map.groupBy(rows, (row) => JSON.stringify([row.what, cellsOf(row)]))
   return [

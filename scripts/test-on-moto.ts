@@ -8,6 +8,7 @@
  */
 import { execFile } from 'node:child_process'
 import { glob, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compare } from '#test/moto/compare'
 import { differences } from '#test/moto/differences'
@@ -38,7 +39,7 @@ for (const file of candidates) {
 
 const tap = await new Promise<string>((resolve) => {
   const args = [join(root, 'node_modules', '.bin', 'tap'), 'run', '--disable-coverage', '--reporter=tap', ...sources.keys()]
-  const env = { ...process.env, TEST_MOTO_URL: url }
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), TEST_MOTO_URL: url }
   // The exit status is ignored: it is 1 if any test fails, and the output contains the details.
   execFile(process.execPath, args, { cwd: root, env, maxBuffer: Infinity }, (_error, stdout, stderr) => {
     process.stderr.write(stderr)

@@ -6,12 +6,15 @@
  *     npm run test:unit             # the tests that start no process and open no socket
  *
  * The coverage gate requires that every line of the source is covered. Only the complete test suite achieves that. If only some
- * tests run, coverage is not measured. Node's compile cache can then be used, so test files start faster.
+ * tests run, coverage is not measured. Node's compile cache can then be used, so test files start faster. With that cache, V8
+ * would measure the coverage less precisely, so the processes of the complete suite only share the source without its types.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join, normalize } from 'node:path'
+import { dirname, join, normalize } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 const root = join(import.meta.dirname, '..')
 
@@ -44,15 +47,36 @@ const args = first === '--unit'
   : process.argv.slice(2)
 const isPart = args.some((arg) => !arg.startsWith('-') && (arg.includes('*') || existsSync(arg)))
 
+/** Writes the JavaScript that Node.js runs instead of each TypeScript file to a folder. */
+function stripTypes (folder: string): void {
+  for (const file of globSync('{plugins,rotators,routes,scripts,src,test}/**/*.ts', { cwd: root })) {
+    const source = join(root, file)
+    const stripped = join(folder, file)
+    mkdirSync(dirname(stripped), { recursive: true })
+    writeFileSync(stripped, stripTypeScriptTypes(readFileSync(source, 'utf8'), { sourceUrl: pathToFileURL(source).href }))
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'stripped-types-'))
+if (!isPart) stripTypes(folder)
+const preload = pathToFileURL(join(root, 'scripts', 'test-process.js'))
+preload.searchParams.set('stripped', pathToFileURL(`${folder}/`).href)
+
 const child = spawn(process.execPath, [
   join(root, 'node_modules', '.bin', 'tap'), ...isPart ? ['--disable-coverage', '--allow-empty-coverage'] : [], ...args
 ], {
   stdio: 'inherit',
-  env: { ...process.env, ...isPart && { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache') } }
+  env: {
+    ...process.env,
+    ...isPart
+      ? { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache') }
+      : { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${preload.href}` }
+  }
 })
 // On Ctrl-C, the terminal signals tap, too, which then reports the results so far. This process must not exit before tap does.
 process.on('SIGINT', () => undefined)
 child.once('exit', (status, signal) => {
+  rmSync(folder, { recursive: true })
   if (signal !== null) process.kill(process.pid, signal)
   process.exitCode = status ?? 1
 })

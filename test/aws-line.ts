@@ -7,7 +7,7 @@ import { monotonic } from '#src/clock'
 import { awsFrom } from '#src/config/aws'
 import { environmentFrom } from '#src/environments/environment'
 
-/** Returns what a command is sent through: the client, a breaker of its own, and the default deadline. */
+/** Returns the arguments for sending a command: the client, a new breaker, and the default deadline. */
 export const lineOf = (client: Line['client']): Line => ({ client, breaker: createBreaker(monotonic), deadline: awsFrom({}).deadline })
 
 /** Lists the first page of secrets through a client, like a call of the gateway. */

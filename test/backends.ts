@@ -18,13 +18,13 @@ export interface Backend {
   url: string
   /** The operations of all authenticated calls so far. */
   awsCalls: string[]
-  /** The same calls with their principals, in the same order. */
+  /** All authenticated calls so far, with their principals. */
   signers: Signer[]
   /** The clock of the gateway and of the embedded backend, in milliseconds since the epoch. */
   now: () => number
   /** Moves the clock forward. */
   advance: (days: number) => void
-  /** Shows all changes so far to all who read. Only a realistic backend shows them later. */
+  /** Makes all changes so far visible to all reads. Only a realistic backend would delay them. */
   settle: () => void
   /** Carries out the rotations that are due, and waits until no rotation is in progress. */
   rotateDue: () => Promise<void>
@@ -54,8 +54,8 @@ const rotationFunctions = {
 const day = 24 * 60 * 60 * 1000
 
 /**
- * Starts an empty backend: the embedded one or, if `TEST_MOTO_URL` is set, the moto server at that URL. If `TEST_REALISTIC` is set
- * to a seed, the embedded one is as late as AWS, and fails as it may, but its calls take no time.
+ * Starts an empty backend: the embedded one or, if `TEST_MOTO_URL` is set, the moto server at that URL. If `TEST_REALISTIC` is
+ * set to a seed, the embedded one has the delays and failures of AWS, but no latency.
  */
 export async function startBackend (): Promise<Backend> {
   const moto = process.env.TEST_MOTO_URL

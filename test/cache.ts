@@ -10,7 +10,7 @@ import { isSecretName, type SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
 import { build, type Gateway } from '#test/helper'
 
-/** A read of AWS that a test holds back, or lets fail. */
+/** Delays a read from AWS, or makes it fail. */
 type Plan = (call: AwsCall) => Promise<void> | undefined
 
 /** The outcome of a read. */
@@ -30,16 +30,16 @@ export interface CacheScene {
   reads: AwsCall[]
   /** The calls that read several, and the names of these secrets. */
   batches: { call: AwsCall, names: readonly string[] }[]
-  /** Decides what happens to reads of AWS from now on. By default, they are carried out. */
+  /** Decides what happens to reads from AWS from now on. By default, they are carried out. */
   plan: (next: Plan) => void
   passes: (milliseconds: number) => void
   now: () => number
   times: { -readonly [K in keyof Times]: Times[K] }
-  /** Waits until no read of AWS is under way. */
+  /** Waits until no read from AWS is under way. */
   settles: () => Promise<void>
 }
 
-/** Returns a name of a secret. */
+/** Returns the name of a secret. */
 export function nameOf (text: string): SecretName {
   if (!isSecretName(text)) throw new TypeError(text)
   return text

@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import { app } from '#src/app'
 import { hashToken } from '#src/authentication/api-keys'
 import { policySetFrom, type PolicySet } from '#src/authorization/policies'
+import { getOrCreate } from '#src/collections/get-or-create'
 import { configFrom, type Declared } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
 import { serverOptions } from '#src/http/server-options'
@@ -52,13 +53,15 @@ export interface Gateway {
   /** Returns the records of the audit trail so far. */
   trail: () => AuditRecord[]
   /**
-   * Returns an AWS SDK client that calls the backend directly. Even in a realistic backend, it sees everything at once, and what it
-   * writes is seen at once, because a test is not about its own late reads.
+   * Returns an AWS SDK client that calls the backend directly. Even on a realistic backend, its reads don't lag behind, and its
+   * writes are visible at once, because tests use it to prepare and to check the state.
    */
   aws: (accessKeyId: string, region?: string) => SecretsManager
   /** Lets time pass for the gateway and the backend. A negative number sets the clocks of both back. */
   advance: (days: number) => void
-  /** Sets the gateway's clock ahead by this number of milliseconds, or back. No time passes, and the backend's clock is right. */
+  /**
+   * Sets the gateway's clock ahead by this number of milliseconds, or back. No time passes, and the backend's clock stays right.
+   */
   setClock: (milliseconds: number) => void
   /** Resolves when all rotations that are due or in progress have ended. */
   rotateDue: () => Promise<void>
@@ -77,8 +80,11 @@ export const tokens = {
 export const embedded = (accessKeyId: string): { kind: 'embedded', accessKeyId: string, secretAccessKey: string } =>
   ({ kind: 'embedded', accessKeyId, secretAccessKey: `${accessKeyId}-secret` })
 
-/** Returns the `authorization` section of a configuration with these Cedar policies. */
-export const policies = (text: string): { policies: PolicySet } => ({ policies: policySetFrom([{ file: 'test.cedar', text }]) })
+const policySets = new Map<string, PolicySet>()
+
+/** Returns the `authorization` section of a configuration with these Cedar policies. Equal policies are validated once. */
+export const policies = (text: string): { policies: PolicySet } =>
+  ({ policies: getOrCreate(policySets, text, () => policySetFrom([{ file: 'test.cedar', text }])) })
 
 /** The default configuration: three environments in two accounts, a credential that AWS rejects, and several callers. */
 export const declared = {

@@ -1,8 +1,8 @@
 import type { Test } from 'tap'
 
 /**
- * Makes every computation take so long, by the process's clock, that each of its pieces is a turn of its own. Returns a function
- * that returns the number of iterations of the event loop since then.
+ * Replaces the process's clock, so that each piece of a long computation seems to take a whole turn. Returns a function that
+ * counts the iterations of the event loop since then.
  */
 export function countIterations (t: Test): () => number {
   let time = performance.now()

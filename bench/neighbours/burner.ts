@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** The time in milliseconds in which the burner works once and rests once. */
+/** The length of a cycle in milliseconds. In each cycle, the burner works and then rests. */
 const period = 10
 
 /** Uses a share of a core, from 0 to 1, until the signal is aborted. */

@@ -3,10 +3,10 @@ import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { headersOf, secrets, type CallerId } from './setting.ts'
 
-/** What a greedy client does. */
+/** A greedy client, which sends more than its share of requests. */
 export interface Greed {
   readonly title: string
-  /** Sends the requests, until `signal` is aborted at the latest. */
+  /** Sends the requests. Ends early if `signal` is aborted. */
   readonly run: (url: string, signal: AbortSignal) => Promise<void>
 }
 
@@ -20,7 +20,9 @@ interface Options {
 
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
 
-/** Sends a request from an address of its own and discards the reply. Resolves when the exchange has ended in any way. */
+/**
+ * Sends a request from an address of its own and discards the reply. Resolves when the exchange has ended, even if it has failed.
+ */
 async function ask (url: string, signal: AbortSignal, { caller, method = 'GET', body, patience }: Options): Promise<void> {
   const headers = caller === undefined ? { 'content-type': 'application/json' } : headersOf(caller)
   const signals = patience === undefined ? [signal] : [signal, AbortSignal.timeout(patience)]

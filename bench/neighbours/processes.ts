@@ -8,7 +8,7 @@ import { pinToCore } from '../pinned.ts'
 /** The gateway has a core of its own. Everything else shares the other one. */
 export const cores = { gateway: 0, others: 1 } as const
 
-/** The lowest priority. What competes with the quiet client for a core must not delay it. */
+/** The lowest scheduling priority. It is for processes that share a core with the quiet client, so that they don't delay it. */
 const lowest = 19
 
 const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout)

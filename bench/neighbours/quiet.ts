@@ -17,7 +17,7 @@ const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
 
 /**
  * Reads a value at a constant rate, whether or not the earlier reads have ended. Each time counts from the moment at which the
- * read was due. A measurement therefore includes the reads that wait because the gateway stands still.
+ * read was due. A measurement therefore includes the reads that wait while the gateway is blocked.
  */
 export async function readQuietly (url: string, seconds: number): Promise<Seen> {
   const seen: Seen = { times: [], statuses: new Map() }

@@ -3,9 +3,9 @@ import type { Seen } from './quiet.ts'
 
 /** What one measurement of the quiet caller has found. */
 export interface Measurement extends Seen {
-  /** The part of its core that the gateway used, from 0 to 1. */
+  /** The fraction of its core that the gateway used, from 0 to 1. */
   readonly gateway: number
-  /** The part of a core that the backend and the greedy client or the burner used. */
+  /** The fraction of a core that the backend and the greedy client or the burner used. */
   readonly others: number
 }
 
@@ -68,6 +68,6 @@ export function printTable (rows: readonly Row[]): void {
   }
 }
 
-/** Returns true if no greedy client made the quiet caller's reads too slow or run into a 504. */
+/** Returns true if the quiet caller's reads were fast enough beside every greedy client, and none of them got a 504. */
 export const isPassed = (rows: readonly Row[]): boolean => rows.every(({ idle, greedy, burner }) =>
   ratio(greedy, burner.length > 0 ? burner : idle) <= maximumRatio && greedy.every(({ statuses }) => !statuses.has('504')))

@@ -19,18 +19,19 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'compareEnvironments',
       tags: ['environments'],
       summary: 'Compare environments',
-      description: 'What each environment has and lacks: a row for each name that one of them has, or must have. Each is asked through its ' +
-        'own credential, and the caller has to be allowed `ListSecrets` in all of them; a name is shown where the caller may ' +
-        '`DescribeSecret`. With `compareValues` also where they hold the same value, byte for byte; that is the action `CompareValues`, ' +
-        'in each environment and for each secret. Nothing of a value leaves the gateway, but whoever may compare and may write to one of ' +
-        'the environments can find out whether a guess is right. The page at `/docs/consistency` draws it.',
+      description: 'Returns a row for each name that one of the environments has or requires. Each environment is read with ' +
+        'its own default credential. The caller needs `ListSecrets` in all of them, and a name is shown where the caller may ' +
+        '`DescribeSecret`. With `compareValues`, the report also shows where the values are the same, byte for byte, which ' +
+        'requires `CompareValues` in each environment and on each secret. No part of a value leaves the gateway, but a caller ' +
+        'who may compare values and may write to one of the environments can test guesses. The page at `/docs/consistency` ' +
+        'shows the report.',
       querystring: Query({
         environments: Type.String({
           pattern: `^${name}(?:,${name}){0,${maximumEnvironments - 1}}$`,
-          description: `1 to ${maximumEnvironments} environments, with commas between them`,
+          description: `1 to ${maximumEnvironments} environments, separated by commas`,
           examples: ['dev,staging,prod']
         }),
-        compareValues: Type.Optional(Type.Boolean({ default: false, description: 'Also compare the values' })),
+        compareValues: Type.Optional(Type.Boolean({ default: false, description: 'Compare the values, too' })),
         namePrefix: Type.Optional(NamePrefix)
       }),
       response: {

@@ -12,8 +12,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'listCredentials',
       tags: ['credentials'],
       summary: 'List AWS credentials',
-      description: 'The AWS credentials that the configuration declares, as far as the caller may see them: their IDs, how the gateway ' +
-        'comes by their keys, and of which account they are. Never a key.',
+      description: 'Returns the AWS credentials that the configuration declares, as far as the caller may see them: their IDs, ' +
+        'kinds and accounts, but never a key.',
       querystring: Query({}),
       response: {
         200: Reply('The credentials', Type.Object({ items: Type.Array(Ref(CredentialDescription)) })),

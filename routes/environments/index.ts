@@ -12,7 +12,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'listEnvironments',
       tags: ['environments'],
       summary: 'List environments',
-      description: 'The environments that the caller may see, each as its own page shows it.',
+      description: 'Returns the environments that the caller may see, each as `GET /environments/{env}` returns it.',
       querystring: Query({}),
       response: {
         200: Reply('The environments', Type.Object({ items: Type.Array(Ref(EnvironmentDescription)) })),

@@ -13,9 +13,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'isLive',
       tags: ['health'],
       summary: 'Liveness',
-      description: 'Whether the process runs; restart it where it does not answer.',
+      description: 'Shows whether the process runs. Restart it if it does not reply.',
       security: [],
-      response: { 200: Reply('It runs', Health), ...publicProblems() }
+      response: { 200: Reply('The process runs', Health), ...publicProblems() }
     },
     handler: async () => ({ status: 'ok' as const })
   })
@@ -28,10 +28,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'isReady',
       tags: ['health'],
       summary: 'Readiness',
-      description: 'Whether requests may be sent here: not while the audit trail can not be written, since all would be refused. It does ' +
-        'not ask AWS: a gateway that AWS does not answer is no worse than its siblings. Nor once the gateway has begun to shut down.',
+      description: 'Shows whether requests may be sent here. This is not so while the audit trail can\'t be written, because ' +
+        'all requests would be refused, nor once the gateway has begun to shut down. AWS is not called: if AWS does not ' +
+        'answer, other replicas of the gateway are no better off.',
       security: [],
-      response: { 200: Reply('It takes requests', Health), ...publicProblems('audit-unavailable', 'overloaded') }
+      response: { 200: Reply('The gateway accepts requests', Health), ...publicProblems('audit-unavailable', 'overloaded') }
     },
     handler: async () => {
       if (fastify.stopping.aborted) throw new Problem('overloaded', { reason: 'shutdown' })

@@ -67,7 +67,7 @@ function replacementsFor (node: ts.Node, source: ts.SourceFile): Replacement[] {
   return []
 }
 
-/** Returns true for a comparison whose other operator negates it. Negating it once more would make the same mutant again. */
+/** Returns true for `===` and `!==`. They replace each other, so negating the comparison would make the same mutant again. */
 const isEquality = (condition: ts.Expression): boolean => ts.isBinaryExpression(condition) &&
   [ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken].includes(condition.operatorToken.kind)
 

@@ -20,8 +20,8 @@ type TryOut = (mutant: Mutant, text: string, tests: readonly CoveringTest[], fol
 
 /**
  * Chooses the tests that are the likeliest to notice a mutant. These are the tests at the mirrored path, then those of the same
- * name in other folders, then those in the mirrored folder, then all others. Within these groups, those are chosen for which the
- * mutated file is the largest part of what they execute. The quicker of the chosen tests in a group run first.
+ * name in other folders, then those in the mirrored folder, then all others. Within each group, tests that execute little
+ * besides the mutated file are preferred. The quicker of the chosen tests in a group run first.
  *
  * @param most the maximum number of tests
  */
@@ -75,8 +75,8 @@ async function run (folder: string, test: CoveringTest, signal: AbortSignal): Pr
 }
 
 /**
- * Returns a function that tries out a mutant of a text in a copy of the repository, with one test after the other, until one of
- * them notices it. A test that fails without the mutant, too, proves nothing and is ignored.
+ * Returns a function that tries out a mutant in a copy of the repository, with one test after the other, until one of them
+ * notices it. A test that fails without the mutant, too, proves nothing and is ignored.
  *
  * @param signal ends the trials before they are complete
  */

@@ -10,7 +10,7 @@ export interface Gate {
   readonly lane: Lane
 }
 
-/** A gate, and what it belongs to. */
+/** A gate, with the credential and the region that it belongs to. */
 export interface NamedGate extends Gate {
   readonly credentialId: string
   readonly region: string

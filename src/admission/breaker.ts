@@ -23,7 +23,7 @@ export interface Breaker {
 /** The number of unanswered calls in a row after which calls are refused. */
 const tolerated = 5
 
-/** The time in milliseconds until the first probe, and at most. It doubles with each unanswered probe. */
+/** The time, in milliseconds, until the first probe. It doubles with each unanswered probe, up to `longest`. */
 const pauses = { first: 1_000, longest: 30_000 }
 
 /**

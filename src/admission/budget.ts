@@ -3,15 +3,15 @@ import { Problem } from '#src/problems/problem'
 
 /** Bytes that are reserved. */
 export interface Reservation {
-  /** Lowers the reservation to this number of bytes. Has no effect if it is not larger. */
+  /** Lowers the reservation to this number of bytes. Has no effect if the reservation is already as small. */
   shrinkTo: (bytes: number) => void
   /** Gives the bytes back. Further calls have no effect. */
   release: () => void
 }
 
 /**
- * A budget of memory, in bytes. A request reserves memory before it allocates any. A caller may hold at most as much as is left
- * for all others. So a single caller gets half, two callers get a third each, and there is always room for another caller.
+ * A budget of memory, in bytes. A request reserves memory before it allocates any. A caller may hold at most as much as remains
+ * free. So a single caller gets half, two callers get a third each, and there is always room for another caller.
  */
 export interface Budget {
   /** @throws Problem `overloaded` if there is not enough room. `Retry-After` is the estimated time until there is. */

@@ -5,8 +5,8 @@ export interface Owner {
 }
 
 /**
- * A queue in which callers take turns, and within a caller the environments. The work of one caller in one environment is served
- * in the order of its arrival.
+ * A queue in which callers take turns, and so do the environments of each caller. The work of one caller in one environment is
+ * served in the order of its arrival.
  */
 export interface FairQueue<Work extends Owner> {
   readonly size: number

@@ -41,9 +41,9 @@ export interface Lane {
   enter: (work: Work) => Promise<Leave>
   /** Lowers the rate of an operation's calls, after AWS has throttled one. */
   slowDown: (operation: string) => void
-  /** Returns the number of calls of a priority that wait, and of those that hold a slot. */
+  /** Returns how many calls of a priority are waiting, and how many hold a slot. */
   load: (priority: Priority) => { waiting: number, held: number }
-  /** Returns the part of an operation's quota that is free at the moment, from 0 to 1. */
+  /** Returns the fraction of an operation's quota that is free at the moment, from 0 to 1. */
   headroom: (operation: string) => number
 }
 

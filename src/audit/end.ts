@@ -52,7 +52,8 @@ export async function inspectEnd (
     const extended = isFirst ? await followChain(handle, known, isClose(record), key, size) : undefined
     if (extended !== undefined) return extended
   }
-  // An earlier process may have crashed after it wrote to a new file and before it updated the head.
+  // An earlier process may have crashed after it wrote to a new file and before it updated the head. The file then begins with
+  // the record that follows the head's.
   const begun = isFirst ? await followChain(handle, { link, size: 0 }, true, key, size) : undefined
   return begun ?? unexpectedEnd(handle, known, size)
 }

@@ -14,7 +14,7 @@ const { O_APPEND, O_CREAT, O_RDWR } = constants
 /** Node's error codes for a wrong path in the configuration, which a retry can't fix. */
 const configurationErrors: ReadonlySet<string> = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR', 'EROFS', 'ENAMETOOLONG', 'ELOOP'])
 
-/** The states that show no damage. If the head has no valid signature, `unsigned-head` is reported in place of these. */
+/** The states that show no damage. If the head has no valid signature, `unsigned-head` is reported instead. */
 const undamaged: ReadonlySet<Found> = new Set<Found>(['nothing', 'intact', 'moved', 'no-head'])
 
 /** The open files of a trail. */

@@ -7,7 +7,7 @@ import type { RequestEntry } from './record.ts'
  */
 const shares = { caller: 1 / 8, address: 1 / 32, unauthenticated: 1 / 4 }
 
-/** Returns the holders that the records of a request count against. All of them have the same caller and peer. */
+/** Returns the holders that a request's records count against. The records of a request all have the same caller and peer. */
 export function holdersOf ([{ caller, peer = '' } = {}]: readonly Partial<RequestEntry>[]): Holder[] {
   if (caller !== undefined) return [{ id: `caller ${caller.id}`, share: shares.caller }]
   return [{ id: `address ${peer}`, share: shares.address }, { id: 'unauthenticated', share: shares.unauthenticated }]

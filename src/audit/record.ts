@@ -48,8 +48,8 @@ export interface RequestEntry {
   /** The number of secrets in a bulk request. */
   readonly items?: number | undefined
   /**
-   * The number of further denials on secrets that were left out of the reply. The request does not name these secrets, so a small
-   * request can concern any number of them, and the items name only some.
+   * The number of further denials on secrets that were left out of the reply. The items name only some of these secrets. A short
+   * request can concern any number of them, because it does not name them.
    */
   readonly unlisted?: number | undefined
   /** The HTTP status of the reply. For an item, the status that a request for this secret alone would have had. */
@@ -65,11 +65,11 @@ export interface RequestEntry {
   /** For an item with `names`: the ID of each secret's version, in the same order. `versionId` is then absent. */
   readonly versionIds?: readonly string[] | undefined
   /**
-   * Present if the value was not fetched for this request. `hit`: it was kept, and its time was not over. `stale`: its time was
-   * over, but AWS did not answer.
+   * Present if the value came from the cache. `hit`: the value was fresh. `stale`: the value's time to live had ended, but AWS
+   * did not answer.
    */
   readonly cache?: 'hit' | 'stale' | undefined
-  /** The age of the kept value, in seconds. */
+  /** The age of the cached value, in seconds. */
   readonly age?: number | undefined
   /** The request IDs of the calls to AWS, which CloudTrail records too. */
   readonly awsRequestIds?: readonly string[] | undefined
@@ -140,12 +140,20 @@ const order = Object.keys({
  */
 export function encodeEntry (entry: Entry, time: number): string {
   const members: Readonly<Partial<Record<MemberName, unknown>>> = entry
-  let text = `"time":"${new Date(time).toISOString()}"`
+  let text = `"time":"${isoTime(time)}"`
   for (const name of order) {
     const value = members[name]
     if (value !== undefined) text += `,"${name}":${encodeValue(name, value)}`
   }
   return text
+}
+
+/** The latest time that was encoded. Under load, many records have the same one. */
+let latest = { time: NaN, text: '' }
+
+function isoTime (time: number): string {
+  if (time !== latest.time) latest = { time, text: new Date(time).toISOString() }
+  return latest.text
 }
 
 /** ASCII text that JSON does not escape. */

@@ -15,7 +15,7 @@ export interface SecretOutcome {
   readonly problem?: Problem
 }
 
-/** A decision about a single secret, or about another environment than the one in the request's path. */
+/** A decision about a single secret, or about an environment other than the one in the request's path. */
 export interface SecretDecision extends Decision {
   /** The environment that the decision is about. Absent if it is the one in the request's path. */
   readonly environment?: string

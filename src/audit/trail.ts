@@ -164,7 +164,7 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
     get state () {
       return { ...state, waiting: queue.length }
     },
-    // Not an async function, because that would delay the result by several microtasks.
+    // This is not an async function, because that would delay the result by several microtasks.
     append (entries) {
       const time = now()
       const added = isWritable() ? queue.add(entries.map((entry) => encodeEntry(entry, time)), holdersOf(entries)) : 'full'

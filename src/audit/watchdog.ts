@@ -1,4 +1,4 @@
-/** The number of times that a watchdog looks before it reports. */
+/** The number of intervals into which a watchdog divides its timeout. */
 const ticks = 20
 
 /**

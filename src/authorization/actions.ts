@@ -20,7 +20,7 @@ type OwnAction =
   | 'CheckAuthorization' | 'InvalidateCache'
 
 const table = {
-  // See the environment. To a caller without this permission, the gateway replies as if the environment did not exist.
+  // View the environment. To a caller without this permission, the gateway replies as if the environment did not exist.
   DescribeEnvironment: { group: 'read', on: ['Environment'] },
   ListSecrets: { group: 'read', on: ['Environment'] },
   BatchGetSecretValue: { group: 'read', on: ['Environment'] },
@@ -58,7 +58,7 @@ const table = {
   CompareValues: { group: 'administer', on: ['Environment', 'Secret'] },
   // Copy a secret's value to another environment. The action must be allowed in both environments.
   PromoteSecret: { group: 'administer', on: ['Environment', 'Secret'] },
-  // See an AWS credential: its ID, account, region and kind.
+  // View an AWS credential: its ID, account, region and kind.
   DescribeCredential: { group: 'administer', on: ['Credential'] },
   // Ask AWS which account and identity an AWS credential belongs to.
   VerifyCredential: { group: 'administer', on: ['Credential'] },

@@ -37,11 +37,14 @@ export function policyAuthorizer (policySet: PolicySet, onFailure: (failure: Eva
 /** Each caller as JSON. Requests with the same API key or cached token share one caller object, so it is encoded only once. */
 const callerKeys = new WeakMap<Caller, string>()
 
-/** Encodes everything that a decision may depend on. Only the last part, the name, could contain a line feed. */
+/**
+ * Encodes everything that a decision may depend on. Line feeds separate the parts unambiguously, because only the last part, the
+ * name, could contain one.
+ */
 function keyOf ({ caller, action, credentialId, environment, name }: Question): string {
   const callerKey = getOrCreate(callerKeys, caller, () => JSON.stringify(caller))
   return `${callerKey}\n${action}\n${credentialId}\n${optional(environment)}\n${optional(name)}`
 }
 
-/** Encodes a text so that a missing one differs from an empty one. */
+/** Encodes an optional string so that `undefined` differs from an empty string. */
 const optional = (text: string | undefined): string => text === undefined ? '' : `=${text}`

@@ -24,15 +24,15 @@ export function seesEnvironment (authorize: Authorize, caller: Caller, environme
  * - Of the required secrets, only those are included that the caller may describe with the environment's default credential.
  */
 export function visibleParts (authorize: Authorize, caller: Caller, environment: Environment): VisibleEnvironment {
-  const { account, credential: credentialId, allowedCredentials, requiredSecrets, ...settings } = environment
+  const { account, credential: credentialId, allowedCredentials, requiredSecrets, name: environmentName } = environment
   const visible = allowedCredentials.filter((id) => seesCredential(authorize, caller, id))
   return compact({
-    ...settings,
+    ...environment,
     account: visible.length > 0 ? account : undefined,
     credential: visible.includes(credentialId) ? credentialId : undefined,
     allowedCredentials: visible,
     requiredSecrets: requiredSecrets.filter((name) =>
-      authorize({ caller, action: 'DescribeSecret', credentialId, environment: settings.name, name }).allowed)
+      authorize({ caller, action: 'DescribeSecret', credentialId, environment: environmentName, name }).allowed)
   })
 }
 

@@ -1,4 +1,4 @@
-/** A partition is an AWS of its own: its accounts, credentials and ARNs are unknown in all others. */
+/** An AWS partition. Its accounts, credentials and ARNs are unknown in all other partitions. */
 interface Partition {
   /** The region that is used if nothing names one. */
   readonly defaultRegion: string
@@ -35,7 +35,7 @@ const partitionByRegion: ReadonlyMap<string, string> = new Map(
 /** The names of all partitions. A partition's name is the second part of each ARN in it. */
 export const partitionNames: readonly string[] = Object.keys(partitions)
 
-/** All regions of AWS, of all partitions. */
+/** All AWS regions, in all partitions. */
 export const regions: readonly string[] = [...partitionByRegion.keys()]
 
 /** Returns the partition that a region belongs to, such as `aws-cn`, or undefined if AWS has no such region. */
@@ -44,5 +44,5 @@ export const partitionOf = (region: string): string | undefined => partitionByRe
 /** Returns the partition in an ARN, or undefined if the text is not an ARN. */
 export const partitionInArn = (text: string): string | undefined => /^arn:([^:]+):.*$/s.exec(text)?.[1]
 
-/** Returns the default region of a partition. That of `aws` if AWS has no such partition. */
+/** Returns the default region of a partition or, if AWS has no such partition, that of `aws`. */
 export const defaultRegionOf = (partition: string): string => (partitions[partition] ?? commercial).defaultRegion

@@ -45,7 +45,8 @@ export function admitAttempts (
       }
     }
   }
-  // Runs inside the retry loop, so that retries wait, too. Runs before signing, because a signature could expire during the wait.
+  // This middleware runs inside the retry loop, so that retries wait, too. It runs before signing, because a signature could
+  // expire during the wait.
   middlewareStack.addRelativeTo(admitted, { relation: 'before', toMiddleware: 'httpSigningMiddleware', name: 'admission' })
 }
 

@@ -66,8 +66,8 @@ export function withAttempts (error: Error, call: FailedCall & { input: object }
 const unanswered: ReadonlySet<string> = new Set(['aws-timeout', 'aws-unavailable'])
 
 /**
- * The refusals of a repetition that AWS would not send if it had carried out an earlier attempt, because it recognizes the
- * `ClientRequestToken` of both.
+ * The problems which prove that AWS did not carry out an earlier attempt. If it had, it would recognize the `ClientRequestToken`
+ * and accept the repeated attempt.
  */
 const conclusive: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['idempotency-conflict'])
 
@@ -79,7 +79,7 @@ const conclusive: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['idempotency-
  * @param last when the last attempt was sent, by the process's own clock
  */
 function sentAt ({ $response }: AwsException, uncertain: number, last: number): EarlierAttempt['sent'] {
-  // The header has no fractions of a second.
+  // The header `Date` has no fractions of a second, so AWS may have sent the refusal up to a second later.
   const refusedAt = Date.parse($response?.headers?.date ?? '')
   if (Number.isNaN(refusedAt)) return undefined
   return { earliest: refusedAt - (performance.now() - uncertain), latest: refusedAt + 1_000 - (last - uncertain) }

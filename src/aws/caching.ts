@@ -5,25 +5,25 @@ import { toAwsName } from './names.ts'
 
 /** How a read uses the cache. */
 export interface Caching {
-  /** The greatest age of a kept answer that the caller accepts, in milliseconds. 0 means that AWS is asked in any case. */
+  /** The maximum age, in milliseconds, of a cached answer that the caller accepts. With 0, AWS is always asked. */
   readonly maximumAge?: number
   /** Called before AWS is asked although the gateway keeps values, because the caller demands it. May throw a `Problem`. */
   readonly onRefresh?: () => void
-  /** Called once, before the read ends, with where its result comes from. */
+  /** Called once, before the read ends, with the source of its result. */
   readonly onStatus: (status: CacheStatus) => void
 }
 
-/** Where the result of a read comes from. */
+/** The source of a read's result: the cache or AWS. */
 export interface CacheStatus {
   /** Why AWS was asked, in the words of RFC 9211. Absent if it was not asked. */
   readonly forwarded?: 'bypass' | 'miss' | 'request' | 'stale'
   /** True if AWS was asked once for this read and for others. */
   readonly collapsed?: true
-  /** The age of a kept answer, in milliseconds. Absent if the answer comes from AWS. */
+  /** The age of a cached answer, in milliseconds. Absent if the answer comes from AWS. */
   readonly age?: number
-  /** The time for which the answer may still be used, in milliseconds. It is negative if the answer is used after its time. */
+  /** The rest of the answer's time to live, in milliseconds. It is negative for a stale answer. */
   readonly ttl?: number
-  /** The problem because of which a kept answer is used after its time. */
+  /** The problem that made the gateway use a stale answer. */
   readonly problem?: ProblemCode
 }
 

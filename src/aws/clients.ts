@@ -93,8 +93,8 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now, onThrottl
       // `memoized` tells the SDK not to cache the keys itself. The SDK's cache uses a different clock, and keeps keys that AWS
       // has refused.
       credentials: Object.assign(async () => keys(keysFor), { memoized: true }),
-      // There are at least as many connections as slots. So a call never waits for a connection, and the time limit for
-      // connecting measures nothing else.
+      // There are at least as many connections as slots. So a call never waits for a free connection, and the time limit for
+      // connecting includes no such wait.
       requestHandler: handlerOf(`${credentialId} ${region}`, slots.foreground + slots.background),
       retryStrategy,
       ...secretsManagerEndpoint(endpointsFor(credentialId))

@@ -1,7 +1,7 @@
 import { operationOf } from './call.ts'
 import type { SecretsManager } from './types.ts'
 
-/** The texts that AWS always sends, by operation. */
+/** The string members that AWS's reply to each operation always has. */
 const required: Readonly<Record<string, readonly string[]>> = {
   CancelRotateSecret: ['ARN'],
   CreateSecret: ['ARN'],
@@ -22,7 +22,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   UpdateSecretVersionStage: ['ARN']
 }
 
-/** The texts that AWS sends with some replies. */
+/** The string members that only some of AWS's replies have. */
 const optional = ['SecretString', 'VersionId'] as const
 
 class IncompleteReply extends Error {
@@ -30,8 +30,8 @@ class IncompleteReply extends Error {
 }
 
 /**
- * Makes an attempt fail if a text is missing in its reply or has another type. The SDK does not check that, but such a reply does
- * not come from AWS, so it says nothing about what AWS has done.
+ * Makes an attempt fail if its reply lacks a required string, or has another type of value in place of a string. The SDK does not
+ * check this. Such a reply does not come from AWS, so it says nothing about what AWS has done.
  */
 export function refuseIncompleteReplies ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   middlewareStack.add((next, { commandName = '' }) => async (args) => {

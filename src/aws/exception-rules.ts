@@ -154,7 +154,7 @@ export function credentialProblemFrom (exception: AwsException, credentialId: st
   const { name, message, $fault, syscall } = exception
   const problem = problemFrom(exception, { operation: '' })
   const isRefused = $fault === 'client' || syscall === 'open'
-  // Messages of AWS, messages about a file that can't be opened, and messages about missing keys are safe to quote. Others may
+  // AWS's messages, messages about a file that can't be opened, and messages about missing keys are safe to quote. Others may
   // come from a `credential_process`, and contain its command line or a key.
   const isQuotable = $fault !== undefined || syscall === 'open' || missingKeys.test(message)
   if (temporary.has(problem.code) && !(isRefused && problem.code === 'aws-unavailable')) return problem
@@ -169,7 +169,7 @@ export const isKeyRefusal = ({ name }: AwsException): boolean => rules[name] ===
 
 /**
  * Returns true for an error that a bug in the gateway caused. It must not be reported as an AWS outage. The SDK throws the same
- * classes for a reply whose members have other types than AWS sends, but such an error has the response as `$response`.
+ * classes for a reply whose members have unexpected types, but such an error has the response as `$response`.
  */
 export const isDefect = (error: unknown): error is TypeError | RangeError =>
   (error instanceof TypeError || error instanceof RangeError) && !('$response' in error)

@@ -123,7 +123,8 @@ async function orProblem<Result> (
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
   try {
-    // Many callers may share this promise, so it must settle, whatever `work` does. It may, for example, start another process.
+    // Many callers may share this promise, so it must settle even if `work` never does, for example because it waits for another
+    // process.
     return await Promise.race([work(controller.signal), new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
         const late = new DOMException('The deadline has passed', 'TimeoutError')

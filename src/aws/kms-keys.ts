@@ -1,4 +1,7 @@
-/** Whether two names belong to the same KMS key. `unknown` if the names don't tell, because an alias can belong to any key. */
+/**
+ * Says whether two names belong to the same KMS key. The relation is `unknown` if the names don't show it, because an alias can
+ * belong to any key.
+ */
 export type KmsKeyRelation = 'same' | 'different' | 'unknown'
 
 /** The alias of the key that AWS uses if a secret names none. AWS manages this key, and no other alias can belong to it. */

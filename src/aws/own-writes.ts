@@ -9,12 +9,15 @@ import type { BatchResult, SecretsPort } from './port.ts'
 import { createRecentWrites, type Effect, type RecentWrite } from './recent-writes.ts'
 
 /**
- * How long after a write a reply that contradicts it is taken to be late. Later, somebody else must have changed the secret. This
- * and the other times are in milliseconds.
+ * A reply that contradicts a write shows an earlier state if it comes within this time after the write. If it comes later,
+ * somebody else must have changed the secret. All times in this file are in milliseconds.
  */
 const lateness = 3_000
 
-/** How long after a deletion without recovery AWS may still be carrying it out, and how long a creation waits for that. */
+/**
+ * The maximum time that AWS takes for a deletion without recovery (`lateness`), and the maximum time that a creation waits for it
+ * (`patience`).
+ */
 const deletion = { lateness: 120_000, patience: 10_000 }
 
 /** The first and the longest pause before AWS is asked again. */
@@ -23,7 +26,7 @@ const pauses = { first: 25, longest: 400 }
 /**
  * Wraps a port so that this process sees what it has written. AWS is eventually consistent, so a read can show a state from
  * before a write that AWS has confirmed. If a reply contradicts a write of this process that is only seconds old, AWS is asked
- * again. Lists remain as they are, because they can lack the changes of several minutes.
+ * again. Lists are passed on as they are, because they can lag behind by several minutes.
  *
  * @param now the wall clock, which is compared with AWS's dates
  */
@@ -36,7 +39,7 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
     return writes.during(keyOf(call, name), carryOut, effect)
   }
 
-  /** Reads until the reply is not late. */
+  /** Repeats a read until its reply no longer contradicts a recent write. */
   async function read<Reply> (
     call: AwsCall, name: SecretName, ask: () => Promise<Reply>, isOld: (outcome: Outcome<Reply>, write: RecentWrite) => boolean
   ): Promise<Reply> {
@@ -53,7 +56,7 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
   const isBeingDeleted = (call: AwsCall, name: SecretName, error: unknown): boolean =>
     isProblem(error, 'secret-pending-deletion') && writes.find(keyOf(call, name), deletion.lateness)?.state === 'gone'
 
-  /** Creates a secret, once AWS has carried out this process's own deletion of the secret that had the name before. */
+  /** Creates a secret. Retries for a while if AWS is still deleting an earlier secret of that name for this process. */
   async function afterDeletion<Result> (call: AwsCall, name: SecretName, create: () => Promise<Result>): Promise<Result> {
     const end = monotonic() + deletion.patience
     for (let attempt = 0; ; attempt++) {
@@ -103,7 +106,8 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
         return await write(call, name, async () => port.putSecretValue(call, name, content, version),
           ({ versionId }) => ({ state: 'present', ...isCurrent && { moved: true, current: versionId } }))
       } catch (error) {
-        // What is being deleted for good can't be restored, and its name is as good as free.
+        // A secret that is being deleted without recovery can't be restored, and its name will soon be free. So it counts as not
+        // found.
         throw error instanceof Problem && isBeingDeleted(call, name, error) ? new Problem('secret-not-found', error.options) : error
       }
     },
@@ -122,7 +126,10 @@ type Outcome<Reply> = { reply: Reply } | { error: unknown }
 const onlyErrors = (outcome: Outcome<unknown>, recent: RecentWrite): boolean =>
   'error' in outcome && isErrorOfOldState(outcome.error, recent)
 
-/** Returns what identifies a secret. The memory of one credential doesn't affect the calls with another. */
+/**
+ * Returns the key under which a secret's writes are remembered. It contains the credential, because calls with another credential
+ * may concern another account.
+ */
 const keyOf = ({ environment, credentialId }: AwsCall, name: SecretName): string =>
   [credentialId, environment.region, toAwsName(environment, name)].join(' ')
 

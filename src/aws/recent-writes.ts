@@ -1,14 +1,14 @@
 import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
-/** What this process knows about a secret because it has changed it a moment ago. */
+/** What this process knows about a secret because it has recently changed the secret. */
 export interface RecentWrite {
   state: 'present' | 'scheduled' | 'gone'
-  /** The version that the write made current. Absent if the write did not change that, or if writes overlapped. */
+  /** The version that the write made current. Absent if the write made no version current, or if writes overlapped. */
   current?: string
   /** When the reply to the write arrived, in milliseconds by the process's monotonic clock. */
   at: number
-  /** The same moment in milliseconds since the epoch. */
+  /** When the reply arrived, in milliseconds since the epoch. */
   date: number
 }
 
@@ -16,19 +16,19 @@ export interface RecentWrite {
 export interface Effect extends Pick<RecentWrite, 'state'> {
   /** True if the write makes another version current. */
   moved?: true
-  /** That version. Absent if it is not known. */
+  /** The ID of that version. Absent if it is not known. */
   current?: string | undefined
 }
 
-/** The secrets that this process has changed a moment ago. */
+/** The secrets that this process has recently changed. */
 export interface RecentWrites {
   /**
    * Carries out a write, and remembers its effect. Nothing is known after a failure if AWS may nevertheless have carried the
-   * write out. Nor is anything known after writes that overlapped, because they may have taken effect in another order than that
-   * of their replies.
+   * write out. Nor is anything known after writes that overlapped, because they may not have taken effect in the order of their
+   * replies.
    */
   during: <Result>(key: string, carryOut: () => Promise<Result>, effect: (result: Result) => Effect) => Promise<Result>
-  /** Returns what is known about a secret, unless the write is longer ago than `within` milliseconds. */
+  /** Returns what is known about a secret, unless the write was more than `within` milliseconds ago. */
   find: (key: string, within: number) => RecentWrite | undefined
 }
 

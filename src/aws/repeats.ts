@@ -35,8 +35,8 @@ const refusals: ReadonlySet<string> = new Set([
 const day = 24 * 60 * 60 * 1000
 
 /**
- * Wraps a port so that a call does not fail only because AWS has carried it out already. If a reply is lost, the SDK repeats the
- * call, and AWS refuses some operations the second time. The state of the secret then shows whether an earlier attempt was
+ * Wraps a port so that a call does not fail merely because AWS has already carried it out. If a reply is lost, the SDK repeats
+ * the call, and AWS refuses some operations the second time. The state of the secret then shows whether an earlier attempt was
  * carried out.
  *
  * The other operations are not wrapped, and neither is the creation of a secret with a value. AWS either recognizes a repetition
@@ -89,8 +89,8 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
       operation: 'DeleteSecret',
       carryOut: async () => port.deleteSecret(call, name, deletion),
       resultIn ({ arn, deletedDate }, { sent }) {
-        // AWS does not tell the recovery window, and that of another call may be different. Therefore only a deletion that is
-        // certainly newer than this call counts as a success of this call.
+        // AWS's response does not contain the recovery window, and another call may have asked for a different one. Therefore
+        // only a deletion that is certainly newer than this call counts as a success of this call.
         if (deletedDate === undefined || 'force' in deletion) return undefined
         const deleted = deletedDate.getTime()
         if (sent !== undefined && deleted < sent.earliest) return undefined
@@ -161,8 +161,8 @@ function unanswered (refusal: Problem, operation: string, effect: Failure['effec
 }
 
 /**
- * Returns true if the existing secret is the placeholder that the call asks for, and was not created before the call. Should
- * another call have created it at the same moment, the two calls asked for the same placeholder.
+ * Returns true if the existing secret is the placeholder that the call asks for, and was not created before the call. Another
+ * call may have created it at the same time. That makes no difference, because both calls asked for the same placeholder.
  */
 function isPlaceholderMade (wanted: NewSecret, existing: SecretMetadata, { sent }: EarlierAttempt): boolean {
   const { createdDate, description = '', kmsKeyId, tags = {}, versions = {} } = existing

@@ -6,8 +6,8 @@ import { flightOf } from './call.ts'
 import { isDefect, retryAfterOf, type AwsException } from './exception-rules.ts'
 
 /**
- * The maximum number of attempts at a call. Nobody waits for a single background call, so it may take longer, and is not given up
- * until AWS has throttled it many times.
+ * The maximum number of attempts at a call. A background call may take longer, because no caller waits for its result alone. It
+ * is given up only after AWS has throttled it many times.
  */
 const attempts = { foreground: 3, background: 20 }
 
@@ -48,7 +48,7 @@ const isAwsException = (error: unknown): error is Retryable =>
  * not be repeated together.
  */
 function delayAfter (error: Retryable, attempt: number): number {
-  // The SDK has now corrected its clock, so nothing has to be waited for.
+  // The SDK has corrected its clock by now, so the call can be repeated at once.
   if (isClockSkewCorrectedError(error)) return 0
   const base = isThrottlingError(error) ? delays.throttled : delays.other
   const backoff = Math.random() * Math.min(delays.longest, base * 2 ** (attempt - 1))

@@ -45,7 +45,7 @@ export async function sendCommand<Input extends ServiceInput, Output extends Ser
   }
 }
 
-/** Waits while the breaker refuses calls. A background call can wait, because nobody waits for its result alone. */
+/** Waits while the breaker refuses calls. A background call can wait, because no caller waits for its result alone. */
 async function untilProbe (breaker: Breaker, stop: AbortSignal): Promise<void> {
   for (let waits = 0; waits < probesToWaitFor && breaker.wait() > 0 && !stop.aborted; waits++) {
     await delay(breaker.wait(), undefined, { signal: stop }).catch(() => undefined)
@@ -60,7 +60,8 @@ async function orEnd<Reply> (reply: Promise<Reply>, { signal }: Deadline, operat
   return new Promise((resolve, reject) => {
     reply.then(resolve, reject)
     signal.addEventListener('abort', () => {
-      // A request that was under way has been ended by now, and `reply` tells more than this problem.
+      // If a request was under way, its own error settles this promise first and is more precise. Otherwise, the call was still
+      // waiting for its keys.
       setImmediate(reject, new Problem('aws-timeout', { failure: { operation, cause: 'keys-unavailable', effect: 'not-done' } }))
     }, { once: true })
   })

@@ -8,7 +8,7 @@ import type { EndpointSettings } from '#src/credentials/endpoints'
 export interface AwsSettings extends LaneSettings, EndpointSettings {
   /** The share of AWS's request quotas that this process may use, from 0.1 to 1. */
   readonly quotaShare: number
-  /** The time limit of a call of Secrets Manager with all its attempts, without the wait in the queue. */
+  /** The time limit of a call to Secrets Manager with all its attempts, without the wait in the queue. */
   readonly deadline: number
   /** The time limit for getting a credential's keys. */
   readonly stsDeadline: number

@@ -5,8 +5,8 @@ import type { NodeHttpHandler } from '@smithy/node-http-handler'
 const maximumSize = 32 * 1024 * 1024
 
 /**
- * Wraps an HTTP handler of the SDK so that a request ends with the last byte of its reply. The SDK's own timeouts and the abort
- * signal end with the headers, and nothing would bound the time in which the body arrives.
+ * Wraps an HTTP handler of the SDK so that a request ends with the last byte of its reply. Without this, the SDK's timeouts and
+ * abort signals would apply only until the headers have arrived, and nothing would limit the time for the body.
  *
  * @param milliseconds the time limit for requests that the SDK sends without an abort signal
  */

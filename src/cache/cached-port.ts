@@ -6,17 +6,17 @@ import type { CacheOptions } from './settings.ts'
 
 /** The cache of secrets' values, in front of the port to AWS. */
 export interface Cache extends Pick<Reader, 'preload'> {
-  /** The port whose reads are answered from memory if the call allows it, and if possible. */
+  /** The port. Its reads are answered from the cache if the call allows it and the cache has a usable answer. */
   readonly port: SecretsPort
-  /** Drops a secret that has been changed elsewhere. @param secret its name in AWS */
+  /** Drops the answers about a secret that has been changed elsewhere. @param secret its name in AWS */
   invalidate: (secret: string) => void
-  /** Drops everything. @param maximumBytes the memory for values from now on */
+  /** Empties the cache. @param maximumBytes the new limit on the memory for values */
   clear: (maximumBytes: number) => void
-  /** Drops the values whose time is over. */
+  /** Removes the expired answers. */
   sweep: () => void
-  /** Returns how many secrets are kept, and the memory in bytes that they take. */
+  /** Returns the number of cached secrets, and the memory in bytes that their values take. */
   size: () => { secrets: number, bytes: number }
-  /** Drops everything, and ends the renewals that are under way. */
+  /** Empties the cache, and ends the renewals in progress. */
   close: () => void
 }
 

@@ -11,15 +11,16 @@ type Write<Rest extends unknown[], Result> = (call: AwsCall, name: SecretName, .
 type Writes = Omit<SecretsPort, `${'batch' | 'describe' | 'get' | 'list' | 'validate'}${string}`>
 
 /**
- * How long a secret settles after a write, in milliseconds. AWS is eventually consistent, and may still carry out a write whose
- * reply was lost. After the reply to a rotation, the rotation function works for some minutes, and moves the labels at the end.
+ * How long a secret counts as settling after a write, in milliseconds. AWS is eventually consistent, and may still carry out a
+ * write whose reply was lost. A rotation function works for some minutes after AWS has replied to the rotation, and moves the
+ * labels at the end.
  */
 export const settlingTimes = { write: 10_000, rotation: 5 * 60_000 } as const
 
 /**
- * Wraps the writes of a port so that the next read asks AWS, whatever the outcome of the write is. What is kept is dropped before
- * the write, because from then on it may be out of date, and after it, because another caller may have read the old value during
- * the write.
+ * Wraps the writes of a port so that the next read asks AWS, whatever the outcome of the write is. Cached answers are dropped
+ * before the write, because it makes them outdated. They are dropped again after the write, because another caller may have read
+ * the old value in the meantime.
  */
 export function droppingWrites (port: SecretsPort, { changed }: Pick<Memory, 'changed'>): Writes {
   const dropping = <Rest extends unknown[], Result>(

@@ -2,13 +2,13 @@ import { isProblem, Problem } from '#src/problems/problem'
 import type { ProblemCode } from '#src/problems/catalogue'
 import type { FailureCause } from '#src/problems/failure'
 
-/** What a failed read of AWS means for what is kept of the secret. */
+/** The effect that a failed read from AWS has on the cached answers about the secret. */
 export type Meaning =
   /** AWS says that the secret or the version does not exist. */
   | 'absent'
   /** AWS did not answer, so nothing is known about the secret. */
   | 'unanswered'
-  /** The gateway ended the read by itself, or did not understand the answer. */
+  /** The gateway itself ended the read, or AWS's answer was not intelligible. */
   | 'undecided'
   /** AWS refused the read. */
   | 'refused'
@@ -23,10 +23,15 @@ const meanings: Readonly<Partial<Record<ProblemCode, Meaning>>> = {
   'caller-gone': 'undecided'
 }
 
-/** The causes with which something has answered, although not as AWS does: it may be a denial that the gateway does not know. */
+/**
+ * The causes of failures in which something answered, but not as AWS does. Such an answer may be a denial that the gateway does
+ * not recognize.
+ */
 const unclear: ReadonlySet<FailureCause> = new Set<FailureCause>(['unreadable', 'refused'])
 
-/** Returns what an error means. An error that is not listed counts as a refusal, so that nothing is kept by mistake. */
+/**
+ * Returns what an error means. An error that is not listed counts as a refusal, so that no answer stays in the cache by mistake.
+ */
 export function meaningOf (error: unknown): Meaning {
   if (!(error instanceof Problem)) return 'undecided'
   const meaning = meanings[error.code] ?? 'refused'
@@ -35,6 +40,9 @@ export function meaningOf (error: unknown): Meaning {
   return isUnclear ? 'undecided' : meaning
 }
 
-/** Returns true if a failed read may have another result for another caller, whose session of the role is another one. */
+/**
+ * Returns true if a read that failed with this error might succeed for another caller, because each caller has a separate session
+ * of the role.
+ */
 export const concernsSession = (error: unknown): boolean =>
   isProblem(error, 'credential-invalid') || isProblem(error, 'aws-access-denied')

@@ -19,11 +19,11 @@ export interface Read extends BatchedRead {
  */
 const renewal = { least: 0.75, random: 0.2, spare: 1 / 60 }
 
-/** Returns a function that asks AWS, and keeps the answer. */
+/** Returns a function that asks AWS, and caches the answer. */
 export function createFetcher (
   { read: ask }: Batches, memory: Memory, { monotonic, random = Math.random }: CacheOptions
 ): (read: Read) => Fetch {
-  /** Keeps what a failed read says about the secret. */
+  /** Updates the cache with what a failed read shows about the secret. */
   function learn (error: unknown, { target, selector, times }: Read, since: number, isCurrent: boolean): void {
     const { store } = memory
     const meaning = meaningOf(error)

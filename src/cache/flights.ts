@@ -2,7 +2,7 @@ import type { AwsCall } from '#src/aws/call'
 import type { ReadSecret } from '#src/aws/secret'
 import { getOrCreate } from '#src/collections/get-or-create'
 
-/** A read that is under way, for one or more callers. */
+/** A read in progress, for one or more callers. */
 export interface Flight {
   /** The caller on whose behalf AWS is asked. */
   readonly callerId: string | undefined
@@ -11,29 +11,29 @@ export interface Flight {
   readonly calls: Set<AwsCall>
   /** Ends the read. */
   readonly end: (reason: Error) => void
-  /** False from the moment on at which the result may be out of date. It then answers the calls that wait, and is not kept. */
+  /** False once the result may be outdated. The result is then returned to the calls that wait for it, but is not cached. */
   readonly isCurrent: () => boolean
 }
 
 /** Asks AWS. */
 export type Fetch = (call: AwsCall, isCurrent: () => boolean) => Promise<ReadSecret>
 
-/** The reads that are under way. */
+/** The reads in progress. */
 export interface Flights {
   /**
    * Begins a read.
    *
    * @param secret the name of the secret in AWS
-   * @param key what other reads must have in common with this one to share its result; undefined if it is not shared
+   * @param key identifies the reads that can share the result; undefined if the result is not shared
    */
   begin: (secret: string, key: string | undefined, call: AwsCall, fetch: Fetch) => Flight
-  /** Returns the read that a call can wait for, if there is one. */
+  /** Returns a read that can be joined, if there is one. */
   find: (key: string) => Flight | undefined
-  /** Makes the reads of a secret no longer current. Without a name, those of all secrets. */
+  /** Marks the reads of a secret as no longer current or, without a name, the reads of all secrets. */
   outdate: (secret?: string) => void
 }
 
-/** Creates the list of reads that are under way. */
+/** Creates an empty list of reads. */
 export function createFlights (): Flights {
   const currentOf = new Map<string, Set<Flight>>()
   const shared = new Map<string, Flight>()
@@ -90,9 +90,9 @@ export function createFlights (): Flights {
 }
 
 /**
- * Waits for the result of a read. A call whose owner leaves no longer waits. When the last one has left, the read is ended.
+ * Waits for the result of a read. A call whose owner leaves stops waiting. When no call is left waiting, the read is ended.
  *
- * @throws Problem that of the read, or the reason why the owner left
+ * @throws Problem the problem of the read, or the reason why the owner left
  */
 export async function waitFor (flight: Flight, call: AwsCall): Promise<ReadSecret> {
   const { signal } = call

@@ -3,20 +3,20 @@ import type { VersionSelector } from '#src/aws/port'
 import type { ReadSecret } from '#src/aws/secret'
 import type { ProblemCode } from '#src/problems/catalogue'
 
-/** An answer of AWS. All times are in milliseconds, on the monotonic clock. */
+/** A cached answer from AWS. All times are in milliseconds, on the monotonic clock. */
 interface Answer {
-  /** When AWS was asked. */
+  /** The time at which AWS was asked. */
   readonly since: number
-  /** The answer leaves the memory at this time. */
+  /** The time at which the answer is removed from the cache. */
   readonly until: number
 }
 
 /** A version of a secret, with its value. */
 export interface KeptVersion extends Answer {
   readonly secret: ReadSecret
-  /** The part of the time to live after which the version is renewed if it is in use, from 0 to 1. */
+  /** The fraction of the time to live, from 0 to 1, after which a read renews the version. */
   readonly renewAfter: number
-  /** True if a write may not have taken effect everywhere in AWS when the version was read. */
+  /** True if AWS may not have applied a recent write everywhere when the version was read. */
   readonly isSettling: boolean
 }
 
@@ -26,17 +26,20 @@ export interface Absence extends Answer {
   readonly code: ProblemCode
 }
 
-/** What is known about a secret, as one credential sees it. It is replaced as a whole whenever something about it changes. */
+/** The cached answers about a secret, as one credential sees it. The object is never modified, but replaced. */
 export interface KeptSecret {
   readonly versions: readonly KeptVersion[]
   readonly absences: readonly Absence[]
-  /** The latest attempt to read the secret, if AWS did not answer it. */
+  /** The latest attempt to read the secret. Absent if AWS answered it. */
   readonly failure?: { readonly at: number, readonly code: ProblemCode }
 }
 
 export const nothing: KeptSecret = { versions: [], absences: [] }
 
-/** The maximum number of absences of a secret. Anybody who may read the secret can ask for any number of version IDs. */
+/**
+ * The maximum number of absences that are cached for a secret. It is limited, because a caller who may read the secret can ask
+ * for any number of version IDs.
+ */
 const mostAbsences = 20
 
 const isSelected = ({ versionId, versionStages }: ReadSecret, selector: VersionSelector): boolean => {
@@ -50,17 +53,21 @@ const isSame = (one: VersionSelector, other: VersionSelector): boolean =>
 /** Returns true for the selector of the current version. */
 export const selectsCurrent = (selector: VersionSelector): boolean => isSame(selector, {})
 
-/** Returns the version that a read selects, if it is kept. A label selects a version only if AWS has shown it there. */
+/**
+ * Returns the cached version that a read selects, if there is one. A label selects a version only if AWS has reported the label
+ * on that version.
+ */
 export const versionIn = ({ versions }: KeptSecret, selector: VersionSelector): KeptVersion | undefined =>
   versions.find(({ secret }) => isSelected(secret, selector))
 
-/** Returns the answer that what a read selects does not exist, if it is kept. */
+/** Returns the cached answer that the selected secret or version does not exist, if there is one. */
 export const absenceIn = ({ absences }: KeptSecret, selector: VersionSelector): Absence | undefined =>
   absences.find((absence) => isSame(absence.selector, selector))
 
 /**
- * Adds a version. Versions that contradict it are dropped, because they are out of date: those with one of its labels, and those
- * of a deleted secret with the same name. If a newer version contradicts it, the version itself is out of date.
+ * Adds a version, and drops the versions that contradict it: those with one of its labels, and those of a deleted secret with the
+ * same name. These are outdated. But if one of them was read later than the new version, the new version is the outdated one, and
+ * nothing changes.
  */
 export function withVersion (kept: KeptSecret, version: KeptVersion): KeptSecret {
   const { secret } = version
@@ -78,13 +85,13 @@ export function withVersion (kept: KeptSecret, version: KeptVersion): KeptSecret
   }
 }
 
-/** Adds the answer that something does not exist. The version that was known under this selector is dropped. */
+/** Adds the answer that a secret or a version does not exist. Drops the version that was cached for the same selector. */
 export const withAbsence = (kept: KeptSecret, absence: Absence): KeptSecret => ({
   versions: kept.versions.filter(({ secret }) => !isSelected(secret, absence.selector)),
   absences: [...kept.absences.filter(({ selector }) => !isSame(selector, absence.selector)), absence].slice(-mostAbsences)
 })
 
-/** Returns what is left of a secret at a time. */
+/** Returns the answers that have not expired at a time. */
 export function leftAt (kept: KeptSecret, time: number): KeptSecret {
   const lasts = ({ until }: Answer): boolean => until > time
   if (kept.versions.every(lasts) && kept.absences.every(lasts)) return kept

@@ -3,16 +3,17 @@ import { createFlights, type Flights } from './flights.ts'
 import { createSettling, type Settling } from './settling.ts'
 import { createStore, type Store } from './store.ts'
 
-/** Everything that the cache knows. */
+/** The state of the cache. */
 export interface Memory {
-  /** What AWS has answered. */
+  /** The cached answers. */
   readonly store: Store
-  /** The reads that are under way. */
+  /** The reads in progress. */
   readonly flights: Flights
-  /** The secrets that have been written lately. */
+  /** The secrets that were written recently. */
   readonly settling: Settling
   /**
-   * Drops a secret that is changed, in all regions and for all credentials. Reads that are under way are not kept.
+   * Drops the answers about a secret that is changed, in all regions and for all credentials. The results of reads in progress
+   * will not be cached.
    *
    * @param settlingTime how long AWS may show an earlier state, in milliseconds
    */

@@ -14,7 +14,7 @@ import { absenceIn, versionIn, type Absence, type KeptVersion } from './kept-sec
 import type { Memory } from './memory.ts'
 import { absenceTime, pauseAfterFailure, settlingTtl, type CacheOptions } from './settings.ts'
 
-/** A kept answer to a read. */
+/** A cached answer that a read may use. */
 interface Usable {
   readonly answer: KeptVersion | Absence
   readonly status: CacheStatus
@@ -34,7 +34,7 @@ export interface Reader {
 }
 
 /**
- * Creates the functions that read secrets.
+ * Creates the functions that read secrets, from the cache if possible.
  *
  * @param port asks AWS
  * @param stop ends the renewals when it is aborted
@@ -48,7 +48,7 @@ export function createReader (
   const fetch = createFetcher(batches, memory, options)
   const renewing = new Set<string>()
 
-  /** Returns the kept answer if the read may use it. */
+  /** Returns the cached answer if the read may use it. */
   function usable ({ call: { caching }, selector, target, times: { ttl, staleIfError } }: Read): Usable | undefined {
     const kept = memory.store.get(target)
     const answer = versionIn(kept, selector) ?? absenceIn(kept, selector)
@@ -65,7 +65,7 @@ export function createReader (
     return { answer, status: { ...status, problem: failure.code } }
   }
 
-  /** Answers a read from memory. @throws Problem if the kept answer is that the secret or the version does not exist */
+  /** Answers a read from the cache. @throws Problem if the cached answer is that the secret or the version does not exist */
   function answerWith ({ answer, status }: Usable, read: Read): ReadSecret {
     read.call.caching?.onStatus(status)
     if ('code' in answer) throw new Problem(answer.code)
@@ -73,7 +73,7 @@ export function createReader (
     return { ...answer.secret, name: read.name }
   }
 
-  /** Renews a version that is in use before its time ends, so that no caller has to wait for AWS. */
+  /** Renews a version before it becomes stale, as long as callers read it. So none of them has to wait for AWS. */
   function renewInTime ({ renewAfter, isSettling }: KeptVersion, { age = 0, problem }: CacheStatus, read: Read): void {
     const { call: { environment, credentialId, callerId }, target, times } = read
     const key = flightKey(read)
@@ -84,7 +84,7 @@ export function createReader (
     flights.begin(target.secret, undefined, call, fetch(read)).result.then(ended, ended)
   }
 
-  /** Asks AWS, or waits for the answer to another caller that has asked the same. */
+  /** Asks AWS or, if another caller has already asked the same, waits for that answer. */
   async function forward (read: Read): Promise<ReadSecret> {
     const { call, name, selector, target, times: { ttl } } = read
     const forwarded = reasonOf(read)
@@ -112,7 +112,7 @@ export function createReader (
     const { environment, credentialId, callerId } = call
     const secret = secretOf(call, name)
     const owner = sharesReads(credentialId) ? undefined : callerId
-    // Only the last of these texts, the caller's ID, could contain a line feed.
+    // The key is unambiguous, because only its last part, the caller's ID, could contain a line feed.
     const key = [secret, environment.region, environment.account, credentialId, owner].join('\n')
     return { call, name, selector, owner, target: { secret, key }, times: timesOf(environment) }
   }
@@ -129,7 +129,7 @@ export function createReader (
     const kept = usable(read)
     if (kept !== undefined) return answerWith(kept, read)
     if (call.beforeSending !== undefined) await batches.announce(read, call.beforeSending())
-    // In the meantime, another caller may have read the secret.
+    // Another caller may have read the secret in the meantime.
     const since = usable(read)
     return since === undefined ? forward(read) : answerWith(since, read)
   }

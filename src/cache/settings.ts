@@ -2,15 +2,15 @@ import type { Monotonic } from '#src/clock'
 import type { Environment } from '#src/environments/environment'
 import type { After } from './gathering.ts'
 
-/** How long the values of an environment are used, in milliseconds. */
+/** The times for which the values of an environment are cached, in milliseconds. */
 export interface Times {
-  /** The time for which a value is used without asking AWS again. 0 means that no value of the environment is kept. */
+  /** The time for which a value is used without asking AWS again. With 0, no value of the environment is cached. */
   readonly ttl: number
-  /** The time for which a value is used after that if AWS does not answer. */
+  /** The additional time for which a stale value is used if AWS does not answer. */
   readonly staleIfError: number
 }
 
-/** The settings of the cache. The functions return what the current configuration says. */
+/** The settings of the cache. The functions return the settings of the current configuration. */
 export interface CacheOptions {
   readonly timesOf: (environment: Environment) => Times
   /** Returns true if each caller has a session of its own with the credential. */
@@ -20,17 +20,17 @@ export interface CacheOptions {
   /** The memory for values, in bytes. */
   readonly maximumBytes: number
   readonly monotonic: Monotonic
-  /** Returns a random number from 0 to 1, so that values which were read together are not renewed together. */
+  /** Returns a random number from 0 to 1. It spreads the renewals of values that were read at the same time. */
   readonly random?: () => number
   /** Defaults to a timer of Node.js. */
   readonly after?: After
 }
 
-/** The time in milliseconds for which the answer is used that a secret or a version does not exist. */
+/** The time to live of the answer that a secret or a version does not exist, in milliseconds. */
 export const absenceTime = 5_000
 
-/** The time in milliseconds for which a value is used that was read while its secret was settling. */
+/** The time to live of a value that was read while its secret was settling, in milliseconds. */
 export const settlingTtl = 1_000
 
-/** The time in milliseconds for which a kept value is used without asking again, after AWS has not answered. */
+/** The time, in milliseconds, for which stale values are used without asking AWS, after AWS has not answered. */
 export const pauseAfterFailure = 5_000

@@ -1,14 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import type { Monotonic } from '#src/clock'
 
-/** The secrets that have been written lately. AWS may still show an earlier state of them for a moment. */
+/** The secrets that were written recently. AWS may still return earlier states of them for a while. */
 export interface Settling {
-  /** Notes that a secret is settling for some milliseconds. */
+  /** Marks a secret as settling for some milliseconds. */
   add: (secret: string, milliseconds: number) => void
   has: (secret: string) => boolean
 }
 
-/** The maximum number of secrets. It is that of the longest bulk create. */
+/** The maximum number of secrets. It equals the maximum for one bulk create. */
 const most = 10_000
 
 export function createSettling (monotonic: Monotonic): Settling {

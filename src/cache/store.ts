@@ -6,21 +6,24 @@ import { leftAt, nothing, type KeptSecret } from './kept-secret.ts'
 export interface Target {
   /** The secret's name in AWS. */
   readonly secret: string
-  /** Identifies the secret, the region and who may share what is kept. */
+  /** Identifies the secret, the region, and the callers that may share the cached answers. */
   readonly key: string
 }
 
-/** The memory of the cache. */
+/** The cached answers, by secret. */
 export interface Store {
-  /** Returns what is kept of a secret. */
+  /** Returns the cached answers about a secret. */
   get: (target: Target) => KeptSecret
-  /** Replaces what is kept of a secret. If the memory is full, the secrets that have not been read for longest leave it. */
+  /**
+   * Replaces the cached answers about a secret. If the store is full, evicts the secrets that have not been read for the longest
+   * time.
+   */
   set: (target: Target, kept: KeptSecret) => void
-  /** Drops a secret in all regions and for all credentials. */
+  /** Drops the answers about a secret, in all regions and for all credentials. */
   drop: (secret: string) => void
-  /** Returns the number of secrets, and the memory in bytes that they take. */
+  /** Returns the number of cached secrets, and the memory in bytes that their values take. */
   size: () => { secrets: number, bytes: number }
-  /** Drops what has reached the end of its time. */
+  /** Removes the answers that have expired at this time. */
   sweep: (time: number) => void
 }
 
@@ -29,10 +32,10 @@ interface Entry {
   readonly kept: KeptSecret
 }
 
-/** The memory in bytes that an answer takes beside its value: objects, labels, the ARN and places in the indexes. */
+/** The memory, in bytes, that an answer takes in addition to its value: objects, labels, the ARN and entries in the indexes. */
 const overhead = 1_024
 
-/** Creates a store. @param maximumBytes the memory that it may use, as far as it is known */
+/** Creates an empty store. @param maximumBytes the estimated memory that it may use */
 export function createStore (maximumBytes: number): Store {
   const keysOf = new Map<string, Set<string>>()
   const entries = new LRUCache<string, Entry>({
@@ -53,7 +56,7 @@ export function createStore (maximumBytes: number): Store {
       return
     }
     entries.set(key, { target, kept })
-    // An entry that is larger than the whole memory has not been stored.
+    // An entry that is larger than the whole store has not been stored.
     if (entries.has(key)) getOrCreate(keysOf, secret, () => new Set<string>()).add(key)
   }
 

@@ -18,7 +18,7 @@ export type Entry = { summary: Summary } | { done: number } | BulkItemReply
 
 const { dryRun, counts, stopped } = shapes.BulkCreateReply?.properties ?? {}
 
-/** The shapes of the kinds of lines, by the member that only this kind has. */
+/** The shape of each kind of line, keyed by the member that only this kind of line has. */
 const lineShapes: readonly (readonly [member: string, Shape])[] = [
   ['summary', {
     type: 'object',
@@ -81,7 +81,7 @@ const maximumLine = 1024 * 1024
  */
 async function* linesOf (stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder()
-  // The parts of a line are only joined at its end, so that the time that this takes does not grow with the square of its length.
+  // The parts of a line are joined only once, at its end. Joining after each part would take quadratic time.
   let parts: string[] = []
   let length = 0
   for await (const chunk of stream) {

@@ -16,7 +16,7 @@ interface Format {
    * uses it.
    */
   write: (variables: Variables, name: string) => string
-  /** True if the output usually becomes the environment of programs. Variables such as `PATH` would change how these run. */
+  /** True if the output usually becomes the environment of programs. Variables such as `PATH` would change how programs run. */
   isEnvironment: boolean
 }
 

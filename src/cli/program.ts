@@ -73,7 +73,7 @@ function outcomeOf (error: unknown): { status: number, lines: readonly string[] 
   if (error instanceof GatewayProblem) {
     const { message, code, requestId, errors, errorCount } = error
     const details = errors.map(({ pointer, message }) => `  ${pointer}: ${message}`)
-    // The gateway's search for errors may have ended before the last one.
+    // The gateway may have stopped searching before it found all errors.
     if (errorCount >= mostErrors) details.push('  and possibly more')
     return { status: 1, lines: [message, ...details, `(${code}, request ${requestId})`] }
   }

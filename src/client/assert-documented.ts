@@ -13,7 +13,7 @@ export async function assertDocumented (request: Request, response: Response, pa
   const isUnasked = response.status === 304 && !request.headers.has('if-none-match')
   if (isUnasked) throw await otherServer(request, response, 'the status 304, which was not asked for')
   const byStatus = replies[`${request.method} ${path}`] ?? {}
-  // A newer gateway may use another status of success.
+  // A newer gateway may reply with another success status.
   const [shape = null] = Object.hasOwn(byStatus, response.status) ? [byStatus[response.status]] : Object.values(byStatus)
   // The caller of a method that returns another type, such as `text`, reads the body itself.
   if (shape === null || parseAs !== 'json') return
@@ -25,7 +25,7 @@ export async function assertDocumented (request: Request, response: Response, pa
 /**
  * Checks one line of a streamed reply.
  *
- * @throws GatewayUnreachable if it has a member of another type than `shape`
+ * @throws GatewayUnreachable if a member is missing or does not have the type that `shape` requires
  */
 export function assertShape (shape: Shape, value: unknown): void {
   const mismatch = mismatchIn(shapes, shape, value)

@@ -66,7 +66,7 @@ export async function reply<T> (request: Promise<{ data?: T }>): Promise<T> {
 function pathOf (path: string, parameters: Record<string, unknown>): string {
   return path.replace(/\{(\w+)\}/g, (_, parameter: string) => {
     const text = String(parameters[parameter])
-    // Refuses `.` and `..`, because URL parsers resolve them even if they are percent-encoded. Refuses an empty text, because a
+    // Refuses `.` and `..`, because URL parsers resolve them even if they are percent-encoded. Refuses an empty string, because a
     // path with an empty segment matches a different route.
     if (/^\.{0,2}$/.test(text)) throw new RangeError(`'${text}' can't be the ${parameter} in a path`)
     return encodeURIComponent(text)

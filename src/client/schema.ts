@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Log in with an AWS identity
-         * @description Sign `POST https://sts.REGION.amazonaws.com/` with the body `Action=GetCallerIdentity&Version=2011-06-15` and a header `X-Secrets-Gateway-Server-Id` that names this gateway, and send the headers here instead of to AWS. The gateway has STS say who signed, and gives that user or role a token that lasts for minutes. A signature is taken once.
+         * @description Sign `POST https://sts.REGION.amazonaws.com/` with the body `Action=GetCallerIdentity&Version=2011-06-15` and a header `X-Secrets-Gateway-Server-Id` that names this gateway, and send the headers to the gateway instead of to AWS. The gateway has STS identify the signer, and issues a token for that user or role, which is valid for some minutes. A signature is accepted only once.
          */
         post: operations["logInWithAws"];
         delete?: never;
@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Ask what a caller may do
-         * @description Whether the gateway would let the caller do this, and the IDs of the policies that say so. Everybody may ask about themselves; to ask about another `caller` takes the right to CheckAuthorization. No secret is looked at: it need not exist.
+         * @description Returns whether the gateway would allow the caller to do this, and the IDs of the policies that determine the decision. All callers may ask about themselves; asking about another `caller` requires the permission `CheckAuthorization`. The secret need not exist, and AWS is not called.
          */
         post: operations["checkAuthorization"];
         delete?: never;
@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * Compare environments
-         * @description What each environment has and lacks: a row for each name that one of them has, or must have. Each is asked through its own credential, and the caller has to be allowed `ListSecrets` in all of them; a name is shown where the caller may `DescribeSecret`. With `compareValues` also where they hold the same value, byte for byte; that is the action `CompareValues`, in each environment and for each secret. Nothing of a value leaves the gateway, but whoever may compare and may write to one of the environments can find out whether a guess is right. The page at `/docs/consistency` draws it.
+         * @description Returns a row for each name that one of the environments has or requires. Each environment is read with its own default credential. The caller needs `ListSecrets` in all of them, and a name is shown where the caller may `DescribeSecret`. With `compareValues`, the report also shows where the values are the same, byte for byte, which requires `CompareValues` in each environment and on each secret. No part of a value leaves the gateway, but a caller who may compare values and may write to one of the environments can test guesses. The page at `/docs/consistency` shows the report.
          */
         get: operations["compareEnvironments"];
         put?: never;
@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * List AWS credentials
-         * @description The AWS credentials that the configuration declares, as far as the caller may see them: their IDs, how the gateway comes by their keys, and of which account they are. Never a key.
+         * @description Returns the AWS credentials that the configuration declares, as far as the caller may see them: their IDs, kinds and accounts, but never a key.
          */
         get: operations["listCredentials"];
         put?: never;
@@ -114,8 +114,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Prove an AWS credential
-         * @description Has AWS STS say whose the credential's keys are. Where it is a role, the gateway assumes it for itself. Where it can't be used, the log and the audit trail have what AWS said about it.
+         * Verify an AWS credential
+         * @description Asks AWS STS which identity the keys of the credential belong to. If the credential is a role, the gateway assumes it on its own behalf. If the credential can't be used, the log and the audit trail contain AWS's reason.
          */
         post: operations["verifyCredential"];
         delete?: never;
@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * List environments
-         * @description The environments that the caller may see, each as its own page shows it.
+         * @description Returns the environments that the caller may see, each as `GET /environments/{env}` returns it.
          */
         get: operations["listEnvironments"];
         put?: never;
@@ -153,7 +153,7 @@ export interface paths {
         };
         /**
          * Describe an environment
-         * @description Its region, prefix, defaults and, as far as the caller may see them, its credentials and required secrets.
+         * @description Returns its region, prefix and defaults and, as far as the caller may see them, its credentials and required secrets.
          */
         get: operations["describeEnvironment"];
         put?: never;
@@ -175,7 +175,7 @@ export interface paths {
         put?: never;
         /**
          * Copy secrets from another environment
-         * @description Copies the current value, text or binary, with the description and the tags that are not an environment's own, also between AWS accounts, and shows it to nobody. The KMS key is this environment's. Each secret has its own result, and one that fails does not hold up the others: a placeholder and what is scheduled for deletion, in either environment, fail. The caller has to be allowed `PromoteSecret` of the secret in both environments, and nothing else: neither to read the value nor to write another. Whoever may also write in the other environment can thus bring any value into this one.
+         * @description Copies the current value (text or binary), the description and the tags, except for tags that an environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key is that of this environment. Each secret has its own result, and a failed one does not affect the others. A placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either environment fails. The caller needs `PromoteSecret` on the secret in both environments, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any value into this one.
          */
         post: operations["promoteSecrets"];
         delete?: never;
@@ -192,8 +192,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Make up a password
-         * @description A random password from AWS. It is not stored.
+         * Generate a password
+         * @description Returns a random password from AWS. It is not stored.
          */
         get: operations["getRandomPassword"];
         put?: never;
@@ -213,13 +213,13 @@ export interface paths {
         };
         /**
          * List secrets
-         * @description What is known about each secret that the caller may see; never a value. A secret has to match all filters. `namePrefix` and `tag` match exactly; AWS's own filters match beginnings, and more than their names say. Pages depend only on the secrets that the caller may see.
+         * @description Returns the metadata of each secret that the caller may see, never a value. A secret must match all filters. `namePrefix` and `tag` match exactly; AWS's own filters match beginnings, and more than their names suggest. Pages depend only on the secrets that the caller may see.
          */
         get: operations["listSecrets"];
         put?: never;
         /**
          * Create many secrets
-         * @description Makes sure that the environment has these secrets; what deployment pipelines call. Each secret has its own result, and one that fails does not hold up the others, unless the request is `atomic`. With `onConflict: skip`, or the same `Idempotency-Key` and body, the call can be repeated as often as need be. As one JSON document when all is done, with `Accept: application/x-ndjson` a line for each secret as it is done and a last one with the summary, or with `Prefer: respond-async` as a job. Calls of AWS are paced below its quotas.
+         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below its quotas.
          */
         post: operations["bulkCreateSecrets"];
         delete?: never;
@@ -237,29 +237,29 @@ export interface paths {
         };
         /**
          * Read a secret's value
-         * @description The current version, or the one with `versionId` or `versionStage`. As JSON, or with `Accept: text/plain` the text alone, or with `Accept: application/octet-stream` the bytes. The value may come from the gateway's cache, as `Cache-Status` says.
+         * @description Returns the current version, or the one with `versionId` or `versionStage`: as JSON, with `Accept: text/plain` as the text alone, or with `Accept: application/octet-stream` as the bytes. The value may come from the gateway's cache, as `Cache-Status` shows.
          */
         get: operations["readSecret"];
         /**
          * Write a secret's value
-         * @description A new version, which becomes the current one. Where there is no such secret it is made, if the caller may create it; where the value is the current one already, no version is made, if the caller may read it.
+         * @description Creates a new version, which becomes current. A secret that does not exist is created, if the caller may create it. If the value is already current, no version is created, provided that the caller may read the value.
          */
         put: operations["putSecret"];
         /**
          * Create a secret
-         * @description Without a `value` it is a placeholder until its first PUT.
+         * @description Without a `value`, the secret is a placeholder until its first PUT.
          */
         post: operations["createSecret"];
         /**
          * Delete a secret
-         * @description Schedules the deletion: until the recovery window ends, the secret can be restored. With `force` it is deleted at once and for good, which is a permission of its own and is refused where the environment is protected; AWS answers a forced deletion of a secret that does not exist as if it had existed. AWS deletes no secret that has replicas: with `detachReplicas` the gateway deletes them first, and if the deletion then fails, they are gone. `If-Match` is looked at before: AWS can't be told to make a deletion depend on a version.
+         * @description Schedules the deletion. Until the recovery window ends, the secret can be restored. With `force`, the secret is deleted at once and permanently. This requires a separate permission, and is refused in a protected environment. If the secret does not exist, AWS replies to a forced deletion as if it had existed. AWS does not delete a secret that has replicas. With `detachReplicas`, the gateway deletes the replicas first; they are gone even if the deletion then fails. `If-Match` is only checked before the deletion, because AWS can't make a deletion conditional.
          */
         delete: operations["deleteSecret"];
         options?: never;
         head?: never;
         /**
          * Change a secret
-         * @description Its description, its KMS key or its value; what is not given stays as it is. To change the value also requires the right to `PutSecretValue`. `If-Match` holds for the value as a compare-and-set; for the rest it is looked at before, since AWS can't be told to make it depend on a version.
+         * @description Changes its description, its KMS key or its value; everything else stays as it is. Changing the value also requires the permission `PutSecretValue`. For the value, `If-Match` is checked atomically (compare-and-set). For the other changes, it is only checked before the write, because AWS can't make them conditional.
          */
         patch: operations["updateSecret"];
         trace?: never;
@@ -273,7 +273,7 @@ export interface paths {
         };
         /**
          * Describe a secret
-         * @description Everything but the value; also of a secret that is scheduled for deletion.
+         * @description Returns everything except the value, even for a secret that is scheduled for deletion.
          */
         get: operations["describeSecret"];
         put?: never;
@@ -293,18 +293,18 @@ export interface paths {
         };
         /**
          * Read a secret's resource policy
-         * @description A secret that has none has no `resourcePolicy` in the reply.
+         * @description If the secret has no policy, the reply has no `resourcePolicy`.
          */
         get: operations["readPolicy"];
         /**
          * Attach a resource policy to a secret
-         * @description In place of the one that it has. AWS enforces it for whoever asks AWS itself, other accounts included; it gives nobody a right in this gateway.
+         * @description Replaces the existing policy, if there is one. AWS enforces it for everybody who calls AWS directly, including other accounts. It grants no permission in this gateway.
          */
         put: operations["putPolicy"];
         post?: never;
         /**
          * Remove a secret's resource policy
-         * @description A secret that has none is no mistake.
+         * @description Succeeds even if the secret has no policy.
          */
         delete: operations["deletePolicy"];
         options?: never;
@@ -323,7 +323,7 @@ export interface paths {
         put?: never;
         /**
          * Check a resource policy
-         * @description Whether AWS would take it for this secret: its syntax, and whether it lets anybody in. Nothing is changed.
+         * @description Checks whether AWS would accept the policy for this secret: its syntax, and whether it grants public access. Nothing is changed.
          */
         post: operations["validatePolicy"];
         delete?: never;
@@ -340,8 +340,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what to paste elsewhere
-         * @description How an ECS task definition, CloudFormation, a Lambda function, Terraform, External Secrets Operator and Kubernetes refer to the secret, or to one key of its JSON value. The value is not read, so that it is not known whether it has the key.
+         * Get references to a secret
+         * @description Returns snippets that refer to the secret, or to one key of its JSON value, in an ECS task definition, CloudFormation, a Lambda function, Terraform, External Secrets Operator and Kubernetes. The value is not read, so there is no check that the key exists.
          */
         get: operations["listReferences"];
         put?: never;
@@ -362,13 +362,13 @@ export interface paths {
         get?: never;
         /**
          * Replicate a secret to regions
-         * @description Replicas that it has stay. They follow the secret and can't be written to. AWS makes them after the reply: `status` is `InProgress` until then. Where another environment has the region and the name, its permissions are needed as well: to create the secret and, for `forceOverwriteReplicaSecret`, to delete it without recovery.
+         * @description Existing replicas stay. Replicas follow the secret and can't be written to. AWS creates them after the reply; until then, `status` is `InProgress`. If the name belongs to another environment in one of the regions, that environment's permissions are needed as well: to create the secret and, for `forceOverwriteReplicaSecret`, to delete it without recovery.
          */
         put: operations["replicateSecret"];
         post?: never;
         /**
          * Delete replicas of a secret
-         * @description The secret itself stays. It can be deleted once it has no replicas. Where another environment has the region and the name, its permissions to delete the secret without recovery are needed as well.
+         * @description The secret itself stays. It can be deleted once it has no replicas. If a replica is a secret of another environment, that environment's permissions to delete the secret without recovery are needed as well.
          */
         delete: operations["removeReplicas"];
         options?: never;
@@ -386,8 +386,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a replica a secret of its own
-         * @description To be called in the environment whose region the replica is in. It no longer follows its primary. Where the primary belongs to another environment, `RemoveRegionsFromReplication` is needed there as well. Takes no body.
+         * Promote a replica to a standalone secret
+         * @description Send this request to the environment whose region the replica is in. The replica no longer follows its primary secret. If the primary secret belongs to another environment, `RemoveRegionsFromReplication` is needed there as well. Takes no body.
          */
         post: operations["promoteReplica"];
         delete?: never;
@@ -407,7 +407,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a deleted secret
-         * @description Cancels the deletion; possible until the recovery window ends. What the environment gives each new secret is given to it again, as far as the caller may: the tags by `TagResource`, the replicas by `ReplicateSecretToRegions`. `warnings` says what does not hold, or may not hold. The KMS key is left as it is. Takes no body.
+         * @description Cancels the deletion, which is possible until the recovery window ends. The environment's settings for new secrets are applied again, as far as the caller may: the tags with `TagResource`, the replicas with `ReplicateSecretToRegions`. `warnings` lists the settings that the secret lacks or may lack. The KMS key stays. Takes no body.
          */
         post: operations["restoreSecret"];
         delete?: never;
@@ -427,7 +427,7 @@ export interface paths {
         put?: never;
         /**
          * Roll back to an earlier version
-         * @description Makes the version current again that was current before, or the one with `versionId`. What was current becomes AWSPREVIOUS, so that twice is there and back: name the version, or send `If-Match`, where the request may be repeated.
+         * @description Makes the previous version current again, or the one with `versionId`. The version that was current becomes AWSPREVIOUS, so a second rollback undoes the first. If the request may be repeated, name the version or send `If-Match`.
          */
         post: operations["rollBackSecret"];
         delete?: never;
@@ -445,18 +445,18 @@ export interface paths {
         };
         get?: never;
         /**
-         * Set what rotates a secret and when
-         * @description And rotate it at once, unless `rotateImmediately` is false. The rotation goes on after the reply: `GET …/metadata` shows when it is done. The function or the schedule that is not given stays as it is set. To rotate at once also requires the right to `RotateSecret`.
+         * Configure the rotation of a secret
+         * @description Also rotates the secret at once, unless `rotateImmediately` is false. The rotation continues after the reply; `GET …/metadata` shows when it is done. If the function or the schedule is absent, the existing one stays. Rotating at once also requires the permission `RotateSecret`.
          */
         put: operations["setRotation"];
         /**
          * Rotate a secret now
-         * @description By the function that is set. The rotation goes on after the reply: `GET …/metadata` shows when it is done. Takes no body.
+         * @description Uses the configured function. The rotation continues after the reply; `GET …/metadata` shows when it is done. Takes no body.
          */
         post: operations["rotateSecret"];
         /**
          * Stop rotating a secret
-         * @description The function and the schedule stay set, for `POST …/rotation`. A rotation under way is stopped, and may leave the label AWSPENDING on a version. As long as it is there, no other rotation can start. `discardPending` takes it off, which also requires the right to `UpdateSecretVersionStage`.
+         * @description The function and the schedule stay configured, for `POST …/rotation`. A rotation in progress is stopped, and may leave the label AWSPENDING on a version. As long as a version has this label, no other rotation can start. `discardPending` removes the label, which also requires the permission `UpdateSecretVersionStage`.
          */
         delete: operations["cancelRotation"];
         options?: never;
@@ -474,13 +474,13 @@ export interface paths {
         get?: never;
         /**
          * Move a staging label to a version
-         * @description Where another version holds the label, `removeFromVersionId` must name it. AWSPREVIOUS follows AWSCURRENT by itself.
+         * @description If another version has the label, `removeFromVersionId` must name it. AWS itself moves AWSPREVIOUS when AWSCURRENT is moved.
          */
         put: operations["moveStage"];
         post?: never;
         /**
-         * Take a staging label off a version
-         * @description AWSCURRENT can only be moved. A version without a label is deprecated, and AWS removes it in time.
+         * Remove a staging label from a version
+         * @description AWSCURRENT can only be moved. A version without a label is deprecated, and AWS deletes it eventually.
          */
         delete: operations["removeStage"];
         options?: never;
@@ -498,13 +498,13 @@ export interface paths {
         get?: never;
         /**
          * Add or overwrite tags
-         * @description Tags that are not named stay as they are. A tag that the environment gives can't be given another value.
+         * @description Other tags stay as they are. A tag that the environment sets can't get another value.
          */
         put: operations["tagSecret"];
         post?: never;
         /**
          * Remove tags
-         * @description A tag that the secret does not have is no mistake. One that the environment gives stays.
+         * @description Tags that the secret does not have are ignored. The request is refused if it names a tag that the environment sets.
          */
         delete: operations["untagSecret"];
         options?: never;
@@ -527,7 +527,7 @@ export interface paths {
         head?: never;
         /**
          * Change single keys of a value
-         * @description A JSON merge patch (RFC 7396) of a value that is a JSON object, as text or as bytes in UTF-8: a key that is `null` is removed. Two patches at the same time are both kept; with `If-Match` the second is a 412. Needs the right to read as well. A patch can be repeated, and one that changes nothing makes no version.
+         * @description Applies a JSON merge patch (RFC 7396) to a value that is a JSON object, stored as text or as bytes in UTF-8. A key that is `null` is removed. Concurrent patches are all kept; with `If-Match`, the second one fails with 412. Also requires permission to read the value. A patch can be repeated, and creates no version if it changes nothing.
          */
         patch: operations["patchValue"];
         trace?: never;
@@ -541,7 +541,7 @@ export interface paths {
         };
         /**
          * List a secret's versions
-         * @description The versions and their staging labels; those without a label only with `includeDeprecated`. A version that a rotation has begun and not given a value yet is among them.
+         * @description Returns the versions and their staging labels; versions without a label only with `includeDeprecated`. Versions that a rotation has created and not given a value yet are included.
          */
         get: operations["listVersions"];
         put?: never;
@@ -563,7 +563,7 @@ export interface paths {
         put?: never;
         /**
          * Read many secrets' values
-         * @description By `names`, or by `filters`: the current value of each, or the problem that it has. A name that the caller may not read is a problem of that item alone; filters leave such secrets out. Filters match exactly, and a secret has to match all of them. A page has 1,000 secrets or about 4 MiB of values at most; where it has a `nextCursor`, the same body with this `cursor` gets the next.
+         * @description Returns the current value of each secret that `names` or `filters` select, or the problem that prevented reading it. A name that the caller may not read is a problem of that item alone; filters omit such secrets. Filters match exactly, and a secret must match all of them. A page has at most 1,000 secrets or about 4 MiB of values. If it has a `nextCursor`, send the same body with this `cursor` to get the next page.
          */
         post: operations["readSecrets"];
         delete?: never;
@@ -581,7 +581,7 @@ export interface paths {
         };
         /**
          * Liveness
-         * @description Whether the process runs; restart it where it does not answer.
+         * @description Shows whether the process runs. Restart it if it does not reply.
          */
         get: operations["isLive"];
         put?: never;
@@ -601,7 +601,7 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description Whether requests may be sent here: not while the audit trail can not be written, since all would be refused. It does not ask AWS: a gateway that AWS does not answer is no worse than its siblings. Nor once the gateway has begun to shut down.
+         * @description Shows whether requests may be sent here. This is not so while the audit trail can't be written, because all requests would be refused, nor once the gateway has begun to shut down. AWS is not called: if AWS does not answer, other replicas of the gateway are no better off.
          */
         get: operations["isReady"];
         put?: never;
@@ -620,15 +620,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Look at a job
-         * @description How a bulk create is doing that was sent with `Prefer: respond-async`, and what became of it. A job is there for its caller alone, on the replica that runs it, and for an hour after it has ended.
+         * Read a job
+         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, only on the replica that runs it, and until an hour after its end.
          */
         get: operations["readJob"];
         put?: never;
         post?: never;
         /**
          * Cancel a job
-         * @description No further secret is begun, and what is under way ends; an atomic one is taken back. A job that has ended stays as it is.
+         * @description No further secret is started, and secrets in progress are finished. An atomic job is rolled back. A job that has ended stays as it is.
          */
         delete: operations["cancelJob"];
         options?: never;
@@ -645,7 +645,7 @@ export interface paths {
         };
         /**
          * Follow a job
-         * @description Server-Sent Events: `item` for each secret as it becomes final, `progress` once a second while the job goes on, and `end`. `Last-Event-ID` goes on where the last connection broke off; after the end it is a 204, at which a browser stops.
+         * @description Server-Sent Events: `item` when the result of a secret is final, `progress` once a second while the job runs, and `end`. `Last-Event-ID` resumes where the last connection broke off. After the end, the reply is 204, at which browsers stop reconnecting.
          */
         get: operations["followJob"];
         put?: never;
@@ -702,26 +702,26 @@ export interface components {
     schemas: {
         /** BulkCreateReply */
         BulkCreateReply: {
-            /** @description How many items had each result */
+            /** @description The number of items with each result */
             counts: {
                 /** @description New secrets */
                 created: number;
                 /** @description Items with a problem */
                 failed: number;
-                /** @description Items that it did not come to */
+                /** @description Items that were not started */
                 notStarted: number;
-                /** @description Secrets that were scheduled for deletion */
+                /** @description Secrets that were scheduled for deletion and have been restored */
                 restored: number;
-                /** @description Secrets that an atomic request has put back as they were */
+                /** @description Secrets whose changes an atomic request has rolled back */
                 rolledBack: number;
-                /** @description Secrets that existed and were left as they were */
+                /** @description Existing secrets that were left unchanged */
                 skipped: number;
-                /** @description Secrets that existed and were given what the item says */
+                /** @description Existing secrets that were changed to what the item specifies */
                 updated: number;
             };
-            /** @description Whether this is only the plan */
+            /** @description True for a dry run, which returns the plan */
             dryRun: boolean;
-            /** @description One for each secret, in the order of the request: first `secrets`, then `secretNames` */
+            /** @description The result for each secret, in the order of the request: first `secrets`, then `secretNames` */
             items: components["schemas"]["BulkItemReply"][];
             /**
              * @description The ARN of each secret that has an `arn` in `items`, by name
@@ -733,26 +733,26 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * @description Why it did not come to all items; absent where it did
+             * @description The reason why some items were not started; absent if all were
              * @enum {string}
              */
             stopped?: "cancelled" | "timeout" | "shutdown" | "caller-gone";
         };
         /**
          * BulkItemReply
-         * @description What became of one secret
+         * @description The result for one secret
          */
         BulkItemReply: {
             /** @description The secret's ARN, if the request wrote to the secret, or the caller may `DescribeSecret` or `GetSecretValue` */
             arn?: string;
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+             * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
              * @example payments/db
              */
             name: string;
             problem?: components["schemas"]["Problem"];
             /**
-             * @description What became of it
+             * @description The result
              * @enum {string}
              */
             result: "created" | "updated" | "skipped" | "restored" | "failed" | "rolled-back" | "not-started";
@@ -761,28 +761,28 @@ export interface components {
              * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
              */
             versionId?: string;
-            /** @description What AWS advises against in what was made, and settings of the environment that do not hold for it */
+            /** @description Aspects of the secret that AWS advises against, and settings of the environment that the secret lacks */
             warnings?: string[];
         };
         /**
          * ConsistencyReport
-         * @description Where environments differ. Never holds a value.
+         * @description The differences between environments. It never contains a value.
          */
         ConsistencyReport: {
             /**
-             * @description The environments, as they were asked for
+             * @description The environments, in the order of the request
              * @example [
              *       "dev",
              *       "prod"
              *     ]
              */
             environments: string[];
-            /** @description One for each name, in the order of the names */
+            /** @description A row for each name, sorted by name */
             items: {
-                /** @description Whether the environments differ in it: in its state or, with `compareValues`, in its value. What the caller may not know of one of them is not taken for the same */
+                /** @description True if the states differ, or if the caller may see only some of them. With `compareValues`, also true if two values differ, or if a value could not be compared */
                 differs: boolean;
                 /**
-                 * @description By environment; one in which the caller may not see the name is left out
+                 * @description By environment. Environments in which the caller may not see the name are omitted
                  * @example {
                  *       "dev": {
                  *         "state": "present",
@@ -797,26 +797,26 @@ export interface components {
                  */
                 environments: {
                     [key: string]: {
-                        /** @description With `compareValues`: the environments of a row that have the same number hold the same value. Absent where there is no other value to compare it with, and where the caller may not compare this one */
+                        /** @description With `compareValues`: environments of a row that have the same number have the same value. Absent if there is no other value to compare it with, or if the caller may not compare this one */
                         group?: number;
                         problem?: components["schemas"]["Problem"];
-                        /** @description Whether the environment must have it */
+                        /** @description True if the environment requires the secret */
                         required: boolean;
                         /**
-                         * @description A `placeholder` has been made without a value and waits for its first one
+                         * @description A `placeholder` was created without a value and has none yet
                          * @enum {string}
                          */
                         state: "present" | "missing" | "placeholder" | "pending-deletion";
                     };
                 };
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
                  * @example payments/db
                  */
                 name: string;
             }[];
             /**
-             * @description By environment: how many of its secrets are left out because of their names; absent where there are none
+             * @description By environment: the number of its secrets that are omitted because of their names; absent if there are none
              * @example {
              *       "dev": 2
              *     }
@@ -828,22 +828,22 @@ export interface components {
         /** Credential */
         Credential: {
             /**
-             * @description The AWS account that it is of: a role's is in its ARN, that of another credential is known once it was proved
+             * @description The AWS account of the credential. A role's is in its ARN; that of any other credential is known once STS has reported it
              * @example 111122223333
              */
             account?: string;
             /**
-             * @description What `AWS-Credential-Id` names it by
+             * @description The ID, as in `AWS-Credential-Id`
              * @example local-dev
              */
             id: string;
             /**
-             * @description How the gateway comes by its keys
+             * @description The way in which the gateway obtains the keys
              * @example assume-role
              */
             kind: string;
             /**
-             * @description The region whose STS is asked for it
+             * @description The region whose STS is called
              * @example eu-west-1
              */
             region: string;
@@ -851,26 +851,26 @@ export interface components {
         /** Environment */
         Environment: {
             /**
-             * @description The AWS account of its secrets: no other is asked. Absent where the caller may not `DescribeCredential` of any of its credentials
+             * @description The AWS account of its secrets. Credentials of other accounts are refused. Absent if the caller may not `DescribeCredential` any of its credentials
              * @example 111122223333
              */
             account?: string;
             /**
-             * @description The IDs that `AWS-Credential-Id` may name, of the credentials that the caller may `DescribeCredential`
+             * @description The IDs that `AWS-Credential-Id` may name, as far as the caller may `DescribeCredential` them
              * @example [
              *       "local-dev"
              *     ]
              */
             allowedCredentials: string[];
             /**
-             * @description The ID of the credential that is used by default. Absent where the caller may not `DescribeCredential` of it
+             * @description The ID of the default credential. Absent if the caller may not `DescribeCredential` it
              * @example local-dev
              */
             credential?: string;
-            /** @description Whether deletion without a recovery window is refused */
+            /** @description True if deletion without a recovery window is refused */
             deletionProtection: boolean;
             /**
-             * @description The KMS key of secrets made here
+             * @description The KMS key of new secrets
              * @example alias/dev-secrets
              */
             kmsKeyId?: string;
@@ -880,11 +880,11 @@ export interface components {
              */
             name: string;
             /**
-             * @description What AWS sees in front of each name
+             * @description The prefix of each name in AWS
              * @example dev/
              */
             namePrefix: string;
-            /** @description How long a deleted secret can be restored */
+            /** @description The number of days for which a deleted secret can be restored */
             recoveryWindowInDays: number;
             /**
              * @description The AWS region of its secrets
@@ -892,21 +892,21 @@ export interface components {
              */
             region: string;
             /**
-             * @description The regions that every secret made here is replicated to
+             * @description The regions to which every new secret is replicated
              * @example [
              *       "eu-central-1"
              *     ]
              */
             replicaRegions: string[];
             /**
-             * @description Names that the environment must have, of the secrets that the caller may `DescribeSecret`
+             * @description The names of the required secrets, as far as the caller may `DescribeSecret` them
              * @example [
              *       "payments/db"
              *     ]
              */
             requiredSecrets: string[];
             /**
-             * @description The tags on every secret made here
+             * @description The tags of every new secret
              * @example {
              *       "environment": "dev"
              *     }
@@ -917,42 +917,42 @@ export interface components {
         };
         /**
          * Job
-         * @description A bulk create that runs by itself. `result` is there once it has ended
+         * @description A bulk create that runs in the background. `result` is present once it has ended
          */
         Job: {
-            /** @description How many items had each result */
+            /** @description The number of items with each result */
             counts: {
                 /** @description New secrets */
                 created: number;
                 /** @description Items with a problem */
                 failed: number;
-                /** @description Items that it did not come to */
+                /** @description Items that were not started */
                 notStarted: number;
-                /** @description Secrets that were scheduled for deletion */
+                /** @description Secrets that were scheduled for deletion and have been restored */
                 restored: number;
-                /** @description Secrets that an atomic request has put back as they were */
+                /** @description Secrets whose changes an atomic request has rolled back */
                 rolledBack: number;
-                /** @description Secrets that existed and were left as they were */
+                /** @description Existing secrets that were left unchanged */
                 skipped: number;
-                /** @description Secrets that existed and were given what the item says */
+                /** @description Existing secrets that were changed to what the item specifies */
                 updated: number;
             };
             /**
              * Format: date-time
-             * @description When it was started
+             * @description The time at which the job was started
              * @example 2026-11-21T08:30:00.000Z
              */
             createdDate: string;
-            /** @description Secrets that are done */
+            /** @description The number of secrets that are done */
             done: number;
             /**
              * Format: date-time
-             * @description When it ended; it is kept for an hour after that
+             * @description The time at which the job ended; it is kept for an hour after that
              * @example 2026-11-21T08:30:00.000Z
              */
             endedDate?: string;
             /**
-             * @description Where
+             * @description The environment
              * @example dev
              */
             environment: string;
@@ -963,30 +963,30 @@ export interface components {
             id: string;
             problem?: components["schemas"]["Problem"];
             result?: components["schemas"]["BulkCreateReply"];
-            /** @description How long it still takes if it goes on as it has */
+            /** @description The estimated remaining time, judging by the progress so far */
             secondsLeft?: number;
             /**
-             * @description `stopping`: no further secret is begun
+             * @description `stopping`: no further secret is started
              * @enum {string}
              */
             state: "running" | "stopping" | "ended";
             /**
-             * @description The status that the request would have been answered with
+             * @description The status that a synchronous request would have had
              * @example 201
              */
             status?: number;
-            /** @description Secrets in the request */
+            /** @description The number of secrets in the request */
             total: number;
         };
         /**
          * Problem
-         * @description What went wrong (RFC 9457). Never holds a value, a token or a query string.
+         * @description An error (RFC 9457). It never contains a value, a token or a query string.
          */
         Problem: {
-            /** @description The ID that AWS gave the call, as CloudTrail shows it */
+            /** @description AWS's ID of the call, as in CloudTrail */
             awsRequestId?: string;
             /**
-             * @description The kind of problem, for programs
+             * @description The machine-readable kind of problem
              * @example secret-not-found
              * @enum {string}
              */
@@ -997,13 +997,13 @@ export interface components {
              */
             detail: string;
             /**
-             * @description How many mistakes were found; `errors` has the first 100. The search may end at 100, so there are at least so many
+             * @description The number of errors found; `errors` contains the first 100. The search may end at 100, so there may be more
              * @example 1
              */
             errorCount?: number;
-            /** @description The mistakes in an invalid request, 100 at most */
+            /** @description The errors in an invalid request, at most 100 */
             errors?: {
-                /** @description The part of the request */
+                /** @description The part of the request that contains the error */
                 in: "body" | "query" | "path" | "header";
                 /** @example must NOT have more than 512 characters */
                 message: string;
@@ -1014,7 +1014,7 @@ export interface components {
                 pointer: string;
             }[];
             /**
-             * @description A URI for this occurrence
+             * @description A URI that identifies this occurrence
              * @example urn:secrets-gateway:request:0c5dbf04-97f1-4f0c-8e2f-6a4b4f6d1f0e
              */
             instance: string;
@@ -1026,46 +1026,46 @@ export interface components {
              */
             status: number;
             /**
-             * @description The kind of problem in words
+             * @description A summary of the kind of problem
              * @example There is no such secret
              */
             title: string;
             /**
-             * @description A URI for the kind of problem
+             * @description A URI that identifies the kind of problem
              * @example urn:secrets-gateway:problem:secret-not-found
              */
             type: string;
         };
         /**
          * PromotionReply
-         * @description What was copied. Never holds a value.
+         * @description The result of a promotion. It never contains a value.
          */
         PromotionReply: {
-            /** @description How many items had each result */
+            /** @description The number of items with each result */
             counts: {
                 /** @description New secrets */
                 created: number;
                 /** @description Items with a problem */
                 failed: number;
-                /** @description Items that it did not come to, since the gateway was told to end */
+                /** @description Items that were not started, because the gateway is shutting down */
                 notStarted: number;
-                /** @description Secrets that existed and were left as they were */
+                /** @description Existing secrets that were left unchanged */
                 skipped: number;
-                /** @description Secrets that existed and were the same; told only to who may `DescribeSecret` of both, and `CompareValues` unless they are placeholders */
+                /** @description Existing secrets that were the same already; shown only to callers who may `DescribeSecret` both and, unless they are placeholders, `CompareValues` */
                 unchanged: number;
-                /** @description Secrets that existed and were given what the other environment has */
+                /** @description Existing secrets that were changed to match the other environment */
                 updated: number;
             };
-            /** @description Whether this is only the plan */
+            /** @description True for a dry run, which returns the plan */
             dryRun: boolean;
             /**
              * @description An environment that the configuration declares
              * @example dev
              */
             from: string;
-            /** @description One for each secret, in the order of the request; where `missing` chose them, in that of the names */
+            /** @description The result for each secret, in the order of the request; with `missing`, in the order of the names */
             items: {
-                /** @description The ARN of the secret in this environment, if the request wrote a value to it, or the caller may `DescribeSecret` or `GetSecretValue` */
+                /** @description The ARN of the secret in this environment, if the request wrote a value to it, or if the caller may `DescribeSecret` or `GetSecretValue` */
                 arn?: string;
                 /**
                  * @description The version in the other environment, if the caller may `DescribeSecret` or `GetSecretValue` there
@@ -1073,23 +1073,23 @@ export interface components {
                  */
                 fromVersionId?: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
                  * @example payments/db
                  */
                 name: string;
                 problem?: components["schemas"]["Problem"];
                 /**
-                 * @description What became of it
+                 * @description The result
                  * @enum {string}
                  */
                 result: "created" | "updated" | "unchanged" | "skipped" | "failed" | "not-started";
                 /**
-                 * @description The version that is current in this environment; in a plan, the one to be replaced. It is there under the same condition
+                 * @description The current version in this environment; in a plan, the version to be replaced. Present under the same condition
                  * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
                  */
                 versionId?: string;
             }[];
-            /** @description Secrets that the caller may see and that are left out, because no path can hold their names, such as `a//b`. Only AWS's own API reaches them. Absent where there are none */
+            /** @description The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, can't be part of a path. Only AWS's own API can reach them. Absent if there are none */
             unaddressable?: number;
         };
         /** ProvedCredential */
@@ -1100,7 +1100,7 @@ export interface components {
              */
             account: string;
             /**
-             * @description The user, or the role's session, that the gateway is with it
+             * @description The ARN of the user, or of the role's session, that the credential belongs to
              * @example arn:aws:sts::111122223333:assumed-role/secrets-gateway/secrets-gateway
              */
             arn: string;
@@ -1109,7 +1109,7 @@ export interface components {
         };
         /**
          * References
-         * @description What to paste elsewhere to refer to a secret. Never holds the value.
+         * @description Snippets that refer to a secret in the formats of other tools. They never contain the value.
          */
         References: {
             /** @description The secret's ARN */
@@ -1119,33 +1119,33 @@ export interface components {
              * @example password
              */
             field?: string;
-            /** @description One for each format */
+            /** @description A reference for each format */
             items: {
                 /**
-                 * @description Where it goes
+                 * @description The format
                  * @enum {string}
                  */
                 format: "ecs-task-definition" | "cloudformation" | "lambda-extension" | "terraform" | "external-secrets" | "kubernetes-secret";
                 /**
-                 * @description What it is written in
+                 * @description The language of the snippet
                  * @example json
                  */
                 language: string;
                 /**
-                 * @description What to paste
+                 * @description The snippet to paste
                  * @example {{resolve:secretsmanager:arn:aws:secretsmanager:eu-west-1:123456789012:secret:dev/payments/db-AbCdEf:SecretString:password}}
                  */
                 text?: string;
                 /**
-                 * @description What it is
+                 * @description A description of the format
                  * @example ECS task definition: an entry of `secrets` of a container
                  */
                 title: string;
-                /** @description Why there is none: the format can't name this key */
+                /** @description The reason why there is no snippet: the format can't name this key */
                 unsupported?: string;
             }[];
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+             * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
              * @example payments/db
              */
             name: string;
@@ -1157,7 +1157,7 @@ export interface components {
         };
         /**
          * SecretMetadata
-         * @description Everything about a secret but its value.
+         * @description The metadata of a secret: everything except its value.
          */
         SecretMetadata: {
             /**
@@ -1167,19 +1167,19 @@ export interface components {
             arn: string;
             /**
              * Format: date-time
-             * @description When the secret was made
+             * @description The time at which the secret was created
              * @example 2026-11-21T08:30:00.000Z
              */
             createdDate?: string;
             /**
              * Format: date-time
-             * @description When its deletion was asked for
+             * @description The time at which the deletion was requested
              * @example 2026-11-21T08:30:00.000Z
              */
             deletedDate?: string;
             /** @example The payments database */
             description?: string;
-            /** @description The KMS key; absent where it is `aws/secretsmanager` */
+            /** @description The KMS key; absent if it is `aws/secretsmanager` */
             kmsKeyId?: string;
             /**
              * Format: date-time
@@ -1189,22 +1189,22 @@ export interface components {
             lastAccessedDate?: string;
             /**
              * Format: date-time
-             * @description When anything about it was changed
+             * @description The time of the last change
              * @example 2026-11-21T08:30:00.000Z
              */
             lastChangedDate?: string;
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+             * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
              * @example payments/db
              */
             name: string;
             /** @description The AWS service that manages it */
             owningService?: string;
-            /** @description The region that it is replicated from */
+            /** @description The region of the secret that it replicates */
             primaryRegion?: string;
-            /** @description Its replicas in other regions */
+            /** @description The replicas in other regions */
             replicas?: {
-                /** @description Its KMS key there */
+                /** @description The KMS key of the replica */
                 kmsKeyId?: string;
                 /**
                  * Format: date-time
@@ -1213,48 +1213,48 @@ export interface components {
                  */
                 lastAccessedDate?: string;
                 /**
-                 * @description Where the replica is
+                 * @description The region of the replica
                  * @example eu-central-1
                  */
                 region?: string;
                 /** @description `InSync`, `InProgress` or `Failed` */
                 status?: string;
-                /** @description Why it failed */
+                /** @description The reason, if the replication failed */
                 statusMessage?: string;
             }[];
-            /** @description Absent where rotation was never set up */
+            /** @description Absent if rotation was never configured */
             rotation?: {
-                /** @description Days from one rotation to the next */
+                /** @description The number of days between rotations */
                 automaticallyAfterDays?: number;
                 /**
-                 * @description How long the window of a rotation is
+                 * @description The length of the rotation window
                  * @example 3h
                  */
                 duration?: string;
-                /** @description Whether it goes on */
+                /** @description True if rotation is enabled */
                 enabled: boolean;
-                /** @description The function that rotates */
+                /** @description The ARN of the rotation function */
                 lambdaArn?: string;
                 /**
                  * Format: date-time
-                 * @description When it was last rotated
+                 * @description The time of the last rotation
                  * @example 2026-11-21T08:30:00.000Z
                  */
                 lastRotatedDate?: string;
                 /**
                  * Format: date-time
-                 * @description The latest moment of the next rotation
+                 * @description The latest time of the next rotation
                  * @example 2026-11-21T08:30:00.000Z
                  */
                 nextRotationDate?: string;
                 /**
-                 * @description When it rotates
+                 * @description The schedule
                  * @example rate(30 days)
                  */
                 scheduleExpression?: string;
             };
             /**
-             * @description A placeholder has been made without a value and waits for its first one
+             * @description A placeholder was created without a value and has none yet
              * @enum {string}
              */
             state: "active" | "placeholder" | "pending-deletion";
@@ -1292,7 +1292,7 @@ export interface components {
             arn: string;
             /**
              * Format: date-time
-             * @description When the version was made
+             * @description The time at which the version was created
              * @example 2026-11-21T08:30:00.000Z
              */
             createdDate: string;
@@ -1303,7 +1303,7 @@ export interface components {
              */
             encoding: "text" | "base64";
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+             * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
              * @example payments/db
              */
             name: string;
@@ -1323,11 +1323,11 @@ export interface components {
         SecretVersion: {
             /**
              * Format: date-time
-             * @description When the version was made
+             * @description The time at which the version was created
              * @example 2026-11-21T08:30:00.000Z
              */
             createdDate?: string;
-            /** @description False for a version that a rotation has begun and not given a value yet; absent for all others */
+            /** @description False for a version that a rotation has created and not given a value yet; absent for all others */
             hasValue?: boolean;
             /**
              * @description The KMS keys it is encrypted with; `DefaultEncryptionKey` is `aws/secretsmanager`
@@ -1352,7 +1352,7 @@ export interface components {
         };
         /**
          * WrittenSecret
-         * @description What was written. A secret made without a value has no `versionId`.
+         * @description The secret that was written. A secret that was created without a value has no `versionId`.
          */
         WrittenSecret: {
             /**
@@ -1361,18 +1361,18 @@ export interface components {
              */
             arn: string;
             /**
-             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+             * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
              * @example payments/db
              */
             name: string;
-            /** @description The value was the current one already, and no version was made */
+            /** @description True if the value was already current, so that no version was created */
             unchanged?: boolean;
             /**
              * @description AWS's ID of a version
              * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
              */
             versionId?: string;
-            /** @description What AWS advises against in what was made, and settings of the environment that do not hold for it */
+            /** @description Aspects of the secret that AWS advises against, and settings of the environment that the secret lacks */
             warnings?: string[];
         };
     };
@@ -1395,7 +1395,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description `Authorization`, `X-Amz-Date`, `X-Secrets-Gateway-Server-Id`, with temporary keys `X-Amz-Security-Token`; what else is taken is `Host`, `Content-Type`, `Content-Length`, `X-Amz-Content-Sha256`, and `X-Secrets-Gateway-Nonce`, for keys that sign more than once in a second. All but the first have to be signed
+                     * @description `Authorization`, `X-Amz-Date`, `X-Secrets-Gateway-Server-Id` and, with temporary keys, `X-Amz-Security-Token`. `Host`, `Content-Type`, `Content-Length` and `X-Amz-Content-Sha256` are also accepted, and so is `X-Secrets-Gateway-Nonce`, for keys that sign more than once in a second. All but the first must be signed
                      * @example {
                      *       "Authorization": "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261121/eu-west-1/sts/aws4_request, SignedHeaders=host;x-amz-date;x-secrets-gateway-server-id, Signature=…",
                      *       "X-Amz-Date": "20261121T101500Z",
@@ -1412,20 +1412,20 @@ export interface operations {
             /** @description The token */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
                         /**
-                         * @description Who the gateway takes you for
+                         * @description The caller that the token identifies
                          * @example aws:111122223333:AROAEXAMPLEEXAMPLEID
                          */
                         caller: string;
                         /**
                          * Format: date-time
-                         * @description When it ends
+                         * @description The time at which it expires
                          */
                         expires: string;
                         /** @description For `Authorization: Bearer` */
@@ -1459,14 +1459,14 @@ export interface operations {
                      */
                     action: "DescribeEnvironment" | "ListSecrets" | "BatchGetSecretValue" | "GetRandomPassword" | "DescribeSecret" | "GetSecretValue" | "ListSecretVersionIds" | "GetResourcePolicy" | "CreateSecret" | "PutSecretValue" | "UpdateSecret" | "UpdateSecretVersionStage" | "DeleteSecret" | "RestoreSecret" | "TagResource" | "UntagResource" | "RotateSecret" | "CancelRotateSecret" | "PutResourcePolicy" | "DeleteResourcePolicy" | "ValidateResourcePolicy" | "ReplicateSecretToRegions" | "RemoveRegionsFromReplication" | "StopReplicationToReplica" | "ConfigureRotation" | "ForceDeleteSecret" | "CompareValues" | "PromoteSecret" | "DescribeCredential" | "VerifyCredential" | "CheckAuthorization" | "InvalidateCache";
                     /**
-                     * @description The AWS credential that would be used; the environment's default where absent
+                     * @description The AWS credential that would be used. Defaults to that of the environment
                      * @example local-dev
                      */
                     awsCredentialId?: string;
-                    /** @description Whom to ask about; who asks, where absent */
+                    /** @description The caller to ask about. Defaults to the sender of the request */
                     caller?: {
                         /**
-                         * @description The groups that the caller comes with; those that the configuration puts it into are added
+                         * @description The groups from the caller's key, token or identity. The configuration may add further groups
                          * @example [
                          *       "pipelines"
                          *     ]
@@ -1478,7 +1478,7 @@ export interface operations {
                          */
                         id: string;
                         /**
-                         * @description How it proves who it is
+                         * @description The authentication method
                          * @example api-key
                          * @enum {string}
                          */
@@ -1490,7 +1490,7 @@ export interface operations {
                      */
                     environment?: string;
                     /**
-                     * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+                     * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
                      * @example payments/db
                      */
                     name?: string;
@@ -1501,7 +1501,7 @@ export interface operations {
             /** @description The decision */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1509,7 +1509,7 @@ export interface operations {
                     "application/json": {
                         allowed: boolean;
                         /**
-                         * @description The IDs of the policies that permit it, or that forbid it; none where no policy permits it
+                         * @description The IDs of the policies that permit it, or that forbid it; empty if no policy permits it
                          * @example [
                          *       "developer"
                          *     ]
@@ -1549,7 +1549,7 @@ export interface operations {
             /** @description What became of each */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1557,7 +1557,7 @@ export interface operations {
                     "application/json": {
                         items: {
                             /**
-                             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+                             * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
                              * @example payments/db
                              */
                             name: string;
@@ -1571,14 +1571,14 @@ export interface operations {
     compareEnvironments: {
         parameters: {
             query: {
-                /** @description Also compare the values */
+                /** @description Compare the values, too */
                 compareValues?: boolean;
                 /**
-                 * @description 1 to 20 environments, with commas between them
+                 * @description 1 to 20 environments, separated by commas
                  * @example dev,staging,prod
                  */
                 environments: string;
-                /** @description The beginning of the name inside the environment; case matters */
+                /** @description The beginning of the name, without the environment's prefix; case-sensitive */
                 namePrefix?: string;
             };
             header?: never;
@@ -1590,7 +1590,7 @@ export interface operations {
             /** @description A row for each name */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1612,7 +1612,7 @@ export interface operations {
             /** @description The credentials */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1639,10 +1639,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whose it is */
+            /** @description The identity */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1664,7 +1664,7 @@ export interface operations {
             /** @description The environments */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1694,7 +1694,7 @@ export interface operations {
             /** @description The environment */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1708,9 +1708,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes a repeated write harmless: the same key, caller and secret give the same version. A create without a value makes no version, and is a conflict when it is repeated */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
             };
             path: {
@@ -1726,12 +1726,12 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description Answer with the plan and write nothing
+                     * @description Return the plan and write nothing
                      * @default false
                      */
                     dryRun?: boolean;
                     /**
-                     * @description With `onConflict: update`: the version that has to be current in this environment, by name, as a plan or a read has shown it; another one fails as `precondition-failed`
+                     * @description With `onConflict: update`: by name, the version that must be current in this environment, as a plan or a read returned it. If another version is current, the secret fails with `precondition-failed`
                      * @example {
                      *       "payments/db": "a1b2c3d4-5678-90ab-cdef-1234567890ab"
                      *     }
@@ -1740,12 +1740,12 @@ export interface operations {
                         [key: string]: string;
                     };
                     /**
-                     * @description The environment to copy from, through its own credential
+                     * @description The environment to copy from. Its default credential is used
                      * @example staging
                      */
                     from: string;
                     /**
-                     * @description In the place of `names`: all that the other environment has, this one lacks, and the caller may promote in both
+                     * @description Instead of `names`: all secrets that exist in the other environment, are missing in this one, and may be promoted by the caller in both
                      * @enum {boolean}
                      */
                     missing?: true;
@@ -1757,7 +1757,7 @@ export interface operations {
                      */
                     names?: string[];
                     /**
-                     * @description With `names`: what becomes of a secret that exists in this environment. It fails, is left as it is, or gets the value, and the description and tags, of the other. The value is replaced only if the version that was looked at is still current
+                     * @description With `names`: what happens to a secret that exists in this environment. It fails, is left unchanged, or gets the value, the description and the tags of the other. The value is replaced only if the version that the gateway looked up is still current
                      * @default fail
                      * @enum {string}
                      */
@@ -1766,10 +1766,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What became of each, or the plan */
+            /** @description The result for each secret, or the plan */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1782,25 +1782,25 @@ export interface operations {
     getRandomPassword: {
         parameters: {
             query?: {
-                /** @description Characters that it must not have */
+                /** @description Characters that the password must not contain */
                 excludeCharacters?: string;
-                /** @description Without lower case letters */
+                /** @description Exclude lower-case letters */
                 excludeLowercase?: boolean;
-                /** @description Without digits */
+                /** @description Exclude digits */
                 excludeNumbers?: boolean;
-                /** @description Without punctuation */
+                /** @description Exclude punctuation */
                 excludePunctuation?: boolean;
-                /** @description Without upper case letters */
+                /** @description Exclude upper-case letters */
                 excludeUppercase?: boolean;
-                /** @description Also with spaces */
+                /** @description Include spaces */
                 includeSpace?: boolean;
-                /** @description Its length in characters */
+                /** @description The length in characters */
                 length?: number;
-                /** @description Whether it has one character of each kind at least */
+                /** @description True to include at least one character of each kind */
                 requireEachIncludedType?: boolean;
             };
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -1817,7 +1817,7 @@ export interface operations {
             /** @description The password */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -1835,17 +1835,17 @@ export interface operations {
             query?: {
                 /** @description AWS's filter `all`: beginnings of words of the name, the description and the tags. A leading `!` negates */
                 all?: string;
-                /** @description `nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the same parameters except `limit` */
+                /** @description `nextCursor` of the previous page. It is valid for a day, for the same caller and credential, and with the same parameters except `limit` */
                 cursor?: string;
                 /** @description AWS's filter `description`: beginnings of words of the description. A leading `!` negates */
                 description?: string;
-                /** @description Also those scheduled for deletion */
+                /** @description Include secrets that are scheduled for deletion */
                 includePlannedDeletion?: boolean;
-                /** @description Items on a page at most */
+                /** @description The maximum number of items on a page */
                 limit?: number;
-                /** @description The beginning of the name inside the environment; case matters */
+                /** @description The beginning of the name, without the environment's prefix; case-sensitive */
                 namePrefix?: string;
-                /** @description By what; `-` in front reverses. By creation where absent */
+                /** @description The sort key; a leading `-` reverses the order. Defaults to the date of creation */
                 sort?: "name" | "-name" | "createdDate" | "-createdDate" | "lastChangedDate" | "-lastChangedDate" | "lastAccessedDate" | "-lastAccessedDate";
                 /** @description Tags that the secret has, each as its key, `=` and its whole value. The key ends at the first `=`. May be repeated for further tags */
                 tag?: string[];
@@ -1855,7 +1855,7 @@ export interface operations {
                 tagValue?: string;
             };
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -1872,16 +1872,16 @@ export interface operations {
             /** @description A page of secrets */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
                         items: components["schemas"]["SecretMetadata"][];
-                        /** @description Where the next page begins; absent on the last page */
+                        /** @description The cursor of the next page; absent on the last page */
                         nextCursor?: string;
-                        /** @description Secrets that the caller may see and that are left out, because no path can hold their names, such as `a//b`. Only AWS's own API reaches them. Absent where there are none */
+                        /** @description The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, can't be part of a path. Only AWS's own API can reach them. Absent if there are none */
                         unaddressable?: number;
                     };
                 };
@@ -1892,11 +1892,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes a repeated write harmless: the same key, caller and secret give the same version. A create without a value makes no version, and is a conflict when it is repeated */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
-                /** @description `respond-async`: answer with a job at once */
+                /** @description `respond-async`: reply with a job at once */
                 prefer?: string;
             };
             path: {
@@ -1956,7 +1956,7 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description All or nothing: looks at all first, and puts back what it has changed where one fails. What it made is deleted for good
+                     * @description All or nothing: checks all secrets first, and rolls back its changes if one fails. Secrets that it created are then deleted permanently
                      * @default false
                      */
                     atomic?: boolean;
@@ -1966,23 +1966,23 @@ export interface operations {
                      */
                     awsCredentialId?: string;
                     /**
-                     * @description Answer with the plan and write nothing
+                     * @description Return the plan and write nothing
                      * @default false
                      */
                     dryRun?: boolean;
                     /**
-                     * @description What becomes of a secret that exists: it fails, is left as it is, or gets the value, description, key and tags given here. A generated value is made only where there is none yet, and so is one with a generated key
+                     * @description What happens to an existing secret: it fails, is left unchanged, or gets the given value, description, key and tags. A value, or one key of it, is generated only if the secret has no value yet
                      * @default fail
                      * @enum {string}
                      */
                     onConflict?: "fail" | "skip" | "update";
                     /**
-                     * @description Restore a name that AWS holds for deletion, as it was; with `onConflict: update` it is then given what the item says. Otherwise such a name fails. It is never force-deleted
+                     * @description Restore a secret that is scheduled for deletion; with `onConflict: update`, it is then changed to what the item specifies. By default, such a secret fails. It is never deleted without recovery
                      * @default false
                      */
                     restore?: boolean;
                     /**
-                     * @description Secrets to make as placeholders
+                     * @description The names of secrets to create as placeholders
                      * @example [
                      *       "database-password",
                      *       "api-key"
@@ -1999,7 +1999,7 @@ export interface operations {
                          */
                         encoding?: "text" | "base64";
                         /**
-                         * @description Have AWS make up the value, or with `into` one key of it
+                         * @description Have AWS generate the value or, with `into`, one key of it
                          * @example {
                          *       "passwordLength": 48,
                          *       "excludePunctuation": true
@@ -2007,63 +2007,63 @@ export interface operations {
                          */
                         generate?: {
                             /**
-                             * @description Characters that it must not have
+                             * @description Characters that the password must not contain
                              * @example "@/\
                              */
                             excludeCharacters?: string;
                             /**
-                             * @description Without lower case letters
+                             * @description Exclude lower-case letters
                              * @default false
                              */
                             excludeLowercase?: boolean;
                             /**
-                             * @description Without digits
+                             * @description Exclude digits
                              * @default false
                              */
                             excludeNumbers?: boolean;
                             /**
-                             * @description Without punctuation
+                             * @description Exclude punctuation
                              * @default false
                              */
                             excludePunctuation?: boolean;
                             /**
-                             * @description Without upper case letters
+                             * @description Exclude upper-case letters
                              * @default false
                              */
                             excludeUppercase?: boolean;
                             /**
-                             * @description Also with spaces
+                             * @description Include spaces
                              * @default false
                              */
                             includeSpace?: boolean;
                             /**
-                             * @description The key under which what is made up is put into `value`, which has to be a JSON object without that key; where `value` is absent, it is the only key. `GenerateStringKey` in CloudFormation does the same. Without `into`, all of the value is made up
+                             * @description The key of `value` that receives the generated text. `value` must be a JSON object without that key; if `value` is absent, the key is the only one. `GenerateStringKey` in CloudFormation does the same. Without `into`, the whole value is generated
                              * @example password
                              */
                             into?: string;
                             /**
-                             * @description Its length in characters
+                             * @description The length in characters
                              * @default 32
                              */
                             passwordLength?: number;
                             /**
-                             * @description Whether it has one character of each kind at least
+                             * @description True to include at least one character of each kind
                              * @default true
                              */
                             requireEachIncludedType?: boolean;
                         };
                         /**
-                         * @description The KMS key: an ARN, ID or alias. Where absent, the environment's, else `aws/secretsmanager`
+                         * @description The KMS key: an ARN, ID or alias. Defaults to that of the environment, or else to `aws/secretsmanager`
                          * @example alias/dev-secrets
                          */
                         kmsKeyId?: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+                         * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
                          * @example payments/db
                          */
                         name: string;
                         /**
-                         * @description Tags, beside those that the environment gives every secret made in it; 50 together
+                         * @description Tags in addition to those that the environment sets on every new secret; at most 50 in total
                          * @example {
                          *       "team": "payments"
                          *     }
@@ -2072,12 +2072,12 @@ export interface operations {
                             [key: string]: string;
                         };
                         /**
-                         * @description What the value has to be, and is checked to be: `rds`, `documentdb`, `redshift` and `database` AWS's JSON structure for credentials, `key-value` a flat object of strings, `text`, `binary`. It is not stored
+                         * @description The type against which the value is checked: `rds`, `documentdb`, `redshift` and `database` are AWS's JSON structures for credentials, `key-value` is a flat object of strings; the others are `text` and `binary`. The type is not stored
                          * @enum {string}
                          */
                         type?: "rds" | "documentdb" | "redshift" | "database" | "key-value" | "text" | "binary";
                         /**
-                         * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
+                         * @description The value: text, bytes in base64, or a JSON object, which is stored as JSON text with each number as it is written. 1 to 65,536 bytes
                          * @example correct horse battery staple
                          * @example {
                          *       "engine": "postgres",
@@ -2090,15 +2090,15 @@ export interface operations {
                             [key: string]: unknown;
                         };
                     }[];
-                    /** @description How fast and how long */
+                    /** @description The concurrency and the time limit */
                     settings?: {
                         /**
-                         * @description Secrets under way at once
+                         * @description The number of secrets that are processed at the same time
                          * @default 8
                          */
                         concurrency?: number;
                         /**
-                         * @description After so long no further secret is begun
+                         * @description The time after which no further secret is started
                          * @default 3600
                          */
                         timeoutSeconds?: number;
@@ -2107,10 +2107,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Not all were created, or this is the plan */
+            /** @description Not all secrets were created, or this is a dry run */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2119,10 +2119,10 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description All were created */
+            /** @description All secrets were created */
             201: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2130,14 +2130,14 @@ export interface operations {
                     "application/json": components["schemas"]["BulkCreateReply"];
                 };
             };
-            /** @description It goes on as a job */
+            /** @description The request continues as a job */
             202: {
                 headers: {
                     /** @description The job's path */
                     Location?: string;
                     /** @description `respond-async` */
                     "Preference-Applied"?: string;
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2152,7 +2152,7 @@ export interface operations {
             query?: {
                 /** @description One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value */
                 field?: string;
-                /** @description `true`: ask AWS, even if the gateway has kept the value. `Cache-Control: no-cache` does the same */
+                /** @description `true`: ask AWS, even if the value is cached. `Cache-Control: no-cache` does the same */
                 refresh?: boolean;
                 /** @description AWS's ID of a version */
                 versionId?: string;
@@ -2160,11 +2160,11 @@ export interface operations {
                 versionStage?: string;
             };
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description `no-cache`: ask AWS. `max-age=SECONDS`: ask AWS if the kept value is older */
+                /** @description `no-cache`: ask AWS. `max-age=SECONDS`: ask AWS if the cached value is older */
                 "cache-control"?: string;
-                /** @description An `ETag`: 304 where the version is still that one */
+                /** @description An `ETag`: the reply is 304 if the version still has this tag */
                 "if-none-match"?: string;
             };
             path: {
@@ -2174,7 +2174,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2194,7 +2194,7 @@ export interface operations {
                     "Cache-Status"?: string;
                     /** @description The version's ID, in quotes */
                     ETag?: string;
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2216,13 +2216,13 @@ export interface operations {
     putSecret: {
         parameters: {
             query?: {
-                /** @description Make a new version also of the very value that is current */
+                /** @description Create a new version even if the value is already current */
                 force?: boolean;
             };
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes a repeated write harmless: the same key, caller and secret give the same version. A create without a value makes no version, and is a conflict when it is repeated */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
                 /** @description The `ETag` of a version: write only if that one is still current, else 412. `*`: only if the secret exists */
                 "if-match"?: string;
@@ -2236,7 +2236,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2253,7 +2253,7 @@ export interface operations {
                      */
                     encoding?: "text" | "base64";
                     /**
-                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
+                     * @description The value: text, bytes in base64, or a JSON object, which is stored as JSON text with each number as it is written. 1 to 65,536 bytes
                      * @example correct horse battery staple
                      * @example {
                      *       "engine": "postgres",
@@ -2269,12 +2269,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A new version was written, or none with `unchanged` */
+            /** @description A new version was created, or none if `unchanged` is true */
             200: {
                 headers: {
                     /** @description The version's ID, in quotes */
                     ETag?: string;
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2282,14 +2282,14 @@ export interface operations {
                     "application/json": components["schemas"]["WrittenSecret"];
                 };
             };
-            /** @description The secret was made */
+            /** @description The secret was created */
             201: {
                 headers: {
                     /** @description The version's ID, in quotes */
                     ETag?: string;
                     /** @description The secret's path */
                     Location?: string;
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2303,9 +2303,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes a repeated write harmless: the same key, caller and secret give the same version. A create without a value makes no version, and is a conflict when it is repeated */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
             };
             path: {
@@ -2315,7 +2315,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2334,12 +2334,12 @@ export interface operations {
                      */
                     encoding?: "text" | "base64";
                     /**
-                     * @description The KMS key: an ARN, ID or alias. Where absent, the environment's, else `aws/secretsmanager`
+                     * @description The KMS key: an ARN, ID or alias. Defaults to that of the environment, or else to `aws/secretsmanager`
                      * @example alias/dev-secrets
                      */
                     kmsKeyId?: string;
                     /**
-                     * @description Tags, beside those that the environment gives every secret made in it; 50 together
+                     * @description Tags in addition to those that the environment sets on every new secret; at most 50 in total
                      * @example {
                      *       "team": "payments"
                      *     }
@@ -2348,12 +2348,12 @@ export interface operations {
                         [key: string]: string;
                     };
                     /**
-                     * @description What the value has to be, and is checked to be: `rds`, `documentdb`, `redshift` and `database` AWS's JSON structure for credentials, `key-value` a flat object of strings, `text`, `binary`. It is not stored
+                     * @description The type against which the value is checked: `rds`, `documentdb`, `redshift` and `database` are AWS's JSON structures for credentials, `key-value` is a flat object of strings; the others are `text` and `binary`. The type is not stored
                      * @enum {string}
                      */
                     type?: "rds" | "documentdb" | "redshift" | "database" | "key-value" | "text" | "binary";
                     /**
-                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
+                     * @description The value: text, bytes in base64, or a JSON object, which is stored as JSON text with each number as it is written. 1 to 65,536 bytes
                      * @example correct horse battery staple
                      * @example {
                      *       "engine": "postgres",
@@ -2369,14 +2369,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The secret was made */
+            /** @description The secret was created */
             201: {
                 headers: {
                     /** @description The version's ID, in quotes */
                     ETag?: string;
                     /** @description The secret's path */
                     Location?: string;
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2389,15 +2389,15 @@ export interface operations {
     deleteSecret: {
         parameters: {
             query?: {
-                /** @description First delete the secret's replicas, for good; this also takes the right to `RemoveRegionsFromReplication` */
+                /** @description First delete the secret's replicas permanently; this also requires the permission `RemoveRegionsFromReplication` */
                 detachReplicas?: boolean;
-                /** @description Delete at once, for good */
+                /** @description Delete at once and permanently */
                 force?: boolean;
-                /** @description Days until it is deleted for good; the environment's where absent */
+                /** @description The number of days until the permanent deletion. Defaults to that of the environment */
                 recoveryWindowInDays?: number;
             };
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
                 /** @description The `ETag` of a version: write only if that one is still current, else 412. `*`: only if the secret exists */
                 "if-match"?: string;
@@ -2409,7 +2409,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2418,10 +2418,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The deletion is scheduled, or with `force` done */
+            /** @description The deletion is scheduled or, with `force`, done */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2434,12 +2434,12 @@ export interface operations {
                         arn: string;
                         /**
                          * Format: date-time
-                         * @description When it is deleted for good
+                         * @description The time of the permanent deletion
                          * @example 2026-11-21T08:30:00.000Z
                          */
                         deletionDate: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                         * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                          * @example payments/db
                          */
                         name: string;
@@ -2452,9 +2452,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes a repeated write harmless: the same key, caller and secret give the same version. A create without a value makes no version, and is a conflict when it is repeated */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
                 /** @description The `ETag` of a version: write only if that one is still current, else 412. `*`: only if the secret exists */
                 "if-match"?: string;
@@ -2466,7 +2466,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2485,12 +2485,12 @@ export interface operations {
                      */
                     encoding?: "text" | "base64";
                     /**
-                     * @description The KMS key; empty switches back to `aws/secretsmanager`
+                     * @description The KMS key; an empty text stands for `aws/secretsmanager`
                      * @example alias/dev-secrets
                      */
                     kmsKeyId?: string;
                     /**
-                     * @description The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to 65,536 bytes
+                     * @description The value: text, bytes in base64, or a JSON object, which is stored as JSON text with each number as it is written. 1 to 65,536 bytes
                      * @example correct horse battery staple
                      * @example {
                      *       "engine": "postgres",
@@ -2506,12 +2506,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was changed; `versionId` where the value was */
+            /** @description The secret that was changed; `versionId` is present if its value was changed */
             200: {
                 headers: {
                     /** @description The version's ID, in quotes */
                     ETag?: string;
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2525,7 +2525,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -2535,7 +2535,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2544,10 +2544,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What is known about the secret */
+            /** @description The metadata */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2561,7 +2561,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -2571,7 +2571,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2580,10 +2580,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The policy, where there is one */
+            /** @description The policy, if there is one */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2595,7 +2595,7 @@ export interface operations {
                          */
                         arn: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+                         * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
                          * @example payments/db
                          */
                         name: string;
@@ -2627,7 +2627,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -2637,7 +2637,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2648,7 +2648,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description Refuse a policy that lets anybody in
+                     * @description Refuse a policy that grants public access
                      * @default true
                      */
                     blockPublicPolicy?: boolean;
@@ -2678,7 +2678,7 @@ export interface operations {
             /** @description The policy is attached */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2692,7 +2692,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -2702,7 +2702,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2714,7 +2714,7 @@ export interface operations {
             /** @description The secret has no policy */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2728,7 +2728,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -2738,7 +2738,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2771,22 +2771,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What AWS finds */
+            /** @description The result of AWS's check */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
-                        /** @description Whether AWS would take it */
+                        /** @description True if AWS would accept it */
                         policyValidationPassed: boolean;
-                        /** @description What AWS finds wrong with it */
+                        /** @description The errors that AWS found */
                         validationErrors: {
-                            /** @description What was checked */
+                            /** @description The name of the check */
                             checkName?: string;
-                            /** @description What is wrong */
+                            /** @description The error */
                             errorMessage?: string;
                         }[];
                     };
@@ -2801,7 +2801,7 @@ export interface operations {
                 field?: string;
             };
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -2811,7 +2811,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2820,10 +2820,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What to paste */
+            /** @description The snippet to paste */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2837,7 +2837,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -2847,7 +2847,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2867,14 +2867,14 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description Overwrite a secret of the same name that is there already
+                     * @description Overwrite a secret of the same name in the region
                      * @default false
                      */
                     forceOverwriteReplicaSecret?: boolean;
-                    /** @description Where to replicate to, beside the regions that it is replicated to already */
+                    /** @description The regions to replicate to, in addition to those that have a replica */
                     replicaRegions: {
                         /**
-                         * @description The KMS key there; `aws/secretsmanager` where absent
+                         * @description The KMS key of the replica. Defaults to `aws/secretsmanager`
                          * @example alias/dev-secrets
                          */
                         kmsKeyId?: string;
@@ -2891,7 +2891,7 @@ export interface operations {
             /** @description The secret's replicas */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2903,13 +2903,13 @@ export interface operations {
                          */
                         arn: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+                         * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
                          * @example payments/db
                          */
                         name: string;
-                        /** @description Its replicas in other regions */
+                        /** @description The replicas in other regions */
                         replicas?: {
-                            /** @description Its KMS key there */
+                            /** @description The KMS key of the replica */
                             kmsKeyId?: string;
                             /**
                              * Format: date-time
@@ -2918,13 +2918,13 @@ export interface operations {
                              */
                             lastAccessedDate?: string;
                             /**
-                             * @description Where the replica is
+                             * @description The region of the replica
                              * @example eu-central-1
                              */
                             region?: string;
                             /** @description `InSync`, `InProgress` or `Failed` */
                             status?: string;
-                            /** @description Why it failed */
+                            /** @description The reason, if the replication failed */
                             statusMessage?: string;
                         }[];
                     };
@@ -2936,7 +2936,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description The replicas' regions
+                 * @description The regions of the replicas
                  * @example [
                  *       "eu-central-1"
                  *     ]
@@ -2944,7 +2944,7 @@ export interface operations {
                 region: string[];
             };
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -2954,7 +2954,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -2966,7 +2966,7 @@ export interface operations {
             /** @description The secret's other replicas */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -2978,13 +2978,13 @@ export interface operations {
                          */
                         arn: string;
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+                         * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
                          * @example payments/db
                          */
                         name: string;
-                        /** @description Its replicas in other regions */
+                        /** @description The replicas in other regions */
                         replicas?: {
-                            /** @description Its KMS key there */
+                            /** @description The KMS key of the replica */
                             kmsKeyId?: string;
                             /**
                              * Format: date-time
@@ -2993,13 +2993,13 @@ export interface operations {
                              */
                             lastAccessedDate?: string;
                             /**
-                             * @description Where the replica is
+                             * @description The region of the replica
                              * @example eu-central-1
                              */
                             region?: string;
                             /** @description `InSync`, `InProgress` or `Failed` */
                             status?: string;
-                            /** @description Why it failed */
+                            /** @description The reason, if the replication failed */
                             statusMessage?: string;
                         }[];
                     };
@@ -3011,7 +3011,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -3021,7 +3021,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3030,10 +3030,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The secret stands on its own */
+            /** @description The standalone secret */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3047,7 +3047,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -3057,7 +3057,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3066,10 +3066,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The secret is back */
+            /** @description The restored secret */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3083,7 +3083,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
                 /** @description The `ETag` of a version: write only if that one is still current, else 412. `*`: only if the secret exists */
                 "if-match"?: string;
@@ -3095,7 +3095,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3120,7 +3120,7 @@ export interface operations {
                 headers: {
                     /** @description The version's ID, in quotes */
                     ETag?: string;
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3134,9 +3134,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes a repeated write harmless: the same key, caller and secret give the same version. A create without a value makes no version, and is a conflict when it is repeated */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
             };
             path: {
@@ -3146,7 +3146,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3162,25 +3162,25 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description Days from one rotation to the next */
+                    /** @description The number of days between rotations */
                     automaticallyAfterDays?: number;
                     /**
-                     * @description How long the window of a rotation is
+                     * @description The length of the rotation window
                      * @example 3h
                      */
                     duration?: string;
                     /**
-                     * @description The Lambda function that rotates; the one that is set already where absent
+                     * @description The Lambda function that rotates the secret. Defaults to the existing one
                      * @example arn:aws:lambda:eu-west-1:123456789012:function:rotate-postgresql
                      */
                     lambdaArn?: string;
                     /**
-                     * @description Rotate at once; otherwise AWS only tests the function now, and rotates in the next window
+                     * @description Rotate at once. Otherwise, AWS only tests the function now, and rotates in the next window
                      * @default true
                      */
                     rotateImmediately?: boolean;
                     /**
-                     * @description `rate(…)` or `cron(…)` as AWS takes them, in UTC, instead of `automaticallyAfterDays`
+                     * @description A `rate(…)` or `cron(…)` expression as AWS accepts it, in UTC, instead of `automaticallyAfterDays`
                      * @example rate(10 days)
                      * @example cron(0 16 1,15 * ? *)
                      */
@@ -3189,10 +3189,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is set; `versionId` is the version that a rotation makes */
+            /** @description The rotation is configured; `versionId` is the version that a rotation creates */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3206,9 +3206,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes a repeated write harmless: the same key, caller and secret give the same version. A create without a value makes no version, and is a conflict when it is repeated */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
             };
             path: {
@@ -3218,7 +3218,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3227,10 +3227,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The rotation has begun; `versionId` is the version that it makes */
+            /** @description The rotation has begun; `versionId` is the version that it creates */
             202: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3243,11 +3243,11 @@ export interface operations {
     cancelRotation: {
         parameters: {
             query?: {
-                /** @description Also take AWSPENDING off the version of a rotation that has not finished; AWS removes the version in time */
+                /** @description Also remove AWSPENDING from the version of an unfinished rotation; AWS deletes the version eventually */
                 discardPending?: boolean;
             };
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -3257,7 +3257,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3266,10 +3266,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is not rotated any more */
+            /** @description Rotation is turned off */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3283,7 +3283,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -3293,7 +3293,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3325,7 +3325,7 @@ export interface operations {
             /** @description The label is on the version */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3345,7 +3345,7 @@ export interface operations {
                 versionId: string;
             };
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -3355,7 +3355,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3369,10 +3369,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The label is off the version */
+            /** @description The label was removed from the version */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3386,7 +3386,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -3396,14 +3396,14 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
             };
             cookie?: never;
         };
-        /** @description Tags, beside those that the environment gives every secret made in it; 50 together */
+        /** @description Tags in addition to those that the environment sets on every new secret; at most 50 in total */
         requestBody: {
             content: {
                 /**
@@ -3420,14 +3420,14 @@ export interface operations {
             /** @description The secret has the tags */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+                         * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
                          * @example payments/db
                          */
                         name: string;
@@ -3440,7 +3440,7 @@ export interface operations {
         parameters: {
             query: {
                 /**
-                 * @description The tags' keys
+                 * @description The keys of the tags
                  * @example [
                  *       "team",
                  *       "kind"
@@ -3449,7 +3449,7 @@ export interface operations {
                 key: string[];
             };
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -3459,7 +3459,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3471,14 +3471,14 @@ export interface operations {
             /** @description The secret does not have the tags */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
                         /**
-                         * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+                         * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
                          * @example payments/db
                          */
                         name: string;
@@ -3491,7 +3491,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
                 /** @description The `ETag` of a version: write only if that one is still current, else 412. `*`: only if the secret exists */
                 "if-match"?: string;
@@ -3503,7 +3503,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3530,7 +3530,7 @@ export interface operations {
                 headers: {
                     /** @description The version's ID, in quotes */
                     ETag?: string;
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3543,15 +3543,15 @@ export interface operations {
     listVersions: {
         parameters: {
             query?: {
-                /** @description `nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the same parameters except `limit` */
+                /** @description `nextCursor` of the previous page. It is valid for a day, for the same caller and credential, and with the same parameters except `limit` */
                 cursor?: string;
-                /** @description Also versions without a staging label */
+                /** @description Include versions without a staging label */
                 includeDeprecated?: boolean;
-                /** @description Items on a page at most */
+                /** @description The maximum number of items on a page */
                 limit?: number;
             };
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -3561,7 +3561,7 @@ export interface operations {
                  */
                 env: string;
                 /**
-                 * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret. In the path its `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
                  * @example payments/db
                  */
                 name: string;
@@ -3573,14 +3573,14 @@ export interface operations {
             /** @description A page of versions */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
                         items: components["schemas"]["SecretVersion"][];
-                        /** @description Where the next page begins; absent on the last page */
+                        /** @description The cursor of the next page; absent on the last page */
                         nextCursor?: string;
                     };
                 };
@@ -3591,7 +3591,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The ID of the AWS credential to use; the environment's default where absent */
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
             };
             path: {
@@ -3606,7 +3606,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description `nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the same parameters except `limit` */
+                    /** @description `nextCursor` of the previous page. It is valid for a day, for the same caller and credential, and with the same parameters except `limit` */
                     cursor?: string;
                     /**
                      * @example [
@@ -3616,7 +3616,7 @@ export interface operations {
                      */
                     names: string[];
                 } | {
-                    /** @description `nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the same parameters except `limit` */
+                    /** @description `nextCursor` of the previous page. It is valid for a day, for the same caller and credential, and with the same parameters except `limit` */
                     cursor?: string;
                     /**
                      * @example {
@@ -3630,7 +3630,7 @@ export interface operations {
                      */
                     filters: {
                         /**
-                         * @description The beginning of the name inside the environment; case matters
+                         * @description The beginning of the name, without the environment's prefix; case-sensitive
                          * @example payments/
                          */
                         namePrefix?: string;
@@ -3651,7 +3651,7 @@ export interface operations {
             /** @description A page of values */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3659,16 +3659,16 @@ export interface operations {
                     "application/json": {
                         items: {
                             /**
-                             * @description The secret's name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret
+                             * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
                              * @example payments/db
                              */
                             name: string;
                             problem?: components["schemas"]["Problem"];
                             secret?: components["schemas"]["SecretValue"];
                         }[];
-                        /** @description Where the next page begins; absent on the last page */
+                        /** @description The cursor of the next page; absent on the last page */
                         nextCursor?: string;
-                        /** @description Secrets that the caller may see and that are left out, because no path can hold their names, such as `a//b`. Only AWS's own API reaches them. Absent where there are none */
+                        /** @description The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, can't be part of a path. Only AWS's own API can reach them. Absent if there are none */
                         unaddressable?: number;
                     };
                 };
@@ -3684,10 +3684,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It runs */
+            /** @description The process runs */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3709,10 +3709,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It takes requests */
+            /** @description The gateway accepts requests */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3730,7 +3730,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The job's ID, as its `Location` has it */
+                /** @description The job's ID, as in its `Location` */
                 id: string;
             };
             cookie?: never;
@@ -3740,7 +3740,7 @@ export interface operations {
             /** @description The job */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3755,7 +3755,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The job's ID, as its `Location` has it */
+                /** @description The job's ID, as in its `Location` */
                 id: string;
             };
             cookie?: never;
@@ -3765,7 +3765,7 @@ export interface operations {
             /** @description The job, which ends soon or has ended */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };
@@ -3779,11 +3779,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The last event that was received */
+                /** @description The ID of the last event that was received */
                 "last-event-id"?: number;
             };
             path: {
-                /** @description The job's ID, as its `Location` has it */
+                /** @description The job's ID, as in its `Location` */
                 id: string;
             };
             cookie?: never;
@@ -3793,7 +3793,7 @@ export interface operations {
             /** @description The events */
             200: {
                 headers: {
-                    /** @description The request's ID, as the log has it */
+                    /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
                 };

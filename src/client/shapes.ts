@@ -1,4 +1,4 @@
-/** The types of the members of a JSON value: the part of its JSON Schema that says which JSON types it consists of. */
+/** The JSON types of a value and of its members: the part of a JSON Schema with which replies are checked. */
 export interface Shape {
   /** The name of a shape in `shapes`, which replaces this one. */
   readonly ref?: string
@@ -16,8 +16,8 @@ export interface Shape {
 const typeOf = (value: unknown): string => Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
 
 /**
- * Returns a JSON pointer to the first member of a JSON value that is missing or has another type than its shape says. Returns
- * undefined if there is none.
+ * Returns a JSON pointer to the first member of a JSON value that is missing or does not have the type that its shape requires.
+ * Returns undefined if there is none.
  *
  * @param shapes the shapes that `ref` refers to
  */

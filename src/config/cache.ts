@@ -19,7 +19,7 @@ export const CacheSchema = Type.Object({
 /** The settings of the cache, with their defaults filled in. */
 export type CacheSettings = Required<Static<typeof CacheSchema>>
 
-// By default, an outage of AWS does not prolong the time to live: a value that AWS has not confirmed is not returned.
+// By default, an AWS outage does not prolong the time to live: a value that AWS has not confirmed is not returned.
 const defaults: CacheSettings = { ttlSeconds: 300, staleIfErrorSeconds: 0, maximumBytes: 64 * 1024 * 1024, events: [] }
 
 /** Fills in the defaults of the `cache` section. */

@@ -28,7 +28,10 @@ export function* endpointIssues ({ environments, credentials, aws }: Declared): 
   }
 }
 
-/** A custom endpoint is a single host. So it can't be exchanged for the FIPS endpoint, and the SDK would refuse each call. */
+/**
+ * Yields an issue for each setting that contradicts a custom endpoint. The SDK can't replace a custom endpoint by its FIPS or
+ * dual-stack variant, and would refuse each call.
+ */
 function* variantIssues (key: string, { endpoint, stsEndpoint, ...variants }: EndpointSettings): Generator<ConfigIssue> {
   if (endpoint === undefined && stsEndpoint === undefined) return
   for (const variant of ['useFipsEndpoint', 'useDualstackEndpoint'] as const) {
@@ -37,13 +40,16 @@ function* variantIssues (key: string, { endpoint, stsEndpoint, ...variants }: En
   }
 }
 
-/** AWS's endpoints of Secrets Manager, such as those in a VPC, don't serve STS. */
+/**
+ * Yields an issue if a custom endpoint for STS is an AWS endpoint for Secrets Manager, such as a VPC endpoint, because that does
+ * not serve STS.
+ */
 function* serviceIssues (key: string, stsEndpoint: string | undefined): Generator<ConfigIssue> {
   const wrong = labelsOf(stsEndpoint).find((label) => label === 'secretsmanager' || label === 'secretsmanager-fips')
   if (wrong !== undefined) yield { key, found: 'an endpoint of Secrets Manager', expected: 'one of STS' }
 }
 
-/** An endpoint of AWS serves only the region in its name. */
+/** Yields an issue if an AWS endpoint is not in the credential's region, because an endpoint serves only its own region. */
 function* regionIssue (key: string, endpoint: string | undefined, region: string): Generator<ConfigIssue> {
   const served = labelsOf(endpoint).find((label) => regions.includes(label))
   if (served === undefined || served === region) return

@@ -9,7 +9,7 @@ export const OverloadSchema = Type.Object({
 
 /** The load above which requests are refused. */
 export interface OverloadLimits {
-  /** The part of V8's heap limit that may be in use, from 0 to 1. */
+  /** The fraction of V8's heap limit that may be in use, from 0 to 1. */
   readonly heapShare: number
   /** The mean delay of the event loop, in milliseconds. */
   readonly loopDelay: number
@@ -18,8 +18,8 @@ export interface OverloadLimits {
 /**
  * Fills in the defaults of the `server.overload` section.
  *
- * V8 collects garbage when the heap has grown halfway from the live objects to the limit. Therefore, more than 85 percent of the
- * limit are in use only if most of the heap are live objects, and not because garbage has not been collected yet.
+ * V8 collects garbage when the heap has grown halfway from the size of its live objects to the limit. Therefore, more than 85
+ * percent of the limit can be in use only if most of the heap consists of live objects, not of garbage.
  */
 export function overloadFrom (declared: Static<typeof OverloadSchema>): OverloadLimits {
   const { heapShare = 0.85, loopDelayMilliseconds = 1_000 } = declared

@@ -12,7 +12,7 @@ interface Declared {
   readonly cache: Pick<CacheSettings, 'events'>
 }
 
-/** A key of the configuration whose value belongs to a partition of AWS. */
+/** A key of the configuration whose value belongs to an AWS partition. */
 interface Place {
   readonly key: string
   /** The partition, such as `aws-cn`; undefined if the value belongs to no partition that AWS has. */
@@ -45,7 +45,7 @@ export function* partitionIssues (declared: Declared): Generator<ConfigIssue> {
   for (const [id, definition] of credentials) yield* unknownPartition(id, definition)
   for (const environment of environments.values()) yield* differences([...placesOfEnvironment(environment)])
   const found = Array.from(credentials.keys()).flatMap((id) => [...differences([...placesOfCredential(declared, id)])])
-  // A role and its source have the same issue if the role's environment is in another partition than both.
+  // Removes duplicates: a role and its source have the same issue if neither is in the partition of the role's environment.
   yield* new Map(found.map((issue) => [JSON.stringify(issue), issue])).values()
 }
 
@@ -55,7 +55,7 @@ function* unknownPartition (id: string, definition: CredentialDefinition): Gener
   yield { key: `credentials.${id}.roleArn`, found: `the partition ${partition}`, expected: `one of: ${partitionNames.join(', ')}` }
 }
 
-/** Yields an issue for each place in another partition than the first one. Ignores partitions that AWS does not have. */
+/** Yields an issue for each place that is not in the partition of the first place. Ignores partitions that AWS does not have. */
 function* differences (places: readonly Place[]): Generator<ConfigIssue> {
   const [first, ...others] = places.filter(({ partition = '' }) => partitionNames.includes(partition))
   for (const { key, partition } of others) {
@@ -70,7 +70,10 @@ function* placesOfEnvironment ({ name, region, replicaRegions, kmsKeyId }: Envir
   if (kmsKeyId !== undefined) yield { key: `environments.${name}.kmsKeyId`, partition: partitionInArn(kmsKeyId) }
 }
 
-/** Yields what a credential is used for, directly or as a source of a role, because keys are valid in one partition only. */
+/**
+ * Yields the places that use a credential, directly or as a source of a role. All of them must be in one partition, because keys
+ * are valid in only one.
+ */
 function* placesOfCredential ({ environments, credentials, cache: { events } }: Declared, id: string): Generator<Place> {
   const users = Array.from(credentials).filter(([user]) => [...sourcesOf(credentials, user)].includes(id))
   for (const [user, definition] of users) {

@@ -25,22 +25,22 @@ export const FileSchema = Type.Object({
 
 /** The schema of the environment variables. */
 export const VariablesSchema = Type.Object({
-  GATEWAY_CONFIG: Type.Optional(Type.String({ minLength: 1, description: 'The YAML file. Unset is local mode.' })),
+  GATEWAY_CONFIG: Type.Optional(Type.String({ minLength: 1, description: 'The YAML file. If it is not set, the gateway runs in local mode.' })),
   HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'The address to listen on.' }),
-  PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 3000, description: 'The port to listen on. `0` takes a free one.' }),
-  GATEWAY_DATA_DIR: Type.String({ minLength: 1, default: '.gateway', description: 'Where data is kept: the audit trail and its key, unless the file says otherwise, and the embedded backend\'s.' }),
-  GATEWAY_LOCAL: Type.Optional(Enum(['1'], { description: '`1`: local mode is meant, whatever else is set.' })),
+  PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 3000, description: 'The port to listen on. `0` chooses a free one.' }),
+  GATEWAY_DATA_DIR: Type.String({ minLength: 1, default: '.gateway', description: 'The folder for data: the audit trail and its key, unless the file specifies other paths, and the data of the embedded backend.' }),
+  GATEWAY_LOCAL: Type.Optional(Enum(['1'], { description: '`1`: local mode is intended, whatever other variables are set.' })),
   GATEWAY_DEV_TOKEN: Type.Optional(Type.String({
     pattern: '^[A-Za-z0-9._~+/-]{16,}=*$',
-    description: 'The developer token of local mode, at least 16 characters. Made up and kept in the data folder where unset.'
+    description: 'The developer token of local mode, at least 16 characters. If it is not set, a token is generated and stored in the data folder.'
   })),
   GATEWAY_REALISTIC: Type.Optional(Type.String({
     minLength: 1,
     maxLength: 100,
-    description: 'A seed: the AWS of local mode is as late and fails as often as the real one, and keeps nothing.'
+    description: 'A seed: the embedded backend of local mode simulates the delays and failures of AWS, and stores nothing.'
   })),
-  GATEWAY_PRINT_TOKEN: Type.Optional(Enum(['1'], { description: '`1`: print the developer token also where there is no terminal.' })),
-  LOG_LEVEL: Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'How much is logged.' })
+  GATEWAY_PRINT_TOKEN: Type.Optional(Enum(['1'], { description: '`1`: print the developer token even if standard output is not a terminal.' })),
+  LOG_LEVEL: Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'The minimum level of log lines.' })
 })
 
 export type ConfigFile = Static<typeof FileSchema>

@@ -57,7 +57,7 @@ export interface ServerSettings {
   readonly memory: MemoryLimits
   readonly overload: OverloadLimits
   readonly shutdown: ShutdownTimes
-  /** Absent if nobody may ask for the metrics. */
+  /** Absent if the gateway does not report its metrics. */
   readonly metrics?: MetricsAddress
 }
 

@@ -13,11 +13,11 @@ export const ShutdownSchema = Type.Object({
 export interface ShutdownTimes {
   /** How long new connections are still served after the signal, so that load balancers notice that the gateway is not ready. */
   readonly delay: number
-  /** The time, after `delay`, that requests and jobs then have to end. */
+  /** How long requests and jobs may still run after `delay`. */
   readonly grace: number
 }
 
-/** The maximum number of attempts at a call. Each waits in the queue. */
+/** The maximum number of attempts at a call to AWS. Each attempt waits in the queue. */
 const attempts = 3
 
 /** Fills in the defaults of the `server.shutdown` section. */

@@ -33,7 +33,7 @@ export function compareAccounts (
 const roleAccountOf = (definition: CredentialDefinition | undefined): string | undefined =>
   definition !== undefined && isRole(definition) ? roleAccount(definition) : undefined
 
-/** The members of a definition that say where AWS is called, which does not change whose keys they are. */
+/** The members of a definition that determine which endpoints are called, but not whose keys are obtained. */
 const places = {
   region: undefined,
   endpoint: undefined,
@@ -42,7 +42,7 @@ const places = {
   useDualstackEndpoint: undefined
 }
 
-/** Returns true if two definitions obtain the same keys. They may differ in where AWS is called, but in nothing else. */
+/** Returns true if two definitions obtain the same keys. They may differ only in the endpoints that they call. */
 function haveSameKeys (one: CredentialDefinition | undefined, other: CredentialDefinition | undefined): boolean {
   if (one === undefined || other === undefined) return false
   return isDeepStrictEqual({ ...one, ...places }, { ...other, ...places })

@@ -6,8 +6,8 @@ import { endpointMembers, type EndpointSettings } from './endpoints.ts'
 const text = Type.String({ minLength: 1 })
 
 /**
- * The region of the STS endpoint, which defaults to the region of the first environment that may use the credential, and the
- * endpoints, which default to those in the `aws` section.
+ * The region of the STS endpoint, and the endpoints. The region defaults to that of the first environment that may use the
+ * credential. The endpoints default to those in the `aws` section.
  */
 const places = { region: Type.Optional(AwsString('RegionType')), ...endpointMembers }
 

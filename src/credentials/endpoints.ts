@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { compact } from '#src/json/compact'
 
-/** Which of AWS's endpoints are called. Without any setting, they are those that the SDK calls, AWS's regional endpoints. */
+/** The settings that determine which AWS endpoints are called. By default, these are the regional endpoints. */
 export interface EndpointSettings {
   /** A custom endpoint URL for AWS Secrets Manager. */
   readonly endpoint?: string
@@ -24,8 +24,8 @@ export const endpointMembers = {
 }
 
 /**
- * Returns the endpoints that apply to a credential: its own settings or, for what they don't say, those that all credentials
- * share. STS has the endpoint of Secrets Manager unless there is another one for it, because emulators of AWS serve both.
+ * Returns the endpoint settings that apply to a credential. Its own settings take precedence over those that all credentials
+ * share. By default, a custom endpoint for Secrets Manager is also used for STS, because emulators of AWS serve both.
  */
 export function endpointsOf (own: EndpointSettings, shared: EndpointSettings): EndpointSettings {
   return compact({

@@ -7,7 +7,7 @@ export const environmentNamePattern = '^[a-z][a-z0-9-]{0,62}$'
 
 const seconds = (description: string) => Type.Optional(Type.Number({ minimum: 0, maximum: 86_400, description }))
 
-/** How long the values of secrets are kept. */
+/** The times for which the values of secrets are cached. */
 export const cacheTimes = {
   ttlSeconds: seconds('the time for which a value is used without asking AWS again; 0 keeps none'),
   staleIfErrorSeconds: seconds('the time for which a value is used after that if AWS does not answer')
@@ -60,7 +60,7 @@ export interface Environment {
   readonly deletionProtection: boolean
   /** The names of secrets that must exist in the environment. */
   readonly requiredSecrets: readonly string[]
-  /** How long values are kept, in seconds, where that differs from the gateway's setting. */
+  /** The times for which values are cached, in seconds. If one is absent, the setting of the whole gateway applies. */
   readonly cache?: { readonly ttlSeconds?: number, readonly staleIfErrorSeconds?: number }
 }
 

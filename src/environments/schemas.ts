@@ -15,28 +15,30 @@ export const EnvironmentDescription = Type.Object({
   name: EnvironmentName,
   region: Type.String({ description: 'The AWS region of its secrets', examples: ['eu-west-1'] }),
   account: Type.Optional(Type.String({
-    description: 'The AWS account of its secrets: no other is asked. Absent where the caller may not `DescribeCredential` of any of its credentials',
+    description: 'The AWS account of its secrets. Credentials of other accounts are refused. Absent if the caller may not ' +
+      '`DescribeCredential` any of its credentials',
     examples: ['111122223333']
   })),
   credential: Type.Optional(Type.String({
-    description: 'The ID of the credential that is used by default. Absent where the caller may not `DescribeCredential` of it',
+    description: 'The ID of the default credential. Absent if the caller may not `DescribeCredential` it',
     examples: ['local-dev']
   })),
   allowedCredentials: Type.Array(Type.String(), {
-    description: 'The IDs that `AWS-Credential-Id` may name, of the credentials that the caller may `DescribeCredential`',
+    description: 'The IDs that `AWS-Credential-Id` may name, as far as the caller may `DescribeCredential` them',
     examples: [['local-dev']]
   }),
-  namePrefix: Type.String({ description: 'What AWS sees in front of each name', examples: ['dev/'] }),
-  kmsKeyId: Type.Optional(Type.String({ description: 'The KMS key of secrets made here', examples: ['alias/dev-secrets'] })),
-  tags: Type.Record(Type.String(), Type.String(), { description: 'The tags on every secret made here', examples: [{ environment: 'dev' }] }),
+  namePrefix: Type.String({ description: 'The prefix of each name in AWS', examples: ['dev/'] }),
+  kmsKeyId: Type.Optional(Type.String({ description: 'The KMS key of new secrets', examples: ['alias/dev-secrets'] })),
+  tags: Type.Record(Type.String(), Type.String(), { description: 'The tags of every new secret', examples: [{ environment: 'dev' }] }),
   replicaRegions: Type.Array(Type.String(), {
-    description: 'The regions that every secret made here is replicated to',
+    description: 'The regions to which every new secret is replicated',
     examples: [['eu-central-1']]
   }),
-  recoveryWindowInDays: Type.Integer({ minimum: min, maximum: max, description: 'How long a deleted secret can be restored' }),
-  deletionProtection: Type.Boolean({ description: 'Whether deletion without a recovery window is refused' }),
+  recoveryWindowInDays: Type.Integer({ minimum: min, maximum: max, description: 'The number of days for which a deleted secret ' +
+    'can be restored' }),
+  deletionProtection: Type.Boolean({ description: 'True if deletion without a recovery window is refused' }),
   requiredSecrets: Type.Array(Type.String(), {
-    description: 'Names that the environment must have, of the secrets that the caller may `DescribeSecret`',
+    description: 'The names of the required secrets, as far as the caller may `DescribeSecret` them',
     examples: [['payments/db']]
   })
 }, { $id: 'Environment', title: 'Environment' })

@@ -30,7 +30,10 @@ const scalarBytes = 32
 /** The maximum length in bytes of a body that the gateway only reads to find out whether it is empty. */
 const emptyBody = 1024
 
-/** Every body may have this length, in bytes. So a short body with mistakes is told its mistakes, not that it is too long. */
+/**
+ * Every route accepts a body of this length, in bytes. If a short body is wrong, the reply then lists the mistakes and does not
+ * merely state that the body is too long.
+ */
 const shortBody = 16 * 1024
 
 /**

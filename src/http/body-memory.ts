@@ -1,9 +1,9 @@
 import { maximumValues } from './json.ts'
 
-/** A body is in memory as bytes, as a text, and in the strings of its parsed form. */
+/** A body is in memory three times: as bytes, as text, and in the strings of its parsed form. */
 const copies = 3
 
-/** The memory that a value in a parsed body takes besides its text, in bytes, and the shortest text of such a value: `[],`. */
+/** The bytes that a value in a parsed body takes besides its text, and the bytes of the shortest text of such a value, `[],`. */
 const value = { memory: 64, text: 3 }
 
 /** Returns the memory that a body of JSON and its parsed form take at most, in bytes. */

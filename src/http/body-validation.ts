@@ -47,7 +47,10 @@ export const compileBodyValidator: FastifySchemaCompiler<object> = ({ schema }) 
   return (body: unknown) => Object.assign(search(body), awaited)
 }
 
-/** Fastify's types require this mark of a promise that Fastify awaits by itself. */
+/**
+ * This member marks a promise as one that need not be awaited, so that the linter's rule against unawaited promises accepts it.
+ * Fastify awaits the validator's promise itself, and its types require this member.
+ */
 const awaited = { __linterBrands: 'SafePromiseLike' } as const
 
 /** Validates the items of lists until there are enough errors. Adds the errors to `found`. */

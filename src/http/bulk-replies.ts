@@ -47,7 +47,7 @@ export const holdingMemory = ({ found, scope }: FastifyRequest, memory: Budget, 
   ...bulk,
   async run (control) {
     const { bodyBytes = 0, bodyReservation } = found
-    // The body's memory is counted twice for a moment only, in which nothing else can run.
+    // For a moment, in which nothing else can run, the body's memory is counted twice.
     const { release } = memory.charge(scope.callerId, bodyBytes + bulk.total * resultBytes)
     bodyReservation?.release()
     return endingWith(bulk, release).run(control)

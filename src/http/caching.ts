@@ -10,9 +10,9 @@ export const CacheHeaders = {
 }
 
 /**
- * Returns how a request uses the cache. The status is reported in the reply's headers and in the audit record of the outcome.
+ * Returns how a request uses the cache. The source of its result is stated in the reply's headers and in its audit record.
  *
- * @param refresh true if the query asks for AWS's own answer
+ * @param refresh true if the query requires that AWS is asked
  */
 export function cachingOf (request: FastifyRequest, reply: FastifyReply, refresh: boolean | undefined): Caching {
   const maximumAge = refresh === true ? 0 : maximumAgeIn(request.headers['cache-control'])
@@ -31,7 +31,7 @@ export function cachingOf (request: FastifyRequest, reply: FastifyReply, refresh
   })
 }
 
-/** Returns the greatest age, in milliseconds, that the `Cache-Control` of a request accepts (RFC 9111, section 5.2.1). */
+/** Returns the maximum age, in milliseconds, that the `Cache-Control` of a request accepts (RFC 9111, section 5.2.1). */
 export function maximumAgeIn (cacheControl: string | undefined): number | undefined {
   if (cacheControl === undefined) return undefined
   let least: number | undefined

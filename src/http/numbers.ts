@@ -37,7 +37,9 @@ export function keepNumber (content: unknown, { path, text }: SpelledNumber, sch
 
 const memberOf = (container: unknown, part: string | number): unknown => (container as Record<string | number, unknown>)[part]
 
-/** Whether each schema allows an object with any members. A body may ask this a hundred thousand times. */
+/**
+ * Remembers for each schema whether it allows an object with any members, because a body may contain a hundred thousand numbers.
+ */
 const openSchemas = new WeakMap<BodySchema, boolean>()
 
 /** Returns true if the schema allows an object with any members. */

@@ -6,15 +6,16 @@ type OpenApi = NonNullable<FastifyDynamicSwaggerOptions['openapi']>
 const description = `A REST API in front of AWS Secrets Manager: for services that read secrets over plain HTTP, for developers, for
 deployment pipelines, and for platform teams that decide who may do what.
 
-**Names.** A secret lives in an environment under a name such as \`payments/db\`. In a path the name is one segment, so its \`/\` is
-written \`%2F\`: \`/environments/dev/secrets/payments%2Fdb\`. It is decoded exactly once. AWS sees the environment's prefix in front of it.
+**Names.** A secret belongs to an environment and has a name, such as \`payments/db\`. The name is a single segment of a path, so \`/\`
+is written \`%2F\`: \`/environments/dev/secrets/payments%2Fdb\`. The segment is decoded exactly once. In AWS, the environment's prefix
+precedes the name.
 
-**Authorization.** Send \`Authorization: Bearer <token>\`. Which AWS credential is used is the environment's choice; \`AWS-Credential-Id\`
-names another that the environment allows.
+**Authorization.** Send \`Authorization: Bearer <token>\`. The environment determines which AWS credential is used;
+\`AWS-Credential-Id\` selects another one that the environment allows.
 
 **Errors** are \`application/problem+json\` (RFC 9457), with a \`code\` for programs. No reply echoes a value or a token.
 
-**Fields.** An unknown field is an error. An empty field is left out of a reply, never \`null\`. Dates are RFC 3339 in UTC.`
+**Fields.** An unknown field is an error. Replies omit empty fields; no field is \`null\`. Dates are RFC 3339 in UTC.`
 
 /** Returns the parts of the OpenAPI document that do not come from the routes. */
 export const describeApi = (): OpenApi => ({
@@ -28,17 +29,17 @@ export const describeApi = (): OpenApi => ({
   servers: [{ url: '/', description: 'This gateway' }],
   tags: [
     { name: 'secrets', description: 'Secrets and their values' },
-    { name: 'passwords', description: 'Passwords that AWS makes up' },
+    { name: 'passwords', description: 'Passwords that AWS generates' },
     { name: 'versions', description: 'A secret\'s versions and their staging labels' },
-    { name: 'rotation', description: 'Who changes a secret\'s value by itself, and when' },
-    { name: 'policies', description: 'Whom AWS lets at a secret, besides IAM\'s policies' },
+    { name: 'rotation', description: 'The automatic rotation of secrets' },
+    { name: 'policies', description: 'Policies of secrets, which AWS evaluates in addition to IAM\'s policies' },
     { name: 'replicas', description: 'Copies of a secret in other regions, which follow it' },
-    { name: 'jobs', description: 'Bulk creates that run by themselves' },
+    { name: 'jobs', description: 'Bulk creates that run in the background' },
     { name: 'cache', description: 'The values that the gateway has kept' },
     { name: 'environments', description: 'The environments that the configuration declares' },
     { name: 'credentials', description: 'The AWS credentials that the configuration declares' },
-    { name: 'authorization', description: 'What callers may do' },
-    { name: 'authentication', description: 'Tokens for callers that prove who they are in another way' },
+    { name: 'authorization', description: 'The permissions of callers' },
+    { name: 'authentication', description: 'Tokens for callers that authenticate in another way' },
     { name: 'health', description: 'For load balancers and orchestrators' },
     { name: 'documentation', description: 'This document' }
   ],
@@ -49,8 +50,9 @@ export const describeApi = (): OpenApi => ({
       bearer: {
         type: 'http',
         scheme: 'bearer',
-        description: 'An API key, a token of an OpenID Connect issuer, or one that `POST /auth/aws/login` gave. In local mode: the developer ' +
-          'token that is printed at start. Where the gateway asks for client certificates, one of those does without a token.'
+        description: 'An API key, a token of an OpenID Connect issuer, or a token from `POST /auth/aws/login`. In local mode, the ' +
+          'developer token that is printed at the start. If the gateway accepts client certificates, a caller with such a ' +
+          'certificate needs no token.'
       }
     }
   }

@@ -16,7 +16,7 @@ export const sampleInterval = 1_000
 
 /**
  * Creates a function that compares the load with its limits. The delay of the event loop has to be above its limit in two
- * measurements in a row, because a single long turn is no overload: the start of the gateway, for example, is one.
+ * measurements in a row, because a single long turn, such as the start of the gateway, is no overload.
  *
  * @param measured returns the latest measurement
  * @param heapLimit the size to which V8's heap may grow, in bytes
@@ -27,7 +27,7 @@ export function overload (measured: () => Load, heapLimit: number, limits: () =>
   let [last, before]: [Load, Load] = [none, none]
   return () => {
     const { heapUsed, eventLoopDelay } = measured()
-    // A new measurement always has another heap.
+    // The measured size of the heap changes each time, so an unchanged size means that there is no new measurement.
     if (heapUsed !== last.heapUsed) [last, before] = [{ heapUsed, eventLoopDelay: finite(eventLoopDelay) }, last]
     const { heapShare, loopDelay } = limits()
     if (heapUsed > heapShare * heapLimit) return 'heap'

@@ -5,36 +5,36 @@ import { failureText } from '#src/problems/failure'
 import { Problem } from '#src/problems/problem'
 
 export const ProblemSchema = Type.Object({
-  type: Type.String({ description: 'A URI for the kind of problem', examples: ['urn:secrets-gateway:problem:secret-not-found'] }),
-  title: Type.String({ description: 'The kind of problem in words', examples: ['There is no such secret'] }),
+  type: Type.String({ description: 'A URI that identifies the kind of problem', examples: ['urn:secrets-gateway:problem:secret-not-found'] }),
+  title: Type.String({ description: 'A summary of the kind of problem', examples: ['There is no such secret'] }),
   status: Type.Integer({ description: 'The HTTP status', examples: [404] }),
   detail: Type.String({
     description: 'What happened, and what to do about it',
     examples: ['Check the name, the environment and the credential; `/` in a name is written `%2F`.']
   }),
   instance: Type.String({
-    description: 'A URI for this occurrence',
+    description: 'A URI that identifies this occurrence',
     examples: ['urn:secrets-gateway:request:0c5dbf04-97f1-4f0c-8e2f-6a4b4f6d1f0e']
   }),
   code: Type.Unsafe<ProblemCode>(Type.String({
     enum: Object.keys(catalogue),
-    description: 'The kind of problem, for programs',
+    description: 'The machine-readable kind of problem',
     examples: ['secret-not-found']
   })),
   requestId: Type.String({ description: 'The `X-Request-Id` of the reply' }),
-  awsRequestId: Type.Optional(Type.String({ description: 'The ID that AWS gave the call, as CloudTrail shows it' })),
+  awsRequestId: Type.Optional(Type.String({ description: 'AWS\'s ID of the call, as in CloudTrail' })),
   errors: Type.Optional(Type.Array(Type.Object({
     in: Type.Union((['body', 'query', 'path', 'header'] as const).map((part) => Type.Literal(part)), {
-      description: 'The part of the request'
+      description: 'The part of the request that contains the error'
     }),
     pointer: Type.String({ description: 'A JSON pointer (RFC 6901) into that part', examples: ['/secrets/3/name'] }),
     message: Type.String({ examples: ['must NOT have more than 512 characters'] })
-  }), { description: 'The mistakes in an invalid request, 100 at most' })),
-  errorCount: Type.Optional(Type.Integer({ description: 'How many mistakes were found; `errors` has the first 100. The search may end at 100, so there are at least so many', examples: [1] }))
+  }), { description: 'The errors in an invalid request, at most 100' })),
+  errorCount: Type.Optional(Type.Integer({ description: 'The number of errors found; `errors` contains the first 100. The search may end at 100, so there may be more', examples: [1] }))
 }, {
   $id: 'Problem',
   title: 'Problem',
-  description: 'What went wrong (RFC 9457). Never holds a value, a token or a query string.'
+  description: 'An error (RFC 9457). It never contains a value, a token or a query string.'
 })
 
 export type ProblemBody = Static<typeof ProblemSchema>
@@ -90,13 +90,13 @@ export const sendProblem = (problem: Problem, request: FastifyRequest, reply: Fa
   reply.send(answerProblem(problem, request, reply))
 
 /** The OpenAPI description of the header that every reply has. */
-export const RequestId = { 'X-Request-Id': { type: 'string', description: 'The request\'s ID, as the log has it' } }
+export const RequestId = { 'X-Request-Id': { type: 'string', description: 'The request\'s ID, as in the log' } }
 
 /** The OpenAPI description of a 429's headers. Other replies also have them if the request counts against a limit. */
 const rateLimitHeaders = {
-  'RateLimit-Limit': { type: 'integer', description: 'Requests in a window' },
-  'RateLimit-Remaining': { type: 'integer', description: 'Requests that are left in this one' },
-  'RateLimit-Reset': { type: 'integer', description: 'Seconds until it ends' }
+  'RateLimit-Limit': { type: 'integer', description: 'The number of requests that are allowed in a window' },
+  'RateLimit-Remaining': { type: 'integer', description: 'The number of requests that are left in the current window' },
+  'RateLimit-Reset': { type: 'integer', description: 'The number of seconds until the window ends' }
 }
 
 /**
@@ -112,7 +112,7 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
       ...RequestId,
       ...(codes.includes('unauthenticated') && { 'WWW-Authenticate': { type: 'string', description: 'Always `Bearer`' } }),
       ...(codes.some((code) => catalogueEntry(code).retryAfter !== undefined) && {
-        'Retry-After': { type: 'integer', description: 'Seconds after which another try is worth it' }
+        'Retry-After': { type: 'integer', description: 'The number of seconds to wait before another attempt' }
       }),
       ...(codes.includes('rate-limited') && rateLimitHeaders)
     },

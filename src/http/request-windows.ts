@@ -21,8 +21,8 @@ export interface Counted {
 
 /**
  * Creates a counter of requests. A key's window begins with its first request, and the next window with the first request after
- * its end. Windows are measured by a monotonic clock. With the wall clock, setting back the clock would prolong a window, and so
- * refusals and their `Retry-After`.
+ * its end. Windows are measured with a monotonic clock. With the wall clock, a window and its refusals would last longer if the
+ * clock was set back.
  *
  * @returns a function that counts a request of a key, in a window of `length` milliseconds
  */

@@ -21,7 +21,7 @@ export function requestErrors (part: string, errors: readonly SchemaError[]): Re
   }))
 }
 
-/** Returns a text that is the same for two errors only if they are about the same value and the same part of the schema. */
+/** Returns a string that is the same for two errors only if they are about the same value and the same part of the schema. */
 const placeOf = ({ instancePath, schemaPath = '' }: Pick<SchemaError, 'instancePath' | 'schemaPath'>): string => `${instancePath} ${schemaPath}`
 
 /**

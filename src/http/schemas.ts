@@ -10,17 +10,17 @@ import { problemResponses, RequestId } from './problem-reply.ts'
 
 export const EnvironmentParams = Type.Object({ env: EnvironmentName })
 
-export const JobParams = Type.Object({ id: Type.String({ maxLength: 64, description: 'The job\'s ID, as its `Location` has it' }) })
+export const JobParams = Type.Object({ id: Type.String({ maxLength: 64, description: 'The job\'s ID, as in its `Location`' }) })
 
 export const CredentialParams = Type.Object({ id: Id({ description: 'The credential\'s ID', examples: ['local-dev'] }) })
 
 export const SecretParams = Type.Object({
   env: EnvironmentName,
-  name: { ...Name, description: `${Name.description ?? ''}. In the path its \`/\` is written \`%2F\`, as in \`payments%2Fdb\`; Swagger UI does that itself` }
+  name: { ...Name, description: `${Name.description ?? ''}. In the path, \`/\` is written \`%2F\`, as in \`payments%2Fdb\`; Swagger UI does that itself` }
 })
 
 const credentialId = Type.Optional(Id({
-  description: 'The ID of the AWS credential to use; the environment\'s default where absent',
+  description: 'The ID of the AWS credential to use. Defaults to that of the environment',
   examples: ['local-dev']
 }))
 
@@ -30,8 +30,8 @@ export const WriteHeaders = Type.Object({
   'aws-credential-id': credentialId,
   'idempotency-key': Type.Optional(Type.String({
     pattern: '^[!-~]{1,255}$',
-    description: 'Makes a repeated write harmless: the same key, caller and secret give the same version. A create without a value ' +
-      'makes no version, and is a conflict when it is repeated',
+    description: 'Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a ' +
+      'secret without a value creates no version, so a repetition is a conflict',
     examples: ['deploy-2026-11-21.4']
   }))
 })
@@ -41,17 +41,17 @@ export const Page = {
     minimum: shapes.MaxResultsType.min,
     maximum: shapes.MaxResultsType.max,
     default: 100,
-    description: 'Items on a page at most'
+    description: 'The maximum number of items on a page'
   })),
   cursor: Type.Optional(Type.String({
     minLength: 1,
     maxLength: 8_192,
-    description: '`nextCursor` of the page before. Only the same caller can use it, within a day, with the same credential and the ' +
+    description: '`nextCursor` of the previous page. It is valid for a day, for the same caller and credential, and with the ' +
       'same parameters except `limit`'
   }))
 }
 
-export const NextCursor = Type.Optional(Type.String({ description: 'Where the next page begins; absent on the last page' }))
+export const NextCursor = Type.Optional(Type.String({ description: 'The cursor of the next page; absent on the last page' }))
 
 /** Creates the schema of a query string, which refuses unknown parameters. */
 export const Query = <T extends Record<string, TSchema>>(properties: T): ReturnType<typeof Type.Object<T>> =>

@@ -38,8 +38,8 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
     // In the worst case every character of a name is percent-encoded, as three characters.
     routerOptions: { maxParamLength: 3 * maximumNameLength },
     bodyLimit: 1024 * 1024,
-    // Unlimited, because a bulk create may take long to reply. plugins/connections.ts limits the time in which a request must
-    // arrive, and the time in which a client must read something of a reply.
+    // Connections have no general time limit, because the reply to a bulk create may take long. plugins/connections.ts limits the
+    // time for receiving a request, and the time within which a client must continue to read its reply.
     connectionTimeout: 0,
     http,
     ...(tls !== undefined && { https: { ...http, ...tlsOptions(tls), handshakeTimeout: connections?.handshakeTimeout } }),

@@ -6,11 +6,11 @@ import type { BulkStop } from '#src/secrets/bulk/schemas'
 /** The graceful shutdown of a gateway. */
 export interface Shutdown {
   /**
-   * Aborted when the graceful shutdown begins. The gateway is then not ready any more, closes each connection after the next
+   * Aborted when the graceful shutdown begins. The gateway is then no longer ready, closes each connection after the next
    * reply, and starts no long-running work. It still accepts connections and serves other requests.
    */
   readonly stopping: AbortSignal
-  /** Aborted when the grace of the shutdown is over. All connections are then closed, and nothing is waited for any more. */
+  /** Aborted when the grace of the shutdown is over. All connections are then closed, and nothing more is waited for. */
   readonly cutOff: AbortSignal
   /** Begins the shutdown, without closing anything. */
   readonly begin: () => void
@@ -18,7 +18,7 @@ export interface Shutdown {
    * Shuts down gracefully. Resolves when everything is closed: to true if all requests and jobs have ended by themselves, or to
    * false if some were cut off.
    *
-   * @param options.delays false to close the listener at once, instead of waiting until load balancers have noticed
+   * @param options.delays false to close the listener at once, instead of waiting until load balancers have noticed the shutdown
    */
   readonly shutDown: (options: { delays: boolean }) => Promise<boolean>
 }

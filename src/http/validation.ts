@@ -2,6 +2,8 @@ import { Ajv } from 'ajv'
 import type { FastifySchemaCompiler } from 'fastify'
 import { compileBodyValidator, strict } from './body-validation.ts'
 
+type Validate = ReturnType<FastifySchemaCompiler<object>>
+
 /**
  * The validator of all parts of a request except the body. These parts are text, which is coerced to the schema's types. Where
  * the schema requires a list, a single value becomes a list of one item.
@@ -11,3 +13,15 @@ const text = new Ajv({ ...strict, coerceTypes: 'array' })
 /** Compiles the schema of one part of a route's requests. */
 export const compileValidator: FastifySchemaCompiler<object> = (route) =>
   route.httpPart === 'body' ? compileBodyValidator(route) : text.compile(route.schema)
+
+/** The same, but puts it off until the first request, so that the start does not wait for the schemas of all routes. */
+export const compileValidatorLater: FastifySchemaCompiler<object> = (route) => {
+  let compiled: Validate | undefined
+  const validate: Validate = (part) => {
+    compiled ??= compileValidator(route)
+    const result = compiled(part)
+    validate.errors = compiled.errors ?? null
+    return result
+  }
+  return validate
+}

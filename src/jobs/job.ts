@@ -18,7 +18,7 @@ export interface Job {
   /** The dates, in milliseconds since the epoch. */
   readonly createdAt: number
   endedAt?: number
-  /** The same moments on the monotonic clock. */
+  /** The start and the end of the job on the monotonic clock. */
   readonly began: number
   ended?: number
   /** The number of secrets that are done. In an atomic run, their results become final only at the end. */

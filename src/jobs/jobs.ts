@@ -42,7 +42,7 @@ export interface Jobs {
 export interface JobLimits {
   /** The maximum number of jobs and other bulk operations that run at the same time, for all callers together. */
   running: number
-  /** The maximum number of them that run at the same time for one caller. */
+  /** The maximum number of jobs and other bulk operations that run at the same time for one caller. */
   runningOfOne: number
   /** The maximum number of items in all jobs together. If there are more, the jobs that ended first are removed. */
   items: number

@@ -8,18 +8,18 @@ import { jobStates, secondsLeft, stateOf, type Job } from './job.ts'
 
 export const JobReply = Type.Object({
   id: Type.String({ description: 'The job\'s ID', examples: ['0c5dbf04-97f1-4f0c-8e2f-6a4b4f6d1f0e'] }),
-  state: Enum(jobStates, { description: '`stopping`: no further secret is begun' }),
-  environment: Type.String({ description: 'Where', examples: ['dev'] }),
-  createdDate: Timestamp('When it was started'),
-  endedDate: Type.Optional(Timestamp('When it ended; it is kept for an hour after that')),
-  total: Type.Integer({ description: 'Secrets in the request' }),
-  done: Type.Integer({ description: 'Secrets that are done' }),
+  state: Enum(jobStates, { description: '`stopping`: no further secret is started' }),
+  environment: Type.String({ description: 'The environment', examples: ['dev'] }),
+  createdDate: Timestamp('The time at which the job was started'),
+  endedDate: Type.Optional(Timestamp('The time at which the job ended; it is kept for an hour after that')),
+  total: Type.Integer({ description: 'The number of secrets in the request' }),
+  done: Type.Integer({ description: 'The number of secrets that are done' }),
   counts: Counts,
-  secondsLeft: Type.Optional(Type.Integer({ description: 'How long it still takes if it goes on as it has' })),
-  status: Type.Optional(Type.Integer({ description: 'The status that the request would have been answered with', examples: [201] })),
+  secondsLeft: Type.Optional(Type.Integer({ description: 'The estimated remaining time, judging by the progress so far' })),
+  status: Type.Optional(Type.Integer({ description: 'The status that a synchronous request would have had', examples: [201] })),
   result: Type.Optional(Type.Unsafe<ReturnType<typeof bulkReply>>({ $ref: 'BulkCreateReply#' })),
   problem: Type.Optional(ProblemRef)
-}, { $id: 'Job', title: 'Job', description: 'A bulk create that runs by itself. `result` is there once it has ended' })
+}, { $id: 'Job', title: 'Job', description: 'A bulk create that runs in the background. `result` is present once it has ended' })
 
 /** Returns a job in its JSON form. `elapsed` is the time of the monotonic clock. */
 export function jobReply (

@@ -31,8 +31,8 @@ type Built = unknown[] | Record<string, unknown>
  * Creates a builder. It parses runs of items or members with `JSON.parse`, which is fast, but would block the event loop if it
  * had to parse a long text.
  *
- * @param text a text that the caller finds to be JSON, without duplicate names and without `__proto__`
- * @param pieceLength the number of characters from which a run of items or members is parsed
+ * @param text JSON without duplicate names and without `__proto__`, which the caller checks
+ * @param pieceLength the number of characters at which a run is long enough to be parsed
  */
 export function createBuilder (text: string, pieceLength: number): Builder {
   const open: Part[] = []

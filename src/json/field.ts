@@ -57,7 +57,7 @@ function textIn (content: string | Uint8Array): string | undefined {
   }
 }
 
-/** Returns the member that a pointer's token names, or undefined if there is none. JSON has no other use for undefined. */
+/** Returns the member that a pointer's token names. Returns undefined, which is not a JSON value, if there is none. */
 function memberOf (value: unknown, token: string): unknown {
   if (Array.isArray(value)) return /^(?:0|[1-9]\d*)$/.test(token) ? value[Number(token)] : undefined
   return isJsonObject(value) && Object.hasOwn(value, token) ? value[token] : undefined

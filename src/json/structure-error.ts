@@ -1,4 +1,4 @@
-/** The names of members, and the indexes of items, from the document to a value in it. */
+/** The path from the root of a document to a value in it: the names of members, and the indexes of items. */
 export type Path = readonly (string | number)[]
 
 /** What is wrong with a document. */

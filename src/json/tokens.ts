@@ -29,12 +29,12 @@ export function endOfString (text: string, start: number): number {
       if (!escape.test(text)) return -1
       position = escape.lastIndex
     } else if (code >= 0x20) position += 1
-    // A control character, or the end of the text, for which the code is NaN.
+    // This is a control character or the end of the text, whose code is NaN. A string must not contain either.
     else return -1
   }
 }
 
-/** An integer with at most this many digits is written by JavaScript as it is, unless it begins with a zero. */
+/** JavaScript writes integers of at most this many digits unchanged, unless they begin with a zero. */
 const exactDigits = 15
 
 /** Returns the position after a short integer, or -1 if the text has another form of number there, or none. */

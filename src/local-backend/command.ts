@@ -25,7 +25,7 @@ An embedded AWS Secrets Manager, with an STS for roles, for the AWS CLI and any 
   --rotation-function NAME=LOCATION  a replacement for the Lambda function of that name or ARN: the URL of an endpoint, or the
                                      file of a module that exports a handler; repeatable (default: none)
   --throttle                         reject calls beyond AWS's quotas, as AWS does
-  --realistic SEED                   be as late as AWS, and fail as it may; the same SEED repeats the same delays and failures;
+  --realistic SEED                   simulate the delays and failures of AWS; the same SEED repeats the same ones;
                                      requires --memory
   --help                             show this help
 `

@@ -49,8 +49,8 @@ export interface LocalBackendOptions {
    */
   throttling?: boolean | number
   /**
-   * Makes the backend as late as AWS, and lets it fail as AWS may. Only for a backend that keeps everything in memory. By
-   * default, every change is seen at once and nothing fails.
+   * Gives the backend delays and failures like those of AWS. Only for a backend that keeps everything in memory. By default,
+   * every change is visible at once and nothing fails by chance.
    */
   realistic?: RealisticOptions
   /**
@@ -75,7 +75,9 @@ export interface LocalBackend {
    * this call, the backend starts each due rotation within a second.
    */
   runDueRotations: () => Promise<void>
-  /** Shows all changes so far to all who read, as if enough time had passed. Changes nothing unless the backend is realistic. */
+  /**
+   * Makes all changes so far visible to all reads, as if enough time had passed. Changes nothing unless the backend is realistic.
+   */
   settle: () => void
   /**
    * Shuts down gracefully. Calls in progress have one second to finish, after which their connections are closed. Resolves once
@@ -101,7 +103,7 @@ const closeTimeout = 1000
  * protocol) over HTTP on one port, so any AWS SDK works unmodified.
  *
  * @param options.accounts each account must have its own access key ID
- * @throws Error if the data folder can't be used, or the backend is realistic and has one; if an account, a role, an identity
+ * @throws Error if the data folder can't be used, or if a realistic backend is given one; if an account, a role, an identity
  * provider, a KMS key or a rotation function is invalid; Node's own error if the server can't listen
  */
 export async function startLocalBackend (options: LocalBackendOptions): Promise<LocalBackend> {

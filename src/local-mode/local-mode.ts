@@ -71,10 +71,12 @@ export async function startLocalMode (variables: Variables): Promise<LocalMode> 
   const persisted = given === undefined ? await persistedToken(dataDir) : undefined
   const token = given ?? persisted?.token ?? ''
   const config = configFrom({
-    // An editor that forwards the port to a browser acts as a proxy on the same machine, and may send forwarding headers.
+    // An editor that forwards the port to a browser is a proxy on the same machine, and may send forwarding headers. Therefore
+    // this machine is trusted.
     server: {
       trustedProxies: ['127.0.0.1', '::1'],
-      // A developer's machine may be busy with other things, and the developer is the only caller.
+      // The limit is high, because a developer's machine may be busy with other things, and there are no other callers to
+      // protect.
       overload: { loopDelayMilliseconds: 60_000 },
       // No load balancer has to notice the shutdown first, so it begins at once.
       shutdown: { delaySeconds: 0 }

@@ -1,6 +1,6 @@
 import { getOrCreate } from '#src/collections/get-or-create'
 
-/** One line of a metric: a value, and the labels that tell it from the other lines of the metric. */
+/** One line of a metric: a value, and the labels that distinguish it from the metric's other lines. */
 export interface Sample {
   /** What is added to the metric's name, such as `_bucket`. */
   readonly suffix?: string
@@ -13,7 +13,7 @@ export interface Family {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
-  /** Returns the current samples. Called whenever somebody asks for the metrics. */
+  /** Returns the current samples. Called whenever the metrics are requested. */
   readonly samples: () => Iterable<Sample>
 }
 

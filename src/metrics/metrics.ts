@@ -7,7 +7,7 @@ export interface EndedRequest {
   /** The route's `operationId`, or `none` if no route matches. */
   readonly operation: string
   readonly status: number
-  /** The environment in the path, or an empty text if there is none or the caller may not see it. */
+  /** The environment in the path, or an empty string if there is none or the caller may not see it. */
   readonly environment: string
   /** The time from the first header to the end of the reply. */
   readonly seconds: number
@@ -26,13 +26,13 @@ interface Reading<Labels extends readonly string[]> {
 export interface Metrics {
   readonly requestEnded: (request: EndedRequest) => void
   readonly callEnded: (call: EndedCall) => void
-  /** Counts an attempt of a call that AWS has throttled. */
+  /** Counts an attempt at a call that AWS has throttled. */
   readonly throttled: (operation: string, credential: string) => void
   /** @param age the age of an answer from memory, in seconds */
   readonly cacheAnswered: (environment: string, result: CacheResult, age?: number) => void
-  /** Adds metrics that are read from elsewhere whenever somebody asks for the metrics. */
+  /** Adds metrics whose samples are read whenever the metrics are requested. */
   readonly add: (families: readonly Family[]) => void
-  /** Adds a metric whose values are read whenever somebody asks for the metrics. */
+  /** Adds a metric whose values are read whenever the metrics are requested. */
   readonly gauge: <const Labels extends readonly string[]>(
     declaration: Declaration<Labels>, read: () => Iterable<Reading<Labels>>
   ) => void
@@ -40,7 +40,7 @@ export interface Metrics {
   readonly text: () => string
 }
 
-/** The price of a call of AWS, in dollars: https://aws.amazon.com/secrets-manager/pricing/, read in November 2026. */
+/** The price of a call to AWS, in dollars: https://aws.amazon.com/secrets-manager/pricing/, read in November 2026. */
 const pricePerCall = 0.05 / 10_000
 
 /** The upper bounds of the buckets of times, in seconds: from an answer from memory to the longest deadline. */

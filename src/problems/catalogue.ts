@@ -26,17 +26,17 @@ export const catalogue = {
   },
   unauthenticated: {
     status: 401,
-    title: 'It is not proved who the caller is',
-    advice: 'Send `Authorization: Bearer <token>` with a token that has not expired; to log in, sign anew.'
+    title: 'The caller is not authenticated',
+    advice: 'Send `Authorization: Bearer <token>` with a token that has not expired; to log in, sign a new request.'
   },
   forbidden: {
     status: 403,
     title: 'The caller may not do this',
-    advice: 'Ask the platform team for the right, or use another `AWS-Credential-Id`.'
+    advice: 'Ask the platform team for the permission, or use another `AWS-Credential-Id`.'
   },
   'cross-site-request': {
     status: 403,
-    title: 'Another site caused the request, and only a client certificate proves who the caller is',
+    title: 'Another site caused the request, and only a client certificate authenticates the caller',
     advice: 'A browser presents its client certificate to every site\'s requests. Send a token, or a request without `Origin` and `Sec-Fetch-Site`.'
   },
   'deletion-protected': {
@@ -46,8 +46,8 @@ export const catalogue = {
   },
   'aws-access-denied': {
     status: 403,
-    title: 'AWS denies this to the credential',
-    advice: 'Have the named permission granted to the named credential: in its IAM policy, the policy of the secret, or that of the KMS key.'
+    title: 'AWS does not allow the credential to do this',
+    advice: 'Ask for the named permission to be granted to the named credential: in its IAM policy, in the policy of the secret, or in that of the KMS key.'
   },
   'not-found': {
     status: 404,
@@ -62,7 +62,7 @@ export const catalogue = {
   'version-not-found': {
     status: 404,
     title: 'The secret has no such version',
-    advice: '`GET …/versions` shows the versions that there are.'
+    advice: '`GET …/versions` lists the versions of the secret.'
   },
   'field-not-found': {
     status: 404,
@@ -71,13 +71,13 @@ export const catalogue = {
   },
   'not-acceptable': {
     status: 406,
-    title: 'The value has no such representation',
-    advice: 'A binary value is `application/octet-stream` or, in base64, `application/json`.'
+    title: 'The value is not available in an accepted media type',
+    advice: 'A binary value is available as `application/octet-stream` or, in base64, as `application/json`.'
   },
   'method-not-allowed': {
     status: 405,
-    title: 'The resource has no such method',
-    advice: '`Allow` names the methods that it has.'
+    title: 'The resource does not support the method',
+    advice: '`Allow` lists the methods that it supports.'
   },
   'request-timeout': {
     status: 408,
@@ -87,22 +87,22 @@ export const catalogue = {
   'secret-exists': {
     status: 409,
     title: 'The secret exists already',
-    advice: 'PUT writes a new version of it.'
+    advice: 'Use PUT to write a new version of it.'
   },
   'secret-has-no-value': {
     status: 409,
     title: 'The secret is a placeholder and has no value yet',
-    advice: 'PUT gives it its first value.'
+    advice: 'Use PUT to write its first value.'
   },
   'version-has-no-value': {
     status: 409,
     title: 'The version has no value yet',
-    advice: 'A rotation has begun it and will give it a value. `DELETE …/rotation?discardPending=true` discards it instead.'
+    advice: 'A rotation has created it and will set its value. `DELETE …/rotation?discardPending=true` discards it instead.'
   },
   'secret-pending-deletion': {
     status: 409,
     title: 'The secret is scheduled for deletion',
-    advice: '`POST …/restore` brings it back.'
+    advice: '`POST …/restore` restores it.'
   },
   'secret-has-replicas': {
     status: 409,
@@ -132,12 +132,12 @@ export const catalogue = {
   },
   'precondition-failed': {
     status: 412,
-    title: 'The secret is not in the state that the request asks for',
-    advice: 'Read it again: another writer was there, or `If-Match` and `If-None-Match` say otherwise than it is.'
+    title: 'The secret is not in the state that the request requires',
+    advice: 'Read it again. Another writer may have changed it, or `If-Match` or `If-None-Match` does not match its state.'
   },
   'value-not-object': {
     status: 409,
-    title: 'The value is no JSON object',
+    title: 'The value is not a JSON object',
     advice: 'Only a JSON object has keys to read or change. A JSON pointer such as `/0` reads an item of an array; PUT replaces any value.'
   },
   'value-not-json': {
@@ -153,52 +153,52 @@ export const catalogue = {
   'payload-too-large': {
     status: 413,
     title: 'The body is too large',
-    advice: 'A value holds 65,536 bytes; split a bulk request.'
+    advice: 'A value has at most 65,536 bytes. Split a bulk request.'
   },
   'uri-too-long': {
     status: 414,
     title: 'The path is too long',
-    advice: 'A name has at most 512 characters, the prefix of its environment included.'
+    advice: 'A name has at most 512 characters, including the prefix of its environment.'
   },
   'unsupported-media-type': {
     status: 415,
-    title: 'The body has a media type or a coding that is not taken here',
+    title: 'The route does not accept the media type or the coding of the body',
     advice: 'Send `application/json` in UTF-8, without `Content-Encoding`.'
   },
   'expectation-failed': {
     status: 417,
-    title: 'The request expects what the gateway does not offer',
-    advice: 'The one expectation that there is is `100-continue`.'
+    title: 'The gateway does not support the expectation of the request',
+    advice: 'The only supported expectation is `100-continue`.'
   },
   'not-all-done': {
     status: 409,
-    title: 'Not all of the request could be done, and what was done was taken back',
-    advice: '`items` says what became of each secret; `not-taken-back` marks what could not be put back.'
+    title: 'The request could not be completed, and its changes were rolled back',
+    advice: '`items` has the result for each secret; `not-taken-back` marks those that could not be rolled back.'
   },
   'not-taken-back': {
     status: 409,
-    title: 'What was done to the secret could not be taken back',
-    advice: 'Look at the secret: it has been changed by another writer since, or AWS has no way back from it.'
+    title: 'The changes to the secret could not be rolled back',
+    advice: 'Look at the secret: another writer has changed it in the meantime, or AWS cannot undo the change.'
   },
   'idempotency-mismatch': {
     status: 422,
     title: 'The idempotency key was used with another request',
-    advice: 'Use a new `Idempotency-Key` for another request, and the same one only to repeat a request as it was.'
+    advice: 'Use a new `Idempotency-Key` for another request, and the same key only to repeat a request unchanged.'
   },
   'idempotency-key-spent': {
     status: 409,
-    title: 'What the idempotency key has written was replaced or taken back since',
+    title: 'The version that was written with the idempotency key has been replaced or rolled back',
     advice: 'Use a new `Idempotency-Key` to write it again.'
   },
   'aws-refused': {
     status: 422,
     title: 'AWS refuses the request',
-    advice: 'Where AWS says why, `detail` says it too.'
+    advice: 'If AWS gives a reason, `detail` contains it.'
   },
   'aws-limit-exceeded': {
     status: 422,
     title: 'A quota of AWS Secrets Manager is used up',
-    advice: 'Repeating the request does not help: remove something, or have the quota raised.'
+    advice: 'Repeating the request does not help. Delete something, or have the quota raised.'
   },
   'rate-limited': {
     status: 429,
@@ -209,7 +209,7 @@ export const catalogue = {
   'caller-gone': {
     status: 499,
     title: 'The caller closed the connection before the reply',
-    advice: 'Only the log and the audit trail show this: the work was ended, as nobody waited for its result.'
+    advice: 'Only the log and the audit trail show this: the work was ended, because nobody waited for its result.'
   },
   'headers-too-large': {
     status: 431,
@@ -230,12 +230,12 @@ export const catalogue = {
   'credential-invalid': {
     status: 502,
     title: 'AWS does not accept the credential',
-    advice: 'It has expired, is unknown, or signs wrongly: have the platform team look at its configuration.'
+    advice: 'It has expired, is unknown, or produces invalid signatures. Ask the platform team to check its configuration.'
   },
   'credential-account-mismatch': {
     status: 502,
-    title: 'The credential is of another AWS account than the environment',
-    advice: 'Have the platform team look at the configuration: nothing was done with the credential.'
+    title: 'The credential belongs to another AWS account than the environment',
+    advice: 'Ask the platform team to check the configuration. The credential was not used.'
   },
   'kms-failure': {
     status: 502,
@@ -250,20 +250,20 @@ export const catalogue = {
   },
   'identity-provider-unavailable': {
     status: 503,
-    title: 'Who vouches for the caller could not be asked',
-    advice: 'The issuer of the token, or AWS STS, does not answer: wait as long as `Retry-After` says.',
+    title: 'The identity provider of the caller could not be reached',
+    advice: 'The issuer of the token, or AWS STS, does not answer. Wait as long as `Retry-After` says.',
     retryAfter: 5
   },
   'audit-unavailable': {
     status: 503,
-    title: 'The audit trail can not be written',
-    advice: 'Nothing is done without a record: try again in a moment. A write may have been made: repeat it with the same `Idempotency-Key`.',
+    title: 'The audit trail cannot be written',
+    advice: 'Nothing is done without a record. Try again in a moment. A write may have been carried out: repeat it with the same `Idempotency-Key`.',
     retryAfter: 1
   },
   overloaded: {
     status: 503,
-    title: 'The gateway takes no more of this at the moment',
-    advice: 'Too much is under way or waits for AWS, memory or CPU time run short, or the gateway is about to end: try again as `Retry-After` says. A write may have been made: repeat it with the same `Idempotency-Key`.',
+    title: 'The gateway accepts no more such requests at the moment',
+    advice: 'Too many requests are in progress or wait for AWS, memory or CPU time is short, or the gateway is shutting down. Try again as `Retry-After` says. A write may have been carried out: repeat it with the same `Idempotency-Key`.',
     retryAfter: 5
   },
   'aws-timeout': {

@@ -12,9 +12,11 @@ import { otherDecisions, withheldEntries, type About } from './secret-entries.ts
 export interface Evidence {
   /** The members that all records of the request share. */
   readonly about: About
-  /** The sequence number of the request's intent record. Missing as long as there is none. */
+  /** The sequence number of the request's intent record. Absent until the intent has been recorded. */
   intent?: number
-  /** Records the intent, unless that has been done. Present if it is recorded only when something is sent to AWS. */
+  /**
+   * Records the intent, unless that has been done already. Present if the intent is recorded only when AWS is about to be called.
+   */
   readonly recordIntent?: () => Promise<void>
   /** The AWS request IDs of the first calls. A record lists no more of them. */
   readonly awsRequestIds: string[]
@@ -35,9 +37,11 @@ export interface OutcomeReport {
   readonly caller?: Caller
   /** The number of secrets in the request, if the reply is sent before all of them have been recorded. */
   readonly items?: number
-  /** The use of a kept value: within its time, or after it because AWS does not answer. */
+  /**
+   * Present if a cached value was used: `hit` if it was fresh, or `stale` if its time to live had ended but AWS did not answer.
+   */
   readonly cache?: 'hit' | 'stale'
-  /** The age of that value, in whole seconds. */
+  /** The age of the cached value, in whole seconds. */
   readonly age?: number
 }
 

@@ -15,26 +15,29 @@ export interface KeptDecisions {
   addFound: (decision: SecretDecision) => void
   /** Removes and returns the decisions on a secret. */
   take: (secret: Subject) => readonly SecretDecision[]
-  /** Returns the decisions that were not taken, in a list for each secret. */
+  /** Returns the decisions that `take` has not removed, in a list for each secret. */
   rest: () => Iterable<readonly SecretDecision[]>
 }
 
-/** The members of a decision or an outcome that tell which secret it is about. */
+/** The members of a decision or an outcome that identify the secret it is about. */
 type Subject = Pick<SecretDecision, 'environment' | 'name' | 'replicaOf'>
 
 /** The maximum number of denials that are kept on secrets which the request does not name. */
 const mostFoundDenials = 1_000
 
 export function keptDecisions (): KeptDecisions {
-  const bySecret = new Map<string, SecretDecision[]>()
+  // Created by the first decision, because most requests have none.
+  let bySecret: Map<string, SecretDecision[]> | undefined
   let foundDenials = 0
   let unlisted = 0
 
   const isKept = (decision: SecretDecision): boolean =>
-    bySecret.get(secretOf(decision))?.some((one) => isDeepStrictEqual(one, decision)) ?? false
+    bySecret?.get(secretOf(decision))?.some((one) => isDeepStrictEqual(one, decision)) ?? false
 
   function add (decision: SecretDecision): void {
-    if (!isKept(decision)) getOrCreate(bySecret, secretOf(decision), (): SecretDecision[] => []).push(decision)
+    if (isKept(decision)) return
+    bySecret ??= new Map()
+    getOrCreate(bySecret, secretOf(decision), (): SecretDecision[] => []).push(decision)
   }
 
   return {
@@ -53,11 +56,11 @@ export function keptDecisions (): KeptDecisions {
     },
     take (secret) {
       const key = secretOf(secret)
-      const taken = bySecret.get(key) ?? []
-      bySecret.delete(key)
+      const taken = bySecret?.get(key) ?? []
+      bySecret?.delete(key)
       return taken
     },
-    rest: () => bySecret.values()
+    rest: () => bySecret?.values() ?? []
   }
 }
 

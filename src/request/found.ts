@@ -35,7 +35,7 @@ export interface Found {
   readonly decision: Decision
   /** The memory that the body takes, in bytes. It is missing if there is no body. */
   readonly bodyBytes: number
-  /** The reservation of that memory. It is released when the reply has been sent, or earlier if a job takes over the body. */
+  /** The reservation of the body's memory. Released once the reply has been sent, or earlier if a job takes over the body. */
   readonly bodyReservation: Reservation
   /**
    * The evidence for the request's audit records. It is missing until the intent has been recorded or, if the request changes
@@ -99,9 +99,9 @@ declare module 'fastify' {
     action?: Action | 'Public' | 'Own'
     /** The kind of object that the route's path names. The `autohooks.ts` of the route's folder declares it. */
     about?: 'environment' | 'secret' | 'credential'
-    /** False if requests to the public route have no limit, because a probe that is refused would restart the process. */
+    /** False if requests to the public route have no limit, because a refused probe would cause a restart of the process. */
     rateLimit?: false
-    /** True if the route is served even when the gateway is overloaded, because it only tells how the gateway is. */
+    /** True if the route is served even when the gateway is overloaded, because it only reports the gateway's health. */
     servedWhenOverloaded?: true
     /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */
     bodyNamesCredential?: true

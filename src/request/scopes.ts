@@ -81,7 +81,7 @@ export function openScopeIn (
   return openScope(request, environment, credentialId, context)
 }
 
-/** A question to the policies, and the secret because of which it is asked if that is another one. */
+/** A question to the policies. If it is asked because of a replica, `replicaOf` is the name of the replicated secret. */
 interface Asked {
   readonly action: Action
   readonly environment: Environment

@@ -111,7 +111,7 @@ function sharedEntry (about: About, { outcome, decisions }: Item): RequestEntry 
   }
 }
 
-/** Returns a decision as a record contains it. */
+/** Returns a decision in the form that records contain. */
 const recorded = ({ allowed, policies }: Decision): RecordedDecision => ({ allowed, policies })
 
 /** Returns the decisions that concern a different action or a different environment than the entry. */

@@ -6,8 +6,8 @@ import type { LoopClock } from './turns.ts'
 const mostCallers = 32
 
 /**
- * The time, in milliseconds, after which no further turns begin in an iteration of the event loop. The read of a secret needs
- * some ten iterations.
+ * The time, in milliseconds, after which no further turns begin in an iteration of the event loop. It is short, because the read
+ * of a secret takes about ten iterations.
  */
 const turnsTime = 2
 
@@ -24,7 +24,9 @@ interface Waiting extends Owner {
 }
 
 interface TurnClock extends LoopClock {
-  /** Calls a function in the same iteration of the event loop, when everything that a turn does at once is done. */
+  /**
+   * Calls a function later in the same iteration of the event loop, after the synchronous work and the microtasks of the turn.
+   */
   readonly afterTurn: (callback: () => void) => void
 }
 
@@ -33,8 +35,8 @@ interface TurnClock extends LoopClock {
  * for only a short time, and callers take turns. So a request does not wait for all requests that another caller has sent at
  * once.
  *
- * A caller's first turn in an iteration begins at once, unless other requests of the caller wait, or `mostCallers` callers have
- * had theirs.
+ * A caller's first turn in an iteration begins at once, unless other requests of the caller are waiting, or `mostCallers` callers
+ * have already had a first turn in it.
  */
 export function createCallerTurns ({ monotonic, schedule, afterTurn }: TurnClock): CallerTurns {
   const waiting = createFairQueue<Waiting>()

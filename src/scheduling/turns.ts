@@ -2,7 +2,7 @@ import { monotonic, type Monotonic } from '#src/clock'
 
 /**
  * The time, in milliseconds, that a long computation may run before other work gets a turn. A short request needs some ten
- * iterations of the event loop, and may have to wait for a turn in each of them. So this is a tenth of what it may have to wait.
+ * iterations of the event loop, and may have to wait for a turn in each of them. So it may wait about ten times as long as this.
  */
 const turnTime = 1
 
@@ -23,8 +23,8 @@ export interface LoopClock {
 
 /**
  * Creates a queue in which long computations wait for their turns. Returns a function that begins the first turn of another
- * computation. An iteration of the event loop contains at most one turn that was waited for. So the loop never stands still for
- * much longer than a turn, however many computations there are.
+ * computation. In each iteration of the event loop, at most one waiting computation gets a turn. So the loop is never blocked
+ * for much longer than a turn, however many computations there are.
  */
 export function createTurns ({ monotonic, schedule }: LoopClock): () => Turn {
   const waiting: (() => void)[] = []

@@ -17,7 +17,7 @@ export interface Listing {
 
 /** The position at which a page of the gateway begins. It is a position on one of AWS's pages. */
 export interface Place {
-  /** AWS's token for that page of AWS. Absent for AWS's first page. */
+  /** AWS's token for the page. Absent for AWS's first page. */
   awsPage?: string
   /**
    * The number of items on AWS's page that the gateway's earlier pages account for. A page of the gateway accounts for each item
@@ -53,14 +53,14 @@ const tagBytes = 16
 
 /**
  * The size of a cursor's content, in bytes. The content of every cursor is padded to this size. Otherwise the cursor's length
- * would reveal whether it contains AWS's token and how long that is, which depends on hidden secrets. There is room for the
- * longest token that AWS permits, and for the other members.
+ * would reveal whether it contains AWS's token, and how long the token is. Both depend on secrets that the caller may not see.
+ * There is room for the longest token that AWS permits, and for the other members.
  */
 const contentBytes = shapes.NextTokenType.max + 512
 
 /**
  * Creates the functions that write and read cursors. A cursor is encrypted, because it contains AWS's token, which depends on
- * hidden secrets.
+ * secrets that the caller may not see.
  *
  * @param keys returns the current keys. The first key encrypts new cursors. Cursors of all these keys are accepted, so that keys
  * can be replaced.

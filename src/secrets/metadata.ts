@@ -79,7 +79,7 @@ const timestamp = (date: Date | undefined): string | undefined => date?.toISOStr
 /**
  * Returns true if an existing secret is probably the placeholder that an earlier request with the same `Idempotency-Key` created.
  * AWS stores no idempotency key for a secret without a version, so the description and the tags are compared instead. Returns
- * false if the caller isn't allowed to see these: otherwise the caller could check guesses at them.
+ * false if the caller isn't allowed to see them: otherwise the caller could check guesses at them.
  */
 export function isPlaceholderOf (
   { idempotencyKey, environment, may }: Scope, { description = '', tags }: Pick<AwsSecret, 'description' | 'tags'>, existing: AwsSecret

@@ -33,11 +33,11 @@ export const PolicyOfSecret = Type.Object({
 })
 
 export const PolicyValidation = Type.Object({
-  policyValidationPassed: Type.Boolean({ description: 'Whether AWS would take it' }),
+  policyValidationPassed: Type.Boolean({ description: 'True if AWS would accept it' }),
   validationErrors: Type.Array(Type.Object({
-    checkName: Type.Optional(Type.String({ description: 'What was checked' })),
-    errorMessage: Type.Optional(Type.String({ description: 'What is wrong' }))
-  }), { description: 'What AWS finds wrong with it' })
+    checkName: Type.Optional(Type.String({ description: 'The name of the check' })),
+    errorMessage: Type.Optional(Type.String({ description: 'The error' }))
+  }), { description: 'The errors that AWS found' })
 })
 
 /** Returns a secret's resource-based policy. @throws Problem for any AWS error */

@@ -71,7 +71,7 @@ async function putOrCreate (
 const put = async (scope: Scope, name: SecretName, content: SecretContent): Promise<WriteResult> =>
   scope.aws.putSecretValue(scope, name, content, { versionId: newVersionId(scope, name) })
 
-/** The problems of a read after which the write would fail, too. */
+/** If a read fails with one of these problems, a write would fail in the same way. */
 const unanswered: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['aws-timeout', 'aws-unavailable', 'caller-gone', 'overloaded'])
 
 /**

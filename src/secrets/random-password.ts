@@ -8,16 +8,18 @@ const { min, max } = shapes.PasswordLengthType
 
 /** AWS's options for the characters of a password. */
 const exclusions = {
-  excludeCharacters: Type.Optional(AwsString('ExcludeCharactersType', { description: 'Characters that it must not have', examples: ['"@/\\'] })),
-  excludeNumbers: Type.Optional(Type.Boolean({ default: false, description: 'Without digits' })),
-  excludePunctuation: Type.Optional(Type.Boolean({ default: false, description: 'Without punctuation' })),
-  excludeUppercase: Type.Optional(Type.Boolean({ default: false, description: 'Without upper case letters' })),
-  excludeLowercase: Type.Optional(Type.Boolean({ default: false, description: 'Without lower case letters' })),
-  includeSpace: Type.Optional(Type.Boolean({ default: false, description: 'Also with spaces' })),
-  requireEachIncludedType: Type.Optional(Type.Boolean({ default: true, description: 'Whether it has one character of each kind at least' }))
+  excludeCharacters: Type.Optional(AwsString('ExcludeCharactersType', { description: 'Characters that the password must not contain', examples: ['"@/\\'] })),
+  excludeNumbers: Type.Optional(Type.Boolean({ default: false, description: 'Exclude digits' })),
+  excludePunctuation: Type.Optional(Type.Boolean({ default: false, description: 'Exclude punctuation' })),
+  excludeUppercase: Type.Optional(Type.Boolean({ default: false, description: 'Exclude upper-case letters' })),
+  excludeLowercase: Type.Optional(Type.Boolean({ default: false, description: 'Exclude lower-case letters' })),
+  includeSpace: Type.Optional(Type.Boolean({ default: false, description: 'Include spaces' })),
+  requireEachIncludedType: Type.Optional(Type.Boolean({ default: true, description: 'True to include at least one character of ' +
+    'each kind' }))
 }
 
-const length = Type.Integer({ minimum: min, maximum: max, default: limits.passwordLength.default, description: 'Its length in characters' })
+const length = Type.Integer({ minimum: min, maximum: max, default: limits.passwordLength.default, description: 'The length in ' +
+  'characters' })
 
 /** The query of `GET …/random-password`. */
 export const RandomPasswordQuery = Type.Object({ length: Type.Optional(length), ...exclusions })
@@ -27,15 +29,16 @@ export const GenerateOptions = Type.Object({
   into: Type.Optional(Type.String({
     minLength: 1,
     maxLength: 512,
-    description: 'The key under which what is made up is put into `value`, which has to be a JSON object without that key; where `value` ' +
-      'is absent, it is the only key. `GenerateStringKey` in CloudFormation does the same. Without `into`, all of the value is made up',
+    description: 'The key of `value` that receives the generated text. `value` must be a JSON object without that key; if ' +
+      '`value` is absent, the key is the only one. `GenerateStringKey` in CloudFormation does the same. Without `into`, the ' +
+      'whole value is generated',
     examples: ['password']
   })),
   passwordLength: Type.Optional(length),
   ...exclusions
 }, {
   ...closed,
-  description: 'Have AWS make up the value, or with `into` one key of it',
+  description: 'Have AWS generate the value or, with `into`, one key of it',
   examples: [{ passwordLength: 48, excludePunctuation: true }]
 })
 

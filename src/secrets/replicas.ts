@@ -14,11 +14,11 @@ export const Region = AwsString('RegionType', { description: 'An AWS region', ex
 export const Replication = Type.Object({
   replicaRegions: Type.Array(Type.Object({
     region: Region,
-    kmsKeyId: Type.Optional({ ...KmsKeyId, description: 'The KMS key there; `aws/secretsmanager` where absent' })
-  }, closed), { minItems: 1, description: 'Where to replicate to, beside the regions that it is replicated to already' }),
+    kmsKeyId: Type.Optional({ ...KmsKeyId, description: 'The KMS key of the replica. Defaults to `aws/secretsmanager`' })
+  }, closed), { minItems: 1, description: 'The regions to replicate to, in addition to those that have a replica' }),
   forceOverwriteReplicaSecret: Type.Optional(Type.Boolean({
     default: false,
-    description: 'Overwrite a secret of the same name that is there already'
+    description: 'Overwrite a secret of the same name in the region'
   }))
 }, { ...closed, examples: [{ replicaRegions: [{ region: 'eu-central-1' }] }] })
 

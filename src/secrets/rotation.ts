@@ -13,18 +13,19 @@ const { min, max } = shapes.AutomaticallyRotateAfterDaysType
 export const Rotation = Type.Object({
   lambdaArn: Type.Optional(AwsString('RotationLambdaARNType', {
     minLength: 1,
-    description: 'The Lambda function that rotates; the one that is set already where absent',
+    description: 'The Lambda function that rotates the secret. Defaults to the existing one',
     examples: ['arn:aws:lambda:eu-west-1:123456789012:function:rotate-postgresql']
   })),
-  automaticallyAfterDays: Type.Optional(Type.Integer({ minimum: min, maximum: max, description: 'Days from one rotation to the next' })),
+  automaticallyAfterDays: Type.Optional(Type.Integer({ minimum: min, maximum: max, description: 'The number of days between ' +
+    'rotations' })),
   scheduleExpression: Type.Optional(AwsString('ScheduleExpressionType', {
-    description: '`rate(…)` or `cron(…)` as AWS takes them, in UTC, instead of `automaticallyAfterDays`',
+    description: 'A `rate(…)` or `cron(…)` expression as AWS accepts it, in UTC, instead of `automaticallyAfterDays`',
     examples: ['rate(10 days)', 'cron(0 16 1,15 * ? *)']
   })),
-  duration: Type.Optional(AwsString('DurationType', { description: 'How long the window of a rotation is', examples: ['3h'] })),
+  duration: Type.Optional(AwsString('DurationType', { description: 'The length of the rotation window', examples: ['3h'] })),
   rotateImmediately: Type.Optional(Type.Boolean({
     default: true,
-    description: 'Rotate at once; otherwise AWS only tests the function now, and rotates in the next window'
+    description: 'Rotate at once. Otherwise, AWS only tests the function now, and rotates in the next window'
   }))
 }, {
   ...closed,

@@ -13,7 +13,7 @@ export const Name = Type.String({
   minLength: 1,
   maxLength: maximumNameLength,
   pattern: secretNamePattern,
-  description: 'The secret\'s name inside its environment: letters, digits and `/_+=.@!-`; `!` only where an AWS service made the secret',
+  description: 'The secret\'s name, without the environment\'s prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret',
   examples: ['payments/db']
 })
 
@@ -33,14 +33,14 @@ export const Timestamp = (description: string): ReturnType<typeof Type.String> =
   Type.String({ format: 'date-time', description, examples: ['2026-11-21T08:30:00.000Z'] })
 
 export const Tags = TagMap({
-  description: 'Tags, beside those that the environment gives every secret made in it; 50 together',
+  description: 'Tags in addition to those that the environment sets on every new secret; at most 50 in total',
   examples: [{ team: 'payments' }]
 })
 
 export const Description = AwsString('DescriptionType', { examples: ['The payments database'] })
 
 export const KmsKeyId = AwsString('KmsKeyIdType', {
-  description: 'The KMS key: an ARN, ID or alias. Where absent, the environment\'s, else `aws/secretsmanager`',
+  description: 'The KMS key: an ARN, ID or alias. Defaults to that of the environment, or else to `aws/secretsmanager`',
   examples: ['alias/dev-secrets']
 })
 
@@ -52,27 +52,28 @@ export const Encoding = Enum(['text', 'base64'], {
 export const Value = Type.Unsafe<string | Record<string, unknown>>({
   // This is `anyOf`, because some generators of API clients can't handle a list of types in `type`.
   anyOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
-  description: `The value: a text, bytes in base64, or a JSON object, which is stored as its JSON text, with each number as it is written. 1 to ${shapes.SecretStringType.max.toLocaleString('en')} bytes`,
+  description: `The value: text, bytes in base64, or a JSON object, which is stored as JSON text with each number as it is written. 1 to ${shapes.SecretStringType.max.toLocaleString('en')} bytes`,
   examples: ['correct horse battery staple', { engine: 'postgres', host: 'db.internal', username: 'app', password: 'correct horse' }]
 })
 
-export const Warnings = Type.Array(Type.String(), { description: 'What AWS advises against in what was made, and settings of the environment that do not hold for it' })
+export const Warnings = Type.Array(Type.String(), { description: 'Aspects of the secret that AWS advises against, and settings of the environment that the secret lacks' })
 
 /** The reply to a write of a secret. */
 export const WrittenSecret = Type.Object({
   name: Name,
   arn: Arn,
   versionId: Type.Optional(VersionId),
-  unchanged: Type.Optional(Type.Boolean({ description: 'The value was the current one already, and no version was made' })),
+  unchanged: Type.Optional(Type.Boolean({ description: 'True if the value was already current, so that no version was created' })),
   warnings: Type.Optional(Warnings)
-}, { $id: 'WrittenSecret', title: 'WrittenSecret', description: 'What was written. A secret made without a value has no `versionId`.' })
+}, { $id: 'WrittenSecret', title: 'WrittenSecret', description: 'The secret that was written. A secret that was created ' +
+  'without a value has no `versionId`.' })
 
 export const SecretValue = Type.Object({
   name: Name,
   arn: Arn,
   versionId: VersionId,
   versionStages: Type.Array(VersionStage),
-  createdDate: Timestamp('When the version was made'),
+  createdDate: Timestamp('The time at which the version was created'),
   encoding: Encoding,
   value: Type.String({
     description: 'The text, or the bytes in base64',
@@ -84,47 +85,47 @@ export const SecretMetadata = Type.Object({
   name: Name,
   arn: Arn,
   state: Enum(['active', 'placeholder', 'pending-deletion'], {
-    description: 'A placeholder has been made without a value and waits for its first one'
+    description: 'A placeholder was created without a value and has none yet'
   }),
   type: Type.Optional(Type.String({ description: 'AWS\'s type of a managed external secret' })),
   description: Type.Optional(Description),
-  kmsKeyId: Type.Optional(Type.String({ description: 'The KMS key; absent where it is `aws/secretsmanager`' })),
+  kmsKeyId: Type.Optional(Type.String({ description: 'The KMS key; absent if it is `aws/secretsmanager`' })),
   tags: Type.Optional(Type.Record(Type.String(), Type.String(), { examples: [{ team: 'payments' }] })),
   versions: Type.Optional(Type.Record(Type.String(), Type.Array(VersionStage), {
     description: 'The staging labels of each version that has any, by version ID',
     examples: [{ 'a1b2c3d4-5678-90ab-cdef-1234567890ab': ['AWSCURRENT'] }]
   })),
   rotation: Type.Optional(Type.Object({
-    enabled: Type.Boolean({ description: 'Whether it goes on' }),
-    lambdaArn: Type.Optional(Type.String({ description: 'The function that rotates' })),
-    automaticallyAfterDays: Type.Optional(Type.Integer({ description: 'Days from one rotation to the next' })),
-    duration: Type.Optional(Type.String({ description: 'How long the window of a rotation is', examples: ['3h'] })),
-    scheduleExpression: Type.Optional(Type.String({ description: 'When it rotates', examples: ['rate(30 days)'] })),
-    lastRotatedDate: Type.Optional(Timestamp('When it was last rotated')),
-    nextRotationDate: Type.Optional(Timestamp('The latest moment of the next rotation'))
-  }, { description: 'Absent where rotation was never set up' })),
-  createdDate: Type.Optional(Timestamp('When the secret was made')),
-  lastChangedDate: Type.Optional(Timestamp('When anything about it was changed')),
+    enabled: Type.Boolean({ description: 'True if rotation is enabled' }),
+    lambdaArn: Type.Optional(Type.String({ description: 'The ARN of the rotation function' })),
+    automaticallyAfterDays: Type.Optional(Type.Integer({ description: 'The number of days between rotations' })),
+    duration: Type.Optional(Type.String({ description: 'The length of the rotation window', examples: ['3h'] })),
+    scheduleExpression: Type.Optional(Type.String({ description: 'The schedule', examples: ['rate(30 days)'] })),
+    lastRotatedDate: Type.Optional(Timestamp('The time of the last rotation')),
+    nextRotationDate: Type.Optional(Timestamp('The latest time of the next rotation'))
+  }, { description: 'Absent if rotation was never configured' })),
+  createdDate: Type.Optional(Timestamp('The time at which the secret was created')),
+  lastChangedDate: Type.Optional(Timestamp('The time of the last change')),
   lastAccessedDate: Type.Optional(Timestamp('The day on which a value was last read')),
-  deletedDate: Type.Optional(Timestamp('When its deletion was asked for')),
+  deletedDate: Type.Optional(Timestamp('The time at which the deletion was requested')),
   owningService: Type.Optional(Type.String({ description: 'The AWS service that manages it' })),
-  primaryRegion: Type.Optional(Type.String({ description: 'The region that it is replicated from' })),
+  primaryRegion: Type.Optional(Type.String({ description: 'The region of the secret that it replicates' })),
   replicas: Type.Optional(Type.Array(Type.Object({
-    region: Type.Optional(Type.String({ description: 'Where the replica is', examples: ['eu-central-1'] })),
-    kmsKeyId: Type.Optional(Type.String({ description: 'Its KMS key there' })),
+    region: Type.Optional(Type.String({ description: 'The region of the replica', examples: ['eu-central-1'] })),
+    kmsKeyId: Type.Optional(Type.String({ description: 'The KMS key of the replica' })),
     status: Type.Optional(Type.String({ description: '`InSync`, `InProgress` or `Failed`' })),
-    statusMessage: Type.Optional(Type.String({ description: 'Why it failed' })),
+    statusMessage: Type.Optional(Type.String({ description: 'The reason, if the replication failed' })),
     lastAccessedDate: Type.Optional(Timestamp('The day on which the replica was last read'))
-  }), { description: 'Its replicas in other regions' }))
-}, { $id: 'SecretMetadata', title: 'SecretMetadata', description: 'Everything about a secret but its value.' })
+  }), { description: 'The replicas in other regions' }))
+}, { $id: 'SecretMetadata', title: 'SecretMetadata', description: 'The metadata of a secret: everything except its value.' })
 
 export const SecretVersion = Type.Object({
   versionId: VersionId,
   hasValue: Type.Optional(Type.Boolean({
-    description: 'False for a version that a rotation has begun and not given a value yet; absent for all others'
+    description: 'False for a version that a rotation has created and not given a value yet; absent for all others'
   })),
   versionStages: Type.Optional(Type.Array(VersionStage, { description: 'Absent for a deprecated version' })),
-  createdDate: Type.Optional(Timestamp('When the version was made')),
+  createdDate: Type.Optional(Timestamp('The time at which the version was created')),
   lastAccessedDate: Type.Optional(Timestamp('The day on which it was last read')),
   kmsKeyIds: Type.Optional(Type.Array(Type.String(), {
     description: 'The KMS keys it is encrypted with; `DefaultEncryptionKey` is `aws/secretsmanager`',
@@ -140,7 +141,7 @@ export const NamePrefix = Type.String({
   maxLength: maximumNameLength,
   // In an environment without a prefix, AWS would understand a leading `!` as a negation.
   pattern: '^(?!!)[A-Za-z0-9/_+=.@!-]+$',
-  description: 'The beginning of the name inside the environment; case matters',
+  description: 'The beginning of the name, without the environment\'s prefix; case-sensitive',
   examples: ['payments/']
 })
 

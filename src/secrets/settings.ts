@@ -25,7 +25,7 @@ interface Setting {
   }
 }
 
-/** The result of `compareKmsKeys` for a secret's key and the environment's key tells whether the secret lacks the latter. */
+/** Says whether a secret lacks the environment's key, by the result of `compareKmsKeys` for the secret's key and that key. */
 const lacksKey = { same: false, different: true, unknown: undefined } as const
 
 const settings: readonly Setting[] = [

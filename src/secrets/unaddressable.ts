@@ -8,8 +8,8 @@ import type { Scope } from './scope.ts'
 /** The number of secrets that a reply leaves out because of their names. */
 export const Unaddressable = Type.Integer({
   minimum: 1,
-  description: 'Secrets that the caller may see and that are left out, because no path can hold their names, such as `a//b`. Only AWS\'s ' +
-    'own API reaches them. Absent where there are none'
+  description: 'The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, ' +
+    'can\'t be part of a path. Only AWS\'s own API can reach them. Absent if there are none'
 })
 
 /** Returns true if the gateway can address the secret. */

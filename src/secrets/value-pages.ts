@@ -27,17 +27,17 @@ export interface ValuesPage {
   unaddressable?: number
 }
 
-/** What all pages of values need. */
+/** The dependencies that all pages of values share. */
 export interface PageContext {
   readonly cursors: Cursors
   /** Reserves memory for values until the reply has been sent. @throws Problem `overloaded` */
   readonly reserve: (bytes: number) => Reservation
 }
 
-/** A page ends with the group of values in which it reaches one of these limits: secrets, or bytes of values. */
+/** The number of secrets, and of bytes of values, at which a page ends. The last group may exceed the limit on bytes. */
 const pageLimits = { secrets: 1_000, bytes: 4 * 1024 * 1024 }
 
-/** A value is in memory in AWS's response, and as a string of its own. */
+/** Each value is in memory twice: in AWS's response, and as a separate string. */
 const copies = 2
 
 /**

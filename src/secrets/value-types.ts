@@ -7,8 +7,9 @@ import type { Encoding, Value } from './schemas.ts'
 const types = ['rds', 'documentdb', 'redshift', 'database', 'key-value', 'text', 'binary'] as const
 
 export const ValueType = Enum(types, {
-  description: 'What the value has to be, and is checked to be: `rds`, `documentdb`, `redshift` and `database` AWS\'s JSON structure for ' +
-    'credentials, `key-value` a flat object of strings, `text`, `binary`. It is not stored'
+  description: 'The type against which the value is checked: `rds`, `documentdb`, `redshift` and `database` are AWS\'s JSON ' +
+    'structures for credentials, `key-value` is a flat object of strings; the others are `text` and `binary`. The type is not ' +
+    'stored'
 })
 
 export type ValueType = (typeof types)[number]

@@ -47,7 +47,7 @@ const operations: Record<string, (gateway: Gateway, object: string) => Promise<s
   validatePolicy: async (gateway, object) => sentPolicy(gateway, 'POST', `${path}/policy/validate`, object)
 }
 
-/** Creates the secret with this object as its value, without the versions that it had before. */
+/** Deletes the secret and creates it again with this object as its value, so that it has no other versions. */
 async function createAnew (gateway: Gateway, object: string): Promise<void> {
   await gateway.send('DELETE', `${path}?force=true`)
   await gateway.send('POST', path, { headers: json, body: `{"value":${object}}` })
@@ -66,7 +66,7 @@ async function sentPolicy (gateway: Gateway, method: string, path: string, objec
 
 const stored = async (gateway: Gateway): Promise<string> => (await gateway.send('GET', path)).json.value as string
 
-/** More functions of this kind, for other ways to write or to read a secret's value. */
+/** More functions that write an object and return the stored text, for other ways to write or read a secret's value. */
 const otherPaths: typeof operations = {
   async 'an atomic bulk create' (gateway, object) {
     await bulk(gateway, object, '"onConflict":"update","atomic":true')
@@ -100,7 +100,7 @@ const otherPaths: typeof operations = {
   }
 }
 
-t.test('numbers keep their text to the letter on every way to a secret', async (t) => {
+t.test('numbers keep their exact text on every way to a secret', async (t) => {
   for (const [name, write] of Object.entries({ ...operations, ...otherPaths })) {
     t.test(name, async (t) => {
       const gateway = await build(t)

@@ -120,7 +120,7 @@ const comparable = ({ status, headers, text }: Reply, name: string): unknown[] =
   .replace(/(?<=secret:[\w/]+-)\w{6}\b/g, 'RANDOM')
   .replace(/"(?:date|ratelimit-remaining|ratelimit-reset)","[^"]*"/g, ''))]
 
-t.test('the same reply to a right and to a wrong guess, without the right to see what is compared', async (t) => {
+t.test('without permission to see the content, the replies to a right and to a wrong guess are the same', async (t) => {
   for (const [what, { needs, prepare, guess, neverDiffers = false }] of Object.entries(cases)) {
     t.test(what, async (t) => {
       for (const isBlind of [true, false]) {

@@ -81,7 +81,7 @@ t.test('a caller who may see the credentials and the secrets is told', async (t)
   t.match((await gateway.send('GET', '/environments/dev/secrets/a')).json, { detail: 'AWS denies secretsmanager:GetSecretValue to the credential canary-default.' })
 })
 
-t.test('each part of an environment takes a permission of its own', async (t) => {
+t.test('each part of an environment requires its own permission', async (t) => {
   const gateway = await build(t, {
     ...gatewayOptions,
     authorization: policies(`

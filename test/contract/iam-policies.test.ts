@@ -37,7 +37,7 @@ const lambdaArn = `arn:aws:lambda:eu-west-1:${accountId}:function:rotator`
 
 interface Request {
   method: string
-  /** The path after that of the secret, or after that of the environment if it begins with two slashes. */
+  /** The path after the secret's path. If it begins with two slashes, the path after the environment's path. */
   path?: string
   json?: unknown
   environment?: string
@@ -72,7 +72,7 @@ const requests: Readonly<Record<string, Request>> = {
 
 const toFrankfurt = { AddReplicaRegions: [{ Region: 'eu-central-1' }] }
 
-/** What has to exist before a request, beside a secret with two versions. */
+/** By action: prepares the secret for the request. It already exists and has two versions. */
 const preparations: Readonly<Record<string, (aws: SecretsManager, SecretId: string) => Promise<unknown>>> = {
   CreateSecret: async (aws, SecretId) => aws.deleteSecret({ SecretId, ForceDeleteWithoutRecovery: true }),
   RestoreSecret: async (aws, SecretId) => aws.deleteSecret({ SecretId }),
@@ -86,7 +86,10 @@ const preparations: Readonly<Record<string, (aws: SecretsManager, SecretId: stri
 const user = (accessKeyId: string, ...identityPolicies: string[]): Account =>
   ({ accountId, accessKeyId, secretAccessKey: `${accessKeyId}-secret`, ...identityPolicies.length > 0 && { identityPolicies } })
 
-/** Starts a gateway whose credentials are keys with the policy, and keys with all of it except for one action. */
+/**
+ * Starts a gateway with several credentials: the keys `all`, whose user has the whole policy, and, for each action, keys whose
+ * user has the policy without this action.
+ */
 async function gatewayWith (t: Test, backend: LocalBackend, keys: readonly string[]): Promise<Gateway> {
   const environment = { region: 'eu-west-1', account: accountId, credential: 'all', allowedCredentials: [...keys], namePrefix: 'prod/' }
   return build(t, {

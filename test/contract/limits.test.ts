@@ -8,8 +8,8 @@ interface Limit {
   /** The JSON pointer that the error is expected to have. */
   pointer: string
   /**
-   * Makes a request with this number of items, characters or whatever else is limited. Returns the body of the request as an
-   * object, or its query as a string.
+   * Makes a request of this size: a number of items, of characters, or of whatever else is limited. Returns the body of the
+   * request as an object, or its query as a string.
    */
   of: (size: number) => object | string
   most: number

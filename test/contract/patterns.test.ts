@@ -23,7 +23,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/aws/kms-keys.ts': ['^key\\/'],
   'src/cli/variables.ts': ['^\\/+'],
   'src/config/issues.ts': ['^[a-z]'],
-  // The first is a pattern for the end of a name. The code replaces the second, which ends a pattern, by the third.
+  // The first pattern matches the end of a name. The code replaces `+$`, the end of another pattern, by `*$`.
   'src/environments/names.ts': ['-[A-Za-z0-9]{6}$', '+$', '*$'],
   'src/http/etag.ts': ['^W\\/'],
   'src/http/numbers.ts': ['^0+'],

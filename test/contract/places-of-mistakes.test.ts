@@ -69,7 +69,7 @@ interface Operation { operationId: string, requestBody?: { content: Record<strin
 
 t.test('every route with a body reports very many mistakes', async (t) => {
   const gateway = await build(t)
-  // More would be too long for the routes that take only short bodies.
+  // A body with more members would be too long for the routes that accept only short bodies.
   const members = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`x${index}`, 1]))
   const parameters: Record<string, string> = { env: 'dev', name: 'n', id: 'dev-account', stage: 's' }
   const operations = Object.entries(gateway.fastify.swagger().paths ?? {}).flatMap(([path, methods]) =>

@@ -49,7 +49,7 @@ t.test('each step has a file of its own', async (t) => {
 })
 
 t.test('no other hook handles a request', async (t) => {
-  const allowed = ['onClose', 'onReady', 'onRoute', 'preClose']
+  const allowed = ['onClose', 'onListen', 'onReady', 'onRoute', 'preClose']
   for (const folder of ['plugins', 'routes']) {
     const files = await readdir(join(root, folder), { recursive: true })
     for (const file of files.filter((name) => name.endsWith('.ts') && join(folder, name) !== 'plugins/request.ts')) {

@@ -6,7 +6,9 @@ import { app } from '#src/app'
 import { isAction } from '#src/authorization/actions'
 import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
+import { serializerCompiler } from '#src/http/serialization'
 import { serverOptions } from '#src/http/server-options'
+import { compileValidator } from '#src/http/validation'
 import { declared } from '#test/helper'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -120,6 +122,19 @@ t.test('every route', async (t) => {
     if (action !== 'Public') t.equal(schema.querystring?.additionalProperties, false, `${name} takes no unknown parameter`)
     t.same([...route.url.matchAll(/:(\w+)/g)].map(([, parameter]) => parameter), Object.keys((schema.params as { properties?: object } | undefined)?.properties ?? {}), `${name} has a schema for its path`)
   }
+})
+
+t.test('the schemas of every route can be compiled, which the gateway does only at the first request and the first reply', async (t) => {
+  const fastify = Fastify(serverOptions('silent'))
+  t.teardown(async () => fastify.close())
+  let serializer: ReturnType<typeof serializerCompiler> | undefined
+  fastify.addHook('onRoute', (route) => {
+    route.validatorCompiler = compileValidator
+    route.serializerCompiler = (schema) => (serializer ??= serializerCompiler(Object.values(fastify.getSchemas()) as { $id?: string }[]))(schema)
+  })
+  await fastify.register(app, { config: liveConfig(configFrom(declared)) })
+  await t.resolves(async () => fastify.ready())
+  t.ok(serializer)
 })
 
 t.test('every route has a test file at the matching path that names the operation', async (t) => {

@@ -35,7 +35,7 @@ const ahead = ({ headers }: Reply): number => (Date.parse(headers.get('date') ??
 /**
  * Starts a gateway as a separate process, whose wall clock can be set. Its monotonic clock stays right.
  *
- * @param seconds how far the wall clock is ahead from the beginning
+ * @param seconds the number of seconds by which the wall clock is ahead at the start
  */
 async function start (t: Test, backend: Backend, limits: object, seconds = 0): Promise<Gateway> {
   const folder = t.testdir({

@@ -1,4 +1,7 @@
-/** A point in the course of an attempt: the first bytes sent, the whole request sent, and the middle of the reply's head or body. */
+/**
+ * The point of an attempt at which the fault occurs: after the first bytes of the request, after the whole request, or in the
+ * middle of the reply's head or body.
+ */
 export type Stage = 'begun' | 'asked' | 'head' | 'body'
 
 /**

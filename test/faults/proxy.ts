@@ -35,7 +35,7 @@ export interface ProxyOptions {
   certificates?: Readonly<Record<string, Pair>>
 }
 
-/** A name with a label of more than 63 characters, so no name server has to be asked to find out that it does not resolve. */
+/** A host name that can't resolve, because one of its labels has more than 63 characters. No name server is asked. */
 const noName = `${'x'.repeat(64)}.test`
 
 /** The pause between two bytes of a reply that drips, in milliseconds. */

@@ -15,7 +15,8 @@ export interface Row {
 
 /**
  * The call that the fault affects: a read (`GetSecretValue`) or a write (`PutSecretValue`) of Secrets Manager, the read that comes
- * before a write without an `Idempotency-Key`, or one of the calls of STS that come before a read: `AssumeRole` for a role, and `GetCallerIdentity` for an environment with an account.
+ * before a write without an `Idempotency-Key`, or one of the calls to STS that come before a read: `AssumeRole` for a role, and
+ * `GetCallerIdentity` for an environment with an account.
  */
 export type Call = 'read' | 'write' | 'read before a write' | 'AssumeRole' | 'GetCallerIdentity'
 
@@ -23,7 +24,7 @@ export interface Promised {
   readonly status: number
   /** Absent if the request succeeds. */
   readonly code?: ProblemCode
-  /** What the reply's `detail` says. Absent if the problem's own text says all. */
+  /** The explanation in the reply's `detail`. Absent if the problem needs none. */
   readonly cause?: FailureCause
   readonly effect?: FailureEffect
   /** The `Retry-After` of the reply, in seconds. */
@@ -34,6 +35,6 @@ export interface Promised {
   readonly atDeadline?: true
   /** For a write: whether AWS carries it out in the end. */
   readonly isWritten?: boolean
-  /** The seconds after the end of the fault in which the error is repeated without another attempt. Defaults to 0. */
+  /** For how many seconds after the end of the fault the error is repeated without another attempt. Defaults to 0. */
   readonly pause?: number
 }

@@ -33,7 +33,7 @@ async function testRow (t: Test, setup: Setup, row: Row, deadlineSeconds: number
 
   const before = (await read()).json.value as string
   const written = `${row.what}: ${call}`
-  // A reload of the configuration discards the keys that the row before has fetched.
+  // A reload of the configuration discards the keys that were fetched for the previous row.
   if (isOfSts) config.replace(config.current)
   await proxy.plant(fault, times)
   const begun = performance.now()

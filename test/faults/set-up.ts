@@ -9,7 +9,7 @@ import type { Call } from './row.ts'
 
 const region = 'eu-west-1'
 
-/** The first environment needs no call of STS. */
+/** The first environment needs no call to STS. */
 export const environments: Declared['environments'] = {
   dev: { region, credential: 'dev-account' },
   role: { region, credential: 'dev-role' },
@@ -34,7 +34,7 @@ interface Connections {
   keepsConnections?: boolean
 }
 
-/** Starts a gateway whose calls of Secrets Manager and STS go through a proxy each. */
+/** Starts a gateway whose calls to Secrets Manager and to STS each go through a proxy. */
 export async function setUp (t: Test, { deadlineSeconds, tls, keepsConnections = false, ...aws }: Connections & Declared['aws']): Promise<Setup> {
   const gateway = await build(t, {
     environments,
@@ -54,7 +54,7 @@ export async function setUp (t: Test, { deadlineSeconds, tls, keepsConnections =
   return { gateway, secretsManager, sts }
 }
 
-/** Returns a right certificate and wrong ones, and makes this process trust their authority. */
+/** Returns a valid certificate and invalid ones, and makes this process trust the authority of the valid one. */
 async function certificates (t: Test): Promise<Record<string, Pair>> {
   const [trusted, unknown] = [await authority('CN=Trusted'), await authority('CN=Unknown')]
   const before = getCACertificates('default')

@@ -4,7 +4,7 @@ import type { Call, Promised, Row } from './row.ts'
 /** The rows of one file of tests, which are about the same kind of fault. */
 export interface Group {
   readonly title: string
-  /** The time limit of a call of Secrets Manager or STS in the tests, in seconds. */
+  /** The time limit of a call to Secrets Manager or STS in the tests, in seconds. */
   readonly deadlineSeconds: number
   /** True if the gateway calls AWS over TLS. */
   readonly tls?: true
@@ -102,7 +102,7 @@ const bodies: Group = {
   ]
 }
 
-/** What a connection that ends means for a write: whether AWS may have carried it out, and whether it has. */
+/** By stage: the point at which a connection ends, in words, and whether AWS has carried out a write by then. */
 const ended: Readonly<Record<Stage, { when: string, isWritten: boolean }>> = {
   begun: { when: 'while the request is sent', isWritten: false },
   asked: { when: 'after the request', isWritten: true },

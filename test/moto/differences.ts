@@ -3,7 +3,7 @@ export interface Difference {
   moto: string
   aws: string
   /**
-   * The evidence for AWS's behaviour: a response of AWS that was recorded, a response that others observed and reported, AWS's
+   * The evidence for AWS's behaviour: a recorded response from AWS, a response that others observed and reported, AWS's
    * documentation, or an assumption based on similar operations.
    */
   evidence: 'recorded' | 'observed' | 'documented' | 'assumed'
@@ -308,10 +308,10 @@ export const differences: Difference[] = [
         'cancelRotation keeps the settings': ['await gateway.rotateDue()'],
         'a rotation in progress': ['await gateway.rotateDue()'],
         'a failed rotation can be ended, so that the secret can be rotated again': ['await gateway.rotateDue()'],
-        'choosing the rotation function and starting a rotation are rights of their own': ['[403, 403]'],
-        'discardPending requires the right to move labels': ['await gateway.rotateDue()'],
+        'choosing the rotation function and starting a rotation require separate permissions': ['[403, 403]'],
+        'discardPending requires the permission to move labels': ['await gateway.rotateDue()'],
         'the rotation of a placeholder has a warning, unless the caller may not see the secret': ['[/has no value/]', 'await gateway.rotateDue()'],
-        'every route says the same of a version without a value': ['await gateway.rotateDue()'],
+        'every route reports a version without a value in the same way': ['await gateway.rotateDue()'],
         'a version without a value ends the last page of a list': ['await gateway.rotateDue()'],
         refusals: [`lambda('unknown')`]
       },

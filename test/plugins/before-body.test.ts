@@ -58,7 +58,7 @@ t.test('the reply to a caller without permission is the same for every body', as
   t.match(trail().at(-1), { event: 'denial', status: 403, action: 'CreateSecret', credential: 'dev-account', decision: { allowed: false } })
 })
 
-t.test('a body is invited only after everything that precedes it has been checked', async (t) => {
+t.test('the gateway asks for a body only after it has checked everything that precedes the body', async (t) => {
   const gateway = await build(t)
   const ask = async (request: RawRequest): Promise<string[]> => {
     const socket = await connect(gateway.url)

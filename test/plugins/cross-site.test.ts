@@ -57,7 +57,7 @@ t.test('a client certificate alone does not authenticate a request that another 
   ]) t.match(await ask({ path: '/environments/dev/secrets/a', headers }), { status: 200 }, `allowed: ${JSON.stringify(headers)}`)
 })
 
-t.test('a token is a proof that another site does not have', async (t) => {
+t.test('a request with a token is accepted, because another site does not know the token', async (t) => {
   const { ask } = await setUp(t)
   const foreign = [site('cross-site'), origin('https://evil.example')]
   t.match(await ask({ path: '/environments', headers: [['Authorization', `Bearer ${tokens.administrator}`], ...foreign] }), { status: 200 })

@@ -50,7 +50,8 @@ t.test('the reply to every error is a problem document with the request\'s ID', 
       t.equal(reply.status, 404)
       t.notMatch(reply.json.detail, hint, path)
     }
-    // A route matches each of these paths: it takes `val` for the name, and the last segment for a part of the route.
+    // Each of these paths matches a route, which takes `val` for the secret's name and the last segment for a part of its own
+    // path.
     for (const path of ['/environments/dev/secrets/val/metadata', '/environments/dev/secrets/val/references', '/environments/dev/secrets/val/policy']) {
       t.match((await gateway.send('GET', path)).json, { code: 'secret-not-found', detail: hint }, path)
     }

@@ -17,7 +17,7 @@ const announced = (header: readonly [string, string], token: string = tokens.adm
   headers: [['Authorization', `Bearer ${token}`], ['Content-Type', 'application/json'], ['Expect', '100-continue'], header]
 })
 
-/** Announces a body. Returns the reply, or the connection if the body is invited. */
+/** Announces a body. Returns the connection if the gateway replies `100 Continue`, or else the reply. */
 async function announce (t: Test, { url }: Gateway, request: RawRequest): Promise<RawReply | Socket> {
   const socket = await connect(url)
   t.teardown(() => { socket.destroy() })
@@ -63,7 +63,7 @@ t.test('values and long replies are refused if their caller holds too much memor
   await until(async () => await list() === 200 && await read(tokens.administrator) === 200)
 })
 
-t.test('a caller that closes the connection while values are read gives their memory back', async (t) => {
+t.test('the memory for values is released if the caller closes the connection while they are read', async (t) => {
   const gateway = await start(t)
   const names = Array.from({ length: 10_000 }, (_, index) => `n${index}`)
   const body = JSON.stringify({ names })
@@ -100,7 +100,7 @@ t.test('the body and the results of a job are counted until it has ended', async
   await until(isInvited)
 })
 
-t.test('bulk creates in all forms and promotions have one maximum for a caller', async (t) => {
+t.test('all forms of bulk creates and promotions count towards one maximum of the caller', async (t) => {
   const gateway = await start(t)
   const opened = Promise.withResolvers<undefined>()
   gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next) => async (args) => {

@@ -11,7 +11,7 @@ import { liveConfig } from '#src/config/live'
 import { ConfigError } from '#src/config/issues'
 import { build, caching, declared, tokens, type Gateway } from '#test/helper'
 
-/** Returns the address of a gateway's metrics, which its log tells. */
+/** Returns the address of a gateway's metrics, as stated in its log. */
 const addressOf = ({ log }: Gateway): string => {
   const lines = log.map((line) => JSON.parse(line) as { metrics?: string })
   return lines.find(({ metrics }) => metrics !== undefined)?.metrics ?? ''

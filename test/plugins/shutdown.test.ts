@@ -21,19 +21,19 @@ async function withoutReplies (t: Test): Promise<{ gateway: Gateway, calls: Inco
   return { gateway, calls }
 }
 
-t.test('what does not end within the grace is cut off', async (t) => {
+t.test('requests and jobs that do not end within the grace period are cut off', async (t) => {
   const { gateway, calls } = await withoutReplies(t)
   setTimes(gateway, { delay: 0, grace: 50 })
   const headers = { prefer: 'respond-async' }
   t.equal((await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['a'] }, headers })).status, 202)
   const lost = t.rejects(gateway.send('GET', '/environments/dev/secrets/b'))
   await until(() => calls.length === 2)
-  t.equal(await gateway.fastify.shutDown({ delays: true }), false, 'neither the job nor the request holds the gateway')
+  t.equal(await gateway.fastify.shutDown({ delays: true }), false, 'neither the job nor the request keeps the gateway from ending')
   await lost
   t.notOk(gateway.fastify.audit.isWritable, 'the audit trail was closed')
 })
 
-t.test('a connection on which nothing arrives does not hold the gateway', async (t) => {
+t.test('a connection on which nothing arrives does not delay the shutdown', async (t) => {
   const gateway = await build(t)
   setTimes(gateway, { delay: 0, grace: 3_600_000 })
   const socket = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1')

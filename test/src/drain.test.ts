@@ -12,14 +12,14 @@ import { hashToken } from '#src/authentication/api-keys'
 import { startLocalBackend } from '#src/local-backend/server'
 
 /**
- * How often a gateway is ended under load, for each delay of AWS. The environment variable `TEST_DRAINS` overrides it. The longest
- * delay is only tested if the variable is set.
+ * The number of gateways to shut down under load, for each delay of AWS. The environment variable `TEST_DRAINS` overrides it.
+ * The longest delay is only tested if the variable is set.
  */
 const { TEST_DRAINS: requested } = process.env
 const rounds = Number(requested ?? 1)
 const delays = [20, 1_500, ...requested === undefined ? [] : [9_000]]
 
-/** How long a test may take, in milliseconds. It is long enough for the slowest machine. */
+/** The timeout of a test, in milliseconds. It is long enough for the slowest machine. */
 const timeout = 1_800_000
 
 const server = join(import.meta.dirname, '../../src/server.ts')
@@ -103,10 +103,8 @@ async function ask (url: string, path: string, options: { agent?: Agent, method?
 }
 
 /**
- * Sends requests through a balancer: it asks every 50 milliseconds whether the gateway is ready, and sends nothing any more once
- * it is not. Half of the requests are sent on kept connections, the others on new ones.
- *
- * @returns the replies, or the errors, of all requests that were sent
+ * Sends requests as a load balancer does. It checks every 50 milliseconds whether the gateway is ready, and stops sending when it
+ * is not. Half of the requests reuse a connection, and the others open new ones.
  */
 async function balanced ({ url }: Gateway, sent: () => void): Promise<(number | string | undefined)[]> {
   const agent = new Agent({ keepAlive: true })
@@ -131,7 +129,7 @@ async function balanced ({ url }: Gateway, sent: () => void): Promise<(number | 
 }
 
 for (const delay of delays) {
-  t.test(`with AWS at ${delay} ms, no request is lost when the gateway is ended under load`, { timeout }, async (t) => {
+  t.test(`with replies of AWS after ${delay} ms, no request is lost when the gateway is ended under load`, { timeout }, async (t) => {
     await pMap(Array.from({ length: rounds }).keys(), async (round) => t.test(`round ${round}`, { timeout }, async (t) => {
       let slow = 0
       const gateway = await start(t, await slowBackend(t, () => slow))
@@ -161,7 +159,7 @@ async function open (t: Test, url: string, text: string): Promise<Socket> {
 
 const head = `Host: gateway.test\r\nAuthorization: Bearer ${token}\r\n`
 
-t.test('while load balancers notice, the gateway is alive and not ready, and serves what still arrives', { timeout }, async (t) => {
+t.test('until load balancers have noticed the shutdown, the gateway is not ready, but serves requests', { timeout }, async (t) => {
   const gateway = await start(t, await slowBackend(t, () => 0), { shutdown: { delaySeconds: 300 } })
   t.match(await ask(gateway.url, '/health/ready'), { status: 200 })
   gateway.child.kill('SIGTERM')
@@ -170,13 +168,13 @@ t.test('while load balancers notice, the gateway is alive and not ready, and ser
   t.match(await ask(gateway.url, '/health/live'), { status: 200, connection: 'close' })
   const agent = new Agent({ keepAlive: true })
   t.match(await ask(gateway.url, read, { agent, method: 'PUT', body: '{"value":"v"}' }), { status: 201, connection: 'close' })
-  t.match(await ask(gateway.url, '/environments/%zz', { agent }), { status: 400, connection: 'close' }, 'what Fastify itself refuses')
+  t.match(await ask(gateway.url, '/environments/%zz', { agent }), { status: 400, connection: 'close' }, 'a request that Fastify itself refuses')
   t.match(await ask(gateway.url, '/environments/dev/secrets', { agent, method: 'POST', body: '{"secretNames":["b"]}' }), { status: 503 }, 'long work is not begun')
   gateway.child.kill('SIGINT')
   t.equal(await gateway.ended, 1, 'a second signal ends the process at once')
 })
 
-t.test('clients that do not finish their requests or read their replies do not hold the process', { timeout }, async (t) => {
+t.test('clients that do not finish their requests or read their replies do not keep the process from ending', { timeout }, async (t) => {
   const connections = { headersTimeoutSeconds: 1, requestTimeoutSeconds: 1, replyTimeoutSeconds: 1 }
   const gateway = await start(t, await slowBackend(t, () => 0), { connections, shutdown: { delaySeconds: 0, graceSeconds: 3_600 } })
   await open(t, gateway.url, '')
@@ -188,7 +186,7 @@ t.test('clients that do not finish their requests or read their replies do not h
   t.equal(await gateway.ended, 0)
 })
 
-t.test('what does not end within the grace is cut off, and the process says so', { timeout }, async (t) => {
+t.test('requests that do not end within the grace period are cut off, and the exit status shows it', { timeout }, async (t) => {
   const aws = { deadlineSeconds: 0.1, stsDeadlineSeconds: 0.1, queueSeconds: 0.1 }
   const connections = { headersTimeoutSeconds: 60, requestTimeoutSeconds: 60 }
   const gateway = await start(t, await slowBackend(t, () => 0), { connections, shutdown: { delaySeconds: 0, graceSeconds: 0.5 } }, aws)

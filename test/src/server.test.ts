@@ -111,7 +111,7 @@ t.test('local mode with a given token', async (t) => {
   await t.rejects(stat(join(t.testdirName, '.gateway', 'developer-token')), 'the token is not stored')
 })
 
-t.test('local mode on an AWS that is late keeps nothing', async (t) => {
+t.test('local mode with a realistic backend stores nothing', async (t) => {
   t.testdir({})
   const token = 'a-token-of-my-own'
   const gateway = await start(t, { GATEWAY_DEV_TOKEN: token, GATEWAY_REALISTIC: 'seed' })

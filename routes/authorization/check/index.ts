@@ -19,32 +19,33 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'checkAuthorization',
       tags: ['authorization'],
       summary: 'Ask what a caller may do',
-      description: 'Whether the gateway would let the caller do this, and the IDs of the policies that say so. Everybody may ask about ' +
-        'themselves; to ask about another `caller` takes the right to CheckAuthorization. No secret is looked at: it need not exist.',
+      description: 'Returns whether the gateway would allow the caller to do this, and the IDs of the policies that determine ' +
+        'the decision. All callers may ask about themselves; asking about another `caller` requires the permission ' +
+        '`CheckAuthorization`. The secret need not exist, and AWS is not called.',
       querystring: Query({}),
       body: Type.Object({
         action: Enum(actionNames, { description: 'AWS\'s operation, or an action of the gateway\'s own', examples: ['GetSecretValue'] }),
         environment: Type.Optional(EnvironmentName),
         name: Type.Optional(Name),
         awsCredentialId: Type.Optional(Id({
-          description: 'The AWS credential that would be used; the environment\'s default where absent',
+          description: 'The AWS credential that would be used. Defaults to that of the environment',
           examples: ['local-dev']
         })),
         caller: Type.Optional(Type.Object({
           id: CallerId,
           groups: Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), {
             maxItems: 1_000,
-            description: 'The groups that the caller comes with; those that the configuration puts it into are added',
+            description: 'The groups from the caller\'s key, token or identity. The configuration may add further groups',
             examples: [['pipelines']]
           }),
-          method: Enum(methods, { description: 'How it proves who it is', examples: ['api-key'] })
-        }, { ...closed, description: 'Whom to ask about; who asks, where absent' }))
+          method: Enum(methods, { description: 'The authentication method', examples: ['api-key'] })
+        }, { ...closed, description: 'The caller to ask about. Defaults to the sender of the request' }))
       }, { ...closed, examples: [{ action: 'GetSecretValue', environment: 'dev', name: 'payments/db' }] }),
       response: {
         200: Reply('The decision', Type.Object({
           allowed: Type.Boolean(),
           policies: Type.Array(Type.String(), {
-            description: 'The IDs of the policies that permit it, or that forbid it; none where no policy permits it',
+            description: 'The IDs of the policies that permit it, or that forbid it; empty if no policy permits it',
             examples: [['developer']]
           })
         })),

@@ -12,7 +12,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'describeEnvironment',
       tags: ['environments'],
       summary: 'Describe an environment',
-      description: 'Its region, prefix, defaults and, as far as the caller may see them, its credentials and required secrets.',
+      description: 'Returns its region, prefix and defaults and, as far as the caller may see them, its credentials and ' +
+        'required secrets.',
       params: EnvironmentParams,
       querystring: Query({}),
       response: {

@@ -11,9 +11,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'readJob',
       tags: ['jobs'],
-      summary: 'Look at a job',
-      description: 'How a bulk create is doing that was sent with `Prefer: respond-async`, and what became of it. A job is there for its ' +
-        'caller alone, on the replica that runs it, and for an hour after it has ended.',
+      summary: 'Read a job',
+      description: 'Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the ' +
+        'caller who started a job can read it, only on the replica that runs it, and until an hour after its end.',
       params: JobParams,
       querystring: Query({}),
       response: { 200: Reply('The job', Ref(JobReply)), ...withProblems('not-found') }
@@ -33,7 +33,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'cancelJob',
       tags: ['jobs'],
       summary: 'Cancel a job',
-      description: 'No further secret is begun, and what is under way ends; an atomic one is taken back. A job that has ended stays as it is.',
+      description: 'No further secret is started, and secrets in progress are finished. An atomic job is rolled back. A job ' +
+        'that has ended stays as it is.',
       params: JobParams,
       querystring: Query({}),
       response: { 200: Reply('The job, which ends soon or has ended', Ref(JobReply)), ...withProblems('not-found') }

@@ -49,7 +49,10 @@ function deleteImmediately (context: CallContext, secretId: string): Output {
   }
 }
 
-/** Deletes a secret when AWS gets round to it. Until then, it is marked for deletion, and its name is in use. */
+/**
+ * Deletes a secret after the delay with which AWS carries out such deletions. Until then, the secret is marked for deletion and
+ * its name is in use.
+ */
 function removeLater ({ store, now, lateness }: CallContext, secret: Secret): void {
   const delay = lateness.forcedDeletion()
   if (delay === 0) purgeSecret(store, secret)

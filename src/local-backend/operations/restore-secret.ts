@@ -22,6 +22,9 @@ export function restoreSecret ({ SecretId }: Input<'RestoreSecret'>, context: Ca
   return { ARN: secret.arn, Name: secret.name }
 }
 
-/** Returns true if less time than the shortest recovery window is between the deletion and the end. */
+/**
+ * Returns true if the secret was deleted without recovery: the time between its deletion and its removal is then shorter than any
+ * recovery window.
+ */
 const wasForced = ({ deletedAt, purgeAt }: Secret): boolean =>
   deletedAt !== null && purgeAt !== null && purgeAt - deletedAt < limits.recoveryWindowInDays.min * day

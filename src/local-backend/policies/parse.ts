@@ -11,7 +11,7 @@ import { readPrincipal } from './principals.ts'
  */
 export type PolicyKind = 'identity' | 'resource' | 'trust'
 
-/** What the elements of a policy mean depends on these. */
+/** The properties of a policy document that determine how its elements are interpreted. */
 interface Document {
   kind: PolicyKind
   /** The partition that all principals must belong to, such as `aws-cn`. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { chances, delays, type Delay } from './table.ts'
 
-/** Chance that can be repeated: with the same seed, the same questions in the same order get the same answers. */
+/** Reproducible random decisions: with the same seed, the same calls in the same order return the same results. */
 export interface Draws {
-  /** Returns true as often as the table says. */
+  /** Returns true with the probability that the table gives for the event. */
   happens: (event: keyof typeof chances) => boolean
-  /** Returns a delay from the table, in milliseconds. */
+  /** Returns a random delay, distributed as the table specifies, in milliseconds. */
   delay: (name: keyof typeof delays) => number
   /** Returns an integer from 0 to `count` - 1. Each `purpose` has a sequence of its own. */
   below: (count: number, purpose: string) => number

@@ -6,34 +6,34 @@ import { ConnectionReset } from './connection-reset.ts'
 import { createDraws } from './draws.ts'
 import { createReader } from './readers.ts'
 
-/** Options of a backend that is as late as AWS and fails as often. */
+/** The options of a realistic backend, which has delays and failures like AWS. */
 export interface RealisticOptions {
-  /** The same seed and the same calls in the same order have the same delays and failures. */
+  /** With the same seed, the same calls in the same order have the same delays and failures. */
   seed: string
-  /** Waits for this number of milliseconds, for the latency of calls; a timer by default. */
+  /** Waits for this number of milliseconds to simulate the latency of a call. Uses a timer by default. */
   wait?: (milliseconds: number) => Promise<void>
 }
 
-/** What distinguishes a real AWS from an ideal one. */
+/** The delays and failures of a backend. */
 export interface Realism {
   lateness: Lateness
-  /** Returns the store as an operation that only reads sees it. */
+  /** Returns the store for an operation that only reads. It may lag behind. */
   view: (operation: string) => Store
   /** Returns true if AWS throttles the next call. */
   throttles: () => boolean
   /**
-   * Carries out a call late, or not at all.
+   * Carries out a call after a delay like AWS's latency, or fails in one of these ways:
    *
    * @throws AwsError `InternalServiceError`, which does not say whether the call has been carried out
    * @throws ConnectionReset after the call has been carried out
    */
   carryOut: <Output>(call: () => Output) => Promise<Output>
-  /** Shows all changes so far to all readers. */
+  /** Makes all changes so far visible to all reads. */
   settle: () => void
   close: () => void
 }
 
-/** An AWS in which every change is seen at once, and nothing fails. */
+/** Returns the behaviour of a backend in which every change is visible at once, and nothing fails by chance. */
 export function ideal (store: Store): Realism {
   return {
     lateness: punctual,
@@ -45,14 +45,14 @@ export function ideal (store: Store): Realism {
   }
 }
 
-/** The number of readers that may each be up to date or late. A caller can't know which of them answers. */
+/** The number of readers, each of which may lag behind. A caller can't know which of them answers. */
 const readerCount = 3
 
 /** The operations that read an index of all secrets. It is updated later than the secrets themselves. */
 const listings: ReadonlySet<string> = new Set(['ListSecrets'])
 
 /**
- * Creates an AWS that is as late, and fails as often, as the table says.
+ * Returns the behaviour of a backend with the delays and failures in the table.
  *
  * @param store must still be empty
  * @param now the clock of the backend, in milliseconds since the epoch

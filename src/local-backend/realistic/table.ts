@@ -1,6 +1,6 @@
 /** A span of time: mostly between `shortest` and `usual`, and in `tail` of all cases between `usual` and `longest`. */
 export interface Delay {
-  /** In milliseconds, as are the other two. */
+  /** `shortest`, `usual` and `longest` are in milliseconds. */
   shortest: number
   usual: number
   longest: number
@@ -10,13 +10,13 @@ export interface Delay {
 
 interface Row {
   what: string
-  /** Where AWS says so, or what the numbers are guessed from. */
+  /** The source of the row: AWS's documentation, or the basis of a guess. */
   source: string
 }
 
 const endpoint = 'https://docs.aws.amazon.com/secretsmanager/latest/apireference'
 
-/** How late AWS is. AWS states few numbers, so those without a source of their own are guesses. */
+/** The delays of AWS. AWS states few numbers, so those without a source of their own are guesses. */
 export const delays = {
   visibility: {
     what: 'Until a read shows a created, changed, restored or deleted secret, or a moved label. Each reader has its own delay.',
@@ -45,7 +45,10 @@ export const delays = {
   }
 } as const satisfies Record<string, Row & { delay: Delay }>
 
-/** How often AWS fails, from 0 to 1. All numbers are guesses, far above what is seen, so that a short run meets each of them. */
+/**
+ * The probabilities of AWS's failures, from 0 to 1. All numbers are guesses. They are far above the real ones, so that a short
+ * run encounters each kind of failure.
+ */
 export const chances = {
   throttling: {
     what: 'A call is throttled, even below the quotas.',

@@ -9,7 +9,7 @@ import type { RotationService } from './rotation.ts'
  * operation throws.
  */
 export interface OperationContext {
-  /** For an operation that only reads, this is the store as it sees it, which may be late. */
+  /** The store. For an operation that only reads, it may lag behind. */
   store: Store
   /** The account and region that the request is signed for. */
   scope: Scope
@@ -20,8 +20,9 @@ export interface OperationContext {
   /** In milliseconds since the epoch. */
   now: number
   /**
-   * Changes to the store that a read-only operation causes, such as recording the day of access. They are written in a separate
-   * transaction, and not to the store that the operation read, after the operation has completed.
+   * Changes to the store that a read-only operation causes, such as recording the day of access. After the operation has
+   * completed, they are written in a separate transaction, to the store itself and not to the copy that the operation may have
+   * read.
    */
   deferredWrites: ((store: Store) => void)[]
   rotations: RotationService

@@ -1,10 +1,10 @@
-/** What AWS does after its reply, or not at once. */
+/** The effects that AWS delays, and the failures that can occur after AWS's reply. */
 export interface Lateness {
   /** How long the name of a secret stays in use after a deletion without recovery, in milliseconds. */
   forcedDeletion: () => number
   /** How long a replication is in progress, in milliseconds. */
   replication: () => number
-  /** Returns true if a replication fails for a reason of AWS's own. */
+  /** Returns true if a replication fails because of a fault in AWS. */
   replicationFails: () => boolean
   /** Returns true if a rotation function can't be called at the moment. */
   rotationStepFails: () => boolean
@@ -12,7 +12,7 @@ export interface Lateness {
   pageLength: (maxResults: number) => number
 }
 
-/** Does everything at once, which AWS does not promise. */
+/** No delays and no failures. AWS itself does not promise this. */
 export const punctual: Lateness = {
   forcedDeletion: () => 0,
   replication: () => 0,

@@ -26,8 +26,8 @@ interface Target {
 
 /**
  * Replicates a secret to regions. The replication has finished when this returns, whereas AWS replicates after the reply. If the
- * backend is late, the status says that the replication is still in progress. A failure in one region doesn't affect the other
- * regions. The failure and its reason are recorded in the replication's status.
+ * backend is realistic, the status is `InProgress` for a while. A failure in one region doesn't affect the other regions. The
+ * failure and its reason are recorded in the replication's status.
  *
  * @throws AwsError the errors of `checkRegions`
  */

@@ -21,7 +21,7 @@ export interface Database {
   write: <Result>(work: (connection: DatabaseSync) => Result) => Result
   /** Calls the listener with the changes of each `write` that changed anything, in SQLite's own format. */
   onChange: (listener: (changeset: Uint8Array) => void) => void
-  /** Makes the changes of a `write` of another database, which must have had the same contents. */
+  /** Applies the changes of a `write` of another database, which must have had the same contents. */
   apply: (changeset: Uint8Array) => void
   /** Runs part of a `write` in a savepoint. If `work` throws, only its own changes are rolled back, and the error is rethrown. */
   nested: (work: () => void) => void

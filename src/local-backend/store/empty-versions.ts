@@ -15,7 +15,7 @@ export function hasVersion ({ database }: Store, { id }: Secret, versionId: stri
   return database.statement('SELECT 1 FROM versions WHERE secret_id = $id AND version_id = $versionId').get({ id, versionId }) !== undefined
 }
 
-/** Deletes a secret's versions that have neither a value nor a label. Nothing can use them any more. */
+/** Deletes a secret's versions that have neither a value nor a label. Nothing can use such versions. */
 export function deleteEmptyVersions ({ database }: Store, { id }: Secret): void {
   database.statement(`
     DELETE FROM versions

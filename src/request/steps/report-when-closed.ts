@@ -8,7 +8,8 @@ const gone = new Problem('caller-gone')
 
 /**
  * Counts each request when its reply is closed, and writes one log line. Fastify's `onResponse` hook would miss requests whose
- * caller disconnects before the reply is sent. Neither contains the URL, which could contain a secret's value.
+ * caller disconnects before the reply is sent. Neither the metrics nor the log contains the URL, which could contain a secret's
+ * value.
  */
 export const reportWhenClosed = (metrics: Pick<Metrics, 'requestEnded'>): Step => (request, reply): undefined => {
   reply.raw.once('close', () => { report(request, reply, metrics) })

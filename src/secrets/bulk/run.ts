@@ -19,7 +19,7 @@ export interface BulkControl {
   readonly progress: (done: number) => void
   /**
    * Awaited before the next secret is begun, so that the outcomes do not pile up if their reader is slow. An atomic run does not
-   * await it, because it would otherwise stay half done. Must resolve when the signal is aborted.
+   * await it, because a slow reader would then leave it half done. Must resolve when the signal is aborted.
    */
   readonly ready?: (signal: AbortSignal) => Promise<void>
 }
@@ -92,7 +92,7 @@ type EachOptions = Omit<RunOptions, 'progress'> & Pick<BulkControl, 'settled' | 
 async function runEach (scope: Scope, items: (BulkItem | undefined)[], options: EachOptions): Promise<void> {
   const turn = beginTurn()
   await pMap(items.keys(), async (index) => {
-    // An item that is refused needs no call to AWS, so it lets no other work run by itself.
+    // A refused item makes no call to AWS, and would not let other work run otherwise.
     if (turn.isOver()) await turn.next()
     await options.ready?.(options.signal)
     const item = items[index]

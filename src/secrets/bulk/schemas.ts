@@ -14,7 +14,7 @@ const BulkItem = Type.Object({
   description: Type.Optional(Description),
   kmsKeyId: Type.Optional(KmsKeyId),
   tags: Type.Optional(Tags)
-}, { ...closed, description: 'A secret; one with neither `value` nor `generate` is made as a placeholder' })
+}, { ...closed, description: 'A secret. With neither `value` nor `generate`, it is created as a placeholder' })
 
 export const BulkCreateBody = Type.Object({
   awsCredentialId: Type.Optional(Id({
@@ -23,31 +23,33 @@ export const BulkCreateBody = Type.Object({
   })),
   secretNames: Type.Optional(Type.Array(Name, {
     maxItems: maximumItems,
-    description: 'Secrets to make as placeholders',
+    description: 'The names of secrets to create as placeholders',
     examples: [['database-password', 'api-key']]
   })),
   secrets: Type.Optional(Type.Array(BulkItem, { maxItems: maximumItems })),
   onConflict: Type.Optional(Enum(['fail', 'skip', 'update'], {
     default: 'fail',
-    description: 'What becomes of a secret that exists: it fails, is left as it is, or gets the value, description, key and tags ' +
-      'given here. A generated value is made only where there is none yet, and so is one with a generated key'
+    description: 'What happens to an existing secret: it fails, is left unchanged, or gets the given value, description, key ' +
+      'and tags. A value, or one key of it, is generated only if the secret has no value yet'
   })),
   restore: Type.Optional(Type.Boolean({
     default: false,
-    description: 'Restore a name that AWS holds for deletion, as it was; with `onConflict: update` it is then given what the item says. ' +
-      'Otherwise such a name fails. It is never force-deleted'
+    description: 'Restore a secret that is scheduled for deletion; with `onConflict: update`, it is then changed to what the ' +
+      'item specifies. By default, such a secret fails. It is never deleted without recovery'
   })),
   atomic: Type.Optional(Type.Boolean({
     default: false,
-    description: 'All or nothing: looks at all first, and puts back what it has changed where one fails. What it made is deleted for good'
+    description: 'All or nothing: checks all secrets first, and rolls back its changes if one fails. Secrets that it created ' +
+      'are then deleted permanently'
   })),
-  dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Answer with the plan and write nothing' })),
+  dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Return the plan and write nothing' })),
   settings: Type.Optional(Type.Object({
-    concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, default: 8, description: 'Secrets under way at once' })),
+    concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, default: 8, description: 'The number of secrets that ' +
+      'are processed at the same time' })),
     timeoutSeconds: Type.Optional(Type.Integer({
-      minimum: 1, maximum: 86_400, default: 3_600, description: 'After so long no further secret is begun'
+      minimum: 1, maximum: 86_400, default: 3_600, description: 'The time after which no further secret is started'
     }))
-  }, { ...closed, description: 'How fast and how long' }))
+  }, { ...closed, description: 'The concurrency and the time limit' }))
 }, {
   ...closed,
   examples: [{
@@ -74,27 +76,27 @@ export type BulkStop = (typeof stops)[number]
 
 export const BulkItemReply = Type.Object({
   name: Name,
-  result: Enum(bulkResults, { description: 'What became of it' }),
+  result: Enum(bulkResults, { description: 'The result' }),
   arn: Type.Optional(Type.String({ description: 'The secret\'s ARN, if the request wrote to the secret, or the caller may `DescribeSecret` or `GetSecretValue`' })),
   versionId: Type.Optional(VersionId),
   warnings: Type.Optional(Warnings),
   problem: Type.Optional(ProblemRef)
-}, { $id: 'BulkItemReply', title: 'BulkItemReply', description: 'What became of one secret' })
+}, { $id: 'BulkItemReply', title: 'BulkItemReply', description: 'The result for one secret' })
 
 export const Counts = Type.Object({
   created: Type.Integer({ description: 'New secrets' }),
-  updated: Type.Integer({ description: 'Secrets that existed and were given what the item says' }),
-  skipped: Type.Integer({ description: 'Secrets that existed and were left as they were' }),
-  restored: Type.Integer({ description: 'Secrets that were scheduled for deletion' }),
+  updated: Type.Integer({ description: 'Existing secrets that were changed to what the item specifies' }),
+  skipped: Type.Integer({ description: 'Existing secrets that were left unchanged' }),
+  restored: Type.Integer({ description: 'Secrets that were scheduled for deletion and have been restored' }),
   failed: Type.Integer({ description: 'Items with a problem' }),
-  rolledBack: Type.Integer({ description: 'Secrets that an atomic request has put back as they were' }),
-  notStarted: Type.Integer({ description: 'Items that it did not come to' })
-} satisfies Record<keyof BulkCounts, unknown>, { description: 'How many items had each result' })
+  rolledBack: Type.Integer({ description: 'Secrets whose changes an atomic request has rolled back' }),
+  notStarted: Type.Integer({ description: 'Items that were not started' })
+} satisfies Record<keyof BulkCounts, unknown>, { description: 'The number of items with each result' })
 
-const Stopped = Enum(stops, { description: 'Why it did not come to all items; absent where it did' })
+const Stopped = Enum(stops, { description: 'The reason why some items were not started; absent if all were' })
 
 export const BulkCreateReply = Type.Object({
-  dryRun: Type.Boolean({ description: 'Whether this is only the plan' }),
+  dryRun: Type.Boolean({ description: 'True for a dry run, which returns the plan' }),
   counts: Counts,
   stopped: Type.Optional(Stopped),
   secretArnMap: Type.Record(Type.String(), Type.String(), {
@@ -102,7 +104,7 @@ export const BulkCreateReply = Type.Object({
     examples: [{ 'session-key': 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:dev/session-key-AbCdEf' }]
   }),
   items: Type.Array(Type.Unsafe<Static<typeof BulkItemReply>>({ $ref: 'BulkItemReply#' }), {
-    description: 'One for each secret, in the order of the request: first `secrets`, then `secretNames`'
+    description: 'The result for each secret, in the order of the request: first `secrets`, then `secretNames`'
   })
 }, { $id: 'BulkCreateReply', title: 'BulkCreateReply' })
 

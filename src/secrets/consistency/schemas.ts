@@ -9,35 +9,36 @@ const states = ['present', 'missing', 'placeholder', 'pending-deletion'] as cons
 export type ConsistencyState = (typeof states)[number]
 
 const Cell = Type.Object({
-  state: Enum(states, { description: 'A `placeholder` has been made without a value and waits for its first one' }),
-  required: Type.Boolean({ description: 'Whether the environment must have it' }),
+  state: Enum(states, { description: 'A `placeholder` was created without a value and has none yet' }),
+  required: Type.Boolean({ description: 'True if the environment requires the secret' }),
   group: Type.Optional(Type.Integer({
     minimum: 1,
-    description: 'With `compareValues`: the environments of a row that have the same number hold the same value. Absent where there is ' +
-      'no other value to compare it with, and where the caller may not compare this one'
+    description: 'With `compareValues`: environments of a row that have the same number have the same value. Absent if there ' +
+      'is no other value to compare it with, or if the caller may not compare this one'
   })),
   problem: Type.Optional(ProblemRef)
-}, { description: 'What the environment has; a `problem` is why its value could not be compared' })
+}, { description: 'The state in the environment; `problem` is the reason why the value could not be compared' })
 
 export const ConsistencyReport = Type.Object({
-  environments: Type.Array(EnvironmentName, { description: 'The environments, as they were asked for', examples: [['dev', 'prod']] }),
+  environments: Type.Array(EnvironmentName, { description: 'The environments, in the order of the request', examples: [['dev', 'prod']] }),
   items: Type.Array(Type.Object({
     name: Name,
     differs: Type.Boolean({
-      description: 'Whether the environments differ in it: in its state or, with `compareValues`, in its value. What the caller may not ' +
-        'know of one of them is not taken for the same'
+      description: 'True if the states differ, or if the caller may see only some of them. With `compareValues`, also true if ' +
+        'two values differ, or if a value could not be compared'
     }),
     environments: Type.Unsafe<Record<string, Static<typeof Cell>>>({
       type: 'object',
       additionalProperties: Cell,
-      description: 'By environment; one in which the caller may not see the name is left out',
+      description: 'By environment. Environments in which the caller may not see the name are omitted',
       examples: [{ dev: { state: 'present', required: false, group: 1 }, prod: { state: 'missing', required: true } }]
     })
-  }), { description: 'One for each name, in the order of the names' }),
+  }), { description: 'A row for each name, sorted by name' }),
   unaddressable: Type.Optional(Type.Unsafe<Record<string, number>>({
     type: 'object',
     additionalProperties: Unaddressable,
-    description: 'By environment: how many of its secrets are left out because of their names; absent where there are none',
+    description: 'By environment: the number of its secrets that are omitted because of their names; absent if there are none',
     examples: [{ dev: 2 }]
   }))
-}, { $id: 'ConsistencyReport', title: 'ConsistencyReport', description: 'Where environments differ. Never holds a value.' })
+}, { $id: 'ConsistencyReport', title: 'ConsistencyReport', description: 'The differences between environments. It never ' +
+  'contains a value.' })

@@ -19,7 +19,7 @@ import { updateCopy } from './update.ts'
 export interface PromotionOutcome {
   name: SecretName
   result: PromotionResult
-  /** These two are present if the promotion wrote to the secret, or if the caller may learn them. */
+  /** `arn` and `versionId` are present if the promotion wrote to the secret, or if the caller may learn them. */
   arn?: string
   versionId?: string
   /** Present if the caller may learn it. */

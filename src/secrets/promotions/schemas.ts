@@ -10,8 +10,8 @@ import { Unaddressable } from '#src/secrets/unaddressable'
  * would report a separate error for each of the two alternatives.
  */
 export const PromotionBody = Type.Object({
-  from: { ...EnvironmentName, description: 'The environment to copy from, through its own credential', examples: ['staging'] },
-  dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Answer with the plan and write nothing' })),
+  from: { ...EnvironmentName, description: 'The environment to copy from. Its default credential is used', examples: ['staging'] },
+  dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Return the plan and write nothing' })),
   names: Type.Optional(Type.Array(Name, {
     minItems: 1,
     maxItems: maximumItems,
@@ -19,18 +19,20 @@ export const PromotionBody = Type.Object({
     examples: [['payments/db', 'session-key']]
   })),
   missing: Type.Optional(Type.Literal(true, {
-    description: 'In the place of `names`: all that the other environment has, this one lacks, and the caller may promote in both'
+    description: 'Instead of `names`: all secrets that exist in the other environment, are missing in this one, and may be ' +
+      'promoted by the caller in both'
   })),
   onConflict: Type.Optional(Enum(['fail', 'skip', 'update'], {
     default: 'fail',
-    description: 'With `names`: what becomes of a secret that exists in this environment. It fails, is left as it is, or gets the value, ' +
-      'and the description and tags, of the other. The value is replaced only if the version that was looked at is still current'
+    description: 'With `names`: what happens to a secret that exists in this environment. It fails, is left unchanged, or gets ' +
+      'the value, the description and the tags of the other. The value is replaced only if the version that the gateway looked ' +
+      'up is still current'
   })),
   expectedVersionIds: Type.Optional(Type.Unsafe<Record<string, string>>({
     type: 'object',
     additionalProperties: VersionId,
-    description: 'With `onConflict: update`: the version that has to be current in this environment, by name, as a plan or a read has ' +
-      'shown it; another one fails as `precondition-failed`',
+    description: 'With `onConflict: update`: by name, the version that must be current in this environment, as a plan or a ' +
+      'read returned it. If another version is current, the secret fails with `precondition-failed`',
     examples: [{ 'payments/db': 'a1b2c3d4-5678-90ab-cdef-1234567890ab' }]
   }))
 }, closed)
@@ -42,23 +44,24 @@ export const promotionResults = ['created', 'updated', 'unchanged', 'skipped', '
 export type PromotionResult = (typeof promotionResults)[number]
 
 export const PromotionReply = Type.Object({
-  dryRun: Type.Boolean({ description: 'Whether this is only the plan' }),
+  dryRun: Type.Boolean({ description: 'True for a dry run, which returns the plan' }),
   from: EnvironmentName,
   counts: Type.Object({
     created: Type.Integer({ description: 'New secrets' }),
-    updated: Type.Integer({ description: 'Secrets that existed and were given what the other environment has' }),
-    unchanged: Type.Integer({ description: 'Secrets that existed and were the same; told only to who may `DescribeSecret` of both, and `CompareValues` unless they are placeholders' }),
-    skipped: Type.Integer({ description: 'Secrets that existed and were left as they were' }),
+    updated: Type.Integer({ description: 'Existing secrets that were changed to match the other environment' }),
+    unchanged: Type.Integer({ description: 'Existing secrets that were the same already; shown only to callers who may `DescribeSecret` both and, unless they are placeholders, `CompareValues`' }),
+    skipped: Type.Integer({ description: 'Existing secrets that were left unchanged' }),
     failed: Type.Integer({ description: 'Items with a problem' }),
-    notStarted: Type.Integer({ description: 'Items that it did not come to, since the gateway was told to end' })
-  } satisfies Record<keyof Counts<PromotionResult>, unknown>, { description: 'How many items had each result' }),
+    notStarted: Type.Integer({ description: 'Items that were not started, because the gateway is shutting down' })
+  } satisfies Record<keyof Counts<PromotionResult>, unknown>, { description: 'The number of items with each result' }),
   items: Type.Array(Type.Object({
     name: Name,
-    result: Enum(promotionResults, { description: 'What became of it' }),
-    arn: Type.Optional(Type.String({ description: 'The ARN of the secret in this environment, if the request wrote a value to it, or the caller may `DescribeSecret` or `GetSecretValue`' })),
-    versionId: Type.Optional({ ...VersionId, description: 'The version that is current in this environment; in a plan, the one to be replaced. It is there under the same condition' }),
+    result: Enum(promotionResults, { description: 'The result' }),
+    arn: Type.Optional(Type.String({ description: 'The ARN of the secret in this environment, if the request wrote a value to it, or if the caller may `DescribeSecret` or `GetSecretValue`' })),
+    versionId: Type.Optional({ ...VersionId, description: 'The current version in this environment; in a plan, the version to ' +
+      'be replaced. Present under the same condition' }),
     fromVersionId: Type.Optional({ ...VersionId, description: 'The version in the other environment, if the caller may `DescribeSecret` or `GetSecretValue` there' }),
     problem: Type.Optional(ProblemRef)
-  }), { description: 'One for each secret, in the order of the request; where `missing` chose them, in that of the names' }),
+  }), { description: 'The result for each secret, in the order of the request; with `missing`, in the order of the names' }),
   unaddressable: Type.Optional(Unaddressable)
-}, { $id: 'PromotionReply', title: 'PromotionReply', description: 'What was copied. Never holds a value.' })
+}, { $id: 'PromotionReply', title: 'PromotionReply', description: 'The result of a promotion. It never contains a value.' })

@@ -59,7 +59,7 @@ t.test('calls that were under way when it opened neither prolong the pause nor a
   t.equal(breaker.wait(), 0, 'AWS answers again')
 })
 
-t.test('a call that tells nothing, such as one whose caller left, changes nothing', async (t) => {
+t.test('an undecided call, such as one whose caller left, changes nothing', async (t) => {
   const { breaker, call, passes } = clocked()
   for (let count = 0; count < 4; count++) call('unanswered')
   call('undecided')

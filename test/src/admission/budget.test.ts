@@ -13,7 +13,7 @@ function largest ({ reserve }: Budget, callerId: string): number {
   }
 }
 
-t.test('a caller may hold at most as many bytes as are left for all others', async (t) => {
+t.test('a caller may hold at most as many bytes as remain free', async (t) => {
   const budget = createBudget(() => 120, () => 0)
   t.equal(largest(budget, 'a'), 60, 'half, if it is alone')
   const held = budget.reserve('a', 60)
@@ -28,7 +28,7 @@ t.test('a caller may hold at most as many bytes as are left for all others', asy
   t.equal(largest(budget, 'b'), 60)
 })
 
-t.test('a reservation is given back once, at once or in parts', async (t) => {
+t.test('a reservation is released only once, as a whole or in parts', async (t) => {
   const budget = createBudget(() => 100, () => 0)
   const held = budget.reserve('a', 40)
   held.shrinkTo(70)
@@ -41,7 +41,7 @@ t.test('a reservation is given back once, at once or in parts', async (t) => {
   t.equal(largest(budget, 'a'), 50)
 })
 
-t.test('what can no longer be refused is counted beyond the budget', async (t) => {
+t.test('memory whose use can no longer be refused is counted even beyond the budget', async (t) => {
   const budget = createBudget(() => 100, () => 0)
   const charged = budget.charge('a', 150)
   t.throws(() => budget.reserve('b', 1), { code: 'overloaded' })
@@ -80,7 +80,7 @@ t.test('Retry-After is the time that it takes to free the missing bytes', async 
   t.equal(retryAfter(10_000_000), 60, 'the longest time that is reported')
 })
 
-t.test('a room has a maximum in all and for a caller', async (t) => {
+t.test('a room has a maximum for all callers together and one for each caller', async (t) => {
   const room = createRoom({ all: 3, ofOneCaller: 2 })
   const leave = [room.enter('a'), room.enter('a')]
   t.throws(() => room.enter('a'), { code: 'overloaded' })

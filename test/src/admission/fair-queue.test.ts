@@ -6,7 +6,7 @@ interface Work extends Owner { readonly id: string }
 const work = (callerId: string, environment: string, id: string): Work => ({ callerId, environment, id })
 const all = (): boolean => true
 
-t.test('callers take turns, and within a caller the environments', async (t) => {
+t.test('callers take turns, and so do the environments of each caller', async (t) => {
   const queue = createFairQueue<Work>()
   for (const id of ['a1', 'a2', 'a3', 'a4']) queue.add(work('a', 'dev', id))
   queue.add(work('a', 'prod', 'A1'))

@@ -6,7 +6,7 @@ import { createTokenBucket, unlimited } from '#src/admission/token-bucket'
 
 interface Scene {
   lane: Lane
-  /** What has started, in order. Each call leaves by `end`. */
+  /** The IDs of the calls that have started, in order. `end` ends a call. */
   started: string[]
   /** The problems of the calls that did not start. */
   refused: Record<string, unknown>

@@ -78,8 +78,8 @@ const attacks: Record<string, (lines: string[]) => string[]> = {
 }
 
 /**
- * The attacks that can't be told from a crash. The verification calls what they add unproved. After a `close` record, however, a
- * crash can leave nothing but the beginning of a `start` record, so all other attacks are then found.
+ * The attacks that look like a crash. The verification reports the records they add as unproved. After a `close` record, however,
+ * a crash can leave nothing but the beginning of a `start` record, so all other attacks are then found.
  */
 const likeCrash: Readonly<Record<string, { unproved: number, evenWhenClosed?: true }>> = {
   'appends one unsigned record': { unproved: 1 },
@@ -90,7 +90,7 @@ const likeCrash: Readonly<Record<string, { unproved: number, evenWhenClosed?: tr
   'appends bytes that are no record': { unproved: 1 }
 }
 
-t.test('whatever somebody does to a trail without the key is found, or is called unproved', async (t) => {
+t.test('every change to a trail that is made without the key is found, or is reported as unproved', async (t) => {
   for (const [moment, { files, head }] of Object.entries(await written())) {
     const before = files.slice(0, -1).map((lines) => Buffer.from(lines.join(''), 'latin1'))
     const lines = files.at(-1) ?? []
@@ -122,7 +122,7 @@ t.test('whatever somebody does to a trail without the key is found, or is called
   }
 })
 
-t.test('at its next start, the gateway takes nothing for a crash that a crash can\'t leave', async (t) => {
+t.test('at its next start, the gateway mistakes nothing for the result of a crash that a crash can\'t leave', async (t) => {
   /** Adds lines to a copy of the trail's last file, and opens the copy. Returns the `start` record, which says what was found. */
   async function started (t: Test, head: string, lines: readonly string[], added: readonly string[]): Promise<{ found?: unknown, torn?: unknown }> {
     const { file } = newTrail()

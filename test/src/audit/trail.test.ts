@@ -229,7 +229,7 @@ function block (milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
 
-t.test('time in which the event loop stands still does not count', async (t) => {
+t.test('time in which the event loop is blocked does not count', async (t) => {
   const reasons: string[] = []
   const onFailure = (reason: string): number => reasons.push(reason)
   const sink = fake()

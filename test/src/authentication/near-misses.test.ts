@@ -9,7 +9,7 @@ import type { Problem } from '#src/problems/problem'
 /** Characters that make a valid value invalid if they precede or follow it. */
 const additions = ['\n', '\r', ' ', '\t', '\0', '\u00a0', ',', ';', '/', '%', 'é']
 
-/** Returns the value with each addition before it, and with each addition behind it, apart from the additions in `except`. */
+/** Returns variants of the value, each with one addition before or after it. Leaves out the additions in `except`. */
 const nearMisses = (value: string, except: readonly string[] = []): string[] =>
   additions.filter((addition) => !except.includes(addition)).flatMap((addition) => [addition + value, value + addition])
 

@@ -68,7 +68,7 @@ t.test('an AWS call that is not answered: the reply says why, and what that mean
   })
 })
 
-t.test('throttling tells nothing about an earlier attempt whose reply was lost', async (t) => {
+t.test('throttling says nothing about an earlier attempt whose reply was lost', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', path, { json: { value: 'v' } })
   const fail = await proxyWithFaults(t, gateway)
@@ -143,7 +143,7 @@ t.test('what the errors of connections mean for a write', async (t) => {
   }
 })
 
-t.test('a real endpoint that nobody listens at, that has no address, or that does not speak TLS', async (t) => {
+t.test('a real endpoint at which nothing listens, whose name has no address, or that does not speak TLS', async (t) => {
   const gateway = await build(t)
   const plain = (gateway.fastify.config.current.aws.endpoint ?? '').replace('http:', 'https:')
   const { aws, ...rest } = gateway.fastify.config.current

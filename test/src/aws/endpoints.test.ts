@@ -23,7 +23,7 @@ async function hostsOf (act: () => Promise<unknown>): Promise<string[]> {
 }
 
 interface Hosts {
-  /** The hosts of a call of Secrets Manager, of STS's `GetCallerIdentity`, and of STS's `AssumeRole`. */
+  /** The hosts that receive a call to Secrets Manager, STS's `GetCallerIdentity`, and STS's `AssumeRole`. */
   hosts: string[]
   login: string
 }

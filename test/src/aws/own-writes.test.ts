@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { build as start, type Gateway, type Reply } from '#test/helper'
 
-/** Starts a gateway on a backend that is as late as AWS. */
+/** Starts a gateway on a realistic backend, whose reads can lag behind its writes. */
 async function build (t: Test, seed: string): Promise<Gateway> {
   const before = process.env.TEST_REALISTIC
   process.env.TEST_REALISTIC = seed
@@ -66,7 +66,7 @@ await t.test('a deletion and a restore are seen by the reads that follow', async
 })
 
 await t.test('a PUT after a deletion without recovery creates the secret again, once AWS has carried out the deletion', async (t) => {
-  // With this seed, AWS takes a second and a half for the deletion.
+  // With this seed, the backend takes a second and a half for the deletion.
   const { send } = await build(t, 'force 1')
   const path = `${secrets}/s`
   await send('PUT', path, { json: { value: 'old' } })

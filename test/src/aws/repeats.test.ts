@@ -26,7 +26,7 @@ interface Write {
 
 const pending = 'You can\'t perform this operation on the secret because it was marked for deletion.'
 
-/** Returns a refusal whose header tells a time of AWS's clock that is some seconds ahead of the gateway's clock. */
+/** Returns a refusal whose header shows that AWS's clock is some seconds ahead of the gateway's clock. */
 function refusedAt (ahead: number, exception: string, message: string): FalseReply {
   const { headers, ...reply } = refusal(exception, message)
   return { ...reply, headers: { ...headers, date: new Date(Date.now() + ahead * 1000).toUTCString() } }
@@ -48,7 +48,8 @@ const writes: Readonly<Record<string, Write>> = {
   deleteSecret: {
     request: ['DELETE', '?recoveryWindowInDays=8'],
     shown: ['/metadata', { state: 'pending-deletion' }],
-    // The clock in this refusal shows that the deletion is newer than the call. AWS's clock alone shows only the second.
+    // The header of this refusal proves that the deletion is newer than the call. The header of a real refusal could not prove
+    // it, because its precision is a second.
     again: () => refusedAt(-10, 'InvalidRequestException', pending)
   },
   putResourcePolicy: {
@@ -285,7 +286,7 @@ t.test('a placeholder that is older than the call is that of another request', a
   t.match((await send()).json.items[0], { result: 'failed', problem: { code: 'secret-exists' } }, 'AWS does not tell the time')
 })
 
-t.test('if AWS does not tell the state either, the outcome is unknown', async (t) => {
+t.test('if AWS does not return the secret\'s state either, the outcome is unknown', async (t) => {
   const gateway = await build(t)
   const fail = await proxyWithFaults(t, gateway)
   const { send } = await subject(t, gateway, 'a')

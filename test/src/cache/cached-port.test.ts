@@ -51,7 +51,7 @@ t.test('a caller that leaves does not end the read for the others, and the last 
   await settles()
 })
 
-t.test('a read that is under way at a write is not kept', async (t) => {
+t.test('the result of a read that overlaps a write is not cached', async (t) => {
   const { read, reads, plan, cache, call, passes } = await cacheScene(t)
   await cache.port.createSecret(call, nameOf('a'), { content: 'old', tags: {}, replicaRegions: [] })
   passes(minute)
@@ -79,7 +79,7 @@ t.test('a read that is under way at a write is not kept', async (t) => {
   t.match(await read(), { status: { forwarded: 'miss' } }, 'a write that failed may have had an effect')
 })
 
-t.test('a value in use is renewed before its time ends, by a call that yields to others', async (t) => {
+t.test('a value in use is renewed before it becomes stale, by a background call', async (t) => {
   const { read, reads, passes, gateway, settles, plan } = await cacheScene(t)
   const aws = gateway.aws('AKIADEV')
   await aws.createSecret({ Name: 'dev/a', SecretString: 'v' })
@@ -104,7 +104,7 @@ t.test('a value in use is renewed before its time ends, by a call that yields to
   t.match(await read(), { problem: { code: 'aws-access-denied' } }, 'a denial ends the use at once')
 })
 
-t.test('after its time, a value is used only if AWS does not answer', async (t) => {
+t.test('a stale value is used only if AWS does not answer', async (t) => {
   const { read, reads, passes, gateway, plan, times, call, cache } = await cacheScene(t)
   const aws = gateway.aws('AKIADEV')
   await aws.createSecret({ Name: 'dev/a', SecretString: 'v' })
@@ -159,7 +159,7 @@ t.test('callers of a role share values, and not the failures of their sessions',
   t.same(reads.map(({ callerId }) => callerId), ['alice', 'bob', 'bob'])
 })
 
-t.test('with shareReads: false, each caller has values of its own', async (t) => {
+t.test('with shareReads: false, each caller\'s values are cached separately', async (t) => {
   const { read, reads, gateway } = await cacheScene(t, { sharesReads: () => false })
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/a', SecretString: 'v' })
   for (const callerId of ['alice', 'bob', 'alice', 'bob']) await read({ call: { callerId } })
@@ -180,7 +180,7 @@ t.test('a shared problem names the credential only if all callers may see it', a
   await Promise.all(outcomes)
 })
 
-t.test('values leave the memory when their time is over, when it is full, and when it is cleared', async (t) => {
+t.test('values are removed when they expire, when the cache is full, and when it is cleared', async (t) => {
   const { read, reads, passes, gateway, cache, settles } = await cacheScene(t, { maximumBytes: 200_000 })
   const aws = gateway.aws('AKIADEV')
   for (const name of ['a', 'b', 'c', 'd']) await aws.createSecret({ Name: `dev/${name}`, SecretString: name.repeat(60_000) })
@@ -207,7 +207,7 @@ t.test('values leave the memory when their time is over, when it is full, and wh
   t.match(await read({ name: 'b' }), { status: { forwarded: 'miss' } })
 })
 
-t.test('a secret that was deleted and created again under the same name replaces all that was kept of the old one', async (t) => {
+t.test('a secret that was deleted and created again under the same name replaces all cached answers about the old one', async (t) => {
   const { read, reads, gateway } = await cacheScene(t)
   const aws = gateway.aws('AKIADEV')
   await aws.createSecret({ Name: 'dev/a', SecretString: 'old' })
@@ -222,7 +222,7 @@ t.test('a secret that was deleted and created again under the same name replaces
   t.equal(reads.length, 4)
 })
 
-t.test('what does not exist is remembered by its selector, for a limited number', async (t) => {
+t.test('absences are cached by selector, up to a maximum number', async (t) => {
   const { read, reads, gateway, passes } = await cacheScene(t)
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/a', SecretString: 'v' })
   const absent = async (versionId: string): Promise<string | undefined> => (await read({ selector: { versionId } })).problem?.code

@@ -8,13 +8,13 @@ const second = 1 / 86_400
 
 interface Scene extends Gateway {
   read: (query?: string, headers?: Record<string, string>) => Promise<Reply>
-  /** Returns the calls of AWS since the last time. */
+  /** Returns the calls to AWS since the last call of this function. */
   calls: () => string[]
-  /** Stores a value without the gateway. */
+  /** Stores a value in AWS directly, not through the gateway. */
   writeElsewhere: (value: string, versionId?: string) => Promise<string>
 }
 
-/** Starts a gateway that keeps values, with a secret. */
+/** Starts a gateway whose cache is enabled, and creates a secret. */
 async function scene (t: Test, change: Parameters<typeof build>[1] = {}): Promise<Scene> {
   const gateway = await build(t, { ...caching, ...change })
   const aws = gateway.aws('AKIADEV')
@@ -38,7 +38,7 @@ async function scene (t: Test, change: Parameters<typeof build>[1] = {}): Promis
 
 const status = ({ headers }: Reply): string | null => headers.get('cache-status')
 
-t.test('readSecret: a value is read from AWS once, and then from memory until its time is over', async (t) => {
+t.test('readSecret: a value is read from AWS once, and then from the cache until it becomes stale', async (t) => {
   const { read, calls, advance, writeElsewhere } = await scene(t)
   const miss = await read()
   t.match(miss, { status: 200, json: { value: 'first' } })
@@ -70,7 +70,7 @@ t.test('readSecret: a value is read from AWS once, and then from memory until it
   t.same(calls(), ['GetSecretValue'], 'the old version lost its label')
 })
 
-t.test('a hit leaves one record, and what goes to AWS leaves two', async (t) => {
+t.test('a cache hit leaves one audit record, and a read from AWS leaves two', async (t) => {
   const { read, trail, advance } = await scene(t)
   const before = trail().length
   const { json: { versionId } } = await read()
@@ -107,7 +107,7 @@ t.test('every write is seen by the next read', async (t) => {
   t.match((await read()).json, { versionStages: ['AWSCURRENT', 'mine'] })
 })
 
-t.test('refresh and Cache-Control go to AWS, and renew what is kept', async (t) => {
+t.test('refresh and Cache-Control make the gateway ask AWS, and renew the cached value', async (t) => {
   const { read, calls, writeElsewhere, advance } = await scene(t)
   await read()
   await writeElsewhere('second')
@@ -147,7 +147,7 @@ t.test('a caller can demand AWS\'s own answer only so often, and nothing else of
   t.same(statuses, [200, 200, 200], 'where no values are kept, every read asks AWS')
 })
 
-t.test('a caller who loses a right gets 403 for a warm value', async (t) => {
+t.test('a caller who loses a permission gets 403 even for a cached value', async (t) => {
   const { fastify, read, send, calls } = await scene(t)
   await read()
   t.match(await send('GET', path, { token: tokens.reader }), { status: 200 })
@@ -159,7 +159,7 @@ t.test('a caller who loses a right gets 403 for a warm value', async (t) => {
   t.same(calls(), ['GetSecretValue'])
 })
 
-t.test('what does not exist is remembered for a few seconds, and not after it was created here', async (t) => {
+t.test('an absence is cached for a few seconds, unless the gateway creates the secret', async (t) => {
   const { send, calls, advance } = await scene(t)
   const other = '/environments/dev/secrets/other'
   t.match(await send('GET', other), { status: 404, json: { code: 'secret-not-found' } })
@@ -174,7 +174,7 @@ t.test('what does not exist is remembered for a few seconds, and not after it wa
   t.match(await send('GET', other), { status: 200, json: { value: 'v' } })
 })
 
-t.test('an environment has times of its own, and 0 keeps nothing', async (t) => {
+t.test('an environment can set its own times, and 0 disables its cache', async (t) => {
   const { read, calls } = await scene(t, {
     environments: { dev: { ...declared.environments.dev, cache: { ttlSeconds: 0 } } }
   })
@@ -183,7 +183,7 @@ t.test('an environment has times of its own, and 0 keeps nothing', async (t) => 
   t.same(calls(), ['GetSecretValue', 'GetSecretValue'])
 })
 
-t.test('while AWS fails, a value is used after its time, and the reply and the trail say so', async (t) => {
+t.test('while AWS fails, a stale value is used, and the reply and the trail say so', async (t) => {
   const gateway = await scene(t, { cache: { staleIfErrorSeconds: 3_600 }, aws: { deadlineSeconds: 1 } })
   const { read, trail, advance } = gateway
   await read()
@@ -204,7 +204,7 @@ t.test('while AWS fails, a value is used after its time, and the reply and the t
   t.match(await read(), { status: 403, json: { code: 'aws-access-denied' } })
 })
 
-t.test('a reload drops what is kept if it changes environments or credentials', async (t) => {
+t.test('a reload empties the cache if it changes environments or credentials', async (t) => {
   const { fastify: { config }, read, calls } = await scene(t)
   await read()
   config.replace({ ...config.current })
@@ -214,7 +214,7 @@ t.test('a reload drops what is kept if it changes environments or credentials', 
   t.same(calls(), ['GetSecretValue', 'GetSecretValue'])
 })
 
-t.test('callers of a role share what was read, unless the credential forbids it', async (t) => {
+t.test('callers of a role share cached values, unless the credential forbids it', async (t) => {
   for (const shareReads of [undefined, true, false]) {
     const role = { kind: 'assume-role', roleArn: roleArns.dev, source: 'platform', externalId: 'of-the-gateway' } as const
     const gateway = await build(t, {

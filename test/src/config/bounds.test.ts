@@ -1,12 +1,12 @@
 import t from 'tap'
 import { FileSchema, VariablesSchema } from '#src/config/schema'
 
-/** The keywords of JSON Schema that bound a number, a text, a list or an object. */
+/** The keywords of JSON Schema that bound a number, a string, a list or an object. */
 const keywords = [
   'minimum', 'exclusiveMinimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'uniqueItems', 'minProperties', 'maxProperties'
 ]
 
-/** The keywords that lead from a schema to those of its members and elements, without being part of their path. */
+/** The keywords that contain the schemas of members and elements. They are not part of a bound's path. */
 const transparent = new Set(['properties', 'patternProperties', 'items', 'oneOf', 'additionalProperties'])
 
 /** Yields the bounds of a schema and of all schemas in it, each with its path. */

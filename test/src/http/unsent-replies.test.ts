@@ -8,7 +8,7 @@ import { authority, serverPair } from '#test/certificates'
 import { connect, write } from '#test/raw'
 import { until } from '#test/until'
 
-/** More than the buffers of the operating system take for a client that does not read. */
+/** The size of a reply, in bytes. It is larger than what the operating system buffers for a client that does not read. */
 const size = 32 * 1024 * 1024
 
 interface Setup {

@@ -44,7 +44,7 @@ t.test('an ended job is kept for exactly the configured time', async (t) => {
   t.throws(() => jobs.find('c', job.id), { code: 'not-found' })
 })
 
-t.test('the date at which a job ended is there only once it has ended', async (t) => {
+t.test('a job has an end date only once it has ended', async (t) => {
   const clock = [Date.parse('2026-01-01T00:00:00Z'), Date.parse('2026-01-01T00:00:07Z')]
   let now = clock[0] ?? 0
   const jobs = createJobs(() => now, () => now)

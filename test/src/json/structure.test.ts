@@ -24,7 +24,7 @@ t.test('the value is that of JSON.parse, whatever the length of the pieces', (t)
   t.end()
 })
 
-t.test('every way of a part that is built already into its parent', (t) => {
+t.test('a part that is built already is added to its parent in any position', (t) => {
   const long = `[${Array(20).fill('"item"').join(', ')}]`
   for (const text of [
     long,

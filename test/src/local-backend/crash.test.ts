@@ -12,7 +12,7 @@ import { startLocalBackend } from '#src/local-backend/server'
 import { account, region, spawnProgram, urlOf, type Program } from './backend.ts'
 
 const rounds = 50
-/** Every n-th round starts the program on a new folder, and kills it while it starts. This number is n. */
+/** In every round whose number is a multiple of this, the program is started on a new folder and killed during its start. */
 const firstStartEvery = 3
 const writers = 4
 

@@ -72,7 +72,7 @@ await t.test('throttling', async (t) => {
   t.match(await ended, { code: 0 })
 })
 
-await t.test('as late as AWS', async (t) => {
+await t.test('realistic delays', async (t) => {
   const { child, ended } = run('--port', '0', '--memory', '--realistic', 'seed')
   const client = clientOf(t, { url: await urlOf(child) }, { accountId: '', accessKeyId: 'test', secretAccessKey: 'test' })
   const failures = new Set<unknown>()

@@ -211,7 +211,7 @@ await t.test('the same seed repeats the same run', async (t) => {
   t.notSame(await run('another seed'), first)
 })
 
-t.test('draws follow the table', (t) => {
+t.test('random decisions have the probabilities and delays in the table', (t) => {
   const draws = createDraws('draws')
   const times = Array.from({ length: 5_000 }, () => draws.delay('visibility')).sort((a, b) => a - b)
   const { usual, longest, tail } = delays.visibility.delay
@@ -228,7 +228,7 @@ await t.test('it keeps nothing, so a data folder is refused', async (t) => {
   await t.rejects(start(t, { realistic: { seed: 'a' }, dataDir: t.testdir() }), /can have no data folder/)
 })
 
-await t.test('it takes a while by a timer of its own', async (t) => {
+await t.test('by default, a timer simulates the latency', async (t) => {
   const client = clientOf(t, await start(t, { realistic: { seed: 'latency' } }))
   const before = performance.now()
   await client.send(new GetRandomPasswordCommand())

@@ -3,9 +3,9 @@ import t, { type Test } from 'tap'
 import { createCallerTurns } from '#src/scheduling/caller-turns'
 
 interface Turns {
-  /** Asks for a turn of each name. Each takes `lasts` milliseconds. */
+  /** Requests a turn for each name. Each turn takes `lasts` milliseconds. */
   ask: (callerId: string, names: readonly string[], lasts?: number) => void
-  /** Returns who has had a turn in this iteration of the event loop, and begins the next one. */
+  /** Returns the names that have had their turn in this iteration of the event loop, and begins the next iteration. */
   iterate: () => Promise<string[]>
 }
 

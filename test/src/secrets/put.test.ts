@@ -17,7 +17,7 @@ t.test('a PUT writes a version even if another writer creates the secret between
     ['CreateSecretCommand', new Problem('secret-exists')],
     ['PutSecretValueCommand', { ARN: 'arn', VersionId: 'v' }]
   ]
-  // Simulates the race with fake replies of AWS, because a real race can't be reproduced.
+  // Simulates the race with fake replies from AWS, because a real race can't be reproduced.
   const client = new SecretsManager({ region: 'eu-west-1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })
   client.middlewareStack.add((_next, { commandName = '' }) => async () => {
     const answer = answers[calls.length]?.[1]

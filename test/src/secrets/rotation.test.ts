@@ -7,7 +7,10 @@ import type { Scope } from '#src/secrets/scope'
 
 const name = 'a' as SecretName
 
-/** Returns a scope in which AWS refuses to remove a label. Each description then has the next element of `shown` as versions. */
+/**
+ * Returns a scope in which AWS refuses to remove a label. Each call of `describeSecret` returns the next element of `shown` as
+ * the secret's versions.
+ */
 function scopeWhere (...shown: Record<string, string[]>[]): Scope {
   const aws: Partial<SecretsPort> = {
     cancelRotateSecret: async () => ({ name, arn: 'arn' }),

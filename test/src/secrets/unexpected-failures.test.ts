@@ -5,15 +5,15 @@ import { proxyWithFaults, refusal } from '#test/faults'
 import { build, type Gateway, type Reply } from '#test/helper'
 
 /**
- * Many steps expect one particular failure of AWS, such as `secret-not-found`, and go on in another way. These tests let such a step
- * end in a different failure. That failure has to be the result, and nothing else may be done.
+ * Many steps expect one particular error from AWS, such as `secret-not-found`, and then continue in another way. In these tests,
+ * such a step fails for a different reason. The request must then fail for that reason, and make no further calls.
  */
 
 const quota = refusal('LimitExceededException', 'A quota is used up.')
 const code = 'aws-limit-exceeded'
 const secret = (name: string, env = 'dev'): string => `/environments/${env}/secrets/${name}`
 
-/** Calls to AWS: the operation that fails, and all operations that the request calls. */
+/** A request, the operation that fails, and all operations that the request calls. */
 interface Failing {
   operation: string
   calls: readonly string[]
@@ -21,7 +21,7 @@ interface Failing {
   path: string
   json: object
   headers?: Record<string, string>
-  /** The requests that have to be made before. */
+  /** The requests to send first. */
   before?: readonly (readonly [method: string, path: string, json: object])[]
 }
 
@@ -109,7 +109,7 @@ const requests: Readonly<Record<string, Failing>> = {
   }
 }
 
-/** Starts a gateway, and makes the requests that come before. */
+/** Starts a gateway, and sends the requests that have to come first. */
 async function setUp (t: Test, { before = [] }: Pick<Failing, 'before'>): Promise<{ gateway: Gateway, fail: Awaited<ReturnType<typeof proxyWithFaults>> }> {
   const gateway = await build(t)
   const fail = await proxyWithFaults(t, gateway)

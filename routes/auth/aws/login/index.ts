@@ -7,22 +7,24 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     method: 'POST',
     url: '',
     config: { action: 'Public' },
-    // The headers that are accepted have less than 12 KiB together, and nearly none of their characters are escaped in JSON.
+    // Together, the accepted headers have less than 12 KiB, and JSON escapes hardly any of their characters.
     bodyLimit: 32 * 1024,
     schema: {
       operationId: 'logInWithAws',
       tags: ['authentication'],
       summary: 'Log in with an AWS identity',
-      description: 'Sign `POST https://sts.REGION.amazonaws.com/` with the body `Action=GetCallerIdentity&Version=2011-06-15` and a header ' +
-        '`X-Secrets-Gateway-Server-Id` that names this gateway, and send the headers here instead of to AWS. The gateway has STS say who ' +
-        'signed, and gives that user or role a token that lasts for minutes. A signature is taken once.',
+      description: 'Sign `POST https://sts.REGION.amazonaws.com/` with the body `Action=GetCallerIdentity&Version=2011-06-15` ' +
+        'and a header `X-Secrets-Gateway-Server-Id` that names this gateway, and send the headers to the gateway instead of to ' +
+        'AWS. The gateway has STS identify the signer, and issues a token for that user or role, which is valid for some ' +
+        'minutes. A signature is accepted only once.',
       security: [],
       body: Type.Object({
         headers: Type.Record(Type.String(), Type.String({ maxLength: 8192 }), {
           maxProperties: 16,
-          description: '`Authorization`, `X-Amz-Date`, `X-Secrets-Gateway-Server-Id`, with temporary keys `X-Amz-Security-Token`; what else is ' +
-            'taken is `Host`, `Content-Type`, `Content-Length`, `X-Amz-Content-Sha256`, and `X-Secrets-Gateway-Nonce`, for keys that sign more ' +
-            'than once in a second. All but the first have to be signed',
+          description: '`Authorization`, `X-Amz-Date`, `X-Secrets-Gateway-Server-Id` and, with temporary keys, ' +
+            '`X-Amz-Security-Token`. `Host`, `Content-Type`, `Content-Length` and `X-Amz-Content-Sha256` are also accepted, ' +
+            'and so is `X-Secrets-Gateway-Nonce`, for keys that sign more than once in a second. All but the first must be ' +
+            'signed',
           examples: [{
             Authorization: 'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261121/eu-west-1/sts/aws4_request, ' +
               'SignedHeaders=host;x-amz-date;x-secrets-gateway-server-id, Signature=…',
@@ -34,8 +36,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       response: {
         200: Reply('The token', Type.Object({
           token: Type.String({ description: 'For `Authorization: Bearer`' }),
-          expires: Type.String({ format: 'date-time', description: 'When it ends' }),
-          caller: Type.String({ description: 'Who the gateway takes you for', examples: ['aws:111122223333:AROAEXAMPLEEXAMPLEID'] })
+          expires: Type.String({ format: 'date-time', description: 'The time at which it expires' }),
+          caller: Type.String({ description: 'The caller that the token identifies', examples: ['aws:111122223333:AROAEXAMPLEEXAMPLEID'] })
         })),
         ...withProblems('not-found', ...bodyProblems)
       }

@@ -10,13 +10,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'verifyCredential',
       tags: ['credentials'],
-      summary: 'Prove an AWS credential',
-      description: 'Has AWS STS say whose the credential\'s keys are. Where it is a role, the gateway assumes it for itself. Where it ' +
-        'can\'t be used, the log and the audit trail have what AWS said about it.',
+      summary: 'Verify an AWS credential',
+      description: 'Asks AWS STS which identity the keys of the credential belong to. If the credential is a role, the gateway ' +
+        'assumes it on its own behalf. If the credential can\'t be used, the log and the audit trail contain AWS\'s reason.',
       params: CredentialParams,
       querystring: Query({}),
       response: {
-        200: Reply('Whose it is', Ref(ProvedCredential)),
+        200: Reply('The identity', Ref(ProvedCredential)),
         ...withProblems('forbidden', 'credential-invalid', 'aws-unavailable', 'aws-throttled', 'aws-timeout')
       }
     },

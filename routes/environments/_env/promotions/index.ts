@@ -17,17 +17,19 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'promoteSecrets',
       tags: ['environments'],
       summary: 'Copy secrets from another environment',
-      description: 'Copies the current value, text or binary, with the description and the tags that are not an environment\'s own, also ' +
-        'between AWS accounts, and shows it to nobody. The KMS key is this environment\'s. Each secret has its own result, and one that ' +
-        'fails does not hold up the others: a placeholder and what is scheduled for deletion, in either environment, fail. The caller has ' +
-        'to be allowed `PromoteSecret` of the secret in both environments, and nothing else: neither to read the value nor to write ' +
-        'another. Whoever may also write in the other environment can thus bring any value into this one.',
+      description: 'Copies the current value (text or binary), the description and the tags, except for tags that an ' +
+        'environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key ' +
+        'is that of this environment. Each secret has its own result, and a failed one does not affect the others. A ' +
+        'placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either ' +
+        'environment fails. The caller needs `PromoteSecret` on the secret in both environments, but neither permission to ' +
+        'read the value nor to write another one. A caller who may also write in the other environment can therefore bring any ' +
+        'value into this one.',
       params: EnvironmentParams,
       querystring: Query({}),
       headers: WriteHeaders,
       body: PromotionBody,
       response: {
-        200: Reply('What became of each, or the plan', Ref(PromotionReply)),
+        200: Reply('The result for each secret, or the plan', Ref(PromotionReply)),
         ...withAwsProblems(...bodyProblems, 'idempotency-mismatch')
       }
     },

@@ -11,8 +11,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'getRandomPassword',
       tags: ['passwords'],
-      summary: 'Make up a password',
-      description: 'A random password from AWS. It is not stored.',
+      summary: 'Generate a password',
+      description: 'Returns a random password from AWS. It is not stored.',
       params: EnvironmentParams,
       querystring: Query(RandomPasswordQuery.properties),
       headers: CredentialHeader,

@@ -22,24 +22,26 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'bulkCreateSecrets',
       tags: ['secrets'],
       summary: 'Create many secrets',
-      description: 'Makes sure that the environment has these secrets; what deployment pipelines call. Each secret has its own result, ' +
-        'and one that fails does not hold up the others, unless the request is `atomic`. With `onConflict: skip`, or the same ' +
-        '`Idempotency-Key` and body, the call can be repeated as often as need be. As one JSON document when all is done, with ' +
-        '`Accept: application/x-ndjson` a line for each secret as it is done and a last one with the summary, or with `Prefer: ' +
-        'respond-async` as a job. Calls of AWS are paced below its quotas.',
+      description: 'Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has ' +
+        'its own result, and a failed one does not affect the others, unless the request is `atomic`. With `onConflict: skip`, ' +
+        'or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one ' +
+        'JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, ' +
+        'and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below ' +
+        'its quotas.',
       params: EnvironmentParams,
       querystring: Query({}),
       headers: Type.Object({
         ...WriteHeaders.properties,
-        prefer: Type.Optional(Type.String({ description: '`respond-async`: answer with a job at once', examples: ['respond-async'] }))
+        prefer: Type.Optional(Type.String({ description: '`respond-async`: reply with a job at once', examples: ['respond-async'] }))
       }),
       body: BulkCreateBody,
       response: {
-        200: Reply('Not all were created, or this is the plan', Ref(BulkCreateReply), {
-          content: { [ndjson]: { schema: { type: 'string', description: 'Lines of JSON: a `BulkItemReply` each, while an atomic one goes on `{"done": 3}`, and last `{"summary": …}`' } } }
+        200: Reply('Not all secrets were created, or this is a dry run', Ref(BulkCreateReply), {
+          content: { [ndjson]: { schema: { type: 'string', description: 'Lines of JSON: a `BulkItemReply` for each secret and, ' +
+            'at the end, `{"summary": …}`. While an atomic request runs, its lines are `{"done": 3}`' } } }
         }),
-        201: Reply('All were created', Ref(BulkCreateReply)),
-        202: Reply('It goes on as a job', Ref(JobReply), {
+        201: Reply('All secrets were created', Ref(BulkCreateReply)),
+        202: Reply('The request continues as a job', Ref(JobReply), {
           headers: {
             Location: { type: 'string', description: 'The job\'s path' },
             'Preference-Applied': { type: 'string', description: '`respond-async`' }
@@ -47,7 +49,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         }),
         ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'not-all-done'),
         409: Type.Unsafe<string>({
-          description: '`not-all-done`: `atomic`, and not all could be done; the problem, and beside its members those of a `BulkCreateReply`',
+          description: '`not-all-done`: an `atomic` request could not be completed. The reply has the members of the problem ' +
+            'and those of a `BulkCreateReply`',
           content: { [problemMediaType]: { schema: { allOf: [{ $ref: 'Problem#' }, { $ref: 'BulkCreateReply#' }] } } }
         })
       }

@@ -14,14 +14,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'listSecrets',
       tags: ['secrets'],
       summary: 'List secrets',
-      description: 'What is known about each secret that the caller may see; never a value. A secret has to match all filters. ' +
-        '`namePrefix` and `tag` match exactly; AWS\'s own filters match beginnings, and more than their names say. Pages depend ' +
-        'only on the secrets that the caller may see.',
+      description: 'Returns the metadata of each secret that the caller may see, never a value. A secret must match all ' +
+        'filters. `namePrefix` and `tag` match exactly; AWS\'s own filters match beginnings, and more than their names ' +
+        'suggest. Pages depend only on the secrets that the caller may see.',
       params: EnvironmentParams,
       querystring: Query({
         ...ListFilters.properties,
-        includePlannedDeletion: Type.Optional(Type.Boolean({ default: false, description: 'Also those scheduled for deletion' })),
-        sort: Type.Optional(Enum(sorts, { description: 'By what; `-` in front reverses. By creation where absent' })),
+        includePlannedDeletion: Type.Optional(Type.Boolean({ default: false, description: 'Include secrets that are scheduled ' +
+          'for deletion' })),
+        sort: Type.Optional(Enum(sorts, { description: 'The sort key; a leading `-` reverses the order. Defaults to the date of creation' })),
         ...Page
       }),
       headers: CredentialHeader,

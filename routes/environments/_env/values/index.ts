@@ -18,9 +18,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'readSecrets',
       tags: ['secrets'],
       summary: 'Read many secrets\' values',
-      description: 'By `names`, or by `filters`: the current value of each, or the problem that it has. A name that the caller may not ' +
-        'read is a problem of that item alone; filters leave such secrets out. Filters match exactly, and a secret has to match all of them. ' +
-        'A page has 1,000 secrets or about 4 MiB of values at most; where it has a `nextCursor`, the same body with this `cursor` gets the next.',
+      description: 'Returns the current value of each secret that `names` or `filters` select, or the problem that prevented ' +
+        'reading it. A name that the caller may not read is a problem of that item alone; filters omit such secrets. Filters ' +
+        'match exactly, and a secret must match all of them. A page has at most 1,000 secrets or about 4 MiB of values. If it ' +
+        'has a `nextCursor`, send the same body with this `cursor` to get the next page.',
       params: EnvironmentParams,
       querystring: Query({}),
       headers: CredentialHeader,

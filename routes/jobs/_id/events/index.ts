@@ -15,12 +15,14 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'followJob',
       tags: ['jobs'],
       summary: 'Follow a job',
-      description: 'Server-Sent Events: `item` for each secret as it becomes final, `progress` once a second while the job goes on, and ' +
-        '`end`. `Last-Event-ID` goes on where the last connection broke off; after the end it is a 204, at which a browser stops.',
+      description: 'Server-Sent Events: `item` when the result of a secret is final, `progress` once a second while the job ' +
+        'runs, and `end`. `Last-Event-ID` resumes where the last connection broke off. After the end, the reply is 204, at ' +
+        'which browsers stop reconnecting.',
       params: JobParams,
       querystring: Query({}),
       headers: Type.Object({
-        'last-event-id': Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'The last event that was received' }))
+        'last-event-id': Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'The ID of the last event ' +
+          'that was received' }))
       }),
       response: {
         200: Type.Unsafe<Readable>({

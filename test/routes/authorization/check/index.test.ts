@@ -68,7 +68,7 @@ t.test('checkAuthorization', async (t) => {
     t.match(await ask(credential, tokens.writer), { status: 403, json: { code: 'forbidden' } })
   })
 
-  t.test('the right to ask about others depends on a credential of the environment', async (t) => {
+  t.test('the permission to ask about others is decided for the credential in the question', async (t) => {
     const about = { ...read, caller: { id: 'reader', groups: [], method: 'api-key' } }
     t.match(await ask(about, tokens.administrator), { status: 200 })
     t.match(await ask({ ...about, awsCredentialId: 'prod-account' }, tokens.administrator), { status: 403 })

@@ -16,7 +16,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'createSecret',
       tags: ['secrets'],
       summary: 'Create a secret',
-      description: 'Without a `value` it is a placeholder until its first PUT.',
+      description: 'Without a `value`, the secret is a placeholder until its first PUT.',
       params: SecretParams,
       querystring: Query({}),
       headers: WriteHeaders,
@@ -29,7 +29,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         tags: Type.Optional(Tags)
       }, closed),
       response: {
-        201: Reply('The secret was made', Ref(WrittenSecret), { headers: { ...ETag, ...Location } }),
+        201: Reply('The secret was created', Ref(WrittenSecret), { headers: { ...ETag, ...Location } }),
         ...withAwsProblems(
           ...bodyProblems, 'secret-exists', 'idempotency-conflict', 'secret-pending-deletion', 'aws-limit-exceeded', 'precondition-not-met',
           'kms-failure'

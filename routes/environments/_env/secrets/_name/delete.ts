@@ -14,30 +14,31 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'deleteSecret',
       tags: ['secrets'],
       summary: 'Delete a secret',
-      description: 'Schedules the deletion: until the recovery window ends, the secret can be restored. With `force` it is deleted at ' +
-        'once and for good, which is a permission of its own and is refused where the environment is protected; AWS answers a forced ' +
-        'deletion of a secret that does not exist as if it had existed. AWS deletes no secret that has replicas: with `detachReplicas` the ' +
-        'gateway deletes them first, and if the deletion then fails, they are gone. `If-Match` is looked at before: AWS can\'t be told to make a ' +
-        'deletion depend on a version.',
+      description: 'Schedules the deletion. Until the recovery window ends, the secret can be restored. With `force`, the ' +
+        'secret is deleted at once and permanently. This requires a separate permission, and is refused in a protected ' +
+        'environment. If the secret does not exist, AWS replies to a forced deletion as if it had existed. AWS does not delete ' +
+        'a secret that has replicas. With `detachReplicas`, the gateway deletes the replicas first; they are gone even if the ' +
+        'deletion then fails. `If-Match` is only checked before the deletion, because AWS can\'t make a deletion conditional.',
       params: SecretParams,
       querystring: Query({
         recoveryWindowInDays: Type.Optional(Type.Integer({
           minimum: limits.recoveryWindowInDays.min,
           maximum: limits.recoveryWindowInDays.max,
-          description: 'Days until it is deleted for good; the environment\'s where absent'
+          description: 'The number of days until the permanent deletion. Defaults to that of the environment'
         })),
-        force: Type.Optional(Type.Boolean({ default: false, description: 'Delete at once, for good' })),
+        force: Type.Optional(Type.Boolean({ default: false, description: 'Delete at once and permanently' })),
         detachReplicas: Type.Optional(Type.Boolean({
           default: false,
-          description: 'First delete the secret\'s replicas, for good; this also takes the right to `RemoveRegionsFromReplication`'
+          description: 'First delete the secret\'s replicas permanently; this also requires the permission ' +
+            '`RemoveRegionsFromReplication`'
         }))
       }),
       headers: Type.Object({ ...CredentialHeader.properties, ...IfMatch }),
       response: {
-        200: Reply('The deletion is scheduled, or with `force` done', Type.Object({
+        200: Reply('The deletion is scheduled or, with `force`, done', Type.Object({
           name: SecretParams.properties.name,
           arn: WrittenSecret.properties.arn,
-          deletionDate: Timestamp('When it is deleted for good')
+          deletionDate: Timestamp('The time of the permanent deletion')
         })),
         ...withAwsProblems(
           ...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'secret-has-replicas', 'deletion-protected', 'precondition-failed'

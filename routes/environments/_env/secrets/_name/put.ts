@@ -16,17 +16,18 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'putSecret',
       tags: ['secrets'],
       summary: 'Write a secret\'s value',
-      description: 'A new version, which becomes the current one. Where there is no such secret it is made, if the caller may create it; ' +
-        'where the value is the current one already, no version is made, if the caller may read it.',
+      description: 'Creates a new version, which becomes current. A secret that does not exist is created, if the caller may ' +
+        'create it. If the value is already current, no version is created, provided that the caller may read the value.',
       params: SecretParams,
       querystring: Query({
-        force: Type.Optional(Type.Boolean({ default: false, description: 'Make a new version also of the very value that is current' }))
+        force: Type.Optional(Type.Boolean({ default: false, description: 'Create a new version even if the value is already ' +
+          'current' }))
       }),
       headers: Type.Object({ ...WriteHeaders.properties, ...ConditionalHeaders }),
       body: Type.Object({ value: Value, encoding: Type.Optional(Encoding) }, closed),
       response: {
-        200: Reply('A new version was written, or none with `unchanged`', Ref(WrittenSecret), { headers: ETag }),
-        201: Reply('The secret was made', Ref(WrittenSecret), { headers: { ...ETag, ...Location } }),
+        200: Reply('A new version was created, or none if `unchanged` is true', Ref(WrittenSecret), { headers: ETag }),
+        201: Reply('The secret was created', Ref(WrittenSecret), { headers: { ...ETag, ...Location } }),
         ...withAwsProblems(
           ...bodyProblems, 'secret-not-found', 'idempotency-conflict', 'secret-pending-deletion', 'rotation-in-progress',
           'precondition-failed', 'aws-limit-exceeded', 'kms-failure'

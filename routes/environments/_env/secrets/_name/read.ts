@@ -16,8 +16,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'readSecret',
       tags: ['secrets'],
       summary: 'Read a secret\'s value',
-      description: 'The current version, or the one with `versionId` or `versionStage`. As JSON, or with `Accept: text/plain` the text ' +
-        'alone, or with `Accept: application/octet-stream` the bytes. The value may come from the gateway\'s cache, as `Cache-Status` says.',
+      description: 'Returns the current version, or the one with `versionId` or `versionStage`: as JSON, with `Accept: ' +
+        'text/plain` as the text alone, or with `Accept: application/octet-stream` as the bytes. The value may come from the ' +
+        'gateway\'s cache, as `Cache-Status` shows.',
       params: SecretParams,
       querystring: Query({
         versionId: Type.Optional(VersionId),
@@ -33,13 +34,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           examples: ['password']
         })),
         refresh: Type.Optional(Type.Boolean({
-          description: '`true`: ask AWS, even if the gateway has kept the value. `Cache-Control: no-cache` does the same'
+          description: '`true`: ask AWS, even if the value is cached. `Cache-Control: no-cache` does the same'
         }))
       }),
       headers: Type.Object({
         ...CredentialHeader.properties,
-        'if-none-match': Type.Optional(Type.String({ description: 'An `ETag`: 304 where the version is still that one' })),
-        'cache-control': Type.Optional(Type.String({ description: '`no-cache`: ask AWS. `max-age=SECONDS`: ask AWS if the kept value is older' }))
+        'if-none-match': Type.Optional(Type.String({ description: 'An `ETag`: the reply is 304 if the version still has this tag' })),
+        'cache-control': Type.Optional(Type.String({ description: '`no-cache`: ask AWS. `max-age=SECONDS`: ask AWS if the cached value is older' }))
       }),
       response: {
         200: ValueReply,

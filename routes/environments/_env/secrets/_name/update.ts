@@ -16,9 +16,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'updateSecret',
       tags: ['secrets'],
       summary: 'Change a secret',
-      description: 'Its description, its KMS key or its value; what is not given stays as it is. To change the value also ' +
-        'requires the right to `PutSecretValue`. `If-Match` holds for the value as a ' +
-        'compare-and-set; for the rest it is looked at before, since AWS can\'t be told to make it depend on a version.',
+      description: 'Changes its description, its KMS key or its value; everything else stays as it is. Changing the value also ' +
+        'requires the permission `PutSecretValue`. For the value, `If-Match` is checked atomically (compare-and-set). For the ' +
+        'other changes, it is only checked before the write, because AWS can\'t make them conditional.',
       params: SecretParams,
       querystring: Query({}),
       headers: Type.Object({ ...WriteHeaders.properties, ...IfMatch }),
@@ -26,10 +26,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         value: Type.Optional(Value),
         encoding: Type.Optional(Encoding),
         description: Type.Optional(Description),
-        kmsKeyId: Type.Optional({ ...KmsKeyId, description: 'The KMS key; empty switches back to `aws/secretsmanager`' })
+        kmsKeyId: Type.Optional({ ...KmsKeyId, description: 'The KMS key; an empty text stands for `aws/secretsmanager`' })
       }, { ...closed, minProperties: 1 }),
       response: {
-        200: Reply('What was changed; `versionId` where the value was', Ref(WrittenSecret), { headers: ETag }),
+        200: Reply('The secret that was changed; `versionId` is present if its value was changed', Ref(WrittenSecret), { headers: ETag }),
         ...withAwsProblems(
           ...bodyProblems, 'secret-not-found', 'idempotency-conflict', 'secret-pending-deletion', 'aws-limit-exceeded',
           'precondition-not-met', 'precondition-failed', 'kms-failure'

@@ -12,12 +12,12 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'describeSecret',
       tags: ['secrets'],
       summary: 'Describe a secret',
-      description: 'Everything but the value; also of a secret that is scheduled for deletion.',
+      description: 'Returns everything except the value, even for a secret that is scheduled for deletion.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,
       response: {
-        200: Reply('What is known about the secret', Ref(SecretMetadata)),
+        200: Reply('The metadata', Ref(SecretMetadata)),
         ...withAwsProblems('secret-not-found')
       }
     },

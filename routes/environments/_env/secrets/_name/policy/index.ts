@@ -13,12 +13,12 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'readPolicy',
       tags: ['policies'],
       summary: 'Read a secret\'s resource policy',
-      description: 'A secret that has none has no `resourcePolicy` in the reply.',
+      description: 'If the secret has no policy, the reply has no `resourcePolicy`.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,
       response: {
-        200: Reply('The policy, where there is one', PolicyOfSecret),
+        200: Reply('The policy, if there is one', PolicyOfSecret),
         ...withAwsProblems('secret-not-found', 'secret-pending-deletion')
       }
     },
@@ -34,14 +34,14 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'putPolicy',
       tags: ['policies'],
       summary: 'Attach a resource policy to a secret',
-      description: 'In place of the one that it has. AWS enforces it for whoever asks AWS itself, other accounts included; it gives nobody ' +
-        'a right in this gateway.',
+      description: 'Replaces the existing policy, if there is one. AWS enforces it for everybody who calls AWS directly, ' +
+        'including other accounts. It grants no permission in this gateway.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,
       body: Type.Object({
         resourcePolicy: ResourcePolicy,
-        blockPublicPolicy: Type.Optional(Type.Boolean({ default: true, description: 'Refuse a policy that lets anybody in' }))
+        blockPublicPolicy: Type.Optional(Type.Boolean({ default: true, description: 'Refuse a policy that grants public access' }))
       }, closed),
       response: {
         200: Reply('The policy is attached', Ref(WrittenSecret)),
@@ -62,7 +62,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'deletePolicy',
       tags: ['policies'],
       summary: 'Remove a secret\'s resource policy',
-      description: 'A secret that has none is no mistake.',
+      description: 'Succeeds even if the secret has no policy.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,

@@ -11,9 +11,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'listReferences',
       tags: ['secrets'],
-      summary: 'Get what to paste elsewhere',
-      description: 'How an ECS task definition, CloudFormation, a Lambda function, Terraform, External Secrets Operator and Kubernetes ' +
-        'refer to the secret, or to one key of its JSON value. The value is not read, so that it is not known whether it has the key.',
+      summary: 'Get references to a secret',
+      description: 'Returns snippets that refer to the secret, or to one key of its JSON value, in an ECS task definition, ' +
+        'CloudFormation, a Lambda function, Terraform, External Secrets Operator and Kubernetes. The value is not read, so ' +
+        'there is no check that the key exists.',
       params: SecretParams,
       querystring: Query({
         field: Type.Optional(Type.String({
@@ -24,7 +25,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }),
       headers: CredentialHeader,
       response: {
-        200: Reply('What to paste', Ref(References)),
+        200: Reply('The snippet to paste', Ref(References)),
         ...withAwsProblems('secret-not-found')
       }
     },

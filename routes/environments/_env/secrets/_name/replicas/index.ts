@@ -11,9 +11,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'replicateSecret',
       tags: ['replicas'],
       summary: 'Replicate a secret to regions',
-      description: 'Replicas that it has stay. They follow the secret and can\'t be written to. AWS makes them after the reply: `status` is ' +
-        '`InProgress` until then. Where another environment has the region and the name, its permissions are needed as well: to create ' +
-        'the secret and, for `forceOverwriteReplicaSecret`, to delete it without recovery.',
+      description: 'Existing replicas stay. Replicas follow the secret and can\'t be written to. AWS creates them after the ' +
+        'reply; until then, `status` is `InProgress`. If the name belongs to another environment in one of the regions, that ' +
+        'environment\'s permissions are needed as well: to create the secret and, for `forceOverwriteReplicaSecret`, to delete ' +
+        'it without recovery.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,
@@ -34,11 +35,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'removeReplicas',
       tags: ['replicas'],
       summary: 'Delete replicas of a secret',
-      description: 'The secret itself stays. It can be deleted once it has no replicas. Where another environment has the region and the ' +
-        'name, its permissions to delete the secret without recovery are needed as well.',
+      description: 'The secret itself stays. It can be deleted once it has no replicas. If a replica is a secret of another ' +
+        'environment, that environment\'s permissions to delete the secret without recovery are needed as well.',
       params: SecretParams,
       querystring: Query({
-        region: Type.Array(Region, { minItems: 1, description: 'The replicas\' regions', examples: [['eu-central-1']] })
+        region: Type.Array(Region, { minItems: 1, description: 'The regions of the replicas', examples: [['eu-central-1']] })
       }),
       headers: CredentialHeader,
       response: {

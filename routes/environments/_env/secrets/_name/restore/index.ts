@@ -12,14 +12,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'restoreSecret',
       tags: ['secrets'],
       summary: 'Restore a deleted secret',
-      description: 'Cancels the deletion; possible until the recovery window ends. What the environment gives each new secret is given ' +
-        'to it again, as far as the caller may: the tags by `TagResource`, the replicas by `ReplicateSecretToRegions`. `warnings` says what ' +
-        'does not hold, or may not hold. The KMS key is left as it is. Takes no body.',
+      description: 'Cancels the deletion, which is possible until the recovery window ends. The environment\'s settings for ' +
+        'new secrets are applied again, as far as the caller may: the tags with `TagResource`, the replicas with ' +
+        '`ReplicateSecretToRegions`. `warnings` lists the settings that the secret lacks or may lack. The KMS key stays. Takes ' +
+        'no body.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,
       response: {
-        200: Reply('The secret is back', Ref(WrittenSecret)),
+        200: Reply('The restored secret', Ref(WrittenSecret)),
         ...withAwsProblems(...bodyProblems, 'secret-not-found')
       }
     },

@@ -15,8 +15,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'rollBackSecret',
       tags: ['versions'],
       summary: 'Roll back to an earlier version',
-      description: 'Makes the version current again that was current before, or the one with `versionId`. What was current becomes AWSPREVIOUS, so that ' +
-        'twice is there and back: name the version, or send `If-Match`, where the request may be repeated.',
+      description: 'Makes the previous version current again, or the one with `versionId`. The version that was current ' +
+        'becomes AWSPREVIOUS, so a second rollback undoes the first. If the request may be repeated, name the version or send ' +
+        '`If-Match`.',
       params: SecretParams,
       querystring: Query({}),
       headers: Type.Object({ ...CredentialHeader.properties, ...IfMatch }),

@@ -14,16 +14,16 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'setRotation',
       tags: ['rotation'],
-      summary: 'Set what rotates a secret and when',
-      description: 'And rotate it at once, unless `rotateImmediately` is false. The rotation goes on after the reply: `GET …/metadata` ' +
-        'shows when it is done. The function or the schedule that is not given stays as it is set. To rotate at once also requires the ' +
-        'right to `RotateSecret`.',
+      summary: 'Configure the rotation of a secret',
+      description: 'Also rotates the secret at once, unless `rotateImmediately` is false. The rotation continues after the ' +
+        'reply; `GET …/metadata` shows when it is done. If the function or the schedule is absent, the existing one stays. ' +
+        'Rotating at once also requires the permission `RotateSecret`.',
       params: SecretParams,
       querystring: Query({}),
       headers: WriteHeaders,
       body: Rotation,
       response: {
-        200: Reply('It is set; `versionId` is the version that a rotation makes', Ref(WrittenSecret)),
+        200: Reply('The rotation is configured; `versionId` is the version that a rotation creates', Ref(WrittenSecret)),
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'rotation-in-progress', 'idempotency-conflict')
       }
     },
@@ -38,12 +38,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'rotateSecret',
       tags: ['rotation'],
       summary: 'Rotate a secret now',
-      description: 'By the function that is set. The rotation goes on after the reply: `GET …/metadata` shows when it is done. Takes no body.',
+      description: 'Uses the configured function. The rotation continues after the reply; `GET …/metadata` shows when it is ' +
+        'done. Takes no body.',
       params: SecretParams,
       querystring: Query({}),
       headers: WriteHeaders,
       response: {
-        202: Reply('The rotation has begun; `versionId` is the version that it makes', Ref(WrittenSecret)),
+        202: Reply('The rotation has begun; `versionId` is the version that it creates', Ref(WrittenSecret)),
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion', 'rotation-in-progress', 'idempotency-conflict')
       }
     },
@@ -61,19 +62,19 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'cancelRotation',
       tags: ['rotation'],
       summary: 'Stop rotating a secret',
-      description: 'The function and the schedule stay set, for `POST …/rotation`. A rotation under way is stopped, and may leave the label ' +
-        'AWSPENDING on a version. As long as it is there, no other rotation can start. `discardPending` takes it off, which also ' +
-        'requires the right to `UpdateSecretVersionStage`.',
+      description: 'The function and the schedule stay configured, for `POST …/rotation`. A rotation in progress is stopped, ' +
+        'and may leave the label AWSPENDING on a version. As long as a version has this label, no other rotation can start. ' +
+        '`discardPending` removes the label, which also requires the permission `UpdateSecretVersionStage`.',
       params: SecretParams,
       querystring: Query({
         discardPending: Type.Optional(Type.Boolean({
           default: false,
-          description: 'Also take AWSPENDING off the version of a rotation that has not finished; AWS removes the version in time'
+          description: 'Also remove AWSPENDING from the version of an unfinished rotation; AWS deletes the version eventually'
         }))
       }),
       headers: CredentialHeader,
       response: {
-        200: Reply('It is not rotated any more', Ref(WrittenSecret)),
+        200: Reply('Rotation is turned off', Ref(WrittenSecret)),
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion')
       }
     },

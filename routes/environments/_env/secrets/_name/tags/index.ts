@@ -18,7 +18,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'tagSecret',
       tags: ['secrets'],
       summary: 'Add or overwrite tags',
-      description: 'Tags that are not named stay as they are. A tag that the environment gives can\'t be given another value.',
+      description: 'Other tags stay as they are. A tag that the environment sets can\'t get another value.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,
@@ -44,13 +44,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'untagSecret',
       tags: ['secrets'],
       summary: 'Remove tags',
-      description: 'A tag that the secret does not have is no mistake. One that the environment gives stays.',
+      description: 'Tags that the secret does not have are ignored. The request is refused if it names a tag that the environment sets.',
       params: SecretParams,
       querystring: Query({
         key: Type.Array(AwsString('TagKeyType'), {
           minItems: 1,
           maxItems: limits.tagsPerSecret,
-          description: 'The tags\' keys',
+          description: 'The keys of the tags',
           examples: [['team', 'kind']]
         })
       }),

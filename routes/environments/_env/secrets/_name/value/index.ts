@@ -16,9 +16,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'patchValue',
       tags: ['secrets'],
       summary: 'Change single keys of a value',
-      description: 'A JSON merge patch (RFC 7396) of a value that is a JSON object, as text or as bytes in UTF-8: a key that is `null` is ' +
-        'removed. Two patches at the same time are both kept; with `If-Match` the second is a 412. Needs the right to read as well. ' +
-        'A patch can be repeated, and one that changes nothing makes no version.',
+      description: 'Applies a JSON merge patch (RFC 7396) to a value that is a JSON object, stored as text or as bytes in ' +
+        'UTF-8. A key that is `null` is removed. Concurrent patches are all kept; with `If-Match`, the second one fails with ' +
+        '412. Also requires permission to read the value. A patch can be repeated, and creates no version if it changes ' +
+        'nothing.',
       consumes: ['application/merge-patch+json'],
       params: SecretParams,
       querystring: Query({}),

@@ -12,11 +12,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'listVersions',
       tags: ['versions'],
       summary: 'List a secret\'s versions',
-      description: 'The versions and their staging labels; those without a label only with `includeDeprecated`. A version that a rotation has ' +
-        'begun and not given a value yet is among them.',
+      description: 'Returns the versions and their staging labels; versions without a label only with `includeDeprecated`. ' +
+        'Versions that a rotation has created and not given a value yet are included.',
       params: SecretParams,
       querystring: Query({
-        includeDeprecated: Type.Optional(Type.Boolean({ default: false, description: 'Also versions without a staging label' })),
+        includeDeprecated: Type.Optional(Type.Boolean({ default: false, description: 'Include versions without a staging label' })),
         ...Page
       }),
       headers: CredentialHeader,

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Problem } from '#src/problems/problem'
+import { passTime } from '#test/clock'
 import { build, tokens, type Gateway, type Reply } from '#test/helper'
 
 const path = '/environments/dev/secrets/payments%2Fdb'
@@ -85,6 +86,8 @@ t.test('a late retry of a write that changed nothing does not overwrite a later 
   const keyed = await put(gateway, 'A', { 'idempotency-key': 'k' })
   await put(gateway, 'B')
   t.same((await put(gateway, 'A', { 'idempotency-key': 'k' })).json, keyed.json)
+  // Until then, the gateway takes a reply without the retried write for a late one.
+  passTime(3_000)
   t.equal((await gateway.send('GET', path)).json.value, 'B')
 })
 
@@ -110,6 +113,8 @@ t.test('a move succeeds even if its reply was lost and the SDK retries it', asyn
     return commandName === 'UpdateSecretVersionStageCommand' && (args.input as { VersionStage: string }).VersionStage === 'AWSCURRENT' ? next(args) : reply
   }, { step: 'initialize', priority: 'low' })
   t.match(await put(gateway, 'v2', { 'if-match': `"${versionId}"` }), { status: 200 })
+  // Until then, the gateway takes a reply with the second version for a late one, because it did not see the move succeed.
+  passTime(3_000)
   t.equal((await gateway.send('GET', path)).json.value, 'v2')
 })
 

@@ -95,7 +95,7 @@ t.test('readSecret', async (t) => {
     t.match((await gateway.send('GET', '/environments/dev/secrets/bytes?field=user', { headers: { accept: 'text/plain' } })).text, 'é')
   })
 
-  t.test('takes an empty field or label for none', async (t) => {
+  t.test('ignores an empty field or label', async (t) => {
     t.match((await gateway.send('GET', `${path}?field=&versionStage=`)).json, { encoding: 'text', value: 'plain', versionStages: ['AWSCURRENT'] })
   })
 

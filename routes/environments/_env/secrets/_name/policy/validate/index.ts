@@ -13,13 +13,14 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'validatePolicy',
       tags: ['policies'],
       summary: 'Check a resource policy',
-      description: 'Whether AWS would take it for this secret: its syntax, and whether it lets anybody in. Nothing is changed.',
+      description: 'Checks whether AWS would accept the policy for this secret: its syntax, and whether it grants public ' +
+        'access. Nothing is changed.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,
       body: Type.Object({ resourcePolicy: ResourcePolicy }, closed),
       response: {
-        200: Reply('What AWS finds', PolicyValidation),
+        200: Reply('The result of AWS\'s check', PolicyValidation),
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion')
       }
     },

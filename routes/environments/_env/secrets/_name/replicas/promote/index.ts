@@ -11,14 +11,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'promoteReplica',
       tags: ['replicas'],
-      summary: 'Make a replica a secret of its own',
-      description: 'To be called in the environment whose region the replica is in. It no longer follows its primary. Where the primary ' +
-        'belongs to another environment, `RemoveRegionsFromReplication` is needed there as well. Takes no body.',
+      summary: 'Promote a replica to a standalone secret',
+      description: 'Send this request to the environment whose region the replica is in. The replica no longer follows its ' +
+        'primary secret. If the primary secret belongs to another environment, `RemoveRegionsFromReplication` is needed there ' +
+        'as well. Takes no body.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,
       response: {
-        200: Reply('The secret stands on its own', Ref(WrittenSecret)),
+        200: Reply('The standalone secret', Ref(WrittenSecret)),
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'secret-pending-deletion')
       }
     },

@@ -16,7 +16,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'moveStage',
       tags: ['versions'],
       summary: 'Move a staging label to a version',
-      description: 'Where another version holds the label, `removeFromVersionId` must name it. AWSPREVIOUS follows AWSCURRENT by itself.',
+      description: 'If another version has the label, `removeFromVersionId` must name it. AWS itself moves AWSPREVIOUS when ' +
+        'AWSCURRENT is moved.',
       params: StageParams,
       querystring: Query({}),
       headers: CredentialHeader,
@@ -39,13 +40,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'removeStage',
       tags: ['versions'],
-      summary: 'Take a staging label off a version',
-      description: 'AWSCURRENT can only be moved. A version without a label is deprecated, and AWS removes it in time.',
+      summary: 'Remove a staging label from a version',
+      description: 'AWSCURRENT can only be moved. A version without a label is deprecated, and AWS deletes it eventually.',
       params: StageParams,
       querystring: Query({ versionId: VersionId }),
       headers: CredentialHeader,
       response: {
-        200: Reply('The label is off the version', Ref(WrittenSecret)),
+        200: Reply('The label was removed from the version', Ref(WrittenSecret)),
         ...withAwsProblems(...bodyProblems, 'secret-not-found', 'version-not-found', 'secret-pending-deletion')
       }
     },

@@ -68,7 +68,7 @@ t.test('a secret with another KMS key causes a warning, which is certain only if
   t.notOk(await warnings('arn:aws:kms:eu-west-1:111111111111:alias/k'), 'the ARN of the alias')
 })
 
-t.test('what does not hold after a restore is a warning', async (t) => {
+t.test('a setting that does not hold after a restore causes a warning', async (t) => {
   const gateway = await withDeleted(t, `
     @id("no-replicas") forbid (principal == Caller::"reader", action in [Action::"ReplicateSecretToRegions", Action::"TagResource"], resource);
     @id("blind") forbid (

@@ -98,7 +98,7 @@ t.test('a failed rotation can be ended, so that the secret can be rotated again'
   t.same(await versions(), after, 'the labels of a finished rotation stay')
 })
 
-t.test('choosing the rotation function and starting a rotation are rights of their own', async (t) => {
+t.test('choosing the rotation function and starting a rotation require separate permissions', async (t) => {
   const may = (caller: string, ...actions: string[]): string => `@id("${caller}") permit (principal == Caller::"${caller}", action in [${
     ['DescribeEnvironment', ...actions].map((action) => `Action::"${action}"`).join()}], resource);`
   const gateway = await build(t, {
@@ -123,7 +123,7 @@ t.test('choosing the rotation function and starting a rotation are rights of the
   t.equal(await asked(tokens.team, 'PUT', monthly), 200)
 })
 
-t.test('discardPending requires the right to move labels', async (t) => {
+t.test('discardPending requires the permission to move labels', async (t) => {
   const gateway = await build(t, {
     authorization: policies(`
       @id("administrators") permit (principal in Group::"administrators", action, resource);
@@ -160,7 +160,7 @@ t.test('the rotation of a placeholder has a warning, unless the caller may not s
   t.notOk('warnings' in (await gateway.send('PUT', path, { json: { ...monthly, rotateImmediately: false } })).json, 'the secret has a value')
 })
 
-t.test('every route says the same of a version without a value', async (t) => {
+t.test('every route reports a version without a value in the same way', async (t) => {
   for (const hadValue of [false, true]) {
     const gateway = await build(t)
     await gateway.send('POST', secret, { json: hadValue ? { value: 'v' } : {} })
