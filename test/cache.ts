@@ -28,7 +28,7 @@ export interface CacheScene {
   read: (options?: { name?: string, call?: Partial<AwsCall>, selector?: VersionSelector, maximumAge?: number }) => Promise<Outcome>
   /** The calls that read one secret from AWS so far. */
   reads: AwsCall[]
-  /** The calls that read several, and the names of these secrets. */
+  /** The calls that read several secrets, and the names of these secrets. */
   batches: { call: AwsCall, names: readonly string[] }[]
   /** Decides what happens to reads from AWS from now on. By default, they are carried out. */
   plan: (next: Plan) => void

@@ -64,7 +64,7 @@ const table = {
   VerifyCredential: { group: 'administer', on: ['Credential'] },
   // Query the permissions of another caller.
   CheckAuthorization: { group: 'administer', on: ['Environment', 'Credential'] },
-  // Make the gateway forget the values that it has kept.
+  // Drop values from the gateway's cache.
   InvalidateCache: { group: 'administer', on: ['Environment', 'Secret'] }
 } as const satisfies Record<Operation | OwnAction, ActionDefinition>
 

@@ -8,7 +8,7 @@ import type { CacheOptions } from './settings.ts'
 export interface Cache extends Pick<Reader, 'preload'> {
   /** The port. Its reads are answered from the cache if the call allows it and the cache has a usable answer. */
   readonly port: SecretsPort
-  /** Drops the answers about a secret that has been changed elsewhere. @param secret its name in AWS */
+  /** Drops a secret that was changed without the gateway. @param secret its name in AWS */
   invalidate: (secret: string) => void
   /** Empties the cache. @param maximumBytes the new limit on the memory for values */
   clear: (maximumBytes: number) => void

@@ -14,8 +14,8 @@ export interface Read extends BatchedRead {
 }
 
 /**
- * The parts of the time to live that belong to renewals: a value in use is renewed after `least`, and up to `random` later. The
- * renewal may wait for others for `spare`, so that it still ends before the value's time.
+ * The times of renewals, as fractions of the time to live. A value in use is renewed after `least`, plus a random fraction of up
+ * to `random`. The renewal may wait for up to `spare`, so that renewals share a call, and still ends before the value expires.
  */
 const renewal = { least: 0.75, random: 0.2, spare: 1 / 60 }
 

@@ -12,10 +12,10 @@ export interface Memory {
   /** The secrets that were written recently. */
   readonly settling: Settling
   /**
-   * Drops the answers about a secret that is changed, in all regions and for all credentials. The results of reads in progress
+   * Drops the answers about a secret that has changed, in all regions and for all credentials. The results of reads in progress
    * will not be cached.
    *
-   * @param settlingTime how long AWS may show an earlier state, in milliseconds
+   * @param settlingTime the time for which AWS may return an earlier state, in milliseconds
    */
   changed: (secret: string, settlingTime: number) => void
   /** Drops everything. */

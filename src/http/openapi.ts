@@ -35,7 +35,7 @@ export const describeApi = (): OpenApi => ({
     { name: 'policies', description: 'Policies of secrets, which AWS evaluates in addition to IAM\'s policies' },
     { name: 'replicas', description: 'Copies of a secret in other regions, which follow it' },
     { name: 'jobs', description: 'Bulk creates that run in the background' },
-    { name: 'cache', description: 'The values that the gateway has kept' },
+    { name: 'cache', description: 'The cached values' },
     { name: 'environments', description: 'The environments that the configuration declares' },
     { name: 'credentials', description: 'The AWS credentials that the configuration declares' },
     { name: 'authorization', description: 'The permissions of callers' },
