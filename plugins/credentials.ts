@@ -76,7 +76,7 @@ export default fp(async (fastify) => {
     const definition = config.current.credentials.get(credentialId)
     return definition !== undefined && isRole(definition) ? definition : undefined
   }
-  const port = confirmRepeats(seeOwnWrites(createSecretsPort(clients, metrics.callEnded), monotonic, fastify.now))
+  const port = seeOwnWrites(confirmRepeats(createSecretsPort(clients, metrics.callEnded)), monotonic, fastify.now)
   const cache = createCache(port, {
     timesOf ({ cache: times = {} }) {
       const { ttlSeconds, staleIfErrorSeconds } = { ...config.current.cache, ...times }

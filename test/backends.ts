@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { delays } from '#src/local-backend/realistic/table'
 import { startLocalBackend } from '#src/local-backend/server'
 import { platform, roles } from './aws-roles.ts'
 import { startMotoProxy } from './moto/proxy.ts'
@@ -26,6 +27,11 @@ export interface Backend {
   advance: (days: number) => void
   /** Makes all changes so far visible to all reads. Only a realistic backend would delay them. */
   settle: () => void
+  /**
+   * Sets the clock ahead so far that AWS has caught up: lists show all changes, replications have ended, and the names of deleted
+   * secrets are free. Only a realistic backend lags; the others do nothing.
+   */
+  catchUp: () => void
   /** Carries out the rotations that are due, and waits until no rotation is in progress. */
   rotateDue: () => Promise<void>
   close: () => Promise<void>
@@ -90,8 +96,14 @@ async function startEmbedded (): Promise<Backend> {
     async rotateDue () {
       backend.settle()
       await backend.runDueRotations()
+      backend.settle()
     },
     settle: backend.settle,
+    catchUp () {
+      if (seed === undefined) return
+      moved += delays.listing.delay.longest
+      backend.settle()
+    },
     close: backend.close
   }
 }

@@ -35,7 +35,8 @@ export async function proxyWithFaults (t: Test, gateway: Gateway): Promise<(oper
   const { config } = gateway.fastify
   const backend = new URL(config.current.aws.endpoint ?? '')
   const server = createServer((request, response) => {
-    void buffer(request).then(async (body) => answer(request, body, response))
+    // The backend may reset the connection itself, and then the gateway's breaks off, too.
+    buffer(request).then(async (body) => answer(request, body, response)).catch(() => { request.socket.resetAndDestroy() })
   })
 
   async function answer (request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {

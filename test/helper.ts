@@ -60,6 +60,11 @@ export interface Gateway {
   /** Lets time pass for the gateway and the backend. A negative number sets the clocks of both back. */
   advance: (days: number) => void
   /**
+   * Sets the clocks ahead so far that AWS has caught up: lists show all changes, replications have ended, and the names of deleted
+   * secrets are free. Only a realistic backend lags; otherwise, nothing happens.
+   */
+  catchUp: () => void
+  /**
    * Sets the gateway's clock ahead by this number of milliseconds, or back. No time passes, and the backend's clock stays right.
    */
   setClock: (milliseconds: number) => void
@@ -229,6 +234,7 @@ export async function build (t: Test, change: Partial<Declared> = {}): Promise<G
       backend.advance(days)
       passTime(Math.max(0, days * day))
     },
+    catchUp: backend.catchUp,
     setClock: (milliseconds) => { clockError = milliseconds },
     rotateDue: backend.rotateDue
   }

@@ -23,8 +23,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         'its own default credential. The caller needs `ListSecrets` in all of them, and a name is shown where the caller may ' +
         '`DescribeSecret`. With `compareValues`, the report also shows where the values are the same, byte for byte, which ' +
         'requires `CompareValues` in each environment and on each secret. No part of a value leaves the gateway, but a caller ' +
-        'who may compare values and may write to one of the environments can test guesses. The page at `/docs/consistency` ' +
-        'shows the report.',
+        'who may compare values and may write to one of the environments can test guesses. AWS\'s lists may lack the changes of ' +
+        'the last five minutes; the report looks up required secrets and those that this process has changed. The page at ' +
+        '`/docs/consistency` shows the report.',
       querystring: Query({
         environments: Type.String({
           pattern: `^${name}(?:,${name}){0,${maximumEnvironments - 1}}$`,

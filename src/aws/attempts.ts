@@ -67,9 +67,9 @@ const unanswered: ReadonlySet<string> = new Set(['aws-timeout', 'aws-unavailable
 
 /**
  * The problems which prove that AWS did not carry out an earlier attempt. If it had, it would recognize the `ClientRequestToken`
- * and accept the repeated attempt.
+ * and accept the repeated attempt. A secret that has replicas can't have been deleted.
  */
-const conclusive: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['idempotency-conflict'])
+const conclusive: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['idempotency-conflict', 'secret-has-replicas'])
 
 /**
  * Returns the bounds of the time at which an attempt was sent, by AWS's clock. AWS's refusal of the last attempt tells the time

@@ -1,38 +1,91 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isProblem } from '#src/problems/problem'
-import type { VersionSelector } from './port.ts'
-import type { RecentWrite } from './recent-writes.ts'
-import { currentIn, type ReadSecret, type SecretMetadata } from './secret.ts'
+import { compareKmsKeys } from './kms-keys.ts'
+import type { Page, VersionSelector, VersionsRequest } from './port.ts'
+import type { Aspect, Fact, Facts } from './recent-writes.ts'
+import type { ReadSecret, SecretMetadata, SecretVersion } from './secret.ts'
 
-/** Returns true if AWS's date shows a change that is later than the write. */
-const isLater = (date: Date | undefined, write: RecentWrite): boolean => date !== undefined && date.getTime() >= write.date
+/** Returns true if AWS's date shows a change that is later than the write that made the fact. */
+export const isLater = (date: Date | undefined, fact: Fact): boolean => date !== undefined && date.getTime() >= fact.date
 
-const choosesCurrent = ({ versionId, versionStage = 'AWSCURRENT' }: VersionSelector): boolean =>
-  versionId === undefined && versionStage === 'AWSCURRENT'
+/** Returns the staging label by which a version is chosen, or undefined if it is chosen by its ID. */
+const chosenLabel = ({ versionId, versionStage }: VersionSelector): string | undefined =>
+  versionStage ?? (versionId === undefined ? 'AWSCURRENT' : undefined)
 
-/** Returns true if a value that was read is from before the write. */
-export function isOldValue (secret: ReadSecret, write: RecentWrite, version: VersionSelector = {}): boolean {
-  if (isLater(secret.createdDate, write)) return false
-  if (write.state !== 'present') return true
-  return choosesCurrent(version) && write.current !== undefined && secret.versionId !== write.current
+/** Returns true if a value that was read is from before a write. */
+export function isOldValue (secret: ReadSecret, facts: Facts, version: VersionSelector = {}): boolean {
+  const [state, label] = [facts.get('state'), facts.get(`label ${chosenLabel(version) ?? ''}`)]
+  if (state !== undefined && state.value !== 'present' && !isLater(secret.createdDate, state)) return true
+  return label !== undefined && secret.versionId !== label.value && !isLater(secret.createdDate, label)
 }
 
-/** Returns true if a description is from before the write. */
-export function describesOldState (secret: SecretMetadata, write: RecentWrite): boolean {
-  if (isLater(secret.lastChangedDate, write)) return false
-  if (write.state !== 'present') return secret.state !== 'pending-deletion'
-  return secret.state === 'pending-deletion' || (write.current !== undefined && currentIn(secret) !== write.current)
+/** Returns true if a description is from before a write. */
+export const describesOldState = (secret: SecretMetadata, facts: Facts): boolean =>
+  [...facts].some(([aspect, fact]) => !shows(secret, aspect, fact.value) && !isLater(secret.lastChangedDate, fact))
+
+function shows (secret: SecretMetadata, aspect: Aspect, value: string | undefined): boolean {
+  const [kind = '', name = ''] = split(aspect)
+  switch (kind) {
+    case 'state': return (secret.state === 'pending-deletion') === (value !== 'present')
+    case 'description': return (secret.description ?? '') === value
+    case 'kmsKey': return compareKmsKeys(secret.kmsKeyId, value) !== 'different'
+    case 'rotation': return String(secret.rotation?.enabled === true) === value
+    case 'primaryRegion': return (secret.primaryRegion ?? value) === value
+    case 'label': return versionWith(name, secret.versions) === value
+    case 'tag': return secret.tags?.[name] === value
+    case 'replica': return secret.replicas?.some(({ region }) => region === name) === true === (value !== undefined)
+    default: return true
+  }
+}
+
+/** Returns the kind of an aspect, and the label, key or region that follows it. */
+function split (aspect: Aspect): string[] {
+  const end = aspect.indexOf(' ')
+  return end === -1 ? [aspect] : [aspect.slice(0, end), aspect.slice(end + 1)]
+}
+
+const versionWith = (label: string, versions: Readonly<Record<string, readonly string[]>> = {}): string | undefined =>
+  Object.keys(versions).find((versionId) => versions[versionId]?.includes(label))
+
+/**
+ * Returns true if a resource policy is not the one that was written, or if the secret was deleted. AWS returns the policy as
+ * JSON, but maybe in another form.
+ */
+export function isOldPolicy ({ policy }: { policy?: string }, facts: Facts): boolean {
+  const [state, fact] = [facts.get('state'), facts.get('policy')]
+  if (state !== undefined && state.value !== 'present') return true
+  return fact !== undefined && !isDeepStrictEqual(parsed(policy), parsed(fact.value))
+}
+
+const parsed = (json: string | undefined): unknown => json === undefined ? undefined : JSON.parse(json)
+
+/** Returns a function that returns true if a page of versions is from before a write that attached or removed a label. */
+export const areOldVersions = ({ cursor }: VersionsRequest) => (page: Page<SecretVersion>, facts: Facts): boolean => {
+  const { items, nextCursor } = page
+  const versions = Object.fromEntries(items.map(({ versionId, versionStages = [] }) => [versionId, versionStages]))
+  const isWhole = cursor === undefined && nextCursor === undefined
+  return [...facts].some(([aspect, fact]) => {
+    const [kind, label = ''] = split(aspect)
+    if (kind !== 'label' || items.some(({ createdDate }) => isLater(createdDate, fact))) return false
+    const shown = versionWith(label, versions)
+    // On another page, the version may be the one that has the label.
+    return shown === undefined ? fact.value !== undefined && (isWhole || fact.value in versions) : shown !== fact.value
+  })
 }
 
 /**
- * Returns true if an error shows that a secret, or the version that was to be read, did not exist before the write.
+ * Returns true if an error shows that a secret, or the version that was to be read, did not exist before a write.
  *
  * @param version the version that was to be read; absent if it was the secret itself
  */
-export function isErrorOfOldState (error: unknown, write: RecentWrite, version?: VersionSelector): boolean {
-  if (write.state === 'gone') return false
+export function isErrorOfOldState (error: unknown, facts: Facts, version?: VersionSelector): boolean {
+  const state = facts.get('state')?.value
+  if (state === undefined || state === 'gone') return false
   if (isProblem(error, 'secret-not-found')) return true
-  if (write.state === 'scheduled') return false
+  if (state === 'deleted') return false
   if (isProblem(error, 'secret-pending-deletion')) return true
-  if (version === undefined || write.current === undefined || !isProblem(error, 'version-not-found')) return false
-  return choosesCurrent(version) || version.versionId === write.current
+  if (version === undefined || !isProblem(error, 'version-not-found')) return false
+  const { versionId } = version
+  return facts.get(`label ${chosenLabel(version) ?? ''}`)?.value !== undefined ||
+    [...facts].some(([aspect, { value }]) => aspect.startsWith('label ') && versionId !== undefined && value === versionId)
 }

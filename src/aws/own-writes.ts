@@ -1,32 +1,29 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Monotonic } from '#src/clock'
 import type { SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
-import { ownerOf, type AwsCall } from './call.ts'
-import { describesOldState, isErrorOfOldState, isOldValue } from './old-states.ts'
-import { toAwsName } from './names.ts'
-import type { BatchResult, SecretsPort } from './port.ts'
-import { createRecentWrites, type Effect, type RecentWrite } from './recent-writes.ts'
+import type { AwsCall } from './call.ts'
+import { lateness, pause } from './lateness.ts'
+import { areOldVersions, describesOldState, isErrorOfOldState, isLater, isOldPolicy, isOldValue } from './old-states.ts'
+import { fromAwsName, toAwsName } from './names.ts'
+import type { BatchResult, RecentlyWritten, SecretsPort, VersionSelector } from './port.ts'
+import { createRecentWrites, unknown, type Effect, type Fact, type Facts } from './recent-writes.ts'
 
 /**
- * A reply that contradicts a write shows an earlier state if it comes within this time after the write. If it comes later,
- * somebody else must have changed the secret. All times in this file are in milliseconds.
- */
-const lateness = 3_000
-
 /**
  * The maximum time that AWS takes for a deletion without recovery (`lateness`), and the maximum time that a creation waits for it
- * (`patience`).
+ * (`patience`). All times in this file are in milliseconds.
  */
 const deletion = { lateness: 120_000, patience: 10_000 }
 
-/** The first and the longest pause before AWS is asked again. */
-const pauses = { first: 25, longest: 400 }
+/** How long after a write AWS's lists may be from before it, in milliseconds, as AWS states. */
+const listLateness = 300_000
 
 /**
  * Wraps a port so that this process sees what it has written. AWS is eventually consistent, so a read can show a state from
  * before a write that AWS has confirmed. If a reply contradicts a write of this process that is only seconds old, AWS is asked
- * again. Lists are passed on as they are, because they can lag behind by several minutes.
+ * again. After that time, somebody else must have changed the secret. Lists are passed on as they are, because they can lag behind
+ * by several minutes; `listRecentlyWritten` returns the secrets that they may lack.
  *
  * @param now the wall clock, which is compared with AWS's dates
  */
@@ -34,27 +31,43 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
   const writes = createRecentWrites(monotonic, now)
 
   async function write<Result> (
-    call: AwsCall, name: SecretName, carryOut: () => Promise<Result>, effect: (result: Result) => Effect
+    call: AwsCall, name: SecretName, carryOut: () => Promise<Result>, effect: (result: Result, before: Facts) => Effect
   ): Promise<Result> {
-    return writes.during(keyOf(call, name), carryOut, effect)
+    return writes.during(keyOf(call, name), carryOut, (result, before) => ({ state: 'present', ...effect(result, before) }))
   }
 
-  /** Repeats a read until its reply no longer contradicts a recent write. */
+  /**
+   * Repeats a read until its reply no longer contradicts a recent write.
+   *
+   * @param version the version to read; absent unless a version is read
+   */
   async function read<Reply> (
-    call: AwsCall, name: SecretName, ask: () => Promise<Reply>, isOld: (outcome: Outcome<Reply>, write: RecentWrite) => boolean
+    call: AwsCall, name: SecretName, ask: () => Promise<Reply>, isOld: (reply: Reply, facts: Facts) => boolean,
+    version?: VersionSelector
   ): Promise<Reply> {
     for (let attempt = 0; ; attempt++) {
-      const outcome = await ask().then((reply): Outcome<Reply> => ({ reply }), (error: unknown): Outcome<Reply> => ({ error }))
-      const recent = writes.find(keyOf(call, name), lateness)
-      if (recent === undefined || !isOld(outcome, recent) || !await pause(call, attempt)) {
-        if ('error' in outcome) throw outcome.error
+      const outcome = await ask().then((reply) => ({ reply }), (error: unknown) => ({ error }))
+      const facts = writes.find(keyOf(call, name), lateness)
+      const isLate = 'error' in outcome ? isErrorOfOldState(outcome.error, facts, version) : isOld(outcome.reply, facts)
+      if (!isLate || !await pause(call, attempt)) {
+        if ('error' in outcome) throw orGone(call, name, outcome.error)
         return outcome.reply
       }
     }
   }
 
-  const isBeingDeleted = (call: AwsCall, name: SecretName, error: unknown): boolean =>
-    isProblem(error, 'secret-pending-deletion') && writes.find(keyOf(call, name), deletion.lateness)?.state === 'gone'
+  /** Returns the deletion without recovery that this process has had confirmed, and that AWS may still be carrying out. */
+  function deletionOf (call: AwsCall, name: SecretName): Fact | undefined {
+    const state = writes.find(keyOf(call, name), deletion.lateness).get('state')
+    return state?.value === 'gone' ? state : undefined
+  }
+
+  const isBeingDeleted = (call: AwsCall, name: SecretName, error: unknown): error is Problem =>
+    isProblem(error, 'secret-pending-deletion') && deletionOf(call, name) !== undefined
+
+  /** Returns an error of AWS, or that there is no secret if it only says that this process's deletion is under way. */
+  const orGone = (call: AwsCall, name: SecretName, error: unknown): unknown =>
+    isBeingDeleted(call, name, error) ? asGone(error) : error
 
   /** Creates a secret. Retries for a while if AWS is still deleting an earlier secret of that name for this process. */
   async function afterDeletion<Result> (call: AwsCall, name: SecretName, create: () => Promise<Result>): Promise<Result> {
@@ -68,9 +81,9 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
     }
   }
 
-  const getSecretValue: SecretsPort['getSecretValue'] = async (call, name, version) =>
-    read(call, name, async () => port.getSecretValue(call, name, version), (outcome, recent) =>
-      'error' in outcome ? isErrorOfOldState(outcome.error, recent, version) : isOldValue(outcome.reply, recent, version))
+  const getSecretValue: SecretsPort['getSecretValue'] = async (call, name, version = {}) => read(
+    call, name, async () => port.getSecretValue(call, name, version), (reply, facts) => isOldValue(reply, facts, version), version
+  )
 
   return {
     ...port,
@@ -78,10 +91,10 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
     async batchGetSecretValue (call, request) {
       const page = await port.batchGetSecretValue(call, request)
       const items = await Promise.all(page.items.map(async (item): Promise<BatchResult> => {
-        const recent = writes.find(keyOf(call, item.name), lateness)
-        const isOld = recent !== undefined &&
-          ('problem' in item ? isErrorOfOldState(item.problem, recent, {}) : isOldValue(item.secret, recent, {}))
-        if (!isOld) return item
+        const facts = writes.find(keyOf(call, item.name), lateness)
+        const isOld = 'problem' in item ? isErrorOfOldState(item.problem, facts, {}) : isOldValue(item.secret, facts)
+        const isGone = 'problem' in item && isBeingDeleted(call, item.name, item.problem)
+        if (!isOld && !isGone) return item
         return getSecretValue(call, item.name).then((secret) => ({ name: item.name, secret }), (error: unknown) => {
           if (error instanceof Problem) return { name: item.name, problem: error }
           throw error
@@ -89,57 +102,100 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
       }))
       return { ...page, items }
     },
-    describeSecret: async (call, name) => read(call, name, async () => port.describeSecret(call, name), (outcome, recent) =>
-      'error' in outcome ? isErrorOfOldState(outcome.error, recent) : describesOldState(outcome.reply, recent)),
-    getResourcePolicy: async (call, name) => read(call, name, async () => port.getResourcePolicy(call, name), onlyErrors),
+    async describeSecret (call, name) {
+      const secret = await read(call, name, async () => port.describeSecret(call, name), describesOldState)
+      const gone = deletionOf(call, name)
+      if (gone !== undefined && secret.state === 'pending-deletion' && !isLater(secret.createdDate, gone)) throw new Problem('secret-not-found')
+      return secret
+    },
+    getResourcePolicy: async (call, name) => read(call, name, async () => port.getResourcePolicy(call, name), isOldPolicy),
+    validateResourcePolicy: async (call, name, policy) =>
+      read(call, name, async () => port.validateResourcePolicy(call, name, policy), () => false),
     listSecretVersionIds: async (call, name, request) =>
-      read(call, name, async () => port.listSecretVersionIds(call, name, request), onlyErrors),
+      read(call, name, async () => port.listSecretVersionIds(call, name, request), areOldVersions(request)),
+    listRecentlyWritten (call) {
+      const { environment } = call
+      return [...writes.findAll(placeOf(call), listLateness)].flatMap(([awsName, facts]) => {
+        const name = fromAwsName(environment, awsName)
+        return name === undefined ? [] : compact({ name, state: facts.get('state')?.value as RecentlyWritten['state'] })
+      })
+    },
     createSecret: async (call, name, secret) => write(call, name,
-      async () => afterDeletion(call, name, async () => port.createSecret(call, name, secret)),
-      ({ versionId }) => ({ state: 'present', moved: true, current: versionId })),
+      async () => afterDeletion(call, name, async () => port.createSecret(call, name, secret)), newVersion),
     deleteSecret: async (call, name, how) => write(call, name, async () => port.deleteSecret(call, name, how),
-      () => ({ state: 'force' in how ? 'gone' : 'scheduled' })),
-    restoreSecret: async (call, name) => write(call, name, async () => port.restoreSecret(call, name), () => ({ state: 'present' })),
+      () => ({ state: 'force' in how ? 'gone' : 'deleted' })),
+    async restoreSecret (call, name) {
+      try {
+        return await write(call, name, async () => port.restoreSecret(call, name), () => ({}))
+      } catch (error) {
+        throw isProblem(error, 'secret-pending-deletion') ? asGone(error) : error
+      }
+    },
     async putSecretValue (call, name, content, version = {}) {
-      const isCurrent = version.stages?.includes('AWSCURRENT') ?? true
       try {
         return await write(call, name, async () => port.putSecretValue(call, name, content, version),
-          ({ versionId }) => ({ state: 'present', ...isCurrent && { moved: true, current: versionId } }))
+          (result, before) => newVersion(result, before, version.stages))
       } catch (error) {
-        // A secret that is being deleted without recovery can't be restored, and its name will soon be free. So it counts as not
-        // found.
-        throw error instanceof Problem && isBeingDeleted(call, name, error) ? new Problem('secret-not-found', error.options) : error
+        throw orGone(call, name, error)
       }
     },
     updateSecret: async (call, name, change) => write(call, name, async () => port.updateSecret(call, name, change),
-      ({ versionId }) => ({ state: 'present', ...change.content !== undefined && { moved: true, current: versionId } })),
+      (result, before) => ({
+        ...change.description !== undefined && { description: change.description },
+        ...change.kmsKeyId !== undefined && { kmsKey: change.kmsKeyId },
+        ...change.content !== undefined && newVersion(result, before)
+      })),
     updateSecretVersionStage: async (call, name, stage, move) => write(call, name,
-      async () => port.updateSecretVersionStage(call, name, stage, move),
-      () => ({ state: 'present', ...stage === 'AWSCURRENT' && { moved: true, current: move.moveToVersionId } })),
+      async () => port.updateSecretVersionStage(call, name, stage, move), () => moved(stage, move.moveToVersionId)),
+    tagResource: async (call, name, tags) => write(call, name, async () => port.tagResource(call, name, tags),
+      () => each('tag', Object.keys(tags), (key) => tags[key])),
+    untagResource: async (call, name, keys) => write(call, name, async () => port.untagResource(call, name, keys),
+      () => each('tag', keys, () => undefined)),
+    putResourcePolicy: async (call, name, policy, options) => write(call, name,
+      async () => port.putResourcePolicy(call, name, policy, options), () => ({ policy })),
+    deleteResourcePolicy: async (call, name) => write(call, name, async () => port.deleteResourcePolicy(call, name),
+      () => ({ policy: undefined })),
     rotateSecret: async (call, name, rotation) => write(call, name, async () => port.rotateSecret(call, name, rotation),
-      () => ({ state: 'present', moved: true }))
+      () => ({ rotation: 'true', ...moved('AWSCURRENT', unknown), 'label AWSPENDING': unknown })),
+    cancelRotateSecret: async (call, name) => write(call, name, async () => port.cancelRotateSecret(call, name),
+      () => ({ rotation: 'false' })),
+    replicateSecretToRegions: async (call, name, replication) => write(call, name,
+      async () => port.replicateSecretToRegions(call, name, replication),
+      () => each('replica', replication.replicas.map(({ region }) => region), (region) => region)),
+    removeRegionsFromReplication: async (call, name, regions) => write(call, name,
+      async () => port.removeRegionsFromReplication(call, name, regions), () => each('replica', regions, () => undefined)),
+    stopReplicationToReplica: async (call, name) => write(call, name, async () => port.stopReplicationToReplica(call, name),
+      () => ({ primaryRegion: call.environment.region }))
   }
 }
 
-type Outcome<Reply> = { reply: Reply } | { error: unknown }
-
-const onlyErrors = (outcome: Outcome<unknown>, recent: RecentWrite): boolean =>
-  'error' in outcome && isErrorOfOldState(outcome.error, recent)
+/**
+ * Returns the problem for a secret that AWS is deleting without recovery. It can't be restored, and its name is as good as free.
+ * For a restore, AWS's refusal means nothing else.
+ */
+const asGone = ({ options }: Problem): Problem => new Problem('secret-not-found', options)
 
 /**
  * Returns the key under which a secret's writes are remembered. It contains the credential, because calls with another credential
  * may concern another account.
  */
-const keyOf = ({ environment, credentialId }: AwsCall, name: SecretName): string =>
-  [credentialId, environment.region, toAwsName(environment, name)].join(' ')
+const keyOf = (call: AwsCall, name: SecretName): string => placeOf(call) + toAwsName(call.environment, name)
 
-/** Waits before AWS is asked again. Returns false if the call's owner has left. */
-async function pause (call: AwsCall, attempt: number): Promise<boolean> {
-  const signal = ownerOf(call)
-  try {
-    await delay(Math.min(pauses.longest, pauses.first * 2 ** attempt), undefined, { ...signal && { signal } })
-    return true
-  } catch {
-    return false
-  }
+const placeOf = ({ environment, credentialId }: AwsCall): string => `${credentialId} ${environment.region} `
+
+/**
+ * Returns the effect of a write that creates a version. AWS answers a repeated write, which has the version ID of the first one,
+ * in the same way, but it changes nothing.
+ */
+function newVersion ({ versionId }: { versionId?: string }, before: Facts, stages: readonly string[] = ['AWSCURRENT']): Effect {
+  if (versionId !== undefined && before.has(`version ${versionId}`)) return {}
+  return Object.assign({ [`version ${versionId ?? ''}`]: versionId }, ...stages.map((stage) => moved(stage, versionId))) as Effect
 }
+
+/** Returns the effect of a label's move. When AWSCURRENT is moved, AWS moves AWSPREVIOUS to the version that had it. */
+const moved = (stage: string, versionId: string | undefined | typeof unknown): Effect =>
+  ({ [`label ${stage}`]: versionId, ...stage === 'AWSCURRENT' && { 'label AWSPREVIOUS': unknown } })
+
+/** Returns the effect of a write that gives values to several tags or replicas. */
+const each = (kind: 'tag' | 'replica', names: readonly string[], valueOf: (name: string) => string | undefined): Effect =>
+  Object.fromEntries(names.map((name) => [`${kind} ${name}`, valueOf(name)]))

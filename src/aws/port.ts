@@ -18,6 +18,11 @@ export interface SecretsPort {
   getRandomPassword: (call: AwsCall, options: PasswordOptions) => Promise<string>
   getResourcePolicy: (call: AwsCall, name: SecretName) => Promise<SecretPolicy>
   getSecretValue: (call: AwsCall, name: SecretName, version?: VersionSelector) => Promise<ReadSecret>
+  /**
+   * Returns the secrets that this process has changed in the last five minutes, which lists may not show yet. Does not call AWS,
+   * and can miss some.
+   */
+  listRecentlyWritten: (call: AwsCall) => RecentlyWritten[]
   listSecrets: (call: AwsCall, request: ListRequest) => Promise<Page<SecretMetadata<AnyName>>>
   listSecretVersionIds: (call: AwsCall, name: SecretName, request: VersionsRequest) => Promise<Page<SecretVersion>>
   putResourcePolicy: (call: AwsCall, name: SecretName, policy: string, options: PolicyOptions) => Promise<WriteResult>
@@ -96,6 +101,12 @@ export type BatchResult = { name: SecretName, secret: ReadSecret } | { name: Sec
 export interface VersionSelector {
   versionId?: string | undefined
   versionStage?: string | undefined
+}
+
+/** A secret that was changed a moment ago. `state` is absent if it is not known. */
+export interface RecentlyWritten {
+  name: SecretName
+  state?: 'present' | 'deleted' | 'gone'
 }
 
 /** The secret that an operation changed. `versionId` is present if AWS's response names a version. */

@@ -6,6 +6,7 @@ import type { Failure } from '#src/problems/failure'
 import { Problem, type EarlierAttempt } from '#src/problems/problem'
 import type { AwsCall } from './call.ts'
 import { compareKmsKeys } from './kms-keys.ts'
+import { untilShown } from './lateness.ts'
 import type { NewSecret, ReplicatedSecret, SecretsPort, WriteResult } from './port.ts'
 import type { SecretMetadata } from './secret.ts'
 
@@ -49,7 +50,7 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
     } catch (error) {
       const { earlierAttempt, failure, ...options } = error instanceof Problem ? error.options : {}
       if (!(error instanceof Problem) || earlierAttempt === undefined || !refusals.has(error.code)) throw error
-      const result = resultIn(await describe(call, name, operation), earlierAttempt)
+      const result = await untilShown(call, async () => resultIn(await describe(call, name, operation), earlierAttempt))
       if (result === unknownByWhom) throw unanswered(error, operation, 'unknown-by-whom')
       // The secret is not in the wanted state, so AWS has not carried out the earlier attempt either.
       if (result === undefined) throw new Problem(error.code, options)

@@ -98,6 +98,7 @@ export function createSecretsPort (
         VersionStage: versionStage
       })))
     },
+    listRecentlyWritten: () => [],
     async listSecrets (call, { filters, includePlannedDeletion, sort, limit, cursor }) {
       const { environment } = call
       const { SecretList = [], NextToken } = await send(call, new ListSecretsCommand({

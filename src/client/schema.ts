@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * Compare environments
-         * @description Returns a row for each name that one of the environments has or requires. Each environment is read with its own default credential. The caller needs `ListSecrets` in all of them, and a name is shown where the caller may `DescribeSecret`. With `compareValues`, the report also shows where the values are the same, byte for byte, which requires `CompareValues` in each environment and on each secret. No part of a value leaves the gateway, but a caller who may compare values and may write to one of the environments can test guesses. The page at `/docs/consistency` shows the report.
+         * @description Returns a row for each name that one of the environments has or requires. Each environment is read with its own default credential. The caller needs `ListSecrets` in all of them, and a name is shown where the caller may `DescribeSecret`. With `compareValues`, the report also shows where the values are the same, byte for byte, which requires `CompareValues` in each environment and on each secret. No part of a value leaves the gateway, but a caller who may compare values and may write to one of the environments can test guesses. AWS's lists may lack the changes of the last five minutes; the report looks up required secrets and those that this process has changed. The page at `/docs/consistency` shows the report.
          */
         get: operations["compareEnvironments"];
         put?: never;
@@ -213,7 +213,7 @@ export interface paths {
         };
         /**
          * List secrets
-         * @description Returns the metadata of each secret that the caller may see, never a value. A secret must match all filters. `namePrefix` and `tag` match exactly; AWS's own filters match beginnings, and more than their names suggest. Pages depend only on the secrets that the caller may see.
+         * @description Returns the metadata of each secret that the caller may see, never a value. A secret must match all filters. `namePrefix` and `tag` match exactly; AWS's own filters match beginnings, and more than their names suggest. Pages depend only on the secrets that the caller may see. AWS's lists may lack the changes of the last five minutes.
          */
         get: operations["listSecrets"];
         put?: never;
@@ -1745,7 +1745,7 @@ export interface operations {
                      */
                     from: string;
                     /**
-                     * @description Instead of `names`: all secrets that exist in the other environment, are missing in this one, and may be promoted by the caller in both
+                     * @description Instead of `names`: all secrets that exist in the other environment, are missing in this one, and may be promoted by the caller in both. AWS's lists may lack the changes of the last five minutes; a secret that exists in this environment nevertheless is `skipped`
                      * @enum {boolean}
                      */
                     missing?: true;

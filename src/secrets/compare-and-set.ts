@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { untilShown } from '#src/aws/lateness'
 import type { WriteResult } from '#src/aws/port'
 import type { SecretContent } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
@@ -46,31 +47,29 @@ export async function compareAndSet (
 }
 
 /**
- * The maximum number of attempts to move AWSCURRENT. Another writer may move the label away and then back. AWS can then refuse
- * the gateway's move, although the label is on the expected version again. In this case, the gateway tries again.
- */
-const maximumAttempts = 5
-
-/**
  * Moves AWSCURRENT from one version to another.
+ *
+ * AWS does not document its error messages, so if it refuses the move, the label's current position decides how to go on. The
+ * label may already be on the target: if the response to a move is lost, the SDK repeats the move, and AWS refuses the
+ * repetition. If the label seems to be where it was, the reply is late, or another writer has moved it away and back. In both
+ * cases, the gateway tries again.
  *
  * @throws Problem `precondition-failed` if AWSCURRENT is on neither of the two, and any AWS error
  */
 export async function moveCurrent (scope: Scope, name: SecretName, from: string, to: string): Promise<void> {
-  for (let attempts = 1; ; attempts++) {
+  let refusal: unknown
+  const moved = await untilShown(scope, async () => {
     try {
-      await scope.aws.updateSecretVersionStage(scope, name, 'AWSCURRENT', { removeFromVersionId: from, moveToVersionId: to })
-      return
+      return await scope.aws.updateSecretVersionStage(scope, name, 'AWSCURRENT', { removeFromVersionId: from, moveToVersionId: to })
     } catch (error) {
       if (!isProblem(error, 'aws-refused')) throw error
-      // AWS does not document its error messages, so the label's current position decides how to go on. The label may already be
-      // on the target: if the response to a move is lost, the SDK repeats the move, and AWS refuses the repetition.
-      const current = await currentVersion(scope, name)
-      if (current === to) return
-      if (current !== from) throw new Problem('precondition-failed')
-      if (attempts === maximumAttempts) throw error
+      refusal = error
     }
-  }
+    const current = await currentVersion(scope, name)
+    if (current !== from && current !== to) throw new Problem('precondition-failed')
+    return current === to ? to : undefined
+  })
+  if (moved === undefined) throw refusal
 }
 
 async function removePendingLabel (scope: Scope, name: SecretName, versionId: string): Promise<void> {

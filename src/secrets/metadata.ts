@@ -1,3 +1,4 @@
+import type { Page } from '#src/aws/port'
 import type { Replica, SecretMetadata as AwsSecret, SecretVersion as AwsVersion } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
@@ -28,7 +29,8 @@ export interface VersionsPage {
 }
 
 /**
- * Returns a page of a secret's versions. The last page ends with the versions that have no value.
+ * Returns a page of a secret's versions. The last page ends with the versions that have no value. No other page is empty,
+ * although AWS's may be.
  *
  * @throws Problem for an invalid cursor and any AWS error
  */
@@ -39,8 +41,13 @@ export async function listVersions (scope: Scope, cursors: Cursors, name: Secret
 }): Promise<VersionsPage> {
   const { limit, cursor, ...query } = options
   const listing: Listing = { scope, operation: 'listVersions', query: { ...query, name } }
-  const awsPage = cursor === undefined ? undefined : cursors.open(listing, cursor).awsPage
-  const { items, nextCursor } = await scope.aws.listSecretVersionIds(scope, name, { ...query, limit, cursor: awsPage })
+  let awsPage = cursor === undefined ? undefined : cursors.open(listing, cursor).awsPage
+  let page: Page<AwsVersion>
+  do {
+    page = await scope.aws.listSecretVersionIds(scope, name, { ...query, limit, cursor: awsPage })
+    awsPage = page.nextCursor
+  } while (page.items.length === 0 && awsPage !== undefined)
+  const { items, nextCursor } = page
   const empty = nextCursor === undefined ? await emptyVersions(scope, name, items, cursor === undefined) : []
   return compact({
     items: [...items.map(toVersion), ...empty.map((version) => ({ ...version, hasValue: false }))],

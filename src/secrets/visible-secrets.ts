@@ -32,13 +32,13 @@ export async function* visibleSecrets (
     const { awsPage, ...covered } = awsPlace
     const page = await scope.aws.listSecrets(scope, { ...request, limit: shapes.MaxResultsType.max, cursor: awsPage })
     const visible = await visibleOf(scope, actions, page.items.filter((secret) => selects(request.filters ?? {}, secret)))
-    const first = firstOn(visible, covered)
+    const { first, left } = behind(visible, covered)
     for (const [index, secret] of visible.entries()) {
       if (index < first) continue
       yield { secret, place: () => compact({ awsPage, seen: index, last: digestOf(visible[index - 1]) }) }
     }
     if (page.nextCursor === undefined) return undefined
-    awsPlace = { awsPage: page.nextCursor, seen: 0 }
+    awsPlace = { awsPage: page.nextCursor, ...left }
   }
 }
 
@@ -52,13 +52,16 @@ async function visibleOf (
 }
 
 /**
- * Returns the index of the first secret that the earlier pages do not cover. If the last secret that they cover is no longer on
- * AWS's page, the next secret has moved to its index.
+ * Returns the index of the first secret that the earlier pages do not cover, and what they cover of AWS's next page. If the last
+ * secret that they cover is no longer on AWS's page, the next secret has moved to its index. For the same `NextToken`, AWS may
+ * also return fewer secrets than before; the others are then on its next page.
  */
-function firstOn (visible: readonly SecretMetadata<AnyName>[], { seen, last }: Place): number {
-  if (last === undefined) return 0
+function behind (visible: readonly SecretMetadata<AnyName>[], { seen, last }: Place): { first: number, left: Place } {
+  const none = { seen: 0 }
+  if (last === undefined) return { first: 0, left: none }
   const index = visible.findIndex((secret) => digestOf(secret) === last)
-  return index === -1 ? seen - 1 : index + 1
+  if (index !== -1) return { first: index + 1, left: none }
+  return { first: seen - 1, left: seen > visible.length ? { seen: seen - visible.length, last } : none }
 }
 
 /** Returns a digest of the secret's name. Unlike the name, it has the same length for all secrets. */

@@ -281,6 +281,7 @@ t.test('every item of a request for many secrets', async (t) => {
     const cell = { caller: callers[0] ?? { id: '', groups: [], method: 'api-key' }, environment, credential: undefined }
     await ask(gateway, cell, { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secrets: names.map((name) => ({ name, value: 'v' })) } })
   }
+  gateway.catchUp()
   const items = async (cell: Cell, request: Request): Promise<{ name: string, result?: string, problem?: { code: string } }[]> => (await ask(gateway, cell, request)).json.items
   for (const cell of cells().filter((one) => allowed[one.environment] !== undefined)) {
     const may = (action: Action): string[] => names.filter((name) => expected({ ...cell, name }, [action]) === 'allowed')

@@ -124,6 +124,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     // Moves only the gateway's clock, because moto's can't be moved.
     advance: (days) => { moved += days * day },
     settle: () => undefined,
+    catchUp: () => undefined,
     rotateDue: async () => { throw new Error('moto can\'t run rotation functions') },
     close: async () => {
       const closed = once(server, 'close')

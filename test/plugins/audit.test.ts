@@ -215,6 +215,7 @@ t.test('a request for many secrets leaves a record of each', async (t) => {
   const [, ...some] = await recordsOf(gateway, 'POST', '/environments/dev/values', { ...reader, json: { names: ['b', 'a'] } })
   t.match(some, [{ name: 'b', ...denied }, { name: 'a', status: 200, decision: { policies: ['reads-a'] } }, { items: 2 }])
   await gateway.send('POST', secrets, { json: { secrets: [{ name: 'both/a', value: 'v' }, { name: 'both/b', value: 'v' }] } })
+  gateway.catchUp()
   const reply = await gateway.send('POST', '/environments/dev/values', { ...reader, json: { filters: { namePrefix: 'both/' } } })
   t.same(reply.json.items.map(({ name }: { name: string }) => name), ['both/a'])
   const matching = gateway.trail().slice(-3)
@@ -274,6 +275,7 @@ t.test('secrets that the request does not name are recorded up to a limit', asyn
   })
   const secretNames = Array.from({ length: 1_005 }, (_, index) => `many/${index}`)
   t.equal((await gateway.send('POST', secrets, { json: { secretNames, settings: { concurrency: 32 } } })).status, 201)
+  gateway.catchUp()
   const requests: [string, string, RequestOptions][] = [
     ['POST', '/environments/dev/values', { json: { filters: { namePrefix: 'many/' } } }],
     ['GET', '/consistency?environments=dev&compareValues=true', {}],

@@ -116,6 +116,7 @@ t.test('a list contains only secrets that the caller may describe, on all of its
   })
   const secretNames = ['other/1', 'team-a/1', 'team-ab/1', 'team-a/2', 'team-a', 'other/2', 'team-a/3']
   await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames } })
+  gateway.catchUp()
   const found: string[] = []
   const sizes: number[] = []
   let cursor = ''

@@ -41,6 +41,7 @@ async function setUp (t: Test, ...cursorKeyFiles: string[]): Promise<Gateway> {
     for (const value of ['v1', 'v2']) await gateway.send('PUT', `/environments/dev/secrets/${name}`, { json: { value } })
   }
   await gateway.send('PUT', '/environments/staging/secrets/team-a%2F1', { json: { value: 'v' } })
+  gateway.catchUp()
   return gateway
 }
 

@@ -49,6 +49,7 @@ t.test('values and long replies are refused if their caller holds too much memor
   const gateway = await start(t)
   const secrets = Array.from({ length: 80 }, (_, index) => ({ name: `s${index}`, value: 'v', description: 'd'.repeat(1_000) }))
   t.equal((await gateway.send('POST', path, { json: { secrets } })).status, 201)
+  gateway.catchUp()
   const names = secrets.map(({ name }) => name)
   const read = async (token: string): Promise<unknown> => (await gateway.send('POST', '/environments/dev/values', { json: { names }, token })).status
   const list = async (): Promise<unknown> => (await gateway.send('GET', path)).status

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { constants, DatabaseSync, type SQLInputValue } from 'node:sqlite'
 
 type Parameters = Record<string, SQLInputValue>
 
@@ -21,7 +21,12 @@ export interface Database {
   write: <Result>(work: (connection: DatabaseSync) => Result) => Result
   /** Calls the listener with the changes of each `write` that changed anything, in SQLite's own format. */
   onChange: (listener: (changeset: Uint8Array) => void) => void
-  /** Applies the changes of a `write` of another database, which must have had the same contents. */
+  /**
+   * Makes the changes of a `write` of another database, which must have had the same rows. Their values may differ because claims
+   * on rotations are also renewed outside a `write`.
+   *
+   * @throws Error if the rows differ
+   */
   apply: (changeset: Uint8Array) => void
   /** Runs part of a `write` in a savepoint. If `work` throws, only its own changes are rolled back, and the error is rethrown. */
   nested: (work: () => void) => void
@@ -127,7 +132,12 @@ function databaseOf (connection: DatabaseSync): Database {
       }
     },
     onChange (listener) { listeners.push(listener) },
-    apply (changeset) { connection.applyChangeset(changeset) },
+    apply (changeset) {
+      const { SQLITE_CHANGESET_ABORT, SQLITE_CHANGESET_DATA, SQLITE_CHANGESET_REPLACE } = constants
+      const onConflict = (type: number): number =>
+        type === SQLITE_CHANGESET_DATA ? SQLITE_CHANGESET_REPLACE : SQLITE_CHANGESET_ABORT
+      if (!connection.applyChangeset(changeset, { onConflict })) throw new Error('The changes do not fit this database')
+    },
     nested (work) {
       connection.exec('SAVEPOINT nested')
       try {

@@ -1,8 +1,10 @@
+import { untilShown } from '#src/aws/lateness'
 import { currentIn, type SecretMetadata } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
 import { moveCurrent } from '#src/secrets/compare-and-set'
 import { findSecret } from '#src/secrets/metadata'
+import { currentVersion } from '#src/secrets/precondition'
 import type { Scope } from '#src/secrets/scope'
 import { regionsOf } from '#src/secrets/settings'
 import { moveStage } from '#src/secrets/stages'
@@ -36,12 +38,18 @@ export async function rollBack (scope: Scope, changed: Changed): Promise<void> {
 }
 
 async function deleteCreated (scope: Scope, { item: { name }, trace: { created } }: Changed): Promise<void> {
-  const now = await findSecret(scope, name)
-  if (created === undefined || now === undefined) return
+  if (created === undefined) return
   const { versionId, unsure = false } = created
+  const isOwn = (secret: SecretMetadata): boolean => versionId !== undefined && versionId in (secret.versions ?? {})
+  const now = unsure
+    ? await untilShown(scope, async () => {
+        const found = await findSecret(scope, name)
+        return found !== undefined && (versionId === undefined || isOwn(found)) ? found : undefined
+      })
+    : await findSecret(scope, name)
+  if (now === undefined) return
   const versions = Object.keys(now.versions ?? {})
-  const isOurs = versionId === undefined ? !unsure : versions.includes(versionId)
-  if (unsure && versionId !== undefined && !isOurs) return
+  const isOurs = versionId === undefined ? !unsure : isOwn(now)
   // The rollback fails if another writer created the secret, deleted it, wrote to it or replicated it to further regions.
   if (!isOurs || now.state === 'pending-deletion' || versions.some((id) => id !== versionId)) throw new Problem('not-taken-back')
   await removeOwnReplicas(scope, name, now)
@@ -68,7 +76,12 @@ async function deleteRestored (scope: Scope, name: SecretName, existing: SecretM
   const changed = Object.fromEntries(Object.entries(tags).filter(([key, value]) => before[key] !== value))
   await restoreTags(scope, name, changed, before)
   if (replicaRegions.length > 0) await removeOwnReplicas(scope, name, await scope.aws.describeSecret(scope, name))
-  await scope.aws.deleteSecret(scope, name, { recoveryWindowInDays })
+  try {
+    await scope.aws.deleteSecret(scope, name, { recoveryWindowInDays })
+  } catch (error) {
+    // The secret is scheduled for deletion. It doesn't matter that another caller may have done that.
+    if (!(error instanceof Problem) || error.options.failure?.effect !== 'unknown-by-whom') throw error
+  }
 }
 
 /**
@@ -88,13 +101,17 @@ async function restoreVersion (
   scope: Scope, name: SecretName, created: string | undefined, existing: SecretMetadata
 ): Promise<void> {
   const { versions = {} } = existing
-  const now = await scope.aws.describeSecret(scope, name)
-  const current = currentIn(existing)
   // There is nothing to restore if the update created no version, or if its version has not become current.
-  if (created === undefined || currentIn(now) === current) return
+  if (created === undefined) return
+  const current = currentIn(existing)
+  const now = await untilShown(scope, async () => {
+    const shown = await currentVersion(scope, name)
+    return shown === current ? undefined : shown
+  })
+  if (now === undefined) return
   // A placeholder that has received a value can't become a placeholder again, because AWS never removes AWSCURRENT. If another
   // writer's version is current, it stays.
-  if (current === undefined || currentIn(now) !== created) throw new Problem('not-taken-back')
+  if (current === undefined || now !== created) throw new Problem('not-taken-back')
   await moveCurrent(scope, name, created, current)
   // When AWSCURRENT was moved back, AWS moved AWSPREVIOUS to the new version. Therefore AWSPREVIOUS is moved back, too.
   const previous = Object.keys(versions).find((id) => versions[id]?.includes('AWSPREVIOUS'))

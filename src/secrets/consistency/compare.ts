@@ -112,8 +112,8 @@ interface Survey {
 }
 
 async function survey (scope: Scope, namePrefix = ''): Promise<Survey> {
-  const { states, unaddressable } = await secretStates(scope, namePrefix)
   const required = new Set(scope.environment.requiredSecrets.filter(isSecretName).filter((name) => name.startsWith(namePrefix)))
+  const { states, unaddressable } = await secretStates(scope, namePrefix, required)
   const visible = await permittedFound(scope, 'DescribeSecret', [...new Set([...states.keys(), ...required])])
   const count = await countUnaddressable(scope, ['DescribeSecret'], [...unaddressable.keys()])
   return { scope, states, unaddressable: count, required, visible }

@@ -20,7 +20,8 @@ export const PromotionBody = Type.Object({
   })),
   missing: Type.Optional(Type.Literal(true, {
     description: 'Instead of `names`: all secrets that exist in the other environment, are missing in this one, and may be ' +
-      'promoted by the caller in both'
+      'promoted by the caller in both. AWS\'s lists may lack the changes of the last five minutes; a secret that exists in this ' +
+      'environment nevertheless is `skipped`'
   })),
   onConflict: Type.Optional(Enum(['fail', 'skip', 'update'], {
     default: 'fail',

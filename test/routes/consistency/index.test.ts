@@ -12,6 +12,7 @@ const put = async (gateway: Gateway, environment: string, name: string, value: s
 
 /** Returns the rows of the consistency report by secret name. */
 async function compare (gateway: Gateway, query: string, token: string = tokens.administrator): Promise<Record<string, Cells>> {
+  gateway.catchUp()
   const reply = await gateway.send('GET', `/consistency?${query}`, { token })
   if (reply.status !== 200) throw new Error(reply.text)
   return Object.fromEntries(reply.json.items.map(({ name, environments }: { name: string, environments: Cells }) => [name, environments]))
@@ -53,7 +54,7 @@ t.test('compareEnvironments', async (t) => {
   t.test('uses each environment\'s own credential, and reads no value', async (t) => {
     gateway.awsCalls.length = 0
     await compare(gateway, 'environments=dev,prod')
-    t.same(gateway.awsCalls, ['ListSecrets', 'ListSecrets'])
+    t.same(gateway.awsCalls, ['ListSecrets', 'ListSecrets', 'DescribeSecret'], 'the required secret is looked up')
   })
 
   t.test('refuses an invalid list of environments', async (t) => {

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import type { AwsCall } from '#src/aws/call'
 import { seeOwnWrites } from '#src/aws/own-writes'
-import { createRecentWrites } from '#src/aws/recent-writes'
+import { createRecentWrites, type Aspect, type Effect } from '#src/aws/recent-writes'
 import { environmentFrom } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
 import { isProblem, Problem } from '#src/problems/problem'
@@ -31,11 +31,12 @@ function setUp () {
       items: [await next().then((secret) => ({ name, secret }), (problem: unknown) => ({ name, problem }))]
     }),
     putSecretValue: async () => ({ name, arn, versionId: 'new' }),
+    restoreSecret: async () => ({ name, arn }),
     rotateSecret: async () => ({ name, arn, versionId: 'rotated' }),
     deleteSecret: async () => ({ name, arn, deletionDate: new Date() }),
     createSecret: async () => { throw new Problem('secret-pending-deletion') },
     getResourcePolicy: async () => { await next(); return { name, arn } },
-    listSecretVersionIds: async () => { await next(); return { items: [] } }
+    listSecretVersionIds: async () => ({ items: [await next()] })
   }
   const port = seeOwnWrites(inner as unknown as SecretsPort, () => clock.monotonic, () => clock.wall)
   return { clock, replies, inner, port }
@@ -71,7 +72,7 @@ await t.test('a value that is newer than the write is not read again', async (t)
 
 await t.test('a secret that was written a moment ago is looked for again', async (t) => {
   const { replies, port } = setUp()
-  await port.putSecretValue(call, name, 'new', { stages: ['other'] })
+  await port.restoreSecret(call, name)
   for (const read of [
     async () => port.getSecretValue(call, name), async () => port.getResourcePolicy(call, name),
     async () => port.listSecretVersionIds(call, name, {}), async () => port.batchGetSecretValue(call, { names: [name] })
@@ -117,18 +118,29 @@ await t.test('a creation waits ten seconds for a deletion of this process, and n
 
 await t.test('overlapping and uncertain writes are not remembered', async (t) => {
   const writes = createRecentWrites(() => 0, () => 0)
-  const present = () => ({ state: 'present', moved: true, current: 'v' }) as const
-  await Promise.all([1, 2].map(async () => writes.during('overlapping', async () => Promise.resolve(), present)))
-  t.equal(writes.find('overlapping', 1), undefined)
-  await writes.during('k', async () => Promise.resolve(), present)
-  t.match(writes.find('k', 1), { state: 'present', current: 'v' })
-  t.equal(writes.find('k', 0), undefined)
-  const fail = async (error: Error) => writes.during('k', async () => Promise.reject(error), present).catch((thrown: unknown) => thrown)
-  t.ok(isProblem(await fail(new Problem('aws-refused')), 'aws-refused'))
-  t.ok(writes.find('k', 1), 'AWS has refused the write')
-  await fail(new Problem('aws-timeout', { failure: { operation: 'PutSecretValue', cause: 'timed-out', effect: 'unknown' } }))
-  t.equal(writes.find('k', 1), undefined)
-  for (let count = 0; count <= 10_000; count++) await writes.during(String(count), async () => Promise.resolve(), present)
-  t.equal(writes.find('0', 1), undefined, 'the oldest is forgotten')
-  t.ok(writes.find('1', 1))
+  const known = (key: string, aspect: Aspect = 'label a'): string | undefined => writes.find(key, 1).get(aspect)?.value
+  const write = async (key: string, effect: Effect, carryOut = async (): Promise<unknown> => Promise.resolve()): Promise<unknown> =>
+    writes.during(key, carryOut, () => effect).catch((thrown: unknown) => thrown)
+  await Promise.all(['1', '2'].map(async (id) => write('overlapping', { 'label a': id, [`label ${id}`]: id, state: 'present' })))
+  t.equal(known('overlapping'), undefined)
+  t.equal(known('overlapping', 'state'), 'present', 'both have the same effect')
+  t.equal(known('overlapping', 'label 1'), '1', 'only one has this effect')
+  await write('overlapping', { 'label a': '3' })
+  t.equal(known('overlapping'), '3', 'a later write')
+  t.equal(writes.find('overlapping', 0).size, 0)
+
+  await write('k', { 'label a': '1' })
+  t.ok(isProblem(await write('k', { 'label a': '2' }, async () => Promise.reject(new Problem('aws-refused'))), 'aws-refused'))
+  t.equal(known('k'), '1', 'AWS has refused the write')
+  const lost = new Problem('aws-timeout', { failure: { operation: 'PutSecretValue', cause: 'timed-out', effect: 'unknown' } })
+  const beside = Promise.withResolvers<undefined>()
+  const waiting = write('k', { 'label a': '2' }, async () => beside.promise)
+  await write('k', { 'label a': '3' }, async () => Promise.reject(lost))
+  t.equal(known('k'), undefined)
+  beside.resolve(undefined)
+  await waiting
+  t.equal(known('k'), undefined, 'nor is a write that overlapped with it')
+  for (let count = 0; count <= 10_000; count++) await write(String(count), { state: 'present' })
+  t.equal(known('0', 'state'), undefined, 'the oldest is forgotten')
+  t.equal(known('1', 'state'), 'present')
 })

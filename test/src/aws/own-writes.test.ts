@@ -1,17 +1,6 @@
-import t, { type Test } from 'tap'
-import { build as start, type Gateway, type Reply } from '#test/helper'
-
-/** Starts a gateway on a realistic backend, whose reads can lag behind its writes. */
-async function build (t: Test, seed: string): Promise<Gateway> {
-  const before = process.env.TEST_REALISTIC
-  process.env.TEST_REALISTIC = seed
-  try {
-    return await start(t)
-  } finally {
-    if (before === undefined) delete process.env.TEST_REALISTIC
-    else process.env.TEST_REALISTIC = before
-  }
-}
+import t from 'tap'
+import type { Reply } from '#test/helper'
+import { buildRealistic as build } from '#test/realistic/build'
 
 const secrets = '/environments/dev/secrets'
 const rounds = Array.from({ length: 4 }, (_, index) => index)

@@ -202,6 +202,16 @@ t.test('a deletion that is certainly older than the call is that of another requ
   t.notMatch(reply.json.detail, /unknown/)
 })
 
+t.test('a deletion whose repetition AWS refuses because of replicas has not been carried out', async (t) => {
+  const gateway = await build(t)
+  const fail = await proxyWithFaults(t, gateway)
+  const { send } = await subject(t, gateway, 'a', [['PUT', '/replicas', { replicaRegions: [{ region: 'eu-central-1' }] }]])
+  fail('DeleteSecret', 'reset')
+  const reply = await send(['DELETE', ''])
+  t.match(reply, { status: 409, json: { code: 'secret-has-replicas' } })
+  t.notMatch(reply.json.detail, /unknown/)
+})
+
 t.test('if AWS\'s clock does not show which request deleted the secret, the reply says that this is unknown', async (t) => {
   const gateway = await build(t)
   const fail = await proxyWithFaults(t, gateway)

@@ -1,7 +1,9 @@
 import t from 'tap'
 import { metadataFrom } from '#src/aws/metadata'
 import { isSecretName } from '#src/environments/names'
-import { toMetadata } from '#src/secrets/metadata'
+import type { Cursors } from '#src/secrets/cursors'
+import { listVersions, toMetadata } from '#src/secrets/metadata'
+import type { Scope } from '#src/secrets/scope'
 
 const name = 'payments/db'
 if (!isSecretName(name)) throw new TypeError('it is not a valid name')
@@ -64,4 +66,12 @@ t.test('a secret is a placeholder until a version is current', async (t) => {
   t.match(toMetadata(metadataFrom(name, { ARN: 'arn', SecretVersionsToStages: { v: ['AWSPENDING'] } })), { state: 'placeholder' })
   t.match(toMetadata(metadataFrom(name, { ARN: 'arn', SecretVersionsToStages: { v: ['AWSCURRENT', 'AWSPENDING'] } })), { state: 'active' })
   t.same(toMetadata(metadataFrom(name, { ARN: 'arn' })), { name, arn: 'arn', state: 'placeholder' })
+})
+
+t.test('no page of versions is empty if others follow, although AWS\'s page may be', async (t) => {
+  const pages = { first: { items: [], nextCursor: '2' }, 2: { items: [{ versionId: 'v', versionStages: ['AWSCURRENT'] }], nextCursor: '3' } }
+  const listSecretVersionIds = async (_scope: unknown, _name: unknown, { cursor = 'first' }: { cursor?: keyof typeof pages }): Promise<object> => pages[cursor]
+  const scope = { aws: { listSecretVersionIds } } as unknown as Scope
+  const cursors = { seal: (_listing: unknown, { awsPage }: { awsPage?: string }) => `cursor ${awsPage ?? ''}` } as unknown as Cursors
+  t.match(await listVersions(scope, cursors, name, { limit: 1 }), { items: [{ versionId: 'v' }], nextCursor: 'cursor 3' })
 })

@@ -16,7 +16,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       summary: 'List secrets',
       description: 'Returns the metadata of each secret that the caller may see, never a value. A secret must match all ' +
         'filters. `namePrefix` and `tag` match exactly; AWS\'s own filters match beginnings, and more than their names ' +
-        'suggest. Pages depend only on the secrets that the caller may see.',
+        'suggest. Pages depend only on the secrets that the caller may see. AWS\'s lists may lack the changes of the last five ' +
+        'minutes.',
       params: EnvironmentParams,
       querystring: Query({
         ...ListFilters.properties,

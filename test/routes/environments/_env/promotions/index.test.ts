@@ -9,8 +9,10 @@ const put = async (gateway: Gateway, environment: string, name: string, value: s
   (await gateway.send('PUT', secret(environment, name), { json: { value } })).json.versionId
 const read = async (gateway: Gateway, environment: string, name: string): Promise<string> =>
   (await gateway.send('GET', secret(environment, name))).json.value
-const promote = async (gateway: Gateway, json: object, options: RequestOptions = {}): Promise<Reply> =>
-  gateway.send('POST', path, { json: { from: 'dev', ...json }, ...options })
+const promote = async (gateway: Gateway, json: object, options: RequestOptions = {}): Promise<Reply> => {
+  if ('missing' in json) gateway.catchUp()
+  return gateway.send('POST', path, { json: { from: 'dev', ...json }, ...options })
+}
 
 interface Item { name: string, result: string, problem?: { code: string } }
 const results = ({ json }: Reply): Record<string, string> =>

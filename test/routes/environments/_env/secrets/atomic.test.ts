@@ -22,6 +22,7 @@ const sum = (one: number, other: number): number => one + other
 
 /** Returns the metadata and the current value of each secret, without the dates that may differ after a rollback. */
 async function state (gateway: Gateway): Promise<object> {
+  gateway.catchUp()
   const { json: { items } } = await gateway.send('GET', `${path}?includePlannedDeletion=true&sort=name`)
   return Promise.all(items.map(async ({ name }: { name: string }) => {
     const { json: metadata } = await gateway.send('GET', `${path}/${encodeURIComponent(name)}/metadata`)
@@ -167,7 +168,10 @@ t.test('reports changes that cannot be rolled back', async (t) => {
   const replicated = await bulk(gateway, { secrets: [{ name: 'replicated', value: 'v' }, { name: 'last', kmsKeyId: 'alias/none' }], settings: { concurrency: 1 } })
   t.same(results(replicated), { replicated: 'created: not-taken-back', last: 'failed: aws-refused' }, 'a replica that another writer made is not deleted')
 
-  interferes = async () => outside.deleteSecret({ SecretId: 'dev/gone', ForceDeleteWithoutRecovery: true })
+  interferes = async () => {
+    await outside.deleteSecret({ SecretId: 'dev/gone', ForceDeleteWithoutRecovery: true })
+    gateway.catchUp()
+  }
   const gone = await bulk(gateway, { secrets: [{ name: 'gone', value: 'v' }, { name: 'last', kmsKeyId: 'alias/none' }], settings: { concurrency: 1 } })
   t.same(results(gone), { gone: 'rolled-back', last: 'failed: aws-refused' })
 
@@ -232,6 +236,17 @@ t.test('a call whose reply was lost is rolled back even if AWS refuses its repet
     t.match(reply.json.items[0].problem.detail, `It is unknown whether AWS carried out ${operation}.`)
     t.same(await state(gateway), before, operation)
   }
+})
+
+t.test('the rollback of a restore succeeds even if the reply to its deletion is lost', async (t) => {
+  const gateway = await build(t)
+  await prepare(gateway)
+  const before = await state(gateway)
+  const fail = await proxyWithFaults(t, gateway)
+  fail('DeleteSecret', 'lost')
+  const secrets = [{ name: 'deleted' }, { name: 'last', value: 'v', kmsKeyId: 'alias/none' }]
+  t.same(results(await bulk(gateway, { secrets, restore: true, settings: { concurrency: 1 } })), { deleted: 'rolled-back', last: 'failed: aws-refused' })
+  t.same(await state(gateway), before)
 })
 
 t.test('a rollback deletes replicas too, even in a protected environment', async (t) => {

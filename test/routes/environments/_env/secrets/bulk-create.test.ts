@@ -400,7 +400,10 @@ t.test('onConflict update changes what differs, and nothing else', async (t) => 
   ]
   const update = async (secrets: object[], options?: RequestOptions): Promise<Reply> => bulk(gateway, { secrets, onConflict: 'update' }, options)
   /** Returns the list of all secrets, without the dates of their last access. */
-  const state = async (): Promise<string> => JSON.stringify((await gateway.send('GET', path)).json.items, (key, value: unknown) => key === 'lastAccessedDate' ? undefined : value)
+  const state = async (): Promise<string> => {
+    gateway.catchUp()
+    return JSON.stringify((await gateway.send('GET', path)).json.items, (key, value: unknown) => key === 'lastAccessedDate' ? undefined : value)
+  }
   t.equal((await update(secrets)).status, 201)
   const before = await state()
 

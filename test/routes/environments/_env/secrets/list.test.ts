@@ -30,6 +30,7 @@ t.test('listSecrets: hidden secrets change neither a page nor the presence or th
   const filters = ['', 'namePrefix=team-a', 'description=guessed', 'tagKey=guess', 'tagValue=guessed', 'all=guessed', 'tag=guess%3Dguessed']
   const queries = filters.flatMap((filter) => ['name', '-lastChangedDate'].flatMap((sort) => [1, 2, 3, 100].map((limit) => `${filter}&sort=${sort}&limit=${limit}`)))
   const replies = async (): Promise<Record<string, unknown[]>> => {
+    gateway.catchUp()
     const found: Record<string, unknown[]> = {}
     for (const query of queries) found[query] = await pagesOf(t, gateway, query)
     return found
@@ -54,6 +55,7 @@ t.test('listSecrets: hidden secrets change neither a page nor the presence or th
 t.test('listSecrets asks AWS for pages of the maximum size', async (t) => {
   const gateway = await build(t)
   await gateway.send('POST', path, { json: { secretNames: Array.from({ length: 201 }, (_, index) => `many/${index}`) } })
+  gateway.catchUp()
   gateway.awsCalls.length = 0
   const first = await gateway.send('GET', `${path}?limit=1&sort=name`)
   t.same(gateway.awsCalls, ['ListSecrets'], 'a small page takes one call')
@@ -71,6 +73,7 @@ t.test('listSecrets: a page continues after the last item although secrets are c
   const gateway = await build(t)
   await gateway.send('POST', path, { json: { secretNames: ['b', 'd', 'f', 'h'] } })
   const list = async (cursor = ''): Promise<{ names: string[], cursor: string }> => {
+    gateway.catchUp()
     const { json } = await gateway.send('GET', `${path}?limit=2&sort=name${cursor && `&cursor=${cursor}`}`)
     return { names: json.items.map(({ name }: { name: string }) => name), cursor: json.nextCursor }
   }
@@ -103,6 +106,7 @@ t.test('listSecrets', async (t) => {
   await gateway.send('POST', path, { json: { secrets: secrets.slice(2) } })
   await gateway.send('POST', path, { json: { secretNames: ['empty'] } })
   await gateway.send('PUT', '/environments/staging/secrets/elsewhere', { json: { value: 'v' } })
+  gateway.catchUp()
 
   t.test('an empty environment is an empty list', async (t) => {
     t.same((await gateway.send('GET', '/environments/prod/secrets')).json, { items: [] })
@@ -151,12 +155,14 @@ t.test('listSecrets', async (t) => {
 
   t.test('includes secrets that are scheduled for deletion on request', async (t) => {
     await gateway.send('DELETE', `${path}/Orders`)
+    gateway.catchUp()
     t.notOk((await names('')).includes('Orders'))
     t.ok((await names('?includePlannedDeletion=true')).includes('Orders'))
   })
 
   t.test('leaves out names that the gateway cannot address', async (t) => {
     await gateway.aws('AKIADEV').createSecret({ Name: 'dev//double', SecretString: 'v' })
+    gateway.catchUp()
     t.notOk((await names('')).some((name) => name.includes('double')))
   })
 

@@ -20,6 +20,7 @@ t.test('readSecrets', async (t) => {
     }
   })
   await gateway.send('PUT', '/environments/staging/secrets/other', { json: { value: 'x' } })
+  gateway.catchUp()
 
   t.test('by name, in the requested order, each with its value or its problem', async (t) => {
     t.same(await read({ names: ['many/7', 'none', 'many/3', 'binary'] }), [['many/7', 'v7'], ['none', 'secret-not-found'], ['many/3', 'v3'], ['binary', 'AP8=']])
@@ -90,6 +91,7 @@ t.test('readSecrets: filters select exactly the secrets that match, unlike AWS\'
   for (const [name, tags] of Object.entries(secrets)) {
     t.equal((await gateway.send('POST', `/environments/dev/secrets/${name}`, { json: { value: name, tags } })).status, 201)
   }
+  gateway.catchUp()
   const matching = async (filters: object): Promise<string[]> => {
     const { status, json } = await gateway.send('POST', path, { json: { filters } })
     t.equal(status, 200)
@@ -139,6 +141,7 @@ t.test('readSecrets does not read a value that the caller may not read', async (
   })
   const secrets = ['read', 'read-and-described', 'described', 'hidden'].map((name) => ({ name, value: name, tags: { team: 'a' } }))
   await gateway.send('POST', '/environments/dev/secrets', { json: { secrets } })
+  gateway.catchUp()
   const read = async (filters: object): Promise<string[]> => {
     const { json } = await gateway.send('POST', path, { json: { filters }, token: tokens.stranger })
     return json.items.map(({ name }: { name: string }) => name).sort()
@@ -155,6 +158,7 @@ t.test('a list and a read with 50 tags send AWS no more than ten filters', async
   const gateway = await build(t)
   const tags = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`key-${index}`, `value-${index}`]))
   await gateway.send('POST', '/environments/dev/secrets/tagged', { json: { value: 'v', description: 'words', tags } })
+  gateway.catchUp()
   t.match(await gateway.send('POST', path, { json: { filters: { namePrefix: 't', tags } } }), { status: 200, json: { items: [{ name: 'tagged' }] } })
   const query = [...Object.entries(tags).map(([key, value]) => `tag=${key}%3D${value}`), 'description=words', 'tagKey=key', 'tagValue=value', 'all=words', 'namePrefix=t']
   t.match(await gateway.send('GET', `/environments/dev/secrets?${query.join('&')}`), { status: 200, json: { items: [{ name: 'tagged' }] } })
@@ -175,6 +179,7 @@ t.test('a secret that IAM denies names the missing permission, not the call', as
   const problem = (name: string): { name: string, problem: object } => ({
     name, problem: { code: 'aws-access-denied', detail: `AWS denies secretsmanager:GetSecretValue on ${arn[name]} to the credential dev-account.` }
   })
+  gateway.catchUp()
   const byName = await gateway.send('POST', path, { json: { names: ['allowed', 'payments/denied', 'denied'] } })
   t.match(byName.json.items, [{ secret: { value: 'v' } }, problem('payments/denied'), problem('denied')])
   const byFilter = await gateway.send('POST', path, { json: { filters: { namePrefix: 'payments/' } } })
@@ -222,6 +227,7 @@ t.test('readSecrets: a reply is a page', async (t) => {
   for (const secrets of [made, Array.from({ length: 40 }, (_, index) => ({ name: `hidden${index}`, value: 'h' }))]) {
     t.equal((await gateway.send('POST', '/environments/dev/secrets', { json: { secrets } })).status, 201)
   }
+  gateway.catchUp()
 
   t.test('of about 4 MiB', async (t) => {
     const names = made.map(({ name }) => name)

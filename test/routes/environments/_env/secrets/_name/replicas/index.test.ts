@@ -13,6 +13,7 @@ t.test('replicateSecret, removeReplicas', async (t) => {
     status: 200,
     json: { name: 'payments/db', arn: /^arn:/, replicas: [{ region: 'eu-central-1' }, { region: 'us-east-1' }] }
   })
+  gateway.catchUp()
   t.match((await gateway.send('GET', `${secret}/metadata`)).json, {
     primaryRegion: 'eu-west-1',
     replicas: [{ region: 'eu-central-1', status: 'InSync' }, { region: 'us-east-1', status: 'InSync' }]
@@ -49,6 +50,7 @@ t.test('a secret of that name already exists in the region', async (t) => {
   await there.createSecret({ Name: 'dev/payments/db', SecretString: 'another' })
   const failed = await gateway.send('PUT', path, { json: { replicaRegions: [{ region: 'us-east-1' }] } })
   t.match(failed, { status: 200 })
+  gateway.catchUp()
   t.match((await gateway.send('GET', `${secret}/metadata`)).json, { replicas: [{ status: 'Failed', statusMessage: /already exists/ }] })
   t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'another')
 

@@ -41,6 +41,7 @@ async function withDeleted (t: Parameters<typeof build>[0], rules = ''): Promise
 t.test('a restored secret gets the environment\'s tags and replicas again', async (t) => {
   const gateway = await withDeleted(t)
   t.match(await gateway.send('POST', `${path}/restore`), { status: 200, json: { warnings: ['Possibly the KMS key is not that of the environment.'] } })
+  gateway.catchUp()
   t.match((await gateway.send('GET', `${path}/metadata`)).json, {
     kmsKeyId: /alias\/other$/,
     tags: { environment: 'dev', team: 'a', own: 'x' },

@@ -1,0 +1,55 @@
+/**
+ * Runs the gateway's tests on an embedded backend that is as late as AWS, once for each seed:
+ *
+ *     npm run test:realistic -- SEED... [TEST_FILE...]
+ *
+ * Without files, runs all tests of routes, plugins and contracts that start a gateway. Exits with 1 if a test fails that
+ * test/realistic/left-out.ts doesn't list. A failure is repeated with the same seed and file, unless it depends on the order of
+ * concurrent calls.
+ */
+import { execFile } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readTap, type Failure } from '#test/moto/tap-results'
+import { reasonsFor } from '#test/realistic/left-out'
+
+const root = join(import.meta.dirname, '..')
+const isFile = (argument: string): boolean => argument.endsWith('.test.ts')
+const seeds = process.argv.slice(2).filter((argument) => !isFile(argument))
+if (seeds.length === 0) throw new TypeError('Specify a seed: npm run test:realistic -- SEED... [TEST_FILE...]')
+
+const startsGateway = (file: string): boolean =>
+  /^import \{[^}]*\bbuild\b[^}]*\} from '#test\/helper'$/m.test(readFileSync(join(root, file), 'utf8'))
+const given = process.argv.slice(2).filter(isFile)
+const files = given.length > 0
+  ? given
+  : globSync('test/{routes,plugins,contract}/**/*.test.ts', { cwd: root }).filter(startsGateway).sort()
+
+/** Runs the files with a seed. Returns the output in TAP. */
+async function run (seed: string): Promise<string> {
+  const args = [join(root, 'node_modules', '.bin', 'tap'), 'run', '--disable-coverage', '--allow-empty-coverage', '--reporter=tap', ...files]
+  const env = { ...process.env, TEST_REALISTIC: seed }
+  return new Promise((resolve) => {
+    // The exit status is ignored: it is 1 if any test fails, and the output contains the details.
+    execFile(process.execPath, args, { cwd: root, env, maxBuffer: Infinity }, (_error, stdout, stderr) => {
+      process.stderr.write(stderr)
+      resolve(stdout)
+    })
+  })
+}
+
+const describe = ({ file, test, line, message }: Failure): string =>
+  `${file}:${line ?? '?'}\n  ${test}\n${message.replaceAll(/^/gm, '    ')}\n`
+
+let failed = false
+for (const seed of seeds) {
+  const { tests, failures } = readTap(await run(seed))
+  const unexpected = failures.filter(({ file, test }) => reasonsFor(file, test).length === 0)
+  const notRun = files.filter((file) => !tests.has(file))
+  failed ||= unexpected.length + notRun.length > 0
+  for (const failure of unexpected) console.log(`seed ${seed}: ${describe(failure)}`)
+  for (const file of notRun) console.log(`seed ${seed}: no results: ${file}\n`)
+  const total = [...tests.values()].reduce((sum, { size }) => sum + size, 0)
+  console.log(`seed ${seed}: ${files.length} files, ${total} tests, ${unexpected.length} failures, ${failures.length - unexpected.length} left out`)
+}
+process.exitCode = failed ? 1 : 0

@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ownerOf, type AwsCall } from './call.ts'
+
+/**
+ * How long after a write AWS's replies may still be from before it, in milliseconds. AWS states no number, so this is a guess.
+ */
+export const lateness = 3_000
+
+/** The first and the longest pause before AWS is asked again, in milliseconds. */
+const pauses = { first: 25, longest: 400 }
+
+/** The number of pauses that together take as long as AWS's replies may be late. */
+const patience = 12
+
+/**
+ * Waits before AWS is asked again because its reply may have been late.
+ *
+ * @param attempt the number of pauses before this one, for the same question
+ * @returns false if the call's owner has left
+ */
+export async function pause (call: AwsCall, attempt: number): Promise<boolean> {
+  const signal = ownerOf(call)
+  try {
+    await delay(Math.min(pauses.longest, pauses.first * 2 ** attempt), undefined, { ...signal && { signal } })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Asks AWS until the reply shows what is looked for. Before the answer is no, it is certain that AWS is not just late.
+ *
+ * @param ask returns undefined if the reply doesn't show it
+ * @returns undefined if no reply has shown it, or if the call's owner has left
+ */
+export async function untilShown<Found> (call: AwsCall, ask: () => Promise<Found | undefined>): Promise<Found | undefined> {
+  for (let attempt = 0; ; attempt++) {
+    const found = await ask()
+    if (found !== undefined || attempt === patience || !await pause(call, attempt)) return found
+  }
+}
