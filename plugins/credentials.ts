@@ -11,7 +11,7 @@ import { quotaBuckets } from '#src/aws/quotas'
 import { confirmRepeats } from '#src/aws/repeats'
 import { createSecretsPort } from '#src/aws/sdk-port'
 import type { Line } from '#src/aws/send'
-import { createCache } from '#src/cache/cached-port'
+import { createCache, type Cache } from '#src/cache/cached-port'
 import { isRole, stsRegion, type RoleDefinition } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
 import { reportCache, reportGates } from '#src/metrics/aws'
@@ -22,6 +22,8 @@ declare module 'fastify' {
     aws: SecretsPort
     /** Drops what the cache has kept of a secret. @param secret its name in AWS */
     invalidateCache: (secret: string) => void
+    /** Reads a secret into the cache. @throws Problem if it can't be read */
+    preload: Cache['preload']
     /**
      * Returns the SDK's client for a credential and a region. The port `aws` sends all commands. Use the client only to add
      * middleware.
@@ -97,6 +99,7 @@ export default fp(async (fastify) => {
 
   fastify.decorate('aws', cache.port)
   fastify.decorate('invalidateCache', cache.invalidate)
+  fastify.decorate('preload', cache.preload)
   fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)
   fastify.decorate('openQueue', (credentialId, place) => clients().queue(credentialId, place))
   fastify.decorate('verifyCredential', async (credentialId) => clients().verify(credentialId))

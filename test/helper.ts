@@ -164,6 +164,9 @@ export const declared = {
   `)
 }
 
+/** Sections for a gateway that keeps values. No secret is required, because the gateway itself reads those when it starts. */
+export const caching = { cache: {}, environments: { dev: declared.environments.dev } }
+
 /** A day, in milliseconds. */
 const day = 24 * 60 * 60 * 1_000
 

@@ -1,11 +1,11 @@
 import type { SecretsPort } from '#src/aws/port'
 import { droppingWrites, settlingTimes } from './dropping-writes.ts'
 import { createMemory } from './memory.ts'
-import { createReader } from './reader.ts'
+import { createReader, type Reader } from './reader.ts'
 import type { CacheOptions } from './settings.ts'
 
 /** The cache of secrets' values, in front of the port to AWS. */
-export interface Cache {
+export interface Cache extends Pick<Reader, 'preload'> {
   /** The port. Its reads are answered from the cache if the call allows it and the cache has a usable answer. */
   readonly port: SecretsPort
   /** Drops a secret that was changed without the gateway. @param secret its name in AWS */
@@ -25,12 +25,14 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
   const { maximumBytes, monotonic } = options
   const memory = createMemory(maximumBytes, monotonic)
   const stop = new AbortController()
+  const { getSecretValue, preload } = createReader(port, memory, options, stop.signal)
   return {
     port: {
       ...port,
       ...droppingWrites(port, memory),
-      getSecretValue: createReader(port, memory, options, stop.signal)
+      getSecretValue
     },
+    preload,
     invalidate (secret) { memory.changed(secret, settlingTimes.write) },
     clear: memory.clear,
     size: () => memory.store.size(),

@@ -1,6 +1,9 @@
 import { secretOf, type CacheStatus } from '#src/aws/caching'
-import type { SecretsPort } from '#src/aws/port'
+import type { AwsCall } from '#src/aws/call'
+import type { SecretsPort, VersionSelector } from '#src/aws/port'
 import type { ReadSecret } from '#src/aws/secret'
+import type { Environment } from '#src/environments/environment'
+import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 import { createBatches } from './batches.ts'
@@ -17,17 +20,29 @@ interface Usable {
   readonly status: CacheStatus
 }
 
+/** Reads secrets through the cache. */
+export interface Reader {
+  /** Reads a secret, from memory if possible and if the call allows it. */
+  readonly getSecretValue: SecretsPort['getSecretValue']
+  /**
+   * Reads the current version of a secret from AWS before anybody asks for it, on the gateway's own behalf and with the
+   * environment's own credential. Does nothing if it is kept already, or if no caller could get what the gateway reads.
+   *
+   * @throws Problem if it can't be read
+   */
+  readonly preload: (environment: Environment, name: SecretName) => Promise<void>
+}
+
 /**
- * Creates the function that reads a secret, from the cache if possible.
+ * Creates the functions that read secrets, from the cache if possible.
  *
  * @param port asks AWS
  * @param stop ends the renewals when it is aborted
  */
 export function createReader (
   port: Pick<SecretsPort, 'getSecretValue' | 'batchGetSecretValue'>, memory: Memory, options: CacheOptions, stop: AbortSignal
-): SecretsPort['getSecretValue'] {
+): Reader {
   const { timesOf, hasSessions, sharesReads, monotonic } = options
-  const { getSecretValue } = port
   const { flights } = memory
   const batches = createBatches(port, options)
   const fetch = createFetcher(batches, memory, options)
@@ -85,7 +100,7 @@ export function createReader (
       if (kept !== undefined) return answerWith({ ...kept, status: { forwarded, ...kept.status } }, read)
       report({})
       const isOthers = joined !== undefined && joined.callerId !== call.callerId && hasSessions(call.credentialId)
-      if (isOthers && concernsSession(error)) return getSecretValue(call, name, selector)
+      if (isOthers && concernsSession(error)) return port.getSecretValue(call, name, selector)
       throw error
     }
   }
@@ -93,26 +108,40 @@ export function createReader (
   const reasonOf = ({ call: { caching }, selector, target }: Read): 'request' | 'stale' | 'miss' =>
     caching?.maximumAge === 0 ? 'request' : versionIn(memory.store.get(target), selector) === undefined ? 'miss' : 'stale'
 
-  return async (call, name, selector = {}) => {
-    const { caching, environment, credentialId, callerId } = call
-    if (caching === undefined) return getSecretValue(call, name, selector)
-    const times = timesOf(environment)
-    if (times.ttl === 0) {
-      caching.onStatus({ forwarded: 'bypass' })
-      return getSecretValue(call, name, selector)
-    }
-    if (caching.maximumAge === 0) caching.onRefresh?.()
+  function readOf (call: AwsCall, name: SecretName, selector: VersionSelector): Read {
+    const { environment, credentialId, callerId } = call
     const secret = secretOf(call, name)
     const owner = sharesReads(credentialId) ? undefined : callerId
     // The key is unambiguous, because only its last part, the caller's ID, could contain a line feed.
     const key = [secret, environment.region, environment.account, credentialId, owner].join('\n')
-    const read: Read = { call, name, selector, owner, target: { secret, key }, times }
+    return { call, name, selector, owner, target: { secret, key }, times: timesOf(environment) }
+  }
+
+  const getSecretValue: SecretsPort['getSecretValue'] = async (call, name, selector = {}) => {
+    const { caching } = call
+    if (caching === undefined) return port.getSecretValue(call, name, selector)
+    const read = readOf(call, name, selector)
+    if (read.times.ttl === 0) {
+      caching.onStatus({ forwarded: 'bypass' })
+      return port.getSecretValue(call, name, selector)
+    }
+    if (caching.maximumAge === 0) caching.onRefresh?.()
     const kept = usable(read)
     if (kept !== undefined) return answerWith(kept, read)
     if (call.beforeSending !== undefined) await batches.announce(read, call.beforeSending())
     // Another caller may have read the secret in the meantime.
     const since = usable(read)
     return since === undefined ? forward(read) : answerWith(since, read)
+  }
+
+  return {
+    getSecretValue,
+    async preload (environment, name) {
+      const read = readOf({ environment, credentialId: environment.credential }, name, {})
+      const isUseless = read.times.ttl === 0 || !sharesReads(environment.credential)
+      if (isUseless || usable(read) !== undefined) return
+      await flights.begin(read.target.secret, flightKey(read), read.call, fetch(read)).result
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { build, declared, embedded, type Gateway } from '#test/helper'
+import { build, caching, declared, embedded, type Gateway } from '#test/helper'
 import { startQueue, type TestQueue } from '#test/sqs'
 import { until } from '#test/until'
 
@@ -10,7 +10,7 @@ const event = (detail: object, more: object = {}): string => JSON.stringify({ ve
 async function listening (t: Test): Promise<{ gateway: Gateway, queue: TestQueue, isKept: () => Promise<boolean> }> {
   const queue = await startQueue(t)
   const { queueUrl } = queue
-  const gateway = await build(t, { cache: { events: [{ queueUrl, region: 'eu-west-1', credential: 'dev-account' }] } })
+  const gateway = await build(t, { ...caching, cache: { events: [{ queueUrl, region: 'eu-west-1', credential: 'dev-account' }] } })
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/payments/db', SecretString: 'v' })
   return {
     gateway,
@@ -95,7 +95,7 @@ t.test('a queue that can not be read is tried again', async (t) => {
   queue.isHasty = true
   queue.fail('AccessDenied', 'InvalidClientTokenId')
   const { queueUrl } = queue
-  const { log, send } = await build(t, { cache: { events: [{ queueUrl, region: 'eu-west-1', credential: 'dev-account' }] } })
+  const { log, send } = await build(t, { ...caching, cache: { events: [{ queueUrl, region: 'eu-west-1', credential: 'dev-account' }] } })
   await until(() => log.some((line) => line.includes('events are received again')))
   const failures = log.filter((line) => line.includes('events can not be received'))
   t.match(failures.map((line) => JSON.parse(line)), [{ queue: queueUrl, reason: 'AccessDenied' }], 'once')
@@ -122,6 +122,7 @@ t.test('a reload changes the queues, and the end of the gateway ends the wait fo
 t.test('a credential without keys is logged, and says why', async (t) => {
   const queue = await startQueue(t)
   const { log } = await build(t, {
+    ...caching,
     credentials: { ...declared.credentials, 'dev-account': embedded('AKIADEV'), broken: { kind: 'environment', accessKeyIdVariable: 'NOT_SET', secretAccessKeyVariable: 'NOT_SET' } },
     cache: { events: [{ queueUrl: queue.queueUrl, region: 'eu-west-1', credential: 'broken' }] }
   })

@@ -9,7 +9,7 @@ import { app } from '#src/app'
 import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
 import { ConfigError } from '#src/config/issues'
-import { build, declared, tokens, type Gateway } from '#test/helper'
+import { build, caching, declared, tokens, type Gateway } from '#test/helper'
 
 /** Returns the address of a gateway's metrics, as stated in its log. */
 const addressOf = ({ log }: Gateway): string => {
@@ -34,7 +34,7 @@ async function samplesOf (t: Test, gateway: Gateway): Promise<Map<string, number
 
 t.test('metrics', async (t) => {
   const secret = 'value-that-no-metric-may-show'
-  const gateway = await build(t, { server: { metrics: { port: 0 } }, cache: {} })
+  const gateway = await build(t, { ...caching, server: { metrics: { port: 0 } } })
   await gateway.send('POST', '/environments/dev/secrets/payments%2Fdb', { json: { value: secret } })
   for (let index = 0; index < 3; index++) t.equal((await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb')).status, 200)
   await gateway.send('GET', '/environments/dev/secrets/missing')

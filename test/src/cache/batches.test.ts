@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { Problem } from '#src/problems/problem'
 import { cacheScene, outage, type CacheScene } from '#test/cache'
 import { proxyWithFaults, refusal } from '#test/faults'
-import { build, tokens, type Gateway } from '#test/helper'
+import { build, caching, tokens, type Gateway } from '#test/helper'
 import { connect } from '#test/raw'
 
 /** Sends reads over one connection, all at once. Returns the replies, as they were received. */
@@ -38,7 +38,7 @@ async function iterations (): Promise<void> {
 }
 
 t.test('readSecret: a thousand reads at once of one secret are one call, and of 200 secrets a small part of 200', async (t) => {
-  const gateway = await build(t, { cache: {} })
+  const gateway = await build(t, caching)
   const aws = gateway.aws('AKIADEV')
   const names = numbered(200)
   for (const name of names) await aws.createSecret({ Name: `dev/${name}`, SecretString: `value of ${name}` })
@@ -147,7 +147,7 @@ t.test('without the right to BatchGetSecretValue, secrets are read singly, and i
 })
 
 t.test('readSecret: the same over HTTP', async (t) => {
-  const gateway = await build(t, { cache: {} })
+  const gateway = await build(t, caching)
   for (const name of numbered(2)) await gateway.aws('AKIADEV').createSecret({ Name: `dev/${name}`, SecretString: name })
   const fail = await proxyWithFaults(t, gateway)
   const denial = refusal('AccessDeniedException', 'User: arn:aws:iam::111111111111:user/x is not authorized to perform: secretsmanager:BatchGetSecretValue')

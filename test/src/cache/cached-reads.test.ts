@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { roleArns } from '#test/aws-roles'
 import { proxyWithFaults, refusal } from '#test/faults'
-import { build, declared, embedded, policies, tokens, type Gateway, type Reply } from '#test/helper'
+import { build, caching, declared, embedded, policies, tokens, type Gateway, type Reply } from '#test/helper'
 
 const path = '/environments/dev/secrets/payments%2Fdb'
 const second = 1 / 86_400
@@ -16,7 +16,7 @@ interface Scene extends Gateway {
 
 /** Starts a gateway whose cache is enabled, and creates a secret. */
 async function scene (t: Test, change: Parameters<typeof build>[1] = {}): Promise<Scene> {
-  const gateway = await build(t, { cache: {}, ...change })
+  const gateway = await build(t, { ...caching, ...change })
   const aws = gateway.aws('AKIADEV')
   await aws.createSecret({ Name: 'dev/payments/db', SecretString: 'first' })
   let seen = gateway.awsCalls.length
@@ -176,7 +176,7 @@ t.test('an absence is cached for a few seconds, unless the gateway creates the s
 
 t.test('an environment can set its own times, and 0 disables its cache', async (t) => {
   const { read, calls } = await scene(t, {
-    environments: { ...declared.environments, dev: { ...declared.environments.dev, cache: { ttlSeconds: 0 } } }
+    environments: { dev: { ...declared.environments.dev, cache: { ttlSeconds: 0 } } }
   })
   t.equal(status(await read()), 'secrets-gateway; fwd=bypass')
   await read()

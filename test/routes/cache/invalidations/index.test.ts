@@ -1,11 +1,11 @@
 import t from 'tap'
-import { build, policies, tokens } from '#test/helper'
+import { build, caching, policies, tokens } from '#test/helper'
 
 const path = '/cache/invalidations'
 const arn = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:dev/payments/db-AbCdEf'
 
 t.test('invalidateCache: the next read asks AWS, by the name or the ARN of the secret', async (t) => {
-  const gateway = await build(t, { cache: {} })
+  const gateway = await build(t, caching)
   const aws = gateway.aws('AKIADEV')
   await aws.createSecret({ Name: 'dev/payments/db', SecretString: 'v0' })
   const value = async (): Promise<string> => (await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb')).json.value
@@ -52,7 +52,7 @@ t.test('it needs a right of its own, on the environment and on each secret, and 
 })
 
 t.test('what is no name and no ARN of the environment is refused, and then nothing is dropped', async (t) => {
-  const { send } = await build(t, { cache: {} })
+  const { send } = await build(t, caching)
   await send('PUT', '/environments/dev/secrets/a', { json: { value: 'v' } })
   await send('GET', '/environments/dev/secrets/a')
   const errorsOf = async (...secretIds: unknown[]): Promise<object> => {
