@@ -146,7 +146,8 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
         ...change.content !== undefined && newVersion(result, before)
       })),
     updateSecretVersionStage: async (call, name, stage, move) => write(call, name,
-      async () => port.updateSecretVersionStage(call, name, stage, move), () => moved(stage, move.moveToVersionId)),
+      async () => port.updateSecretVersionStage(call, name, stage, move),
+      () => moved(stage, move.moveToVersionId, move.removeFromVersionId)),
     tagResource: async (call, name, tags) => write(call, name, async () => port.tagResource(call, name, tags),
       () => each('tag', Object.keys(tags), (key) => tags[key])),
     untagResource: async (call, name, keys) => write(call, name, async () => port.untagResource(call, name, keys),
@@ -193,8 +194,8 @@ function newVersion ({ versionId }: { versionId?: string }, before: Facts, stage
 }
 
 /** Returns the effect of a label's move. When AWSCURRENT is moved, AWS moves AWSPREVIOUS to the version that had it. */
-const moved = (stage: string, versionId: string | undefined | typeof unknown): Effect =>
-  ({ [`label ${stage}`]: versionId, ...stage === 'AWSCURRENT' && { 'label AWSPREVIOUS': unknown } })
+const moved = (stage: string, versionId: string | undefined | typeof unknown, from: string | typeof unknown = unknown): Effect =>
+  ({ [`label ${stage}`]: versionId, ...stage === 'AWSCURRENT' && { 'label AWSPREVIOUS': from } })
 
 /** Returns the effect of a write that gives values to several tags or replicas. */
 const each = (kind: 'tag' | 'replica', names: readonly string[], valueOf: (name: string) => string | undefined): Effect =>

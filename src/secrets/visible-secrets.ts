@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { shapes } from '#src/aws-model/shapes'
-import type { ListRequest } from '#src/aws/port'
+import type { ListRequest, Page } from '#src/aws/port'
 import type { SecretMetadata } from '#src/aws/secret'
 import type { Action } from '#src/authorization/actions'
 import type { AnyName } from '#src/environments/names'
@@ -30,16 +30,34 @@ export async function* visibleSecrets (
   let awsPlace = start
   for (;;) {
     const { awsPage, ...covered } = awsPlace
-    const page = await scope.aws.listSecrets(scope, { ...request, limit: shapes.MaxResultsType.max, cursor: awsPage })
+    const page = await readPage(scope, request, awsPlace)
     const visible = await visibleOf(scope, actions, page.items.filter((secret) => selects(request.filters ?? {}, secret)))
-    const { first, left } = behind(visible, covered)
+    const first = firstOn(visible, covered)
     for (const [index, secret] of visible.entries()) {
       if (index < first) continue
       yield { secret, place: () => compact({ awsPage, seen: index, last: digestOf(visible[index - 1]) }) }
     }
     if (page.nextCursor === undefined) return undefined
-    awsPlace = { awsPage: page.nextCursor, ...left }
+    awsPlace = { awsPage: page.nextCursor, seen: 0 }
   }
+}
+
+/**
+ * Reads AWS's page at a place. For the same `NextToken`, AWS may return fewer secrets than before, and the others on its next
+ * pages. If a part of the page is covered already, the page is therefore filled up.
+ */
+async function readPage (
+  scope: Scope, request: Omit<ListRequest, 'limit' | 'cursor'>, { awsPage, last }: Place
+): Promise<Page<SecretMetadata<AnyName>>> {
+  const limit = shapes.MaxResultsType.max
+  let items: SecretMetadata<AnyName>[] = []
+  let cursor = awsPage
+  do {
+    const page = await scope.aws.listSecrets(scope, { ...request, limit, cursor })
+    items = items.concat(page.items)
+    cursor = page.nextCursor
+  } while (last !== undefined && items.length < limit && cursor !== undefined)
+  return compact({ items, nextCursor: cursor })
 }
 
 async function visibleOf (
@@ -52,16 +70,13 @@ async function visibleOf (
 }
 
 /**
- * Returns the index of the first secret that the earlier pages do not cover, and what they cover of AWS's next page. If the last
- * secret that they cover is no longer on AWS's page, the next secret has moved to its index. For the same `NextToken`, AWS may
- * also return fewer secrets than before; the others are then on its next page.
+ * Returns the index of the first secret that the earlier pages do not cover. If the last secret that they cover is no longer on
+ * AWS's page, the next secret has moved to its index.
  */
-function behind (visible: readonly SecretMetadata<AnyName>[], { seen, last }: Place): { first: number, left: Place } {
-  const none = { seen: 0 }
-  if (last === undefined) return { first: 0, left: none }
+function firstOn (visible: readonly SecretMetadata<AnyName>[], { seen, last }: Place): number {
+  if (last === undefined) return 0
   const index = visible.findIndex((secret) => digestOf(secret) === last)
-  if (index !== -1) return { first: index + 1, left: none }
-  return { first: seen - 1, left: seen > visible.length ? { seen: seen - visible.length, last } : none }
+  return index === -1 ? seen - 1 : index + 1
 }
 
 /** Returns a digest of the secret's name. Unlike the name, it has the same length for all secrets. */

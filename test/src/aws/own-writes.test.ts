@@ -1,12 +1,12 @@
 import t from 'tap'
 import type { Reply } from '#test/helper'
-import { buildRealistic as build } from '#test/realistic/build'
+import { buildRealistic } from '#test/realistic/build'
 
 const secrets = '/environments/dev/secrets'
 const rounds = Array.from({ length: 4 }, (_, index) => index)
 
 await t.test('a read after a write of the gateway shows what was written', async (t) => {
-  const { send } = await build(t, 'reads')
+  const { send } = await buildRealistic(t, 'reads')
   for (const round of rounds) {
     const path = `${secrets}/s${round}`
     t.equal((await send('PUT', path, { json: { value: 'first' } })).status, 201)
@@ -18,7 +18,7 @@ await t.test('a read after a write of the gateway shows what was written', async
 })
 
 await t.test('a PUT of the value before the last is not skipped as unchanged', async (t) => {
-  const { send, aws } = await build(t, 'back and forth')
+  const { send, aws } = await buildRealistic(t, 'back and forth')
   for (const round of rounds) {
     const path = `${secrets}/s${round}`
     for (const value of ['a', 'b', 'a']) t.match(await send('PUT', path, { json: { value } }), { status: /20[01]/ })
@@ -27,7 +27,7 @@ await t.test('a PUT of the value before the last is not skipped as unchanged', a
 })
 
 await t.test('a conditional write succeeds if it names the version that the gateway has just written', async (t) => {
-  const { send } = await build(t, 'conditions')
+  const { send } = await buildRealistic(t, 'conditions')
   for (const round of rounds) {
     const path = `${secrets}/s${round}`
     let { headers } = await send('PUT', path, { json: { value: '{"n":0}' } })
@@ -42,7 +42,7 @@ await t.test('a conditional write succeeds if it names the version that the gate
 })
 
 await t.test('a deletion and a restore are seen by the reads that follow', async (t) => {
-  const { send } = await build(t, 'restores')
+  const { send } = await buildRealistic(t, 'restores')
   for (const round of rounds) {
     const path = `${secrets}/s${round}`
     await send('PUT', path, { json: { value: 'v' } })
@@ -56,11 +56,52 @@ await t.test('a deletion and a restore are seen by the reads that follow', async
 
 await t.test('a PUT after a deletion without recovery creates the secret again, once AWS has carried out the deletion', async (t) => {
   // With this seed, the backend takes a second and a half for the deletion.
-  const { send } = await build(t, 'force 1')
+  const { send } = await buildRealistic(t, 'force 1')
   const path = `${secrets}/s`
   await send('PUT', path, { json: { value: 'old' } })
   t.equal((await send('DELETE', `${path}?force=true`)).status, 200)
   t.match(await send('GET', path), { status: /404|409/ }, 'the secret is not read any more')
   t.equal((await send('PUT', path, { json: { value: 'new' } })).status, 201)
   t.equal((await send('GET', path)).json?.value, 'new')
+})
+
+await t.test('a move of AWSCURRENT back to the version before is seen as a move, and not as if it had never left', async (t) => {
+  const { send } = await buildRealistic(t, 'back')
+  for (const round of rounds) {
+    const path = `${secrets}/s${round}`
+    const { json: { versionId: first } } = await send('PUT', path, { json: { value: 'first' } })
+    const { json: { versionId: second } } = await send('PUT', path, { json: { value: 'second' } })
+    t.equal((await send('PUT', `${path}/stages/AWSCURRENT`, { json: { moveToVersionId: first, removeFromVersionId: second } })).status, 200)
+    t.same((await send('GET', `${path}/metadata`)).json.versions, { [first]: ['AWSCURRENT'], [second]: ['AWSPREVIOUS'] })
+  }
+})
+
+await t.test('tags, descriptions, policies, labels and replicas are read as they were written', async (t) => {
+  const { send } = await buildRealistic(t, 'settings')
+  const Statement = [{ Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::222222222222:root' }, Action: 'secretsmanager:GetSecretValue', Resource: '*' }]
+  const resourcePolicy = { Version: '2012-10-17', Statement }
+  for (const round of rounds) {
+    const path = `${secrets}/s${round}`
+    const metadata = async (): Promise<Reply['json']> => (await send('GET', `${path}/metadata`)).json
+    const { json: { versionId } } = await send('PUT', path, { json: { value: 'v' } })
+    await send('PATCH', path, { json: { description: 'd', kmsKeyId: 'alias/other' } })
+    t.match(await metadata(), { description: 'd', kmsKeyId: /other/ })
+    await send('PUT', `${path}/tags`, { json: { team: 'a' } })
+    t.match(await metadata(), { tags: { team: 'a' } })
+    await send('DELETE', `${path}/tags?key=team`)
+    t.notOk('team' in ((await metadata()).tags ?? {}))
+    await send('PUT', `${path}/stages/blue`, { json: { moveToVersionId: versionId } })
+    t.match((await send('GET', `${path}/versions`)).json.items, [{ versionStages: ['AWSCURRENT', 'blue'] }])
+    t.equal((await send('GET', `${path}?versionStage=blue`)).status, 200)
+    await send('DELETE', `${path}/stages/blue?versionId=${versionId}`)
+    t.equal((await send('GET', `${path}?versionStage=blue`)).status, 404)
+    await send('PUT', `${path}/policy`, { json: { resourcePolicy } })
+    t.same((await send('GET', `${path}/policy`)).json.resourcePolicy, resourcePolicy)
+    await send('DELETE', `${path}/policy`)
+    t.notOk('resourcePolicy' in (await send('GET', `${path}/policy`)).json)
+    await send('PUT', `${path}/replicas`, { json: { replicaRegions: [{ region: 'us-east-1' }] } })
+    t.match(await metadata(), { replicas: [{ region: 'us-east-1' }] })
+    await send('DELETE', `${path}/replicas?region=us-east-1`)
+    t.notOk('replicas' in await metadata())
+  }
 })

@@ -30,7 +30,8 @@ await t.test('a consistency report shows the changes that the gateway has made, 
 })
 
 await t.test('a required secret that the list lacks is looked up', async (t) => {
-  const gateway = await buildRealistic(t, 'required')
+  // With this seed, no list shows the secret for more than two minutes.
+  const gateway = await buildRealistic(t, 'required 467')
   t.same(await states(gateway, 'prod'), { 'payments/db': 'missing' })
   const another = new SecretsManager({
     endpoint: gateway.fastify.config.current.aws.endpoint ?? '',
@@ -40,8 +41,7 @@ await t.test('a required secret that the list lacks is looked up', async (t) => 
   t.teardown(() => { another.destroy() })
   await another.createSecret({ Name: 'production-secrets/payments/db', SecretString: 'v' })
   await until(async () => (await states(gateway, 'prod'))['payments/db'] === 'present')
-  const listed = await another.listSecrets({})
-  t.same(listed.SecretList, [], 'it is not in the list')
+  t.same((await gateway.send('GET', secrets('prod'))).json.items, [])
 })
 
 await t.test('a promotion of what is missing knows what the gateway has just written', async (t) => {

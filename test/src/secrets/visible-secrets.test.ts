@@ -31,4 +31,5 @@ await t.test('a list goes on where it ended, although AWS\'s page has another le
   t.equal(await namesFrom({ first: { names: '', next: '2' }, 2: { names: 'a', next: '3' }, 3: { names: 'bcdef' } }, d.place), 'def', 'an empty one')
   t.equal(await namesFrom({ first: { names: 'abdef' } }, d.place), 'def', 'the last secret was deleted')
   t.equal(await namesFrom({ first: { names: 'ab', next: '2' }, 2: { names: 'def' } }, d.place), 'def', 'both')
+  t.equal(await namesFrom({ first: { names: 'x', next: '2' }, 2: { names: 'ab', next: '3' }, 3: { names: 'cdef' } }, d.place), 'def', 'one was created')
 })
