@@ -3,7 +3,7 @@ import { createBudget, type Budget } from '#src/admission/budget'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The budget of memory for what requests and replies hold: bodies, values, results and replies that have not been read. */
+    /** Limits the memory for the bodies, values, results and unread replies of all requests together. */
     memory: Budget
   }
 }

@@ -9,7 +9,7 @@ import { measureProcess } from '#src/metrics/process'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The numbers that the gateway reports about itself. */
+    /** The gateway's own metrics, such as the number of requests and of calls to AWS. */
     metrics: Metrics
   }
 }

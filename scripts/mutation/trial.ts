@@ -78,7 +78,7 @@ async function run (folder: string, test: CoveringTest, signal: AbortSignal): Pr
  * Returns a function that tries out a mutant in a copy of the repository, with one test after the other, until one of them
  * notices it. A test that fails without the mutant, too, proves nothing and is ignored.
  *
- * @param signal ends the trials before they are complete
+ * @param signal aborts the trials
  */
 export function trials (signal: AbortSignal): TryOut {
   const originals = new Map<string, Promise<Outcome>>()
