@@ -43,7 +43,7 @@ export function nameOf (text: string): SecretName {
   return text
 }
 
-/** The problem of a read that AWS did not answer. */
+/** The problem with which a read fails if AWS does not answer. */
 export const outage = (): Problem =>
   new Problem('aws-unavailable', { failure: { operation: 'GetSecretValue', cause: 'failed', effect: 'only-read' } })
 
@@ -60,7 +60,7 @@ export async function cacheScene (t: Test, options: Partial<CacheOptions> = {}):
   let plan: Plan = () => undefined
   const getSecretValue: SecretsPort['getSecretValue'] = async (own, name, selector) => {
     reads.push(own)
-    // The gateway's own port has a cache, too.
+    // Without `caching`, the gateway's own port does not use its cache.
     const { caching, ...uncached } = own
     const result = (plan(own) ?? Promise.resolve()).then(async () => port.getSecretValue(uncached, name, selector))
     pending.add(result)

@@ -17,8 +17,8 @@ const bulk = async ({ send }: Gateway, value: string, rest = '"onConflict":"upda
   send('POST', '/environments/dev/secrets', { headers: json, body: `{"secrets":[{"name":"n","value":${value}}],${rest}}` })
 
 /**
- * By `operationId`: a function for each operation that accepts an object with any members. It writes the object through the
- * operation, and returns the text that is stored.
+ * A function for each operation that accepts an object with any members, keyed by `operationId`. It writes the object through the
+ * operation, and returns the stored text.
  */
 const operations: Record<string, (gateway: Gateway, object: string) => Promise<string>> = {
   async createSecret (gateway, object) {

@@ -53,7 +53,7 @@ const reads = ['GetSecretValue', 'CompareValues'] as const
 const seesState = ['DescribeSecret', 'GetSecretValue'] as const
 const update = { onConflict: 'update' }
 
-/** By name of a secret: the guess at the value that a rotation has given to it. */
+/** The guesses at values that rotations have generated, keyed by secret name. */
 const rotated = new Map<string, string>()
 
 const cases: Record<string, Case> = {

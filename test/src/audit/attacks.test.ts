@@ -151,7 +151,7 @@ t.test('at its next start, the gateway mistakes nothing for the result of a cras
   t.match(await started(t, crashed.head, crashed.files[0] ?? [], forged(crashed.files[0]?.at(-1) ?? '', denial)), { found: 'intact' }, 'a crash may leave unsigned records in an open trail')
   t.match(await started(t, closed.head, [], forged(last, intent, denial)), { found: 'cut-off', torn: undefined }, 'a new file that begins with unsigned records')
 
-  // The first trail has no head. The second one was not closed.
+  // The first trail has forged records, and its head is missing. The second one is unchanged, but was never closed.
   t.match(await started(t, '', lines, forged(last, denial)), { found: 'no-head', torn: undefined })
   const beforeClose = (await written()).rotated
   t.match(await started(t, beforeClose.head, beforeClose.files.at(-1) ?? [], []), { found: 'intact' })

@@ -11,7 +11,7 @@ import { build, declared, type Gateway, type Reply } from '#test/helper'
 
 type Request = readonly [method: string, path: string, json?: unknown]
 
-/** A write that is one call to AWS. */
+/** A request that writes with a single call to AWS. */
 interface Write {
   /** The requests that bring the secret into the state that the write needs. */
   prepared?: readonly Request[]

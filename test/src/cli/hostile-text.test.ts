@@ -54,7 +54,7 @@ const documented = (request: IncomingMessage): { status: number, body: object } 
 const dev = ['--env', 'dev'] as const
 const withPrefix = ['--prefix', 'p/', ...dev] as const
 
-/** By command: command lines whose output contains hostile text. */
+/** Command lines whose output contains hostile text, keyed by command. */
 const rows = (folder: string): Record<string, readonly (readonly string[])[]> => ({
   create: [['create', hostile, 'x', ...dev]],
   read: [['read', 'a', ...dev], ['read', 'a', ...dev, `--${hostile}`]],
@@ -94,7 +94,7 @@ const raw: readonly (readonly string[])[] = [
 /** Formats a test's title in ASCII. If a title contained a Unicode line separator, the test runner would lose the assertion. */
 const titleOf = (value: unknown): string => JSON.stringify(value).replace(/[^ -~]/g, '?')
 
-/** Asserts that text has no control or format characters, apart from line breaks and, at a terminal, the program's own sequences. */
+/** Asserts that text has no control or format characters except line breaks and, at a terminal, the program's own sequences. */
 function assertHarmless (t: Test, { stdout, stderr }: Pick<Outcome, 'stdout' | 'stderr'>, isTerminal: boolean, title: string): void {
   for (const output of [stdout, stderr]) {
     const own = isTerminal ? output.replace(/\u001b\[\d+m|\r(?=\[[#.]{20}\])/g, '') : output

@@ -49,7 +49,7 @@ text = open(file, encoding="utf-8", newline="").read()
 print(json.dumps(${expression}))`, file], process.env)).toString())
 })
 
-/** Runs `docker create --env-file` against a server in place of Docker's daemon. Returns the variables that the server gets. */
+/** Runs `docker create --env-file` against a fake Docker daemon. Returns the variables that the daemon receives. */
 const docker: Reader = {
   skip: installed('Docker\'s client', 'docker', '--version'),
   async read (file) {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { checkType } from '#src/secrets/value-types'
 
-/** Returns the members that are wrong in a database's credentials with an additional member. */
+/** Adds members to valid database credentials, and returns the paths of the members that are refused. */
 function wrong (more: Record<string, unknown>): string[] {
   const found: string[] = []
   checkType('database', { value: { engine: 'cassandra', host: 'db', username: 'app', password: 'p', ...more } }, (member) => { found.push(member) })

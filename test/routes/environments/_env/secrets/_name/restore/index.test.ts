@@ -21,8 +21,8 @@ t.test('restoreSecret', async (t) => {
 const settings = { tags: { environment: 'dev', team: 'a' }, replicaRegions: ['eu-central-1', 'us-east-1'], kmsKeyId: 'alias/k' }
 
 /**
- * Starts a gateway whose environment `dev` has `settings`. A secret in `dev` is scheduled for deletion. It lacks one of the tags
- * and all replicas, and has another KMS key.
+ * Starts a gateway whose environment `dev` has `settings`, and schedules a secret in `dev` for deletion. The secret deviates from
+ * the settings: it lacks one of the tags and all replicas, and has another KMS key.
  */
 async function withDeleted (t: Parameters<typeof build>[0], rules = ''): Promise<Gateway> {
   const gateway = await build(t, {
