@@ -18,7 +18,7 @@ export const situations = {
   },
   'read hung up': {
     what: 'The caller closes the connection during a read',
-    promise: 'The call of AWS is aborted, and its slot is free again. The audit trail has the status 499, with `caller-gone`.'
+    promise: 'The call to AWS is aborted, and its slot is free again. The audit trail has the status 499, with `caller-gone`.'
   },
   'waiting read hung up': {
     what: 'The caller closes the connection while its read waits in the queue',
