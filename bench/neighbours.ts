@@ -47,8 +47,8 @@ const headStart = 300
 const rest = { share: 0.1, interval: 300, longest: 10_000 }
 
 /**
- * The maximum time that a greedy client or a burner runs, in milliseconds. It limits the benchmark if nothing else ends the
- * process.
+ * The maximum time that a greedy client or a burner runs, in milliseconds. It is a safeguard, in case the benchmark does not end
+ * the process.
  */
 const longest = 60_000
 

@@ -50,7 +50,7 @@ const child = spawn(process.execPath, [
   stdio: 'inherit',
   env: { ...process.env, ...isPart && { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache') } }
 })
-// On Ctrl-C, the terminal signals tap, too, which then reports the results so far. This process must not exit before tap does.
+// On Ctrl-C, the terminal also sends the signal to tap, which then reports the results so far. This process must exit after tap.
 process.on('SIGINT', () => undefined)
 child.once('exit', (status, signal) => {
   if (signal !== null) process.kill(process.pid, signal)
