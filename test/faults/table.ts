@@ -25,7 +25,7 @@ const aws = 'application/x-amz-json-1.1'
 const exception = (type: string, status = 400, headers: Record<string, string> = {}): Fault =>
   ({ kind: 'reply', status, headers: { 'content-type': aws, ...headers }, body: JSON.stringify({ __type: type, message: 'No.' }) })
 
-/** An error in the form of STS. */
+/** Returns an error in STS's format. */
 const stsError = (code: string, status: number): Fault => ({
   kind: 'reply',
   status,

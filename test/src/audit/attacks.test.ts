@@ -36,7 +36,7 @@ const linkOf = (line: string): Link => {
   return { sequence: Number(sequence), hash }
 }
 
-/** Builds unsigned records that continue the chain after the line `after`. This takes no key, so anybody can do it. */
+/** Builds unsigned records that continue the chain after the line `after`. Anybody can do this, because it needs no key. */
 function forged (after: string, ...entries: readonly Entry[]): string[] {
   let link = after === '' ? genesis : linkOf(after)
   return entries.map((entry) => {

@@ -9,7 +9,7 @@ import { commandNames, secretsctl, secretsctlProgram, type Outcome } from '#test
 /** Text that would set the terminal's title, clear the screen, change colours, reorder and hide text, and begin new lines. */
 const hostile = 'a\u001b]0;title\u0007b\u001b[2Jc\u009b31md\u0085e\u202ef\u2066g\u200bh\u2028i\u2029j\ufeffk\u00adl\u{e0041}m\rn\no\tp\u007fq\u0008r\u001b7'
 
-/** `hostile` and two more characters, which a gateway's reply can contain, but a command's argument can't. */
+/** `hostile`, with two more characters that a gateway's reply can contain, but a command's argument can't. */
 const hostileReply = `${hostile}\u0000s\ud800t`
 
 const counts = { created: 1, updated: 0, restored: 0, unchanged: 0, skipped: 0, failed: 1, rolledBack: 0, notStarted: 0, [hostileReply]: 1 }
