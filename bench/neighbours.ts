@@ -5,7 +5,7 @@
  *     node bench/neighbours.ts [--seconds 2] [--rounds 3] [--only versions,values] [--burner false] [--profile FOLDER]
  *
  * The gateway is pinned to one core, and everything else to the other one. A greedy client also keeps the machine busy, which
- * makes any reply slower. To tell this effect from the gateway's unfairness, each measurement with a greedy client is followed by
+ * makes any reply slower. To separate this from unfairness of the gateway, each measurement with a greedy client is followed by
  * one with burners. Burners are processes that send no requests, but put the same load on each core as the greedy client did.
  *
  * Exits with 1 if a p99 with a greedy client is more than three times the p99 with burners, or if the quiet caller gets a 504.

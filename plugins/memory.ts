@@ -8,7 +8,7 @@ declare module 'fastify' {
   }
 }
 
-/** Provides the budget of memory. It outlives reloads of the configuration, which may change its size. */
+/** Provides the memory budget. It outlives reloads of the configuration, which may change its size. */
 export default fp(async (fastify) => {
   fastify.decorate('memory', createBudget(() => fastify.config.current.server.memory.budget, fastify.monotonic))
 }, { name: 'memory', dependencies: ['config'] })

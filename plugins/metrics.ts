@@ -15,8 +15,8 @@ declare module 'fastify' {
 }
 
 /**
- * Counts what the gateway does, and reports it in Prometheus's format at `/metrics`. The metrics have a listener of their own,
- * because the machines that may scrape them are usually not the machines that may send requests.
+ * Measures the gateway's work, and reports the metrics in Prometheus's format at `/metrics`. The metrics have a listener of their
+ * own, because the machines that may scrape them are usually not the machines that may send requests.
  */
 export default fp(async (fastify) => {
   const { config, log } = fastify
