@@ -66,7 +66,7 @@ async function sentPolicy (gateway: Gateway, method: string, path: string, objec
 
 const stored = async (gateway: Gateway): Promise<string> => (await gateway.send('GET', path)).json.value as string
 
-/** More functions that write an object and return the stored text, for other ways to write or read a secret's value. */
+/** More functions like those in `operations`, for other ways to write or read a secret's value, keyed by a description. */
 const otherPaths: typeof operations = {
   async 'an atomic bulk create' (gateway, object) {
     await bulk(gateway, object, '"onConflict":"update","atomic":true')

@@ -23,7 +23,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/aws/kms-keys.ts': ['^key\\/'],
   'src/cli/variables.ts': ['^\\/+'],
   'src/config/issues.ts': ['^[a-z]'],
-  // The first pattern matches the end of a name. The other two are not patterns: the code replaces `+$` with `*$` in one.
+  // The first pattern matches the end of a name. The other two are arguments of a call that replaces the end of a pattern.
   'src/environments/names.ts': ['-[A-Za-z0-9]{6}$', '+$', '*$'],
   'src/http/etag.ts': ['^W\\/'],
   'src/http/numbers.ts': ['^0+'],

@@ -2,7 +2,7 @@ import type { ProblemCode } from '#src/problems/catalogue'
 import type { FailureCause, FailureEffect } from '#src/problems/failure'
 import type { Fault } from './fault.ts'
 
-/** A fault, and what the gateway promises to its caller while the fault lasts and afterwards. */
+/** A fault, and the gateway's promise to its caller for the time of the fault and afterwards. */
 export interface Row {
   /** The fault in words, for the documentation. */
   readonly what: string

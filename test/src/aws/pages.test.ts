@@ -5,7 +5,7 @@ import { secretsctl } from '#test/secretsctl'
 
 const path = '/environments/dev/secrets'
 
-/** Returns a fake reply of AWS: an empty page with a token. It is valid for every operation that returns pages. */
+/** Returns a fake reply from AWS: an empty page with a token. It is valid for every operation that returns pages. */
 const page = (NextToken: string): Fault => ({
   status: 200,
   headers: { 'content-type': 'application/x-amz-json-1.1' },

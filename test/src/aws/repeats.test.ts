@@ -18,7 +18,7 @@ interface Write {
   request: Request
   /** The environment of the request; `dev` by default. */
   env?: string
-  /** The path of a request that shows the effect of the write, and what its reply matches if the write was carried out. */
+  /** The path of a read that shows the effect of the write, and the expected reply if AWS has carried the write out. */
   shown: readonly [path: string, matches: object]
   /** AWS's reply to the second attempt; by default that of the backend. */
   again?: () => FalseReply

@@ -20,7 +20,7 @@ export interface Reader {
 const succeeds = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0
 const installed = (name: string, command: string, ...args: string[]): string | false => succeeds(command, ...args) ? false : `${name} is not installed`
 
-/** Runs a program and returns what it writes on standard output. Any message on standard error is an error. */
+/** Runs a program and returns its standard output. Fails if the program writes anything to standard error. */
 async function outputOf (command: string, args: readonly string[], env: NodeJS.ProcessEnv = { PATH: process.env.PATH }): Promise<Buffer> {
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const [stdout, stderr] = await Promise.all([buffer(child.stdout), buffer(child.stderr), once(child, 'close')])
