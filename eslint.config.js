@@ -20,7 +20,7 @@ export default defineConfig(
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // Fastify's handlers and plugins are async by contract, also where there is nothing to await.
+      // Fastify expects handlers and plugins to be async, even if they have nothing to await.
       '@typescript-eslint/require-await': 'off',
       'max-depth': ['error', 3],
       'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],

@@ -34,7 +34,7 @@ interface Contest {
   readonly rounds: number
 }
 
-/** The cores of the servers that are measured, and of everything else. */
+/** The core to which the measured servers are pinned, and the one for everything else. */
 export const cores = { servers: 0, others: 1 } as const
 
 /** The time, in seconds, for which a contender is measured in a round. */
@@ -76,15 +76,15 @@ type Unit = typeof units[number]
 
 type Measured = Readonly<Record<Unit, number>>
 
-/** The numbers of a contender, one for each round. */
+/** A contender's measurements, one for each round. */
 interface Result {
   readonly title: string
   readonly rounds: readonly Measured[]
 }
 
 /**
- * Measures a contender's requests per second and latency, and the CPU time of its server per request. The CPU time does not
- * depend on how fast the load generator is.
+ * Measures a contender's requests per second and latency, and the CPU time of its server per request. Unlike the other two, the
+ * CPU time does not depend on the speed of the load generator.
  *
  * @throws Error for a reply with an unexpected status
  */
@@ -104,8 +104,8 @@ async function measure (
 const warmUp = 4
 
 /**
- * Lets contenders take turns, so that other load on the machine affects all of them equally. Prints a table for each unit. If the
- * environment variable `BENCH_REPORT` names a file, appends a table in Markdown to it.
+ * Measures the contenders in turn, so that other load on the machine affects all of them equally. Prints a table for each unit.
+ * If the environment variable `BENCH_REPORT` names a file, appends a table in Markdown to it.
  */
 export async function compete ({ title: heading, contenders, servers, baseline, connections, rounds }: Contest): Promise<void> {
   const measured = new Map(contenders.map(({ title }): [string, Measured[]] => [title, []]))

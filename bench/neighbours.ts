@@ -1,13 +1,14 @@
 /**
- * Measures how long a quiet caller's reads take alone, and beside each of several greedy clients.
+ * Measures how long the reads of a quiet caller take: first without other clients, and then while each of several greedy clients
+ * runs.
  *
  *     node bench/neighbours.ts [--seconds 2] [--rounds 3] [--only versions,values] [--burner false] [--profile FOLDER]
  *
  * The gateway is pinned to one core, and everything else to the other one. A greedy client also keeps the machine busy, which
- * makes any reply slower. Therefore each measurement beside a greedy client is followed by one beside a burner: processes that
- * have nothing to do with the gateway, and use as much of each core as the greedy client made the gateway and others use.
+ * makes any reply slower. To separate this from unfairness of the gateway, each measurement with a greedy client is followed by
+ * one with burners. Burners are processes that send no requests, but put the same load on each core as the greedy client did.
  *
- * Exits with 1 if a p99 is more than three times the p99 beside the burner, or if the quiet caller gets a 504.
+ * Exits with 1 if a p99 with a greedy client is more than three times the p99 with burners, or if the quiet caller gets a 504.
  */
 import type { ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -46,8 +47,8 @@ const headStart = 300
 const rest = { share: 0.1, interval: 300, longest: 10_000 }
 
 /**
- * The maximum time that a greedy client or a burner runs, in milliseconds. It limits the benchmark if nothing else ends the
- * process.
+ * The maximum time that a greedy client or a burner runs, in milliseconds. It is a safeguard, in case the benchmark does not end
+ * the process.
  */
 const longest = 60_000
 
@@ -73,7 +74,7 @@ async function untilAtRest (gateway: ChildProcess): Promise<void> {
   }
 }
 
-/** Measures the quiet caller beside some other processes, and then ends these processes. */
+/** Measures the quiet caller while the other processes run, and then ends these processes. */
 async function measure ({ url, gateway, backend }: Running, companions: readonly ChildProcess[]): Promise<Measurement> {
   const used = (): number[] => [gateway, backend, ...companions].map(processorTime)
   const before = used()
@@ -93,8 +94,8 @@ async function beside (running: Running, name: string): Promise<Measurement> {
 }
 
 /**
- * Measures the quiet caller beside burners. They use the processor time by which the measurement `busy` exceeds the measurement
- * `idle`.
+ * Measures the quiet caller while burners run. They add the load that the greedy client added: the processor time in `busy` minus
+ * that in `idle`.
  */
 async function besideBurner (running: Running, busy: Measurement, idle: Measurement): Promise<Measurement> {
   const shares = [[cores.gateway, busy.gateway - idle.gateway], [cores.others, busy.others - idle.others]] as const

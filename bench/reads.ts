@@ -29,7 +29,7 @@ const listen = { host: '127.0.0.1', port: 0 }
 const region = 'eu-west-1'
 const path = '/environments/dev/secrets/payments'
 
-/** The number of policies. All but one are about other callers. */
+/** The number of policies. All but one apply to other callers. */
 const policyCount = 50
 
 /** Starts a gateway with all features enabled: policies, rate limits, audit trail, log. */

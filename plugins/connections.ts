@@ -13,9 +13,9 @@ const interval = 500
 const silence = 1_000
 
 /**
- * Limits the connections, so that neither many clients nor slow ones use up the memory. The limits are on the number of all
- * connections and of those from one address, and on the times for the TLS handshake, for sending a request and for reading a
- * reply. When the gateway shuts down, closes first the connections without a request, and finally all connections.
+ * Limits connections, so that neither many clients nor slow ones use up the memory. There is a maximum number of connections, in
+ * total and per address, and a maximum time for the TLS handshake, for sending a request and for reading a reply. A shutdown
+ * first closes the connections without a request, and finally all others.
  */
 export default fp(async (fastify) => {
   const { server, config, trustsProxy, cutOff } = fastify

@@ -9,14 +9,14 @@ import { measureProcess } from '#src/metrics/process'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The numbers that the gateway reports about itself. */
+    /** The gateway's own metrics, such as the number of requests and of calls to AWS. */
     metrics: Metrics
   }
 }
 
 /**
- * Counts what the gateway does, and reports it in Prometheus's format at `/metrics`. The metrics have a listener of their own,
- * because the machines that may scrape them are usually not the machines that may send requests.
+ * Measures the gateway's work, and reports the metrics in Prometheus's format at `/metrics`. The metrics have a listener of their
+ * own, because the machines that may scrape them are usually not the machines that may send requests.
  */
 export default fp(async (fastify) => {
   const { config, log } = fastify

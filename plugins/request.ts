@@ -74,7 +74,7 @@ const canBeShed = ({ servedWhenOverloaded }: FastifyContextConfig): boolean => s
 const about = (...subjects: readonly FastifyContextConfig['about'][]) => (route: FastifyContextConfig): boolean =>
   route.about !== undefined && subjects.includes(route.about)
 const inEnvironment = about('environment', 'secret')
-/** Matches routes about an environment or a secret whose body may name the AWS credential, which the permissions depend on. */
+/** Matches routes about an environment or a secret on which the AWS credential is named in the body instead of a header. */
 const namedInBody = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential === true
 const namedInHeader = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential !== true
 

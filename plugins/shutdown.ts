@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { createShutdown } from '#src/http/shutdown'
 
-/** The graceful shutdown. docs/deployment.md describes its course. */
+/** Provides the graceful shutdown. docs/deployment.md describes its steps. */
 export default fp(async (fastify) => {
   const { begin, stopping, cutOff, shutDown } = createShutdown(fastify, () => fastify.config.current.server.shutdown)
   fastify.decorate('stopping', stopping)

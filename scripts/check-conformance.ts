@@ -1,5 +1,5 @@
 /**
- * Replays recordings of the real AWS against the embedded Secrets Manager, with test/fixtures/rotation/rotator.ts in place of the
+ * Replays recordings of the real AWS against the embedded Secrets Manager, with test/fixtures/rotation/rotator.ts instead of the
  * rotation Lambda function.
  *
  *     node scripts/check-conformance.ts DIR [AT_LEAST]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Generates clients for Go, Python and TypeScript from openapi.yaml, compiles them, and reads one secret with each:
 #   scripts/generated-clients.sh http://127.0.0.1:3000 TOKEN VENV
-# VENV is a virtual environment of Python, into which the generators for Python and Go, and Go itself, are installed. The token's
+# VENV is a Python virtual environment, into which the generators for Python and Go, and Go itself, are installed. The token's
 # caller must be allowed to write and read the secret payments/db in the environment dev.
 set -euo pipefail
 url=${1:?Specify the URL of a gateway, such as http://127.0.0.1:3000}

@@ -10,8 +10,8 @@
  *     npm run mutate -- --tests 200 --least 90                   # runs up to 200 test files per mutant (default: 12)
  *     npm run mutate -- --seconds 120                            # stops after this time, or on Ctrl-C, with a result
  *
- * The coverage of the last complete `npm test` tells which tests to run. Running a part of the tests with `npm test -- FILE`
- * deletes it; `node FILE` does not. Each worker has a copy of the repository, so the working tree stays as it is.
+ * The tests to run are chosen by the coverage of the last complete `npm test`. `npm test -- FILE` deletes this coverage, but
+ * `node FILE` does not. Each worker has a copy of the repository, so the working tree does not change.
  */
 import { readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -51,7 +51,7 @@ const texts = new Map(sourceFiles(root, places.map(({ path = '' }) => path))
   .map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 const isChanged = options.since === undefined ? () => true : changedSince(root, options.since)
 
-/** Returns false if the arguments name only other lines of the file. */
+/** Returns true unless the arguments restrict the file to other lines. */
 function isNamed (file: string, line: number): boolean {
   const lines = places.filter(({ path }) => path === file).map(({ line }) => line)
   return lines.length === 0 || lines.some((named) => named === undefined || Number(named) === line)

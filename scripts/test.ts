@@ -73,7 +73,7 @@ const child = spawn(process.execPath, [
       : { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${preload.href}` }
   }
 })
-// On Ctrl-C, the terminal signals tap, too, which then reports the results so far. This process must not exit before tap does.
+// On Ctrl-C, the terminal also sends the signal to tap, which then reports the results so far. This process must exit after tap.
 process.on('SIGINT', () => undefined)
 child.once('exit', (status, signal) => {
   rmSync(folder, { recursive: true })

@@ -10,7 +10,7 @@ import { environmentFrom } from '#src/environments/environment'
 /** Returns the arguments for sending a command: the client, a new breaker, and the default deadline. */
 export const lineOf = (client: Line['client']): Line => ({ client, breaker: createBreaker(monotonic), deadline: awsFrom({}).deadline })
 
-/** Lists the first page of secrets through a client, like a call of the gateway. */
+/** Lists the first page of secrets through a client, sending the command as the gateway does. */
 export const listThrough = async (client: Line['client']): Promise<ListSecretsCommandOutput> =>
   sendCommand(lineOf(client), { environment: environmentFrom('dev', { region: 'eu-west-1', credential: 'a' }), credentialId: 'a' }, new ListSecretsCommand({}))
 

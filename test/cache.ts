@@ -45,7 +45,7 @@ export function nameOf (text: string): SecretName {
   return text
 }
 
-/** The problem of a read that AWS did not answer. */
+/** The problem with which a read fails if AWS does not answer. */
 export const outage = (): Problem =>
   new Problem('aws-unavailable', { failure: { operation: 'GetSecretValue', cause: 'failed', effect: 'only-read' } })
 
@@ -62,7 +62,7 @@ export async function cacheScene (t: Test, options: Partial<CacheOptions> = {}):
   let clock = 0
   let plan: Plan = () => undefined
   async function planned<Result> (own: AwsCall, ask: (call: AwsCall) => Promise<Result>): Promise<Result> {
-    // The gateway's own port has a cache, too.
+    // Without `caching`, the gateway's own port does not use its cache.
     const { caching, ...uncached } = own
     const result = (plan(own) ?? Promise.resolve()).then(async () => ask(uncached))
     pending.add(result)

@@ -18,7 +18,7 @@ export type CheckReply = (t: Test, method: string, path: string, reply: Reply) =
 
 let check: CheckReply | undefined
 
-/** Returns the check for replies. All gateways have the same OpenAPI document, so it is compiled only once. */
+/** Returns a function that checks replies. It is created only once, because all gateways have the same OpenAPI document. */
 export function documentedReplies (fastify: FastifyInstance): CheckReply {
   return check ??= checkFrom(fastify.swagger() as unknown as Documented)
 }

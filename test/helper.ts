@@ -193,7 +193,7 @@ export async function build (t: Test, change: Partial<Declared> = {}): Promise<G
   })
   const aws = { endpoint: backend.url, quotaShare: unlimited, ...change.aws }
   const config = liveConfig(configFrom({ ...declared, ...change, aws }))
-  // A start that is slow on a busy machine is not a failure.
+  // Disables Fastify's timeout for plugins, because a start may be slow on a busy machine.
   const fastify = Fastify({ ...serverOptions('info', stream, config), pluginTimeout: 0 })
   t.teardown(async () => fastify.close())
   let clockError = 0

@@ -11,7 +11,7 @@ export interface Issuer {
    * is undefined, the issuer closes the connection instead.
    */
   reply: { status: number, body?: unknown, headers?: Record<string, string> } | undefined
-  /** What the discovery document says: the issuer (by default `url`), and the path at which the keys are published. */
+  /** The content of the discovery document: the issuer (by default `url`), and the path at which the keys are published. */
   claims: { issuer?: string, jwksPath: string }
   /** The paths requested so far. */
   requests: string[]

@@ -39,7 +39,7 @@ export function write (socket: Socket, { method = 'GET', path = '/', headers = [
   socket.write([`${method} ${path} HTTP/1.1`, ...all.map(([name, value]) => `${name}: ${value}`), '', body ?? ''].join('\r\n'))
 }
 
-/** Reads the reply to one request, whose method is `method`. Returns undefined if the connection ends without a reply. */
+/** Reads the reply to a request with the given method. Returns undefined if the connection ends without a reply. */
 export async function readReply (socket: Socket, method = 'GET'): Promise<RawReply | undefined> {
   let all = ''
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {

@@ -8,9 +8,9 @@ import { account, secrets } from './setting.ts'
 const slowness = 5_000
 
 /**
- * The number of calls that the backend gets at the same time, besides those about the quiet caller's secret. AWS answers calls
- * independently of each other, but the backend is a single thread. Without this limit, the quiet caller's calls would wait in the
- * backend for the others, and the benchmark would measure the backend.
+ * The maximum number of calls that the proxy passes to the backend at the same time. Calls for the quiet caller's secret are
+ * exempt. AWS answers calls independently of each other, but the backend is a single thread. Without this limit, the quiet
+ * caller's calls would queue behind the others in the backend, and the benchmark would measure the backend.
  */
 const concurrency = 2
 

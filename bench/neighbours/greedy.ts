@@ -37,7 +37,7 @@ async function ask (url: string, signal: AbortSignal, { caller, method = 'GET', 
 
 const times = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
-/** Calls `start` a number of times per second, without waiting for what it starts. */
+/** Calls `start` at a constant rate. Each call only starts an exchange, and the next call does not wait for its end. */
 async function atRate (perSecond: number, signal: AbortSignal, start: (index: number) => void): Promise<void> {
   const began = performance.now()
   for (let index = 0; !signal.aborted; index++) {
@@ -46,7 +46,7 @@ async function atRate (perSecond: number, signal: AbortSignal, start: (index: nu
   }
 }
 
-/** Keeps a number of exchanges in progress. Each is followed by another one. */
+/** Keeps `count` exchanges in progress by starting a new one when one ends, but starts at most 90 per second. */
 async function keepUp (count: number, signal: AbortSignal, exchange: () => Promise<void>): Promise<void> {
   await Promise.all(times(count).map(async () => {
     while (!signal.aborted) await Promise.all([exchange(), delay(count * 1_000 / 90)])

@@ -2,7 +2,7 @@ import { Agent, request as send } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { headersOf, secrets } from './setting.ts'
 
-/** What the quiet caller saw: the time of each read in milliseconds, and how often each status occurred. */
+/** The quiet caller's results: the duration of each read in milliseconds, and how often each status occurred. */
 export interface Seen {
   readonly times: number[]
   readonly statuses: Map<string, number>
@@ -10,7 +10,7 @@ export interface Seen {
 
 const perSecond = 80
 
-/** The maximum time for the reads that are still in progress at the end of a measurement, in milliseconds. */
+/** How long to wait, at the end of a measurement, for the reads that are still in progress, in milliseconds. */
 const lastReads = 12_000
 
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })

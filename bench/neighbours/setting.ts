@@ -25,8 +25,8 @@ const policies = `
 `
 
 /**
- * Writes the gateway's configuration to a folder. The credential has a kind to which AWS's quotas apply. The rates are the
- * defaults, but the bursts are longer, so that a caller may send 1,000 requests at once.
+ * Writes the gateway's configuration to a folder. The credential is of a kind that makes the gateway keep to AWS's quotas. The
+ * rate limits are the defaults, but with larger bursts, so that a caller may send 1,000 requests at once.
  *
  * @returns the environment variables of the gateway
  */

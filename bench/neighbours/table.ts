@@ -1,7 +1,7 @@
 import { median, quantile } from '../statistics.ts'
 import type { Seen } from './quiet.ts'
 
-/** What one measurement of the quiet caller has found. */
+/** The results of one measurement. */
 export interface Measurement extends Seen {
   /** The fraction of its core that the gateway used, from 0 to 1. */
   readonly gateway: number
@@ -9,7 +9,7 @@ export interface Measurement extends Seen {
   readonly others: number
 }
 
-/** The measurements of each round: alone, beside a greedy client, and beside a burner that makes the machine equally busy. */
+/** The measurements of each round: without other clients, with a greedy client, and with burners that cause the same load. */
 export interface Row {
   readonly title: string
   readonly idle: Measurement[]
@@ -17,7 +17,7 @@ export interface Row {
   readonly burner: Measurement[]
 }
 
-/** The maximum ratio of the p99 beside a greedy client to the p99 at the same load without one. */
+/** The maximum ratio of the p99 with a greedy client to the p99 with burners. */
 const maximumRatio = 3
 
 const parts = { p50: 0.5, p99: 0.99 } as const
@@ -25,7 +25,7 @@ const parts = { p50: 0.5, p99: 0.99 } as const
 const timesOf = (measurements: readonly Measurement[], part: keyof typeof parts): number[] =>
   measurements.map(({ times }) => quantile(times.toSorted((one, other) => one - other), parts[part]))
 
-/** Returns the median of the rounds and, in parentheses, their spread. All are in milliseconds. */
+/** Formats times in milliseconds: the median and, in parentheses, the shortest and the longest one. */
 function spread (times: readonly number[]): string {
   const sorted = times.toSorted((one, other) => one - other)
   const [least, most] = [quantile(sorted, 0), quantile(sorted, 1)].map((time) => time.toFixed(1))
@@ -68,6 +68,6 @@ export function printTable (rows: readonly Row[]): void {
   }
 }
 
-/** Returns true if the quiet caller's reads were fast enough beside every greedy client, and none of them got a 504. */
+/** Returns true if the quiet caller's reads were fast enough with every greedy client, and none of them got a 504. */
 export const isPassed = (rows: readonly Row[]): boolean => rows.every(({ idle, greedy, burner }) =>
   ratio(greedy, burner.length > 0 ? burner : idle) <= maximumRatio && greedy.every(({ statuses }) => !statuses.has('504')))

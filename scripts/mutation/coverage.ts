@@ -3,7 +3,7 @@ import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sources } from './repository.ts'
 
-/** The members of tap's record of a process that tell which test file the process belongs to. */
+/** The part of tap's record of a process that links the process to its test file. */
 interface ProcessInfo {
   readonly uuid: string
   /** The UUID of the process that runs the test file. Absent in the record of that process itself. */
@@ -31,7 +31,7 @@ export interface CoveringTest {
   readonly file: string
   /** How long the test ran, in milliseconds. */
   readonly runtime: number
-  /** How many of the executed functions of the source are in the file in question, as a fraction between 0 and 1. */
+  /** Of all source functions that the test executes, the fraction that are in the file in question. */
   readonly focus: number
 }
 

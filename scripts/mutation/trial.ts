@@ -43,7 +43,7 @@ const timeLimit = ({ runtime }: CoveringTest): number => 60_000 + 4 * runtime
 /** Matches a line of TAP that makes a test file fail. */
 const isFailure = /^ *not ok\b(?!.*# (?:TODO|SKIP)\b)/i
 
-/** Runs a test file in a folder. Stops it, with all its child processes, if it takes too long or the signal aborts. */
+/** Runs a test file in a folder. Stops it, with all its child processes, if it takes too long or the signal is aborted. */
 async function run (folder: string, test: CoveringTest, signal: AbortSignal): Promise<Outcome> {
   if (signal.aborted) return 'aborted'
   const child = spawn(process.execPath, [test.file], {
@@ -78,7 +78,7 @@ async function run (folder: string, test: CoveringTest, signal: AbortSignal): Pr
  * Returns a function that tries out a mutant in a copy of the repository, with one test after the other, until one of them
  * notices it. A test that fails without the mutant, too, proves nothing and is ignored.
  *
- * @param signal ends the trials before they are complete
+ * @param signal aborts the trials
  */
 export function trials (signal: AbortSignal): TryOut {
   const originals = new Map<string, Promise<Outcome>>()

@@ -145,7 +145,7 @@ export function createLane (
     const perSecond = first === undefined ? 0 : started.length / (monotonic() - first) * 1_000
     const seconds = perSecond === 0 ? estimate.unknown : waitingOf(({ size }) => size) / perSecond
     return new Problem('overloaded', {
-      reason: 'too many calls of AWS wait',
+      reason: 'too many calls to AWS are waiting',
       retryAfter: Math.ceil(Math.min(Math.max(seconds, estimate.least), estimate.most))
     })
   }

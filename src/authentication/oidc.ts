@@ -9,7 +9,7 @@ import type { TokenVerifier } from './verified-tokens.ts'
 /** The allowed algorithms. HMAC is excluded, because an attacker could sign with the public key as the shared secret. */
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const
 
-const notEmpty = Type.String({ pattern: '^\\S+$', description: 'a non-empty text without white space' })
+const notEmpty = Type.String({ pattern: '^\\S+$', description: 'a non-empty string without white space' })
 
 /** An OpenID Connect issuer whose tokens authenticate callers. */
 export const OidcIssuerSchema = Type.Object({

@@ -10,7 +10,7 @@ const count = (maximum: number, description: string) => Type.Optional(Type.Integ
 export const AwsSchema = Type.Object({
   ...endpointMembers,
   quotaShare: Type.Optional(Type.Number({ minimum: 0.1, maximum: 1, description: 'the part of AWS\'s request quotas for each process' })),
-  deadlineSeconds: seconds('the time limit of a call of Secrets Manager'),
+  deadlineSeconds: seconds('the time limit of a call to Secrets Manager'),
   stsDeadlineSeconds: seconds('the time limit for getting keys from STS'),
   slots: count(10_000, 'the calls at the same time, for each credential and region'),
   backgroundSlots: count(10_000, 'the calls of bulk creates at the same time, for each credential and region'),

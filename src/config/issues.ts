@@ -31,7 +31,7 @@ function describe (value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'an object'
-  return typeof value === 'string' ? `a text of ${value.length} characters` : `${typeof value} ${JSON.stringify(value)}`
+  return typeof value === 'string' ? `a string of ${value.length} characters` : `${typeof value} ${JSON.stringify(value)}`
 }
 
 const keyOf = (error: ErrorObject): string => {
@@ -47,7 +47,7 @@ const expectations: Partial<Record<string, (params: Record<string, unknown>) => 
   const: ({ allowedValue }) => String(allowedValue),
   type: ({ type }) => String(type),
   discriminator: () => `a kind that is one of: ${credentialKinds.join(', ')}`,
-  pattern: ({ pattern }) => `a text that matches ${String(pattern)}`
+  pattern: ({ pattern }) => `a string that matches ${String(pattern)}`
 }
 
 /**

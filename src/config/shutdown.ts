@@ -30,6 +30,6 @@ export function* shutdownIssues (
 ): Generator<ConfigIssue> {
   const longestCall = Math.max(deadline + attempts * queueTime, stsDeadline)
   if (grace > longestCall) return
-  const expected = `more than ${longestCall / 1_000}, because a call of AWS may take that long`
+  const expected = `more than ${longestCall / 1_000}, because a call to AWS may take that long`
   yield { key: 'server.shutdown.graceSeconds', found: String(grace / 1_000), expected }
 }

@@ -12,23 +12,23 @@ export function reportGates ({ gauge }: Pick<Metrics, 'gauge'>, { all }: Pick<Ga
   const ofGates = <T>(read: (gate: NamedGate, labels: Labels) => readonly T[]) => (): T[] =>
     Array.from(all()).flatMap((gate) => read(gate, { credential: gate.credentialId, region: gate.region }))
 
-  gauge({ name: 'secrets_gateway_aws_queue_length', help: 'Calls that wait for a slot or a quota.', labels: [...place, 'priority'] },
+  gauge({ name: 'secrets_gateway_aws_queue_length', help: 'Calls that are waiting for a slot or a quota.', labels: [...place, 'priority'] },
     ofGates(({ lane: { load } }, labels) =>
       priorities.map((priority) => ({ labels: { ...labels, priority }, value: load(priority).waiting }))))
-  gauge({ name: 'secrets_gateway_aws_slots_used', help: 'Calls that are under way.', labels: [...place, 'priority'] },
+  gauge({ name: 'secrets_gateway_aws_slots_used', help: 'Calls in progress.', labels: [...place, 'priority'] },
     ofGates(({ lane: { load } }, labels) =>
       priorities.map((priority) => ({ labels: { ...labels, priority }, value: load(priority).held }))))
   gauge({ name: 'secrets_gateway_aws_breaker_open', help: '1 while calls are refused because AWS does not answer.', labels: place },
     ofGates(({ breaker }, labels) => [{ labels, value: breaker.wait() > 0 ? 1 : 0 }]))
-  gauge({ name: 'secrets_gateway_aws_quota_headroom_ratio', help: 'The part of a quota that is free.', labels: [...place, 'operations'] },
+  gauge({ name: 'secrets_gateway_aws_quota_headroom_ratio', help: 'Unused fraction of a quota, from 0 to 1.', labels: [...place, 'operations'] },
     ofGates(({ lane }, labels) => requestQuotas.map(({ operations }) =>
       ({ labels: { ...labels, operations: operations.join(' ') }, value: lane.headroom(operations[0] ?? '') }))))
 }
 
 /** Reports how much the cache keeps. */
 export function reportCache ({ gauge }: Pick<Metrics, 'gauge'>, { size }: Pick<Cache, 'size'>): void {
-  gauge({ name: 'secrets_gateway_cache_bytes', help: 'Memory that the cached values take.', labels: [] },
+  gauge({ name: 'secrets_gateway_cache_bytes', help: 'Memory used by the cached values.', labels: [] },
     () => [{ labels: {}, value: size().bytes }])
-  gauge({ name: 'secrets_gateway_cache_secrets', help: 'Cached secrets. Each counts once for each credential.', labels: [] },
+  gauge({ name: 'secrets_gateway_cache_secrets', help: 'Cached secrets, counted once per credential.', labels: [] },
     () => [{ labels: {}, value: size().secrets }])
 }

@@ -61,29 +61,29 @@ export function createMetrics (): Metrics {
     name: 'secrets_gateway_aws_calls_total', help: 'Calls to AWS that have ended.', labels: ['operation', 'credential', 'region', 'result']
   })
   const callTimes = createHistogram({
-    name: 'secrets_gateway_aws_call_duration_seconds', help: 'Time of a call to AWS, with all attempts and waits.', labels: ['operation', 'credential']
+    name: 'secrets_gateway_aws_call_duration_seconds', help: 'Duration of a call to AWS, including all attempts and waits.', labels: ['operation', 'credential']
   }, times)
   const throttles = createCounter({
-    name: 'secrets_gateway_aws_throttled_total', help: 'Attempts that AWS has throttled.', labels: ['operation', 'credential']
+    name: 'secrets_gateway_aws_throttled_total', help: 'Attempts that AWS throttled.', labels: ['operation', 'credential']
   })
   const reads = createCounter({
-    name: 'secrets_gateway_cache_reads_total', help: 'Reads of values, by where the answer comes from.', labels: ['environment', 'result']
+    name: 'secrets_gateway_cache_reads_total', help: 'Reads of values, by the source of the answer.', labels: ['environment', 'result']
   })
   const hitAges = createHistogram({
-    name: 'secrets_gateway_cache_age_seconds', help: 'Age of the values that come from memory.', labels: ['environment']
+    name: 'secrets_gateway_cache_age_seconds', help: 'Age of the values that were read from the cache.', labels: ['environment']
   }, ages)
   let saved = 0
   const families: Family[] = [
     requests, requestTimes, calls, callTimes, throttles, reads, hitAges,
     {
       name: 'secrets_gateway_aws_calls_saved_total',
-      help: 'Reads that needed no call of their own to AWS.',
+      help: 'Calls to AWS that were saved by the cache and by shared reads.',
       type: 'counter',
       samples: () => [{ labels: {}, value: saved }]
     },
     {
       name: 'secrets_gateway_aws_dollars_saved_total',
-      help: 'What the saved calls would have cost, at 0.05 dollars for 10,000 calls.',
+      help: 'Price of the saved calls, at 0.05 US dollars per 10,000 calls.',
       type: 'counter',
       samples: () => [{ labels: {}, value: saved * pricePerCall }]
     }

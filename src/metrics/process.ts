@@ -27,21 +27,21 @@ export function measureProcess (): ProcessMetrics {
   const families: readonly Family[] = [
     {
       name: 'process_cpu_seconds_total',
-      help: 'CPU time of the process.',
+      help: 'CPU time that the process has used.',
       type: 'counter',
       samples () {
         const { user, system } = process.cpuUsage()
         return one((user + system) / 1_000_000)
       }
     },
-    { name: 'process_start_time_seconds', help: 'Start of the process, in seconds since the epoch.', type: 'gauge', samples: () => one(started) },
-    { name: 'process_resident_memory_bytes', help: 'Memory of the process.', type: 'gauge', samples: () => one(process.memoryUsage.rss()) },
-    { name: 'nodejs_heap_size_used_bytes', help: 'Used heap.', type: 'gauge', samples: () => one(process.memoryUsage().heapUsed) },
-    { name: 'nodejs_external_memory_bytes', help: 'Memory outside the heap.', type: 'gauge', samples: () => one(process.memoryUsage().external) },
-    { name: 'nodejs_gc_seconds_total', help: 'Time that the garbage collector has taken.', type: 'counter', samples: () => one(collecting) },
+    { name: 'process_start_time_seconds', help: 'Start time of the process, in seconds since the epoch.', type: 'gauge', samples: () => one(started) },
+    { name: 'process_resident_memory_bytes', help: 'Resident memory of the process.', type: 'gauge', samples: () => one(process.memoryUsage.rss()) },
+    { name: 'nodejs_heap_size_used_bytes', help: 'Memory used in the heap.', type: 'gauge', samples: () => one(process.memoryUsage().heapUsed) },
+    { name: 'nodejs_external_memory_bytes', help: 'Memory outside the heap, such as buffers.', type: 'gauge', samples: () => one(process.memoryUsage().external) },
+    { name: 'nodejs_gc_seconds_total', help: 'Time spent on garbage collection.', type: 'counter', samples: () => one(collecting) },
     {
       name: 'nodejs_eventloop_delay_seconds',
-      help: 'Delay of the event loop since the last time that somebody asked for the metrics.',
+      help: 'Delay of the event loop since the last scrape.',
       type: 'gauge',
       samples () {
         const samples = [['0.5', delay.percentile(50)], ['0.99', delay.percentile(99)], ['1', delay.max]] as const

@@ -17,7 +17,7 @@ function readsWallClock (text: string): boolean {
   return !ownMonotonic.test(code) && wall.test(code)
 }
 
-/** The rows of the table in docs/code-map.md: the clock, and the files. */
+/** The rows of the table in docs/code-map.md, each with its clock and its files. */
 const rows = readFileSync(join(root, 'docs', 'code-map.md'), 'utf8').split('\n').flatMap((line) => {
   const [, , clock = '', files = ''] = line.split('|').map((cell) => cell.trim())
   return clock === 'wall' || clock === 'monotonic' ? [{ clock, files: Array.from(files.matchAll(/`([^`]+)`/g), ([, file = '']) => file) }] : []

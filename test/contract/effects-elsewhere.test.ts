@@ -43,7 +43,7 @@ const gatewayFor = async (t: Test): Promise<Gateway> => {
 const bulk = { method: 'POST', path: '/environments/wide/secrets' }
 const toCentral = { replicaRegions: [{ region: 'eu-central-1' }] }
 
-/** By AWS operation: every request through which the operation has an effect in another region. */
+/** Every request with an effect in another region, keyed by the AWS operation that has the effect. */
 const requests: Readonly<Partial<Record<Operation, readonly { method: string, path: string, json?: unknown, token?: string }[]>>> = {
   ReplicateSecretToRegions: [
     { method: 'PUT', path: '/environments/dev/secrets/kept/replicas', json: { ...toCentral, forceOverwriteReplicaSecret: true } },

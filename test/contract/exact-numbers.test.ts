@@ -17,8 +17,8 @@ const bulk = async ({ send }: Gateway, value: string, rest = '"onConflict":"upda
   send('POST', '/environments/dev/secrets', { headers: json, body: `{"secrets":[{"name":"n","value":${value}}],${rest}}` })
 
 /**
- * By `operationId`: a function for each operation that accepts an object with any members. It writes the object through the
- * operation, and returns the text that is stored.
+ * A function for each operation that accepts an object with any members, keyed by `operationId`. It writes the object through the
+ * operation, and returns the stored text.
  */
 const operations: Record<string, (gateway: Gateway, object: string) => Promise<string>> = {
   async createSecret (gateway, object) {
@@ -66,7 +66,7 @@ async function sentPolicy (gateway: Gateway, method: string, path: string, objec
 
 const stored = async (gateway: Gateway): Promise<string> => (await gateway.send('GET', path)).json.value as string
 
-/** More functions that write an object and return the stored text, for other ways to write or read a secret's value. */
+/** More functions like those in `operations`, for other ways to write or read a secret's value, keyed by a description. */
 const otherPaths: typeof operations = {
   async 'an atomic bulk create' (gateway, object) {
     await bulk(gateway, object, '"onConflict":"update","atomic":true')

@@ -53,7 +53,7 @@ const reads = ['GetSecretValue', 'CompareValues'] as const
 const seesState = ['DescribeSecret', 'GetSecretValue'] as const
 const update = { onConflict: 'update' }
 
-/** By name of a secret: the guess at the value that a rotation has given to it. */
+/** The guesses at values that rotations have generated, keyed by secret name. */
 const rotated = new Map<string, string>()
 
 const cases: Record<string, Case> = {
@@ -113,7 +113,7 @@ const cases: Record<string, Case> = {
   }
 }
 
-/** Removes what may differ between replies in any case: names, random IDs, times and what is left of the rate limit. */
+/** Removes the parts that may differ between any two replies: names, random IDs, times and the rest of the rate limit. */
 const comparable = ({ status, headers, text }: Reply, name: string): unknown[] => [status, ...[JSON.stringify([...headers]), text].map((part) => part
   .replaceAll(name, 'NAME')
   .replace(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, 'ID')

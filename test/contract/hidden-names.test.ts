@@ -26,7 +26,7 @@ const gatewayOptions = {
 
 const versionId = '00000000-0000-4000-8000-000000000000'
 
-/** By `operationId`: the body of a request, for each operation that needs a body. */
+/** The request bodies of the operations that need one, keyed by `operationId`. */
 const bodies: Readonly<Record<string, unknown>> = {
   checkAuthorization: { action: 'GetSecretValue', environment: 'dev', name: 'a' },
   promoteSecrets: { from: 'staging', names: ['a'] },

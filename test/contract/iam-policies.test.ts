@@ -7,12 +7,12 @@ import { startLocalBackend, type Account, type LocalBackend, type Role } from '#
 import { build, embedded, policies, type Gateway } from '#test/helper'
 import { identityToken, issuer, keysFile, workload } from '#test/web-identity'
 
-/** A policy document of the documentation. */
+/** A policy document from the documentation. */
 interface Document {
   Statement: { Action: string | string[] }[]
 }
 
-/** Returns the text of the policy that follows a comment in a page of the documentation. */
+/** Returns the text of a policy from a page of the documentation. `comment` is the HTML comment above the policy. */
 function policyIn (page: string, comment: string): string {
   const text = readFileSync(join(import.meta.dirname, '../../docs', page), 'utf8')
   return new RegExp(`<!-- ${comment} -->\n\`\`\`json\n(.*?)\`\`\``, 's').exec(text)?.[1] ?? ''
@@ -22,7 +22,7 @@ const statementsOf = (policy: string): Document['Statement'] => (JSON.parse(poli
 
 const actionsOf = (policy: string): string[] => statementsOf(policy).flatMap(({ Action }) => Action)
 
-/** Returns the policy without an action. A statement that has no action left is left out. */
+/** Removes an action from a policy, and drops the statements that then have no action. */
 function without (policy: string, action: string): string {
   const statements = statementsOf(policy).map((statement) => ({ ...statement, Action: [statement.Action].flat().filter((one) => one !== action) }))
   return JSON.stringify({ Version: '2012-10-17', Statement: statements.filter(({ Action }) => Action.length > 0) })
@@ -72,7 +72,7 @@ const requests: Readonly<Record<string, Request>> = {
 
 const toFrankfurt = { AddReplicaRegions: [{ Region: 'eu-central-1' }] }
 
-/** By action: prepares the secret for the request. It already exists and has two versions. */
+/** Functions that prepare the secret for the request, keyed by action. The secret already exists and has two versions. */
 const preparations: Readonly<Record<string, (aws: SecretsManager, SecretId: string) => Promise<unknown>>> = {
   CreateSecret: async (aws, SecretId) => aws.deleteSecret({ SecretId, ForceDeleteWithoutRecovery: true }),
   RestoreSecret: async (aws, SecretId) => aws.deleteSecret({ SecretId }),
@@ -129,7 +129,7 @@ t.test('each action of the policy on secrets is needed, and no other', async (t)
   }
 })
 
-/** The actions without which no session with a source identity can be started. */
+/** The actions that are necessary to start a session with a source identity. */
 const sessionActions = ['AssumeRole', 'SetSourceIdentity']
 
 t.test('each action of the policies for a role is needed', async (t) => {

@@ -21,7 +21,7 @@ const tags = (count: number): Record<string, string> => Object.fromEntries(names
 const secrets = '/secrets'
 const secret = '/secrets/a'
 
-/** The limits of requests. The caller may not do anything to the secrets of lists, so a list that is accepted changes nothing. */
+/** The limits of requests. The caller has no permission on the secrets that a list names, so an accepted list has no effect. */
 const limits: Record<string, Limit> = {
   'names in a bulk create': { method: 'POST', path: secrets, pointer: '/secretNames', of: (size) => ({ secretNames: names(size) }), most: 10_000 },
   'secrets in a bulk create': { method: 'POST', path: secrets, pointer: '/secrets', of: (size) => ({ secrets: names(size).map((name) => ({ name })) }), most: 10_000 },

@@ -6,8 +6,8 @@ import ts from 'typescript'
 const root = join(import.meta.dirname, '..', '..')
 
 /**
- * By file: the patterns that deliberately have only one of the anchors `^` and `$`, or anchors in several alternatives. Every
- * other pattern with an anchor must have both. With only one, a check accepts whatever precedes or follows a valid value.
+ * The patterns, keyed by file, that deliberately have only one of the anchors `^` and `$`, or anchors in several alternatives.
+ * Every other pattern with an anchor must have both. With only one, a check accepts whatever precedes or follows a valid value.
  */
 const partial: Readonly<Record<string, readonly string[]>> = {
   // The source joins these two parts into one pattern, which has both anchors.
@@ -23,7 +23,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/aws/kms-keys.ts': ['^key\\/'],
   'src/cli/variables.ts': ['^\\/+'],
   'src/config/issues.ts': ['^[a-z]'],
-  // The first pattern matches the end of a name. The code replaces `+$`, the end of another pattern, by `*$`.
+  // The first pattern matches the end of a name. The other two are arguments of a call that replaces the end of a pattern.
   'src/environments/names.ts': ['-[A-Za-z0-9]{6}$', '+$', '*$'],
   'src/http/etag.ts': ['^W\\/'],
   'src/http/numbers.ts': ['^0+'],

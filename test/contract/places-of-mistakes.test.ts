@@ -11,7 +11,7 @@ const withItem = (item: string): string =>
 t.test('bulkCreateSecrets: a mistake in one item of many is reported with its place', async (t) => {
   const gateway = await build(t)
   for (const [item, place] of [
-    // The place of a syntax error is a line and a column.
+    // A syntax error is located by line and column.
     ['{"name":"a" "value":"canary"}', 'line 32, column 13'],
     ['{"name":"a","value":canary}', 'line 32, column 21'],
     ['{"name":"a","value":"canary\n"}', 'line 32, column 21'],
@@ -20,7 +20,7 @@ t.test('bulkCreateSecrets: a mistake in one item of many is reported with its pl
     ['{"name":"a",}', 'line 32, column 13'],
     ['{"name":"a"} // canary', 'line 32, column 14'],
     ['{"name":"é😀",}', 'line 32, column 15'],
-    // The place of any other mistake is a JSON pointer.
+    // Any other mistake is located by a JSON pointer.
     ['{"name":"a","value":{"x/y":"canary","x/y":1}}', '/secrets/30/value/x~1y'],
     ['{"name":"a","name":"a"}', '/secrets/30/name'],
     ['{"name":"a","tags":{"a":{"b":[0,{"c":1,"c":2}]}}}', '/secrets/30/tags/a/b/1/c'],

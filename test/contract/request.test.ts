@@ -22,7 +22,7 @@ const fileOf = (step: string): string => `${step.replace(/[A-Z]/g, (letter) => `
 
 t.test('the documented order of the steps is the order that runs', async (t) => {
   const { pipeline } = await gateway(t)
-  // The name of a node in a diagram must be unique, so a step that is drawn a second time has the step's name as its label.
+  // Nodes in a diagram must have unique names. If a step is drawn twice, the second node is named `step_`, with the label `step`.
   const page = (await readFile(join(root, 'docs', 'request.md'), 'utf8')).replaceAll(/\w+_\["(\w+)"\]/g, '$1')
   const steps = pipeline.flatMap(({ stage, steps }) => steps.map((step) => [stage, step]))
   t.same(Array.from(page.matchAll(/^\| ([a-z ]+) \| `(\w+)` \|/gm), ([, stage, step]) => [stage, step]), steps, 'in the table')
@@ -43,7 +43,7 @@ t.test('each step has a file of its own', async (t) => {
   const { pipeline } = await gateway(t)
   const files = await readdir(join(root, 'src', 'request', 'steps'))
   const limits = ['limitCaller', 'limitAddress', 'limitEnvironment']
-  // A step that runs after the body has been read on some routes, and before it on the others, is in the list twice.
+  // The set removes duplicates: a step is listed twice if some routes run it before the body is read, and others afterwards.
   const steps = new Set(pipeline.flatMap(({ steps }) => steps))
   t.same(files.sort(), [...steps].filter((step) => !limits.includes(step)).map(fileOf).sort())
 })

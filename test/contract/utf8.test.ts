@@ -1,7 +1,7 @@
 import t from 'tap'
 import { build } from '#test/helper'
 
-/** Sequences of bytes that are not UTF-8. A lenient decoder would replace them by U+FFFD, so the stored value would be wrong. */
+/** Byte sequences that are not UTF-8. A lenient decoder would replace them with U+FFFD, so the stored value would be wrong. */
 const invalid: Readonly<Record<string, readonly number[]>> = {
   'a byte that never occurs': [0xff],
   'a continuation byte alone': [0x80],

@@ -22,14 +22,14 @@ const path = '/environments/dev/secrets/a'
 
 interface Gateway {
   send: (method: string, json?: unknown) => Promise<Reply>
-  /** Sets the clock of the gateway's process this many seconds ahead of the right time, or back. Resolves when replies show it. */
+  /** Sets the gateway's clock ahead of the real time, or behind it if `seconds` is negative. Resolves when replies show it. */
   setClock: (seconds: number) => Promise<void>
 }
 
-/** Returns an offset in seconds as the library reads it. */
+/** Formats an offset in seconds for the library. */
 const offset = (seconds: number): string => `${seconds < 0 ? '' : '+'}${seconds}`
 
-/** Returns the number of seconds by which the clock of a reply's `Date` is ahead. */
+/** Returns the number of seconds by which a reply's `Date` is ahead of the real time. */
 const ahead = ({ headers }: Reply): number => (Date.parse(headers.get('date') ?? '') - Date.now()) / 1_000
 
 /**

@@ -9,7 +9,7 @@ import { situations } from './situations.ts'
 
 const path = '/environments/dev/secrets/a'
 
-/** One caller alone gets one of the two slots, and one of the two places in the queue. */
+/** Starts a gateway with two slots and two places in the queue. A single caller may use only one of each. */
 async function setUpNarrow (t: Test): Promise<Setup> {
   const setup = await setUp(t, { deadlineSeconds: 60, slots: 2, queueLength: 2, queueSeconds: 60 })
   await setup.gateway.send('PUT', path, { json: { value: 'before' } })

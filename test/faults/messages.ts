@@ -40,7 +40,7 @@ export async function forward (
   })
 }
 
-/** Returns a reply as it is sent, and the length of its head. */
+/** Returns the bytes of an HTTP reply, and the length of its head. */
 export function replyOf (status: number, headers: IncomingHttpHeaders, body: Buffer): { head: number, whole: Buffer } {
   const own = /^(?:connection|keep-alive|transfer-encoding|content-length)$/
   const lines = Object.entries(headers).filter(([name]) => !own.test(name)).map(([name, value]) => `${name}: ${String(value)}`)

@@ -2,7 +2,7 @@ import type { ProblemCode } from '#src/problems/catalogue'
 import type { FailureCause, FailureEffect } from '#src/problems/failure'
 import type { Fault } from './fault.ts'
 
-/** A fault, and what the gateway promises to its caller while the fault lasts and afterwards. */
+/** A fault, and the gateway's promise to its caller for the time of the fault and afterwards. */
 export interface Row {
   /** The fault in words, for the documentation. */
   readonly what: string
@@ -14,9 +14,9 @@ export interface Row {
 }
 
 /**
- * The call that the fault affects: a read (`GetSecretValue`) or a write (`PutSecretValue`) of Secrets Manager, the read that comes
- * before a write without an `Idempotency-Key`, or one of the calls to STS that come before a read: `AssumeRole` for a role, and
- * `GetCallerIdentity` for an environment with an account.
+ * The call that the fault affects. `read` is Secrets Manager's `GetSecretValue`, and `write` is its `PutSecretValue`. Before a
+ * write without an `Idempotency-Key`, the gateway first reads. Before a read, it calls STS if the credential is a role
+ * (`AssumeRole`) or if the environment names its account (`GetCallerIdentity`).
  */
 export type Call = 'read' | 'write' | 'read before a write' | 'AssumeRole' | 'GetCallerIdentity'
 
@@ -35,6 +35,6 @@ export interface Promised {
   readonly atDeadline?: true
   /** For a write: whether AWS carries it out in the end. */
   readonly isWritten?: boolean
-  /** For how many seconds after the end of the fault the error is repeated without another attempt. Defaults to 0. */
+  /** How many seconds, from the end of the fault, requests still fail without an attempt to call AWS. Defaults to 0. */
   readonly pause?: number
 }

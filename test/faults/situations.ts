@@ -1,6 +1,6 @@
 /**
- * Situations that callers, clocks or many simultaneous requests cause, and what the gateway promises for them, in words. Each has
- * a test in this folder. `docs/reliability.md` is generated from this table, too.
+ * Situations that callers, clocks or many simultaneous requests cause, each with the gateway's promise in words. Each has a test
+ * in this folder. `docs/reliability.md` is generated from this table, too.
  */
 export const situations = {
   breaker: {
@@ -18,7 +18,7 @@ export const situations = {
   },
   'read hung up': {
     what: 'The caller closes the connection during a read',
-    promise: 'The call of AWS is aborted, and its slot is free again. The audit trail has the status 499, with `caller-gone`.'
+    promise: 'The call to AWS is aborted, and its slot is free again. The audit trail has the status 499, with `caller-gone`.'
   },
   'waiting read hung up': {
     what: 'The caller closes the connection while its read waits in the queue',

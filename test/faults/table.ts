@@ -1,7 +1,7 @@
 import type { Fault, Stage } from './fault.ts'
 import type { Call, Promised, Row } from './row.ts'
 
-/** The rows of one file of tests, which are about the same kind of fault. */
+/** The rows that one test file tests. Their faults are of the same kind. */
 export interface Group {
   readonly title: string
   /** The time limit of a call to Secrets Manager or STS in the tests, in seconds. */
@@ -25,7 +25,7 @@ const aws = 'application/x-amz-json-1.1'
 const exception = (type: string, status = 400, headers: Record<string, string> = {}): Fault =>
   ({ kind: 'reply', status, headers: { 'content-type': aws, ...headers }, body: JSON.stringify({ __type: type, message: 'No.' }) })
 
-/** An error in the form of STS. */
+/** Returns an error in STS's format. */
 const stsError = (code: string, status: number): Fault => ({
   kind: 'reply',
   status,
@@ -102,7 +102,7 @@ const bodies: Group = {
   ]
 }
 
-/** By stage: the point at which a connection ends, in words, and whether AWS has carried out a write by then. */
+/** The point at which a connection ends, in words, and whether AWS then carries out a write, keyed by stage. */
 const ended: Readonly<Record<Stage, { when: string, isWritten: boolean }>> = {
   begun: { when: 'while the request is sent', isWritten: false },
   asked: { when: 'after the request', isWritten: true },
@@ -150,7 +150,7 @@ const certificates: Group = {
       both(what, { kind: 'certificate', certificate }, refusedCertificate, refusedCertificate)),
     ...both('AWS\'s port does not speak TLS', { kind: 'plain' }, refusedCertificate, refusedCertificate),
     ...both('The connection is closed in the TLS handshake', { kind: 'closed', stage: 'begun' }, unreachable, unreachable),
-    // Node.js reports a reset in the handshake like a later one, so the gateway does not know that AWS has not got the request.
+    // Node.js reports a reset in the handshake like a later one, so the gateway can't know that AWS has not received the request.
     ...both('The connection is reset in the TLS handshake', { kind: 'reset', stage: 'begun' },
       { ...brokenOff, ...onlyRead }, { ...brokenOff, ...unknown }),
     ...both('Nothing arrives in the TLS handshake', { kind: 'stall', stage: 'begun' },

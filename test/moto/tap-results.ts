@@ -24,8 +24,8 @@ export function readTap (tap: string): TapResults {
   const tests = new Map<string, Set<string>>()
   const failures: Failure[] = []
   const parser = new Parser()
-  // The parser emits this event for each assertion. For a subtest, it emits the event only if the subtest's result does not
-  // follow from its assertions.
+  // The parser emits this event for each assertion. For a subtest, it emits the event only if the subtest's own result
+  // contradicts its assertions, for example after a timeout.
   parser.on('result', ({ ok, name, fullname, diag }: Result) => {
     const place = placeOf(fullname === name ? name : fullname.slice(0, -` > ${name}`.length))
     tests.set(place.file, (tests.get(place.file) ?? new Set()).add(place.test))

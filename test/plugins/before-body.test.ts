@@ -117,7 +117,7 @@ t.test('after a refusal, the connection stays open only if the body is short', a
   const gateway = await build(t)
   const socket = await connect(gateway.url)
   for (const length of [13, 65_536]) {
-    // The body is sent after the reply, so the gateway has to do something with it.
+    // The body arrives after the reply. The gateway must discard it instead of parsing it as the next request.
     write(socket, refusedPut(length), 'keep-alive')
     t.match(await readReply(socket), { status: 404 }, `${length} bytes`)
     socket.write('v'.repeat(length))
@@ -142,13 +142,13 @@ t.test('only a limited part of a refused body is received', async (t) => {
   socket.resume()
   const piece = Buffer.alloc(64 * 1024)
   let sent = 0
-  // The gateway has closed the connection as soon as writing to it fails.
+  // Writes until a write fails, because the gateway has then closed the connection.
   while (await new Promise<boolean>((resolve) => { socket.write(piece, (error) => { resolve(error == null) }) })) sent += piece.length
   t.ok(sent > 0)
   t.ok((sockets[0]?.bytesRead ?? Infinity) < 2 * 1024 * 1024)
 })
 
-/** Opens a connection that lingers at its end. Returns both of its ends. */
+/** Opens a connection whose server side lingers before it closes. Returns the sockets of both sides. */
 async function lingering (t: Test, limits?: { bytes: number, time: number }): Promise<{ client: Socket, server: Socket }> {
   const listener = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
   await once(listener, 'listening')

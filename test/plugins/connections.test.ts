@@ -98,7 +98,7 @@ t.test('a TLS handshake that does not end in time', async (t) => {
   const gateway = await start(t, { handshakeTimeoutSeconds: 0.2, maximumPerAddress: 1 }, { tls })
   const socket = await from(t, gateway)
   await from(t, gateway)
-  // Connections count before their handshake.
+  // A connection counts towards the limit even before its handshake, so the second one is refused.
   await until(() => refusals(gateway).length === 1)
   await until(() => socket.resume().destroyed)
   await until(() => gateway.trail().some(({ event, reason }) => event === 'denial' && reason === 'ERR_TLS_HANDSHAKE_TIMEOUT'))

@@ -60,7 +60,7 @@ t.test('the wrong credential fails: an account never sees another\'s secrets', a
   t.match(await gateway.send('GET', '/environments/prod/secrets/a'), { status: 404, json: { code: 'secret-not-found' } })
 })
 
-t.test('an environment that names its account refuses a credential of another account, before any call of AWS Secrets Manager', async (t) => {
+t.test('an environment that names its account refuses a credential of another account, before any call to AWS Secrets Manager', async (t) => {
   const dev = { region: 'eu-west-1', credential: 'dev-account', account: '111111111111', allowedCredentials: ['prod-account', 'unknown-to-aws'] }
   const gateway = await build(t, { environments: { ...declared.environments, dev } })
   const list = async (id: string) => gateway.send('GET', path, { headers: { 'aws-credential-id': id } })

@@ -50,8 +50,8 @@ t.test('the reply to every error is a problem document with the request\'s ID', 
       t.equal(reply.status, 404)
       t.notMatch(reply.json.detail, hint, path)
     }
-    // Each of these paths matches a route, which takes `val` for the secret's name and the last segment for a part of its own
-    // path.
+    // Each of these paths matches a route. The route uses `val` as the secret's name, because its own path ends with the last
+    // segment.
     for (const path of ['/environments/dev/secrets/val/metadata', '/environments/dev/secrets/val/references', '/environments/dev/secrets/val/policy']) {
       t.match((await gateway.send('GET', path)).json, { code: 'secret-not-found', detail: hint }, path)
     }

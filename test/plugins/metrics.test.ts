@@ -87,7 +87,7 @@ t.test('the documentation lists every metric', async (t) => {
   t.same(rows.flatMap((names) => names.replaceAll('`', '').split(', ')).toSorted(), reported.toSorted())
 })
 
-t.test('nobody asks for metrics without a listener of their own', async (t) => {
+t.test('without a listener of their own, the metrics cannot be read', async (t) => {
   const gateway = await build(t)
   t.equal(addressOf(gateway), '')
   t.equal((await gateway.send('GET', '/metrics')).status, 404)

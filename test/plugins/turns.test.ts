@@ -13,7 +13,7 @@ t.test('a request does not wait for all requests that another caller has sent be
   let replies = ''
   socket.on('data', (chunk) => { replies += String(chunk) })
   const greedy = 200
-  // They arrive in one piece, so the gateway has them all in the same iteration of the event loop.
+  // All requests are sent at once, so the gateway parses them in the same iteration of the event loop.
   socket.write(request(tokens.administrator).repeat(greedy) + request(tokens.reader))
   await until(() => replies.split('HTTP/1.1 200').length - 1 === greedy + 1)
   const callers = gateway.trail().filter(({ event }) => event === 'outcome').map(({ caller }) => caller?.id)

@@ -6,8 +6,8 @@ import { build } from '#test/helper'
 import { startPostgres } from './postgres-server.ts'
 
 /**
- * The folder of PostgreSQL's programs. The environment variable `POSTGRESQL` can name it: then the tests are never skipped, and
- * fail if the programs are missing. Without the variable, the tests are skipped if PostgreSQL is not installed.
+ * The folder of PostgreSQL's programs, which the environment variable `POSTGRESQL` can name. If the programs are missing, the
+ * tests fail if the variable is set, and are skipped otherwise.
  */
 const [installed = ''] = globSync('/usr/lib/postgresql/*/bin')
 const binaries = process.env.POSTGRESQL ?? installed

@@ -12,8 +12,8 @@ import { hashToken } from '#src/authentication/api-keys'
 import { startLocalBackend } from '#src/local-backend/server'
 
 /**
- * The number of gateways to shut down under load, for each delay of AWS. The environment variable `TEST_DRAINS` overrides it.
- * The longest delay is only tested if the variable is set.
+ * The number of gateways to shut down under load, for each time that AWS takes to reply. The environment variable `TEST_DRAINS`
+ * overrides it. The longest time is only tested if the variable is set.
  */
 const { TEST_DRAINS: requested } = process.env
 const rounds = Number(requested ?? 1)

@@ -130,7 +130,7 @@ t.test('local mode is refused in a production environment', async (t) => {
 })
 
 t.test('an invalid configuration ends the process with status 78', async (t) => {
-  t.match(await refuse(t, { PORT: 'http' }), { code: 78, stderr: /not valid\.\nPORT: found a text of 4 characters, expected integer\n$/ })
+  t.match(await refuse(t, { PORT: 'http' }), { code: 78, stderr: /not valid\.\nPORT: found a string of 4 characters, expected integer\n$/ })
   t.match(await refuse(t, { GATEWAY_CONFIG: 'none.yaml', GATEWAY_LOCAL: '1' }), { code: 78, stderr: /GATEWAY_LOCAL: found 1 together with GATEWAY_CONFIG/ })
   t.match(await refuse(t, { GATEWAY_CONFIG: 'none.yaml' }), { code: 78, stderr: /GATEWAY_CONFIG: found ENOENT on reading \/.*\/none\.yaml, expected a file that can be read/ })
 })
@@ -172,7 +172,7 @@ t.test('an issuer without an audience ends the process', async (t) => {
   const folder = t.testdir({ 'gateway.yaml': stringify(config), policies: { 'a.cedar': '@id("one") permit (principal, action, resource);' } })
   const { code, stderr } = await refuse(t, { GATEWAY_CONFIG: join(folder, 'gateway.yaml') }, folder)
   t.equal(code, 78)
-  for (const key of ['audience', 'issuer']) t.match(stderr, `authentication.oidc.0.${key}: found a text of 0 characters, expected `)
+  for (const key of ['audience', 'issuer']) t.match(stderr, `authentication.oidc.0.${key}: found a string of 0 characters, expected `)
 })
 
 t.test('SIGHUP reloads the TLS certificate', async (t) => {

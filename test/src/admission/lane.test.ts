@@ -133,7 +133,7 @@ t.test('a foreground call waits for a limited time, and a background call as lon
   await passes(2_990)
   t.same(refused, {})
   await passes(10)
-  t.match(refused, { a2: { code: 'overloaded', options: { reason: 'too many calls of AWS wait' } } })
+  t.match(refused, { a2: { code: 'overloaded', options: { reason: 'too many calls to AWS are waiting' } } })
   await passes(60_000)
   t.same(Object.keys(refused), ['a2'])
   await end('d1')

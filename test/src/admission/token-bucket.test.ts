@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createTokenBucket, unlimited } from '#src/admission/token-bucket'
 
-/** Creates a bucket, and a clock in milliseconds. `within` takes all tokens that there are in a span of time, and counts them. */
+/** Creates a bucket and a clock. `within` moves the clock forward in steps, takes all available tokens, and counts them. */
 function clocked (quota: number) {
   let now = 0
   const bucket = createTokenBucket(() => quota, () => now)

@@ -36,7 +36,7 @@ const linkOf = (line: string): Link => {
   return { sequence: Number(sequence), hash }
 }
 
-/** Builds unsigned records that continue the chain after the line `after`. This takes no key, so anybody can do it. */
+/** Builds unsigned records that continue the chain after the line `after`. Anybody can do this, because it needs no key. */
 function forged (after: string, ...entries: readonly Entry[]): string[] {
   let link = after === '' ? genesis : linkOf(after)
   return entries.map((entry) => {
@@ -123,7 +123,7 @@ t.test('every change to a trail that is made without the key is found, or is rep
 })
 
 t.test('at its next start, the gateway mistakes nothing for the result of a crash that a crash can\'t leave', async (t) => {
-  /** Adds lines to a copy of the trail's last file, and opens the copy. Returns the `start` record, which says what was found. */
+  /** Adds lines to a copy of the trail's last file, and opens the copy. Returns the `start` record with the findings. */
   async function started (t: Test, head: string, lines: readonly string[], added: readonly string[]): Promise<{ found?: unknown, torn?: unknown }> {
     const { file } = newTrail()
     const folder = t.testdir({ head, audit: [...lines, ...added].join('') })
@@ -151,7 +151,7 @@ t.test('at its next start, the gateway mistakes nothing for the result of a cras
   t.match(await started(t, crashed.head, crashed.files[0] ?? [], forged(crashed.files[0]?.at(-1) ?? '', denial)), { found: 'intact' }, 'a crash may leave unsigned records in an open trail')
   t.match(await started(t, closed.head, [], forged(last, intent, denial)), { found: 'cut-off', torn: undefined }, 'a new file that begins with unsigned records')
 
-  // The first trail has no head. The second one was not closed.
+  // The first trail has forged records, and its head is missing. The second one is unchanged, but was never closed.
   t.match(await started(t, '', lines, forged(last, denial)), { found: 'no-head', torn: undefined })
   const beforeClose = (await written()).rotated
   t.match(await started(t, beforeClose.head, beforeClose.files.at(-1) ?? [], []), { found: 'intact' })

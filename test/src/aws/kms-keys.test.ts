@@ -28,7 +28,7 @@ const table: readonly (readonly [one: string | undefined, other: string | undefi
   [id, undefined, 'different']
 ]
 
-t.test('KMS keys are compared by ID, alias and ARN, as far as these tell', async (t) => {
+t.test('KMS keys are the same, different or unknown, judging by their IDs, aliases and ARNs', async (t) => {
   for (const [one, other, result] of table) {
     t.equal(compareKmsKeys(one, other), result, `${one} and ${other}`)
     t.equal(compareKmsKeys(other, one), result, `${other} and ${one}`)

@@ -5,14 +5,14 @@ import { secretsctl } from '#test/secretsctl'
 
 const path = '/environments/dev/secrets'
 
-/** A page of AWS with a token, in place of AWS's own reply. It is valid for every operation that returns pages. */
+/** Returns a fake reply from AWS: an empty page with a token. It is valid for every operation that returns pages. */
 const page = (NextToken: string): Fault => ({
   status: 200,
   headers: { 'content-type': 'application/x-amz-json-1.1' },
   body: JSON.stringify({ SecretValues: [], SecretList: [], Versions: [], NextToken })
 })
 
-/** By AWS operation with pages: a request that reads all pages. */
+/** Requests that read all pages, keyed by the AWS operation that returns the pages. */
 const requests: Readonly<Record<string, (send: Gateway['send']) => Promise<Reply>>> = {
   BatchGetSecretValue: async (send) => send('POST', '/environments/dev/values', { json: { names: ['a'] } }),
   ListSecrets: async (send) => send('GET', path),

@@ -11,14 +11,14 @@ import { build, declared, type Gateway, type Reply } from '#test/helper'
 
 type Request = readonly [method: string, path: string, json?: unknown]
 
-/** A write that is one call to AWS. */
+/** A request that writes with a single call to AWS. */
 interface Write {
   /** The requests that bring the secret into the state that the write needs. */
   prepared?: readonly Request[]
   request: Request
   /** The environment of the request; `dev` by default. */
   env?: string
-  /** The path of a request that shows the effect of the write, and what its reply matches if the write was carried out. */
+  /** The path of a read that shows the effect of the write, and the expected reply if AWS has carried the write out. */
   shown: readonly [path: string, matches: object]
   /** AWS's reply to the second attempt; by default that of the backend. */
   again?: () => FalseReply

@@ -25,7 +25,7 @@ interface Fake {
   count: () => number
 }
 
-/** Starts a server that takes the place of AWS, because the real AWS can't be made to stall. */
+/** Starts a server that stands in for AWS, because the real AWS can't be made to stall. */
 async function fakeAws (t: Test, answer: (reply: ServerResponse) => void, aws: Parameters<typeof awsFrom>[0] = {}): Promise<Fake> {
   const open: ServerResponse[] = []
   let count = 0

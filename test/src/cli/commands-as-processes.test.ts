@@ -49,7 +49,7 @@ interface Row {
   misused?: (context: Context) => Run
 }
 
-/** Occurs in every secret value and in other confidential input, so that the tests notice if a command discloses any of them. */
+/** A string in every secret value and other confidential input. If a command prints it, the tests notice. */
 const canary = 'canary'
 
 const dev = ['--env', 'dev'] as const

@@ -9,7 +9,7 @@ import { commandNames, secretsctl, secretsctlProgram, type Outcome } from '#test
 /** Text that would set the terminal's title, clear the screen, change colours, reorder and hide text, and begin new lines. */
 const hostile = 'a\u001b]0;title\u0007b\u001b[2Jc\u009b31md\u0085e\u202ef\u2066g\u200bh\u2028i\u2029j\ufeffk\u00adl\u{e0041}m\rn\no\tp\u007fq\u0008r\u001b7'
 
-/** `hostile` and two more characters, which a gateway's reply can contain, but a command's argument can't. */
+/** `hostile`, with two more characters that a gateway's reply can contain, but a command's argument can't. */
 const hostileReply = `${hostile}\u0000s\ud800t`
 
 const counts = { created: 1, updated: 0, restored: 0, unchanged: 0, skipped: 0, failed: 1, rolledBack: 0, notStarted: 0, [hostileReply]: 1 }
@@ -54,7 +54,7 @@ const documented = (request: IncomingMessage): { status: number, body: object } 
 const dev = ['--env', 'dev'] as const
 const withPrefix = ['--prefix', 'p/', ...dev] as const
 
-/** By command: command lines whose output contains hostile text. */
+/** Command lines whose output contains hostile text, keyed by command. */
 const rows = (folder: string): Record<string, readonly (readonly string[])[]> => ({
   create: [['create', hostile, 'x', ...dev]],
   read: [['read', 'a', ...dev], ['read', 'a', ...dev, `--${hostile}`]],
@@ -94,7 +94,7 @@ const raw: readonly (readonly string[])[] = [
 /** Formats a test's title in ASCII. If a title contained a Unicode line separator, the test runner would lose the assertion. */
 const titleOf = (value: unknown): string => JSON.stringify(value).replace(/[^ -~]/g, '?')
 
-/** Asserts that text has no control or format characters, apart from line breaks and, at a terminal, the program's own sequences. */
+/** Asserts that text has no control or format characters except line breaks and, at a terminal, the program's own sequences. */
 function assertHarmless (t: Test, { stdout, stderr }: Pick<Outcome, 'stdout' | 'stderr'>, isTerminal: boolean, title: string): void {
   for (const output of [stdout, stderr]) {
     const own = isTerminal ? output.replace(/\u001b\[\d+m|\r(?=\[[#.]{20}\])/g, '') : output

@@ -216,7 +216,7 @@ t.test('diff and promote align three environments in two accounts', async (t) =>
   t.match(await secretsctl(gateway, ['diff', 'dev', 'prod'], { token: tokens.team }), { status: 1, stderr: /\(not-found/ })
 })
 
-t.test('list, diff and promote warn of secrets whose names no path can hold', async (t) => {
+t.test('list, diff and promote warn of secrets whose names no path can contain', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', { a: 'v' })
   await put(gateway, 'prod', { 'payments/db': 'v' })

@@ -20,7 +20,7 @@ export interface Reader {
 const succeeds = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0
 const installed = (name: string, command: string, ...args: string[]): string | false => succeeds(command, ...args) ? false : `${name} is not installed`
 
-/** Runs a program and returns what it writes on standard output. Any message on standard error is an error. */
+/** Runs a program and returns its standard output. Fails if the program writes anything to standard error. */
 async function outputOf (command: string, args: readonly string[], env: NodeJS.ProcessEnv = { PATH: process.env.PATH }): Promise<Buffer> {
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const [stdout, stderr] = await Promise.all([buffer(child.stdout), buffer(child.stderr), once(child, 'close')])
@@ -49,7 +49,7 @@ text = open(file, encoding="utf-8", newline="").read()
 print(json.dumps(${expression}))`, file], process.env)).toString())
 })
 
-/** Runs `docker create --env-file` against a server in place of Docker's daemon. Returns the variables that the server gets. */
+/** Runs `docker create --env-file` against a fake Docker daemon. Returns the variables that the daemon receives. */
 const docker: Reader = {
   skip: installed('Docker\'s client', 'docker', '--version'),
   async read (file) {

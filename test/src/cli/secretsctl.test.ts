@@ -81,7 +81,7 @@ t.test('config check: performs the gateway\'s startup checks', async (t) => {
   })
   t.same(await secretsctl('config', 'check', join(folder, 'good.yaml')), { status: 0, stdout: `${join(folder, 'good.yaml')} is valid; environments: dev, prod\n`, stderr: '' })
   t.same(JSON.parse((await secretsctl('config', 'check', '--json', join(folder, 'good.yaml'))).stdout), { valid: true, environments: ['dev', 'prod'] })
-  t.match(await secretsctl('config', 'check', join(folder, 'bad.yaml')), { status: 1, stdout: '', stderr: /^authentication\.oidc\.0\.audience: found a text of 0 characters/ })
+  t.match(await secretsctl('config', 'check', join(folder, 'bad.yaml')), { status: 1, stdout: '', stderr: /^authentication\.oidc\.0\.audience: found a string of 0 characters/ })
   t.match(await secretsctl('config', 'check', join(folder, 'none.yaml')), { status: 1, stderr: /ENOENT/ })
 })
 

@@ -29,7 +29,7 @@ t.test('a value may be an object with any members', async (t) => {
   await reply(gateway.PATCH('/environments/{env}/secrets/{name}', { params, body: { value } }))
   await reply(gateway.POST('/environments/{env}/secrets', { params: { path: { env: 'dev' } }, body: { secrets: [{ name: 'bulk', value }] } }))
   t.equal((await reply(gateway.GET('/environments/{env}/secrets/{name}', { params }))).value, JSON.stringify(value))
-  // @ts-expect-error -- a number is no value
+  // @ts-expect-error -- a number is not a valid value
   await t.rejects(gateway.PUT('/environments/{env}/secrets/{name}', { params, body: { value: 1 } }), { code: 'invalid-request' })
 })
 

@@ -182,7 +182,7 @@ t.test('the bounds of the environment variables', async (t) => {
   })
 })
 
-t.test('no text in the configuration may be empty, apart from prefixes, the values of tags, and addresses that are parsed', async (t) => {
+t.test('no string in the configuration may be empty, apart from prefixes, the values of tags, and addresses that are parsed', async (t) => {
   const empty: string[] = []
   const visit = (schema: object, path: readonly string[]): void => {
     const { type, minLength = 0, pattern, ...others } = schema as { type?: string, minLength?: number, pattern?: string }

@@ -35,13 +35,13 @@ t.test('an issue with a role contains the key, the value found and the value exp
     [file(chain), 'credentials.a.source: found a, b, c, d, base, expected a chain of at most 4 credentials'],
     [file({ a: role('b', { durationSeconds: 3601 }), b: role('base'), base }), 'credentials.a.durationSeconds: found 3601, expected at most 3600: the source is a role, too'],
     [file({ a: role('base', { durationSeconds: 43_201 }), base }), 'credentials.a.durationSeconds: found number 43201, expected must be <= 43200'],
-    [file({ a: { ...role('base'), roleArn: 'arn:aws:iam::111122223333:user/a' }, base }), 'credentials.a.roleArn: found a text of 32 characters, expected a text that matches ^arn:aws[a-z-]*:iam::\\d{12}:role/[!-~]+$'],
+    [file({ a: { ...role('base'), roleArn: 'arn:aws:iam::111122223333:user/a' }, base }), 'credentials.a.roleArn: found a string of 32 characters, expected a string that matches ^arn:aws[a-z-]*:iam::\\d{12}:role/[!-~]+$'],
     [file({ a: { kind: 'web-identity', roleArn } }), 'credentials.a.tokenFile: found nothing, expected a value'],
     [file({ a: { ...role('base'), secretAccessKey: 'x' }, base }), 'credentials.a.secretAccessKey: found a key that is not known, expected no such key'],
     [file({ a: role('base'), base }, { account: '222233334444' }), 'environments.dev.account: found 222233334444, expected 111122223333, the account of the role of the credential a'],
     [file({ base, a: role('base') }, { account: '222233334444', allowedCredentials: ['a'] }), 'environments.dev.account: found 222233334444, expected 111122223333, the account of the role of the credential a'],
     [file({ base }, { account: 111_122_223_333 }), 'environments.dev.account: found number 111122223333, expected string'],
-    [file({ base }, { account: '1234' }), 'environments.dev.account: found a text of 4 characters, expected a text that matches ^\\d{12}$']
+    [file({ base }, { account: '1234' }), 'environments.dev.account: found a string of 4 characters, expected a string that matches ^\\d{12}$']
   ]
   for (const [text, message] of issues) t.throws(() => parseConfig(text), { message }, message)
   t.ok(parseConfig(file({ a: role('base'), base }, { account: '111122223333' })))

@@ -35,7 +35,7 @@ t.test('settings of endpoints that contradict each other are refused', async (t)
       file({ stsEndpoint: sts, region: 'us-east-1' }),
       'credentials.base.stsEndpoint: found an endpoint in eu-west-1, expected one in us-east-1, where the credential is used'
     ],
-    [file({ endpoint: 'canary' }), 'credentials.base.endpoint: found a text of 6 characters, expected an http or https URL without a path']
+    [file({ endpoint: 'canary' }), 'credentials.base.endpoint: found a string of 6 characters, expected an http or https URL without a path']
   ]
   for (const [text, message] of issues) t.throws(() => parseConfig(text), { message }, message)
 })

@@ -63,11 +63,11 @@ t.test('an issue contains the key, the value found and the value expected', asyn
   const issues: readonly (readonly [object, string | RegExp])[] = [
     [{ environments: {} }, 'environments: found an object, expected must NOT have fewer than 1 properties'],
     [{ environments: { dev: { credential: 'a' } } }, 'environments.dev.region: found nothing, expected a value'],
-    [{ environments: { dev: { ...dev, region: 'Ireland' } } }, 'environments.dev.region: found a text of 7 characters, expected a text that matches ^([a-z]+-)+\\d+$'],
+    [{ environments: { dev: { ...dev, region: 'Ireland' } } }, 'environments.dev.region: found a string of 7 characters, expected a string that matches ^([a-z]+-)+\\d+$'],
     [{ environments: { dev: { ...dev, colour: 'red' } } }, 'environments.dev.colour: found a key that is not known, expected no such key'],
     [{ environments: { 'a/b~c': dev } }, 'environments.a/b~c: found a key that is not known, expected no such key'],
     [{ environments: { dev: { ...dev, recoveryWindowInDays: 6 } } }, 'environments.dev.recoveryWindowInDays: found number 6, expected must be >= 7'],
-    [{ environments: { dev: { ...dev, deletionProtection: 'yes' } } }, 'environments.dev.deletionProtection: found a text of 3 characters, expected boolean'],
+    [{ environments: { dev: { ...dev, deletionProtection: 'yes' } } }, 'environments.dev.deletionProtection: found a string of 3 characters, expected boolean'],
     [{ environments: { dev: null } }, 'environments.dev: found null, expected object'],
     [{ environments: { dev: [] } }, 'environments.dev: found a list, expected object'],
     [{ cache: { events: [{ queueUrl: 'https://sqs.eu-west-1.amazonaws.com/1/q', region: 'eu-west-1', credential: 'x' }] } }, 'cache.events.0.credential: found x, expected one of: a, b, c'],
@@ -76,12 +76,12 @@ t.test('an issue contains the key, the value found and the value expected', asyn
     [{ environments: { dev, prod: { ...prod, namePrefix: 'dev/x/' } } }, 'environments.dev.namePrefix: found "dev/", expected a prefix that does not cover that of prod, which also has secrets in eu-west-1, in the same AWS account'],
     [{ credentials: { ...valid.credentials, a: { kind: 'keys', secretAccessKey: 'canary' } } }, 'credentials.a: found an object, expected a kind that is one of: default-chain, profile, environment'],
     [{ credentials: { ...valid.credentials, a: { kind: 'profile' } } }, 'credentials.a.profile: found nothing, expected a value'],
-    [{ authentication: { apiKeys: [{ id: 'a', hash: 'canary' }] } }, 'authentication.apiKeys.0.hash: found a text of 6 characters, expected the hash that `secretsctl keys create` prints: sha256: and 64 hexadecimal digits in lower case'],
-    [{ authentication: { apiKeys: [{ id: 'a/canary', hash }] } }, 'authentication.apiKeys.0.id: found a text of 8 characters, expected a text that matches ^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'],
-    [{ aws: { endpoint: 'http://127.0.0.1:4566/canary' } }, 'aws.endpoint: found a text of 28 characters, expected an http or https URL without a path'],
-    [{ aws: { stsEndpoint: 'canary' } }, 'aws.stsEndpoint: found a text of 6 characters, expected an http or https URL without a path'],
+    [{ authentication: { apiKeys: [{ id: 'a', hash: 'canary' }] } }, 'authentication.apiKeys.0.hash: found a string of 6 characters, expected the hash that `secretsctl keys create` prints: sha256: and 64 hexadecimal digits in lower case'],
+    [{ authentication: { apiKeys: [{ id: 'a/canary', hash }] } }, 'authentication.apiKeys.0.id: found a string of 8 characters, expected a string that matches ^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'],
+    [{ aws: { endpoint: 'http://127.0.0.1:4566/canary' } }, 'aws.endpoint: found a string of 28 characters, expected an http or https URL without a path'],
+    [{ aws: { stsEndpoint: 'canary' } }, 'aws.stsEndpoint: found a string of 6 characters, expected an http or https URL without a path'],
     [{ authentication: { apiKeys: [{ id: 'a', hash }, { id: 'b', hash }] } }, 'authentication.apiKeys.1.hash: found the hash of another key, expected a key of its own'],
-    [{ authentication: { apiKeys: [{ id: 'a', hash, expires: 'canary' }] } }, 'authentication.apiKeys.0.expires: found a text of 6 characters, expected the expiry time in UTC: 2027-06-30 or 2027-06-30T12:00:00Z'],
+    [{ authentication: { apiKeys: [{ id: 'a', hash, expires: 'canary' }] } }, 'authentication.apiKeys.0.expires: found a string of 6 characters, expected the expiry time in UTC: 2027-06-30 or 2027-06-30T12:00:00Z'],
     [{ authentication: { apiKeys: [{ id: 'a', hash, expires: '2027-13-45' }] } }, 'authentication.apiKeys.0.expires: found 2027-13-45, expected a date that exists'],
     [{ environments: { dev: { ...dev, tags: { ['k'.repeat(129)]: 'v' } } } }, 'environments.dev.tags'],
     [{ authorization: { policies: 'test/fixtures/none' } }, /^.*test\/fixtures\/none:1: ENOENT on reading it$/],
@@ -165,9 +165,9 @@ t.test('environment variables', async (t) => {
   t.same(readVariables({ PATH: '/bin' }), { HOST: '127.0.0.1', PORT: 3000, GATEWAY_DATA_DIR: '.gateway', LOG_LEVEL: 'info' })
   t.match(readVariables({ PORT: '0', GATEWAY_LOCAL: '1' }), { PORT: 0, GATEWAY_LOCAL: '1' })
   t.throws(() => readVariables({ PORT: '70000' }), { name: 'ConfigError', message: 'PORT: found number 70000, expected must be <= 65535' })
-  t.throws(() => readVariables({ PORT: 'http' }), { message: /^PORT: found a text of 4 characters, expected integer/ })
+  t.throws(() => readVariables({ PORT: 'http' }), { message: /^PORT: found a string of 4 characters, expected integer/ })
   t.throws(() => readVariables({ LOG_LEVEL: 'loud' }), { message: /^LOG_LEVEL: [^]*fatal, error, warn/ })
-  t.throws(() => readVariables({ GATEWAY_DEV_TOKEN: 'canary' }), { message: 'GATEWAY_DEV_TOKEN: found a text of 6 characters, expected a text that matches ^[A-Za-z0-9._~+/-]{16,}=*$' })
+  t.throws(() => readVariables({ GATEWAY_DEV_TOKEN: 'canary' }), { message: 'GATEWAY_DEV_TOKEN: found a string of 6 characters, expected a string that matches ^[A-Za-z0-9._~+/-]{16,}=*$' })
 })
 
 t.test('a live configuration is replaced as a whole or not at all', async (t) => {

@@ -31,7 +31,7 @@ t.test('the limits on connections and the times of the shutdown', (t) => {
     'server.connections.maximumPerAddress: 11, at most server.connections.maximum',
     'server.connections.headersTimeoutSeconds: 3, at most server.connections.requestTimeoutSeconds'
   ])
-  t.same(issues({ shutdown: { graceSeconds: 15 } }), ['server.shutdown.graceSeconds: 15, more than 19, because a call of AWS may take that long'])
+  t.same(issues({ shutdown: { graceSeconds: 15 } }), ['server.shutdown.graceSeconds: 15, more than 19, because a call to AWS may take that long'])
   t.same(issues({ shutdown: { graceSeconds: 19.5 } }), [])
   t.match(issues({}, { deadlineSeconds: 11 }), [/more than 20/], 'the waits in the queue count')
   t.same(issues({}, { deadlineSeconds: 10.9 }), [])

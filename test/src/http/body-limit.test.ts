@@ -10,7 +10,7 @@ t.test('a limit follows from the schema', async (t) => {
   for (const [what, schema, limit] of [
     ['no body', undefined, 1024],
     ['a text', { type: 'string', maxLength: 10_000 }, 118 * 1024],
-    ['a text of any length', { type: 'string' }, mebibyte],
+    ['a string of any length', { type: 'string' }, mebibyte],
     ['one of a few texts', { type: 'string', enum: ['a'.repeat(2_000), 'b'] }, 24 * 1024],
     ['scalars, whose mistakes are to be told', { type: 'object', properties: { a: { type: 'integer' }, b: { type: 'number' }, c: { type: 'boolean' } }, ...closed }, 16 * 1024],
     ['a list', { type: 'array', maxItems: 1_000, items: { type: 'boolean' } }, 94 * 1024],

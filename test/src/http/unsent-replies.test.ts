@@ -8,7 +8,7 @@ import { authority, serverPair } from '#test/certificates'
 import { connect, write } from '#test/raw'
 import { until } from '#test/until'
 
-/** The size of a reply, in bytes. It is larger than what the operating system buffers for a client that does not read. */
+/** The size of a reply in bytes. It exceeds the operating system's buffers, so a part stays unsent until the client reads. */
 const size = 32 * 1024 * 1024
 
 interface Setup {
@@ -39,7 +39,7 @@ async function setUp (t: Test, secure: boolean): Promise<Setup> {
   }
 }
 
-/** Reads some of a reply. */
+/** Reads at least this many bytes of a reply. */
 async function read (client: Socket, bytes: number): Promise<void> {
   let left = bytes
   await until(() => {

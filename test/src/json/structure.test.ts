@@ -4,7 +4,7 @@ import { parseStructure, type Parsed } from '#src/json/structure'
 
 const bounds = { depth: 64, items: 10_000, values: 250_000 }
 
-/** Parses a text, and counts the pauses. */
+/** Parses JSON in pieces, and counts the pauses between them. */
 function parse (text: string, pieceLength?: number): Parsed & { pauses: number } {
   const pieces = parseStructure(text, bounds, pieceLength)
   for (let pauses = 0; ; pauses++) {

@@ -38,7 +38,7 @@ export async function start (t: Test, options: Partial<LocalBackendOptions> = {}
   return backend
 }
 
-/** A local backend that runs as a separate process. Of its standard streams, only the output is connected to the test. */
+/** A local backend that runs as a separate process. The test can read its standard output. */
 export type Program = ChildProcessByStdio<null, Readable, null>
 
 export const main = join(import.meta.dirname, '../../../src/local-backend/main.ts')

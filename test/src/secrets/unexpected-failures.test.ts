@@ -137,7 +137,7 @@ for (const [title, failing] of Object.entries(requests)) {
 
 t.test('an update that looks at the target: any failure but secret-not-found is the result, and nothing is created', async (t) => {
   const { gateway, fail } = await setUp(t, { before: [['PUT', secret('a'), value]] })
-  // The first lookup is that of the original, which succeeds.
+  // Only the DescribeSecret of the target fails. That of the original, with another credential, succeeds.
   const denied = refusal('AccessDeniedException', 'User: x is not authorized to perform: secretsmanager:DescribeSecret')
   gateway.fastify.awsClient('prod-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
     if (commandName === 'DescribeSecretCommand') fail('DescribeSecret', denied)
@@ -187,7 +187,7 @@ t.test('a conditional write succeeds even if its pending label can\'t be removed
   t.match(await put(written.json.versionId, 'x'), { status: 500, json: { code: 'internal-error' } }, 'a defect is not taken for a failure of AWS')
 })
 
-/** The port's functions that have a defect, with a request that calls them. */
+/** For each test, the function of the port that gets a defect, and the request that calls it. */
 const defects: Readonly<Record<string, Failing & { in: keyof SecretsPort }>> = Object.fromEntries(([
   ['describeSecret', 'a bulk create that looks at an existing secret'],
   ['describeSecret', 'an atomic bulk create that looks at all secrets'],

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { checkType } from '#src/secrets/value-types'
 
-/** Returns the members that are wrong in a database's credentials with an additional member. */
+/** Adds members to valid database credentials, and returns the paths of the members that are refused. */
 function wrong (more: Record<string, unknown>): string[] {
   const found: string[] = []
   checkType('database', { value: { engine: 'cassandra', host: 'db', username: 'app', password: 'p', ...more } }, (member) => { found.push(member) })
@@ -15,11 +15,11 @@ t.test('a port is an integer from 1 to 65535, as a number or in digits', async (
   }
 })
 
-t.test('a flag is a boolean, as such or as text', async (t) => {
+t.test('a flag is a boolean, or a string that contains one', async (t) => {
   for (const ssl of [true, false, 'true', 'false']) t.same(wrong({ ssl }), [], JSON.stringify(ssl))
   for (const ssl of [1, 0, null, '', 'True', 'yes']) t.same(wrong({ ssl }), ['value/ssl'], JSON.stringify(ssl))
 })
 
-t.test('a text is not empty', async (t) => {
+t.test('a string is not empty', async (t) => {
   for (const host of ['', 1, null, {}]) t.same(wrong({ host }), ['value/host'], JSON.stringify(host))
 })

@@ -493,7 +493,7 @@ t.test('streams the result of each secret as a line of JSON', async (t) => {
     const closed = await build(t, {
       authorization: policiesOf('@id("environment") permit (principal, action, resource) unless { resource is Secret && resource.name like "n*" };')
     })
-    // Together, the lines are longer than what the operating system buffers for a client that does not read.
+    // Together, the lines exceed the operating system's buffers, so a part stays unsent until the client reads.
     const secretNames = Array.from({ length: 10_000 }, (_, index) => `n${index}`.padEnd(500, '-'))
     const sent = request(`${closed.url}${path}`, {
       method: 'POST',

@@ -3,7 +3,7 @@ import { build, tokens, type Gateway } from '#test/helper'
 
 const path = '/environments/dev/secrets'
 
-/** Requests every page of a list. Returns the replies, with the length of each cursor in place of the cursor. */
+/** Requests every page of a list. Returns the pages, with the length of each cursor instead of the cursor itself. */
 async function pagesOf (t: Test, gateway: Gateway, query: string): Promise<unknown[]> {
   const pages: unknown[] = []
   let cursor: string | undefined

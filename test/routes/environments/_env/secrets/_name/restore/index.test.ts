@@ -21,8 +21,8 @@ t.test('restoreSecret', async (t) => {
 const settings = { tags: { environment: 'dev', team: 'a' }, replicaRegions: ['eu-central-1', 'us-east-1'], kmsKeyId: 'alias/k' }
 
 /**
- * Starts a gateway whose environment `dev` has `settings`. A secret in `dev` is scheduled for deletion. It lacks one of the tags
- * and all replicas, and has another KMS key.
+ * Starts a gateway whose environment `dev` has `settings`, and schedules a secret in `dev` for deletion. The secret deviates from
+ * the settings: it lacks one of the tags and all replicas, and has another KMS key.
  */
 async function withDeleted (t: Parameters<typeof build>[0], rules = ''): Promise<Gateway> {
   const gateway = await build(t, {
@@ -54,7 +54,7 @@ t.test('a restored secret gets the environment\'s tags and replicas again', asyn
   t.notOk((await gateway.send('POST', '/environments/staging/secrets/none/restore')).json.warnings)
 })
 
-t.test('a secret with another KMS key causes a warning, which is certain only if the names of the keys tell that they differ', async (t) => {
+t.test('a secret with another KMS key causes a warning, which says "possibly" unless the names of the keys prove that they differ', async (t) => {
   const gateway = await withDeleted(t)
   const key = '1234abcd-12ab-34cd-56ef-1234567890ab'
   const warnings = async (KmsKeyId: string): Promise<unknown> => {
@@ -69,7 +69,7 @@ t.test('a secret with another KMS key causes a warning, which is certain only if
   t.notOk(await warnings('arn:aws:kms:eu-west-1:111111111111:alias/k'), 'the ARN of the alias')
 })
 
-t.test('a setting that does not hold after a restore causes a warning', async (t) => {
+t.test('a setting that is not in effect after a restore causes a warning', async (t) => {
   const gateway = await withDeleted(t, `
     @id("no-replicas") forbid (principal == Caller::"reader", action in [Action::"ReplicateSecretToRegions", Action::"TagResource"], resource);
     @id("blind") forbid (
