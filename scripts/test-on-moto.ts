@@ -23,7 +23,8 @@ if (url === undefined) throw new TypeError('Specify moto\'s URL: node scripts/te
  * Moto moves the label AWSCURRENT, but still reads the old version. The gateway takes that for a delayed update and reads again for
  * three seconds, so the tests in which this happens take minutes.
  */
-const slow = new Set(differences.filter(({ moto }) => moto.includes('moves the label AWSCURRENT')).flatMap(({ places }) => Object.keys(places)))
+const slow = new Set(differences.filter(({ moto }) => moto.includes('moves the label AWSCURRENT'))
+  .flatMap(({ places }) => Object.keys(places)))
 
 const secrets = 'test/routes/environments/_env/secrets'
 const candidates = files.length > 0 ? files : [`${secrets}/list.test.ts`]
