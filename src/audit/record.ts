@@ -171,7 +171,10 @@ function encodeOnce (members: string[]): (object: object) => string {
   return (object) => getOrCreate(encoded, object, () => JSON.stringify(object, members))
 }
 
-/** Does the same as `JSON.stringify`, but faster for plain text, which nearly all values are, and for shared objects. */
+/**
+ * Does the same as `JSON.stringify`, but faster. Nearly all values are plain text, which needs no escaping, or shared objects,
+ * whose encoding is kept.
+ */
 const encodeValue = (name: MemberName, value: unknown): string =>
   typeof value === 'string' && plainText.test(value) ? `"${value}"` : sharedObjects[name]?.(value as object) ?? JSON.stringify(value)
 
@@ -218,7 +221,7 @@ export const isIntact = ({ link, actualHash }: ParsedRecord): boolean => link.ha
 export const isOpening = ({ signature, entry: { event } }: ParsedRecord): boolean =>
   signature !== undefined && (event === 'start' || event === 'resume')
 
-/** Checks whether an incomplete line can be the beginning of an opening record that follows `link`, as a crash would leave it. */
+/** Checks whether an incomplete line, as a crash leaves it, can be the beginning of an opening record that follows `link`. */
 export function isStartOfOpening ({ sequence }: Link, line: Buffer): boolean {
   const time = '0000-00-00T00:00:00.000Z'
   const text = line.toString('latin1').replace(/(?<="time":")[\dTZ:.-]{1,24}/, (found) => time.slice(0, found.length))

@@ -19,7 +19,7 @@ export interface TrailOptions extends WriterOptions {
   onFailure?: (reason: string) => void
 }
 
-/** What a trail has done so far. */
+/** Statistics about a trail's appends and writes. */
 export interface TrailState {
   /** The appends that have been written. */
   written: number
@@ -47,7 +47,7 @@ export interface Trail {
   readonly isWritable: boolean
   /** True while a write exceeds its timeout. Until the write returns, Node.js can't exit by itself. It can only be killed. */
   readonly hangs: boolean
-  /** What the trail has done so far, and what waits. */
+  /** Statistics about the trail's appends and writes. */
   readonly state: Readonly<TrailState>
   /** Continues in a new file if the current one was moved away. */
   reopen: () => void
