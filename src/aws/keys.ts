@@ -115,7 +115,7 @@ export function credentialKeys ({ credentials, sts, deadline, now }: KeysOptions
 /**
  * Runs `work` for a limited time, and converts its exception into a problem that names the credential.
  *
- * @param work gets a signal that is aborted when the time is over
+ * @param work gets a signal that is aborted when the time is up
  */
 async function orProblem<Result> (
   credentialId: string, milliseconds: number, work: (signal: AbortSignal) => Promise<Result>

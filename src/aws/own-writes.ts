@@ -15,8 +15,8 @@ import { createRecentWrites, type Effect, type RecentWrite } from './recent-writ
 const lateness = 3_000
 
 /**
- * The maximum time that AWS takes for a deletion without recovery (`lateness`), and the maximum time that a creation waits for it
- * (`patience`).
+ * `lateness` is the longest time that AWS takes for a deletion without recovery. `patience` is the longest time for which the
+ * creation of a secret with the same name waits for that deletion.
  */
 const deletion = { lateness: 120_000, patience: 10_000 }
 

@@ -1,7 +1,7 @@
 import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
-/** What this process knows about a secret because it has recently changed the secret. */
+/** The state of a secret, as known from this process's own recent write. */
 export interface RecentWrite {
   state: 'present' | 'scheduled' | 'gone'
   /** The version that the write made current. Absent if the write made no version current, or if writes overlapped. */
@@ -23,9 +23,8 @@ export interface Effect extends Pick<RecentWrite, 'state'> {
 /** The secrets that this process has recently changed. */
 export interface RecentWrites {
   /**
-   * Carries out a write, and remembers its effect. Nothing is known after a failure if AWS may nevertheless have carried the
-   * write out. Nor is anything known after writes that overlapped, because they may not have taken effect in the order of their
-   * replies.
+   * Carries out a write, and remembers its effect. Forgets what was known about the secret in two cases: if the write failed but
+   * AWS may have carried it out, or if it overlapped another write, because AWS may have applied the two in either order.
    */
   during: <Result>(key: string, carryOut: () => Promise<Result>, effect: (result: Result) => Effect) => Promise<Result>
   /** Returns what is known about a secret, unless the write was more than `within` milliseconds ago. */
