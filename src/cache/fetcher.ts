@@ -18,7 +18,7 @@ export interface Read {
   readonly times: Times
 }
 
-/** A value that is in use is renewed after a part of its time to live: at least `least`, plus a random part of up to `random`. */
+/** A value in use is renewed after a fraction of its time to live: `least`, plus a random fraction of up to `random`. */
 const renewal = { least: 0.75, random: 0.2 }
 
 /** Returns a function that asks AWS, and caches the answer. */
