@@ -9,7 +9,7 @@ import type { Variables } from './variables.ts'
 interface Format {
   /** The programs that usually read the format. All of them must read the same values. */
   readers: string
-  /** Returns the reason why some reader would get a wrong value, or undefined if all readers get the right value. */
+  /** Returns the reason why at least one reader would get a wrong value; undefined if all readers get the right value. */
   flaw: (variable: string, value: Buffer) => string | undefined
   /**
    * Serializes variables, none of which may have a flaw. `name` is the name of the Kubernetes Secret. Only the Kubernetes format

@@ -68,7 +68,7 @@ function numberFrom (scalar: Scalar, refuse: Refuse): unknown {
   return refuse(scalar, 'JSON has no such number or date. Put it in quotes if it is text, or write a number as JSON does, such as 31 or 0.5')
 }
 
-/** Replaces numbers among the keys by their text, because keys in JSON are text: `8080: x` has the key `8080`. */
+/** Converts numeric keys to text, because JSON has no other keys: `8080: x` gets the key `8080`. */
 function textKeys (pairs: readonly Pair<Node>[], refuse: Refuse): void {
   const names = new Set<unknown>()
   for (const { key } of pairs) {
