@@ -17,7 +17,9 @@ export interface ShutdownTimes {
   readonly grace: number
 }
 
-/** The maximum number of attempts at a call to AWS. Each attempt waits in the queue. */
+/**
+ * The maximum number of attempts at a call to AWS. Each attempt may wait in the queue, so each adds to a call's longest duration.
+ */
 const attempts = 3
 
 /** Fills in the defaults of the `server.shutdown` section. */
