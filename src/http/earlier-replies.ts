@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
  */
 type HttpSocket = Socket & { _httpMessage?: ServerResponse | null }
 
-/** Returns the next reply of a connection, if it is the reply to a request that has arrived as a whole. */
+/** Returns the next reply of a connection. Returns undefined if there is none, or if its request has not arrived as a whole. */
 const nextReply = ({ _httpMessage: reply }: HttpSocket): ServerResponse | undefined =>
   reply?.req.complete === true ? reply : undefined
 
