@@ -27,7 +27,7 @@ export function fieldIn (content: string | Uint8Array, field: string): { text: s
   return member === undefined ? { mistake: 'missing' } : { text: memberText(member) }
 }
 
-/** Returns the JSON object that a value holds, whether the value is stored as text or as bytes in UTF-8. */
+/** Parses a value as a JSON object, whether the value is stored as text or as bytes in UTF-8. */
 export function objectIn (
   content: string | Uint8Array
 ): { object: JsonObject } | { mistake: Exclude<FieldMistake, 'missing'> } {
