@@ -15,8 +15,8 @@ const malformed: Record<PolicyErrorKind, () => Error> = {
 }
 
 /**
- * The member that AWS has added to the replies about a resource policy. In this backend, a reply has the member only if the
- * request has it, because the backend is compared with recordings of AWS that are older than the member.
+ * A recent addition to AWS's replies about resource policies. In this backend, a reply contains it only if the request does,
+ * because the backend is compared with recordings of AWS from before the addition.
  */
 export interface NamedPolicy {
   PolicyName?: string | undefined
