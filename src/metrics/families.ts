@@ -2,7 +2,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 
 /** One line of a metric: a value, and the labels that distinguish it from the metric's other lines. */
 export interface Sample {
-  /** What is added to the metric's name, such as `_bucket`. */
+  /** The ending of the metric's name on this line, such as `_bucket`. */
   readonly suffix?: string
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
@@ -44,7 +44,10 @@ interface Counted {
 }
 
 interface Observed extends Counted {
-  /** The number of values in each bucket, without those in the buckets before it. The last bucket has no upper bound. */
+  /**
+   * The number of values in each bucket. A value counts only in the first bucket that it fits in. The last bucket has no upper
+   * bound.
+   */
   readonly buckets: number[]
   sum: number
 }
@@ -113,5 +116,5 @@ export function createHistogram<const Labels extends readonly string[]> (
   }
 }
 
-/** Writes a number as Prometheus reads it. */
+/** Formats a number in Prometheus's notation. */
 export const numberText = (value: number): string => value === Infinity ? '+Inf' : String(value)

@@ -13,7 +13,7 @@ export interface ProcessMetrics {
   readonly stop: () => void
 }
 
-/** Begins to measure the event loop and the garbage collector. */
+/** Starts measuring the event loop and the garbage collector. */
 export function measureProcess (): ProcessMetrics {
   const delay = monitorEventLoopDelay({ resolution })
   delay.enable()
