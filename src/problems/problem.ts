@@ -16,7 +16,7 @@ export interface RequestError {
 export interface EarlierAttempt {
   /**
    * The bounds of the time at which the gateway sent the attempt, in milliseconds since the epoch by AWS's clock. Absent if AWS's
-   * replies don't tell the time.
+   * reply has no date.
    */
   sent?: { earliest: number, latest: number }
 }
