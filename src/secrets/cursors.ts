@@ -15,17 +15,16 @@ export interface Listing {
   readonly cursorIn?: 'body'
 }
 
-/** The position at which a page of the gateway begins. It is a position on one of AWS's pages. */
+/** The position at which a page of the gateway begins, relative to AWS's pages. */
 export interface Place {
   /** AWS's token for the page. Absent for AWS's first page. */
   awsPage?: string
   /**
-   * The number of items on AWS's page that the gateway's earlier pages account for. A page of the gateway accounts for each item
-   * that it lists, and for each unaddressable item, which it does not list but counts. Items that the caller is not allowed to
-   * see are left out.
+   * The number of items on AWS's page that the gateway's earlier pages cover. They cover the items that they list, and the
+   * unaddressable items, which they only count. Items that the caller is not allowed to see don't count.
    */
   seen: number
-  /** A digest of the last of these items. Absent if `seen` is 0. */
+  /** A digest of the last item that `seen` counts. Absent if `seen` is 0. */
   last?: string
 }
 
