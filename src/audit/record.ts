@@ -36,7 +36,7 @@ export interface RequestEntry {
   readonly environment?: string | undefined
   /** The secret's name, without the environment's prefix. */
   readonly name?: string | undefined
-  /** For an item: the names of several secrets for which everything else in the record is the same. `name` is then absent. */
+  /** For an item: the names of all secrets that share the record, if there are several. `name` is then absent. */
   readonly names?: readonly string[] | undefined
   readonly credential?: string | undefined
   /** The decision about `action`. If the request was refused earlier, this is the decision about seeing the environment. */
@@ -73,7 +73,7 @@ export interface RequestEntry {
   readonly age?: number | undefined
   /** The request IDs of the calls to AWS, which CloudTrail records too. */
   readonly awsRequestIds?: readonly string[] | undefined
-  /** The number of calls to AWS. Only present if `awsRequestIds` does not list all of them. */
+  /** The number of calls to AWS. Present only if `awsRequestIds` does not list all of them. */
   readonly awsCalls?: number | undefined
 }
 

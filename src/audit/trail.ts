@@ -9,7 +9,10 @@ import { watchdog } from './watchdog.ts'
 import { chainWriter, type Seal, type WriterOptions } from './writer.ts'
 
 export interface TrailOptions extends WriterOptions {
-  /** Milliseconds that a write may take before the appends that wait for it are refused. See `watchdog` for what counts. */
+  /**
+   * Milliseconds that a write may take before the appends that wait for it are refused. `watchdog` explains how this time is
+   * measured.
+   */
   writeTimeout: number
   /** The maximum number and size of the records that are queued or being written. */
   capacity?: Capacity
