@@ -83,8 +83,8 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
 }
 
 /**
- * Returns a function that obtains a credential's keys. Each call obtains them anew, because `refreshingCache` keeps them instead.
- * The SDK's default chain would also keep keys that AWS has refused.
+ * Returns a function that obtains a credential's keys. It does not cache them, because `refreshingCache` does. The SDK's default
+ * chain would also cache keys that AWS has refused.
  */
 export const keysProvider = <Kind extends CredentialKind>(
   definition: DefinitionOf<Kind>, context: KeysContext

@@ -97,7 +97,7 @@ export interface AwsException {
   syscall?: string
   /** The errors for each address of the host, if Node.js has tried several. The error itself then has no `syscall`. */
   errors?: readonly AwsException[]
-  /** The side at fault, according to the SDK. */
+  /** The side that caused the error, according to the SDK. */
   $fault?: 'client' | 'server'
   $metadata?: { requestId?: string, httpStatusCode?: number }
   /** The HTTP response, if there was one. */

@@ -6,13 +6,13 @@ export interface RecentWrite {
   state: 'present' | 'scheduled' | 'gone'
   /** The version that the write made current. Absent if the write made no version current, or if writes overlapped. */
   current?: string
-  /** When the reply to the write arrived, in milliseconds by the process's monotonic clock. */
+  /** The time at which the reply to the write arrived, in milliseconds on the monotonic clock. */
   at: number
-  /** When the reply arrived, in milliseconds since the epoch. */
+  /** The time at which the reply arrived, in milliseconds since the epoch. */
   date: number
 }
 
-/** What is known about a secret after a write that has succeeded. */
+/** The effect of a successful write on a secret. */
 export interface Effect extends Pick<RecentWrite, 'state'> {
   /** True if the write makes another version current. */
   moved?: true
