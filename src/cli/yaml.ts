@@ -12,7 +12,7 @@ const numberOrDate = new RegExp([
   /[-+]?0(?:b[01_]+|o[0-7_]+|x[\da-f_]+)/, // binary, octal and hexadecimal numbers, and octal numbers such as 010
   /[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[-+]?\d+)?/, // decimal numbers, and octal numbers such as 010
   /[-+]?\.inf|\.nan/,
-  /[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?/, // numbers to the base 60
+  /[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?/, // sexagesimal numbers, such as 12:30:45
   /\d{4}-\d\d?-\d\d?(?:(?:t|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?[ \t]*(?:z|[-+]\d\d?(?::?\d\d)?)?)?/ // dates, with or without a time
 ].map(({ source }) => `^(?:${source})$`).join('|'), 'i')
 
