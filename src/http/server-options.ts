@@ -86,8 +86,8 @@ const isBeforeHandshake = (socket: Socket): boolean => socket instanceof TLSSock
 function clientErrorHandler (this: FastifyInstance, error: Error & { code?: string }, socket: Socket): void {
   if (answering.has(socket)) return
   if (isBeforeHandshake(socket)) {
-    // Without a handshake, a reply could not be sent, and the connection would stay open. It is closed after the listeners for
-    // `tlsClientError`, which record the failure with the address of the peer.
+    // Before the handshake is complete, no reply can be sent, so the connection has to be closed here. The listeners for
+    // `tlsClientError` run first, because they record the failure with the peer's address.
     process.nextTick(() => { socket.destroy() })
     return
   }
@@ -106,7 +106,7 @@ function clientErrorHandler (this: FastifyInstance, error: Error & { code?: stri
   }).catch((defect: unknown) => { closeAfter(defect, socket, this.log) })
 }
 
-/** How long a client has to close its side of a connection after the last reply, in milliseconds. */
+/** The time within which a client has to close its side of a connection after the last reply, in milliseconds. */
 const lingerTime = 2_000
 
 /**
