@@ -1,7 +1,10 @@
 import { isJsonObject, parseLossless } from './lossless.ts'
 import { pointerTokens } from './pointer.ts'
 
-/** Why a value lacks a field: it is binary, it is not JSON, it is JSON that can't have the field, or the field is missing. */
+/**
+ * The reason why a value lacks a field: it is binary, it is not JSON, it is JSON that can't have the field, or the field is
+ * missing.
+ */
 export type FieldMistake = 'binary' | 'not-json' | 'not-object' | 'missing'
 
 type JsonObject = Record<string, unknown>

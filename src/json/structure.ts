@@ -65,7 +65,7 @@ export function* parseStructure (
   const builder = createBuilder(text, pieceLength)
   const open: Container[] = []
   const spelled: SpelledNumber[] = []
-  /** The innermost list or object that is open. */
+  /** The innermost list or object that has not been closed. */
   let current: Container | undefined
   let values = 0
   /** The position of the next backslash. A string that ends before it has no escape sequence. */
