@@ -54,7 +54,7 @@ export function readResourcePolicy (text: string, { region }: Pick<Scope, 'regio
 /**
  * Returns one policy with the statements of all resource policies of a secret. Returns undefined if there is no policy.
  *
- * @param replacement if given, takes the place of the default policy
+ * @param replacement replaces the default policy, if given
  */
 export function resourcePolicyOf (store: Store, secret: Secret, replacement?: Policy): Policy | undefined {
   const stored = resourcePoliciesOf(store, secret).filter(({ name }) => replacement === undefined || name !== defaultPolicy)
