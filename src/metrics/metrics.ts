@@ -30,9 +30,9 @@ export interface Metrics {
   readonly throttled: (operation: string, credential: string) => void
   /** @param age the age of an answer from memory, in seconds */
   readonly cacheAnswered: (environment: string, result: CacheResult, age?: number) => void
-  /** Adds metrics whose samples are read whenever the metrics are requested. */
+  /** Adds metrics. Their samples are collected at each scrape. */
   readonly add: (families: readonly Family[]) => void
-  /** Adds a metric whose values are read whenever the metrics are requested. */
+  /** Adds a gauge. `read` is called at each scrape. */
   readonly gauge: <const Labels extends readonly string[]>(
     declaration: Declaration<Labels>, read: () => Iterable<Reading<Labels>>
   ) => void
