@@ -12,7 +12,7 @@ import { Problem } from '#src/problems/problem'
 import type { Counterpart, Scope } from '#src/secrets/scope'
 import { addAwsCall } from './audit-entries.ts'
 
-/** What the scopes of all requests have in common. */
+/** The dependencies that the scopes of all requests share. */
 export interface ScopeContext {
   readonly aws: SecretsPort
   readonly authorize: Authorize
