@@ -42,7 +42,7 @@ export interface Cursors {
 /** The size of a key, in bytes. */
 export const cursorKeyBytes = 32
 
-/** How long a cursor is accepted, in milliseconds. */
+/** The time for which a cursor is accepted, in milliseconds. */
 const lifetime = 24 * 60 * 60 * 1_000
 
 const algorithm = 'aes-256-gcm'

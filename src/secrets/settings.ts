@@ -15,8 +15,8 @@ interface Setting {
   /** Returns true if the secret lacks the setting, or undefined if this can't be determined. */
   readonly isLacking: (environment: Environment, secret: SecretMetadata) => boolean | undefined
   /**
-   * How the setting is applied to an existing secret, and the permission that this requires. Absent if an existing secret always
-   * keeps its own setting.
+   * The means of applying the setting to an existing secret, and the permission that this requires. Absent if an existing secret
+   * always keeps its own setting.
    */
   readonly remedy?: {
     readonly action: Action
