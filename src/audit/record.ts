@@ -156,7 +156,7 @@ function isoTime (time: number): string {
   return latest.text
 }
 
-/** ASCII text that JSON does not escape. */
+/** Matches ASCII text that needs no escaping in JSON. */
 const plainText = /^[ !#-[\]-~]*$/
 
 /** Encodes callers and decisions. Many records share the same object, which is therefore encoded only once. */
