@@ -34,7 +34,7 @@ export interface RecentWrites {
 /** The maximum number of secrets. The oldest writes are forgotten first. */
 const maximum = 10_000
 
-/** Creates an empty memory. */
+/** Creates the memory of recent writes. At first, it is empty. */
 export function createRecentWrites (monotonic: Monotonic, now: () => number): RecentWrites {
   const writes = new Map<string, RecentWrite>()
   /** The writes in progress for each secret, and whether any two of them overlapped. */
