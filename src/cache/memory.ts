@@ -16,7 +16,10 @@ export interface Memory {
    * cached.
    */
   drop: (secret: string) => void
-  /** Drops everything. */
+  /**
+   * Drops all answers. The results of reads in progress will not be cached. @param maximumBytes the new limit on the memory for
+   * values
+   */
   clear: (maximumBytes: number) => void
 }
 
