@@ -31,7 +31,7 @@ export interface ConnectionLimits {
   readonly handshakeTimeout: number
   /** The time for receiving the headers of a request. */
   readonly headersTimeout: number
-  /** The time for receiving a request as a whole, headers included. */
+  /** The time for receiving a whole request, including its headers. */
   readonly requestTimeout: number
   /** The time within which a client must continue to read its reply. */
   readonly replyTimeout: number
