@@ -9,6 +9,6 @@ const copies = 3
  */
 const value = { memory: 64, text: 3 }
 
-/** Returns the memory that a body of JSON and its parsed form take at most, in bytes. */
+/** Returns the maximum memory, in bytes, that a JSON body and its parsed form take. */
 export const bodyMemory = (length: number): number =>
   copies * length + value.memory * Math.min(Math.ceil(length / value.text), maximumValues)
