@@ -15,7 +15,7 @@ export interface WriterOptions {
   now?: () => number
   /** Measures the time between checkpoints. */
   monotonic?: Monotonic
-  /** A checkpoint is due after this number of records or of milliseconds, whichever is reached first. */
+  /** A checkpoint is due after this many records or this many milliseconds, whichever comes first. */
   checkpointEvery?: { records: number, milliseconds: number }
   /** Called with each control record once it is written. */
   onControlRecord?: (entry: ControlEntry, link: Link) => void
