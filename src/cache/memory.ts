@@ -17,8 +17,9 @@ export interface Memory {
    */
   drop: (secret: string) => void
   /**
-   * Drops all answers. The results of reads in progress will not be cached. @param maximumBytes the new limit on the memory for
-   * values
+   * Drops all answers. The results of reads in progress will not be cached.
+   *
+   * @param maximumBytes the new limit on the memory for values
    */
   clear: (maximumBytes: number) => void
 }
