@@ -25,7 +25,7 @@ export interface ConnectionLimits {
   readonly maximumPerAddress: number
   /** The maximum number of event streams that one caller may follow at the same time. */
   readonly eventStreamsPerCaller: number
-  /** The maximum number of bytes of replies, on all connections together, that wait until clients read them. */
+  /** The maximum size of all replies together that clients have not read yet, in bytes. */
   readonly unsentBytes: number
   /** The time for a TLS handshake. */
   readonly handshakeTimeout: number
