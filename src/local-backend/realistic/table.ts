@@ -7,7 +7,7 @@ export interface Delay {
   shortest: number
   usual: number
   longest: number
-  /** A fraction from 0 to 1. */
+  /** The fraction of cases in which the delay is longer than `usual`, from 0 to 1. */
   tail: number
 }
 
