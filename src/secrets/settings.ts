@@ -25,7 +25,7 @@ interface Setting {
   }
 }
 
-/** For each result of `compareKmsKeys`, whether a secret lacks the environment's key. Undefined if this can't be determined. */
+/** Converts a result of `compareKmsKeys`: true if a secret lacks the environment's key; undefined if this is unknown. */
 const lacksKey = { same: false, different: true, unknown: undefined } as const
 
 const settings: readonly Setting[] = [
