@@ -123,7 +123,7 @@ async function orProblem<Result> (
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
   try {
-    // Many callers may share this promise, so it must settle even if `work` never does, for example because it waits for another
+    // Many callers may share this promise, so the promise must settle even if `work` waits forever, for example for another
     // process.
     return await Promise.race([work(controller.signal), new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {

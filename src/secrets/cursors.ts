@@ -33,8 +33,8 @@ export interface Cursors {
   /** @throws Problem `aws-unavailable` if AWS's token is longer than AWS permits */
   seal: (listing: Listing, place: Place) => string
   /**
-   * @throws Problem `invalid-request` if the cursor belongs to another list, was changed or has expired; its text is always the
-   * same
+   * @throws Problem `invalid-request` if the cursor belongs to another list, was changed or has expired; the problem's text does
+   *   not say which
    */
   open: (listing: Listing, cursor: string) => Place
 }
