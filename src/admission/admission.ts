@@ -4,7 +4,10 @@ import { createBreaker, type Breaker } from './breaker.ts'
 import { createLane, type Lane, type LaneSettings } from './lane.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
-/** What every call with one credential to one region passes: the breaker first, and then the lane with its slots and queue. */
+/**
+ * The admission control for the calls with one credential to one region. A call passes the circuit breaker first, and then waits
+ * in the lane.
+ */
 export interface Gate {
   readonly breaker: Breaker
   readonly lane: Lane
@@ -18,7 +21,7 @@ export interface NamedGate extends Gate {
 
 /** The gates of this process. */
 export interface Gates {
-  /** Returns the gate of a credential and region. It is always the same for the same arguments. */
+  /** Returns the gate of a credential and region. The same arguments always return the same gate. */
   readonly gateOf: (credentialId: string, region: string, quotas: Quotas) => Gate
   /** Returns the gates that have been used so far. */
   readonly all: () => Iterable<NamedGate>

@@ -12,7 +12,7 @@ export interface Breaker {
   /** Returns the milliseconds until the next probe, or 0 if a call is let through now. */
   wait: () => number
   /**
-   * Asks to let a call through.
+   * Asks for permission to send a call.
    *
    * @returns a function that must be called once, with the outcome of the call
    * @throws Problem `aws-unavailable` if the call is refused
@@ -41,7 +41,7 @@ export function createBreaker (monotonic: Monotonic): Breaker {
 
   function wait (): number {
     if (!isOpen()) return 0
-    // Nobody knows when the probe will end. It may take as long as a call's deadline, so the shortest pause is only an estimate.
+    // The end of a probe can't be predicted: it may take as long as a call's deadline. The shortest pause serves as an estimate.
     return probing ? pauses.first : Math.max(0, probeAt - monotonic())
   }
 
@@ -52,7 +52,7 @@ export function createBreaker (monotonic: Monotonic): Breaker {
       pause = 0
     } else if (outcome === 'unanswered') {
       unanswered += 1
-      // Calls that were already under way when the breaker opened don't prolong the pause.
+      // While the breaker is open, only an unanswered probe prolongs the pause. Calls that were sent before it opened don't.
       if (isOpen() ? isProbe : unanswered >= tolerated) {
         pause = isOpen() ? Math.min(pause * 2, pauses.longest) : pauses.first
         probeAt = monotonic() + pause

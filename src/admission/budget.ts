@@ -16,11 +16,14 @@ export interface Reservation {
 export interface Budget {
   /** @throws Problem `overloaded` if there is not enough room. `Retry-After` is the estimated time until there is. */
   reserve: (callerId: string, bytes: number) => Reservation
-  /** Reserves bytes even if there is no room for them. It is for what can no longer be refused. */
+  /**
+   * Reserves bytes even if there is no room for them. Use this for memory that is needed in any case, because the request can no
+   * longer be refused.
+   */
   charge: (callerId: string, bytes: number) => Reservation
 }
 
-/** How many of the latest releases are kept, to estimate how fast memory becomes free. */
+/** The number of recent releases from which the speed at which memory becomes free is estimated. */
 const estimatedFrom = 32
 
 /** The bounds of an estimated wait, in seconds. */
@@ -46,7 +49,7 @@ export function createBudget (size: () => number, monotonic: Monotonic): Budget 
     else held.delete(callerId)
   }
 
-  /** Returns the number of bytes by which a reservation exceeds what the caller may hold. */
+  /** Returns the number of bytes by which a reservation would exceed the caller's limit. */
   const excess = (callerId: string, bytes: number): number => heldBy(callerId) + bytes - (size() - all - bytes)
 
   function overloaded (missing: number): Problem {

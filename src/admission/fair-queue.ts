@@ -1,4 +1,4 @@
-/** Who a piece of work belongs to. */
+/** The owner of a piece of work: a caller, in one environment. */
 export interface Owner {
   readonly callerId: string
   readonly environment: string

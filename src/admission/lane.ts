@@ -4,7 +4,7 @@ import { Problem } from '#src/problems/problem'
 import type { TokenBucket } from './token-bucket.ts'
 import { createFairQueue, type Owner, type FairQueue } from './fair-queue.ts'
 
-/** Background work is many calls for one request, such as a bulk create. It yields to foreground work. */
+/** Background work consists of many calls for a single request, such as a bulk create. It yields to foreground work. */
 export type Priority = 'foreground' | 'background'
 
 /** A call that is to be admitted. */
@@ -24,7 +24,7 @@ export type Leave = () => void
  * operation's quota. If either is missing, the call waits in a queue. These are the rules:
  *
  * - Callers take turns. Among the calls of one caller, the environments take turns.
- * - A caller may hold at most as many slots as it leaves free, and the same holds for places in the queue. So a single caller
+ * - A caller may hold at most as many slots as it leaves free. The same rule applies to places in the queue. So a single caller
  *   gets half of each, and there is always room for another caller.
  * - Background work has slots of its own. If foreground and background work wait for the same quota, every fourth token goes to
  *   background work.
@@ -59,7 +59,7 @@ export interface LaneSettings {
 /** If both kinds of work wait for a quota, one of every `backgroundEvery` tokens goes to background work. */
 const backgroundEvery = 4
 
-/** How many of the latest starts from the queue are remembered, to estimate how fast the queue moves. */
+/** The number of recent starts from which the speed of the queue is estimated. */
 const estimatedFrom = 32
 
 /** The bounds of an estimated wait, in seconds. */
@@ -128,7 +128,7 @@ export function createLane (
       const work = wait > 0 ? undefined : nextOf(queue)
       if (work === undefined) continue
       bucket.take()
-      // The queue is now the last one of the Map, so the loop visits it again after the others.
+      // Moves the queue to the end of the Map, so that the loop visits it again after the others. Drops the queue if it is empty.
       queues.delete(bucket)
       if (queue.foreground.size + queue.background.size > 0) queues.set(bucket, queue)
       work.admit()
@@ -139,7 +139,9 @@ export function createLane (
   const waitingOf = (size: (turns: FairQueue<Waiting>) => number): number =>
     Array.from(queues.values(), ({ foreground }) => size(foreground)).reduce((sum, one) => sum + one, 0)
 
-  /** Returns the problem for a call that can't wait any longer. Its `Retry-After` is the time that the queue takes to empty. */
+  /**
+   * Returns the problem for a call that can't wait any longer. Its `Retry-After` is the estimated time until the queue is empty.
+   */
   function overloaded (): Problem {
     const [first] = started
     const perSecond = first === undefined ? 0 : started.length / (monotonic() - first) * 1_000

@@ -17,7 +17,7 @@ export interface Room {
   enter: (callerId: string) => () => void
 }
 
-/** Creates an empty room. */
+/** Creates the counter, with no work under way. */
 export function createRoom ({ all, ofOneCaller }: RoomLimits): Room {
   const counts = new Map<string, number>()
   let total = 0

@@ -8,7 +8,7 @@ export interface TokenBucket {
   take: () => void
   /** Lowers the rate. Called when AWS throttles a call, because other clients may be using the same quota. */
   slowDown: () => void
-  /** Returns the fraction of the bucket that is full, from 0 to 1. */
+  /** Returns how full the bucket is, from 0 (empty) to 1 (full). */
   headroom: () => number
 }
 

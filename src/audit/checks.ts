@@ -95,7 +95,7 @@ export function signatureChecker (given: readonly VerifyingKey[] | undefined, re
   /** Checks whether this incomplete line, which follows the records checked so far, can be what a crash left. */
   isFromCrash: (incomplete: Buffer) => boolean
   tail: () => Tail
-  /** The accepted keys. If none were given, this is the first key that the trail itself contains. */
+  /** The accepted keys. If no keys were given, only the first key that the trail itself contains is accepted. */
   keys: () => readonly VerifyingKey[]
 } {
   let keys = given ?? []
@@ -126,7 +126,10 @@ export function signatureChecker (given: readonly VerifyingKey[] | undefined, re
   }
 }
 
-/** Creates a checker that looks for records known from the head, the log or a copy. It detects if the trail's end was cut off. */
+/**
+ * Creates a checker for records that the trail must contain, because the head, the log or a copy mentions them. It detects
+ * whether the trail's end was cut off.
+ */
 export function knownRecordChecker (known: readonly Link[], report: Report): {
   check: (record: ParsedRecord) => void
   /** Reports the known records that the trail lacks. Call it after the last record. */

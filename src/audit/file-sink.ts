@@ -14,7 +14,7 @@ const { O_APPEND, O_CREAT, O_RDWR } = constants
 /** Node's error codes for a wrong path in the configuration, which a retry can't fix. */
 const configurationErrors: ReadonlySet<string> = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR', 'EROFS', 'ENAMETOOLONG', 'ELOOP'])
 
-/** The states that show no damage. If the head has no valid signature, `unsigned-head` is reported instead. */
+/** The states that show no damage. In these states, `unsigned-head` is reported if the head has no valid signature. */
 const undamaged: ReadonlySet<Found> = new Set<Found>(['nothing', 'intact', 'moved', 'no-head'])
 
 /** The open files of a trail. */

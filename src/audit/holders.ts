@@ -2,7 +2,7 @@ import type { Holder } from './queue.ts'
 import type { RequestEntry } from './record.ts'
 
 /**
- * The parts of the queue that can be used by one caller, by the unauthenticated requests from one address, and by all
+ * The fractions of the queue that can be used by one caller, by the unauthenticated requests from one address, and by all
  * unauthenticated requests. An address gets less than a caller, because it costs nothing to send requests without a token.
  */
 const shares = { caller: 1 / 8, address: 1 / 32, unauthenticated: 1 / 4 }

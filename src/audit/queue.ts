@@ -12,7 +12,7 @@ export interface Capacity {
  */
 export interface Holder {
   readonly id: string
-  /** The part of the queue that the holder can use: 0 to 1. */
+  /** The fraction of the queue that the holder can use, from 0 to 1. */
   readonly share: number
 }
 

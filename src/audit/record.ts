@@ -36,7 +36,7 @@ export interface RequestEntry {
   readonly environment?: string | undefined
   /** The secret's name, without the environment's prefix. */
   readonly name?: string | undefined
-  /** For an item: the names of several secrets for which everything else in the record is the same. `name` is then absent. */
+  /** For an item: the names of all secrets that share the record, if there are several. `name` is then absent. */
   readonly names?: readonly string[] | undefined
   readonly credential?: string | undefined
   /** The decision about `action`. If the request was refused earlier, this is the decision about seeing the environment. */
@@ -73,7 +73,7 @@ export interface RequestEntry {
   readonly age?: number | undefined
   /** The request IDs of the calls to AWS, which CloudTrail records too. */
   readonly awsRequestIds?: readonly string[] | undefined
-  /** The number of calls to AWS. Only present if `awsRequestIds` does not list all of them. */
+  /** The number of calls to AWS. Present only if `awsRequestIds` does not list all of them. */
   readonly awsCalls?: number | undefined
 }
 
@@ -156,7 +156,7 @@ function isoTime (time: number): string {
   return latest.text
 }
 
-/** ASCII text that JSON does not escape. */
+/** Matches ASCII text that needs no escaping in JSON. */
 const plainText = /^[ !#-[\]-~]*$/
 
 /** Encodes callers and decisions. Many records share the same object, which is therefore encoded only once. */
@@ -171,7 +171,10 @@ function encodeOnce (members: string[]): (object: object) => string {
   return (object) => getOrCreate(encoded, object, () => JSON.stringify(object, members))
 }
 
-/** Does the same as `JSON.stringify`, but faster for plain text, which nearly all values are, and for shared objects. */
+/**
+ * Does the same as `JSON.stringify`, but faster. Nearly all values are plain text, which needs no escaping, or shared objects,
+ * whose encoding is kept.
+ */
 const encodeValue = (name: MemberName, value: unknown): string =>
   typeof value === 'string' && plainText.test(value) ? `"${value}"` : sharedObjects[name]?.(value as object) ?? JSON.stringify(value)
 
@@ -218,7 +221,7 @@ export const isIntact = ({ link, actualHash }: ParsedRecord): boolean => link.ha
 export const isOpening = ({ signature, entry: { event } }: ParsedRecord): boolean =>
   signature !== undefined && (event === 'start' || event === 'resume')
 
-/** Checks whether an incomplete line can be the beginning of an opening record that follows `link`, as a crash would leave it. */
+/** Checks whether an incomplete line, as a crash leaves it, can be the beginning of an opening record that follows `link`. */
 export function isStartOfOpening ({ sequence }: Link, line: Buffer): boolean {
   const time = '0000-00-00T00:00:00.000Z'
   const text = line.toString('latin1').replace(/(?<="time":")[\dTZ:.-]{1,24}/, (found) => time.slice(0, found.length))

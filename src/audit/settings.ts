@@ -10,7 +10,7 @@ export interface AuditSettings {
   readonly writeTimeout: number
 }
 
-/** The file name that means standard output. */
+/** The file name that stands for standard output. */
 export const standardOutput = '-'
 
 /** Thrown if the configured file or key can't be used for the trail and a retry would not help. */

@@ -9,7 +9,10 @@ import { watchdog } from './watchdog.ts'
 import { chainWriter, type Seal, type WriterOptions } from './writer.ts'
 
 export interface TrailOptions extends WriterOptions {
-  /** Milliseconds that a write may take before the appends that wait for it are refused. See `watchdog` for what counts. */
+  /**
+   * Milliseconds that a write may take before the appends that wait for it are refused. `watchdog` explains how this time is
+   * measured.
+   */
   writeTimeout: number
   /** The maximum number and size of the records that are queued or being written. */
   capacity?: Capacity
@@ -19,7 +22,7 @@ export interface TrailOptions extends WriterOptions {
   onFailure?: (reason: string) => void
 }
 
-/** What a trail has done so far. */
+/** Statistics about a trail's appends and writes. */
 export interface TrailState {
   /** The appends that have been written. */
   written: number
@@ -47,7 +50,7 @@ export interface Trail {
   readonly isWritable: boolean
   /** True while a write exceeds its timeout. Until the write returns, Node.js can't exit by itself. It can only be killed. */
   readonly hangs: boolean
-  /** What the trail has done so far, and what waits. */
+  /** Statistics about the trail's appends and writes. */
   readonly state: Readonly<TrailState>
   /** Continues in a new file if the current one was moved away. */
   reopen: () => void

@@ -4,7 +4,7 @@ import type { VerifyingKey } from './key.ts'
 import { linesOf, maxLineBytes } from './lines.ts'
 import { genesis, parseRecord, type ControlEntry, type Found, type Link, type ParsedRecord, type Range } from './record.ts'
 
-/** A file of a trail, as chunks of bytes. */
+/** A file of a trail. Its content is read in chunks of bytes. */
 export interface TrailFile {
   readonly name: string
   readonly chunks: AsyncIterable<Uint8Array>

@@ -11,11 +11,11 @@ const format = 1
 export interface WriterOptions {
   sink: Sink
   key: SigningKey
-  /** Milliseconds since the epoch. */
+  /** Returns the current time, in milliseconds since the epoch. */
   now?: () => number
-  /** The clock for the time between checkpoints. */
+  /** Measures the time between checkpoints. */
   monotonic?: Monotonic
-  /** A checkpoint is due after this number of records or of milliseconds, whichever is reached first. */
+  /** A checkpoint is due after this many records or this many milliseconds, whichever comes first. */
   checkpointEvery?: { records: number, milliseconds: number }
   /** Called with each control record once it is written. */
   onControlRecord?: (entry: ControlEntry, link: Link) => void

@@ -35,8 +35,8 @@ export interface SignedRequest {
   serverId: string
   host: string | undefined
   /**
-   * The headers to send to STS. All of them are signed, except `Authorization` and, if the client sent no `Content-Type`, the one
-   * that the gateway adds.
+   * The headers to send to STS. The client signed all of them, except `Authorization` itself and the `Content-Type` that the
+   * gateway adds if the client sent none.
    */
   headers: Readonly<Record<string, string>>
 }

@@ -52,7 +52,7 @@ export function keySet (source: KeySource, monotonic: Monotonic): JWTVerifyGetKe
   /**
    * Fetches the keys. During the cooldown, waits for the last attempt instead. Attempts don't overlap, because their requests
    * time out before the cooldown ends. After a failed attempt, only the caller that starts the next attempt waits for it. All
-   * others go on at once, because the issuer may still not answer.
+   * other callers continue without waiting, because the issuer may still be down.
    */
   async function refresh (): Promise<void> {
     const last = attempt

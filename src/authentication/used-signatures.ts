@@ -16,9 +16,9 @@ export interface UsedSignatures {
 }
 
 /**
- * Milliseconds for which a signature is remembered. AWS accepts a signature for 15 minutes, and the gateway for no longer than
- * that. Five more minutes are for signers whose clock is fast. The gateway's own date doesn't matter here. If it did, a used
- * signature could be accepted again after the clock had been set ahead and back.
+ * Milliseconds for which a signature is remembered. AWS accepts a signature for 15 minutes, and the gateway accepts it for no
+ * longer. Five minutes are added for signers whose clocks are fast. The time is measured by a monotonic clock. With the wall
+ * clock, a used signature could be accepted again after the clock had been set ahead and back.
  */
 const remembered = 20 * 60_000
 

@@ -20,7 +20,7 @@ type OwnAction =
   | 'CheckAuthorization' | 'InvalidateCache'
 
 const table = {
-  // View the environment. To a caller without this permission, the gateway replies as if the environment did not exist.
+  // View the environment. The gateway replies to a caller without this permission as if the environment did not exist.
   DescribeEnvironment: { group: 'read', on: ['Environment'] },
   ListSecrets: { group: 'read', on: ['Environment'] },
   BatchGetSecretValue: { group: 'read', on: ['Environment'] },
@@ -76,5 +76,5 @@ export const actionTable: Readonly<Record<Action, ActionDefinition>> = table
 
 export const actionNames = Object.keys(table) as Action[]
 
-/** Checks whether a name is the name of an action. */
+/** Returns true if an action has this name. */
 export const isAction = (name: string | undefined): name is Action => name !== undefined && Object.hasOwn(table, name)

@@ -13,7 +13,7 @@ function assertPrepared (answer: CheckParseAnswer): void {
   if (answer.type === 'failure') throw new TypeError(answer.errors.map(({ message }) => message).join('; '))
 }
 
-/** Loads a policy set into Cedar, in place of the previous one. This takes about 0.1 ms per policy. */
+/** Loads a policy set into Cedar, replacing the previous one. This takes about 0.1 ms per policy. */
 export function prepare (policySet: PolicySet): void {
   if (prepared === policySet) return
   prepared = undefined

@@ -1,6 +1,6 @@
-/** An AWS partition. Its accounts, credentials and ARNs are unknown in all other partitions. */
+/** An AWS partition. Its accounts, credentials and ARNs are not valid in any other partition. */
 interface Partition {
-  /** The region that is used if nothing names one. */
+  /** The region to use if none is specified. */
   readonly defaultRegion: string
   readonly regions: readonly string[]
 }

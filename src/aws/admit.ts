@@ -9,8 +9,8 @@ interface Context {
 }
 
 /**
- * Makes every attempt of a client's calls wait for its admission to the lane. An attempt holds its slot until AWS's response has
- * been read completely. The wait does not count towards the call's deadline.
+ * Makes every attempt at a client's calls wait until the lane admits it. An attempt holds its slot until AWS's response has been
+ * read completely. The wait does not count towards the call's deadline.
  *
  * @param onThrottled called with the operation of each attempt that AWS throttles
  */

@@ -6,9 +6,12 @@ import { isRead } from './call.ts'
 import { isBrokenOff, problemFrom, type AwsException, type FailedCall } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
 
-/** The times at which attempts at a call were sent, in milliseconds by the process's own clock, which is never adjusted. */
+/** The times at which attempts at a call were sent, in milliseconds on the process's monotonic clock. */
 interface Attempts {
-  /** The first attempt that AWS may have carried out, although the gateway did not get the reply. Absent if there was none. */
+  /**
+   * The time of the first attempt that AWS may have carried out, although the gateway did not get the reply. Absent if there was
+   * none.
+   */
   uncertain?: number
   last: number
 }
@@ -40,9 +43,9 @@ export function trackAttempts ({ middlewareStack }: Pick<SecretsManager, 'middle
 /**
  * Returns the problem for a failed call, with what is known about the call's attempts:
  *
- * - `failure` tells whether the call may have had an effect. It is present if the last attempt got no usable answer from AWS, or
- *   if AWS refused it for a reason that says nothing about an earlier attempt. If AWS may have carried out an attempt to write,
- *   throttling counts as no usable answer, too.
+ * - `failure` says whether the call may have had an effect. It is present if the last attempt got no usable answer from AWS, or
+ *   if AWS refused it for a reason that says nothing about an earlier attempt. If AWS may have carried out an earlier attempt to
+ *   write, then throttling of the last attempt also counts as no usable answer.
  * - `earlierAttempt` is present if AWS refused the last attempt to write, but may have carried out an earlier one.
  */
 export function withAttempts (error: Error, call: FailedCall & { input: object }): Problem {
@@ -66,14 +69,14 @@ export function withAttempts (error: Error, call: FailedCall & { input: object }
 const unanswered: ReadonlySet<string> = new Set(['aws-timeout', 'aws-unavailable'])
 
 /**
- * The problems which prove that AWS did not carry out an earlier attempt. If it had, it would recognize the `ClientRequestToken`
- * and accept the repeated attempt. A secret that has replicas can't have been deleted.
+ * These problems prove that AWS did not carry out an earlier attempt. Otherwise AWS would have recognized the
+ * `ClientRequestToken` and accepted the repeated attempt. A secret that has replicas can't have been deleted.
  */
 const conclusive: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['idempotency-conflict', 'secret-has-replicas'])
 
 /**
- * Returns the bounds of the time at which an attempt was sent, by AWS's clock. AWS's refusal of the last attempt tells the time
- * of that clock. The refusal was written after the last attempt was sent, and before now.
+ * Returns the bounds of the time at which an attempt was sent, by AWS's clock. They are derived from the date in AWS's refusal of
+ * the last attempt. AWS wrote that date after the last attempt was sent, and before now.
  *
  * @param uncertain when the attempt was sent, by the process's own clock
  * @param last when the last attempt was sent, by the process's own clock

@@ -3,7 +3,7 @@ import type { SecretName } from '#src/environments/names'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { toAwsName } from './names.ts'
 
-/** How a read uses the cache. */
+/** The rules for a read that may be answered from the cache. */
 export interface Caching {
   /** The maximum age, in milliseconds, of a cached answer that the caller accepts. With 0, AWS is always asked. */
   readonly maximumAge?: number
@@ -15,7 +15,7 @@ export interface Caching {
 
 /** The source of a read's result: the cache or AWS. */
 export interface CacheStatus {
-  /** Why AWS was asked, in the words of RFC 9211. Absent if it was not asked. */
+  /** The reason why AWS was asked, as a value that RFC 9211 defines. Absent if AWS was not asked. */
   readonly forwarded?: 'bypass' | 'miss' | 'request' | 'stale'
   /** True if AWS was asked once for this read and for others. */
   readonly collapsed?: true

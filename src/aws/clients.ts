@@ -29,7 +29,7 @@ const timeouts = { connectionTimeout: 2_000, requestTimeout: 0, socketTimeout: 0
  */
 const maximumClients = 1000
 
-/** The maximum number of connections to STS. Each session needs one at a time. */
+/** The maximum number of connections to STS. To get its keys, each session needs one connection at a time. */
 const stsConnections = maximumClients
 
 /** The SDK clients for one configuration. */

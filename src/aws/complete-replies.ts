@@ -22,7 +22,7 @@ const required: Readonly<Record<string, readonly string[]>> = {
   UpdateSecretVersionStage: ['ARN']
 }
 
-/** The string members that only some of AWS's replies have. */
+/** The string members that AWS's replies may lack. */
 const optional = ['SecretString', 'VersionId'] as const
 
 class IncompleteReply extends Error {
@@ -30,8 +30,8 @@ class IncompleteReply extends Error {
 }
 
 /**
- * Makes an attempt fail if its reply lacks a required string, or has another type of value in place of a string. The SDK does not
- * check this. Such a reply does not come from AWS, so it says nothing about what AWS has done.
+ * Makes an attempt fail if its reply lacks a required string, or has a value of another type where a string is expected. The SDK
+ * checks neither. Such a reply does not come from AWS, so it says nothing about what AWS has done.
  */
 export function refuseIncompleteReplies ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   middlewareStack.add((next, { commandName = '' }) => async (args) => {

@@ -16,7 +16,7 @@ export type AwsKeysProvider = () => Promise<AwsKeys>
 /** The STS endpoint, and the connections to it. */
 export type StsEndpoint = Pick<STSClientConfig, 'region' | 'endpoint' | 'requestHandler'> & Omit<ServiceEndpoint, 'endpoint'>
 
-/** The inputs, apart from the credential's definition, that a provider needs to get keys. */
+/** Everything that a provider needs to get keys, apart from the credential's definition. */
 export interface KeysContext {
   sts: StsEndpoint
   /** The name of a role session, sent as `RoleSessionName`. `AssumeRole` also receives it as `SourceIdentity`. */
@@ -25,7 +25,10 @@ export interface KeysContext {
   keysOf: (credentialId: string) => Promise<AwsKeys>
 }
 
-/** Has the same name as the error that the SDK's credential providers throw, so that both are reported as the same problem. */
+/**
+ * An error with the same name as the one that the SDK's credential providers throw, so that both are reported as the same
+ * problem.
+ */
 class CredentialsProviderError extends Error {
   override readonly name = 'CredentialsProviderError'
 }
@@ -80,8 +83,8 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
 }
 
 /**
- * Returns a function that obtains a credential's keys. Each call obtains them anew, because `refreshingCache` keeps them instead.
- * The SDK's default chain would also keep keys that AWS has refused.
+ * Returns a function that obtains a credential's keys. It does not cache them, because `refreshingCache` does. The SDK's default
+ * chain would also cache keys that AWS has refused.
  */
 export const keysProvider = <Kind extends CredentialKind>(
   definition: DefinitionOf<Kind>, context: KeysContext

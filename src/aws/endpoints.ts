@@ -2,7 +2,7 @@ import { STSClient } from '@aws-sdk/client-sts'
 import { endpointsOf, type EndpointSettings } from '#src/credentials/endpoints'
 import { compact } from '#src/json/compact'
 
-/** The settings of the SDK's client for one service that determine its endpoint. */
+/** The settings of an SDK client that determine the endpoint of its service. */
 export type ServiceEndpoint = Omit<EndpointSettings, 'stsEndpoint'>
 
 export const secretsManagerEndpoint = ({ stsEndpoint, ...settings }: EndpointSettings): ServiceEndpoint => settings

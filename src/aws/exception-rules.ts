@@ -13,11 +13,11 @@ export interface FailedCall {
 
 interface Rule {
   code: ProblemCode
-  /** The rule applies only if AWS's message matches. If several rules apply, the first one is used. */
+  /** The rule applies only if AWS's message matches this expression. If several rules apply, the first one is used. */
   when?: RegExp
-  /** True if AWS's message helps the caller. The message is then passed on, provided that it is `quotable`. */
+  /** True if AWS's message is useful to the caller. The message is passed on only if it is also `quotable`. */
   quote?: true
-  /** The errors that the problem lists. Each is about a part of the request. */
+  /** The errors in the problem, each for one part of the request. */
   errors?: readonly RequestError[]
 }
 
@@ -97,7 +97,7 @@ export interface AwsException {
   syscall?: string
   /** The errors for each address of the host, if Node.js has tried several. The error itself then has no `syscall`. */
   errors?: readonly AwsException[]
-  /** The side at fault, according to the SDK. */
+  /** The side that caused the error, according to the SDK. */
   $fault?: 'client' | 'server'
   $metadata?: { requestId?: string, httpStatusCode?: number }
   /** The HTTP response, if there was one. */

@@ -115,7 +115,7 @@ export function credentialKeys ({ credentials, sts, deadline, now }: KeysOptions
 /**
  * Runs `work` for a limited time, and converts its exception into a problem that names the credential.
  *
- * @param work gets a signal that is aborted when the time is over
+ * @param work gets a signal that is aborted when the time is up
  */
 async function orProblem<Result> (
   credentialId: string, milliseconds: number, work: (signal: AbortSignal) => Promise<Result>
@@ -123,7 +123,7 @@ async function orProblem<Result> (
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
   try {
-    // Many callers may share this promise, so it must settle even if `work` never does, for example because it waits for another
+    // Many callers may share this promise, so the promise must settle even if `work` waits forever, for example for another
     // process.
     return await Promise.race([work(controller.signal), new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {

@@ -1,15 +1,18 @@
 /**
- * Says whether two names belong to the same KMS key. The relation is `unknown` if the names don't show it, because an alias can
- * belong to any key.
+ * The relation between two names of KMS keys. It is `unknown` if the names don't show whether they refer to the same key, because
+ * an alias can refer to any key.
  */
 export type KmsKeyRelation = 'same' | 'different' | 'unknown'
 
-/** The alias of the key that AWS uses if a secret names none. AWS manages this key, and no other alias can belong to it. */
+/**
+ * The alias of the key that AWS uses for a secret without a key of its own. AWS manages this key, and no other alias can refer to
+ * it.
+ */
 const defaultKey = 'alias/aws/secretsmanager'
 
 /**
- * Compares two KMS keys, such as the one that the configuration names and the one that AWS reports. Each is an ID, an alias or
- * the ARN of one of these. If it is absent or empty, it is `aws/secretsmanager`, which AWS never reports by its ID.
+ * Compares two KMS keys, such as the configured one and the one that AWS reports. Each is given as an ID, an alias, or the ARN of
+ * either. A missing or empty name stands for `aws/secretsmanager`, a key that AWS never reports by its ID.
  */
 export function compareKmsKeys (one: string | undefined, other: string | undefined): KmsKeyRelation {
   const [here, there] = [partsOf(one), partsOf(other)]

@@ -11,8 +11,8 @@ import { createRecentWrites, unknown, type Effect, type Fact, type Facts } from 
 
 /**
 /**
- * The maximum time that AWS takes for a deletion without recovery (`lateness`), and the maximum time that a creation waits for it
- * (`patience`). All times in this file are in milliseconds.
+ * `lateness` is the longest time that AWS takes for a deletion without recovery. `patience` is the longest time for which the
+ * creation of a secret with the same name waits for that deletion. All times in this file are in milliseconds.
  */
 const deletion = { lateness: 120_000, patience: 10_000 }
 

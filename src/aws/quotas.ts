@@ -17,7 +17,7 @@ export function quotaBuckets (share: () => number, monotonic: Monotonic): (opera
     const bucket = createTokenBucket(() => perSecond * share(), monotonic)
     return operations.map((operation) => [operation as string, bucket])
   }))
-  // The bucket for operations whose quota is not known here, such as new ones.
+  // The bucket for operations that have no known quota, such as new ones.
   const other = createTokenBucket(() => lowestQuota * share(), monotonic)
   return (operation) => buckets.get(operation) ?? other
 }

@@ -2,68 +2,69 @@ import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
 /**
- * What a write changes about a secret, and a read shows. `label` is followed by a staging label, whose value is the ID of the
- * version that has it; `tag` by a tag's key; `replica` by a region. The value of `version`, which is followed by a version's ID,
- * only tells that the version has been written.
+ * A property of a secret that a write can change and a read can show. `label NAME` is the ID of the version with that staging
+ * label, `tag KEY` is the tag's value, and `replica REGION` the state of the replica there. `version ID` exists once the version
+ * has been written.
  */
 export type Aspect =
   'state' | 'description' | 'kmsKey' | 'policy' | 'rotation' | 'primaryRegion' | `${'label' | 'tag' | 'replica' | 'version'} ${string}`
 
-/** The value of an aspect if it can't be known, such as the version that a rotation will make current. */
+/** Marks an aspect whose value can't be known, such as the version that a rotation will make current. */
 export const unknown = Symbol('unknown')
 
 /**
- * The values that a write gives to aspects of a secret; undefined if the secret no longer has the label, the tag or the like. The
- * value of `state` is `present`, `deleted` (it can still be restored) or `gone`.
+ * The aspects that a write changes, and their new values. An aspect is undefined if the write removes it, such as a tag. The value
+ * of `state` is `present`, `deleted` (the secret can still be restored) or `gone`.
  */
 export type Effect = Partial<Readonly<Record<Aspect, string | undefined | typeof unknown>>>
 
-/** What this process knows about one aspect of a secret because it has changed it a moment ago. */
+/** The value that this process has recently given to an aspect of a secret. */
 export interface Fact {
   value: string | undefined
-  /** When the reply to the write arrived, in milliseconds by the process's monotonic clock. */
+  /** The time at which the reply to the write arrived, in milliseconds on the monotonic clock. */
   at: number
-  /** When the reply arrived, in milliseconds since the epoch. */
+  /** The time at which the reply arrived, in milliseconds since the epoch. */
   date: number
 }
 
+/** The known aspects of a secret. */
 export type Facts = ReadonlyMap<Aspect, Fact>
 
 /** The secrets that this process has recently changed. */
 export interface RecentWrites {
   /**
-   * Carries out a write, and remembers its effect. Nothing is known about the secret after a failure if AWS may nevertheless have
-   * carried the write out. If writes overlap and give different values to an aspect, that aspect is not known, because they may
-   * have taken effect in another order than that of their replies.
+   * Carries out a write, and remembers its effect. If the write fails but AWS may have carried it out, forgets everything about
+   * the secret. If two writes overlap and give different values to an aspect, forgets that aspect, because AWS may have applied
+   * the two in either order.
    *
-   * @param effect returns the effect of a write that has succeeded. `before` is what was known until then.
+   * @param effect returns the effect of a successful write. `before` contains the facts from before the write.
    */
   during: <Result>(
     key: string, carryOut: () => Promise<Result>, effect: (result: Result, before: Facts) => Effect
   ) => Promise<Result>
-  /** Returns what is known about a secret from the writes of the last `within` milliseconds. */
+  /** Returns the facts about a secret from the writes of the last `within` milliseconds. */
   find: (key: string, within: number) => Facts
-  /** Returns what `find` does, by the rest of the key, for each secret that was written in that time and has this prefix. */
+  /** Returns the facts about all secrets whose keys have a prefix. The result is keyed by the rest of the key. */
   findAll: (prefix: string, within: number) => ReadonlyMap<string, Facts>
 }
 
 /** The maximum number of secrets. The oldest writes are forgotten first. */
 const maximum = 10_000
 
-/** How long a fact is kept, in milliseconds. */
+/** The time for which a fact is kept, in milliseconds. */
 const kept = 300_000
 
 interface Entry extends Omit<Fact, 'value'> {
   value: string | undefined | typeof unknown
-  /** The number of this event: all beginnings and ends of writes are numbered in their order. */
+  /** The number of the event at which the write ended. The beginnings and ends of all writes are numbered in their order. */
   end: number
 }
 
 interface Memory {
   entries: Map<Aspect, Entry>
-  /** When the last write ended, in milliseconds by the process's monotonic clock. */
+  /** The time at which the last write ended, in milliseconds on the monotonic clock. */
   at: number
-  /** The number of the event since which nothing is known about earlier writes. */
+  /** The number of the latest event after which earlier facts were no longer certain. */
   uncertain: number
 }
 
@@ -71,7 +72,7 @@ const nothing: Facts = new Map()
 
 const isKnown = (entry: [Aspect, Entry]): entry is [Aspect, Entry & Fact] => entry[1].value !== unknown
 
-/** Creates an empty memory. */
+/** Creates the memory of recent writes. At first, it is empty. */
 export function createRecentWrites (monotonic: Monotonic, now: () => number): RecentWrites {
   const secrets = new Map<string, Memory>()
   let events = 0
@@ -94,7 +95,7 @@ export function createRecentWrites (monotonic: Monotonic, now: () => number): Re
     replace(key, { entries: after, uncertain })
   }
 
-  /** Makes this secret the one that was written last. */
+  /** Replaces the facts about a secret. It becomes the latest written secret, and the oldest one may be forgotten. */
   function replace (key: string, memory: Omit<Memory, 'at'>): void {
     secrets.delete(key)
     secrets.set(key, { ...memory, at: monotonic() })

@@ -10,15 +10,15 @@ import { untilShown } from './lateness.ts'
 import type { NewSecret, ReplicatedSecret, SecretsPort, WriteResult } from './port.ts'
 import type { SecretMetadata } from './secret.ts'
 
-/** A call that AWS refuses if it has already carried it out. The SDK may nevertheless repeat it, after a lost reply. */
+/** A call that AWS refuses to carry out twice. The SDK may nevertheless repeat it after a lost reply. */
 interface Repeatable<Result> {
   call: AwsCall
   name: SecretName
   operation: string
   carryOut: () => Promise<Result>
   /**
-   * Returns the result of the call if the secret is in the state that the call asks for, otherwise undefined. Returns
-   * `unknownByWhom` if the secret is in that state, but another call may have brought it there and the result depends on that.
+   * Returns the result of the call if the secret is already in the requested state, otherwise undefined. Returns `unknownByWhom`
+   * if another call may have brought the secret into that state, and the result depends on which call did.
    */
   resultIn: (secret: SecretMetadata, earlier: EarlierAttempt) => Result | typeof unknownByWhom | undefined
 }
@@ -26,8 +26,8 @@ interface Repeatable<Result> {
 const unknownByWhom = Symbol('unknown by whom')
 
 /**
- * The problems that mean that AWS refused a call because of the state of the secret. Any other problem, such as a denial, says
- * nothing about an earlier attempt.
+ * These problems show that AWS refused a call because of the secret's state. Any other problem, such as a denial, says nothing
+ * about an earlier attempt.
  */
 const refusals: ReadonlySet<string> = new Set([
   'aws-refused', 'secret-exists', 'secret-pending-deletion', 'rotation-in-progress', 'version-not-found'

@@ -6,7 +6,7 @@ import { flightOf } from './call.ts'
 import { isDefect, retryAfterOf, type AwsException } from './exception-rules.ts'
 
 /**
- * The maximum number of attempts at a call. A background call may take longer, because no caller waits for its result alone. It
+ * The maximum number of attempts at a call. A background call may take longer, because its caller waits for many calls anyway. It
  * is given up only after AWS has throttled it many times.
  */
 const attempts = { foreground: 3, background: 20 }

@@ -10,7 +10,7 @@ export interface ReadSecret {
   name: SecretName
   arn: string
   versionId: string
-  /** Staging labels. */
+  /** The version's staging labels. */
   versionStages: string[]
   createdDate: Date
   content: SecretContent

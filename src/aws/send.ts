@@ -45,7 +45,9 @@ export async function sendCommand<Input extends ServiceInput, Output extends Ser
   }
 }
 
-/** Waits while the breaker refuses calls. A background call can wait, because no caller waits for its result alone. */
+/**
+ * Waits while the breaker refuses calls. A background call can afford to wait, because its caller waits for many calls anyway.
+ */
 async function untilProbe (breaker: Breaker, stop: AbortSignal): Promise<void> {
   for (let waits = 0; waits < probesToWaitFor && breaker.wait() > 0 && !stop.aborted; waits++) {
     await delay(breaker.wait(), undefined, { signal: stop }).catch(() => undefined)

@@ -11,9 +11,9 @@ type Write<Rest extends unknown[], Result> = (call: AwsCall, name: SecretName, .
 type Writes = Omit<SecretsPort, `${'batch' | 'describe' | 'get' | 'list' | 'validate'}${string}`>
 
 /**
- * How long a secret counts as settling after a write, in milliseconds. AWS is eventually consistent, and may still carry out a
- * write whose reply was lost. A rotation function works for some minutes after AWS has replied to the rotation, and moves the
- * labels at the end.
+ * The time for which a secret counts as settling after a write, in milliseconds. AWS is eventually consistent, and may still
+ * carry out a write whose reply was lost. A rotation function works for some minutes after AWS has replied to the rotation, and
+ * moves the labels at the end.
  */
 export const settlingTimes = { write: 10_000, rotation: 5 * 60_000 } as const
 

@@ -24,8 +24,8 @@ const meanings: Readonly<Partial<Record<ProblemCode, Meaning>>> = {
 }
 
 /**
- * The causes of failures in which something answered, but not as AWS does. Such an answer may be a denial that the gateway does
- * not recognize.
+ * The causes of failures in which the gateway got a reply that AWS would not send. Such a reply may be a denial that the gateway
+ * does not recognize.
  */
 const unclear: ReadonlySet<FailureCause> = new Set<FailureCause>(['unreadable', 'refused'])
 

@@ -30,7 +30,7 @@ export interface Absence extends Answer {
 export interface KeptSecret {
   readonly versions: readonly KeptVersion[]
   readonly absences: readonly Absence[]
-  /** The latest attempt to read the secret. Absent if AWS answered it. */
+  /** The failure of the latest attempt to read the secret. Absent if AWS answered that attempt. */
   readonly failure?: { readonly at: number, readonly code: ProblemCode }
 }
 

@@ -18,7 +18,11 @@ export interface Memory {
    * @param settlingTime the time for which AWS may return an earlier state, in milliseconds
    */
   changed: (secret: string, settlingTime: number) => void
-  /** Drops everything. */
+  /**
+   * Drops all answers. The results of reads in progress will not be cached.
+   *
+   * @param maximumBytes the new limit on the memory for values
+   */
   clear: (maximumBytes: number) => void
 }
 

@@ -84,7 +84,7 @@ export function createReader (
     flights.begin(target.secret, undefined, call, fetch(read)).result.then(ended, ended)
   }
 
-  /** Asks AWS or, if another caller has already asked the same, waits for that answer. */
+  /** Asks AWS. If the same read is already in progress for another caller, waits for the answer to that read instead. */
   async function forward (read: Read): Promise<ReadSecret> {
     const { call, name, selector, target, times: { ttl } } = read
     const forwarded = reasonOf(read)

@@ -17,7 +17,7 @@ export interface CacheOptions {
   readonly hasSessions: (credentialId: string) => boolean
   /** Returns true if a value that one caller's session has read may be given to other callers. */
   readonly sharesReads: (credentialId: string) => boolean
-  /** The memory for values, in bytes. */
+  /** The maximum memory for values, in bytes. */
   readonly maximumBytes: number
   readonly monotonic: Monotonic
   /** Returns a random number from 0 to 1. It spreads the renewals of values that were read at the same time. */

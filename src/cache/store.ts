@@ -56,7 +56,7 @@ export function createStore (maximumBytes: number): Store {
       return
     }
     entries.set(key, { target, kept })
-    // An entry that is larger than the whole store has not been stored.
+    // The cache does not store an entry that is larger than the whole cache.
     if (entries.has(key)) getOrCreate(keysOf, secret, () => new Set<string>()).add(key)
   }
 

@@ -9,7 +9,7 @@ import type { Variables } from './variables.ts'
 interface Format {
   /** The programs that usually read the format. All of them must read the same values. */
   readers: string
-  /** Returns the reason why some reader would get a wrong value, or undefined if all readers get the right value. */
+  /** Returns the reason why at least one reader would get a wrong value; undefined if all readers get the right value. */
   flaw: (variable: string, value: Buffer) => string | undefined
   /**
    * Serializes variables, none of which may have a flaw. `name` is the name of the Kubernetes Secret. Only the Kubernetes format
@@ -47,7 +47,7 @@ const shellFlaw = (variable: string): string | undefined =>
  */
 const isPlain = (text: string): boolean => /^[\w./:@%+,=^*?![\]-]*$/.test(text) && !/(?:^|:)=/.test(text)
 
-/** The longest line that Docker reads, in bytes. */
+/** The maximum length of a line that Docker reads, in bytes. */
 const longestLine = 65_535
 
 const isTooLong = (variable: string, text: string): boolean => Buffer.byteLength(`${variable}=${text}`) > longestLine
@@ -69,7 +69,7 @@ const yaml = { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType
 const escapedYaml = (text: string): string => text.replace(/[\u007f-\u009f\ufffe\uffff\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
   `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`)
 
-/** The longest key in a Kubernetes Secret. */
+/** The maximum length of a key in a Kubernetes Secret, in characters. */
 const longestKey = 253
 
 /** The output formats, by their names in `--format`. */

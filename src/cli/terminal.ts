@@ -8,7 +8,7 @@ export interface ProcessStreams extends Streams {
   readonly stdin: Readable & { readonly isTTY?: boolean }
 }
 
-/** What a command reads from and writes to. */
+/** The standard streams and environment variables that a command uses. */
 export interface Terminal extends Outputs, Pick<ProcessStreams, 'stdin' | 'env'> {}
 
 export const terminalOf = (streams: ProcessStreams): Terminal =>

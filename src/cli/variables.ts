@@ -14,7 +14,7 @@ export type Variables = ReadonlyMap<string, { secret: string, value: Buffer }>
 /** The variables for a selection. */
 export interface SelectedVariables {
   variables: Variables
-  /** The number of secrets with the prefix whose names the gateway can't address. */
+  /** The number of secrets that have the prefix but are left out, because the gateway can't address their names. */
   unaddressable: number
 }
 
@@ -35,7 +35,7 @@ export function withSelection (command: Command): Command {
     .option('--json-keys', 'create a variable for each key of values that are JSON objects')
 }
 
-/** Decides whether a secret may give its variable this name. Returns the reason for a refusal, otherwise undefined. */
+/** Decides whether a secret may set a variable with this name. Returns the reason if it may not, otherwise undefined. */
 export type Refusal = (variable: string) => string | undefined
 
 /** The reference to a secret, or to a key of its value, on the right-hand side of `--map`. */

@@ -12,7 +12,7 @@ const numberOrDate = new RegExp([
   /[-+]?0(?:b[01_]+|o[0-7_]+|x[\da-f_]+)/, // binary, octal and hexadecimal numbers, and octal numbers such as 010
   /[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[-+]?\d+)?/, // decimal numbers, and octal numbers such as 010
   /[-+]?\.inf|\.nan/,
-  /[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?/, // numbers to the base 60
+  /[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?/, // sexagesimal numbers, such as 12:30:45
   /\d{4}-\d\d?-\d\d?(?:(?:t|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?[ \t]*(?:z|[-+]\d\d?(?::?\d\d)?)?)?/ // dates, with or without a time
 ].map(({ source }) => `^(?:${source})$`).join('|'), 'i')
 
@@ -68,7 +68,7 @@ function numberFrom (scalar: Scalar, refuse: Refuse): unknown {
   return refuse(scalar, 'JSON has no such number or date. Put it in quotes if it is text, or write a number as JSON does, such as 31 or 0.5')
 }
 
-/** Replaces numbers among the keys by their text, because keys in JSON are text: `8080: x` has the key `8080`. */
+/** Converts numeric keys to text, because JSON has no other keys: `8080: x` gets the key `8080`. */
 function textKeys (pairs: readonly Pair<Node>[], refuse: Refuse): void {
   const names = new Set<unknown>()
   for (const { key } of pairs) {

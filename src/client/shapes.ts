@@ -2,7 +2,7 @@
 export interface Shape {
   /** The name of a shape in `shapes`, which replaces this one. */
   readonly ref?: string
-  /** Absent if the type does not matter. */
+  /** The JSON type. Absent if any type is accepted. */
   readonly type?: 'string' | 'number' | 'boolean' | 'array' | 'object'
   /** The members of an object. It may have further members, because a newer gateway may send them. */
   readonly properties?: Readonly<Record<string, Shape>>

@@ -18,15 +18,15 @@ export interface Output {
   lines: (lines: readonly Line[]) => void
   /** Writes text of several lines. */
   text: (text: string) => void
-  /** Writes JSON. Its control and format characters are escaped in such a way that a parser restores them. */
+  /** Writes JSON. Control and format characters become JSON escapes, so a parser still reads the original characters. */
   json: (value: object) => void
   /** Writes over the current line of a terminal, for example to update a progress bar. */
   redraw: (text: string) => void
   /** Writes bytes as they are. Values may be written in this way to a file or a pipe, but never to a terminal. */
   bytes: (bytes: Uint8Array) => void
   /**
-   * The stream itself, to which `readline` writes a prompt and whatever the user types. The stream makes nothing visible, so the
-   * caller must apply {@link visible} to the prompt.
+   * The stream itself, to which `readline` writes a prompt and whatever the user types. It escapes nothing, so the caller must
+   * apply {@link visible} to the prompt.
    */
   readonly echo: Writable
 }

@@ -8,7 +8,7 @@ export const closeNames = (typed: string, names: readonly string[]): string[] =>
   .slice(0, suggestions)
   .map(({ name }) => name)
 
-/** Returns the number of characters that have to be inserted, removed or replaced to get from one text to another. */
+/** Returns the number of characters that have to be inserted, removed or replaced to turn one string into another. */
 function editDistance (one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index)
   for (const [index, character] of Array.from(one).entries()) {

@@ -25,13 +25,13 @@ export interface ConnectionLimits {
   readonly maximumPerAddress: number
   /** The maximum number of event streams that one caller may follow at the same time. */
   readonly eventStreamsPerCaller: number
-  /** The maximum number of bytes of replies, on all connections together, that wait until clients read them. */
+  /** The maximum size of all replies together that clients have not read yet, in bytes. */
   readonly unsentBytes: number
   /** The time for a TLS handshake. */
   readonly handshakeTimeout: number
   /** The time for receiving the headers of a request. */
   readonly headersTimeout: number
-  /** The time for receiving a request as a whole, headers included. */
+  /** The time for receiving a whole request, including its headers. */
   readonly requestTimeout: number
   /** The time within which a client must continue to read its reply. */
   readonly replyTimeout: number

@@ -15,7 +15,7 @@ function check<T extends TSchema> (schema: T, value: unknown, options: Options =
   throw new ConfigError((validate.errors ?? []).map(issueFrom))
 }
 
-/** The variables that mean local mode, and how errors name their values. */
+/** The variables that turn on local mode, and how error messages show their values. */
 const onlyInLocalMode = [['GATEWAY_LOCAL', '1'], ['GATEWAY_REALISTIC', 'a seed']] as const
 
 /** Reads the gateway's environment variables. @throws ConfigError with all issues */

@@ -7,12 +7,12 @@ export const MetricsSchema = Type.Object({
   port: Type.Integer({ minimum: 0, maximum: 65_535 })
 }, closed)
 
-/** The address of the metrics' listener. */
+/** The address on which the gateway serves its metrics. */
 export interface MetricsAddress {
   readonly host: string
-  /** 0 takes a free port. */
+  /** With 0, the operating system chooses a free port. */
   readonly port: number
 }
 
-/** Fills in the default: metrics need no token, so they are reported to this machine alone unless another address is declared. */
+/** Fills in the default host. The metrics need no token, so by default they are served only to this machine. */
 export const metricsFrom = ({ host = '127.0.0.1', port }: Static<typeof MetricsSchema>): MetricsAddress => ({ host, port })

@@ -12,7 +12,7 @@ interface Declared {
   readonly cache: Pick<CacheSettings, 'events'>
 }
 
-/** A key of the configuration whose value belongs to an AWS partition. */
+/** A key of the configuration whose value is valid in only one AWS partition. */
 interface Place {
   readonly key: string
   /** The partition, such as `aws-cn`; undefined if the value belongs to no partition that AWS has. */
@@ -45,7 +45,8 @@ export function* partitionIssues (declared: Declared): Generator<ConfigIssue> {
   for (const [id, definition] of credentials) yield* unknownPartition(id, definition)
   for (const environment of environments.values()) yield* differences([...placesOfEnvironment(environment)])
   const found = Array.from(credentials.keys()).flatMap((id) => [...differences([...placesOfCredential(declared, id)])])
-  // Removes duplicates: a role and its source have the same issue if neither is in the partition of the role's environment.
+  // Removes duplicates. If neither a role nor its source is in the partition of the role's environment, both yield the same
+  // issue.
   yield* new Map(found.map((issue) => [JSON.stringify(issue), issue])).values()
 }
 

@@ -3,21 +3,26 @@ import type { AwsSettings } from '#src/aws/settings'
 import { closed } from '#src/schema/types'
 import type { ConfigIssue } from './issues.ts'
 
-/** The `server.shutdown` section of the configuration file: how the gateway ends. */
+/** The `server.shutdown` section of the configuration file: the times of the graceful shutdown. */
 export const ShutdownSchema = Type.Object({
   delaySeconds: Type.Optional(Type.Number({ minimum: 0, maximum: 300 })),
   graceSeconds: Type.Optional(Type.Number({ minimum: 0, maximum: 3_600 }))
 }, closed)
 
-/** How the gateway ends. Times are in milliseconds. */
+/** The settings of the graceful shutdown. Times are in milliseconds. */
 export interface ShutdownTimes {
-  /** How long new connections are still served after the signal, so that load balancers notice that the gateway is not ready. */
+  /**
+   * The time for which new connections are still served after the signal, so that load balancers notice that the gateway is not
+   * ready.
+   */
   readonly delay: number
-  /** How long requests and jobs may still run after `delay`. */
+  /** The time for which requests and jobs may still run after `delay`. */
   readonly grace: number
 }
 
-/** The maximum number of attempts at a call to AWS. Each attempt waits in the queue. */
+/**
+ * The maximum number of attempts at a call to AWS. Each attempt may wait in the queue, so each adds to a call's longest duration.
+ */
 const attempts = 3
 
 /** Fills in the defaults of the `server.shutdown` section. */

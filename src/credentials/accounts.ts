@@ -33,7 +33,7 @@ export function compareAccounts (
 const roleAccountOf = (definition: CredentialDefinition | undefined): string | undefined =>
   definition !== undefined && isRole(definition) ? roleAccount(definition) : undefined
 
-/** The members of a definition that determine which endpoints are called, but not whose keys are obtained. */
+/** The members of a definition that only determine which endpoints are called. They don't affect whose keys are obtained. */
 const places = {
   region: undefined,
   endpoint: undefined,

@@ -6,14 +6,14 @@ import { endpointMembers, type EndpointSettings } from './endpoints.ts'
 const text = Type.String({ minLength: 1 })
 
 /**
- * The region of the STS endpoint, and the endpoints. The region defaults to that of the first environment that may use the
- * credential. The endpoints default to those in the `aws` section.
+ * The members that determine the endpoints: the region of STS, and the endpoint settings. The region defaults to that of the
+ * first environment that may use the credential. The endpoint settings default to those in the `aws` section.
  */
 const places = { region: Type.Optional(AwsString('RegionType')), ...endpointMembers }
 
 /**
- * The role, the duration of its sessions in seconds, and whether a value that one caller's session has read may be given to other
- * callers. AWS allows durations of 15 minutes to 12 hours, and defaults to one hour.
+ * The role and its sessions. `durationSeconds` is the duration of a session. AWS allows 15 minutes to 12 hours, and defaults to
+ * one hour. With `shareReads`, other callers may get a value that one caller's session has read.
  */
 const roleMembers = {
   roleArn: Type.String({ maxLength: 2048, pattern: '^arn:aws[a-z-]*:iam::\\d{12}:role/[!-~]+$' }),

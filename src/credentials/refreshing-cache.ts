@@ -45,13 +45,13 @@ const pause = 5_000
 /** The times at which a cached value changes its state, on the monotonic clock. */
 interface Times {
   readonly fetched: number
-  /** From then on, the value is refreshed in the background. */
+  /** The time from which the value is refreshed in the background. */
   readonly refreshFrom: number
-  /** From then on, the value is no longer returned. */
+  /** The time from which the value is no longer returned. */
   readonly usableUntil: number
 }
 
-/** @param left the milliseconds until the value expires */
+/** Returns the times of a fetched value. @param left the milliseconds until the value expires */
 function timesOf (fetched: number, left: number): Times {
   if (left <= safetyMargin) return { fetched, refreshFrom: Infinity, usableUntil: fetched + shortestUse }
   return { fetched, refreshFrom: fetched + Math.max(pause, left - refreshBefore), usableUntil: fetched + left - safetyMargin }

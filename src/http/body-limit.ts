@@ -16,12 +16,12 @@ export interface LimitedSchema {
 export const defaultBodyLimit = 1024 * 1024
 
 /**
- * The maximum length in bytes of a character in JSON, whose length in a schema is 1. Two escape sequences of six bytes each are
- * needed for a character outside of Unicode's first plane.
+ * The maximum length, in bytes, of one character in JSON. A schema counts each character as 1. In JSON, a character outside of
+ * Unicode's first plane may be written as two escape sequences of six bytes each.
  */
 const characterBytes = 12
 
-/** The bytes that are allowed for each value besides the value itself: a comma or a colon, line breaks and indentation. */
+/** The bytes that are allowed around each value: a comma or a colon, line breaks and indentation. */
 const spaceBytes = 64
 
 /** The maximum length in bytes of a number, `true`, `false` or `null`. JSON allows longer numbers, but nobody writes them. */

@@ -3,9 +3,12 @@ import { maximumValues } from './json.ts'
 /** A body is in memory three times: as bytes, as text, and in the strings of its parsed form. */
 const copies = 3
 
-/** The bytes that a value in a parsed body takes besides its text, and the bytes of the shortest text of such a value, `[],`. */
+/**
+ * `memory` is the number of bytes that a value in a parsed body takes, not counting its text. `text` is the number of bytes of
+ * the shortest text of such a value: `[],`.
+ */
 const value = { memory: 64, text: 3 }
 
-/** Returns the memory that a body of JSON and its parsed form take at most, in bytes. */
+/** Returns the maximum memory, in bytes, that a JSON body and its parsed form take. */
 export const bodyMemory = (length: number): number =>
   copies * length + value.memory * Math.min(Math.ceil(length / value.text), maximumValues)

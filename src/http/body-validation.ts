@@ -31,7 +31,7 @@ interface List { readonly name: string, readonly validate: ValidateFunction }
 
 /**
  * Compiles the schema of a route's body. The items of its long lists are validated one by one. So other work can run in between,
- * and the search for errors can end when there are more than a reply contains.
+ * and the search ends once it has found more errors than a reply contains.
  */
 export const compileBodyValidator: FastifySchemaCompiler<object> = ({ schema }) => {
   const lists = listsIn(schema).map(([name, items]): List => ({ name, validate: ajv.compile(items) }))
@@ -77,8 +77,8 @@ function listsIn ({ properties = {}, anyOf = [] }: Schema): [string, Schema][] {
 }
 
 /**
- * Returns the schema of a body, reduced to the types of the items in long lists. With these types, Ajv can search for duplicates
- * in linear time.
+ * Returns the schema of a body in which the items of long lists are reduced to their types. The types are kept, because they let
+ * Ajv search for duplicates in linear time.
  */
 function withoutItems (schema: Schema): Schema {
   const lists = listsIn(schema).map(([name]) => name)

@@ -33,7 +33,7 @@ const toReply = (request: FastifyRequest) => (outcome: BulkOutcome): BulkItemRep
 /** The memory that the result of one secret takes, in bytes. */
 const resultBytes = 1024
 
-/** Wraps a run so that `end` is called when it has ended. */
+/** Wraps a run so that `end` is called when the run has ended. */
 export const endingWith = (bulk: BulkRun, end: () => void): BulkRun => ({
   ...bulk,
   run: async (control) => bulk.run(control).finally(end)
@@ -47,7 +47,7 @@ export const holdingMemory = ({ found, scope }: FastifyRequest, memory: Budget, 
   ...bulk,
   async run (control) {
     const { bodyBytes = 0, bodyReservation } = found
-    // For a moment, in which nothing else can run, the body's memory is counted twice.
+    // The body's memory is counted twice for a moment, but nothing else can run in that moment.
     const { release } = memory.charge(scope.callerId, bodyBytes + bulk.total * resultBytes)
     bodyReservation?.release()
     return endingWith(bulk, release).run(control)
@@ -80,7 +80,7 @@ export function sendLines (
   lines.on('error', nothing)
   const itemReply = toReply(request)
   const write = (line: object): void => {
-    // Secrets that are in progress when the client disconnects still have an outcome.
+    // If the client has disconnected, the secrets that were still in progress get no line.
     if (!lines.destroyed) lines.write(`${JSON.stringify(line)}\n`)
   }
   const settled = (outcome: BulkOutcome): void => { write(itemReply(outcome)) }

@@ -42,7 +42,7 @@ export function maximumAgeIn (cacheControl: string | undefined): number | undefi
   return least
 }
 
-/** Returns where the answer comes from, in one word for the metrics. */
+/** Returns the source of the answer as a single word, for the metrics. */
 function resultOf ({ age, problem, collapsed, forwarded = 'miss' }: CacheStatus): CacheResult {
   if (age !== undefined) return problem === undefined ? 'hit' : 'stale'
   if (collapsed === true) return 'collapsed'

@@ -40,7 +40,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 export async function parseJson (body: Uint8Array, schema?: BodySchema): Promise<unknown> {
   const turn = beginTurn()
   const takeTurns = async (): Promise<void> => { if (turn.isOver()) await turn.next() }
-  // Otherwise many long bodies that arrive together would each have their first turn in the same iteration of the event loop.
+  // A long body waits for a turn before its first piece, too. Otherwise many such bodies that arrive together would all be begun
+  // in the same iteration of the event loop.
   if (body.length > shortBody) await turn.next()
   const text = decode(body)
   const structure = parseStructure(text, bounds)

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-/** The limits of what is still received on a connection after its last reply: bytes, and milliseconds. */
+/** The limits on what a client may still send after the last reply: bytes, and milliseconds. */
 const limits = { bytes: 1024 * 1024, time: 2_000 }
 
 /**
@@ -12,7 +12,7 @@ export function lingerBeforeClose (socket: Socket, { bytes, time } = limits): vo
   // Node.js calls this method after the last reply on a connection.
   socket.destroySoon = () => {
     let discarded = 0
-    // Removes the listener of Node.js's HTTP parser. Anything else that arrives must not be understood as another request.
+    // Removes the listener of Node.js's HTTP parser, so that further data is not parsed as another request.
     socket.removeAllListeners('data')
     socket.on('data', ({ length }) => {
       discarded += length

@@ -1,14 +1,16 @@
 import type { OverloadLimits } from '#src/config/overload'
 
-/** A measurement of the load. It stays the same until the next measurement. */
+/** The load at the latest measurement. */
 export interface Load {
   /** The part of V8's heap that is in use, in bytes. */
   readonly heapUsed: number
-  /** The mean delay of the event loop, in milliseconds. Infinite if a single turn of it took the whole interval. */
+  /** The mean delay of the event loop, in milliseconds. Infinite if a single turn of the loop took the whole interval. */
   readonly eventLoopDelay: number
 }
 
-/** Returns a fixed text that names what the gateway has too little of, or undefined if it can take further requests. */
+/**
+ * Names the resource that the gateway is short of, in a fixed text. Returns undefined if the gateway can take further requests.
+ */
 export type FindOverload = () => string | undefined
 
 /** The interval between two measurements, in milliseconds. */
@@ -35,5 +37,5 @@ export function overload (measured: () => Load, heapLimit: number, limits: () =>
   }
 }
 
-/** Returns what is known of a delay that is too long to be measured: it is at least as long as the interval. */
+/** Replaces an infinite delay, which is too long to be measured, by its lower bound: the interval. */
 const finite = (delay: number): number => Number.isFinite(delay) ? delay : sampleInterval

@@ -5,7 +5,7 @@ import { Problem } from '#src/problems/problem'
 import { countRequests } from './request-windows.ts'
 
 /**
- * Counts a request. Also sets the reply's `RateLimit-*` headers, but not if several callers share the limit.
+ * Counts a request. Also sets the reply's `RateLimit-*` headers, unless several callers share the limit.
  *
  * @throws Problem `rate-limited` if the request exceeds the limit
  */
@@ -26,7 +26,7 @@ interface LimiterOptions {
   readonly keyOf: (request: FastifyRequest) => string
 }
 
-/** Creates a counter that refuses requests beyond a limit. */
+/** Creates a limiter, which counts requests and refuses those beyond the limit. */
 export function limiter ({ monotonic, limits, which, isShared = false, keyOf }: LimiterOptions): Limiter {
   const countRequest = countRequests(monotonic)
   return (request, reply) => {

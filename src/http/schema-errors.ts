@@ -21,14 +21,17 @@ export function requestErrors (part: string, errors: readonly SchemaError[]): Re
   }))
 }
 
-/** Returns a string that is the same for two errors only if they are about the same value and the same part of the schema. */
+/**
+ * Identifies the place of an error. Two errors have the same place if they concern the same value and the same part of the
+ * schema.
+ */
 const placeOf = ({ instancePath, schemaPath = '' }: Pick<SchemaError, 'instancePath' | 'schemaPath'>): string => `${instancePath} ${schemaPath}`
 
 /**
  * Returns true for an error about the type of a single alternative of `anyOf`. Such an error is superfluous, because the error of
  * `anyOf` itself names the types of all alternatives.
  *
- * @param ofTypes the places of the errors of `anyOf` that name types
+ * @param ofTypes the places of the `anyOf` errors that list types
  */
 const isBranch = ({ keyword, instancePath, schemaPath = '' }: SchemaError, ofTypes: ReadonlySet<string>): boolean =>
   keyword === 'type' && ofTypes.has(placeOf({ instancePath, schemaPath: schemaPath.replace(/\/\d+\/type$/, '') }))

@@ -51,7 +51,7 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
       const problem = problemFromFramework(error)
       request.server.recordRefusal({ requestId: request.id, peer: request.ip }, problem).then((answer) => {
         request.log.info({ reply: { status: answer.status, problem: answer.code } }, 'request')
-        // The steps of the request pipeline, which close connections when the gateway shuts down, do not run here.
+        // The request pipeline does not run for this reply, so its step for closing connections at shutdown is repeated here.
         if (request.server.stopping.aborted) reply.header('connection', 'close')
         sendProblem(answer, request, reply)
       }).catch((defect: unknown) => { closeAfter(defect, request.raw.socket, request.log) })
@@ -74,8 +74,8 @@ const clientErrors: Readonly<Record<string, ProblemCode>> = {
 }
 
 /**
- * The connections on which an error has occurred. The error is recorded, then a reply is sent and the connection is closed. Any
- * further errors on the connection are ignored.
+ * The connections on which an error has occurred. Only the first error on a connection is recorded and answered. Then the
+ * connection is closed.
  */
 const answering = new WeakSet<Socket>()
 
@@ -86,8 +86,8 @@ const isBeforeHandshake = (socket: Socket): boolean => socket instanceof TLSSock
 function clientErrorHandler (this: FastifyInstance, error: Error & { code?: string }, socket: Socket): void {
   if (answering.has(socket)) return
   if (isBeforeHandshake(socket)) {
-    // Without a handshake, a reply could not be sent, and the connection would stay open. It is closed after the listeners for
-    // `tlsClientError`, which record the failure with the address of the peer.
+    // Before the handshake is complete, no reply can be sent, so the connection has to be closed here. The listeners for
+    // `tlsClientError` run first, because they record the failure with the peer's address.
     process.nextTick(() => { socket.destroy() })
     return
   }
@@ -106,7 +106,7 @@ function clientErrorHandler (this: FastifyInstance, error: Error & { code?: stri
   }).catch((defect: unknown) => { closeAfter(defect, socket, this.log) })
 }
 
-/** How long a client has to close its side of a connection after the last reply, in milliseconds. */
+/** The time within which a client has to close its side of a connection after the last reply, in milliseconds. */
 const lingerTime = 2_000
 
 /**

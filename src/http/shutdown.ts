@@ -10,7 +10,7 @@ export interface Shutdown {
    * reply, and starts no long-running work. It still accepts connections and serves other requests.
    */
   readonly stopping: AbortSignal
-  /** Aborted when the grace of the shutdown is over. All connections are then closed, and nothing more is waited for. */
+  /** Aborted when the grace period has ended. All connections are then closed, and the shutdown waits for nothing more. */
   readonly cutOff: AbortSignal
   /** Begins the shutdown, without closing anything. */
   readonly begin: () => void

@@ -8,7 +8,7 @@ import type { Monotonic } from '#src/clock'
  */
 type SendingSocket = Socket & { _handle?: { writeQueueSize?: number } | null, _parent?: SendingSocket | null }
 
-/** The progress of a connection in sending its replies. A reply is sent in parts. */
+/** How far a connection has got in sending its replies. Each reply is sent in parts. */
 interface Position {
   /** The number of bytes in the parts that have been sent completely. */
   readonly sent: number
@@ -35,7 +35,7 @@ const leftOf = (socket: SendingSocket): number => (socket._parent ?? socket)._ha
  * @param monotonic measures spans of time
  * @returns a function that returns the connections to close. These are the connections whose reply has made no progress for
  *   `replyTimeout`. If more than `unsentBytes` wait on all connections together, connections without progress since the last call
- *   are added, beginning with those that have waited longest, until few enough bytes are left.
+ *   are added, beginning with those that have waited longest, until the rest is within the limit.
  */
 export function slowReaders (monotonic: Monotonic): (sockets: Iterable<Socket>, limits: ReadingLimits) => Socket[] {
   let positions = new Map<Socket, Position>()

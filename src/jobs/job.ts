@@ -15,10 +15,10 @@ export interface Job {
   readonly idempotencyKey: string | undefined
   readonly total: number
   readonly dryRun: boolean
-  /** The dates, in milliseconds since the epoch. */
+  /** The dates of the job's start and end, in milliseconds since the epoch. */
   readonly createdAt: number
   endedAt?: number
-  /** The start and the end of the job on the monotonic clock. */
+  /** The times of the job's start and end, on the monotonic clock. */
   readonly began: number
   ended?: number
   /** The number of secrets that are done. In an atomic run, their results become final only at the end. */

@@ -22,7 +22,7 @@ export interface Jobs {
    */
   start: (scope: Scope, bulk: BulkRun, toReply: (outcome: BulkOutcome) => BulkItemReply, ended: (fault?: unknown) => void) => Job
   /**
-   * Counts a bulk operation whose caller waits for its result. It counts like a job that runs.
+   * Counts a bulk operation whose caller waits for the result. It counts towards the same limits as a running job.
    *
    * @returns a function to call when the operation has ended
    * @throws Problem `overloaded` if too many are running, or during shutdown

@@ -1,12 +1,12 @@
 /** Builds the value of a JSON text while the text is read. The positions are those in the text. */
 export interface Builder {
-  /** A list or an object begins. */
+  /** Begins a list or an object. */
   open: (isObject: boolean) => void
-  /** An item begins, or a member begins with its name. */
+  /** Begins an item, or a member at its name. */
   begin: (position: number) => void
-  /** The item or member ends before this position. */
+  /** Ends the current item or member. Its text ends before this position. */
   end: (position: number) => void
-  /** The innermost list or object is complete. */
+  /** Completes the innermost list or object. */
   close: () => void
   /** Returns the value of the whole text. */
   result: () => unknown
@@ -17,7 +17,7 @@ interface Part {
   readonly isObject: boolean
   /** The value so far, without the text that has not been parsed. Undefined if nothing has been parsed. */
   built: Built | undefined
-  /** The first item or member that has not been parsed, or -1. */
+  /** The position of the first item or member that has not been parsed; -1 if there is none. */
   start: number
   /** The end of the last complete item or member. */
   end: number
@@ -50,7 +50,7 @@ export function createBuilder (text: string, pieceLength: number): Builder {
 
   /** Adds an item or member that is built already. */
   function add (parent: Part, built: Built): void {
-    // Without this, the run would contain the text of the item or member, too.
+    // The run must not contain the item or member that is added, because it is built already.
     if (parent.start === parent.current) parent.start = -1
     parseRun(parent)
     if (Array.isArray(parent.built)) parent.built.push(built)

@@ -1,6 +1,6 @@
 type OptionalKeys<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T]
 
-/** Like the type `T`, but members that may be undefined are optional instead. */
+/** The type `T`, but with optional members instead of members that may be undefined. */
 export type Compact<T> =
   { [K in Exclude<keyof T, OptionalKeys<T>>]: T[K] } &
   { [K in OptionalKeys<T>]?: Exclude<T[K], undefined> }

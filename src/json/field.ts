@@ -1,7 +1,10 @@
 import { isJsonObject, parseLossless } from './lossless.ts'
 import { pointerTokens } from './pointer.ts'
 
-/** Why a value lacks a field: it is binary, it is not JSON, it is JSON that can't have the field, or the field is missing. */
+/**
+ * The reason why a value lacks a field: it is binary, it is not JSON, it is JSON that can't have the field, or the field is
+ * missing.
+ */
 export type FieldMistake = 'binary' | 'not-json' | 'not-object' | 'missing'
 
 type JsonObject = Record<string, unknown>
@@ -27,7 +30,7 @@ export function fieldIn (content: string | Uint8Array, field: string): { text: s
   return member === undefined ? { mistake: 'missing' } : { text: memberText(member) }
 }
 
-/** Returns the JSON object that a value holds, whether the value is stored as text or as bytes in UTF-8. */
+/** Parses a value as a JSON object, whether the value is stored as text or as bytes in UTF-8. */
 export function objectIn (
   content: string | Uint8Array
 ): { object: JsonObject } | { mistake: Exclude<FieldMistake, 'missing'> } {

@@ -2,7 +2,10 @@ import { createBuilder } from './builder.ts'
 import { StructureError, type Flaw, type Path } from './structure-error.ts'
 import { character, endOfScalar, endOfShortInteger, endOfString, skipSpace } from './tokens.ts'
 
-/** The limits of a document: the levels of nesting, the items or members of each list or object, and the values in total. */
+/**
+ * The limits of a document: the depth of nesting, the number of items or members in each list or object, and the total number of
+ * values.
+ */
 export interface Bounds {
   readonly depth: number
   readonly items: number
@@ -30,7 +33,10 @@ interface Container {
 /** The number of names up to which searching a list of them is faster than searching a set. */
 const fewNames = 12
 
-/** A JSON text's value, and the numbers in it that JavaScript would write differently, in the order of the text. */
+/**
+ * The value of a JSON text, and the numbers that JavaScript would write differently, in the order in which they appear in the
+ * text.
+ */
 export interface Parsed {
   readonly content: unknown
   readonly spelled: readonly SpelledNumber[]
@@ -39,7 +45,7 @@ export interface Parsed {
 /** The number of characters between two points at which `parseStructure` can be suspended, unless a string is longer. */
 const defaultPieceLength = 32 * 1024
 
-/** Returns the position of a character at or after `start`. If there is none, returns Infinity. */
+/** Returns the first position of `searched` at or after `start`, or Infinity if there is none. */
 function positionOf (searched: string, text: string, start: number): number {
   const position = text.indexOf(searched, start)
   return position < 0 ? Infinity : position
@@ -59,7 +65,7 @@ export function* parseStructure (
   const builder = createBuilder(text, pieceLength)
   const open: Container[] = []
   const spelled: SpelledNumber[] = []
-  /** The innermost list or object that is open. */
+  /** The innermost list or object that has not been closed. */
   let current: Container | undefined
   let values = 0
   /** The position of the next backslash. A string that ends before it has no escape sequence. */

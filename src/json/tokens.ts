@@ -4,7 +4,7 @@ export const character = {
   backslash: 0x5c, closeArray: 0x5d, lowerE: 0x65, lowerU: 0x75, openObject: 0x7b, closeObject: 0x7d
 } as const
 
-/** Returns the position of the next character that is not white space. It may be the end of the text. */
+/** Returns the position of the next character that is not white space, or of the end of the text if there is none. */
 export function skipSpace (text: string, start: number): number {
   let position = start
   let code = text.charCodeAt(position)

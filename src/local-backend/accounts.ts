@@ -6,7 +6,7 @@ import { rootArn, uniqueId, type Principal } from './principal.ts'
 
 /** An access key and the AWS account that it belongs to. An account with several access keys needs one entry for each. */
 export interface Account {
-  /** Twelve digits. */
+  /** The account's ID, twelve digits. */
   accountId: string
   accessKeyId: string
   secretAccessKey: string

@@ -3,7 +3,7 @@ import type { Policy } from './policies/policy.ts'
 
 /** The owner of an access key: an account's root user, an IAM user, a role session or an AWS service. */
 export interface Principal {
-  /** Twelve digits. */
+  /** The ID of the principal's account, twelve digits. */
   accountId: string
   /** The principal's ARN. For a role session, it has the form `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
   arn: string

@@ -17,7 +17,7 @@ import type { Throttle } from './throttle.ts'
 export interface Service {
   store: Store
   findAccessKey: FindAccessKey<Principal>
-  /** In milliseconds since the epoch. */
+  /** Returns the current time, in milliseconds since the epoch. */
   now: () => number
   onOperation: (event: OperationEvent) => void
   /** Undefined if calls are not rate-limited. */

@@ -10,7 +10,7 @@ import { startLocalBackend, type Account, type KmsKey } from '#src/local-backend
 import { errorCode } from '#src/problems/problem'
 
 /**
- * The setup of a gateway that needs no AWS. It uses an embedded Secrets Manager with two accounts, and its only caller is a
+ * The setup of a gateway that works without AWS. It uses an embedded Secrets Manager with two accounts, and its only caller is a
  * developer with all permissions.
  */
 export interface LocalMode {
@@ -78,7 +78,7 @@ export async function startLocalMode (variables: Variables): Promise<LocalMode> 
       // The limit is high, because a developer's machine may be busy with other things, and there are no other callers to
       // protect.
       overload: { loopDelayMilliseconds: 60_000 },
-      // No load balancer has to notice the shutdown first, so it begins at once.
+      // The shutdown begins at once, because no load balancer has to notice it first.
       shutdown: { delaySeconds: 0 }
     },
     environments,
@@ -86,7 +86,7 @@ export async function startLocalMode (variables: Variables): Promise<LocalMode> 
       [credentialId, { kind: 'embedded' as const, accessKeyId, secretAccessKey }])),
     authentication: { apiKeys: [{ id: 'developer', hash: hashToken(token) }] },
     authorization: { policies: policySetFrom([developerPolicy]) },
-    // This is practically no limit. Limits protect callers from each other, and the developer is the only caller.
+    // In practice, this is no limit. Limits protect callers from each other, and the developer is the only caller.
     limits: { requestsPerSecond: 10_000 },
     aws: { endpoint: backend.url }
   })

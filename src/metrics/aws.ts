@@ -25,7 +25,7 @@ export function reportGates ({ gauge }: Pick<Metrics, 'gauge'>, { all }: Pick<Ga
       ({ labels: { ...labels, operations: operations.join(' ') }, value: lane.headroom(operations[0] ?? '') }))))
 }
 
-/** Reports how much the cache keeps. */
+/** Reports the size of the cache. */
 export function reportCache ({ gauge }: Pick<Metrics, 'gauge'>, { size }: Pick<Cache, 'size'>): void {
   gauge({ name: 'secrets_gateway_cache_bytes', help: 'Memory used by the cached values.', labels: [] },
     () => [{ labels: {}, value: size().bytes }])

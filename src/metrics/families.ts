@@ -2,7 +2,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 
 /** One line of a metric: a value, and the labels that distinguish it from the metric's other lines. */
 export interface Sample {
-  /** What is added to the metric's name, such as `_bucket`. */
+  /** The ending of the metric's name on this line, such as `_bucket`. */
   readonly suffix?: string
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
@@ -13,7 +13,7 @@ export interface Family {
   readonly name: string
   readonly help: string
   readonly type: 'counter' | 'gauge' | 'histogram'
-  /** Returns the current samples. Called whenever the metrics are requested. */
+  /** Returns the current samples. Called at each scrape. */
   readonly samples: () => Iterable<Sample>
 }
 
@@ -44,7 +44,10 @@ interface Counted {
 }
 
 interface Observed extends Counted {
-  /** The number of values in each bucket, without those in the buckets before it. The last bucket has no upper bound. */
+  /**
+   * The number of values in each bucket. A value counts only in the first bucket that it fits in. The last bucket has no upper
+   * bound.
+   */
   readonly buckets: number[]
   sum: number
 }
@@ -52,7 +55,7 @@ interface Observed extends Counted {
 const labelsOf = (names: readonly string[], values: readonly string[]): Record<string, string> =>
   Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']))
 
-/** Label values contain no line feed, so this text identifies them. */
+/** Returns a unique key for the values of a metric's labels. None of them contains a line feed, so it can separate them. */
 const keyOf = (values: readonly string[]): string => values.length === 1 ? values[0] ?? '' : values.join('\n')
 
 /** Creates a counter. All label values must come from bounded sets, because a sample is kept for each combination of them. */
@@ -113,5 +116,5 @@ export function createHistogram<const Labels extends readonly string[]> (
   }
 }
 
-/** Writes a number as Prometheus reads it. */
+/** Formats a number in Prometheus's notation. */
 export const numberText = (value: number): string => value === Infinity ? '+Inf' : String(value)

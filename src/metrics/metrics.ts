@@ -2,7 +2,7 @@ import type { EndedCall } from '#src/aws/ended-calls'
 import { expose } from './exposition.ts'
 import { createCounter, createHistogram, type Declaration, type Family } from './families.ts'
 
-/** The end of a request. */
+/** A request that has ended. */
 export interface EndedRequest {
   /** The route's `operationId`, or `none` if no route matches. */
   readonly operation: string
@@ -13,10 +13,10 @@ export interface EndedRequest {
   readonly seconds: number
 }
 
-/** Where the answer to a read comes from. `hit` and `stale` are answers from memory, and the others come from AWS. */
+/** The source of the answer to a read. `hit` and `stale` are answers from the cache. All others come from AWS. */
 export type CacheResult = 'hit' | 'stale' | 'miss' | 'expired' | 'request' | 'bypass' | 'collapsed'
 
-/** A value that a gauge reads. */
+/** The current value of a gauge, with its labels. */
 interface Reading<Labels extends readonly string[]> {
   readonly labels: Readonly<Record<Labels[number], string>>
   readonly value: number
@@ -30,9 +30,9 @@ export interface Metrics {
   readonly throttled: (operation: string, credential: string) => void
   /** @param age the age of an answer from memory, in seconds */
   readonly cacheAnswered: (environment: string, result: CacheResult, age?: number) => void
-  /** Adds metrics whose samples are read whenever the metrics are requested. */
+  /** Adds metrics. Their samples are collected at each scrape. */
   readonly add: (families: readonly Family[]) => void
-  /** Adds a metric whose values are read whenever the metrics are requested. */
+  /** Adds a gauge. `read` is called at each scrape. */
   readonly gauge: <const Labels extends readonly string[]>(
     declaration: Declaration<Labels>, read: () => Iterable<Reading<Labels>>
   ) => void
@@ -43,10 +43,12 @@ export interface Metrics {
 /** The price of a call to AWS, in dollars: https://aws.amazon.com/secrets-manager/pricing/, read in November 2026. */
 const pricePerCall = 0.05 / 10_000
 
-/** The upper bounds of the buckets of times, in seconds: from an answer from memory to the longest deadline. */
+/**
+ * The upper bounds of the buckets for durations, in seconds. They range from the time of a cached answer to the longest deadline.
+ */
 const times = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** The upper bounds of the buckets of ages, in seconds. */
+/** The upper bounds of the buckets for ages, in seconds. */
 const ages = [1, 10, 60, 120, 300, 600, 1_800, 3_600, 14_400, 86_400]
 
 /** Creates the gateway's metrics. */

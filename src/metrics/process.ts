@@ -1,19 +1,19 @@
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import type { Family, Sample } from './families.ts'
 
-/** The resolution of the event loop's delay, in milliseconds. */
+/** The resolution of the measurement of the event loop's delay, in milliseconds. */
 const resolution = 10
 
 const one = (value: number): readonly Sample[] => [{ labels: {}, value }]
 
-/** Metrics about the process. They have the names that other exporters for Node.js use, so that existing dashboards fit. */
+/** Metrics about the process. They have the names that other exporters for Node.js use, so that existing dashboards work. */
 export interface ProcessMetrics {
   readonly families: readonly Family[]
   /** Ends the measurements. */
   readonly stop: () => void
 }
 
-/** Begins to measure the event loop and the garbage collector. */
+/** Starts measuring the event loop and the garbage collector. */
 export function measureProcess (): ProcessMetrics {
   const delay = monitorEventLoopDelay({ resolution })
   delay.enable()

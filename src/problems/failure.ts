@@ -1,10 +1,10 @@
-/** Why an AWS operation has no usable reply. */
+/** The reason why there is no usable reply to an AWS operation. */
 export type FailureCause = keyof typeof causes
 
-/** What the failure means for the secrets: whether AWS may have changed them. */
+/** The possible effect of the failed operation on the secrets: whether AWS may have changed them. */
 export type FailureEffect = keyof typeof effects
 
-/** An AWS operation, such as `GetSecretValue`, that has no usable reply. */
+/** An AWS operation, such as `GetSecretValue`, to which there is no usable reply. */
 export interface Failure {
   operation: string
   cause: FailureCause

@@ -16,7 +16,7 @@ export interface RequestError {
 export interface EarlierAttempt {
   /**
    * The bounds of the time at which the gateway sent the attempt, in milliseconds since the epoch by AWS's clock. Absent if AWS's
-   * replies don't tell the time.
+   * reply has no date.
    */
   sent?: { earliest: number, latest: number }
 }
@@ -38,11 +38,11 @@ export interface ProblemOptions {
   awsRequestId?: string
   /** The `Retry-After` header in seconds. Defaults to the value in the catalogue. */
   retryAfter?: number
-  /** What is known about an AWS operation that has no usable reply. It is explained in the gateway's reply. */
+  /** The facts about an AWS operation without a usable reply. The gateway's reply explains them. */
   failure?: Failure
   /** Present if AWS refused a repeated write, although it may have carried out an earlier attempt at the same write. */
   earlierAttempt?: EarlierAttempt
-  /** True if the request is refused because the audit trail does not take its record. Then the refusal is not recorded either. */
+  /** True if the request is refused because the audit trail can't record it. The refusal is then not recorded either. */
   unrecorded?: true
   /** The reason, only for the log and the audit trail. It is a fixed text that contains nothing from the request. */
   reason?: string

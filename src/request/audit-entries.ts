@@ -29,7 +29,7 @@ export interface Evidence {
 
 /** Details of a request's outcome that only the handler knows. */
 export interface OutcomeReport {
-  /** The version that was read, written or moved. */
+  /** The ID of the version that was read or written, or whose staging labels were changed. */
   readonly versionId?: string | undefined
   /** The ID of the job that was started, read or cancelled. */
   readonly job?: string

@@ -4,13 +4,13 @@ import { getOrCreate } from '#src/collections/get-or-create'
 
 /** The decisions of a request that are not yet part of a record. */
 export interface KeptDecisions {
-  /** The number of denials that `addFound` did not keep. */
+  /** The number of denials that `addFound` counted but did not keep. */
   readonly unlisted: number
-  /** Keeps a decision on something that the request names. A repeated decision is kept once. */
+  /** Keeps a decision about something that the request names. Repetitions of a decision are not kept. */
   add: (decision: SecretDecision) => void
   /**
-   * Keeps a decision on a secret that AWS listed and the request does not name. Denials beyond a limit are only counted, because
-   * an environment may have any number of secrets, and such a request costs the caller nothing.
+   * Keeps a decision about a secret that AWS listed, but that the request does not name. Beyond a limit, denials are only
+   * counted, because an environment may have any number of secrets, and it costs a caller nothing to list them.
    */
   addFound: (decision: SecretDecision) => void
   /** Removes and returns the decisions on a secret. */

@@ -99,7 +99,7 @@ declare module 'fastify' {
     action?: Action | 'Public' | 'Own'
     /** The kind of object that the route's path names. The `autohooks.ts` of the route's folder declares it. */
     about?: 'environment' | 'secret' | 'credential'
-    /** False if requests to the public route have no limit, because a refused probe would cause a restart of the process. */
+    /** False for a public route without a rate limit. A refused health probe would cause a restart of the process. */
     rateLimit?: false
     /** True if the route is served even when the gateway is overloaded, because it only reports the gateway's health. */
     servedWhenOverloaded?: true

@@ -10,12 +10,12 @@ export function releaseWhenClosed (reply: ServerResponse, reservation: Reservati
   return reservation
 }
 
-/** Returns whose memory a request uses: its caller's or, on public routes, that of all clients with the same address. */
+/** Returns the holder of the memory that a request uses: its caller or, on public routes, all clients with the same address. */
 export const memoryOwner = ({ found: { caller, peer = '' } }: FastifyRequest): string => caller?.id ?? `address ${addressGroup(peer)}`
 
 /**
- * Creates a function that reserves memory for a reply. What it reserves is released when the reply has been sent, or its
- * connection has been closed.
+ * Creates a function that reserves memory for a reply. The memory is released when the reply has been sent, or its connection has
+ * been closed.
  */
 export function reserveForReply ({ reserve }: Budget, callerId: string, reply: ServerResponse): (bytes: number) => Reservation {
   const held: Reservation[] = []

@@ -12,7 +12,7 @@ import { Problem } from '#src/problems/problem'
 import type { Counterpart, Scope } from '#src/secrets/scope'
 import { addAwsCall } from './audit-entries.ts'
 
-/** What the scopes of all requests have in common. */
+/** The dependencies that the scopes of all requests share. */
 export interface ScopeContext {
   readonly aws: SecretsPort
   readonly authorize: Authorize
@@ -81,7 +81,7 @@ export function openScopeIn (
   return openScope(request, environment, credentialId, context)
 }
 
-/** A question to the policies. If it is asked because of a replica, `replicaOf` is the name of the replicated secret. */
+/** A question to the policies. If a replica is the reason for the question, `replicaOf` is the name of the replicated secret. */
 interface Asked {
   readonly action: Action
   readonly environment: Environment

@@ -59,7 +59,7 @@ export function withheldEntries (about: About, bySecret: readonly (readonly Secr
   return { entries: groups.entries(), count: items.length }
 }
 
-/** Groups items by what they have in common, and returns an entry for each group. */
+/** Groups items that differ only in their names and versions, and returns an entry for each group. */
 interface Grouping {
   add: (item: Item) => void
   entries: () => RequestEntry[]
@@ -95,7 +95,7 @@ function grouping (about: About): Grouping {
   }
 }
 
-/** Returns the entry for an item, without what is particular to its secret: the name and the version. */
+/** Returns the entry for an item, without the secret's name and version, which the items of a group don't share. */
 function sharedEntry (about: About, { outcome, decisions }: Item): RequestEntry {
   const { environment = about.environment, credential = about.credential, action = about.action, result, problem } = outcome
   const item = { ...about, environment, credential, action }

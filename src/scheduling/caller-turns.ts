@@ -2,7 +2,7 @@ import { createFairQueue, type Owner } from '#src/admission/fair-queue'
 import { monotonic } from '#src/clock'
 import type { LoopClock } from './turns.ts'
 
-/** The maximum number of callers whose first turn in an iteration of the event loop begins at once. */
+/** The number of callers that may begin their first turn at once in an iteration of the event loop. */
 const mostCallers = 32
 
 /**
@@ -13,7 +13,7 @@ const turnsTime = 2
 
 /** The turns of callers in the event loop. */
 export interface CallerTurns {
-  /** The number of the current iteration of the event loop. A turn that began in it is still going on. */
+  /** The number of the current iteration of the event loop. A turn is still going on if it began in the current iteration. */
   readonly iteration: number
   /** Returns undefined if it is the caller's turn, or a promise that resolves when it is. */
   readonly wait: (callerId: string) => Promise<void> | undefined
@@ -24,9 +24,7 @@ interface Waiting extends Owner {
 }
 
 interface TurnClock extends LoopClock {
-  /**
-   * Calls a function later in the same iteration of the event loop, after the synchronous work and the microtasks of the turn.
-   */
+  /** Calls a function after the turn's synchronous work and microtasks, but still in the same iteration of the event loop. */
   readonly afterTurn: (callback: () => void) => void
 }
 

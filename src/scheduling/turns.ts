@@ -50,7 +50,7 @@ export function createTurns ({ monotonic, schedule }: LoopClock): () => Turn {
 /** Begins the first turn of a computation, in the queue that the whole process shares. */
 export const beginTurn = createTurns({ monotonic, schedule: setImmediate })
 
-/** Calls `work` for each item in order, in as many turns as it takes. */
+/** Calls `work` for each item in order, and takes another turn whenever the current one is over. */
 export async function forEachInTurns<T> (
   items: Iterable<T>, work: (item: T, index: number) => void, turn = beginTurn()
 ): Promise<void> {
@@ -62,7 +62,7 @@ export async function forEachInTurns<T> (
   }
 }
 
-/** Returns the results of `map` for each item in order. It is called in as many turns as it takes. */
+/** Calls `map` for each item in order, takes another turn whenever the current one is over, and returns the results. */
 export async function mapInTurns<T, R> (
   items: Iterable<T>, map: (item: T, index: number) => R, turn = beginTurn()
 ): Promise<R[]> {

@@ -5,7 +5,7 @@ import type { Scope } from './scope.ts'
 import { selects, type Selection } from './selection.ts'
 import { isAddressable, isUnaddressable } from './unaddressable.ts'
 
-/** The secrets of an environment, in two groups. */
+/** The secrets of an environment, grouped by whether the gateway can address them. */
 export interface AllSecrets {
   secrets: SecretMetadata[]
   /** The secrets that the gateway can't address because of their names. They are not in `secrets`. */

@@ -4,8 +4,8 @@ import { Problem } from '#src/problems/problem'
 import type { Scope } from './scope.ts'
 
 /**
- * What an operation on one secret can do to the secret of the same name in another region. That secret may belong to another
- * environment. For each effect, the list contains the permissions that the caller needs in that environment.
+ * The effects that an operation on one secret can have on the secret of the same name in another region, which may belong to
+ * another environment. Each effect has a list of the permissions that the caller needs in that environment.
  */
 const effects = {
   /** A replica is created. If a secret of that name exists there, AWS does not replace it. */

@@ -1,4 +1,4 @@
-/** For each result, the name of its count in a reply. */
+/** The name of each result's count in a reply. */
 export const countOf = {
   created: 'created',
   updated: 'updated',

@@ -15,17 +15,16 @@ export interface Listing {
   readonly cursorIn?: 'body'
 }
 
-/** The position at which a page of the gateway begins. It is a position on one of AWS's pages. */
+/** The position at which a page of the gateway begins, relative to AWS's pages. */
 export interface Place {
   /** AWS's token for the page. Absent for AWS's first page. */
   awsPage?: string
   /**
-   * The number of items on AWS's page that the gateway's earlier pages account for. A page of the gateway accounts for each item
-   * that it lists, and for each unaddressable item, which it does not list but counts. Items that the caller is not allowed to
-   * see are left out.
+   * The number of items on AWS's page that the gateway's earlier pages cover. They cover the items that they list, and the
+   * unaddressable items, which they only count. Items that the caller is not allowed to see don't count.
    */
   seen: number
-  /** A digest of the last of these items. Absent if `seen` is 0. */
+  /** A digest of the last item that `seen` counts. Absent if `seen` is 0. */
   last?: string
 }
 
@@ -34,8 +33,8 @@ export interface Cursors {
   /** @throws Problem `aws-unavailable` if AWS's token is longer than AWS permits */
   seal: (listing: Listing, place: Place) => string
   /**
-   * @throws Problem `invalid-request` if the cursor belongs to another list, was changed or has expired; its text is always the
-   * same
+   * @throws Problem `invalid-request` if the cursor belongs to another list, was changed or has expired; the problem's text does
+   *   not say which
    */
   open: (listing: Listing, cursor: string) => Place
 }
@@ -43,7 +42,7 @@ export interface Cursors {
 /** The size of a key, in bytes. */
 export const cursorKeyBytes = 32
 
-/** How long a cursor is accepted, in milliseconds. */
+/** The time for which a cursor is accepted, in milliseconds. */
 const lifetime = 24 * 60 * 60 * 1_000
 
 const algorithm = 'aes-256-gcm'

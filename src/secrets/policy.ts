@@ -17,7 +17,7 @@ export const policyBodyLimit = 256 * 1024
 /** An IAM policy document, as JSON. AWS checks its content. */
 export const ResourcePolicy = Type.Unsafe<Record<string, unknown>>({
   type: 'object',
-  // Without this, replies would lack the policy's members, because a reply only contains members that its schema allows.
+  // Replies contain only the members that their schema allows. Without this, they would lack the policy's members.
   additionalProperties: true,
   description: `A resource-based policy in IAM's language, ${maximumLength.toLocaleString('en')} characters of JSON at most`,
   examples: [{
@@ -47,11 +47,11 @@ export async function readPolicy (scope: Scope, name: SecretName): Promise<Stati
 }
 
 /**
- * Attaches a policy to a secret, in place of any existing one.
+ * Attaches a policy to a secret, replacing any existing policy.
  *
  * @param blockPublicPolicy true to refuse a policy that grants public access
  * @throws Problem `invalid-request` if the policy is too long, `aws-refused` if AWS finds it malformed or public, and any AWS
- * error
+ *   error
  */
 export async function putPolicy (
   scope: Scope, name: SecretName, policy: Record<string, unknown>, blockPublicPolicy: boolean

@@ -3,7 +3,7 @@ import type { SecretMetadata } from '#src/aws/secret'
 import type { AnyName } from '#src/environments/names'
 import { invalidRequest } from '#src/problems/problem'
 
-/** Criteria that a secret meets exactly or not at all, unlike AWS's filters. */
+/** Criteria that match secrets exactly, unlike AWS's filters, which match loosely. */
 export interface Selection {
   namePrefix?: string
   tags?: Tags

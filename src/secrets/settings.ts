@@ -7,16 +7,16 @@ import { Problem } from '#src/problems/problem'
 import { assertMayElsewhere } from './counterparts.ts'
 import type { Scope } from './scope.ts'
 
-/** A setting of an environment. A secret gets the setting when it is created, but an existing secret may lack it. */
+/** A setting that an environment gives to its new secrets. An existing secret may lack the setting. */
 interface Setting {
   /** The text of the warning that a secret lacks the setting. It has no initial capital letter and no final full stop. */
   readonly lacks: string
   readonly isDeclared: (environment: Environment) => boolean
-  /** Returns undefined if this can't be determined. */
+  /** Returns true if the secret lacks the setting, or undefined if this can't be determined. */
   readonly isLacking: (environment: Environment, secret: SecretMetadata) => boolean | undefined
   /**
-   * How the setting is applied to an existing secret, and the permission that this requires. Absent if an existing secret always
-   * keeps its own setting.
+   * The means of applying the setting to an existing secret, and the permission that this requires. Absent if an existing secret
+   * always keeps its own setting.
    */
   readonly remedy?: {
     readonly action: Action
@@ -25,7 +25,7 @@ interface Setting {
   }
 }
 
-/** Says whether a secret lacks the environment's key, by the result of `compareKmsKeys` for the secret's key and that key. */
+/** Converts a result of `compareKmsKeys`: true if a secret lacks the environment's key; undefined if this is unknown. */
 const lacksKey = { same: false, different: true, unknown: undefined } as const
 
 const settings: readonly Setting[] = [
@@ -75,10 +75,13 @@ function missingRegions ({ replicaRegions }: Environment, secret: SecretMetadata
   return replicaRegions.filter((region) => !present.has(region))
 }
 
-/** Applies the environment's settings to an existing secret. Returns a warning for each setting that does not hold afterwards. */
+/**
+ * Applies the environment's settings to an existing secret. Returns a warning for each setting that the secret still lacks
+ * afterwards.
+ */
 export const applySettings = async (scope: Scope, name: SecretName): Promise<string[] | undefined> => check(scope, name, true)
 
-/** Returns a warning for each setting of the environment that does not hold for an existing secret. */
+/** Returns a warning for each setting of the environment that an existing secret lacks. */
 export const settingWarnings = async (scope: Scope, name: SecretName): Promise<string[] | undefined> => check(scope, name, false)
 
 async function check (scope: Scope, name: SecretName, applies: boolean): Promise<string[] | undefined> {
@@ -103,7 +106,7 @@ async function checkOne (scope: Scope, secret: SecretMetadata, setting: Setting,
   const { name } = secret
   const { lacks, isLacking, remedy } = setting
   if (!applies || remedy === undefined || !scope.may(remedy.action, name)) {
-    // A caller who may not see the secret's metadata gets the same warning whether or not the setting holds.
+    // A caller who may not see the secret's metadata gets the same warning whether or not the secret lacks the setting.
     const isKnownLacking = scope.may('DescribeSecret', name) ? isLacking(environment, secret) : undefined
     if (isKnownLacking === undefined) return [`Possibly ${lacks}.`]
     return isKnownLacking ? [`${capitalized(lacks)}.`] : []

@@ -37,8 +37,8 @@ const mistakeCodes: Readonly<Record<FieldMistake, ProblemCode>> = {
 }
 
 /**
- * Returns one field of a JSON value: a key of its object, or what a JSON pointer points to. A string is returned unchanged. Any
- * other value is returned as JSON, and its numbers keep all their digits.
+ * Returns one field of a JSON value: the value of a key, or the value that a JSON pointer refers to. A string is returned
+ * unchanged. Any other value is returned as JSON, and its numbers keep all their digits.
  *
  * @throws Problem `value-binary`, `value-not-json`, `value-not-object`, or `field-not-found` if only the field is missing
  */
@@ -48,7 +48,7 @@ export function selectField (content: SecretContent, field: string): string {
   return found.text
 }
 
-/** Returns the JSON object that a value holds. @throws Problem `value-binary`, `value-not-json`, `value-not-object` */
+/** Parses a value as a JSON object. @throws Problem `value-binary`, `value-not-json`, `value-not-object` */
 export function parseObject (content: SecretContent): Record<string, unknown> {
   const found = objectIn(content)
   if ('mistake' in found) throw new Problem(mistakeCodes[found.mistake])

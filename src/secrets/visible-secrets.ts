@@ -10,10 +10,10 @@ import { permittedFound } from './permitted.ts'
 import type { Scope } from './scope.ts'
 import { selects } from './selection.ts'
 
-/** A secret in a list, and the place at which a page that begins with it would begin. */
+/** A secret in a list, and the place of a page that begins with this secret. */
 export interface Visible {
   secret: SecretMetadata<AnyName>
-  /** A function, because only the place of the first secret of a page is needed. */
+  /** This is a function, so that the place is computed only for the first secret of a page. */
   place: () => Place
 }
 

@@ -9,7 +9,7 @@ import type { Store } from '#src/local-backend/store/store'
  */
 export type Access = 'none' | 'reads' | 'writes'
 
-/** @param written the store that is written to; an operation that only reads may read another */
+/** @param written the store that write transactions use; an operation that only reads may use a copy of it */
 type Run = <Output>(context: OperationContext, written: Store, work: () => Output) => Output
 
 /**

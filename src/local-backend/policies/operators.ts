@@ -6,7 +6,7 @@ export type Test = (value: string, context: ConditionContext) => boolean
 
 /** A condition operator, which compares a request's values with those in a policy. */
 export interface Operator {
-  /** True for operators such as `StringNotEquals`, which hold if the request's value matches none of the policy's values. */
+  /** True for operators such as `StringNotEquals`, which are met if the request's value matches none of the policy's values. */
   negated: boolean
   /**
    * Parses a policy's value and returns the test for it; undefined if the value has the wrong type for the operator. For

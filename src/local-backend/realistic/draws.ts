@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chances, delays, type Delay } from './table.ts'
 
-/** Reproducible random decisions: with the same seed, the same calls in the same order return the same results. */
+/** Random decisions that can be repeated: with the same seed, the same calls in the same order return the same results. */
 export interface Draws {
   /** Returns true with the probability that the table gives for the event. */
   happens: (event: keyof typeof chances) => boolean
@@ -12,8 +12,8 @@ export interface Draws {
 }
 
 /**
- * Creates the draws for a seed. Each row of the table has its own sequence of numbers, so a change of one part of the backend
- * doesn't alter what happens in the others.
+ * Creates the random decisions for a seed. Each row of the table has its own sequence of random numbers, so a change in one part
+ * of the backend doesn't affect the others.
  */
 export function createDraws (seed: string): Draws {
   const drawn = new Map<string, number>()

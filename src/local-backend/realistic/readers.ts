@@ -13,7 +13,7 @@ export interface Reader {
 
 interface Change {
   changeset: Uint8Array
-  /** When the reader shows the change, in milliseconds since the epoch. */
+  /** The time at which the reader begins to show the change, in milliseconds since the epoch. */
   due: number
 }
 

@@ -1,10 +1,13 @@
-/** A span of time: mostly between `shortest` and `usual`, and in `tail` of all cases between `usual` and `longest`. */
+/**
+ * The distribution of a delay: usually between `shortest` and `usual`, and in the fraction `tail` of all cases between `usual`
+ * and `longest`.
+ */
 export interface Delay {
-  /** `shortest`, `usual` and `longest` are in milliseconds. */
+  /** In milliseconds, like `usual` and `longest`. */
   shortest: number
   usual: number
   longest: number
-  /** From 0 to 1. */
+  /** The fraction of cases in which the delay is longer than `usual`, from 0 to 1. */
   tail: number
 }
 
@@ -16,7 +19,7 @@ interface Row {
 
 const endpoint = 'https://docs.aws.amazon.com/secretsmanager/latest/apireference'
 
-/** The delays of AWS. AWS states few numbers, so those without a source of their own are guesses. */
+/** AWS's delays. AWS publishes few of these numbers. All others are guesses. */
 export const delays = {
   visibility: {
     what: 'Until a read shows a created, changed, restored or deleted secret, or a moved label. Each reader has its own delay.',

@@ -13,7 +13,7 @@ import type { Invocation } from './rotation-event.ts'
 
 export interface SchedulerOptions extends InvokeOptions {
   store: Store
-  /** In milliseconds since the epoch. */
+  /** Returns the current time, in milliseconds since the epoch. */
   now: () => number
   lateness: Lateness
   onRotationStep: (event: RotationStepEvent) => void

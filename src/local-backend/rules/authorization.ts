@@ -76,7 +76,7 @@ export function authorizePassRole (context: CallContext, roleArn: string): void 
   check(context, 'iam:PassRole', { operation: 'AssociateCrossAccountReplica', input: {}, target })
 }
 
-/** What the caller needs a permission for: an operation, with its input and its target. */
+/** An operation that the caller needs a permission for, with its input and its target. */
 interface Need {
   operation: Permission
   input: PolicyInput

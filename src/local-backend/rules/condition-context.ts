@@ -65,7 +65,7 @@ export function contextOf (entries: readonly Entry[]): ConditionContext {
 
 /** The time and region of a request, and the owner of its resource. */
 interface Circumstances {
-  /** In milliseconds since the epoch. */
+  /** The current time, in milliseconds since the epoch. */
   now: number
   region: string
   /** The ID of the account that owns the resource. */

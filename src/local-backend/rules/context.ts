@@ -17,7 +17,7 @@ export interface OperationContext {
    * The account and region of the requested secret, if another account owns it and the policies of both accounts allow the call.
    */
   foreign?: Scope | undefined
-  /** In milliseconds since the epoch. */
+  /** The current time, in milliseconds since the epoch. */
   now: number
   /**
    * Changes to the store that a read-only operation causes, such as recording the day of access. After the operation has

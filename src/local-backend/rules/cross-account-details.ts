@@ -7,7 +7,7 @@ interface ReplicationState {
   StatusMessage: string | undefined
 }
 
-/** What DescribeSecret shows of a replication between accounts. */
+/** The fields of DescribeSecret's reply that concern a replication between accounts. */
 export interface CrossAccountDetails {
   CrossAccountPrimary?: ReplicationState & { PrimarySecretARN: string }
   CrossAccountReplicas?: (ReplicationState & { ReplicaSecretARN: string, ReplicationRoleARN: string | undefined })[]

@@ -1,8 +1,8 @@
-/** The effects that AWS delays, and the failures that can occur after AWS's reply. */
+/** The delays and failures that can occur after AWS has replied. */
 export interface Lateness {
-  /** How long the name of a secret stays in use after a deletion without recovery, in milliseconds. */
+  /** Returns how many milliseconds a secret's name stays in use after a deletion without recovery. */
   forcedDeletion: () => number
-  /** How long a replication is in progress, in milliseconds. */
+  /** Returns how many milliseconds a replication takes. */
   replication: () => number
   /** Returns true if a replication fails because of a fault in AWS. */
   replicationFails: () => boolean
@@ -12,7 +12,7 @@ export interface Lateness {
   pageLength: (maxResults: number) => number
 }
 
-/** No delays and no failures. AWS itself does not promise this. */
+/** Neither delays nor failures. AWS itself does not guarantee this. */
 export const punctual: Lateness = {
   forcedDeletion: () => 0,
   replication: () => 0,

@@ -15,8 +15,8 @@ const malformed: Record<PolicyErrorKind, () => Error> = {
 }
 
 /**
- * The member that AWS has added to the replies about a resource policy. In this backend, a reply has the member only if the
- * request has it, because the backend is compared with recordings of AWS that are older than the member.
+ * A recent addition to AWS's replies about resource policies. In this backend, a reply contains it only if the request does,
+ * because the backend is compared with recordings of AWS from before the addition.
  */
 export interface NamedPolicy {
   PolicyName?: string | undefined
@@ -54,7 +54,7 @@ export function readResourcePolicy (text: string, { region }: Pick<Scope, 'regio
 /**
  * Returns one policy with the statements of all resource policies of a secret. Returns undefined if there is no policy.
  *
- * @param replacement if given, takes the place of the default policy
+ * @param replacement replaces the default policy, if given
  */
 export function resourcePolicyOf (store: Store, secret: Secret, replacement?: Policy): Policy | undefined {
   const stored = resourcePoliciesOf(store, secret).filter(({ name }) => replacement === undefined || name !== defaultPolicy)

@@ -13,12 +13,12 @@ export interface CrossAccountState {
   message: string | null
 }
 
-/** A replica's record of its primary secret in another account. */
+/** A primary secret in another account, as stored for its replica. */
 export interface CrossAccountPrimary extends CrossAccountState {
   primaryArn: string
 }
 
-/** A primary secret's record of its replica in another account. */
+/** A replica in another account, as stored for its primary secret. */
 export interface CrossAccountReplica extends CrossAccountState {
   replicaArn: string
   /** The role that was named in the request for the replication. */
@@ -54,8 +54,8 @@ export function findCrossAccountReplica ({ database }: Store, { id }: Secret): C
 }
 
 /**
- * Stores what a primary secret knows of its replica in another account. A primary secret has at most one such replica. Afterwards
- * the replica no longer counts as stale, even if its update failed.
+ * Stores a primary secret's replica in another account, and the status of the replication. A primary secret has at most one such
+ * replica. Afterwards the replica no longer counts as stale, even if its update failed.
  */
 export function storeCrossAccountReplica ({ database }: Store, { id }: Secret, replica: CrossAccountReplica): void {
   const { replicaArn, roleArn, status, message } = replica

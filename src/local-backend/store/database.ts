@@ -45,7 +45,8 @@ const openingBusyTimeout = 5000
  * Opens a database and runs `prepare` on it. If the file doesn't exist, creates it with access for its owner only. If `file` is
  * undefined, opens a database in memory.
  *
- * @param isCopy true for a database that only applies the changes of another. They contain the effects of the foreign keys.
+ * @param isCopy true for a database that only applies the changes of another. It does not enforce foreign keys, because the
+ *   changes already include their effects.
  * @throws Error from SQLite or from `prepare`, after closing the database
  */
 export function openDatabase (

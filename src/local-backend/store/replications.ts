@@ -15,7 +15,7 @@ export interface Replication {
 /** The outcome of a replication, which is shown from `settlesAt` on. Until then, the replication is in progress. */
 export interface ReplicationResult extends Pick<Replication, 'region' | 'kmsKeyId' | 'message'> {
   status: 'InSync' | 'Failed'
-  /** In milliseconds since the epoch. */
+  /** The time from which the outcome is shown, in milliseconds since the epoch. */
   settlesAt: number
 }
 

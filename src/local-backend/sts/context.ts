@@ -12,7 +12,7 @@ export interface Sts {
 
 /** The context of an STS operation. */
 export interface StsContext extends Sts {
-  /** In milliseconds since the epoch. */
+  /** The current time, in milliseconds since the epoch. */
   now: number
 }
 

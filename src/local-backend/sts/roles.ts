@@ -19,12 +19,12 @@ export interface Role {
 /** A role with parsed policies. */
 export interface KnownRole {
   arn: string
-  /** Twelve digits. */
+  /** The ID of the role's account, twelve digits. */
   accountId: string
   name: string
   trustPolicy: Policy
   identityPolicies: readonly Policy[]
-  /** In seconds. */
+  /** The maximum duration of a session, in seconds. */
   maxSessionDuration: number
 }
 

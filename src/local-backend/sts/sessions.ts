@@ -14,7 +14,7 @@ export interface SessionRequest {
   sourceIdentity: string | undefined
   /** The session policy as well-formed JSON. */
   policy: string | undefined
-  /** In seconds. */
+  /** The duration of the session, in seconds. */
   duration: number
 }
 

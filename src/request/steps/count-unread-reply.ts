@@ -2,7 +2,7 @@ import type { Budget } from '#src/admission/budget'
 import { memoryOwner, releaseWhenClosed } from '#src/request/reply-memory'
 import type { ReplyStep } from '#src/request/step'
 
-/** Shorter replies are not counted. */
+/** The minimum length of a reply that is counted, in bytes. */
 const longReply = 32 * 1024
 
 /**

@@ -7,8 +7,8 @@ import type { Step } from '#src/request/step'
  * could name. So the body is read only for callers who may perform the action with some credential. `decideInEnvironment` decides
  * about the actual credential after the body has been read.
  *
- * @returns nothing unless the request is denied. The decision is then the one about the credential in the header or, without the
- * header, about the environment's default.
+ * @returns nothing if the request may continue. Otherwise returns the denial for the credential in the header or, without the
+ *   header, for the environment's default credential.
  */
 export const denyInAdvance: Step = (request) => {
   const { environment, route: { config: { action } } } = request

@@ -3,7 +3,7 @@ import type { Metrics } from '#src/metrics/metrics'
 import { Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
-/** What is reported if the caller has left before the reply. The work may still go on, so its result isn't known. */
+/** The problem to report if the caller left before the reply was sent. The work may still go on, so its result isn't known. */
 const gone = new Problem('caller-gone')
 
 /**

@@ -17,7 +17,7 @@ export interface Trace {
   updated?: { versionId?: string | undefined }
 }
 
-/** Takes a step and records it in the trace. A step that certainly failed leaves no trace. */
+/** Records a step in the trace, and takes it. If the step certainly failed, removes it from the trace. */
 async function take<Step extends keyof Trace, T> (
   trace: Trace, step: Step, mark: Trace[Step], work: () => Promise<T>
 ): Promise<T> {

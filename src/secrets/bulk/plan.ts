@@ -35,8 +35,8 @@ export interface Plan {
   /** The ID of the version that an earlier run of the same request created with a generated value. */
   versionId?: string
   /**
-   * True if an earlier run of the same request created the secret with a value from the request, not with a generated value. The
-   * call that created the secret is then repeated, so that AWS checks that the value in the request is still the same.
+   * True if an earlier run of the same request created the secret with the value in the request. That call is then repeated, so
+   * that AWS checks that the request still has the same value. Absent if the value was generated.
    */
   repeats?: true
 }

@@ -92,7 +92,7 @@ type EachOptions = Omit<RunOptions, 'progress'> & Pick<BulkControl, 'settled' | 
 async function runEach (scope: Scope, items: (BulkItem | undefined)[], options: EachOptions): Promise<void> {
   const turn = beginTurn()
   await pMap(items.keys(), async (index) => {
-    // A refused item makes no call to AWS, and would not let other work run otherwise.
+    // A refused item makes no call to AWS, so a long row of refused items would keep other work from running.
     if (turn.isOver()) await turn.next()
     await options.ready?.(options.signal)
     const item = items[index]

@@ -10,7 +10,7 @@ import type { Scope } from '#src/secrets/scope'
 /** Secrets' states, by name. */
 export type States<Name extends AnyName> = Map<Name, SecretMetadata['state']>
 
-/** The states of an environment's secrets, in two groups. */
+/** The states of an environment's secrets, grouped by whether the gateway can address them. */
 export interface SecretStates {
   states: States<SecretName>
   /** The states of the secrets that the gateway can't address because of their names. They are not in `states`. */

@@ -8,7 +8,7 @@ import { promotionResults, type PromotionBody, type PromotionReply } from './sch
 
 /** The outcome for one secret in the source or in the target, for the audit trail. */
 export interface PromotedSecret {
-  /** Set only for a secret in the source. For one in the target, the environment and the credential are the request's own. */
+  /** Present only for a secret in the source. A secret in the target has the environment and the credential of the request. */
   environment?: string
   credential?: string
   name: string
