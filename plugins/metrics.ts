@@ -4,15 +4,8 @@ import fp from 'fastify-plugin'
 import { ConfigError } from '#src/config/issues'
 import type { MetricsAddress } from '#src/config/metrics'
 import { expositionType } from '#src/metrics/exposition'
-import { createMetrics, type Metrics } from '#src/metrics/metrics'
+import { createMetrics } from '#src/metrics/metrics'
 import { measureProcess } from '#src/metrics/process'
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** The gateway's own metrics, such as the number of requests and of calls to AWS. */
-    metrics: Metrics
-  }
-}
 
 /**
  * Measures the gateway's work, and reports the metrics in Prometheus's format at `/metrics`. The metrics have a listener of their

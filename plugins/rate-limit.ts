@@ -2,14 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Limits } from '#src/config/limits'
 import { addressGroup } from '#src/http/address-group'
-import { limiter, type Limiter } from '#src/http/rate-limit'
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** The request counters. Each counts separately, and refuses requests beyond its limit. */
-    limits: Readonly<Record<'failures' | 'address' | 'caller' | 'environment' | 'refresh', Limiter>>
-  }
-}
+import { limiter } from '#src/http/rate-limit'
 
 /**
  * Creates the rate limits:

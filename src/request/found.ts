@@ -8,6 +8,8 @@ import type { Action } from '#src/authorization/actions'
 import type { Decision } from '#src/authorization/decision'
 import type { Environment } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
+import type { Limiter } from '#src/http/rate-limit'
+import type { Metrics } from '#src/metrics/metrics'
 import type { Problem } from '#src/problems/problem'
 import type { Scope } from '#src/secrets/scope'
 import type { Evidence, OutcomeReport } from './audit-entries.ts'
@@ -83,6 +85,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The audit trail. */
     audit: Trail
+    /** The gateway's own metrics, such as the number of requests and of calls to AWS. */
+    metrics: Metrics
+    /** The request counters. Each counts separately, and refuses requests beyond its limit. */
+    limits: Readonly<Record<'failures' | 'address' | 'caller' | 'environment' | 'refresh', Limiter>>
     /**
      * Records a refusal that happens before Fastify handles the request. Resolves to the problem for the reply. This is the
      * given problem or, if the refusal can't be recorded, `audit-unavailable`.
