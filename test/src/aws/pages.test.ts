@@ -5,11 +5,14 @@ import { secretsctl } from '#test/secretsctl'
 
 const path = '/environments/dev/secrets'
 
-/** Returns a fake reply from AWS: an empty page with a token. It is valid for every operation that returns pages. */
+/**
+ * Returns a fake reply from AWS: a page with a token. It is valid for every operation that returns pages. It contains a version,
+ * because the gateway reads on after an empty page of versions.
+ */
 const page = (NextToken: string): Fault => ({
   status: 200,
   headers: { 'content-type': 'application/x-amz-json-1.1' },
-  body: JSON.stringify({ SecretValues: [], SecretList: [], Versions: [], NextToken })
+  body: JSON.stringify({ SecretValues: [], SecretList: [], Versions: [{ VersionId: 'v'.repeat(32), CreatedDate: 1 }], NextToken })
 })
 
 /** Requests that read all pages, keyed by the AWS operation that returns the pages. */
