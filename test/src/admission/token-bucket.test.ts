@@ -57,8 +57,20 @@ t.test('after throttling, pauses, continues at half the rate, and recovers gradu
   t.ok(within(1_000, 10) >= 4, 'at least a tenth of the rate')
 })
 
+t.test('the headroom is the fraction of the bucket that is full', async (t) => {
+  const { bucket, within } = clocked(100)
+  t.equal(bucket.headroom(), 1)
+  bucket.take()
+  t.equal(bucket.headroom(), 0.75)
+  within(1_000, 10)
+  t.ok(bucket.headroom() < 0.25)
+  bucket.slowDown()
+  t.equal(bucket.headroom(), 0)
+})
+
 t.test('without a quota, there is always a token', async (t) => {
   unlimited.take()
   unlimited.slowDown()
   t.equal(unlimited.wait(), 0)
+  t.equal(unlimited.headroom(), 1)
 })

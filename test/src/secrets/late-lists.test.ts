@@ -1,6 +1,7 @@
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import t from 'tap'
-import type { Gateway } from '#test/helper'
+import { proxyWithFaults, refusal } from '#test/faults'
+import { build, type Gateway } from '#test/helper'
 import { buildRealistic } from '#test/realistic/build'
 import { until } from '#test/until'
 
@@ -42,6 +43,15 @@ await t.test('a required secret that the list lacks is looked up', async (t) => 
   await another.createSecret({ Name: 'production-secrets/payments/db', SecretString: 'v' })
   await until(async () => (await states(gateway, 'prod'))['payments/db'] === 'present')
   t.same((await gateway.send('GET', secrets('prod'))).json.items, [])
+})
+
+await t.test('a required secret is missing if AWS denies the look-up', async (t) => {
+  const gateway = await build(t)
+  const fail = await proxyWithFaults(t, gateway)
+  fail('DescribeSecret', refusal('AccessDeniedException', 'No.'))
+  t.same(await states(gateway, 'prod'), { 'payments/db': 'missing' })
+  fail('DescribeSecret', refusal('InvalidRequestException', 'No.'))
+  t.match(await gateway.send('GET', '/consistency?environments=prod'), { json: { code: 'aws-refused' } }, 'anything else is an error')
 })
 
 await t.test('a promotion of what is missing knows what the gateway has just written', async (t) => {

@@ -160,11 +160,11 @@ t.test('a conditional write: only a refusal because of the state leads to anothe
 
   const refused = refusal('InvalidParameterException', 'No.')
   gateway.awsCalls.length = 0
-  fail('UpdateSecretVersionStage', ...Array.from({ length: 5 }, () => refused))
-  t.match(await put(), { status: 422, json: { code: 'aws-refused' } }, 'it is refused five times, although the expected version is current')
+  fail('UpdateSecretVersionStage', ...Array.from({ length: 13 }, () => refused))
+  t.match(await put(), { status: 422, json: { code: 'aws-refused' } }, 'it is refused for three seconds, although the expected version is current')
   t.equal(moves(), 1)
-  fail('UpdateSecretVersionStage', ...Array.from({ length: 4 }, () => refused))
-  t.match(await put(), { status: 200 }, 'the fifth attempt succeeds')
+  fail('UpdateSecretVersionStage', ...Array.from({ length: 12 }, () => refused))
+  t.match(await put(), { status: 200 }, 'the last attempt succeeds')
   t.equal((await gateway.send('GET', secret('a'))).json.value, 'w')
 })
 
