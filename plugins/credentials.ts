@@ -20,7 +20,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The operations of AWS Secrets Manager, with the gateway's own names and types. */
     aws: SecretsPort
-    /** Drops what the cache has kept of a secret. @param secret its name in AWS */
+    /** Drops a secret from the cache. @param secret its name in AWS */
     invalidateCache: (secret: string) => void
     /** Reads a secret into the cache. @throws Problem if it can't be read */
     preload: Cache['preload']

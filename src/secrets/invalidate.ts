@@ -8,7 +8,7 @@ import { permitted } from './permitted.ts'
 import type { Scope } from './scope.ts'
 
 /**
- * Drops what the cache has kept of secrets. A secret fails alone if the caller may not do that.
+ * Drops secrets from the cache. A secret that the caller may not drop fails without affecting the others.
  *
  * @param secretIds the names or ARNs of the secrets
  * @param drop drops the secret with this name in AWS

@@ -14,11 +14,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     schema: {
       operationId: 'invalidateCache',
       tags: ['cache'],
-      summary: 'Forget the kept values of secrets',
-      description: 'The next read of each secret asks AWS. It is for whoever knows that a secret has been changed elsewhere, such as a hook ' +
-        'of a rotation. The caller has to be allowed `InvalidateCache` of the environment, and of each secret: one that is denied ' +
-        'fails alone. The reply is the same whether or not a value was kept, and whether or not the secret exists. It holds for the process ' +
-        'that replies: other replicas of the gateway keep their values.',
+      summary: 'Drop the cached values of secrets',
+      description: 'The next read of each secret asks AWS. This is for a hook that knows that a secret has been changed without ' +
+        'the gateway, for example after a rotation. The caller needs `InvalidateCache` on the environment and on each secret. A ' +
+        'denied secret fails without affecting the others. The reply does not depend on whether a value was cached, or whether ' +
+        'the secret exists. Only the process that replies drops its values. Other replicas of the gateway keep theirs.',
       querystring: Query({}),
       body: Type.Object({
         environment: EnvironmentName,
@@ -31,7 +31,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         })
       }, closed),
       response: {
-        200: Reply('What became of each', Type.Object({
+        200: Reply('The result for each secret', Type.Object({
           items: Type.Array(Type.Object({ name: Name, problem: Type.Optional(Ref(ProblemSchema)) }))
         })),
         ...withProblems(...bodyProblems, 'forbidden', 'not-found')
