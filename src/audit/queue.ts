@@ -54,6 +54,11 @@ interface Held {
   bytes: number
 }
 
+function addTo (held: Held, { records, bytes }: Held): void {
+  held.records += records
+  held.bytes += bytes
+}
+
 export function waitingQueue (capacity: Capacity): Queue {
   const waiting: PendingAppend[] = []
   const all: Held = { records: 0, bytes: 0 }
@@ -67,12 +72,13 @@ export function waitingQueue (capacity: Capacity): Queue {
     return held === undefined || fits(held, added, share)
   }
 
-  function count (holders: readonly Holder[], { records, bytes }: Held): void {
-    for (const held of [all, ...holders.map(({ id }) => getOrCreate(byHolder, id, () => ({ records: 0, bytes: 0 })))]) {
-      held.records += records
-      held.bytes += bytes
+  function count (holders: readonly Holder[], added: Held): void {
+    addTo(all, added)
+    for (const { id } of holders) {
+      const held = getOrCreate(byHolder, id, () => ({ records: 0, bytes: 0 }))
+      addTo(held, added)
+      if (held.records === 0) byHolder.delete(id)
     }
-    for (const { id } of holders) if (byHolder.get(id)?.records === 0) byHolder.delete(id)
   }
 
   return {

@@ -90,7 +90,7 @@ export function finalEntries (
     decision: decision ?? visibility,
     decisions: otherDecisions(rest.flat().filter((one) => isAbout(one, about)), about),
     items: items ?? (evidence?.items === undefined ? undefined : evidence.items + withheld.count),
-    unlisted: (evidence?.items !== undefined && evidence.decisions.unlisted) || undefined,
+    unlisted: (evidence?.items !== undefined && evidence.decisions.unlisted()) || undefined,
     status,
     code: problem?.code,
     reason: problem?.options.reason,

@@ -5,7 +5,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 /** The decisions of a request that are not yet part of a record. */
 export interface KeptDecisions {
   /** The number of denials that `addFound` counted but did not keep. */
-  readonly unlisted: number
+  unlisted: () => number
   /** Keeps a decision about something that the request names. Repetitions of a decision are not kept. */
   add: (decision: SecretDecision) => void
   /**
@@ -41,9 +41,7 @@ export function keptDecisions (): KeptDecisions {
   }
 
   return {
-    get unlisted () {
-      return unlisted
-    },
+    unlisted: () => unlisted,
     add,
     addFound (decision) {
       if (isKept(decision)) return
