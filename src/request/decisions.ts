@@ -4,7 +4,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 
 /** The decisions of a request that are not yet part of a record. */
 export interface KeptDecisions {
-  /** The number of denials that `addFound` counted but did not keep. */
+  /** Returns the number of denials that `addFound` counted but did not keep. */
   unlisted: () => number
   /** Keeps a decision about something that the request names. Repetitions of a decision are not kept. */
   add: (decision: SecretDecision) => void
