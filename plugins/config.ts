@@ -10,7 +10,7 @@ declare module 'fastify' {
     config: LiveConfig
     /** Returns the current time in milliseconds since the epoch. Use it for dates only, because the clock may be set. */
     now: () => number
-    /** Returns the time of a clock that is never set, in milliseconds. Use it to measure spans of time. */
+    /** Returns the time of the monotonic clock, in milliseconds. Use it to measure spans of time. */
     monotonic: Monotonic
   }
 }

@@ -7,7 +7,7 @@ import { Problem } from '#src/problems/problem'
 /** The part of the configuration that determines how queues are read. */
 const settingsOf = ({ cache: { events }, credentials, aws }: Config) => ({ events, credentials, aws })
 
-/** Listens to the queues that tell which secrets have been changed elsewhere, and drops these from the cache. */
+/** Reads the queues of events about secrets that were changed without the gateway, and drops these secrets from the cache. */
 export default fp(async (fastify) => {
   const { config, log, monotonic, invalidateCache, openQueue } = fastify
   let stop: AbortController | undefined
@@ -37,7 +37,7 @@ export default fp(async (fastify) => {
   fastify.addHook('preClose', async () => { stop?.abort() })
 }, { name: 'events', dependencies: ['config', 'credentials'] })
 
-/** Returns the reason of a failure for the log. Messages of AWS are left out, because they may quote what was sent. */
+/** Returns the reason of a failure for the log. Messages of AWS are left out, because they may quote the request. */
 function reasonOf (error: unknown): string {
   if (error instanceof Problem) return error.options.reason ?? error.code
   return error instanceof Error ? error.name : 'unknown'

@@ -47,7 +47,7 @@ const args = first === '--unit'
   : process.argv.slice(2)
 const isPart = args.some((arg) => !arg.startsWith('-') && (arg.includes('*') || existsSync(arg)))
 
-/** Writes the JavaScript that Node.js runs instead of each TypeScript file to a folder. */
+/** Strips the types from all TypeScript files. Writes the resulting JavaScript to a folder, from which Node.js runs it. */
 function stripTypes (folder: string): void {
   for (const file of globSync('{plugins,rotators,routes,scripts,src,test}/**/*.ts', { cwd: root })) {
     const source = join(root, file)

@@ -9,7 +9,7 @@ export interface AppOptions {
   config: LiveConfig
   /** Returns the current time in milliseconds since the epoch. Defaults to `Date.now`. */
   now?: () => number
-  /** Returns the time of a clock that is never set. Defaults to the clock of the process. */
+  /** Returns the time of the monotonic clock, in milliseconds. Defaults to the clock of the process. */
   monotonic?: Monotonic
   /** The folder of the audit trail and its key, unless the configuration sets their paths. Defaults to `.gateway`. */
   dataDir?: string

@@ -28,8 +28,8 @@ export interface Backend {
   /** Makes all changes so far visible to all reads. Only a realistic backend would delay them. */
   settle: () => void
   /**
-   * Sets the clock ahead so far that AWS has caught up: lists show all changes, replications have ended, and the names of deleted
-   * secrets are free. Only a realistic backend lags; the others do nothing.
+   * Advances the clock of a realistic backend until the backend has caught up: lists show all changes, replications have ended,
+   * and the names of deleted secrets are free. Does nothing with the other backends, because they never lag.
    */
   catchUp: () => void
   /** Carries out the rotations that are due, and waits until no rotation is in progress. */

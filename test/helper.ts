@@ -60,8 +60,8 @@ export interface Gateway {
   /** Lets time pass for the gateway and the backend. A negative number sets the clocks of both back. */
   advance: (days: number) => void
   /**
-   * Sets the clocks ahead so far that AWS has caught up: lists show all changes, replications have ended, and the names of deleted
-   * secrets are free. Only a realistic backend lags; otherwise, nothing happens.
+   * Advances the clocks until a realistic backend has caught up: lists show all changes, replications have ended, and the names
+   * of deleted secrets are free. Does nothing with the other backends, because they never lag.
    */
   catchUp: () => void
   /**
@@ -99,7 +99,7 @@ export const declared = {
   limits: { requestsPerSecond: 100_000, unauthenticated: { requestsPerSecond: 100_000 } },
   /** A busy machine must not make the gateway refuse requests. */
   server: { overload: { loopDelayMilliseconds: 60_000 } },
-  /** The tests of the cache switch it on. The others count on every read going to AWS. */
+  /** The cache is off, because most tests expect that every read goes to AWS. The tests of the cache switch it on. */
   cache: { ttlSeconds: 0 },
   environments: {
     dev: { region: 'eu-west-1', credential: 'dev-account', allowedCredentials: ['unknown-to-aws'] },

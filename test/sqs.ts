@@ -10,13 +10,13 @@ export interface TestQueue {
   queueUrl: string
   /** Puts messages into the queue. */
   send: (...bodies: string[]) => void
-  /** The bodies of the messages that are in the queue. What has been delivered is in it until it is deleted. */
+  /** The bodies of the messages in the queue. A delivered message stays in the queue until it is deleted. */
   messages: () => string[]
   /** The operations that were called so far. */
   calls: string[]
   /** The access key IDs that the calls were signed with. */
   signers: Set<string>
-  /** Lets the next calls fail, with these codes of AWS's errors. */
+  /** Makes the next calls fail with these AWS error codes. */
   fail: (...codes: string[]) => void
   /** If true, SQS does not wait for messages. */
   isHasty: boolean
@@ -30,7 +30,7 @@ interface Message {
   isDelivered: boolean
 }
 
-/** Starts a queue. It delivers a message once, and never again, unless its deletion failed. */
+/** Starts a queue. It delivers each message once, and again only if the deletion of the message has failed. */
 export async function startQueue (t: Test): Promise<TestQueue> {
   const all: Message[] = []
   const failures: string[] = []

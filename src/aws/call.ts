@@ -35,7 +35,7 @@ export interface Flight {
   readonly deadline: Deadline
   /** True if the operation changes nothing. */
   readonly isRead: boolean
-  /** The call's `signal`, unless its owner has begun to write. From then on, the owner's calls are carried out to the end. */
+  /** The call's `signal`. Undefined if the call's owner has begun to write, because its calls are then carried out to the end. */
   readonly owner: AbortSignal | undefined
 }
 

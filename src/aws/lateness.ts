@@ -2,14 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ownerOf, type AwsCall } from './call.ts'
 
 /**
- * How long after a write AWS's replies may still be from before it, in milliseconds. AWS states no number, so this is a guess.
+ * The time after a write during which AWS's replies may still show the old state, in milliseconds. AWS documents no number, so
+ * this is a guess.
  */
 export const lateness = 3_000
 
 /** The first and the longest pause before AWS is asked again, in milliseconds. */
 const pauses = { first: 25, longest: 400 }
 
-/** The number of pauses that together take as long as AWS's replies may be late. */
+/** The number of pauses that together last about as long as `lateness`. */
 const patience = 12
 
 /**
@@ -29,10 +30,11 @@ export async function pause (call: AwsCall, attempt: number): Promise<boolean> {
 }
 
 /**
- * Asks AWS until the reply shows what is looked for. Before the answer is no, it is certain that AWS is not just late.
+ * Asks AWS repeatedly until a reply shows the expected result. Gives up only after more than `lateness`, so that a late reply is
+ * not mistaken for a missing result.
  *
- * @param ask returns undefined if the reply doesn't show it
- * @returns undefined if no reply has shown it, or if the call's owner has left
+ * @param ask returns undefined if the reply doesn't show the result
+ * @returns undefined if no reply has shown the result, or if the call's owner has left
  */
 export async function untilShown<Found> (call: AwsCall, ask: () => Promise<Found | undefined>): Promise<Found | undefined> {
   for (let attempt = 0; ; attempt++) {

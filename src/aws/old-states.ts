@@ -68,7 +68,7 @@ export const areOldVersions = ({ cursor }: VersionsRequest) => (page: Page<Secre
     const [kind, label = ''] = split(aspect)
     if (kind !== 'label' || items.some(({ createdDate }) => isLater(createdDate, fact))) return false
     const shown = versionWith(label, versions)
-    // On another page, the version may be the one that has the label.
+    // If no version on this page has the label, the version that has it may be on another page.
     return shown === undefined ? fact.value !== undefined && (isWhole || fact.value in versions) : shown !== fact.value
   })
 }

@@ -16,7 +16,7 @@ import { createRecentWrites, unknown, type Effect, type Fact, type Facts } from 
  */
 const deletion = { lateness: 120_000, patience: 10_000 }
 
-/** How long after a write AWS's lists may be from before it, in milliseconds, as AWS states. */
+/** The time after a write during which AWS's lists may still show the old state, in milliseconds. AWS documents this time. */
 const listLateness = 300_000
 
 /**
@@ -56,7 +56,7 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
     }
   }
 
-  /** Returns the deletion without recovery that this process has had confirmed, and that AWS may still be carrying out. */
+  /** Returns this process's deletion of a secret without recovery, if AWS has confirmed it but may not have finished it. */
   function deletionOf (call: AwsCall, name: SecretName): Fact | undefined {
     const state = writes.find(keyOf(call, name), deletion.lateness).get('state')
     return state?.value === 'gone' ? state : undefined
@@ -65,7 +65,7 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
   const isBeingDeleted = (call: AwsCall, name: SecretName, error: unknown): error is Problem =>
     isProblem(error, 'secret-pending-deletion') && deletionOf(call, name) !== undefined
 
-  /** Returns an error of AWS, or that there is no secret if it only says that this process's deletion is under way. */
+  /** Returns AWS's error, or `secret-not-found` if AWS's error only means that this process's deletion is under way. */
   const orGone = (call: AwsCall, name: SecretName, error: unknown): unknown =>
     isBeingDeleted(call, name, error) ? asGone(error) : error
 
@@ -171,8 +171,9 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
 }
 
 /**
- * Returns the problem for a secret that AWS is deleting without recovery. It can't be restored, and its name is as good as free.
- * For a restore, AWS's refusal means nothing else.
+ * Returns the problem for a secret that AWS is deleting without recovery: `secret-not-found`, because the secret can't be
+ * restored, and its name will soon be free. If a restore fails with `secret-pending-deletion`, the reason is always such a
+ * deletion.
  */
 const asGone = ({ options }: Problem): Problem => new Problem('secret-not-found', options)
 
@@ -185,8 +186,8 @@ const keyOf = (call: AwsCall, name: SecretName): string => placeOf(call) + toAws
 const placeOf = ({ environment, credentialId }: AwsCall): string => `${credentialId} ${environment.region} `
 
 /**
- * Returns the effect of a write that creates a version. AWS answers a repeated write, which has the version ID of the first one,
- * in the same way, but it changes nothing.
+ * Returns the effect of a write that creates a version. A repetition of a write has the same version ID. AWS gives it the same
+ * reply, but it changes nothing.
  */
 function newVersion ({ versionId }: { versionId?: string }, before: Facts, stages: readonly string[] = ['AWSCURRENT']): Effect {
   if (versionId !== undefined && before.has(`version ${versionId}`)) return {}

@@ -32,7 +32,7 @@ export interface QueueKeys {
   readonly refuse: () => void
 }
 
-/** How long SQS waits for a message, in seconds, and how many it delivers at once. It allows no more of either. */
+/** The longest time that SQS waits for a message, in seconds, and the maximum number of messages that it delivers at once. */
 const longPoll = { WaitTimeSeconds: 20, MaxNumberOfMessages: 10 } as const
 
 /** The time limits for connecting, and for an answer to a long poll, in milliseconds. */

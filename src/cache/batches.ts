@@ -9,16 +9,16 @@ import { createGathering, type Patience } from './gathering.ts'
 import { selectsCurrent } from './kept-secret.ts'
 import type { CacheOptions } from './settings.ts'
 
-/** A read of AWS for the cache. */
+/** A read from AWS for the cache. */
 export interface BatchedRead {
   readonly call: AwsCall
   readonly name: SecretName
   readonly selector: VersionSelector
-  /** Identifies those who may share what is read. */
+  /** Identifies the callers that may share the result. */
   readonly owner: string | undefined
 }
 
-/** Reads secrets of AWS, and those that are read together by one call. */
+/** Reads secrets from AWS. Reads of a group share calls. */
 export interface Batches {
   /**
    * Reads a secret.
@@ -26,7 +26,7 @@ export interface Batches {
    * @param spare how long a renewal can wait for others, in milliseconds
    */
   read: (read: BatchedRead, spare: number) => Promise<ReadSecret>
-  /** Waits for the promise. Reads of the same kind meanwhile wait for this one, because it is about to be sent. */
+  /** Waits for the promise. Meanwhile, other reads of the group wait for this read, because it is about to be made. */
   announce: (read: BatchedRead, until: Promise<void>) => Promise<void>
 }
 
@@ -39,15 +39,15 @@ interface Waiting extends BatchedRead {
 /** The longest time in milliseconds for which a caller's read waits for a call that is under way, if AWS is slow. */
 const longestWait = 100
 
-/** The time in milliseconds for which secrets are read singly after AWS has refused to return several at once. */
+/** The time in milliseconds for which secrets are read one by one after AWS has refused to return several at once. */
 const singlyFor = 5 * 60_000
 
-/** Creates the reads of a port that are sent together. Only current versions are, because AWS returns no others together. */
+/** Creates the functions that read in batches. Only current versions are batched, because AWS returns no others in a batch. */
 export function createBatches (
   { getSecretValue, batchGetSecretValue }: Pick<SecretsPort, 'getSecretValue' | 'batchGetSecretValue'>,
   { hasSessions, monotonic, after }: CacheOptions
 ): Batches {
-  /** The ends of the times for which secrets are read singly, by credential and region. */
+  /** The times until which secrets are read one by one, keyed by credential and region. */
   const singlyUntil = new Map<string, number>()
   const gathering = createGathering<Waiting>(shapes.SecretIdListType.max, send, after ?? afterTimeout)
 
@@ -89,7 +89,7 @@ export function createBatches (
   const isOthers = (problem: Problem, { callerId, credentialId }: AwsCall, asked: AwsCall): boolean =>
     callerId !== asked.callerId && hasSessions(credentialId) && concernsSession(problem)
 
-  /** Reads secrets by one call. It ends when nobody waits for any of them. */
+  /** Reads secrets with one call. The call is aborted as soon as nobody waits for any of the secrets. */
   async function readTogether (call: AwsCall, reads: readonly Waiting[]): Promise<BatchResult[]> {
     const controller = new AbortController()
     const leave = (): void => {

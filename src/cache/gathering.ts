@@ -3,17 +3,17 @@ import { getOrCreate } from '#src/collections/get-or-create'
 /** Calls a function after some milliseconds. Returns a function that prevents it. */
 export type After = (milliseconds: number, callback: () => void) => () => void
 
-/** How long something waits for others. */
+/** How long an item waits for others of its group. */
 export interface Patience {
   /** The maximum time, in milliseconds. */
   readonly longest: number
-  /** True if it does not wait that long unless something of its group is under way or expected. */
+  /** True if the item waits only while other items of its group are under way or expected. */
   readonly isUrgent: boolean
 }
 
-/** Gathers what can be sent together. */
+/** Collects items, and sends those of a group together. */
 export interface Gathering<Item> {
-  /** Adds an item. Those of a group have the same patience. */
+  /** Adds an item to a group. All items of a group have the same patience. */
   add: (group: string, item: Item, patience: Patience) => void
   /** Announces an item. Returns a function that must be called when it has been added, or will not be. */
   expect: (group: string) => () => void
@@ -22,7 +22,7 @@ export interface Gathering<Item> {
 interface Group<Item> {
   readonly waiting: Item[]
   isUrgent: boolean
-  /** The number of groups of items that have been sent and are not answered yet. */
+  /** The number of calls of `send` that have not been answered yet. */
   underWay: number
   expected: number
   isReviewed: boolean
@@ -30,11 +30,11 @@ interface Group<Item> {
 }
 
 /**
- * Creates a gathering. Items are sent together:
+ * Creates a gathering. The items of a group are sent together:
  *
  * - as soon as there are enough of them,
- * - otherwise, if they are urgent, as soon as none is under way or expected, so an item that is alone does not wait,
- * - otherwise, when the first of them has waited for its longest time.
+ * - otherwise, if they are urgent, as soon as no other item of the group is under way or expected, so a lone item does not wait,
+ * - otherwise, when the first of them has waited for the `longest` time.
  *
  * @param size the maximum number of items that are sent together
  * @param send sends items, and resolves when they are answered; it never rejects
@@ -68,7 +68,7 @@ export function createGathering<Item> (
     if (waiting.length + group.underWay + group.expected === 0) groups.delete(key)
   }
 
-  /** Reviews a group at the end of this iteration of the event loop, so that what is added together is sent together. */
+  /** Reviews a group at the end of this iteration of the event loop, so that items added together are sent together. */
   function reviewSoon (key: string, group: Group<Item>): void {
     if (group.isReviewed) return
     group.isReviewed = true

@@ -3,13 +3,13 @@ import { changedSecrets } from '#src/aws/change-events'
 import type { Queue } from '#src/aws/queue'
 import type { Monotonic } from '#src/clock'
 
-/** What a listener does with the events that it receives. */
+/** The callbacks and the clock of a listener. */
 export interface ListenerOptions {
-  /** Drops what is kept of a secret. @param secret its name in AWS */
+  /** Drops the cached answers about a secret. @param secret its name in AWS */
   readonly invalidate: (secret: string) => void
-  /** Called with the number of messages so far that are no events about a secret. */
+  /** Called with the number of messages received so far that were not events about a secret. */
   readonly onRefused: (refused: number) => void
-  /** Called with the error when the queue can't be read, but not again before it could be read. */
+  /** Called with the error when the queue can't be read. Not called for repeated failures until the queue has been read again. */
   readonly onFailure: (error: unknown) => void
   /** Called when the queue can be read again. */
   readonly onRecovery: () => void
@@ -20,8 +20,8 @@ export interface ListenerOptions {
 const pauses = { afterFailure: 1_000, longest: 30_000, afterQuickAnswer: 1_000 } as const
 
 /**
- * Reads a queue of events, and drops the secrets that have been changed. Messages that can't be understood are deleted like the
- * others, because they would be delivered again and again. What is delivered twice does no harm.
+ * Reads a queue of events, and drops the secrets that have been changed. Messages that can't be understood are deleted, too,
+ * because SQS would otherwise deliver them again and again. An event that is delivered twice does no harm.
  *
  * @param stop ends the listener
  */
@@ -30,13 +30,13 @@ export async function listen (queue: Queue, options: ListenerOptions, stop: Abor
   let refused = 0
   let failures = 0
 
-  /** Handles the messages that are there. Returns the time until the queue should be read again. */
+  /** Receives and handles messages. Returns the milliseconds until the queue should be read again. */
   async function next (): Promise<number> {
     const start = monotonic()
     const messages = await queue.receive(stop)
     if (failures > 0) onRecovery()
     failures = 0
-    // SQS waits for messages. Something else that answers at once must not be asked without a pause.
+    // SQS waits for messages before it answers. A server that answers at once must not be asked again without a pause.
     if (messages.length === 0) return monotonic() - start < pauses.afterQuickAnswer ? pauses.afterQuickAnswer : 0
     const changed = messages.map(({ body }) => changedSecrets(body))
     for (const secret of changed.flatMap((secrets) => secrets ?? [])) invalidate(secret)

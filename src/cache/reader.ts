@@ -26,7 +26,7 @@ export interface Reader {
   readonly getSecretValue: SecretsPort['getSecretValue']
   /**
    * Reads the current version of a secret from AWS before anybody asks for it, on the gateway's own behalf and with the
-   * environment's own credential. Does nothing if it is kept already, or if no caller could get what the gateway reads.
+   * environment's own credential. Does nothing if the version is already cached, or if callers could not share the result.
    *
    * @throws Problem if it can't be read
    */

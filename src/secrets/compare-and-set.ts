@@ -51,8 +51,8 @@ export async function compareAndSet (
  *
  * AWS does not document its error messages, so if it refuses the move, the label's current position decides how to go on. The
  * label may already be on the target: if the response to a move is lost, the SDK repeats the move, and AWS refuses the
- * repetition. If the label seems to be where it was, the reply is late, or another writer has moved it away and back. In both
- * cases, the gateway tries again.
+ * repetition. If the label still seems to be in its old place, either AWS's reply is out of date, or another writer has moved the
+ * label away and back. In both cases, the gateway tries again.
  *
  * @throws Problem `precondition-failed` if AWSCURRENT is on neither of the two, and any AWS error
  */

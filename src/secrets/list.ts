@@ -33,8 +33,8 @@ export interface SecretsPage {
   items: SecretMetadata[]
   nextCursor?: string
   /**
-   * The number of secrets that are left out, up to the first secret of the next page, because the gateway can't address them.
-   * Only secrets that the caller may describe are counted. Absent if there are none.
+   * The number of secrets that are left out because the gateway can't address them. Counts only secrets that the caller may
+   * describe, and that come before the next page. Absent if there are none.
    */
   unaddressable?: number
 }
@@ -44,8 +44,8 @@ export interface SecretsPage {
  * secrets. Therefore:
  * - AWS is always asked for pages of the maximum size.
  * - `nextCursor` is returned only after a secret for the next page has been found.
- * - If there is such a secret, `unaddressable` counts up to it, not up to the end of AWS's page. Otherwise the count would reveal
- *   where that page ends.
+ * - If that secret has been found, `unaddressable` counts only the secrets before it, and not the rest of AWS's page. Otherwise
+ *   the count would reveal where AWS's page ends.
  *
  * @throws Problem for an invalid cursor, a tag key that `tag` contains twice, and any AWS error
  */

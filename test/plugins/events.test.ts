@@ -50,7 +50,7 @@ t.test('events of all kinds that tell of a change', async (t) => {
     'the end of a rotation': event({ eventName: 'RotationSucceeded', requestParameters: null, additionalEventData: { SecretId: arn } })
   }
   for (const [kind, text] of Object.entries(changes)) {
-    // What is read in the ten seconds after an event is kept for a second only.
+    // A value that is read within ten seconds after an event is cached for only one second.
     gateway.advance(20 / 86_400)
     await isKept()
     t.equal(await isKept(), true)

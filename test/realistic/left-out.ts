@@ -1,8 +1,8 @@
 /** An assertion that a realistic backend may make fail, and why that is not a fault of the gateway. */
 export interface LeftOut {
-  /** What AWS doesn't promise. */
+  /** The behaviour that AWS doesn't promise. */
   reason: string
-  /** The tests that assert it, by file. The names are those of the tests with their parents. */
+  /** The tests that assert this behaviour, keyed by file. A test's name includes the names of its parents. */
   tests: Record<string, string[]>
 }
 

@@ -24,7 +24,7 @@ export interface PrincipalElement {
  * The way in which a statement applies to a requester:
  *
  * - `by-name` if `Principal` names the requester, its role or everyone. A statement with `NotPrincipal` applies `by-name` if
- *   `NotPrincipal` names neither any of these nor the requester's account.
+ *   `NotPrincipal` does not name the requester, its role, its account or everyone.
  * - `by-account` if `Principal` names only the requester's account. The requester's identity policies then decide.
  * - undefined if the statement doesn't apply.
  */

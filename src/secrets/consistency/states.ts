@@ -48,7 +48,7 @@ function agrees (listed: SecretMetadata['state'] | undefined, known: RecentlyWri
   return known === 'deleted' ? listed === 'pending-deletion' : known === 'present' && listed === 'active'
 }
 
-/** Replaces a secret's state with the one that AWS describes, unless AWS doesn't allow that. */
+/** Replaces a secret's state with the state that AWS describes. If AWS denies the description, keeps the old state. */
 async function lookUp (scope: Scope, name: SecretName, states: States<SecretName>): Promise<void> {
   try {
     const found = await findSecret(scope, name)

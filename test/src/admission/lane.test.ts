@@ -15,7 +15,10 @@ interface Scene {
   passes: (milliseconds: number) => Promise<void>
 }
 
-/** Creates a lane, and a clock that moves only on demand. The caller of a call is the first letter of its ID, unless it names another. */
+/**
+ * Creates a lane, and a clock that moves only on demand. The first letter of a call's ID is the ID of its caller, unless `work`
+ * specifies a `callerId`.
+ */
 function scene (t: Test, settings: Partial<LaneSettings> = {}, perSecond?: Readonly<Record<string, number>>): Scene {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })

@@ -49,7 +49,7 @@ function forged (after: string, ...entries: readonly Entry[]): string[] {
 const denial: Entry = { event: 'denial', name: 'never happened' }
 const intent: Entry = { event: 'intent', name: 'never happened' }
 
-/** Changes to the lines of the last file. Somebody who can write to the files can make them without the key. */
+/** Changes that somebody who can write to the files, but does not have the key, can make to the lines of the last file. */
 const attacks: Record<string, (lines: string[]) => string[]> = {
   'appends one unsigned record': (lines) => [...lines, ...forged(lines.at(-1) ?? '', denial)],
   'appends two unsigned records': (lines) => [...lines, ...forged(lines.at(-1) ?? '', intent, denial)],

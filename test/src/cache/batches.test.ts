@@ -29,10 +29,10 @@ async function withSecrets (t: Test, names: readonly string[], options?: Paramet
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `n${index}`)
 
-/** Prevents that anything is sent because it has waited for its longest time. */
+/** Timers that never fire, so that no read is sent just because it has waited for the longest time. */
 const never = { after: () => () => undefined }
 
-/** Waits until everything has been sent that can be sent. */
+/** Waits until all reads that can be sent have been sent. */
 async function iterations (): Promise<void> {
   for (let count = 0; count < 3; count++) await setImmediate()
 }

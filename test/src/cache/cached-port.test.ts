@@ -11,7 +11,7 @@ function held (): { promise: Promise<void>, release: () => void } {
   return { promise: promise.then(() => undefined), release: () => { resolve(undefined) } }
 }
 
-/** Waits until everything has been sent that can be sent. */
+/** Waits until all reads that can be sent have been sent. */
 async function iterations (): Promise<void> {
   for (let count = 0; count < 3; count++) await setImmediate()
 }

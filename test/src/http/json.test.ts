@@ -78,7 +78,7 @@ t.test('numbers keep their text only where the schema allows any members', async
 
 t.test('other work runs while a long body is parsed', async (t) => {
   const body = Buffer.from(JSON.stringify(Array.from({ length: 10_000 }, (_, index) => ({ name: `n${index}`, value: 'v'.repeat(50) }))))
-  // Each time that the clock is read, 4 ms have passed, so that a turn is over after a few pieces of the text.
+  // The clock advances by 4 ms with each reading, so the parser's turn is over after a few pieces of the text.
   let time = 0
   t.intercept(performance, 'now', { value: () => time += 4 })
   let turns = 0
@@ -94,7 +94,7 @@ t.test('other work runs while a long body is parsed', async (t) => {
 })
 
 t.test('a body of at most 16 KiB is parsed at once, and a longer one in a later iteration of the event loop', async (t) => {
-  // The clock stands still, so no turn is ever over.
+  // The clock stands still, so the parser's turn lasts until the whole text is parsed.
   t.intercept(performance, 'now', { value: () => 0 })
   for (const [bytes, expected] of [[16 * 1024, false], [16 * 1024 + 1, true]] as const) {
     let isLater = false

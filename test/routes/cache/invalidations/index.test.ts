@@ -16,7 +16,7 @@ t.test('invalidateCache: the next read asks AWS, by the name or the ARN of the s
     const reply = await gateway.send('POST', path, { json: { environment: 'dev', secretIds: [secretId] } })
     t.match(reply, { status: 200, json: { items: [{ name: 'payments/db', problem: undefined }] } })
     t.equal(await value(), `v${index + 1}`)
-    // What is read in the ten seconds after an invalidation is kept for a second only.
+    // A value that is read within ten seconds after an invalidation is cached for only one second.
     gateway.advance(20 / 86_400)
     await value()
   }
