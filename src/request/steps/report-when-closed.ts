@@ -29,7 +29,7 @@ function report (request: FastifyRequest, reply: FastifyReply, { requestEnded }:
       caller: (found.caller ?? outcome?.caller)?.id,
       environment: found.environment?.name,
       credential: found.credentialId,
-      peer: found.peer ?? request.ip
+      peer: found.peer
     },
     reply: {
       status,
