@@ -8,6 +8,7 @@ import { tokenKeys, type IssuedToken } from '#src/authentication/gateway-token'
 import { keySet, type KeySource } from '#src/authentication/key-set'
 import { usedSignatures } from '#src/authentication/used-signatures'
 import { stsUrl } from '#src/aws/endpoints'
+import { addressGroup } from '#src/network/address-group'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { Problem } from '#src/problems/problem'
 import type { AuthenticateRequest } from '#src/request/steps/authenticate'
@@ -57,6 +58,8 @@ export default fp(async (fastify) => {
     return awsLogin(login, headers, fastify.now())
   })
 
-  fastify.decorate('authenticate', ({ headers: { authorization }, raw: { socket } }) =>
-    authentication().authenticate({ authorization, certificate: () => fastify.certificateCaller(socket) }, fastify.now()))
+  fastify.decorate('authenticate', ({ headers: { authorization }, raw: { socket }, found: { peer = '' } }) =>
+    authentication().authenticate({
+      authorization, certificate: () => fastify.certificateCaller(socket), address: addressGroup(peer)
+    }, fastify.now()))
 }, { name: 'authentication', dependencies: ['config', 'tls'] })

@@ -27,13 +27,15 @@ export interface PresentedCredentials {
   authorization: string | undefined
   /** Returns the caller named in the client certificate, or undefined if there is none. @throws Problem `unauthenticated` */
   certificate: () => Caller | undefined
+  /** The address that the request comes from, or its network. */
+  address: string
 }
 
 /**
  * Authenticates a request and returns its caller. Returns a promise only for a token that is not in the cache. `now` is in
  * milliseconds since the epoch.
  *
- * @throws Problem `unauthenticated`, `identity-provider-unavailable`
+ * @throws Problem `unauthenticated`, `identity-provider-unavailable`, `overloaded`
  */
 export type Authenticator = (presented: PresentedCredentials, now: number) => Caller | Promise<Caller>
 
@@ -57,13 +59,13 @@ export function authenticator (
   if (aws !== undefined) {
     verifiers.set(gatewayIssuer, gatewayTokenVerifier(tokenKeys, aws.serverId, (subject) => awsGroups(aws.identities, subject)))
   }
-  const verify = cacheVerified(async (token, now) => {
+  const verify = cacheVerified(async (token, now, address) => {
     const verifier = verifiers.get(claimedIssuer(token) ?? '')
     if (verifier === undefined) throw unauthenticated('unknown-token')
-    return verifier(token, now)
+    return verifier(token, now, address)
   }, monotonic)
 
-  return ({ authorization, certificate }, now) => {
+  return ({ authorization, certificate, address }, now) => {
     if (authorization === undefined) {
       const caller = certificate()
       if (caller === undefined) throw unauthenticated('no-token')
@@ -73,7 +75,7 @@ export function authenticator (
     if (token === undefined) throw unauthenticated('not-a-bearer-token')
     const known = apiKeyCaller(token, now)
     if (known !== undefined) return joined(known)
-    const verified = verify(token, now)
+    const verified = verify(token, now, address)
     return verified instanceof Promise ? verified.then(({ caller }) => joined(caller)) : joined(verified.caller)
   }
 }
