@@ -98,7 +98,7 @@ export default fp(async (fastify) => {
     stage: 'headers',
     steps: {
       setReplyHeaders,
-      reportWhenClosed: reportWhenClosed(metrics),
+      reportWhenClosed: reportWhenClosed(metrics, () => config.current.log),
       findRoute: findRoute(methodsOf),
       refuseAmbiguousHeaders,
       findPeer: findPeer(trustsProxy)

@@ -13,6 +13,7 @@ import { credentialIssues } from './credentials.ts'
 import { endpointIssues } from './endpoints.ts'
 import { limitIssues, limitsFrom, type Limits } from './limits.ts'
 import { ConfigError, type ConfigIssue } from './issues.ts'
+import { logFrom, type LogSettings } from './log.ts'
 import { overlappingPrefixes } from './overlaps.ts'
 import { partitionIssues, regionIssues } from './regions.ts'
 import type { ConfigFile } from './schema.ts'
@@ -29,6 +30,7 @@ export interface Config {
   readonly limits: Limits
   readonly aws: AwsSettings
   readonly cache: CacheSettings
+  readonly log: LogSettings
 }
 
 /** A parsed configuration file, or local mode's equivalent, which has built-in policies and `embedded` credentials. */
@@ -54,7 +56,8 @@ export function configFrom (file: Declared, folder = '.'): Config {
     audit: auditFrom(file.audit ?? {}, folder),
     limits: limitsFrom(file.limits ?? {}),
     aws: awsFrom(file.aws ?? {}),
-    cache: cacheFrom(file.cache ?? {})
+    cache: cacheFrom(file.cache ?? {}),
+    log: logFrom(file.log ?? {})
   }
   const issues = checks.flatMap((check) => [...check(config)])
   if (issues.length > 0) throw new ConfigError(issues)

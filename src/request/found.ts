@@ -120,6 +120,8 @@ declare module 'fastify' {
     found: Partial<Found>
     /** The problem in the reply. Only `answerProblem` sets it. */
     problem?: Problem
+    /** The error for which the reply has a problem. Absent if the problem itself was thrown. Only plugins/errors.ts sets it. */
+    thrown?: Error
     /** The handler's additions to the audit record of the outcome. Only `reportOutcome` sets it. */
     outcome?: OutcomeReport
     /** Adds details that only the handler knows to the audit record of the outcome. */
