@@ -29,7 +29,8 @@ export function logDestination (
 ): LogDestination {
   if (isatty(descriptor)) return destination({ fd: descriptor, sync: true })
   let dropped = 0
-  return destination({ fd: descriptor, sync: false, minLength: batchBytes, maxWrite: 2 * batchBytes, periodicFlush: delay, maxLength: waitingBytes })
+  const batches = { minLength: batchBytes, maxWrite: 2 * batchBytes, periodicFlush: delay, maxLength: waitingBytes }
+  return destination({ fd: descriptor, sync: false, ...batches })
     .on('drop', () => { dropped += 1 })
     .on('drain', () => {
       if (dropped > 0) onDropped(dropped)
