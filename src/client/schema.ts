@@ -621,7 +621,7 @@ export interface paths {
         };
         /**
          * Read a job
-         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, only on the replica that runs it, and until an hour after its end.
+         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, and only on the replica that runs it. It is kept for an hour after its end, or for less if the results of ended jobs take too much memory: the callers whose jobs take the most then lose some.
          */
         get: operations["readJob"];
         put?: never;
@@ -947,7 +947,7 @@ export interface components {
             done: number;
             /**
              * Format: date-time
-             * @description The time at which the job ended; it is kept for an hour after that
+             * @description The time at which the job ended; it is kept for an hour after that, or until the memory is needed
              * @example 2026-11-21T08:30:00.000Z
              */
             endedDate?: string;

@@ -117,7 +117,7 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
   return {
     requestId: id,
     caller,
-    peer: found.peer ?? request.ip,
+    peer: found.peer,
     operation: found.route?.operationId,
     action: isAction(action) ? action : undefined,
     environment: environments.has(env) ? env : undefined,

@@ -8,6 +8,7 @@ import type { Action } from '#src/authorization/actions'
 import type { Decision } from '#src/authorization/decision'
 import type { Environment } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
+import type { TrustsProxy } from '#src/http/client-address'
 import type { Limiter } from '#src/http/rate-limit'
 import type { Metrics } from '#src/metrics/metrics'
 import type { Problem } from '#src/problems/problem'
@@ -87,6 +88,8 @@ declare module 'fastify' {
     audit: Trail
     /** The gateway's own metrics, such as the number of requests and of calls to AWS. */
     metrics: Metrics
+    /** Returns true if the address belongs to a trusted proxy of the current configuration. */
+    trustsProxy: TrustsProxy
     /** The request counters. Each counts separately, and refuses requests beyond its limit. */
     limits: Readonly<Record<'failures' | 'address' | 'caller' | 'environment' | 'refresh', Limiter>>
     /**

@@ -55,7 +55,7 @@ function log (request: FastifyRequest, reply: FastifyReply, { status, code }: En
       caller: (found.caller ?? outcome?.caller)?.id,
       environment: found.environment?.name,
       credential: found.credentialId,
-      peer: found.peer ?? request.ip
+      peer: found.peer
     },
     reply: {
       status,
