@@ -12,6 +12,7 @@ import { confirmRepeats } from '#src/aws/repeats'
 import { createSecretsPort } from '#src/aws/sdk-port'
 import type { Line } from '#src/aws/send'
 import { createCache, type Cache } from '#src/cache/cached-port'
+import { accountNames } from '#src/credentials/accounts'
 import { isRole, stsRegion, type RoleDefinition } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
 import { reportCache, reportGates } from '#src/metrics/aws'
@@ -55,12 +56,15 @@ const sweepEvery = 10_000
 /** Provides the port to AWS with its cache, and AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
   const { config, metrics, monotonic } = fastify
+  const accounts = config.derive(({ credentials, environments }) => accountNames(credentials, environments.values()))
   const gates = createGates({
     settings: () => config.current.aws,
     buckets: {
       aws: () => quotaBuckets(() => config.current.aws.quotaShare, monotonic),
       none: () => () => unlimited
     },
+    // A credential that a reload has removed may still be in use by a request.
+    accountOf: (credentialId) => accounts().get(credentialId) ?? credentialId,
     monotonic
   })
   const clients = config.derive(({ credentials, environments, aws }) => awsClients({

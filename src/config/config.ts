@@ -84,7 +84,16 @@ function* replicatedToItself ({ environments }: Config): Generator<ConfigIssue> 
   }
 }
 
+/** AWS refuses to create a secret with such a tag. */
+function* reservedTags ({ environments }: Config): Generator<ConfigIssue> {
+  for (const { name, tags } of environments.values()) {
+    for (const key of Object.keys(tags).filter((key) => key.toLowerCase().startsWith('aws:'))) {
+      yield { key: `environments.${name}.tags`, found: key, expected: 'no key that begins with "aws:", which is reserved' }
+    }
+  }
+}
+
 const checks = [
-  undeclaredCredentials, credentialIssues, regionIssues, partitionIssues, endpointIssues, overlappingPrefixes, replicatedToItself,
-  policyIssues, authenticationIssues, serverIssues, limitIssues
+  undeclaredCredentials, reservedTags, credentialIssues, regionIssues, partitionIssues, endpointIssues, overlappingPrefixes,
+  replicatedToItself, policyIssues, authenticationIssues, serverIssues, limitIssues
 ]
