@@ -14,7 +14,7 @@ import { hashToken } from '#src/authentication/api-keys'
 import { policySetFrom } from '#src/authorization/policies'
 import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
-import { allocateYoung } from '#src/http/allocation'
+import { setFlags } from '#src/engine'
 import { serverOptions } from '#src/http/server-options'
 import { compete, cores, endServer, serve, startServer, type Contender } from './contest.ts'
 import { logFile } from './log-file.ts'
@@ -35,7 +35,7 @@ const contenders: readonly Contender[] = [
 ]
 
 async function gateway (dataDir: string): Promise<string> {
-  allocateYoung()
+  setFlags()
   const config = liveConfig(configFrom({
     environments: { dev: { region: 'eu-west-1', credential: 'none' }, prod: { region: 'eu-west-1', credential: 'none' } },
     credentials: { none: { kind: 'embedded', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' } },

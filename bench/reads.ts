@@ -16,7 +16,7 @@ import { hashToken } from '#src/authentication/api-keys'
 import { policySetFrom } from '#src/authorization/policies'
 import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
-import { allocateYoung } from '#src/http/allocation'
+import { setFlags } from '#src/engine'
 import { serverOptions } from '#src/http/server-options'
 import { startLocalBackend } from '#src/local-backend/server'
 import { compete, cores, endServer, serve, startServer } from './contest.ts'
@@ -35,7 +35,7 @@ const policyCount = 50
 
 /** Starts a gateway with all features enabled: policies, rate limits, audit trail, log. */
 async function gateway (dataDir: string, endpoint: string, ttlSeconds?: number): Promise<string> {
-  allocateYoung()
+  setFlags()
   const others = Array.from({ length: policyCount - 1 }, (_, index) => `@id("other-${index}")
     permit (principal == Caller::"other-${index}", action == Action::"GetSecretValue", resource in Environment::"dev")
     when { resource.name like "team-${index}/*" };`)

@@ -9,6 +9,7 @@ import { seeOwnWrites } from '#src/aws/own-writes'
 import type { SecretsPort } from '#src/aws/port'
 import { quotaBuckets } from '#src/aws/quotas'
 import { confirmRepeats } from '#src/aws/repeats'
+import { sdk } from '#src/aws/sdk'
 import { createSecretsPort } from '#src/aws/sdk-port'
 import type { Line } from '#src/aws/send'
 import { createCache, type Cache } from '#src/cache/cached-port'
@@ -49,6 +50,12 @@ declare module 'fastify' {
 
 /** Milliseconds after a reload until the old clients are closed. Until then, requests in progress can use the old clients. */
 const gracePeriod = 60_000
+
+/**
+ * Milliseconds from the start until the SDK is loaded, unless a call needs it earlier. So neither the first probe of a load
+ * balancer nor, in most cases, the first call to AWS has to wait for it.
+ */
+const loadAfter = 500
 
 /** The interval at which expired values are removed from the cache, in milliseconds. */
 const sweepEvery = 10_000
@@ -114,7 +121,10 @@ export default fp(async (fastify) => {
       return { id, kind, region: stsRegion(credentials, environments.values(), id), ...(account !== undefined && { account }) }
     })
   })
+  let loading: NodeJS.Timeout | undefined
+  fastify.addHook('onListen', async () => { loading = setTimeout(sdk, loadAfter).unref() })
   fastify.addHook('onClose', async () => {
+    clearTimeout(loading)
     clearInterval(sweeper)
     cache.close()
     clients().close()

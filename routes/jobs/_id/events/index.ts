@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { RequestId } from '#src/http/problem-reply'
 import { JobParams, Query, withProblems } from '#src/http/schemas'
 import { jobEvents, lastEvent } from '#src/jobs/events'

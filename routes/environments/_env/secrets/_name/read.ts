@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { cachingOf } from '#src/http/caching'
 import { represent, ValueReply } from '#src/http/representation'
 import { CredentialHeader, Query, SecretParams, withAwsProblems } from '#src/http/schemas'
