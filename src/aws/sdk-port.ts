@@ -131,12 +131,13 @@ export function createSecretsPort (
       })))
     },
     async putSecretValue (call, name, content, { versionId, stages } = {}) {
-      return written(name, await send(call, new PutSecretValueCommand({
+      const reply = await send(call, new PutSecretValueCommand({
         ...idOf(call, name),
         ...contentOf(content),
         ClientRequestToken: versionId,
         ...stages && { VersionStages: [...stages] }
-      })))
+      }))
+      return compact({ ...written(name, reply), versionStages: reply.VersionStages })
     },
     async removeRegionsFromReplication (call, name, regions) {
       return replicated(name, await send(call, new RemoveRegionsFromReplicationCommand({
