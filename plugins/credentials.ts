@@ -8,6 +8,8 @@ import type { KeysFor } from '#src/aws/keys'
 import { seeOwnWrites } from '#src/aws/own-writes'
 import type { SecretsPort } from '#src/aws/port'
 import { quotaBuckets } from '#src/aws/quotas'
+import { createRecentWrites } from '#src/aws/recent-writes'
+import { rememberWrites } from '#src/aws/remember-writes'
 import { confirmRepeats } from '#src/aws/repeats'
 import { sdk } from '#src/aws/sdk'
 import { createSecretsPort } from '#src/aws/sdk-port'
@@ -87,7 +89,10 @@ export default fp(async (fastify) => {
     const definition = config.current.credentials.get(credentialId)
     return definition !== undefined && isRole(definition) ? definition : undefined
   }
-  const port = seeOwnWrites(confirmRepeats(createSecretsPort(clients, metrics.callEnded)), monotonic, fastify.now)
+  const writes = createRecentWrites(monotonic, fastify.now)
+  const consistent = seeOwnWrites(createSecretsPort(clients, metrics.callEnded), writes)
+  // `confirmRepeats` looks secrets up in `consistent`, so that it is not misled by a reply from before an earlier write.
+  const port = rememberWrites(confirmRepeats(consistent), writes, monotonic)
   const cache = createCache(port, {
     timesOf ({ cache: times = {} }) {
       const { ttlSeconds, staleIfErrorSeconds } = { ...config.current.cache, ...times }

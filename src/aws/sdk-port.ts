@@ -126,12 +126,13 @@ export function createSecretsPort (
       })))
     },
     async putSecretValue (call, name, content, { versionId, stages } = {}) {
-      return written(name, await send(call, (commands) => new commands.PutSecretValueCommand({
+      const reply = await send(call, (commands) => new commands.PutSecretValueCommand({
         ...idOf(call, name),
         ...contentOf(content),
         ClientRequestToken: versionId,
         ...stages && { VersionStages: [...stages] }
-      })))
+      }))
+      return compact({ ...written(name, reply), versionStages: reply.VersionStages })
     },
     async removeRegionsFromReplication (call, name, regions) {
       return replicated(name, await send(call, (commands) => new commands.RemoveRegionsFromReplicationCommand({
