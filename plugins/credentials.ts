@@ -26,6 +26,10 @@ declare module 'fastify' {
     aws: SecretsPort
     /** Drops a secret from the cache. @param secret its name in AWS */
     invalidateCache: (secret: string) => void
+    /** Watches a secret for changes of its current version. The cache must be enabled in the environment. */
+    watchSecret: Cache['watch']
+    /** Returns false if the cache is disabled in the environment. */
+    isCached: Cache['keeps']
     /** Reads a secret into the cache. @throws Problem if it can't be read */
     preload: Cache['preload']
     /**
@@ -101,7 +105,8 @@ export default fp(async (fastify) => {
     hasSessions: (credentialId) => roleOf(credentialId) !== undefined,
     sharesReads: (credentialId) => roleOf(credentialId)?.shareReads !== false,
     maximumBytes: config.current.cache.maximumBytes,
-    monotonic
+    monotonic,
+    alarm: fastify.alarms.after
   })
   // Clears the cache when one of these settings changes, because a credential may then belong to another account, or a name to
   // another secret.
@@ -115,6 +120,8 @@ export default fp(async (fastify) => {
 
   fastify.decorate('aws', cache.port)
   fastify.decorate('invalidateCache', cache.invalidate)
+  fastify.decorate('watchSecret', cache.watch)
+  fastify.decorate('isCached', cache.keeps)
   fastify.decorate('preload', cache.preload)
   fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)
   fastify.decorate('openQueue', (credentialId, place) => clients().queue(credentialId, place))
@@ -134,7 +141,7 @@ export default fp(async (fastify) => {
     cache.close()
     clients().close()
   })
-}, { name: 'credentials', dependencies: ['config', 'metrics'] })
+}, { name: 'credentials', dependencies: ['alarms', 'config', 'metrics'] })
 
 function retire (clients: Clients): void {
   setTimeout(() => { clients.close() }, gracePeriod).unref()

@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Read a secret's value
-         * @description Returns the current version, or the one with `versionId` or `versionStage`: as JSON, with `Accept: text/plain` as the text alone, or with `Accept: application/octet-stream` as the bytes. The value may come from the gateway's cache, as `Cache-Status` shows.
+         * @description Returns the current version, or the one with `versionId` or `versionStage`: as JSON, with `Accept: text/plain` as the text alone, or with `Accept: application/octet-stream` as the bytes. The value may come from the gateway's cache, as `Cache-Status` shows. With `Prefer: wait`, the reply waits for a change.
          */
         get: operations["readSecret"];
         /**
@@ -2166,6 +2166,8 @@ export interface operations {
                 "cache-control"?: string;
                 /** @description An `ETag`: the reply is 304 if the version still has this tag */
                 "if-none-match"?: string;
+                /** @description `wait=SECONDS`, with `If-None-Match`: if the current version still has this tag, wait until another version is current. After that time, the reply is 304 */
+                prefer?: string;
             };
             path: {
                 /**

@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       request.reportOutcome({ job: job.id })
       const after = request.headers['last-event-id'] ?? 0
       if (after >= lastEvent(job)) return reply.code(204).send(null)
-      reply.raw.once('close', fastify.followers.add(request.caller.id))
+      reply.raw.once('close', fastify.eventStreams.take(request.caller.id))
       return reply
         .type(eventStream)
         // Without `x-accel-buffering: no`, proxies such as nginx would buffer the events.
