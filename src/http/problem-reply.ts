@@ -73,6 +73,29 @@ export function problemHeaders (problem: Problem): Record<string, string> {
   }
 }
 
+/** What is sent for a problem. */
+export interface ProblemReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/**
+ * The format in which a route replies with problems. A route that speaks another service's protocol declares that protocol's
+ * format in its `config`. All other routes, and requests without a route, have problem documents.
+ */
+export type ProblemFormat = (problem: Problem, request: FastifyRequest) => ProblemReply
+
+const problemDocument: ProblemFormat = (problem, { id }) =>
+  ({ status: problem.status, headers: problemHeaders(problem), body: JSON.stringify(problemBody(problem, id)) })
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The format of the route's problems, unless it is the problem document. */
+    problemFormat?: ProblemFormat
+  }
+}
+
 /**
  * Sets the reply's status and headers for a problem, and stores the problem in `request.problem`, which nothing else writes. The
  * headers include `X-Request-Id`, because the step setReplyHeaders has not run if Fastify itself refused the request.
@@ -81,8 +104,9 @@ export function problemHeaders (problem: Problem): Record<string, string> {
  */
 export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
   request.problem = problem
-  reply.code(problem.status).headers({ ...problemHeaders(problem), 'x-request-id': request.id })
-  return JSON.stringify(problemBody(problem, request.id))
+  const { status, headers, body } = (request.routeOptions.config.problemFormat ?? problemDocument)(problem, request)
+  reply.code(status).headers({ ...headers, 'x-request-id': request.id })
+  return body
 }
 
 /** Sends a problem as the reply. */
