@@ -19,7 +19,7 @@ interface FaultRule {
 }
 
 const denied: FaultRule = { type: 'AccessDeniedException' }
-const invalid: FaultRule = { type: 'ValidationException' }
+const invalid: FaultRule = { type: 'ValidationException', asIs: true }
 const unknownOperation: FaultRule = { type: 'UnknownOperationException', message: errors.unknownOperation().message }
 /** AWS's clients try again after this error, because its status is 500. */
 const failed: FaultRule = { type: 'InternalServiceError' }

@@ -4,6 +4,7 @@ import type { PolicySet } from '#src/authorization/policies'
 import type { AwsSettings } from '#src/aws/settings'
 import type { CredentialDefinition } from '#src/credentials/definition'
 import { environmentFrom, type Environment } from '#src/environments/environment'
+import { agentFrom, agentIssues, type AgentSettings } from './agent.ts'
 import { auditFrom } from './audit.ts'
 import { authenticationFrom, authenticationIssues } from './authentication.ts'
 import { policiesFrom, policyIssues, type DeclaredAuthorization } from './authorization.ts'
@@ -29,6 +30,8 @@ export interface Config {
   readonly limits: Limits
   readonly aws: AwsSettings
   readonly cache: CacheSettings
+  /** Absent if the gateway does not have the routes of AWS's agent. */
+  readonly agent?: AgentSettings
 }
 
 /** A parsed configuration file, or local mode's equivalent, which has built-in policies and `embedded` credentials. */
@@ -54,7 +57,8 @@ export function configFrom (file: Declared, folder = '.'): Config {
     audit: auditFrom(file.audit ?? {}, folder),
     limits: limitsFrom(file.limits ?? {}),
     aws: awsFrom(file.aws ?? {}),
-    cache: cacheFrom(file.cache ?? {})
+    cache: cacheFrom(file.cache ?? {}),
+    ...file.agent !== undefined && { agent: agentFrom(file.agent) }
   }
   const issues = checks.flatMap((check) => [...check(config)])
   if (issues.length > 0) throw new ConfigError(issues)
@@ -83,5 +87,5 @@ function* replicatedToItself ({ environments }: Config): Generator<ConfigIssue> 
 
 const checks = [
   undeclaredCredentials, credentialIssues, regionIssues, partitionIssues, endpointIssues, overlappingPrefixes, replicatedToItself,
-  policyIssues, authenticationIssues, serverIssues, limitIssues
+  policyIssues, authenticationIssues, serverIssues, limitIssues, agentIssues
 ]

@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { CredentialSchema } from '#src/credentials/definition'
 import { EnvironmentSchema, environmentNamePattern } from '#src/environments/environment'
 import { closed, Enum, idPattern } from '#src/schema/types'
+import { AgentSchema } from './agent.ts'
 import { AuditSchema } from './audit.ts'
 import { AuthenticationSchema } from './authentication.ts'
 import { AuthorizationSchema } from './authorization.ts'
@@ -20,7 +21,8 @@ export const FileSchema = Type.Object({
   audit: Type.Optional(AuditSchema),
   limits: Type.Optional(LimitsSchema),
   aws: Type.Optional(AwsSchema),
-  cache: Type.Optional(CacheSchema)
+  cache: Type.Optional(CacheSchema),
+  agent: Type.Optional(AgentSchema)
 }, closed)
 
 /** The schema of the environment variables. */

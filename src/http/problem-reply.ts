@@ -64,11 +64,9 @@ export function problemBody (problem: Problem, requestId: string): ProblemBody {
 
 /** Returns the headers of a problem's reply, such as `Retry-After`. */
 export function problemHeaders (problem: Problem): Record<string, string> {
-  const { retryAfter = catalogueEntry(problem.code).retryAfter } = problem.options
   return {
     'content-type': `${problemMediaType}; charset=utf-8`,
-    'cache-control': 'no-store',
-    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+    ...unstoredHeaders(problem),
     ...(problem.code === 'unauthenticated' && { 'www-authenticate': 'Bearer realm="secrets-gateway"' })
   }
 }
@@ -96,6 +94,12 @@ declare module 'fastify' {
   }
 }
 
+/** Returns the headers of a problem's reply that do not depend on its format. */
+export function unstoredHeaders ({ code, options }: Problem): Record<string, string> {
+  const { retryAfter = catalogueEntry(code).retryAfter } = options
+  return { 'cache-control': 'no-store', ...retryAfter !== undefined && { 'retry-after': String(retryAfter) } }
+}
+
 /**
  * Sets the reply's status and headers for a problem, and stores the problem in `request.problem`, which nothing else writes. The
  * headers include `X-Request-Id`, because the step setReplyHeaders has not run if Fastify itself refused the request.
@@ -104,7 +108,9 @@ declare module 'fastify' {
  */
 export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
   request.problem = problem
-  const { status, headers, body } = (request.routeOptions.config.problemFormat ?? problemDocument)(problem, request)
+  // There is no `found` if Fastify itself refused the request.
+  const found = request.found as FastifyRequest['found'] | undefined
+  const { status, headers, body } = (found?.route?.config.problemFormat ?? problemDocument)(problem, request)
   reply.code(status).headers({ ...headers, 'x-request-id': request.id })
   return body
 }

@@ -1,11 +1,10 @@
 import { isIP } from 'node:net'
+import { isForwarding } from '#src/http/forwarding'
 import { invalidRequest } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
 /** Returns true for the address of a trusted proxy. */
 export type TrustsProxy = (address: string) => boolean
-
-const isForwarding = (header: string): boolean => header === 'forwarded' || header.startsWith('x-forwarded-')
 
 /**
  * Finds the address that the request came from: the connection's peer, or the address that a trusted proxy reports. Refuses

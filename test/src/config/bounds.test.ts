@@ -166,7 +166,13 @@ t.test('the bounds of the configuration file', async (t) => {
     'cache events maxItems': 100,
     'cache events queueUrl maxLength': 2_048,
     'cache events region minLength': 1,
-    'cache events region maxLength': 128
+    'cache events region maxLength': 128,
+    'agent environments minItems': 1,
+    'agent environments uniqueItems': true,
+    'agent tokenHeaders minItems': 1,
+    'agent tokenHeaders maxItems': 10,
+    'agent tokenHeaders uniqueItems': true,
+    'agent pathPrefix maxLength': 100
   })
 })
 
