@@ -696,6 +696,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the agent's routes are served
+         * @description Replies as AWS's Secrets Manager Agent does.
+         */
+        get: operations["pingAgent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/secretsmanager/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a secret's value as from AWS's agent
+         * @description Replies as AWS's Secrets Manager Agent does. The token is in a header of its own, and the secret has its name in AWS or its ARN. If several environments may have a secret of this name, only the ARN names one.
+         */
+        get: operations["readSecretByQuery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{secretId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a secret's value as from AWS's agent
+         * @description Replies as AWS's Secrets Manager Agent does. The token is in a header of its own, and the secret has its name in AWS or its ARN. If several environments may have a secret of this name, only the ARN names one.
+         */
+        get: operations["readSecretByPath"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3848,6 +3908,139 @@ export interface operations {
                 };
                 content: {
                     "application/yaml": unknown;
+                };
+            };
+        };
+    };
+    pingAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `healthy` */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    readSecretByQuery: {
+        parameters: {
+            query: {
+                /** @description `true` or `1`: ask AWS, even if the value is cached */
+                refreshNow?: string;
+                /**
+                 * @description The secret's name in AWS, or its ARN
+                 * @example prod/payments/db
+                 */
+                secretId: string;
+                /** @description The ID of a version */
+                versionId?: string;
+                /** @description A staging label. Without both, the current version */
+                versionStage?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The secret's ARN */
+                        ARN: string;
+                        /**
+                         * @description The seconds since 1970 at which the version was created
+                         * @example 1795841224.924
+                         */
+                        CreatedDate: string;
+                        /**
+                         * @description The secret's name in AWS, with the environment's prefix
+                         * @example prod/payments/db
+                         */
+                        Name: string;
+                        /** @description The value in base64, if it is binary */
+                        SecretBinary?: string;
+                        /** @description The value, if it is text */
+                        SecretString?: string;
+                        /** @description The version's ID */
+                        VersionId: string;
+                        /** @description The version's staging labels */
+                        VersionStages: string[];
+                    };
+                };
+            };
+        };
+    };
+    readSecretByPath: {
+        parameters: {
+            query?: {
+                /** @description `true` or `1`: ask AWS, even if the value is cached */
+                refreshNow?: string;
+                /** @description The ID of a version */
+                versionId?: string;
+                /** @description A staging label. Without both, the current version */
+                versionStage?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The secret's name in AWS, or its ARN, not encoded
+                 * @example prod/payments/db
+                 */
+                secretId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The secret's ARN */
+                        ARN: string;
+                        /**
+                         * @description The seconds since 1970 at which the version was created
+                         * @example 1795841224.924
+                         */
+                        CreatedDate: string;
+                        /**
+                         * @description The secret's name in AWS, with the environment's prefix
+                         * @example prod/payments/db
+                         */
+                        Name: string;
+                        /** @description The value in base64, if it is binary */
+                        SecretBinary?: string;
+                        /** @description The value, if it is text */
+                        SecretString?: string;
+                        /** @description The version's ID */
+                        VersionId: string;
+                        /** @description The version's staging labels */
+                        VersionStages: string[];
+                    };
                 };
             };
         };

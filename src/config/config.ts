@@ -4,6 +4,7 @@ import type { PolicySet } from '#src/authorization/policies'
 import type { AwsSettings } from '#src/aws/settings'
 import type { CredentialDefinition } from '#src/credentials/definition'
 import { environmentFrom, type Environment } from '#src/environments/environment'
+import { agentFrom, agentIssues, type AgentSettings } from './agent.ts'
 import { auditFrom } from './audit.ts'
 import { authenticationFrom, authenticationIssues } from './authentication.ts'
 import { policiesFrom, policyIssues, type DeclaredAuthorization } from './authorization.ts'
@@ -31,6 +32,8 @@ export interface Config {
   readonly aws: AwsSettings
   readonly cache: CacheSettings
   readonly log: LogSettings
+  /** Absent if the gateway does not have the routes of AWS's agent. */
+  readonly agent?: AgentSettings
 }
 
 /** A parsed configuration file, or local mode's equivalent, which has built-in policies and `embedded` credentials. */
@@ -57,7 +60,8 @@ export function configFrom (file: Declared, folder = '.'): Config {
     limits: limitsFrom(file.limits ?? {}),
     aws: awsFrom(file.aws ?? {}),
     cache: cacheFrom(file.cache ?? {}),
-    log: logFrom(file.log ?? {})
+    log: logFrom(file.log ?? {}),
+    ...file.agent !== undefined && { agent: agentFrom(file.agent) }
   }
   const issues = checks.flatMap((check) => [...check(config)])
   if (issues.length > 0) throw new ConfigError(issues)
@@ -95,5 +99,5 @@ function* reservedTags ({ environments }: Config): Generator<ConfigIssue> {
 
 const checks = [
   undeclaredCredentials, reservedTags, credentialIssues, regionIssues, partitionIssues, endpointIssues, overlappingPrefixes,
-  replicatedToItself, policyIssues, authenticationIssues, serverIssues, limitIssues
+  replicatedToItself, policyIssues, authenticationIssues, serverIssues, limitIssues, agentIssues
 ]

@@ -1,8 +1,9 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { CredentialSchema } from '#src/credentials/definition'
 import { EnvironmentSchema, environmentNamePattern } from '#src/environments/environment'
-import { closed, Enum, idPattern } from '#src/schema/types'
 import { defaultService } from '#src/log/logger'
+import { closed, Enum, idPattern } from '#src/schema/types'
+import { AgentSchema } from './agent.ts'
 import { AuditSchema } from './audit.ts'
 import { AuthenticationSchema } from './authentication.ts'
 import { AuthorizationSchema } from './authorization.ts'
@@ -23,7 +24,8 @@ export const FileSchema = Type.Object({
   limits: Type.Optional(LimitsSchema),
   aws: Type.Optional(AwsSchema),
   cache: Type.Optional(CacheSchema),
-  log: Type.Optional(LogSchema)
+  log: Type.Optional(LogSchema),
+  agent: Type.Optional(AgentSchema)
 }, closed)
 
 /** The schema of the environment variables. */

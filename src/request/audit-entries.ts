@@ -7,6 +7,7 @@ import type { Decision } from '#src/authorization/decision'
 import type { Config } from '#src/config/config'
 import { isSecretName } from '#src/environments/names'
 import { keptDecisions, type KeptDecisions } from './decisions.ts'
+import { namedIn } from './named.ts'
 import { otherDecisions, withheldEntries, type About } from './secret-entries.ts'
 
 /** The evidence that is gathered while a request is handled, for its audit records. */
@@ -113,8 +114,8 @@ const isAbout = ({ name, replicaOf = name }: SecretDecision, about: About): bool
 
 /** Returns the sender and the subject of a request, for its audit records. */
 export function aboutRequest (request: FastifyRequest, { environments, credentials }: DeclaredNames): About {
-  const { id, found, outcome, params, headers: { 'aws-credential-id': named } } = request
-  const { env = '', name = '' } = params as { env?: string, name?: string }
+  const { id, found, outcome, headers: { 'aws-credential-id': named } } = request
+  const { env, name } = namedIn(request)
   const caller = found.caller ?? outcome?.caller
   const action = found.route?.config.action
   return {

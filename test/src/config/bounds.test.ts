@@ -172,7 +172,13 @@ t.test('the bounds of the configuration file', async (t) => {
     'cache events region minLength': 1,
     'cache events region maxLength': 128,
     'log cacheHits minimum': 0,
-    'log cacheHits maximum': 1
+    'log cacheHits maximum': 1,
+    'agent environments minItems': 1,
+    'agent environments uniqueItems': true,
+    'agent tokenHeaders minItems': 1,
+    'agent tokenHeaders maxItems': 10,
+    'agent tokenHeaders uniqueItems': true,
+    'agent pathPrefix maxLength': 100
   })
 })
 
