@@ -8,6 +8,7 @@ import type { DestinationStream } from 'pino'
 import type { LiveConfig } from '#src/config/live'
 import { secureContext, type TlsSettings } from '#src/config/server'
 import { maximumNameLength } from '#src/environments/names'
+import { loggerOptions } from '#src/log/logger'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
 import { clientAddress } from './client-address.ts'
@@ -24,14 +25,17 @@ const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
  *
  * @param log the destination of log lines, by default standard output
  * @param config determines TLS; by default plain HTTP
+ * @param service the name of this service in the log
  */
-export function serverOptions (logLevel: string, log?: DestinationStream, config?: LiveConfig): FastifyHttpOptions<Server> {
+export function serverOptions (
+  logLevel: string, log?: DestinationStream, config?: LiveConfig, service?: string
+): FastifyHttpOptions<Server> {
   const { tls, connections } = config?.current.server ?? {}
   // Turns off Node.js's check for a missing Host header. Instead, the step refuseAmbiguousHeaders refuses a request without one.
   // The limits on the time for a request are set in plugins/connections.ts. Node.js checks them at this interval.
   const http = { requireHostHeader: false, connectionsCheckingInterval: 500 }
   return {
-    logger: { level: logLevel, base: null, ...(log !== undefined && { stream: log }) },
+    logger: { ...loggerOptions(logLevel, service), ...(log !== undefined && { stream: log }) },
     // Turns off Fastify's request log. Instead, the step reportWhenClosed writes one line for each request, without the URL.
     logController: new Fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers: { 'x-request-id': id } }) => typeof id === 'string' && requestIdPattern.test(id) ? id : randomUUID(),

@@ -1,8 +1,7 @@
 import { reportedAddress, type TrustsProxy } from '#src/http/client-address'
+import { isForwarding } from '#src/http/forwarding'
 import { invalidRequest } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
-
-const isForwarding = (header: string): boolean => header === 'forwarded' || header.startsWith('x-forwarded-')
 
 /**
  * Refuses forwarding headers that do not come from a trusted proxy. If such headers were trusted, a caller could forge its
