@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { JWTVerifyGetKey } from 'jose'
 import fp from 'fastify-plugin'
-import { authenticator } from '#src/authentication/authenticator'
+import { authenticator, tokenIn } from '#src/authentication/authenticator'
 import { awsLogin } from '#src/authentication/aws-login'
 import type { Caller } from '#src/authentication/caller'
 import { tokenKeys, type IssuedToken } from '#src/authentication/gateway-token'
@@ -57,6 +57,10 @@ export default fp(async (fastify) => {
     return awsLogin(login, headers, fastify.now())
   })
 
-  fastify.decorate('authenticate', ({ headers: { authorization }, raw: { socket } }) =>
-    authentication().authenticate({ authorization, certificate: () => fastify.certificateCaller(socket) }, fastify.now()))
+  fastify.decorate('authenticate', ({ headers, raw: { socket }, route: { config: { tokenHeaders } } }) => {
+    const presented = tokenHeaders === undefined
+      ? { authorization: headers.authorization, certificate: () => fastify.certificateCaller(socket) }
+      : tokenIn(headers, tokenHeaders())
+    return authentication().authenticate(presented, fastify.now())
+  })
 }, { name: 'authentication', dependencies: ['config', 'tls'] })
