@@ -92,7 +92,8 @@ export default fp(async (fastify) => {
     hasSessions: (credentialId) => roleOf(credentialId) !== undefined,
     sharesReads: (credentialId) => roleOf(credentialId)?.shareReads !== false,
     maximumBytes: config.current.cache.maximumBytes,
-    monotonic
+    monotonic,
+    onShared: metrics.callsShared
   })
   // Clears the cache when one of these settings changes, because a credential may then belong to another account, or a name to
   // another secret.

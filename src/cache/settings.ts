@@ -24,6 +24,8 @@ export interface CacheOptions {
   readonly random?: () => number
   /** Defaults to a timer of Node.js. */
   readonly after?: After
+  /** Called with the number of calls to AWS that were saved because callers' reads shared a call. */
+  readonly onShared?: (saved: number) => void
 }
 
 /** The time to live of the answer that a secret or a version does not exist, in milliseconds. */
