@@ -74,10 +74,12 @@ export function createReader (
   }
 
   /** Renews a version before it becomes stale, as long as callers read it. So none of them has to wait for AWS. */
-  function renewInTime ({ renewAfter, isSettling }: KeptVersion, { age = 0, problem }: CacheStatus, read: Read): void {
+  function renewInTime (version: KeptVersion, { age = 0, problem }: CacheStatus, read: Read): void {
     const { call: { environment, credentialId, callerId }, target, times } = read
+    version.use.reads += 1
+    if (version.isSettling || problem !== undefined || !isRenewalDue(version, age, times.ttl)) return
     const key = flightKey(read)
-    if (isSettling || problem !== undefined || age < times.ttl * renewAfter || renewing.has(key)) return
+    if (renewing.has(key)) return
     renewing.add(key)
     const ended = (): void => { renewing.delete(key) }
     const call = compact({ environment, credentialId, callerId, background: stop })
@@ -143,6 +145,21 @@ export function createReader (
       await flights.begin(read.target.secret, flightKey(read), read.call, fetch(read)).result
     }
   }
+}
+
+/** The fraction of the time to live before which no version is renewed. */
+const earliestRenewal = 0.5
+
+/** A version is renewed early if it will probably be read only this many times before it expires. */
+const lastReads = 5
+
+/**
+ * Returns true if a version that is being read should be renewed: at its own time, or earlier if it is read so seldom that it
+ * could expire before the next read. A renewal shares its call with others, but the read of an expired version often does not.
+ */
+function isRenewalDue ({ renewAfter, use: { reads } }: KeptVersion, age: number, ttl: number): boolean {
+  const isNearItsEnd = (ttl - age) * reads < age * lastReads
+  return age >= ttl * renewAfter || (isNearItsEnd && age >= ttl * earliestRenewal)
 }
 
 const flightKey = ({ target, selector: { versionId, versionStage } }: Read): string =>
