@@ -106,7 +106,8 @@ export default fp(async (fastify) => {
     sharesReads: (credentialId) => roleOf(credentialId)?.shareReads !== false,
     maximumBytes: config.current.cache.maximumBytes,
     monotonic,
-    alarm: fastify.alarms.after
+    alarm: fastify.alarms.after,
+    onShared: metrics.callsShared
   })
   // Clears the cache when one of these settings changes, because a credential may then belong to another account, or a name to
   // another secret.
