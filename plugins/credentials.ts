@@ -28,6 +28,8 @@ declare module 'fastify' {
     invalidateCache: (secret: string) => void
     /** Watches a secret for changes of its current version. The cache must be enabled in the environment. */
     watchSecret: Cache['watch']
+    /** Calls a function with the name in AWS of each secret that may have changed. */
+    onSecretChange: Cache['onChange']
     /** Returns false if the cache is disabled in the environment. */
     isCached: Cache['keeps']
     /** Reads a secret into the cache. @throws Problem if it can't be read */
@@ -122,6 +124,7 @@ export default fp(async (fastify) => {
   fastify.decorate('aws', cache.port)
   fastify.decorate('invalidateCache', cache.invalidate)
   fastify.decorate('watchSecret', cache.watch)
+  fastify.decorate('onSecretChange', cache.onChange)
   fastify.decorate('isCached', cache.keeps)
   fastify.decorate('preload', cache.preload)
   fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)
