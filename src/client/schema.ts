@@ -1185,7 +1185,7 @@ export interface components {
                  * @description The format
                  * @enum {string}
                  */
-                format: "ecs-task-definition" | "cloudformation" | "lambda-extension" | "terraform" | "external-secrets" | "kubernetes-secret";
+                format: "ecs-task-definition" | "cloudformation" | "lambda-extension" | "terraform" | "external-secrets" | "external-secrets-webhook" | "kubernetes-secret";
                 /**
                  * @description The language of the snippet
                  * @example json
@@ -1201,7 +1201,7 @@ export interface components {
                  * @example ECS task definition: an entry of `secrets` of a container
                  */
                 title: string;
-                /** @description The reason why there is no snippet: the format can't name this key */
+                /** @description The reason why there is no snippet: the format can't name this key, or its tool can't read through the gateway */
                 unsupported?: string;
             }[];
             /**
@@ -2212,6 +2212,10 @@ export interface operations {
             query?: {
                 /** @description One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value */
                 field?: string;
+                /** @description `secret`: 404 only means that there is no such secret. A path or an environment that does not exist, or that the caller may not see, is then a 403, a missing version a 409, and a missing field a 422. For clients that delete their copy of the secret after a 404 */
+                notFound?: "secret";
+                /** @description `absent`: a secret that is scheduled for deletion is a 404 `secret-not-found`. `conflict`: it is a 409 `secret-pending-deletion`. The default is the environment's `pendingDeletion`, or else `conflict` */
+                pendingDeletion?: "absent" | "conflict";
                 /** @description `true`: ask AWS, even if the value is cached. `Cache-Control: no-cache` does the same */
                 refresh?: boolean;
                 /** @description AWS's ID of a version */
@@ -2857,8 +2861,10 @@ export interface operations {
     listReferences: {
         parameters: {
             query?: {
-                /** @description One key of a value that is a JSON object; without control characters */
+                /** @description One key of a value that is a JSON object; without control characters. If empty, the whole value */
                 field?: string;
+                /** @description `gateway`: the tools read the secret through the gateway, and not from AWS */
+                through?: "gateway";
             };
             header?: {
                 /** @description The ID of the AWS credential to use. Defaults to that of the environment */

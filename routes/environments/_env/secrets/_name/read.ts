@@ -4,7 +4,8 @@ import { represent, ValueReply } from '#src/http/representation'
 import { CredentialHeader, Query, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { compact } from '#src/json/compact'
 import { readSecret } from '#src/secrets/read'
-import { AwsString } from '#src/schema/types'
+import { pendingDeletions } from '#src/environments/environment'
+import { AwsString, Enum } from '#src/schema/types'
 import { VersionId } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -35,6 +36,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         })),
         refresh: Type.Optional(Type.Boolean({
           description: '`true`: ask AWS, even if the value is cached. `Cache-Control: no-cache` does the same'
+        })),
+        pendingDeletion: Type.Optional(Enum(pendingDeletions, {
+          description: '`absent`: a secret that is scheduled for deletion is a 404 `secret-not-found`. `conflict`: it is a 409 ' +
+            '`secret-pending-deletion`. The default is the environment\'s `pendingDeletion`, or else `conflict`'
+        })),
+        notFound: Type.Optional(Enum(['secret'], {
+          description: '`secret`: 404 only means that there is no such secret. A path or an environment that does not exist, or that the ' +
+            'caller may not see, is then a 403, a missing version a 409, and a missing field a 422. For clients that delete their ' +
+            'copy of the secret after a 404'
         }))
       }),
       headers: Type.Object({
@@ -52,12 +62,16 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     handler: async (request, reply) => {
-      const { versionId, versionStage, field, refresh } = request.query
+      const { environment, query } = request
+      const { versionId, versionStage, field, refresh, pendingDeletion = environment.pendingDeletion } = query
       // An empty parameter stands for the default value, because the URL templates of some clients always contain the
       // parameter. One such client is External Secrets Operator.
       const scope = { ...request.scope, caching: cachingOf(request, reply, refresh) }
       const secret = await readSecret(scope, request.secretName, compact({
-        versionId, versionStage: versionStage === '' ? undefined : versionStage, field: field === '' ? undefined : field
+        versionId,
+        versionStage: versionStage === '' ? undefined : versionStage,
+        field: field === '' ? undefined : field,
+        pendingDeletion
       }))
       return represent(request, reply, secret)
     }
