@@ -14,6 +14,7 @@ import { awaitTurn } from '#src/request/steps/await-turn'
 import { awaitTurnToReply } from '#src/request/steps/await-turn-to-reply'
 import { refuseAmbiguousHeaders } from '#src/request/steps/refuse-ambiguous-headers'
 import { refuseCrossSite } from '#src/request/steps/refuse-cross-site'
+import { refuseForwardingHeaders } from '#src/request/steps/refuse-forwarding-headers'
 import { refuseOutright } from '#src/request/steps/refuse-outright'
 import { refuseUnknownHeaders } from '#src/request/steps/refuse-unknown-headers'
 import { refuseUnsuitableBody } from '#src/request/steps/refuse-unsuitable-body'
@@ -101,10 +102,11 @@ export default fp(async (fastify) => {
     stage: 'headers',
     steps: {
       setReplyHeaders,
-      reportWhenClosed: reportWhenClosed(metrics),
+      findPeer: findPeer(trustsProxy),
+      reportWhenClosed: reportWhenClosed(metrics, () => config.current.log),
       findRoute: findRoute(methodsOf),
       refuseAmbiguousHeaders,
-      findPeer: findPeer(trustsProxy)
+      refuseForwardingHeaders: refuseForwardingHeaders(trustsProxy)
     }
   }
 

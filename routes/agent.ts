@@ -60,7 +60,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       },
       handler: async (request, reply) => {
         const { scope, secretName, secretRequest: { secretId, refreshNow, ...selector } } = request
-        const caching = cachingOf(request, reply, refreshNow)
+        const caching = cachingOf(request, reply, refreshNow ? 0 : undefined)
         const secret = await scope.aws.getSecretValue({ ...scope, caching }, secretName, selector)
         if (!isNamedBy(secret.arn, secretId)) throw new Problem('secret-not-found')
         return agentReply(scope.environment, reportVersion(request, secret))

@@ -67,7 +67,7 @@ export function authenticator (
     verifiers.set(gatewayIssuer, gatewayTokenVerifier(tokenKeys, aws.serverId, (subject) => awsGroups(aws.identities, subject)))
   }
   const verify = cacheVerified(async (token, now) => {
-    const verifier = verifiers.get(claimedIssuer(token) ?? '')
+    const verifier = verifiers.get(await claimedIssuer(token) ?? '')
     if (verifier === undefined) throw unauthenticated('unknown-token')
     return verifier(token, now)
   }, monotonic)

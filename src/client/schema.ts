@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Read a secret's value
-         * @description Returns the current version, or the one with `versionId` or `versionStage`: as JSON, with `Accept: text/plain` as the text alone, or with `Accept: application/octet-stream` as the bytes. The value may come from the gateway's cache, as `Cache-Status` shows.
+         * @description Returns the current version, or the one with `versionId` or `versionStage`: as JSON, with `Accept: text/plain` as the text alone, or with `Accept: application/octet-stream` as the bytes. The value may come from the gateway's cache, as `Cache-Status` shows. With `Prefer: wait`, the reply waits for a change.
          */
         get: operations["readSecret"];
         /**
@@ -621,7 +621,7 @@ export interface paths {
         };
         /**
          * Read a job
-         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, only on the replica that runs it, and until an hour after its end.
+         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, and only on the replica that runs it. It is kept for an hour after its end, or for less if the results of ended jobs take too much memory: the callers whose jobs take the most then lose some.
          */
         get: operations["readJob"];
         put?: never;
@@ -1007,7 +1007,7 @@ export interface components {
             done: number;
             /**
              * Format: date-time
-             * @description The time at which the job ended; it is kept for an hour after that
+             * @description The time at which the job ended; it is kept for an hour after that, or until the memory is needed
              * @example 2026-11-21T08:30:00.000Z
              */
             endedDate?: string;
@@ -2230,6 +2230,8 @@ export interface operations {
                 "cache-control"?: string;
                 /** @description An `ETag`: the reply is 304 if the version still has this tag */
                 "if-none-match"?: string;
+                /** @description `wait=SECONDS`, with `If-None-Match`: if the current version still has this tag, wait until another version is current. After that time, the reply is 304 */
+                prefer?: string;
             };
             path: {
                 /**

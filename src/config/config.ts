@@ -14,6 +14,7 @@ import { credentialIssues } from './credentials.ts'
 import { endpointIssues } from './endpoints.ts'
 import { limitIssues, limitsFrom, type Limits } from './limits.ts'
 import { ConfigError, type ConfigIssue } from './issues.ts'
+import { logFrom, type LogSettings } from './log.ts'
 import { overlappingPrefixes } from './overlaps.ts'
 import { partitionIssues, regionIssues } from './regions.ts'
 import type { ConfigFile } from './schema.ts'
@@ -30,6 +31,7 @@ export interface Config {
   readonly limits: Limits
   readonly aws: AwsSettings
   readonly cache: CacheSettings
+  readonly log: LogSettings
   /** Absent if the gateway does not have the routes of AWS's agent. */
   readonly agent?: AgentSettings
 }
@@ -58,6 +60,7 @@ export function configFrom (file: Declared, folder = '.'): Config {
     limits: limitsFrom(file.limits ?? {}),
     aws: awsFrom(file.aws ?? {}),
     cache: cacheFrom(file.cache ?? {}),
+    log: logFrom(file.log ?? {}),
     ...file.agent !== undefined && { agent: agentFrom(file.agent) }
   }
   const issues = checks.flatMap((check) => [...check(config)])
@@ -85,7 +88,16 @@ function* replicatedToItself ({ environments }: Config): Generator<ConfigIssue> 
   }
 }
 
+/** AWS refuses to create a secret with such a tag. */
+function* reservedTags ({ environments }: Config): Generator<ConfigIssue> {
+  for (const { name, tags } of environments.values()) {
+    for (const key of Object.keys(tags).filter((key) => key.toLowerCase().startsWith('aws:'))) {
+      yield { key: `environments.${name}.tags`, found: key, expected: 'no key that begins with "aws:", which is reserved' }
+    }
+  }
+}
+
 const checks = [
-  undeclaredCredentials, credentialIssues, regionIssues, partitionIssues, endpointIssues, overlappingPrefixes, replicatedToItself,
-  policyIssues, authenticationIssues, serverIssues, limitIssues, agentIssues
+  undeclaredCredentials, reservedTags, credentialIssues, regionIssues, partitionIssues, endpointIssues, overlappingPrefixes,
+  replicatedToItself, policyIssues, authenticationIssues, serverIssues, limitIssues, agentIssues
 ]

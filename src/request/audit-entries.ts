@@ -3,6 +3,7 @@ import type { RequestEntry } from '#src/audit/record'
 import type { SecretDecision } from '#src/audit/secret-outcome'
 import type { Caller } from '#src/authentication/caller'
 import { isAction } from '#src/authorization/actions'
+import type { Decision } from '#src/authorization/decision'
 import type { Config } from '#src/config/config'
 import { isSecretName } from '#src/environments/names'
 import { keptDecisions, type KeptDecisions } from './decisions.ts'
@@ -44,6 +45,8 @@ export interface OutcomeReport {
   readonly cache?: 'hit' | 'stale'
   /** The age of the cached value, in whole seconds. */
   readonly age?: number
+  /** The decision at the time of the reply, if the request has waited after the first decision. */
+  readonly decision?: Decision
 }
 
 /**
@@ -88,7 +91,7 @@ export function finalEntries (
     event: evidence === undefined && status >= 400 ? 'denial' : 'outcome',
     ...about,
     // The decision on the route's action or, if there is none, on whether the caller may see the environment.
-    decision: decision ?? visibility,
+    decision: outcome.decision ?? decision ?? visibility,
     decisions: otherDecisions(rest.flat().filter((one) => isAbout(one, about)), about),
     items: items ?? (evidence?.items === undefined ? undefined : evidence.items + withheld.count),
     unlisted: (evidence?.items !== undefined && evidence.decisions.unlisted()) || undefined,
@@ -118,7 +121,7 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
   return {
     requestId: id,
     caller,
-    peer: found.peer ?? request.ip,
+    peer: found.peer,
     operation: found.route?.operationId,
     action: isAction(action) ? action : undefined,
     environment: environments.has(env) ? env : undefined,

@@ -9,6 +9,7 @@ import type { ReadSecretRequest, SecretRequest } from '#src/agent/secret-request
 import type { Decision } from '#src/authorization/decision'
 import type { Environment } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
+import type { TrustsProxy } from '#src/http/client-address'
 import type { Limiter } from '#src/http/rate-limit'
 import type { Metrics } from '#src/metrics/metrics'
 import type { ProblemCode } from '#src/problems/catalogue'
@@ -95,6 +96,8 @@ declare module 'fastify' {
     audit: Trail
     /** The gateway's own metrics, such as the number of requests and of calls to AWS. */
     metrics: Metrics
+    /** Returns true if the address belongs to a trusted proxy of the current configuration. */
+    trustsProxy: TrustsProxy
     /** The request counters. Each counts separately, and refuses requests beyond its limit. */
     limits: Readonly<Record<'failures' | 'address' | 'caller' | 'environment' | 'refresh', Limiter>>
     /**
@@ -136,6 +139,8 @@ declare module 'fastify' {
     found: Partial<Found>
     /** The problem in the reply. Only `answerProblem` sets it. */
     problem?: Problem
+    /** The error for which the reply has a problem. Absent if the problem itself was thrown. Only plugins/errors.ts sets it. */
+    thrown?: Error
     /** The handler's additions to the audit record of the outcome. Only `reportOutcome` sets it. */
     outcome?: OutcomeReport
     /** Adds details that only the handler knows to the audit record of the outcome. */
