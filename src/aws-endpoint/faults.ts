@@ -19,7 +19,7 @@ interface FaultRule {
 }
 
 const denied: FaultRule = { type: 'AccessDeniedException' }
-const invalid: FaultRule = { type: 'ValidationException' }
+const invalid: FaultRule = { type: 'ValidationException', asIs: true }
 const unknownOperation: FaultRule = { type: 'UnknownOperationException', message: errors.unknownOperation().message }
 /** AWS's clients try again after this error, because its status is 500. */
 const failed: FaultRule = { type: 'InternalServiceError' }
@@ -88,10 +88,12 @@ const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'aws-timeout': failed
 }
 
+const noToken: FaultRule = { type: 'MissingAuthenticationTokenException', message: signatureErrors.missing().message }
+
 /** Returns AWS's error for a problem. */
 export function faultOf (problem: Problem): AwsFault {
-  const { type, message, asIs } = rules[problem.code]
-  const { fault } = problem.options
+  const { code, options: { fault, reason } } = problem
+  const { type, message, asIs } = reason === 'no-token' ? noToken : rules[code]
   if (asIs && fault !== undefined) return fault
   return { type, message: message ?? explanationOf(problem), status: statusOf(type) }
 }

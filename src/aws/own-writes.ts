@@ -175,7 +175,7 @@ export function seeOwnWrites (port: SecretsPort, monotonic: Monotonic, now: () =
  * restored, and its name will soon be free. If a restore fails with `secret-pending-deletion`, the reason is always such a
  * deletion.
  */
-const asGone = ({ options }: Problem): Problem => new Problem('secret-not-found', options)
+const asGone = ({ options: { fault: _, ...options } }: Problem): Problem => new Problem('secret-not-found', options)
 
 /**
  * Returns the key under which a secret's writes are remembered. It contains the credential, because calls with another credential

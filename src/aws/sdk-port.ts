@@ -18,6 +18,7 @@ import { nextCursorFrom } from './pages.ts'
 import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteResult } from './port.ts'
 import { sendCommand } from './send.ts'
 import type { RotationRules, SecretContent } from './secret.ts'
+import { inputFor } from './verbatim.ts'
 import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'
 
 /**
@@ -35,7 +36,9 @@ export function createSecretsPort (
   ): Promise<Output> {
     const { environment: { region, account }, credentialId, callerId, beforeSending } = call
     if (beforeSending !== undefined) await beforeSending()
-    return reportEnd(onEnd, operationOf(command.constructor.name), call, async () =>
+    const operation = operationOf(command.constructor.name)
+    Object.assign(command, { input: inputFor(call, operation, command.input) })
+    return reportEnd(onEnd, operation, call, async () =>
       sendCommand(clients().line({ credentialId, callerId, account }, region), call, command))
   }
 

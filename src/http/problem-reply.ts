@@ -79,8 +79,14 @@ export function problemHeaders (problem: Problem): Record<string, string> {
  *
  * @returns the reply's body
  */
-export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
+export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string | Uint8Array {
   request.problem = problem
+  const { refusal } = request.routeOptions.config
+  if (refusal !== undefined) {
+    const { status, headers, body } = refusal(problem, request.id)
+    reply.code(status).headers({ ...headers, 'x-request-id': request.id })
+    return body
+  }
   reply.code(problem.status).headers({ ...problemHeaders(problem), 'x-request-id': request.id })
   return JSON.stringify(problemBody(problem, request.id))
 }

@@ -6,6 +6,8 @@ import type { Trail } from '#src/audit/trail'
 import type { Caller } from '#src/authentication/caller'
 import type { Action } from '#src/authorization/actions'
 import type { Decision } from '#src/authorization/decision'
+import type { EndpointCall } from '#src/aws-endpoint/call'
+import type { Claim } from '#src/aws-protocol/signature'
 import type { Environment } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
 import type { Limiter } from '#src/http/rate-limit'
@@ -29,7 +31,14 @@ export interface Found {
   readonly visibility: Decision
   /** The environment in the path, which the caller is allowed to see. */
   readonly environment: Environment
-  /** The secret's name in the path, checked against the environment's rules. */
+  /** The claim that the caller has signed the request with its AWS session's keys. `verifySignature` verifies it. */
+  readonly awsClaim: Claim<Caller>
+  /** The call in AWS's protocol. It exists only on the route that speaks it. */
+  readonly awsCall: EndpointCall
+  /**
+   * The secret's name in the path, checked against the environment's rules. On the route that speaks AWS's protocol, the name in
+   * the body, which may be one that no path can contain.
+   */
   readonly secretName: SecretName
   /** The ID of the AWS credential. It is missing if the credential is not declared or the environment does not allow it. */
   readonly credentialId: string
@@ -50,6 +59,14 @@ export interface Found {
   readonly scope: Scope
 }
 
+/** The reply to a request that is refused. */
+export interface Refusal {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Bytes if the media type must not get a `charset`, which Fastify adds to that of a text. */
+  readonly body: string | Uint8Array
+}
+
 /** The route that a request matches. */
 export interface MatchedRoute {
   /** The pattern of the path, such as `/environments/:env`. */
@@ -67,6 +84,7 @@ export const finders = {
   route: 'findRoute',
   caller: 'authenticate',
   environment: 'enterEnvironment',
+  awsCall: 'readAwsCall',
   secretName: 'parseSecretName',
   credentialId: 'resolveCredential',
   evidence: 'recordIntent',
@@ -111,6 +129,13 @@ declare module 'fastify' {
     servedWhenOverloaded?: true
     /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */
     bodyNamesCredential?: true
+    /**
+     * True if the route speaks AWS's protocol. A header then names the operation, and with it the action, and the body may name
+     * the secret.
+     */
+    speaksAws?: true
+    /** Returns the reply to a request that is refused. By default, it is a problem document (RFC 9457). */
+    refusal?: (problem: Problem, requestId: string) => Refusal
     /** The names of the headers in the route's schema, in lower case. plugins/request.ts sets this list. */
     headers?: readonly string[]
   }
