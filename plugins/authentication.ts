@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { JWTVerifyGetKey } from 'jose'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { authenticator } from '#src/authentication/authenticator'
+import { authenticator, tokenIn } from '#src/authentication/authenticator'
 import { awsLogin } from '#src/authentication/aws-login'
 import { awsSessions, type AwsKeys } from '#src/authentication/aws-sessions'
 import type { Caller, Identity } from '#src/authentication/caller'
@@ -69,8 +69,13 @@ export default fp(async (fastify) => {
     return awsLogin(login, headers, fastify.now())
   })
 
-  const identify = ({ headers: { authorization }, raw: { socket } }: FastifyRequest): Identity | Promise<Identity> =>
-    authentication().identify({ authorization, certificate: () => fastify.certificateIdentity(socket) }, fastify.now())
+  function identify ({ headers, raw: { socket }, route: { config } }: FastifyRequest): Identity | Promise<Identity> {
+    const { tokenHeaders } = config
+    const presented = tokenHeaders === undefined
+      ? { authorization: headers.authorization, certificate: () => fastify.certificateIdentity(socket) }
+      : tokenIn(headers, tokenHeaders())
+    return authentication().identify(presented, fastify.now())
+  }
 
   fastify.decorate('authenticate', (request) => {
     const { headers, route: { config } } = request

@@ -29,6 +29,15 @@ export interface PresentedCredentials {
   certificate: () => Identity | undefined
 }
 
+/**
+ * Returns the token in the first of these headers that a request has. A client certificate does not count instead: where the
+ * token has a header of its own, the header is also the proof that no page or server was tricked into sending the request.
+ */
+export function tokenIn (headers: Readonly<Record<string, unknown>>, names: readonly string[]): PresentedCredentials {
+  const token = names.map((name) => headers[name]).find((value) => typeof value === 'string')
+  return { authorization: token === undefined ? undefined : `Bearer ${token}`, certificate: () => undefined }
+}
+
 /** Authenticates callers. `now` is in milliseconds since the epoch. */
 export interface Authenticator {
   /**
@@ -69,7 +78,7 @@ export function authenticator (
     verifiers.set(gatewayIssuer, gatewayTokenVerifier(tokenKeys, aws.serverId, (subject) => awsGroups(aws.identities, subject)))
   }
   const verify = cacheVerified(async (token, now) => {
-    const verifier = verifiers.get(claimedIssuer(token) ?? '')
+    const verifier = verifiers.get(await claimedIssuer(token) ?? '')
     if (verifier === undefined) throw unauthenticated('unknown-token')
     return verifier(token, now)
   }, monotonic)

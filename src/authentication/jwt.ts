@@ -1,4 +1,4 @@
-import { decodeJwt, decodeProtectedHeader, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
+import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import { Problem } from '#src/problems/problem'
 import { unauthenticated } from './refusal.ts'
 
@@ -26,8 +26,9 @@ export type VerifiedClaims = JWTPayload & { sub: string, exp: number }
 const shape = /^[\w-]+\.[\w-]+\.[\w-]*$/
 
 /** Returns the unverified `iss` claim of a token. Use it only to choose the verifier. */
-export function claimedIssuer (token: string): string | undefined {
+export async function claimedIssuer (token: string): Promise<string | undefined> {
   if (!shape.test(token)) return undefined
+  const { decodeJwt } = await import('jose')
   try {
     const { iss } = decodeJwt(token)
     return typeof iss === 'string' ? iss : undefined
@@ -43,6 +44,7 @@ export function claimedIssuer (token: string): string | undefined {
  * @throws Problem `unauthenticated`, and problems that `key` throws
  */
 export async function verifyJwt (token: string, key: JWTVerifyGetKey, rules: JwtRules, now: number): Promise<VerifiedClaims> {
+  const { decodeProtectedHeader, jwtVerify } = await import('jose')
   try {
     const header = decodeProtectedHeader(token)
     const member = refusedMembers.find((name) => Object.hasOwn(header, name))

@@ -16,7 +16,7 @@ interface FaultReply {
 }
 
 /** Returns the reply to a request that is refused, in AWS's protocol. */
-export function faultReply (problem: Problem, requestId: string): FaultReply {
+export function faultReply (problem: Problem, { id: requestId }: { id: string }): FaultReply {
   const { type, message, status } = faultOf(problem)
   const { retryAfter = catalogueEntry(problem.code).retryAfter } = problem.options
   return {

@@ -29,7 +29,7 @@ function shows (secret: SecretMetadata, aspect: Aspect, value: string | undefine
     case 'state': return (secret.state === 'pending-deletion') === (value !== 'present')
     case 'description': return (secret.description ?? '') === value
     case 'kmsKey': return compareKmsKeys(secret.kmsKeyId, value) !== 'different'
-    case 'rotation': return String(secret.rotation?.enabled === true) === value
+    case 'rotation': return String(secret.rotation?.enabled) === value
     case 'primaryRegion': return (secret.primaryRegion ?? value) === value
     case 'label': return versionWith(name, secret.versions) === value
     case 'tag': return secret.tags?.[name] === value

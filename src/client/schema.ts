@@ -277,7 +277,7 @@ export interface paths {
         };
         /**
          * Read a secret's value
-         * @description Returns the current version, or the one with `versionId` or `versionStage`: as JSON, with `Accept: text/plain` as the text alone, or with `Accept: application/octet-stream` as the bytes. The value may come from the gateway's cache, as `Cache-Status` shows.
+         * @description Returns the current version, or the one with `versionId` or `versionStage`: as JSON, with `Accept: text/plain` as the text alone, or with `Accept: application/octet-stream` as the bytes. The value may come from the gateway's cache, as `Cache-Status` shows. With `Prefer: wait`, the reply waits for a change.
          */
         get: operations["readSecret"];
         /**
@@ -661,7 +661,7 @@ export interface paths {
         };
         /**
          * Read a job
-         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, only on the replica that runs it, and until an hour after its end.
+         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, and only on the replica that runs it. It is kept for an hour after its end, or for less if the results of ended jobs take too much memory: the callers whose jobs take the most then lose some.
          */
         get: operations["readJob"];
         put?: never;
@@ -728,6 +728,66 @@ export interface paths {
          * @description The OpenAPI document of the gateway.
          */
         get: operations["getOpenApiYaml"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the agent's routes are served
+         * @description Replies as AWS's Secrets Manager Agent does.
+         */
+        get: operations["pingAgent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/secretsmanager/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a secret's value as from AWS's agent
+         * @description Replies as AWS's Secrets Manager Agent does. The token is in a header of its own, and the secret has its name in AWS or its ARN. If several environments may have a secret of this name, only the ARN names one.
+         */
+        get: operations["readSecretByQuery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{secretId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a secret's value as from AWS's agent
+         * @description Replies as AWS's Secrets Manager Agent does. The token is in a header of its own, and the secret has its name in AWS or its ARN. If several environments may have a secret of this name, only the ARN names one.
+         */
+        get: operations["readSecretByPath"];
         put?: never;
         post?: never;
         delete?: never;
@@ -987,7 +1047,7 @@ export interface components {
             done: number;
             /**
              * Format: date-time
-             * @description The time at which the job ended; it is kept for an hour after that
+             * @description The time at which the job ended; it is kept for an hour after that, or until the memory is needed
              * @example 2026-11-21T08:30:00.000Z
              */
             endedDate?: string;
@@ -2288,6 +2348,8 @@ export interface operations {
                 "cache-control"?: string;
                 /** @description An `ETag`: the reply is 304 if the version still has this tag */
                 "if-none-match"?: string;
+                /** @description `wait=SECONDS`, with `If-None-Match`: if the current version still has this tag, wait until another version is current. After that time, the reply is 304 */
+                prefer?: string;
             };
             path: {
                 /**
@@ -3968,6 +4030,139 @@ export interface operations {
                 };
                 content: {
                     "application/yaml": unknown;
+                };
+            };
+        };
+    };
+    pingAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `healthy` */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    readSecretByQuery: {
+        parameters: {
+            query: {
+                /** @description `true` or `1`: ask AWS, even if the value is cached */
+                refreshNow?: string;
+                /**
+                 * @description The secret's name in AWS, or its ARN
+                 * @example prod/payments/db
+                 */
+                secretId: string;
+                /** @description The ID of a version */
+                versionId?: string;
+                /** @description A staging label. Without both, the current version */
+                versionStage?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The secret's ARN */
+                        ARN: string;
+                        /**
+                         * @description The seconds since 1970 at which the version was created
+                         * @example 1795841224.924
+                         */
+                        CreatedDate: string;
+                        /**
+                         * @description The secret's name in AWS, with the environment's prefix
+                         * @example prod/payments/db
+                         */
+                        Name: string;
+                        /** @description The value in base64, if it is binary */
+                        SecretBinary?: string;
+                        /** @description The value, if it is text */
+                        SecretString?: string;
+                        /** @description The version's ID */
+                        VersionId: string;
+                        /** @description The version's staging labels */
+                        VersionStages: string[];
+                    };
+                };
+            };
+        };
+    };
+    readSecretByPath: {
+        parameters: {
+            query?: {
+                /** @description `true` or `1`: ask AWS, even if the value is cached */
+                refreshNow?: string;
+                /** @description The ID of a version */
+                versionId?: string;
+                /** @description A staging label. Without both, the current version */
+                versionStage?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The secret's name in AWS, or its ARN, not encoded
+                 * @example prod/payments/db
+                 */
+                secretId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The secret's ARN */
+                        ARN: string;
+                        /**
+                         * @description The seconds since 1970 at which the version was created
+                         * @example 1795841224.924
+                         */
+                        CreatedDate: string;
+                        /**
+                         * @description The secret's name in AWS, with the environment's prefix
+                         * @example prod/payments/db
+                         */
+                        Name: string;
+                        /** @description The value in base64, if it is binary */
+                        SecretBinary?: string;
+                        /** @description The value, if it is text */
+                        SecretString?: string;
+                        /** @description The version's ID */
+                        VersionId: string;
+                        /** @description The version's staging labels */
+                        VersionStages: string[];
+                    };
                 };
             };
         };

@@ -9,7 +9,7 @@ import { jobReply } from '#src/jobs/schemas'
 import { Problem, withoutMessage } from '#src/problems/problem'
 import { auditBeforeEmit } from '#src/secrets/bulk/audit-before-emit'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
-import { bulkItemReply, bulkReply, type BulkItemReply } from '#src/secrets/bulk/reply'
+import { bulkItemReply, bulkReply, resultBytes, type BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
 import { mapInTurns } from '#src/scheduling/turns'
 import type { Monotonic } from '#src/clock'
@@ -29,9 +29,6 @@ const withRecords = (request: FastifyRequest, bulk: BulkRun): BulkRun =>
 
 const toReply = (request: FastifyRequest) => (outcome: BulkOutcome): BulkItemReply =>
   bulkItemReply(outcome, (problem) => problemBody(problem, request.id))
-
-/** The memory that the result of one secret takes, in bytes. */
-const resultBytes = 1024
 
 /** Wraps a run so that `end` is called when the run has ended. */
 export const endingWith = (bulk: BulkRun, end: () => void): BulkRun => ({

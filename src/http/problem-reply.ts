@@ -64,13 +64,41 @@ export function problemBody (problem: Problem, requestId: string): ProblemBody {
 
 /** Returns the headers of a problem's reply, such as `Retry-After`. */
 export function problemHeaders (problem: Problem): Record<string, string> {
-  const { retryAfter = catalogueEntry(problem.code).retryAfter } = problem.options
   return {
     'content-type': `${problemMediaType}; charset=utf-8`,
-    'cache-control': 'no-store',
-    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+    ...unstoredHeaders(problem),
     ...(problem.code === 'unauthenticated' && { 'www-authenticate': 'Bearer realm="secrets-gateway"' })
   }
+}
+
+/** What is sent for a problem. */
+export interface ProblemReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Bytes if the media type must not get a `charset`, which Fastify adds to that of a text. */
+  readonly body: string | Uint8Array
+}
+
+/**
+ * The format in which a route replies with problems. A route that speaks another service's protocol declares that protocol's
+ * format in its `config`. All other routes, and requests without a route, have problem documents.
+ */
+export type ProblemFormat = (problem: Problem, request: FastifyRequest) => ProblemReply
+
+const problemDocument: ProblemFormat = (problem, { id }) =>
+  ({ status: problem.status, headers: problemHeaders(problem), body: JSON.stringify(problemBody(problem, id)) })
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The format of the route's problems, unless it is the problem document. */
+    problemFormat?: ProblemFormat
+  }
+}
+
+/** Returns the headers of a problem's reply that do not depend on its format. */
+export function unstoredHeaders ({ code, options }: Problem): Record<string, string> {
+  const { retryAfter = catalogueEntry(code).retryAfter } = options
+  return { 'cache-control': 'no-store', ...retryAfter !== undefined && { 'retry-after': String(retryAfter) } }
 }
 
 /**
@@ -81,14 +109,11 @@ export function problemHeaders (problem: Problem): Record<string, string> {
  */
 export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string | Uint8Array {
   request.problem = problem
-  const { refusal } = request.routeOptions.config
-  if (refusal !== undefined) {
-    const { status, headers, body } = refusal(problem, request.id)
-    reply.code(status).headers({ ...headers, 'x-request-id': request.id })
-    return body
-  }
-  reply.code(problem.status).headers({ ...problemHeaders(problem), 'x-request-id': request.id })
-  return JSON.stringify(problemBody(problem, request.id))
+  // There is no `found` if Fastify itself refused the request.
+  const found = request.found as FastifyRequest['found'] | undefined
+  const { status, headers, body } = (found?.route?.config.problemFormat ?? problemDocument)(problem, request)
+  reply.code(status).headers({ ...headers, 'x-request-id': request.id })
+  return body
 }
 
 /** Sends a problem as the reply. */

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import type { AwsCall } from '#src/aws/call'
 import { seeOwnWrites } from '#src/aws/own-writes'
 import { createRecentWrites, type Aspect, type Effect } from '#src/aws/recent-writes'
+import { rememberWrites } from '#src/aws/remember-writes'
 import { environmentFrom } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
 import { isProblem, Problem } from '#src/problems/problem'
@@ -17,7 +18,7 @@ const valueOf = (versionId: string, date: number): ReadSecret =>
   ({ name, arn, versionId, versionStages: ['AWSCURRENT'], createdDate: new Date(date), content: versionId })
 
 /** A port whose replies a test sets, on clocks that move only on demand. */
-function setUp () {
+function setUp (replaced: Partial<SecretsPort> = {}) {
   const clock = { monotonic: 0, wall: 1_000_000 }
   const replies: (ReadSecret | Problem)[] = []
   const next = async (): Promise<ReadSecret> => {
@@ -36,9 +37,12 @@ function setUp () {
     deleteSecret: async () => ({ name, arn, deletionDate: new Date() }),
     createSecret: async () => { throw new Problem('secret-pending-deletion') },
     getResourcePolicy: async () => { await next(); return { name, arn } },
-    listSecretVersionIds: async () => ({ items: [await next()] })
+    listSecretVersionIds: async () => ({ items: [await next()] }),
+    ...replaced
   }
-  const port = seeOwnWrites(inner as unknown as SecretsPort, () => clock.monotonic, () => clock.wall)
+  const monotonic = (): number => clock.monotonic
+  const writes = createRecentWrites(monotonic, () => clock.wall)
+  const port = rememberWrites(seeOwnWrites(inner as unknown as SecretsPort, writes), writes, monotonic)
   return { clock, replies, inner, port }
 }
 
@@ -68,6 +72,13 @@ await t.test('a value that is newer than the write is not read again', async (t)
   replies.splice(0, 1, old)
   await port.rotateSecret(call, name, {})
   t.equal((await port.getSecretValue(call, name)).versionId, 'old', 'nor after a rotation, which ends at any time')
+})
+
+await t.test('a repetition of a write from before the memory is not taken for a new version', async (t) => {
+  const { replies, port } = setUp({ putSecretValue: async () => ({ name, arn, versionId: 'old', versionStages: ['AWSPREVIOUS'] }) })
+  await port.putSecretValue(call, name, 'old', { versionId: 'old' })
+  replies.push(valueOf('current', 999_999), valueOf('old', 999_999))
+  t.equal((await port.getSecretValue(call, name)).versionId, 'current')
 })
 
 await t.test('a secret that was written a moment ago is looked for again', async (t) => {

@@ -28,7 +28,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       method: 'POST',
       url,
       prefixTrailingSlash: 'slash',
-      config: { action: 'DescribeEnvironment', speaksAws: true, refusal: faultReply },
+      config: { action: 'DescribeEnvironment', speaksAws: true, problemFormat: faultReply },
       bodyLimit: 1024 * 1024,
       schema: {
         hide: url !== '',

@@ -1,5 +1,6 @@
 import type {} from '@fastify/accepts'
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { problemFromFramework } from '#src/http/framework-errors'
 import { endingWith, holdingMemory, ndjson, sendAtOnce, sendJob, sendLines } from '#src/http/bulk-replies'
 import { prefersAsync } from '#src/http/prefer'
