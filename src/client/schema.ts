@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/auth/aws/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get keys for AWS's protocol
+         * @description Returns temporary keys with which AWS's SDKs sign their requests to `POST /environments/{env}/aws`. They belong to the caller, and end with its token or after an hour. This is the protocol of the SDKs' container credentials: set `AWS_CONTAINER_CREDENTIALS_FULL_URI` to this URL, and `AWS_CONTAINER_AUTHORIZATION_TOKEN`, or the file that `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names, to `Bearer <token>`.
+         */
+        get: operations["getAwsKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/aws/login": {
         parameters: {
             query?: never;
@@ -158,6 +178,26 @@ export interface paths {
         get: operations["describeEnvironment"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/environments/{env}/aws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call AWS Secrets Manager in its own protocol
+         * @description This path is an endpoint URL for AWS's SDKs, its CLI and everything built on them: `AWS_ENDPOINT_URL_SECRETS_MANAGER`. It speaks AWS JSON 1.1.
+         */
+        post: operations["callAws"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1444,6 +1484,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getAwsKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @example ASIAQWERTYUIOPASDFGH */
+                        AccessKeyId: string;
+                        /**
+                         * Format: date-time
+                         * @description The time at which the keys end
+                         */
+                        Expiration: string;
+                        SecretAccessKey: string;
+                        /** @description The session token */
+                        Token: string;
+                    };
+                };
+            };
+        };
+    };
     logInWithAws: {
         parameters: {
             query?: never;
@@ -1760,6 +1833,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Environment"];
+                };
+            };
+        };
+    };
+    callAws: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
+                "aws-credential-id"?: string;
+                /** @description `secretsmanager.` and the name of an operation */
+                "x-amz-target"?: string;
+            };
+            path: {
+                /**
+                 * @description An environment that the configuration declares
+                 * @example dev
+                 */
+                env: string;
+            };
+            cookie?: never;
+        };
+        /** @description The input of the operation, as AWS documents it */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "SecretId": "dev/payments/db"
+                 *     }
+                 */
+                "application/x-amz-json-1.1": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The output of the operation, as AWS documents it */
+            200: {
+                headers: {
+                    /** @description The same as `X-Request-Id` */
+                    "x-amzn-RequestId"?: string;
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-amz-json-1.1": {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };

@@ -77,7 +77,8 @@ export function problemHeaders (problem: Problem): Record<string, string> {
 export interface ProblemReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  /** Bytes if the media type must not get a `charset`, which Fastify adds to that of a text. */
+  readonly body: string | Uint8Array
 }
 
 /**
@@ -121,7 +122,7 @@ export function unstoredHeaders ({ code, options }: Problem): Record<string, str
  *
  * @returns the reply's body
  */
-export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
+export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string | Uint8Array {
   request.problem = problem
   // There is no `found` if Fastify itself refused the request.
   const found = request.found as FastifyRequest['found'] | undefined

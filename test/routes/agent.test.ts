@@ -240,7 +240,8 @@ t.test('header names, prefix, and switching off', async (t) => {
 
 t.test('a client certificate is no token', async (t) => {
   const gateway = await prepared(t)
-  gateway.fastify.certificateCaller = () => ({ id: 'administrator', groups: ['administrators'], method: 'mtls' })
+  const proof = { method: 'mtls', id: 'administrator' } as const
+  gateway.fastify.certificateIdentity = () => ({ caller: { ...proof, groups: ['administrators'] }, expires: Infinity, proof })
   t.equal((await gateway.send('GET', '/environments/dev/secrets/a', { token: null })).status, 200)
   t.match(shown(await ask(gateway, '/v1/dev/a', { headers: {} })), [403, 'Bad Token'])
 })
