@@ -120,7 +120,11 @@ function terraform (secret: Referenced): string {
   const text = `data.aws_secretsmanager_secret_version.${label}.secret_string`
   const provider = [
     'provider "aws" {',
+    '  alias  = "secrets_gateway"',
     `  region = ${hclQuoted(secret.region)}`,
+    '  # The keys are the gateway\'s, and no other service of AWS accepts them.',
+    '  skip_credentials_validation = true',
+    '  skip_requesting_account_id  = true',
     '  endpoints {',
     `    secretsmanager = ${hclQuoted(awsEndpoint(secret.gateway))}`,
     '  }',
@@ -130,6 +134,7 @@ function terraform (secret: Referenced): string {
   return [
     ...secret.throughGateway ? provider : [],
     `data "aws_secretsmanager_secret_version" "${label}" {`,
+    ...secret.throughGateway ? ['  provider  = aws.secrets_gateway'] : [],
     `  region    = ${hclQuoted(secret.region)} # from version 6 of the provider on; before, it is the provider's`,
     `  secret_id = ${hclQuoted(secret.arn)}`,
     '}',

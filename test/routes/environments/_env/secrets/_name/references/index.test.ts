@@ -142,10 +142,20 @@ t.test('listReferences', async (t) => {
     const found = await texts(gateway, 'payments/db', 'password', '&through=gateway')
     const endpoint = `${gateway.url}/environments/prod/aws`
     t.equal(found.terraform?.split('\n\n')[0], [
-      'provider "aws" {', '  region = "eu-west-1"', '  endpoints {', `    secretsmanager = "${endpoint}"`, '  }', '}'
+      'provider "aws" {',
+      '  alias  = "secrets_gateway"',
+      '  region = "eu-west-1"',
+      '  # The keys are the gateway\'s, and no other service of AWS accepts them.',
+      '  skip_credentials_validation = true',
+      '  skip_requesting_account_id  = true',
+      '  endpoints {',
+      `    secretsmanager = "${endpoint}"`,
+      '  }',
+      '}'
     ].join('\n'))
     const without = await texts(gateway, 'payments/db', 'password')
-    t.ok(found.terraform?.endsWith(`}\n\n${without.terraform ?? ''}`))
+    t.ok(found.terraform?.replace('  provider  = aws.secrets_gateway\n', '').endsWith(`}\n\n${without.terraform ?? ''}`))
+    t.notSame(found.terraform?.replace('  provider  = aws.secrets_gateway\n', ''), found.terraform)
     t.equal(found['external-secrets'], `# The controller needs the environment variable AWS_SECRETSMANAGER_ENDPOINT=${endpoint}\n${without['external-secrets'] ?? ''}`)
     for (const format of ['external-secrets-webhook', 'kubernetes-secret']) t.equal(found[format], without[format])
     t.equal(found['ecs-task-definition'], 'ECS itself reads the secret from AWS, before the container starts.')
