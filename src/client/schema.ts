@@ -175,7 +175,7 @@ export interface paths {
         put?: never;
         /**
          * Copy secrets from another environment
-         * @description Copies the current value (text or binary), the description and the tags, except for tags that an environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key is that of this environment. Each secret has its own result, and a failed one does not affect the others. A placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either environment fails. The caller needs `PromoteSecret` on the secret in both environments, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any value into this one.
+         * @description Copies the current value (text or binary), the description and the tags, except for tags that an environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key is that of this environment. Each secret has its own result, and a failed one does not affect the others. A placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either environment fails. The caller needs `DescribeEnvironment` and `PromoteSecret` in both environments, also on the secret, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any value into this one.
          */
         post: operations["promoteSecrets"];
         delete?: never;
@@ -219,7 +219,7 @@ export interface paths {
         put?: never;
         /**
          * Create many secrets
-         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below its quotas.
+         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success even if all fail, unless `failOnError` is set. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below its quotas.
          */
         post: operations["bulkCreateSecrets"];
         delete?: never;
@@ -1050,7 +1050,7 @@ export interface components {
              * @example secret-not-found
              * @enum {string}
              */
-            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "secret-has-replicas" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "caller-gone" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
+            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "secret-has-replicas" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "some-failed" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "caller-gone" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
             /**
              * @description What happened, and what to do about it
              * @example Check the name, the environment and the credential; `/` in a name is written `%2F`.
@@ -1800,6 +1800,11 @@ export interface operations {
                         [key: string]: string;
                     };
                     /**
+                     * @description Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline notices. Nothing else changes: the other secrets are processed all the same. Applies to a plan, too
+                     * @default false
+                     */
+                    failOnError?: boolean;
+                    /**
                      * @description The environment to copy from. Its default credential is used
                      * @example staging
                      */
@@ -2030,6 +2035,11 @@ export interface operations {
                      * @default false
                      */
                     dryRun?: boolean;
+                    /**
+                     * @description Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline notices. Nothing else changes: the other secrets are processed all the same. Applies to a plan, too
+                     * @default false
+                     */
+                    failOnError?: boolean;
                     /**
                      * @description What happens to an existing secret: it fails, is left unchanged, or gets the given value, description, key and tags. A value, or one key of it, is generated only if the secret has no value yet
                      * @default fail
