@@ -245,7 +245,7 @@ export const catalogue = {
   'kms-failure': {
     status: 502,
     title: 'AWS could not use the KMS key',
-    advice: 'Check that the KMS key exists, is enabled and may be used by the credential.'
+    advice: 'Check that the KMS key of the secret is enabled and may be used by the credential. If a request names a key that does not exist, the reply is `aws-refused` instead.'
   },
   'aws-throttled': {
     status: 503,
