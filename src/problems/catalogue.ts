@@ -178,7 +178,7 @@ export const catalogue = {
   'some-failed': {
     status: 409,
     title: 'Some of the secrets failed, or were not started',
-    advice: '`items` has the result for each secret. The others have been processed. Correct the cause, and send the request again.'
+    advice: '`items` has the result for each secret. The others have been processed; a plan has written nothing. Correct the cause, and send the request again.'
   },
   'not-taken-back': {
     status: 409,
