@@ -8,6 +8,7 @@ import { tokenKeys, type IssuedToken } from '#src/authentication/gateway-token'
 import { keySet, type KeySource } from '#src/authentication/key-set'
 import { usedSignatures } from '#src/authentication/used-signatures'
 import { stsUrl } from '#src/aws/endpoints'
+import { addressGroup } from '#src/network/address-group'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { Problem } from '#src/problems/problem'
 import type { AuthenticateRequest } from '#src/request/steps/authenticate'
@@ -57,10 +58,10 @@ export default fp(async (fastify) => {
     return awsLogin(login, headers, fastify.now())
   })
 
-  fastify.decorate('authenticate', ({ headers, raw: { socket }, route: { config: { tokenHeaders } } }) => {
+  fastify.decorate('authenticate', ({ headers, raw: { socket }, route: { config: { tokenHeaders } }, found: { peer = '' } }) => {
     const presented = tokenHeaders === undefined
       ? { authorization: headers.authorization, certificate: () => fastify.certificateCaller(socket) }
       : tokenIn(headers, tokenHeaders())
-    return authentication().authenticate(presented, fastify.now())
+    return authentication().authenticate(presented, fastify.now(), addressGroup(peer))
   })
 }, { name: 'authentication', dependencies: ['config', 'tls'] })

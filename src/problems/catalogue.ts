@@ -195,6 +195,11 @@ export const catalogue = {
     title: 'The version that was written with the idempotency key has been replaced or rolled back',
     advice: 'Use a new `Idempotency-Key` to write it again.'
   },
+  'cache-disabled': {
+    status: 409,
+    title: 'The values of the environment are not cached',
+    advice: 'The gateway notices changes of secrets by means of its cache. Ask the platform team to set `cache.ttlSeconds`.'
+  },
   'aws-refused': {
     status: 422,
     title: 'AWS refuses the request',

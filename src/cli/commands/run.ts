@@ -1,15 +1,15 @@
 import { constants } from 'node:os'
-import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { Option, type Command } from 'commander'
 import { positiveInteger } from '#src/cli/arguments'
+import { changesOf } from '#src/cli/changes'
 import { startChild } from '#src/cli/child'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { warnOfUnaddressable } from '#src/cli/results'
 import { steeringPower } from '#src/cli/steering-names'
 import { CommandFailure, ExitStatus, FailureWithStatus, type Terminal } from '#src/cli/terminal'
 import { asText } from '#src/cli/text'
-import { readVariables, withSelection, type Refusal, type Selection } from '#src/cli/variables'
+import { readVariables, selectedSecrets, withSelection, type Refusal, type Selection } from '#src/cli/variables'
 import { GatewayProblem, GatewayUnreachable } from '#src/client/client'
 
 type Options = GlobalOptions & Selection & { watch?: number }
@@ -32,7 +32,8 @@ export function runChild (program: Command, terminal: Terminal): void {
     .description('run a program with secrets in its environment; exits with the program\'s status, or with 125 to 127 if the program was not run')
     .exitOverride((error) => { throw error.exitCode === 0 ? error : new FailureWithStatus(ownFailure, error) })
     .argument('<command...>', 'the program and its arguments, after "--"')
-    .addOption(new Option('--watch [seconds]', 'read the secrets again at this interval, and restart the program when they have changed')
+    .addOption(new Option('--watch [seconds]', 'restart the program when its secrets have changed: end it with SIGTERM, or with ' +
+    'SIGKILL after 10 seconds, and start it again. The gateway tells of changes; if it can\'t, the secrets are read again at this interval')
       .preset('60').argParser(positiveInteger('whole number of seconds', maxInterval)))
     .action(async (args: string[], _: object, command: Command) => {
       const status = await runWithSecrets(args, command.optsWithGlobals<Options>(), terminal).catch((error: unknown) => {
@@ -60,12 +61,24 @@ async function runWithSecrets (args: readonly string[], { watch, ...options }: O
   const { unaddressable, ...first } = await readAll()
   warnOfUnaddressable(terminal, unaddressable, environmentOf(options))
   let { variables } = first
+  let isReported = false
+  const report = (lines: readonly string[]): void => {
+    if (!isReported) terminal.stderr.lines([...lines])
+    isReported = true
+  }
   for (;;) {
     // Removes the gateway's token, because the program could read other secrets with it.
     const env = { ...terminal.env, SECRETS_GATEWAY_TOKEN: undefined, ...variables }
     const child = startChild(args, env, terminal.stdin.isTTY === true)
     const watching = new AbortController()
-    const changed = watch === undefined ? [] : [changedVariables(terminal, read, variables, watch, watching.signal)]
+    const changed = watch === undefined
+      ? []
+      : [changedVariables(terminal, read, variables, changesOf(gateway, environmentOf(options), {
+          ...selectedSecrets(options),
+          seconds: watch,
+          signal: watching.signal,
+          onRefusal ({ message }) { report([message, `The secrets are read again every ${watch} seconds`]) }
+        }))]
     const outcome = await Promise.race([child.ended, ...changed]).finally(() => { watching.abort() })
     if (typeof outcome === 'number') return outcome
     terminal.stderr.lines(['The secrets have changed: restarting the program'])
@@ -79,15 +92,15 @@ async function runWithSecrets (args: readonly string[], { watch, ...options }: O
 const retryable = [GatewayUnreachable, GatewayProblem, CommandFailure] as const
 
 /**
- * Reads the variables again and again, at an interval of `seconds`, until they differ from `current`. Resolves to the new ones.
- * Continues after retryable errors, and reports only the first of several in a row.
+ * Reads the variables again whenever they may have changed, until they differ from `current`. Resolves to the new ones. Continues
+ * after retryable errors, and reports only the first of several in a row.
  */
 async function changedVariables (
-  { stderr }: Terminal, read: () => Promise<Variables>, current: Variables, seconds: number, signal: AbortSignal
+  { stderr }: Terminal, read: () => Promise<Variables>, current: Variables, changes: AsyncGenerator<void, never>
 ): Promise<Variables> {
   let isReported = false
   for (;;) {
-    await setTimeout(seconds * 1_000, undefined, { signal })
+    await changes.next()
     try {
       const latest = await read()
       isReported = false

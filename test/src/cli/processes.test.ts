@@ -1,6 +1,6 @@
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import t from 'tap'
-import { build } from '#test/helper'
+import { build, caching, tokens } from '#test/helper'
 import { noTerminal, secretsctlProgram, secretsctlTerminal, type Outcome } from '#test/secretsctl'
 
 const signal = (name: NodeJS.Signals) => (child: ChildProcess): boolean => child.kill(name)
@@ -70,7 +70,10 @@ t.test('run --watch: restarts the program when its secrets have changed', async 
     ]
   })
   t.match(outcome, { status: 5, stdout: 'first\nreceived\nsecond\nreceived\nthird\n' })
-  t.same(outcome.stderr.split('\n'), [
+  const [refusal = '', ...lines] = outcome.stderr.split('\n')
+  t.match(refusal, /^The values of the environment are not cached: /, 'the interval is used because the gateway does not tell of changes')
+  t.same(lines, [
+    'The secrets are read again every 1 seconds',
     'The secrets have changed: restarting the program',
     'app/key and app/KEY would both become the variable KEY: use --map to rename one',
     'The program continues with its current secrets',
@@ -78,6 +81,39 @@ t.test('run --watch: restarts the program when its secrets have changed', async 
     ''
   ])
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/', '--watch', '0', ...program]), { status: 125, stderr: /number of seconds/ })
+})
+
+t.test('run --watch: the gateway tells of changes', async (t) => {
+  const gateway = await build(t, caching)
+  const path = '/environments/dev/secrets/app%2Fkey'
+  await gateway.send('PUT', path, { json: { value: 'first' } })
+  await gateway.send('PUT', '/environments/dev/secrets/other', { json: { value: 'x' } })
+  const program = node(`
+    process.on('SIGTERM', () => { process.exit(0) })
+    console.log(process.env.KEY)
+    if (!['first', 'second'].includes(process.env.KEY)) setTimeout(() => { process.exit(5) }, 100)
+    setInterval(() => {}, 1000)`)
+  let rotatedAt = 0
+  // The interval is never over. The caller may only read.
+  const args = ['run', '--env', 'dev', '--secret', 'other', '--map', 'KEY=app/key', '--watch', '86400', ...program]
+  const outcome = await secretsctlProgram(gateway, args, {
+    token: tokens.reader,
+    steps: [
+      { after: 'first\n', act: async () => gateway.send('PUT', path, { json: { value: 'second' } }) },
+      {
+        after: 'second\n',
+        async act () {
+          await gateway.send('PUT', `${path}/rotation`, {
+            json: { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:rotator', automaticallyAfterDays: 30, rotateImmediately: true }
+          })
+          await gateway.rotateDue()
+          rotatedAt = performance.now()
+        }
+      }
+    ]
+  })
+  t.comment(`the program ended ${Math.round(performance.now() - rotatedAt)} ms after the rotation`)
+  t.match(outcome, { status: 5, stdout: /^first\nsecond\n.{32}\n$/ })
 })
 
 t.test('run --watch: a signal during the restart terminates the command', async (t) => {
