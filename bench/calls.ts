@@ -6,7 +6,7 @@
  *     node bench/calls.ts
  *
  * The others in the comparison are no cache, and a cache like that of the AWS Secrets Manager Agent. That one asks with
- * `GetSecretValue` for a secret that it does not have, and with `DescribeSecret` whether an expired value is still the current one.
+ * `GetSecretValue` for a secret that it does not have, and with `DescribeSecret` whether an expired value is still current.
  */
 import { appendFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
