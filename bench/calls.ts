@@ -15,9 +15,9 @@ import type { SecretsPort } from '#src/aws/port'
 import type { ReadSecret } from '#src/aws/secret'
 import { createMemory } from '#src/cache/memory'
 import { createReader } from '#src/cache/reader'
-import type { After } from '#src/cache/gathering'
 import type { Environment } from '#src/environments/environment'
 import { isSecretName, type SecretName } from '#src/environments/names'
+import type { After } from '#src/scheduling/alarms'
 
 const secrets = 1_000
 const reads = 1_000_000
@@ -142,7 +142,8 @@ async function countOurs (order: Uint16Array, random: () => number, isPreloaded:
     maximumBytes: 2 ** 30,
     monotonic: clock.now,
     random,
-    after: clock.after
+    after: clock.after,
+    alarm: clock.after
   }, new AbortController().signal)
 
   if (isPreloaded) for (let index = 0; index < secrets; index++) void cache.preload(environment, nameOf(index))

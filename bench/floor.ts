@@ -17,6 +17,7 @@ import { liveConfig } from '#src/config/live'
 import { setFlags } from '#src/engine'
 import { serverOptions } from '#src/http/server-options'
 import { compete, cores, endServer, serve, startServer, type Contender } from './contest.ts'
+import { logFile } from './log-file.ts'
 import { pinToCore } from './pinned.ts'
 
 /** There are many connections, because a gateway serves many callers at once. */
@@ -50,7 +51,7 @@ async function gateway (dataDir: string): Promise<string> {
     // Nothing listens on this port. An unexpected AWS call would therefore fail, and change the status of the reply.
     aws: { endpoint: 'http://127.0.0.1:9' }
   }))
-  const fastify = Fastify(serverOptions('info', { write: () => undefined }, config))
+  const fastify = Fastify(serverOptions('info', logFile(dataDir), config))
   await fastify.register(app, { config, dataDir })
   return fastify.listen({ host: '127.0.0.1', port: 0 })
 }

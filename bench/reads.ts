@@ -20,6 +20,7 @@ import { setFlags } from '#src/engine'
 import { serverOptions } from '#src/http/server-options'
 import { startLocalBackend } from '#src/local-backend/server'
 import { compete, cores, endServer, serve, startServer } from './contest.ts'
+import { logFile } from './log-file.ts'
 import { pinToCore } from './pinned.ts'
 
 const connections = Number(process.env.CONNECTIONS ?? 128)
@@ -53,7 +54,7 @@ async function gateway (dataDir: string, endpoint: string, ttlSeconds?: number):
     aws: { endpoint, slots: 2 * connections },
     ...ttlSeconds !== undefined && { cache: { ttlSeconds } }
   }))
-  const fastify = Fastify(serverOptions('info', { write: () => undefined }, config))
+  const fastify = Fastify(serverOptions('info', logFile(dataDir), config))
   await fastify.register(app, { config, dataDir })
   return fastify.listen(listen)
 }

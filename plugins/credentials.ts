@@ -8,11 +8,14 @@ import type { KeysFor } from '#src/aws/keys'
 import { seeOwnWrites } from '#src/aws/own-writes'
 import type { SecretsPort } from '#src/aws/port'
 import { quotaBuckets } from '#src/aws/quotas'
+import { createRecentWrites } from '#src/aws/recent-writes'
+import { rememberWrites } from '#src/aws/remember-writes'
 import { confirmRepeats } from '#src/aws/repeats'
 import { sdk } from '#src/aws/sdk'
 import { createSecretsPort } from '#src/aws/sdk-port'
 import type { Line } from '#src/aws/send'
 import { createCache, type Cache } from '#src/cache/cached-port'
+import { accountNames } from '#src/credentials/accounts'
 import { isRole, stsRegion, type RoleDefinition } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
 import { reportCache, reportGates } from '#src/metrics/aws'
@@ -23,6 +26,12 @@ declare module 'fastify' {
     aws: SecretsPort
     /** Drops a secret from the cache. @param secret its name in AWS */
     invalidateCache: (secret: string) => void
+    /** Watches a secret for changes of its current version. The cache must be enabled in the environment. */
+    watchSecret: Cache['watch']
+    /** Calls a function with the name in AWS of each secret that may have changed. */
+    onSecretChange: Cache['onChange']
+    /** Returns false if the cache is disabled in the environment. */
+    isCached: Cache['keeps']
     /** Reads a secret into the cache. @throws Problem if it can't be read */
     preload: Cache['preload']
     /**
@@ -62,12 +71,15 @@ const sweepEvery = 10_000
 /** Provides the port to AWS with its cache, and AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
   const { config, metrics, monotonic } = fastify
+  const accounts = config.derive(({ credentials, environments }) => accountNames(credentials, environments.values()))
   const gates = createGates({
     settings: () => config.current.aws,
     buckets: {
       aws: () => quotaBuckets(() => config.current.aws.quotaShare, monotonic),
       none: () => () => unlimited
     },
+    // A credential that a reload has removed may still be in use by a request.
+    accountOf: (credentialId) => accounts().get(credentialId) ?? credentialId,
     monotonic
   })
   const clients = config.derive(({ credentials, environments, aws }) => awsClients({
@@ -83,7 +95,10 @@ export default fp(async (fastify) => {
     const definition = config.current.credentials.get(credentialId)
     return definition !== undefined && isRole(definition) ? definition : undefined
   }
-  const port = seeOwnWrites(confirmRepeats(createSecretsPort(clients, metrics.callEnded)), monotonic, fastify.now)
+  const writes = createRecentWrites(monotonic, fastify.now)
+  const consistent = seeOwnWrites(createSecretsPort(clients, metrics.callEnded), writes)
+  // `confirmRepeats` looks secrets up in `consistent`, so that it is not misled by a reply from before an earlier write.
+  const port = rememberWrites(confirmRepeats(consistent), writes, monotonic)
   const cache = createCache(port, {
     timesOf ({ cache: times = {} }) {
       const { ttlSeconds, staleIfErrorSeconds } = { ...config.current.cache, ...times }
@@ -93,6 +108,7 @@ export default fp(async (fastify) => {
     sharesReads: (credentialId) => roleOf(credentialId)?.shareReads !== false,
     maximumBytes: config.current.cache.maximumBytes,
     monotonic,
+    alarm: fastify.alarms.after,
     onShared: metrics.callsShared
   })
   // Clears the cache when one of these settings changes, because a credential may then belong to another account, or a name to
@@ -107,6 +123,9 @@ export default fp(async (fastify) => {
 
   fastify.decorate('aws', cache.port)
   fastify.decorate('invalidateCache', cache.invalidate)
+  fastify.decorate('watchSecret', cache.watch)
+  fastify.decorate('onSecretChange', cache.onChange)
+  fastify.decorate('isCached', cache.keeps)
   fastify.decorate('preload', cache.preload)
   fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)
   fastify.decorate('openQueue', (credentialId, place) => clients().queue(credentialId, place))
@@ -126,7 +145,7 @@ export default fp(async (fastify) => {
     cache.close()
     clients().close()
   })
-}, { name: 'credentials', dependencies: ['config', 'metrics'] })
+}, { name: 'credentials', dependencies: ['alarms', 'config', 'metrics'] })
 
 function retire (clients: Clients): void {
   setTimeout(() => { clients.close() }, gracePeriod).unref()

@@ -9,6 +9,7 @@ import { loadConfig, readVariables } from './config/load.ts'
 import { ConfigError } from './config/issues.ts'
 import type { Variables } from './config/schema.ts'
 import { withoutMessage } from './problems/problem.ts'
+import { logDestination, type LogDestination } from './log/destination.ts'
 import { assertLocalModeIntended, startLocalMode, type LocalMode } from './local-mode/local-mode.ts'
 import { serverOptions } from './http/server-options.ts'
 
@@ -26,13 +27,17 @@ async function start (): Promise<void> {
   const config = liveConfig(local?.config ?? loadConfig(variables.GATEWAY_CONFIG ?? ''))
 
   // With the audit trail on standard output, the log goes to standard error.
-  const log = config.current.audit.file === standardOutput ? process.stderr : undefined
-  const fastify = Fastify(serverOptions(variables.LOG_LEVEL, log, config))
+  const descriptor = config.current.audit.file === standardOutput ? 2 : 1
+  const log = logDestination(descriptor, (lines) => { fastify.log.warn({ lines }, 'log lines were dropped') })
+  const fastify = Fastify(serverOptions(variables.LOG_LEVEL, log, config, variables.OTEL_SERVICE_NAME))
   await fastify.register(app, { config, dataDir: variables.GATEWAY_DATA_DIR })
   const address = await listen(fastify, variables)
-  shutDownGracefully(fastify, local)
+  shutDownGracefully(fastify, log, local)
   if (variables.GATEWAY_CONFIG !== undefined) reloadOnHangup(fastify, config, variables.GATEWAY_CONFIG)
-  if (local !== undefined) outputsOf(process).stdout.text(banner(address, local, showsToken(variables)))
+  if (local === undefined) return
+  // The banner is the last thing that a developer sees.
+  log.flushSync()
+  outputsOf(process).stdout.text(banner(address, local, showsToken(variables)))
 }
 
 /** Listens, and returns the gateway's URL. @throws ConfigError if the address is in use or can't be bound */
@@ -52,14 +57,14 @@ const showsToken = ({ GATEWAY_PRINT_TOKEN }: Variables): boolean => process.stdo
  * Installs handlers that shut the process down gracefully after a signal or an uncaught error. They let open requests finish and
  * then close everything. A second signal ends the process at once.
  */
-function shutDownGracefully (fastify: FastifyInstance, local: LocalMode | undefined): void {
+function shutDownGracefully (fastify: FastifyInstance, log: LogDestination, local: LocalMode | undefined): void {
   closeWithGrace({
     // `shutDown` limits the time instead, because a reload may have changed the limits by the time of the signal.
     delay: false,
     logger: false,
     // If there is a configuration file, SIGHUP does not shut the process down, because it reloads the file.
     skip: local === undefined ? ['SIGHUP'] : [],
-    onSecondSignal: () => { endIfHanging(fastify) }
+    onSecondSignal: () => { endIfHanging(fastify, log) }
   }, async ({ signal, err }) => {
     if (err !== undefined) fastify.log.fatal({ thrown: withoutMessage(err) }, 'crashed')
     else fastify.log.info({ signal }, 'closing')
@@ -70,14 +75,16 @@ function shutDownGracefully (fastify: FastifyInstance, local: LocalMode | undefi
     // After an uncaught error, the gateway takes no further requests.
     const isComplete = await fastify.shutDown({ delays: err === undefined })
     await local?.close()
-    endIfHanging(fastify)
+    endIfHanging(fastify, log)
     if (!isComplete) process.exit(1)
   })
 }
 
 /** Ends the process if a write to the audit trail hangs. Node.js would then not exit by itself. */
-function endIfHanging ({ audit }: FastifyInstance): void {
-  if (audit.hangs) process.kill(process.pid, 'SIGKILL')
+function endIfHanging ({ audit }: FastifyInstance, log: LogDestination): void {
+  if (!audit.hangs) return
+  log.flushSync()
+  process.kill(process.pid, 'SIGKILL')
 }
 
 /** Reloads the configuration file on SIGHUP. If the file is invalid, the current configuration stays in use. */

@@ -118,6 +118,7 @@ export function createSecretsPort (
       }))
       return compact({ items: Versions.map(versionFrom), nextCursor: nextCursorFrom(NextToken, cursor) })
     },
+    mayBeCurrent: () => false,
     async putResourcePolicy (call, name, policy, { blockPublicPolicy }) {
       return written(name, await send(call, (commands) => new commands.PutResourcePolicyCommand({
         ...idOf(call, name),
@@ -126,12 +127,13 @@ export function createSecretsPort (
       })))
     },
     async putSecretValue (call, name, content, { versionId, stages } = {}) {
-      return written(name, await send(call, (commands) => new commands.PutSecretValueCommand({
+      const reply = await send(call, (commands) => new commands.PutSecretValueCommand({
         ...idOf(call, name),
         ...contentOf(content),
         ClientRequestToken: versionId,
         ...stages && { VersionStages: [...stages] }
-      })))
+      }))
+      return compact({ ...written(name, reply), versionStages: reply.VersionStages })
     },
     async removeRegionsFromReplication (call, name, regions) {
       return replicated(name, await send(call, (commands) => new commands.RemoveRegionsFromReplicationCommand({

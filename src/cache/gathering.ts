@@ -1,7 +1,5 @@
 import { getOrCreate } from '#src/collections/get-or-create'
-
-/** Calls a function after some milliseconds. Returns a function that prevents it. */
-export type After = (milliseconds: number, callback: () => void) => () => void
+import type { After } from '#src/scheduling/alarms'
 
 /** How long an item waits for others of its group. */
 export interface Patience {

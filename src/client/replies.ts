@@ -22,6 +22,9 @@ export const shapes: Readonly<Record<string, Shape>> = {
 
 /** The shapes of successful replies, by method and path, and then by status. It is null for a reply that is not JSON. */
 export const replies: Readonly<Record<string, Readonly<Record<string, Shape | null>>>> = {
+  "GET /ping": {"200":null},
+  "GET /secretsmanager/get": {"200":{"type":"object","properties":{"ARN":{"type":"string"},"Name":{"type":"string"},"VersionId":{"type":"string"},"SecretString":{"type":"string"},"SecretBinary":{"type":"string"},"VersionStages":{"type":"array","items":{"type":"string"}},"CreatedDate":{"type":"string"}},"required":["ARN","CreatedDate","Name","VersionId","VersionStages"]}},
+  "GET /v1/{secretId}": {"200":{"type":"object","properties":{"ARN":{"type":"string"},"Name":{"type":"string"},"VersionId":{"type":"string"},"SecretString":{"type":"string"},"SecretBinary":{"type":"string"},"VersionStages":{"type":"array","items":{"type":"string"}},"CreatedDate":{"type":"string"}},"required":["ARN","CreatedDate","Name","VersionId","VersionStages"]}},
   "GET /openapi.json": {"200":{}},
   "GET /openapi.yaml": {"200":null},
   "POST /auth/aws/login": {"200":{"type":"object","properties":{"token":{"type":"string"},"expires":{"type":"string"},"caller":{"type":"string"}},"required":["caller","expires","token"]}},
@@ -32,6 +35,7 @@ export const replies: Readonly<Record<string, Readonly<Record<string, Shape | nu
   "POST /credentials/{id}/verify": {"200":{"ref":"ProvedCredential"}},
   "GET /environments": {"200":{"type":"object","properties":{"items":{"type":"array","items":{"ref":"Environment"}}},"required":["items"]}},
   "GET /environments/{env}": {"200":{"ref":"Environment"}},
+  "GET /environments/{env}/events": {"200":null},
   "POST /environments/{env}/promotions": {"200":{"ref":"PromotionReply"}},
   "GET /environments/{env}/random-password": {"200":{"type":"object","properties":{"randomPassword":{"type":"string"}},"required":["randomPassword"]}},
   "GET /environments/{env}/secrets": {"200":{"type":"object","properties":{"items":{"type":"array","items":{"ref":"SecretMetadata"}},"nextCursor":{"type":"string"},"unaddressable":{"type":"number"}},"required":["items"]}},
@@ -41,6 +45,7 @@ export const replies: Readonly<Record<string, Readonly<Record<string, Shape | nu
   "PUT /environments/{env}/secrets/{name}": {"200":{"ref":"WrittenSecret"},"201":{"ref":"WrittenSecret"}},
   "PATCH /environments/{env}/secrets/{name}": {"200":{"ref":"WrittenSecret"}},
   "DELETE /environments/{env}/secrets/{name}": {"200":{"type":"object","properties":{"name":{"type":"string"},"arn":{"type":"string"},"deletionDate":{"type":"string"}},"required":["arn","deletionDate","name"]}},
+  "GET /environments/{env}/secrets/{name}/events": {"200":null},
   "GET /environments/{env}/secrets/{name}/metadata": {"200":{"ref":"SecretMetadata"}},
   "GET /environments/{env}/secrets/{name}/policy": {"200":{"type":"object","properties":{"name":{"type":"string"},"arn":{"type":"string"},"resourcePolicy":{"type":"object"}},"required":["arn","name"]}},
   "PUT /environments/{env}/secrets/{name}/policy": {"200":{"ref":"WrittenSecret"}},

@@ -56,7 +56,8 @@ const gatewayFor = async (t: Parameters<typeof build>[0]): Promise<Gateway> => b
   },
   credentials: { 'dev-account': key, 'dev-other': key, 'prod-account': prodKey, 'prod-readonly': prodKey },
   authentication: { ...declared.authentication, apiKeys: callers.map(({ id, groups }) => ({ id, hash: hashToken(tokenOf(id)), groups: [...groups] })) },
-  authorization: policies(rules.map(toCedar).join('\n'))
+  authorization: policies(rules.map(toCedar).join('\n')),
+  agent: { environments: ['dev', 'prod'] }
 })
 
 const tokenOf = (id: string): string => `token-of-${id}-in-the-matrix`
@@ -105,6 +106,8 @@ const versionId = '00000000-0000-4000-8000-000000000000'
 const onEnvironment: readonly Request[] = [
   { takes: ['DescribeEnvironment'], method: 'GET' },
   { takes: ['ListSecrets'], method: 'GET', path: '/secrets' },
+  // `BatchGetSecretValue` would be enough, but here no caller has it without `ListSecrets`.
+  { takes: ['ListSecrets'], method: 'GET', path: '/events' },
   { takes: ['GetRandomPassword'], method: 'GET', path: '/random-password' },
   { takes: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { filters: { namePrefix: 'team-a/' } } },
   { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: ['made'], dryRun: true } }
@@ -119,6 +122,7 @@ const onSecret: readonly Request[] = [
   { takes: ['UpdateSecret', 'PutSecretValue'], method: 'PATCH', json: { description: 'd', value: 'v' } },
   { takes: ['PutSecretValue', 'GetSecretValue'], method: 'PATCH', path: '/value', json: { a: 1 }, type: 'application/merge-patch+json' },
   { takes: ['DescribeSecret'], method: 'GET', path: '/metadata' },
+  { takes: ['DescribeSecret'], method: 'GET', path: '/events' },
   { takes: ['ListSecretVersionIds'], method: 'GET', path: '/versions' },
   { takes: ['UpdateSecretVersionStage'], method: 'PUT', path: '/stages/BLUE', json: { moveToVersionId: versionId } },
   { takes: ['UpdateSecretVersionStage'], method: 'DELETE', path: `/stages/BLUE?versionId=${versionId}` },
@@ -273,6 +277,20 @@ t.test('every caller, action and credential, on a credential itself', async (t) 
       }
     }
   }
+})
+
+t.test('every caller, environment and secret, on the routes of AWS\'s agent', async (t) => {
+  const gateway = await gatewayFor(t)
+  const answers = new Set<Answer>()
+  for (const { caller, environment, name } of callers.flatMap((caller) => environments.flatMap((environment) => names.map((name) => ({ caller, environment, name }))))) {
+    const wanted = expected({ caller, environment, name, credential: undefined }, ['GetSecretValue'])
+    answers.add(wanted)
+    const { json } = await gateway.send('GET', `/v1/${environment}/${name}`, { token: null, headers: { 'x-vault-token': tokenOf(caller.id) } })
+    // There are no secrets, so a permitted request is answered like one that the caller may not know about. Only the former calls AWS.
+    const found = json.__type === 'AccessDeniedException' ? 'forbidden' : gateway.awsCalls.splice(0).length > 0 ? 'allowed' : 'not-found'
+    t.equal(found, wanted, `${caller.id} reads ${environment}/${name}`)
+  }
+  t.equal(answers.size, 3)
 })
 
 t.test('every item of a request for many secrets', async (t) => {
