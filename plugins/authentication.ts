@@ -1,13 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { JWTVerifyGetKey } from 'jose'
 import fp from 'fastify-plugin'
-import { authenticator } from '#src/authentication/authenticator'
+import { authenticator, tokenIn } from '#src/authentication/authenticator'
 import { awsLogin } from '#src/authentication/aws-login'
 import type { Caller } from '#src/authentication/caller'
 import { tokenKeys, type IssuedToken } from '#src/authentication/gateway-token'
 import { keySet, type KeySource } from '#src/authentication/key-set'
 import { usedSignatures } from '#src/authentication/used-signatures'
 import { stsUrl } from '#src/aws/endpoints'
+import { addressGroup } from '#src/network/address-group'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { Problem } from '#src/problems/problem'
 import type { AuthenticateRequest } from '#src/request/steps/authenticate'
@@ -57,6 +58,10 @@ export default fp(async (fastify) => {
     return awsLogin(login, headers, fastify.now())
   })
 
-  fastify.decorate('authenticate', ({ headers: { authorization }, raw: { socket } }) =>
-    authentication().authenticate({ authorization, certificate: () => fastify.certificateCaller(socket) }, fastify.now()))
+  fastify.decorate('authenticate', ({ headers, raw: { socket }, route: { config: { tokenHeaders } }, found: { peer = '' } }) => {
+    const presented = tokenHeaders === undefined
+      ? { authorization: headers.authorization, certificate: () => fastify.certificateCaller(socket) }
+      : tokenIn(headers, tokenHeaders())
+    return authentication().authenticate(presented, fastify.now(), addressGroup(peer))
+  })
 }, { name: 'authentication', dependencies: ['config', 'tls'] })

@@ -11,9 +11,11 @@ import { quotaBuckets } from '#src/aws/quotas'
 import { createRecentWrites } from '#src/aws/recent-writes'
 import { rememberWrites } from '#src/aws/remember-writes'
 import { confirmRepeats } from '#src/aws/repeats'
+import { sdk } from '#src/aws/sdk'
 import { createSecretsPort } from '#src/aws/sdk-port'
 import type { Line } from '#src/aws/send'
 import { createCache, type Cache } from '#src/cache/cached-port'
+import { accountNames } from '#src/credentials/accounts'
 import { isRole, stsRegion, type RoleDefinition } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
 import { reportCache, reportGates } from '#src/metrics/aws'
@@ -24,6 +26,10 @@ declare module 'fastify' {
     aws: SecretsPort
     /** Drops a secret from the cache. @param secret its name in AWS */
     invalidateCache: (secret: string) => void
+    /** Watches a secret for changes of its current version. The cache must be enabled in the environment. */
+    watchSecret: Cache['watch']
+    /** Returns false if the cache is disabled in the environment. */
+    isCached: Cache['keeps']
     /** Reads a secret into the cache. @throws Problem if it can't be read */
     preload: Cache['preload']
     /**
@@ -51,18 +57,27 @@ declare module 'fastify' {
 /** Milliseconds after a reload until the old clients are closed. Until then, requests in progress can use the old clients. */
 const gracePeriod = 60_000
 
+/**
+ * Milliseconds from the start until the SDK is loaded, unless a call needs it earlier. So neither the first probe of a load
+ * balancer nor, in most cases, the first call to AWS has to wait for it.
+ */
+const loadAfter = 500
+
 /** The interval at which expired values are removed from the cache, in milliseconds. */
 const sweepEvery = 10_000
 
 /** Provides the port to AWS with its cache, and AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
   const { config, metrics, monotonic } = fastify
+  const accounts = config.derive(({ credentials, environments }) => accountNames(credentials, environments.values()))
   const gates = createGates({
     settings: () => config.current.aws,
     buckets: {
       aws: () => quotaBuckets(() => config.current.aws.quotaShare, monotonic),
       none: () => () => unlimited
     },
+    // A credential that a reload has removed may still be in use by a request.
+    accountOf: (credentialId) => accounts().get(credentialId) ?? credentialId,
     monotonic
   })
   const clients = config.derive(({ credentials, environments, aws }) => awsClients({
@@ -90,7 +105,9 @@ export default fp(async (fastify) => {
     hasSessions: (credentialId) => roleOf(credentialId) !== undefined,
     sharesReads: (credentialId) => roleOf(credentialId)?.shareReads !== false,
     maximumBytes: config.current.cache.maximumBytes,
-    monotonic
+    monotonic,
+    alarm: fastify.alarms.after,
+    onShared: metrics.callsShared
   })
   // Clears the cache when one of these settings changes, because a credential may then belong to another account, or a name to
   // another secret.
@@ -104,6 +121,8 @@ export default fp(async (fastify) => {
 
   fastify.decorate('aws', cache.port)
   fastify.decorate('invalidateCache', cache.invalidate)
+  fastify.decorate('watchSecret', cache.watch)
+  fastify.decorate('isCached', cache.keeps)
   fastify.decorate('preload', cache.preload)
   fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)
   fastify.decorate('openQueue', (credentialId, place) => clients().queue(credentialId, place))
@@ -115,12 +134,15 @@ export default fp(async (fastify) => {
       return { id, kind, region: stsRegion(credentials, environments.values(), id), ...(account !== undefined && { account }) }
     })
   })
+  let loading: NodeJS.Timeout | undefined
+  fastify.addHook('onListen', async () => { loading = setTimeout(sdk, loadAfter).unref() })
   fastify.addHook('onClose', async () => {
+    clearTimeout(loading)
     clearInterval(sweeper)
     cache.close()
     clients().close()
   })
-}, { name: 'credentials', dependencies: ['config', 'metrics'] })
+}, { name: 'credentials', dependencies: ['alarms', 'config', 'metrics'] })
 
 function retire (clients: Clients): void {
   setTimeout(() => { clients.close() }, gracePeriod).unref()

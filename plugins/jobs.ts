@@ -2,19 +2,19 @@ import { once } from 'node:events'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '#src/app'
 import { createJobs, type Jobs } from '#src/jobs/jobs'
-import { createFollowers, type Followers } from '#src/jobs/followers'
 import { createIdempotencyKeys, type IdempotencyKeys } from '#src/secrets/bulk/idempotency-keys'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The jobs: bulk creates that run in the background. */
     jobs: Jobs
-    /** The event streams with which callers follow their jobs. */
-    followers: Followers
     /** The idempotency keys that callers have used. */
     idempotencyKeys: IdempotencyKeys
   }
 }
+
+/** The maximum memory of the results of ended jobs, as a share of the memory budget. It is not part of the budget. */
+const endedShare = 1 / 4
 
 /**
  * Keeps the state that outlives a request: jobs and idempotency keys. The jobs are stopped as soon as the shutdown begins, so
@@ -22,10 +22,9 @@ declare module 'fastify' {
  */
 export default fp<Required<AppOptions>>(async (fastify, { now, monotonic }) => {
   const { stopping, cutOff, config } = fastify
-  const jobs = createJobs(now, monotonic)
+  const jobs = createJobs(now, monotonic, () => config.current.server.memory.budget * endedShare)
 
   fastify.decorate('jobs', jobs)
-  fastify.decorate('followers', createFollowers(() => config.current.server.connections.eventStreamsPerCaller))
   fastify.decorate('idempotencyKeys', createIdempotencyKeys())
 
   stopping.addEventListener('abort', () => { void jobs.stop() })
@@ -33,4 +32,4 @@ export default fp<Required<AppOptions>>(async (fastify, { now, monotonic }) => {
   fastify.addHook('onClose', async () => {
     await Promise.race([jobs.stop(), cutOff.aborted ? undefined : once(cutOff, 'abort')])
   })
-}, { name: 'jobs', dependencies: ['audit', 'config', 'shutdown'] })
+}, { name: 'jobs', dependencies: ['audit', 'shutdown'] })

@@ -14,6 +14,8 @@ import { awaitTurn } from '#src/request/steps/await-turn'
 import { awaitTurnToReply } from '#src/request/steps/await-turn-to-reply'
 import { refuseAmbiguousHeaders } from '#src/request/steps/refuse-ambiguous-headers'
 import { refuseCrossSite } from '#src/request/steps/refuse-cross-site'
+import { refuseForwardingHeaders } from '#src/request/steps/refuse-forwarding-headers'
+import { refuseOutright } from '#src/request/steps/refuse-outright'
 import { refuseUnknownHeaders } from '#src/request/steps/refuse-unknown-headers'
 import { refuseUnsuitableBody } from '#src/request/steps/refuse-unsuitable-body'
 import { boundUnreadBody } from '#src/request/steps/bound-unread-body'
@@ -28,6 +30,7 @@ import { enforceDenial } from '#src/request/steps/enforce-denial'
 import { enterEnvironment } from '#src/request/steps/enter-environment'
 import { findCredential } from '#src/request/steps/find-credential'
 import { findPeer } from '#src/request/steps/find-peer'
+import { findSecretById } from '#src/request/steps/find-secret-by-id'
 import { findRoute } from '#src/request/steps/find-route'
 import { forbidCaching } from '#src/request/steps/forbid-caching'
 import { inviteBody } from '#src/request/steps/invite-body'
@@ -85,6 +88,7 @@ export default fp(async (fastify) => {
     trustsProxy
   } = fastify
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
+  const served = (): readonly string[] => config.current.agent?.environments ?? []
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
   const declared = (): DeclaredNames => config.current
   const context: ScopeContext = {
@@ -98,10 +102,11 @@ export default fp(async (fastify) => {
     stage: 'headers',
     steps: {
       setReplyHeaders,
-      reportWhenClosed: reportWhenClosed(metrics),
+      findPeer: findPeer(trustsProxy),
+      reportWhenClosed: reportWhenClosed(metrics, () => config.current.log),
       findRoute: findRoute(methodsOf),
       refuseAmbiguousHeaders,
-      findPeer: findPeer(trustsProxy)
+      refuseForwardingHeaders: refuseForwardingHeaders(trustsProxy)
     }
   }
 
@@ -121,7 +126,14 @@ export default fp(async (fastify) => {
       steps: { limitCaller: limits.caller, awaitTurn: awaitTurn(callerTurns) }
     },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
+    { stage: 'parameters', hook: 'onRequest', appliesTo: ({ refuses }) => refuses !== undefined, steps: { refuseOutright } },
     { stage: 'parameters', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, validateParameters } },
+    {
+      stage: 'subject',
+      hook: 'onRequest',
+      appliesTo: ({ readSecretRequest }) => readSecretRequest !== undefined,
+      steps: { findSecretById: findSecretById(served, findEnvironment) }
+    },
     {
       stage: 'subject',
       hook: 'onRequest',

@@ -30,12 +30,22 @@ export interface PresentedCredentials {
 }
 
 /**
- * Authenticates a request and returns its caller. Returns a promise only for a token that is not in the cache. `now` is in
- * milliseconds since the epoch.
- *
- * @throws Problem `unauthenticated`, `identity-provider-unavailable`
+ * Returns the token in the first of these headers that a request has. A client certificate does not count instead: where the
+ * token has a header of its own, the header is also the proof that no page or server was tricked into sending the request.
  */
-export type Authenticator = (presented: PresentedCredentials, now: number) => Caller | Promise<Caller>
+export function tokenIn (headers: Readonly<Record<string, unknown>>, names: readonly string[]): PresentedCredentials {
+  const token = names.map((name) => headers[name]).find((value) => typeof value === 'string')
+  return { authorization: token === undefined ? undefined : `Bearer ${token}`, certificate: () => undefined }
+}
+
+/**
+ * Authenticates a request and returns its caller. Returns a promise only for a token that is not in the cache.
+ *
+ * @param now milliseconds since the epoch
+ * @param address the address that the request comes from, or its network
+ * @throws Problem `unauthenticated`, `identity-provider-unavailable`, `overloaded`
+ */
+export type Authenticator = (presented: PresentedCredentials, now: number, address: string) => Caller | Promise<Caller>
 
 /**
  * Creates the authenticator. A token takes precedence over a client certificate, which may belong to the machine rather than to
@@ -57,13 +67,13 @@ export function authenticator (
   if (aws !== undefined) {
     verifiers.set(gatewayIssuer, gatewayTokenVerifier(tokenKeys, aws.serverId, (subject) => awsGroups(aws.identities, subject)))
   }
-  const verify = cacheVerified(async (token, now) => {
-    const verifier = verifiers.get(claimedIssuer(token) ?? '')
+  const verify = cacheVerified(async (token, now, address) => {
+    const verifier = verifiers.get(await claimedIssuer(token) ?? '')
     if (verifier === undefined) throw unauthenticated('unknown-token')
-    return verifier(token, now)
+    return verifier(token, now, address)
   }, monotonic)
 
-  return ({ authorization, certificate }, now) => {
+  return ({ authorization, certificate }, now, address) => {
     if (authorization === undefined) {
       const caller = certificate()
       if (caller === undefined) throw unauthenticated('no-token')
@@ -73,7 +83,7 @@ export function authenticator (
     if (token === undefined) throw unauthenticated('not-a-bearer-token')
     const known = apiKeyCaller(token, now)
     if (known !== undefined) return joined(known)
-    const verified = verify(token, now)
+    const verified = verify(token, now, address)
     return verified instanceof Promise ? verified.then(({ caller }) => joined(caller)) : joined(verified.caller)
   }
 }

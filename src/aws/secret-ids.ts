@@ -14,3 +14,19 @@ export function parseSecretId (environment: Environment, text: string): { name: 
   const name = isHere ? fromAwsName(environment, secretNameInArn(text) ?? '') : undefined
   return name === undefined ? { mistake: 'must be the ARN of a secret in this environment' } : { name }
 }
+
+/**
+ * Returns the name in an environment of the secret that AWS's clients call by its name in AWS or by its ARN, with or without the
+ * six random characters. Returns undefined if there can be no such secret in the environment. The environment's account may be
+ * unknown, so the ARN of the secret that is found has to be compared with `isNamedBy`.
+ */
+export function nameOfAwsId (environment: Environment, secretId: string): SecretName | undefined {
+  if (!secretId.startsWith('arn:')) return fromAwsName(environment, secretId)
+  const [, region, account = '', name = ''] = /^arn:[^:]*:secretsmanager:([^:]*):(\d*):secret:(.+)$/.exec(secretId) ?? []
+  const isHere = region === environment.region && account === (environment.account ?? account)
+  return isHere ? fromAwsName(environment, secretNameInArn(secretId) ?? name) : undefined
+}
+
+/** Returns true unless the secret ID is the ARN of another secret than the one with this ARN. */
+export const isNamedBy = (arn: string, secretId: string): boolean =>
+  !secretId.startsWith('arn:') || secretId === arn || secretId === arn.slice(0, -'-AbCdEf'.length)

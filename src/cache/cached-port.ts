@@ -3,9 +3,10 @@ import { droppingWrites, settlingTimes } from './dropping-writes.ts'
 import { createMemory } from './memory.ts'
 import { createReader, type Reader } from './reader.ts'
 import type { CacheOptions } from './settings.ts'
+import type { Watches } from './watches.ts'
 
 /** The cache of secrets' values, in front of the port to AWS. */
-export interface Cache extends Pick<Reader, 'preload'> {
+export interface Cache extends Pick<Reader, 'preload' | 'keeps'> {
   /** The port. Its reads are answered from the cache if the call allows it and the cache has a usable answer. */
   readonly port: SecretsPort
   /** Drops a secret that was changed without the gateway. @param secret its name in AWS */
@@ -14,8 +15,10 @@ export interface Cache extends Pick<Reader, 'preload'> {
   clear: (maximumBytes: number) => void
   /** Removes the expired answers. */
   sweep: () => void
-  /** Returns the number of cached secrets, and the memory in bytes that their values take. */
-  size: () => { secrets: number, bytes: number }
+  /** Watches a secret for changes of its current version. */
+  watch: Watches['open']
+  /** Returns the numbers of cached and of watched secrets, and the memory in bytes that the cached values take. */
+  size: () => { secrets: number, watched: number, bytes: number }
   /** Empties the cache, and ends the renewals in progress. */
   close: () => void
 }
@@ -25,17 +28,22 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
   const { maximumBytes, monotonic } = options
   const memory = createMemory(maximumBytes, monotonic)
   const stop = new AbortController()
-  const { getSecretValue, preload } = createReader(port, memory, options, stop.signal)
+  const { getSecretValue, preload, watches, keeps } = createReader(port, memory, options, stop.signal)
   return {
     port: {
       ...port,
-      ...droppingWrites(port, memory),
+      ...droppingWrites(port, memory, watches),
       getSecretValue
     },
     preload,
-    invalidate (secret) { memory.changed(secret, settlingTimes.write) },
+    keeps,
+    watch: watches.open,
+    invalidate (secret) {
+      memory.changed(secret, settlingTimes.write)
+      watches.review(secret)
+    },
     clear: memory.clear,
-    size: () => memory.store.size(),
+    size: () => ({ ...memory.store.size(), watched: watches.size() }),
     sweep () { memory.store.sweep(monotonic()) },
     close () {
       stop.abort()

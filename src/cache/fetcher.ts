@@ -2,7 +2,7 @@ import { Problem } from '#src/problems/problem'
 import type { BatchedRead, Batches } from './batches.ts'
 import { meaningOf } from './failures.ts'
 import type { Fetch } from './flights.ts'
-import { nothing, versionIn, withAbsence, withVersion } from './kept-secret.ts'
+import { nothing, selectsCurrent, versionIn, withAbsence, withVersion, type KeptVersion } from './kept-secret.ts'
 import type { Memory } from './memory.ts'
 import { absenceTime, settlingTtl, type CacheOptions, type Times } from './settings.ts'
 import type { Target } from './store.ts'
@@ -17,11 +17,17 @@ export interface Read extends BatchedRead {
  * The times of renewals, as fractions of the time to live. A value in use is renewed after `least`, plus a random fraction of up
  * to `random`. The renewal may wait for up to `spare`, so that renewals share a call, and still ends before the value expires.
  */
-const renewal = { least: 0.75, random: 0.2, spare: 1 / 60 }
+export const renewal = { least: 0.8, random: 0.1, spare: 1 / 20 }
 
-/** Returns a function that asks AWS, and caches the answer. */
+/**
+ * Returns a function that asks AWS, and caches the answer.
+ *
+ * @param observe called with the ID of the secret's current version whenever AWS has shown it, and with undefined if AWS has
+ *   refused to show it, or there is none
+ */
 export function createFetcher (
-  { read: ask }: Batches, memory: Memory, { monotonic, random = Math.random }: CacheOptions
+  { read: ask }: Batches, memory: Memory, { monotonic, random = Math.random }: CacheOptions,
+  observe: (target: Target, versionId: string | undefined) => void
 ): (read: Read) => Fetch {
   /** Updates the cache with what a failed read shows about the secret. */
   function learn (error: unknown, { target, selector, times }: Read, since: number, isCurrent: boolean): void {
@@ -30,6 +36,7 @@ export function createFetcher (
     if (!(error instanceof Problem) || meaning === 'undecided') return
     const { code } = error
     const kept = store.get(target)
+    if (isCurrent && meaning !== 'unanswered' && selectsCurrent(selector)) observe(target, undefined)
     if (meaning === 'refused') {
       store.set(target, nothing)
     } else if (meaning === 'unanswered') {
@@ -49,7 +56,11 @@ export function createFetcher (
       if (isCurrent()) {
         const until = since + (isSettling ? settlingTtl : times.ttl + times.staleIfError)
         const renewAfter = renewal.least + renewal.random * random()
-        memory.store.set(target, withVersion(memory.store.get(target), { secret, since, until, renewAfter, isSettling }))
+        const version: KeptVersion = { secret, since, until, renewAfter, isSettling, use: { reads: 0 } }
+        const kept = withVersion(memory.store.get(target), version)
+        memory.store.set(target, kept)
+        const current = versionIn(kept, {})
+        if (current !== undefined) observe(target, current.secret.versionId)
       }
       return secret
     } catch (error) {

@@ -13,6 +13,7 @@ import { waitFor } from './flights.ts'
 import { absenceIn, versionIn, type Absence, type KeptVersion } from './kept-secret.ts'
 import type { Memory } from './memory.ts'
 import { absenceTime, pauseAfterFailure, settlingTtl, type CacheOptions } from './settings.ts'
+import { createWatches, type Watches } from './watches.ts'
 
 /** A cached answer that a read may use. */
 interface Usable {
@@ -31,6 +32,10 @@ export interface Reader {
    * @throws Problem if it can't be read
    */
   readonly preload: (environment: Environment, name: SecretName) => Promise<void>
+  /** The secrets whose changes somebody waits for. */
+  readonly watches: Watches
+  /** Returns false if the cache is disabled in the environment. Its secrets can't be watched then. */
+  readonly keeps: (environment: Environment) => boolean
 }
 
 /**
@@ -42,11 +47,23 @@ export interface Reader {
 export function createReader (
   port: Pick<SecretsPort, 'getSecretValue' | 'batchGetSecretValue'>, memory: Memory, options: CacheOptions, stop: AbortSignal
 ): Reader {
-  const { timesOf, hasSessions, sharesReads, monotonic } = options
+  const { timesOf, hasSessions, sharesReads, monotonic, alarm } = options
   const { flights } = memory
   const batches = createBatches(port, options)
-  const fetch = createFetcher(batches, memory, options)
   const renewing = new Set<string>()
+  const watches = createWatches({
+    memory,
+    timesOf,
+    monotonic,
+    alarm,
+    readOf (call, name) {
+      const { environment, credentialId, callerId } = call
+      const owner = sharesReads(credentialId) ? undefined : callerId
+      return readOf(compact({ environment, credentialId, callerId: owner }), name, {})
+    },
+    look: async (read, isUrgent) => isUrgent ? joinOrBegin(read) : renew(read)
+  })
+  const fetch = createFetcher(batches, memory, options, watches.observe)
 
   /** Returns the cached answer if the read may use it. */
   function usable ({ call: { caching }, selector, target, times: { ttl, staleIfError } }: Read): Usable | undefined {
@@ -74,14 +91,25 @@ export function createReader (
   }
 
   /** Renews a version before it becomes stale, as long as callers read it. So none of them has to wait for AWS. */
-  function renewInTime ({ renewAfter, isSettling }: KeptVersion, { age = 0, problem }: CacheStatus, read: Read): void {
-    const { call: { environment, credentialId, callerId }, target, times } = read
+  function renewInTime (version: KeptVersion, { age = 0, problem }: CacheStatus, read: Read): void {
+    version.use.reads += 1
+    const isDue = !version.isSettling && problem === undefined && isRenewalDue(version, age, read.times.ttl)
+    if (isDue && !renewing.has(flightKey(read))) renew(read).catch(() => undefined)
+  }
+
+  /** Reads a secret from AWS in the background. Nobody joins this read. */
+  async function renew (read: Read): Promise<void> {
+    const { call: { environment, credentialId, callerId }, target } = read
     const key = flightKey(read)
-    if (isSettling || problem !== undefined || age < times.ttl * renewAfter || renewing.has(key)) return
     renewing.add(key)
-    const ended = (): void => { renewing.delete(key) }
     const call = compact({ environment, credentialId, callerId, background: stop })
-    flights.begin(target.secret, undefined, call, fetch(read)).result.then(ended, ended)
+    await flights.begin(target.secret, undefined, call, fetch(read)).result.finally(() => { renewing.delete(key) })
+  }
+
+  /** Reads a secret from AWS on the gateway's own behalf, or joins a read that is in progress. */
+  async function joinOrBegin (read: Read): Promise<void> {
+    const key = flightKey(read)
+    await waitFor(flights.find(key) ?? flights.begin(read.target.secret, key, read.call, fetch(read)), read.call)
   }
 
   /** Asks AWS. If the same read is already in progress for another caller, waits for the answer to that read instead. */
@@ -140,9 +168,26 @@ export function createReader (
       const read = readOf({ environment, credentialId: environment.credential }, name, {})
       const isUseless = read.times.ttl === 0 || !sharesReads(environment.credential)
       if (isUseless || usable(read) !== undefined) return
-      await flights.begin(read.target.secret, flightKey(read), read.call, fetch(read)).result
-    }
+      await joinOrBegin(read)
+    },
+    watches,
+    keeps: (environment) => timesOf(environment).ttl > 0
   }
+}
+
+/** The fraction of the time to live before which no version is renewed. */
+const earliestRenewal = 0.5
+
+/** A version is renewed early if it will probably be read only this many times before it expires. */
+const lastReads = 5
+
+/**
+ * Returns true if a version that is being read should be renewed: at its own time, or earlier if it is read so seldom that it
+ * could expire before the next read. A renewal shares its call with others, but the read of an expired version often does not.
+ */
+function isRenewalDue ({ renewAfter, use: { reads } }: KeptVersion, age: number, ttl: number): boolean {
+  const isNearItsEnd = (ttl - age) * reads < age * lastReads
+  return age >= ttl * renewAfter || (isNearItsEnd && age >= ttl * earliestRenewal)
 }
 
 const flightKey = ({ target, selector: { versionId, versionStage } }: Read): string =>

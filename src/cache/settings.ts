@@ -1,6 +1,6 @@
 import type { Monotonic } from '#src/clock'
 import type { Environment } from '#src/environments/environment'
-import type { After } from './gathering.ts'
+import type { After } from '#src/scheduling/alarms'
 
 /** The times for which the values of an environment are cached, in milliseconds. */
 export interface Times {
@@ -24,6 +24,10 @@ export interface CacheOptions {
   readonly random?: () => number
   /** Defaults to a timer of Node.js. */
   readonly after?: After
+  /** Sets the alarms of watched secrets. */
+  readonly alarm: After
+  /** Called with the number of calls to AWS that were saved because callers' reads shared a call. */
+  readonly onShared?: (saved: number) => void
 }
 
 /** The time to live of the answer that a secret or a version does not exist, in milliseconds. */

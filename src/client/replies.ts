@@ -22,6 +22,9 @@ export const shapes: Readonly<Record<string, Shape>> = {
 
 /** The shapes of successful replies, by method and path, and then by status. It is null for a reply that is not JSON. */
 export const replies: Readonly<Record<string, Readonly<Record<string, Shape | null>>>> = {
+  "GET /ping": {"200":null},
+  "GET /secretsmanager/get": {"200":{"type":"object","properties":{"ARN":{"type":"string"},"Name":{"type":"string"},"VersionId":{"type":"string"},"SecretString":{"type":"string"},"SecretBinary":{"type":"string"},"VersionStages":{"type":"array","items":{"type":"string"}},"CreatedDate":{"type":"string"}},"required":["ARN","CreatedDate","Name","VersionId","VersionStages"]}},
+  "GET /v1/{secretId}": {"200":{"type":"object","properties":{"ARN":{"type":"string"},"Name":{"type":"string"},"VersionId":{"type":"string"},"SecretString":{"type":"string"},"SecretBinary":{"type":"string"},"VersionStages":{"type":"array","items":{"type":"string"}},"CreatedDate":{"type":"string"}},"required":["ARN","CreatedDate","Name","VersionId","VersionStages"]}},
   "GET /openapi.json": {"200":{}},
   "GET /openapi.yaml": {"200":null},
   "POST /auth/aws/login": {"200":{"type":"object","properties":{"token":{"type":"string"},"expires":{"type":"string"},"caller":{"type":"string"}},"required":["caller","expires","token"]}},

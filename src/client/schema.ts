@@ -175,7 +175,7 @@ export interface paths {
         put?: never;
         /**
          * Copy secrets from another environment
-         * @description Copies the current value (text or binary), the description and the tags, except for tags that an environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key is that of this environment. Each secret has its own result, and a failed one does not affect the others. A placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either environment fails. The caller needs `PromoteSecret` on the secret in both environments, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any value into this one.
+         * @description Copies the current value (text or binary), the description and the tags, except for tags that an environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key is that of this environment. Each secret has its own result, and a failed one does not affect the others. A placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either environment fails. The caller needs `DescribeEnvironment` and `PromoteSecret` in both environments, also on the secret, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any value into this one.
          */
         post: operations["promoteSecrets"];
         delete?: never;
@@ -219,7 +219,7 @@ export interface paths {
         put?: never;
         /**
          * Create many secrets
-         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below its quotas.
+         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success even if all fail, unless `failOnError` is set. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below its quotas.
          */
         post: operations["bulkCreateSecrets"];
         delete?: never;
@@ -237,7 +237,7 @@ export interface paths {
         };
         /**
          * Read a secret's value
-         * @description Returns the current version, or the one with `versionId` or `versionStage`: as JSON, with `Accept: text/plain` as the text alone, or with `Accept: application/octet-stream` as the bytes. The value may come from the gateway's cache, as `Cache-Status` shows.
+         * @description Returns the current version, or the one with `versionId` or `versionStage`: as JSON, with `Accept: text/plain` as the text alone, or with `Accept: application/octet-stream` as the bytes. The value may come from the gateway's cache, as `Cache-Status` shows. With `Prefer: wait`, the reply waits for a change.
          */
         get: operations["readSecret"];
         /**
@@ -621,7 +621,7 @@ export interface paths {
         };
         /**
          * Read a job
-         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, only on the replica that runs it, and until an hour after its end.
+         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, and only on the replica that runs it. It is kept for an hour after its end, or for less if the results of ended jobs take too much memory: the callers whose jobs take the most then lose some.
          */
         get: operations["readJob"];
         put?: never;
@@ -688,6 +688,66 @@ export interface paths {
          * @description The OpenAPI document of the gateway.
          */
         get: operations["getOpenApiYaml"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the agent's routes are served
+         * @description Replies as AWS's Secrets Manager Agent does.
+         */
+        get: operations["pingAgent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/secretsmanager/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a secret's value as from AWS's agent
+         * @description Replies as AWS's Secrets Manager Agent does. The token is in a header of its own, and the secret has its name in AWS or its ARN. If several environments may have a secret of this name, only the ARN names one.
+         */
+        get: operations["readSecretByQuery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{secretId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a secret's value as from AWS's agent
+         * @description Replies as AWS's Secrets Manager Agent does. The token is in a header of its own, and the secret has its name in AWS or its ARN. If several environments may have a secret of this name, only the ARN names one.
+         */
+        get: operations["readSecretByPath"];
         put?: never;
         post?: never;
         delete?: never;
@@ -947,7 +1007,7 @@ export interface components {
             done: number;
             /**
              * Format: date-time
-             * @description The time at which the job ended; it is kept for an hour after that
+             * @description The time at which the job ended; it is kept for an hour after that, or until the memory is needed
              * @example 2026-11-21T08:30:00.000Z
              */
             endedDate?: string;
@@ -990,7 +1050,7 @@ export interface components {
              * @example secret-not-found
              * @enum {string}
              */
-            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "secret-has-replicas" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "caller-gone" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
+            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "secret-has-replicas" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "some-failed" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "caller-gone" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
             /**
              * @description What happened, and what to do about it
              * @example Check the name, the environment and the credential; `/` in a name is written `%2F`.
@@ -1740,6 +1800,11 @@ export interface operations {
                         [key: string]: string;
                     };
                     /**
+                     * @description Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline notices. Nothing else changes: the other secrets are processed all the same. Applies to a plan, too
+                     * @default false
+                     */
+                    failOnError?: boolean;
+                    /**
                      * @description The environment to copy from. Its default credential is used
                      * @example staging
                      */
@@ -1971,6 +2036,11 @@ export interface operations {
                      */
                     dryRun?: boolean;
                     /**
+                     * @description Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline notices. Nothing else changes: the other secrets are processed all the same. Applies to a plan, too
+                     * @default false
+                     */
+                    failOnError?: boolean;
+                    /**
                      * @description What happens to an existing secret: it fails, is left unchanged, or gets the given value, description, key and tags. A value, or one key of it, is generated only if the secret has no value yet
                      * @default fail
                      * @enum {string}
@@ -2166,6 +2236,8 @@ export interface operations {
                 "cache-control"?: string;
                 /** @description An `ETag`: the reply is 304 if the version still has this tag */
                 "if-none-match"?: string;
+                /** @description `wait=SECONDS`, with `If-None-Match`: if the current version still has this tag, wait until another version is current. After that time, the reply is 304 */
+                prefer?: string;
             };
             path: {
                 /**
@@ -3846,6 +3918,139 @@ export interface operations {
                 };
                 content: {
                     "application/yaml": unknown;
+                };
+            };
+        };
+    };
+    pingAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `healthy` */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    readSecretByQuery: {
+        parameters: {
+            query: {
+                /** @description `true` or `1`: ask AWS, even if the value is cached */
+                refreshNow?: string;
+                /**
+                 * @description The secret's name in AWS, or its ARN
+                 * @example prod/payments/db
+                 */
+                secretId: string;
+                /** @description The ID of a version */
+                versionId?: string;
+                /** @description A staging label. Without both, the current version */
+                versionStage?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The secret's ARN */
+                        ARN: string;
+                        /**
+                         * @description The seconds since 1970 at which the version was created
+                         * @example 1795841224.924
+                         */
+                        CreatedDate: string;
+                        /**
+                         * @description The secret's name in AWS, with the environment's prefix
+                         * @example prod/payments/db
+                         */
+                        Name: string;
+                        /** @description The value in base64, if it is binary */
+                        SecretBinary?: string;
+                        /** @description The value, if it is text */
+                        SecretString?: string;
+                        /** @description The version's ID */
+                        VersionId: string;
+                        /** @description The version's staging labels */
+                        VersionStages: string[];
+                    };
+                };
+            };
+        };
+    };
+    readSecretByPath: {
+        parameters: {
+            query?: {
+                /** @description `true` or `1`: ask AWS, even if the value is cached */
+                refreshNow?: string;
+                /** @description The ID of a version */
+                versionId?: string;
+                /** @description A staging label. Without both, the current version */
+                versionStage?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The secret's name in AWS, or its ARN, not encoded
+                 * @example prod/payments/db
+                 */
+                secretId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The secret's ARN */
+                        ARN: string;
+                        /**
+                         * @description The seconds since 1970 at which the version was created
+                         * @example 1795841224.924
+                         */
+                        CreatedDate: string;
+                        /**
+                         * @description The secret's name in AWS, with the environment's prefix
+                         * @example prod/payments/db
+                         */
+                        Name: string;
+                        /** @description The value in base64, if it is binary */
+                        SecretBinary?: string;
+                        /** @description The value, if it is text */
+                        SecretString?: string;
+                        /** @description The version's ID */
+                        VersionId: string;
+                        /** @description The version's staging labels */
+                        VersionStages: string[];
+                    };
                 };
             };
         };

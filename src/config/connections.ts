@@ -10,6 +10,8 @@ export const ConnectionsSchema = Type.Object({
   maximum: Type.Optional(count()),
   maximumPerAddress: Type.Optional(count()),
   eventStreamsPerCaller: Type.Optional(count()),
+  waitsPerCaller: Type.Optional(count()),
+  longestWaitSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_600 })),
   unsentBytes: Type.Optional(Type.Integer({ minimum: 1024 * 1024 })),
   handshakeTimeoutSeconds: Type.Optional(seconds()),
   headersTimeoutSeconds: Type.Optional(seconds()),
@@ -25,6 +27,10 @@ export interface ConnectionLimits {
   readonly maximumPerAddress: number
   /** The maximum number of event streams that one caller may follow at the same time. */
   readonly eventStreamsPerCaller: number
+  /** The maximum number of reads with which one caller may wait for changes of secrets at the same time. */
+  readonly waitsPerCaller: number
+  /** The longest time that a read waits for a change. */
+  readonly longestWait: number
   /** The maximum size of all replies together that clients have not read yet, in bytes. */
   readonly unsentBytes: number
   /** The time for a TLS handshake. */
@@ -42,6 +48,9 @@ export function connectionsFrom ({
   maximum = 4_000,
   maximumPerAddress = Math.min(1_000, maximum),
   eventStreamsPerCaller = 20,
+  waitsPerCaller = 1_000,
+  // Load balancers and proxies usually close a connection on which nothing is sent for a minute.
+  longestWaitSeconds = 55,
   unsentBytes = 64 * 1024 * 1024,
   handshakeTimeoutSeconds = 10,
   requestTimeoutSeconds = 10,
@@ -52,6 +61,8 @@ export function connectionsFrom ({
     maximum,
     maximumPerAddress,
     eventStreamsPerCaller,
+    waitsPerCaller,
+    longestWait: 1_000 * longestWaitSeconds,
     unsentBytes,
     handshakeTimeout: 1_000 * handshakeTimeoutSeconds,
     headersTimeout: 1_000 * headersTimeoutSeconds,

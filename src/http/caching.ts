@@ -12,10 +12,9 @@ export const CacheHeaders = {
 /**
  * Returns how a request uses the cache. The source of its result is stated in the reply's headers and in its audit record.
  *
- * @param refresh true if the query requires that AWS is asked
+ * @param maximumAge the maximum age, in milliseconds, of a cached answer that the caller accepts
  */
-export function cachingOf (request: FastifyRequest, reply: FastifyReply, refresh: boolean | undefined): Caching {
-  const maximumAge = refresh === true ? 0 : maximumAgeIn(request.headers['cache-control'])
+export function cachingOf (request: FastifyRequest, reply: FastifyReply, maximumAge: number | undefined): Caching {
   return compact({
     maximumAge,
     onRefresh: maximumAge === 0 ? () => { request.server.limits.refresh(request, reply) } : undefined,

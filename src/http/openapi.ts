@@ -36,6 +36,7 @@ export const describeApi = (): OpenApi => ({
     { name: 'replicas', description: 'Copies of a secret in other regions, which follow it' },
     { name: 'jobs', description: 'Bulk creates that run in the background' },
     { name: 'cache', description: 'The cached values' },
+    { name: 'agent', description: 'The routes of AWS\'s Secrets Manager Agent, if the configuration has a section `agent`' },
     { name: 'environments', description: 'The environments that the configuration declares' },
     { name: 'credentials', description: 'The AWS credentials that the configuration declares' },
     { name: 'authorization', description: 'The permissions of callers' },
@@ -47,6 +48,12 @@ export const describeApi = (): OpenApi => ({
   components: {
     examples: problemExamples,
     securitySchemes: {
+      agent: {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-Aws-Parameters-Secrets-Token',
+        description: 'The same token as elsewhere, without `Bearer`, for clients of AWS\'s agent. `X-Vault-Token` is the same.'
+      },
       bearer: {
         type: 'http',
         scheme: 'bearer',

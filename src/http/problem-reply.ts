@@ -64,13 +64,40 @@ export function problemBody (problem: Problem, requestId: string): ProblemBody {
 
 /** Returns the headers of a problem's reply, such as `Retry-After`. */
 export function problemHeaders (problem: Problem): Record<string, string> {
-  const { retryAfter = catalogueEntry(problem.code).retryAfter } = problem.options
   return {
     'content-type': `${problemMediaType}; charset=utf-8`,
-    'cache-control': 'no-store',
-    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+    ...unstoredHeaders(problem),
     ...(problem.code === 'unauthenticated' && { 'www-authenticate': 'Bearer realm="secrets-gateway"' })
   }
+}
+
+/** What is sent for a problem. */
+export interface ProblemReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/**
+ * The format in which a route replies with problems. A route that speaks another service's protocol declares that protocol's
+ * format in its `config`. All other routes, and requests without a route, have problem documents.
+ */
+export type ProblemFormat = (problem: Problem, request: FastifyRequest) => ProblemReply
+
+const problemDocument: ProblemFormat = (problem, { id }) =>
+  ({ status: problem.status, headers: problemHeaders(problem), body: JSON.stringify(problemBody(problem, id)) })
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The format of the route's problems, unless it is the problem document. */
+    problemFormat?: ProblemFormat
+  }
+}
+
+/** Returns the headers of a problem's reply that do not depend on its format. */
+export function unstoredHeaders ({ code, options }: Problem): Record<string, string> {
+  const { retryAfter = catalogueEntry(code).retryAfter } = options
+  return { 'cache-control': 'no-store', ...retryAfter !== undefined && { 'retry-after': String(retryAfter) } }
 }
 
 /**
@@ -81,8 +108,11 @@ export function problemHeaders (problem: Problem): Record<string, string> {
  */
 export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
   request.problem = problem
-  reply.code(problem.status).headers({ ...problemHeaders(problem), 'x-request-id': request.id })
-  return JSON.stringify(problemBody(problem, request.id))
+  // There is no `found` if Fastify itself refused the request.
+  const found = request.found as FastifyRequest['found'] | undefined
+  const { status, headers, body } = (found?.route?.config.problemFormat ?? problemDocument)(problem, request)
+  reply.code(status).headers({ ...headers, 'x-request-id': request.id })
+  return body
 }
 
 /** Sends a problem as the reply. */
@@ -128,10 +158,10 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
 /**
  * Problems without an example in the OpenAPI document, because they are never the whole reply of an operation.
  * `method-not-allowed` belongs to no operation, and `caller-gone` is never sent. `not-taken-back` and `idempotency-key-spent`
- * occur only in the items of a bulk create's reply, and `not-all-done` is sent together with these items.
+ * occur only in the items of a bulk create's reply. `not-all-done` and `some-failed` are sent together with items.
  */
 const withoutExample: ReadonlySet<string> = new Set<ProblemCode>([
-  'method-not-allowed', 'caller-gone', 'not-taken-back', 'idempotency-key-spent', 'not-all-done'
+  'method-not-allowed', 'caller-gone', 'not-taken-back', 'idempotency-key-spent', 'not-all-done', 'some-failed'
 ])
 
 /** The OpenAPI document's examples of problems, keyed by code. */

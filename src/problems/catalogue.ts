@@ -175,6 +175,11 @@ export const catalogue = {
     title: 'The request could not be completed, and its changes were rolled back',
     advice: '`items` has the result for each secret; `not-taken-back` marks those that could not be rolled back.'
   },
+  'some-failed': {
+    status: 409,
+    title: 'Some of the secrets failed, or were not started',
+    advice: '`items` has the result for each secret. The others have been processed. Correct the cause, and send the request again.'
+  },
   'not-taken-back': {
     status: 409,
     title: 'The changes to the secret could not be rolled back',

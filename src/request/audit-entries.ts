@@ -3,9 +3,11 @@ import type { RequestEntry } from '#src/audit/record'
 import type { SecretDecision } from '#src/audit/secret-outcome'
 import type { Caller } from '#src/authentication/caller'
 import { isAction } from '#src/authorization/actions'
+import type { Decision } from '#src/authorization/decision'
 import type { Config } from '#src/config/config'
 import { isSecretName } from '#src/environments/names'
 import { keptDecisions, type KeptDecisions } from './decisions.ts'
+import { namedIn } from './named.ts'
 import { otherDecisions, withheldEntries, type About } from './secret-entries.ts'
 
 /** The evidence that is gathered while a request is handled, for its audit records. */
@@ -43,6 +45,8 @@ export interface OutcomeReport {
   readonly cache?: 'hit' | 'stale'
   /** The age of the cached value, in whole seconds. */
   readonly age?: number
+  /** The decision at the time of the reply, if the request has waited after the first decision. */
+  readonly decision?: Decision
 }
 
 /**
@@ -87,7 +91,7 @@ export function finalEntries (
     event: evidence === undefined && status >= 400 ? 'denial' : 'outcome',
     ...about,
     // The decision on the route's action or, if there is none, on whether the caller may see the environment.
-    decision: decision ?? visibility,
+    decision: outcome.decision ?? decision ?? visibility,
     decisions: otherDecisions(rest.flat().filter((one) => isAbout(one, about)), about),
     items: items ?? (evidence?.items === undefined ? undefined : evidence.items + withheld.count),
     unlisted: (evidence?.items !== undefined && evidence.decisions.unlisted()) || undefined,
@@ -110,14 +114,14 @@ const isAbout = ({ name, replicaOf = name }: SecretDecision, about: About): bool
 
 /** Returns the sender and the subject of a request, for its audit records. */
 export function aboutRequest (request: FastifyRequest, { environments, credentials }: DeclaredNames): About {
-  const { id, found, outcome, params, headers: { 'aws-credential-id': named } } = request
-  const { env = '', name = '' } = params as { env?: string, name?: string }
+  const { id, found, outcome, headers: { 'aws-credential-id': named } } = request
+  const { env, name } = namedIn(request)
   const caller = found.caller ?? outcome?.caller
   const action = found.route?.config.action
   return {
     requestId: id,
     caller,
-    peer: found.peer ?? request.ip,
+    peer: found.peer,
     operation: found.route?.operationId,
     action: isAction(action) ? action : undefined,
     environment: environments.has(env) ? env : undefined,

@@ -56,7 +56,8 @@ const gatewayFor = async (t: Parameters<typeof build>[0]): Promise<Gateway> => b
   },
   credentials: { 'dev-account': key, 'dev-other': key, 'prod-account': prodKey, 'prod-readonly': prodKey },
   authentication: { ...declared.authentication, apiKeys: callers.map(({ id, groups }) => ({ id, hash: hashToken(tokenOf(id)), groups: [...groups] })) },
-  authorization: policies(rules.map(toCedar).join('\n'))
+  authorization: policies(rules.map(toCedar).join('\n')),
+  agent: { environments: ['dev', 'prod'] }
 })
 
 const tokenOf = (id: string): string => `token-of-${id}-in-the-matrix`
@@ -273,6 +274,20 @@ t.test('every caller, action and credential, on a credential itself', async (t) 
       }
     }
   }
+})
+
+t.test('every caller, environment and secret, on the routes of AWS\'s agent', async (t) => {
+  const gateway = await gatewayFor(t)
+  const answers = new Set<Answer>()
+  for (const { caller, environment, name } of callers.flatMap((caller) => environments.flatMap((environment) => names.map((name) => ({ caller, environment, name }))))) {
+    const wanted = expected({ caller, environment, name, credential: undefined }, ['GetSecretValue'])
+    answers.add(wanted)
+    const { json } = await gateway.send('GET', `/v1/${environment}/${name}`, { token: null, headers: { 'x-vault-token': tokenOf(caller.id) } })
+    // There are no secrets, so a permitted request is answered like one that the caller may not know about. Only the former calls AWS.
+    const found = json.__type === 'AccessDeniedException' ? 'forbidden' : gateway.awsCalls.splice(0).length > 0 ? 'allowed' : 'not-found'
+    t.equal(found, wanted, `${caller.id} reads ${environment}/${name}`)
+  }
+  t.equal(answers.size, 3)
 })
 
 t.test('every item of a request for many secrets', async (t) => {

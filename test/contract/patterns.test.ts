@@ -27,7 +27,6 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/environments/names.ts': ['-[A-Za-z0-9]{6}$', '+$', '*$'],
   'src/http/etag.ts': ['^W\\/'],
   'src/http/numbers.ts': ['^0+'],
-  'src/http/prefer.ts': ['^\\s*respond-async\\s*(?:;|$)'],
   'src/http/schema-errors.ts': ['\\/\\d+\\/type$'],
   'src/json/field.ts': ['^\\uFEFF'],
   'src/local-backend/accounts.ts': ['^arn:aws[a-z-]*:(?:iam|sts)::${accountId}:.'],

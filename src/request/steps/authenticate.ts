@@ -7,7 +7,7 @@ import type { Step } from '#src/request/step'
 /**
  * Returns the caller that a request's token or client certificate identifies.
  *
- * @throws Problem `unauthenticated` or `identity-provider-unavailable`
+ * @throws Problem `unauthenticated`, `identity-provider-unavailable` or `overloaded`
  */
 export type AuthenticateRequest = (request: FastifyRequest) => Caller | Promise<Caller>
 

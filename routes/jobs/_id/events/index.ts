@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { RequestId } from '#src/http/problem-reply'
 import { JobParams, Query, withProblems } from '#src/http/schemas'
 import { jobEvents, lastEvent } from '#src/jobs/events'
@@ -39,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       request.reportOutcome({ job: job.id })
       const after = request.headers['last-event-id'] ?? 0
       if (after >= lastEvent(job)) return reply.code(204).send(null)
-      reply.raw.once('close', fastify.followers.add(request.caller.id))
+      reply.raw.once('close', fastify.eventStreams.take(request.caller.id))
       return reply
         .type(eventStream)
         // Without `x-accel-buffering: no`, proxies such as nginx would buffer the events.

@@ -1,9 +1,10 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { cachingOf } from '#src/http/caching'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import { cachingOf, maximumAgeIn } from '#src/http/caching'
 import { represent, ValueReply } from '#src/http/representation'
 import { CredentialHeader, Query, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { compact } from '#src/json/compact'
-import { readSecret } from '#src/secrets/read'
+import { readSecret, type ReadSecret } from '#src/secrets/read'
 import { AwsString } from '#src/schema/types'
 import { VersionId } from '#src/secrets/schemas'
 
@@ -18,7 +19,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       summary: 'Read a secret\'s value',
       description: 'Returns the current version, or the one with `versionId` or `versionStage`: as JSON, with `Accept: ' +
         'text/plain` as the text alone, or with `Accept: application/octet-stream` as the bytes. The value may come from the ' +
-        'gateway\'s cache, as `Cache-Status` shows.',
+        'gateway\'s cache, as `Cache-Status` shows. With `Prefer: wait`, the reply waits for a change.',
       params: SecretParams,
       querystring: Query({
         versionId: Type.Optional(VersionId),
@@ -40,6 +41,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       headers: Type.Object({
         ...CredentialHeader.properties,
         'if-none-match': Type.Optional(Type.String({ description: 'An `ETag`: the reply is 304 if the version still has this tag' })),
+        prefer: Type.Optional(Type.String({
+          description: '`wait=SECONDS`, with `If-None-Match`: if the current version still has this tag, wait until another version is ' +
+            'current. After that time, the reply is 304',
+          examples: ['wait=30']
+        })),
         'cache-control': Type.Optional(Type.String({ description: '`no-cache`: ask AWS. `max-age=SECONDS`: ask AWS if the cached value is older' }))
       }),
       response: {
@@ -52,16 +58,25 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     handler: async (request, reply) => {
-      const { versionId, versionStage, field, refresh } = request.query
       // An empty parameter stands for the default value, because the URL templates of some clients always contain the
       // parameter. One such client is External Secrets Operator.
-      const scope = { ...request.scope, caching: cachingOf(request, reply, refresh) }
-      const secret = await readSecret(scope, request.secretName, compact({
-        versionId, versionStage: versionStage === '' ? undefined : versionStage, field: field === '' ? undefined : field
-      }))
+      const { versionId, refresh } = request.query
+      const [versionStage, field] = [filled(request.query.versionStage), filled(request.query.field)]
+      const wait = fastify.waitFor(request, reply, { versionId, versionStage })
+      const read = async (maximumAge?: number): Promise<ReadSecret> => readSecret(
+        { ...request.scope, caching: cachingOf(request, reply, maximumAge) },
+        request.secretName,
+        compact({ versionId, versionStage, field })
+      )
+      // A read that waits does not have to ask AWS itself. `fetch` in JavaScript would demand that with every `If-None-Match`.
+      const accepted = wait === undefined ? maximumAgeIn(request.headers['cache-control']) : undefined
+      let secret = await read(refresh === true ? 0 : accepted)
+      while (wait?.isKnown(secret.versionId) === true && await wait.next()) secret = await read()
       return represent(request, reply, secret)
     }
   })
 }
+
+const filled = (text: string | undefined): string | undefined => text === '' ? undefined : text
 
 export default routes

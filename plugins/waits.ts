@@ -1,0 +1,46 @@
+import fp from 'fastify-plugin'
+import { createPlaces, type Places } from '#src/admission/places'
+import type { VersionSelector } from '#src/aws/port'
+import { renewDecision } from '#src/request/renew-decision'
+import { waitFor, type Wait, type WaitsContext } from '#src/request/waits'
+import { callerTurns } from '#src/scheduling/caller-turns'
+import { createPauses } from '#src/scheduling/pauses'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The event streams that callers follow. */
+    eventStreams: Places
+    /** Returns the wait that the `Prefer` of a read demands, if the read can wait. */
+    waitFor: (request: FastifyRequest, reply: FastifyReply, selector: VersionSelector) => Wait | undefined
+  }
+}
+
+/** Provides what requests need that wait for secrets to change. */
+export default fp(async (fastify) => {
+  const { alarms, authenticate, authorize, config, isCached, metrics, monotonic, stopping, watchSecret } = fastify
+  const limits = (): typeof config.current.server.connections => config.current.server.connections
+  const eventStreams = createPlaces('event-streams', () => limits().eventStreamsPerCaller)
+  const places = createPlaces('waits', () => limits().waitsPerCaller)
+  const pauses = createPauses(alarms.after)
+  const context = { authenticate, authorize, findEnvironment: (name: string) => config.current.environments.get(name) }
+  const waits: WaitsContext = {
+    places,
+    longest: () => limits().longestWait,
+    pauses,
+    turns: callerTurns,
+    isCached,
+    watch: watchSecret,
+    renew: async (request) => renewDecision(context, request),
+    monotonic
+  }
+
+  fastify.decorate('eventStreams', eventStreams)
+  fastify.decorate('waitFor', (request, reply, selector) => waitFor(waits, request, reply, selector))
+  metrics.gauge({ name: 'secrets_gateway_waiting_requests', help: 'Requests that wait for events.', labels: ['kind'] }, () => [
+    { labels: { kind: 'read' }, value: places.taken() },
+    { labels: { kind: 'event-stream' }, value: eventStreams.taken() }
+  ])
+  // During a reload, the old configuration is still in force.
+  config.derive(() => undefined, () => { setImmediate(pauses.wakeAll) })
+  stopping.addEventListener('abort', pauses.stop)
+}, { name: 'waits', dependencies: ['alarms', 'authentication', 'authorization', 'config', 'credentials', 'metrics', 'shutdown'] })

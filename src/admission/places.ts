@@ -1,0 +1,41 @@
+import { Problem } from '#src/problems/problem'
+
+/** The places for requests that last long, such as event streams. */
+export interface Places {
+  /**
+   * Takes a place for a caller.
+   *
+   * @returns a function that frees the place
+   * @throws Problem `rate-limited` if the caller already has as many as it may
+   */
+  take: (callerId: string) => () => void
+  /** Returns the number of places that are taken. */
+  taken: () => number
+}
+
+/**
+ * Counts the places of each caller. The requests that take them last until something happens elsewhere, so without a limit one
+ * caller could hold all connections that the gateway accepts.
+ *
+ * @param reason says in the log and in the audit trail what the caller has too many of
+ * @param maximum returns the maximum number of places of one caller
+ */
+export function createPlaces (reason: string, maximum: () => number): Places {
+  const counts = new Map<string, number>()
+  let all = 0
+  return {
+    take (callerId) {
+      const count = counts.get(callerId) ?? 0
+      if (count >= maximum()) throw new Problem('rate-limited', { reason, retryAfter: 5 })
+      counts.set(callerId, count + 1)
+      all += 1
+      return () => {
+        const left = (counts.get(callerId) ?? 0) - 1
+        if (left > 0) counts.set(callerId, left)
+        else counts.delete(callerId)
+        all -= 1
+      }
+    },
+    taken: () => all
+  }
+}

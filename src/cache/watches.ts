@@ -1,0 +1,155 @@
+import type { AwsCall } from '#src/aws/call'
+import { getOrCreate } from '#src/collections/get-or-create'
+import type { SecretName } from '#src/environments/names'
+import type { After } from '#src/scheduling/alarms'
+import { forEachInTurns } from '#src/scheduling/turns'
+import { meaningOf } from './failures.ts'
+import { renewal, type Read } from './fetcher.ts'
+import { versionIn, type KeptVersion } from './kept-secret.ts'
+import type { Memory } from './memory.ts'
+import { pauseAfterFailure, type CacheOptions } from './settings.ts'
+import type { Target } from './store.ts'
+
+/**
+ * Called with the ID of the secret's current version, when it becomes known and whenever it changes; with undefined if the secret
+ * can't be read, for example because it has been deleted.
+ */
+export type Listener = (versionId: string | undefined) => void
+
+/** The secrets whose changes somebody waits for. Any number of listeners cost one entry in the cache, and one alarm. */
+export interface Watches {
+  /**
+   * Watches a secret until the returned function is called. In the meantime, its current version stays in the cache, and is
+   * renewed before it becomes stale. If the version is known already, calls the listener at once.
+   */
+  readonly open: (call: AwsCall, name: SecretName, listener: Listener) => () => void
+  /** Reports the current version that AWS has shown; undefined if AWS has refused to show it, or it does not exist. */
+  readonly observe: (target: Target, versionId: string | undefined) => void
+  /** Looks for a new version of a secret, because it may have changed. AWS may take a moment to show it. */
+  readonly review: (secret: string) => void
+  /** Returns the number of watched secrets, counted once per credential. */
+  readonly size: () => number
+}
+
+/** A watched secret, as one credential sees it. */
+interface Watch {
+  readonly call: AwsCall
+  readonly name: SecretName
+  readonly target: Target
+  readonly listeners: Set<Listener>
+  /** The latest observation. Absent until the first one. */
+  current?: { readonly versionId: string | undefined }
+  /** The time since when the secret may have changed. Absent once a change has been seen. */
+  reviewedAt?: number
+  /** The number of looks so far. */
+  looks: number
+  cancel?: () => void
+}
+
+/**
+ * The pauses between looks for a change that AWS does not show yet, for example during a rotation: a tenth of the time since the
+ * change was announced, but at least `least` milliseconds.
+ */
+const pauses = { least: 500, fraction: 0.1 }
+
+/** The state and the operations that watches use. */
+export interface WatchContext extends Pick<CacheOptions, 'timesOf' | 'monotonic'> {
+  readonly memory: Memory
+  readonly alarm: After
+  readonly readOf: (call: AwsCall, name: SecretName) => Read
+  /** Reads the secret from AWS. @param isUrgent false for a renewal, which yields to all other calls */
+  readonly look: (read: Read, isUrgent: boolean) => Promise<unknown>
+}
+
+/** Creates an empty list of watches. */
+export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look }: WatchContext): Watches {
+  /** The watches, keyed by the secret's name in AWS, then by the key of the target. */
+  const watchesOf = new Map<string, Map<string, Watch>>()
+
+  const keptFor = (target: Target): KeptVersion | undefined => versionIn(memory.store.get(target), {})
+
+  /** Returns the milliseconds until AWS is asked again, if it has answered the last time. */
+  function delayOf ({ call: { environment }, target, reviewedAt }: Watch): number {
+    const now = monotonic()
+    if (reviewedAt !== undefined && memory.settling.has(target.secret)) return (now - reviewedAt) * pauses.fraction
+    const kept = keptFor(target)
+    return timesOf(environment).ttl * (kept?.renewAfter ?? renewal.least) - (kept === undefined ? 0 : now - kept.since)
+  }
+
+  function schedule (watch: Watch, delay = delayOf(watch)): void {
+    watch.cancel?.()
+    watch.cancel = alarm(Math.max(pauses.least, delay), () => { lookAt(watch) })
+  }
+
+  /** Asks AWS. The answer reaches `observe`. */
+  function lookAt (watch: Watch): void {
+    watch.cancel?.()
+    const looks = watch.looks += 1
+    const { call, name, target, reviewedAt } = watch
+    const isUrgent = watch.current === undefined || (reviewedAt !== undefined && memory.settling.has(target.secret))
+    const next = (delay?: number): void => {
+      if (watch.looks === looks && watch.listeners.size > 0) schedule(watch, delay)
+    }
+    look(readOf(call, name), isUrgent).then(() => { next() }, (error: unknown) => {
+      next(meaningOf(error) === 'absent' ? undefined : Math.max(pauseAfterFailure, timesOf(call.environment).ttl * pauses.fraction))
+    })
+  }
+
+  function tell (watch: Watch): void {
+    void forEachInTurns([...watch.listeners], (listener) => {
+      if (watch.listeners.has(listener)) listener(watch.current?.versionId)
+    })
+  }
+
+  function observe ({ secret, key }: Target, versionId: string | undefined): void {
+    const watch = watchesOf.get(secret)?.get(key)
+    if (watch === undefined) return
+    if (watch.current === undefined || watch.current.versionId !== versionId) {
+      watch.current = { versionId }
+      delete watch.reviewedAt
+      tell(watch)
+    }
+    schedule(watch)
+  }
+
+  function begin (call: AwsCall, name: SecretName, target: Target): Watch {
+    const watch: Watch = { call, name, target, listeners: new Set(), looks: 0 }
+    if (memory.settling.has(target.secret)) watch.reviewedAt = monotonic()
+    const kept = keptFor(target)
+    if (kept === undefined || monotonic() - kept.since >= timesOf(call.environment).ttl) {
+      lookAt(watch)
+    } else {
+      watch.current = { versionId: kept.secret.versionId }
+      schedule(watch)
+    }
+    return watch
+  }
+
+  return {
+    open (call, name, listener) {
+      const { target } = readOf(call, name)
+      const { secret, key } = target
+      const watches = getOrCreate(watchesOf, secret, () => new Map<string, Watch>())
+      const watch = getOrCreate(watches, key, () => begin(call, name, target))
+      // The same function may be added several times.
+      const own: Listener = (versionId) => { listener(versionId) }
+      watch.listeners.add(own)
+      if (watch.current !== undefined) own(watch.current.versionId)
+      return () => {
+        watch.listeners.delete(own)
+        if (watch.listeners.size > 0 || watches.get(key) !== watch) return
+        watch.cancel?.()
+        watches.delete(key)
+        if (watches.size === 0) watchesOf.delete(secret)
+      }
+    },
+    observe,
+    review (secret) {
+      for (const watch of watchesOf.get(secret)?.values() ?? []) {
+        watch.reviewedAt = monotonic()
+        lookAt(watch)
+      }
+    },
+    size: () => Array.from(watchesOf.values()).reduce((sum, { size }) => sum + size, 0)
+  }
+}

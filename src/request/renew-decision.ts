@@ -1,0 +1,54 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { FastifyRequest } from 'fastify'
+import type { Caller } from '#src/authentication/caller'
+import { isAction } from '#src/authorization/actions'
+import { denied, type Authorize, type Decision } from '#src/authorization/decision'
+import { seesEnvironment } from '#src/authorization/visibility'
+import { unauthenticated } from '#src/authentication/refusal'
+import { compact } from '#src/json/compact'
+import { Problem } from '#src/problems/problem'
+import type { AuthenticateRequest } from './steps/authenticate.ts'
+import type { FindEnvironment } from './steps/see-environment.ts'
+
+/** The dependencies of a check. They follow the current configuration. */
+export interface RenewContext {
+  readonly authenticate: AuthenticateRequest
+  readonly authorize: Authorize
+  readonly findEnvironment: FindEnvironment
+}
+
+/** What a request's caller may do now. */
+export interface Renewed {
+  readonly caller: Caller
+  /** False if a reload has changed the environment, whose secrets may now be others. */
+  readonly isSameEnvironment: boolean
+}
+
+/**
+ * Repeats the checks with which a request began, after it has waited: a token may have expired in the meantime, and a reload may
+ * have changed the policies, the callers and the environments. The new decision is the one that the audit trail shows.
+ *
+ * @throws Problem the problem that a new request would get
+ */
+export async function renewDecision (
+  { authenticate, authorize, findEnvironment }: RenewContext, request: FastifyRequest
+): Promise<Renewed> {
+  const { environment: { name }, credentialId, found: { secretName }, route: { config: { action } } } = request
+  const caller = await authenticate(request)
+  if (caller.id !== request.caller.id) throw unauthenticated('another-caller')
+  const environment = findEnvironment(name)
+  const visibility = environment === undefined ? denied : seesEnvironment(authorize, caller, environment)
+  if (environment === undefined || !visibility.allowed) {
+    request.reportOutcome({ decision: visibility })
+    throw new Problem('not-found')
+  }
+  const decide = (): Decision => {
+    if (action === 'DescribeEnvironment') return visibility
+    if (!isAction(action) || !environment.allowedCredentials.includes(credentialId)) return denied
+    return authorize(compact({ caller, action, credentialId, environment: name, name: secretName }))
+  }
+  const decision = decide()
+  request.reportOutcome({ decision })
+  if (!decision.allowed) throw new Problem('forbidden')
+  return { caller, isSameEnvironment: isDeepStrictEqual(environment, request.environment) }
+}

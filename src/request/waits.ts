@@ -1,0 +1,85 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Places } from '#src/admission/places'
+import type { VersionSelector } from '#src/aws/port'
+import type { Cache } from '#src/cache/cached-port'
+import { selectsCurrent } from '#src/cache/kept-secret'
+import type { Monotonic } from '#src/clock'
+import { matchesETag } from '#src/http/etag'
+import { waitIn } from '#src/http/prefer'
+import type { CallerTurns } from '#src/scheduling/caller-turns'
+import type { Pauses } from '#src/scheduling/pauses'
+import type { Renewed } from './renew-decision.ts'
+
+/** The dependencies of all waits. */
+export interface WaitsContext {
+  readonly places: Places
+  /** Returns the longest time that a read waits, in milliseconds. */
+  readonly longest: () => number
+  readonly pauses: Pauses
+  readonly turns: Pick<CallerTurns, 'wait'>
+  readonly isCached: Cache['keeps']
+  readonly watch: Cache['watch']
+  /** Repeats the checks with which the request began. @throws Problem if the caller may no longer read the secret */
+  readonly renew: (request: FastifyRequest) => Promise<Renewed>
+  readonly monotonic: Monotonic
+}
+
+/** A read that waits for a change of the secret in its path. */
+export interface Wait {
+  /** Returns true if the caller knows this version already, so that the read should wait. */
+  readonly isKnown: (versionId: string) => boolean
+  /**
+   * Waits until the secret may have changed. Resolves to false, without waiting, if the read has waited long enough.
+   *
+   * @throws Problem if the caller may no longer read the secret, has hung up, or has too many reads that wait
+   */
+  readonly next: () => Promise<boolean>
+}
+
+/**
+ * Returns the wait that `Prefer: wait` demands. Like every preference, it is ignored if it can't be met (RFC 7240, section 2):
+ * without `If-None-Match`, because the gateway then doesn't know what to wait for; for a version that is not selected as the
+ * current one; and if the cache is disabled, because each wait would then have to ask AWS again and again.
+ */
+export function waitFor (
+  context: WaitsContext, request: FastifyRequest, reply: FastifyReply, selector: VersionSelector
+): Wait | undefined {
+  const { places, longest, pauses, turns, isCached, watch, renew, monotonic } = context
+  const { environment, scope, secretName, caller, headers: { 'if-none-match': known, prefer } } = request
+  const seconds = waitIn(prefer?.toString())
+  if (seconds === undefined || known === undefined || !selectsCurrent(selector) || !isCached(environment)) return undefined
+  const milliseconds = Math.min(seconds * 1_000, longest())
+  reply.header('preference-applied', `wait=${milliseconds / 1_000}`)
+  const end = monotonic() + milliseconds
+  const isKnown = (versionId: string): boolean => matchesETag(known, versionId)
+  let isBegun = false
+  let isOver = false
+
+  /** Takes a place, and records the intent, as if AWS were asked. */
+  async function begin (): Promise<void> {
+    isBegun = true
+    reply.raw.once('close', places.take(caller.id))
+    await scope.beforeSending?.()
+  }
+
+  return {
+    isKnown,
+    async next () {
+      if (isOver) return false
+      if (!isBegun) await begin()
+      const pauseEnd = await pauses.pause({
+        milliseconds: end - monotonic(),
+        signal: scope.signal,
+        until: (wake) => watch(scope, secretName, (versionId) => {
+          if (versionId === undefined || !isKnown(versionId)) wake()
+        })
+      })
+      // Thousands of requests may have waited for the same change. They continue in turns.
+      await turns.wait(caller.id)
+      const { isSameEnvironment } = await renew(request)
+      isOver = pauseEnd !== 'woken' || !isSameEnvironment
+      // When the time is over, the last read is a fresh one, but not if it could be of another secret with the same name.
+      return isSameEnvironment
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import type { After } from './alarms.ts'
+
+/** Why a pause has ended: something has happened, its time is over, or the gateway is shutting down. */
+export type PauseEnd = 'woken' | 'over' | 'stopping'
+
+export interface PauseOptions {
+  /** The longest time of the pause. */
+  readonly milliseconds: number
+  /** Ends the pause with a rejection when it is aborted, because the caller has hung up. */
+  readonly signal: AbortSignal | undefined
+  /** Called at the start, with a function that ends the pause. Returns a function that is called at the end. */
+  readonly until: (wake: () => void) => () => void
+}
+
+/** The pauses of requests that wait for something to happen elsewhere. */
+export interface Pauses {
+  /** Waits until something happens. @throws the reason of the signal */
+  readonly pause: (options: PauseOptions) => Promise<PauseEnd>
+  /** Ends all pauses, as if what they wait for had happened. */
+  readonly wakeAll: () => void
+  /** Ends all pauses, and those that would begin later. */
+  readonly stop: () => void
+}
+
+/** Creates the pauses. @param after sets the alarms, which they share */
+export function createPauses (after: After): Pauses {
+  const current = new Set<(end: PauseEnd) => void>()
+  let isStopping = false
+
+  function endAll (end: PauseEnd): void {
+    for (const finish of [...current]) finish(end)
+  }
+
+  return {
+    async pause ({ milliseconds, signal, until }) {
+      if (isStopping) return 'stopping'
+      const { promise, resolve, reject } = Promise.withResolvers<PauseEnd>()
+      const leave = (): void => { reject(signal?.reason as Error) }
+      const cancel = after(milliseconds, () => { resolve('over') })
+      const end = until(() => { resolve('woken') })
+      current.add(resolve)
+      signal?.addEventListener('abort', leave, { once: true })
+      if (signal?.aborted === true) leave()
+      return promise.finally(() => {
+        signal?.removeEventListener('abort', leave)
+        current.delete(resolve)
+        cancel()
+        end()
+      })
+    },
+    wakeAll () { endAll('woken') },
+    stop () {
+      isStopping = true
+      endAll('stopping')
+    }
+  }
+}
