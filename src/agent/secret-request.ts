@@ -1,5 +1,6 @@
 import type { VersionSelector } from '#src/aws/port'
-import { limits } from '#src/aws-model/limits'
+import { problemOf } from '#src/aws-endpoint/refusal'
+import { isAwsName } from '#src/aws/secret-ids'
 import { AwsError, errors } from '#src/aws-protocol/errors'
 import { validateInput } from '#src/aws-protocol/validation'
 import { compact } from '#src/json/compact'
@@ -54,13 +55,9 @@ type Parameters = Partial<Record<'versionId' | 'versionStage' | 'refreshNow', st
 function secretRequest (secretId: string, { versionId, versionStage, refreshNow = 'false' }: Parameters): SecretRequest {
   try {
     validateInput('GetSecretValue', compact({ SecretId: secretId, VersionId: versionId, VersionStage: versionStage }))
-    if (!secretId.startsWith('arn:') && !isName.test(secretId)) throw errors.invalidName()
+    if (!secretId.startsWith('arn:') && !isAwsName(secretId)) throw errors.invalidName()
   } catch (error) {
-    if (!(error instanceof AwsError)) throw error
-    const { type, message, status } = error
-    throw new Problem('invalid-request', { fault: { type, message, status } })
+    throw error instanceof AwsError ? problemOf(error) : error
   }
   return { secretId, ...compact({ versionId, versionStage }), refreshNow: flags.get(refreshNow.toLowerCase()) === true }
 }
-
-const isName = new RegExp(limits.secretNamePattern)

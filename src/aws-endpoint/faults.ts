@@ -69,6 +69,7 @@ const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'expectation-failed': { type: 'SerializationException' },
   'not-all-done': refused,
   'some-failed': refused,
+  'cache-disabled': refused,
   'not-taken-back': refused,
   'idempotency-mismatch': refused,
   'idempotency-key-spent': refused,
@@ -89,10 +90,12 @@ const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'aws-timeout': failed
 }
 
+const noToken: FaultRule = { type: 'MissingAuthenticationTokenException', message: signatureErrors.missing().message }
+
 /** Returns AWS's error for a problem. */
 export function faultOf (problem: Problem): AwsFault {
-  const { type, message, asIs } = rules[problem.code]
-  const { fault } = problem.options
+  const { code, options: { fault, reason } } = problem
+  const { type, message, asIs } = reason === 'no-token' ? noToken : rules[code]
   if (asIs && fault !== undefined) return fault
   return { type, message: message ?? explanationOf(problem), status: statusOf(type) }
 }

@@ -18,6 +18,7 @@ import type { Line } from './send.ts'
 import type { AwsSettings } from './settings.ts'
 import { takeTurns } from './take-turns.ts'
 import type { SecretsManager } from './types.ts'
+import { captureReplies } from './verbatim.ts'
 import { until, wholeReplies } from './whole-replies.ts'
 
 /** The time limit for connecting, in milliseconds. Everything else is limited by the deadlines. */
@@ -102,6 +103,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now, onThrottl
     admitAttempts(client, gateOf(credentialId, region).lane, (operation) => { onThrottled(operation, credentialId) })
     refuseIncompleteReplies(client)
     captureRequestIds(client)
+    captureReplies(client)
     trackAttempts(client)
     takeTurns(client, callerTurns)
     convertExceptions(client, () => { refuse(keysFor) })

@@ -110,7 +110,7 @@ export const orGone = (writes: RecentWrites, call: AwsCall, name: SecretName, er
  * restored, and its name will soon be free. If a restore fails with `secret-pending-deletion`, the reason is always such a
  * deletion.
  */
-export const asGone = ({ options }: Problem): Problem => new Problem('secret-not-found', options)
+export const asGone = ({ options: { fault: _, ...options } }: Problem): Problem => new Problem('secret-not-found', options)
 
 /**
  * Returns the key under which a secret's writes are remembered. It contains the credential, because calls with another credential

@@ -12,6 +12,7 @@ import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteRe
 import { sdk, type Sdk } from './sdk.ts'
 import { sendCommand } from './send.ts'
 import type { RotationRules, SecretContent } from './secret.ts'
+import { inputFor } from './verbatim.ts'
 import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'
 
 /**
@@ -30,7 +31,9 @@ export function createSecretsPort (
     const { environment: { region, account }, credentialId, callerId, beforeSending } = call
     if (beforeSending !== undefined) await beforeSending()
     const command = create(sdk().secretsManager)
-    return reportEnd(onEnd, operationOf(command.constructor.name), call, async () =>
+    const operation = operationOf(command.constructor.name)
+    Object.assign(command, { input: inputFor(call, operation, command.input) })
+    return reportEnd(onEnd, operation, call, async () =>
       sendCommand(clients().line({ credentialId, callerId, account }, region), call, command))
   }
 

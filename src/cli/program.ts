@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { GatewayProblem, GatewayUnreachable } from '#src/client/client'
 import { apply } from './commands/apply.ts'
 import { auditVerify } from './commands/audit-verify.ts'
+import { awsCredentials } from './commands/aws-credentials.ts'
 import { configCheck } from './commands/config-check.ts'
 import { create } from './commands/create.ts'
 import { remove } from './commands/delete.ts'
@@ -33,7 +34,7 @@ const commands: readonly AddCommand[] = [
   create, read, update, remove,
   list, versions, rollback, restore, rotate, tag,
   apply, diff, promote,
-  runChild, exportSecrets,
+  runChild, exportSecrets, awsCredentials,
   local
 ]
 

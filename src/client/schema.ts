@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/auth/aws/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get keys for AWS's protocol
+         * @description Returns temporary keys with which AWS's SDKs sign their requests to `POST /environments/{env}/aws`. They belong to the caller, and end with its token or after an hour. This is the protocol of the SDKs' container credentials: set `AWS_CONTAINER_CREDENTIALS_FULL_URI` to this URL, and `AWS_CONTAINER_AUTHORIZATION_TOKEN`, or the file that `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names, to `Bearer <token>`.
+         */
+        get: operations["getAwsKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/aws/login": {
         parameters: {
             query?: never;
@@ -158,6 +178,26 @@ export interface paths {
         get: operations["describeEnvironment"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/environments/{env}/aws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call AWS Secrets Manager in its own protocol
+         * @description This path is an endpoint URL for AWS's SDKs, its CLI and everything built on them: `AWS_ENDPOINT_URL_SECRETS_MANAGER`. It speaks AWS JSON 1.1.
+         */
+        post: operations["callAws"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1225,7 +1265,7 @@ export interface components {
                  * @description The format
                  * @enum {string}
                  */
-                format: "ecs-task-definition" | "cloudformation" | "lambda-extension" | "terraform" | "external-secrets" | "kubernetes-secret";
+                format: "ecs-task-definition" | "cloudformation" | "lambda-extension" | "terraform" | "external-secrets" | "external-secrets-webhook" | "kubernetes-secret";
                 /**
                  * @description The language of the snippet
                  * @example json
@@ -1241,7 +1281,7 @@ export interface components {
                  * @example ECS task definition: an entry of `secrets` of a container
                  */
                 title: string;
-                /** @description The reason why there is no snippet: the format can't name this key */
+                /** @description The reason why there is no snippet: the format can't name this key, or its tool can't read through the gateway */
                 unsupported?: string;
             }[];
             /**
@@ -1484,6 +1524,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getAwsKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @example ASIAQWERTYUIOPASDFGH */
+                        AccessKeyId: string;
+                        /**
+                         * Format: date-time
+                         * @description The time at which the keys end
+                         */
+                        Expiration: string;
+                        SecretAccessKey: string;
+                        /** @description The session token */
+                        Token: string;
+                    };
+                };
+            };
+        };
+    };
     logInWithAws: {
         parameters: {
             query?: never;
@@ -1800,6 +1873,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Environment"];
+                };
+            };
+        };
+    };
+    callAws: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
+                "aws-credential-id"?: string;
+                /** @description `secretsmanager.` and the name of an operation */
+                "x-amz-target"?: string;
+            };
+            path: {
+                /**
+                 * @description An environment that the configuration declares
+                 * @example dev
+                 */
+                env: string;
+            };
+            cookie?: never;
+        };
+        /** @description The input of the operation, as AWS documents it */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "SecretId": "dev/payments/db"
+                 *     }
+                 */
+                "application/x-amz-json-1.1": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The output of the operation, as AWS documents it */
+            200: {
+                headers: {
+                    /** @description The same as `X-Request-Id` */
+                    "x-amzn-RequestId"?: string;
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-amz-json-1.1": {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };
@@ -2300,6 +2422,10 @@ export interface operations {
             query?: {
                 /** @description One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value */
                 field?: string;
+                /** @description `secret`: 404 only means that there is no such secret. A path or an environment that does not exist, or that the caller may not see, is then a 403, a missing version a 409, and a missing field a 422. For clients that delete their copy of the secret after a 404 */
+                notFound?: "secret";
+                /** @description `absent`: a secret that is scheduled for deletion is a 404 `secret-not-found`. `conflict`: it is a 409 `secret-pending-deletion`. The default is the environment's `pendingDeletion`, or else `conflict` */
+                pendingDeletion?: "absent" | "conflict";
                 /** @description `true`: ask AWS, even if the value is cached. `Cache-Control: no-cache` does the same */
                 refresh?: boolean;
                 /** @description AWS's ID of a version */
@@ -2985,8 +3111,10 @@ export interface operations {
     listReferences: {
         parameters: {
             query?: {
-                /** @description One key of a value that is a JSON object; without control characters */
+                /** @description One key of a value that is a JSON object; without control characters. If empty, the whole value */
                 field?: string;
+                /** @description `gateway`: the tools read the secret through the gateway, and not from AWS */
+                through?: "gateway";
             };
             header?: {
                 /** @description The ID of the AWS credential to use. Defaults to that of the environment */

@@ -34,6 +34,7 @@ export const describeApi = (): OpenApi => ({
     { name: 'rotation', description: 'The automatic rotation of secrets' },
     { name: 'policies', description: 'Policies of secrets, which AWS evaluates in addition to IAM\'s policies' },
     { name: 'replicas', description: 'Copies of a secret in other regions, which follow it' },
+    { name: 'aws', description: 'AWS\'s own protocol, for AWS\'s own clients' },
     { name: 'jobs', description: 'Bulk creates that run in the background' },
     { name: 'cache', description: 'The cached values' },
     { name: 'agent', description: 'The routes of AWS\'s Secrets Manager Agent, if the configuration has a section `agent`' },

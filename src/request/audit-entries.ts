@@ -117,7 +117,7 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
   const { id, found, outcome, headers: { 'aws-credential-id': named } } = request
   const { env, name } = namedIn(request)
   const caller = found.caller ?? outcome?.caller
-  const action = found.route?.config.action
+  const action = found.awsCall?.action ?? found.route?.config.action
   return {
     requestId: id,
     caller,
@@ -125,7 +125,7 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
     operation: found.route?.operationId,
     action: isAction(action) ? action : undefined,
     environment: environments.has(env) ? env : undefined,
-    name: isSecretName(name) ? name : undefined,
+    name: isSecretName(name) ? name : found.secretName,
     credential: found.credentialId ?? (typeof named === 'string' && credentials.has(named) ? named : undefined)
   }
 }

@@ -7,6 +7,8 @@ import type { Caller } from '#src/authentication/caller'
 import type { Action } from '#src/authorization/actions'
 import type { ReadSecretRequest, SecretRequest } from '#src/agent/secret-request'
 import type { Decision } from '#src/authorization/decision'
+import type { EndpointCall } from '#src/aws-endpoint/call'
+import type { Claim } from '#src/aws-protocol/signature'
 import type { Environment } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
 import type { TrustsProxy } from '#src/http/client-address'
@@ -37,7 +39,14 @@ export interface Found {
   readonly visibility: Decision
   /** The environment in the path, which the caller is allowed to see. */
   readonly environment: Environment
-  /** The secret's name in the path, checked against the environment's rules. */
+  /** The claim that the caller has signed the request with its AWS session's keys. `verifySignature` verifies it. */
+  readonly awsClaim: Claim<Caller>
+  /** The call in AWS's protocol. It exists only on the route that speaks it. */
+  readonly awsCall: EndpointCall
+  /**
+   * The secret's name in the path, checked against the environment's rules. On the route that speaks AWS's protocol, the name in
+   * the body, which may be one that no path can contain.
+   */
   readonly secretName: SecretName
   /** The ID of the AWS credential. It is missing if the credential is not declared or the environment does not allow it. */
   readonly credentialId: string
@@ -76,6 +85,7 @@ export const finders = {
   caller: 'authenticate',
   secretRequest: 'findSecretById',
   environment: 'enterEnvironment',
+  awsCall: 'readAwsCall',
   secretName: 'parseSecretName',
   credentialId: 'resolveCredential',
   evidence: 'recordIntent',
@@ -130,6 +140,11 @@ declare module 'fastify' {
     refuses?: ProblemCode
     /** Reads the URL of a request that has a secret's name in AWS or its ARN, instead of a path with the environment. */
     readSecretRequest?: ReadSecretRequest
+    /**
+     * True if the route speaks AWS's protocol. A header then names the operation, and with it the action, and the body may name
+     * the secret.
+     */
+    speaksAws?: true
     /** The names of the headers in the route's schema, in lower case. plugins/request.ts sets this list. */
     headers?: readonly string[]
   }

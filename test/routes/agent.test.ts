@@ -79,6 +79,7 @@ const table: readonly [path: string, asked: Asked, status: number, reply: string
   ['/v1/dev/bytes', {}, 200, { Name: 'dev/bytes', SecretBinary: 'AP8=' }],
   ['/v1/production-secrets/p/q', {}, 200, { Name: 'production-secrets/p/q', SecretString: 'in prod' }],
   ['/v1/dev/none', {}, 400, notFound],
+  ['/v1/dev/a//b', {}, 200, { Name: 'dev/a//b', SecretString: 'unaddressable' }],
   ['/v1/dev%2Fa', {}, 400, fault('ValidationException', 'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!')],
   ['/v1/dev/a%20b', {}, 400, { __type: 'ValidationException' }],
   ['/v1/dev/../prod/a', {}, 400, notFound],
@@ -104,6 +105,7 @@ async function prepared (t: Test, change: Parameters<typeof build>[1] = {}): Pro
   const gateway = await build(t, { agent, ...change })
   const secrets = '/environments/dev/secrets'
   for (const value of ['first', 'second']) await gateway.send('PUT', `${secrets}/a`, { json: { value } })
+  await gateway.aws('AKIADEV').createSecret({ Name: 'dev/a//b', SecretString: 'unaddressable' })
   await gateway.send('PUT', `${secrets}/bytes`, { json: { value: 'AP8=', encoding: 'base64' } })
   await gateway.send('POST', `${secrets}/empty`, { json: {} })
   await gateway.send('PUT', `${secrets}/deleted`, { json: { value: 'v' } })
@@ -240,7 +242,8 @@ t.test('header names, prefix, and switching off', async (t) => {
 
 t.test('a client certificate is no token', async (t) => {
   const gateway = await prepared(t)
-  gateway.fastify.certificateCaller = () => ({ id: 'administrator', groups: ['administrators'], method: 'mtls' })
+  const proof = { method: 'mtls', id: 'administrator' } as const
+  gateway.fastify.certificateIdentity = () => ({ caller: { ...proof, groups: ['administrators'] }, expires: Infinity, proof })
   t.equal((await gateway.send('GET', '/environments/dev/secrets/a', { token: null })).status, 200)
   t.match(shown(await ask(gateway, '/v1/dev/a', { headers: {} })), [403, 'Bad Token'])
 })

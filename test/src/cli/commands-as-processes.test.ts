@@ -102,6 +102,11 @@ const rows: Record<string, Row> = {
     refused: () => ({ ...refusedAs('unauthenticated', 'list'), token: tokens.expired }),
     misused: () => ({ args: ['list'], status: 2, output: 'Specify an environment with --env' })
   },
+  'aws-credentials': {
+    succeeds: () => ({ args: ['aws-credentials'], output: /^\{\s+"Version": 1,\s+"AccessKeyId": "ASIA\w{16}"[\s\S]*"SessionToken": "[^"]+"\s+\}/ }),
+    refused: () => ({ args: ['aws-credentials'], status: 1, output: /\(unauthenticated, request [\w-]+\)/, token: tokens.expired }),
+    misused: () => ({ args: ['aws-credentials', 'x'], status: 2, output: 'too many arguments' })
+  },
   versions: {
     prepare: async (context) => put(context, context.name),
     succeeds: ({ name }) => ({ args: ['versions', name, ...dev], output: /^VERSION.*\n\S+ +AWSCURRENT/, isTable: true }),
