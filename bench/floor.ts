@@ -14,9 +14,10 @@ import { hashToken } from '#src/authentication/api-keys'
 import { policySetFrom } from '#src/authorization/policies'
 import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
-import { allocateYoung } from '#src/http/allocation'
+import { setFlags } from '#src/engine'
 import { serverOptions } from '#src/http/server-options'
 import { compete, cores, endServer, serve, startServer, type Contender } from './contest.ts'
+import { logFile } from './log-file.ts'
 import { pinToCore } from './pinned.ts'
 
 /** There are many connections, because a gateway serves many callers at once. */
@@ -34,7 +35,7 @@ const contenders: readonly Contender[] = [
 ]
 
 async function gateway (dataDir: string): Promise<string> {
-  allocateYoung()
+  setFlags()
   const config = liveConfig(configFrom({
     environments: { dev: { region: 'eu-west-1', credential: 'none' }, prod: { region: 'eu-west-1', credential: 'none' } },
     credentials: { none: { kind: 'embedded', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' } },
@@ -50,7 +51,7 @@ async function gateway (dataDir: string): Promise<string> {
     // Nothing listens on this port. An unexpected AWS call would therefore fail, and change the status of the reply.
     aws: { endpoint: 'http://127.0.0.1:9' }
   }))
-  const fastify = Fastify(serverOptions('info', { write: () => undefined }, config))
+  const fastify = Fastify(serverOptions('info', logFile(dataDir), config))
   await fastify.register(app, { config, dataDir })
   return fastify.listen({ host: '127.0.0.1', port: 0 })
 }

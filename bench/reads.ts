@@ -16,10 +16,11 @@ import { hashToken } from '#src/authentication/api-keys'
 import { policySetFrom } from '#src/authorization/policies'
 import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
-import { allocateYoung } from '#src/http/allocation'
+import { setFlags } from '#src/engine'
 import { serverOptions } from '#src/http/server-options'
 import { startLocalBackend } from '#src/local-backend/server'
 import { compete, cores, endServer, serve, startServer } from './contest.ts'
+import { logFile } from './log-file.ts'
 import { pinToCore } from './pinned.ts'
 
 const connections = Number(process.env.CONNECTIONS ?? 128)
@@ -34,7 +35,7 @@ const policyCount = 50
 
 /** Starts a gateway with all features enabled: policies, rate limits, audit trail, log. */
 async function gateway (dataDir: string, endpoint: string, ttlSeconds?: number): Promise<string> {
-  allocateYoung()
+  setFlags()
   const others = Array.from({ length: policyCount - 1 }, (_, index) => `@id("other-${index}")
     permit (principal == Caller::"other-${index}", action == Action::"GetSecretValue", resource in Environment::"dev")
     when { resource.name like "team-${index}/*" };`)
@@ -53,7 +54,7 @@ async function gateway (dataDir: string, endpoint: string, ttlSeconds?: number):
     aws: { endpoint, slots: 2 * connections },
     ...ttlSeconds !== undefined && { cache: { ttlSeconds } }
   }))
-  const fastify = Fastify(serverOptions('info', { write: () => undefined }, config))
+  const fastify = Fastify(serverOptions('info', logFile(dataDir), config))
   await fastify.register(app, { config, dataDir })
   return fastify.listen(listen)
 }

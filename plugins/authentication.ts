@@ -1,21 +1,31 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { JWTVerifyGetKey } from 'jose'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { authenticator } from '#src/authentication/authenticator'
+import { authenticator, tokenIn } from '#src/authentication/authenticator'
 import { awsLogin } from '#src/authentication/aws-login'
-import type { Caller } from '#src/authentication/caller'
+import { awsSessions, type AwsKeys } from '#src/authentication/aws-sessions'
+import type { Caller, Identity } from '#src/authentication/caller'
+import { authoritiesHash } from '#src/authentication/client-certificate'
 import { tokenKeys, type IssuedToken } from '#src/authentication/gateway-token'
 import { keySet, type KeySource } from '#src/authentication/key-set'
 import { usedSignatures } from '#src/authentication/used-signatures'
 import { stsUrl } from '#src/aws/endpoints'
+import { addressGroup } from '#src/network/address-group'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { Problem } from '#src/problems/problem'
+import { claimOf, isSigned, verifyClaim } from '#src/request/aws-claims'
 import type { AuthenticateRequest } from '#src/request/steps/authenticate'
+import type { VerifySigned } from '#src/request/steps/verify-signature'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Returns the caller that the request's token or client certificate identifies. */
+    /** Returns the caller that the request's token, client certificate or AWS session identifies. */
     authenticate: AuthenticateRequest
+    /** Verifies that the owner of a session signed a body. */
+    verifySigned: VerifySigned
+    /** Issues keys for AWS's protocol to the caller of a request. */
+    issueAwsKeys: (request: FastifyRequest) => Promise<AwsKeys>
     /** Takes the headers of a signed `GetCallerIdentity` request, and issues a token to the AWS identity that signed it. */
     awsLogin: (headers: Readonly<Record<string, string>>) => Promise<IssuedToken & { caller: Caller }>
   }
@@ -36,12 +46,15 @@ export default fp(async (fastify) => {
     return keys
   }
 
-  const authentication = fastify.config.derive(({ authentication: settings, aws: endpoints }) => {
+  const authentication = fastify.config.derive(({ authentication: settings, aws: endpoints, server }) => {
     const { aws } = settings
     const keys = tokenKeys(aws?.keys ?? [], ownKey)
+    const authorities = authoritiesHash(server.tls?.clients?.ca)
+    const { identify, recognize } = authenticator(settings, authorities, keysOf, keys, fastify.monotonic)
     const urls = new Map<string, Promise<string>>()
     return {
-      authenticate: authenticator(settings, keysOf, keys, fastify.monotonic),
+      identify,
+      sessions: awsSessions(keys, recognize),
       login: aws && {
         settings: aws,
         keys,
@@ -57,6 +70,20 @@ export default fp(async (fastify) => {
     return awsLogin(login, headers, fastify.now())
   })
 
-  fastify.decorate('authenticate', ({ headers: { authorization }, raw: { socket } }) =>
-    authentication().authenticate({ authorization, certificate: () => fastify.certificateCaller(socket) }, fastify.now()))
+  function identify ({ headers, raw: { socket }, route: { config }, found: { peer = '' } }: FastifyRequest): Identity | Promise<Identity> {
+    const { tokenHeaders } = config
+    const presented = tokenHeaders === undefined
+      ? { authorization: headers.authorization, certificate: () => fastify.certificateIdentity(socket) }
+      : tokenIn(headers, tokenHeaders())
+    return authentication().identify(presented, fastify.now(), addressGroup(peer))
+  }
+
+  fastify.decorate('authenticate', (request) => {
+    const { headers, route: { config } } = request
+    if (config.speaksAws === true && isSigned(headers)) return claimOf(request, authentication().sessions, fastify.now)
+    const identity = identify(request)
+    return identity instanceof Promise ? identity.then(({ caller }) => ({ caller })) : { caller: identity.caller }
+  })
+  fastify.decorate('verifySigned', (claim, body) => { verifyClaim(claim, body, authentication().sessions) })
+  fastify.decorate('issueAwsKeys', async (request) => authentication().sessions.issue(await identify(request), fastify.now()))
 }, { name: 'authentication', dependencies: ['config', 'tls'] })

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { awsJson } from '#src/aws-endpoint/reply'
 import { parseJson } from '#src/http/json'
 import { mediaTypes } from '#src/http/media-types'
 import type { BodySchema } from '#src/http/numbers'
@@ -17,4 +18,6 @@ export default fp(async (fastify) => {
     if (body.length > 0) throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
     return undefined
   })
+  // The signature covers the bytes, so they are parsed only after it has been verified.
+  fastify.addContentTypeParser(awsJson, { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body)
 }, { name: 'body' })

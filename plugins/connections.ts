@@ -2,7 +2,7 @@ import { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { ConfigError } from '#src/config/issues'
-import { addressGroup } from '#src/http/address-group'
+import { addressGroup } from '#src/network/address-group'
 import { owesReply } from '#src/http/earlier-replies'
 import { slowReaders } from '#src/http/unsent-replies'
 

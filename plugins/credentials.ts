@@ -8,10 +8,14 @@ import type { KeysFor } from '#src/aws/keys'
 import { seeOwnWrites } from '#src/aws/own-writes'
 import type { SecretsPort } from '#src/aws/port'
 import { quotaBuckets } from '#src/aws/quotas'
+import { createRecentWrites } from '#src/aws/recent-writes'
+import { rememberWrites } from '#src/aws/remember-writes'
 import { confirmRepeats } from '#src/aws/repeats'
+import { sdk } from '#src/aws/sdk'
 import { createSecretsPort } from '#src/aws/sdk-port'
 import type { Line } from '#src/aws/send'
 import { createCache, type Cache } from '#src/cache/cached-port'
+import { accountNames } from '#src/credentials/accounts'
 import { isRole, stsRegion, type RoleDefinition } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
 import { reportCache, reportGates } from '#src/metrics/aws'
@@ -55,18 +59,27 @@ declare module 'fastify' {
 /** Milliseconds after a reload until the old clients are closed. Until then, requests in progress can use the old clients. */
 const gracePeriod = 60_000
 
+/**
+ * Milliseconds from the start until the SDK is loaded, unless a call needs it earlier. So neither the first probe of a load
+ * balancer nor, in most cases, the first call to AWS has to wait for it.
+ */
+const loadAfter = 500
+
 /** The interval at which expired values are removed from the cache, in milliseconds. */
 const sweepEvery = 10_000
 
 /** Provides the port to AWS with its cache, and AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
   const { config, metrics, monotonic } = fastify
+  const accounts = config.derive(({ credentials, environments }) => accountNames(credentials, environments.values()))
   const gates = createGates({
     settings: () => config.current.aws,
     buckets: {
       aws: () => quotaBuckets(() => config.current.aws.quotaShare, monotonic),
       none: () => () => unlimited
     },
+    // A credential that a reload has removed may still be in use by a request.
+    accountOf: (credentialId) => accounts().get(credentialId) ?? credentialId,
     monotonic
   })
   const clients = config.derive(({ credentials, environments, aws }) => awsClients({
@@ -82,7 +95,10 @@ export default fp(async (fastify) => {
     const definition = config.current.credentials.get(credentialId)
     return definition !== undefined && isRole(definition) ? definition : undefined
   }
-  const port = seeOwnWrites(confirmRepeats(createSecretsPort(clients, metrics.callEnded)), monotonic, fastify.now)
+  const writes = createRecentWrites(monotonic, fastify.now)
+  const consistent = seeOwnWrites(createSecretsPort(clients, metrics.callEnded), writes)
+  // `confirmRepeats` looks secrets up in `consistent`, so that it is not misled by a reply from before an earlier write.
+  const port = rememberWrites(confirmRepeats(consistent), writes, monotonic)
   const cache = createCache(port, {
     timesOf ({ cache: times = {} }) {
       const { ttlSeconds, staleIfErrorSeconds } = { ...config.current.cache, ...times }
@@ -92,7 +108,8 @@ export default fp(async (fastify) => {
     sharesReads: (credentialId) => roleOf(credentialId)?.shareReads !== false,
     maximumBytes: config.current.cache.maximumBytes,
     monotonic,
-    alarm: fastify.alarms.after
+    alarm: fastify.alarms.after,
+    onShared: metrics.callsShared
   })
   // Clears the cache when one of these settings changes, because a credential may then belong to another account, or a name to
   // another secret.
@@ -120,7 +137,10 @@ export default fp(async (fastify) => {
       return { id, kind, region: stsRegion(credentials, environments.values(), id), ...(account !== undefined && { account }) }
     })
   })
+  let loading: NodeJS.Timeout | undefined
+  fastify.addHook('onListen', async () => { loading = setTimeout(sdk, loadAfter).unref() })
   fastify.addHook('onClose', async () => {
+    clearTimeout(loading)
     clearInterval(sweeper)
     cache.close()
     clients().close()

@@ -1,25 +1,15 @@
 import fp from 'fastify-plugin'
 import { problemFromFramework } from '#src/http/framework-errors'
 import { sendProblem } from '#src/http/problem-reply'
-import { Problem, withoutMessage } from '#src/problems/problem'
+import { Problem } from '#src/problems/problem'
 import type { MethodsOf } from '#src/request/steps/find-route'
 
-/**
- * Replies to every error with a problem document (RFC 9457). Unexpected errors are logged without their messages, which could
- * contain a secret's value.
- */
+/** Replies to every error with a problem document (RFC 9457). */
 export default fp(async (fastify) => {
+  fastify.decorateRequest('thrown')
   fastify.setErrorHandler((thrown, request, reply) => {
     const problem = problemFromFramework(thrown)
-    const { awsError, awsRequestId } = problem.options
-    if (problem.status >= 500) {
-      request.log.error({
-        problem: problem.code,
-        awsError,
-        awsRequestId,
-        ...(thrown !== problem && thrown instanceof Error && { thrown: withoutMessage(thrown) })
-      }, 'request failed')
-    }
+    if (problem.status >= 500 && thrown !== problem && thrown instanceof Error) request.thrown = thrown
     return sendProblem(problem, request, reply)
   })
 

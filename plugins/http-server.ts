@@ -4,14 +4,6 @@ import fp from 'fastify-plugin'
 import { trustedProxyList } from '#src/config/server'
 import { closeAfter } from '#src/http/close-after'
 import { earlierReplies } from '#src/http/earlier-replies'
-import type { TrustsProxy } from '#src/request/steps/find-peer'
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** Returns true if the address belongs to a trusted proxy of the current configuration. */
-    trustsProxy: TrustsProxy
-  }
-}
 
 /**
  * Sets options of Node.js's HTTP server that can't be set through Fastify, and answers the requests that Node.js does not report

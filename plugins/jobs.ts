@@ -13,13 +13,16 @@ declare module 'fastify' {
   }
 }
 
+/** The maximum memory of the results of ended jobs, as a share of the memory budget. It is not part of the budget. */
+const endedShare = 1 / 4
+
 /**
  * Keeps the state that outlives a request: jobs and idempotency keys. The jobs are stopped as soon as the shutdown begins, so
  * that atomic jobs have enough time to undo their changes. The event streams of a job end with it.
  */
 export default fp<Required<AppOptions>>(async (fastify, { now, monotonic }) => {
-  const { stopping, cutOff } = fastify
-  const jobs = createJobs(now, monotonic)
+  const { stopping, cutOff, config } = fastify
+  const jobs = createJobs(now, monotonic, () => config.current.server.memory.budget * endedShare)
 
   fastify.decorate('jobs', jobs)
   fastify.decorate('idempotencyKeys', createIdempotencyKeys())

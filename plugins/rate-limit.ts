@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Limits } from '#src/config/limits'
-import { addressGroup } from '#src/http/address-group'
+import { addressGroup } from '#src/network/address-group'
 import { limiter } from '#src/http/rate-limit'
 
 /**
@@ -19,7 +19,7 @@ import { limiter } from '#src/http/rate-limit'
 export default fp(async (fastify) => {
   const { monotonic } = fastify
   const limits = (): Limits => fastify.config.current.limits
-  const address = { monotonic, limits, which: 'address', keyOf: ({ ip }: FastifyRequest) => addressGroup(ip) } as const
+  const address = { monotonic, limits, which: 'address', keyOf: ({ found: { peer = '' } }: FastifyRequest) => addressGroup(peer) } as const
   fastify.decorate('limits', {
     failures: limiter(address),
     address: limiter(address),

@@ -14,6 +14,8 @@ import { awaitTurn } from '#src/request/steps/await-turn'
 import { awaitTurnToReply } from '#src/request/steps/await-turn-to-reply'
 import { refuseAmbiguousHeaders } from '#src/request/steps/refuse-ambiguous-headers'
 import { refuseCrossSite } from '#src/request/steps/refuse-cross-site'
+import { refuseForwardingHeaders } from '#src/request/steps/refuse-forwarding-headers'
+import { refuseOutright } from '#src/request/steps/refuse-outright'
 import { refuseUnknownHeaders } from '#src/request/steps/refuse-unknown-headers'
 import { refuseUnsuitableBody } from '#src/request/steps/refuse-unsuitable-body'
 import { boundUnreadBody } from '#src/request/steps/bound-unread-body'
@@ -28,11 +30,13 @@ import { enforceDenial } from '#src/request/steps/enforce-denial'
 import { enterEnvironment } from '#src/request/steps/enter-environment'
 import { findCredential } from '#src/request/steps/find-credential'
 import { findPeer } from '#src/request/steps/find-peer'
+import { findSecretById } from '#src/request/steps/find-secret-by-id'
 import { findRoute } from '#src/request/steps/find-route'
 import { forbidCaching } from '#src/request/steps/forbid-caching'
 import { inviteBody } from '#src/request/steps/invite-body'
 import { openScope } from '#src/request/steps/open-scope'
 import { parseSecretName } from '#src/request/steps/parse-secret-name'
+import { readAwsCall } from '#src/request/steps/read-aws-call'
 import { recordIntent } from '#src/request/steps/record-intent'
 import { recordOutcome } from '#src/request/steps/record-outcome'
 import { reportWhenClosed } from '#src/request/steps/report-when-closed'
@@ -42,6 +46,7 @@ import { seeEnvironment, type FindEnvironment } from '#src/request/steps/see-env
 import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
 import { shedLoad } from '#src/request/steps/shed-load'
 import { validateParameters } from '#src/request/steps/validate-parameters'
+import { verifySignature } from '#src/request/steps/verify-signature'
 import { watchCaller } from '#src/request/steps/watch-caller'
 import { callerTurns } from '#src/scheduling/caller-turns'
 
@@ -74,17 +79,25 @@ const canBeShed = ({ servedWhenOverloaded }: FastifyContextConfig): boolean => s
 const about = (...subjects: readonly FastifyContextConfig['about'][]) => (route: FastifyContextConfig): boolean =>
   route.about !== undefined && subjects.includes(route.about)
 const inEnvironment = about('environment', 'secret')
+/** Matches routes about a secret that the request calls by its name in AWS or its ARN, and not by a path. */
+const namedById = ({ readSecretRequest }: FastifyContextConfig): boolean => readSecretRequest !== undefined
+const namedInPath = (route: FastifyContextConfig): boolean => about('secret')(route) && !namedById(route)
 /** Matches routes about an environment or a secret on which the AWS credential is named in the body instead of a header. */
 const namedInBody = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential === true
 const namedInHeader = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential !== true
+/** Matches the route that speaks AWS's protocol. A header and the body name the action and the secret. */
+const speaksAws = (route: FastifyContextConfig): boolean => route.speaksAws === true
+/** Matches routes about an environment or a secret whose action and AWS credential are known before the body is read. */
+const decidedEarly = (route: FastifyContextConfig): boolean => namedInHeader(route) && !speaksAws(route)
 
 /** Sets up the request pipeline, from the first header to the last byte of the reply. docs/request.md has a diagram of it. */
 export default fp(async (fastify) => {
   const {
-    audit, authenticate: callerOf, authorize, aws, config, findOverload, isStale, limits, memory, methodsOf, metrics, stopping,
-    trustsProxy
+    audit, authenticate: authenticateRequest, authorize, aws, config, findOverload, isStale, limits, memory, methodsOf, metrics,
+    stopping, trustsProxy, verifySigned
   } = fastify
   const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
+  const served = (): readonly string[] => config.current.agent?.environments ?? []
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
   const declared = (): DeclaredNames => config.current
   const context: ScopeContext = {
@@ -98,10 +111,11 @@ export default fp(async (fastify) => {
     stage: 'headers',
     steps: {
       setReplyHeaders,
-      reportWhenClosed: reportWhenClosed(metrics),
+      findPeer: findPeer(trustsProxy),
+      reportWhenClosed: reportWhenClosed(metrics, () => config.current.log),
       findRoute: findRoute(methodsOf),
       refuseAmbiguousHeaders,
-      findPeer: findPeer(trustsProxy)
+      refuseForwardingHeaders: refuseForwardingHeaders(trustsProxy)
     }
   }
 
@@ -112,7 +126,10 @@ export default fp(async (fastify) => {
       stage: 'authentication',
       hook: 'onRequest',
       appliesTo: authenticated,
-      steps: { authenticate: authenticate(callerOf, limits.failures), refuseCrossSite: refuseCrossSite(limits.failures) }
+      steps: {
+        authenticate: authenticate(authenticateRequest, limits.failures),
+        refuseCrossSite: refuseCrossSite(limits.failures)
+      }
     },
     {
       stage: 'limits',
@@ -121,23 +138,30 @@ export default fp(async (fastify) => {
       steps: { limitCaller: limits.caller, awaitTurn: awaitTurn(callerTurns) }
     },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
+    { stage: 'parameters', hook: 'onRequest', appliesTo: ({ refuses }) => refuses !== undefined, steps: { refuseOutright } },
     { stage: 'parameters', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, validateParameters } },
+    {
+      stage: 'subject',
+      hook: 'onRequest',
+      appliesTo: namedById,
+      steps: { findSecretById: findSecretById(served, findEnvironment) }
+    },
     {
       stage: 'subject',
       hook: 'onRequest',
       appliesTo: inEnvironment,
       steps: { seeEnvironment: seeEnvironment(findEnvironment), enterEnvironment: enterEnvironment(findEnvironment) }
     },
-    { stage: 'subject', hook: 'onRequest', appliesTo: about('secret'), steps: { parseSecretName } },
+    { stage: 'subject', hook: 'onRequest', appliesTo: namedInPath, steps: { parseSecretName } },
     { stage: 'credential', hook: 'onRequest', appliesTo: namedInHeader, steps: { resolveCredential } },
     { stage: 'credential', hook: 'onRequest', appliesTo: about('credential'), steps: { findCredential: findCredential(isDeclared) } },
-    { stage: 'permission', hook: 'onRequest', appliesTo: namedInHeader, steps: { decideInEnvironment } },
+    { stage: 'permission', hook: 'onRequest', appliesTo: decidedEarly, steps: { decideInEnvironment } },
     { stage: 'permission', hook: 'onRequest', appliesTo: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
-    { stage: 'permission', hook: 'onRequest', appliesTo: (route) => namedInHeader(route) || about('credential')(route), steps: { enforce } },
+    { stage: 'permission', hook: 'onRequest', appliesTo: (route) => decidedEarly(route) || about('credential')(route), steps: { enforce } },
     { stage: 'permission', hook: 'onRequest', appliesTo: namedInBody, steps: { denyInAdvance, enforceDenial } },
     // This stage comes after `enforce`. Otherwise a refused caller could use up an environment's limit, or learn from a 429 that
     // the environment exists.
-    { stage: 'environment limit', hook: 'onRequest', appliesTo: namedInHeader, steps: { limitEnvironment: limits.environment } },
+    { stage: 'environment limit', hook: 'onRequest', appliesTo: decidedEarly, steps: { limitEnvironment: limits.environment } },
     { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { refuseUnsuitableBody, reserveBody: reserveBody(memory), inviteBody } },
     // Fastify reads and validates the body here, before the preHandler hooks.
     {
@@ -145,6 +169,18 @@ export default fp(async (fastify) => {
       hook: 'preHandler',
       appliesTo: namedInBody,
       steps: { resolveCredential, decideInEnvironment, enforce, limitEnvironment: limits.environment }
+    },
+    {
+      stage: 'call in the body',
+      hook: 'preHandler',
+      appliesTo: speaksAws,
+      steps: {
+        verifySignature: verifySignature(verifySigned, limits.failures),
+        readAwsCall,
+        decideInEnvironment,
+        enforce,
+        limitEnvironment: limits.environment
+      }
     },
     {
       stage: 'record intent',

@@ -3,8 +3,8 @@ import { Server } from 'node:https'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import fp from 'fastify-plugin'
-import type { Caller } from '#src/authentication/caller'
-import { certificateCaller } from '#src/authentication/client-certificate'
+import type { Identity } from '#src/authentication/caller'
+import { authoritiesHash, certificateCaller } from '#src/authentication/client-certificate'
 import { unauthenticated } from '#src/authentication/refusal'
 import { ConfigError } from '#src/config/issues'
 import { secureContext, type TlsSettings } from '#src/config/server'
@@ -14,11 +14,11 @@ import type { IsStale } from '#src/request/steps/close-stale-connection'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Returns the caller that a connection's client certificate identifies, or undefined if the connection has no certificate.
+     * Returns the identity in a connection's client certificate, or undefined if the connection has no certificate.
      *
      * @throws Problem `unauthenticated` if the certificate was not verified, or identifies no caller
      */
-    certificateCaller: (socket: Socket) => Caller | undefined
+    certificateIdentity: (socket: Socket) => Identity | undefined
     /** Returns true if a connection's handshake used certificate authorities that a reload has replaced. */
     isStale: IsStale
   }
@@ -74,12 +74,14 @@ export default fp(async (fastify) => {
     server.closeIdleConnections()
   })
 
-  fastify.decorate('certificateCaller', (socket) => {
+  fastify.decorate('certificateIdentity', (socket) => {
     if (!(socket instanceof TLSSocket)) return undefined
     const certificate = socket.getPeerX509Certificate()
     if (certificate === undefined) return undefined
     if (!socket.authorized || verified.get(socket)?.raw.equals(certificate.raw) !== true) throw unauthenticated('certificate-not-verified')
-    return certificateCaller(certificate, fastify.now())
+    const caller = certificateCaller(certificate, fastify.now())
+    const hash = authoritiesHash(fastify.config.current.server.tls?.clients?.ca)
+    return { caller, expires: certificate.validToDate.getTime(), proof: { method: 'mtls', id: caller.id, hash } }
   })
 
   fastify.decorate('isStale', server instanceof Server ? (socket: Socket) => !verified.has(socket) : () => false)

@@ -19,7 +19,7 @@ import { pathToFileURL } from 'node:url'
 const root = join(import.meta.dirname, '..')
 
 /** The modules that can start a process or open a socket. A test that imports one of them is not a unit test. */
-const startsSomething = /^(?:fastify|node:(?:child_process|http|net|tls)|#src\/(?:app|server|local-backend\/server))$/
+const startsSomething = /^(?:fastify|node:(?:child_process|http|net|tls)|#src\/(?:app|server|start|local-backend\/server))$/
 
 /** Returns an imported module's path, relative to the repository's root; undefined unless the module is in `test/`. */
 function testModule (importer: string, specifier: string): string | undefined {
@@ -70,7 +70,7 @@ const child = spawn(process.execPath, [
     ...process.env,
     ...isPart
       ? { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache') }
-      : { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${preload.href}` }
+      : { NODE_DISABLE_COMPILE_CACHE: '1', NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${preload.href}` }
   }
 })
 // On Ctrl-C, the terminal also sends the signal to tap, which then reports the results so far. This process must exit after tap.

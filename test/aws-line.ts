@@ -16,4 +16,6 @@ export const listThrough = async (client: Line['client']): Promise<ListSecretsCo
 
 /** Creates gates without quotas, with the default settings. */
 export const gatesWithoutQuotas = (): Gates =>
-  createGates({ settings: () => awsFrom({}), buckets: { aws: () => () => unlimited, none: () => () => unlimited }, monotonic })
+  createGates({
+    settings: () => awsFrom({}), buckets: { aws: () => () => unlimited, none: () => () => unlimited }, accountOf: (id) => id, monotonic
+  })

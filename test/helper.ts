@@ -254,6 +254,6 @@ export async function send (url: string, method: string, path: string, options: 
   })
   const bytes = new Uint8Array(await response.arrayBuffer())
   const text = new TextDecoder().decode(bytes)
-  const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '')
+  const isJson = /[/+]json\b|-json-1\.1$/.test(response.headers.get('content-type') ?? '')
   return { status: response.status, headers: response.headers, text, bytes, json: isJson && text !== '' ? JSON.parse(text) : undefined }
 }

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { environmentNamePattern } from '#src/environments/environment'
 import { problemBody } from '#src/http/problem-reply'
 import { Query, Ref, Reply, withAwsProblems } from '#src/http/schemas'

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { seesCredential } from '#src/authorization/visibility'
 import { CredentialDescription } from '#src/credentials/schemas'
 import { Query, Ref, Reply, withProblems } from '#src/http/schemas'

@@ -1,5 +1,6 @@
 import type { Monotonic } from '#src/clock'
 import { getOrCreate } from '#src/collections/get-or-create'
+import { createAlarm } from './alarm.ts'
 import { createBreaker, type Breaker } from './breaker.ts'
 import { createLane, type Lane, type LaneSettings } from './lane.ts'
 import type { TokenBucket } from './token-bucket.ts'
@@ -35,20 +36,33 @@ export interface AdmissionOptions {
   settings: () => LaneSettings
   /** Creates the token buckets of one account and region. Returns a function that returns the bucket of an operation. */
   buckets: Readonly<Record<Quotas, () => (operation: string) => TokenBucket>>
+  /** Returns the name under which a credential's account is known. Credentials of the same account may have different names. */
+  accountOf: (credentialId: string) => string
   monotonic: Monotonic
 }
 
 /**
  * Creates the gates of this process. They outlive requests and reloads of the configuration.
  *
- * AWS's quotas are per account and region, and the credential determines the account. Connections, too, are per credential and
- * region. Therefore a credential that fails or is slow in one region does not affect any other.
+ * AWS's quotas are per account and region, so credentials of the same account share their token buckets. Everything else is per
+ * credential and region, like the connections. Therefore a credential that fails or is slow in one region does not affect any
+ * other.
  */
-export function createGates ({ settings, buckets, monotonic }: AdmissionOptions): Gates {
+export function createGates ({ settings, buckets, accountOf, monotonic }: AdmissionOptions): Gates {
   const gates = new Map<string, NamedGate>()
+  const accounts = new Map<string, (operation: string) => TokenBucket>()
+  const alarm = createAlarm(monotonic)
+
+  function create (credentialId: string, region: string, quotas: Quotas): NamedGate {
+    // Looks up the account for each call, because a reload may change it.
+    const bucketOf = (operation: string): TokenBucket =>
+      getOrCreate(accounts, JSON.stringify([accountOf(credentialId), region, quotas]), buckets[quotas])(operation)
+    return { credentialId, region, breaker: createBreaker(monotonic), lane: createLane(settings, bucketOf, monotonic, alarm) }
+  }
+
   return {
-    gateOf: (credentialId, region, quotas) => getOrCreate(gates, JSON.stringify([credentialId, region, quotas]), () =>
-      ({ credentialId, region, breaker: createBreaker(monotonic), lane: createLane(settings, buckets[quotas](), monotonic) })),
+    gateOf: (credentialId, region, quotas) =>
+      getOrCreate(gates, JSON.stringify([credentialId, region, quotas]), () => create(credentialId, region, quotas)),
     all: () => gates.values()
   }
 }

@@ -1,6 +1,7 @@
 import type { Monotonic } from '#src/clock'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { Problem } from '#src/problems/problem'
+import { createAlarm } from './alarm.ts'
 import type { TokenBucket } from './token-bucket.ts'
 import { createFairQueue, type Owner, type FairQueue } from './fair-queue.ts'
 
@@ -23,7 +24,8 @@ export type Leave = () => void
  * Admits calls with one credential to one region. A call needs two things: one of a limited number of slots, and a token of its
  * operation's quota. If either is missing, the call waits in a queue. These are the rules:
  *
- * - Callers take turns. Among the calls of one caller, the environments take turns.
+ * - Callers take turns. Among the calls of one caller, the environments take turns. Lanes that draw from the same bucket take
+ *   turns, too.
  * - A caller may hold at most as many slots as it leaves free. The same rule applies to places in the queue. So a single caller
  *   gets half of each, and there is always room for another caller.
  * - Background work has slots of its own. If foreground and background work wait for the same quota, every fourth token goes to
@@ -80,11 +82,12 @@ const emptyQueue = (): Queue => ({ foreground: createFairQueue(), background: cr
  * Creates a lane.
  *
  * @param settings returns the current settings
- * @param bucketOf returns the token bucket of an operation. Operations with a common quota share a bucket.
+ * @param bucketOf returns the token bucket of an operation. Operations with a common quota share a bucket, also with other lanes.
  * @param monotonic measures spans of time
+ * @param alarm wakes the lane when there is a token. Lanes with common buckets must have the same alarm.
  */
 export function createLane (
-  settings: () => LaneSettings, bucketOf: (operation: string) => TokenBucket, monotonic: Monotonic
+  settings: () => LaneSettings, bucketOf: (operation: string) => TokenBucket, monotonic: Monotonic, alarm = createAlarm(monotonic)
 ): Lane {
   /** The queues that are not empty, by bucket. The one that has not been served for the longest time is first. */
   const queues = new Map<TokenBucket, Queue>()
@@ -93,7 +96,6 @@ export function createLane (
     background: { all: 0, by: new Map() }
   }
   const started: number[] = []
-  let timer: NodeJS.Timeout | undefined
 
   const mayStart = (priority: Priority) => (callerId: string): boolean =>
     (held[priority].by.get(callerId) ?? 0) < settings().slots[priority] - held[priority].all
@@ -119,21 +121,22 @@ export function createLane (
 
   /** Starts as much work as possible, one call of each queue in turn. */
   function serve (): void {
-    clearTimeout(timer)
-    timer = undefined
     let soonest = Infinity
+    let hasStarted = false
     for (const [bucket, queue] of queues) {
       const wait = bucket.wait()
       soonest = wait > 0 ? Math.min(soonest, wait) : soonest
       const work = wait > 0 ? undefined : nextOf(queue)
       if (work === undefined) continue
       bucket.take()
+      hasStarted = true
       // Moves the queue to the end of the Map, so that the loop visits it again after the others. Drops the queue if it is empty.
       queues.delete(bucket)
       if (queue.foreground.size + queue.background.size > 0) queues.set(bucket, queue)
       work.admit()
     }
-    if (soonest < Infinity) timer = setTimeout(serve, Math.ceil(soonest * 1_000))
+    if (hasStarted || soonest === Infinity) alarm.clear(serve)
+    if (soonest < Infinity) alarm.set(serve, soonest)
   }
 
   const waitingOf = (size: (turns: FairQueue<Waiting>) => number): number =>

@@ -1,3 +1,4 @@
+import { addressGroup } from '#src/network/address-group'
 import type { Holder } from './queue.ts'
 import type { RequestEntry } from './record.ts'
 
@@ -10,5 +11,5 @@ const shares = { caller: 1 / 8, address: 1 / 32, unauthenticated: 1 / 4 }
 /** Returns the holders that a request's records count against. The records of a request all have the same caller and peer. */
 export function holdersOf ([{ caller, peer = '' } = {}]: readonly Partial<RequestEntry>[]): Holder[] {
   if (caller !== undefined) return [{ id: `caller ${caller.id}`, share: shares.caller }]
-  return [{ id: `address ${peer}`, share: shares.address }, { id: 'unauthenticated', share: shares.unauthenticated }]
+  return [{ id: `address ${addressGroup(peer)}`, share: shares.address }, { id: 'unauthenticated', share: shares.unauthenticated }]
 }

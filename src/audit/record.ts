@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { isoTime } from '#src/clock'
 import { getOrCreate } from '#src/collections/get-or-create'
 
 /** A record's position in the chain: its sequence number and its hash. */
@@ -146,14 +147,6 @@ export function encodeEntry (entry: Entry, time: number): string {
     if (value !== undefined) text += `,"${name}":${encodeValue(name, value)}`
   }
   return text
-}
-
-/** The latest time that was encoded. Under load, many records have the same one. */
-let latest = { time: NaN, text: '' }
-
-function isoTime (time: number): string {
-  if (time !== latest.time) latest = { time, text: new Date(time).toISOString() }
-  return latest.text
 }
 
 /** Matches ASCII text that needs no escaping in JSON. */

@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import { Type, type Static } from '@sinclair/typebox'
 import { closed, Id } from '#src/schema/types'
-import { caller, type Caller } from './caller.ts'
+import { caller, type Identity } from './caller.ts'
 
 /** An API key in the configuration: the caller's ID and the SHA-256 hash of the token. */
 export const ApiKeySchema = Type.Object({
@@ -35,18 +35,20 @@ export const hashToken = (token: string): string => `sha256:${hash('sha256', tok
 export const newApiKey = (id: string): string => `sgw_${id}.${randomBytes(32).toString('base64url')}`
 
 /**
- * Creates a function that returns the caller of an API key, or undefined if the key is unknown or has expired. An ID may have
- * several keys, for key rotation. Keys are looked up by their hash, so the response time can only reveal something about the
- * hash, and the hash reveals nothing about the key.
+ * Creates a function that returns the owner of the API key with a given hash, or undefined if the key is unknown or has expired.
+ * An ID may have several keys, for key rotation. Keys are looked up by their hash, so the response time can only reveal something
+ * about the hash, and the hash reveals nothing about the key.
  *
  * The function's `now` is in milliseconds since the epoch.
  */
-export function apiKeyAuthenticator (apiKeys: readonly ApiKey[]): (token: string, now: number) => Caller | undefined {
-  const known = new Map(apiKeys.map((key) =>
-    [key.hash, { caller: caller('api-key', key.id, key.groups), expires: expiryOf(key) }]))
-  return (token, now) => {
-    const match = known.get(hashToken(token))
+export function apiKeyAuthenticator (apiKeys: readonly ApiKey[]): (hash: string, now: number) => Identity | undefined {
+  const known = new Map(apiKeys.map((key): [string, Identity] => {
+    const { id, hash, groups } = key
+    return [hash, { caller: caller('api-key', id, groups), expires: expiryOf(key), proof: { method: 'api-key', id, hash } }]
+  }))
+  return (hash, now) => {
+    const match = known.get(hash)
     // The comparison is false for NaN, so a key whose date can't be parsed counts as expired.
-    return match !== undefined && now < match.expires ? match.caller : undefined
+    return match !== undefined && now < match.expires ? match : undefined
   }
 }

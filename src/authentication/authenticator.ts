@@ -1,16 +1,16 @@
 import type { KeyObject } from 'node:crypto'
 import type { JWTVerifyGetKey } from 'jose'
 import type { Monotonic } from '#src/clock'
-import { apiKeyAuthenticator, type ApiKey } from './api-keys.ts'
+import { apiKeyAuthenticator, hashToken, type ApiKey } from './api-keys.ts'
 import { awsGroups, type AwsLoginSettings } from './aws-identities.ts'
 import { bearerToken } from './bearer.ts'
-import type { Caller } from './caller.ts'
+import { caller, type AuthenticationMethod, type Caller, type Identity, type Proof } from './caller.ts'
 import { gatewayIssuer, gatewayTokenVerifier, type TokenKeys } from './gateway-token.ts'
 import { membership, type Groups } from './groups.ts'
 import { claimedIssuer } from './jwt.ts'
 import { oidcVerifier, type OidcIssuer } from './oidc.ts'
 import { unauthenticated } from './refusal.ts'
-import { cacheVerified, type TokenVerifier } from './verified-tokens.ts'
+import { cacheVerified, type TokenVerifier, type Verified } from './verified-tokens.ts'
 
 /** The configured callers and authentication methods. */
 export interface AuthenticationSettings {
@@ -25,55 +25,97 @@ export interface AuthenticationSettings {
 export interface PresentedCredentials {
   /** The `Authorization` header. */
   authorization: string | undefined
-  /** Returns the caller named in the client certificate, or undefined if there is none. @throws Problem `unauthenticated` */
-  certificate: () => Caller | undefined
+  /** Returns the identity in the client certificate, or undefined if there is none. @throws Problem `unauthenticated` */
+  certificate: () => Identity | undefined
 }
 
 /**
- * Authenticates a request and returns its caller. Returns a promise only for a token that is not in the cache. `now` is in
- * milliseconds since the epoch.
- *
- * @throws Problem `unauthenticated`, `identity-provider-unavailable`
+ * Returns the token in the first of these headers that a request has. A client certificate does not count instead: where the
+ * token has a header of its own, the header is also the proof that no page or server was tricked into sending the request.
  */
-export type Authenticator = (presented: PresentedCredentials, now: number) => Caller | Promise<Caller>
+export function tokenIn (headers: Readonly<Record<string, unknown>>, names: readonly string[]): PresentedCredentials {
+  const token = names.map((name) => headers[name]).find((value) => typeof value === 'string')
+  return { authorization: token === undefined ? undefined : `Bearer ${token}`, certificate: () => undefined }
+}
+
+/** Authenticates callers. `now` is in milliseconds since the epoch. */
+export interface Authenticator {
+  /**
+   * Authenticates a request and returns its caller's identity. Returns a promise only for a token that is not in the cache.
+   *
+   * @param address the address that the request comes from, or its network
+   * @throws Problem `unauthenticated`, `identity-provider-unavailable`, `overloaded`
+   */
+  identify: (presented: PresentedCredentials, now: number, address: string) => Identity | Promise<Identity>
+  /**
+   * Returns the caller that a proof of an earlier authentication identifies.
+   *
+   * @throws Problem `unauthenticated` if the configuration no longer accepts the proof
+   */
+  recognize: (proof: Proof, now: number) => Caller
+}
 
 /**
  * Creates the authenticator. A token takes precedence over a client certificate, which may belong to the machine rather than to
  * the caller. A request with an invalid token is refused even if its certificate is valid.
  *
+ * @param authorities the hash of the certificate authorities of client certificates; undefined if none are accepted
  * @param keysOf returns the key lookup of an issuer
  * @param tokenKeys the keys that sign and verify the gateway's own tokens
  * @param monotonic measures how long a verified token is cached
  */
 export function authenticator (
   { apiKeys, oidc, aws, groups }: AuthenticationSettings,
+  authorities: string | undefined,
   keysOf: (issuer: OidcIssuer) => JWTVerifyGetKey,
   tokenKeys: TokenKeys,
   monotonic: Monotonic
 ): Authenticator {
-  const apiKeyCaller = apiKeyAuthenticator(apiKeys)
+  const apiKey = apiKeyAuthenticator(apiKeys)
   const joined = membership(groups)
+  const withGroups = (identity: Identity): Identity => ({ ...identity, caller: joined(identity.caller) })
   const verifiers = new Map<string, TokenVerifier>(oidc.map((issuer) => [issuer.issuer, oidcVerifier(issuer, keysOf(issuer))]))
   if (aws !== undefined) {
     verifiers.set(gatewayIssuer, gatewayTokenVerifier(tokenKeys, aws.serverId, (subject) => awsGroups(aws.identities, subject)))
   }
-  const verify = cacheVerified(async (token, now) => {
-    const verifier = verifiers.get(claimedIssuer(token) ?? '')
+  const verify = cacheVerified(async (token, now, address) => {
+    const verifier = verifiers.get(await claimedIssuer(token) ?? '')
     if (verifier === undefined) throw unauthenticated('unknown-token')
-    return verifier(token, now)
+    return verifier(token, now, address)
   }, monotonic)
 
-  return ({ authorization, certificate }, now) => {
+  const identityOf = ({ caller, expires }: Verified): Identity =>
+    ({ caller: joined(caller), expires, proof: { method: caller.method, id: caller.id, groups: caller.groups } })
+
+  function identify (
+    { authorization, certificate }: PresentedCredentials, now: number, address: string
+  ): Identity | Promise<Identity> {
     if (authorization === undefined) {
-      const caller = certificate()
-      if (caller === undefined) throw unauthenticated('no-token')
-      return joined(caller)
+      const found = certificate()
+      if (found === undefined) throw unauthenticated('no-token')
+      return withGroups(found)
     }
     const token = bearerToken(authorization)
     if (token === undefined) throw unauthenticated('not-a-bearer-token')
-    const known = apiKeyCaller(token, now)
-    if (known !== undefined) return joined(known)
-    const verified = verify(token, now)
-    return verified instanceof Promise ? verified.then(({ caller }) => joined(caller)) : joined(verified.caller)
+    const known = apiKey(hashToken(token), now)
+    if (known !== undefined) return withGroups(known)
+    const verified = verify(token, now, address)
+    return verified instanceof Promise ? verified.then(identityOf) : identityOf(verified)
+  }
+
+  const recognizers: Readonly<Record<AuthenticationMethod, (proof: Proof, now: number) => Caller | undefined>> = {
+    'api-key': ({ hash = '' }, now) => apiKey(hash, now)?.caller,
+    oidc: ({ id, groups }) => oidc.some(({ name }) => id.startsWith(`${name}:`)) ? caller('oidc', id, groups) : undefined,
+    aws: ({ id }) => aws && caller('aws', id, awsGroups(aws.identities, id)),
+    mtls: ({ id, hash }) => hash === authorities ? caller('mtls', id) : undefined
+  }
+
+  return {
+    identify,
+    recognize (proof, now) {
+      const found = recognizers[proof.method](proof, now)
+      if (found === undefined) throw unauthenticated('caller-gone')
+      return joined(found)
+    }
   }
 }

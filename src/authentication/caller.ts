@@ -16,6 +16,23 @@ export interface Caller {
   readonly method: AuthenticationMethod
 }
 
+/** What identifies a caller without the token or certificate that it has presented. */
+export interface Proof {
+  readonly method: AuthenticationMethod
+  readonly id: string
+  /** The groups in an OIDC token. The groups of other callers come from the current configuration. */
+  readonly groups?: readonly string[]
+  /** What must still be in the configuration: the hash of an API key, or that of the certificate authorities. */
+  readonly hash?: string | undefined
+}
+
+/** A caller that has proved who it is, and the end of that proof, in milliseconds since the epoch. */
+export interface Identity {
+  readonly caller: Caller
+  readonly expires: number
+  readonly proof: Proof
+}
+
 /**
  * Creates a caller with the groups of its key, token or AWS identity. `membership` later adds the configured groups that include
  * the caller.

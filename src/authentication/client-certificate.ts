@@ -1,4 +1,4 @@
-import type { X509Certificate } from 'node:crypto'
+import { hash, type X509Certificate } from 'node:crypto'
 import { caller, type Caller } from './caller.ts'
 import { unauthenticated } from './refusal.ts'
 
@@ -34,3 +34,6 @@ function nameFrom (names: readonly string[]): string {
   if (uri === undefined && dnsName !== undefined && dnsNames?.length === 1 && dnsPattern.test(dnsName)) return `dns:${dnsName}`
   throw unauthenticated('certificate-name')
 }
+
+/** Returns the hash of the certificate authorities whose client certificates are accepted, or undefined if none are. */
+export const authoritiesHash = (ca: string | undefined): string | undefined => ca === undefined ? undefined : hash('sha256', ca)

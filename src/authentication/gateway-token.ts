@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, randomUUID, type KeyObject } from 'node:crypto'
-import { errors, SignJWT, type JWTVerifyGetKey } from 'jose'
+import type { JWTVerifyGetKey } from 'jose'
 import { caller } from './caller.ts'
 import { verifyJwt, type JwtRules } from './jwt.ts'
 import type { TokenVerifier } from './verified-tokens.ts'
@@ -52,6 +52,7 @@ export async function issueToken (
   { subject, audience, lifetime }: { subject: string, audience: string, lifetime: number },
   now: number
 ): Promise<IssuedToken> {
+  const { SignJWT } = await import('jose')
   const issued = Math.floor(now / 1000)
   const token = await new SignJWT()
     .setProtectedHeader({ alg: algorithm, typ, kid: keyId(key) })
@@ -77,10 +78,11 @@ export function gatewayTokenVerifier (
   groupsOf: (subject: string) => readonly string[]
 ): TokenVerifier {
   const publicKeys = new Map(keys.verify.map((key) => [keyId(key), createPublicKey(key)]))
-  const key: JWTVerifyGetKey = ({ kid }) => {
+  const key: JWTVerifyGetKey = async ({ kid }) => {
     const known = publicKeys.get(kid ?? '')
-    if (known === undefined) throw new errors.JWKSNoMatchingKey()
-    return known
+    if (known !== undefined) return known
+    const { errors } = await import('jose')
+    throw new errors.JWKSNoMatchingKey()
   }
   // The clock tolerance lets replicas accept each other's tokens even if their clocks differ slightly.
   const rules: JwtRules = {
@@ -91,8 +93,8 @@ export function gatewayTokenVerifier (
     clockToleranceSeconds: 30,
     maximumLifetimeSeconds: maximumLifetime
   }
-  return async (token, now) => {
-    const { sub, exp } = await verifyJwt(token, key, rules, now)
+  return async (token, now, address) => {
+    const { sub, exp } = await verifyJwt(token, key, rules, now, address)
     return { caller: caller('aws', sub, groupsOf(sub)), expires: exp * 1000 }
   }
 }

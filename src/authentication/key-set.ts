@@ -1,4 +1,4 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import type { Monotonic } from '#src/clock'
 import { fetchJson } from './fetch-text.ts'
 import { unavailable } from './refusal.ts'
@@ -39,6 +39,7 @@ export function keySet (source: KeySource, monotonic: Monotonic): JWTVerifyGetKe
 
   async function fetchKeys (): Promise<void> {
     try {
+      const { createLocalJWKSet } = await import('jose')
       jwksUri ??= source.jwksUri ?? await discover(source.issuer)
       held = { find: createLocalJWKSet(usableKeys(await fetchJson(jwksUri))), since: monotonic() }
       failing = false
@@ -70,6 +71,7 @@ export function keySet (source: KeySource, monotonic: Monotonic): JWTVerifyGetKe
     try {
       return await held.find(header, token)
     } catch (error) {
+      const { errors } = await import('jose')
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
     }
     await refresh()

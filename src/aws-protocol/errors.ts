@@ -13,18 +13,25 @@ export type AwsErrorType =
   | 'LimitExceededException'
   | 'MalformedPolicyDocumentException'
   | 'MissingAuthenticationTokenException'
+  | 'PreconditionNotMetException'
   | 'PublicPolicyException'
   | 'RequestEntityTooLarge'
   | 'ResourceExistsException'
   | 'ResourceNotFoundException'
   | 'SerializationException'
+  | 'ServiceUnavailable'
   | 'ThrottlingException'
   | 'UnknownOperationException'
   | 'UnrecognizedClientException'
   | 'ValidationException'
 
 /** The HTTP statuses of the error types whose status isn't 400. */
-const statuses: Partial<Record<AwsErrorType, number>> = { InternalServiceError: 500, RequestEntityTooLarge: 413 }
+const statuses: Partial<Record<AwsErrorType, number>> = {
+  InternalServiceError: 500, RequestEntityTooLarge: 413, ServiceUnavailable: 503
+}
+
+/** Returns the HTTP status of an error type. */
+export const statusOf = (type: AwsErrorType): number => statuses[type] ?? 400
 
 /** An error that the caller receives as `{"__type": type, "Message": message}`. Its message never contains a secret's value. */
 export class AwsError extends Error {
@@ -36,7 +43,7 @@ export class AwsError extends Error {
     super(message)
     this.name = type
     this.type = type
-    this.status = statuses[type] ?? 400
+    this.status = statusOf(type)
   }
 }
 
@@ -92,6 +99,7 @@ export const errors = {
   managedByService: error('InvalidRequestException', 'The secret is managed by another service, and you must use that service to update it.'),
   markedForDeletion: error('InvalidRequestException', 'You can\'t perform this operation on the secret because it was marked for deletion.'),
   maxResultsWithoutFilters: error('InvalidParameterException', '\'MaxResults\' and \'NextToken\' can only be used with \'Filters\'.'),
+  memberNotOffered: error('InvalidParameterException', (member: string) => `This Secrets Manager does not offer ${member}.`),
   nameScheduledForDeletion: error('InvalidRequestException', 'You can\'t create this secret because a secret with this name is already scheduled for deletion.'),
   nameTakenInRegion: error('ResourceExistsException', (name: string, region: string) => `Secret name ${name} already exists in region ${region}.`),
   noCharactersLeft: error('InvalidParameterException', 'The password can\'t be generated because all characters are excluded.'),

@@ -1,30 +1,39 @@
 import { createHash, createHmac } from 'node:crypto'
 import { algorithm, type Authorization } from './authorization-header.ts'
 
+/** What a signature covers, except the body. */
+export interface Signed {
+  readonly authorization: Authorization
+  /** The path of the request, as it was sent. It must contain no characters that would have to be escaped. */
+  readonly path: string
+  /** The signed headers, by name in lower case. */
+  readonly headers: ReadonlyMap<string, string>
+}
+
+/** Derives the key that signs all requests of a day, in a region, for a service. */
+export function signingKeyOf (secretAccessKey: string, scope: Authorization): Buffer {
+  return scopeOf(scope).reduce<Buffer>(hmac, Buffer.from(`AWS4${secretAccessKey}`))
+}
+
+const scopeOf = ({ date, region, service }: Authorization): string[] => [date, region, service, 'aws4_request']
+
 /**
- * Computes the AWS Signature Version 4 of a POST request to `/`.
+ * Computes the AWS Signature Version 4 of a POST request without a query string.
  *
  * AWS's own library can't be used here, because it is made for clients: it always leaves some headers, such as `Date`, out of the
  * signature. Other clients may sign those headers, and their signatures must be verified, too.
  *
- * @param headers the signed headers, by name in lower case
+ * @param signingKey the result of `signingKeyOf`
  * @returns 64 lower-case hexadecimal digits
  */
-export function signatureOf (
-  secretAccessKey: string,
-  { date, region, service }: Authorization,
-  headers: ReadonlyMap<string, string>,
-  body: Uint8Array
-): string {
+export function signatureOf (signingKey: Uint8Array, { authorization, path, headers }: Signed, body: Uint8Array): string {
   const names = [...headers.keys()].sort()
   const canonicalRequest = [
-    'POST', '/', '', ...names.map((name) => `${name}:${canonical(headers.get(name))}`), '', names.join(';'), sha256(body)
+    'POST', path, '', ...names.map((name) => `${name}:${canonical(headers.get(name))}`), '', names.join(';'), sha256(body)
   ].join('\n')
-  const scope = [date, region, service, 'aws4_request']
   // Node decodes header bytes as Latin-1, so encoding as Latin-1 restores the bytes that the client signed.
-  const stringToSign = [algorithm, headers.get('x-amz-date'), scope.join('/'), sha256(Buffer.from(canonicalRequest, 'latin1'))].join('\n')
-  const key = scope.reduce<Uint8Array>(hmac, Buffer.from(`AWS4${secretAccessKey}`))
-  return hmac(key, stringToSign).toString('hex')
+  const hashed = sha256(Buffer.from(canonicalRequest, 'latin1'))
+  return hmac(signingKey, [algorithm, headers.get('x-amz-date'), scopeOf(authorization).join('/'), hashed].join('\n')).toString('hex')
 }
 
 /** Collapses each run of blanks into one, as Signature Version 4 requires. Node has already trimmed the value. */

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { shapes } from '#src/aws-model/shapes'
 import { parseAuthorization, type Authorization } from './authorization-header.ts'
 import { signatureErrors } from './signature-errors.ts'
-import { signatureOf } from './signature-v4.ts'
+import { signatureOf, signingKeyOf, type Signed } from './signature-v4.ts'
 
 /** The secret half of an access key, and its owner. */
 export interface AccessKey<Principal> {
@@ -15,15 +15,22 @@ export interface AccessKey<Principal> {
  * The unverified claim that a request was signed with an access key. It proves nothing until `verifySignature` has checked the
  * signature, which also covers the body.
  */
-export interface Claim<Principal> {
+export interface Claim<Principal> extends Signed {
   accessKey: AccessKey<Principal>
-  authorization: Authorization
-  /** The signed headers, by name in lower case. */
-  headers: ReadonlyMap<string, string>
 }
 
 /** Looks up an access key by its ID. Temporary keys are also identified by their session token. */
 export type FindAccessKey<Principal> = (accessKeyId: string, sessionToken: string | undefined) => AccessKey<Principal> | undefined
+
+/** How the claim of a request is read. */
+export interface ClaimOptions<Principal> {
+  service: ServiceName
+  find: FindAccessKey<Principal>
+  /** The path that the client signs. */
+  path?: string
+  /** Returns the time, in milliseconds since the epoch. */
+  now?: () => number
+}
 
 /** The services that a request can be signed for. */
 export type ServiceName = 'secretsmanager' | 'sts'
@@ -39,7 +46,7 @@ const maxSkew = maxSkewInMinutes * 60_000
  * `ExpiredTokenException` or `InvalidSignatureException`
  */
 export function readClaim<Principal> (
-  request: IncomingMessage, service: ServiceName, find: FindAccessKey<Principal>
+  request: IncomingMessage, { service, find, path = '/', now = Date.now }: ClaimOptions<Principal>
 ): Claim<Principal> {
   const header = request.headers.authorization
   if (!header) throw signatureErrors.missing()
@@ -50,17 +57,19 @@ export function readClaim<Principal> (
   if (authorization.service !== service) throw signatureErrors.wrongScope(`correct service: '${service}'`)
   if (!new RegExp(shapes.RegionType.pattern).test(authorization.region)) throw signatureErrors.wrongScope('a valid region')
   const headers = signedHeadersOf(request, authorization)
-  checkDate(headers.get('x-amz-date') ?? '', authorization)
-  return { accessKey, authorization, headers }
+  checkDate(headers.get('x-amz-date') ?? '', authorization, now())
+  return { accessKey, authorization, path, headers }
 }
 
 /**
  * Verifies a claim's signature by computing the expected one.
  *
+ * @param deriveKey derives the key that signs the requests of a day
  * @throws AwsError `InvalidSignatureException` if the two signatures differ
  */
-export function verifySignature ({ accessKey, authorization, headers }: Claim<unknown>, body: Uint8Array): void {
-  const expected = signatureOf(accessKey.secretAccessKey, authorization, headers, body)
+export function verifySignature (claim: Claim<unknown>, body: Uint8Array, deriveKey = signingKeyOf): void {
+  const { accessKey, authorization } = claim
+  const expected = signatureOf(deriveKey(accessKey.secretAccessKey, authorization), claim, body)
   if (!timingSafeEqual(Buffer.from(expected), Buffer.from(authorization.signature))) throw signatureErrors.mismatch()
 }
 
@@ -82,15 +91,14 @@ function signedHeadersOf (request: IncomingMessage, { signedHeaders }: Authoriza
 }
 
 /**
- * Checks that a request was signed within five minutes of the current time. Always uses the system clock, even if the embedded
- * backend was started with a different clock.
+ * Checks that a request was signed within five minutes of the current time. The embedded backend always uses the system clock,
+ * even if it was started with a different one.
  */
-function checkDate (text: string, { date }: Authorization): void {
+function checkDate (text: string, { date }: Authorization, now: number): void {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? []
   const signed = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
   if (Number.isNaN(signed)) throw signatureErrors.incomplete('Date must be in ISO-8601 \'basic format\'.')
   if (text.slice(0, 8) !== date) throw signatureErrors.wrongScope('the date of X-Amz-Date')
-  const now = Date.now()
   if (signed < now - maxSkew) throw signatureErrors.expired(text, basicFormat(now - maxSkew))
   if (signed > now + maxSkew) throw signatureErrors.notYetCurrent(text, basicFormat(now + maxSkew))
 }

@@ -2,6 +2,15 @@ import type { Deadline } from '#src/admission/deadline'
 import type { Environment } from '#src/environments/environment'
 import type { Caching } from './caching.ts'
 
+/** An operation whose input and reply are AWS's own, and not the port's. */
+export interface Verbatim {
+  readonly operation: string
+  /** Returns the input to send. @param input the input that the port would send */
+  readonly inputFor: (input: object) => object
+  /** Called with the body of each successful reply to the operation. */
+  readonly onReply: (body: string) => void
+}
+
 /** The target, the caller and the options of a call to AWS. */
 export interface AwsCall {
   /** The environment, with the region, the account and the name prefix of its secrets. */
@@ -23,6 +32,8 @@ export interface AwsCall {
   readonly background?: AbortSignal
   /** Present only if the call may be answered from the cache. */
   readonly caching?: Caching
+  /** Present if the call's owner speaks AWS's protocol. */
+  readonly verbatim?: Verbatim
   /** Awaited before the call is sent to AWS. Not called if the call is answered from the cache. */
   readonly beforeSending?: () => Promise<void>
   /** Called with the AWS request ID of every response, including exceptions and failed attempts. */

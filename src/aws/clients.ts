@@ -1,5 +1,3 @@
-import { SecretsManager } from '@aws-sdk/client-secrets-manager'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { LRUCache } from 'lru-cache'
 import type { Gate, Gates } from '#src/admission/admission'
 import { getOrCreate } from '#src/collections/get-or-create'
@@ -15,9 +13,12 @@ import { credentialKeys, type CredentialKeys, type KeysFor } from './keys.ts'
 import { captureRequestIds } from './request-ids.ts'
 import { retryStrategy } from './retry.ts'
 import { openQueue, type Queue, type QueuePlace } from './queue.ts'
+import { sdk } from './sdk.ts'
 import type { Line } from './send.ts'
 import type { AwsSettings } from './settings.ts'
 import { takeTurns } from './take-turns.ts'
+import type { SecretsManager } from './types.ts'
+import { captureReplies } from './verbatim.ts'
 import { until, wholeReplies } from './whole-replies.ts'
 
 /** The time limit for connecting, in milliseconds. Everything else is limited by the deadlines. */
@@ -79,7 +80,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now, onThrottl
   function handlerOf (use: string, maxSockets: number): ReturnType<typeof wholeReplies> {
     return getOrCreate(handlers, use, () => {
       const agent = { keepAlive: true, maxSockets }
-      return wholeReplies(new NodeHttpHandler({ ...timeouts, httpAgent: agent, httpsAgent: agent }), stsDeadline)
+      return wholeReplies(new (sdk().http.NodeHttpHandler)({ ...timeouts, httpAgent: agent, httpsAgent: agent }), stsDeadline)
     })
   }
 
@@ -88,7 +89,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now, onThrottl
 
   function open (keysFor: KeysFor, region: string): SecretsManager {
     const { credentialId } = keysFor
-    const client = new SecretsManager({
+    const client = new (sdk().secretsManager.SecretsManager)({
       region,
       // `memoized` tells the SDK not to cache the keys itself. The SDK's cache uses a different clock, and keeps keys that AWS
       // has refused.
@@ -102,6 +103,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now, onThrottl
     admitAttempts(client, gateOf(credentialId, region).lane, (operation) => { onThrottled(operation, credentialId) })
     refuseIncompleteReplies(client)
     captureRequestIds(client)
+    captureReplies(client)
     trackAttempts(client)
     takeTurns(client, callerTurns)
     convertExceptions(client, () => { refuse(keysFor) })

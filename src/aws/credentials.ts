@@ -1,5 +1,5 @@
-import { getDefaultRoleAssumer, getDefaultRoleAssumerWithWebIdentity, type STSClientConfig } from '@aws-sdk/client-sts'
-import { fromIni, fromNodeProviderChain, fromTemporaryCredentials, fromTokenFile } from '@aws-sdk/credential-providers'
+import type { STSClientConfig } from '@aws-sdk/client-sts'
+import type { fromIni } from '@aws-sdk/credential-providers'
 import type { CredentialKind, DefinitionOf } from '#src/credentials/definition'
 import type { ServiceEndpoint } from './endpoints.ts'
 
@@ -39,46 +39,54 @@ function variable (name: string): string {
   return value
 }
 
+type Assumers = Required<Pick<NonNullable<Parameters<typeof fromIni>[0]>, 'roleAssumer' | 'roleAssumerWithWebIdentity'>>
+
+/** Loads the SDK's providers. Most gateways use few of them, and none of them is needed for the start. */
+const sdkProviders = async () => import('@aws-sdk/credential-providers')
+
 /**
  * Returns role assumers that use the given STS endpoint. The SDK calls them for a role that is specified in an AWS profile or in
  * environment variables.
  */
-const assumers = (sts: StsEndpoint): Pick<NonNullable<Parameters<typeof fromIni>[0]>, 'roleAssumer' | 'roleAssumerWithWebIdentity'> => ({
-  roleAssumer: getDefaultRoleAssumer(sts),
-  roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity(sts)
-})
+async function assumers (sts: StsEndpoint): Promise<Assumers> {
+  const { getDefaultRoleAssumer, getDefaultRoleAssumerWithWebIdentity } = await import('@aws-sdk/client-sts')
+  return { roleAssumer: getDefaultRoleAssumer(sts), roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity(sts) }
+}
 
 const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, context: KeysContext) => AwsKeysProvider } = {
-  'default-chain': (_definition, { sts }) => fromNodeProviderChain(assumers(sts)),
+  'default-chain': (_definition, { sts }) => async () => (await sdkProviders()).fromNodeProviderChain(await assumers(sts))(),
   // `ignoreCache` makes the SDK read AWS's configuration files again, so that changes to them take effect.
-  profile: ({ profile }, { sts }) => fromIni({ ...assumers(sts), profile, ignoreCache: true }),
+  profile: ({ profile }, { sts }) => async () =>
+    (await sdkProviders()).fromIni({ ...await assumers(sts), profile, ignoreCache: true })(),
   environment: ({ accessKeyIdVariable, secretAccessKeyVariable, sessionTokenVariable }) => async () => ({
     accessKeyId: variable(accessKeyIdVariable),
     secretAccessKey: variable(secretAccessKeyVariable),
     ...(sessionTokenVariable !== undefined && { sessionToken: variable(sessionTokenVariable) })
   }),
-  'assume-role': ({ roleArn, externalId, durationSeconds, source }, { sts, sessionName, keysOf }) => fromTemporaryCredentials({
-    // `memoized` tells the SDK not to cache the keys itself. The SDK's cache uses a different clock, and keeps keys that AWS
-    // has refused.
-    masterCredentials: Object.assign(async () => keysOf(source), { memoized: true }),
-    params: {
-      RoleArn: roleArn,
-      RoleSessionName: sessionName,
-      SourceIdentity: sessionName,
-      ...(externalId !== undefined && { ExternalId: externalId }),
-      ...(durationSeconds !== undefined && { DurationSeconds: durationSeconds })
-    },
-    clientConfig: sts
-  }),
+  'assume-role': ({ roleArn, externalId, durationSeconds, source }, { sts, sessionName, keysOf }) => async () =>
+    (await sdkProviders()).fromTemporaryCredentials({
+      // `memoized` tells the SDK not to cache the keys itself. The SDK's cache uses a different clock, and keeps keys that AWS
+      // has refused.
+      masterCredentials: Object.assign(async () => keysOf(source), { memoized: true }),
+      params: {
+        RoleArn: roleArn,
+        RoleSessionName: sessionName,
+        SourceIdentity: sessionName,
+        ...(externalId !== undefined && { ExternalId: externalId }),
+        ...(durationSeconds !== undefined && { DurationSeconds: durationSeconds })
+      },
+      clientConfig: sts
+    })(),
   // The token file is read every time, because the process that writes it renews the token. `AssumeRoleWithWebIdentity` has no
   // `SourceIdentity` parameter. STS takes the source identity from the token, if the token contains one.
-  'web-identity': ({ roleArn, tokenFile, durationSeconds }, { sts, sessionName }) => fromTokenFile({
-    roleArn,
-    webIdentityTokenFile: tokenFile,
-    roleSessionName: sessionName,
-    ...(durationSeconds !== undefined && { durationSeconds }),
-    roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity(sts)
-  }),
+  'web-identity': ({ roleArn, tokenFile, durationSeconds }, { sts, sessionName }) => async () =>
+    (await sdkProviders()).fromTokenFile({
+      roleAssumerWithWebIdentity: (await assumers(sts)).roleAssumerWithWebIdentity,
+      roleArn,
+      webIdentityTokenFile: tokenFile,
+      roleSessionName: sessionName,
+      ...(durationSeconds !== undefined && { durationSeconds })
+    })(),
   embedded: ({ accessKeyId, secretAccessKey }) => async () => ({ accessKeyId, secretAccessKey })
 }
 

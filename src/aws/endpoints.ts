@@ -1,4 +1,3 @@
-import { STSClient } from '@aws-sdk/client-sts'
 import { endpointsOf, type EndpointSettings } from '#src/credentials/endpoints'
 import { compact } from '#src/json/compact'
 
@@ -14,6 +13,7 @@ export const stsServiceEndpoint = ({ stsEndpoint, ...settings }: EndpointSetting
 export async function stsUrl (shared: EndpointSettings, region: string): Promise<string> {
   const { endpoint, ...variants } = stsServiceEndpoint(endpointsOf({}, shared))
   if (endpoint !== undefined) return endpoint
+  const { STSClient } = await import('@aws-sdk/client-sts')
   const { config } = new STSClient({ region, ...variants })
   const [UseFIPS, UseDualStack] = await Promise.all([config.useFipsEndpoint(), config.useDualstackEndpoint()])
   return config.endpointProvider({ Region: region, UseFIPS, UseDualStack }).url.href

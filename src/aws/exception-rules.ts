@@ -127,7 +127,11 @@ export const isBrokenOff = ({ code }: AwsException): boolean => code === 'ECONNR
 export function problemFrom (exception: AwsException, call: FailedCall): Problem {
   const { name, message, code, $metadata } = exception
   const awsRequestId = $metadata?.requestId
-  const about = { awsError: name, ...(awsRequestId !== undefined && { awsRequestId }) }
+  const about = {
+    awsError: name,
+    fault: { type: name, message, status: $metadata?.httpStatusCode ?? 400 },
+    ...(awsRequestId !== undefined && { awsRequestId })
+  }
   const rule = isBrokenOff(exception) ? undefined : rules[name]?.find(({ when }) => when === undefined || when.test(message))
   if (name === 'AccessDeniedException' && rule === undefined) {
     const credential = call.credentialId === undefined ? 'the credential that was used' : `the credential ${call.credentialId}`

@@ -1,4 +1,3 @@
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { AwsKeys, StsEndpoint } from './credentials.ts'
 import { required } from './exception-rules.ts'
 
@@ -12,6 +11,7 @@ export interface Identity {
 
 /** Asks STS which identity the keys belong to (`GetCallerIdentity`). No IAM policy can deny this call. */
 export async function identify (keys: AwsKeys, sts: StsEndpoint): Promise<Identity> {
+  const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts')
   const { Account, Arn } = await new STSClient({ ...sts, credentials: keys }).send(new GetCallerIdentityCommand())
   return { account: required(Account), arn: required(Arn) }
 }

@@ -1,7 +1,7 @@
 import type { SQS } from '@aws-sdk/client-sqs'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { isKeyRefusal } from './exception-rules.ts'
 import type { AwsKeys } from './credentials.ts'
+import { sdk } from './sdk.ts'
 
 /** A message that a queue has delivered. */
 export interface Message {
@@ -40,7 +40,7 @@ const timeouts = { connectionTimeout: 2_000, requestTimeout: 30_000, throwOnRequ
 
 /** Opens a queue. The SDK's client is loaded at the first call, because most gateways have no queue. */
 export function openQueue ({ queueUrl, region }: QueuePlace, { current, refuse }: QueueKeys): Queue {
-  const requestHandler = new NodeHttpHandler(timeouts)
+  const requestHandler = new (sdk().http.NodeHttpHandler)(timeouts)
   let client: Promise<SQS> | undefined
 
   async function open (): Promise<SQS> {

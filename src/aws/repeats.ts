@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { compact } from '#src/json/compact'
 import type { SecretName } from '#src/environments/names'
 import type { Failure } from '#src/problems/failure'
-import { Problem, type EarlierAttempt } from '#src/problems/problem'
+import { isProblem, Problem, type EarlierAttempt } from '#src/problems/problem'
 import type { AwsCall } from './call.ts'
 import { compareKmsKeys } from './kms-keys.ts'
 import { untilShown } from './lateness.ts'
@@ -50,7 +50,10 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
     } catch (error) {
       const { earlierAttempt, failure, ...options } = error instanceof Problem ? error.options : {}
       if (!(error instanceof Problem) || earlierAttempt === undefined || !refusals.has(error.code)) throw error
-      const result = await untilShown(call, async () => resultIn(await describe(call, name, operation), earlierAttempt))
+      const result = await untilShown(call, async () => {
+        const secret = await describe(call, name, operation)
+        return secret && resultIn(secret, earlierAttempt)
+      })
       if (result === unknownByWhom) throw unanswered(error, operation, 'unknown-by-whom')
       // The secret is not in the wanted state, so AWS has not carried out the earlier attempt either.
       if (result === undefined) throw new Problem(error.code, options)
@@ -58,10 +61,12 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
     }
   }
 
-  async function describe (call: AwsCall, name: SecretName, operation: string): Promise<SecretMetadata> {
+  /** Returns undefined if AWS shows no such secret. */
+  async function describe (call: AwsCall, name: SecretName, operation: string): Promise<SecretMetadata | undefined> {
     try {
       return await port.describeSecret(call, name)
     } catch (error) {
+      if (isProblem(error, 'secret-not-found')) return undefined
       throw error instanceof Problem ? unanswered(error, operation, 'unknown') : error
     }
   }

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isClockSkewCorrectedError, isThrottlingError, isTransientError } from '@smithy/core/retry'
 import type { RetryStrategy } from '@smithy/types'
 import { Problem } from '#src/problems/problem'
 import { flightOf } from './call.ts'
 import { isDefect, retryAfterOf, type AwsException } from './exception-rules.ts'
+import { sdk, type Sdk } from './sdk.ts'
 
 /**
  * The maximum number of attempts at a call. A background call may take longer, because its caller waits for many calls anyway. It
@@ -27,6 +27,7 @@ export const retryStrategy: RetryStrategy = {
         return await next(args)
       } catch (error) {
         if (!isAwsException(error) || deadline.signal.aborted) throw error
+        const { isThrottlingError, isTransientError } = sdk().retry
         const isThrottled = isThrottlingError(error)
         const inBackground = isThrottled && background !== undefined && !background.aborted
         const isLast = attempt >= (inBackground ? attempts.background : attempts.foreground)
@@ -38,7 +39,7 @@ export const retryStrategy: RetryStrategy = {
   }
 }
 
-type Retryable = Parameters<typeof isTransientError>[0] & AwsException
+type Retryable = Parameters<Sdk['retry']['isTransientError']>[0] & AwsException
 
 const isAwsException = (error: unknown): error is Retryable =>
   error instanceof Error && !(error instanceof Problem) && !isDefect(error)
@@ -48,6 +49,7 @@ const isAwsException = (error: unknown): error is Retryable =>
  * not be repeated together.
  */
 function delayAfter (error: Retryable, attempt: number): number {
+  const { isClockSkewCorrectedError, isThrottlingError } = sdk().retry
   // The SDK has corrected its clock by now, so the call can be repeated at once.
   if (isClockSkewCorrectedError(error)) return 0
   const base = isThrottlingError(error) ? delays.throttled : delays.other

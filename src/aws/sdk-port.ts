@@ -1,10 +1,3 @@
-import {
-  BatchGetSecretValueCommand, CancelRotateSecretCommand, CreateSecretCommand, DeleteResourcePolicyCommand, DeleteSecretCommand,
-  DescribeSecretCommand, GetRandomPasswordCommand, GetResourcePolicyCommand, GetSecretValueCommand, ListSecretsCommand,
-  ListSecretVersionIdsCommand, PutResourcePolicyCommand, PutSecretValueCommand, RemoveRegionsFromReplicationCommand,
-  ReplicateSecretToRegionsCommand, RestoreSecretCommand, RotateSecretCommand, StopReplicationToReplicaCommand, TagResourceCommand,
-  UntagResourceCommand, UpdateSecretCommand, UpdateSecretVersionStageCommand, ValidateResourcePolicyCommand
-} from '@aws-sdk/client-secrets-manager'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { namedCredential, operationOf, type AwsCall } from './call.ts'
@@ -16,8 +9,10 @@ import { metadataFrom, replicaFrom, secretFrom, versionFrom } from './metadata.t
 import { anyNameFrom, fromAwsName, secretNameInArn, toAwsName } from './names.ts'
 import { nextCursorFrom } from './pages.ts'
 import type { BatchResult, ReplicatedSecret, SecretsPort, SortKey, Tags, WriteResult } from './port.ts'
+import { sdk, type Sdk } from './sdk.ts'
 import { sendCommand } from './send.ts'
 import type { RotationRules, SecretContent } from './secret.ts'
+import { inputFor } from './verbatim.ts'
 import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput, ServiceOutput, Tag } from './types.ts'
 
 /**
@@ -31,27 +26,30 @@ export function createSecretsPort (
 ): SecretsPort {
   /** Sends a command through the client for the call's credential and region. For a role, each caller has a separate client. */
   async function send<Input extends ServiceInput, Output extends ServiceOutput> (
-    call: AwsCall, command: Command<Input, Output>
+    call: AwsCall, create: (commands: Sdk['secretsManager']) => Command<Input, Output>
   ): Promise<Output> {
     const { environment: { region, account }, credentialId, callerId, beforeSending } = call
     if (beforeSending !== undefined) await beforeSending()
-    return reportEnd(onEnd, operationOf(command.constructor.name), call, async () =>
+    const command = create(sdk().secretsManager)
+    const operation = operationOf(command.constructor.name)
+    Object.assign(command, { input: inputFor(call, operation, command.input) })
+    return reportEnd(onEnd, operation, call, async () =>
       sendCommand(clients().line({ credentialId, callerId, account }, region), call, command))
   }
 
   return {
     async batchGetSecretValue (call, { names, cursor }) {
-      const reply = await send(call, new BatchGetSecretValueCommand({
+      const reply = await send(call, (commands) => new commands.BatchGetSecretValueCommand({
         SecretIdList: names.map((name) => toAwsName(call.environment, name)),
         NextToken: cursor
       }))
       return compact({ items: batchResults(call, reply), nextCursor: nextCursorFrom(reply.NextToken, cursor) })
     },
     async cancelRotateSecret (call, name) {
-      return written(name, await send(call, new CancelRotateSecretCommand(idOf(call, name))))
+      return written(name, await send(call, (commands) => new commands.CancelRotateSecretCommand(idOf(call, name))))
     },
     async createSecret (call, name, { content, description, kmsKeyId, tags, replicaRegions, versionId }) {
-      return written(name, await send(call, new CreateSecretCommand({
+      return written(name, await send(call, (commands) => new commands.CreateSecretCommand({
         Name: toAwsName(call.environment, name),
         Description: description,
         KmsKeyId: kmsKeyId,
@@ -62,20 +60,20 @@ export function createSecretsPort (
       })))
     },
     async deleteResourcePolicy (call, name) {
-      return written(name, await send(call, new DeleteResourcePolicyCommand(idOf(call, name))))
+      return written(name, await send(call, (commands) => new commands.DeleteResourcePolicyCommand(idOf(call, name))))
     },
     async deleteSecret (call, name, deletion) {
-      const { ARN, DeletionDate } = await send(call, new DeleteSecretCommand({
+      const { ARN, DeletionDate } = await send(call, (commands) => new commands.DeleteSecretCommand({
         ...idOf(call, name),
         ...'force' in deletion ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: deletion.recoveryWindowInDays }
       }))
       return { name, arn: required(ARN), deletionDate: required(DeletionDate) }
     },
     async describeSecret (call, name) {
-      return metadataFrom(name, await send(call, new DescribeSecretCommand(idOf(call, name))))
+      return metadataFrom(name, await send(call, (commands) => new commands.DescribeSecretCommand(idOf(call, name))))
     },
     async getRandomPassword (call, options) {
-      const { RandomPassword } = await send(call, new GetRandomPasswordCommand({
+      const { RandomPassword } = await send(call, (commands) => new commands.GetRandomPasswordCommand({
         PasswordLength: options.passwordLength,
         ExcludeCharacters: options.excludeCharacters,
         ExcludeNumbers: options.excludeNumbers,
@@ -88,11 +86,11 @@ export function createSecretsPort (
       return required(RandomPassword)
     },
     async getResourcePolicy (call, name) {
-      const { ARN, ResourcePolicy } = await send(call, new GetResourcePolicyCommand(idOf(call, name)))
+      const { ARN, ResourcePolicy } = await send(call, (commands) => new commands.GetResourcePolicyCommand(idOf(call, name)))
       return compact({ name, arn: required(ARN), policy: ResourcePolicy })
     },
     async getSecretValue (call, name, { versionId, versionStage } = {}) {
-      return secretFrom(name, await send(call, new GetSecretValueCommand({
+      return secretFrom(name, await send(call, (commands) => new commands.GetSecretValueCommand({
         ...idOf(call, name),
         VersionId: versionId,
         VersionStage: versionStage
@@ -101,7 +99,7 @@ export function createSecretsPort (
     listRecentlyWritten: () => [],
     async listSecrets (call, { filters, includePlannedDeletion, sort, limit, cursor }) {
       const { environment } = call
-      const { SecretList = [], NextToken } = await send(call, new ListSecretsCommand({
+      const { SecretList = [], NextToken } = await send(call, (commands) => new commands.ListSecretsCommand({
         Filters: awsFilters(environment, filters),
         IncludePlannedDeletion: includePlannedDeletion,
         MaxResults: limit,
@@ -115,7 +113,7 @@ export function createSecretsPort (
       return compact({ items, nextCursor: nextCursorFrom(NextToken, cursor) })
     },
     async listSecretVersionIds (call, name, { includeDeprecated, limit, cursor }) {
-      const { Versions = [], NextToken } = await send(call, new ListSecretVersionIdsCommand({
+      const { Versions = [], NextToken } = await send(call, (commands) => new commands.ListSecretVersionIdsCommand({
         ...idOf(call, name),
         IncludeDeprecated: includeDeprecated,
         MaxResults: limit,
@@ -123,39 +121,41 @@ export function createSecretsPort (
       }))
       return compact({ items: Versions.map(versionFrom), nextCursor: nextCursorFrom(NextToken, cursor) })
     },
+    mayBeCurrent: () => false,
     async putResourcePolicy (call, name, policy, { blockPublicPolicy }) {
-      return written(name, await send(call, new PutResourcePolicyCommand({
+      return written(name, await send(call, (commands) => new commands.PutResourcePolicyCommand({
         ...idOf(call, name),
         ResourcePolicy: policy,
         BlockPublicPolicy: blockPublicPolicy
       })))
     },
     async putSecretValue (call, name, content, { versionId, stages } = {}) {
-      return written(name, await send(call, new PutSecretValueCommand({
+      const reply = await send(call, (commands) => new commands.PutSecretValueCommand({
         ...idOf(call, name),
         ...contentOf(content),
         ClientRequestToken: versionId,
         ...stages && { VersionStages: [...stages] }
-      })))
+      }))
+      return compact({ ...written(name, reply), versionStages: reply.VersionStages })
     },
     async removeRegionsFromReplication (call, name, regions) {
-      return replicated(name, await send(call, new RemoveRegionsFromReplicationCommand({
+      return replicated(name, await send(call, (commands) => new commands.RemoveRegionsFromReplicationCommand({
         ...idOf(call, name),
         RemoveReplicaRegions: [...regions]
       })))
     },
     async replicateSecretToRegions (call, name, { replicas, overwrite }) {
-      return replicated(name, await send(call, new ReplicateSecretToRegionsCommand({
+      return replicated(name, await send(call, (commands) => new commands.ReplicateSecretToRegionsCommand({
         ...idOf(call, name),
         AddReplicaRegions: replicas.map(({ region, kmsKeyId }) => ({ Region: region, KmsKeyId: kmsKeyId })),
         ForceOverwriteReplicaSecret: overwrite
       })))
     },
     async restoreSecret (call, name) {
-      return written(name, await send(call, new RestoreSecretCommand(idOf(call, name))))
+      return written(name, await send(call, (commands) => new commands.RestoreSecretCommand(idOf(call, name))))
     },
     async rotateSecret (call, name, { lambdaArn, rules = {}, rotateImmediately, versionId }) {
-      return written(name, await send(call, new RotateSecretCommand({
+      return written(name, await send(call, (commands) => new commands.RotateSecretCommand({
         ...idOf(call, name),
         RotationLambdaARN: lambdaArn,
         ...Object.keys(rules).length > 0 && { RotationRules: rulesOf(rules) },
@@ -164,16 +164,16 @@ export function createSecretsPort (
       })))
     },
     async stopReplicationToReplica (call, name) {
-      return written(name, await send(call, new StopReplicationToReplicaCommand(idOf(call, name))))
+      return written(name, await send(call, (commands) => new commands.StopReplicationToReplicaCommand(idOf(call, name))))
     },
     async tagResource (call, name, tags) {
-      await send(call, new TagResourceCommand({ ...idOf(call, name), Tags: tagsOf(tags) }))
+      await send(call, (commands) => new commands.TagResourceCommand({ ...idOf(call, name), Tags: tagsOf(tags) }))
     },
     async untagResource (call, name, keys) {
-      await send(call, new UntagResourceCommand({ ...idOf(call, name), TagKeys: [...keys] }))
+      await send(call, (commands) => new commands.UntagResourceCommand({ ...idOf(call, name), TagKeys: [...keys] }))
     },
     async updateSecret (call, name, { content, description, kmsKeyId, versionId }) {
-      return written(name, await send(call, new UpdateSecretCommand({
+      return written(name, await send(call, (commands) => new commands.UpdateSecretCommand({
         ...idOf(call, name),
         Description: description,
         KmsKeyId: kmsKeyId,
@@ -182,7 +182,7 @@ export function createSecretsPort (
       })))
     },
     async updateSecretVersionStage (call, name, stage, { moveToVersionId, removeFromVersionId }) {
-      return written(name, await send(call, new UpdateSecretVersionStageCommand({
+      return written(name, await send(call, (commands) => new commands.UpdateSecretVersionStageCommand({
         ...idOf(call, name),
         VersionStage: stage,
         MoveToVersionId: moveToVersionId,
@@ -190,13 +190,13 @@ export function createSecretsPort (
       })))
     },
     async validateResourcePolicy (call, name, policy) {
-      const { PolicyValidationPassed, ValidationErrors = [] } = await send(call, new ValidateResourcePolicyCommand({
+      const reply = await send(call, (commands) => new commands.ValidateResourcePolicyCommand({
         ...idOf(call, name),
         ResourcePolicy: policy
       }))
       return {
-        passed: required(PolicyValidationPassed),
-        errors: ValidationErrors.map(({ CheckName, ErrorMessage }) =>
+        passed: required(reply.PolicyValidationPassed),
+        errors: (reply.ValidationErrors ?? []).map(({ CheckName, ErrorMessage }) =>
           compact({ checkName: CheckName, errorMessage: ErrorMessage }))
       }
     }

@@ -22,8 +22,12 @@ export const shapes: Readonly<Record<string, Shape>> = {
 
 /** The shapes of successful replies, by method and path, and then by status. It is null for a reply that is not JSON. */
 export const replies: Readonly<Record<string, Readonly<Record<string, Shape | null>>>> = {
+  "GET /ping": {"200":null},
+  "GET /secretsmanager/get": {"200":{"type":"object","properties":{"ARN":{"type":"string"},"Name":{"type":"string"},"VersionId":{"type":"string"},"SecretString":{"type":"string"},"SecretBinary":{"type":"string"},"VersionStages":{"type":"array","items":{"type":"string"}},"CreatedDate":{"type":"string"}},"required":["ARN","CreatedDate","Name","VersionId","VersionStages"]}},
+  "GET /v1/{secretId}": {"200":{"type":"object","properties":{"ARN":{"type":"string"},"Name":{"type":"string"},"VersionId":{"type":"string"},"SecretString":{"type":"string"},"SecretBinary":{"type":"string"},"VersionStages":{"type":"array","items":{"type":"string"}},"CreatedDate":{"type":"string"}},"required":["ARN","CreatedDate","Name","VersionId","VersionStages"]}},
   "GET /openapi.json": {"200":{}},
   "GET /openapi.yaml": {"200":null},
+  "GET /auth/aws/credentials": {"200":{"type":"object","properties":{"AccessKeyId":{"type":"string"},"SecretAccessKey":{"type":"string"},"Token":{"type":"string"},"Expiration":{"type":"string"}},"required":["AccessKeyId","Expiration","SecretAccessKey","Token"]}},
   "POST /auth/aws/login": {"200":{"type":"object","properties":{"token":{"type":"string"},"expires":{"type":"string"},"caller":{"type":"string"}},"required":["caller","expires","token"]}},
   "POST /authorization/check": {"200":{"type":"object","properties":{"allowed":{"type":"boolean"},"policies":{"type":"array","items":{"type":"string"}}},"required":["allowed","policies"]}},
   "POST /cache/invalidations": {"200":{"type":"object","properties":{"items":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"problem":{"ref":"Problem"}},"required":["name"]}}},"required":["items"]}},
@@ -32,6 +36,7 @@ export const replies: Readonly<Record<string, Readonly<Record<string, Shape | nu
   "POST /credentials/{id}/verify": {"200":{"ref":"ProvedCredential"}},
   "GET /environments": {"200":{"type":"object","properties":{"items":{"type":"array","items":{"ref":"Environment"}}},"required":["items"]}},
   "GET /environments/{env}": {"200":{"ref":"Environment"}},
+  "POST /environments/{env}/aws": {"200":null},
   "GET /environments/{env}/events": {"200":null},
   "POST /environments/{env}/promotions": {"200":{"ref":"PromotionReply"}},
   "GET /environments/{env}/random-password": {"200":{"type":"object","properties":{"randomPassword":{"type":"string"}},"required":["randomPassword"]}},

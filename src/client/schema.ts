@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/auth/aws/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get keys for AWS's protocol
+         * @description Returns temporary keys with which AWS's SDKs sign their requests to `POST /environments/{env}/aws`. They belong to the caller, and end with its token or after an hour. This is the protocol of the SDKs' container credentials: set `AWS_CONTAINER_CREDENTIALS_FULL_URI` to this URL, and `AWS_CONTAINER_AUTHORIZATION_TOKEN`, or the file that `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names, to `Bearer <token>`.
+         */
+        get: operations["getAwsKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/aws/login": {
         parameters: {
             query?: never;
@@ -164,6 +184,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/environments/{env}/aws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call AWS Secrets Manager in its own protocol
+         * @description This path is an endpoint URL for AWS's SDKs, its CLI and everything built on them: `AWS_ENDPOINT_URL_SECRETS_MANAGER`. It speaks AWS JSON 1.1.
+         */
+        post: operations["callAws"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/environments/{env}/events": {
         parameters: {
             query?: never;
@@ -195,7 +235,7 @@ export interface paths {
         put?: never;
         /**
          * Copy secrets from another environment
-         * @description Copies the current value (text or binary), the description and the tags, except for tags that an environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key is that of this environment. Each secret has its own result, and a failed one does not affect the others. A placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either environment fails. The caller needs `PromoteSecret` on the secret in both environments, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any value into this one.
+         * @description Copies the current value (text or binary), the description and the tags, except for tags that an environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key is that of this environment. Each secret has its own result, and a failed one does not affect the others. A placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either environment fails. The caller needs `DescribeEnvironment` and `PromoteSecret` in both environments, also on the secret, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any value into this one.
          */
         post: operations["promoteSecrets"];
         delete?: never;
@@ -239,7 +279,7 @@ export interface paths {
         put?: never;
         /**
          * Create many secrets
-         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below its quotas.
+         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success even if all fail, unless `failOnError` is set. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below its quotas.
          */
         post: operations["bulkCreateSecrets"];
         delete?: never;
@@ -661,7 +701,7 @@ export interface paths {
         };
         /**
          * Read a job
-         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, only on the replica that runs it, and until an hour after its end.
+         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, and only on the replica that runs it. It is kept for an hour after its end, or for less if the results of ended jobs take too much memory: the callers whose jobs take the most then lose some.
          */
         get: operations["readJob"];
         put?: never;
@@ -728,6 +768,66 @@ export interface paths {
          * @description The OpenAPI document of the gateway.
          */
         get: operations["getOpenApiYaml"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the agent's routes are served
+         * @description Replies as AWS's Secrets Manager Agent does.
+         */
+        get: operations["pingAgent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/secretsmanager/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a secret's value as from AWS's agent
+         * @description Replies as AWS's Secrets Manager Agent does. The token is in a header of its own, and the secret has its name in AWS or its ARN. If several environments may have a secret of this name, only the ARN names one.
+         */
+        get: operations["readSecretByQuery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/{secretId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a secret's value as from AWS's agent
+         * @description Replies as AWS's Secrets Manager Agent does. The token is in a header of its own, and the secret has its name in AWS or its ARN. If several environments may have a secret of this name, only the ARN names one.
+         */
+        get: operations["readSecretByPath"];
         put?: never;
         post?: never;
         delete?: never;
@@ -987,7 +1087,7 @@ export interface components {
             done: number;
             /**
              * Format: date-time
-             * @description The time at which the job ended; it is kept for an hour after that
+             * @description The time at which the job ended; it is kept for an hour after that, or until the memory is needed
              * @example 2026-11-21T08:30:00.000Z
              */
             endedDate?: string;
@@ -1030,7 +1130,7 @@ export interface components {
              * @example secret-not-found
              * @enum {string}
              */
-            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "secret-has-replicas" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "cache-disabled" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "caller-gone" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
+            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "secret-has-replicas" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "some-failed" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "cache-disabled" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "caller-gone" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
             /**
              * @description What happened, and what to do about it
              * @example Check the name, the environment and the credential; `/` in a name is written `%2F`.
@@ -1165,7 +1265,7 @@ export interface components {
                  * @description The format
                  * @enum {string}
                  */
-                format: "ecs-task-definition" | "cloudformation" | "lambda-extension" | "terraform" | "external-secrets" | "kubernetes-secret";
+                format: "ecs-task-definition" | "cloudformation" | "lambda-extension" | "terraform" | "external-secrets" | "external-secrets-webhook" | "kubernetes-secret";
                 /**
                  * @description The language of the snippet
                  * @example json
@@ -1181,7 +1281,7 @@ export interface components {
                  * @example ECS task definition: an entry of `secrets` of a container
                  */
                 title: string;
-                /** @description The reason why there is no snippet: the format can't name this key */
+                /** @description The reason why there is no snippet: the format can't name this key, or its tool can't read through the gateway */
                 unsupported?: string;
             }[];
             /**
@@ -1424,6 +1524,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getAwsKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @example ASIAQWERTYUIOPASDFGH */
+                        AccessKeyId: string;
+                        /**
+                         * Format: date-time
+                         * @description The time at which the keys end
+                         */
+                        Expiration: string;
+                        SecretAccessKey: string;
+                        /** @description The session token */
+                        Token: string;
+                    };
+                };
+            };
+        };
+    };
     logInWithAws: {
         parameters: {
             query?: never;
@@ -1744,6 +1877,55 @@ export interface operations {
             };
         };
     };
+    callAws: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
+                "aws-credential-id"?: string;
+                /** @description `secretsmanager.` and the name of an operation */
+                "x-amz-target"?: string;
+            };
+            path: {
+                /**
+                 * @description An environment that the configuration declares
+                 * @example dev
+                 */
+                env: string;
+            };
+            cookie?: never;
+        };
+        /** @description The input of the operation, as AWS documents it */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "SecretId": "dev/payments/db"
+                 *     }
+                 */
+                "application/x-amz-json-1.1": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The output of the operation, as AWS documents it */
+            200: {
+                headers: {
+                    /** @description The same as `X-Request-Id` */
+                    "x-amzn-RequestId"?: string;
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-amz-json-1.1": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
     followSecrets: {
         parameters: {
             query?: {
@@ -1817,6 +1999,11 @@ export interface operations {
                     expectedVersionIds?: {
                         [key: string]: string;
                     };
+                    /**
+                     * @description Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline notices. Nothing else changes: the other secrets are processed all the same. Applies to a plan, too
+                     * @default false
+                     */
+                    failOnError?: boolean;
                     /**
                      * @description The environment to copy from. Its default credential is used
                      * @example staging
@@ -2049,6 +2236,11 @@ export interface operations {
                      */
                     dryRun?: boolean;
                     /**
+                     * @description Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline notices. Nothing else changes: the other secrets are processed all the same. Applies to a plan, too
+                     * @default false
+                     */
+                    failOnError?: boolean;
+                    /**
                      * @description What happens to an existing secret: it fails, is left unchanged, or gets the given value, description, key and tags. A value, or one key of it, is generated only if the secret has no value yet
                      * @default fail
                      * @enum {string}
@@ -2230,6 +2422,10 @@ export interface operations {
             query?: {
                 /** @description One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value */
                 field?: string;
+                /** @description `secret`: 404 only means that there is no such secret. A path or an environment that does not exist, or that the caller may not see, is then a 403, a missing version a 409, and a missing field a 422. For clients that delete their copy of the secret after a 404 */
+                notFound?: "secret";
+                /** @description `absent`: a secret that is scheduled for deletion is a 404 `secret-not-found`. `conflict`: it is a 409 `secret-pending-deletion`. The default is the environment's `pendingDeletion`, or else `conflict` */
+                pendingDeletion?: "absent" | "conflict";
                 /** @description `true`: ask AWS, even if the value is cached. `Cache-Control: no-cache` does the same */
                 refresh?: boolean;
                 /** @description AWS's ID of a version */
@@ -2915,8 +3111,10 @@ export interface operations {
     listReferences: {
         parameters: {
             query?: {
-                /** @description One key of a value that is a JSON object; without control characters */
+                /** @description One key of a value that is a JSON object; without control characters. If empty, the whole value */
                 field?: string;
+                /** @description `gateway`: the tools read the secret through the gateway, and not from AWS */
+                through?: "gateway";
             };
             header?: {
                 /** @description The ID of the AWS credential to use. Defaults to that of the environment */
@@ -3964,6 +4162,139 @@ export interface operations {
                 };
                 content: {
                     "application/yaml": unknown;
+                };
+            };
+        };
+    };
+    pingAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `healthy` */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    readSecretByQuery: {
+        parameters: {
+            query: {
+                /** @description `true` or `1`: ask AWS, even if the value is cached */
+                refreshNow?: string;
+                /**
+                 * @description The secret's name in AWS, or its ARN
+                 * @example prod/payments/db
+                 */
+                secretId: string;
+                /** @description The ID of a version */
+                versionId?: string;
+                /** @description A staging label. Without both, the current version */
+                versionStage?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The secret's ARN */
+                        ARN: string;
+                        /**
+                         * @description The seconds since 1970 at which the version was created
+                         * @example 1795841224.924
+                         */
+                        CreatedDate: string;
+                        /**
+                         * @description The secret's name in AWS, with the environment's prefix
+                         * @example prod/payments/db
+                         */
+                        Name: string;
+                        /** @description The value in base64, if it is binary */
+                        SecretBinary?: string;
+                        /** @description The value, if it is text */
+                        SecretString?: string;
+                        /** @description The version's ID */
+                        VersionId: string;
+                        /** @description The version's staging labels */
+                        VersionStages: string[];
+                    };
+                };
+            };
+        };
+    };
+    readSecretByPath: {
+        parameters: {
+            query?: {
+                /** @description `true` or `1`: ask AWS, even if the value is cached */
+                refreshNow?: string;
+                /** @description The ID of a version */
+                versionId?: string;
+                /** @description A staging label. Without both, the current version */
+                versionStage?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The secret's name in AWS, or its ARN, not encoded
+                 * @example prod/payments/db
+                 */
+                secretId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The secret's ARN */
+                        ARN: string;
+                        /**
+                         * @description The seconds since 1970 at which the version was created
+                         * @example 1795841224.924
+                         */
+                        CreatedDate: string;
+                        /**
+                         * @description The secret's name in AWS, with the environment's prefix
+                         * @example prod/payments/db
+                         */
+                        Name: string;
+                        /** @description The value in base64, if it is binary */
+                        SecretBinary?: string;
+                        /** @description The value, if it is text */
+                        SecretString?: string;
+                        /** @description The version's ID */
+                        VersionId: string;
+                        /** @description The version's staging labels */
+                        VersionStages: string[];
+                    };
                 };
             };
         };

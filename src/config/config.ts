@@ -4,6 +4,7 @@ import type { PolicySet } from '#src/authorization/policies'
 import type { AwsSettings } from '#src/aws/settings'
 import type { CredentialDefinition } from '#src/credentials/definition'
 import { environmentFrom, type Environment } from '#src/environments/environment'
+import { agentFrom, agentIssues, type AgentSettings } from './agent.ts'
 import { auditFrom } from './audit.ts'
 import { authenticationFrom, authenticationIssues } from './authentication.ts'
 import { policiesFrom, policyIssues, type DeclaredAuthorization } from './authorization.ts'
@@ -13,6 +14,7 @@ import { credentialIssues } from './credentials.ts'
 import { endpointIssues } from './endpoints.ts'
 import { limitIssues, limitsFrom, type Limits } from './limits.ts'
 import { ConfigError, type ConfigIssue } from './issues.ts'
+import { logFrom, type LogSettings } from './log.ts'
 import { overlappingPrefixes } from './overlaps.ts'
 import { partitionIssues, regionIssues } from './regions.ts'
 import type { ConfigFile } from './schema.ts'
@@ -29,6 +31,9 @@ export interface Config {
   readonly limits: Limits
   readonly aws: AwsSettings
   readonly cache: CacheSettings
+  readonly log: LogSettings
+  /** Absent if the gateway does not have the routes of AWS's agent. */
+  readonly agent?: AgentSettings
 }
 
 /** A parsed configuration file, or local mode's equivalent, which has built-in policies and `embedded` credentials. */
@@ -54,7 +59,9 @@ export function configFrom (file: Declared, folder = '.'): Config {
     audit: auditFrom(file.audit ?? {}, folder),
     limits: limitsFrom(file.limits ?? {}),
     aws: awsFrom(file.aws ?? {}),
-    cache: cacheFrom(file.cache ?? {})
+    cache: cacheFrom(file.cache ?? {}),
+    log: logFrom(file.log ?? {}),
+    ...file.agent !== undefined && { agent: agentFrom(file.agent) }
   }
   const issues = checks.flatMap((check) => [...check(config)])
   if (issues.length > 0) throw new ConfigError(issues)
@@ -81,7 +88,16 @@ function* replicatedToItself ({ environments }: Config): Generator<ConfigIssue> 
   }
 }
 
+/** AWS refuses to create a secret with such a tag. */
+function* reservedTags ({ environments }: Config): Generator<ConfigIssue> {
+  for (const { name, tags } of environments.values()) {
+    for (const key of Object.keys(tags).filter((key) => key.toLowerCase().startsWith('aws:'))) {
+      yield { key: `environments.${name}.tags`, found: key, expected: 'no key that begins with "aws:", which is reserved' }
+    }
+  }
+}
+
 const checks = [
-  undeclaredCredentials, credentialIssues, regionIssues, partitionIssues, endpointIssues, overlappingPrefixes, replicatedToItself,
-  policyIssues, authenticationIssues, serverIssues, limitIssues
+  undeclaredCredentials, reservedTags, credentialIssues, regionIssues, partitionIssues, endpointIssues, overlappingPrefixes,
+  replicatedToItself, policyIssues, authenticationIssues, serverIssues, limitIssues, agentIssues
 ]

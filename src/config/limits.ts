@@ -36,28 +36,37 @@ export interface Limits {
   readonly address: Limit
 }
 
-/** Fills in the defaults. An environment's default rate is ten times a caller's rate. */
+type DeclaredRate = Static<typeof RateSchema>
+
+/**
+ * Fills in the defaults. An environment's default rate is ten times a caller's rate. A burst that is declared without a rate
+ * lowers the rate if it would otherwise be used up in less than a second.
+ */
 export function limitsFrom ({ perEnvironment, refreshes, unauthenticated, ...declared }: Static<typeof LimitsSchema>): Limits {
-  const { requestsPerSecond = 100 } = declared
-  const caller = limitFrom(declared, requestsPerSecond, 2)
+  const average = averageOf(declared, 100)
+  const caller = limitFrom(declared, average, 2)
   return {
     caller,
-    environment: limitFrom(perEnvironment, 10 * requestsPerSecond, caller.window / 1_000),
+    environment: limitFrom(perEnvironment, 10 * average, caller.window / 1_000),
     refresh: limitFrom(refreshes, 10, 10),
     address: limitFrom(unauthenticated, 10, 20)
   }
 }
 
+const averageOf = ({ requestsPerSecond, burst = Infinity }: DeclaredRate, standard: number): number =>
+  requestsPerSecond ?? Math.min(standard, burst)
+
 /**
  * Computes a limit: `burst` requests in a window of `burst / requestsPerSecond` seconds. In the long run, this allows
  * `requestsPerSecond`.
  *
- * @param average the default for `requestsPerSecond`
+ * @param standard the default for `requestsPerSecond`
  * @param seconds the length of the window if `burst` isn't declared; if `burst` is rounded up, the window is slightly longer
  */
-function limitFrom (declared: Static<typeof RateSchema> = {}, average: number, seconds: number): Limit {
-  const { requestsPerSecond = average, burst = Math.ceil(seconds * requestsPerSecond) } = declared
-  return { requests: burst, window: 1_000 * burst / requestsPerSecond }
+function limitFrom (declared: DeclaredRate = {}, standard: number, seconds: number): Limit {
+  const average = averageOf(declared, standard)
+  const { burst = Math.ceil(seconds * average) } = declared
+  return { requests: burst, window: 1_000 * burst / average }
 }
 
 /** The minimum and the maximum length of a window, in milliseconds. */
@@ -72,7 +81,9 @@ export function* limitIssues ({ limits }: { limits: Limits }): Generator<ConfigI
   }
   for (const [key, { requests, window }] of Object.entries(keys)) {
     if (window >= minimumWindow && window <= maximumWindow) continue
-    yield { key: `${key}.burst`, found: String(requests), expected: 'a burst of at least one second and at most one hour of requests at the average rate' }
+    // Names both numbers, because either of them may be a default.
+    const found = `a burst of ${requests} requests, at the average rate ${window / 1_000} seconds of requests`
+    yield { key, found, expected: 'a burst of at least one second and at most one hour of requests' }
   }
   const average = ({ requests, window }: Limit): number => requests / window
   const isHigher = environment.requests > caller.requests && average(environment) > average(caller)

@@ -7,9 +7,16 @@ import { readNamedFile } from './files.ts'
 import { ConfigError, issueFrom } from './issues.ts'
 import { FileSchema, VariablesSchema, type Variables } from './schema.ts'
 
+/**
+ * The options of the validators. `verbose` adds the value and its schema to each error. Each validator is used once, so
+ * optimizing its code would only delay the start. So would checking the schemas, which are the gateway's own.
+ */
+const validation: Options = {
+  allErrors: true, verbose: true, useDefaults: true, discriminator: true, code: { optimize: false }, validateSchema: false
+}
+
 function check<T extends TSchema> (schema: T, value: unknown, options: Options = {}): Static<T> {
-  // `verbose` adds the value and its schema to each error.
-  const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, discriminator: true, ...options })
+  const ajv = new Ajv({ ...validation, ...options })
   const validate = ajv.compile<Static<T>>(schema)
   if (validate(value)) return value
   throw new ConfigError((validate.errors ?? []).map(issueFrom))

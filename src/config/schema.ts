@@ -1,13 +1,16 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { CredentialSchema } from '#src/credentials/definition'
 import { EnvironmentSchema, environmentNamePattern } from '#src/environments/environment'
+import { defaultService } from '#src/log/logger'
 import { closed, Enum, idPattern } from '#src/schema/types'
+import { AgentSchema } from './agent.ts'
 import { AuditSchema } from './audit.ts'
 import { AuthenticationSchema } from './authentication.ts'
 import { AuthorizationSchema } from './authorization.ts'
 import { AwsSchema } from './aws.ts'
 import { CacheSchema } from './cache.ts'
 import { LimitsSchema } from './limits.ts'
+import { LogSchema } from './log.ts'
 import { ServerSchema } from './server.ts'
 
 /** The schema of the YAML configuration file. */
@@ -20,7 +23,9 @@ export const FileSchema = Type.Object({
   audit: Type.Optional(AuditSchema),
   limits: Type.Optional(LimitsSchema),
   aws: Type.Optional(AwsSchema),
-  cache: Type.Optional(CacheSchema)
+  cache: Type.Optional(CacheSchema),
+  log: Type.Optional(LogSchema),
+  agent: Type.Optional(AgentSchema)
 }, closed)
 
 /** The schema of the environment variables. */
@@ -40,7 +45,8 @@ export const VariablesSchema = Type.Object({
     description: 'A seed: the embedded backend of local mode simulates the delays and failures of AWS, and stores nothing.'
   })),
   GATEWAY_PRINT_TOKEN: Type.Optional(Enum(['1'], { description: '`1`: print the developer token even if standard output is not a terminal.' })),
-  LOG_LEVEL: Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'The minimum level of log lines.' })
+  LOG_LEVEL: Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'The minimum level of log lines.' }),
+  OTEL_SERVICE_NAME: Type.String({ minLength: 1, maxLength: 255, default: defaultService, description: 'The name of this service in the log.' })
 })
 
 export type ConfigFile = Static<typeof FileSchema>

@@ -30,6 +30,23 @@ export function compareAccounts (
   return relations.has('same') ? 'same' : relations.has('unknown') ? 'unknown' : 'different'
 }
 
+/**
+ * Returns a name for the AWS account of each credential. It is the account's ID if the configuration shows it: in the ARN of a
+ * role, or as the account of an environment that allows the credential. Otherwise, it is the ID of the first credential with the
+ * same keys. Credentials with the same name are in the same account. Those with different names may be in the same account, too.
+ */
+export function accountNames (
+  credentials: ReadonlyMap<string, CredentialDefinition>, environments: Iterable<Holder>
+): ReadonlyMap<string, string> {
+  const declared = new Map(Array.from(environments).flatMap(({ account, allowedCredentials }) =>
+    account === undefined ? [] : allowedCredentials.map((id) => [id, account] as const)))
+  return new Map(Array.from(credentials, ([id, definition]) => {
+    const alike = Array.from(credentials).filter(([, other]) => haveSameKeys(definition, other))
+    const accounts = alike.map(([otherId, other]) => roleAccountOf(other) ?? declared.get(otherId))
+    return [id, accounts.find((account) => account !== undefined) ?? alike[0]?.[0] ?? id]
+  }))
+}
+
 const roleAccountOf = (definition: CredentialDefinition | undefined): string | undefined =>
   definition !== undefined && isRole(definition) ? roleAccount(definition) : undefined
 

@@ -9,7 +9,7 @@ import { jobReply } from '#src/jobs/schemas'
 import { Problem, withoutMessage } from '#src/problems/problem'
 import { auditBeforeEmit } from '#src/secrets/bulk/audit-before-emit'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
-import { bulkItemReply, bulkReply, type BulkItemReply } from '#src/secrets/bulk/reply'
+import { bulkItemReply, bulkReply, resultBytes, type BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
 import { mapInTurns } from '#src/scheduling/turns'
 import type { Monotonic } from '#src/clock'
@@ -29,9 +29,6 @@ const withRecords = (request: FastifyRequest, bulk: BulkRun): BulkRun =>
 
 const toReply = (request: FastifyRequest) => (outcome: BulkOutcome): BulkItemReply =>
   bulkItemReply(outcome, (problem) => problemBody(problem, request.id))
-
-/** The memory that the result of one secret takes, in bytes. */
-const resultBytes = 1024
 
 /** Wraps a run so that `end` is called when the run has ended. */
 export const endingWith = (bulk: BulkRun, end: () => void): BulkRun => ({
@@ -62,9 +59,17 @@ export async function sendAtOnce (
   const summary = await bulk.run({ signal, settled: (outcome, index) => { outcomes[index] = outcome }, progress: nothing })
   await request.reportSecrets(toRecord(bulk, outcomes))
   const body = bulkReply(await mapInTurns(outcomes, toReply(request)), summary)
-  if (summary.status !== 409) return reply.code(summary.status).send(body)
-  const problem = new Problem('not-all-done')
-  return reply.code(409).headers(problemHeaders(problem)).send(JSON.stringify({ ...problemBody(problem, request.id), ...body }))
+  const { status, code } = summary
+  return code === undefined ? reply.code(status).send(body) : sendResultsAsProblem(request, reply, code, body)
+}
+
+/** Sends the results of a request on many secrets together with the problem of the request as a whole. */
+export function sendResultsAsProblem (
+  request: FastifyRequest, reply: FastifyReply, code: 'not-all-done' | 'some-failed', results: object
+): FastifyReply {
+  const problem = new Problem(code)
+  const body = { ...problemBody(problem, request.id), ...results }
+  return reply.code(problem.status).headers(problemHeaders(problem)).send(JSON.stringify(body))
 }
 
 /**

@@ -15,7 +15,7 @@ precedes the name.
 
 **Errors** are \`application/problem+json\` (RFC 9457), with a \`code\` for programs. No reply echoes a value or a token.
 
-**Fields.** An unknown field is an error. Replies omit empty fields; no field is \`null\`. Dates are RFC 3339 in UTC.`
+**Fields.** An unknown field is an error. A field without a value is omitted, and no field is \`null\`; a list or an object may be empty. Dates are RFC 3339 in UTC.`
 
 /** Returns the parts of the OpenAPI document that do not come from the routes. */
 export const describeApi = (): OpenApi => ({
@@ -34,8 +34,10 @@ export const describeApi = (): OpenApi => ({
     { name: 'rotation', description: 'The automatic rotation of secrets' },
     { name: 'policies', description: 'Policies of secrets, which AWS evaluates in addition to IAM\'s policies' },
     { name: 'replicas', description: 'Copies of a secret in other regions, which follow it' },
+    { name: 'aws', description: 'AWS\'s own protocol, for AWS\'s own clients' },
     { name: 'jobs', description: 'Bulk creates that run in the background' },
     { name: 'cache', description: 'The cached values' },
+    { name: 'agent', description: 'The routes of AWS\'s Secrets Manager Agent, if the configuration has a section `agent`' },
     { name: 'environments', description: 'The environments that the configuration declares' },
     { name: 'credentials', description: 'The AWS credentials that the configuration declares' },
     { name: 'authorization', description: 'The permissions of callers' },
@@ -47,6 +49,12 @@ export const describeApi = (): OpenApi => ({
   components: {
     examples: problemExamples,
     securitySchemes: {
+      agent: {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-Aws-Parameters-Secrets-Token',
+        description: 'The same token as elsewhere, without `Bearer`, for clients of AWS\'s agent. `X-Vault-Token` is the same.'
+      },
       bearer: {
         type: 'http',
         scheme: 'bearer',

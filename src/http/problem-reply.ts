@@ -44,9 +44,11 @@ export const problemMediaType = 'application/problem+json'
 /**
  * Returns the body of a problem's reply. If the status is 5xx, the `detail` consists of fixed texts, because the message of an
  * unexpected error could contain a secret's value.
+ *
+ * @param status the status of the reply, if it is not the one in the catalogue
  */
-export function problemBody (problem: Problem, requestId: string): ProblemBody {
-  const { status, title, advice } = catalogueEntry(problem.code)
+export function problemBody (problem: Problem, requestId: string, status = problem.status): ProblemBody {
+  const { title, advice } = catalogueEntry(problem.code)
   const { detail, errors, errorCount, awsRequestId, failure } = problem.options
   const known = failure === undefined ? [] : [failureText(failure)]
   return {
@@ -64,13 +66,54 @@ export function problemBody (problem: Problem, requestId: string): ProblemBody {
 
 /** Returns the headers of a problem's reply, such as `Retry-After`. */
 export function problemHeaders (problem: Problem): Record<string, string> {
-  const { retryAfter = catalogueEntry(problem.code).retryAfter } = problem.options
   return {
     'content-type': `${problemMediaType}; charset=utf-8`,
-    'cache-control': 'no-store',
-    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+    ...unstoredHeaders(problem),
     ...(problem.code === 'unauthenticated' && { 'www-authenticate': 'Bearer realm="secrets-gateway"' })
   }
+}
+
+/** What is sent for a problem. */
+export interface ProblemReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Bytes if the media type must not get a `charset`, which Fastify adds to that of a text. */
+  readonly body: string | Uint8Array
+}
+
+/**
+ * The format in which a route replies with problems. A route that speaks another service's protocol declares that protocol's
+ * format in its `config`. All other routes, and requests without a route, have problem documents.
+ */
+export type ProblemFormat = (problem: Problem, request: FastifyRequest) => ProblemReply
+
+/**
+ * The statuses, instead of 404, of what is missing apart from the secret itself. A caller gets them on request, if it takes every
+ * 404 as the news that the secret has been deleted.
+ */
+const otherwiseMissing: Readonly<Partial<Record<ProblemCode, number>>> = {
+  'not-found': 403,
+  'version-not-found': 409,
+  'field-not-found': 422
+}
+
+const problemDocument: ProblemFormat = (problem, { id, query }) => {
+  const { notFound } = Object(query) as { notFound?: unknown }
+  const status = (notFound === 'secret' ? otherwiseMissing[problem.code] : undefined) ?? problem.status
+  return { status, headers: problemHeaders(problem), body: JSON.stringify(problemBody(problem, id, status)) }
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The format of the route's problems, unless it is the problem document. */
+    problemFormat?: ProblemFormat
+  }
+}
+
+/** Returns the headers of a problem's reply that do not depend on its format. */
+export function unstoredHeaders ({ code, options }: Problem): Record<string, string> {
+  const { retryAfter = catalogueEntry(code).retryAfter } = options
+  return { 'cache-control': 'no-store', ...retryAfter !== undefined && { 'retry-after': String(retryAfter) } }
 }
 
 /**
@@ -79,10 +122,13 @@ export function problemHeaders (problem: Problem): Record<string, string> {
  *
  * @returns the reply's body
  */
-export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
+export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string | Uint8Array {
   request.problem = problem
-  reply.code(problem.status).headers({ ...problemHeaders(problem), 'x-request-id': request.id })
-  return JSON.stringify(problemBody(problem, request.id))
+  // There is no `found` if Fastify itself refused the request.
+  const found = request.found as FastifyRequest['found'] | undefined
+  const { status, headers, body } = (found?.route?.config.problemFormat ?? problemDocument)(problem, request)
+  reply.code(status).headers({ ...headers, 'x-request-id': request.id })
+  return body
 }
 
 /** Sends a problem as the reply. */
@@ -128,10 +174,10 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
 /**
  * Problems without an example in the OpenAPI document, because they are never the whole reply of an operation.
  * `method-not-allowed` belongs to no operation, and `caller-gone` is never sent. `not-taken-back` and `idempotency-key-spent`
- * occur only in the items of a bulk create's reply, and `not-all-done` is sent together with these items.
+ * occur only in the items of a bulk create's reply. `not-all-done` and `some-failed` are sent together with items.
  */
 const withoutExample: ReadonlySet<string> = new Set<ProblemCode>([
-  'method-not-allowed', 'caller-gone', 'not-taken-back', 'idempotency-key-spent', 'not-all-done'
+  'method-not-allowed', 'caller-gone', 'not-taken-back', 'idempotency-key-spent', 'not-all-done', 'some-failed'
 ])
 
 /** The OpenAPI document's examples of problems, keyed by code. */

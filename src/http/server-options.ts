@@ -6,10 +6,12 @@ import { TLSSocket } from 'node:tls'
 import Fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import type { DestinationStream } from 'pino'
 import type { LiveConfig } from '#src/config/live'
-import { secureContext, trustedProxyList, type TlsSettings } from '#src/config/server'
+import { secureContext, type TlsSettings } from '#src/config/server'
 import { maximumNameLength } from '#src/environments/names'
+import { loggerOptions } from '#src/log/logger'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
+import { clientAddress } from './client-address.ts'
 import { closeAfter } from './close-after.ts'
 import { earlierReplies } from './earlier-replies.ts'
 import { problemFromFramework } from './framework-errors.ts'
@@ -22,16 +24,18 @@ const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/
  * Returns the options of the Fastify server, in production and in tests.
  *
  * @param log the destination of log lines, by default standard output
- * @param config determines TLS and the trusted proxies; by default plain HTTP without proxies
+ * @param config determines TLS; by default plain HTTP
+ * @param service the name of this service in the log
  */
-export function serverOptions (logLevel: string, log?: DestinationStream, config?: LiveConfig): FastifyHttpOptions<Server> {
-  const trusts = config?.derive(({ server }) => trustedProxyList(server.trustedProxies)) ?? (() => () => false)
+export function serverOptions (
+  logLevel: string, log?: DestinationStream, config?: LiveConfig, service?: string
+): FastifyHttpOptions<Server> {
   const { tls, connections } = config?.current.server ?? {}
   // Turns off Node.js's check for a missing Host header. Instead, the step refuseAmbiguousHeaders refuses a request without one.
   // The limits on the time for a request are set in plugins/connections.ts. Node.js checks them at this interval.
   const http = { requireHostHeader: false, connectionsCheckingInterval: 500 }
   return {
-    logger: { level: logLevel, base: null, ...(log !== undefined && { stream: log }) },
+    logger: { ...loggerOptions(logLevel, service), ...(log !== undefined && { stream: log }) },
     // Turns off Fastify's request log. Instead, the step reportWhenClosed writes one line for each request, without the URL.
     logController: new Fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers: { 'x-request-id': id } }) => typeof id === 'string' && requestIdPattern.test(id) ? id : randomUUID(),
@@ -43,18 +47,17 @@ export function serverOptions (logLevel: string, log?: DestinationStream, config
     connectionTimeout: 0,
     http,
     ...(tls !== undefined && { https: { ...http, ...tlsOptions(tls), handshakeTimeout: connections?.handshakeTimeout } }),
-    // Makes `request.ip` the last address that does not belong to a trusted proxy. A caller can't forge it with X-Forwarded-For.
-    trustProxy: (address) => trusts()(address),
     return503OnClosing: false,
     allowErrorHandlerOverride: false,
     frameworkErrors: (error, request, reply) => {
       const problem = problemFromFramework(error)
-      request.server.recordRefusal({ requestId: request.id, peer: request.ip }, problem).then((answer) => {
+      const { id: requestId, raw, server } = request
+      server.recordRefusal({ requestId, peer: clientAddress(raw, server.trustsProxy) }, problem).then((answer) => {
         request.log.info({ reply: { status: answer.status, problem: answer.code } }, 'request')
         // The request pipeline does not run for this reply, so its step for closing connections at shutdown is repeated here.
-        if (request.server.stopping.aborted) reply.header('connection', 'close')
+        if (server.stopping.aborted) reply.header('connection', 'close')
         sendProblem(answer, request, reply)
-      }).catch((defect: unknown) => { closeAfter(defect, request.raw.socket, request.log) })
+      }).catch((defect: unknown) => { closeAfter(defect, raw.socket, request.log) })
     },
     clientErrorHandler
   }

@@ -21,6 +21,8 @@ export interface Job {
   /** The times of the job's start and end, on the monotonic clock. */
   readonly began: number
   ended?: number
+  /** True if the job has been removed after its end. Its results are gone. */
+  removed?: true
   /** The number of secrets that are done. In an atomic run, their results become final only at the end. */
   done: number
   /** The final results, in the order in which they became final. `index` is the item's position in the request. */

@@ -9,6 +9,7 @@ import type { BulkRun } from '#src/secrets/bulk/run'
 import { bulkResults, type BulkStop } from '#src/secrets/bulk/schemas'
 import { countOf, zeroCounts } from '#src/secrets/counts'
 import type { Scope } from '#src/secrets/scope'
+import { createEndedJobs } from './ended-jobs.ts'
 import type { Job } from './job.ts'
 
 /** The jobs of this process. */
@@ -44,8 +45,6 @@ export interface JobLimits {
   running: number
   /** The maximum number of jobs and other bulk operations that run at the same time for one caller. */
   runningOfOne: number
-  /** The maximum number of items in all jobs together. If there are more, the jobs that ended first are removed. */
-  items: number
   /** The time for which an ended job is kept, in milliseconds. */
   kept: number
 }
@@ -58,29 +57,24 @@ export interface JobLimits {
 const isReusable = ({ endedAt, problem, counts }: Job): boolean =>
   endedAt === undefined || (problem === undefined && counts.failed + counts.rolledBack + counts.notStarted === 0)
 
-const defaults: JobLimits = { running: 32, runningOfOne: 8, items: 200_000, kept: 60 * 60 * 1_000 }
+const defaults: JobLimits = { running: 32, runningOfOne: 8, kept: 60 * 60 * 1_000 }
 
 /**
  * Creates an in-memory store of jobs.
  *
  * @param now returns the time in milliseconds since the epoch
  * @param monotonic measures how long an ended job is kept
+ * @param endedBytes returns the maximum memory of all ended jobs together, in bytes
  */
-export function createJobs (now: () => number, monotonic: Monotonic, limits: JobLimits = defaults): Jobs {
-  const jobs = new Map<string, Job>()
-  const runs = new Map<string, Promise<void>>()
+export function createJobs (
+  now: () => number, monotonic: Monotonic, endedBytes: () => number, limits: JobLimits = defaults
+): Jobs {
+  const running = new Map<Job, Promise<void>>()
+  const past = createEndedJobs(monotonic, { kept: limits.kept, bytes: endedBytes })
   const room = createRoom({ all: limits.running, ofOneCaller: limits.runningOfOne })
   let stopping = false
 
-  function evict (): void {
-    const over = Array.from(jobs.values()).filter(({ ended }) => ended !== undefined)
-    let items = Array.from(jobs.values()).reduce((sum, { total }) => sum + total, 0)
-    for (const { id, ended = 0, total } of over.sort((one, other) => (one.ended ?? 0) - (other.ended ?? 0))) {
-      if (monotonic() - ended < limits.kept && items <= limits.items) continue
-      jobs.delete(id)
-      items -= total
-    }
-  }
+  const runningOf = (callerId: string): Job[] => Array.from(running.keys()).filter((job) => job.callerId === callerId)
 
   function enter (callerId: string): () => void {
     if (stopping) throw new Problem('overloaded')
@@ -110,7 +104,8 @@ export function createJobs (now: () => number, monotonic: Monotonic, limits: Job
     } finally {
       job.endedAt = now()
       job.ended = monotonic()
-      runs.delete(job.id)
+      running.delete(job)
+      past.add(job)
       leave()
       job.changes.emit('change')
     }
@@ -135,31 +130,27 @@ export function createJobs (now: () => number, monotonic: Monotonic, limits: Job
         // Turns off Node.js's leak warning. Each client that follows the job adds a listener, and their number is not limited.
         changes: new EventEmitter<{ change: [] }>().setMaxListeners(0)
       }
-      jobs.set(job.id, job)
-      evict()
-      runs.set(job.id, run(job, bulk, toReply, leave).then(() => { ended() }, ended))
+      running.set(job, run(job, bulk, toReply, leave).then(() => { ended() }, ended))
       return job
     },
     enter,
     find (callerId, id) {
-      evict()
-      const job = jobs.get(id)
-      if (job?.callerId !== callerId) throw new Problem('not-found')
+      const job = past.find(callerId, id) ?? runningOf(callerId).find((one) => one.id === id)
+      if (job === undefined) throw new Problem('not-found')
       return job
     },
     findReusable ({ idempotencyKey, callerId, environment }) {
       if (idempotencyKey === undefined) return undefined
-      evict()
-      return Array.from(jobs.values()).find((job) => isReusable(job) &&
-        job.idempotencyKey === idempotencyKey && job.callerId === callerId && job.environment === environment.name)
+      return [...past.of(callerId), ...runningOf(callerId)].find((job) =>
+        isReusable(job) && job.idempotencyKey === idempotencyKey && job.environment === environment.name)
     },
     cancel ({ stop }) {
       stop.abort('cancelled' satisfies BulkStop)
     },
     async stop () {
       stopping = true
-      for (const { stop } of jobs.values()) stop.abort('shutdown' satisfies BulkStop)
-      await Promise.all(runs.values())
+      for (const { stop } of running.keys()) stop.abort('shutdown' satisfies BulkStop)
+      await Promise.all(running.values())
     }
   }
 }

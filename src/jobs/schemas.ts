@@ -11,7 +11,7 @@ export const JobReply = Type.Object({
   state: Enum(jobStates, { description: '`stopping`: no further secret is started' }),
   environment: Type.String({ description: 'The environment', examples: ['dev'] }),
   createdDate: Timestamp('The time at which the job was started'),
-  endedDate: Type.Optional(Timestamp('The time at which the job ended; it is kept for an hour after that')),
+  endedDate: Type.Optional(Timestamp('The time at which the job ended; it is kept for an hour after that, or until the memory is needed')),
   total: Type.Integer({ description: 'The number of secrets in the request' }),
   done: Type.Integer({ description: 'The number of secrets that are done' }),
   counts: Counts,

@@ -90,7 +90,7 @@ export const awsJson: Protocol = {
  * @throws AwsError the errors of `readClaim`, `readBody` and `verifySignature`
  */
 export async function readSigned (service: Service, request: IncomingMessage, name: ServiceName): Promise<SignedRequest> {
-  const claim = readClaim(request, name, service.findAccessKey)
+  const claim = readClaim(request, { service: name, find: service.findAccessKey })
   const body = await readBody(request)
   verifySignature(claim, body)
   const { accessKey: { principal }, authorization: { region } } = claim

@@ -6,7 +6,7 @@ import { policySetFrom } from '#src/authorization/policies'
 import { configFrom, type Config } from '#src/config/config'
 import { ConfigError } from '#src/config/issues'
 import type { Variables } from '#src/config/schema'
-import { startLocalBackend, type Account, type KmsKey } from '#src/local-backend/server'
+import type { Account, KmsKey } from '#src/local-backend/server'
 import { errorCode } from '#src/problems/problem'
 
 /**
@@ -65,6 +65,8 @@ export function assertLocalModeIntended (env: NodeJS.ProcessEnv): void {
 export async function startLocalMode (variables: Variables): Promise<LocalMode> {
   const { GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_TOKEN: given, GATEWAY_REALISTIC: seed } = variables
   const accounts = Object.entries(accountIds).map(([credentialId, accountId]) => ({ credentialId, ...newKeys(accountId) }))
+  // Loaded only here, because gateways in front of AWS don't need it.
+  const { startLocalBackend } = await import('#src/local-backend/server')
   const backend = await startLocalBackend({
     accounts, kmsKeys, ...seed === undefined ? { dataDir: join(dataDir, 'local-backend') } : { realistic: { seed } }
   })

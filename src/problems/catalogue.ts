@@ -175,6 +175,11 @@ export const catalogue = {
     title: 'The request could not be completed, and its changes were rolled back',
     advice: '`items` has the result for each secret; `not-taken-back` marks those that could not be rolled back.'
   },
+  'some-failed': {
+    status: 409,
+    title: 'Some of the secrets failed, or were not started',
+    advice: '`items` has the result for each secret. The others have been processed; a plan has written nothing. Correct the cause, and send the request again.'
+  },
   'not-taken-back': {
     status: 409,
     title: 'The changes to the secret could not be rolled back',
@@ -245,7 +250,7 @@ export const catalogue = {
   'kms-failure': {
     status: 502,
     title: 'AWS could not use the KMS key',
-    advice: 'Check that the KMS key exists, is enabled and may be used by the credential.'
+    advice: 'Check that the KMS key of the secret is enabled and may be used by the credential. If a request names a key that does not exist, the reply is `aws-refused` instead.'
   },
   'aws-throttled': {
     status: 503,

@@ -21,6 +21,13 @@ export interface EarlierAttempt {
   sent?: { earliest: number, latest: number }
 }
 
+/** An error of AWS Secrets Manager: its name, its message and the HTTP status of the reply. */
+export interface AwsFault {
+  type: string
+  message: string
+  status: number
+}
+
 /** The details of one occurrence of a problem. */
 export interface ProblemOptions {
   /** An explanation of this occurrence, for the reply. It must not contain a secret's value, a token or a query string. */
@@ -34,6 +41,11 @@ export interface ProblemOptions {
   errorCount?: number
   /** The name of AWS's exception, for the log. */
   awsError?: string
+  /**
+   * The error in AWS's own words, for callers that use AWS's protocol. The message may quote the request, so it must not get into
+   * the log, and callers that use the gateway's own API don't get it.
+   */
+  fault?: AwsFault
   /** AWS's request ID, for the reply and the log. */
   awsRequestId?: string
   /** The `Retry-After` header in seconds. Defaults to the value in the catalogue. */

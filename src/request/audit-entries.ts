@@ -7,6 +7,7 @@ import type { Decision } from '#src/authorization/decision'
 import type { Config } from '#src/config/config'
 import { isSecretName } from '#src/environments/names'
 import { keptDecisions, type KeptDecisions } from './decisions.ts'
+import { namedIn } from './named.ts'
 import { otherDecisions, withheldEntries, type About } from './secret-entries.ts'
 
 /** The evidence that is gathered while a request is handled, for its audit records. */
@@ -113,18 +114,18 @@ const isAbout = ({ name, replicaOf = name }: SecretDecision, about: About): bool
 
 /** Returns the sender and the subject of a request, for its audit records. */
 export function aboutRequest (request: FastifyRequest, { environments, credentials }: DeclaredNames): About {
-  const { id, found, outcome, params, headers: { 'aws-credential-id': named } } = request
-  const { env = '', name = '' } = params as { env?: string, name?: string }
+  const { id, found, outcome, headers: { 'aws-credential-id': named } } = request
+  const { env, name } = namedIn(request)
   const caller = found.caller ?? outcome?.caller
-  const action = found.route?.config.action
+  const action = found.awsCall?.action ?? found.route?.config.action
   return {
     requestId: id,
     caller,
-    peer: found.peer ?? request.ip,
+    peer: found.peer,
     operation: found.route?.operationId,
     action: isAction(action) ? action : undefined,
     environment: environments.has(env) ? env : undefined,
-    name: isSecretName(name) ? name : undefined,
+    name: isSecretName(name) ? name : found.secretName,
     credential: found.credentialId ?? (typeof named === 'string' && credentials.has(named) ? named : undefined)
   }
 }

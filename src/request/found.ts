@@ -5,14 +5,20 @@ import type { SecretOutcome } from '#src/audit/secret-outcome'
 import type { Trail } from '#src/audit/trail'
 import type { Caller } from '#src/authentication/caller'
 import type { Action } from '#src/authorization/actions'
+import type { ReadSecretRequest, SecretRequest } from '#src/agent/secret-request'
 import type { Decision } from '#src/authorization/decision'
+import type { EndpointCall } from '#src/aws-endpoint/call'
+import type { Claim } from '#src/aws-protocol/signature'
 import type { Environment } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
+import type { TrustsProxy } from '#src/http/client-address'
 import type { Limiter } from '#src/http/rate-limit'
 import type { Metrics } from '#src/metrics/metrics'
+import type { ProblemCode } from '#src/problems/catalogue'
 import type { Problem } from '#src/problems/problem'
 import type { Scope } from '#src/secrets/scope'
 import type { Evidence, OutcomeReport } from './audit-entries.ts'
+import type { Named } from './named.ts'
 
 /**
  * The results of the steps of a request. Each field is written once, by the step that returns it, and never changes afterwards.
@@ -25,11 +31,22 @@ export interface Found {
   readonly caller: Caller
   /** The iteration of the event loop in which the request had its first turn. It is missing on public routes. */
   readonly turn: number
+  /** What a request in the form of AWS's agent asks for. It exists only on the routes of the agent. */
+  readonly secretRequest: SecretRequest
+  /** The names of the environment and the secret. It is missing if they are in the path. */
+  readonly named: Named
   /** The decision on whether the caller may see the environment in the path. It is a denial if there is no such environment. */
   readonly visibility: Decision
   /** The environment in the path, which the caller is allowed to see. */
   readonly environment: Environment
-  /** The secret's name in the path, checked against the environment's rules. */
+  /** The claim that the caller has signed the request with its AWS session's keys. `verifySignature` verifies it. */
+  readonly awsClaim: Claim<Caller>
+  /** The call in AWS's protocol. It exists only on the route that speaks it. */
+  readonly awsCall: EndpointCall
+  /**
+   * The secret's name in the path, checked against the environment's rules. On the route that speaks AWS's protocol, the name in
+   * the body, which may be one that no path can contain.
+   */
   readonly secretName: SecretName
   /** The ID of the AWS credential. It is missing if the credential is not declared or the environment does not allow it. */
   readonly credentialId: string
@@ -66,7 +83,9 @@ export interface MatchedRoute {
 export const finders = {
   route: 'findRoute',
   caller: 'authenticate',
+  secretRequest: 'findSecretById',
   environment: 'enterEnvironment',
+  awsCall: 'readAwsCall',
   secretName: 'parseSecretName',
   credentialId: 'resolveCredential',
   evidence: 'recordIntent',
@@ -87,6 +106,8 @@ declare module 'fastify' {
     audit: Trail
     /** The gateway's own metrics, such as the number of requests and of calls to AWS. */
     metrics: Metrics
+    /** Returns true if the address belongs to a trusted proxy of the current configuration. */
+    trustsProxy: TrustsProxy
     /** The request counters. Each counts separately, and refuses requests beyond its limit. */
     limits: Readonly<Record<'failures' | 'address' | 'caller' | 'environment' | 'refresh', Limiter>>
     /**
@@ -111,6 +132,19 @@ declare module 'fastify' {
     servedWhenOverloaded?: true
     /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */
     bodyNamesCredential?: true
+    /** Returns false while the route is switched off. The reply is then the same as if there were no such route. */
+    isOn?: () => boolean
+    /** Returns the names of the headers that may contain the caller's token. On other routes, it is in `Authorization`. */
+    tokenHeaders?: () => readonly string[]
+    /** The problem with which the route refuses every request. */
+    refuses?: ProblemCode
+    /** Reads the URL of a request that has a secret's name in AWS or its ARN, instead of a path with the environment. */
+    readSecretRequest?: ReadSecretRequest
+    /**
+     * True if the route speaks AWS's protocol. A header then names the operation, and with it the action, and the body may name
+     * the secret.
+     */
+    speaksAws?: true
     /** The names of the headers in the route's schema, in lower case. plugins/request.ts sets this list. */
     headers?: readonly string[]
   }
@@ -120,6 +154,8 @@ declare module 'fastify' {
     found: Partial<Found>
     /** The problem in the reply. Only `answerProblem` sets it. */
     problem?: Problem
+    /** The error for which the reply has a problem. Absent if the problem itself was thrown. Only plugins/errors.ts sets it. */
+    thrown?: Error
     /** The handler's additions to the audit record of the outcome. Only `reportOutcome` sets it. */
     outcome?: OutcomeReport
     /** Adds details that only the handler knows to the audit record of the outcome. */

@@ -34,7 +34,7 @@ export async function renewDecision (
   { authenticate, authorize, findEnvironment }: RenewContext, request: FastifyRequest
 ): Promise<Renewed> {
   const { environment: { name }, credentialId, found: { secretName }, route: { config: { action } } } = request
-  const caller = await authenticate(request)
+  const { caller } = await authenticate(request)
   if (caller.id !== request.caller.id) throw unauthenticated('another-caller')
   const environment = findEnvironment(name)
   const visibility = environment === undefined ? denied : seesEnvironment(authorize, caller, environment)

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import type { Budget, Reservation } from '#src/admission/budget'
-import { addressGroup } from '#src/http/address-group'
 import { onceClosed } from '#src/http/once-closed'
+import { addressGroup } from '#src/network/address-group'
 
 /** Releases reserved memory when the reply has been sent, or its connection has been closed. */
 export function releaseWhenClosed (reply: ServerResponse, reservation: Reservation): Reservation {

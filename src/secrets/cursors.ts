@@ -1,6 +1,6 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { shapes } from '#src/aws-model/shapes'
 import { invalidRequest, Problem } from '#src/problems/problem'
+import { seal, sealingKeyBytes, unseal, type Seal } from '#src/sealing/sealed'
 import type { Scope } from './scope.ts'
 
 /** The list that a cursor belongs to. A cursor is refused if it is used for any other list. */
@@ -40,15 +40,12 @@ export interface Cursors {
 }
 
 /** The size of a key, in bytes. */
-export const cursorKeyBytes = 32
+export const cursorKeyBytes = sealingKeyBytes
 
 /** The time for which a cursor is accepted, in milliseconds. */
 const lifetime = 24 * 60 * 60 * 1_000
 
-const algorithm = 'aes-256-gcm'
-const saltBytes = 16
-const ivBytes = 12
-const tagBytes = 16
+const sealOf = (key: Uint8Array): Seal => ({ key, purpose: 'secrets-gateway cursor 1' })
 
 /**
  * The size of a cursor's content, in bytes. The content of every cursor is padded to this size. Otherwise the cursor's length
@@ -69,14 +66,14 @@ export function createCursors (keys: () => readonly [Uint8Array, ...Uint8Array[]
   return {
     seal (listing, place) {
       const content = JSON.stringify({ place, expires: now() + lifetime })
-      return seal(keys()[0], contextOf(listing), padded(content)).toString('base64url')
+      return seal(sealOf(keys()[0]), contextOf(listing), padded(content)).toString('base64url')
     },
     open (listing, cursor) {
       const sealed = Buffer.from(cursor, 'base64url')
       // Base64 can spell the same bytes in several ways. Only the gateway's own spelling is accepted.
       const candidates = sealed.toString('base64url') === cursor ? keys() : []
       for (const key of candidates) {
-        const opened = unseal(key, contextOf(listing), sealed)
+        const opened = unseal(sealOf(key), contextOf(listing), sealed)
         if (opened === undefined) continue
         // The cursor could be decrypted with this key. That proves that a gateway wrote the JSON for the same operation, so its
         // type is known.
@@ -102,34 +99,4 @@ function padded (json: string): Buffer {
   const bytes = Buffer.byteLength(json)
   if (bytes > contentBytes) throw new Problem('aws-unavailable', { awsError: 'OverlongToken' })
   return Buffer.alloc(contentBytes, ' ').fill(json, 0, bytes)
-}
-
-/**
- * Derives the key and the IV of one cursor from a random salt. If all cursors had the same key and only random IVs, they would be
- * safe only up to about 2^32 cursors, because AES-GCM is broken as soon as an IV repeats.
- */
-function derive (key: Uint8Array, salt: Uint8Array): { cipherKey: Buffer, iv: Buffer } {
-  const derived = Buffer.from(hkdfSync('sha256', key, salt, 'secrets-gateway cursor 1', cursorKeyBytes + ivBytes))
-  return { cipherKey: derived.subarray(0, cursorKeyBytes), iv: derived.subarray(cursorKeyBytes) }
-}
-
-function seal (key: Uint8Array, context: Buffer, plaintext: Buffer): Buffer {
-  const salt = randomBytes(saltBytes)
-  const { cipherKey, iv } = derive(key, salt)
-  const cipher = createCipheriv(algorithm, cipherKey, iv, { authTagLength: tagBytes }).setAAD(context)
-  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()])
-  return Buffer.concat([salt, cipher.getAuthTag(), ciphertext])
-}
-
-function unseal (key: Uint8Array, context: Buffer, sealed: Buffer): Buffer | undefined {
-  const start = saltBytes + tagBytes
-  try {
-    const { cipherKey, iv } = derive(key, sealed.subarray(0, saltBytes))
-    const decipher = createDecipheriv(algorithm, cipherKey, iv, { authTagLength: tagBytes })
-      .setAAD(context)
-      .setAuthTag(sealed.subarray(saltBytes, start))
-    return Buffer.concat([decipher.update(sealed.subarray(start)), decipher.final()])
-  } catch {
-    return undefined
-  }
 }

@@ -83,6 +83,12 @@ export interface DeletedSecret {
   deletionDate: string
 }
 
+/** Checks that the caller may delete the secret without a recovery window. @throws Problem `forbidden`, `deletion-protected` */
+export function assertMayForce (scope: Scope, name: SecretName): void {
+  assertMay(scope, 'ForceDeleteSecret', name)
+  if (scope.environment.deletionProtection) throw new Problem('deletion-protected')
+}
+
 /**
  * Schedules the secret's deletion or, with `force`, deletes it without a recovery window. A forced deletion succeeds even if the
  * secret does not exist, unless `precondition` requires that it exists. With `detachReplicas`, the secret's replicas are deleted
@@ -103,8 +109,7 @@ export async function deleteSecret (scope: Scope, name: SecretName, options: {
     if (recoveryWindowInDays !== undefined) {
       throw invalidRequest({ in: 'query', pointer: '/recoveryWindowInDays', message: 'must NOT be given together with force' })
     }
-    assertMay(scope, 'ForceDeleteSecret', name)
-    if (environment.deletionProtection) throw new Problem('deletion-protected')
+    assertMayForce(scope, name)
   }
   if (detaches) assertMay(scope, 'RemoveRegionsFromReplication', name)
   const deletion = force

@@ -8,6 +8,8 @@ import { actionNames, actionTable, type Action } from '#src/authorization/action
 import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
 import { serverOptions } from '#src/http/server-options'
+import { catalogue } from '#src/problems/catalogue'
+import { callAws } from '#test/aws-endpoint'
 import { build, declared, policies, type Gateway, type Reply } from '#test/helper'
 import { plainDecision, toCedar, type Rule } from '#test/plain-policies'
 
@@ -56,7 +58,8 @@ const gatewayFor = async (t: Parameters<typeof build>[0]): Promise<Gateway> => b
   },
   credentials: { 'dev-account': key, 'dev-other': key, 'prod-account': prodKey, 'prod-readonly': prodKey },
   authentication: { ...declared.authentication, apiKeys: callers.map(({ id, groups }) => ({ id, hash: hashToken(tokenOf(id)), groups: [...groups] })) },
-  authorization: policies(rules.map(toCedar).join('\n'))
+  authorization: policies(rules.map(toCedar).join('\n')),
+  agent: { environments: ['dev', 'prod'] }
 })
 
 const tokenOf = (id: string): string => `token-of-${id}-in-the-matrix`
@@ -93,6 +96,8 @@ function expected (cell: Cell, actions: readonly Action[]): Answer {
 
 interface Request {
   takes: readonly Action[]
+  /** The operation of a call in AWS's protocol. Its input is `json`. */
+  operation?: string
   method: string
   path?: string
   json?: unknown
@@ -146,6 +151,46 @@ const onSecret: readonly Request[] = [
   { takes: ['DeleteSecret', 'ForceDeleteSecret'], method: 'DELETE', path: '?force=true' }
 ]
 
+const clientRequestToken = '00000000-0000-4000-8000-000000000001'
+
+/** Returns a call in AWS's protocol. It must require the same actions as the gateway's own request that does the same. */
+const awsCall = (takes: readonly Action[], operation: string, json: object = {}): Request => ({ takes, method: 'POST', operation, json })
+
+const awsCallsOnEnvironment: readonly Request[] = [
+  awsCall(['ListSecrets'], 'ListSecrets'),
+  awsCall(['GetRandomPassword'], 'GetRandomPassword'),
+  awsCall(['BatchGetSecretValue'], 'BatchGetSecretValue', { Filters: [{ Key: 'name', Values: ['team-a/'] }] })
+]
+
+const awsCallsOnSecret: readonly Request[] = [
+  awsCall(['CreateSecret'], 'CreateSecret', { SecretString: 'v', ClientRequestToken: clientRequestToken }),
+  awsCall(['CreateSecret', 'ReplicateSecretToRegions'], 'CreateSecret', { AddReplicaRegions: [{ Region: 'eu-central-1' }], ClientRequestToken: clientRequestToken }),
+  awsCall(['GetSecretValue'], 'GetSecretValue'),
+  awsCall(['PutSecretValue'], 'PutSecretValue', { SecretString: 'w', ClientRequestToken: clientRequestToken }),
+  awsCall(['UpdateSecret'], 'UpdateSecret', { Description: 'd', ClientRequestToken: clientRequestToken }),
+  awsCall(['UpdateSecret', 'PutSecretValue'], 'UpdateSecret', { SecretString: 'x', ClientRequestToken: clientRequestToken }),
+  awsCall(['DescribeSecret'], 'DescribeSecret'),
+  awsCall(['ListSecretVersionIds'], 'ListSecretVersionIds'),
+  awsCall(['UpdateSecretVersionStage'], 'UpdateSecretVersionStage', { VersionStage: 'BLUE', MoveToVersionId: versionId }),
+  awsCall(['TagResource'], 'TagResource', { Tags: [{ Key: 'team', Value: 'a' }] }),
+  awsCall(['UntagResource'], 'UntagResource', { TagKeys: ['team'] }),
+  awsCall(['GetResourcePolicy'], 'GetResourcePolicy'),
+  awsCall(['PutResourcePolicy'], 'PutResourcePolicy', { ResourcePolicy: '{}' }),
+  awsCall(['ValidateResourcePolicy'], 'ValidateResourcePolicy', { ResourcePolicy: '{}' }),
+  awsCall(['DeleteResourcePolicy'], 'DeleteResourcePolicy'),
+  awsCall(['ConfigureRotation'], 'RotateSecret', { RotationRules: { AutomaticallyAfterDays: 30 }, RotateImmediately: false, ClientRequestToken: clientRequestToken }),
+  awsCall(['ConfigureRotation'], 'RotateSecret', { RotateImmediately: false, ClientRequestToken: clientRequestToken }),
+  awsCall(['ConfigureRotation', 'RotateSecret'], 'RotateSecret', { RotationRules: { AutomaticallyAfterDays: 30 }, ClientRequestToken: clientRequestToken }),
+  awsCall(['RotateSecret'], 'RotateSecret', { ClientRequestToken: clientRequestToken }),
+  awsCall(['CancelRotateSecret'], 'CancelRotateSecret'),
+  awsCall(['ReplicateSecretToRegions'], 'ReplicateSecretToRegions', { AddReplicaRegions: [{ Region: 'eu-central-1' }] }),
+  awsCall(['RemoveRegionsFromReplication'], 'RemoveRegionsFromReplication', { RemoveReplicaRegions: ['eu-central-1'] }),
+  awsCall(['StopReplicationToReplica'], 'StopReplicationToReplica'),
+  awsCall(['DeleteSecret'], 'DeleteSecret', { RecoveryWindowInDays: 7 }),
+  awsCall(['RestoreSecret'], 'RestoreSecret'),
+  awsCall(['DeleteSecret', 'ForceDeleteSecret'], 'DeleteSecret', { ForceDeleteWithoutRecovery: true })
+]
+
 /** Returns a request for a promotion. A promotion involves a second environment, and requires the same action in both. */
 const promotion = (from = 'none'): Request => ({ takes: ['PromoteSecret'], method: 'POST', path: '/promotions', json: { from, names, dryRun: true } })
 
@@ -154,11 +199,16 @@ function cells (): Cell[] {
     Array.from(new Set([undefined, ...allowed[environment] ?? [], 'dev-account', 'prod-account', 'nobodys']), (credential) => ({ caller, environment, credential }))))
 }
 
-const described = ({ caller, environment, credential, name = '' }: Cell, { method, path = '' }: Request): string =>
-  `${caller.id} ${method} ${environment}/${name}${path} through ${credential ?? 'the default'}`
+const described = ({ caller, environment, credential, name = '' }: Cell, { method, path = '', operation = method }: Request): string =>
+  `${caller.id} ${operation} ${environment}/${name}${path} through ${credential ?? 'the default'}`
 
-async function ask (gateway: Gateway, cell: Cell, { takes, method, path = '', json, type }: Request): Promise<Reply> {
+async function ask (gateway: Gateway, cell: Cell, { takes, method, path = '', json, type, operation }: Request): Promise<Reply> {
   const { caller, environment, credential, name } = cell
+  if (operation !== undefined) {
+    const headers = credential === undefined ? {} : { 'aws-credential-id': credential }
+    const secret = name === undefined ? {} : { [operation === 'CreateSecret' ? 'Name' : 'SecretId']: `${environment}/${name}` }
+    return callAws(gateway, operation, { ...json as object, ...secret }, { environment, token: tokenOf(caller.id), headers })
+  }
   const secret = name === undefined ? '' : `/secrets/${encodeURIComponent(name)}`
   const takesCredential = !takes.includes('DescribeEnvironment')
   return gateway.send(method, `/environments/${environment}${secret}${path}`, {
@@ -182,13 +232,16 @@ async function declaredActions (): Promise<string[]> {
 }
 
 /** Classifies a reply. The request was authorized unless the code is `forbidden` or `not-found`. */
-const answerIn = ({ json }: Reply): Answer => json?.code === 'forbidden' || json?.code === 'not-found' ? json.code : 'allowed'
+function answerIn ({ json }: Reply): Answer {
+  return (['forbidden', 'not-found'] as const).find((code) =>
+    json?.code === code || (json?.__type === 'AccessDeniedException' && json.Message.startsWith(`${catalogue[code].title}.`))) ?? 'allowed'
+}
 
 t.test('every caller, route, environment and credential, over HTTP', async (t) => {
   const gateway = await gatewayFor(t)
   const all = cells().flatMap((cell) => [
-    ...onEnvironment.map((request) => ({ cell, request })),
-    ...names.flatMap((name) => onSecret.map((request) => ({ cell: { ...cell, name }, request })))
+    ...[...onEnvironment, ...awsCallsOnEnvironment].map((request) => ({ cell, request })),
+    ...names.flatMap((name) => [...onSecret, ...awsCallsOnSecret].map((request) => ({ cell: { ...cell, name }, request })))
   ]).map((one) => ({ ...one, wanted: expected(one.cell, one.request.takes) }))
   const taken = new Set<string>([...onEnvironment, ...onSecret, promotion()].flatMap(({ takes }) => takes))
   t.same((await declaredActions()).filter((action) => !taken.has(action)), [], 'the requests cover all actions that the routes of environments declare')
@@ -276,6 +329,20 @@ t.test('every caller, action and credential, on a credential itself', async (t) 
       }
     }
   }
+})
+
+t.test('every caller, environment and secret, on the routes of AWS\'s agent', async (t) => {
+  const gateway = await gatewayFor(t)
+  const answers = new Set<Answer>()
+  for (const { caller, environment, name } of callers.flatMap((caller) => environments.flatMap((environment) => names.map((name) => ({ caller, environment, name }))))) {
+    const wanted = expected({ caller, environment, name, credential: undefined }, ['GetSecretValue'])
+    answers.add(wanted)
+    const { json } = await gateway.send('GET', `/v1/${environment}/${name}`, { token: null, headers: { 'x-vault-token': tokenOf(caller.id) } })
+    // There are no secrets, so a permitted request is answered like one that the caller may not know about. Only the former calls AWS.
+    const found = json.__type === 'AccessDeniedException' ? 'forbidden' : gateway.awsCalls.splice(0).length > 0 ? 'allowed' : 'not-found'
+    t.equal(found, wanted, `${caller.id} reads ${environment}/${name}`)
+  }
+  t.equal(answers.size, 3)
 })
 
 t.test('every item of a request for many secrets', async (t) => {

@@ -18,7 +18,7 @@ const inside = (path: string, ...folders: readonly string[]): boolean => folders
 const isFastify = (to: string): boolean => /^(fastify|fastify-plugin|@fastify\/.*)$/.test(to)
 const isAws = (to: string): boolean => to.startsWith('@aws-sdk/')
 
-const rim = ['src/app.ts', 'src/server.ts', 'src/http', 'src/request', 'src/local-backend', 'plugins', 'routes']
+const rim = ['src/app.ts', 'src/start.ts', 'src/http', 'src/request', 'src/local-backend', 'plugins', 'routes']
 
 const rules: readonly Rule[] = [
   {

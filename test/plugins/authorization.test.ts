@@ -86,7 +86,7 @@ t.test('an evaluation error is a denial, and is logged', async (t) => {
   })
   t.equal((await gateway.send('PUT', path, { json: { value: 'v' } })).status, 201)
   t.match(await gateway.send('GET', path), { status: 403, json: { code: 'forbidden' } })
-  t.match(gateway.log.find((line) => line.includes('evaluation')), /"level":50.*"policies":\["erring"\],"failure":"integer overflow/)
+  t.match(gateway.log.find((line) => line.includes('evaluation')), /"level":"error".*"policies":\["erring"\],"failure":"integer overflow/)
 })
 
 t.test('an environment is visible through any of its credentials', async (t) => {

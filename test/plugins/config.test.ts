@@ -1,6 +1,11 @@
+import { join } from 'node:path'
 import t from 'tap'
 import { configFrom } from '#src/config/config'
 import { build, declared, type Gateway } from '#test/helper'
+import { until } from '#test/until'
+
+// The profiles exist, because there would be a warning otherwise.
+process.env.AWS_SHARED_CREDENTIALS_FILE = join(t.testdir({ credentials: '[a]\nregion = eu-west-1\n[b]\nregion = eu-west-1\n' }), 'credentials')
 
 const profile = (name: string): { kind: 'profile', profile: string } => ({ kind: 'profile', profile: name })
 const credentials = { ...declared.credentials, a: profile('a'), b: profile('b') }
@@ -39,4 +44,13 @@ t.test('a configuration that is refused causes no warnings', async (t) => {
     config.replace({ ...config.current, environments, audit: { ...config.current.audit, durability: 'synced' } })
   }, { name: 'ConfigError' })
   t.same(warnings(gateway), [])
+})
+
+t.test('keys that do not exist are logged at the start and after each reload', async (t) => {
+  const gateway = await build(t, { credentials: { ...credentials, gone: profile('gone') } })
+  const missing = [40, 'The credential gone needs the profile gone, which does not exist here.']
+  t.same(warnings(gateway), [missing])
+  gateway.fastify.config.replace({ ...gateway.fastify.config.current })
+  await until(() => warnings(gateway).length > 1)
+  t.same(warnings(gateway), [missing, missing])
 })

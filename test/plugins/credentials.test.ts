@@ -75,6 +75,25 @@ t.test('an environment that names its account refuses a credential of another ac
   t.match(await gateway.send('GET', '/environments/dev'), { json: { account: '111111111111' } })
 })
 
+t.test('credentials of one account share its quotas', async (t) => {
+  const names = ['SHARED_KEY', 'SAME_KEY']
+  for (const name of names) Object.assign(process.env, { [name]: 'AKIADEV', [`${name}_SECRET`]: 'AKIADEV-secret' })
+  const keys = (name: string) => ({ kind: 'environment', accessKeyIdVariable: name, secretAccessKeyVariable: `${name}_SECRET` }) as const
+  const gateway = await build(t, {
+    environments: { dev: { region: 'eu-west-1', account: '111111111111', credential: 'one', allowedCredentials: ['other'] } },
+    credentials: { one: keys('SHARED_KEY'), other: keys('SAME_KEY') },
+    // Five creations a second.
+    aws: { quotaShare: 0.1 },
+    authorization: policies('@id("all") permit (principal, action, resource);')
+  })
+  const begun = performance.now()
+  const replies = await Promise.all(['one', 'other'].flatMap((id) => Array.from({ length: 4 }, async (_, index) =>
+    gateway.send('POST', `${path}/${id}-${index}`, { json: { value: 'v' }, headers: { 'aws-credential-id': id } }))))
+  t.same(replies.map(({ status }) => status), Array.from({ length: 8 }, () => 201))
+  // Two creations start at once. The other six take two seconds, but each credential on its own would need only 0.7 seconds.
+  t.ok(performance.now() - begun > 1_500, 'the two credentials together keep to the quota')
+})
+
 t.test('the source environment of a promotion refuses a credential of another account, too', async (t) => {
   const dev = { region: 'eu-west-1', credential: 'prod-account', account: '111111111111' }
   const gateway = await build(t, { environments: { ...declared.environments, dev } })

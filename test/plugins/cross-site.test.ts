@@ -71,7 +71,9 @@ t.test('every route that needs a caller refuses it', async (t) => {
   const operations = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, { security }]) => ({ path, method, security })))
   t.ok(operations.length > 40)
   let guarded = 0
-  for (const { path, method, security } of operations.filter(({ path }) => !path.startsWith('/health'))) {
+  // A client certificate is no proof of a caller on the routes of AWS's agent.
+  const takesCertificates = operations.filter(({ path, security }) => !path.startsWith('/health') && !JSON.stringify(security ?? []).includes('agent'))
+  for (const { path, method, security } of takesCertificates) {
     const isPublic = security?.length === 0
     if (!isPublic) guarded++
     const reply = await ask({ method: method.toUpperCase(), path: path.replace('{env}', 'dev').replaceAll(/\{\w+\}/g, 'a'), headers: [site('cross-site')] })

@@ -101,6 +101,24 @@ t.test('the body and the results of a job are counted until it has ended', async
   await until(isInvited)
 })
 
+t.test('the results of ended jobs take a bounded memory, and a caller pushes out its own jobs first', async (t) => {
+  const gateway = await start(t)
+  const runJob = async (count: number, token: string): Promise<string> => {
+    const secretNames = Array.from({ length: count }, (_, index) => `n${index}`)
+    const { headers } = await gateway.send('POST', path, { json: { secretNames }, headers: { prefer: 'respond-async' }, token })
+    const job = headers.get('location') ?? ''
+    await gateway.send('DELETE', job, { token })
+    await until(async () => (await gateway.send('GET', job, { token })).json.state === 'ended')
+    return job
+  }
+  const quiet = await runJob(10, tokens.administrator)
+  const jobs: string[] = []
+  for (let count = 0; count < 5; count++) jobs.push(await runJob(10_000, tokens.pipeline))
+  const statusOf = async (job: string, token: string): Promise<number> => (await gateway.send('GET', job, { token })).status
+  t.equal(await statusOf(quiet, tokens.administrator), 200)
+  t.same(await Promise.all(jobs.map(async (job) => statusOf(job, tokens.pipeline))), [404, 404, 200, 200, 200])
+})
+
 t.test('all forms of bulk creates and promotions count towards one maximum of the caller', async (t) => {
   const gateway = await start(t)
   const opened = Promise.withResolvers<undefined>()

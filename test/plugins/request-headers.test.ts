@@ -84,9 +84,9 @@ t.test('a request line that names another host than the Host header is refused',
 })
 
 t.test('no route ignores a body', async (t) => {
-  const gateway = await build(t)
-  const headers = [['Authorization', `Bearer ${tokens.administrator}`]] as const
-  const { paths } = gateway.fastify.swagger() as { paths: Record<string, Record<string, { requestBody?: object }>> }
+  const gateway = await build(t, { agent: { environments: ['dev'] } })
+  const headers = [['Authorization', `Bearer ${tokens.administrator}`], ['X-Vault-Token', tokens.administrator]] as const
+  const { paths } = gateway.fastify.swagger() as { paths: Record<string, Record<string, { requestBody?: object, tags?: string[] }>> }
   const bodies: Record<string, RawRequest> = {
     'JSON of a length': { headers: [['Content-Type', 'application/json'], ['Content-Length', '7']], body: '{"a":1}' },
     'text without a type': { headers: [['Content-Length', '7']], body: '{"a":1}' },
@@ -97,7 +97,9 @@ t.test('no route ignores a body', async (t) => {
   for (const [pattern, operations] of Object.entries(paths)) {
     const path = pattern.replace('{env}', 'dev').replace('/credentials/{id}', '/credentials/dev-account').replaceAll(/\{\w+\}/g, 'a')
     const withoutBody = Object.entries(operations).filter(([, { requestBody }]) => requestBody === undefined).map(([method]) => method.toUpperCase())
-    for (const method of withoutBody.flatMap((method) => method === 'GET' ? ['GET', 'HEAD'] : [method])) {
+    // The routes of AWS's agent refuse HEAD.
+    const hasHead = operations.get?.tags?.includes('agent') === false
+    for (const method of withoutBody.flatMap((method) => method === 'GET' && hasHead ? ['GET', 'HEAD'] : [method])) {
       for (const [what, body] of Object.entries(bodies)) {
         const { length } = gateway.trail()
         const reply = await sendRaw(gateway.url, { method, path, ...body, headers: [...headers, ...body.headers ?? []] })

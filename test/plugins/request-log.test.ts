@@ -24,6 +24,34 @@ t.test('each request is logged as one line, without its URL, its token or a secr
   t.notMatch(gateway.log.join(''), tokens.administrator)
 })
 
+t.test('health probes are logged at the level debug only', async (t) => {
+  const gateway = await build(t)
+  gateway.log.length = 0
+  await gateway.send('GET', '/health/live')
+  await gateway.send('GET', '/health/ready')
+  await gateway.send('GET', '/environments')
+  t.match(gateway.log.map((line) => JSON.parse(line) as object), [{ level: 'info', request: { route: '/environments' } }])
+  t.equal(gateway.log.length, 1)
+})
+
+t.test('the configuration sets the share of cache hits that are logged', async (t) => {
+  for (const [cacheHits, expected] of [[0, [0, 0]], [1, [20, 20]], [0.5, [1, 19]]] as const) {
+    const gateway = await build(t, { log: { cacheHits }, cache: { ttlSeconds: 300 } })
+    await gateway.send('PUT', '/environments/dev/secrets/a', { json: { value: 'v' } })
+    await gateway.send('GET', '/environments/dev/secrets/a')
+    gateway.log.length = 0
+    for (let count = 0; count < 20; count++) t.match((await gateway.send('GET', '/environments/dev/secrets/a')).headers.get('cache-status'), /hit/)
+    const [least, most] = expected
+    t.ok(gateway.log.length >= least && gateway.log.length <= most, `${gateway.log.length} of 20 hits are logged with ${cacheHits}`)
+    gateway.log.length = 0
+    await gateway.send('GET', '/environments/dev/secrets/none')
+    await gateway.send('GET', '/environments/dev/secrets/none')
+    await gateway.send('GET', '/environments/dev/secrets/a?refresh=true')
+    t.match(gateway.log, [/"status":404/, /"status":404/, /"status":200/], 'failures, and reads from AWS, are always logged')
+    t.equal(gateway.log.length, 3)
+  }
+})
+
 t.test('requests of callers who disconnect, and malformed HTTP, are logged too', async (t) => {
   const gateway = await build(t)
   const lines = async (pattern: RegExp): Promise<void> => until(() => gateway.log.some((line) => pattern.test(line)))

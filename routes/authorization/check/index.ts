@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { membership } from '#src/authentication/groups'
 import { actionNames } from '#src/authorization/actions'
 import { checkAuthorization } from '#src/authorization/check'

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { EnvironmentName } from '#src/environments/schemas'
 import { ProblemSchema, problemBody } from '#src/http/problem-reply'
 import { bodyProblems, Query, Ref, Reply, withProblems } from '#src/http/schemas'

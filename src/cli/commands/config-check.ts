@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { expiryOf } from '#src/authentication/api-keys'
 import { withExample } from '#src/cli/gateway'
@@ -5,19 +6,24 @@ import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 import type { Config } from '#src/config/config'
 
 /**
- * Loads and validates a configuration file. Also returns warnings about the file. The loader is imported only here, because this
- * import also loads Cedar's WebAssembly, which would slow down every other command.
+ * Loads and validates a configuration file, and checks the audit trail. Also returns warnings about the file. The loader is
+ * imported only here, because this import also loads Cedar's WebAssembly, which would slow down every other command.
  *
  * @throws CommandFailure with the errors in the file
  */
-async function validConfig (file: string): Promise<{ config: Config, warnings: string[] }> {
-  const [{ loadConfig }, { ConfigError }, { overlapWarnings }] =
-    await Promise.all([import('#src/config/load'), import('#src/config/issues'), import('#src/config/overlaps')])
+async function validConfig (file: string, env: NodeJS.ProcessEnv): Promise<{ config: Config, warnings: string[] }> {
+  const [{ loadConfig }, { ConfigError }, { overlapWarnings }, { checkTrail }, { UnusableTrail }, { missingKeyWarnings }] =
+    await Promise.all([
+      import('#src/config/load'), import('#src/config/issues'), import('#src/config/overlaps'), import('#src/audit/check'),
+      import('#src/audit/settings'), import('#src/aws/missing-keys')
+    ])
   try {
     const config = loadConfig(file)
-    return { config, warnings: overlapWarnings(config) }
+    await checkTrail(config.audit, resolve(env.GATEWAY_DATA_DIR ?? '.gateway'))
+    return { config, warnings: [...overlapWarnings(config), ...await missingKeyWarnings(config.credentials)] }
   } catch (error) {
-    throw error instanceof ConfigError ? new CommandFailure(...error.message.split('\n')) : error
+    const isExpected = error instanceof ConfigError || error instanceof UnusableTrail
+    throw isExpected ? new CommandFailure(...error.message.split('\n')) : error
   }
 }
 
@@ -28,7 +34,7 @@ export function configCheck (config: Command, terminal: Terminal): void {
     .argument('<file>', 'the YAML file')
     .action(async (file: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean }>()
-      const { config: { environments, authentication: { apiKeys } }, warnings } = await validConfig(file)
+      const { config: { environments, authentication: { apiKeys } }, warnings } = await validConfig(file, terminal.env)
       terminal.stderr.lines(warnings.map((warning) => `Warning: ${warning}`))
       // An expired key only causes a warning, because the gateway must still be able to restart after a key has expired.
       for (const { id, expires = '' } of apiKeys.filter((key) => expiryOf(key) <= Date.now())) {

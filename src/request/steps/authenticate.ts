@@ -1,15 +1,18 @@
 import type { FastifyRequest } from 'fastify'
-import type { Caller } from '#src/authentication/caller'
 import type { Limiter } from '#src/http/rate-limit'
 import { isProblem } from '#src/problems/problem'
+import type { Found } from '#src/request/found'
 import type { Step } from '#src/request/step'
 
+/** The caller of a request. A signature of AWS's is only claimed to be the caller's, until `verifySignature` has verified it. */
+type Authenticated = Pick<Found, 'caller'> & Partial<Pick<Found, 'awsClaim'>>
+
 /**
- * Returns the caller that a request's token or client certificate identifies.
+ * Returns the caller that a request's token, client certificate or AWS session identifies.
  *
- * @throws Problem `unauthenticated` or `identity-provider-unavailable`
+ * @throws Problem `unauthenticated`, `identity-provider-unavailable` or `overloaded`
  */
-export type AuthenticateRequest = (request: FastifyRequest) => Caller | Promise<Caller>
+export type AuthenticateRequest = (request: FastifyRequest) => Authenticated | Promise<Authenticated>
 
 /**
  * Authenticates the caller before the body is read. A failed authentication counts against the limit of the sender's address.
@@ -17,14 +20,14 @@ export type AuthenticateRequest = (request: FastifyRequest) => Caller | Promise<
  * @param limitFailures counts a failed authentication
  * @throws Problem `rate-limited` instead of `unauthenticated` after too many failures
  */
-export const authenticate = (callerOf: AuthenticateRequest, limitFailures: Limiter): Step => (request, reply) => {
+export const authenticate = (authenticateRequest: AuthenticateRequest, limitFailures: Limiter): Step => (request, reply) => {
   const refuse = (error: unknown): never => {
     if (isProblem(error, 'unauthenticated')) limitFailures(request, reply)
     throw error
   }
   try {
-    const caller = callerOf(request)
-    return caller instanceof Promise ? caller.then((caller) => ({ caller }), refuse) : { caller }
+    const authenticated = authenticateRequest(request)
+    return authenticated instanceof Promise ? authenticated.catch(refuse) : authenticated
   } catch (error) {
     return refuse(error)
   }

@@ -12,7 +12,7 @@ const longReply = 32 * 1024
  *   reply to a request that may have changed something is never withheld.
  */
 export const countUnreadReply = ({ reserve, charge }: Budget): ReplyStep => (request, { raw }, payload) => {
-  const length = typeof payload === 'string' ? payload.length : 0
+  const length = typeof payload === 'string' || payload instanceof Uint8Array ? payload.length : 0
   if (length >= longReply) releaseWhenClosed(raw, (request.method === 'GET' ? reserve : charge)(memoryOwner(request), length))
   return payload
 }

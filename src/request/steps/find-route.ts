@@ -12,14 +12,13 @@ const pathBelowSecret = /^\/environments\/[^/]+\/secrets\/[^/]+\/[^/]/
 
 const slashInName = 'A `/` that belongs to the name of a secret is written `%2F`, as in `/environments/dev/secrets/payments%2Fdb`.'
 
-/** Finds the route that the request matches. If there is none, refuses the request before its body is read. */
+/** Finds the route that the request matches. If there is none or it is off, refuses the request before its body is read. */
 export const findRoute = (methodsOf: MethodsOf): Step => (request, reply) => {
-  if (!request.is404) {
-    const { url, config, schema } = request.routeOptions
-    return { route: { url, config, operationId: schema?.operationId } }
-  }
+  const { url, config, schema } = request.routeOptions
+  const isOff = config.isOn?.() === false
+  if (!request.is404 && !isOff) return { route: { url, config, operationId: schema?.operationId } }
   const [path = ''] = request.url.split('?')
-  const methods = methodsOf(path)
+  const methods = isOff ? undefined : methodsOf(path)
   const code = methods === undefined ? 'not-found' : 'method-not-allowed'
   if (methods !== undefined) reply.header('allow', methods.join(', '))
   throw new Problem(code, pathBelowSecret.test(path) ? { detail: `${catalogue[code].advice} ${slashInName}` } : {})

@@ -1,10 +1,11 @@
 import { parseSecretName as parse } from '#src/environments/names'
 import { invalidRequest } from '#src/problems/problem'
+import { namedIn } from '#src/request/named'
 import type { Step } from '#src/request/step'
 
-/** Parses the secret's name in the path and checks it against the environment's rules. Later code does not check it again. */
-export const parseSecretName: Step = ({ environment, params }) => {
-  const parsed = parse(environment, (params as { name: string }).name)
+/** Parses the secret's name in the request and checks it against the environment's rules. Later code does not check it again. */
+export const parseSecretName: Step = (request) => {
+  const parsed = parse(request.environment, namedIn(request).name)
   if (!('name' in parsed)) throw invalidRequest({ in: 'path', pointer: '/name', message: parsed.mistake })
   return { secretName: parsed.name }
 }

@@ -1,3 +1,4 @@
+import { isRead } from '#src/aws/call'
 import type { Trail } from '#src/audit/trail'
 import { aboutRequest, intentEntry, newEvidence, type DeclaredNames, type Evidence } from '#src/request/audit-entries'
 import type { Step } from '#src/request/step'
@@ -14,7 +15,8 @@ const safe: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 export const recordIntent = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): Step => (request) => {
   const about = aboutRequest(request, declared())
   const record = async (evidence: Evidence): Promise<void> => { evidence.intent = await append([intentEntry(about, request)]) }
-  if (safe.has(request.method)) {
+  const { method, found: { awsCall } } = request
+  if (safe.has(method) || (awsCall !== undefined && isRead(awsCall.operation))) {
     let recorded: Promise<void> | undefined
     const evidence = newEvidence(about, async () => recorded ??= record(evidence))
     return { evidence }

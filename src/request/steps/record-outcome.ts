@@ -18,7 +18,7 @@ export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () =>
 }
 
 /** Replaces a reply with a problem, and removes the headers that describe the original reply. */
-function replacement (problem: Problem, request: FastifyRequest, reply: FastifyReply): string {
+function replacement (problem: Problem, request: FastifyRequest, reply: FastifyReply): string | Uint8Array {
   for (const name of ['etag', 'location', 'vary', 'content-length', 'age', 'cache-status']) reply.removeHeader(name)
   return answerProblem(problem, request, reply)
 }

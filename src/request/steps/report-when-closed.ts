@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { LogSettings } from '#src/config/log'
 import type { Metrics } from '#src/metrics/metrics'
-import { Problem } from '#src/problems/problem'
+import { Problem, withoutMessage } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
 /** The problem to report if the caller left before the reply was sent. The work may still go on, so its result isn't known. */
@@ -10,26 +11,51 @@ const gone = new Problem('caller-gone')
  * Counts each request when its reply is closed, and writes one log line. Fastify's `onResponse` hook would miss requests whose
  * caller disconnects before the reply is sent. Neither the metrics nor the log contains the URL, which could contain a secret's
  * value.
+ *
+ * @param settings returns the settings of the current configuration
  */
-export const reportWhenClosed = (metrics: Pick<Metrics, 'requestEnded'>): Step => (request, reply): undefined => {
-  reply.raw.once('close', () => { report(request, reply, metrics) })
+export const reportWhenClosed = (
+  { requestEnded }: Pick<Metrics, 'requestEnded'>, settings: () => LogSettings
+): Step => (request, reply): undefined => {
+  reply.raw.once('close', () => {
+    const { found } = request
+    const end = endOf(request, reply)
+    requestEnded({
+      operation: found.route?.operationId ?? 'none',
+      status: end.status,
+      environment: found.environment?.name ?? '',
+      seconds: reply.elapsedTime / 1_000
+    })
+    if (isLogged(request, end, settings())) log(request, reply, end)
+  })
 }
 
-function report (request: FastifyRequest, reply: FastifyReply, { requestEnded }: Pick<Metrics, 'requestEnded'>): void {
-  const { problem, found, outcome } = request
-  const { elapsedTime } = reply
-  const { status, code } = reply.raw.headersSent ? { status: reply.statusCode, code: problem?.code } : gone
-  requestEnded({
-    operation: found.route?.operationId ?? 'none', status, environment: found.environment?.name ?? '', seconds: elapsedTime / 1_000
-  })
-  request.log.info({
+interface End {
+  readonly status: number
+  readonly code?: string | undefined
+}
+
+const endOf = ({ problem }: FastifyRequest, { raw, statusCode }: FastifyReply): End =>
+  raw.headersSent ? { status: statusCode, code: problem?.code } : gone
+
+/** Returns false only for a part of the successful reads from the cache. They are many, and the audit trail has all of them. */
+const isLogged = ({ outcome }: FastifyRequest, { status }: End, { cacheHits }: LogSettings): boolean =>
+  cacheHits === 1 || status >= 400 || outcome?.cache !== 'hit' || Math.random() < cacheHits
+
+/**
+ * Writes the log line of a request. If an unexpected error caused the reply, the line shows where the error was thrown, but not
+ * its message, which could contain a secret's value.
+ */
+function log (request: FastifyRequest, reply: FastifyReply, { status, code }: End): void {
+  const { problem, found, outcome, thrown } = request
+  request.log[levelOf(request, status)]({
     request: {
       method: request.method,
       route: found.route?.url,
       caller: (found.caller ?? outcome?.caller)?.id,
       environment: found.environment?.name,
       credential: found.credentialId,
-      peer: found.peer ?? request.ip
+      peer: found.peer
     },
     reply: {
       status,
@@ -37,8 +63,15 @@ function report (request: FastifyRequest, reply: FastifyReply, { requestEnded }:
       reason: problem?.options.reason,
       awsError: problem?.options.awsError,
       awsRequestId: problem?.options.awsRequestId,
-      milliseconds: Math.round(elapsedTime),
-      ...(!reply.raw.writableFinished && { aborted: true })
-    }
+      milliseconds: Math.round(reply.elapsedTime),
+      ...!reply.raw.writableFinished && { aborted: true }
+    },
+    ...thrown !== undefined && { thrown: withoutMessage(thrown) }
   }, 'request')
+}
+
+/** Health probes come every few seconds, so they would hide everything else at the default level. */
+function levelOf ({ found: { route } }: FastifyRequest, status: number): 'debug' | 'error' | 'info' {
+  if (route?.config.servedWhenOverloaded === true) return 'debug'
+  return status >= 500 ? 'error' : 'info'
 }

@@ -6,6 +6,9 @@ import type { BulkCreateReply, BulkItemReply } from './schemas.ts'
 
 export type BulkItemReply = Static<typeof BulkItemReply>
 
+/** The memory that the result of one secret takes, in bytes. */
+export const resultBytes = 1024
+
 /** Returns the JSON form of one outcome. */
 export const bulkItemReply = (
   { problem, ...outcome }: BulkOutcome, problemBody: (problem: Problem) => Record<string, unknown>

@@ -78,9 +78,9 @@ t.test('a bearer token must be the whole header', async (t) => {
 t.test('a JSON Web Token has three parts and nothing else', async (t) => {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   const token = `${part({ alg: 'ES256' })}.${part({ iss: 'https://issuer.example' })}.c2ln`
-  t.equal(claimedIssuer(token), 'https://issuer.example')
+  t.equal(await claimedIssuer(token), 'https://issuer.example')
   for (const wrong of [...nearMisses(token), `${token}.`, `.${token}`, `${token}.${token}`, token.slice(0, token.indexOf('.'))]) {
-    t.equal(claimedIssuer(wrong), undefined, JSON.stringify(wrong))
+    t.equal(await claimedIssuer(wrong), undefined, JSON.stringify(wrong))
   }
 })
 

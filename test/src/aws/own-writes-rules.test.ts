@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import type { AwsCall } from '#src/aws/call'
 import { seeOwnWrites } from '#src/aws/own-writes'
 import { createRecentWrites, type Aspect, type Effect } from '#src/aws/recent-writes'
+import { rememberWrites } from '#src/aws/remember-writes'
 import { environmentFrom } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
 import { isProblem, Problem } from '#src/problems/problem'
@@ -17,7 +18,7 @@ const valueOf = (versionId: string, date: number): ReadSecret =>
   ({ name, arn, versionId, versionStages: ['AWSCURRENT'], createdDate: new Date(date), content: versionId })
 
 /** A port whose replies a test sets, on clocks that move only on demand. */
-function setUp () {
+function setUp (replaced: Partial<SecretsPort> = {}) {
   const clock = { monotonic: 0, wall: 1_000_000 }
   const replies: (ReadSecret | Problem)[] = []
   const next = async (): Promise<ReadSecret> => {
@@ -36,9 +37,12 @@ function setUp () {
     deleteSecret: async () => ({ name, arn, deletionDate: new Date() }),
     createSecret: async () => { throw new Problem('secret-pending-deletion') },
     getResourcePolicy: async () => { await next(); return { name, arn } },
-    listSecretVersionIds: async () => ({ items: [await next()] })
+    listSecretVersionIds: async () => ({ items: [await next()] }),
+    ...replaced
   }
-  const port = seeOwnWrites(inner as unknown as SecretsPort, () => clock.monotonic, () => clock.wall)
+  const monotonic = (): number => clock.monotonic
+  const writes = createRecentWrites(monotonic, () => clock.wall)
+  const port = rememberWrites(seeOwnWrites(inner as unknown as SecretsPort, writes), writes, monotonic)
   return { clock, replies, inner, port }
 }
 
@@ -68,6 +72,26 @@ await t.test('a value that is newer than the write is not read again', async (t)
   replies.splice(0, 1, old)
   await port.rotateSecret(call, name, {})
   t.equal((await port.getSecretValue(call, name)).versionId, 'old', 'nor after a rotation, which ends at any time')
+})
+
+await t.test('a repetition of a write from before the memory is not taken for a new version', async (t) => {
+  const { replies, port } = setUp({ putSecretValue: async () => ({ name, arn, versionId: 'old', versionStages: ['AWSPREVIOUS'] }) })
+  await port.putSecretValue(call, name, 'old', { versionId: 'old' })
+  replies.push(valueOf('current', 999_999), valueOf('old', 999_999))
+  t.equal((await port.getSecretValue(call, name)).versionId, 'current')
+})
+
+await t.test('after writes that overlap, each of their versions may be current', async (t) => {
+  let versions = 0
+  const { clock, replies, port } = setUp({ putSecretValue: async () => ({ name, arn, versionId: `new ${++versions}` }) })
+  await port.putSecretValue(call, name, 'v')
+  t.notOk(port.mayBeCurrent(call, name, 'new 1'), 'the order of the writes is known')
+  await Promise.all([port.putSecretValue(call, name, 'v'), port.putSecretValue(call, name, 'v')])
+  replies.push(old, valueOf('new 1', 999_999), valueOf('new 2', 999_999))
+  t.equal((await port.getSecretValue(call, name)).versionId, 'new 2')
+  t.same(['old', 'new 1', 'new 2', 'new 3'].map((id) => port.mayBeCurrent(call, name, id)), [false, false, true, true])
+  clock.monotonic = 3_000
+  t.notOk(port.mayBeCurrent(call, name, 'new 2'))
 })
 
 await t.test('a secret that was written a moment ago is looked for again', async (t) => {
@@ -116,13 +140,13 @@ await t.test('a creation waits ten seconds for a deletion of this process, and n
   await t.rejects(waiting, { code: 'secret-pending-deletion' })
 })
 
-await t.test('overlapping and uncertain writes are not remembered', async (t) => {
+await t.test('of writes that overlap, each may be the last, and nothing is remembered of uncertain ones', async (t) => {
   const writes = createRecentWrites(() => 0, () => 0)
-  const known = (key: string, aspect: Aspect = 'label a'): string | undefined => writes.find(key, 1).get(aspect)?.value
+  const known = (key: string, aspect: Aspect = 'label a'): string | undefined => writes.find(key, 1).get(aspect)?.values.join(' or ')
   const write = async (key: string, effect: Effect, carryOut = async (): Promise<unknown> => Promise.resolve()): Promise<unknown> =>
     writes.during(key, carryOut, () => effect).catch((thrown: unknown) => thrown)
   await Promise.all(['1', '2'].map(async (id) => write('overlapping', { 'label a': id, [`label ${id}`]: id, state: 'present' })))
-  t.equal(known('overlapping'), undefined)
+  t.equal(known('overlapping'), '1 or 2')
   t.equal(known('overlapping', 'state'), 'present', 'both have the same effect')
   t.equal(known('overlapping', 'label 1'), '1', 'only one has this effect')
   await write('overlapping', { 'label a': '3' })

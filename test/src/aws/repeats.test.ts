@@ -8,6 +8,7 @@ import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem, type ProblemOptions } from '#src/problems/problem'
 import { proxyWithFaults, refusal, type FalseReply } from '#test/faults'
 import { build, declared, type Gateway, type Reply } from '#test/helper'
+import { buildRealistic } from '#test/realistic/build'
 
 type Request = readonly [method: string, path: string, json?: unknown]
 
@@ -87,6 +88,8 @@ function writeOf (method: string): Write {
 
 const operationOf = (method: string): string => method.charAt(0).toUpperCase() + method.slice(1)
 
+const rounds = Array.from({ length: 3 }, (_, index) => index)
+
 interface Subject {
   name: string
   send: (request: Request, env?: string) => Promise<Reply>
@@ -100,6 +103,8 @@ async function subject (t: Test, gateway: Gateway, name: string, prepared: reado
   const send: Subject['send'] = async ([method, path, json], env = 'dev') =>
     gateway.send(method, `/environments/${env}/secrets/${name}${path}`, json === undefined ? {} : { json })
   for (const request of prepared) t.ok((await send(request)).status < 300, `${name}: ${request.join(' ')}`)
+  // AWS replicates a secret after its reply.
+  gateway.catchUp()
   return { name, send }
 }
 
@@ -111,7 +116,7 @@ const environments = {
 t.test('every write succeeds if the reply to its first attempt is lost', async (t) => {
   const gateway = await build(t, { environments })
   const fail = await proxyWithFaults(t, gateway)
-  const operations = Object.keys(gateway.fastify.aws).filter((name) => !/^(batchGet|describe|get|list|validate)/.test(name))
+  const operations = Object.keys(gateway.fastify.aws).filter((name) => !/^(batchGet|describe|get|list|may|validate)/.test(name))
   t.same(Object.keys(writes), operations, 'every operation that writes is tried')
   for (const [method, { prepared, request, env, shown: [path, expected], again }] of Object.entries(writes)) {
     for (const fault of ['lost', 'half'] as const) {
@@ -165,6 +170,38 @@ t.test('a write that AWS refuses the second time is refused, if the secret is no
     fail(operationOf(method), 'reset', refused)
     t.match(await send(request, env), { status: /409|422/, json: { code: /aws-refused|secret-pending-deletion|rotation-in-progress/ } }, method)
   }
+})
+
+t.test('a description from before an earlier write is not taken for the effect of the call', async (t) => {
+  const gateway = await buildRealistic(t, 'descriptions')
+  const fail = await proxyWithFaults(t, gateway)
+  const refused = refusal('InvalidRequestException', 'The secret is not scheduled for deletion.')
+  for (const round of rounds) {
+    const { send } = await subject(t, gateway, `s${round}`)
+    t.equal((await send(['DELETE', ''])).status, 200)
+    fail('RestoreSecret', 'reset', refused)
+    t.match(await send(['POST', '/restore']), { status: 422, json: { code: 'aws-refused' } })
+  }
+})
+
+t.test('a secret that AWS does not show yet is looked for again', async (t) => {
+  const gateway = await buildRealistic(t, 'placeholders')
+  const fail = await proxyWithFaults(t, gateway)
+  for (const round of rounds) {
+    fail('CreateSecret', 'lost')
+    const reply = await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: [`s${round}`] } })
+    t.match(reply, { status: 201, json: { items: [{ result: 'created' }] } })
+  }
+})
+
+t.test('a creation whose first attempt was lost waits for a deletion of this process, too', async (t) => {
+  const gateway = await buildRealistic(t, 'force 1')
+  const fail = await proxyWithFaults(t, gateway)
+  const { send } = await subject(t, gateway, 'a')
+  t.equal((await send(['DELETE', '?force=true'])).status, 200)
+  fail('CreateSecret', 'reset')
+  const reply = await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['a'] } })
+  t.match(reply, { status: 201, json: { items: [{ result: 'created' }] } })
 })
 
 t.test('a replica counts as created only if it has the KMS key that the call asks for', async (t) => {

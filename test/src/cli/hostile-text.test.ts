@@ -24,6 +24,7 @@ const secret = {
 
 /** Replies with hostile text. The first pattern that matches the end of a request's path determines the reply. */
 const replies: readonly [RegExp, object][] = [
+  [/^\/auth\/aws\/credentials$/, { AccessKeyId: hostile, SecretAccessKey: hostile, Token: hostile, Expiration: hostile }],
   [/\/consistency$/, { environments: ['dev', 'staging'], items: [{ name: hostileReply, differs: true, environments: { dev: { state: hostileReply, required: true }, staging: { state: 'present', required: false } } }] }],
   [/\/promotions$/, { dryRun: false, from: hostileReply, counts, items: [{ name: hostileReply, result: hostileReply, problem }] }],
   [/\/refused\/values$/, { items: [{ name: hostileReply, problem }] }],
@@ -77,6 +78,7 @@ const rows = (folder: string): Record<string, readonly (readonly string[])[]> =>
     ['export', '--format', 'dotenv', ...withPrefix], ['export', '--format', 'json', ...withPrefix], ['export', '--format', 'yaml', ...withPrefix],
     ['export', '--format', hostile, ...withPrefix], ['export', '--format', 'json', '--prefix', 'p/', '--env', 'refused']
   ],
+  'aws-credentials': [['aws-credentials'], ['aws-credentials', '--url', hostile]],
   local: [['local', '--', '--port', hostile], ['local', '--', `--${hostile}`]],
   'keys create': [['keys', 'create', hostile]],
   'config check': [['config', 'check', join(folder, hostile)], ['config', 'check', join(folder, 'config.yaml')]],

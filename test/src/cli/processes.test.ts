@@ -26,9 +26,11 @@ t.test('run: passes secrets in the program\'s environment, and exits with the pr
   const dies = node('setInterval(() => {}, 1000); console.log("ready")')
   t.match(await secretsctlProgram(gateway, [...run, ...dies], { ...uncounted, steps: [{ after: 'ready', act: signal('SIGINT') }] }), { status: 130 })
 
-  t.match(await secretsctlProgram(gateway, [...run, '--', '/nothing']), { status: 1, stdout: '', stderr: '/nothing can\'t be run: ENOENT\n' })
-  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'app/none', ...show]), { status: 1, stdout: '', stderr: /^app\/none: / }, 'does not run without a secret')
-  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/'], uncounted), { status: 2, stderr: /missing required argument 'command'/ })
+  t.match(await secretsctlProgram(gateway, [...run, '--', '/nothing']), { status: 127, stdout: '', stderr: '/nothing can\'t be run: ENOENT\n' })
+  t.match(await secretsctlProgram(gateway, [...run, '--', '/']), { status: 126, stdout: '', stderr: '/ can\'t be run: EACCES\n' })
+  t.match(await secretsctlProgram(gateway, [...run, ...node('process.exit(1)')]), { status: 1, stderr: '' }, 'the program\'s own status')
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'app/none', ...show]), { status: 125, stdout: '', stderr: /^app\/none: / }, 'does not run without a secret')
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/'], uncounted), { status: 125, stderr: /missing required argument 'command'/ })
 })
 
 t.test('run: a secret can\'t choose a name that steers programs, or one that is already set', async (t) => {
@@ -36,9 +38,9 @@ t.test('run: a secret can\'t choose a name that steers programs, or one that is 
   const run = async (...args: string[]): Promise<Outcome> => secretsctlProgram(gateway, ['run', '--env', 'dev', ...args], { env: { INHERITED: 'i' } })
   const show = node('console.log(process.env.INHERITED, process.env.BASH_ENV, process.env.USER_NAME)')
   await gateway.send('POST', '/environments/dev/secrets', { json: { secrets: [{ name: 'app/inherited', value: 'other' }, { name: 'app', value: { BASH_ENV: '/evil', userName: 'u' } }] } })
-  t.match(await run('--prefix', 'app/', ...show), { status: 1, stdout: '', stderr: /\n {2}INHERITED, from app\/inherited: is already set where secretsctl runs\n[^]*\n {2}--map INHERITED=app\/inherited\n$/ })
+  t.match(await run('--prefix', 'app/', ...show), { status: 125, stdout: '', stderr: /\n {2}INHERITED, from app\/inherited: is already set where secretsctl runs\n[^]*\n {2}--map INHERITED=app\/inherited\n$/ })
   t.match(await run('--prefix', 'app/', '--map', 'INHERITED=app/inherited', ...show), { status: 0, stdout: 'other undefined undefined\n' })
-  t.match(await run('--prefix', 'app', '--map', 'I=app/inherited', '--json-keys', ...show), { status: 1, stdout: '', stderr: /\n {2}BASH_ENV, from the key BASH_ENV of app: / })
+  t.match(await run('--prefix', 'app', '--map', 'I=app/inherited', '--json-keys', ...show), { status: 125, stdout: '', stderr: /\n {2}BASH_ENV, from the key BASH_ENV of app: / })
   t.match(await run('--prefix', 'app', '--map', 'I=app/inherited', '--json-keys', '--map', 'BASH_ENV=app#BASH_ENV', ...show), { status: 0, stdout: 'i /evil undefined\n' })
 })
 
@@ -78,7 +80,7 @@ t.test('run --watch: restarts the program when its secrets have changed', async 
     'The secrets have changed: restarting the program',
     ''
   ])
-  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/', '--watch', '0', ...program]), { status: 2, stderr: /number of seconds/ })
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/', '--watch', '0', ...program]), { status: 125, stderr: /number of seconds/ })
 })
 
 t.test('run --watch: the gateway tells of changes', async (t) => {
@@ -148,7 +150,7 @@ t.test('in a pipe', async (t) => {
   const applied = await secretsctlProgram(gateway, ['apply', '-f', '-', '--env', 'dev'], { ...uncounted, stdin: 'secretNames: [b, c]', isClosed: true })
   t.match(applied, { status: 0, stderr: '' })
   t.equal((await gateway.send('GET', '/environments/dev/secrets/c/metadata')).status, 200, 'the command completes')
-  t.match(await secretsctlProgram(gateway, ['diff', 'dev', 'staging'], { ...uncounted, isClosed: true }), { status: 1 }, 'the command keeps its own exit status')
+  t.match(await secretsctlProgram(gateway, ['diff', 'dev', 'staging'], { ...uncounted, isClosed: true }), { status: 3 }, 'the command keeps its own exit status')
 })
 
 t.test('at a terminal', { skip: noTerminal }, async (t) => {

@@ -103,6 +103,7 @@ t.test('config check: an expired key is a warning, not an error', async (t) => {
 })
 
 t.test('config check: warns of prefixes that overlap unless the environments are in different accounts', async (t) => {
+  t.teardown(() => { delete process.env.AWS_SHARED_CREDENTIALS_FILE })
   const check = async (dev: object, prod: object): Promise<{ status: number, stderr: string }> => {
     const folder = t.testdir({
       'gateway.yaml': JSON.stringify({
@@ -111,8 +112,11 @@ t.test('config check: warns of prefixes that overlap unless the environments are
         authentication: {},
         authorization: { policies: '.' }
       }),
-      'all.cedar': '@id("all") permit (principal, action, resource);'
+      'all.cedar': '@id("all") permit (principal, action, resource);',
+      // The profiles exist, because there would be a warning otherwise.
+      credentials: '[a]\nregion = eu-west-1\n[b]\nregion = eu-west-1\n'
     })
+    process.env.AWS_SHARED_CREDENTIALS_FILE = join(folder, 'credentials')
     const { status, stderr } = await secretsctl('config', 'check', join(folder, 'gateway.yaml'))
     return { status, stderr }
   }

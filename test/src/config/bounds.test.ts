@@ -170,7 +170,15 @@ t.test('the bounds of the configuration file', async (t) => {
     'cache events maxItems': 100,
     'cache events queueUrl maxLength': 2_048,
     'cache events region minLength': 1,
-    'cache events region maxLength': 128
+    'cache events region maxLength': 128,
+    'log cacheHits minimum': 0,
+    'log cacheHits maximum': 1,
+    'agent environments minItems': 1,
+    'agent environments uniqueItems': true,
+    'agent tokenHeaders minItems': 1,
+    'agent tokenHeaders maxItems': 10,
+    'agent tokenHeaders uniqueItems': true,
+    'agent pathPrefix maxLength': 100
   })
 })
 
@@ -182,7 +190,9 @@ t.test('the bounds of the environment variables', async (t) => {
     'PORT maximum': 65_535,
     'GATEWAY_DATA_DIR minLength': 1,
     'GATEWAY_REALISTIC minLength': 1,
-    'GATEWAY_REALISTIC maxLength': 100
+    'GATEWAY_REALISTIC maxLength': 100,
+    'OTEL_SERVICE_NAME minLength': 1,
+    'OTEL_SERVICE_NAME maxLength': 255
   })
 })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { compareAccounts } from '#src/credentials/accounts'
+import { accountNames, compareAccounts } from '#src/credentials/accounts'
 import type { CredentialDefinition } from '#src/credentials/definition'
 
 const keys = (variable: string, region?: string): CredentialDefinition => ({
@@ -43,4 +43,17 @@ t.test('a declared account counts for all credentials of the environment', async
   const declared = { account: '444455556666', allowedCredentials: ['two'] }
   t.equal(compareAccounts(credentials, declared, { allowedCredentials: ['role-of-one'] }), 'different')
   t.equal(compareAccounts(credentials, declared, { allowedCredentials: ['role-of-two'] }), 'same')
+})
+
+t.test('credentials of one account have the same name for it, as far as the configuration shows that', async (t) => {
+  t.strictSame(Object.fromEntries(accountNames(credentials, [])), {
+    one: 'one', 'one-elsewhere': 'one', two: 'two', 'role-of-one': '111122223333', 'role-of-two': '444455556666'
+  })
+  t.strictSame(Object.fromEntries(accountNames(credentials, [
+    { allowedCredentials: ['two'] },
+    { account: '111122223333', allowedCredentials: ['one-elsewhere'] },
+    { account: '444455556666', allowedCredentials: ['two', 'role-of-two'] }
+  ])), {
+    one: '111122223333', 'one-elsewhere': '111122223333', two: '444455556666', 'role-of-one': '111122223333', 'role-of-two': '444455556666'
+  })
 })

@@ -6,7 +6,7 @@ import t from 'tap'
 import { shapes } from '#src/aws-model/shapes'
 import { parseAuthorization } from '#src/aws-protocol/authorization-header'
 import { brokenConstraints } from '#src/aws-protocol/constraints'
-import { signatureOf } from '#src/aws-protocol/signature-v4'
+import { signatureOf, signingKeyOf } from '#src/aws-protocol/signature-v4'
 import { rootArn } from '#src/local-backend/principal'
 import { startLocalBackend, type OperationEvent } from '#src/local-backend/server'
 import {
@@ -392,9 +392,9 @@ const signedWith = (name: string, value: string): Tamper => ({ headers, body }) 
   const names = [...parseAuthorization(String(headers.authorization)).signedHeaders, name].sort()
   headers[name] = value
   headers.authorization = String(headers.authorization).replace(/SignedHeaders=[^,]+/, `SignedHeaders=${names.join(';')}`)
-  const signature = signatureOf(
-    account.secretAccessKey, parseAuthorization(headers.authorization), new Map(names.map((one) => [one, String(headers[one])])), Buffer.from(body)
-  )
+  const authorization = parseAuthorization(headers.authorization)
+  const signed = { authorization, path: '/', headers: new Map(names.map((one) => [one, String(headers[one])])) }
+  const signature = signatureOf(signingKeyOf(account.secretAccessKey, authorization), signed, Buffer.from(body))
   headers.authorization = headers.authorization.replace(/Signature=.*/, `Signature=${signature}`)
 }
 
@@ -402,7 +402,8 @@ await t.test('a signature from AWS\'s own test suite', async (t) => {
   const header = 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b'
   const headers = new Map([['x-amz-date', '20150830T123600Z'], ['host', 'example.amazonaws.com']])
   const authorization = parseAuthorization(header)
-  t.equal(signatureOf('wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', authorization, headers, Buffer.from('')), authorization.signature)
+  const key = signingKeyOf('wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', authorization)
+  t.equal(signatureOf(key, { authorization, path: '/', headers }, Buffer.from('')), authorization.signature)
 })
 
 await t.test('valid signatures', async (t) => {

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { CredentialHeader, EnvironmentParams, Query, Reply, withAwsProblems } from '#src/http/schemas'
 import { compact } from '#src/json/compact'
 import { randomPassword, RandomPasswordQuery } from '#src/secrets/random-password'

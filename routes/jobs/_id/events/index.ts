@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { EventStream, sendEvents } from '#src/http/event-stream'
 import { onceClosed } from '#src/http/once-closed'
 import { JobParams, Query, withProblems } from '#src/http/schemas'

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { IfMatch, preconditionOf } from '#src/http/preconditions'
 import { sendWritten } from '#src/http/representation'
 import { bodyProblems, CredentialHeader, ETag, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { CredentialHeader, NextCursor, Page, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { listVersions } from '#src/secrets/metadata'
 import { SecretVersion } from '#src/secrets/schemas'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { addressGroup } from '#src/http/address-group'
+import { addressGroup } from '#src/network/address-group'
 
 t.test('an IPv4 address counts by itself, and an IPv6 address as its /64 network', (t) => {
   for (const [address, group] of [

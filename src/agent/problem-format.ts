@@ -1,0 +1,60 @@
+import { faultOf } from '#src/aws-endpoint/faults'
+import { isForwarding } from '#src/http/forwarding'
+import { unstoredHeaders, type ProblemFormat } from '#src/http/problem-reply'
+import type { ProblemCode } from '#src/problems/catalogue'
+import { isProblem, Problem } from '#src/problems/problem'
+
+/** What the agent replies: a status, and a text or an error as JSON. */
+interface AgentReply {
+  readonly status: number
+  readonly text?: string
+  readonly fault?: { readonly __type: string, readonly message?: string }
+}
+
+const connectionLimit: AgentReply = { status: 429, text: 'Connection limit exceeded' }
+const failure: AgentReply = { status: 500, fault: { __type: 'InternalFailure' } }
+
+/** The agent's replies to problems that it has replies of its own for. To all others, it replies as AWS does. */
+const replies: Readonly<Partial<Record<ProblemCode, AgentReply>>> = {
+  unauthenticated: { status: 403, text: 'Bad Token' },
+  'method-not-allowed': { status: 405, text: 'Not allowed' },
+  'not-found': { status: 404, text: 'Not found' },
+  'rate-limited': connectionLimit,
+  overloaded: connectionLimit,
+  'aws-timeout': { status: 504, fault: { __type: 'TimeoutError', message: 'Timeout' } },
+  'aws-unavailable': { status: 502, fault: { __type: 'ConnectionError', message: 'Read Error' } },
+  'internal-error': failure,
+  'credential-invalid': failure,
+  'credential-account-mismatch': failure,
+  'identity-provider-unavailable': failure,
+  'audit-unavailable': failure
+}
+
+/** Replies to a problem as AWS's agent does: in plain text, or with AWS's error as JSON. */
+export const agentProblem: ProblemFormat = (problem) => {
+  const isAwsError = problem.options.failure?.cause === 'failed'
+  const { status, text, fault } = mistakeIn(problem) ?? (isAwsError ? undefined : replies[problem.code]) ?? awsError(problem)
+  return {
+    status,
+    headers: { ...unstoredHeaders(problem), 'content-type': text === undefined ? 'application/json' : 'text/plain; charset=utf-8' },
+    body: text ?? JSON.stringify(fault)
+  }
+}
+
+/** Does the same for a request that names a secret. In an environment that the caller may not see, no secret exists. */
+export const secretProblem: ProblemFormat = (problem, request) =>
+  agentProblem(isProblem(problem, 'not-found') ? new Problem('secret-not-found') : problem, request)
+
+/** Returns the reply to an invalid request, unless AWS has an error for it. */
+function mistakeIn ({ code, status, options: { detail, errors = [], fault } }: Problem): AgentReply | undefined {
+  if (code !== 'invalid-request' || fault !== undefined) return undefined
+  const [{ in: part, pointer, message } = { in: 'query', pointer: '', message: '' }] = errors
+  if (part === 'header' && isForwarding(pointer.slice(1))) return { status, text: 'Forwarded' }
+  return { status, text: detail ?? `${part} ${pointer} ${message}` }
+}
+
+/** Returns AWS's error for a problem. */
+function awsError (problem: Problem): AgentReply {
+  const { type, message, status } = faultOf(problem)
+  return { status, fault: { __type: type, message } }
+}

@@ -1,0 +1,108 @@
+import { hkdfSync, type KeyObject } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { Authorization } from '#src/aws-protocol/authorization-header'
+import type { AccessKey } from '#src/aws-protocol/signature'
+import { signatureErrors } from '#src/aws-protocol/signature-errors'
+import { signingKeyOf } from '#src/aws-protocol/signature-v4'
+import { getOrCreate } from '#src/collections/get-or-create'
+import { seal, unseal, type Seal } from '#src/sealing/sealed'
+import type { Caller, Identity, Proof } from './caller.ts'
+import type { TokenKeys } from './gateway-token.ts'
+
+/** Temporary keys for AWS's protocol. */
+export interface AwsKeys {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string
+  /** The end of the keys, in milliseconds since the epoch. */
+  readonly expires: number
+}
+
+/** Issues temporary keys for AWS's protocol, and recognizes them. Nothing is stored: the session token contains everything. */
+export interface AwsSessions {
+  issue: (identity: Pick<Identity, 'proof' | 'expires'>, now: number) => AwsKeys
+  /**
+   * Returns the secret access key and the caller of a session token.
+   *
+   * @throws AwsError `UnrecognizedClientException`, `ExpiredTokenException`
+   * @throws Problem `unauthenticated` if the caller is gone
+   */
+  open: (accessKeyId: string, sessionToken: string | undefined, now: number) => AccessKey<Caller>
+  /** Does the same as `signingKeyOf`, but keeps the keys of a day. */
+  signingKey: (secretAccessKey: string, scope: Authorization) => Buffer
+}
+
+/** The content of a session token. */
+interface Session {
+  readonly proof: Proof
+  readonly expires: number
+}
+
+/** The two halves of an access key. */
+type Halves = Pick<AwsKeys, 'accessKeyId' | 'secretAccessKey'>
+
+/** The longest lifetime of keys, in milliseconds. */
+const maximumLifetime = 60 * 60 * 1_000
+
+/** The maximum number of sessions, and of their signing keys, that are kept in memory. */
+const maximumKept = 10_000
+
+const noContext = Buffer.alloc(0)
+
+/** The number of characters of an access key ID after its prefix, and of bytes of a secret access key. They are AWS's. */
+const [idLength, secretLength] = [16, 30]
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+const sealOf = (key: KeyObject): Seal => ({ key: key.export({ type: 'pkcs8', format: 'der' }), purpose: 'secrets-gateway AWS session 1' })
+
+/** Derives the two halves of the access key that belongs to a session token. */
+function halvesOf ({ key }: Seal, sealed: Uint8Array): Halves {
+  const derived = Buffer.from(hkdfSync('sha256', key, sealed, 'secrets-gateway AWS keys 1', idLength + secretLength))
+  const id = Array.from(derived.subarray(0, idLength), (byte) => letters.charAt(byte % letters.length)).join('')
+  return { accessKeyId: `ASIA${id}`, secretAccessKey: derived.subarray(idLength).toString('base64') }
+}
+
+/**
+ * Creates the sessions.
+ *
+ * @param keys the keys of the gateway's own tokens, from which everything is derived. A replica that has them recognizes the keys
+ *   that another one has issued.
+ * @param callerOf returns the caller that a proof identifies in the current configuration
+ */
+export function awsSessions ({ sign, verify }: TokenKeys, callerOf: (proof: Proof, now: number) => Caller): AwsSessions {
+  const signer = sealOf(sign)
+  const seals = verify.map(sealOf)
+  const sessions = new LRUCache<string, Session & Halves>({ max: maximumKept })
+  const signingKeys = new LRUCache<string, Buffer>({ max: maximumKept })
+
+  /** Opens a session token. @throws AwsError `UnrecognizedClientException` if no gateway with these keys has made it */
+  function read (sessionToken: string): Session & Halves {
+    const sealed = Buffer.from(sessionToken, 'base64')
+    for (const seal of seals) {
+      const opened = unseal(seal, noContext, sealed)
+      // That it could be opened proves that a gateway wrote it, so its type is known.
+      if (opened !== undefined) return { ...JSON.parse(opened.toString()) as Session, ...halvesOf(seal, sealed) }
+    }
+    throw signatureErrors.unknownClient()
+  }
+
+  return {
+    issue ({ proof, expires: end }, now) {
+      const expires = Math.min(end, now + maximumLifetime)
+      const session: Session = { proof, expires }
+      const sealed = seal(signer, noContext, Buffer.from(JSON.stringify(session)))
+      return { ...halvesOf(signer, sealed), sessionToken: sealed.toString('base64'), expires }
+    },
+    open (accessKeyId, sessionToken = '', now) {
+      const session = getOrCreate(sessions, sessionToken, () => read(sessionToken))
+      if (session.accessKeyId !== accessKeyId) throw signatureErrors.unknownClient()
+      if (now >= session.expires) throw signatureErrors.expiredToken()
+      return { secretAccessKey: session.secretAccessKey, principal: callerOf(session.proof, now) }
+    },
+    signingKey (secretAccessKey, scope) {
+      const { date, region, service } = scope
+      return getOrCreate(signingKeys, [secretAccessKey, date, region, service].join(' '), () => signingKeyOf(secretAccessKey, scope))
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { operations, shapes, type Operation } from '#src/aws-model/shapes'
+import type { Action } from '#src/authorization/actions'
+import { isAwsName, secretIn, type NamedSecret } from '#src/aws/secret-ids'
+import { AwsError, errors } from '#src/aws-protocol/errors'
+import type { Input } from '#src/aws-protocol/input'
+import { parseBody } from '#src/aws-protocol/request-body'
+import { validateInput } from '#src/aws-protocol/validation'
+import type { Environment } from '#src/environments/environment'
+import { Problem } from '#src/problems/problem'
+import { problemOf } from './refusal.ts'
+
+/** A call in AWS's protocol: an operation, and what the request's body says about it. */
+export interface EndpointCall {
+  readonly operation: Operation
+  /** The validated body. Its type depends on the operation. */
+  readonly input: object
+  /** The action that the policies have to allow. */
+  readonly action: Action
+  /** The secret that the operation is about. Absent if it is about the environment. */
+  readonly secret?: NamedSecret
+}
+
+const target = /^secretsmanager\.([A-Za-z]+)$/
+
+/** Returns the operation that a request's `X-Amz-Target` names. @throws Problem if there is no such operation */
+export function operationIn (header: string | undefined): Operation {
+  const [, name = ''] = target.exec(header ?? '') ?? []
+  if (!Object.hasOwn(operations, name)) throw problemOf(errors.unknownOperation())
+  return name as Operation
+}
+
+/**
+ * Reads a call: the operation from the header `X-Amz-Target`, and its input from the body.
+ *
+ * @throws Problem with AWS's error, as AWS words it
+ */
+export function readCall (environment: Environment, header: string | undefined, body: Uint8Array): EndpointCall {
+  const operation = operationIn(header)
+  const input = inputOf(operation, body)
+  const secret = secretOf(environment, operation, input)
+  return { operation, input, action: actionOf(operation, input), ...secret !== undefined && { secret } }
+}
+
+function inputOf (operation: Operation, body: Uint8Array): object {
+  try {
+    const parsed = parseBody(body)
+    const { NextToken: token } = Object(parsed) as { NextToken?: unknown }
+    // The gateway's own tokens are longer than AWS permits, because they hide the length of AWS's.
+    const isLong = isLongToken(token)
+    const input = validateInput(operation, isLong ? { ...parsed as object, NextToken: '-' } : parsed)
+    const strange = Object.keys(input).find((member) => !Object.hasOwn(operations[operation].members, member))
+    if (strange !== undefined) throw errors.memberNotOffered(strange)
+    requireToken(operation, input as { ClientRequestToken?: string })
+    return isLong ? { ...input, NextToken: token } : input
+  } catch (error) {
+    throw error instanceof AwsError ? problemOf(error) : error
+  }
+}
+
+/** Checks that a token is given where one belongs. The SDK would add one of its own, which no repetition has. */
+function requireToken (operation: Operation, input: { ClientRequestToken?: string }): void {
+  if (!('ClientRequestToken' in operations[operation].members) || input.ClientRequestToken !== undefined) return
+  throw operation === 'RotateSecret' ? errors.rotationTokenMissing() : errors.clientRequestTokenMissing()
+}
+
+/**
+ * Returns the action that the policies have to allow. AWS has only one action for choosing a secret's rotation function and for
+ * starting a rotation; the gateway has two.
+ */
+const actionOf = (operation: Operation, input: object): Action =>
+  operation === 'RotateSecret' && configuresRotation(input) ? 'ConfigureRotation' : operation
+
+/** Returns true if a `RotateSecret` does more than to start a rotation with the secret's existing settings. */
+const configuresRotation = ({ RotateImmediately: immediately = true, ...input }: Partial<Input<'RotateSecret'>>): boolean =>
+  !immediately || Object.keys(input).some((member) => member !== 'SecretId' && member !== 'ClientRequestToken')
+
+const longestToken = 8_192
+
+const isLongToken = (token: unknown): token is string =>
+  typeof token === 'string' && token.length > shapes.NextTokenType.max && token.length <= longestToken
+
+/**
+ * Returns the secret that an operation is about.
+ *
+ * @throws Problem for a text that is no secret's name, and for a secret that is not in the environment
+ */
+function secretOf (
+  environment: Environment, operation: Operation, input: { Name?: string, SecretId?: string }
+): NamedSecret | undefined {
+  const { Name: created, SecretId: named } = input
+  const id = operation === 'CreateSecret' ? created : named
+  if (id === undefined) return undefined
+  const secret = secretIn(environment, id)
+  if (secret !== undefined) return secret
+  if (!id.startsWith('arn:') && !isAwsName(id)) throw problemOf(errors.invalidName())
+  throw operation === 'CreateSecret' ? new Problem('forbidden') : problemOf(errors.secretNotFound())
+}

@@ -1,0 +1,64 @@
+import type { Action } from '#src/authorization/actions'
+import { compact } from '#src/json/compact'
+import type { Listing, Place } from '#src/secrets/cursors'
+import { visibleSecrets, type Visible } from '#src/secrets/visible-secrets'
+import { errors } from '#src/aws-protocol/errors'
+import { isProblem } from '#src/problems/problem'
+import type { EndpointContext } from './context.ts'
+import { problemOf } from './refusal.ts'
+
+/** A secret of a list, with AWS's own entry for it. */
+interface Entry extends Pick<Visible, 'secret'> {
+  readonly entry: unknown
+}
+
+interface Wanted {
+  /** The operation whose token `token` is. */
+  readonly operation: string
+  /** The actions that the caller must be allowed to perform on each secret of the list. */
+  readonly actions: readonly Action[]
+  readonly limit: number
+  readonly token: string | undefined
+  /** The request's other parameters, in AWS's terms. */
+  readonly query: { readonly Filters?: readonly { readonly Key?: string | undefined }[] | undefined }
+}
+
+/**
+ * Returns a page of the environment's secrets that match AWS's filters and on which the caller may perform the actions. As in the
+ * gateway's own lists, the page and its token depend only on secrets that the caller may see.
+ */
+export async function listed (
+  { scope, cursors }: EndpointContext, { operation, actions, limit, token, query }: Wanted
+): Promise<{ entries: Entry[], NextToken?: string }> {
+  const listing: Listing = { scope, operation: `AWS ${operation}`, query }
+  const entries: Entry[] = []
+  const raw = new Map<unknown, unknown>()
+  const { Filters: filters = [] } = query
+  const inputFor = ({ Filters: own = [], ...others }: { Filters?: readonly object[] }): object => {
+    // A filter by the environment's prefix only narrows AWS's list down. AWS takes one filter of each kind.
+    const prefix = filters.some(({ Key }) => Key === 'name') ? [] : own
+    return { ...others, ...query, ...filters.length + prefix.length > 0 && { Filters: [...prefix, ...filters] } }
+  }
+  const start: Place = token === undefined ? { seen: 0 } : openToken(cursors, listing, token)
+  const page = async (own: typeof scope): Promise<{ entries: Entry[], NextToken?: string }> => {
+    for await (const { secret, place } of visibleSecrets(own, {}, actions, start)) {
+      if (entries.length === limit) return { entries, NextToken: cursors.seal(listing, place()) }
+      entries.push({ secret, entry: raw.get(secret.arn) })
+    }
+    return { entries }
+  }
+  const onReply = (body: string): void => {
+    const { SecretList: list = [] } = JSON.parse(body) as { SecretList?: { ARN?: string }[] }
+    for (const entry of list) raw.set(entry.ARN, entry)
+  }
+  return compact(await page({ ...scope, verbatim: { operation: 'ListSecrets', inputFor, onReply } }))
+}
+
+/** Opens a token. @throws Problem with AWS's error if the gateway did not make the token for this list */
+export function openToken (cursors: EndpointContext['cursors'], listing: Listing, token: string): Place {
+  try {
+    return cursors.open(listing, token)
+  } catch (error) {
+    throw isProblem(error, 'invalid-request') ? problemOf(errors.invalidNextToken()) : error
+  }
+}

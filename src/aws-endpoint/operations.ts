@@ -1,0 +1,80 @@
+import type { Operation } from '#src/aws-model/shapes'
+import type { Input } from '#src/aws-protocol/input'
+import type { SecretName } from '#src/environments/names'
+import { promoteReplica } from '#src/secrets/replicas'
+import type { Scope } from '#src/secrets/scope'
+import { restoreSecret } from '#src/secrets/write'
+import { batchGetSecretValue } from './batch.ts'
+import type { EndpointCall } from './call.ts'
+import type { EndpointContext, OnEnvironment, OnSecret } from './context.ts'
+import { listSecrets, listSecretVersionIds } from './lists.ts'
+import { getSecretValue } from './values.ts'
+import { bodyOf, inAwsWords, onOneSecret } from './verbatim.ts'
+import {
+  createSecret, deleteSecret, moveStage, putPolicy, putSecretValue, removeReplicas, replicate, rotateSecret, tagsFrom,
+  updateSecret, withRecoveryWindow, withSettings
+} from './writes.ts'
+
+/**
+ * Creates an operation that is one call of the port or of a use case. AWS receives the request's own input, and the client AWS's
+ * own reply.
+ *
+ * @param inputFor adds the environment's settings to the input
+ */
+const passedOn = <Name extends Operation>(
+  operation: Name,
+  carryOut: (scope: Scope, name: SecretName, input: Input<Name>) => Promise<unknown>,
+  inputFor: (scope: Scope, input: Input<Name>) => object = (_scope, input) => input
+): OnSecret<Name> => async ({ scope, reportVersion }, secret, input) => {
+  const work = async (own: Scope, name: SecretName): Promise<unknown> => carryOut(own, name, input)
+  const outcome = await onOneSecret(scope, operation, secret, inputFor(scope, input), work)
+  const { versionId } = Object(outcome.result) as { versionId?: string }
+  reportVersion(versionId)
+  return bodyOf(scope, outcome)
+}
+
+/** The operations on a secret. */
+const onSecret = {
+  CancelRotateSecret: passedOn('CancelRotateSecret', async (scope, name) => scope.aws.cancelRotateSecret(scope, name)),
+  CreateSecret: passedOn('CreateSecret', createSecret, withSettings),
+  DeleteResourcePolicy: passedOn('DeleteResourcePolicy', async (scope, name) => scope.aws.deleteResourcePolicy(scope, name)),
+  DeleteSecret: passedOn('DeleteSecret', deleteSecret, withRecoveryWindow),
+  DescribeSecret: passedOn('DescribeSecret', async (scope, name) => scope.aws.describeSecret(scope, name)),
+  GetResourcePolicy: passedOn('GetResourcePolicy', async (scope, name) => scope.aws.getResourcePolicy(scope, name)),
+  GetSecretValue: getSecretValue,
+  ListSecretVersionIds: listSecretVersionIds,
+  PutResourcePolicy: passedOn('PutResourcePolicy', putPolicy),
+  PutSecretValue: passedOn('PutSecretValue', putSecretValue),
+  RemoveRegionsFromReplication: passedOn('RemoveRegionsFromReplication', removeReplicas),
+  ReplicateSecretToRegions: passedOn('ReplicateSecretToRegions', replicate),
+  RestoreSecret: passedOn('RestoreSecret', restoreSecret),
+  RotateSecret: passedOn('RotateSecret', rotateSecret),
+  StopReplicationToReplica: passedOn('StopReplicationToReplica', promoteReplica),
+  TagResource: passedOn('TagResource', async (scope, name, { Tags }) => scope.aws.tagResource(scope, name, tagsFrom(Tags))),
+  UntagResource: passedOn('UntagResource', async (scope, name, { TagKeys }) => scope.aws.untagResource(scope, name, TagKeys)),
+  UpdateSecret: passedOn('UpdateSecret', updateSecret),
+  UpdateSecretVersionStage: passedOn('UpdateSecretVersionStage', moveStage),
+  ValidateResourcePolicy: passedOn('ValidateResourcePolicy', async (scope, name, { ResourcePolicy: policy }) =>
+    scope.aws.validateResourcePolicy(scope, name, policy))
+} as const satisfies { [Name in Operation]?: OnSecret<Name> }
+
+/** The operations on an environment. */
+const onEnvironment = {
+  BatchGetSecretValue: batchGetSecretValue,
+  GetRandomPassword: async ({ scope }, input) => {
+    const { body = '' } = await inAwsWords(scope, 'GetRandomPassword', () => input, async (own) => own.aws.getRandomPassword(own, {}))
+    return body
+  },
+  ListSecrets: listSecrets
+} as const satisfies { [Name in Operation]?: OnEnvironment<Name> }
+
+/** Returns true if an operation is about one secret. */
+export const isOnSecret = (operation: Operation): operation is keyof typeof onSecret => Object.hasOwn(onSecret, operation)
+
+/** Carries out a call, and returns the body of the reply. @throws Problem for which `faultOf` has AWS's error */
+export async function carryOut (context: EndpointContext, { operation, input, secret }: EndpointCall): Promise<string> {
+  // The input was validated against the operation's model, but the compiler can't relate the two.
+  if (!isOnSecret(operation)) return onEnvironment[operation](context, input)
+  if (secret === undefined) throw new TypeError(`${operation} needs a secret`)
+  return onSecret[operation](context, secret, input as never)
+}

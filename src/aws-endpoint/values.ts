@@ -1,0 +1,35 @@
+import { valueInAwsForm } from '#src/aws/verbatim'
+import type { ReadSecret } from '#src/aws/secret'
+import { errors } from '#src/aws-protocol/errors'
+import type { Input } from '#src/aws-protocol/input'
+import { isProblem, Problem } from '#src/problems/problem'
+import type { OnSecret } from './context.ts'
+import { problemOf } from './refusal.ts'
+
+/** Reads a version of a secret, from the cache if it has the version. */
+export const getSecretValue: OnSecret<'GetSecretValue'> = async ({ scope, caching, reportVersion }, { name, arn }, input) => {
+  const { VersionId: versionId, VersionStage: versionStage } = input
+  const secret = await readOrExplain(input, async () =>
+    scope.aws.getSecretValue({ ...scope, caching: caching() }, name, { versionId, versionStage }))
+  assertSame(secret, arn)
+  reportVersion(secret.versionId)
+  return JSON.stringify(valueInAwsForm(scope, secret))
+}
+
+/** Checks that a secret is the one that a complete ARN names. Another secret of the same name has a different ARN. */
+export function assertSame ({ arn }: ReadSecret, wanted: string | undefined): void {
+  if (wanted !== undefined && wanted !== arn) throw problemOf(errors.secretNotFound())
+}
+
+/** Reads a version. If the cache knows that there is none, gives AWS's explanation. */
+async function readOrExplain (
+  { VersionId, VersionStage }: Pick<Input<'GetSecretValue'>, 'VersionId' | 'VersionStage'>, read: () => Promise<ReadSecret>
+): Promise<ReadSecret> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!isProblem(error, 'version-not-found') || error.options.fault !== undefined) throw error
+    const { type, message, status } = VersionId === undefined ? errors.labelNotFound(VersionStage ?? 'AWSCURRENT') : errors.versionNotFound(VersionId)
+    throw new Problem(error.code, { ...error.options, fault: { type, message, status } })
+  }
+}

@@ -1,0 +1,39 @@
+import type { NamedSecret } from '#src/aws/secret-ids'
+import { writtenInAwsForm, type WrittenResult } from '#src/aws/verbatim'
+import type { Operation } from '#src/aws-model/shapes'
+import type { SecretName } from '#src/environments/names'
+import type { Scope } from '#src/secrets/scope'
+
+interface Outcome<Result> {
+  /** The result of the port, or of the use case that calls it. */
+  readonly result: Result
+  /** The body of AWS's reply. Absent if the port has found out in another way that AWS has carried out the operation. */
+  readonly body?: string
+}
+
+/**
+ * Calls the port, or a use case that does, in a scope in which one operation is sent with AWS's own input.
+ *
+ * @param inputFor returns the input to send for the port's own
+ */
+export async function inAwsWords<Result> (
+  scope: Scope, operation: Operation, inputFor: (own: object) => object, work: (scope: Scope) => Promise<Result>
+): Promise<Outcome<Result>> {
+  let body: string | undefined
+  const result = await work({ ...scope, verbatim: { operation, inputFor, onReply (text) { body = text } } })
+  return { result, ...body !== undefined && { body } }
+}
+
+/** Does the same as `inAwsWords` for an operation on a secret. */
+export async function onOneSecret<Result> (
+  scope: Scope, operation: Operation, { name, arn }: NamedSecret, input: object,
+  work: (scope: Scope, name: SecretName) => Promise<Result>
+): Promise<Outcome<Result>> {
+  const inputFor = (own: { SecretId?: string }): object =>
+    own.SecretId === undefined ? input : { ...input, SecretId: arn ?? own.SecretId }
+  return inAwsWords(scope, operation, inputFor, async (own) => work(own, name))
+}
+
+/** Returns the body of the reply to an operation: AWS's own or, if there is none, one that is made from the result of a write. */
+export const bodyOf = (scope: Scope, { body, result }: Outcome<unknown>): string =>
+  body ?? JSON.stringify(writtenInAwsForm(scope, result as WrittenResult))

@@ -1,0 +1,129 @@
+import type { DeletedSecret, ReplicatedSecret, WriteResult } from '#src/aws/port'
+import type { SecretContent } from '#src/aws/secret'
+import type { Input } from '#src/aws-protocol/input'
+import type { SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
+import { invalidRequest } from '#src/problems/problem'
+import { assertMayElsewhere } from '#src/secrets/counterparts'
+import { checkTags } from '#src/secrets/input'
+import { assertMay, type Scope } from '#src/secrets/scope'
+import { assertCreatable, assertMayForce } from '#src/secrets/write'
+
+/*
+ * The writes of AWS's protocol that need further permissions, or get settings from the environment. Each of them checks what the
+ * gateway's own route checks, and then calls the port. The port's arguments tell the cache and the detection of late replies what
+ * changes; what AWS receives is the request's own input, with the environment's settings.
+ */
+
+interface Value {
+  readonly SecretString?: string
+  readonly SecretBinary?: Uint8Array
+}
+
+export const contentOf = ({ SecretString, SecretBinary }: Value): SecretContent | undefined => SecretString ?? SecretBinary
+
+type Tag = Input<'TagResource'>['Tags'][number]
+
+export const tagsFrom = (tags: readonly Tag[] = []): Record<string, string> =>
+  Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]))
+
+/** Returns the input of a CreateSecret, with what the environment gives to each new secret. */
+export function withSettings ({ environment }: Scope, input: Input<'CreateSecret'>): object {
+  const { tags, kmsKeyId, replicaRegions } = environment
+  const { KmsKeyId = kmsKeyId, Tags: ownTags = [], AddReplicaRegions: ownRegions = [], ...others } = input
+  const Tags = [...ownTags.filter(({ Key = '' }) => !Object.hasOwn(tags, Key)), ...Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))]
+  const AddReplicaRegions = [
+    ...ownRegions,
+    ...replicaRegions.filter((region) => !ownRegions.some(({ Region }) => Region === region)).map((Region) => ({ Region }))
+  ]
+  return {
+    ...others,
+    ...compact({ KmsKeyId }),
+    ...(input.Tags !== undefined || Tags.length > 0) && { Tags },
+    ...(input.AddReplicaRegions !== undefined || AddReplicaRegions.length > 0) && { AddReplicaRegions }
+  }
+}
+
+/** Creates a secret. A caller who names regions for replicas must also be allowed to replicate it. */
+export async function createSecret (scope: Scope, name: SecretName, input: Input<'CreateSecret'>): Promise<WriteResult> {
+  assertCreatable(name)
+  const { environment } = scope
+  const { Description, AddReplicaRegions, ForceOverwriteReplicaSecret: overwrites = false, ClientRequestToken, Tags } = input
+  if (AddReplicaRegions !== undefined) assertMay(scope, 'ReplicateSecretToRegions', name)
+  const tags = tagsFrom(Tags)
+  checkTags(environment, tags, (_member, message) => { throw invalidRequest({ in: 'body', pointer: '/Tags', message }) })
+  const { AddReplicaRegions: replicas = [], KmsKeyId } = withSettings(scope, input) as Input<'CreateSecret'>
+  const replicaRegions = replicas.map(({ Region = '' }) => Region)
+  assertMayElsewhere(scope, name, replicaRegions, overwrites ? 'overwrite' : 'create')
+  return scope.aws.createSecret(scope, name, {
+    ...compact({ content: contentOf(input), description: Description, kmsKeyId: KmsKeyId, versionId: ClientRequestToken }),
+    tags: { ...tags, ...environment.tags },
+    replicaRegions
+  })
+}
+
+/** Changes a secret. A caller who gives it a value must also be allowed to do that. */
+export async function updateSecret (scope: Scope, name: SecretName, input: Input<'UpdateSecret'>): Promise<WriteResult> {
+  const content = contentOf(input)
+  if (content !== undefined) assertMay(scope, 'PutSecretValue', name)
+  return scope.aws.updateSecret(scope, name, compact({
+    content, description: input.Description, kmsKeyId: input.KmsKeyId, versionId: input.ClientRequestToken
+  }))
+}
+
+export const putSecretValue = async (scope: Scope, name: SecretName, input: Input<'PutSecretValue'>): Promise<WriteResult> =>
+  scope.aws.putSecretValue(scope, name, contentOf(input) ?? '', compact({ versionId: input.ClientRequestToken, stages: input.VersionStages }))
+
+/** Returns the input of a DeleteSecret, with the environment's recovery window unless the request has its own. */
+export const withRecoveryWindow = ({ environment }: Scope, input: Input<'DeleteSecret'>): object =>
+  input.ForceDeleteWithoutRecovery === true ? input : { RecoveryWindowInDays: environment.recoveryWindowInDays, ...input }
+
+/** Deletes a secret. A deletion without a recovery window requires a further permission, and the environment may forbid it. */
+export async function deleteSecret (scope: Scope, name: SecretName, input: Input<'DeleteSecret'>): Promise<DeletedSecret> {
+  const { ForceDeleteWithoutRecovery: force = false, RecoveryWindowInDays: recoveryWindowInDays } = input
+  if (force) assertMayForce(scope, name)
+  return scope.aws.deleteSecret(scope, name, force
+    ? { force }
+    : { recoveryWindowInDays: recoveryWindowInDays ?? scope.environment.recoveryWindowInDays })
+}
+
+/** Configures or starts a rotation. A configured rotation that starts at once requires both permissions. */
+export async function rotateSecret (scope: Scope, name: SecretName, input: Input<'RotateSecret'>): Promise<WriteResult> {
+  const { RotationLambdaARN: lambdaArn, RotateImmediately: rotateImmediately, RotationRules: rules = {} } = input
+  if (rotateImmediately !== false) assertMay(scope, 'RotateSecret', name)
+  return scope.aws.rotateSecret(scope, name, {
+    lambdaArn,
+    rules: compact({
+      automaticallyAfterDays: rules.AutomaticallyAfterDays, duration: rules.Duration, scheduleExpression: rules.ScheduleExpression
+    }),
+    rotateImmediately,
+    versionId: input.ClientRequestToken
+  })
+}
+
+/** Replicates a secret. The permissions of another environment to which a replica belongs are needed as well. */
+export async function replicate (
+  scope: Scope, name: SecretName, input: Input<'ReplicateSecretToRegions'>
+): Promise<ReplicatedSecret> {
+  const { AddReplicaRegions: replicas, ForceOverwriteReplicaSecret: overwrite = false } = input
+  assertMayElsewhere(scope, name, replicas.map(({ Region }) => Region), overwrite ? 'overwrite' : 'create')
+  return scope.aws.replicateSecretToRegions(scope, name, {
+    replicas: replicas.map(({ Region: region = '', KmsKeyId: kmsKeyId }) => compact({ region, kmsKeyId })), overwrite
+  })
+}
+
+/** Deletes replicas. The permissions of another environment to which a replica belongs are needed as well. */
+export async function removeReplicas (
+  scope: Scope, name: SecretName, { RemoveReplicaRegions: regions }: Input<'RemoveRegionsFromReplication'>
+): Promise<ReplicatedSecret> {
+  assertMayElsewhere(scope, name, regions, 'remove')
+  return scope.aws.removeRegionsFromReplication(scope, name, regions)
+}
+
+export const moveStage = async (scope: Scope, name: SecretName, input: Input<'UpdateSecretVersionStage'>): Promise<WriteResult> =>
+  scope.aws.updateSecretVersionStage(scope, name, input.VersionStage, {
+    moveToVersionId: input.MoveToVersionId, removeFromVersionId: input.RemoveFromVersionId
+  })
+
+export const putPolicy = async (scope: Scope, name: SecretName, input: Input<'PutResourcePolicy'>): Promise<WriteResult> =>
+  scope.aws.putResourcePolicy(scope, name, input.ResourcePolicy, { blockPublicPolicy: input.BlockPublicPolicy ?? false })

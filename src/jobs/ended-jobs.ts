@@ -1,0 +1,93 @@
+import { getOrCreate } from '#src/collections/get-or-create'
+import type { Monotonic } from '#src/clock'
+import { resultBytes } from '#src/secrets/bulk/reply'
+import type { Job } from './job.ts'
+
+/** The jobs that have ended and can still be read. */
+export interface EndedJobs {
+  /** Keeps a job that has just ended. */
+  add: (job: Job) => void
+  /** Returns one of a caller's jobs, if it is still kept. */
+  find: (callerId: string, id: string) => Job | undefined
+  /** Returns the jobs of a caller that are still kept. */
+  of: (callerId: string) => readonly Job[]
+}
+
+/** The limits on ended jobs. */
+export interface EndedJobLimits {
+  /** The time for which a job is kept, in milliseconds. */
+  kept: number
+  /** Returns the maximum memory of all ended jobs together, in bytes. */
+  bytes: () => number
+}
+
+/** The memory that a job takes without its results, in bytes. */
+const jobBytes = 4 * 1024
+
+/** The ended jobs of one caller. */
+interface Holding {
+  /** The jobs by ID, in the order in which they ended. */
+  readonly jobs: Map<string, Job>
+  bytes: number
+}
+
+const bytesOf = ({ settled }: Job): number => jobBytes + settled.length * resultBytes
+
+/**
+ * Creates an in-memory store of ended jobs. If there is no room for another one, the callers whose jobs take the most memory lose
+ * those that ended first. So a caller pushes out its own jobs before those of callers that hold less.
+ *
+ * @param monotonic measures how long a job is kept
+ */
+export function createEndedJobs (monotonic: Monotonic, { kept, bytes }: EndedJobLimits): EndedJobs {
+  const holdings = new Map<string, Holding>()
+  let all = 0
+
+  const isOver = ({ ended = 0 }: Job): boolean => monotonic() - ended >= kept
+
+  function count (holding: Holding, added: number): void {
+    holding.bytes += added
+    all += added
+  }
+
+  /** Removes the jobs of a caller, beginning with the one that ended first, as long as they meet a condition. */
+  function removeWhile (callerId: string, holding: Holding, condition: (job: Job) => boolean): void {
+    for (const job of holding.jobs.values()) {
+      if (!condition(job)) return
+      holding.jobs.delete(job.id)
+      count(holding, -bytesOf(job))
+      // Event streams may still refer to the job, so its results have to be removed, too.
+      job.removed = true
+      job.settled.length = 0
+    }
+    holdings.delete(callerId)
+  }
+
+  /** Makes room for a job. */
+  function makeRoom (job: Job): void {
+    const isFull = (): boolean => all + bytesOf(job) > bytes()
+    /** Returns the memory that the jobs of a caller would take with the new one. */
+    const bytesWith = (callerId: string, holding: Holding): number =>
+      callerId === job.callerId ? holding.bytes + bytesOf(job) : holding.bytes
+    while (isFull() && holdings.size > 0) {
+      let most = 0
+      for (const entry of holdings) most = Math.max(most, bytesWith(...entry))
+      for (const entry of holdings) removeWhile(...entry, () => isFull() && bytesWith(...entry) === most)
+    }
+  }
+
+  return {
+    add (job) {
+      for (const [callerId, holding] of holdings) removeWhile(callerId, holding, isOver)
+      makeRoom(job)
+      const holding = getOrCreate(holdings, job.callerId, () => ({ jobs: new Map<string, Job>(), bytes: 0 }))
+      holding.jobs.set(job.id, job)
+      count(holding, bytesOf(job))
+    },
+    find (callerId, id) {
+      const job = holdings.get(callerId)?.jobs.get(id)
+      return job === undefined || isOver(job) ? undefined : job
+    },
+    of: (callerId) => Array.from(holdings.get(callerId)?.jobs.values() ?? []).filter((job) => !isOver(job))
+  }
+}

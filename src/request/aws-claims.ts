@@ -1,0 +1,39 @@
+import type { FastifyRequest } from 'fastify'
+import { problemOf } from '#src/aws-endpoint/refusal'
+import { algorithm } from '#src/aws-protocol/authorization-header'
+import { AwsError } from '#src/aws-protocol/errors'
+import { readClaim, verifySignature, type Claim } from '#src/aws-protocol/signature'
+import type { AwsSessions } from '#src/authentication/aws-sessions'
+import type { Caller } from '#src/authentication/caller'
+
+/** Returns true if a request has a signature instead of a bearer token. */
+export const isSigned = ({ authorization = '' }: FastifyRequest['headers']): boolean =>
+  authorization.startsWith(`${algorithm} `)
+
+/**
+ * Returns the caller whose keys a request claims to be signed with. The session token is the gateway's own, so the caller is
+ * known before the body is read. `verifyClaim` verifies the signature as soon as the body has been read.
+ *
+ * @throws Problem `unauthenticated`, with AWS's error
+ */
+export function claimOf (
+  { raw }: FastifyRequest, { open }: AwsSessions, now: () => number
+): { caller: Caller, awsClaim: Claim<Caller> } {
+  const [path] = (raw.url ?? '').split('?')
+  const find = (accessKeyId: string, token: string | undefined) => open(accessKeyId, token, now())
+  const awsClaim = asProblem(() => readClaim(raw, { service: 'secretsmanager', find, now, ...path !== undefined && { path } }))
+  return { caller: awsClaim.accessKey.principal, awsClaim }
+}
+
+/** Verifies the signature of a request. @throws Problem `unauthenticated`, with AWS's error */
+export function verifyClaim (claim: Claim<Caller>, body: Uint8Array, { signingKey }: AwsSessions): void {
+  asProblem(() => { verifySignature(claim, body, signingKey) })
+}
+
+function asProblem<T> (work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw error instanceof AwsError ? problemOf(error, `aws-${error.type}`) : error
+  }
+}

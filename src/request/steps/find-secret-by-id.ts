@@ -1,0 +1,35 @@
+import { secretIn } from '#src/aws/secret-ids'
+import { Problem } from '#src/problems/problem'
+import type { Step } from '#src/request/step'
+import type { FindEnvironment } from './see-environment.ts'
+
+/**
+ * Finds the environment and the name of the secret whose name in AWS or ARN the request has, on routes that have them instead of
+ * a path with both.
+ *
+ * @param served returns the names of the environments that such routes serve
+ * @throws Problem `secret-not-found` if the secret can be in none of these environments
+ * @throws Problem `invalid-request` if it can be in several of them, unless the caller may see none of these
+ */
+export const findSecretById = (served: () => readonly string[], find: FindEnvironment): Step => (request) => {
+  const secretRequest = request.route.config.readSecretRequest?.(request.url)
+  if (secretRequest === undefined) return undefined
+  const { secretId } = secretRequest
+  const candidates = served().flatMap((env) => {
+    const environment = find(env)
+    const secret = environment && secretIn(environment, secretId)
+    return environment === undefined || secret === undefined ? [] : [{ environment, name: secret.name }]
+  })
+  const [first, second] = candidates
+  if (first === undefined) throw new Problem('secret-not-found')
+  if (second === undefined) {
+    const { environment: { name: env }, name } = first
+    return { secretRequest, named: { env, name }, secretName: name }
+  }
+  if (!candidates.some(({ environment }) => request.sees(environment).allowed)) throw new Problem('secret-not-found')
+  throw new Problem('invalid-request', {
+    detail: secretId.startsWith('arn:')
+      ? 'More than one environment may contain this ARN: its account has to be set in the configuration of each.'
+      : 'More than one environment may contain a secret with this name: send its ARN instead.'
+  })
+}

@@ -1,0 +1,24 @@
+import { reportedAddress, type TrustsProxy } from '#src/http/client-address'
+import { isForwarding } from '#src/http/forwarding'
+import { invalidRequest } from '#src/problems/problem'
+import type { Step } from '#src/request/step'
+
+/**
+ * Refuses forwarding headers that do not come from a trusted proxy. If such headers were trusted, a caller could forge its
+ * address. If they were ignored, all callers behind a proxy that is missing from the configuration would have the address of that
+ * proxy. Also refuses a request for which a trusted proxy reports something other than an address.
+ */
+export const refuseForwardingHeaders = (trustsProxy: TrustsProxy): Step => ({ raw }): undefined => {
+  const header = forwardingHeader(raw.headers)
+  if (header === undefined) return
+  const refusal = (message: string): Error => invalidRequest({ in: 'header', pointer: `/${header}`, message })
+  if (!trustsProxy(raw.socket.remoteAddress ?? '')) throw refusal('is taken from a trusted proxy alone')
+  if (reportedAddress(raw, trustsProxy) === undefined) throw refusal('has no IP address where the caller\'s should be')
+}
+
+function forwardingHeader (headers: object): string | undefined {
+  for (const header in headers) {
+    if (isForwarding(header)) return header
+  }
+  return undefined
+}

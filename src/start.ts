@@ -1,0 +1,109 @@
+import closeWithGrace from 'close-with-grace'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { app } from './app.ts'
+import { standardOutput } from './audit/settings.ts'
+import { outputsOf } from './command-line/output.ts'
+import { banner } from './local-mode/banner.ts'
+import { liveConfig, type LiveConfig } from './config/live.ts'
+import { loadConfig, readVariables } from './config/load.ts'
+import { ConfigError } from './config/issues.ts'
+import type { Variables } from './config/schema.ts'
+import { withoutMessage } from './problems/problem.ts'
+import { logDestination, type LogDestination } from './log/destination.ts'
+import { assertLocalModeIntended, startLocalMode, type LocalMode } from './local-mode/local-mode.ts'
+import { serverOptions } from './http/server-options.ts'
+
+/** The exit status for an invalid configuration: EX_CONFIG of sysexits.h. */
+const configurationError = 78
+
+/** The time, in milliseconds, after which the process is killed if it has cut off all requests and jobs but has not ended. */
+const endTimeout = 5_000
+
+/** Starts the gateway with the configuration from the environment variables. @throws ConfigError */
+async function start (): Promise<void> {
+  const variables = readVariables(process.env)
+  if (variables.GATEWAY_CONFIG === undefined) assertLocalModeIntended(process.env)
+  const local = variables.GATEWAY_CONFIG === undefined ? await startLocalMode(variables) : undefined
+  const config = liveConfig(local?.config ?? loadConfig(variables.GATEWAY_CONFIG ?? ''))
+
+  // With the audit trail on standard output, the log goes to standard error.
+  const descriptor = config.current.audit.file === standardOutput ? 2 : 1
+  const log = logDestination(descriptor, (lines) => { fastify.log.warn({ lines }, 'log lines were dropped') })
+  const fastify = Fastify(serverOptions(variables.LOG_LEVEL, log, config, variables.OTEL_SERVICE_NAME))
+  await fastify.register(app, { config, dataDir: variables.GATEWAY_DATA_DIR })
+  const address = await listen(fastify, variables)
+  shutDownGracefully(fastify, log, local)
+  if (variables.GATEWAY_CONFIG !== undefined) reloadOnHangup(fastify, config, variables.GATEWAY_CONFIG)
+  if (local === undefined) return
+  // The banner is the last thing that a developer sees.
+  log.flushSync()
+  outputsOf(process).stdout.text(banner(address, local, showsToken(variables)))
+}
+
+/** Listens, and returns the gateway's URL. @throws ConfigError if the address is in use or can't be bound */
+async function listen (fastify: FastifyInstance, { HOST: host, PORT: port }: Variables): Promise<string> {
+  try {
+    return await fastify.listen({ host, port, listenTextResolver: (address) => `listening on ${address}` })
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error
+    throw new ConfigError([{ key: 'HOST, PORT', found: `${String(error.code)} on ${host}, ${port}`, expected: 'a free address' }])
+  }
+}
+
+/** Returns true if the developer token is printed: if standard output is a terminal, or if `GATEWAY_PRINT_TOKEN` is `1`. */
+const showsToken = ({ GATEWAY_PRINT_TOKEN }: Variables): boolean => process.stdout.isTTY || GATEWAY_PRINT_TOKEN === '1'
+
+/**
+ * Installs handlers that shut the process down gracefully after a signal or an uncaught error. They let open requests finish and
+ * then close everything. A second signal ends the process at once.
+ */
+function shutDownGracefully (fastify: FastifyInstance, log: LogDestination, local: LocalMode | undefined): void {
+  closeWithGrace({
+    // `shutDown` limits the time instead, because a reload may have changed the limits by the time of the signal.
+    delay: false,
+    logger: false,
+    // If there is a configuration file, SIGHUP does not shut the process down, because it reloads the file.
+    skip: local === undefined ? ['SIGHUP'] : [],
+    onSecondSignal: () => { endIfHanging(fastify, log) }
+  }, async ({ signal, err }) => {
+    if (err !== undefined) fastify.log.fatal({ thrown: withoutMessage(err) }, 'crashed')
+    else fastify.log.info({ signal }, 'closing')
+    fastify.cutOff.addEventListener('abort', () => {
+      fastify.log.error('requests or jobs did not end in time')
+      setTimeout(() => { process.kill(process.pid, 'SIGKILL') }, endTimeout).unref()
+    })
+    // After an uncaught error, the gateway takes no further requests.
+    const isComplete = await fastify.shutDown({ delays: err === undefined })
+    await local?.close()
+    endIfHanging(fastify, log)
+    if (!isComplete) process.exit(1)
+  })
+}
+
+/** Ends the process if a write to the audit trail hangs. Node.js would then not exit by itself. */
+function endIfHanging ({ audit }: FastifyInstance, log: LogDestination): void {
+  if (!audit.hangs) return
+  log.flushSync()
+  process.kill(process.pid, 'SIGKILL')
+}
+
+/** Reloads the configuration file on SIGHUP. If the file is invalid, the current configuration stays in use. */
+function reloadOnHangup (fastify: FastifyInstance, config: LiveConfig, file: string): void {
+  process.on('SIGHUP', () => {
+    try {
+      config.replace(loadConfig(file))
+      fastify.log.info('the configuration was read again')
+    } catch (error) {
+      const mistakes = error instanceof ConfigError ? error.message.split('\n') : undefined
+      fastify.log.error({ mistakes }, 'the configuration was NOT read again: the one before stays in force')
+    }
+  })
+}
+
+try {
+  await start()
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error
+  outputsOf(process).stderr.text(`The gateway does not start: its configuration is not valid.\n${error.message}\n`)
+  process.exit(configurationError)
+}

@@ -1,0 +1,195 @@
+import t from 'tap'
+import { callAws, clientOf, keysFor } from '#test/aws-endpoint'
+import { build, caching, declared, tokens, type Gateway } from '#test/helper'
+
+const token = '00000000-0000-4000-8000-000000000001'
+
+t.test('callAws: AWS\'s SDK takes a secret through its life', async (t) => {
+  const gateway = await build(t)
+  const client = clientOf(gateway, await keysFor(gateway))
+  t.teardown(() => { client.destroy() })
+  const { ARN: arn } = await client.createSecret({ Name: 'dev/a', SecretString: 'one', Tags: [{ Key: 'team', Value: 'a' }] })
+  t.match(arn, /:secret:dev\/a-\w{6}$/)
+  t.match(await client.getSecretValue({ SecretId: 'dev/a' }), { ARN: arn, Name: 'dev/a', SecretString: 'one', VersionStages: ['AWSCURRENT'], CreatedDate: Date })
+  const { VersionId: second = '' } = await client.putSecretValue({ SecretId: 'dev/a', SecretBinary: Buffer.from([0, 255]) })
+  t.same(Buffer.from((await client.getSecretValue({ SecretId: arn })).SecretBinary ?? []), Buffer.from([0, 255]))
+  t.match(await client.getSecretValue({ SecretId: 'dev/a', VersionStage: 'AWSPREVIOUS' }), { SecretString: 'one' })
+  t.match(await client.getSecretValue({ SecretId: arn?.slice(0, -7), VersionId: second }), { VersionId: second }, 'an ARN without its last characters')
+  t.match(await client.updateSecret({ SecretId: 'dev/a', Description: 'A secret' }), { ARN: arn })
+  t.match(await client.describeSecret({ SecretId: 'dev/a' }), { Description: 'A secret', Tags: [{ Key: 'team', Value: 'a' }], LastChangedDate: Date })
+  await client.tagResource({ SecretId: 'dev/a', Tags: [{ Key: 'more', Value: 'b' }] })
+  await client.untagResource({ SecretId: arn, TagKeys: ['team'] })
+  t.match(await client.listSecrets({}), { SecretList: [{ ARN: arn, Name: 'dev/a', Tags: [{ Key: 'more', Value: 'b' }] }], NextToken: undefined })
+  t.match(await client.listSecretVersionIds({ SecretId: 'dev/a' }), { ARN: arn, Versions: { length: 2 } })
+  await client.updateSecretVersionStage({ SecretId: 'dev/a', VersionStage: 'BLUE', MoveToVersionId: second })
+  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Deny', Principal: '*', Action: 'secretsmanager:DeleteSecret', Resource: '*' }] })
+  t.match(await client.validateResourcePolicy({ SecretId: 'dev/a', ResourcePolicy: policy }), { PolicyValidationPassed: true })
+  await client.putResourcePolicy({ SecretId: 'dev/a', ResourcePolicy: policy })
+  t.match(await client.getResourcePolicy({ SecretId: 'dev/a' }), { ResourcePolicy: policy })
+  await client.deleteResourcePolicy({ SecretId: 'dev/a' })
+  t.match(await client.replicateSecretToRegions({ SecretId: 'dev/a', AddReplicaRegions: [{ Region: 'eu-central-1' }] }), { ReplicationStatus: [{ Region: 'eu-central-1' }] })
+  t.match(await client.removeRegionsFromReplication({ SecretId: 'dev/a', RemoveReplicaRegions: ['eu-central-1'] }), { ARN: arn })
+  t.match(await client.deleteSecret({ SecretId: 'dev/a' }), { ARN: arn, DeletionDate: Date })
+  await t.rejects(client.getSecretValue({ SecretId: 'dev/a' }), { name: 'InvalidRequestException' })
+  t.match(await client.restoreSecret({ SecretId: 'dev/a' }), { ARN: arn, Name: 'dev/a' })
+  t.match((await client.getRandomPassword({ PasswordLength: 20 })).RandomPassword, /^.{20}$/)
+  await t.rejects(client.rotateSecret({ SecretId: 'dev/a' }), { name: 'InvalidRequestException', message: 'No Lambda rotation function ARN is associated with this secret.' })
+  await client.deleteSecret({ SecretId: 'dev/a', ForceDeleteWithoutRecovery: true })
+  await t.rejects(client.getSecretValue({ SecretId: arn }), { name: 'ResourceNotFoundException', message: 'Secrets Manager can\'t find the specified secret.' })
+  t.match(gateway.trail().filter(({ operation, event }) => operation === 'callAws' && event === 'intent').map(({ action }) => action),
+    ['CreateSecret', 'GetSecretValue', 'PutSecretValue'], 'each call is recorded under its own action')
+})
+
+t.test('callAws: requests that are refused get AWS\'s errors', async (t) => {
+  const gateway = await build(t)
+  await callAws(gateway, 'CreateSecret', { Name: 'dev/a', SecretString: 'one', ClientRequestToken: token })
+  const calls = gateway.awsCalls.length
+  for (const [what, operation, input, type, options] of [
+    ['an operation that AWS does not have', 'GetSecrets', {}, 'UnknownOperationException'],
+    ['an operation that the SDK does not have', 'ListResourcePolicies', { SecretId: 'dev/a' }, 'UnknownOperationException'],
+    ['a member that the SDK does not have', 'GetResourcePolicy', { SecretId: 'dev/a', PolicyName: 'x' }, 'InvalidParameterException'],
+    ['another media type', 'GetSecretValue', { SecretId: 'dev/a' }, 'UnknownOperationException', { headers: { 'content-type': 'application/json' } }],
+    ['another target', 'GetSecretValue', { SecretId: 'dev/a' }, 'UnknownOperationException', { headers: { 'x-amz-target': 'kms.Decrypt' } }],
+    ['what is not JSON', 'GetSecretValue', '{"SecretId":', 'SerializationException'],
+    ['a list', 'GetSecretValue', [], 'SerializationException'],
+    ['a value of the wrong type', 'GetSecretValue', { SecretId: 1 }, 'SerializationException'],
+    ['a missing member', 'GetSecretValue', {}, 'ValidationException'],
+    ['a name that is too long', 'CreateSecret', { Name: 'a'.repeat(513), ClientRequestToken: token }, 'ValidationException'],
+    ['a name that is none', 'GetSecretValue', { SecretId: 'dev/a b' }, 'ValidationException'],
+    ['a missing token', 'PutSecretValue', { SecretId: 'dev/a', SecretString: 'x' }, 'InvalidRequestException'],
+    ['a missing token of a rotation', 'RotateSecret', { SecretId: 'dev/a' }, 'InvalidParameterException'],
+    ['a read outside the environment', 'GetSecretValue', { SecretId: 'production-secrets/a' }, 'ResourceNotFoundException'],
+    ['a write outside the environment', 'PutSecretValue', { SecretId: 'a', SecretString: 'x', ClientRequestToken: token }, 'ResourceNotFoundException'],
+    ['an ARN in another region', 'GetSecretValue', { SecretId: 'arn:aws:secretsmanager:eu-west-2:111111111111:secret:dev/a-AbCdEf' }, 'ResourceNotFoundException'],
+    ['a creation outside the environment', 'CreateSecret', { Name: 'a', ClientRequestToken: token }, 'AccessDeniedException'],
+    ['a token of another list', 'ListSecrets', { NextToken: 'x' }, 'InvalidNextTokenException'],
+    ['too long a token', 'ListSecrets', { NextToken: 'x'.repeat(8_193) }, 'ValidationException'],
+    ['a long token of another list', 'ListSecrets', { NextToken: 'x'.repeat(8_192) }, 'InvalidNextTokenException'],
+    ['both secrets and filters', 'BatchGetSecretValue', { SecretIdList: ['dev/a'], Filters: [{ Key: 'name', Values: ['dev/'] }] }, 'InvalidParameterException'],
+    ['secrets and a page', 'BatchGetSecretValue', { SecretIdList: ['dev/a'], MaxResults: 3 }, 'InvalidParameterException'],
+    ['no filters', 'BatchGetSecretValue', { Filters: [] }, 'InvalidParameterException'],
+    ['a policy without a secret', 'ValidateResourcePolicy', { ResourcePolicy: '{}' }, 'AccessDeniedException'],
+    ['a conflict of tags', 'CreateSecret', { Name: 'production-secrets/a', ClientRequestToken: token, Tags: [{ Key: 'environment', Value: 'x' }] }, 'ValidationException', { environment: 'prod' }],
+    ['an environment that does not exist', 'GetSecretValue', { SecretId: 'dev/a' }, 'AccessDeniedException', { environment: 'none' }],
+    ['a caller who may not see the environment', 'GetSecretValue', { SecretId: 'dev/a' }, 'AccessDeniedException', { token: tokens.stranger }],
+    ['a caller who may not write', 'PutSecretValue', { SecretId: 'dev/a', SecretString: 'x', ClientRequestToken: token }, 'AccessDeniedException', { token: tokens.reader }],
+    ['a caller who may not set a value', 'UpdateSecret', { SecretId: 'dev/a', SecretString: 'x', ClientRequestToken: token }, 'AccessDeniedException', { token: tokens.reader }],
+    ['a protected environment', 'DeleteSecret', { SecretId: 'production-secrets/a', ForceDeleteWithoutRecovery: true }, 'AccessDeniedException', { environment: 'prod' }],
+    ['a header that is not taken', 'GetSecretValue', { SecretId: 'dev/a' }, 'ValidationException', { headers: { 'idempotency-key': 'x' } }]
+  ] as const) {
+    const reply = await callAws(gateway, operation, input, options)
+    t.match(reply, { status: 400, json: { __type: type, Message: /./ } }, what)
+    t.equal(reply.headers.get('content-type'), 'application/x-amz-json-1.1')
+    t.equal(reply.headers.get('x-amzn-requestid'), reply.headers.get('x-request-id'))
+    t.match(gateway.trail().at(-1), { operation: 'callAws', status: 400, code: /./ }, `${what} is recorded`)
+  }
+  t.equal(gateway.awsCalls.length, calls, 'AWS is not asked')
+  const tooLarge = await callAws(gateway, 'PutSecretValue', `{"SecretId":"dev/a","SecretString":"${'x'.repeat(1024 * 1024)}"}`)
+  t.match(tooLarge, { status: 413, json: { __type: 'RequestEntityTooLarge' } })
+})
+
+t.test('callAws: AWS\'s errors are passed on, except those about the gateway\'s credential', async (t) => {
+  const gateway = await build(t)
+  const twice = { Name: 'dev/a', SecretString: 'one', ClientRequestToken: token }
+  await callAws(gateway, 'CreateSecret', twice)
+  t.match(await callAws(gateway, 'CreateSecret', { ...twice, ClientRequestToken: token.replace('1', '2') }),
+    { status: 400, json: { __type: 'ResourceExistsException', Message: 'The operation failed because the secret dev/a already exists.' } })
+  t.match(await callAws(gateway, 'GetSecretValue', { SecretId: 'dev/a', VersionStage: 'BLUE' }),
+    { json: { __type: 'ResourceNotFoundException', Message: 'Secrets Manager can\'t find the specified secret value for staging label: BLUE' } })
+  const invalid = await callAws(gateway, 'GetSecretValue', { SecretId: 'dev/a' }, { headers: { 'aws-credential-id': 'unknown-to-aws' } })
+  t.match(invalid, { status: 500, json: { __type: 'InternalServiceError' } })
+  t.notMatch(invalid.text, 'security token')
+})
+
+t.test('callAws: what the environment gives to new secrets', async (t) => {
+  const gateway = await build(t, {
+    environments: {
+      ...declared.environments,
+      dev: { ...declared.environments.dev, tags: { owner: 'platform' }, replicaRegions: ['eu-central-1'], recoveryWindowInDays: 7 }
+    }
+  })
+  const client = clientOf(gateway, await keysFor(gateway))
+  t.teardown(() => { client.destroy() })
+  const created = await client.createSecret({ Name: 'dev/a', SecretString: 'one', Tags: [{ Key: 'team', Value: 'a' }], AddReplicaRegions: [{ Region: 'us-east-1' }] })
+  t.same(created.ReplicationStatus?.map(({ Region }) => Region).sort(), ['eu-central-1', 'us-east-1'])
+  const { Tags: tags = [] } = await client.describeSecret({ SecretId: 'dev/a' })
+  t.same(Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])), { owner: 'platform', team: 'a' })
+  await client.removeRegionsFromReplication({ SecretId: 'dev/a', RemoveReplicaRegions: ['us-east-1', 'eu-central-1'] })
+  const { DeletionDate: date } = await client.deleteSecret({ SecretId: 'dev/a' })
+  t.ok(Math.abs((date?.getTime() ?? 0) - gateway.now() - 7 * 86_400_000) < 60_000)
+  await client.restoreSecret({ SecretId: 'dev/a' })
+  t.match(await client.describeSecret({ SecretId: 'dev/a' }), { ReplicationStatus: [{ Region: 'eu-central-1' }] }, 'a restored secret gets its replica back')
+})
+
+/** Creates secrets in the environment dev. */
+async function create (gateway: Gateway, ...names: readonly string[]): Promise<string[]> {
+  const replies = await Promise.all(names.map(async (name, index) =>
+    callAws(gateway, 'CreateSecret', { Name: `dev/${name}`, SecretString: name, ClientRequestToken: token.replace('8', String(index % 8)) })))
+  return replies.map(({ json }): string => json.ARN)
+}
+
+t.test('callAws: lists show only what the caller may see', async (t) => {
+  const gateway = await build(t)
+  await create(gateway, 'team-a/1', 'team-a/2', 'team-a/3', 'other/1', 'other/2')
+  const list = async (input: object): Promise<{ names: string[], next?: string }> => {
+    const { json } = await callAws(gateway, 'ListSecrets', input, { token: tokens.team })
+    return { names: json.SecretList.map(({ Name: name }: { Name: string }) => name), next: json.NextToken }
+  }
+  t.match(await list({ SortBy: 'name' }), { names: ['dev/team-a/1', 'dev/team-a/2', 'dev/team-a/3'], next: undefined })
+  const first = await list({ SortBy: 'name', MaxResults: 2 })
+  t.match(first, { names: ['dev/team-a/1', 'dev/team-a/2'], next: /./ })
+  t.match(await list({ SortBy: 'name', MaxResults: 2, NextToken: first.next }), { names: ['dev/team-a/3'], next: undefined })
+  t.match(await list({ Filters: [{ Key: 'name', Values: ['dev/team-a/2', 'dev/other/'] }] }), { names: ['dev/team-a/2'] })
+
+  const values = async (input: object, caller: string = tokens.team): Promise<unknown> => {
+    const { json } = await callAws(gateway, 'BatchGetSecretValue', input, { token: caller })
+    return {
+      values: json.SecretValues.map(({ SecretString: value }: { SecretString: string }) => value).sort(),
+      errors: json.Errors.map(({ SecretId: id, ErrorCode: code }: Record<string, string>) => `${id} ${code}`), next: json.NextToken
+    }
+  }
+  t.match(await values({ Filters: [{ Key: 'name', Values: ['dev/'] }] }), { values: ['team-a/1', 'team-a/2', 'team-a/3'], errors: [] })
+  t.match(await values({ Filters: [{ Key: 'tag-key', Values: ['x'] }] }, tokens.administrator), { values: [], errors: [] })
+  t.match(await values({ SecretIdList: ['dev/team-a/1', 'dev/other/1', 'dev/team-a/x', 'elsewhere'] }), {
+    values: ['team-a/1'],
+    errors: ['dev/other/1 AccessDeniedException', 'dev/team-a/x ResourceNotFoundException', 'elsewhere ResourceNotFoundException']
+  })
+  const items = gateway.trail().filter(({ event, action }) => event === 'item' && action === 'GetSecretValue')
+  t.match(items.at(-3), { name: 'team-a/1', status: 200, versionId: /./ })
+  t.match(items.at(-2), { name: 'other/1', status: 403, code: 'forbidden' })
+  const unavailable = await callAws(gateway, 'BatchGetSecretValue', { SecretIdList: ['dev/a'] }, { headers: { 'aws-credential-id': 'unknown-to-aws' } })
+  t.match(unavailable, { status: 500, json: { __type: 'InternalServiceError' } }, 'what concerns all secrets is the error of the request')
+})
+
+t.test('callAws: pages of versions', async (t) => {
+  const gateway = await build(t)
+  await create(gateway, 'a')
+  for (const index of [2, 3]) await callAws(gateway, 'PutSecretValue', { SecretId: 'dev/a', SecretString: `v${index}`, ClientRequestToken: token.replace('1', String(index)) })
+  const first = await callAws(gateway, 'ListSecretVersionIds', { SecretId: 'dev/a', IncludeDeprecated: true, MaxResults: 2 })
+  t.match(first.json, { Versions: { length: 2 }, NextToken: /./ })
+  const second = await callAws(gateway, 'ListSecretVersionIds', { SecretId: 'dev/a', IncludeDeprecated: true, NextToken: first.json.NextToken })
+  t.match(second.json, { Versions: { length: 1 }, NextToken: undefined })
+})
+
+t.test('callAws: values come from the cache', async (t) => {
+  const gateway = await build(t, caching)
+  const [arn = ''] = await create(gateway, 'a')
+  gateway.advance(1 / 24)
+  const read = async (input: object) => callAws(gateway, 'GetSecretValue', input)
+  t.equal((await read({ SecretId: 'dev/a' })).json.SecretString, 'a')
+  gateway.awsCalls.length = 0
+  t.equal((await read({ SecretId: arn })).json.SecretString, 'a')
+  t.match((await read({ SecretId: `${arn.slice(0, -6)}AbCdEf` })).json, { __type: 'ResourceNotFoundException' }, 'the ARN of another secret of that name')
+  t.match((await callAws(gateway, 'BatchGetSecretValue', { SecretIdList: ['dev/a'] })).json, { SecretValues: [{ SecretString: 'a' }], Errors: [] })
+  t.same(gateway.awsCalls, [])
+  t.match(gateway.trail().filter(({ action, event }) => action === 'GetSecretValue' && event === 'outcome').at(-2), { cache: 'hit' })
+  await callAws(gateway, 'PutSecretValue', { SecretId: arn, SecretString: 'b', ClientRequestToken: token.replace('1', '2') })
+  t.equal((await read({ SecretId: 'dev/a' })).json.SecretString, 'b', 'a write empties it')
+  for (const [selector, message] of [
+    [{ VersionStage: 'BLUE' }, /staging label: BLUE$/], [{ VersionId: token.replace('1', '9') }, /VersionId: 00000000/]
+  ] as const) {
+    for (let time = 0; time < 2; time++) {
+      t.match((await read({ SecretId: 'dev/a', ...selector })).json, { __type: 'ResourceNotFoundException', Message: message })
+    }
+  }
+})

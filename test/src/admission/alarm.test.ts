@@ -1,0 +1,65 @@
+import { mock } from 'node:test'
+import t, { type Test } from 'tap'
+import { createAlarm, type Alarm } from '#src/admission/alarm'
+
+/** Creates an alarm, and a clock that moves only on demand. */
+function scene (t: Test): { alarm: Alarm, passes: (milliseconds: number) => void } {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  let now = 0
+  return {
+    alarm: createAlarm(() => now),
+    passes (milliseconds) {
+      now += milliseconds
+      mock.timers.tick(milliseconds)
+    }
+  }
+}
+
+t.test('wakes each when it is due, once', async (t) => {
+  const { alarm, passes } = scene(t)
+  const woken: string[] = []
+  alarm.set(() => { woken.push('later') }, 0.2)
+  alarm.set(() => { woken.push('soon') }, 0.1)
+  passes(99)
+  t.same(woken, [])
+  passes(1)
+  t.same(woken, ['soon'])
+  passes(1_000)
+  t.same(woken, ['soon', 'later'])
+})
+
+t.test('a new time replaces the one before, and clear removes it', async (t) => {
+  const { alarm, passes } = scene(t)
+  const woken: string[] = []
+  const [one, other] = [() => { woken.push('one') }, () => { woken.push('other') }]
+  alarm.set(one, 0.1)
+  alarm.set(one, 0.3)
+  alarm.set(other, 0.1)
+  alarm.clear(other)
+  alarm.clear(other)
+  passes(299)
+  t.same(woken, [])
+  passes(1)
+  t.same(woken, ['one'])
+})
+
+t.test('whoever gives up its place comes after those who wait', async (t) => {
+  const { alarm, passes } = scene(t)
+  const served: string[] = []
+  let tokens = 0
+  const waiter = (id: string) => function wake (): void {
+    if (tokens > 0) {
+      tokens -= 1
+      served.push(id)
+      alarm.clear(wake)
+    }
+    alarm.set(wake, 0.02)
+  }
+  for (const id of ['a', 'b', 'c']) alarm.set(waiter(id), 0.02)
+  for (let round = 0; round < 7; round += 1) {
+    tokens = 1
+    passes(20)
+  }
+  t.equal(served.join(''), 'abcabca')
+})
