@@ -11,7 +11,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { arch, cpus, loadavg, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 
-const contests = ['floor.ts', 'reads.ts'] as const
+const contests = ['floor.ts', 'reads.ts', 'calls.ts'] as const
 
 const page = join(import.meta.dirname, '..', 'docs', 'performance.md')
 

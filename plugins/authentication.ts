@@ -11,6 +11,7 @@ import { tokenKeys, type IssuedToken } from '#src/authentication/gateway-token'
 import { keySet, type KeySource } from '#src/authentication/key-set'
 import { usedSignatures } from '#src/authentication/used-signatures'
 import { stsUrl } from '#src/aws/endpoints'
+import { addressGroup } from '#src/network/address-group'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { Problem } from '#src/problems/problem'
 import { claimOf, isSigned, verifyClaim } from '#src/request/aws-claims'
@@ -69,12 +70,12 @@ export default fp(async (fastify) => {
     return awsLogin(login, headers, fastify.now())
   })
 
-  function identify ({ headers, raw: { socket }, route: { config } }: FastifyRequest): Identity | Promise<Identity> {
+  function identify ({ headers, raw: { socket }, route: { config }, found: { peer = '' } }: FastifyRequest): Identity | Promise<Identity> {
     const { tokenHeaders } = config
     const presented = tokenHeaders === undefined
       ? { authorization: headers.authorization, certificate: () => fastify.certificateIdentity(socket) }
       : tokenIn(headers, tokenHeaders())
-    return authentication().identify(presented, fastify.now())
+    return authentication().identify(presented, fastify.now(), addressGroup(peer))
   }
 
   fastify.decorate('authenticate', (request) => {

@@ -28,6 +28,8 @@ declare module 'fastify' {
     invalidateCache: (secret: string) => void
     /** Watches a secret for changes of its current version. The cache must be enabled in the environment. */
     watchSecret: Cache['watch']
+    /** Calls a function with the name in AWS of each secret that may have changed. */
+    onSecretChange: Cache['onChange']
     /** Returns false if the cache is disabled in the environment. */
     isCached: Cache['keeps']
     /** Reads a secret into the cache. @throws Problem if it can't be read */
@@ -106,7 +108,8 @@ export default fp(async (fastify) => {
     sharesReads: (credentialId) => roleOf(credentialId)?.shareReads !== false,
     maximumBytes: config.current.cache.maximumBytes,
     monotonic,
-    alarm: fastify.alarms.after
+    alarm: fastify.alarms.after,
+    onShared: metrics.callsShared
   })
   // Clears the cache when one of these settings changes, because a credential may then belong to another account, or a name to
   // another secret.
@@ -121,6 +124,7 @@ export default fp(async (fastify) => {
   fastify.decorate('aws', cache.port)
   fastify.decorate('invalidateCache', cache.invalidate)
   fastify.decorate('watchSecret', cache.watch)
+  fastify.decorate('onSecretChange', cache.onChange)
   fastify.decorate('isCached', cache.keeps)
   fastify.decorate('preload', cache.preload)
   fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)

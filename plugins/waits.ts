@@ -1,15 +1,20 @@
 import fp from 'fastify-plugin'
 import { createPlaces, type Places } from '#src/admission/places'
 import type { VersionSelector } from '#src/aws/port'
+import { createFollowedSecrets, type FollowedSelection } from '#src/changes/followed-secrets'
+import { sendChanges, type ChangeStreamsContext } from '#src/request/change-streams'
 import { renewDecision } from '#src/request/renew-decision'
 import { waitFor, type Wait, type WaitsContext } from '#src/request/waits'
 import { callerTurns } from '#src/scheduling/caller-turns'
 import { createPauses } from '#src/scheduling/pauses'
+import { allSecrets } from '#src/secrets/all-secrets'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The event streams that callers follow. */
     eventStreams: Places
+    /** Sends the changes of secrets as events. */
+    sendChanges: (request: FastifyRequest, reply: FastifyReply, selection: FollowedSelection) => Promise<FastifyReply>
     /** Returns the wait that the `Prefer` of a read demands, if the read can wait. */
     waitFor: (request: FastifyRequest, reply: FastifyReply, selector: VersionSelector) => Wait | undefined
   }
@@ -17,7 +22,9 @@ declare module 'fastify' {
 
 /** Provides what requests need that wait for secrets to change. */
 export default fp(async (fastify) => {
-  const { alarms, authenticate, authorize, config, isCached, metrics, monotonic, stopping, watchSecret } = fastify
+  const {
+    alarms, authenticate, authorize, aws, config, isCached, metrics, monotonic, onSecretChange, stopping, watchSecret
+  } = fastify
   const limits = (): typeof config.current.server.connections => config.current.server.connections
   const eventStreams = createPlaces('event-streams', () => limits().eventStreamsPerCaller)
   const places = createPlaces('waits', () => limits().waitsPerCaller)
@@ -34,7 +41,20 @@ export default fp(async (fastify) => {
     monotonic
   }
 
+  const followed = createFollowedSecrets({
+    watch: watchSecret,
+    async list (call, namePrefix) {
+      const { secrets } = await allSecrets({ ...call, aws }, { namePrefix })
+      return secrets.map(({ name }) => name)
+    },
+    alarm: alarms.after,
+    listEvery: ({ environment: { cache: { ttlSeconds = config.current.cache.ttlSeconds } = {} } }) => ttlSeconds * 1_000
+  })
+  onSecretChange(followed.announce)
+  const streams: ChangeStreamsContext = { ...waits, places: eventStreams, followed, authorize }
+
   fastify.decorate('eventStreams', eventStreams)
+  fastify.decorate('sendChanges', async (request, reply, selection) => sendChanges(streams, request, reply, selection))
   fastify.decorate('waitFor', (request, reply, selector) => waitFor(waits, request, reply, selector))
   metrics.gauge({ name: 'secrets_gateway_waiting_requests', help: 'Requests that wait for events.', labels: ['kind'] }, () => [
     { labels: { kind: 'read' }, value: places.taken() },

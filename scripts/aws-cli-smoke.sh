@@ -2,11 +2,14 @@
 # Creates, reads, updates and deletes a secret with the AWS CLI, on the embedded Secrets Manager or another AWS-compatible
 # endpoint:
 #   scripts/aws-cli-smoke.sh http://127.0.0.1:4566
-# Set the variable AWS_CLI to run another program instead of `aws`.
+# Set the variable AWS_CLI to run another program instead of `aws`, and PREFIX to begin the secret's name with a prefix. The keys are
+# `test` and `test`, unless the environment has others or AWS_CONFIG_FILE names a file that does.
 set -euo pipefail
 endpoint=${1:?Specify the endpoint, such as http://127.0.0.1:4566}
-export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=eu-west-1 AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
-export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+export AWS_DEFAULT_REGION=eu-west-1 AWS_EC2_METADATA_DISABLED=true AWS_PAGER= AWS_SHARED_CREDENTIALS_FILE=/dev/null
+if [ -z "${AWS_CONFIG_FILE:-}${AWS_CONTAINER_CREDENTIALS_FULL_URI:-}" ]; then
+  export AWS_CONFIG_FILE=/dev/null AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+fi
 
 secretsmanager() { "${AWS_CLI:-aws}" --endpoint-url "$endpoint" --output text secretsmanager "$@"; }
 
@@ -19,7 +22,7 @@ expect() {
   echo "ok      $1"
 }
 
-name=cli/smoke-$$
+name=${PREFIX:-}cli/smoke-$$
 expect create "$name" "$(secretsmanager create-secret --name "$name" --secret-string first --description 'of the CLI' --query Name)"
 expect get first "$(secretsmanager get-secret-value --secret-id "$name" --query SecretString)"
 expect update "$name" "$(secretsmanager update-secret --secret-id "$name" --secret-string second --query Name)"

@@ -17,7 +17,9 @@ import { actionGroups, actionNames, actionTable, type ResourceType } from '#src/
 import { cedarSchema } from '#src/authorization/schema'
 import { operations } from '#src/aws-model/shapes'
 import { VariablesSchema } from '#src/config/schema'
+import { faultOf } from '#src/aws-endpoint/faults'
 import { catalogue, catalogueEntry, type ProblemCode } from '#src/problems/catalogue'
+import { Problem } from '#src/problems/problem'
 import { builtGateway } from './built-gateway.ts'
 import { reliabilityTables } from './reliability-tables.ts'
 
@@ -30,16 +32,18 @@ function problems (): string {
     .toSorted((one, other) => catalogue[one].status - catalogue[other].status)
   const rows = codes.map((code) => {
     const { status, title, advice } = catalogueEntry(code)
-    return `| ${status} | \`${code}\` | ${title} | ${advice} |`
+    const { type, status: awsStatus } = faultOf(new Problem(code))
+    return `| ${status} | \`${code}\` | ${title} | ${advice} | \`${type}\` (${awsStatus}) |`
   })
   return [
     '# Problems',
     '',
     'Every error is returned as `application/problem+json` (RFC 9457). Programs should go by `code`; the texts are for people.',
-    '`npm run docs` generates this page from `src/problems/catalogue.ts`.',
+    'Callers that use [AWS\'s own protocol](aws-protocol.md#errors) get AWS\'s error instead. `npm run docs` generates this page from',
+    '`src/problems/catalogue.ts` and `src/aws-endpoint/faults.ts`.',
     '',
-    '| status | `code` | title | what to do |',
-    '| --- | --- | --- | --- |',
+    '| status | `code` | title | what to do | AWS\'s error |',
+    '| --- | --- | --- | --- | --- |',
     ...rows,
     ''
   ].join('\n')

@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs'
 import type { Role } from '#src/local-backend/server'
+import { exampleIn } from './examples.ts'
 import { issuer, workload } from './web-identity.ts'
 
 const document = (...statements: readonly object[]): string =>
   JSON.stringify({ Version: '2012-10-17', Statement: statements.map((statement) => ({ Effect: 'Allow', ...statement })) })
 
 /** The trust policy from the documentation. */
-const [, trust = ''] = /<!-- trust policy -->\n```json\n(.*?)```/s.exec(readFileSync(new URL('../docs/credentials.md', import.meta.url), 'utf8')) ?? []
+const trust = exampleIn('docs/credentials.md', 'trust policy')
 
 const withIdentity = ['sts:AssumeRole', 'sts:SetSourceIdentity']
 const everything = [document({ Action: '*', Resource: '*' })]

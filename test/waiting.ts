@@ -1,4 +1,6 @@
-import type { Gateway } from './helper.ts'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { tokens, type Gateway } from './helper.ts'
 import { until } from './until.ts'
 
 /** Returns the number of requests that wait at a gateway: reads, or event streams. */
@@ -10,3 +12,48 @@ export function waiting ({ fastify }: Gateway, kind: 'read' | 'event-stream' = '
 /** Resolves when this number of requests waits. */
 export const untilWaiting = async (gateway: Gateway, count: number, kind?: 'read' | 'event-stream'): Promise<void> =>
   until(() => waiting(gateway, kind) === count)
+
+/** An event of a stream. */
+export interface StreamEvent {
+  id: string | undefined
+  event: string
+  data: any // eslint-disable-line @typescript-eslint/no-explicit-any -- tests read arbitrary members
+}
+
+/** An open event stream. */
+export interface Stream {
+  status: number
+  /** The events so far, without the heartbeats. */
+  events: StreamEvent[]
+  /** Everything that was received so far. */
+  text: () => string
+  isOver: () => boolean
+  close: () => void
+}
+
+/** Opens an event stream. */
+export async function openStream (
+  { url }: Pick<Gateway, 'url'>, path: string, { token = tokens.administrator, headers = {} }: { token?: string, headers?: Record<string, string> } = {}
+): Promise<Stream> {
+  const request = get(`${url}${path}`, { headers: { authorization: `Bearer ${token}`, ...headers } })
+  const [reply] = await once(request, 'response') as [IncomingMessage]
+  const events: StreamEvent[] = []
+  let text = ''
+  let rest = ''
+  let isOver = false
+  reply.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk
+    const blocks = `${rest}${chunk}`.split('\n\n')
+    rest = blocks.pop() ?? ''
+    events.push(...blocks.filter((block) => !block.startsWith(':')).map(parse))
+  })
+  reply.once('close', () => { isOver = true })
+  request.on('error', () => undefined)
+  reply.on('error', () => undefined)
+  return { status: reply.statusCode ?? 0, events, text: () => text, isOver: () => isOver, close: () => { request.destroy() } }
+}
+
+function parse (block: string): StreamEvent {
+  const [, id, event = '', data = ''] = /^(?:id: ([\w-]+)\n)?event: (\w+)\ndata: (.*)$/.exec(block) ?? []
+  return { id, event, data: JSON.parse(data) }
+}

@@ -43,9 +43,10 @@ export interface Authenticator {
   /**
    * Authenticates a request and returns its caller's identity. Returns a promise only for a token that is not in the cache.
    *
-   * @throws Problem `unauthenticated`, `identity-provider-unavailable`
+   * @param address the address that the request comes from, or its network
+   * @throws Problem `unauthenticated`, `identity-provider-unavailable`, `overloaded`
    */
-  identify: (presented: PresentedCredentials, now: number) => Identity | Promise<Identity>
+  identify: (presented: PresentedCredentials, now: number, address: string) => Identity | Promise<Identity>
   /**
    * Returns the caller that a proof of an earlier authentication identifies.
    *
@@ -77,16 +78,18 @@ export function authenticator (
   if (aws !== undefined) {
     verifiers.set(gatewayIssuer, gatewayTokenVerifier(tokenKeys, aws.serverId, (subject) => awsGroups(aws.identities, subject)))
   }
-  const verify = cacheVerified(async (token, now) => {
+  const verify = cacheVerified(async (token, now, address) => {
     const verifier = verifiers.get(await claimedIssuer(token) ?? '')
     if (verifier === undefined) throw unauthenticated('unknown-token')
-    return verifier(token, now)
+    return verifier(token, now, address)
   }, monotonic)
 
   const identityOf = ({ caller, expires }: Verified): Identity =>
     ({ caller: joined(caller), expires, proof: { method: caller.method, id: caller.id, groups: caller.groups } })
 
-  function identify ({ authorization, certificate }: PresentedCredentials, now: number): Identity | Promise<Identity> {
+  function identify (
+    { authorization, certificate }: PresentedCredentials, now: number, address: string
+  ): Identity | Promise<Identity> {
     if (authorization === undefined) {
       const found = certificate()
       if (found === undefined) throw unauthenticated('no-token')
@@ -96,7 +99,7 @@ export function authenticator (
     if (token === undefined) throw unauthenticated('not-a-bearer-token')
     const known = apiKey(hashToken(token), now)
     if (known !== undefined) return withGroups(known)
-    const verified = verify(token, now)
+    const verified = verify(token, now, address)
     return verified instanceof Promise ? verified.then(identityOf) : identityOf(verified)
   }
 

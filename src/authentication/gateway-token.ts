@@ -93,8 +93,8 @@ export function gatewayTokenVerifier (
     clockToleranceSeconds: 30,
     maximumLifetimeSeconds: maximumLifetime
   }
-  return async (token, now) => {
-    const { sub, exp } = await verifyJwt(token, key, rules, now)
+  return async (token, now, address) => {
+    const { sub, exp } = await verifyJwt(token, key, rules, now, address)
     return { caller: caller('aws', sub, groupsOf(sub)), expires: exp * 1000 }
   }
 }

@@ -1,6 +1,7 @@
 import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import { Problem } from '#src/problems/problem'
 import { unauthenticated } from './refusal.ts'
+import { signatureChecks } from './signature-checks.ts'
 
 /**
  * The header parameters that make a token invalid. `crit` lists required extensions, but none is supported. The others contain
@@ -41,15 +42,24 @@ export async function claimedIssuer (token: string): Promise<string | undefined>
  * Verifies a token and returns its claims (RFC 7519, with the best practices of RFC 8725).
  *
  * @param now milliseconds since the epoch
- * @throws Problem `unauthenticated`, and problems that `key` throws
+ * @param address the address that the token comes from
+ * @throws Problem `unauthenticated`, `overloaded` if too many tokens from the address wait, and problems that `key` throws
  */
-export async function verifyJwt (token: string, key: JWTVerifyGetKey, rules: JwtRules, now: number): Promise<VerifiedClaims> {
+export async function verifyJwt (
+  token: string, key: JWTVerifyGetKey, rules: JwtRules, now: number, address: string
+): Promise<VerifiedClaims> {
+  let leave = (): void => undefined
   const { decodeProtectedHeader, jwtVerify } = await import('jose')
   try {
     const header = decodeProtectedHeader(token)
     const member = refusedMembers.find((name) => Object.hasOwn(header, name))
     if (member !== undefined) throw unauthenticated(`header-${member}`)
-    const { payload } = await jwtVerify(token, key, {
+    const keyInTurn: JWTVerifyGetKey = async (...parameters) => {
+      const found = await key(...parameters)
+      leave = await signatureChecks.enter(address)
+      return found
+    }
+    const { payload } = await jwtVerify(token, keyInTurn, {
       issuer: rules.issuer,
       audience: rules.audience,
       algorithms: [...rules.algorithms],
@@ -62,6 +72,8 @@ export async function verifyJwt (token: string, key: JWTVerifyGetKey, rules: Jwt
   } catch (error) {
     if (error instanceof Problem) throw error
     throw unauthenticated(reasonOf(error))
+  } finally {
+    leave()
   }
 }
 

@@ -45,8 +45,8 @@ const groupPattern = /^[!-~](?:[ -~]{0,254}[!-~])?$/
 export function oidcVerifier (issuer: OidcIssuer, key: JWTVerifyGetKey): TokenVerifier {
   const { clockToleranceSeconds = 30, maximumLifetimeSeconds = 24 * 60 * 60 } = issuer
   const rules: JwtRules = { ...issuer, clockToleranceSeconds, maximumLifetimeSeconds }
-  return async (token, now) => {
-    const claims = await verifyJwt(token, key, rules, now)
+  return async (token, now, address) => {
+    const claims = await verifyJwt(token, key, rules, now, address)
     const groups = issuer.groupsClaim === undefined ? [] : claimedGroups(claims[issuer.groupsClaim])
     const named = groups.map((group) => `${issuer.name}:${group}`)
     return { caller: caller('oidc', `${issuer.name}:${claims.sub}`, named), expires: claims.exp * 1000 }

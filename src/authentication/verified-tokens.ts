@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { getOrCreate } from '#src/collections/get-or-create'
 import type { Monotonic } from '#src/clock'
 import type { Caller } from './caller.ts'
 
@@ -9,34 +10,60 @@ export interface Verified {
   readonly expires: number
 }
 
-/** Verifies a token. @throws Problem `unauthenticated`, `identity-provider-unavailable` */
-export type TokenVerifier = (token: string, now: number) => Promise<Verified>
+/**
+ * Verifies a token.
+ *
+ * @param address the address that the token comes from
+ * @throws Problem `unauthenticated`, `identity-provider-unavailable`, `overloaded`
+ */
+export type TokenVerifier = (token: string, now: number, address: string) => Promise<Verified>
 
 /** A verifier that returns a cached result directly, not as a promise, so that the request continues without a delay. */
-export type CachingVerifier = (token: string, now: number) => Verified | Promise<Verified>
+export type CachingVerifier = (...parameters: Parameters<TokenVerifier>) => Verified | Promise<Verified>
 
 /** Milliseconds after which a token is verified again, so that a revoked signing key stops working. */
 const cacheTime = 60_000
 
 const maximumTokens = 10_000
 
+/** The maximum number of cached tokens of one caller. More of them replace each other, but not the tokens of other callers. */
+const maximumTokensOfOne = 100
+
 /**
  * Caches a verifier's results for a short time, because verifying a signature is the most expensive part of a request. The expiry
  * is a date and is compared with `now`. The time in the cache is measured by `monotonic`.
  */
 export function cacheVerified (verify: TokenVerifier, monotonic: Monotonic): CachingVerifier {
-  const tokens = new LRUCache<string, Verified & { since: number }>({ max: maximumTokens })
-  return (token, now) => {
+  /** The keys of each caller's tokens, in the order in which the tokens were verified first. */
+  const keysOf = new Map<string, Set<string>>()
+  const tokens = new LRUCache<string, Verified & { since: number }>({
+    max: maximumTokens,
+    dispose ({ caller: { id } }, key, reason) {
+      if (reason === 'set') return
+      const keys = keysOf.get(id)
+      keys?.delete(key)
+      if (keys?.size === 0) keysOf.delete(id)
+    }
+  })
+
+  function cache (key: string, verified: Verified & { since: number }): void {
+    const keys = getOrCreate(keysOf, verified.caller.id, () => new Set<string>()).add(key)
+    tokens.set(key, verified)
+    const [oldest = key] = keys
+    if (keys.size > maximumTokensOfOne) tokens.delete(oldest)
+  }
+
+  return (token, now, address) => {
     const key = hash('sha256', token, 'base64')
     const known = tokens.get(key)
     if (known !== undefined && now < known.expires && monotonic() - known.since < cacheTime) return known
-    return verifyAndCache(token, now, key)
+    return verifyAndCache(key, token, now, address)
   }
 
-  async function verifyAndCache (token: string, now: number, key: string): Promise<Verified> {
+  async function verifyAndCache (key: string, ...parameters: Parameters<TokenVerifier>): Promise<Verified> {
     const since = monotonic()
-    const verified = await verify(token, now)
-    tokens.set(key, { ...verified, since })
+    const verified = await verify(...parameters)
+    cache(key, { ...verified, since })
     return verified
   }
 }

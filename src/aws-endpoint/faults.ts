@@ -68,6 +68,8 @@ const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'unsupported-media-type': unknownOperation,
   'expectation-failed': { type: 'SerializationException' },
   'not-all-done': refused,
+  'some-failed': refused,
+  'cache-disabled': refused,
   'not-taken-back': refused,
   'idempotency-mismatch': refused,
   'idempotency-key-spent': refused,

@@ -1,7 +1,7 @@
 import type { Environment } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
 import type { ProblemCode } from '#src/problems/catalogue'
-import { toAwsName } from './names.ts'
+import { fromAwsName, toAwsName } from './names.ts'
 
 /** The rules for a read that may be answered from the cache. */
 export interface Caching {
@@ -29,3 +29,7 @@ export interface CacheStatus {
 
 /** Returns the name in AWS of the secret that a call is about. It is the same for all credentials and in all regions. */
 export const secretOf = ({ environment }: { environment: Environment }, name: SecretName): string => toAwsName(environment, name)
+
+/** Returns the secret's name in an environment, or undefined if it belongs to another environment or can't be addressed. */
+export const secretNameOf = ({ environment }: { environment: Environment }, secret: string): SecretName | undefined =>
+  fromAwsName(environment, secret)

@@ -15,13 +15,14 @@ const chosenLabel = ({ versionId, versionStage }: VersionSelector): string | und
 /** Returns true if a value that was read is from before a write. */
 export function isOldValue (secret: ReadSecret, facts: Facts, version: VersionSelector = {}): boolean {
   const [state, label] = [facts.get('state'), facts.get(`label ${chosenLabel(version) ?? ''}`)]
-  if (state !== undefined && state.value !== 'present' && !isLater(secret.createdDate, state)) return true
-  return label !== undefined && secret.versionId !== label.value && !isLater(secret.createdDate, label)
+  if (state !== undefined && !state.values.includes('present') && !isLater(secret.createdDate, state)) return true
+  return label !== undefined && !label.values.includes(secret.versionId) && !isLater(secret.createdDate, label)
 }
 
 /** Returns true if a description is from before a write. */
 export const describesOldState = (secret: SecretMetadata, facts: Facts): boolean =>
-  [...facts].some(([aspect, fact]) => !shows(secret, aspect, fact.value) && !isLater(secret.lastChangedDate, fact))
+  [...facts].some(([aspect, fact]) =>
+    !fact.values.some((value) => shows(secret, aspect, value)) && !isLater(secret.lastChangedDate, fact))
 
 function shows (secret: SecretMetadata, aspect: Aspect, value: string | undefined): boolean {
   const [kind = '', name = ''] = split(aspect)
@@ -53,8 +54,8 @@ const versionWith = (label: string, versions: Readonly<Record<string, readonly s
  */
 export function isOldPolicy ({ policy }: { policy?: string }, facts: Facts): boolean {
   const [state, fact] = [facts.get('state'), facts.get('policy')]
-  if (state !== undefined && state.value !== 'present') return true
-  return fact !== undefined && !isDeepStrictEqual(parsed(policy), parsed(fact.value))
+  if (state !== undefined && !state.values.includes('present')) return true
+  return fact !== undefined && !fact.values.some((value) => isDeepStrictEqual(parsed(policy), parsed(value)))
 }
 
 const parsed = (json: string | undefined): unknown => json === undefined ? undefined : JSON.parse(json)
@@ -68,8 +69,9 @@ export const areOldVersions = ({ cursor }: VersionsRequest) => (page: Page<Secre
     const [kind, label = ''] = split(aspect)
     if (kind !== 'label' || items.some(({ createdDate }) => isLater(createdDate, fact))) return false
     const shown = versionWith(label, versions)
+    if (fact.values.includes(shown)) return false
     // If no version on this page has the label, the version that has it may be on another page.
-    return shown === undefined ? fact.value !== undefined && (isWhole || fact.value in versions) : shown !== fact.value
+    return shown !== undefined || isWhole || fact.values.every((value) => value !== undefined && value in versions)
   })
 }
 
@@ -79,13 +81,13 @@ export const areOldVersions = ({ cursor }: VersionsRequest) => (page: Page<Secre
  * @param version the version that was to be read; absent if it was the secret itself
  */
 export function isErrorOfOldState (error: unknown, facts: Facts, version?: VersionSelector): boolean {
-  const state = facts.get('state')?.value
-  if (state === undefined || state === 'gone') return false
+  const states = facts.get('state')?.values
+  if (states === undefined || states.includes('gone')) return false
   if (isProblem(error, 'secret-not-found')) return true
-  if (state === 'deleted') return false
+  if (states.includes('deleted')) return false
   if (isProblem(error, 'secret-pending-deletion')) return true
   if (version === undefined || !isProblem(error, 'version-not-found')) return false
   const { versionId } = version
-  return facts.get(`label ${chosenLabel(version) ?? ''}`)?.value !== undefined ||
-    [...facts].some(([aspect, { value }]) => aspect.startsWith('label ') && versionId !== undefined && value === versionId)
+  return facts.get(`label ${chosenLabel(version) ?? ''}`)?.values.includes(undefined) === false ||
+    [...facts].some(([aspect, { values }]) => aspect.startsWith('label ') && versionId !== undefined && values.includes(versionId))
 }

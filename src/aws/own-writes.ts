@@ -79,8 +79,14 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
       const { environment } = call
       return [...writes.findAll(placeOf(call), listLateness)].flatMap(([awsName, facts]) => {
         const name = fromAwsName(environment, awsName)
-        return name === undefined ? [] : compact({ name, state: facts.get('state')?.value as RecentlyWritten['state'] })
+        const states = facts.get('state')?.values ?? []
+        const state = states.length === 1 ? states[0] as RecentlyWritten['state'] : undefined
+        return name === undefined ? [] : compact({ name, state })
       })
+    },
+    mayBeCurrent (call, name, versionId) {
+      const { values = [] } = writes.find(keyOf(call, name), lateness).get('label AWSCURRENT') ?? {}
+      return values.length > 1 && values.includes(versionId)
     }
   }
 }
@@ -88,7 +94,7 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
 /** Returns this process's deletion of a secret without recovery, if AWS has confirmed it but may not have finished it. */
 function deletionOf (writes: RecentWrites, call: AwsCall, name: SecretName): Fact | undefined {
   const state = writes.find(keyOf(call, name), deletionLateness).get('state')
-  return state?.value === 'gone' ? state : undefined
+  return state?.values.every((value) => value === 'gone') === true ? state : undefined
 }
 
 /** Returns true if AWS's error means that a deletion of this process without recovery is under way. */

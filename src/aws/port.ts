@@ -25,6 +25,11 @@ export interface SecretsPort {
   listRecentlyWritten: (call: AwsCall) => RecentlyWritten[]
   listSecrets: (call: AwsCall, request: ListRequest) => Promise<Page<SecretMetadata<AnyName>>>
   listSecretVersionIds: (call: AwsCall, name: SecretName, request: VersionsRequest) => Promise<Page<SecretVersion>>
+  /**
+   * Returns true if this version may be current although AWS shows another one: this process has lately made both current, in
+   * writes that overlapped, so that their order is not known. Does not call AWS.
+   */
+  mayBeCurrent: (call: AwsCall, name: SecretName, versionId: string) => boolean
   putResourcePolicy: (call: AwsCall, name: SecretName, policy: string, options: PolicyOptions) => Promise<WriteResult>
   putSecretValue: (call: AwsCall, name: SecretName, content: SecretContent, version?: NewVersion) => Promise<WrittenVersion>
   removeRegionsFromReplication: (call: AwsCall, name: SecretName, regions: readonly string[]) => Promise<ReplicatedSecret>

@@ -20,8 +20,12 @@ export type Effect = Partial<Readonly<Record<Aspect, string | undefined | typeof
 
 /** The value that this process has recently given to an aspect of a secret. */
 export interface Fact {
-  value: string | undefined
-  /** The time at which the reply to the write arrived, in milliseconds on the monotonic clock. */
+  /**
+   * The value is one of these. There are several if writes with different values overlapped, because AWS may have applied them in
+   * any order.
+   */
+  values: readonly (string | undefined)[]
+  /** The time at which the reply to the last write arrived, in milliseconds on the monotonic clock. */
   at: number
   /** The time at which the reply arrived, in milliseconds since the epoch. */
   date: number
@@ -34,8 +38,7 @@ export type Facts = ReadonlyMap<Aspect, Fact>
 export interface RecentWrites {
   /**
    * Carries out a write, and remembers its effect. If the write fails but AWS may have carried it out, forgets everything about
-   * the secret. If two writes overlap and give different values to an aspect, forgets that aspect, because AWS may have applied
-   * the two in either order.
+   * the secret.
    *
    * @param effect returns the effect of a successful write. `before` contains the facts from before the write.
    */
@@ -54,10 +57,16 @@ const maximum = 10_000
 /** The time for which a fact is kept, in milliseconds. */
 const kept = 300_000
 
-interface Entry extends Omit<Fact, 'value'> {
+/** A value that a write has given to an aspect, and the number of the event at which the write ended. */
+interface Candidate {
   value: string | undefined | typeof unknown
-  /** The number of the event at which the write ended. The beginnings and ends of all writes are numbered in their order. */
+  /** The beginnings and ends of all writes are numbered in their order. */
   end: number
+}
+
+interface Entry extends Omit<Fact, 'values'> {
+  /** The values of all writes that no later write has certainly replaced. */
+  candidates: readonly Candidate[]
 }
 
 interface Memory {
@@ -70,7 +79,11 @@ interface Memory {
 
 const nothing: Facts = new Map()
 
-const isKnown = (entry: [Aspect, Entry]): entry is [Aspect, Entry & Fact] => entry[1].value !== unknown
+/** Returns the fact about an aspect, or nothing if its value can't be known. */
+function factFrom ([aspect, { candidates, at, date }]: [Aspect, Entry]): [Aspect, Fact][] {
+  const values = [...new Set(candidates.map(({ value }) => value))]
+  return values.every((value) => value !== unknown) ? [[aspect, { values, at, date }]] : []
+}
 
 /** Creates the memory of recent writes. At first, it is empty. */
 export function createRecentWrites (monotonic: Monotonic, now: () => number): RecentWrites {
@@ -81,16 +94,16 @@ export function createRecentWrites (monotonic: Monotonic, now: () => number): Re
     const memory = secrets.get(key)
     if (memory === undefined) return nothing
     const since = monotonic() - within
-    return new Map([...memory.entries].filter(isKnown).filter(([, { at }]) => at > since))
+    return new Map([...memory.entries].filter(([, { at }]) => at > since).flatMap(factFrom))
   }
 
   function remember (key: string, effect: Effect, began: number): void {
     const { entries, uncertain } = secrets.get(key) ?? { entries: new Map<Aspect, Entry>(), uncertain: 0 }
     const after = new Map(effect.state === 'gone' ? [] : [...entries].filter(([, { at }]) => monotonic() - at < kept))
-    for (const [aspect, value] of Object.entries(effect) as [Aspect, Entry['value']][]) {
-      const before = entries.get(aspect)
-      const isOrdered = began > uncertain && (before === undefined || began > before.end || before.value === value)
-      after.set(aspect, { value: isOrdered ? value : unknown, end: ++events, at: monotonic(), date: now() })
+    for (const [aspect, value] of Object.entries(effect) as [Aspect, Candidate['value']][]) {
+      const overlapping = entries.get(aspect)?.candidates.filter(({ end }) => end > began) ?? []
+      const candidates: Candidate[] = [...overlapping, { value: began > uncertain ? value : unknown, end: ++events }]
+      after.set(aspect, { candidates, at: monotonic(), date: now() })
     }
     replace(key, { entries: after, uncertain })
   }

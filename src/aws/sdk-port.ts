@@ -121,6 +121,7 @@ export function createSecretsPort (
       }))
       return compact({ items: Versions.map(versionFrom), nextCursor: nextCursorFrom(NextToken, cursor) })
     },
+    mayBeCurrent: () => false,
     async putResourcePolicy (call, name, policy, { blockPublicPolicy }) {
       return written(name, await send(call, (commands) => new commands.PutResourcePolicyCommand({
         ...idOf(call, name),

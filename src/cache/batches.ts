@@ -45,7 +45,7 @@ const singlyFor = 5 * 60_000
 /** Creates the functions that read in batches. Only current versions are batched, because AWS returns no others in a batch. */
 export function createBatches (
   { getSecretValue, batchGetSecretValue }: Pick<SecretsPort, 'getSecretValue' | 'batchGetSecretValue'>,
-  { hasSessions, monotonic, after }: CacheOptions
+  { hasSessions, monotonic, after, onShared }: CacheOptions
 ): Batches {
   /** The times until which secrets are read one by one, keyed by credential and region. */
   const singlyUntil = new Map<string, number>()
@@ -77,12 +77,16 @@ export function createBatches (
       }
       if (!isProblem(error, 'overloaded')) singlyUntil.set(lineOf({ call }), monotonic() + singlyFor)
     }
-    await Promise.all(reads.map(async (read) => {
+    const unanswered: Waiting[] = []
+    for (const read of reads) {
       const result = results.get(read.name)
-      if (result === undefined || ('problem' in result && isOthers(result.problem, read.call, call))) await readSingly(read)
+      if (result === undefined || ('problem' in result && isOthers(result.problem, read.call, call))) unanswered.push(read)
       else if ('problem' in result) read.reject(result.problem)
       else read.resolve(result.secret)
-    }))
+    }
+    const answered = reads.length - unanswered.length
+    if (answered > 1 && call.background === undefined) onShared?.(answered - 1)
+    await Promise.all(unanswered.map(readSingly))
   }
 
   /** Returns true if a read may have failed only because AWS was asked with the session of another caller. */

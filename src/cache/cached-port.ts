@@ -17,6 +17,8 @@ export interface Cache extends Pick<Reader, 'preload' | 'keeps'> {
   sweep: () => void
   /** Watches a secret for changes of its current version. */
   watch: Watches['open']
+  /** Calls a function with the name in AWS of each secret that may have changed, whether it is watched or not. */
+  onChange: Watches['onReview']
   /** Returns the numbers of cached and of watched secrets, and the memory in bytes that the cached values take. */
   size: () => { secrets: number, watched: number, bytes: number }
   /** Empties the cache, and ends the renewals in progress. */
@@ -38,6 +40,7 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
     preload,
     keeps,
     watch: watches.open,
+    onChange: watches.onReview,
     invalidate (secret) {
       memory.changed(secret, settlingTimes.write)
       watches.review(secret)

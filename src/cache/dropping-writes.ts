@@ -9,7 +9,7 @@ import type { Watches } from './watches.ts'
 type Write<Rest extends unknown[], Result> = (call: AwsCall, name: SecretName, ...rest: Rest) => Promise<Result>
 
 /** The operations that change a secret's values, its labels, or who may read it. */
-type Writes = Omit<SecretsPort, `${'batch' | 'describe' | 'get' | 'list' | 'validate'}${string}`>
+type Writes = Omit<SecretsPort, `${'batch' | 'describe' | 'get' | 'list' | 'may' | 'validate'}${string}`>
 
 /**
  * The time for which a secret counts as settling after a write, in milliseconds. AWS is eventually consistent, and may still

@@ -2,7 +2,7 @@ import { Problem } from '#src/problems/problem'
 import type { BatchedRead, Batches } from './batches.ts'
 import { meaningOf } from './failures.ts'
 import type { Fetch } from './flights.ts'
-import { nothing, selectsCurrent, versionIn, withAbsence, withVersion } from './kept-secret.ts'
+import { nothing, selectsCurrent, versionIn, withAbsence, withVersion, type KeptVersion } from './kept-secret.ts'
 import type { Memory } from './memory.ts'
 import { absenceTime, settlingTtl, type CacheOptions, type Times } from './settings.ts'
 import type { Target } from './store.ts'
@@ -17,7 +17,7 @@ export interface Read extends BatchedRead {
  * The times of renewals, as fractions of the time to live. A value in use is renewed after `least`, plus a random fraction of up
  * to `random`. The renewal may wait for up to `spare`, so that renewals share a call, and still ends before the value expires.
  */
-export const renewal = { least: 0.75, random: 0.2, spare: 1 / 60 }
+export const renewal = { least: 0.8, random: 0.1, spare: 1 / 20 }
 
 /**
  * Returns a function that asks AWS, and caches the answer.
@@ -56,7 +56,8 @@ export function createFetcher (
       if (isCurrent()) {
         const until = since + (isSettling ? settlingTtl : times.ttl + times.staleIfError)
         const renewAfter = renewal.least + renewal.random * random()
-        const kept = withVersion(memory.store.get(target), { secret, since, until, renewAfter, isSettling })
+        const version: KeptVersion = { secret, since, until, renewAfter, isSettling, use: { reads: 0 } }
+        const kept = withVersion(memory.store.get(target), version)
         memory.store.set(target, kept)
         const current = versionIn(kept, {})
         if (current !== undefined) observe(target, current.secret.versionId)

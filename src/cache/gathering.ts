@@ -20,18 +20,28 @@ export interface Gathering<Item> {
 interface Group<Item> {
   readonly waiting: Item[]
   isUrgent: boolean
+  longest: number
   /** The number of calls of `send` that have not been answered yet. */
   underWay: number
   expected: number
-  isReviewed: boolean
+  /** The number of iterations of the event loop since something has happened to the group; undefined if they are not counted. */
+  quiet: number | undefined
   cancel: (() => void) | undefined
 }
+
+/**
+ * The number of iterations of the event loop in which nothing happens to a group before its urgent items are sent although they
+ * are few. Requests that come together are read from their connections in several iterations, and AWS may have answered earlier
+ * ones by then. If there is nothing else to do, an iteration takes some microseconds, so a lone item is not delayed noticeably.
+ */
+const quietIterations = 3
 
 /**
  * Creates a gathering. The items of a group are sent together:
  *
  * - as soon as there are enough of them,
- * - otherwise, if they are urgent, as soon as no other item of the group is under way or expected, so a lone item does not wait,
+ * - otherwise, if they are urgent, as soon as no other item of the group is under way, expected or arriving, so a lone item does
+ *   not wait,
  * - otherwise, when the first of them has waited for the `longest` time.
  *
  * @param size the maximum number of items that are sent together
@@ -43,47 +53,57 @@ export function createGathering<Item> (
   const groups = new Map<string, Group<Item>>()
 
   const groupOf = (key: string): Group<Item> => getOrCreate(groups, key, () =>
-    ({ waiting: [], isUrgent: false, underWay: 0, expected: 0, isReviewed: false, cancel: undefined }))
+    ({ waiting: [], isUrgent: false, longest: 0, underWay: 0, expected: 0, quiet: undefined, cancel: undefined }))
 
   function sendSome (key: string, group: Group<Item>): void {
     const items = group.waiting.splice(0, size)
-    if (group.waiting.length === 0) {
-      group.cancel?.()
-      group.cancel = undefined
-    }
+    group.cancel?.()
+    group.cancel = undefined
+    // The items that are left have arrived only now.
+    if (group.waiting.length > 0) limitWait(key, group)
     group.underWay += 1
     void send(items).then(() => {
       group.underWay -= 1
-      review(key, group)
+      reviewSoon(key, group)
     })
   }
 
-  function review (key: string, group: Group<Item>): void {
+  function limitWait (key: string, group: Group<Item>): void {
+    group.cancel ??= after(group.longest, () => {
+      while (group.waiting.length > 0) sendSome(key, group)
+    })
+  }
+
+  /** Sends the items that need not wait any longer. Returns true if some are left that would be sent after quiet iterations. */
+  function review (key: string, group: Group<Item>, isQuiet: boolean): boolean {
     const { waiting } = group
     while (waiting.length >= size) sendSome(key, group)
-    const isDue = group.isUrgent && group.underWay + group.expected === 0
-    if (waiting.length > 0 && isDue) sendSome(key, group)
+    const isDue = waiting.length > 0 && group.isUrgent && group.underWay + group.expected === 0
+    if (isDue && isQuiet) sendSome(key, group)
     if (waiting.length + group.underWay + group.expected === 0) groups.delete(key)
+    return isDue && !isQuiet
   }
 
-  /** Reviews a group at the end of this iteration of the event loop, so that items added together are sent together. */
+  /** Reviews a group at the end of this iteration of the event loop, and again until it has been quiet. */
   function reviewSoon (key: string, group: Group<Item>): void {
-    if (group.isReviewed) return
-    group.isReviewed = true
-    setImmediate(() => {
-      group.isReviewed = false
-      review(key, group)
-    })
+    const isCounting = group.quiet !== undefined
+    group.quiet = 0
+    if (isCounting) return
+    const count = (): void => {
+      group.quiet = (group.quiet ?? 0) + 1
+      if (review(key, group, group.quiet >= quietIterations)) setImmediate(count)
+      else group.quiet = undefined
+    }
+    setImmediate(count)
   }
 
   return {
     add (key, item, { longest, isUrgent }) {
       const group = groupOf(key)
       group.isUrgent = isUrgent
+      group.longest = longest
       group.waiting.push(item)
-      group.cancel ??= after(longest, () => {
-        while (group.waiting.length > 0) sendSome(key, group)
-      })
+      limitWait(key, group)
       reviewSoon(key, group)
     },
     expect (key) {

@@ -91,8 +91,9 @@ export function createReader (
   }
 
   /** Renews a version before it becomes stale, as long as callers read it. So none of them has to wait for AWS. */
-  function renewInTime ({ renewAfter, isSettling }: KeptVersion, { age = 0, problem }: CacheStatus, read: Read): void {
-    const isDue = !isSettling && problem === undefined && age >= read.times.ttl * renewAfter
+  function renewInTime (version: KeptVersion, { age = 0, problem }: CacheStatus, read: Read): void {
+    version.use.reads += 1
+    const isDue = !version.isSettling && problem === undefined && isRenewalDue(version, age, read.times.ttl)
     if (isDue && !renewing.has(flightKey(read))) renew(read).catch(() => undefined)
   }
 
@@ -172,6 +173,21 @@ export function createReader (
     watches,
     keeps: (environment) => timesOf(environment).ttl > 0
   }
+}
+
+/** The fraction of the time to live before which no version is renewed. */
+const earliestRenewal = 0.5
+
+/** A version is renewed early if it will probably be read only this many times before it expires. */
+const lastReads = 5
+
+/**
+ * Returns true if a version that is being read should be renewed: at its own time, or earlier if it is read so seldom that it
+ * could expire before the next read. A renewal shares its call with others, but the read of an expired version often does not.
+ */
+function isRenewalDue ({ renewAfter, use: { reads } }: KeptVersion, age: number, ttl: number): boolean {
+  const isNearItsEnd = (ttl - age) * reads < age * lastReads
+  return age >= ttl * renewAfter || (isNearItsEnd && age >= ttl * earliestRenewal)
 }
 
 const flightKey = ({ target, selector: { versionId, versionStage } }: Read): string =>

@@ -26,6 +26,8 @@ export interface CacheOptions {
   readonly after?: After
   /** Sets the alarms of watched secrets. */
   readonly alarm: After
+  /** Called with the number of calls to AWS that were saved because callers' reads shared a call. */
+  readonly onShared?: (saved: number) => void
 }
 
 /** The time to live of the answer that a secret or a version does not exist, in milliseconds. */

@@ -27,6 +27,8 @@ export interface Watches {
   readonly observe: (target: Target, versionId: string | undefined) => void
   /** Looks for a new version of a secret, because it may have changed. AWS may take a moment to show it. */
   readonly review: (secret: string) => void
+  /** Calls a function with the name in AWS of each secret that is reviewed, whether it is watched or not. */
+  readonly onReview: (listener: (secret: string) => void) => void
   /** Returns the number of watched secrets, counted once per credential. */
   readonly size: () => number
 }
@@ -65,6 +67,7 @@ export interface WatchContext extends Pick<CacheOptions, 'timesOf' | 'monotonic'
 export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look }: WatchContext): Watches {
   /** The watches, keyed by the secret's name in AWS, then by the key of the target. */
   const watchesOf = new Map<string, Map<string, Watch>>()
+  const reviewListeners: ((secret: string) => void)[] = []
 
   const keptFor = (target: Target): KeptVersion | undefined => versionIn(memory.store.get(target), {})
 
@@ -149,7 +152,9 @@ export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look
         watch.reviewedAt = monotonic()
         lookAt(watch)
       }
+      for (const listener of reviewListeners) listener(secret)
     },
+    onReview (listener) { reviewListeners.push(listener) },
     size: () => Array.from(watchesOf.values()).reduce((sum, { size }) => sum + size, 0)
   }
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { CommandFailure } from './terminal.ts'
+import { CommandFailure, FailureWithStatus } from './terminal.ts'
 
 const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const
 
@@ -14,7 +14,7 @@ const gracePeriod = 10_000
 export interface Child {
   /**
    * The exit status. For a process that was killed by a signal, it is 128 plus the signal's number, as in a shell. Rejects with
-   * CommandFailure if the program can't be started.
+   * FailureWithStatus if the program can't be started: status 127 if it does not exist, otherwise 126, as in a shell.
    */
   readonly ended: Promise<number>
   /**
@@ -41,7 +41,8 @@ export function startChild ([program = '', ...args]: readonly string[], env: Nod
   })
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new CommandFailure(`${program} can't be run: ${error.code ?? 'an error'}`))
+      const { code = 'an error' } = error
+      reject(new FailureWithStatus(code === 'ENOENT' ? 127 : 126, new CommandFailure(`${program} can't be run: ${code}`)))
     })
     child.once('close', (code, signal) => { resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])) })
   }).finally(() => {

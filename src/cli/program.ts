@@ -24,7 +24,7 @@ import { update } from './commands/update.ts'
 import { versions } from './commands/versions.ts'
 import { withCompletion } from './completion.ts'
 import { withGlobalOptions } from './gateway.ts'
-import { CommandFailure, ExitStatus, terminalOf, WrongUsage, type ProcessStreams, type Terminal } from './terminal.ts'
+import { CommandFailure, ExitStatus, FailureWithStatus, terminalOf, WrongUsage, type ProcessStreams, type Terminal } from './terminal.ts'
 
 /** Adds one command to the program or to a group of commands. */
 export type AddCommand = (parent: Command, terminal: Terminal) => void
@@ -70,6 +70,10 @@ function outcomeOf (error: unknown): { status: number, lines: readonly string[] 
   // Commander has already written its message. Its exit code is 0 only for requested help.
   if (error instanceof CommanderError) return { status: error.exitCode === 0 ? 0 : 2, lines: [] }
   if (error instanceof ExitStatus) return { status: error.status, lines: [] }
+  if (error instanceof FailureWithStatus) {
+    const outcome = outcomeOf(error.cause)
+    return outcome === undefined ? undefined : { ...outcome, status: error.status }
+  }
   if (error instanceof WrongUsage) return { status: 2, lines: [error.message] }
   if (error instanceof GatewayProblem) {
     const { message, code, requestId, errors, errorCount } = error
@@ -87,7 +91,7 @@ function outcomeOf (error: unknown): { status: number, lines: readonly string[] 
  * Runs a command and reports its failure on standard error.
  *
  * @param args the arguments, without the program's own name
- * @returns the exit status: 0 on success, 1 on failure, 2 for wrong usage; for `run`, the child's exit status
+ * @returns the exit status: 0 on success, 1 on failure, 2 for wrong usage. `diff` and `run` have further ones
  * @throws any unexpected error, which is a bug in the program
  */
 export async function run (args: readonly string[], streams: ProcessStreams): Promise<number> {

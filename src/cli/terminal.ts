@@ -40,6 +40,17 @@ export class ExitStatus extends Error {
   }
 }
 
+/** An error for which the command exits with a status of its own, instead of the usual status for the cause. */
+export class FailureWithStatus extends Error {
+  override readonly name = 'FailureWithStatus'
+  readonly status: number
+
+  constructor (status: number, cause: unknown) {
+    super(`Exit status ${status}`, { cause })
+    this.status = status
+  }
+}
+
 /** Writes a result to standard output: as JSON if `--json` is set, otherwise as text. */
 export function print ({ stdout }: Terminal, { json }: { json?: boolean }, result: object, lines: readonly Line[]): void {
   if (json === true) stdout.json(result)

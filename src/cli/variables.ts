@@ -35,6 +35,12 @@ export function withSelection (command: Command): Command {
     .option('--json-keys', 'create a variable for each key of values that are JSON objects')
 }
 
+/** Returns the prefix and the names of the selected secrets. */
+export function selectedSecrets ({ prefix, secret, map }: Selection): { namePrefix?: string, names?: string[] } {
+  const names = [...new Set([...secret, ...Object.values(map).map((reference) => secretReference(reference).name)])]
+  return { ...prefix !== undefined && { namePrefix: prefix }, ...names.length > 0 && { names } }
+}
+
 /** Decides whether a secret may set a variable with this name. Returns the reason if it may not, otherwise undefined. */
 export type Refusal = (variable: string) => string | undefined
 
@@ -63,8 +69,8 @@ export async function readVariables (
   if (invalid !== undefined) throw new WrongUsage(`${invalid.variable} in --map is not a valid name for a variable`)
   if (prefix === undefined && secret.length + mapped.length === 0) throw new WrongUsage('Specify the secrets with --prefix, --secret or --map')
 
-  const names = new Set([...secret, ...mapped.map(({ name }) => name)])
-  const { values: named } = names.size === 0 ? nothing : await readAll(gateway, env, { names: [...names] })
+  const { names } = selectedSecrets(selection)
+  const { values: named } = names === undefined ? nothing : await readAll(gateway, env, { names })
   const { values: matching, unaddressable } =
     prefix === undefined ? nothing : await readAll(gateway, env, { filters: { namePrefix: prefix } })
   if (prefix !== undefined && matching.length === 0) {

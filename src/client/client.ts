@@ -3,6 +3,7 @@ import { assertDocumented } from './assert-documented.ts'
 import { checkedFetch } from './checked-fetch.ts'
 import type { components, paths } from './schema.ts'
 
+export { followSecrets, type FollowOptions, type SecretChange } from './follow.ts'
 export { GatewayProblem, GatewayUnreachable } from './problems.ts'
 
 /** The API's schemas by name, such as `Schemas['SecretMetadata']`. */

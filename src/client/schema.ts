@@ -204,6 +204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/environments/{env}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow secrets
+         * @description Server-Sent Events about the secrets that the caller may describe or read, of those that `name` and `namePrefix` select, or of the whole environment: `version` with the ID of each current version, then with that of each new one, `gone` if a secret can no longer be read, and `end` if the caller may no longer follow them. Never a value. The caller needs `ListSecrets` or `BatchGetSecretValue`, unless it only uses `name`. `Last-Event-ID` resumes: if nothing has changed, nothing is sent again. A stream has at most 1,000 secrets.
+         */
+        get: operations["followSecrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/environments/{env}/promotions": {
         parameters: {
             query?: never;
@@ -215,7 +235,7 @@ export interface paths {
         put?: never;
         /**
          * Copy secrets from another environment
-         * @description Copies the current value (text or binary), the description and the tags, except for tags that an environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key is that of this environment. Each secret has its own result, and a failed one does not affect the others. A placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either environment fails. The caller needs `PromoteSecret` on the secret in both environments, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any value into this one.
+         * @description Copies the current value (text or binary), the description and the tags, except for tags that an environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key is that of this environment. Each secret has its own result, and a failed one does not affect the others. A placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either environment fails. The caller needs `DescribeEnvironment` and `PromoteSecret` in both environments, also on the secret, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any value into this one.
          */
         post: operations["promoteSecrets"];
         delete?: never;
@@ -259,7 +279,7 @@ export interface paths {
         put?: never;
         /**
          * Create many secrets
-         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below its quotas.
+         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success even if all fail, unless `failOnError` is set. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below its quotas.
          */
         post: operations["bulkCreateSecrets"];
         delete?: never;
@@ -302,6 +322,26 @@ export interface paths {
          * @description Changes its description, its KMS key or its value; everything else stays as it is. Changing the value also requires the permission `PutSecretValue`. For the value, `If-Match` is checked atomically (compare-and-set). For the other changes, it is only checked before the write, because AWS can't make them conditional.
          */
         patch: operations["updateSecret"];
+        trace?: never;
+    };
+    "/environments/{env}/secrets/{name}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a secret
+         * @description Server-Sent Events: `version` with the ID of the current version, then with that of each new one, `gone` if the secret can no longer be read, and `end` if the caller may no longer follow it. Never a value. `Last-Event-ID` resumes: what the client knows already is not sent again.
+         */
+        get: operations["followSecret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/environments/{env}/secrets/{name}/metadata": {
@@ -1090,7 +1130,7 @@ export interface components {
              * @example secret-not-found
              * @enum {string}
              */
-            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "secret-has-replicas" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "caller-gone" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
+            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "secret-has-replicas" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "some-failed" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "cache-disabled" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "caller-gone" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "overloaded" | "aws-timeout";
             /**
              * @description What happened, and what to do about it
              * @example Check the name, the environment and the credential; `/` in a name is written `%2F`.
@@ -1886,6 +1926,44 @@ export interface operations {
             };
         };
     };
+    followSecrets: {
+        parameters: {
+            query?: {
+                /** @description The name of a secret. May be repeated for further secrets */
+                name?: string[];
+                /** @description The beginning of the name, without the environment's prefix; case-sensitive */
+                namePrefix?: string;
+            };
+            header?: {
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
+                "aws-credential-id"?: string;
+                /** @description The ID of the last event that was received */
+                "last-event-id"?: string;
+            };
+            path: {
+                /**
+                 * @description An environment that the configuration declares
+                 * @example dev
+                 */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+        };
+    };
     promoteSecrets: {
         parameters: {
             query?: never;
@@ -1921,6 +1999,11 @@ export interface operations {
                     expectedVersionIds?: {
                         [key: string]: string;
                     };
+                    /**
+                     * @description Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline notices. Nothing else changes: the other secrets are processed all the same. Applies to a plan, too
+                     * @default false
+                     */
+                    failOnError?: boolean;
                     /**
                      * @description The environment to copy from. Its default credential is used
                      * @example staging
@@ -2152,6 +2235,11 @@ export interface operations {
                      * @default false
                      */
                     dryRun?: boolean;
+                    /**
+                     * @description Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline notices. Nothing else changes: the other secrets are processed all the same. Applies to a plan, too
+                     * @default false
+                     */
+                    failOnError?: boolean;
                     /**
                      * @description What happens to an existing secret: it fails, is left unchanged, or gets the given value, description, key and tags. A value, or one key of it, is generated only if the secret has no value yet
                      * @default fail
@@ -2705,6 +2793,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WrittenSecret"];
+                };
+            };
+        };
+    };
+    followSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
+                "aws-credential-id"?: string;
+                /** @description The ID of the last event that was received */
+                "last-event-id"?: string;
+            };
+            path: {
+                /**
+                 * @description An environment that the configuration declares
+                 * @example dev
+                 */
+                env: string;
+                /**
+                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
+                 * @example payments/db
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
         };

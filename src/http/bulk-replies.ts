@@ -59,9 +59,17 @@ export async function sendAtOnce (
   const summary = await bulk.run({ signal, settled: (outcome, index) => { outcomes[index] = outcome }, progress: nothing })
   await request.reportSecrets(toRecord(bulk, outcomes))
   const body = bulkReply(await mapInTurns(outcomes, toReply(request)), summary)
-  if (summary.status !== 409) return reply.code(summary.status).send(body)
-  const problem = new Problem('not-all-done')
-  return reply.code(409).headers(problemHeaders(problem)).send(JSON.stringify({ ...problemBody(problem, request.id), ...body }))
+  const { status, code } = summary
+  return code === undefined ? reply.code(status).send(body) : sendResultsAsProblem(request, reply, code, body)
+}
+
+/** Sends the results of a request on many secrets together with the problem of the request as a whole. */
+export function sendResultsAsProblem (
+  request: FastifyRequest, reply: FastifyReply, code: 'not-all-done' | 'some-failed', results: object
+): FastifyReply {
+  const problem = new Problem(code)
+  const body = { ...problemBody(problem, request.id), ...results }
+  return reply.code(problem.status).headers(problemHeaders(problem)).send(JSON.stringify(body))
 }
 
 /**

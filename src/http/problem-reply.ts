@@ -174,10 +174,10 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
 /**
  * Problems without an example in the OpenAPI document, because they are never the whole reply of an operation.
  * `method-not-allowed` belongs to no operation, and `caller-gone` is never sent. `not-taken-back` and `idempotency-key-spent`
- * occur only in the items of a bulk create's reply, and `not-all-done` is sent together with these items.
+ * occur only in the items of a bulk create's reply. `not-all-done` and `some-failed` are sent together with items.
  */
 const withoutExample: ReadonlySet<string> = new Set<ProblemCode>([
-  'method-not-allowed', 'caller-gone', 'not-taken-back', 'idempotency-key-spent', 'not-all-done'
+  'method-not-allowed', 'caller-gone', 'not-taken-back', 'idempotency-key-spent', 'not-all-done', 'some-failed'
 ])
 
 /** The OpenAPI document's examples of problems, keyed by code. */

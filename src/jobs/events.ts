@@ -1,12 +1,10 @@
 import { once } from 'node:events'
 import type { Monotonic } from '#src/clock'
+import { eventText, heartbeat, heartbeatInterval } from '#src/event-streams/text'
 import { secondsLeft, stateOf, type Job } from './job.ts'
 
 /** The minimum interval between `progress` events, in milliseconds. */
 const pause = 1_000
-
-/** If no event is sent for this many milliseconds, a comment is sent, so that proxies do not close the connection. */
-const heartbeat = 15_000
 
 /**
  * Yields a job's events as Server-Sent Events (WHATWG HTML, section 9.2): an `item` for each final result, `progress` at most
@@ -19,7 +17,9 @@ const heartbeat = 15_000
  * @param monotonic measures the time between `progress` events and how fast the job progresses
  * @param beat the time without an event, in milliseconds, after which a heartbeat is sent
  */
-export async function* jobEvents (job: Job, after: number, monotonic: Monotonic, beat = heartbeat): AsyncGenerator<string> {
+export async function* jobEvents (
+  job: Job, after: number, monotonic: Monotonic, beat = heartbeatInterval
+): AsyncGenerator<string> {
   let sent = after
   let reportedAt = -Infinity
   for (;;) {
@@ -28,26 +28,24 @@ export async function* jobEvents (job: Job, after: number, monotonic: Monotonic,
     while (sent < job.settled.length) {
       const { item } = job.settled[sent] ?? {}
       sent += 1
-      yield event('item', sent, item)
+      yield eventText('item', item, sent)
     }
     if (job.removed === true) return
     if (job.endedAt !== undefined) {
       if (sent > job.total) return
-      yield event('end', job.total + 1, ending(job))
+      yield eventText('end', ending(job), job.total + 1)
       return
     }
     if (monotonic() - reportedAt >= pause) {
       reportedAt = monotonic()
-      yield event('progress', sent, progress(job, reportedAt))
+      yield eventText('progress', progress(job, reportedAt), sent)
     }
-    if (!await changed) yield ': heartbeat\n\n'
+    if (!await changed) yield heartbeat
   }
 }
 
 /** Returns the ID of a job's `end` event. */
 export const lastEvent = ({ total }: Job): number => total + 1
-
-const event = (name: string, id: number, data: unknown): string => `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 
 const progress = (job: Job, elapsed: number): object =>
   ({ state: stateOf(job), total: job.total, done: job.done, counts: job.counts, secondsLeft: secondsLeft(job, elapsed) })

@@ -30,6 +30,8 @@ export interface Metrics {
   readonly throttled: (operation: string, credential: string) => void
   /** @param age the age of an answer from memory, in seconds */
   readonly cacheAnswered: (environment: string, result: CacheResult, age?: number) => void
+  /** Counts calls that were saved because reads of several secrets shared one. */
+  readonly callsShared: (saved: number) => void
   /** Adds metrics. Their samples are collected at each scrape. */
   readonly add: (families: readonly Family[]) => void
   /** Adds a gauge. `read` is called at each scrape. */
@@ -79,7 +81,7 @@ export function createMetrics (): Metrics {
     requests, requestTimes, calls, callTimes, throttles, reads, hitAges,
     {
       name: 'secrets_gateway_aws_calls_saved_total',
-      help: 'Calls to AWS that were saved by the cache and by shared reads.',
+      help: 'Calls to AWS that were saved by the cache, by shared reads and by reads of several secrets at once.',
       type: 'counter',
       samples: () => [{ labels: {}, value: saved }]
     },
@@ -106,6 +108,7 @@ export function createMetrics (): Metrics {
       if (age !== undefined) hitAges.observe([environment], age)
       if (age !== undefined || result === 'collapsed') saved += 1
     },
+    callsShared (calls) { saved += calls },
     add (added) { for (const family of added) families.push(family) },
     gauge ({ name, help }, read) { families.push({ name, help, type: 'gauge', samples: read }) },
     text: () => expose(families)

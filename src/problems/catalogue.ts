@@ -175,6 +175,11 @@ export const catalogue = {
     title: 'The request could not be completed, and its changes were rolled back',
     advice: '`items` has the result for each secret; `not-taken-back` marks those that could not be rolled back.'
   },
+  'some-failed': {
+    status: 409,
+    title: 'Some of the secrets failed, or were not started',
+    advice: '`items` has the result for each secret. The others have been processed. Correct the cause, and send the request again.'
+  },
   'not-taken-back': {
     status: 409,
     title: 'The changes to the secret could not be rolled back',
@@ -189,6 +194,11 @@ export const catalogue = {
     status: 409,
     title: 'The version that was written with the idempotency key has been replaced or rolled back',
     advice: 'Use a new `Idempotency-Key` to write it again.'
+  },
+  'cache-disabled': {
+    status: 409,
+    title: 'The values of the environment are not cached',
+    advice: 'The gateway notices changes of secrets by means of its cache. Ask the platform team to set `cache.ttlSeconds`.'
   },
   'aws-refused': {
     status: 422,

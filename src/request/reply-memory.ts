@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import type { Budget, Reservation } from '#src/admission/budget'
+import { onceClosed } from '#src/http/once-closed'
 import { addressGroup } from '#src/network/address-group'
 
 /** Releases reserved memory when the reply has been sent, or its connection has been closed. */
 export function releaseWhenClosed (reply: ServerResponse, reservation: Reservation): Reservation {
-  if (reply.destroyed) reservation.release()
-  else reply.once('close', reservation.release)
+  onceClosed(reply, reservation.release)
   return reservation
 }
 

@@ -5,6 +5,7 @@ import type { Cache } from '#src/cache/cached-port'
 import { selectsCurrent } from '#src/cache/kept-secret'
 import type { Monotonic } from '#src/clock'
 import { matchesETag } from '#src/http/etag'
+import { onceClosed } from '#src/http/once-closed'
 import { waitIn } from '#src/http/prefer'
 import type { CallerTurns } from '#src/scheduling/caller-turns'
 import type { Pauses } from '#src/scheduling/pauses'
@@ -58,7 +59,7 @@ export function waitFor (
   /** Takes a place, and records the intent, as if AWS were asked. */
   async function begin (): Promise<void> {
     isBegun = true
-    reply.raw.once('close', places.take(caller.id))
+    onceClosed(reply.raw, places.take(caller.id))
     await scope.beforeSending?.()
   }
 

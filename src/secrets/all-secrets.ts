@@ -1,4 +1,5 @@
 import { shapes } from '#src/aws-model/shapes'
+import type { AwsCall } from '#src/aws/call'
 import type { SecretMetadata } from '#src/aws/secret'
 import type { AnyName, UnaddressableName } from '#src/environments/names'
 import type { Scope } from './scope.ts'
@@ -20,7 +21,7 @@ export interface AllSecrets {
  * @throws Problem for any AWS error
  */
 export async function allSecrets (
-  scope: Scope, filters: Selection, { includePlannedDeletion }: { includePlannedDeletion?: boolean } = {}
+  scope: AwsCall & Pick<Scope, 'aws'>, filters: Selection, { includePlannedDeletion }: { includePlannedDeletion?: boolean } = {}
 ): Promise<AllSecrets> {
   const pages: SecretMetadata<AnyName>[][] = []
   let cursor: string | undefined

@@ -30,7 +30,7 @@ export async function compareAndSet (
   const put = async (): Promise<WriteResult> =>
     scope.aws.putSecretValue(scope, name, content, { versionId, stages: [pendingLabel] })
 
-  const current = await currentVersion(scope, name)
+  const current = await currentVersion(scope, name, expected)
   // If the new version is already current, this call repeats a write whose response was lost. AWS then creates no second version,
   // and refuses the call if the two writes have different values.
   if (current === versionId) return put()

@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
+import { monotonic } from '#src/clock'
 import type { SecretName } from '#src/environments/names'
 import { isJsonObject } from '#src/json/lossless'
 import { invalidRequest, isProblem, Problem } from '#src/problems/problem'
 import { compareAndSet } from './compare-and-set.ts'
-import { underPrecondition, type Precondition } from './precondition.ts'
+import { askExpecting, underPrecondition, type Precondition } from './precondition.ts'
 import { readSecret } from './read.ts'
 import type { WrittenSecret } from './schemas.ts'
 import { assertMay, type Scope } from './scope.ts'
@@ -30,6 +31,12 @@ export function mergePatch (target: unknown, patch: unknown): unknown {
  */
 const maximumAttempts = 10
 
+/**
+ * The time after which no further attempt begins, in milliseconds. It is as long as a single call to AWS may take by default. An
+ * attempt itself can take several seconds, because AWS's replies may be late.
+ */
+const patience = 10_000
+
 /** Returns the delay before the next attempt, in milliseconds: exponential backoff with full jitter. */
 const pause = (attempts: number): number => Math.random() * Math.min(1_000, 25 * 2 ** attempts)
 
@@ -38,7 +45,8 @@ const pause = (attempts: number): number => Math.random() * Math.min(1_000, 25 *
  * patch is applied again to the new value, so neither change is lost. If the request has a precondition, the patch fails instead.
  * The caller needs permission to read the secret, because the reply depends on its value.
  *
- * @throws Problem `forbidden`, `secret-has-no-value`, `precondition-failed` or `write-conflict`
+ * @throws Problem `forbidden`, `secret-has-no-value`, `precondition-failed`, `write-conflict`, or `caller-gone` if the caller
+ *   left while another writer interfered
  * @throws Problem `invalid-request` if the new value is too long
  * @throws Problem the problems of `parseObject`, and any AWS error
  */
@@ -46,19 +54,23 @@ export async function patchValue (
   scope: Scope, name: SecretName, patch: Json, precondition: Precondition = {}
 ): Promise<WrittenSecret> {
   assertMay(scope, 'GetSecretValue', name)
-  for (let attempts = 1; attempts <= maximumAttempts; attempts++) {
+  const end = monotonic() + patience
+  for (let attempts = 1; attempts <= maximumAttempts && monotonic() < end; attempts++) {
     try {
       return await underPrecondition(precondition, async () => patchOnce(scope, name, patch, precondition.versionId))
     } catch (error) {
       if (precondition.present || !isProblem(error, 'precondition-failed')) throw error
       await setTimeout(pause(attempts))
+      scope.signal?.throwIfAborted()
     }
   }
   throw new Problem('write-conflict')
 }
 
 async function patchOnce (scope: Scope, name: SecretName, patch: Json, expected?: string): Promise<WrittenSecret> {
-  const { content, versionId, arn } = await readSecret(scope, name)
+  const { content, versionId, arn } = await askExpecting(
+    scope, name, expected, async () => readSecret(scope, name), (secret) => secret.versionId
+  )
   if (expected !== undefined && versionId !== expected) throw new Problem('precondition-failed')
   const target = parseObject(content)
   const merged = JSON.stringify(mergePatch(target, patch))

@@ -1,3 +1,4 @@
+import { untilShown } from '#src/aws/lateness'
 import { currentIn } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { isProblem, Problem } from '#src/problems/problem'
@@ -13,9 +14,34 @@ export interface Precondition {
   versionId?: string
 }
 
-/** Returns the ID of the AWSCURRENT version, or undefined for a placeholder. @throws Problem for any AWS error */
-export async function currentVersion (scope: Scope, name: SecretName): Promise<string | undefined> {
-  return currentIn(await scope.aws.describeSecret(scope, name))
+/**
+ * Returns the ID of the AWSCURRENT version, or undefined for a placeholder.
+ *
+ * @param expected the version that the caller requires to be current
+ * @throws Problem for any AWS error
+ */
+export async function currentVersion (scope: Scope, name: SecretName, expected?: string): Promise<string | undefined> {
+  return currentIn(await askExpecting(scope, name, expected, async () => scope.aws.describeSecret(scope, name), currentIn))
+}
+
+/**
+ * Asks AWS for a secret. If the reply shows another current version than the expected one, but that one may be current
+ * nevertheless, asks again for a while.
+ *
+ * @param currentOf returns the ID of the current version in a reply
+ * @throws Problem for any AWS error
+ */
+export async function askExpecting<Reply> (
+  scope: Scope, name: SecretName, expected: string | undefined,
+  ask: () => Promise<Reply>, currentOf: (reply: Reply) => string | undefined
+): Promise<Reply> {
+  let reply = await ask()
+  await untilShown(scope, async () => {
+    if (expected === undefined || currentOf(reply) === expected || !scope.aws.mayBeCurrent(scope, name, expected)) return true
+    reply = await ask()
+    return undefined
+  })
+  return reply
 }
 
 /**
@@ -38,5 +64,5 @@ export async function underPrecondition<T> ({ present }: Precondition, work: () 
  * @throws Problem `precondition-failed`, and any AWS error
  */
 export async function assertCurrent (scope: Scope, name: SecretName, { versionId }: Precondition): Promise<void> {
-  if (versionId !== undefined && await currentVersion(scope, name) !== versionId) throw new Problem('precondition-failed')
+  if (versionId !== undefined && await currentVersion(scope, name, versionId) !== versionId) throw new Problem('precondition-failed')
 }

@@ -1,9 +1,10 @@
+import { currentIn } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
 import { moveCurrent } from './compare-and-set.ts'
 import { versionMissing } from './empty-versions.ts'
-import { underPrecondition, type Precondition } from './precondition.ts'
+import { askExpecting, underPrecondition, type Precondition } from './precondition.ts'
 import type { WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
 
@@ -35,7 +36,8 @@ export async function moveStage (scope: Scope, name: SecretName, stage: string, 
 export async function rollBack (
   scope: Scope, name: SecretName, versionId: string | undefined, precondition: Precondition = {}
 ): Promise<WrittenSecret> {
-  const { arn, versions = {} } = await underPrecondition(precondition, async () => scope.aws.describeSecret(scope, name))
+  const { arn, versions = {} } = await underPrecondition(precondition, async () =>
+    askExpecting(scope, name, precondition.versionId, async () => scope.aws.describeSecret(scope, name), currentIn))
   const labelled = (stage: string): string | undefined => Object.keys(versions).find((id) => versions[id]?.includes(stage))
   const current = labelled('AWSCURRENT')
   if (current === undefined) throw new Problem('secret-has-no-value')

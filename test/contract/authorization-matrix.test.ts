@@ -110,6 +110,8 @@ const versionId = '00000000-0000-4000-8000-000000000000'
 const onEnvironment: readonly Request[] = [
   { takes: ['DescribeEnvironment'], method: 'GET' },
   { takes: ['ListSecrets'], method: 'GET', path: '/secrets' },
+  // `BatchGetSecretValue` would be enough, but here no caller has it without `ListSecrets`.
+  { takes: ['ListSecrets'], method: 'GET', path: '/events' },
   { takes: ['GetRandomPassword'], method: 'GET', path: '/random-password' },
   { takes: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { filters: { namePrefix: 'team-a/' } } },
   { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: ['made'], dryRun: true } }
@@ -124,6 +126,7 @@ const onSecret: readonly Request[] = [
   { takes: ['UpdateSecret', 'PutSecretValue'], method: 'PATCH', json: { description: 'd', value: 'v' } },
   { takes: ['PutSecretValue', 'GetSecretValue'], method: 'PATCH', path: '/value', json: { a: 1 }, type: 'application/merge-patch+json' },
   { takes: ['DescribeSecret'], method: 'GET', path: '/metadata' },
+  { takes: ['DescribeSecret'], method: 'GET', path: '/events' },
   { takes: ['ListSecretVersionIds'], method: 'GET', path: '/versions' },
   { takes: ['UpdateSecretVersionStage'], method: 'PUT', path: '/stages/BLUE', json: { moveToVersionId: versionId } },
   { takes: ['UpdateSecretVersionStage'], method: 'DELETE', path: `/stages/BLUE?versionId=${versionId}` },

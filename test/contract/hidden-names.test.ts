@@ -66,7 +66,9 @@ t.test('no reply names a credential or a secret that the caller may not see', as
         ...body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': operationId === 'patchValue' ? 'application/merge-patch+json' : 'application/json' } }
       })
       t.notMatch(text + JSON.stringify([...headers]), /canary|333333333333/, operationId)
-      if (path.includes('{env}/secrets/{name}')) t.match({ status, json }, { status: 403, json: { code: 'aws-access-denied' } }, `${operationId}: AWS is asked`)
+      // The cache is off, so there are no events, and AWS is not asked.
+      const asksAws = path.includes('{env}/secrets/{name}') && operationId !== 'followSecret'
+      if (asksAws) t.match({ status, json }, { status: 403, json: { code: 'aws-access-denied' } }, `${operationId}: AWS is asked`)
       if (json?.code === 'aws-access-denied') denied++
     }
   }

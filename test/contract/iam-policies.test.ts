@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
 import type { CredentialDefinition } from '#src/credentials/definition'
 import { startLocalBackend, type Account, type LocalBackend, type Role } from '#src/local-backend/server'
+import { exampleIn } from '#test/examples'
 import { build, embedded, policies, type Gateway } from '#test/helper'
 import { identityToken, issuer, keysFile, workload } from '#test/web-identity'
 
@@ -13,10 +13,7 @@ interface Document {
 }
 
 /** Returns the text of a policy from a page of the documentation. `comment` is the HTML comment above the policy. */
-function policyIn (page: string, comment: string): string {
-  const text = readFileSync(join(import.meta.dirname, '../../docs', page), 'utf8')
-  return new RegExp(`<!-- ${comment} -->\n\`\`\`json\n(.*?)\`\`\``, 's').exec(text)?.[1] ?? ''
-}
+const policyIn = (page: string, comment: string): string => exampleIn(`docs/${page}`, comment)
 
 const statementsOf = (policy: string): Document['Statement'] => (JSON.parse(policy) as Document).Statement
 

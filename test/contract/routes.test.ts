@@ -70,6 +70,8 @@ const table = [
   ['DELETE', '/environments/:env/secrets/:name/tags', 'untagSecret', 'UntagResource'],
   ['PUT', '/environments/:env/secrets/:name/tags', 'tagSecret', 'TagResource'],
   ['PATCH', '/environments/:env/secrets/:name/value', 'patchValue', 'PutSecretValue'],
+  ['GET', '/environments/:env/events', 'followSecrets', 'DescribeEnvironment'],
+  ['GET', '/environments/:env/secrets/:name/events', 'followSecret', 'DescribeSecret'],
   ['GET', '/environments/:env/secrets/:name/versions', 'listVersions', 'ListSecretVersionIds'],
   ['POST', '/environments/:env/values', 'readSecrets', 'BatchGetSecretValue'],
   ['DELETE', '/jobs/:id', 'cancelJob', 'Own'],

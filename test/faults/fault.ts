@@ -19,6 +19,7 @@ export type Stage = 'begun' | 'asked' | 'head' | 'body'
  * - `plain`: The answer is not TLS.
  * - `certificate`: The server shows a wrong certificate.
  * - `refused`: Nothing listens on the port.
+ * - `dropped`: The packets that would open a connection are dropped.
  * - `unresolved`: The host name does not resolve.
  */
 export type Fault =
@@ -27,4 +28,4 @@ export type Fault =
   | { readonly kind: 'body', readonly of: (body: string) => string }
   | { readonly kind: 'certificate', readonly certificate: string }
   | { readonly kind: 'slow', readonly milliseconds: number }
-  | { readonly kind: 'held' | 'garbage' | 'plain' | 'refused' | 'unresolved' }
+  | { readonly kind: 'held' | 'garbage' | 'plain' | 'refused' | 'dropped' | 'unresolved' }

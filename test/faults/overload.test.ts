@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { failureText } from '#src/problems/failure'
 import { passTime } from '#test/clock'
 import type { Reply } from '#test/helper'
+import { until } from '#test/until'
 import { setUp } from './set-up.ts'
 import { situations } from './situations.ts'
 
@@ -51,7 +53,7 @@ t.test(situations.overload.what, async (t) => {
 })
 
 t.test(situations['kept connection'].what, async (t) => {
-  const { gateway, secretsManager } = await setUp(t, { deadlineSeconds: 60, keepsConnections: true })
+  const { gateway, secretsManager } = await setUp(t, { deadlineSeconds: 60, keptConnections: 'closed' })
   t.equal((await gateway.send('PUT', path, { json: { value: 'v' } })).status, 201)
   await secretsManager.plant({ kind: 'slow', milliseconds: 0 }, Infinity)
   gateway.awsCalls.length = 0
@@ -59,4 +61,18 @@ t.test(situations['kept connection'].what, async (t) => {
   t.match(await gateway.send('PUT', path, { json: { value: 'w' }, headers: { 'idempotency-key': 'k' } }), { status: 200 })
   t.equal(secretsManager.attempts(), 2, 'each call needs a new connection')
   t.same(gateway.awsCalls, ['GetSecretValue', 'PutSecretValue'], 'AWS gets each call once')
+})
+
+t.test(situations['silent connection'].what, async (t) => {
+  const { gateway, secretsManager } = await setUp(t, { deadlineSeconds: 0.5, keptConnections: 'silent' })
+  await gateway.aws('AKIADEV').createSecret({ Name: 'dev/a', SecretString: 'v' })
+  const read = async (): Promise<Reply> => gateway.send('GET', path)
+  const write = async (): Promise<Reply> => gateway.send('PUT', path, { json: { value: 'w' }, headers: { 'idempotency-key': randomUUID() } })
+  for (const [call, operation, effect] of [[read, 'GetSecretValue', 'only-read'], [write, 'PutSecretValue', 'unknown']] as const) {
+    t.match(await call(), { status: 200 })
+    const detail = failureText({ operation, cause: 'timed-out', effect })
+    t.match(await call(), { status: 504, json: { code: 'aws-timeout', detail } })
+    await until(() => secretsManager.open() === 0)
+  }
+  t.match(await read(), { status: 200, json: { value: 'w' } }, 'the next call has a new connection')
 })

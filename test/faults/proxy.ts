@@ -1,8 +1,9 @@
 import dns from 'node:dns'
 import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { createSecureContext, TLSSocket } from 'node:tls'
+import { Worker } from 'node:worker_threads'
 import type { Test } from 'tap'
 import type { Pair } from '#test/certificates'
 import type { Fault, Stage } from './fault.ts'
@@ -20,8 +21,9 @@ export interface FaultProxy {
    * Plants a fault.
    *
    * @param times the number of attempts that it affects. Later attempts succeed.
+   * @param spared the number of attempts before those. They succeed and do not count.
    */
-  plant: (fault: Fault, times: number) => Promise<void>
+  plant: (fault: Fault, times: number, spared?: number) => Promise<void>
   /** Ends the fault. */
   lift: () => Promise<void>
 }
@@ -29,8 +31,8 @@ export interface FaultProxy {
 export interface ProxyOptions {
   /** The URL of the backend. */
   backend: string
-  /** True to keep a connection after a reply, and to close it when the next request comes. */
-  keepsConnections?: boolean
+  /** What happens to a connection after a reply, when the next request comes. By default, it is closed after the reply. */
+  keptConnections?: 'closed' | 'silent'
   /** The certificates of a proxy that speaks TLS, by name. `right` is used unless a fault names another one. */
   certificates?: Readonly<Record<string, Pair>>
 }
@@ -41,11 +43,12 @@ const noName = `${'x'.repeat(64)}.test`
 /** The pause between two bytes of a reply that drips, in milliseconds. */
 const dripPause = 20
 
-export async function startProxy (t: Test, { backend, keepsConnections = false, certificates }: ProxyOptions): Promise<FaultProxy> {
+export async function startProxy (t: Test, { backend, keptConnections, certificates }: ProxyOptions): Promise<FaultProxy> {
   const contexts = Object.entries(certificates ?? {}).map(([name, pair]) => [name, createSecureContext(pair)] as const)
   const secureContexts = new Map(contexts)
   const sockets = new Set<Socket>()
-  let planted: { fault: Fault, left: number } | undefined
+  let planted: { fault: Fault, spared: number, left: number } | undefined
+  let deaf: Deaf | undefined
   let lifted = Promise.withResolvers<undefined>()
   let connections = 0
   let lookups = 0
@@ -56,9 +59,15 @@ export async function startProxy (t: Test, { backend, keepsConnections = false, 
       sockets.add(raw)
       raw.on('error', () => undefined).once('close', () => { sockets.delete(raw) })
       connections += 1
-      const fault = planted !== undefined && planted.left-- > 0 ? planted.fault : undefined
-      accept(raw, fault).catch(() => { raw.destroy() })
+      accept(raw, nextFault()).catch(() => { raw.destroy() })
     })
+  }
+
+  /** Returns the fault of the next attempt, if it has one. */
+  function nextFault (): Fault | undefined {
+    if (planted === undefined || connections <= planted.spared || planted.left === 0) return undefined
+    planted.left -= 1
+    return planted.fault
   }
 
   async function accept (raw: Socket, fault: Fault | undefined): Promise<void> {
@@ -100,8 +109,11 @@ export async function startProxy (t: Test, { backend, keepsConnections = false, 
       return
     }
     const { head, whole } = replyOf(status, headers, body)
-    if (keepsConnections) {
-      socket.once('data', () => { socket.resume().end() }).write(whole.toString('latin1').replace('connection: close', 'connection: keep-alive'), 'latin1')
+    if (keptConnections !== undefined) {
+      socket.once('data', () => {
+        socket.resume()
+        if (keptConnections === 'closed') socket.end()
+      }).write(whole.toString('latin1').replace('connection: close', 'connection: keep-alive'), 'latin1')
       return
     }
     if (fault === undefined || !('stage' in fault)) {
@@ -121,6 +133,7 @@ export async function startProxy (t: Test, { backend, keepsConnections = false, 
     Object.assign(dns, { lookup })
     for (const socket of sockets) socket.destroy()
     server.close()
+    return deaf?.close()
   })
 
   /** Replaces the operating system's resolver, because a host name can't be made to stop resolving. */
@@ -133,24 +146,67 @@ export async function startProxy (t: Test, { backend, keepsConnections = false, 
 
   return {
     url: `${certificates === undefined ? 'http' : 'https'}://localhost:${port}`,
-    attempts: () => planted?.fault.kind === 'refused' || planted?.fault.kind === 'unresolved' ? lookups : connections,
+    attempts: () => isWithoutConnection(planted?.fault) ? lookups : connections - (planted?.spared ?? 0),
     open: () => sockets.size,
-    async plant (fault, times) {
-      planted = { fault, left: times }
+    async plant (fault, times, spared = 0) {
+      planted = { fault, spared, left: times }
       lifted = Promise.withResolvers()
       connections = 0
       lookups = 0
       Object.assign(dns, { lookup: lookUp })
-      if (fault.kind === 'refused') server.close()
+      if (fault.kind !== 'refused' && fault.kind !== 'dropped') return
+      server.close()
+      if (fault.kind === 'dropped') deaf = await listenDeaf(port)
     },
     async lift () {
-      const wasRefused = planted?.fault.kind === 'refused'
+      const wasClosed = !server.listening
       planted = undefined
       lifted.resolve(undefined)
       Object.assign(dns, { lookup })
-      if (!wasRefused) return
+      await deaf?.close()
+      deaf = undefined
+      if (!wasClosed) return
       server = newServer().listen(port, '127.0.0.1')
       await once(server, 'listening')
+    }
+  }
+}
+
+const isWithoutConnection = (fault: Fault | undefined): boolean =>
+  fault !== undefined && ['refused', 'dropped', 'unresolved'].includes(fault.kind)
+
+/** A listener that accepts no connections. */
+interface Deaf {
+  close: () => Promise<void>
+}
+
+/** The number of connections that may wait at the listener. Linux lets one more wait than the listener says. */
+const backlog = 1
+
+/**
+ * Listens on a port and accepts nothing. Once the backlog is full, the system drops the packets that would open a connection, as a
+ * firewall does.
+ */
+async function listenDeaf (port: number): Promise<Deaf> {
+  const listener = new Worker(`
+    const { parentPort, workerData } = require('node:worker_threads')
+    require('node:net').createServer().listen(workerData, () => {
+      parentPort.postMessage('listening')
+      // Blocks the thread, so that it accepts no connection.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+    })
+  `, { eval: true, workerData: { port, host: '127.0.0.1', backlog } })
+  await once(listener, 'message')
+  const waiting: Socket[] = []
+  for (let count = 0; count <= backlog; count += 1) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    waiting.push(socket)
+    await once(socket, 'connect')
+  }
+  return {
+    async close () {
+      for (const socket of waiting) socket.destroy()
+      await listener.terminate()
     }
   }
 }

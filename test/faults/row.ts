@@ -9,6 +9,8 @@ export interface Row {
   readonly fault: Fault
   /** The number of attempts that the fault affects. */
   readonly times: number
+  /** The number of attempts before those that the fault does not affect. Defaults to 0. */
+  readonly spared?: number
   readonly call: Call
   readonly promise: Promised
 }
@@ -16,9 +18,12 @@ export interface Row {
 /**
  * The call that the fault affects. `read` is Secrets Manager's `GetSecretValue`, and `write` is its `PutSecretValue`. Before a
  * write without an `Idempotency-Key`, the gateway first reads. Before a read, it calls STS if the credential is a role
- * (`AssumeRole`) or if the environment names its account (`GetCallerIdentity`).
+ * (`AssumeRole`) or if the environment names its account (`GetCallerIdentity`). If the credential is a role that is assumed with
+ * the session of another role, it calls STS twice: `first AssumeRole` and `second AssumeRole`.
  */
-export type Call = 'read' | 'write' | 'read before a write' | 'AssumeRole' | 'GetCallerIdentity'
+export type Call = 'read' | 'write' | 'read before a write' | StsCall
+
+export type StsCall = 'AssumeRole' | 'GetCallerIdentity' | 'first AssumeRole' | 'second AssumeRole'
 
 export interface Promised {
   readonly status: number

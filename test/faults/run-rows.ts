@@ -13,7 +13,7 @@ import type { Group } from './table.ts'
 export function runRows (group: Group): void {
   t.test(group.title, async (t) => {
     const { deadlineSeconds, tls, rows } = group
-    const setup = await setUp(t, { deadlineSeconds, ...tls === true && { tls } })
+    const setup = await setUp(t, { deadlineSeconds, ...tls !== undefined && { tls } })
     const { gateway } = setup
     for (const name of Object.keys(environments)) {
       t.equal((await gateway.send('PUT', `/environments/${name}/secrets/a`, { json: { value: 'before' } })).status, 201)
@@ -23,10 +23,10 @@ export function runRows (group: Group): void {
 }
 
 async function testRow (t: Test, setup: Setup, row: Row, deadlineSeconds: number): Promise<void> {
-  const { call, fault, times, promise } = row
+  const { call, fault, times, spared, promise } = row
   const { gateway } = setup
   const { config } = gateway.fastify
-  const isOfSts = call === 'AssumeRole' || call === 'GetCallerIdentity'
+  const isOfSts = call.includes('AssumeRole') || call === 'GetCallerIdentity'
   const proxy = isOfSts ? setup.sts : setup.secretsManager
   const path = `/environments/${environmentOf[call]}/secrets/a`
   const read = async (): Promise<Reply> => gateway.send('GET', path)
@@ -35,7 +35,7 @@ async function testRow (t: Test, setup: Setup, row: Row, deadlineSeconds: number
   const written = `${row.what}: ${call}`
   // A reload of the configuration discards the keys that were fetched for the previous row.
   if (isOfSts) config.replace(config.current)
-  await proxy.plant(fault, times)
+  await proxy.plant(fault, times, spared)
   const begun = performance.now()
   const headers = call === 'write' ? { 'idempotency-key': randomUUID() } : {}
   const writes = call === 'write' || call === 'read before a write'

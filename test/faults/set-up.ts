@@ -4,7 +4,7 @@ import type { Declared } from '#src/config/config'
 import { roleArns } from '#test/aws-roles'
 import { authority, serverPair, type Pair } from '#test/certificates'
 import { build, declared, embedded, type Gateway } from '#test/helper'
-import { startProxy, type FaultProxy } from './proxy.ts'
+import { startProxy, type FaultProxy, type ProxyOptions } from './proxy.ts'
 import type { Call } from './row.ts'
 
 const region = 'eu-west-1'
@@ -13,11 +13,18 @@ const region = 'eu-west-1'
 export const environments: Declared['environments'] = {
   dev: { region, credential: 'dev-account' },
   role: { region, credential: 'dev-role' },
-  account: { region, credential: 'dev-account', account: '111111111111' }
+  account: { region, credential: 'dev-account', account: '111111111111' },
+  chain: { region, credential: 'prod-role' }
 }
 
 export const environmentOf: Readonly<Record<Call, string>> = {
-  read: 'dev', write: 'dev', 'read before a write': 'dev', AssumeRole: 'role', GetCallerIdentity: 'account'
+  read: 'dev',
+  write: 'dev',
+  'read before a write': 'dev',
+  AssumeRole: 'role',
+  GetCallerIdentity: 'account',
+  'first AssumeRole': 'chain',
+  'second AssumeRole': 'chain'
 }
 
 export interface Setup {
@@ -29,27 +36,31 @@ export interface Setup {
 /** The connections of the proxies. */
 interface Connections {
   deadlineSeconds: number
-  tls?: true
-  /** True if the proxies keep a connection after a reply, and close it when the next request comes. */
-  keepsConnections?: boolean
+  /** The service whose proxy speaks TLS. */
+  tls?: keyof Pick<Setup, 'secretsManager' | 'sts'>
+  /** What the proxy of Secrets Manager does when the next request comes on a connection. By default, it keeps no connections. */
+  keptConnections?: ProxyOptions['keptConnections']
 }
 
 /** Starts a gateway whose calls to Secrets Manager and to STS each go through a proxy. */
-export async function setUp (t: Test, { deadlineSeconds, tls, keepsConnections = false, ...aws }: Connections & Declared['aws']): Promise<Setup> {
+export async function setUp (t: Test, { deadlineSeconds, tls, keptConnections, ...aws }: Connections & Declared['aws']): Promise<Setup> {
   const gateway = await build(t, {
     environments,
     credentials: {
       ...declared.credentials,
       platform: embedded('AKIAPLATFORM'),
-      'dev-role': { kind: 'assume-role', roleArn: roleArns.dev, source: 'platform', externalId: 'of-the-gateway' }
+      'dev-role': { kind: 'assume-role', roleArn: roleArns.dev, source: 'platform', externalId: 'of-the-gateway' },
+      hub: { kind: 'assume-role', roleArn: roleArns.hub, source: 'platform' },
+      'prod-role': { kind: 'assume-role', roleArn: roleArns.prod, source: 'hub' }
     },
     aws: { deadlineSeconds, stsDeadlineSeconds: deadlineSeconds, ...aws },
     server: { ...declared.server, shutdown: { graceSeconds: 600 } }
   })
   const { config } = gateway.fastify
   const backend = config.current.aws.endpoint ?? ''
-  const secretsManager = await startProxy(t, { backend, keepsConnections, ...tls === true && { certificates: await certificates(t) } })
-  const sts = await startProxy(t, { backend })
+  const own = tls === undefined ? {} : { [tls]: { certificates: await certificates(t) } }
+  const secretsManager = await startProxy(t, { backend, ...keptConnections !== undefined && { keptConnections }, ...own.secretsManager })
+  const sts = await startProxy(t, { backend, ...own.sts })
   config.replace({ ...config.current, aws: { ...config.current.aws, endpoint: secretsManager.url, stsEndpoint: sts.url } })
   return { gateway, secretsManager, sts }
 }

@@ -16,6 +16,11 @@ export const situations = {
     what: 'AWS closes a connection that the gateway has kept for further calls',
     promise: 'The call is repeated on a new connection. The caller does not notice it.'
   },
+  'silent connection': {
+    what: 'A connection that the gateway has kept for further calls goes silent, as if all its packets were lost',
+    promise: 'The call on it ends with 504 `aws-timeout` at its deadline. The connection is closed, and the next call has a new one. ' +
+      'If the connection is idle for some ten seconds, the operating system detects the silence before the next call.'
+  },
   'read hung up': {
     what: 'The caller closes the connection during a read',
     promise: 'The call to AWS is aborted, and its slot is free again. The audit trail has the status 499, with `caller-gone`.'

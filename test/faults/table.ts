@@ -6,8 +6,8 @@ export interface Group {
   readonly title: string
   /** The time limit of a call to Secrets Manager or STS in the tests, in seconds. */
   readonly deadlineSeconds: number
-  /** True if the gateway calls AWS over TLS. */
-  readonly tls?: true
+  /** The service that the gateway calls over TLS. */
+  readonly tls?: 'secretsManager' | 'sts'
   readonly rows: readonly Row[]
 }
 
@@ -47,6 +47,7 @@ const failed = { ...unavailable, cause: 'failed' } as const
 const unreadable = { ...unavailable, cause: 'unreadable', attempts: 1 } as const
 const brokenOff = { ...unavailable, cause: 'broken-off' } as const
 const unreachable = { ...unavailable, cause: 'unreachable', ...notDone } as const
+const unconnected = { ...unreachable, status: 504, code: 'aws-timeout' } as const
 
 const throttling: Group = {
   title: 'AWS throttles',
@@ -122,6 +123,7 @@ const connections: Group = {
       { kind: 'reset', stage }, { status: 200, attempts: 2 }, { status: 200, attempts: 2, isWritten: true }, 1)),
     row('read before a write', 'The connection is reset after the request', { kind: 'reset', stage: 'asked' }, { ...brokenOff, ...onlyRead }),
     ...both('Nothing listens on AWS\'s port', { kind: 'refused' }, unreachable, unreachable),
+    ...both('All packets to AWS are lost', { kind: 'dropped' }, unconnected, unconnected),
     ...both('AWS\'s host name does not resolve', { kind: 'unresolved' }, unreachable, unreachable)
   ]
 }
@@ -138,16 +140,21 @@ const stalls: Group = {
   ]
 }
 
+const wrongCertificates = [
+  ['another-host', 'is for another host'],
+  ['expired', 'has expired'],
+  ['unknown-authority', 'is from an unknown authority']
+] as const
+
 const refusedCertificate = { ...unreachable, attempts: 1 } as const
 
 const certificates: Group = {
   title: 'TLS fails',
   deadlineSeconds: 1,
-  tls: true,
+  tls: 'secretsManager',
   rows: [
-    ...[['another-host', 'AWS\'s certificate is for another host'], ['expired', 'AWS\'s certificate has expired'],
-      ['unknown-authority', 'AWS\'s certificate is from an unknown authority']].flatMap(([certificate = '', what = '']) =>
-      both(what, { kind: 'certificate', certificate }, refusedCertificate, refusedCertificate)),
+    ...wrongCertificates.flatMap(([certificate, what]) =>
+      both(`AWS's certificate ${what}`, { kind: 'certificate', certificate }, refusedCertificate, refusedCertificate)),
     ...both('AWS\'s port does not speak TLS', { kind: 'plain' }, refusedCertificate, refusedCertificate),
     ...both('The connection is closed in the TLS handshake', { kind: 'closed', stage: 'begun' }, unreachable, unreachable),
     // Node.js reports a reset in the handshake like a later one, so the gateway can't know that AWS has not received the request.
@@ -160,25 +167,60 @@ const certificates: Group = {
 
 const noKeys = { ...unavailable, cause: 'keys-unavailable', ...notDone, pause: 5 } as const
 const noKeysInTime = { ...noKeys, status: 504, code: 'aws-timeout', attempts: 1, atDeadline: true } as const
+const denied = { status: 502, code: 'credential-invalid', attempts: 1, pause: 5 } as const
+
 const sts: Group = {
   title: 'AWS STS fails',
   deadlineSeconds: 0.6,
-  rows: calls.flatMap((call): Row[] => [
-    row(call, 'STS answers 500 once', html(500), { status: 200, attempts: 2 }, 1),
-    row(call, 'STS denies the call', stsError('AccessDenied', 403), { status: 502, code: 'credential-invalid', attempts: 1, pause: 5 }),
-    row(call, 'A proxy answers 503 in HTML', html(503), noKeys),
+  rows: [
+    ...calls.flatMap((call): Row[] => [
+      row(call, 'STS answers 500 once', html(500), { status: 200, attempts: 2 }, 1),
+      row(call, 'STS denies the call', stsError('AccessDenied', 403), denied),
+      row(call, 'A proxy answers 503 in HTML', html(503), noKeys),
+      row(call, 'STS always answers 500', html(500), noKeys),
+      row(call, 'The connection is reset after the request', { kind: 'reset', stage: 'asked' }, noKeys),
+      row(call, 'The connection is closed in the middle of the reply\'s body', { kind: 'closed', stage: 'body' }, noKeys),
+      row(call, 'Nothing listens on the port of STS', { kind: 'refused' }, noKeys),
+      row(call, 'The host name of STS does not resolve', { kind: 'unresolved' }, noKeys),
+      row(call, 'Nothing arrives after the request', { kind: 'stall', stage: 'asked' }, noKeysInTime),
+      row(call, 'Nothing more arrives in the middle of the reply\'s body', { kind: 'stall', stage: 'body' }, noKeysInTime),
+      row(call, 'The reply\'s body arrives byte by byte', { kind: 'drip', stage: 'body' }, noKeysInTime),
+      row(call, 'The body is empty', { kind: 'body', of: () => '' }, { ...noKeys, attempts: 1 }),
+      row(call, 'The body is HTML', { kind: 'body', of: () => '<html></html>' }, { ...noKeys, attempts: 1 })
+    ]),
+    row('AssumeRole', 'All packets to STS are lost', { kind: 'dropped' }, noKeysInTime)
+  ]
+}
+
+const chains: Group = {
+  title: 'AWS STS fails in a chain of roles',
+  deadlineSeconds: 0.6,
+  rows: ([['first AssumeRole', 0], ['second AssumeRole', 1]] as const).flatMap(([call, spared]): Row[] => [
+    row(call, 'STS answers 500 once', html(500), { status: 200, attempts: call === 'first AssumeRole' ? 3 : 2 }, 1),
+    row(call, 'STS denies the call', stsError('AccessDenied', 403), denied),
     row(call, 'STS always answers 500', html(500), noKeys),
     row(call, 'The connection is reset after the request', { kind: 'reset', stage: 'asked' }, noKeys),
-    row(call, 'The connection is closed in the middle of the reply\'s body', { kind: 'closed', stage: 'body' }, noKeys),
-    row(call, 'Nothing listens on the port of STS', { kind: 'refused' }, noKeys),
-    row(call, 'The host name of STS does not resolve', { kind: 'unresolved' }, noKeys),
     row(call, 'Nothing arrives after the request', { kind: 'stall', stage: 'asked' }, noKeysInTime),
     row(call, 'Nothing more arrives in the middle of the reply\'s body', { kind: 'stall', stage: 'body' }, noKeysInTime),
     row(call, 'The reply\'s body arrives byte by byte', { kind: 'drip', stage: 'body' }, noKeysInTime),
-    row(call, 'The body is empty', { kind: 'body', of: () => '' }, { ...noKeys, attempts: 1 }),
-    row(call, 'The body is HTML', { kind: 'body', of: () => '<html></html>' }, { ...noKeys, attempts: 1 })
+    row(call, 'The body is empty', { kind: 'body', of: () => '' }, { ...noKeys, attempts: 1 })
+  ].map((one) => ({ ...one, spared })))
+}
+
+const stsCertificates: Group = {
+  title: 'TLS with AWS STS fails',
+  deadlineSeconds: 0.6,
+  tls: 'sts',
+  rows: calls.flatMap((call): Row[] => [
+    ...wrongCertificates.map(([certificate, what]) => row(call, `The certificate of STS ${what}`, { kind: 'certificate', certificate }, { ...noKeys, attempts: 1 })),
+    row(call, 'The port of STS does not speak TLS', { kind: 'plain' }, { ...noKeys, attempts: 1 }),
+    row(call, 'The connection is closed in the TLS handshake', { kind: 'closed', stage: 'begun' }, noKeys),
+    row(call, 'The connection is reset in the TLS handshake', { kind: 'reset', stage: 'begun' }, noKeys),
+    row(call, 'Nothing arrives in the TLS handshake', { kind: 'stall', stage: 'begun' }, noKeysInTime)
   ])
 }
 
 /** All faults that the tests plant. `docs/reliability.md` is generated from this table. */
-export const groups = { throttling, errors, bodies, connections, stalls, certificates, sts } as const satisfies Record<string, Group>
+export const groups = {
+  throttling, errors, bodies, connections, stalls, certificates, sts, chains, stsCertificates
+} as const satisfies Record<string, Group>

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { build, declared, tokens } from '#test/helper'
 import { startIssuer } from '#test/issuer'
+import { connect } from '#test/raw'
+import { until } from '#test/until'
 
 const path = '/environments/dev/secrets/a'
 
@@ -57,4 +59,35 @@ t.test('the keys of an issuer come from its jwksUri, if the configuration has on
   t.same(issuer.requests, ['/keys-elsewhere'], 'the discovery document is not fetched')
   t.equal(await statusWith({}), 503, 'the discovery document names another issuer')
   t.same(issuer.requests.slice(1), ['/.well-known/openid-configuration'])
+})
+
+t.test('a token does not wait for all tokens that another address has sent before', async (t) => {
+  const issuer = await startIssuer(t)
+  const oidc = [{ name: 'corp', issuer: issuer.url, audience: 'secrets-gateway', algorithms: ['ES256' as const] }]
+  const gateway = await build(t, {
+    authentication: { ...declared.authentication, oidc },
+    server: { trustedProxies: ['127.0.0.1'] }
+  })
+  const request = (address: string, token: string): string => [
+    'GET /environments HTTP/1.1', 'host: gateway.test', `x-forwarded-for: ${address}`, `authorization: Bearer ${token}`, '', ''
+  ].join('\r\n')
+  const valid = await issuer.token()
+  t.equal((await gateway.send('GET', '/environments', { token: valid })).status, 200, 'fetches the keys of the issuer')
+
+  const [head = '', payload = ''] = (await issuer.token({ sub: 'stranger' })).split('.')
+  const flood = 300
+  const forged = Array.from({ length: flood }, (_, index) => {
+    const signature = Buffer.alloc(64, index).fill(1, 0, 8)
+    return request('203.0.113.7', `${head}.${payload}.${signature.toString('base64url')}`)
+  })
+  const socket = await connect(gateway.url)
+  t.teardown(() => { socket.destroy() })
+  socket.resume()
+  gateway.log.length = 0
+  // All requests are sent at once, so the gateway parses them in the same iteration of the event loop.
+  socket.write(forged.join('') + request('203.0.113.8', await issuer.token({ sub: 'other' })))
+  const peers = (): string[] => gateway.trail().filter(({ event }) => event !== 'intent').flatMap(({ peer = '' }) => peer)
+  await until(() => peers().includes('203.0.113.8'))
+  const before = peers().indexOf('203.0.113.8')
+  t.ok(before < flood / 2, `${before} of ${flood} come before`)
 })

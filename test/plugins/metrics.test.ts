@@ -32,6 +32,21 @@ async function samplesOf (t: Test, gateway: Gateway): Promise<Map<string, number
   return samples
 }
 
+t.test('the saved calls are the reads minus the calls for them', async (t) => {
+  const gateway = await build(t, { ...caching, server: { metrics: { port: 0 } } })
+  const names = Array.from({ length: 40 }, (_, index) => `n${index}`)
+  for (const name of names) await gateway.aws('AKIADEV').createSecret({ Name: `dev/${name}`, SecretString: name })
+  const before = gateway.awsCalls.length
+  // Each secret is read twice at once, and again when it is cached. Some are missing.
+  const read = async (name: string): Promise<unknown> => gateway.send('GET', `/environments/dev/secrets/${name}`)
+  await Promise.all([...names, ...names, 'missing-1', 'missing-2'].map(read))
+  await Promise.all(names.map(read))
+  const samples = await samplesOf(t, gateway)
+  const calls = gateway.awsCalls.slice(before)
+  t.ok(calls.includes('BatchGetSecretValue'))
+  t.equal(samples.get('secrets_gateway_aws_calls_saved_total'), 3 * names.length + 2 - calls.length)
+})
+
 t.test('metrics', async (t) => {
   const secret = 'value-that-no-metric-may-show'
   const gateway = await build(t, { ...caching, server: { metrics: { port: 0 } } })

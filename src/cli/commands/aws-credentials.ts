@@ -17,6 +17,8 @@ export function awsCredentials (program: Command, terminal: Terminal): void {
     })
   withExample(
     command,
+    'secretsctl aws-credentials',
+    '',
     '# in ~/.aws/config',
     '[profile gateway-prod]',
     'region = eu-west-1',

@@ -3,7 +3,7 @@ import { namePrefix } from '#src/cli/arguments'
 import { gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { warnOfUnaddressable } from '#src/cli/results'
 import { styleFrom, table } from '#src/cli/table'
-import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
+import { CommandFailure, ExitStatus, print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { reply, type Schemas } from '#src/client/client'
 
 interface Options extends GlobalOptions {
@@ -21,10 +21,13 @@ const colours: Partial<Record<string, 'red' | 'yellow'>> = {
   'placeholder!': 'yellow'
 }
 
+/** The statuses for what was found. They differ from 1, which means that the comparison failed, and from 2 for wrong usage. */
+const exitStatus = { differ: 3, lack: 4 } as const
+
 /** Adds `secretsctl diff ENV ENV...`, which compares environments without showing a value. */
 export function diff (program: Command, terminal: Terminal): void {
   const command = program.command('diff')
-    .description('show where environments differ; exits with 1 if they do')
+    .description('show where environments differ; exits with 3 if they do, and with 4 if they only lack required secrets')
     .argument('<environments...>', 'two environments or more')
     .option('--values', 'also compare values: the same letter in a row means the same value')
     .option('--prefix <prefix>', 'only names that begin with this prefix', namePrefix)
@@ -67,7 +70,10 @@ export function diff (program: Command, terminal: Terminal): void {
         ...differing.length > 0 ? [`differ in ${differing.length} of ${report.items.length} names`] : [],
         ...lacking.length > 0 ? [`lack values of required secrets (${lacking.length})`] : []
       ]
-      if (deviations.length > 0) throw new CommandFailure(`${environmentList} ${deviations.join(', and ')}`)
+      if (deviations.length > 0) {
+        terminal.stderr.lines([`${environmentList} ${deviations.join(', and ')}`])
+        throw new ExitStatus(differing.length > 0 ? exitStatus.differ : exitStatus.lack)
+      }
       terminal.stderr.lines([`${environmentList} agree in ${report.items.length} names`])
     })
   withExample(command, 'secretsctl diff dev staging prod --values')

@@ -1,15 +1,15 @@
 import { constants } from 'node:os'
-import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { Option, type Command } from 'commander'
 import { positiveInteger } from '#src/cli/arguments'
+import { changesOf } from '#src/cli/changes'
 import { startChild } from '#src/cli/child'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { warnOfUnaddressable } from '#src/cli/results'
 import { steeringPower } from '#src/cli/steering-names'
-import { CommandFailure, ExitStatus, type Terminal } from '#src/cli/terminal'
+import { CommandFailure, ExitStatus, FailureWithStatus, type Terminal } from '#src/cli/terminal'
 import { asText } from '#src/cli/text'
-import { readVariables, withSelection, type Refusal, type Selection } from '#src/cli/variables'
+import { readVariables, selectedSecrets, withSelection, type Refusal, type Selection } from '#src/cli/variables'
 import { GatewayProblem, GatewayUnreachable } from '#src/client/client'
 
 type Options = GlobalOptions & Selection & { watch?: number }
@@ -20,40 +20,26 @@ const maxInterval = 86_400
 /** The variables that are added to the program's environment. */
 type Variables = Readonly<Record<string, string>>
 
+/**
+ * The status for failures of `run` itself, so that they can be told from those of the program. `env`, `timeout` and `docker run`
+ * have the same.
+ */
+const ownFailure = 125
+
 /** Adds `secretsctl run -- COMMAND...`, which passes secrets to a program through its environment only. */
 export function runChild (program: Command, terminal: Terminal): void {
   const command = withSelection(program.command('run'))
-    .description('run a program with secrets in its environment; exits with the program\'s status')
+    .description('run a program with secrets in its environment; exits with the program\'s status, or with 125 to 127 if the program was not run')
+    .exitOverride((error) => { throw error.exitCode === 0 ? error : new FailureWithStatus(ownFailure, error) })
     .argument('<command...>', 'the program and its arguments, after "--"')
-    .addOption(new Option('--watch [seconds]', 'read the secrets again at this interval, and restart the program when they have changed')
+    .addOption(new Option('--watch [seconds]', 'restart the program when its secrets have changed: end it with SIGTERM, or with ' +
+    'SIGKILL after 10 seconds, and start it again. The gateway tells of changes; if it can\'t, the secrets are read again at this interval')
       .preset('60').argParser(positiveInteger('whole number of seconds', maxInterval)))
     .action(async (args: string[], _: object, command: Command) => {
-      const { watch, ...options } = command.optsWithGlobals<Options>()
-      const gateway = gatewayOf(options, terminal)
-      const refusal: Refusal = (variable) =>
-        steeringPower(variable) ?? (terminal.env[variable] === undefined ? undefined : 'is already set where secretsctl runs')
-      const readAll = async (): Promise<{ variables: Variables, unaddressable: number }> => {
-        const { variables, unaddressable } = await readVariables(gateway, environmentOf(options), options, refusal)
-        const texts = Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)] as const)
-        return { variables: Object.fromEntries(texts), unaddressable }
-      }
-      const read = async (): Promise<Variables> => (await readAll()).variables
-      const { unaddressable, ...first } = await readAll()
-      warnOfUnaddressable(terminal, unaddressable, environmentOf(options))
-      let { variables } = first
-      for (;;) {
-        // Removes the gateway's token, because the program could read other secrets with it.
-        const env = { ...terminal.env, SECRETS_GATEWAY_TOKEN: undefined, ...variables }
-        const child = startChild(args, env, terminal.stdin.isTTY === true)
-        const watching = new AbortController()
-        const changed = watch === undefined ? [] : [changedVariables(terminal, read, variables, watch, watching.signal)]
-        const outcome = await Promise.race([child.ended, ...changed]).finally(() => { watching.abort() })
-        if (typeof outcome === 'number') throw new ExitStatus(outcome)
-        terminal.stderr.lines(['The secrets have changed: restarting the program'])
-        const signal = await child.end()
-        if (signal !== undefined) throw new ExitStatus(128 + constants.signals[signal])
-        variables = outcome
-      }
+      const status = await runWithSecrets(args, command.optsWithGlobals<Options>(), terminal).catch((error: unknown) => {
+        throw error instanceof FailureWithStatus ? error : new FailureWithStatus(ownFailure, error)
+      })
+      throw new ExitStatus(status)
     })
   withExample(command,
     'secretsctl run --env dev --prefix payments/ -- node server.js',
@@ -61,19 +47,60 @@ export function runChild (program: Command, terminal: Terminal): void {
     'secretsctl run --env dev --map PGPASSWORD=payments/db#password -- psql')
 }
 
+/** Runs the program, and again whenever the secrets have changed. Returns the exit status. */
+async function runWithSecrets (args: readonly string[], { watch, ...options }: Options, terminal: Terminal): Promise<number> {
+  const gateway = gatewayOf(options, terminal)
+  const refusal: Refusal = (variable) =>
+    steeringPower(variable) ?? (terminal.env[variable] === undefined ? undefined : 'is already set where secretsctl runs')
+  const readAll = async (): Promise<{ variables: Variables, unaddressable: number }> => {
+    const { variables, unaddressable } = await readVariables(gateway, environmentOf(options), options, refusal)
+    const texts = Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)] as const)
+    return { variables: Object.fromEntries(texts), unaddressable }
+  }
+  const read = async (): Promise<Variables> => (await readAll()).variables
+  const { unaddressable, ...first } = await readAll()
+  warnOfUnaddressable(terminal, unaddressable, environmentOf(options))
+  let { variables } = first
+  let isReported = false
+  const report = (lines: readonly string[]): void => {
+    if (!isReported) terminal.stderr.lines([...lines])
+    isReported = true
+  }
+  for (;;) {
+    // Removes the gateway's token, because the program could read other secrets with it.
+    const env = { ...terminal.env, SECRETS_GATEWAY_TOKEN: undefined, ...variables }
+    const child = startChild(args, env, terminal.stdin.isTTY === true)
+    const watching = new AbortController()
+    const changed = watch === undefined
+      ? []
+      : [changedVariables(terminal, read, variables, changesOf(gateway, environmentOf(options), {
+          ...selectedSecrets(options),
+          seconds: watch,
+          signal: watching.signal,
+          onRefusal ({ message }) { report([message, `The secrets are read again every ${watch} seconds`]) }
+        }))]
+    const outcome = await Promise.race([child.ended, ...changed]).finally(() => { watching.abort() })
+    if (typeof outcome === 'number') return outcome
+    terminal.stderr.lines(['The secrets have changed: restarting the program'])
+    const signal = await child.end()
+    if (signal !== undefined) return 128 + constants.signals[signal]
+    variables = outcome
+  }
+}
+
 /** Errors that may be temporary. For example, the gateway is unreachable, or two secrets map to the same variable for now. */
 const retryable = [GatewayUnreachable, GatewayProblem, CommandFailure] as const
 
 /**
- * Reads the variables again and again, at an interval of `seconds`, until they differ from `current`. Resolves to the new ones.
- * Continues after retryable errors, and reports only the first of several in a row.
+ * Reads the variables again whenever they may have changed, until they differ from `current`. Resolves to the new ones. Continues
+ * after retryable errors, and reports only the first of several in a row.
  */
 async function changedVariables (
-  { stderr }: Terminal, read: () => Promise<Variables>, current: Variables, seconds: number, signal: AbortSignal
+  { stderr }: Terminal, read: () => Promise<Variables>, current: Variables, changes: AsyncGenerator<void, never>
 ): Promise<Variables> {
   let isReported = false
   for (;;) {
-    await setTimeout(seconds * 1_000, undefined, { signal })
+    await changes.next()
     try {
       const latest = await read()
       isReported = false

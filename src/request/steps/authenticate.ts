@@ -10,7 +10,7 @@ type Authenticated = Pick<Found, 'caller'> & Partial<Pick<Found, 'awsClaim'>>
 /**
  * Returns the caller that a request's token, client certificate or AWS session identifies.
  *
- * @throws Problem `unauthenticated` or `identity-provider-unavailable`
+ * @throws Problem `unauthenticated`, `identity-provider-unavailable` or `overloaded`
  */
 export type AuthenticateRequest = (request: FastifyRequest) => Authenticated | Promise<Authenticated>
 

@@ -29,8 +29,10 @@ export interface BulkSummary {
   counts: BulkCounts
   /** The reason why the run was stopped before all secrets were processed. Absent if it was not stopped. */
   stopped?: BulkStop
-  /** 201 if all secrets were created, 409 if an atomic request failed, 200 otherwise. Always 200 for a dry run. */
+  /** 409 if there is a `code`. Otherwise 201 if all secrets were created, and 200 if not, or if this is a dry run. */
   status: 200 | 201 | 409
+  /** The problem of the request as a whole: an atomic request failed, or some secret failed and the caller asked for an error. */
+  code?: 'not-all-done' | 'some-failed'
 }
 
 /** A checked request, ready to run. */
@@ -48,7 +50,7 @@ const defaults = { concurrency: 8, timeoutSeconds: 3_600 }
 /** Validates a bulk create, and returns it ready to run. @throws Problem `invalid-request` with the errors in the request */
 export async function prepareBulk (scope: Scope, body: BulkCreateBody): Promise<BulkRun> {
   const items: (BulkItem | undefined)[] = await bulkItems(scope.environment, body)
-  const { onConflict = 'fail', restore = false, dryRun = false, atomic = false } = body
+  const { onConflict = 'fail', restore = false, dryRun = false, atomic = false, failOnError = false } = body
   const { concurrency, timeoutSeconds } = { ...defaults, ...body.settings }
   const total = items.length
   return {
@@ -71,7 +73,7 @@ export async function prepareBulk (scope: Scope, body: BulkCreateBody): Promise<
         clearTimeout(timeout)
       }
       const stopped = counts.notStarted > 0 || counts.rolledBack > 0 ? signal.reason as BulkStop | undefined : undefined
-      return compact({ dryRun, counts, stopped, status: statusOf(counts, total, { dryRun, atomic }) })
+      return compact({ dryRun, counts, stopped, ...conclusionOf(counts, total, { dryRun, atomic, failOnError }) })
     }
   }
 }
@@ -121,8 +123,12 @@ async function runAtomic (scope: Scope, items: (BulkItem | undefined)[], options
   for (const [index, outcome] of outcomes.entries()) options.settled(outcome, index)
 }
 
-function statusOf (counts: BulkCounts, total: number, { dryRun, atomic }: { dryRun: boolean, atomic: boolean }): BulkSummary['status'] {
-  if (dryRun) return 200
-  if (atomic && counts.failed + counts.notStarted + counts.rolledBack > 0) return 409
-  return counts.created === total ? 201 : 200
+/** Returns the status of the reply, and the problem of the request as a whole if there is one. */
+function conclusionOf (
+  counts: BulkCounts, total: number, { dryRun, atomic, failOnError }: { dryRun: boolean, atomic: boolean, failOnError: boolean }
+): Pick<BulkSummary, 'status' | 'code'> {
+  const isComplete = counts.failed + counts.notStarted + counts.rolledBack === 0
+  if (!isComplete && atomic && !dryRun) return { status: 409, code: 'not-all-done' }
+  if (!isComplete && failOnError) return { status: 409, code: 'some-failed' }
+  return { status: counts.created === total && !dryRun ? 201 : 200 }
 }

@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { closed, Enum, Id, ProblemRef } from '#src/schema/types'
 import type { Counts as ResultCounts } from '#src/secrets/counts'
 import { GenerateOptions } from '#src/secrets/random-password'
-import { Description, Encoding, KmsKeyId, maximumItems, Name, Tags, Value, VersionId, Warnings } from '#src/secrets/schemas'
+import { Description, FailOnError, Encoding, KmsKeyId, maximumItems, Name, Tags, Value, VersionId, Warnings } from '#src/secrets/schemas'
 import { ValueType } from '#src/secrets/value-types'
 
 const BulkItem = Type.Object({
@@ -43,6 +43,7 @@ export const BulkCreateBody = Type.Object({
       'are then deleted permanently'
   })),
   dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Return the plan and write nothing' })),
+  failOnError: Type.Optional(FailOnError),
   settings: Type.Optional(Type.Object({
     concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, default: 8, description: 'The number of secrets that ' +
       'are processed at the same time' })),

@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { EnvironmentName } from '#src/environments/schemas'
 import { closed, Enum, ProblemRef } from '#src/schema/types'
 import type { Counts } from '#src/secrets/counts'
-import { maximumItems, Name, VersionId } from '#src/secrets/schemas'
+import { FailOnError, maximumItems, Name, VersionId } from '#src/secrets/schemas'
 import { Unaddressable } from '#src/secrets/unaddressable'
 
 /**
@@ -12,6 +12,7 @@ import { Unaddressable } from '#src/secrets/unaddressable'
 export const PromotionBody = Type.Object({
   from: { ...EnvironmentName, description: 'The environment to copy from. Its default credential is used', examples: ['staging'] },
   dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Return the plan and write nothing' })),
+  failOnError: Type.Optional(FailOnError),
   names: Type.Optional(Type.Array(Name, {
     minItems: 1,
     maxItems: maximumItems,

@@ -6,11 +6,15 @@ const audience = 'gateway.test'
 const subject = 'aws:111122223333:AIDAUSERUSERUSERUSER'
 const now = Date.parse('2027-01-01T00:00:00.999Z')
 const second = 1_000
+const verifier = (...parameters: Parameters<typeof gatewayTokenVerifier>) => {
+  const verify = gatewayTokenVerifier(...parameters)
+  return async (token: string, time: number) => verify(token, time, '127.0.0.1')
+}
 const newKey = () => generateKeyPairSync('ed25519').privateKey
 
 t.test('a token is valid for its lifetime, and half a minute longer because clocks differ', async (t) => {
   const keys = tokenKeys([], newKey())
-  const verify = gatewayTokenVerifier(keys, audience, () => ['team'])
+  const verify = verifier(keys, audience, () => ['team'])
   const { token, expires } = await issueToken(keys, { subject, audience, lifetime: 600 }, now)
   t.equal(expires, Date.parse('2027-01-01T00:10:00Z'))
   t.same(await verify(token, now), { caller: { id: subject, groups: ['team'], method: 'aws' }, expires })
@@ -23,7 +27,7 @@ t.test('a token is valid for its lifetime, and half a minute longer because cloc
 t.test('a token is valid for a quarter of an hour by default, and for an hour at most', async (t) => {
   t.same([defaultLifetime, maximumLifetime], [900, 3_600])
   const keys = tokenKeys([], newKey())
-  const verify = gatewayTokenVerifier(keys, audience, () => [])
+  const verify = verifier(keys, audience, () => [])
   const withLifetime = async (lifetime: number): Promise<string> => (await issueToken(keys, { subject, audience, lifetime }, now)).token
   await t.resolves(verify(await withLifetime(3_600), now))
   await t.rejects(verify(await withLifetime(3_601), now), { code: 'unauthenticated', options: { reason: 'claim-exp' } })
@@ -39,7 +43,7 @@ t.test('the first key signs, all keys verify, and the key of the process counts 
     [tokenKeys([], own), [own], [first, stranger]],
     [tokenKeys([first, second], own), [first, second], [own, stranger]]
   ] as const) {
-    const verify = gatewayTokenVerifier(keys, audience, () => [])
+    const verify = verifier(keys, audience, () => [])
     for (const key of valid) await t.resolves(verify(await issue(key), now))
     for (const key of invalid) {
       await t.rejects(verify(await issue(key), now), { code: 'unauthenticated', options: { reason: 'ERR_JWKS_NO_MATCHING_KEY' } })
@@ -50,5 +54,5 @@ t.test('the first key signs, all keys verify, and the key of the process counts 
 t.test('a token for another gateway is refused', async (t) => {
   const keys = tokenKeys([], newKey())
   const { token } = await issueToken(keys, { subject, audience, lifetime: 60 }, now)
-  await t.rejects(gatewayTokenVerifier(keys, 'other.test', () => [])(token, now), { code: 'unauthenticated' })
+  await t.rejects(verifier(keys, 'other.test', () => [])(token, now), { code: 'unauthenticated' })
 })

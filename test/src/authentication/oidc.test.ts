@@ -4,10 +4,13 @@ import { oidcVerifier, type OidcIssuer } from '#src/authentication/oidc'
 import type { TokenVerifier } from '#src/authentication/verified-tokens'
 import { startIssuer, type Issuer } from '#test/issuer'
 
-async function start (t: Test, settings: Partial<OidcIssuer> = {}): Promise<{ issuer: Issuer, verify: TokenVerifier }> {
+type Verify = (token: string, now: number) => ReturnType<TokenVerifier>
+
+async function start (t: Test, settings: Partial<OidcIssuer> = {}): Promise<{ issuer: Issuer, verify: Verify }> {
   const issuer = await startIssuer(t)
   const declared = { name: 'corp', issuer: issuer.url, audience: 'secrets-gateway', algorithms: ['ES256' as const], ...settings }
-  return { issuer, verify: oidcVerifier(declared, keySet({ issuer: issuer.url }, Date.now)) }
+  const verify = oidcVerifier(declared, keySet({ issuer: issuer.url }, Date.now))
+  return { issuer, verify: async (token, now) => verify(token, now, '127.0.0.1') }
 }
 
 const seconds = (): number => Math.floor(Date.now() / 1000)
@@ -45,7 +48,7 @@ t.test('clocks may differ by the configured tolerance', async (t) => {
     [{ nbf: now + 30 }, 'ok'], [{ nbf: now + 31 }, 'ERR_JWT_CLAIM_VALIDATION_FAILED nbf'],
     [{ iat: now + 30 }, 'ok'], [{ iat: now + 31 }, 'claim-iat']
   ] as const) {
-    const outcome = async ({ issuer, verify }: { issuer: Issuer, verify: TokenVerifier }): Promise<unknown> =>
+    const outcome = async ({ issuer, verify }: { issuer: Issuer, verify: Verify }): Promise<unknown> =>
       verify(await issuer.token({ ...claims }), now * 1000).then(() => 'ok', (error: unknown) => (error as { options: { reason: string } }).options.reason)
     t.equal(await outcome({ issuer, verify }), expected, JSON.stringify(claims))
     t.not(await outcome(strict), 'ok', `${JSON.stringify(claims)}, without tolerance`)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { caller } from '#src/authentication/caller'
 import { unauthenticated } from '#src/authentication/refusal'
-import { cacheVerified } from '#src/authentication/verified-tokens'
+import { cacheVerified, type CachingVerifier } from '#src/authentication/verified-tokens'
 
 t.test('a verified token is cached for a minute, and not beyond its expiry', async (t) => {
   let verified = 0
@@ -14,7 +14,7 @@ t.test('a verified token is cached for a minute, and not beyond its expiry', asy
   const times = async (token: string, now: number, elapsed = now): Promise<number> => {
     const before = verified
     time = elapsed
-    await Promise.resolve(verify(token, now)).catch(() => undefined)
+    await Promise.resolve(verify(token, now, '')).catch(() => undefined)
     return verified - before
   }
   t.equal(await times('a', 0), 1)
@@ -32,19 +32,40 @@ t.test('a verified token is cached for a minute, and not beyond its expiry', asy
   t.equal(await times('short', 10_000), 1)
   t.equal(await times('bad', 0), 1)
   t.equal(await times('bad', 0), 1, 'a refusal is not cached')
-  t.equal((await verify('b', 0)).caller.id, 'corp:b', 'tokens are not confused')
+  t.equal((await verify('b', 0, '')).caller.id, 'corp:b', 'tokens are not confused')
 })
 
-t.test('the cache is bounded', async (t) => {
+/** Creates a cache whose tokens are `CALLER TOKEN`. `verifications` returns the number of verifications of a token: 0 or 1. */
+function start (): { verify: CachingVerifier, verifications: (token: string) => Promise<number> } {
   let verified = 0
   const verify = cacheVerified(async (token) => {
     verified++
-    return { caller: caller('oidc', token), expires: Infinity }
+    return { caller: caller('oidc', token.split(' ')[0] ?? ''), expires: Infinity }
   }, () => 0)
-  for (let index = 0; index <= 10_000; index++) await verify(String(index), 0)
-  verified = 0
-  await verify('10000', 0)
-  t.equal(verified, 0)
-  await verify('0', 0)
-  t.equal(verified, 1, 'the least recently used token was evicted')
+  return {
+    verify,
+    async verifications (token) {
+      verified = 0
+      await verify(token, 0, '')
+      return verified
+    }
+  }
+}
+
+t.test('the cache is bounded', async (t) => {
+  const { verify, verifications } = start()
+  for (let index = 0; index <= 10_000; index++) await verify(`caller${index} token`, 0, '')
+  t.equal(await verifications('caller10000 token'), 0)
+  t.equal(await verifications('caller0 token'), 1, 'the least recently used token was evicted')
+})
+
+t.test('a caller with many tokens replaces its own, and not those of others', async (t) => {
+  const { verify, verifications } = start()
+  await verify('quiet token', 0, '')
+  for (let index = 0; index < 12_000; index++) await verify(`greedy ${index}`, 0, '')
+  t.equal(await verifications('quiet token'), 0)
+  t.equal(await verifications('greedy 11900'), 0)
+  t.equal(await verifications('greedy 11899'), 1)
+  t.equal(await verifications('greedy 11900'), 1, 'one token more replaces the oldest one')
+  t.equal(await verifications('quiet token'), 0)
 })

@@ -81,6 +81,19 @@ await t.test('a repetition of a write from before the memory is not taken for a 
   t.equal((await port.getSecretValue(call, name)).versionId, 'current')
 })
 
+await t.test('after writes that overlap, each of their versions may be current', async (t) => {
+  let versions = 0
+  const { clock, replies, port } = setUp({ putSecretValue: async () => ({ name, arn, versionId: `new ${++versions}` }) })
+  await port.putSecretValue(call, name, 'v')
+  t.notOk(port.mayBeCurrent(call, name, 'new 1'), 'the order of the writes is known')
+  await Promise.all([port.putSecretValue(call, name, 'v'), port.putSecretValue(call, name, 'v')])
+  replies.push(old, valueOf('new 1', 999_999), valueOf('new 2', 999_999))
+  t.equal((await port.getSecretValue(call, name)).versionId, 'new 2')
+  t.same(['old', 'new 1', 'new 2', 'new 3'].map((id) => port.mayBeCurrent(call, name, id)), [false, false, true, true])
+  clock.monotonic = 3_000
+  t.notOk(port.mayBeCurrent(call, name, 'new 2'))
+})
+
 await t.test('a secret that was written a moment ago is looked for again', async (t) => {
   const { replies, port } = setUp()
   await port.restoreSecret(call, name)
@@ -127,13 +140,13 @@ await t.test('a creation waits ten seconds for a deletion of this process, and n
   await t.rejects(waiting, { code: 'secret-pending-deletion' })
 })
 
-await t.test('overlapping and uncertain writes are not remembered', async (t) => {
+await t.test('of writes that overlap, each may be the last, and nothing is remembered of uncertain ones', async (t) => {
   const writes = createRecentWrites(() => 0, () => 0)
-  const known = (key: string, aspect: Aspect = 'label a'): string | undefined => writes.find(key, 1).get(aspect)?.value
+  const known = (key: string, aspect: Aspect = 'label a'): string | undefined => writes.find(key, 1).get(aspect)?.values.join(' or ')
   const write = async (key: string, effect: Effect, carryOut = async (): Promise<unknown> => Promise.resolve()): Promise<unknown> =>
     writes.during(key, carryOut, () => effect).catch((thrown: unknown) => thrown)
   await Promise.all(['1', '2'].map(async (id) => write('overlapping', { 'label a': id, [`label ${id}`]: id, state: 'present' })))
-  t.equal(known('overlapping'), undefined)
+  t.equal(known('overlapping'), '1 or 2')
   t.equal(known('overlapping', 'state'), 'present', 'both have the same effect')
   t.equal(known('overlapping', 'label 1'), '1', 'only one has this effect')
   await write('overlapping', { 'label a': '3' })

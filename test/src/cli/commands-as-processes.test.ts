@@ -164,7 +164,7 @@ const rows: Record<string, Row> = {
       await put(context, `${context.name}-one/only`)
     },
     succeeds: ({ name }) => ({ args: ['diff', 'dev', 'staging', '--prefix', `${name}/`, '--values', '--all'], output: `${name}/same`, isTable: true }),
-    refused: ({ name }) => ({ args: ['diff', 'dev', 'staging', '--prefix', `${name}-one/`], status: 1, output: /differ/, isTable: true }),
+    refused: ({ name }) => ({ args: ['diff', 'dev', 'staging', '--prefix', `${name}-one/`], status: 3, output: /differ/, isTable: true }),
     misused: () => ({ args: ['diff', 'dev'], status: 2, output: /two environments/ })
   },
   promote: {
@@ -178,8 +178,8 @@ const rows: Record<string, Row> = {
     succeeds: ({ name }) => ({
       args: ['run', '--map', `V=${name}`, ...dev, '--', process.execPath, '-e', 'console.log(`a value of ${process.env.V.length}`)'], output: `a value of ${canary.length}`
     }),
-    refused: ({ name }) => ({ args: ['run', '--secret', name, ...dev, '--', '/nothing'], status: 1, output: '/nothing can\'t be run' }),
-    misused: ({ name }) => ({ args: ['run', '--secret', name, ...dev], status: 2, output: 'missing required argument \'command\'' })
+    refused: ({ name }) => ({ args: ['run', '--secret', name, ...dev, '--', '/nothing'], status: 127, output: '/nothing can\'t be run' }),
+    misused: ({ name }) => ({ args: ['run', '--secret', name, ...dev], status: 125, output: 'missing required argument \'command\'' })
   },
   export: {
     prepare: async (context) => put(context, context.name),

@@ -186,7 +186,7 @@ t.test('diff and promote align three environments in two accounts', async (t) =>
     return outcome
   }
   const found = await ctl('diff dev staging prod --values')
-  t.match(found, { status: 1, stderr: 'dev, staging, prod differ in 2 of 3 names\n' })
+  t.match(found, { status: 3, stderr: 'dev, staging, prod differ in 2 of 3 names\n' })
   t.match(found.stdout, /^NAME +DEV +STAGING +PROD\npayments\/db +present \w +present \w +missing!\nsession-key +present +missing +missing\n\(! required\)\n$/)
   t.match(await ctl('diff dev staging prod --all', { isTerminal: true }), { stdout: /same +present +present +present/ })
   t.match(JSON.parse((await ctl('diff dev prod --prefix session --json')).stdout), { differing: 1, items: [{ name: 'session-key' }] })
@@ -204,7 +204,7 @@ t.test('diff and promote align three environments in two accounts', async (t) =>
   t.notMatch(outputs.join('') + gateway.log.join(''), /canary-/)
 
   await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['placeholder'] } })
-  t.match(await ctl('diff dev prod'), { status: 1, stdout: /placeholder +placeholder +missing/ })
+  t.match(await ctl('diff dev prod'), { status: 3, stdout: /placeholder +placeholder +missing/ })
   t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /created +placeholder/ })
   t.match(await ctl('diff dev,prod --values'), { status: 0, stderr: 'dev, prod agree in 4 names\n' }, 'two placeholders do not differ')
 
@@ -226,7 +226,7 @@ t.test('list, diff and promote warn of secrets whose names no path can contain',
   t.match(await ctl('list --env dev'), { status: 0, stdout: /\na /, stderr: warned() })
   t.match(JSON.parse((await ctl('list --env dev --json')).stdout), { items: [{ name: 'a' }], unaddressable: 1 })
   t.match(await ctl('list --env prod'), { status: 0, stderr: '' })
-  t.match(await ctl('diff dev prod'), { status: 1, stderr: warned(' in dev') })
+  t.match(await ctl('diff dev prod'), { status: 3, stderr: warned(' in dev') })
   t.match(await ctl('promote --from dev --to prod --missing --dry-run'), { status: 0, stdout: /created +a\n/, stderr: warned(' in dev') })
   t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /created +a\n/, stderr: warned(' in dev') })
   t.match(await ctl('export --env dev --prefix a --map A=a --format dotenv'), { status: 0, stdout: 'A=', stderr: warned(' in dev') })
@@ -234,10 +234,10 @@ t.test('list, diff and promote warn of secrets whose names no path can contain',
   t.match(await ctl('export --env dev --prefix a/ --format dotenv'), { status: 1, stderr: /begins with a\/, except 1 with names that the gateway can't address/ })
 })
 
-t.test('diff: a required secret that is missing everywhere is an error', async (t) => {
+t.test('diff: a required secret that is missing everywhere has a status of its own', async (t) => {
   const gateway = await build(t)
   const outcome = await secretsctl(gateway, ['diff', 'dev', 'prod'])
-  t.match(outcome, { status: 1, stdout: /payments\/db +missing +missing!\n\(! required\)/, stderr: 'dev, prod lack values of required secrets (1)\n' })
+  t.match(outcome, { status: 4, stdout: /payments\/db +missing +missing!\n\(! required\)/, stderr: 'dev, prod lack values of required secrets (1)\n' })
   t.match(await secretsctl(gateway, ['diff', 'dev', 'staging']), { status: 0 })
 })
 
@@ -274,7 +274,7 @@ t.test('diff: values that the caller may not compare do not count as equal', asy
   })
   await put(gateway, 'dev', { a: 'one' })
   await put(gateway, 'staging', { a: 'two' })
-  t.match(await secretsctl(gateway, ['diff', 'dev', 'staging', '--values']), { status: 1, stdout: /a +present \? +present \?/ })
+  t.match(await secretsctl(gateway, ['diff', 'dev', 'staging', '--values']), { status: 3, stdout: /a +present \? +present \?/ })
   t.match(await secretsctl(gateway, ['diff', 'dev', 'staging']), { status: 0 })
 })
 
@@ -316,7 +316,7 @@ t.test('export: every format survives a round trip', async (t) => {
   })
   await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['empty/placeholder'] } })
   t.equal(parse((await exported('--format', 'kubernetes', '--secret', 'bytes', '--name', 'app')).stdout).data.BYTES, '/wA=')
-  t.match(await secretsctl(gateway, ['run', '--env', 'dev', '--secret', 'bytes', '--', 'true']), { status: 1, stderr: 'bytes is binary, which a variable can\'t hold\n' })
+  t.match(await secretsctl(gateway, ['run', '--env', 'dev', '--secret', 'bytes', '--', 'true']), { status: 125, stderr: 'bytes is binary, which a variable can\'t hold\n' })
   for (const [args, status, message] of [
     [['--format', 'docker', '--secret', 'app/pem-key'], 1, /several lines/],
     [['--format', 'dotenv', '--prefix', 'app/'], 1, /\n {2}PLAIN, from app\/plain, has characters .*\n[^]*\nFormats that can represent all values: json, yaml, shell, kubernetes\n$/],

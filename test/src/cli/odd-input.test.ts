@@ -21,7 +21,7 @@ t.test('an empty or invalid argument is wrong usage, and nothing is sent', async
     [['diff', 'dev,,prod'], /The name of an environment must not be empty/],
     [['promote', 'a', '--from', '', '--to', 'dev'], /'--from <environment>' argument '' is invalid/],
     [['promote', 'a', '--from', 'dev', '--to', '..'], /'--to <environment>' argument '\.\.' is invalid/]
-  ] as const) t.match(await secretsctl(gateway, args), { status: 2, stdout: '', stderr: message }, args.join(' '))
+  ] as const) t.match(await secretsctl(gateway, args), { status: args[0] === 'run' ? 125 : 2, stdout: '', stderr: message }, args.join(' '))
   t.equal(gateway.awsCalls.length, 0)
 })
 
@@ -32,7 +32,7 @@ t.test('a prefix that matches nothing', async (t) => {
   t.match(await secretsctl(gateway, ['list', '--env', 'dev', ...none]), { status: 0, stdout: 'NAME  STATE  CHANGED  DESCRIPTION\n', stderr: '' })
   t.same(JSON.parse((await secretsctl(gateway, ['list', '--env', 'dev', '--json', ...none])).stdout), { items: [] })
   for (const args of [['run', '--env', 'dev', ...none, '--', 'true'], ['export', '--env', 'dev', '--format', 'json', ...none]]) {
-    t.match(await secretsctl(gateway, args), { status: 1, stdout: '', stderr: 'No secret in dev has a name that begins with none/\n' }, args.join(' '))
+    t.match(await secretsctl(gateway, args), { status: args[0] === 'run' ? 125 : 1, stdout: '', stderr: 'No secret in dev has a name that begins with none/\n' }, args.join(' '))
   }
   t.match(await secretsctl(gateway, ['diff', 'dev', 'staging', ...none]), { status: 1, stdout: '', stderr: 'No secret in dev, staging has a name that begins with none/\n' }, 'not that they agree')
 })

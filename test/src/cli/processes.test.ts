@@ -1,6 +1,6 @@
 import { spawnSync, type ChildProcess } from 'node:child_process'
 import t from 'tap'
-import { build } from '#test/helper'
+import { build, caching, tokens } from '#test/helper'
 import { noTerminal, secretsctlProgram, secretsctlTerminal, type Outcome } from '#test/secretsctl'
 
 const signal = (name: NodeJS.Signals) => (child: ChildProcess): boolean => child.kill(name)
@@ -26,9 +26,11 @@ t.test('run: passes secrets in the program\'s environment, and exits with the pr
   const dies = node('setInterval(() => {}, 1000); console.log("ready")')
   t.match(await secretsctlProgram(gateway, [...run, ...dies], { ...uncounted, steps: [{ after: 'ready', act: signal('SIGINT') }] }), { status: 130 })
 
-  t.match(await secretsctlProgram(gateway, [...run, '--', '/nothing']), { status: 1, stdout: '', stderr: '/nothing can\'t be run: ENOENT\n' })
-  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'app/none', ...show]), { status: 1, stdout: '', stderr: /^app\/none: / }, 'does not run without a secret')
-  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/'], uncounted), { status: 2, stderr: /missing required argument 'command'/ })
+  t.match(await secretsctlProgram(gateway, [...run, '--', '/nothing']), { status: 127, stdout: '', stderr: '/nothing can\'t be run: ENOENT\n' })
+  t.match(await secretsctlProgram(gateway, [...run, '--', '/']), { status: 126, stdout: '', stderr: '/ can\'t be run: EACCES\n' })
+  t.match(await secretsctlProgram(gateway, [...run, ...node('process.exit(1)')]), { status: 1, stderr: '' }, 'the program\'s own status')
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'app/none', ...show]), { status: 125, stdout: '', stderr: /^app\/none: / }, 'does not run without a secret')
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/'], uncounted), { status: 125, stderr: /missing required argument 'command'/ })
 })
 
 t.test('run: a secret can\'t choose a name that steers programs, or one that is already set', async (t) => {
@@ -36,9 +38,9 @@ t.test('run: a secret can\'t choose a name that steers programs, or one that is 
   const run = async (...args: string[]): Promise<Outcome> => secretsctlProgram(gateway, ['run', '--env', 'dev', ...args], { env: { INHERITED: 'i' } })
   const show = node('console.log(process.env.INHERITED, process.env.BASH_ENV, process.env.USER_NAME)')
   await gateway.send('POST', '/environments/dev/secrets', { json: { secrets: [{ name: 'app/inherited', value: 'other' }, { name: 'app', value: { BASH_ENV: '/evil', userName: 'u' } }] } })
-  t.match(await run('--prefix', 'app/', ...show), { status: 1, stdout: '', stderr: /\n {2}INHERITED, from app\/inherited: is already set where secretsctl runs\n[^]*\n {2}--map INHERITED=app\/inherited\n$/ })
+  t.match(await run('--prefix', 'app/', ...show), { status: 125, stdout: '', stderr: /\n {2}INHERITED, from app\/inherited: is already set where secretsctl runs\n[^]*\n {2}--map INHERITED=app\/inherited\n$/ })
   t.match(await run('--prefix', 'app/', '--map', 'INHERITED=app/inherited', ...show), { status: 0, stdout: 'other undefined undefined\n' })
-  t.match(await run('--prefix', 'app', '--map', 'I=app/inherited', '--json-keys', ...show), { status: 1, stdout: '', stderr: /\n {2}BASH_ENV, from the key BASH_ENV of app: / })
+  t.match(await run('--prefix', 'app', '--map', 'I=app/inherited', '--json-keys', ...show), { status: 125, stdout: '', stderr: /\n {2}BASH_ENV, from the key BASH_ENV of app: / })
   t.match(await run('--prefix', 'app', '--map', 'I=app/inherited', '--json-keys', '--map', 'BASH_ENV=app#BASH_ENV', ...show), { status: 0, stdout: 'i /evil undefined\n' })
 })
 
@@ -68,14 +70,50 @@ t.test('run --watch: restarts the program when its secrets have changed', async 
     ]
   })
   t.match(outcome, { status: 5, stdout: 'first\nreceived\nsecond\nreceived\nthird\n' })
-  t.same(outcome.stderr.split('\n'), [
+  const [refusal = '', ...lines] = outcome.stderr.split('\n')
+  t.match(refusal, /^The values of the environment are not cached: /, 'the interval is used because the gateway does not tell of changes')
+  t.same(lines, [
+    'The secrets are read again every 1 seconds',
     'The secrets have changed: restarting the program',
     'app/key and app/KEY would both become the variable KEY: use --map to rename one',
     'The program continues with its current secrets',
     'The secrets have changed: restarting the program',
     ''
   ])
-  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/', '--watch', '0', ...program]), { status: 2, stderr: /number of seconds/ })
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/', '--watch', '0', ...program]), { status: 125, stderr: /number of seconds/ })
+})
+
+t.test('run --watch: the gateway tells of changes', async (t) => {
+  const gateway = await build(t, caching)
+  const path = '/environments/dev/secrets/app%2Fkey'
+  await gateway.send('PUT', path, { json: { value: 'first' } })
+  await gateway.send('PUT', '/environments/dev/secrets/other', { json: { value: 'x' } })
+  const program = node(`
+    process.on('SIGTERM', () => { process.exit(0) })
+    console.log(process.env.KEY)
+    if (!['first', 'second'].includes(process.env.KEY)) setTimeout(() => { process.exit(5) }, 100)
+    setInterval(() => {}, 1000)`)
+  let rotatedAt = 0
+  // The interval is never over. The caller may only read.
+  const args = ['run', '--env', 'dev', '--secret', 'other', '--map', 'KEY=app/key', '--watch', '86400', ...program]
+  const outcome = await secretsctlProgram(gateway, args, {
+    token: tokens.reader,
+    steps: [
+      { after: 'first\n', act: async () => gateway.send('PUT', path, { json: { value: 'second' } }) },
+      {
+        after: 'second\n',
+        async act () {
+          await gateway.send('PUT', `${path}/rotation`, {
+            json: { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:rotator', automaticallyAfterDays: 30, rotateImmediately: true }
+          })
+          await gateway.rotateDue()
+          rotatedAt = performance.now()
+        }
+      }
+    ]
+  })
+  t.comment(`the program ended ${Math.round(performance.now() - rotatedAt)} ms after the rotation`)
+  t.match(outcome, { status: 5, stdout: /^first\nsecond\n.{32}\n$/ })
 })
 
 t.test('run --watch: a signal during the restart terminates the command', async (t) => {
@@ -112,7 +150,7 @@ t.test('in a pipe', async (t) => {
   const applied = await secretsctlProgram(gateway, ['apply', '-f', '-', '--env', 'dev'], { ...uncounted, stdin: 'secretNames: [b, c]', isClosed: true })
   t.match(applied, { status: 0, stderr: '' })
   t.equal((await gateway.send('GET', '/environments/dev/secrets/c/metadata')).status, 200, 'the command completes')
-  t.match(await secretsctlProgram(gateway, ['diff', 'dev', 'staging'], { ...uncounted, isClosed: true }), { status: 1 }, 'the command keeps its own exit status')
+  t.match(await secretsctlProgram(gateway, ['diff', 'dev', 'staging'], { ...uncounted, isClosed: true }), { status: 3 }, 'the command keeps its own exit status')
 })
 
 t.test('at a terminal', { skip: noTerminal }, async (t) => {

@@ -136,7 +136,7 @@ t.test('refuses wrong usage before anything is sent', async (t) => {
     [['list', '--env', 'dev', '--token', 'a b'], /Specify an API key or another token/]
   ] as const) {
     const outcome = await secretsctl(gateway, args, setting)
-    t.match(outcome, { status: 2, stdout: '', stderr: message }, args.join(' '))
+    t.match(outcome, { status: args[0] === 'run' ? 125 : 2, stdout: '', stderr: message }, args.join(' '))
   }
   t.match(await secretsctl(gateway, ['create', 'a', '--from-file', `${folder}/none`, '--env', 'dev']), { status: 1, stderr: /none can't be read: ENOENT/ })
   t.equal(gateway.awsCalls.length, 0)

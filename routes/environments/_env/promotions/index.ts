@@ -1,5 +1,6 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { problemBody } from '#src/http/problem-reply'
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { sendResultsAsProblem } from '#src/http/bulk-replies'
+import { problemBody, problemMediaType } from '#src/http/problem-reply'
 import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, WriteHeaders } from '#src/http/schemas'
 import { Problem } from '#src/problems/problem'
 import { stopSignal } from '#src/secrets/bulk/stop'
@@ -21,8 +22,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         'environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key ' +
         'is that of this environment. Each secret has its own result, and a failed one does not affect the others. A ' +
         'placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either ' +
-        'environment fails. The caller needs `PromoteSecret` on the secret in both environments, but neither permission to ' +
-        'read the value nor to write another one. A caller who may also write in the other environment can therefore bring any ' +
+        'environment fails. The caller needs `DescribeEnvironment` and `PromoteSecret` in both environments, also on the ' +
+        'secret, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any ' +
         'value into this one.',
       params: EnvironmentParams,
       querystring: Query({}),
@@ -30,10 +31,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       body: PromotionBody,
       response: {
         200: Reply('The result for each secret, or the plan', Ref(PromotionReply)),
-        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch')
+        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'some-failed'),
+        409: Type.Unsafe<string>({
+          description: '`some-failed`: with `failOnError`, some secret failed or was not started. The reply has the members of ' +
+            'the problem and those of a `PromotionReply`',
+          content: { [problemMediaType]: { schema: { allOf: [{ $ref: 'Problem#' }, { $ref: 'PromotionReply#' }] } } }
+        })
       }
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const source = request.scopeIn(request.body.from, 'PromoteSecret')
       const { stopping, jobs, idempotencyKeys } = fastify
       if (stopping.aborted) throw new Problem('overloaded')
@@ -41,7 +47,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const leave = jobs.enter(request.scope.callerId)
       const promoted = await promote(source, request.scope, request.body, stopSignal(request.scope, stopping)).finally(leave)
       await request.reportSecrets(promotedSecrets(source, request.body, promoted.outcomes))
-      return promotionReply(request.body, promoted, (problem) => problemBody(problem, request.id))
+      const results = promotionReply(request.body, promoted, (problem) => problemBody(problem, request.id))
+      const isIncomplete = results.counts.failed + results.counts.notStarted > 0
+      return isIncomplete && request.body.failOnError === true ? sendResultsAsProblem(request, reply, 'some-failed', results) : results
     }
   })
 }

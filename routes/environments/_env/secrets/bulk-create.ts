@@ -24,7 +24,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['secrets'],
       summary: 'Create many secrets',
       description: 'Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has ' +
-        'its own result, and a failed one does not affect the others, unless the request is `atomic`. With `onConflict: skip`, ' +
+        'its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success ' +
+        'even if all fail, unless `failOnError` is set. With `onConflict: skip`, ' +
         'or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one ' +
         'JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, ' +
         'and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below ' +
@@ -48,10 +49,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
             'Preference-Applied': { type: 'string', description: '`respond-async`' }
           }
         }),
-        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'not-all-done'),
+        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'not-all-done', 'some-failed'),
         409: Type.Unsafe<string>({
-          description: '`not-all-done`: an `atomic` request could not be completed. The reply has the members of the problem ' +
-            'and those of a `BulkCreateReply`',
+          description: '`not-all-done`: an `atomic` request could not be completed. `some-failed`: with `failOnError`, some ' +
+            'secret failed or was not started. The reply has the members of the problem and those of a `BulkCreateReply`',
           content: { [problemMediaType]: { schema: { allOf: [{ $ref: 'Problem#' }, { $ref: 'BulkCreateReply#' }] } } }
         })
       }

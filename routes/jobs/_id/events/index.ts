@@ -1,11 +1,9 @@
-import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { RequestId } from '#src/http/problem-reply'
+import { EventStream, sendEvents } from '#src/http/event-stream'
+import { onceClosed } from '#src/http/once-closed'
 import { JobParams, Query, withProblems } from '#src/http/schemas'
 import { jobEvents, lastEvent } from '#src/jobs/events'
-
-const eventStream = 'text/event-stream'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({
@@ -26,11 +24,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           'that was received' }))
       }),
       response: {
-        200: Type.Unsafe<Readable>({
-          description: 'The events',
-          headers: RequestId,
-          content: { [eventStream]: { schema: { type: 'string', description: 'Server-Sent Events' } } }
-        }),
+        200: EventStream,
         204: Type.Null({ description: 'There are no more events' }),
         ...withProblems('not-found')
       }
@@ -40,12 +34,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       request.reportOutcome({ job: job.id })
       const after = request.headers['last-event-id'] ?? 0
       if (after >= lastEvent(job)) return reply.code(204).send(null)
-      reply.raw.once('close', fastify.eventStreams.take(request.caller.id))
-      return reply
-        .type(eventStream)
-        // Without `x-accel-buffering: no`, proxies such as nginx would buffer the events.
-        .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
-        .send(Readable.from(jobEvents(job, after, fastify.monotonic)))
+      onceClosed(reply.raw, fastify.eventStreams.take(request.caller.id))
+      return sendEvents(reply, jobEvents(job, after, fastify.monotonic))
     }
   })
 }

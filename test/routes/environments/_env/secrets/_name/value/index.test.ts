@@ -1,6 +1,7 @@
 import t from 'tap'
 import { passTime } from '#test/clock'
 import { build, tokens, type Gateway, type Reply } from '#test/helper'
+import { until } from '#test/until'
 
 const path = '/environments/dev/secrets/payments%2Fdb'
 
@@ -41,6 +42,36 @@ t.test('patchValue', async (t) => {
     const reply = await patch(other, { a: 3 })
     t.match(reply, { status: 409, json: { code: 'write-conflict' } })
     t.equal(reply.headers.get('retry-after'), '1')
+  })
+
+  t.test('makes no further attempt after ten seconds, or if the caller has left', async (t) => {
+    const other = await build(t)
+    await other.send('PUT', path, { json: { value: { a: 1 } } })
+    let attempts = 0
+    let isLeaving = false
+    const hangUp = new AbortController()
+    other.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
+      if (commandName === 'PutSecretValueCommand') {
+        attempts += 1
+        await other.aws('AKIADEV').putSecretValue({ SecretId: 'dev/payments/db', SecretString: `{"a":${Math.random()}}` })
+        if (attempts === 1 && isLeaving) hangUp.abort()
+        passTime(4_000)
+      }
+      return next(args)
+    }, { step: 'initialize', priority: 'low' })
+    t.match(await patch(other, { a: 3 }), { status: 409, json: { code: 'write-conflict' } })
+    t.equal(attempts, 3)
+
+    attempts = 0
+    isLeaving = true
+    await t.rejects(fetch(`${other.url}${path}/value`, {
+      method: 'PATCH',
+      body: '{"a":4}',
+      headers: { authorization: `Bearer ${tokens.administrator}`, 'content-type': 'application/merge-patch+json' },
+      signal: hangUp.signal
+    }))
+    await until(() => other.trail().at(-1)?.event === 'outcome' && other.trail().at(-1)?.status === 499)
+    t.equal(attempts, 1)
   })
 
   t.test('creates no version if nothing changes', async (t) => {

@@ -1,0 +1,44 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { parseSecretName } from '#src/environments/names'
+import { EventStream, LastEventId } from '#src/http/event-stream'
+import { CredentialHeader, EnvironmentParams, Query, withAwsProblems } from '#src/http/schemas'
+import { invalidRequest } from '#src/problems/problem'
+import { ListFilters, Name } from '#src/secrets/schemas'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'DescribeEnvironment' },
+    schema: {
+      operationId: 'followSecrets',
+      tags: ['secrets'],
+      summary: 'Follow secrets',
+      description: 'Server-Sent Events about the secrets that the caller may describe or read, of those that `name` and ' +
+        '`namePrefix` select, or of the whole environment: `version` with the ID of each current version, then with that of each ' +
+        'new one, `gone` if a secret can no longer be read, and `end` if the caller may no longer follow them. Never a value. ' +
+        'The caller needs `ListSecrets` or `BatchGetSecretValue`, unless it only uses `name`. `Last-Event-ID` resumes: if nothing ' +
+        'has changed, nothing is sent again. A stream has at most 1,000 secrets.',
+      params: EnvironmentParams,
+      querystring: Query({
+        namePrefix: ListFilters.properties.namePrefix,
+        name: Type.Optional(Type.Array(Name, {
+          minItems: 1, maxItems: 100, uniqueItems: true, description: 'The name of a secret. May be repeated for further secrets', examples: [['payments/db']]
+        }))
+      }),
+      headers: Type.Object({ ...CredentialHeader.properties, ...LastEventId }),
+      response: { 200: EventStream, ...withAwsProblems('cache-disabled') }
+    },
+    handler: async (request, reply) => {
+      const { environment, query: { name: named = [], namePrefix = named.length === 0 ? '' : undefined } } = request
+      const names = named.map((text, index) => {
+        const parsed = parseSecretName(environment, text)
+        if ('mistake' in parsed) throw invalidRequest({ in: 'query', pointer: `/name/${index}`, message: parsed.mistake })
+        return parsed.name
+      })
+      return fastify.sendChanges(request, reply, { names, ...namePrefix !== undefined && { namePrefix } })
+    }
+  })
+}
+
+export default routes

@@ -1,0 +1,26 @@
+import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { EventStream, LastEventId } from '#src/http/event-stream'
+import { CredentialHeader, Query, SecretParams, withAwsProblems } from '#src/http/schemas'
+
+const routes: FastifyPluginAsyncTypebox = async (fastify) => {
+  fastify.route({
+    method: 'GET',
+    url: '',
+    config: { action: 'DescribeSecret' },
+    schema: {
+      operationId: 'followSecret',
+      tags: ['secrets'],
+      summary: 'Follow a secret',
+      description: 'Server-Sent Events: `version` with the ID of the current version, then with that of each new one, `gone` if the ' +
+        'secret can no longer be read, and `end` if the caller may no longer follow it. Never a value. `Last-Event-ID` resumes: ' +
+        'what the client knows already is not sent again.',
+      params: SecretParams,
+      querystring: Query({}),
+      headers: Type.Object({ ...CredentialHeader.properties, ...LastEventId }),
+      response: { 200: EventStream, ...withAwsProblems('cache-disabled') }
+    },
+    handler: async (request, reply) => fastify.sendChanges(request, reply, { names: [request.secretName] })
+  })
+}
+
+export default routes

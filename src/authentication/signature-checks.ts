@@ -1,0 +1,55 @@
+import { createFairQueue, type Owner } from '#src/admission/fair-queue'
+import { Problem } from '#src/problems/problem'
+
+/** The maximum numbers of signatures that are verified, or wait to be verified, at the same time. */
+export interface CheckLimits {
+  readonly atOnce: number
+  /** The maximum number of signatures from one address that wait. */
+  readonly waitingOfOne: number
+}
+
+/** Limits how many signatures are verified at the same time. */
+export interface SignatureChecks {
+  /**
+   * Waits until a signature may be verified. The addresses that the signatures come from take turns.
+   *
+   * @returns a function to call when the signature has been verified
+   * @throws Problem `overloaded` if too many signatures from the address wait
+   */
+  enter: (address: string) => Promise<() => void>
+}
+
+interface Waiting extends Owner {
+  readonly begin: () => void
+}
+
+/**
+ * Creates a queue of signatures to verify. Node.js verifies them in its thread pool, which also writes the audit trail. Without a
+ * limit, everybody would wait for all tokens that a stranger has sent at once.
+ */
+export function createSignatureChecks ({ atOnce, waitingOfOne }: CheckLimits): SignatureChecks {
+  const waiting = createFairQueue<Waiting>()
+  let running = 0
+
+  function leave (): void {
+    const next = waiting.next(() => true)
+    if (next === undefined) running -= 1
+    else next.begin()
+  }
+
+  return {
+    async enter (address) {
+      if (running < atOnce) {
+        running += 1
+        return leave
+      }
+      if (waiting.sizeOf(address) >= waitingOfOne) throw new Problem('overloaded', { reason: 'too many tokens to verify' })
+      return new Promise((resolve) => {
+        waiting.add({ callerId: address, environment: '', begin: () => { resolve(leave) } })
+      })
+    }
+  }
+}
+
+/** The signatures that this process verifies. */
+export const signatureChecks = createSignatureChecks({ atOnce: 16, waitingOfOne: 2_000 })

@@ -1,0 +1,172 @@
+import { secretNameOf } from '#src/aws/caching'
+import type { AwsCall } from '#src/aws/call'
+import type { Cache } from '#src/cache/cached-port'
+import { getOrCreate } from '#src/collections/get-or-create'
+import type { SecretName } from '#src/environments/names'
+import { invalidRequest } from '#src/problems/problem'
+import type { After } from '#src/scheduling/alarms'
+import { forEachInTurns } from '#src/scheduling/turns'
+
+/** The secrets that a follower selects: those with these names, and all whose names begin with the prefix. */
+export interface FollowedSelection {
+  readonly names: readonly SecretName[]
+  readonly namePrefix?: string
+}
+
+/** Somebody who wants to learn of new versions. */
+export interface Follower {
+  /** Returns true if the follower may learn the secret's current version. */
+  readonly sees: (name: SecretName) => boolean
+  /** Called when the current version of a secret becomes known, and whenever it changes. */
+  readonly onChange: (name: SecretName) => void
+}
+
+/** What a follower gets. */
+export interface Following {
+  /** The IDs of the current versions that are known so far; undefined for a secret that can't be read. */
+  readonly versions: ReadonlyMap<SecretName, string | undefined>
+  /** Returns false while the current version of a followed secret is not known yet. */
+  readonly isComplete: () => boolean
+}
+
+/** A follower's part in what it follows. */
+export interface Followed {
+  readonly following: Following
+  readonly leave: () => void
+}
+
+/** The secrets that callers follow. Followers with the same caller and the same selection share a list of secrets. */
+export interface FollowedSecrets {
+  /**
+   * Follows secrets until the follower leaves.
+   *
+   * @throws Problem `invalid-request` if the follower may see too many of the selected secrets
+   * @throws Problem if the secrets can't be listed
+   */
+  readonly follow: (call: AwsCall, selection: FollowedSelection, follower: Follower) => Promise<Followed>
+  /** Reports that a secret has been changed, or created. @param secret its name in AWS */
+  readonly announce: (secret: string) => void
+}
+
+/** The dependencies of followed secrets. */
+export interface FollowedContext {
+  readonly watch: Cache['watch']
+  /** Returns the names of the environment's secrets that begin with a prefix. */
+  readonly list: (call: AwsCall, namePrefix: string) => Promise<readonly SecretName[]>
+  readonly alarm: After
+  /** Returns the time after which the secrets are listed again, in milliseconds. */
+  readonly listEvery: (call: AwsCall) => number
+}
+
+interface Group extends Following {
+  readonly call: AwsCall
+  readonly selection: FollowedSelection
+  readonly followers: Set<Follower>
+  readonly versions: Map<SecretName, string | undefined>
+  /** The functions that end the watches of the followed secrets. */
+  readonly watches: Map<SecretName, () => void>
+  /** The names that AWS has listed at last. */
+  listed: Promise<readonly SecretName[]>
+  cancel?: () => void
+}
+
+/** The maximum number of secrets in a stream. Each of them takes a place in the cache, and is renewed. */
+const most = 1_000
+
+/** Creates an empty list of followed secrets. */
+export function createFollowedSecrets ({ watch, list, alarm, listEvery }: FollowedContext): FollowedSecrets {
+  const groups = new Map<string, Group>()
+
+  const keyOf = ({ environment, credentialId, callerId }: AwsCall, { names, namePrefix }: FollowedSelection): string =>
+    JSON.stringify([environment, credentialId, callerId, names, namePrefix])
+
+  const listFor = async (call: AwsCall, { namePrefix }: FollowedSelection): Promise<readonly SecretName[]> =>
+    namePrefix === undefined ? [] : list(call, namePrefix)
+
+  function begin (call: AwsCall, selection: FollowedSelection): Group {
+    const versions = new Map<SecretName, string | undefined>()
+    const watches = new Map<SecretName, () => void>()
+    const group: Group = {
+      call,
+      selection,
+      followers: new Set(),
+      versions,
+      watches,
+      isComplete: () => versions.size === watches.size,
+      listed: listFor(call, selection)
+    }
+    if (selection.namePrefix !== undefined) scheduleList(group)
+    return group
+  }
+
+  function watchIn (group: Group, name: SecretName): void {
+    const { call, watches, versions, followers } = group
+    if (watches.has(name)) return
+    // Set before the watch begins, because the version may be known already.
+    watches.set(name, () => undefined)
+    watches.set(name, watch(call, name, (versionId) => {
+      versions.set(name, versionId)
+      for (const { onChange } of followers) onChange(name)
+    }))
+  }
+
+  function scheduleList (group: Group): void {
+    const next = (): void => { if (group.followers.size > 0) scheduleList(group) }
+    group.cancel = alarm(listEvery(group.call), () => { listAgain(group).then(next, next) })
+  }
+
+  /** Adds the secrets that are new. AWS's list may still lack the newest ones, so a secret that can be read is never removed. */
+  async function listAgain (group: Group): Promise<void> {
+    const { call, selection, watches, versions, followers } = group
+    const names = await listFor(call, selection)
+    group.listed = Promise.resolve(names)
+    const expected = new Set([...selection.names, ...names])
+    for (const [name, end] of watches) {
+      if (expected.has(name) || versions.get(name) !== undefined) continue
+      end()
+      watches.delete(name)
+      versions.delete(name)
+    }
+    await forEachInTurns(names, (name) => {
+      if (Array.from(followers).some(({ sees }) => sees(name))) watchIn(group, name)
+    })
+  }
+
+  function leave (key: string, group: Group, follower: Follower): void {
+    group.followers.delete(follower)
+    if (group.followers.size > 0 || groups.get(key) !== group) return
+    groups.delete(key)
+    group.cancel?.()
+    for (const end of group.watches.values()) end()
+  }
+
+  return {
+    async follow ({ environment, credentialId, callerId }, selection, follower) {
+      const call: AwsCall = { environment, credentialId, ...callerId !== undefined && { callerId } }
+      const key = keyOf(call, selection)
+      const group = getOrCreate(groups, key, () => begin(call, selection))
+      group.followers.add(follower)
+      try {
+        const names = new Set([...selection.names, ...await group.listed])
+        const seen: SecretName[] = []
+        await forEachInTurns(names, (name) => { if (follower.sees(name)) seen.push(name) })
+        if (seen.length > most) {
+          throw invalidRequest({ in: 'query', pointer: '/namePrefix', message: `must NOT select more than ${most} secrets` })
+        }
+        for (const name of seen) watchIn(group, name)
+      } catch (error) {
+        leave(key, group, follower)
+        throw error
+      }
+      return { following: group, leave: () => { leave(key, group, follower) } }
+    },
+    announce (secret) {
+      for (const group of groups.values()) {
+        const { call: { environment }, selection: { namePrefix }, followers, watches } = group
+        const name = namePrefix === undefined ? undefined : secretNameOf({ environment }, secret)
+        if (name === undefined || watches.has(name) || !name.startsWith(namePrefix ?? '')) continue
+        if (Array.from(followers).some(({ sees }) => sees(name))) watchIn(group, name)
+      }
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Client } from 'openapi-fetch'
+import { GatewayProblem, GatewayUnreachable } from './problems.ts'
+import type { paths } from './schema.ts'
+
+type GatewayClient = Client<paths, 'application/json'>
+
+/** A secret whose current version is told. */
+export interface SecretChange {
+  name: string
+  /** The ID of the current version; undefined if the secret can no longer be read. */
+  versionId?: string
+}
+
+export interface FollowOptions {
+  /** Follows the secrets whose names begin with this prefix. */
+  namePrefix?: string
+  /** Follows the secrets with these names. Without `names` and `namePrefix`, the whole environment is followed. */
+  names?: readonly string[]
+  /** Ends the iteration when it is aborted. */
+  signal?: AbortSignal
+  /** The time in milliseconds after which a silent connection counts as broken. The gateway sends something every 15 seconds. */
+  longestSilence?: number
+}
+
+/** The pauses before the gateway is asked again, in milliseconds. They are random, so that not all clients come at once. */
+const pauses = { first: 500, longest: 30_000 }
+
+/**
+ * Yields the current versions of secrets, and then each change, as soon as the gateway notices it. Changes that come together are
+ * one list. Reconnects if the connection breaks off or the gateway is not available. Ends only when `signal` is aborted.
+ *
+ * @throws GatewayProblem if the gateway refuses to tell of the secrets, for example because the caller may not see them
+ *
+ * @example
+ * for await (const changes of followSecrets(gateway, 'prod', { names: ['payments/db'] })) {
+ *   for (const { name } of changes) await reconnectWith(await reply(gateway.GET('/environments/{env}/secrets/{name}',
+ *     { params: { path: { env: 'prod', name } } })))
+ * }
+ */
+export async function* followSecrets (
+  gateway: GatewayClient, env: string, options: FollowOptions = {}
+): AsyncGenerator<readonly SecretChange[], undefined> {
+  const { signal } = options
+  const position: Position = {}
+  let failures = 0
+  for (;;) {
+    let retryAfter = 0
+    try {
+      for await (const changes of streamOnce(gateway, env, options, position)) {
+        failures = 0
+        yield changes
+      }
+    } catch (error) {
+      if (signal?.aborted !== true && !isTemporary(error)) throw error
+      failures += 1
+      if (error instanceof GatewayProblem) retryAfter = 1_000 * (error.retryAfter ?? 0)
+    }
+    const pause = Math.max(retryAfter, Math.random() * Math.min(pauses.longest, pauses.first * 2 ** failures))
+    await setTimeout(pause, undefined, { ...signal !== undefined && { signal } }).catch(() => undefined)
+    if (signal?.aborted === true) return
+  }
+}
+
+/** How much a client has received. */
+interface Position {
+  lastEventId?: string
+}
+
+/** Yields the changes of one connection. */
+async function* streamOnce (
+  gateway: GatewayClient, env: string, { namePrefix, names, signal, longestSilence = 45_000 }: FollowOptions, position: Position
+): AsyncGenerator<readonly SecretChange[]> {
+  const silence = new AbortController()
+  const timer = globalThis.setTimeout(() => { silence.abort(new GatewayUnreachable('The gateway has fallen silent')) }, longestSilence)
+  try {
+    const { data } = await gateway.GET('/environments/{env}/events', {
+      params: {
+        path: { env },
+        query: { ...namePrefix !== undefined && { namePrefix }, ...names !== undefined && { name: [...names] } },
+        header: { ...position.lastEventId !== undefined && { 'last-event-id': position.lastEventId } }
+      },
+      parseAs: 'stream',
+      signal: AbortSignal.any([silence.signal, ...signal === undefined ? [] : [signal]])
+    })
+    let changes: SecretChange[] = []
+    for await (const block of blocksOf(data ?? new ReadableStream(), () => { timer.refresh() })) {
+      const [, id, isChange, json = ''] = /^(?:id: (.*)\n)?event: (?:(version|gone)|.*)\ndata: (.*)$/.exec(block) ?? []
+      if (isChange !== undefined) changes.push(JSON.parse(json) as SecretChange)
+      // The last of the changes that belong together has the ID.
+      if (id === undefined) continue
+      position.lastEventId = id
+      yield changes
+      changes = []
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Yields the blocks of an event stream: events and comments. @param onChunk called whenever something arrives */
+async function* blocksOf (stream: ReadableStream<Uint8Array>, onChunk: () => void): AsyncGenerator<string> {
+  let text = ''
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    onChunk()
+    const blocks = (text + chunk).split('\n\n')
+    text = blocks.pop() ?? ''
+    yield* blocks
+  }
+}
+
+/** Returns true if another attempt may succeed. `fetch` reports a connection that breaks off as a TypeError. */
+function isTemporary (error: unknown): boolean {
+  if (error instanceof GatewayProblem) return error.status === 429 || error.status >= 500
+  return error instanceof GatewayUnreachable || error instanceof TypeError
+}

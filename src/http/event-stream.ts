@@ -1,0 +1,25 @@
+import { Readable } from 'node:stream'
+import { Type } from '@sinclair/typebox'
+import type { FastifyReply } from 'fastify'
+import { RequestId } from './problem-reply.ts'
+
+const mediaType = 'text/event-stream'
+
+/** The schema of a reply that is an event stream. */
+export const EventStream = Type.Unsafe<Readable>({
+  description: 'The events',
+  headers: RequestId,
+  content: { [mediaType]: { schema: { type: 'string', description: 'Server-Sent Events' } } }
+})
+
+/** The header with which a client resumes a stream of changes. */
+export const LastEventId = {
+  'last-event-id': Type.Optional(Type.String({ pattern: '^[\\w-]{1,64}$', description: 'The ID of the last event that was received' }))
+}
+
+/** Sends events as they come. @param events the texts of the events */
+export const sendEvents = (reply: FastifyReply, events: AsyncIterable<string>): FastifyReply => reply
+  .type(mediaType)
+  // Without `x-accel-buffering: no`, proxies such as nginx would buffer the events.
+  .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+  .send(Readable.from(events))

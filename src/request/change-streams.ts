@@ -1,0 +1,113 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Places } from '#src/admission/places'
+import type { Caller } from '#src/authentication/caller'
+import type { Authorize } from '#src/authorization/decision'
+import type { Action } from '#src/authorization/actions'
+import type { SecretDecision } from '#src/audit/secret-outcome'
+import type { Cache } from '#src/cache/cached-port'
+import { changeEvents, type Change } from '#src/changes/events'
+import type { FollowedSecrets, FollowedSelection } from '#src/changes/followed-secrets'
+import type { SecretName } from '#src/environments/names'
+import { heartbeatInterval } from '#src/event-streams/text'
+import { sendEvents } from '#src/http/event-stream'
+import { onceClosed } from '#src/http/once-closed'
+import { compact } from '#src/json/compact'
+import { Problem } from '#src/problems/problem'
+import type { CallerTurns } from '#src/scheduling/caller-turns'
+import type { Pauses } from '#src/scheduling/pauses'
+import type { Renewed } from './renew-decision.ts'
+
+/** The dependencies of all streams. */
+export interface ChangeStreamsContext {
+  readonly places: Places
+  readonly pauses: Pauses
+  readonly turns: Pick<CallerTurns, 'wait'>
+  readonly followed: FollowedSecrets
+  readonly isCached: Cache['keeps']
+  readonly authorize: Authorize
+  /** Repeats the checks with which the request began. */
+  readonly renew: (request: FastifyRequest) => Promise<Renewed>
+}
+
+/** The actions of which each includes learning a secret's current version. */
+const seeing = ['DescribeSecret', 'GetSecretValue'] as const
+/** The actions of which each includes learning the names of the environment's secrets. */
+const listing = ['ListSecrets', 'BatchGetSecretValue'] as const
+
+/**
+ * Sends the changes of secrets as events.
+ *
+ * @throws Problem `cache-disabled`, because the cache is what notices changes
+ * @throws Problem `forbidden` if the caller may not learn of one of the named secrets, or may not list the environment's secrets
+ * @throws Problem `rate-limited` if the caller follows too many streams
+ */
+export async function sendChanges (
+  context: ChangeStreamsContext, request: FastifyRequest, reply: FastifyReply, selection: FollowedSelection
+): Promise<FastifyReply> {
+  const { places, pauses, turns, followed, isCached, authorize, renew } = context
+  const { caller, credentialId, environment, evidence, scope, headers: { 'last-event-id': lastEventId } } = request
+  const { names, namePrefix } = selection
+  const pending = new Set<SecretName>()
+  let current: Caller = caller
+  let wake = (): void => undefined
+
+  /** Returns the decision on the first of the actions that is allowed. */
+  const allowing = (actions: readonly Action[], name?: SecretName): SecretDecision | undefined => actions
+    .map((action) => {
+      const subject = name === undefined ? { action } : { action, name }
+      return { ...subject, ...authorize({ caller: current, credentialId, environment: environment.name, ...subject }) }
+    })
+    .find(({ allowed }) => allowed)
+  const sees = (name: SecretName): boolean => allowing(seeing, name) !== undefined
+
+  function assertAllowed (): void {
+    const mayList = namePrefix === undefined || allowing(listing) !== undefined
+    if (!mayList || !names.every(sees)) throw new Problem('forbidden')
+    if (!isCached(environment)) throw new Problem('cache-disabled')
+  }
+
+  async function record (changes: readonly Change[]): Promise<void> {
+    await request.reportSecrets(changes.map(({ name, versionId }) => {
+      const decision = allowing(seeing, name)
+      if (decision !== undefined) evidence.decisions.add(decision)
+      return compact({ name, action: decision?.action, versionId })
+    }))
+  }
+
+  assertAllowed()
+  onceClosed(reply.raw, places.take(caller.id))
+  // Recorded when the stream begins, as if AWS were asked.
+  await scope.beforeSending?.()
+  const { following, leave } = await followed.follow(scope, selection, {
+    sees,
+    onChange (name) {
+      pending.add(name)
+      wake()
+    }
+  })
+  onceClosed(reply.raw, leave)
+  for (const name of following.versions.keys()) pending.add(name)
+
+  return sendEvents(reply, changeEvents({
+    following,
+    pending,
+    pause: async (isDue) => pauses.pause({
+      milliseconds: heartbeatInterval,
+      signal: scope.signal,
+      until (wakeNow) {
+        wake = wakeNow
+        if (isDue()) wake()
+        return () => { wake = () => undefined }
+      }
+    }),
+    async renew () {
+      await turns.wait(caller.id)
+      const { caller: renewed, isSameEnvironment } = await renew(request)
+      current = renewed
+      if (!isSameEnvironment) return undefined
+      assertAllowed()
+      return sees
+    },
+    record
+  }, lastEventId?.toString()))
+}

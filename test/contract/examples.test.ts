@@ -1,0 +1,116 @@
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { chmodSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { parse } from 'yaml'
+import { exampleIn, shellBlocksIn } from '#test/examples'
+import { build, declared, policies, tokens, type Gateway } from '#test/helper'
+import { until } from '#test/until'
+
+// Runs examples of the documentation as they are printed.
+
+const root = join(import.meta.dirname, '..', '..')
+const secretsctl = join(root, 'bin', 'secretsctl.js')
+
+interface Shell {
+  /** The folder that the script runs in. */
+  cwd: string
+  env: NodeJS.ProcessEnv
+}
+
+/** Creates an empty folder, and a `PATH` in which `npm`, `npx` and `secretsctl` are those of this project. */
+function shell (t: Test): Shell {
+  const folder = t.testdir({
+    bin: {
+      // `npm run local-backend -- …` with any free port.
+      npm: `#!/bin/sh\nshift 3\ncd "${root}" && exec "${process.execPath}" src/local-backend/main.ts --port 0 "$@"\n`,
+      npx: '#!/bin/sh\nexec "$@"\n'
+    },
+    cwd: {}
+  })
+  for (const name of ['npm', 'npx']) chmodSync(join(folder, 'bin', name), 0o755)
+  symlinkSync(secretsctl, join(folder, 'bin', 'secretsctl'))
+  return { cwd: join(folder, 'cwd'), env: { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH ?? ''}` } }
+}
+
+/** Runs a script, with the variables that the tour sets. Returns what it prints; rejects if it fails. */
+async function run (t: Test, { url }: Gateway, script: string): Promise<string> {
+  const { cwd, env } = shell(t)
+  const header = `Authorization: Bearer ${tokens.administrator}`
+  const variables = { gateway: url, token: header, json: 'Content-Type: application/json', SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: tokens.administrator }
+  const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd, env: { ...env, ...variables } })
+  return stdout
+}
+
+/** Runs a script that starts the embedded backend, and returns the backend's URL. */
+async function startBackend (t: Test, script: string, change: (text: string) => string = (text) => text): Promise<string> {
+  const { cwd, env } = shell(t)
+  const child = spawn('bash', ['-c', `set -e\n${change(script)}`], { cwd, env: { ...env, CWD: cwd }, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
+  const ended = new Promise((resolve) => { child.once('close', resolve) })
+  t.teardown(async () => {
+    process.kill(-(child.pid ?? 0))
+    await ended
+  })
+  await until(() => output.includes('http://'))
+  return /http:\/\/[\d.:]+/.exec(output)?.[0] ?? ''
+}
+
+t.test('the tour: each request has the status that the text promises', async (t) => {
+  const gateway = await build(t, { cache: {} })
+  const [, ...blocks] = shellBlocksIn('README.md', 'A five-minute tour')
+  const curl = 'curl () { command curl --silent --output /dev/null --write-out "%{http_code} " "$@"; }'
+  t.equal((await run(t, gateway, [curl, ...blocks].join('\n'))).trim(), '201 200 200 200 200 200 200 200 200 200 200 412 200 200 200')
+})
+
+t.test('secretsctl: each command that does not ask anything succeeds', async (t) => {
+  const gateway = await build(t)
+  await gateway.send('PUT', '/environments/dev/secrets/payments%2Fdb', { json: { value: { password: 'p' } } })
+  await gateway.send('PUT', '/environments/dev/secrets/payments%2Fqueue', { json: { value: 'first' } })
+  const [, ...blocks] = shellBlocksIn('README.md', 'secretsctl')
+  const lines = blocks.join('').split('\n').filter((line) => !/# (?:prompts|asks)/.test(line))
+  const expected = lines.map((line) => line.includes('diff') ? `${line} || [ $? = 3 ]` : line)
+  t.match(await run(t, gateway, ['set -e -o pipefail', ...expected].join('\n')), /payments\/queue/)
+})
+
+t.test('the gate of a pipeline', async (t) => {
+  const gateway = await build(t)
+  t.match(JSON.parse(await run(t, gateway, exampleIn('docs/bulk.md', 'example: gate'))), { counts: { created: 1 } })
+})
+
+t.test('completion', async (t) => {
+  const gateway = await build(t)
+  t.match(await run(t, gateway, `${exampleIn('docs/secretsctl.md', 'example: completion')}complete -p secretsctl`), /secretsctl$/m)
+})
+
+t.test('the embedded backend with rotation functions', async (t) => {
+  t.match(await startBackend(t, exampleIn('docs/embedded-backend.md', 'example: rotation')), /^http/)
+})
+
+t.test('the embedded backend with a role, and a gateway that uses it', async (t) => {
+  // The stand-in for npm changes the folder, as npm does.
+  const url = await startBackend(t, exampleIn('docs/credentials.md', 'example: roles'), (text) => text.replaceAll(/(\w[\w-]*\.json)(?=[ ,\n])/g, '"$CWD"/$1'))
+  const { environments, credentials, aws } = parse(exampleIn('docs/credentials.md', 'example: gateway with the role'))
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' })
+  t.teardown(() => { for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) Reflect.deleteProperty(process.env, name) })
+  t.same(aws, { endpoint: 'http://127.0.0.1:4566' }, 'the port of `npm run local-backend`')
+  const authorization = policies('@id("all") permit (principal, action, resource);')
+  const gateway = await build(t, { environments, credentials, authorization, aws: { endpoint: url } })
+  t.equal((await gateway.send('PUT', '/environments/prod/secrets/a', { json: { value: 'v' } })).status, 201)
+  t.match(await gateway.send('POST', '/credentials/prod/verify'), { status: 200, json: { account: '111122223333' } })
+})
+
+const hasBotocore = spawnSync('python3', ['-c', 'import botocore']).status === 0
+
+t.test('the login with an AWS identity', { skip: hasBotocore ? false : 'botocore is not installed' }, async (t) => {
+  const identities = [{ account: '333333333333', groups: ['administrators'] }]
+  const gateway = await build(t, { authentication: { ...declared.authentication, aws: { serverId: 'secrets.example.com', regions: ['eu-west-1'], identities } } })
+  const { host } = new URL(gateway.fastify.config.current.aws.endpoint ?? '')
+  const script = exampleIn('docs/authentication.md', 'example: login')
+    .replace('https://secrets.example.com', gateway.url).replace('sts.eu-west-1.amazonaws.com', host)
+  const env = { ...process.env, AWS_ACCESS_KEY_ID: 'AKIAPLATFORM', AWS_SECRET_ACCESS_KEY: 'AKIAPLATFORM-secret' }
+  const { stdout } = await promisify(execFile)('python3', ['-c', `${script}\nprint(token)`], { env })
+  t.equal((await gateway.send('GET', '/environments', { token: stdout.trim() })).status, 200)
+})

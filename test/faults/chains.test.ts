@@ -1,0 +1,4 @@
+import { runRows } from './run-rows.ts'
+import { groups } from './table.ts'
+
+runRows(groups.chains)

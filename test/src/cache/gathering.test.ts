@@ -1,0 +1,42 @@
+import { setImmediate } from 'node:timers/promises'
+import t from 'tap'
+import { createGathering } from '#src/cache/gathering'
+
+/** Timers that never fire, so that no item is sent just because it has waited for the longest time. */
+const never = () => () => undefined
+
+const urgent = { longest: 100, isUrgent: true } as const
+
+t.test('while items keep arriving, they are sent only as full groups, however soon they are answered', async (t) => {
+  const sent: number[] = []
+  const { add } = createGathering<number>(20, async ({ length }) => { sent.push(length) }, never)
+  for (let item = 0; item < 1_010; item++) {
+    add('group', item, urgent)
+    await setImmediate()
+  }
+  t.same(sent, Array.from({ length: 50 }, () => 20))
+  while (sent.length < 51) await setImmediate()
+  t.equal(sent.at(-1), 10, 'the others are sent when no more arrive')
+})
+
+t.test('what is left of a group after a full one has been sent waits for the longest time again', async (t) => {
+  const sent: number[] = []
+  const timers: (() => void)[] = []
+  const answer = Promise.withResolvers<undefined>()
+  const { add } = createGathering<number>(20, async ({ length }) => {
+    sent.push(length)
+    await answer.promise
+  }, (_milliseconds, callback) => {
+    timers.push(callback)
+    return () => { timers.splice(timers.indexOf(callback), 1) }
+  })
+  for (let item = 0; item < 25; item++) add('group', item, urgent)
+  const [first] = timers
+  while (sent.length < 1) await setImmediate()
+  t.equal(timers.length, 1)
+  t.not(timers[0], first)
+  timers[0]?.()
+  t.same(sent, [20, 5])
+  t.equal(timers.length, 0)
+  answer.resolve(undefined)
+})
