@@ -32,7 +32,8 @@ export const readQuery: ReadSecretRequest = (url) => {
 /** Creates a function that reads requests such as `/v1/prod/db`. The path is not decoded. */
 export const readPath = (pathPrefix: string): ReadSecretRequest => (url) => {
   const [path = ''] = url.split('?')
-  const secretId = path.slice(pathPrefix.length)
+  // A URL with a scheme and a host has them before the prefix.
+  const secretId = path.slice(path.indexOf(pathPrefix) + pathPrefix.length)
   if (secretId === '') throw mistake('missing secret ID')
   return secretRequest(secretId, readParameters(url, ['versionId', 'versionStage', 'refreshNow']))
 }

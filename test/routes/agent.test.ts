@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { takenPaths } from '#src/config/agent'
 import { configFrom } from '#src/config/config'
 import { build, caching, declared, policies, tokens, type Gateway, type Reply } from '#test/helper'
+import { sendRaw } from '#test/raw'
 
 const header = 'x-aws-parameters-secrets-token'
 const token = { [header]: tokens.administrator }
@@ -238,6 +239,14 @@ t.test('header names, prefix, and switching off', async (t) => {
   }
   config.replace({ ...off, agent } as typeof config.current)
   t.match(shown(await ask(gateway, '/ping', { headers: {} })), [200, 'healthy'])
+})
+
+t.test('a request line may have the whole URL', async (t) => {
+  const gateway = await prepared(t)
+  const headers = [['X-Vault-Token', tokens.administrator]] as const
+  for (const path of ['/v1/dev/a', `${get}?secretId=dev/a`]) {
+    t.match(await sendRaw(gateway.url, { path: `http://gateway.test${path}`, headers }), { status: 200, text: '"SecretString":"second"' })
+  }
 })
 
 t.test('a client certificate is no token', async (t) => {
