@@ -70,8 +70,8 @@ export default fp(async (fastify) => {
     return awsLogin(login, headers, fastify.now())
   })
 
-  function identify ({ headers, raw: { socket }, route: { config }, found: { peer = '' } }: FastifyRequest): Identity | Promise<Identity> {
-    const { tokenHeaders } = config
+  function identify (request: FastifyRequest): Identity | Promise<Identity> {
+    const { headers, raw: { socket }, route: { config: { tokenHeaders } }, found: { peer = '' } } = request
     const presented = tokenHeaders === undefined
       ? { authorization: headers.authorization, certificate: () => fastify.certificateIdentity(socket) }
       : tokenIn(headers, tokenHeaders())

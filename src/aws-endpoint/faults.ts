@@ -87,7 +87,8 @@ const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'identity-provider-unavailable': unavailable,
   'audit-unavailable': unavailable,
   overloaded: unavailable,
-  'aws-timeout': failed
+  'aws-timeout': failed,
+  'cache-disabled': invalid
 }
 
 const noToken: FaultRule = { type: 'MissingAuthenticationTokenException', message: signatureErrors.missing().message }

@@ -1357,7 +1357,7 @@ export interface components {
                  * @example eu-central-1
                  */
                 region?: string;
-                /** @description `InSync`, `InProgress` or `Failed` */
+                /** @description `InProgress` while AWS replicates a change, then `InSync` or `Failed`. After `Failed`, the replica may be missing or have an old value. `PUT …/replicas` attempts the replication again */
                 status?: string;
                 /** @description The reason, if the replication failed */
                 statusMessage?: string;
@@ -1377,7 +1377,7 @@ export interface components {
                 lambdaArn?: string;
                 /**
                  * Format: date-time
-                 * @description The time of the last rotation
+                 * @description The time of the last rotation that succeeded
                  * @example 2026-11-21T08:30:00.000Z
                  */
                 lastRotatedDate?: string;
@@ -1387,6 +1387,11 @@ export interface components {
                  * @example 2026-11-21T08:30:00.000Z
                  */
                 nextRotationDate?: string;
+                /**
+                 * @description The version of a rotation that has begun and not succeeded. While `enabled` is true, the rotation is in progress, or it has failed and AWS will attempt it again. Otherwise, it was cancelled. Absent if the last rotation has succeeded
+                 * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
+                 */
+                pendingVersionId?: string;
                 /**
                  * @description The schedule
                  * @example rate(30 days)
@@ -3238,7 +3243,7 @@ export interface operations {
                              * @example eu-central-1
                              */
                             region?: string;
-                            /** @description `InSync`, `InProgress` or `Failed` */
+                            /** @description `InProgress` while AWS replicates a change, then `InSync` or `Failed`. After `Failed`, the replica may be missing or have an old value. `PUT …/replicas` attempts the replication again */
                             status?: string;
                             /** @description The reason, if the replication failed */
                             statusMessage?: string;
@@ -3313,7 +3318,7 @@ export interface operations {
                              * @example eu-central-1
                              */
                             region?: string;
-                            /** @description `InSync`, `InProgress` or `Failed` */
+                            /** @description `InProgress` while AWS replicates a change, then `InSync` or `Failed`. After `Failed`, the replica may be missing or have an old value. `PUT …/replicas` attempts the replication again */
                             status?: string;
                             /** @description The reason, if the replication failed */
                             statusMessage?: string;
