@@ -87,8 +87,7 @@ const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'identity-provider-unavailable': unavailable,
   'audit-unavailable': unavailable,
   overloaded: unavailable,
-  'aws-timeout': failed,
-  'cache-disabled': invalid
+  'aws-timeout': failed
 }
 
 const noToken: FaultRule = { type: 'MissingAuthenticationTokenException', message: signatureErrors.missing().message }

@@ -2475,6 +2475,8 @@ export interface operations {
                     "Cache-Status"?: string;
                     /** @description The version's ID, in quotes */
                     ETag?: string;
+                    /** @description The `wait` of `Prefer`, if the read was ready to wait, such as `wait=30` */
+                    "Preference-Applied"?: string;
                     /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
