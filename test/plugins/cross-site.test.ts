@@ -77,7 +77,9 @@ t.test('every route that needs a caller refuses it', async (t) => {
     const isPublic = security?.length === 0
     if (!isPublic) guarded++
     const reply = await ask({ method: method.toUpperCase(), path: path.replace('{env}', 'dev').replaceAll(/\{\w+\}/g, 'a'), headers: [site('cross-site')] })
-    t.equal(reply?.code === refused.code, !isPublic, `${method} ${path}: ${reply?.status ?? 'no reply'}`)
+    // AWS's protocol has errors of its own. This one's message is the title of the problem.
+    const isRefused = reply?.code === refused.code || reply?.text.includes('"AccessDeniedException","Message":"Another site caused the request') === true
+    t.equal(isRefused, !isPublic, `${method} ${path}: ${reply?.status ?? 'no reply'}`)
   }
   t.ok(guarded > 35)
   t.same(gateway.awsCalls, [])
