@@ -36,6 +36,7 @@ interface Attempt {
   path: string
   body?: string
   caller?: Caller
+  headers?: Readonly<Record<string, string>>
   /** `unread` leaves the reply unread until the attack ends; `hang-up` closes the connection after half a second. */
   manner?: 'read' | 'unread' | 'hang-up'
 }
@@ -55,6 +56,15 @@ const wrong = JSON.stringify({ secrets: names('wrong', 10_000).map((name) => ({ 
 const attacks: Record<string, Attack> = {
   'bulk creates of 10,000, hung up': {
     clients: 1, pause: 500, attempt: { path: bulk, body: JSON.stringify({ secretNames: names('placeholder', 10_000) }), manner: 'hang-up' }
+  },
+  '8 jobs of 10,000 at once, kept': {
+    clients: 8,
+    pause: 100,
+    attempt: {
+      path: bulk,
+      body: JSON.stringify({ secretNames: names('job', 10_000), dryRun: true, settings: { timeoutSeconds: 1 } }),
+      headers: { prefer: 'respond-async' }
+    }
   },
   '48 bulk creates of 15 MB': {
     clients: 48, attempt: { path: bulk, body: JSON.stringify({ secrets: names('big', 250).map((name) => ({ name, value })), onConflict: 'update' }) }
@@ -80,13 +90,16 @@ async function serveBackend (): Promise<void> {
 }
 
 /** Sends a request. Resolves to the status, or to undefined if there is no reply. */
-async function send (url: string, { method = 'POST', path, body, caller = 'attacker', manner = 'read' }: Attempt, end: AbortSignal): Promise<number | undefined> {
+async function send (url: string, { method = 'POST', path, body, caller = 'attacker', headers, manner = 'read' }: Attempt, end: AbortSignal): Promise<number | undefined> {
   const sent = request(url + path, {
     method,
     agent: false,
+    // Connections are limited by address, and the quiet caller has its own.
+    localAddress: caller === 'quiet' ? '127.0.0.2' : '127.0.0.1',
     headers: {
       authorization: `Bearer token-of-${caller}`,
       accept: path === bulk && manner === 'unread' && method === 'POST' ? 'application/x-ndjson' : 'application/json',
+      ...headers,
       ...body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
     },
     signal: manner === 'hang-up' ? AbortSignal.any([end, AbortSignal.timeout(500)]) : end

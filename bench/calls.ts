@@ -37,7 +37,8 @@ const environment: Environment = {
   replicaRegions: [],
   recoveryWindowInDays: 30,
   deletionProtection: false,
-  requiredSecrets: []
+  requiredSecrets: [],
+  pendingDeletion: 'conflict'
 }
 
 /** Returns a generator of random numbers from 0 to 1 (mulberry32). */

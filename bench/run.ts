@@ -1,6 +1,7 @@
 /**
  * Runs the contests, and writes their results and the conditions to docs/performance.md:
  *
+ *     npm run build
  *     npm run bench -- [ROUNDS]
  *
  * Nothing else should use the machine in the meantime. With the default of nine rounds, it takes some ten minutes.
@@ -11,7 +12,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { arch, cpus, loadavg, tmpdir, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 
-const contests = ['floor.ts', 'reads.ts', 'calls.ts'] as const
+const contests = ['floor.ts', 'reads.ts', 'calls.ts', 'start.ts'] as const
 
 const page = join(import.meta.dirname, '..', 'docs', 'performance.md')
 

@@ -79,6 +79,9 @@ const canBeShed = ({ servedWhenOverloaded }: FastifyContextConfig): boolean => s
 const about = (...subjects: readonly FastifyContextConfig['about'][]) => (route: FastifyContextConfig): boolean =>
   route.about !== undefined && subjects.includes(route.about)
 const inEnvironment = about('environment', 'secret')
+/** Matches routes about a secret that the request calls by its name in AWS or its ARN, and not by a path. */
+const namedById = ({ readSecretRequest }: FastifyContextConfig): boolean => readSecretRequest !== undefined
+const namedInPath = (route: FastifyContextConfig): boolean => about('secret')(route) && !namedById(route)
 /** Matches routes about an environment or a secret on which the AWS credential is named in the body instead of a header. */
 const namedInBody = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential === true
 const namedInHeader = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential !== true
@@ -140,7 +143,7 @@ export default fp(async (fastify) => {
     {
       stage: 'subject',
       hook: 'onRequest',
-      appliesTo: ({ readSecretRequest }) => readSecretRequest !== undefined,
+      appliesTo: namedById,
       steps: { findSecretById: findSecretById(served, findEnvironment) }
     },
     {
@@ -149,7 +152,7 @@ export default fp(async (fastify) => {
       appliesTo: inEnvironment,
       steps: { seeEnvironment: seeEnvironment(findEnvironment), enterEnvironment: enterEnvironment(findEnvironment) }
     },
-    { stage: 'subject', hook: 'onRequest', appliesTo: about('secret'), steps: { parseSecretName } },
+    { stage: 'subject', hook: 'onRequest', appliesTo: namedInPath, steps: { parseSecretName } },
     { stage: 'credential', hook: 'onRequest', appliesTo: namedInHeader, steps: { resolveCredential } },
     { stage: 'credential', hook: 'onRequest', appliesTo: about('credential'), steps: { findCredential: findCredential(isDeclared) } },
     { stage: 'permission', hook: 'onRequest', appliesTo: decidedEarly, steps: { decideInEnvironment } },

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { agentProblem, secretProblem } from '#src/agent/problem-format'
 import { agentReply, AgentSecret, AgentReplies } from '#src/agent/reply'
 import { readPath, readQuery, type ReadSecretRequest } from '#src/agent/secret-request'

@@ -57,8 +57,8 @@ python_client() {
   pip openapi-python-client==0.29.1
   cd "$work"
   # A warning means that a part of the client is missing. The generator does not know the media type application/yaml of
-  # /openapi.yaml.
-  echo '{ "content_type_overrides": { "application/yaml": "application/octet-stream" } }' > python.json
+  # /openapi.yaml, and not that of AWS's protocol.
+  echo '{ "content_type_overrides": { "application/yaml": "application/octet-stream", "application/x-amz-json-1.1": "application/json" } }' > python.json
   openapi-python-client generate --path "$project/openapi.yaml" --config python.json --meta none --fail-on-warning \
     --output-path "$work/python_client"
   cat > main.py <<'PY'

@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..')
  */
 export function exampleIn (page: string, comment: string): string {
   const [, after] = readFileSync(join(root, page), 'utf8').split(`<!-- ${comment} -->\n`)
-  const [, code] = /^ *```\w+\n(.*?)\n *```\n/s.exec(after ?? '') ?? []
+  const [, code] = /^ *```\w*\n(.*?)\n *```\n/s.exec(after ?? '') ?? []
   if (code === undefined) throw new Error(`${page} has no example ${comment}`)
   return `${code}\n`
 }

@@ -32,6 +32,7 @@ const replies: Readonly<Partial<Record<ProblemCode, AgentReply>>> = {
 
 /** Replies to a problem as AWS's agent does: in plain text, or with AWS's error as JSON. */
 export const agentProblem: ProblemFormat = (problem) => {
+  // Other problems of this kind mean that there was no reply from AWS.
   const isAwsError = problem.options.failure?.cause === 'failed'
   const { status, text, fault } = mistakeIn(problem) ?? (isAwsError ? undefined : replies[problem.code]) ?? awsError(problem)
   return {

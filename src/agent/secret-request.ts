@@ -1,5 +1,6 @@
 import type { VersionSelector } from '#src/aws/port'
-import { limits } from '#src/aws-model/limits'
+import { problemOf } from '#src/aws-endpoint/refusal'
+import { isAwsName } from '#src/aws/secret-ids'
 import { AwsError, errors } from '#src/aws-protocol/errors'
 import { validateInput } from '#src/aws-protocol/validation'
 import { compact } from '#src/json/compact'
@@ -31,7 +32,8 @@ export const readQuery: ReadSecretRequest = (url) => {
 /** Creates a function that reads requests such as `/v1/prod/db`. The path is not decoded. */
 export const readPath = (pathPrefix: string): ReadSecretRequest => (url) => {
   const [path = ''] = url.split('?')
-  const secretId = path.slice(pathPrefix.length)
+  // A URL with a scheme and a host has them before the prefix.
+  const secretId = path.slice(path.indexOf(pathPrefix) + pathPrefix.length)
   if (secretId === '') throw mistake('missing secret ID')
   return secretRequest(secretId, readParameters(url, ['versionId', 'versionStage', 'refreshNow']))
 }
@@ -54,13 +56,9 @@ type Parameters = Partial<Record<'versionId' | 'versionStage' | 'refreshNow', st
 function secretRequest (secretId: string, { versionId, versionStage, refreshNow = 'false' }: Parameters): SecretRequest {
   try {
     validateInput('GetSecretValue', compact({ SecretId: secretId, VersionId: versionId, VersionStage: versionStage }))
-    if (!secretId.startsWith('arn:') && !isName.test(secretId)) throw errors.invalidName()
+    if (!secretId.startsWith('arn:') && !isAwsName(secretId)) throw errors.invalidName()
   } catch (error) {
-    if (!(error instanceof AwsError)) throw error
-    const { type, message, status } = error
-    throw new Problem('invalid-request', { fault: { type, message, status } })
+    throw error instanceof AwsError ? problemOf(error) : error
   }
   return { secretId, ...compact({ versionId, versionStage }), refreshNow: flags.get(refreshNow.toLowerCase()) === true }
 }
-
-const isName = new RegExp(limits.secretNamePattern)

@@ -69,6 +69,7 @@ const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'expectation-failed': { type: 'SerializationException' },
   'not-all-done': refused,
   'some-failed': refused,
+  'cache-disabled': refused,
   'not-taken-back': refused,
   'idempotency-mismatch': refused,
   'idempotency-key-spent': refused,
@@ -86,8 +87,7 @@ const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'identity-provider-unavailable': unavailable,
   'audit-unavailable': unavailable,
   overloaded: unavailable,
-  'aws-timeout': failed,
-  'cache-disabled': invalid
+  'aws-timeout': failed
 }
 
 const noToken: FaultRule = { type: 'MissingAuthenticationTokenException', message: signatureErrors.missing().message }

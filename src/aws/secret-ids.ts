@@ -52,18 +52,10 @@ function inArn ({ region, account }: Environment, text: string): { name: string,
   const name = /^(.+)-(?!\d{6}$)[A-Za-z0-9]{6}$/.exec(rest)?.[1]
   return name === undefined ? { name: rest } : { name, arn: text }
 }
-/**
- * Returns the name in an environment of the secret that AWS's clients call by its name in AWS or by its ARN, with or without the
- * six random characters. Returns undefined if there can be no such secret in the environment. The environment's account may be
- * unknown, so the ARN of the secret that is found has to be compared with `isNamedBy`.
- */
-export function nameOfAwsId (environment: Environment, secretId: string): SecretName | undefined {
-  if (!secretId.startsWith('arn:')) return fromAwsName(environment, secretId)
-  const [, region, account = '', name = ''] = /^arn:[^:]*:secretsmanager:([^:]*):(\d*):secret:(.+)$/.exec(secretId) ?? []
-  const isHere = region === environment.region && account === (environment.account ?? account)
-  return isHere ? fromAwsName(environment, secretNameInArn(secretId) ?? name) : undefined
-}
 
-/** Returns true unless the secret ID is the ARN of another secret than the one with this ARN. */
+/**
+ * Returns true unless the secret ID is the ARN of another secret than the one with this ARN. The secret that `secretIn` finds may
+ * be another one if the account of the environment is not known, or if the name has been used again.
+ */
 export const isNamedBy = (arn: string, secretId: string): boolean =>
   !secretId.startsWith('arn:') || secretId === arn || secretId === arn.slice(0, -'-AbCdEf'.length)

@@ -1265,7 +1265,7 @@ export interface components {
                  * @description The format
                  * @enum {string}
                  */
-                format: "ecs-task-definition" | "cloudformation" | "lambda-extension" | "terraform" | "external-secrets" | "kubernetes-secret";
+                format: "ecs-task-definition" | "cloudformation" | "lambda-extension" | "terraform" | "external-secrets" | "external-secrets-webhook" | "kubernetes-secret";
                 /**
                  * @description The language of the snippet
                  * @example json
@@ -1281,7 +1281,7 @@ export interface components {
                  * @example ECS task definition: an entry of `secrets` of a container
                  */
                 title: string;
-                /** @description The reason why there is no snippet: the format can't name this key */
+                /** @description The reason why there is no snippet: the format can't name this key, or its tool can't read through the gateway */
                 unsupported?: string;
             }[];
             /**
@@ -1357,7 +1357,7 @@ export interface components {
                  * @example eu-central-1
                  */
                 region?: string;
-                /** @description `InSync`, `InProgress` or `Failed` */
+                /** @description `InProgress` while AWS replicates a change, then `InSync` or `Failed`. After `Failed`, the replica may be missing or have an old value. `PUT …/replicas` attempts the replication again */
                 status?: string;
                 /** @description The reason, if the replication failed */
                 statusMessage?: string;
@@ -1377,7 +1377,7 @@ export interface components {
                 lambdaArn?: string;
                 /**
                  * Format: date-time
-                 * @description The time of the last rotation
+                 * @description The time of the last rotation that succeeded
                  * @example 2026-11-21T08:30:00.000Z
                  */
                 lastRotatedDate?: string;
@@ -1387,6 +1387,11 @@ export interface components {
                  * @example 2026-11-21T08:30:00.000Z
                  */
                 nextRotationDate?: string;
+                /**
+                 * @description The version of a rotation that has begun and not succeeded. While `enabled` is true, the rotation is in progress, or it has failed and AWS will attempt it again. Otherwise, it was cancelled. Absent if the last rotation has succeeded
+                 * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
+                 */
+                pendingVersionId?: string;
                 /**
                  * @description The schedule
                  * @example rate(30 days)
@@ -2422,6 +2427,10 @@ export interface operations {
             query?: {
                 /** @description One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value */
                 field?: string;
+                /** @description `secret`: 404 only means that there is no such secret. A path or an environment that does not exist, or that the caller may not see, is then a 403, a missing version a 409, and a missing field a 422. For clients that delete their copy of the secret after a 404 */
+                notFound?: "secret";
+                /** @description `absent`: a secret that is scheduled for deletion is a 404 `secret-not-found`. `conflict`: it is a 409 `secret-pending-deletion`. The default is the environment's `pendingDeletion`, or else `conflict` */
+                pendingDeletion?: "absent" | "conflict";
                 /** @description `true`: ask AWS, even if the value is cached. `Cache-Control: no-cache` does the same */
                 refresh?: boolean;
                 /** @description AWS's ID of a version */
@@ -2466,6 +2475,8 @@ export interface operations {
                     "Cache-Status"?: string;
                     /** @description The version's ID, in quotes */
                     ETag?: string;
+                    /** @description The `wait` of `Prefer`, if the read was ready to wait, such as `wait=30` */
+                    "Preference-Applied"?: string;
                     /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;
@@ -3107,8 +3118,10 @@ export interface operations {
     listReferences: {
         parameters: {
             query?: {
-                /** @description One key of a value that is a JSON object; without control characters */
+                /** @description One key of a value that is a JSON object; without control characters. If empty, the whole value */
                 field?: string;
+                /** @description `gateway`: the tools read the secret through the gateway, and not from AWS */
+                through?: "gateway";
             };
             header?: {
                 /** @description The ID of the AWS credential to use. Defaults to that of the environment */
@@ -3232,7 +3245,7 @@ export interface operations {
                              * @example eu-central-1
                              */
                             region?: string;
-                            /** @description `InSync`, `InProgress` or `Failed` */
+                            /** @description `InProgress` while AWS replicates a change, then `InSync` or `Failed`. After `Failed`, the replica may be missing or have an old value. `PUT …/replicas` attempts the replication again */
                             status?: string;
                             /** @description The reason, if the replication failed */
                             statusMessage?: string;
@@ -3307,7 +3320,7 @@ export interface operations {
                              * @example eu-central-1
                              */
                             region?: string;
-                            /** @description `InSync`, `InProgress` or `Failed` */
+                            /** @description `InProgress` while AWS replicates a change, then `InSync` or `Failed`. After `Failed`, the replica may be missing or have an old value. `PUT …/replicas` attempts the replication again */
                             status?: string;
                             /** @description The reason, if the replication failed */
                             statusMessage?: string;

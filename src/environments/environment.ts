@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { limits } from '#src/aws-model/limits'
-import { AwsString, closed, Id, TagMap } from '#src/schema/types'
+import { AwsString, closed, Enum, Id, TagMap } from '#src/schema/types'
 import { maximumNameLength, namePrefixPattern, secretNamePattern } from './names.ts'
 
 export const environmentNamePattern = '^[a-z][a-z0-9-]{0,62}$'
@@ -12,6 +12,11 @@ export const cacheTimes = {
   ttlSeconds: seconds('the time for which a value is used without asking AWS again; 0 keeps none'),
   staleIfErrorSeconds: seconds('the time for which a value is used after that if AWS does not answer')
 }
+
+/** How the read of a secret that is scheduled for deletion is answered: as if the secret did not exist, or as a conflict. */
+export const pendingDeletions = ['absent', 'conflict'] as const
+
+export type PendingDeletion = (typeof pendingDeletions)[number]
 
 /** An environment in the configuration file, before the defaults are filled in. */
 export const EnvironmentSchema = Type.Object({
@@ -28,6 +33,7 @@ export const EnvironmentSchema = Type.Object({
     maximum: limits.recoveryWindowInDays.max
   })),
   deletionProtection: Type.Optional(Type.Boolean()),
+  pendingDeletion: Type.Optional(Enum(pendingDeletions)),
   requiredSecrets: Type.Optional(Type.Array(
     Type.String({ pattern: secretNamePattern, maxLength: maximumNameLength }),
     { uniqueItems: true }
@@ -58,6 +64,8 @@ export interface Environment {
   readonly recoveryWindowInDays: number
   /** True if deletion without a recovery window is refused. */
   readonly deletionProtection: boolean
+  /** How reads of secrets that are scheduled for deletion are answered, unless a request says otherwise. */
+  readonly pendingDeletion: PendingDeletion
   /** The names of secrets that must exist in the environment. */
   readonly requiredSecrets: readonly string[]
   /** The times for which values are cached, in seconds. If one is absent, the setting of the whole gateway applies. */
@@ -75,6 +83,7 @@ export function environmentFrom (name: string, declared: Static<typeof Environme
     replicaRegions: [],
     recoveryWindowInDays: limits.recoveryWindowInDays.default,
     deletionProtection: false,
+    pendingDeletion: 'conflict',
     requiredSecrets: [],
     ...declared,
     name,

@@ -15,7 +15,7 @@ precedes the name.
 
 **Errors** are \`application/problem+json\` (RFC 9457), with a \`code\` for programs. No reply echoes a value or a token.
 
-**Fields.** An unknown field is an error. Replies omit empty fields; no field is \`null\`. Dates are RFC 3339 in UTC.`
+**Fields.** An unknown field is an error. A field without a value is omitted, and no field is \`null\`; a list or an object may be empty. Dates are RFC 3339 in UTC.`
 
 /** Returns the parts of the OpenAPI document that do not come from the routes. */
 export const describeApi = (): OpenApi => ({

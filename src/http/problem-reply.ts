@@ -44,9 +44,11 @@ export const problemMediaType = 'application/problem+json'
 /**
  * Returns the body of a problem's reply. If the status is 5xx, the `detail` consists of fixed texts, because the message of an
  * unexpected error could contain a secret's value.
+ *
+ * @param status the status of the reply, if it is not the one in the catalogue
  */
-export function problemBody (problem: Problem, requestId: string): ProblemBody {
-  const { status, title, advice } = catalogueEntry(problem.code)
+export function problemBody (problem: Problem, requestId: string, status = problem.status): ProblemBody {
+  const { title, advice } = catalogueEntry(problem.code)
   const { detail, errors, errorCount, awsRequestId, failure } = problem.options
   const known = failure === undefined ? [] : [failureText(failure)]
   return {
@@ -85,8 +87,21 @@ export interface ProblemReply {
  */
 export type ProblemFormat = (problem: Problem, request: FastifyRequest) => ProblemReply
 
-const problemDocument: ProblemFormat = (problem, { id }) =>
-  ({ status: problem.status, headers: problemHeaders(problem), body: JSON.stringify(problemBody(problem, id)) })
+/**
+ * The statuses, instead of 404, of what is missing apart from the secret itself. A caller gets them on request, if it takes every
+ * 404 as the news that the secret has been deleted.
+ */
+const otherwiseMissing: Readonly<Partial<Record<ProblemCode, number>>> = {
+  'not-found': 403,
+  'version-not-found': 409,
+  'field-not-found': 422
+}
+
+const problemDocument: ProblemFormat = (problem, { id, query }) => {
+  const { notFound } = Object(query) as { notFound?: unknown }
+  const status = (notFound === 'secret' ? otherwiseMissing[problem.code] : undefined) ?? problem.status
+  return { status, headers: problemHeaders(problem), body: JSON.stringify(problemBody(problem, id, status)) }
+}
 
 declare module 'fastify' {
   interface FastifyContextConfig {

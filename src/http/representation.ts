@@ -29,7 +29,12 @@ function preferredType (request: FastifyRequest): string {
 }
 
 export const ValueReply = Reply('The value', Ref(SecretValue), {
-  headers: { ...ETag, ...CacheHeaders, 'Cache-Control': { type: 'string', description: 'Always `no-store`' } },
+  headers: {
+    ...ETag,
+    ...CacheHeaders,
+    'Preference-Applied': { type: 'string', description: 'The `wait` of `Prefer`, if the read was ready to wait, such as `wait=30`' },
+    'Cache-Control': { type: 'string', description: 'Always `no-store`' }
+  },
   content: {
     'text/plain': { schema: { type: 'string', description: 'The text' } },
     'application/octet-stream': { schema: { type: 'string', format: 'binary', description: 'The bytes' } }

@@ -178,7 +178,7 @@ export const catalogue = {
   'some-failed': {
     status: 409,
     title: 'Some of the secrets failed, or were not started',
-    advice: '`items` has the result for each secret. The others have been processed. Correct the cause, and send the request again.'
+    advice: '`items` has the result for each secret. The others have been processed; a plan has written nothing. Correct the cause, and send the request again.'
   },
   'not-taken-back': {
     status: 409,
@@ -250,7 +250,7 @@ export const catalogue = {
   'kms-failure': {
     status: 502,
     title: 'AWS could not use the KMS key',
-    advice: 'Check that the KMS key exists, is enabled and may be used by the credential.'
+    advice: 'Check that the KMS key of the secret is enabled and may be used by the credential. If a request names a key that does not exist, the reply is `aws-refused` instead.'
   },
   'aws-throttled': {
     status: 503,

@@ -60,6 +60,7 @@ export const toMetadata = (secret: AwsSecret): SecretMetadata => compact({
   ...secret,
   rotation: secret.rotation && compact({
     ...secret.rotation,
+    pendingVersionId: pendingIn(secret),
     lastRotatedDate: timestamp(secret.rotation.lastRotatedDate),
     nextRotationDate: timestamp(secret.rotation.nextRotationDate)
   }),
@@ -69,6 +70,10 @@ export const toMetadata = (secret: AwsSecret): SecretMetadata => compact({
   deletedDate: timestamp(secret.deletedDate),
   replicas: secret.replicas?.map(toReplica)
 })
+
+/** Returns the ID of the version that a rotation has created and not made current, if there is one. */
+const pendingIn = ({ versions = {} }: AwsSecret): string | undefined => Object.keys(versions).find((versionId) =>
+  versions[versionId]?.includes('AWSPENDING') === true && !versions[versionId].includes('AWSCURRENT'))
 
 /** Returns the JSON form of a replica. */
 export const toReplica = (replica: Replica): NonNullable<SecretMetadata['replicas']>[number] =>

@@ -1,7 +1,8 @@
 import type { VersionSelector } from '#src/aws/port'
 import type { ReadSecret } from '#src/aws/secret'
+import type { PendingDeletion } from '#src/environments/environment'
 import type { SecretName } from '#src/environments/names'
-import { Problem } from '#src/problems/problem'
+import { isProblem, Problem } from '#src/problems/problem'
 import { versionMissing } from './empty-versions.ts'
 import type { SecretValue } from './schemas.ts'
 import type { Scope } from './scope.ts'
@@ -12,21 +13,25 @@ export type { ReadSecret } from '#src/aws/secret'
 export interface ReadOptions extends VersionSelector {
   /** The field to select from a JSON value: a key, or a JSON pointer. */
   field?: string
+  /** `absent` if a secret that is scheduled for deletion counts as one that does not exist. */
+  pendingDeletion?: PendingDeletion
 }
 
 /**
  * Reads a version of a secret, or one field of it.
  *
  * @throws Problem `secret-has-no-value` if the current version is requested, but the secret is a placeholder
+ * @throws Problem `secret-not-found` instead of `secret-pending-deletion` if such a secret counts as absent
  * @throws Problem `version-has-no-value` if the requested version exists, but has no value
  * @throws Problem the problems of `selectField`, and any AWS error
  */
 export async function readSecret (scope: Scope, name: SecretName, options: ReadOptions = {}): Promise<ReadSecret> {
-  const { versionId, versionStage, field } = options
+  const { versionId, versionStage, field, pendingDeletion } = options
   try {
     const secret = await scope.aws.getSecretValue(scope, name, { versionId, versionStage })
     return field === undefined ? secret : { ...secret, content: selectField(secret.content, field) }
   } catch (error) {
+    if (pendingDeletion === 'absent' && isProblem(error, 'secret-pending-deletion')) throw new Problem('secret-not-found', error.options)
     const isForCurrent = versionId === undefined && (versionStage ?? 'AWSCURRENT') === 'AWSCURRENT'
     if (!isForCurrent) throw await versionMissing(scope, name, { versionId, versionStage }, error)
     throw error instanceof Problem ? currentMissing(error) : error

@@ -108,7 +108,12 @@ export const SecretMetadata = Type.Object({
     automaticallyAfterDays: Type.Optional(Type.Integer({ description: 'The number of days between rotations' })),
     duration: Type.Optional(Type.String({ description: 'The length of the rotation window', examples: ['3h'] })),
     scheduleExpression: Type.Optional(Type.String({ description: 'The schedule', examples: ['rate(30 days)'] })),
-    lastRotatedDate: Type.Optional(Timestamp('The time of the last rotation')),
+    pendingVersionId: Type.Optional(Type.String({
+      description: 'The version of a rotation that has begun and not succeeded. While `enabled` is true, the rotation is in progress, ' +
+        'or it has failed and AWS will attempt it again. Otherwise, it was cancelled. Absent if the last rotation has succeeded',
+      examples: ['a1b2c3d4-5678-90ab-cdef-1234567890ab']
+    })),
+    lastRotatedDate: Type.Optional(Timestamp('The time of the last rotation that succeeded')),
     nextRotationDate: Type.Optional(Timestamp('The latest time of the next rotation'))
   }, { description: 'Absent if rotation was never configured' })),
   createdDate: Type.Optional(Timestamp('The time at which the secret was created')),
@@ -120,7 +125,10 @@ export const SecretMetadata = Type.Object({
   replicas: Type.Optional(Type.Array(Type.Object({
     region: Type.Optional(Type.String({ description: 'The region of the replica', examples: ['eu-central-1'] })),
     kmsKeyId: Type.Optional(Type.String({ description: 'The KMS key of the replica' })),
-    status: Type.Optional(Type.String({ description: '`InSync`, `InProgress` or `Failed`' })),
+    status: Type.Optional(Type.String({
+      description: '`InProgress` while AWS replicates a change, then `InSync` or `Failed`. After `Failed`, the replica may be missing or ' +
+        'have an old value. `PUT …/replicas` attempts the replication again'
+    })),
     statusMessage: Type.Optional(Type.String({ description: 'The reason, if the replication failed' })),
     lastAccessedDate: Type.Optional(Timestamp('The day on which the replica was last read'))
   }), { description: 'The replicas in other regions' }))

@@ -80,6 +80,21 @@ t.test('the gate of a pipeline', async (t) => {
   t.match(JSON.parse(await run(t, gateway, exampleIn('docs/bulk.md', 'example: gate'))), { counts: { created: 1 } })
 })
 
+t.test('a policy and its case', async (t) => {
+  const folder = t.testdir({
+    'payments.cedar': exampleIn('docs/authorization.md', 'example: policy'),
+    'payments.test.yaml': exampleIn('docs/authorization.md', 'example: case')
+  })
+  const { stdout } = await promisify(execFile)(secretsctl, ['policy', 'test', folder])
+  t.match(stdout, /0 not$/m)
+})
+
+t.test('a manifest', async (t) => {
+  const gateway = await build(t)
+  const manifest = exampleIn('docs/secretsctl.md', 'example: manifest').replace('local-dev', 'dev-account')
+  t.match(await run(t, gateway, `secretsctl apply -f - <<'END'\n${manifest}END\n`), /2 created/)
+})
+
 t.test('completion', async (t) => {
   const gateway = await build(t)
   t.match(await run(t, gateway, `${exampleIn('docs/secretsctl.md', 'example: completion')}complete -p secretsctl`), /secretsctl$/m)

@@ -16,10 +16,10 @@ const overlapping = {
   other: { region: 'eu-west-1', credential: 'b', namePrefix: 'one/other/' }
 }
 
-const warnings = ({ log }: Gateway): unknown[] => log.map((line) => JSON.parse(line) as { level: number, msg: string, warning?: string })
+const warnings = ({ log }: Gateway): unknown[] => log.map((line) => JSON.parse(line) as { level: string, msg: string, warning?: string })
   .filter(({ msg }) => msg === 'configuration').map(({ level, warning }) => [level, warning])
 
-const expected = [40, 'The name prefix of one covers that of other in eu-west-1. Set the account of both environments, so that the gateway ' +
+const expected = ['warn', 'The name prefix of one covers that of other in eu-west-1. Set the account of both environments, so that the gateway ' +
   'can tell whether one of them exposes the secrets of the other.']
 
 t.test('the warnings about a configuration are logged at the start and after each reload', async (t) => {
@@ -48,7 +48,7 @@ t.test('a configuration that is refused causes no warnings', async (t) => {
 
 t.test('keys that do not exist are logged at the start and after each reload', async (t) => {
   const gateway = await build(t, { credentials: { ...credentials, gone: profile('gone') } })
-  const missing = [40, 'The credential gone needs the profile gone, which does not exist here.']
+  const missing = ['warn', 'The credential gone needs the profile gone, which does not exist here.']
   t.same(warnings(gateway), [missing])
   gateway.fastify.config.replace({ ...gateway.fastify.config.current })
   await until(() => warnings(gateway).length > 1)

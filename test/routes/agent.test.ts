@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { takenPaths } from '#src/config/agent'
 import { configFrom } from '#src/config/config'
 import { build, caching, declared, policies, tokens, type Gateway, type Reply } from '#test/helper'
+import { sendRaw } from '#test/raw'
 
 const header = 'x-aws-parameters-secrets-token'
 const token = { [header]: tokens.administrator }
@@ -79,6 +80,7 @@ const table: readonly [path: string, asked: Asked, status: number, reply: string
   ['/v1/dev/bytes', {}, 200, { Name: 'dev/bytes', SecretBinary: 'AP8=' }],
   ['/v1/production-secrets/p/q', {}, 200, { Name: 'production-secrets/p/q', SecretString: 'in prod' }],
   ['/v1/dev/none', {}, 400, notFound],
+  ['/v1/dev/a//b', {}, 200, { Name: 'dev/a//b', SecretString: 'unaddressable' }],
   ['/v1/dev%2Fa', {}, 400, fault('ValidationException', 'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!')],
   ['/v1/dev/a%20b', {}, 400, { __type: 'ValidationException' }],
   ['/v1/dev/../prod/a', {}, 400, notFound],
@@ -104,6 +106,7 @@ async function prepared (t: Test, change: Parameters<typeof build>[1] = {}): Pro
   const gateway = await build(t, { agent, ...change })
   const secrets = '/environments/dev/secrets'
   for (const value of ['first', 'second']) await gateway.send('PUT', `${secrets}/a`, { json: { value } })
+  await gateway.aws('AKIADEV').createSecret({ Name: 'dev/a//b', SecretString: 'unaddressable' })
   await gateway.send('PUT', `${secrets}/bytes`, { json: { value: 'AP8=', encoding: 'base64' } })
   await gateway.send('POST', `${secrets}/empty`, { json: {} })
   await gateway.send('PUT', `${secrets}/deleted`, { json: { value: 'v' } })
@@ -236,6 +239,14 @@ t.test('header names, prefix, and switching off', async (t) => {
   }
   config.replace({ ...off, agent } as typeof config.current)
   t.match(shown(await ask(gateway, '/ping', { headers: {} })), [200, 'healthy'])
+})
+
+t.test('a request line may have the whole URL', async (t) => {
+  const gateway = await prepared(t)
+  const headers = [['X-Vault-Token', tokens.administrator]] as const
+  for (const path of ['/v1/dev/a', `${get}?secretId=dev/a`]) {
+    t.match(await sendRaw(gateway.url, { path: `http://gateway.test${path}`, headers }), { status: 200, text: '"SecretString":"second"' })
+  }
 })
 
 t.test('a client certificate is no token', async (t) => {

@@ -32,7 +32,9 @@ export function rotate (program: Command, terminal: Terminal): void {
       }
       const started = await reply(gateway.POST(route, { params: { path: { env, name } } }))
       print(terminal, options, started, [
-        `Started the rotation of ${name} in ${env}`, ...(started.warnings ?? []).map((warning) => `Warning: ${warning}`)
+        `Started the rotation of ${name} in ${env}`,
+        `Until it has succeeded, "secretsctl versions ${name}" shows AWSPENDING at the version ${started.versionId ?? ''}`,
+        ...(started.warnings ?? []).map((warning) => `Warning: ${warning}`)
       ])
     })
   withExample(command, 'secretsctl rotate payments/db --env dev', 'secretsctl rotate payments/db --env dev --stop --discard-pending')

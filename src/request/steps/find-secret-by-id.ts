@@ -1,4 +1,4 @@
-import { nameOfAwsId } from '#src/aws/secret-ids'
+import { secretIn } from '#src/aws/secret-ids'
 import { Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 import type { FindEnvironment } from './see-environment.ts'
@@ -17,12 +17,15 @@ export const findSecretById = (served: () => readonly string[], find: FindEnviro
   const { secretId } = secretRequest
   const candidates = served().flatMap((env) => {
     const environment = find(env)
-    const name = environment && nameOfAwsId(environment, secretId)
-    return environment === undefined || name === undefined ? [] : [{ environment, name }]
+    const secret = environment && secretIn(environment, secretId)
+    return environment === undefined || secret === undefined ? [] : [{ environment, name: secret.name }]
   })
   const [first, second] = candidates
   if (first === undefined) throw new Problem('secret-not-found')
-  if (second === undefined) return { secretRequest, named: { env: first.environment.name, name: first.name } }
+  if (second === undefined) {
+    const { environment: { name: env }, name } = first
+    return { secretRequest, named: { env, name }, secretName: name }
+  }
   if (!candidates.some(({ environment }) => request.sees(environment).allowed)) throw new Problem('secret-not-found')
   throw new Problem('invalid-request', {
     detail: secretId.startsWith('arn:')

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import type { SecretName } from '#src/environments/names'
+import { compact } from '#src/json/compact'
 import { dataKey, identifier, objectName, variableName } from './identifiers.ts'
 import type { ReferenceFormat } from './schemas.ts'
 
@@ -10,18 +11,35 @@ export interface Referenced {
   region: string
   /** A key of a value that is a JSON object. */
   field?: string
+  gateway: GatewayAddress
+  /** True if the tool has to read the secret through the gateway, and not from AWS. */
+  throughGateway: boolean
 }
 
-interface Format {
+/** Where the gateway can be reached. */
+export interface GatewayAddress {
+  /** The scheme, the host and the port. */
+  origin: string
+  /** The name of the secret's environment. */
+  environment: string
+  /** True if the environment is among those that the routes of AWS's agent serve. */
+  servesAgent: boolean
+}
+
+export interface Format {
   format: ReferenceFormat
   title: string
   language: string
   text: (secret: Referenced) => string
   /** Returns the reason why the format can't reference the key, or undefined if it can. */
   cannotName?: (field: string) => string | undefined
+  /** Returns the reason why the tool can't read the secret through the gateway, or undefined if it can. */
+  cannotReach?: (gateway: GatewayAddress) => string | undefined
 }
 
 const parts = ({ name, field }: Referenced): string[] => field === undefined ? [name] : [name, field]
+/** The URL of the environment, for clients of AWS's own protocol. */
+const awsEndpoint = ({ origin, environment }: GatewayAddress): string => `${origin}/environments/${environment}/aws`
 const documents = (...values: readonly object[]): string => values.map((value) => stringify(value, { lineWidth: 0 })).join('---\n')
 
 /** The supported formats, described in the terms of the tools that define them. */
@@ -36,7 +54,8 @@ export const formats: readonly Format[] = [
       name: variableName(...parts(secret)),
       valueFrom: secret.field === undefined ? secret.arn : `${secret.arn}:${secret.field}::`
     }, null, 2),
-    cannotName: (field) => field.includes(':') ? 'ECS takes a colon for the end of the key.' : undefined
+    cannotName: (field) => field.includes(':') ? 'ECS takes a colon for the end of the key.' : undefined,
+    cannotReach: () => 'ECS itself reads the secret from AWS, before the container starts.'
   },
   {
     format: 'cloudformation',
@@ -44,17 +63,15 @@ export const formats: readonly Format[] = [
     language: 'yaml',
     // In a YAML template, an unquoted brace would start a mapping. In a JSON template, the quotes are required anyway.
     text: ({ arn, field }) => JSON.stringify(`{{resolve:secretsmanager:${arn}:SecretString${field === undefined ? '' : `:${field}`}}}`),
-    cannotName: (field) => /[:{}\\]/.test(field) ? 'A dynamic reference can\'t have a colon, a brace or a backslash in the key.' : undefined
+    cannotName: (field) => /[:{}\\]/.test(field) ? 'A dynamic reference can\'t have a colon, a brace or a backslash in the key.' : undefined,
+    cannotReach: () => 'CloudFormation itself reads the secret from AWS.'
   },
   {
     format: 'lambda-extension',
     title: 'Lambda: a request to the AWS Parameters and Secrets Lambda Extension, from inside the function',
     language: 'shell',
-    text: ({ arn, field }) => [
-      'curl --silent --fail --header "X-Aws-Parameters-Secrets-Token: $AWS_SESSION_TOKEN" \\',
-      `  "http://localhost:2773/secretsmanager/get?secretId=${encodeURIComponent(arn)}" \\`,
-      `  | jq --raw-output ${shellQuoted(field === undefined ? '.SecretString' : `.SecretString | fromjson | .[${JSON.stringify(field)}]`)}`
-    ].join('\n')
+    text: lambdaExtension,
+    cannotReach: ({ servesAgent }) => servesAgent ? undefined : 'This environment is not among `agent.environments` in the configuration.'
   },
   {
     format: 'terraform',
@@ -66,7 +83,13 @@ export const formats: readonly Format[] = [
     format: 'external-secrets',
     title: 'External Secrets Operator: a store for the region, and the secret in it',
     language: 'yaml',
-    text: externalSecret
+    text: awsExternalSecret
+  },
+  {
+    format: 'external-secrets-webhook',
+    title: 'External Secrets Operator: a webhook store that reads through the gateway, and the secret in it',
+    language: 'yaml',
+    text: webhookExternalSecret
   },
   {
     format: 'kubernetes-secret',
@@ -82,11 +105,36 @@ export const formats: readonly Format[] = [
   }
 ]
 
+function lambdaExtension ({ arn, field, gateway, throughGateway }: Referenced): string {
+  const [token, origin] = throughGateway ? ['SECRETS_GATEWAY_TOKEN', gateway.origin] : ['AWS_SESSION_TOKEN', 'http://localhost:2773']
+  const filter = field === undefined ? '.SecretString' : `.SecretString | fromjson | .[${JSON.stringify(field)}]`
+  return [
+    `curl --silent --fail --header "X-Aws-Parameters-Secrets-Token: $${token}" \\`,
+    `  "${origin}/secretsmanager/get?secretId=${encodeURIComponent(arn)}" \\`,
+    `  | jq --raw-output ${shellQuoted(filter)}`
+  ].join('\n')
+}
+
 function terraform (secret: Referenced): string {
   const label = identifier([secret.name])
   const text = `data.aws_secretsmanager_secret_version.${label}.secret_string`
+  const provider = [
+    'provider "aws" {',
+    '  alias  = "secrets_gateway"',
+    `  region = ${hclQuoted(secret.region)}`,
+    '  # The keys are the gateway\'s, and no other service of AWS accepts them.',
+    '  skip_credentials_validation = true',
+    '  skip_requesting_account_id  = true',
+    '  endpoints {',
+    `    secretsmanager = ${hclQuoted(awsEndpoint(secret.gateway))}`,
+    '  }',
+    '}',
+    ''
+  ]
   return [
+    ...secret.throughGateway ? provider : [],
     `data "aws_secretsmanager_secret_version" "${label}" {`,
+    ...secret.throughGateway ? ['  provider  = aws.secrets_gateway'] : [],
     `  region    = ${hclQuoted(secret.region)} # from version 6 of the provider on; before, it is the provider's`,
     `  secret_id = ${hclQuoted(secret.arn)}`,
     '}',
@@ -97,14 +145,37 @@ function terraform (secret: Referenced): string {
   ].join('\n')
 }
 
-function externalSecret ({ name, arn, region, field }: Referenced): string {
-  const store = `aws-secrets-manager-${region}`
-  const remoteRef = { key: arn, ...field !== undefined && { property: gjsonEscaped(field) } }
+function awsExternalSecret ({ arn, region, gateway, throughGateway, ...secret }: Referenced): string {
+  const note = `# The controller needs the environment variable AWS_SECRETSMANAGER_ENDPOINT=${awsEndpoint(gateway)}\n`
+  const provider = { aws: { service: 'SecretsManager', region } }
+  const remoteRef = { key: arn, ...secret.field !== undefined && { property: gjsonEscaped(secret.field) } }
+  return (throughGateway ? note : '') + externalSecret(secret, `aws-secrets-manager-${region}`, provider, remoteRef)
+}
+
+function webhookExternalSecret ({ gateway, ...secret }: Referenced): string {
+  const note = '# The Secret secrets-gateway-token needs the label external-secrets.io/type: webhook\n'
+  const remoteRef = compact({ key: secret.name, property: secret.field })
+  return note + externalSecret(secret, `secrets-gateway-${gateway.environment}`, webhook(gateway), remoteRef)
+}
+
+/** The provider of a store that reads from the gateway. A 404 then means that the secret has been deleted, and nothing else. */
+const webhook = ({ origin, environment }: GatewayAddress): object => ({
+  webhook: {
+    url: `${origin}/environments/${environment}/secrets/{{ .remoteRef.key }}` +
+      '?field={{ .remoteRef.property }}&versionStage={{ .remoteRef.version }}&pendingDeletion=absent&notFound=secret',
+    headers: { Authorization: 'Bearer {{ .auth.token }}' },
+    result: { jsonPath: '$.value' },
+    secrets: [{ name: 'auth', secretRef: { name: 'secrets-gateway-token', key: 'token' } }]
+  }
+})
+
+/** @param store the name of the store, which has this provider */
+function externalSecret ({ name, field }: Pick<Referenced, 'name' | 'field'>, store: string, provider: object, remoteRef: object): string {
   return documents({
     apiVersion: 'external-secrets.io/v1',
     kind: 'SecretStore',
     metadata: { name: store },
-    spec: { provider: { aws: { service: 'SecretsManager', region } } }
+    spec: { provider }
   }, {
     apiVersion: 'external-secrets.io/v1',
     kind: 'ExternalSecret',

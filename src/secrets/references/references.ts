@@ -1,8 +1,17 @@
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import type { Scope } from '#src/secrets/scope'
-import { formats } from './formats.ts'
+import { formats, type Format, type GatewayAddress } from './formats.ts'
 import type { References } from './schemas.ts'
+
+/** What the references name, and how the secret is read. */
+export interface ReferenceOptions {
+  /** A key of the value. */
+  readonly field?: string | undefined
+  readonly gateway: GatewayAddress
+  /** True if the tools have to read the secret through the gateway. */
+  readonly throughGateway: boolean
+}
 
 /**
  * Returns references to the secret, or to one key of its value, in the formats of other tools. The value is not read, so there is
@@ -10,13 +19,18 @@ import type { References } from './schemas.ts'
  *
  * @throws Problem for any AWS error
  */
-export async function referencesTo (scope: Scope, name: SecretName, field?: string): Promise<References> {
+export async function referencesTo (scope: Scope, name: SecretName, options: ReferenceOptions): Promise<References> {
+  const { field, gateway, throughGateway } = options
   const { arn } = await scope.aws.describeSecret(scope, name)
   const { region } = scope.environment
   const secret = compact({ name, arn, region, field })
-  const items = formats.map(({ format, title, language, text, cannotName }) => {
-    const unsupported = field === undefined ? undefined : cannotName?.(field)
-    return { format, title, language, ...unsupported === undefined ? { text: text(secret) } : { unsupported } }
+  const reasonAgainst = ({ cannotName, cannotReach }: Format): string | undefined =>
+    (throughGateway ? cannotReach?.(gateway) : undefined) ?? (field === undefined ? undefined : cannotName?.(field))
+  const items = formats.map((one) => {
+    const { format, title, language, text } = one
+    const unsupported = reasonAgainst(one)
+    const content = unsupported === undefined ? { text: text({ ...secret, gateway, throughGateway }) } : { unsupported }
+    return { format, title, language, ...content }
   })
   return { ...secret, items }
 }

@@ -3,7 +3,8 @@ import { Enum } from '#src/schema/types'
 import { Name } from '#src/secrets/schemas'
 
 const formats = [
-  'ecs-task-definition', 'cloudformation', 'lambda-extension', 'terraform', 'external-secrets', 'kubernetes-secret'
+  'ecs-task-definition', 'cloudformation', 'lambda-extension', 'terraform', 'external-secrets', 'external-secrets-webhook',
+  'kubernetes-secret'
 ] as const
 
 export type ReferenceFormat = (typeof formats)[number]
@@ -16,7 +17,7 @@ const Reference = Type.Object({
     description: 'The snippet to paste',
     examples: ['{{resolve:secretsmanager:arn:aws:secretsmanager:eu-west-1:123456789012:secret:dev/payments/db-AbCdEf:SecretString:password}}']
   })),
-  unsupported: Type.Optional(Type.String({ description: 'The reason why there is no snippet: the format can\'t name this key' }))
+  unsupported: Type.Optional(Type.String({ description: 'The reason why there is no snippet: the format can\'t name this key, or its tool can\'t read through the gateway' }))
 })
 
 export type Reference = Static<typeof Reference>

@@ -88,7 +88,7 @@ t.test('a rotation', async (t) => {
   t.match(await gateway.send('PUT', '/environments/dev/secrets/a/rotation', { json: rotation }), { status: 200 })
   // Configuring a rotation makes AWS test the rotation function. `rotateDue` resolves when that test has ended.
   await gateway.rotateDue()
-  t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 0, stdout: 'Started the rotation of a in dev\n' })
+  t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 0, stdout: /^Started the rotation of a in dev\nUntil it has succeeded, "secretsctl versions a" shows AWSPENDING at the version [0-9a-f-]{36}\n/ })
   await gateway.rotateDue()
   t.not((await gateway.send('GET', '/environments/dev/secrets/a')).json.value, 'x')
 
@@ -107,7 +107,7 @@ t.test('a rotation', async (t) => {
   await gateway.send('POST', '/environments/dev/secrets/empty', { json: {} })
   await gateway.send('PUT', '/environments/dev/secrets/empty/rotation', { json: { ...rotation, lambdaArn: failing.lambdaArn } })
   await gateway.rotateDue()
-  t.match(await secretsctl(gateway, ['rotate', 'empty', '--env', 'dev']), { status: 0, stdout: /^Started .*\nWarning: The secret has no value/ })
+  t.match(await secretsctl(gateway, ['rotate', 'empty', '--env', 'dev']), { status: 0, stdout: /^Started .*\n.*\nWarning: The secret has no value/ })
 })
 
 t.test('refuses wrong usage before anything is sent', async (t) => {

@@ -43,6 +43,7 @@ t.test('a valid file is parsed, and defaults are filled in', async (t) => {
     replicaRegions: [],
     recoveryWindowInDays: 30,
     deletionProtection: false,
+    pendingDeletion: 'conflict',
     requiredSecrets: []
   })
   t.match(config.environments.get('prod'), { allowedCredentials: ['b', 'a'], kmsKeyId: 'alias/prod', recoveryWindowInDays: 7 })

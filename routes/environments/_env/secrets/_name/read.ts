@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { pendingDeletions } from '#src/environments/environment'
 import { cachingOf, maximumAgeIn } from '#src/http/caching'
 import { represent, ValueReply } from '#src/http/representation'
 import { CredentialHeader, Query, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { compact } from '#src/json/compact'
+import { AwsString, Enum } from '#src/schema/types'
 import { readSecret, type ReadSecret } from '#src/secrets/read'
-import { AwsString } from '#src/schema/types'
 import { VersionId } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -36,6 +37,15 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         })),
         refresh: Type.Optional(Type.Boolean({
           description: '`true`: ask AWS, even if the value is cached. `Cache-Control: no-cache` does the same'
+        })),
+        pendingDeletion: Type.Optional(Enum(pendingDeletions, {
+          description: '`absent`: a secret that is scheduled for deletion is a 404 `secret-not-found`. `conflict`: it is a 409 ' +
+            '`secret-pending-deletion`. The default is the environment\'s `pendingDeletion`, or else `conflict`'
+        })),
+        notFound: Type.Optional(Enum(['secret'], {
+          description: '`secret`: 404 only means that there is no such secret. A path or an environment that does not exist, or that the ' +
+            'caller may not see, is then a 403, a missing version a 409, and a missing field a 422. For clients that delete their ' +
+            'copy of the secret after a 404'
         }))
       }),
       headers: Type.Object({
@@ -60,13 +70,14 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     handler: async (request, reply) => {
       // An empty parameter stands for the default value, because the URL templates of some clients always contain the
       // parameter. One such client is External Secrets Operator.
-      const { versionId, refresh } = request.query
-      const [versionStage, field] = [filled(request.query.versionStage), filled(request.query.field)]
+      const { environment, query } = request
+      const { versionId, refresh, pendingDeletion = environment.pendingDeletion } = query
+      const [versionStage, field] = [filled(query.versionStage), filled(query.field)]
       const wait = fastify.waitFor(request, reply, { versionId, versionStage })
       const read = async (maximumAge?: number): Promise<ReadSecret> => readSecret(
         { ...request.scope, caching: cachingOf(request, reply, maximumAge) },
         request.secretName,
-        compact({ versionId, versionStage, field })
+        compact({ versionId, versionStage, field, pendingDeletion })
       )
       // A read that waits does not have to ask AWS itself. `fetch` in JavaScript would demand that with every `If-None-Match`.
       const accepted = wait === undefined ? maximumAgeIn(request.headers['cache-control']) : undefined

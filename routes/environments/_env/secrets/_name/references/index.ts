@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
+import { originOf } from '#src/http/origin'
+import { Enum } from '#src/schema/types'
 import { referencesTo } from '#src/secrets/references/references'
 import { References } from '#src/secrets/references/schemas'
 
@@ -19,10 +21,11 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       params: SecretParams,
       querystring: Query({
         field: Type.Optional(Type.String({
-          pattern: '^[^\\u0000-\\u001f\\u007f]{1,1024}$',
-          description: 'One key of a value that is a JSON object; without control characters',
+          pattern: '^[^\\u0000-\\u001f\\u007f]{0,1024}$',
+          description: 'One key of a value that is a JSON object; without control characters. If empty, the whole value',
           examples: ['password']
-        }))
+        })),
+        through: Type.Optional(Enum(['gateway'], { description: '`gateway`: the tools read the secret through the gateway, and not from AWS' }))
       }),
       headers: CredentialHeader,
       response: {
@@ -30,7 +33,18 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         ...withAwsProblems('secret-not-found')
       }
     },
-    handler: async (request) => referencesTo(request.scope, request.secretName, request.query.field)
+    handler: async (request) => {
+      const { scope, secretName, environment: { name }, query: { field, through } } = request
+      return referencesTo(scope, secretName, {
+        field: field === '' ? undefined : field,
+        gateway: {
+          origin: originOf(request),
+          environment: name,
+          servesAgent: fastify.config.current.agent?.environments.includes(name) === true
+        },
+        throughGateway: through !== undefined
+      })
+    }
   })
 }
 

@@ -82,17 +82,22 @@ t.test('a failed rotation can be ended, so that the secret can be rotated again'
   await gateway.rotateDue()
   const versions = async (): Promise<Record<string, string[]>> => (await gateway.send('GET', `${secret}/metadata`)).json.versions
   t.match(await versions(), { [versionId]: ['AWSPENDING'] })
+  const rotation = async (): Promise<object> => (await gateway.send('GET', `${secret}/metadata`)).json.rotation
+  t.match(await rotation(), { enabled: true, pendingVersionId: versionId, lastRotatedDate: undefined })
 
   t.match(await gateway.send('DELETE', path), { status: 200 })
+  t.match(await rotation(), { enabled: false, pendingVersionId: versionId })
   const refused = await gateway.send('POST', path)
   t.match(refused, { status: 409, json: { code: 'rotation-in-progress', detail: /DELETE …\/rotation\?discardPending=true/ } })
   t.match(await gateway.send('DELETE', `${path}?discardPending=true`), { status: 200, json: { name: 'payments/db' } })
   t.notOk(versionId in await versions())
+  t.match(await rotation(), { pendingVersionId: undefined })
   t.match(await gateway.send('DELETE', `${path}?discardPending=true`), { status: 200 }, 'there is nothing left to discard')
 
   t.match(await gateway.send('PUT', path, { json: monthly }), { status: 200 })
   await gateway.rotateDue()
   t.not((await gateway.send('GET', secret)).json.value, 'v')
+  t.match(await rotation(), { enabled: true, pendingVersionId: undefined, lastRotatedDate: String })
   const after = await versions()
   t.match(await gateway.send('DELETE', `${path}?discardPending=true`), { status: 200 })
   t.same(await versions(), after, 'the labels of a finished rotation stay')

@@ -1,0 +1,188 @@
+/**
+ * Measures what it costs to wait for changes of secrets, and how soon those who wait learn of one. The embedded backend stands in
+ * for AWS. All connections are on this machine. It takes about a minute.
+ *
+ *     node bench/waiters.ts [WAITERS=10000] [SECRETS=100]
+ *
+ * Each process needs a file descriptor for each waiter (`ulimit -n`).
+ */
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import Fastify from 'fastify'
+import { app } from '#src/app'
+import { hashToken } from '#src/authentication/api-keys'
+import { policySetFrom } from '#src/authorization/policies'
+import { configFrom } from '#src/config/config'
+import { liveConfig } from '#src/config/live'
+import { serverOptions } from '#src/http/server-options'
+import { startLocalBackend } from '#src/local-backend/server'
+import { quantile } from './statistics.ts'
+
+const authorization = 'Bearer token-of-the-benchmark'
+const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
+
+/** The seconds for which the idle gateway is measured. */
+const idleSeconds = 10
+
+/** The longest time in seconds until all who wait must have learned of a change. */
+const patience = 30
+
+/** What the gateway's process has used. */
+interface Usage {
+  /** Milliseconds of CPU time. */
+  cpu: number
+  rss: number
+  heap: number
+}
+
+/** Starts a gateway, and reports its usage whenever it gets a message. */
+async function serveGateway (dataDir: string, endpoint: string): Promise<void> {
+  const config = liveConfig(configFrom({
+    environments: { dev: { region: 'eu-west-1', credential: 'dev-account' } },
+    credentials: { 'dev-account': { kind: 'embedded', accessKeyId: account.accessKeyId, secretAccessKey: account.secretAccessKey } },
+    authentication: { apiKeys: [{ id: 'waiter', hash: hashToken('token-of-the-benchmark') }] },
+    authorization: { policies: policySetFrom([{ file: 'bench.cedar', text: '@id("all") permit (principal, action, resource);' }]) },
+    limits: { requestsPerSecond: 1_000_000, unauthenticated: { requestsPerSecond: 1_000_000 } },
+    server: {
+      connections: {
+        maximum: 100_000,
+        maximumPerAddress: 100_000,
+        eventStreamsPerCaller: 100_000,
+        waitsPerCaller: 100_000,
+        longestWaitSeconds: 3_600
+      },
+      overload: { loopDelayMilliseconds: 60_000 }
+    },
+    aws: { endpoint, quotaShare: 100 }
+  }))
+  const fastify = Fastify(serverOptions('info', { write: () => undefined }, config))
+  await fastify.register(app, { config, dataDir })
+  process.send?.(await fastify.listen({ host: '127.0.0.1', port: 0 }))
+  process.on('message', () => {
+    globalThis.gc?.()
+    const { user, system } = process.cpuUsage()
+    const { rss, heapUsed } = process.memoryUsage()
+    process.send?.({ cpu: (user + system) / 1_000, rss, heap: heapUsed } satisfies Usage)
+  })
+  process.once('disconnect', () => { process.exit() })
+}
+
+async function usage (child: ChildProcess): Promise<Usage> {
+  child.send('usage')
+  const [used] = await once(child, 'message') as [Usage]
+  return used
+}
+
+/** A connection on which a request waits. */
+interface Waiter {
+  readonly socket: Socket
+  /** The number of parts of replies so far. A waiting read gets one, and a stream gets one for each event. */
+  received: number
+  at: number
+}
+
+/** Opens a connection, and sends a request. */
+async function open (port: number, path: string, headers: string): Promise<Waiter> {
+  const socket = connect(port, '127.0.0.1')
+  const waiter: Waiter = { socket, received: 0, at: 0 }
+  socket.on('data', () => {
+    waiter.received += 1
+    waiter.at = performance.now()
+  })
+  await once(socket, 'connect')
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: ${authorization}\r\n${headers}\r\n`)
+  return waiter
+}
+
+async function until (holds: () => boolean): Promise<void> {
+  const end = performance.now() + 1_000 * patience
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`This did not become true within ${patience} seconds: ${holds.toString()}`)
+    await delay(5)
+  }
+}
+
+interface Scenario {
+  readonly title: string
+  readonly waiters: number
+  readonly secrets: number
+  /** The number of secrets that are written. */
+  readonly written: number
+  readonly isStream: boolean
+}
+
+/** Runs a scenario on a new gateway, and prints its results. */
+async function measure ({ title, waiters: count, secrets, written, isStream }: Scenario, endpoint: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-waiters-'))
+  const child = fork(import.meta.filename, ['gateway', folder, endpoint], { execArgv: [...process.execArgv, '--expose-gc'] })
+  const [url] = await once(child, 'message') as [string]
+  const pathOf = (index: number): string => `/environments/dev/secrets/${secrets}-${isStream ? 'stream' : 'read'}-${written}-${index}`
+  const put = async (index: number, value: string): Promise<string> => {
+    const reply = await fetch(url + pathOf(index), {
+      method: 'PUT', headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify({ value })
+    })
+    if (!reply.ok) throw new Error(`The write failed: ${reply.status} ${await reply.text()}`)
+    return reply.headers.get('etag') ?? ''
+  }
+  const etags: string[] = []
+  for (let index = 0; index < secrets; index++) etags.push(await put(index, 'before'))
+  // The state of a gateway that has handled requests, but on which nobody waits.
+  const before = await usage(child)
+
+  const port = Number(new URL(url).port)
+  const all: Waiter[] = []
+  for (let index = 0; index < count; index++) {
+    const secret = index % secrets
+    all.push(await open(port, `${pathOf(secret)}${isStream ? '/events' : ''}`,
+      isStream ? '' : `If-None-Match: ${etags[secret] ?? ''}\r\nPrefer: wait=3600\r\n`))
+  }
+  // A stream begins with the current version. A waiting read has no reply yet, so the gateway gets some time to begin it.
+  if (isStream) await until(() => all.every(({ received }) => received > 0))
+  await delay(5_000)
+  if (!isStream && all.some(({ received }) => received > 0)) throw new Error('A read did not wait')
+
+  const start = await usage(child)
+  await delay(1_000 * idleSeconds)
+  const end = await usage(child)
+
+  const toldBefore = all.map(({ received }) => received)
+  const writtenAt = performance.now()
+  const concerned = all.flatMap((waiter, index) => index % secrets < written ? [{ waiter, told: toldBefore[index] ?? 0 }] : [])
+  await Promise.all(Array.from({ length: written }, async (_, index) => put(index, 'after')))
+  await until(() => concerned.every(({ waiter: { received }, told }) => received > told))
+  const answered = await usage(child)
+  const times = concerned.map(({ waiter: { at } }) => at - writtenAt).sort((one, other) => one - other)
+
+  const cells = [
+    ((start.rss - before.rss) / 2 ** 20).toFixed(0), ((start.heap - before.heap) / count / 1_024).toFixed(1),
+    ((end.cpu - start.cpu) / idleSeconds / 10).toFixed(2), quantile(times, 0.5).toFixed(0), quantile(times, 1).toFixed(0),
+    ((answered.cpu - end.cpu) / concerned.length).toFixed(2)
+  ]
+  console.log(`| ${[title, ...cells].join(' | ')} |`)
+  for (const { socket } of all) socket.destroy()
+  child.disconnect()
+  await once(child, 'exit')
+  await rm(folder, { recursive: true })
+}
+
+const [, , mode = '10000', argument = '100', endpoint = ''] = process.argv
+if (mode === 'gateway') {
+  await serveGateway(argument, endpoint)
+} else {
+  const [waiters, secrets] = [Number(mode), Number(argument)]
+  const backend = await startLocalBackend({ accounts: [account] })
+  console.log('| | memory, MiB | heap for each, KiB | CPU while idle, % | p50, ms | last, ms | CPU for each reply, ms |')
+  console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |')
+  for (const scenario of [
+    { title: `${waiters} reads wait for ${secrets} secrets, one of which is written`, waiters, secrets, written: 1, isStream: false },
+    { title: `the same, and all are written`, waiters, secrets, written: secrets, isStream: false },
+    { title: `${waiters} reads wait for one secret`, waiters, secrets: 1, written: 1, isStream: false },
+    { title: `${waiters} event streams of ${secrets} secrets, all of which are written`, waiters, secrets, written: secrets, isStream: true }
+  ]) await measure(scenario, backend.url)
+  await backend.close()
+}
