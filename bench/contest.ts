@@ -12,6 +12,8 @@ export interface Contender {
   readonly server: string
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
+  /** The body of a POST request. Without it, the request is a GET. */
+  readonly body?: string
   /** The expected status. */
   readonly status: number
 }
@@ -89,10 +91,10 @@ interface Result {
  * @throws Error for a reply with an unexpected status
  */
 async function measure (
-  server: Server, { title, path, headers, status }: Contender, connections: number
+  server: Server, { title, path, headers, body, status }: Contender, connections: number
 ): Promise<Measured> {
   const before = await cpuTime(server)
-  const load = { url: server.url + path, headers: { ...headers }, connections, duration }
+  const load = { url: server.url + path, headers: { ...headers }, connections, duration, ...body !== undefined && { method: 'POST' as const, body } }
   const { requests, latency, statusCodeStats, errors } = await autocannon(load)
   const cpu = (await cpuTime(server) - before) / requests.total
   const unexpected = Object.keys(statusCodeStats ?? {}).filter((code) => code !== String(status))

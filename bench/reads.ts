@@ -13,6 +13,8 @@ import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import Fastify from 'fastify'
 import { app } from '#src/app'
 import { hashToken } from '#src/authentication/api-keys'
+import { parseAuthorization } from '#src/aws-protocol/authorization-header'
+import { signatureOf, signingKeyOf } from '#src/aws-protocol/signature-v4'
 import { policySetFrom } from '#src/authorization/policies'
 import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
@@ -93,6 +95,23 @@ async function stock (endpoint: string): Promise<string> {
   return fastify.listen(listen)
 }
 
+const callHeaders = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'secretsmanager.GetSecretValue' }
+
+/** Signs a call with keys that the gateway issues. The same signature is valid for five minutes. */
+async function signed (url: string, { path, body }: { path: string, body: string }): Promise<Record<string, string>> {
+  const response = await fetch(`${url}/auth/aws/credentials`, { headers })
+  const keys = await response.json() as { AccessKeyId: string, SecretAccessKey: string, Token: string }
+  const date = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '')
+  const own = { ...callHeaders, host: new URL(url).host, 'x-amz-date': date, 'x-amz-security-token': keys.Token }
+  const names = Object.keys(own).sort()
+  const scope = `${keys.AccessKeyId}/${date.slice(0, 8)}/${region}/secretsmanager/aws4_request`
+  const unsigned = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=${names.join(';')}`
+  const authorization = parseAuthorization(`${unsigned}, Signature=${'0'.repeat(64)}`)
+  const key = signingKeyOf(keys.SecretAccessKey, authorization)
+  const signature = signatureOf(key, { authorization, path, headers: new Map(Object.entries(own)) }, Buffer.from(body))
+  return { ...own, authorization: `${unsigned}, Signature=${signature}` }
+}
+
 async function main (rounds: number): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-reads-'))
   pinToCore(process.pid, cores.others)
@@ -121,6 +140,16 @@ async function main (rounds: number): Promise<void> {
       { title: 'a read from the cache, 304', ...fromCache, headers: conditional, status: 304 }
     ],
     servers, baseline: 'bare Fastify', connections, rounds
+  })
+  const call = { server: 'cached', path: '/environments/dev/aws', body: JSON.stringify({ SecretId: 'dev/payments' }), status: 200 }
+  await compete({
+    title: 'GetSecretValue in AWS\'s protocol, from the cache',
+    contenders: [
+      { title: 'a read from the cache', ...fromCache },
+      { title: 'GetSecretValue, signed', ...call, headers: await signed(cached.url, call) },
+      { title: 'GetSecretValue, with a token', ...call, headers: { ...callHeaders, ...headers } }
+    ],
+    servers, baseline: 'a read from the cache', connections, rounds
   })
   await compete({
     title: 'Reads from AWS',

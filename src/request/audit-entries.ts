@@ -117,7 +117,9 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
   const { id, found, outcome, headers: { 'aws-credential-id': named } } = request
   const { env, name } = namedIn(request)
   const caller = found.caller ?? outcome?.caller
-  const action = found.awsCall?.action ?? found.route?.config.action
+  const { action: ofRoute, speaksAws = false } = found.route?.config ?? {}
+  // On the route that speaks AWS's protocol, the action is known only when the call has been read.
+  const action = speaksAws ? found.awsCall?.action : ofRoute
   return {
     requestId: id,
     caller,
