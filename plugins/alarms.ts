@@ -3,12 +3,12 @@ import { createAlarms, type Alarms } from '#src/scheduling/alarms'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The alarms of everything that waits, with one timer for all of them. */
+    /** The timeouts of requests and watches, which share one timer. */
     alarms: Alarms
   }
 }
 
-/** Provides the alarms. */
+/** Provides `fastify.alarms`. */
 export default fp(async (fastify) => {
   const alarms = createAlarms(fastify.monotonic)
   fastify.decorate('alarms', alarms)

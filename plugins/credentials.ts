@@ -28,7 +28,7 @@ declare module 'fastify' {
     invalidateCache: (secret: string) => void
     /** Watches a secret for changes of its current version. The cache must be enabled in the environment. */
     watchSecret: Cache['watch']
-    /** Calls a function with the name in AWS of each secret that may have changed. */
+    /** Calls a function with the AWS name of each secret that may have changed. */
     onSecretChange: Cache['onChange']
     /** Returns false if the cache is disabled in the environment. */
     isCached: Cache['keeps']
@@ -60,8 +60,8 @@ declare module 'fastify' {
 const gracePeriod = 60_000
 
 /**
- * Milliseconds from the start until the SDK is loaded, unless a call needs it earlier. So neither the first probe of a load
- * balancer nor, in most cases, the first call to AWS has to wait for it.
+ * The milliseconds from the start until the SDK is loaded, unless a call needs it earlier. The delay lets the gateway answer the
+ * load balancer's first health probe sooner, and usually ends before the first call to AWS.
  */
 const loadAfter = 500
 
@@ -97,7 +97,7 @@ export default fp(async (fastify) => {
   }
   const writes = createRecentWrites(monotonic, fastify.now)
   const consistent = seeOwnWrites(createSecretsPort(clients, metrics.callEnded), writes)
-  // `confirmRepeats` looks secrets up in `consistent`, so that it is not misled by a reply from before an earlier write.
+  // `confirmRepeats` calls `consistent`, because AWS itself may still reply with the state before an earlier write.
   const port = rememberWrites(confirmRepeats(consistent), writes, monotonic)
   const cache = createCache(port, {
     timesOf ({ cache: times = {} }) {

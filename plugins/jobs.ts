@@ -13,7 +13,7 @@ declare module 'fastify' {
   }
 }
 
-/** The maximum memory of the results of ended jobs, as a share of the memory budget. It is not part of the budget. */
+/** The memory for the results of ended jobs, as a fraction of the memory budget. It comes on top of the budget. */
 const endedShare = 1 / 4
 
 /**

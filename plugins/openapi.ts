@@ -8,7 +8,7 @@ import { describeApi, finishDocument } from '#src/http/openapi'
 export default fp(async (fastify) => {
   await fastify.register(swagger, {
     openapi: describeApi(),
-    // OpenAPI has no wildcards.
+    // OpenAPI has no wildcards in paths.
     transform: ({ schema, url }) => ({ schema, url: url.replace('*', ':secretId') }),
     // Names a component after its schema's `$id`.
     refResolver: { buildLocalReference: ({ $id }, _baseUri, _fragment, index) => typeof $id === 'string' ? $id : `schema-${index}` },

@@ -79,13 +79,13 @@ const canBeShed = ({ servedWhenOverloaded }: FastifyContextConfig): boolean => s
 const about = (...subjects: readonly FastifyContextConfig['about'][]) => (route: FastifyContextConfig): boolean =>
   route.about !== undefined && subjects.includes(route.about)
 const inEnvironment = about('environment', 'secret')
-/** Matches routes about a secret that the request calls by its name in AWS or its ARN, and not by a path. */
+/** Matches routes whose URL identifies a secret by its AWS name or ARN, and not by an environment and a name. */
 const namedById = ({ readSecretRequest }: FastifyContextConfig): boolean => readSecretRequest !== undefined
 const namedInPath = (route: FastifyContextConfig): boolean => about('secret')(route) && !namedById(route)
 /** Matches routes about an environment or a secret on which the AWS credential is named in the body instead of a header. */
 const namedInBody = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential === true
 const namedInHeader = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential !== true
-/** Matches the route that speaks AWS's protocol. A header and the body name the action and the secret. */
+/** Matches the route for AWS's protocol, where a header names the operation and the body names the secret. */
 const speaksAws = (route: FastifyContextConfig): boolean => route.speaksAws === true
 /** Matches routes about an environment or a secret whose action and AWS credential are known before the body is read. */
 const decidedEarly = (route: FastifyContextConfig): boolean => namedInHeader(route) && !speaksAws(route)

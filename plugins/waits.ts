@@ -11,16 +11,16 @@ import { allSecrets } from '#src/secrets/all-secrets'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The event streams that callers follow. */
+    /** The open event streams. */
     eventStreams: Places
-    /** Sends the changes of secrets as events. */
+    /** Replies with a stream of changes to secrets. */
     sendChanges: (request: FastifyRequest, reply: FastifyReply, selection: FollowedSelection) => Promise<FastifyReply>
-    /** Returns the wait that the `Prefer` of a read demands, if the read can wait. */
+    /** Returns the wait that a read's `Prefer` header asks for, or undefined if the read must not wait. */
     waitFor: (request: FastifyRequest, reply: FastifyReply, selector: VersionSelector) => Wait | undefined
   }
 }
 
-/** Provides what requests need that wait for secrets to change. */
+/** Lets requests wait for secrets to change. */
 export default fp(async (fastify) => {
   const {
     alarms, authenticate, authorize, aws, config, isCached, metrics, monotonic, onSecretChange, stopping, watchSecret

@@ -10,7 +10,7 @@ import { reportVersion } from '#src/http/representation'
 import { Query, Reply } from '#src/http/schemas'
 import { Problem } from '#src/problems/problem'
 
-/** The routes of AWS's Secrets Manager Agent. Its clients need only another address and another token. */
+/** The routes of AWS's Secrets Manager Agent. Its clients can call them with another address and another token. */
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { config, supportedMethods } = fastify
   const { pathPrefix = defaultPathPrefix } = config.current.agent ?? {}
@@ -48,7 +48,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       url,
       exposeHeadRoute: false,
       config: { ...declared, action: 'GetSecretValue', about: 'secret', problemFormat: secretProblem, readSecretRequest },
-      // `readSecretRequest` validates the request instead, in the agent's words.
+      // `readSecretRequest` validates the request instead, because its errors must be the agent's.
       validatorCompiler: () => () => true,
       schema: {
         tags: ['agent'],

@@ -36,7 +36,7 @@ export interface AdmissionOptions {
   settings: () => LaneSettings
   /** Creates the token buckets of one account and region. Returns a function that returns the bucket of an operation. */
   buckets: Readonly<Record<Quotas, () => (operation: string) => TokenBucket>>
-  /** Returns the name under which a credential's account is known. Credentials of the same account may have different names. */
+  /** Returns an identifier of a credential's account. Two identifiers may stand for the same account. */
   accountOf: (credentialId: string) => string
   monotonic: Monotonic
 }
@@ -45,8 +45,7 @@ export interface AdmissionOptions {
  * Creates the gates of this process. They outlive requests and reloads of the configuration.
  *
  * AWS's quotas are per account and region, so credentials of the same account share their token buckets. Everything else is per
- * credential and region, like the connections. Therefore a credential that fails or is slow in one region does not affect any
- * other.
+ * credential and region, like the connections. So a credential that fails or is slow in one region does not affect any other.
  */
 export function createGates ({ settings, buckets, accountOf, monotonic }: AdmissionOptions): Gates {
   const gates = new Map<string, NamedGate>()

@@ -1,21 +1,21 @@
 import type { Monotonic } from '#src/clock'
 
-/** Wakes lanes that wait for tokens. Lanes that draw from the same bucket need the same alarm, so that they take turns. */
+/** Wakes lanes that wait for tokens. Lanes with a common token bucket share an alarm, so that they take turns. */
 export interface Alarm {
-  /** Has `wake` called once, in this number of seconds. Replaces an earlier time. */
+  /** Calls `wake` once, after this number of seconds. Replaces a time that was set before. */
   set: (wake: () => void, seconds: number) => void
-  /** Gives up the place in the order of turns, and the time that was set. */
+  /** Cancels the call, and moves `wake` to the end of the order of turns. */
   clear: (wake: () => void) => void
 }
 
 /**
- * Creates an alarm. Those that are due at the same time are called in turns: whoever has given up its place since the last time
- * comes after those who have not.
+ * Creates an alarm. If several lanes are due at the same time, those that have waited longest are called first. A lane goes to
+ * the end of the order when it calls `clear`.
  *
  * @param monotonic measures spans of time
  */
 export function createAlarm (monotonic: Monotonic): Alarm {
-  // A Map keeps the order in which its keys were added, also when a key gets another value.
+  // A Map iterates in the order in which the keys were added. Setting another value does not change the order.
   const times = new Map<() => void, number>()
   let timer: NodeJS.Timeout | undefined
 
@@ -31,7 +31,7 @@ export function createAlarm (monotonic: Monotonic): Alarm {
 
   function schedule (): void {
     clearTimeout(timer)
-    // eslint-disable-next-line no-restricted-syntax -- there are only as many as there are lanes
+    // eslint-disable-next-line no-restricted-syntax -- there are no more entries than lanes
     const soonest = Math.min(...times.values())
     timer = soonest < Infinity ? setTimeout(ring, Math.max(1, Math.ceil(soonest - monotonic()))) : undefined
   }

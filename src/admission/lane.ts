@@ -24,8 +24,8 @@ export type Leave = () => void
  * Admits calls with one credential to one region. A call needs two things: one of a limited number of slots, and a token of its
  * operation's quota. If either is missing, the call waits in a queue. These are the rules:
  *
- * - Callers take turns. Among the calls of one caller, the environments take turns. Lanes that draw from the same bucket take
- *   turns, too.
+ * - Callers take turns. Among the calls of one caller, the environments take turns. Lanes with a common token bucket take turns
+ *   as well.
  * - A caller may hold at most as many slots as it leaves free. The same rule applies to places in the queue. So a single caller
  *   gets half of each, and there is always room for another caller.
  * - Background work has slots of its own. If foreground and background work wait for the same quota, every fourth token goes to
@@ -82,9 +82,9 @@ const emptyQueue = (): Queue => ({ foreground: createFairQueue(), background: cr
  * Creates a lane.
  *
  * @param settings returns the current settings
- * @param bucketOf returns the token bucket of an operation. Operations with a common quota share a bucket, also with other lanes.
+ * @param bucketOf returns the token bucket of an operation. Operations with a common quota share a bucket, even across lanes.
  * @param monotonic measures spans of time
- * @param alarm wakes the lane when there is a token. Lanes with common buckets must have the same alarm.
+ * @param alarm wakes the lane when there is a token. Lanes with a common bucket must have the same alarm.
  */
 export function createLane (
   settings: () => LaneSettings, bucketOf: (operation: string) => TokenBucket, monotonic: Monotonic, alarm = createAlarm(monotonic)

@@ -1,12 +1,12 @@
 import { Problem } from '#src/problems/problem'
 
-/** The places for requests that last long, such as event streams. */
+/** Limits the number of long requests, such as event streams, that each caller may have open. */
 export interface Places {
   /**
    * Takes a place for a caller.
    *
    * @returns a function that frees the place
-   * @throws Problem `rate-limited` if the caller already has as many as it may
+   * @throws Problem `rate-limited` if the caller already has the maximum number
    */
   take: (callerId: string) => () => void
   /** Returns the number of places that are taken. */
@@ -14,10 +14,10 @@ export interface Places {
 }
 
 /**
- * Counts the places of each caller. The requests that take them last until something happens elsewhere, so without a limit one
- * caller could hold all connections that the gateway accepts.
+ * Counts the places of each caller. A request that takes one can stay open indefinitely, so without a limit one caller could use
+ * all of the gateway's connections.
  *
- * @param reason says in the log and in the audit trail what the caller has too many of
+ * @param reason what the caller has too many of, for the log and the audit trail
  * @param maximum returns the maximum number of places of one caller
  */
 export function createPlaces (reason: string, maximum: () => number): Places {

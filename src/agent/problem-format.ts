@@ -4,7 +4,7 @@ import { unstoredHeaders, type ProblemFormat } from '#src/http/problem-reply'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { isProblem, Problem } from '#src/problems/problem'
 
-/** What the agent replies: a status, and a text or an error as JSON. */
+/** A reply of the agent: its status, and its body, which is text or an error in JSON. */
 interface AgentReply {
   readonly status: number
   readonly text?: string
@@ -14,7 +14,7 @@ interface AgentReply {
 const connectionLimit: AgentReply = { status: 429, text: 'Connection limit exceeded' }
 const failure: AgentReply = { status: 500, fault: { __type: 'InternalFailure' } }
 
-/** The agent's replies to problems that it has replies of its own for. To all others, it replies as AWS does. */
+/** The problems for which the agent has replies of its own. For all others, it passes on AWS's error. */
 const replies: Readonly<Partial<Record<ProblemCode, AgentReply>>> = {
   unauthenticated: { status: 403, text: 'Bad Token' },
   'method-not-allowed': { status: 405, text: 'Not allowed' },
@@ -32,7 +32,7 @@ const replies: Readonly<Partial<Record<ProblemCode, AgentReply>>> = {
 
 /** Replies to a problem as AWS's agent does: in plain text, or with AWS's error as JSON. */
 export const agentProblem: ProblemFormat = (problem) => {
-  // Other problems of this kind mean that there was no reply from AWS.
+  // Without an AWS error, these problems mean that AWS did not reply.
   const isAwsError = problem.options.failure?.cause === 'failed'
   const { status, text, fault } = mistakeIn(problem) ?? (isAwsError ? undefined : replies[problem.code]) ?? awsError(problem)
   return {
@@ -42,11 +42,11 @@ export const agentProblem: ProblemFormat = (problem) => {
   }
 }
 
-/** Does the same for a request that names a secret. In an environment that the caller may not see, no secret exists. */
+/** Does the same for a request about a secret. An environment that the caller may not see has no secrets. */
 export const secretProblem: ProblemFormat = (problem, request) =>
   agentProblem(isProblem(problem, 'not-found') ? new Problem('secret-not-found') : problem, request)
 
-/** Returns the reply to an invalid request, unless AWS has an error for it. */
+/** Returns the agent's reply to an invalid request, or AWS's if the problem has an AWS error. */
 function mistakeIn ({ code, status, options: { detail, errors = [], fault } }: Problem): AgentReply | undefined {
   if (code !== 'invalid-request' || fault !== undefined) return undefined
   const [{ in: part, pointer, message } = { in: 'query', pointer: '', message: '' }] = errors

@@ -4,7 +4,7 @@ import type { ReadSecret } from '#src/aws/secret'
 import type { Environment } from '#src/environments/environment'
 import { problemResponses, RequestId } from '#src/http/problem-reply'
 
-/** A version of a secret, as AWS's agent returns it. */
+/** The JSON that AWS's agent returns for a version of a secret. */
 export const AgentSecret = Type.Object({
   ARN: Type.String({ description: 'The secret\'s ARN' }),
   Name: Type.String({ description: 'The secret\'s name in AWS, with the environment\'s prefix', examples: ['prod/payments/db'] }),
@@ -15,7 +15,7 @@ export const AgentSecret = Type.Object({
   CreatedDate: Type.String({ description: 'The seconds since 1970 at which the version was created', examples: ['1795841224.924'] })
 })
 
-/** Returns the agent's form of a version. */
+/** Returns the agent's JSON for a version. */
 export function agentReply (environment: Environment, secret: ReadSecret): Static<typeof AgentSecret> {
   const { name, arn, versionId, versionStages, createdDate, content } = secret
   return {
@@ -31,7 +31,7 @@ export function agentReply (environment: Environment, secret: ReadSecret): Stati
 const text = { 'text/plain': { schema: Type.String() } }
 const fault = { 'application/json': { schema: Type.Object({ __type: Type.String(), message: Type.Optional(Type.String()) }) } }
 
-/** The descriptions of the agent's other replies. While its routes are off, the reply is a problem document. */
+/** The agent's other replies, for OpenAPI. While its routes are disabled, the reply is a problem document instead. */
 export const AgentReplies = {
   healthy: { description: '`healthy`', headers: RequestId, content: text },
   forwarded: { description: '`Forwarded`: a proxy that is not trusted has forwarded the request', headers: RequestId, content: text },

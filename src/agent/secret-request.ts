@@ -8,13 +8,13 @@ import { Problem } from '#src/problems/problem'
 
 /** A request to AWS's agent for a secret. */
 export interface SecretRequest extends VersionSelector {
-  /** The secret's name in AWS, or its ARN. */
+  /** The secret's AWS name, or its ARN. */
   readonly secretId: string
-  /** True if AWS has to be asked, even if the value is cached. */
+  /** True if the value must be read from AWS, even if it is cached. */
   readonly refreshNow: boolean
 }
 
-/** Reads a request from its URL. @throws Problem `invalid-request` in the agent's words, or in AWS's */
+/** Reads a request from its URL. @throws Problem `invalid-request` with the agent's or AWS's error */
 export type ReadSecretRequest = (url: string) => SecretRequest
 
 const mistake = (detail: string): Problem => new Problem('invalid-request', { detail })
@@ -32,7 +32,7 @@ export const readQuery: ReadSecretRequest = (url) => {
 /** Creates a function that reads requests such as `/v1/prod/db`. The path is not decoded. */
 export const readPath = (pathPrefix: string): ReadSecretRequest => (url) => {
   const [path = ''] = url.split('?')
-  // A URL with a scheme and a host has them before the prefix.
+  // A request target may be an absolute URL, with a scheme and a host before the prefix.
   const secretId = path.slice(path.indexOf(pathPrefix) + pathPrefix.length)
   if (secretId === '') throw mistake('missing secret ID')
   return secretRequest(secretId, readParameters(url, ['versionId', 'versionStage', 'refreshNow']))

@@ -39,8 +39,8 @@ async function withFile<Result> (file: string, use: (handle: FileHandle) => Prom
 }
 
 /**
- * Checks whether a gateway could open the trail when it starts. Creates and changes nothing. It is no error if another process
- * writes the trail, because the check may be made next to a running gateway.
+ * Checks whether a gateway could open the trail when it starts. Creates and changes nothing. A trail that another process is
+ * writing is valid, because the check may run beside a running gateway.
  *
  * @param dataDir the default folder of the trail and its key, which the gateway creates
  * @throws UnusableTrail if the file or the key can't be used

@@ -30,8 +30,8 @@ export interface PresentedCredentials {
 }
 
 /**
- * Returns the token in the first of these headers that a request has. A client certificate does not count instead: where the
- * token has a header of its own, the header is also the proof that no page or server was tricked into sending the request.
+ * Returns the token in the first of these headers that a request has. Does not accept a client certificate instead, because the
+ * custom header also protects against CSRF and SSRF: a page or server that is tricked into sending a request can't set it.
  */
 export function tokenIn (headers: Readonly<Record<string, unknown>>, names: readonly string[]): PresentedCredentials {
   const token = names.map((name) => headers[name]).find((value) => typeof value === 'string')
@@ -59,7 +59,7 @@ export interface Authenticator {
  * Creates the authenticator. A token takes precedence over a client certificate, which may belong to the machine rather than to
  * the caller. A request with an invalid token is refused even if its certificate is valid.
  *
- * @param authorities the hash of the certificate authorities of client certificates; undefined if none are accepted
+ * @param authorities the hash of the certificate authorities for client certificates; undefined if none are accepted
  * @param keysOf returns the key lookup of an issuer
  * @param tokenKeys the keys that sign and verify the gateway's own tokens
  * @param monotonic measures how long a verified token is cached

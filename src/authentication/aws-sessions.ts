@@ -14,21 +14,21 @@ export interface AwsKeys {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken: string
-  /** The end of the keys, in milliseconds since the epoch. */
+  /** The time at which the keys expire, in milliseconds since the epoch. */
   readonly expires: number
 }
 
-/** Issues temporary keys for AWS's protocol, and recognizes them. Nothing is stored: the session token contains everything. */
+/** Issues and verifies temporary keys for AWS's protocol. Stores nothing, because the session token contains everything. */
 export interface AwsSessions {
   issue: (identity: Pick<Identity, 'proof' | 'expires'>, now: number) => AwsKeys
   /**
    * Returns the secret access key and the caller of a session token.
    *
    * @throws AwsError `UnrecognizedClientException`, `ExpiredTokenException`
-   * @throws Problem `unauthenticated` if the caller is gone
+   * @throws Problem `unauthenticated` if the configuration no longer accepts the caller
    */
   open: (accessKeyId: string, sessionToken: string | undefined, now: number) => AccessKey<Caller>
-  /** Does the same as `signingKeyOf`, but keeps the keys of a day. */
+  /** Does the same as `signingKeyOf`, but caches the key of each day. */
   signingKey: (secretAccessKey: string, scope: Authorization) => Buffer
 }
 
@@ -38,7 +38,7 @@ interface Session {
   readonly expires: number
 }
 
-/** The two halves of an access key. */
+/** An access key: its ID and its secret. */
 type Halves = Pick<AwsKeys, 'accessKeyId' | 'secretAccessKey'>
 
 /** The longest lifetime of keys, in milliseconds. */
@@ -49,14 +49,16 @@ const maximumKept = 10_000
 
 const noContext = Buffer.alloc(0)
 
-/** The number of characters of an access key ID after its prefix, and of bytes of a secret access key. They are AWS's. */
+/**
+ * The characters of an access key ID after its prefix, and the bytes of a secret access key. AWS's keys have the same lengths.
+ */
 const [idLength, secretLength] = [16, 30]
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
 const sealOf = (key: KeyObject): Seal => ({ key: key.export({ type: 'pkcs8', format: 'der' }), purpose: 'secrets-gateway AWS session 1' })
 
-/** Derives the two halves of the access key that belongs to a session token. */
+/** Derives the access key ID and the secret access key from a session token. */
 function halvesOf ({ key }: Seal, sealed: Uint8Array): Halves {
   const derived = Buffer.from(hkdfSync('sha256', key, sealed, 'secrets-gateway AWS keys 1', idLength + secretLength))
   const id = Array.from(derived.subarray(0, idLength), (byte) => letters.charAt(byte % letters.length)).join('')
@@ -66,8 +68,8 @@ function halvesOf ({ key }: Seal, sealed: Uint8Array): Halves {
 /**
  * Creates the sessions.
  *
- * @param keys the keys of the gateway's own tokens, from which everything is derived. A replica that has them recognizes the keys
- *   that another one has issued.
+ * @param keys the keys of the gateway's own tokens, from which all others are derived. Replicas with the same keys accept each
+ *   other's sessions.
  * @param callerOf returns the caller that a proof identifies in the current configuration
  */
 export function awsSessions ({ sign, verify }: TokenKeys, callerOf: (proof: Proof, now: number) => Caller): AwsSessions {
@@ -76,12 +78,12 @@ export function awsSessions ({ sign, verify }: TokenKeys, callerOf: (proof: Proo
   const sessions = new LRUCache<string, Session & Halves>({ max: maximumKept })
   const signingKeys = new LRUCache<string, Buffer>({ max: maximumKept })
 
-  /** Opens a session token. @throws AwsError `UnrecognizedClientException` if no gateway with these keys has made it */
+  /** Decrypts a session token. @throws AwsError `UnrecognizedClientException` if it was not issued with these keys */
   function read (sessionToken: string): Session & Halves {
     const sealed = Buffer.from(sessionToken, 'base64')
     for (const seal of seals) {
       const opened = unseal(seal, noContext, sealed)
-      // That it could be opened proves that a gateway wrote it, so its type is known.
+      // The decryption is authenticated, so a gateway has written the content, and the type can be trusted.
       if (opened !== undefined) return { ...JSON.parse(opened.toString()) as Session, ...halvesOf(seal, sealed) }
     }
     throw signatureErrors.unknownClient()

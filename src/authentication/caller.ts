@@ -16,17 +16,17 @@ export interface Caller {
   readonly method: AuthenticationMethod
 }
 
-/** What identifies a caller without the token or certificate that it has presented. */
+/** Identifies a caller, without containing its token or certificate. */
 export interface Proof {
   readonly method: AuthenticationMethod
   readonly id: string
   /** The groups in an OIDC token. The groups of other callers come from the current configuration. */
   readonly groups?: readonly string[]
-  /** What must still be in the configuration: the hash of an API key, or that of the certificate authorities. */
+  /** The hash of an API key or of the certificate authorities, which the configuration must still contain. */
   readonly hash?: string | undefined
 }
 
-/** A caller that has proved who it is, and the end of that proof, in milliseconds since the epoch. */
+/** An authenticated caller, and the time at which its token or certificate expires, in milliseconds since the epoch. */
 export interface Identity {
   readonly caller: Caller
   readonly expires: number

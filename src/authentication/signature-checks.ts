@@ -1,14 +1,14 @@
 import { createFairQueue, type Owner } from '#src/admission/fair-queue'
 import { Problem } from '#src/problems/problem'
 
-/** The maximum numbers of signatures that are verified, or wait to be verified, at the same time. */
+/** The maximum numbers of signatures that are being verified and that wait. */
 export interface CheckLimits {
   readonly atOnce: number
   /** The maximum number of signatures from one address that wait. */
   readonly waitingOfOne: number
 }
 
-/** Limits how many signatures are verified at the same time. */
+/** Limits the number of signatures that are verified concurrently. */
 export interface SignatureChecks {
   /**
    * Waits until a signature may be verified. The addresses that the signatures come from take turns.
@@ -25,7 +25,7 @@ interface Waiting extends Owner {
 
 /**
  * Creates a queue of signatures to verify. Node.js verifies them in its thread pool, which also writes the audit trail. Without a
- * limit, everybody would wait for all tokens that a stranger has sent at once.
+ * limit, a stranger who sends many tokens would delay everybody else.
  */
 export function createSignatureChecks ({ atOnce, waitingOfOne }: CheckLimits): SignatureChecks {
   const waiting = createFairQueue<Waiting>()
@@ -51,5 +51,5 @@ export function createSignatureChecks ({ atOnce, waitingOfOne }: CheckLimits): S
   }
 }
 
-/** The signatures that this process verifies. */
+/** The queue of this process. */
 export const signatureChecks = createSignatureChecks({ atOnce: 16, waitingOfOne: 2_000 })

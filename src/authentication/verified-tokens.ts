@@ -26,7 +26,7 @@ const cacheTime = 60_000
 
 const maximumTokens = 10_000
 
-/** The maximum number of cached tokens of one caller. More of them replace each other, but not the tokens of other callers. */
+/** The maximum number of cached tokens per caller. Beyond it, a caller's tokens evict each other, not those of other callers. */
 const maximumTokensOfOne = 100
 
 /**
@@ -34,7 +34,7 @@ const maximumTokensOfOne = 100
  * is a date and is compared with `now`. The time in the cache is measured by `monotonic`.
  */
 export function cacheVerified (verify: TokenVerifier, monotonic: Monotonic): CachingVerifier {
-  /** The keys of each caller's tokens, in the order in which the tokens were verified first. */
+  /** The keys of each caller's tokens, in the order in which they were added. */
   const keysOf = new Map<string, Set<string>>()
   const tokens = new LRUCache<string, Verified & { since: number }>({
     max: maximumTokens,

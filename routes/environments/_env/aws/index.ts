@@ -22,7 +22,7 @@ const Fault = (description: string): object => AwsReply(description, {
 })
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
-  // AWS's clients differ in whether they add a slash to the path of an endpoint's URL.
+  // Some AWS SDKs append a slash to the path of the endpoint URL.
   for (const url of ['', '/']) {
     fastify.route({
       method: 'POST',

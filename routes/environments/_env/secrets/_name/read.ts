@@ -79,7 +79,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         request.secretName,
         compact({ versionId, versionStage, field, pendingDeletion })
       )
-      // A read that waits does not have to ask AWS itself. `fetch` in JavaScript would demand that with every `If-None-Match`.
+      // Ignores `Cache-Control` while waiting, because `fetch` adds `no-cache` to every request with `If-None-Match`.
       const accepted = wait === undefined ? maximumAgeIn(request.headers['cache-control']) : undefined
       let secret = await read(refresh === true ? 0 : accepted)
       while (wait?.isKnown(secret.versionId) === true && await wait.next()) secret = await read()
