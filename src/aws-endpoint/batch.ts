@@ -15,7 +15,7 @@ import { listed } from './listed.ts'
 import { problemOf } from './refusal.ts'
 import { assertSame } from './values.ts'
 
-/** A secret to read, as the request or AWS's list calls it. */
+/** A secret to read, and the ID by which the request or AWS's list refers to it. */
 interface Wanted {
   readonly id: string
   readonly secret: { readonly name: SecretName, readonly arn?: string } | undefined
@@ -24,8 +24,8 @@ interface Wanted {
 type Result = { readonly wanted: Wanted } & ({ readonly value: ReadSecret } | { readonly problem: Problem })
 
 /**
- * Reads the current versions of up to 20 secrets, from the cache if it has them. If the request names a secret that the caller
- * may not read, that is an error of that secret alone. Filters leave such secrets out.
+ * Reads the current versions of up to 20 secrets, from the cache if it has them. Secrets that the caller may not read are
+ * reported in `Errors` if the request names them. If it selects secrets by filters, they are left out.
  */
 export const batchGetSecretValue: OnEnvironment<'BatchGetSecretValue'> = async (context, input) => {
   const { scope, reportSecrets } = context
@@ -61,7 +61,7 @@ async function wantedBy (
     return { wanted: [...new Set(ids)].map((id) => ({ id, secret: secretIn(scope.environment, id) })) }
   }
   if (filters?.length === 0) throw problemOf(errors.noFilters())
-  // A caller who may read a value need not be allowed to see the metadata, and could otherwise guess them by filters.
+  // Without this check, a caller who may read a value but not the metadata could find out the metadata by trying filters.
   const revealsMetadata = filters?.some(({ Key }) => Key !== 'name') === true
   const actions = revealsMetadata ? ['DescribeSecret', 'GetSecretValue'] as const : ['GetSecretValue'] as const
   const query = { Filters: filters }
@@ -86,7 +86,7 @@ async function read ({ scope, caching }: EndpointContext, wanted: Wanted): Promi
 
 const readCurrent = async (scope: Scope, name: SecretName): Promise<ReadSecret> => scope.aws.getSecretValue(scope, name)
 
-/** The problems that are not about one secret, but would be the same for all. */
+/** The problems that affect all secrets alike, and so fail the whole call. */
 const concernsAll: ReadonlySet<Problem['code']> = new Set<Problem['code']>([
   'audit-unavailable', 'aws-throttled', 'aws-timeout', 'aws-unavailable', 'caller-gone', 'credential-account-mismatch', 'credential-invalid',
   'overloaded'

@@ -9,14 +9,14 @@ import type { Environment } from '#src/environments/environment'
 import { Problem } from '#src/problems/problem'
 import { problemOf } from './refusal.ts'
 
-/** A call in AWS's protocol: an operation, and what the request's body says about it. */
+/** A call in AWS's protocol. */
 export interface EndpointCall {
   readonly operation: Operation
   /** The validated body. Its type depends on the operation. */
   readonly input: object
   /** The action that the policies have to allow. */
   readonly action: Action
-  /** The secret that the operation is about. Absent if it is about the environment. */
+  /** The secret that the operation applies to. Absent if it applies to the environment. */
   readonly secret?: NamedSecret
 }
 
@@ -32,7 +32,7 @@ export function operationIn (header: string | undefined): Operation {
 /**
  * Reads a call: the operation from the header `X-Amz-Target`, and its input from the body.
  *
- * @throws Problem with AWS's error, as AWS words it
+ * @throws Problem with AWS's error type and message
  */
 export function readCall (environment: Environment, header: string | undefined, body: Uint8Array): EndpointCall {
   const operation = operationIn(header)
@@ -45,7 +45,7 @@ function inputOf (operation: Operation, body: Uint8Array): object {
   try {
     const parsed = parseBody(body)
     const { NextToken: token } = Object(parsed) as { NextToken?: unknown }
-    // The gateway's own tokens are longer than AWS permits, because they hide the length of AWS's.
+    // The gateway's tokens are longer than AWS's model permits, because they are padded to hide the length of AWS's token.
     const isLong = isLongToken(token)
     const input = validateInput(operation, isLong ? { ...parsed as object, NextToken: '-' } : parsed)
     const strange = Object.keys(input).find((member) => !Object.hasOwn(operations[operation].members, member))
@@ -57,20 +57,22 @@ function inputOf (operation: Operation, body: Uint8Array): object {
   }
 }
 
-/** Checks that a token is given where one belongs. The SDK would add one of its own, which no repetition has. */
+/**
+ * Requires a ClientRequestToken. If it is missing, the gateway's SDK would add a random one, and a retry would not be idempotent.
+ */
 function requireToken (operation: Operation, input: { ClientRequestToken?: string }): void {
   if (!('ClientRequestToken' in operations[operation].members) || input.ClientRequestToken !== undefined) return
   throw operation === 'RotateSecret' ? errors.rotationTokenMissing() : errors.clientRequestTokenMissing()
 }
 
 /**
- * Returns the action that the policies have to allow. AWS has only one action for choosing a secret's rotation function and for
- * starting a rotation; the gateway has two.
+ * Returns the action that the policies have to allow. `RotateSecret` both configures and starts a rotation. The gateway has an
+ * action for each.
  */
 const actionOf = (operation: Operation, input: object): Action =>
   operation === 'RotateSecret' && configuresRotation(input) ? 'ConfigureRotation' : operation
 
-/** Returns true if a `RotateSecret` does more than to start a rotation with the secret's existing settings. */
+/** Returns true if a `RotateSecret` changes the rotation's settings, and does not only start a rotation. */
 const configuresRotation = ({ RotateImmediately: immediately = true, ...input }: Partial<Input<'RotateSecret'>>): boolean =>
   !immediately || Object.keys(input).some((member) => member !== 'SecretId' && member !== 'ClientRequestToken')
 
@@ -80,9 +82,9 @@ const isLongToken = (token: unknown): token is string =>
   typeof token === 'string' && token.length > shapes.NextTokenType.max && token.length <= longestToken
 
 /**
- * Returns the secret that an operation is about.
+ * Returns the secret that an operation applies to.
  *
- * @throws Problem for a text that is no secret's name, and for a secret that is not in the environment
+ * @throws Problem if the secret ID is invalid, or the secret is not in the environment
  */
 function secretOf (
   environment: Environment, operation: Operation, input: { Name?: string, SecretId?: string }

@@ -6,7 +6,7 @@ import type { SecretOutcome } from '#src/audit/secret-outcome'
 import type { Cursors } from '#src/secrets/cursors'
 import type { Scope } from '#src/secrets/scope'
 
-/** What an operation of AWS's protocol needs to be carried out. */
+/** The dependencies of an operation in AWS's protocol. */
 export interface EndpointContext {
   readonly scope: Scope
   readonly cursors: Cursors

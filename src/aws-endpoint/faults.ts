@@ -1,4 +1,4 @@
-// The table that says which of the gateway's problems is which of AWS's errors. AWS's own protocol uses it.
+// Maps the gateway's problems to AWS's errors, for replies in AWS's protocol.
 
 import { errors, statusOf, type AwsErrorType } from '#src/aws-protocol/errors'
 import { signatureErrors } from '#src/aws-protocol/signature-errors'
@@ -7,13 +7,13 @@ import { failureText } from '#src/problems/failure'
 import type { AwsFault, Problem } from '#src/problems/problem'
 
 interface FaultRule {
-  /** The name of AWS's error, by which AWS's clients decide which exception they throw, and whether they try again. */
+  /** The type of AWS's error, from which AWS's clients decide which exception to throw and whether to retry. */
   readonly type: AwsErrorType
-  /** The text that AWS itself uses for the error. By default, the message is the gateway's own explanation. */
+  /** AWS's own message. Defaults to the gateway's explanation. */
   readonly message?: string
   /**
-   * True if the error is passed on in AWS's own words if it comes from AWS. AWS's other errors concern the gateway's credential,
-   * not the caller's keys. In AWS's words, they would reveal the credential's ARN, and make a client refresh its keys.
+   * True if an error from AWS is passed on unchanged. AWS's other errors concern the gateway's credential, not the caller's keys.
+   * Unchanged, they would reveal the credential's ARN, and make a client refresh its keys.
    */
   readonly asIs?: true
 }
@@ -21,11 +21,11 @@ interface FaultRule {
 const denied: FaultRule = { type: 'AccessDeniedException' }
 const invalid: FaultRule = { type: 'ValidationException', asIs: true }
 const unknownOperation: FaultRule = { type: 'UnknownOperationException', message: errors.unknownOperation().message }
-/** AWS's clients try again after this error, because its status is 500. */
+/** Clients retry this error, because its status is 500. */
 const failed: FaultRule = { type: 'InternalServiceError' }
-/** AWS's clients try again after this error, because its status is 503. */
+/** Clients retry this error, because its status is 503. */
 const unavailable: FaultRule = { type: 'ServiceUnavailable' }
-/** AWS's clients try again after this error, and send fewer requests. */
+/** Clients retry this error with backoff. */
 const throttled: FaultRule = { type: 'ThrottlingException', asIs: true }
 const refused: FaultRule = { type: 'InvalidRequestException', asIs: true }
 const notFound: FaultRule = { type: 'ResourceNotFoundException', message: errors.secretNotFound().message, asIs: true }
@@ -35,14 +35,14 @@ const noValue: FaultRule = { type: 'ResourceNotFoundException', message: errors.
 const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'invalid-request': invalid,
   'malformed-request': { type: 'SerializationException' },
-  // `fault` has the reason if it concerns a signature.
+  // If the signature is invalid, the problem's `fault` has a more specific error.
   unauthenticated: { type: 'UnrecognizedClientException', message: signatureErrors.unknownClient().message, asIs: true },
   forbidden: denied,
   'cross-site-request': denied,
   'deletion-protected': denied,
   'aws-access-denied': denied,
-  // There is no such environment, or the caller may not see it. Some clients delete their copy of a missing secret, so a mistyped
-  // environment must not look like one.
+  // The environment does not exist, or the caller may not see it. It is not ResourceNotFoundException, because some clients then
+  // delete their copy of the secret, although the name of the environment may only be mistyped.
   'not-found': denied,
   'secret-not-found': notFound,
   'version-not-found': notFound,

@@ -7,13 +7,13 @@ import { isProblem } from '#src/problems/problem'
 import type { EndpointContext } from './context.ts'
 import { problemOf } from './refusal.ts'
 
-/** A secret of a list, with AWS's own entry for it. */
+/** A secret in a list, and AWS's own entry for it. */
 interface Entry extends Pick<Visible, 'secret'> {
   readonly entry: unknown
 }
 
 interface Wanted {
-  /** The operation whose token `token` is. */
+  /** The operation that `token` was issued for. */
   readonly operation: string
   /** The actions that the caller must be allowed to perform on each secret of the list. */
   readonly actions: readonly Action[]
@@ -35,7 +35,7 @@ export async function listed (
   const raw = new Map<unknown, unknown>()
   const { Filters: filters = [] } = query
   const inputFor = ({ Filters: own = [], ...others }: { Filters?: readonly object[] }): object => {
-    // A filter by the environment's prefix only narrows AWS's list down. AWS takes one filter of each kind.
+    // AWS accepts one filter of each kind. The one for the environment's prefix only makes AWS's list shorter.
     const prefix = filters.some(({ Key }) => Key === 'name') ? [] : own
     return { ...others, ...query, ...filters.length + prefix.length > 0 && { Filters: [...prefix, ...filters] } }
   }
@@ -54,7 +54,7 @@ export async function listed (
   return compact(await page({ ...scope, verbatim: { operation: 'ListSecrets', inputFor, onReply } }))
 }
 
-/** Opens a token. @throws Problem with AWS's error if the gateway did not make the token for this list */
+/** Decrypts a token. @throws Problem with AWS's error if the gateway did not make the token for this list */
 export function openToken (cursors: EndpointContext['cursors'], listing: Listing, token: string): Place {
   try {
     return cursors.open(listing, token)

@@ -9,17 +9,17 @@ import type { EndpointCall } from './call.ts'
 import type { EndpointContext, OnEnvironment, OnSecret } from './context.ts'
 import { listSecrets, listSecretVersionIds } from './lists.ts'
 import { getSecretValue } from './values.ts'
-import { bodyOf, inAwsWords, onOneSecret } from './verbatim.ts'
+import { bodyOf, sendVerbatim, onOneSecret } from './verbatim.ts'
 import {
   createSecret, deleteSecret, moveStage, putPolicy, putSecretValue, removeReplicas, replicate, rotateSecret, tagsFrom,
   updateSecret, withRecoveryWindow, withSettings
 } from './writes.ts'
 
 /**
- * Creates an operation that is one call of the port or of a use case. AWS receives the request's own input, and the client AWS's
- * own reply.
+ * Creates an operation that makes one call to the port or to a use case. AWS receives the request's input, and the client
+ * receives AWS's reply, both unchanged.
  *
- * @param inputFor adds the environment's settings to the input
+ * @param inputFor adds the environment's settings to the request's input
  */
 const passedOn = <Name extends Operation>(
   operation: Name,
@@ -62,18 +62,18 @@ const onSecret = {
 const onEnvironment = {
   BatchGetSecretValue: batchGetSecretValue,
   GetRandomPassword: async ({ scope }, input) => {
-    const { body = '' } = await inAwsWords(scope, 'GetRandomPassword', () => input, async (own) => own.aws.getRandomPassword(own, {}))
+    const { body = '' } = await sendVerbatim(scope, 'GetRandomPassword', () => input, async (own) => own.aws.getRandomPassword(own, {}))
     return body
   },
   ListSecrets: listSecrets
 } as const satisfies { [Name in Operation]?: OnEnvironment<Name> }
 
-/** Returns true if an operation is about one secret. */
+/** Returns true if an operation applies to one secret. */
 export const isOnSecret = (operation: Operation): operation is keyof typeof onSecret => Object.hasOwn(onSecret, operation)
 
 /** Carries out a call, and returns the body of the reply. @throws Problem for which `faultOf` has AWS's error */
 export async function carryOut (context: EndpointContext, { operation, input, secret }: EndpointCall): Promise<string> {
-  // The input was validated against the operation's model, but the compiler can't relate the two.
+  // The input has been validated against the operation's model, but the compiler can't tell that from the types.
   if (!isOnSecret(operation)) return onEnvironment[operation](context, input)
   if (secret === undefined) throw new TypeError(`${operation} needs a secret`)
   return onSecret[operation](context, secret, input as never)

@@ -2,7 +2,7 @@ import type { AwsError, AwsErrorType } from '#src/aws-protocol/errors'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
 
-/** The gateway's problem for each error that AWS's protocol itself has. The log and the audit trail show the problem. */
+/** The gateway's problem for each error of the protocol itself. The log and the audit trail show the problem. */
 const codes: Partial<Record<AwsErrorType, ProblemCode>> = {
   ExpiredTokenException: 'unauthenticated',
   IncompleteSignatureException: 'unauthenticated',

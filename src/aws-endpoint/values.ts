@@ -16,12 +16,12 @@ export const getSecretValue: OnSecret<'GetSecretValue'> = async ({ scope, cachin
   return JSON.stringify(valueInAwsForm(scope, secret))
 }
 
-/** Checks that a secret is the one that a complete ARN names. Another secret of the same name has a different ARN. */
+/** Checks that a secret has the ARN in the request. A secret that was created again with the same name has a different one. */
 export function assertSame ({ arn }: ReadSecret, wanted: string | undefined): void {
   if (wanted !== undefined && wanted !== arn) throw problemOf(errors.secretNotFound())
 }
 
-/** Reads a version. If the cache knows that there is none, gives AWS's explanation. */
+/** Reads a version. If the cache knows that there is none, throws the error that AWS would return. */
 async function readOrExplain (
   { VersionId, VersionStage }: Pick<Input<'GetSecretValue'>, 'VersionId' | 'VersionStage'>, read: () => Promise<ReadSecret>
 ): Promise<ReadSecret> {

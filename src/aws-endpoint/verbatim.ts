@@ -7,16 +7,17 @@ import type { Scope } from '#src/secrets/scope'
 interface Outcome<Result> {
   /** The result of the port, or of the use case that calls it. */
   readonly result: Result
-  /** The body of AWS's reply. Absent if the port has found out in another way that AWS has carried out the operation. */
+  /** The body of AWS's reply. Absent if the reply was lost and the port has looked up that the operation was carried out. */
   readonly body?: string
 }
 
 /**
- * Calls the port, or a use case that does, in a scope in which one operation is sent with AWS's own input.
+ * Calls the port or a use case, and sends one operation with the request's input instead of the port's. Captures the body of
+ * AWS's reply.
  *
- * @param inputFor returns the input to send for the port's own
+ * @param inputFor returns the input to send, given the port's input
  */
-export async function inAwsWords<Result> (
+export async function sendVerbatim<Result> (
   scope: Scope, operation: Operation, inputFor: (own: object) => object, work: (scope: Scope) => Promise<Result>
 ): Promise<Outcome<Result>> {
   let body: string | undefined
@@ -24,16 +25,16 @@ export async function inAwsWords<Result> (
   return { result, ...body !== undefined && { body } }
 }
 
-/** Does the same as `inAwsWords` for an operation on a secret. */
+/** Does the same as `sendVerbatim` for an operation on a secret. */
 export async function onOneSecret<Result> (
   scope: Scope, operation: Operation, { name, arn }: NamedSecret, input: object,
   work: (scope: Scope, name: SecretName) => Promise<Result>
 ): Promise<Outcome<Result>> {
   const inputFor = (own: { SecretId?: string }): object =>
     own.SecretId === undefined ? input : { ...input, SecretId: arn ?? own.SecretId }
-  return inAwsWords(scope, operation, inputFor, async (own) => work(own, name))
+  return sendVerbatim(scope, operation, inputFor, async (own) => work(own, name))
 }
 
-/** Returns the body of the reply to an operation: AWS's own or, if there is none, one that is made from the result of a write. */
+/** Returns the body of the reply to an operation: AWS's own or, if it was lost, one that is made from the result of the write. */
 export const bodyOf = (scope: Scope, { body, result }: Outcome<unknown>): string =>
   body ?? JSON.stringify(writtenInAwsForm(scope, result as WrittenResult))

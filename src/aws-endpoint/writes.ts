@@ -10,9 +10,9 @@ import { assertMay, type Scope } from '#src/secrets/scope'
 import { assertCreatable, assertMayForce } from '#src/secrets/write'
 
 /*
- * The writes of AWS's protocol that need further permissions, or get settings from the environment. Each of them checks what the
- * gateway's own route checks, and then calls the port. The port's arguments tell the cache and the detection of late replies what
- * changes; what AWS receives is the request's own input, with the environment's settings.
+ * The writes in AWS's protocol that need further permissions, or get settings from the environment. Each of them makes the same
+ * checks as the gateway's own route, and then calls the port. The port's arguments tell the cache and `rememberWrites` what
+ * changes. AWS receives the request's own input, with the environment's settings added.
  */
 
 interface Value {
@@ -27,7 +27,7 @@ type Tag = Input<'TagResource'>['Tags'][number]
 export const tagsFrom = (tags: readonly Tag[] = []): Record<string, string> =>
   Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]))
 
-/** Returns the input of a CreateSecret, with what the environment gives to each new secret. */
+/** Returns the input of a CreateSecret, with the environment's settings for new secrets added. */
 export function withSettings ({ environment }: Scope, input: Input<'CreateSecret'>): object {
   const { tags, kmsKeyId, replicaRegions } = environment
   const { KmsKeyId = kmsKeyId, Tags: ownTags = [], AddReplicaRegions: ownRegions = [], ...others } = input
@@ -62,7 +62,7 @@ export async function createSecret (scope: Scope, name: SecretName, input: Input
   })
 }
 
-/** Changes a secret. A caller who gives it a value must also be allowed to do that. */
+/** Changes a secret. Changing its value requires `PutSecretValue` as well. */
 export async function updateSecret (scope: Scope, name: SecretName, input: Input<'UpdateSecret'>): Promise<WriteResult> {
   const content = contentOf(input)
   if (content !== undefined) assertMay(scope, 'PutSecretValue', name)
@@ -101,7 +101,7 @@ export async function rotateSecret (scope: Scope, name: SecretName, input: Input
   })
 }
 
-/** Replicates a secret. The permissions of another environment to which a replica belongs are needed as well. */
+/** Replicates a secret. If a replica belongs to another environment, that environment's permissions are required as well. */
 export async function replicate (
   scope: Scope, name: SecretName, input: Input<'ReplicateSecretToRegions'>
 ): Promise<ReplicatedSecret> {
@@ -112,7 +112,7 @@ export async function replicate (
   })
 }
 
-/** Deletes replicas. The permissions of another environment to which a replica belongs are needed as well. */
+/** Deletes replicas. If a replica belongs to another environment, that environment's permissions are required as well. */
 export async function removeReplicas (
   scope: Scope, name: SecretName, { RemoveReplicaRegions: regions }: Input<'RemoveRegionsFromReplication'>
 ): Promise<ReplicatedSecret> {

@@ -1,10 +1,10 @@
 import { createHash, createHmac } from 'node:crypto'
 import { algorithm, type Authorization } from './authorization-header.ts'
 
-/** What a signature covers, except the body. */
+/** The parts of a request, other than the body, that a signature covers. */
 export interface Signed {
   readonly authorization: Authorization
-  /** The path of the request, as it was sent. It must contain no characters that would have to be escaped. */
+  /** The path of the request, as it was sent. It must not contain characters that require URI encoding. */
   readonly path: string
   /** The signed headers, by name in lower case. */
   readonly headers: ReadonlyMap<string, string>

@@ -22,7 +22,7 @@ export interface Claim<Principal> extends Signed {
 /** Looks up an access key by its ID. Temporary keys are also identified by their session token. */
 export type FindAccessKey<Principal> = (accessKeyId: string, sessionToken: string | undefined) => AccessKey<Principal> | undefined
 
-/** How the claim of a request is read. */
+/** The dependencies of reading a request's signature. */
 export interface ClaimOptions<Principal> {
   service: ServiceName
   find: FindAccessKey<Principal>

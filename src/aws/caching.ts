@@ -30,6 +30,6 @@ export interface CacheStatus {
 /** Returns the name in AWS of the secret that a call is about. It is the same for all credentials and in all regions. */
 export const secretOf = ({ environment }: { environment: Environment }, name: SecretName): string => toAwsName(environment, name)
 
-/** Returns the secret's name in an environment, or undefined if it belongs to another environment or can't be addressed. */
+/** Returns a secret's name in an environment, or undefined if it belongs to another environment or no path can contain it. */
 export const secretNameOf = ({ environment }: { environment: Environment }, secret: string): SecretName | undefined =>
   fromAwsName(environment, secret)

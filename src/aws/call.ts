@@ -2,7 +2,7 @@ import type { Deadline } from '#src/admission/deadline'
 import type { Environment } from '#src/environments/environment'
 import type { Caching } from './caching.ts'
 
-/** An operation whose input and reply are AWS's own, and not the port's. */
+/** An operation that is sent with a caller's own input, and whose reply the caller gets unchanged. */
 export interface Verbatim {
   readonly operation: string
   /** Returns the input to send. @param input the input that the port would send */
@@ -32,7 +32,7 @@ export interface AwsCall {
   readonly background?: AbortSignal
   /** Present only if the call may be answered from the cache. */
   readonly caching?: Caching
-  /** Present if the call's owner speaks AWS's protocol. */
+  /** Present if the call comes from a request in AWS's protocol. */
   readonly verbatim?: Verbatim
   /** Awaited before the call is sent to AWS. Not called if the call is answered from the cache. */
   readonly beforeSending?: () => Promise<void>

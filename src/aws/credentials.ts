@@ -41,7 +41,7 @@ function variable (name: string): string {
 
 type Assumers = Required<Pick<NonNullable<Parameters<typeof fromIni>[0]>, 'roleAssumer' | 'roleAssumerWithWebIdentity'>>
 
-/** Loads the SDK's providers. Most gateways use few of them, and none of them is needed for the start. */
+/** Loads the SDK's credential providers on demand, to keep the start fast. */
 const sdkProviders = async () => import('@aws-sdk/credential-providers')
 
 /**
@@ -65,8 +65,8 @@ const providers: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, co
   }),
   'assume-role': ({ roleArn, externalId, durationSeconds, source }, { sts, sessionName, keysOf }) => async () =>
     (await sdkProviders()).fromTemporaryCredentials({
-      // `memoized` tells the SDK not to cache the keys itself. The SDK's cache uses a different clock, and keeps keys that AWS
-      // has refused.
+      // `memoized` tells the SDK not to cache the keys itself. The SDK's cache uses a different clock, and would keep
+      // keys that AWS has refused.
       masterCredentials: Object.assign(async () => keysOf(source), { memoized: true }),
       params: {
         RoleArn: roleArn,

@@ -4,7 +4,7 @@ import type { CredentialDefinition, CredentialKind, DefinitionOf } from '#src/cr
 
 const isUnset = (name: string | undefined): name is string => name !== undefined && (process.env[name] ?? '') === ''
 
-/** For each kind of credential, returns the sources of its keys that do not exist on this machine. */
+/** Return the missing sources of a credential's keys on this machine, by kind of credential. */
 const missing: { [Kind in CredentialKind]?: (definition: DefinitionOf<Kind>) => Promise<string[]> | string[] } = {
   async profile ({ profile }) {
     const { loadSharedConfigFiles } = await import('@smithy/core/config')
@@ -23,7 +23,7 @@ const missingOf = async <Kind extends CredentialKind>(definition: DefinitionOf<K
 
 /**
  * Returns a warning for each source of keys that a credential names and that does not exist on this machine. It is not an error,
- * because the source may come into existence later.
+ * because the source may be created later.
  */
 export async function missingKeyWarnings (credentials: ReadonlyMap<string, CredentialDefinition>): Promise<string[]> {
   const warnings = await Promise.all(Array.from(credentials, async ([id, definition]) =>

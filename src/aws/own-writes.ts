@@ -91,17 +91,17 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
   }
 }
 
-/** Returns this process's deletion of a secret without recovery, if AWS has confirmed it but may not have finished it. */
+/** Returns this process's forced deletion of a secret, if AWS has confirmed it but may not have finished it. */
 function deletionOf (writes: RecentWrites, call: AwsCall, name: SecretName): Fact | undefined {
   const state = writes.find(keyOf(call, name), deletionLateness).get('state')
   return state?.values.every((value) => value === 'gone') === true ? state : undefined
 }
 
-/** Returns true if AWS's error means that a deletion of this process without recovery is under way. */
+/** Returns true if the cause of AWS's error is a forced deletion by this process that AWS has not finished. */
 export const isBeingDeleted = (writes: RecentWrites, call: AwsCall, name: SecretName, error: unknown): error is Problem =>
   isProblem(error, 'secret-pending-deletion') && deletionOf(writes, call, name) !== undefined
 
-/** Returns AWS's error, or `secret-not-found` if AWS's error only means that this process's deletion is under way. */
+/** Returns `secret-not-found` if AWS has not finished a forced deletion by this process. Otherwise, returns AWS's error. */
 export const orGone = (writes: RecentWrites, call: AwsCall, name: SecretName, error: unknown): unknown =>
   isBeingDeleted(writes, call, name, error) ? asGone(error) : error
 

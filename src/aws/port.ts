@@ -26,8 +26,8 @@ export interface SecretsPort {
   listSecrets: (call: AwsCall, request: ListRequest) => Promise<Page<SecretMetadata<AnyName>>>
   listSecretVersionIds: (call: AwsCall, name: SecretName, request: VersionsRequest) => Promise<Page<SecretVersion>>
   /**
-   * Returns true if this version may be current although AWS shows another one: this process has lately made both current, in
-   * writes that overlapped, so that their order is not known. Does not call AWS.
+   * Returns true if this version may be current although AWS shows another one, because this process has recently made both
+   * current in concurrent writes whose order is unknown. Does not call AWS.
    */
   mayBeCurrent: (call: AwsCall, name: SecretName, versionId: string) => boolean
   putResourcePolicy: (call: AwsCall, name: SecretName, policy: string, options: PolicyOptions) => Promise<WriteResult>
@@ -122,7 +122,7 @@ export interface WriteResult {
 }
 
 export interface WrittenVersion extends WriteResult {
-  /** The labels that the version has after the write. If this repeats an earlier write, the version may have lost some since. */
+  /** The version's labels after the write. If the write repeats an earlier one, some of its labels may have moved on since. */
   versionStages?: readonly string[]
 }
 

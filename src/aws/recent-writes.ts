@@ -21,8 +21,8 @@ export type Effect = Partial<Readonly<Record<Aspect, string | undefined | typeof
 /** The value that this process has recently given to an aspect of a secret. */
 export interface Fact {
   /**
-   * The value is one of these. There are several if writes with different values overlapped, because AWS may have applied them in
-   * any order.
+   * The possible values. There are several after concurrent writes of different values, because AWS may have applied them in any
+   * order.
    */
   values: readonly (string | undefined)[]
   /** The time at which the reply to the last write arrived, in milliseconds on the monotonic clock. */
@@ -57,15 +57,15 @@ const maximum = 10_000
 /** The time for which a fact is kept, in milliseconds. */
 const kept = 300_000
 
-/** A value that a write has given to an aspect, and the number of the event at which the write ended. */
+/** A value that may be the current one of an aspect, and the sequence number of the end of the write that set it. */
 interface Candidate {
   value: string | undefined | typeof unknown
-  /** The beginnings and ends of all writes are numbered in their order. */
+  /** The starts and ends of all writes share one sequence of numbers. */
   end: number
 }
 
 interface Entry extends Omit<Fact, 'values'> {
-  /** The values of all writes that no later write has certainly replaced. */
+  /** The values of all writes that no later write is known to have replaced. */
   candidates: readonly Candidate[]
 }
 
@@ -79,7 +79,7 @@ interface Memory {
 
 const nothing: Facts = new Map()
 
-/** Returns the fact about an aspect, or nothing if its value can't be known. */
+/** Returns the fact about an aspect in a list, which is empty if the value is unknown. */
 function factFrom ([aspect, { candidates, at, date }]: [Aspect, Entry]): [Aspect, Fact][] {
   const values = [...new Set(candidates.map(({ value }) => value))]
   return values.every((value) => value !== unknown) ? [[aspect, { values, at, date }]] : []

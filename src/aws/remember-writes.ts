@@ -7,7 +7,7 @@ import { asGone, isBeingDeleted, keyOf, orGone } from './own-writes.ts'
 import type { SecretsPort, WrittenVersion } from './port.ts'
 import { unknown, type Effect, type Facts, type RecentWrites } from './recent-writes.ts'
 
-/** The longest time for which a creation waits for this process's deletion of a secret with the same name, in milliseconds. */
+/** The milliseconds for which a creation waits until AWS has finished this process's deletion of a secret with the same name. */
 const deletionPatience = 10_000
 
 /** Wraps a port so that the effects of its writes are recorded in `writes`, for `seeOwnWrites`. */
@@ -83,22 +83,22 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
 }
 
 /**
- * Returns the effect of a write that creates a version. A repetition of a write has the same version ID. AWS gives it the same
- * reply, but it changes nothing.
+ * Returns the effect of a write that creates a version. A write with the ID of an existing version is a repetition, to which AWS
+ * replies as if it had created the version.
  */
 function newVersion ({ versionId }: { versionId?: string }, before: Facts, stages: readonly string[] = ['AWSCURRENT']): Effect {
   if (versionId !== undefined && before.has(`version ${versionId}`)) return {}
   return Object.assign({ [`version ${versionId ?? ''}`]: versionId }, ...stages.map((stage) => moved(stage, versionId))) as Effect
 }
 
-/** Returns the labels that a write has attached to its version. The repetition of an old write attaches none. */
+/** Returns the labels that a write has attached to its version. The repetition of an earlier write attaches none. */
 const attached = ({ versionStages }: WrittenVersion, wanted: readonly string[] = ['AWSCURRENT']): readonly string[] =>
   wanted.filter((stage) => versionStages?.includes(stage) !== false)
 
-/** Returns the effect of a label's move. When AWSCURRENT is moved, AWS moves AWSPREVIOUS to the version that had it. */
+/** Returns the effect of moving a label. If it is AWSCURRENT, AWS attaches AWSPREVIOUS to the version that it is moved from. */
 const moved = (stage: string, versionId: string | undefined | typeof unknown, from: string | typeof unknown = unknown): Effect =>
   ({ [`label ${stage}`]: versionId, ...stage === 'AWSCURRENT' && { 'label AWSPREVIOUS': from } })
 
-/** Returns the effect of a write that gives values to several tags or replicas. */
+/** Returns the effect of a write that sets several tags or replicas. */
 const each = (kind: 'tag' | 'replica', names: readonly string[], valueOf: (name: string) => string | undefined): Effect =>
   Object.fromEntries(names.map((name) => [`${kind} ${name}`, valueOf(name)]))

@@ -5,7 +5,7 @@ import type * as NodeHandler from '@smithy/node-http-handler'
 
 const require = createRequire(import.meta.url)
 
-/** The parts of the SDK that calls to Secrets Manager need. */
+/** The parts of the AWS SDK that the gateway needs for Secrets Manager. */
 export interface Sdk {
   readonly secretsManager: typeof SecretsManagerSdk
   readonly retry: typeof Retry
@@ -15,8 +15,8 @@ export interface Sdk {
 let loaded: Sdk | undefined
 
 /**
- * Returns the SDK. It is loaded at the first call and not at the start, because it is as large as Fastify, and the gateway can
- * listen without it.
+ * Returns the SDK. Loads it at the first call, and not at the start, because loading takes as long as Fastify does and the
+ * gateway can listen without it.
  */
 export const sdk = (): Sdk => loaded ??= {
   secretsManager: require('@aws-sdk/client-secrets-manager') as typeof SecretsManagerSdk,

@@ -17,11 +17,11 @@ export function parseSecretId (environment: Environment, text: string): { name: 
   return name === undefined ? { mistake: 'must be the ARN of a secret in this environment' } : { name }
 }
 
-/** What a request in AWS's protocol calls a secret. */
+/** A secret that a request in AWS's protocol names. */
 export interface NamedSecret {
-  /** The secret's name in the environment. The gateway's own paths may be unable to contain it, as in `/payments/db`. */
+  /** The secret's name in the environment. It may be one that no path of the gateway can contain, such as `/payments/db`. */
   readonly name: SecretName
-  /** The ARN, if the request contains a complete one. It names one secret; another one with the same name has a different ARN. */
+  /** The ARN, if the request has a complete one. A secret that is created again with the same name gets a different ARN. */
   readonly arn?: string
 }
 
@@ -31,20 +31,20 @@ const anyName = new RegExp(limits.secretNamePattern)
 export const isAwsName = (text: string): boolean => text.length <= shapes.NameType.max && anyName.test(text)
 
 /**
- * Reads a `SecretId` of AWS's protocol: a name in AWS, with the environment's prefix, an ARN, or an ARN without the six
- * characters that AWS adds to the name. Returns undefined if the secret would not be in the environment.
+ * Parses a `SecretId` of AWS's protocol: an AWS name, which begins with the environment's prefix, an ARN, or an ARN without its
+ * random suffix of six characters. Returns undefined if the secret would not be in the environment.
  */
 export function secretIn (environment: Environment, secretId: string): NamedSecret | undefined {
   const { name: awsName, arn } = secretId.startsWith('arn:') ? inArn(environment, secretId) : { name: secretId }
   const name = isAwsName(awsName) ? anyNameFrom(environment, awsName) : undefined
-  // The rest of the gateway takes any name that AWS accepts. Only paths can't contain them all.
+  // The name may be one that no path can contain. Everything behind the routes accepts every name that AWS accepts.
   return name === undefined || name === '' ? undefined : { name: name as SecretName, ...arn !== undefined && { arn } }
 }
 
 /**
- * Returns the name in an ARN, which is empty if the ARN belongs to another environment. As in AWS, an ARN that ends in a hyphen
- * and six characters counts as complete. Six digits are taken as a part of the name, because they usually are one, as in
- * `backup-261129`.
+ * Returns the AWS name in an ARN, or an empty name if the ARN belongs to another environment. As in AWS, a hyphen and six
+ * characters at the end count as the random suffix. Six digits, however, count as part of the name, because they usually are, as
+ * in `backup-261129`.
  */
 function inArn ({ region, account }: Environment, text: string): { name: string, arn?: string } {
   const [, regionInArn, accountInArn, rest = ''] = /^arn:[^:]*:secretsmanager:([^:]*):(\d{12}):secret:(.+)$/.exec(text) ?? []
@@ -54,8 +54,8 @@ function inArn ({ region, account }: Environment, text: string): { name: string,
 }
 
 /**
- * Returns true unless the secret ID is the ARN of another secret than the one with this ARN. The secret that `secretIn` finds may
- * be another one if the account of the environment is not known, or if the name has been used again.
+ * Returns false if the secret ID is the ARN of a secret other than the one with this ARN. That can happen if the environment's
+ * account is unknown, or if the secret was deleted and its name used again.
  */
 export const isNamedBy = (arn: string, secretId: string): boolean =>
   !secretId.startsWith('arn:') || secretId === arn || secretId === arn.slice(0, -'-AbCdEf'.length)

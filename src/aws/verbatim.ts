@@ -6,13 +6,13 @@ import type { ReadSecret } from './secret.ts'
 import type { SecretsManager } from './types.ts'
 
 /**
- * Returns the input to send for a call: the one that the call's owner wants to be sent, in AWS's own terms, or else the port's. A
- * use case may call further operations, whose inputs are always the port's.
+ * Returns the input to send to AWS. Only the operation of `verbatim` is sent with the request's own input. If a use case makes
+ * further calls, they are sent with the port's input.
  */
 export const inputFor = ({ verbatim }: AwsCall, operation: string, input: object): object =>
   verbatim?.operation === operation ? { ...verbatim.inputFor(input) } : input
 
-/** Passes the body of AWS's reply to the owner of a call, if it wants AWS's own words. */
+/** Passes the body of AWS's reply to `verbatim.onReply`, if the call has it. */
 export function captureReplies ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   middlewareStack.add((next, { commandName = '' }) => async (args) => {
     const result = await next(args)
@@ -25,7 +25,7 @@ export function captureReplies ({ middlewareStack }: Pick<SecretsManager, 'middl
   }, { step: 'deserialize', priority: 'high', name: 'replies' })
 }
 
-/** Returns the form in which AWS's protocol shows the value of a secret. */
+/** Returns the body of AWS's reply to GetSecretValue. */
 export const valueInAwsForm = (
   { environment }: AwsCall, { name, arn, versionId, versionStages, createdDate, content }: ReadSecret
 ): object => ({
@@ -37,10 +37,10 @@ export const valueInAwsForm = (
   VersionStages: versionStages
 })
 
-/** A result of the port from which AWS's reply can be made. */
+/** A result of the port that has everything that AWS's reply contains. */
 export type WrittenResult = Pick<WriteResult, 'name' | 'arn'> & Partial<WriteResult & DeletedSecret & ReplicatedSecret>
 
-/** Returns the form in which AWS's protocol shows the result of a write. */
+/** Returns the body of AWS's reply to a write. */
 export const writtenInAwsForm = (
   { environment }: AwsCall, { name, arn, versionId, deletionDate, replicas }: WrittenResult
 ): object => compact({
@@ -53,5 +53,5 @@ export const writtenInAwsForm = (
   }))
 })
 
-/** Returns a date as AWS's protocol shows it: in seconds since the epoch. */
+/** Returns a date in AWS's JSON format: seconds since the epoch. */
 const seconds = (date: Date): number => date.getTime() / 1_000
