@@ -7,10 +7,10 @@ export type Monotonic = () => number
 /** The clock of this process. Each call looks up `performance.now` again, so that tests can replace it. */
 export const monotonic: Monotonic = () => performance.now()
 
-/** The time that was formatted last. Under load, many lines and records have the same one. */
+/** The last formatted time. Under load, many log lines and audit records have the same one. */
 let latest = { time: NaN, text: '' }
 
-/** Formats a time of the wall clock, in milliseconds since the epoch, as an ISO 8601 date in UTC. */
+/** Returns a time, in milliseconds since the epoch, as an ISO 8601 string in UTC. */
 export function isoTime (time: number): string {
   if (time !== latest.time) latest = { time, text: new Date(time).toISOString() }
   return latest.text

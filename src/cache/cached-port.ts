@@ -17,7 +17,7 @@ export interface Cache extends Pick<Reader, 'preload' | 'keeps'> {
   sweep: () => void
   /** Watches a secret for changes of its current version. */
   watch: Watches['open']
-  /** Calls a function with the name in AWS of each secret that may have changed, whether it is watched or not. */
+  /** Calls a function with the AWS name of each secret that may have changed, whether it is watched or not. */
   onChange: Watches['onReview']
   /** Returns the numbers of cached and of watched secrets, and the memory in bytes that the cached values take. */
   size: () => { secrets: number, watched: number, bytes: number }

@@ -21,7 +21,7 @@ export const settlingTimes = { write: 10_000, rotation: 5 * 60_000 } as const
 /**
  * Wraps the writes of a port so that the next read asks AWS, whatever the outcome of the write is. Cached answers are dropped
  * before the write, because it makes them outdated. They are dropped again after the write, because another caller may have read
- * the old value in the meantime. Whoever waits for a change of the secret learns of it after the write.
+ * the old value in the meantime. Watches of the secret are reviewed after the write.
  */
 export function droppingWrites (
   port: SecretsPort, { changed }: Pick<Memory, 'changed'>, { review }: Pick<Watches, 'review'>

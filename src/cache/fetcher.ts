@@ -20,10 +20,10 @@ export interface Read extends BatchedRead {
 export const renewal = { least: 0.8, random: 0.1, spare: 1 / 20 }
 
 /**
- * Returns a function that asks AWS, and caches the answer.
+ * Returns a function that reads from AWS, and caches the result.
  *
- * @param observe called with the ID of the secret's current version whenever AWS has shown it, and with undefined if AWS has
- *   refused to show it, or there is none
+ * @param observe called with the ID of the current version whenever AWS has returned it, and with undefined if AWS has refused to
+ *   return it, or there is none
  */
 export function createFetcher (
   { read: ask }: Batches, memory: Memory, { monotonic, random = Math.random }: CacheOptions,

@@ -24,15 +24,15 @@ interface Group<Item> {
   /** The number of calls of `send` that have not been answered yet. */
   underWay: number
   expected: number
-  /** The number of iterations of the event loop since something has happened to the group; undefined if they are not counted. */
+  /** The iterations of the event loop since the group last changed; undefined while they are not counted. */
   quiet: number | undefined
   cancel: (() => void) | undefined
 }
 
 /**
- * The number of iterations of the event loop in which nothing happens to a group before its urgent items are sent although they
- * are few. Requests that come together are read from their connections in several iterations, and AWS may have answered earlier
- * ones by then. If there is nothing else to do, an iteration takes some microseconds, so a lone item is not delayed noticeably.
+ * The iterations of the event loop for which a group must not change before its urgent items are sent in an incomplete batch.
+ * Requests that arrive together are read from their connections in several iterations, so waiting for a few iterations fills the
+ * batches. An iteration of an idle event loop takes some microseconds, so a lone item is not delayed noticeably.
  */
 const quietIterations = 3
 
@@ -40,8 +40,8 @@ const quietIterations = 3
  * Creates a gathering. The items of a group are sent together:
  *
  * - as soon as there are enough of them,
- * - otherwise, if they are urgent, as soon as no other item of the group is under way, expected or arriving, so a lone item does
- *   not wait,
+ * - otherwise, if they are urgent, as soon as no other item of the group is under way, expected or arriving, so that a lone item
+ *   does not wait,
  * - otherwise, when the first of them has waited for the `longest` time.
  *
  * @param size the maximum number of items that are sent together
@@ -59,7 +59,7 @@ export function createGathering<Item> (
     const items = group.waiting.splice(0, size)
     group.cancel?.()
     group.cancel = undefined
-    // The items that are left have arrived only now.
+    // The remaining items are new, so their time begins now.
     if (group.waiting.length > 0) limitWait(key, group)
     group.underWay += 1
     void send(items).then(() => {
@@ -74,7 +74,7 @@ export function createGathering<Item> (
     })
   }
 
-  /** Sends the items that need not wait any longer. Returns true if some are left that would be sent after quiet iterations. */
+  /** Sends the items that are due. Returns true if others will be due after more quiet iterations. */
   function review (key: string, group: Group<Item>, isQuiet: boolean): boolean {
     const { waiting } = group
     while (waiting.length >= size) sendSome(key, group)
@@ -84,7 +84,7 @@ export function createGathering<Item> (
     return isDue && !isQuiet
   }
 
-  /** Reviews a group at the end of this iteration of the event loop, and again until it has been quiet. */
+  /** Reviews a group after each iteration of the event loop, until no item needs more quiet iterations. */
   function reviewSoon (key: string, group: Group<Item>): void {
     const isCounting = group.quiet !== undefined
     group.quiet = 0

@@ -16,7 +16,7 @@ export interface KeptVersion extends Answer {
   readonly secret: ReadSecret
   /** The fraction of the time to live, from 0 to 1, after which a read renews the version. */
   readonly renewAfter: number
-  /** How often the version has been read since AWS was asked. This object is the only one that is modified. */
+  /** The number of reads since the version was fetched from AWS. Only this object is mutable. */
   readonly use: { reads: number }
   /** True if AWS may not have applied a recent write everywhere when the version was read. */
   readonly isSettling: boolean

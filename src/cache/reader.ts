@@ -32,7 +32,7 @@ export interface Reader {
    * @throws Problem if it can't be read
    */
   readonly preload: (environment: Environment, name: SecretName) => Promise<void>
-  /** The secrets whose changes somebody waits for. */
+  /** The secrets that are watched for changes. */
   readonly watches: Watches
   /** Returns false if the cache is disabled in the environment. Its secrets can't be watched then. */
   readonly keeps: (environment: Environment) => boolean
@@ -97,7 +97,7 @@ export function createReader (
     if (isDue && !renewing.has(flightKey(read))) renew(read).catch(() => undefined)
   }
 
-  /** Reads a secret from AWS in the background. Nobody joins this read. */
+  /** Reads a secret from AWS in the background. Other reads don't share this call. */
   async function renew (read: Read): Promise<void> {
     const { call: { environment, credentialId, callerId }, target } = read
     const key = flightKey(read)
@@ -175,15 +175,16 @@ export function createReader (
   }
 }
 
-/** The fraction of the time to live before which no version is renewed. */
+/** The fraction of the time to live for which a version is not renewed. */
 const earliestRenewal = 0.5
 
-/** A version is renewed early if it will probably be read only this many times before it expires. */
+/** A version is renewed early if fewer reads than this are expected before it expires. */
 const lastReads = 5
 
 /**
- * Returns true if a version that is being read should be renewed: at its own time, or earlier if it is read so seldom that it
- * could expire before the next read. A renewal shares its call with others, but the read of an expired version often does not.
+ * Returns true if a version that is being read should be renewed: at its scheduled time, or earlier if it is read so seldom that
+ * it could expire before the next read. Renewals are batched, whereas the read of an expired version often needs a call of its
+ * own.
  */
 function isRenewalDue ({ renewAfter, use: { reads } }: KeptVersion, age: number, ttl: number): boolean {
   const isNearItsEnd = (ttl - age) * reads < age * lastReads

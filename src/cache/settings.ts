@@ -24,9 +24,9 @@ export interface CacheOptions {
   readonly random?: () => number
   /** Defaults to a timer of Node.js. */
   readonly after?: After
-  /** Sets the alarms of watched secrets. */
+  /** Sets the timeouts of watched secrets. */
   readonly alarm: After
-  /** Called with the number of calls to AWS that were saved because callers' reads shared a call. */
+  /** Called with the number of calls to AWS that were saved by sharing a call between reads. */
   readonly onShared?: (saved: number) => void
 }
 

@@ -11,29 +11,29 @@ import { pauseAfterFailure, type CacheOptions } from './settings.ts'
 import type { Target } from './store.ts'
 
 /**
- * Called with the ID of the secret's current version, when it becomes known and whenever it changes; with undefined if the secret
+ * Called with the ID of the current version when it becomes known, and whenever it changes. The ID is undefined if the secret
  * can't be read, for example because it has been deleted.
  */
 export type Listener = (versionId: string | undefined) => void
 
-/** The secrets whose changes somebody waits for. Any number of listeners cost one entry in the cache, and one alarm. */
+/** The secrets that are watched for changes. All listeners of a secret share one entry in the cache, and one timeout. */
 export interface Watches {
   /**
    * Watches a secret until the returned function is called. In the meantime, its current version stays in the cache, and is
    * renewed before it becomes stale. If the version is known already, calls the listener at once.
    */
   readonly open: (call: AwsCall, name: SecretName, listener: Listener) => () => void
-  /** Reports the current version that AWS has shown; undefined if AWS has refused to show it, or it does not exist. */
+  /** Reports the current version that AWS has returned; undefined if AWS has refused to return it, or there is none. */
   readonly observe: (target: Target, versionId: string | undefined) => void
-  /** Looks for a new version of a secret, because it may have changed. AWS may take a moment to show it. */
+  /** Reads a secret that may have changed, and again for a while if AWS still returns the old version. */
   readonly review: (secret: string) => void
-  /** Calls a function with the name in AWS of each secret that is reviewed, whether it is watched or not. */
+  /** Calls a function with the AWS name of each secret that is reviewed, whether it is watched or not. */
   readonly onReview: (listener: (secret: string) => void) => void
   /** Returns the number of watched secrets, counted once per credential. */
   readonly size: () => number
 }
 
-/** A watched secret, as one credential sees it. */
+/** A watched secret, as it is read with one credential. */
 interface Watch {
   readonly call: AwsCall
   readonly name: SecretName
@@ -41,20 +41,20 @@ interface Watch {
   readonly listeners: Set<Listener>
   /** The latest observation. Absent until the first one. */
   current?: { readonly versionId: string | undefined }
-  /** The time since when the secret may have changed. Absent once a change has been seen. */
+  /** The time at which the secret may have changed. Absent once the change has been seen. */
   reviewedAt?: number
-  /** The number of looks so far. */
-  looks: number
+  /** The number of reads so far. */
+  readCount: number
   cancel?: () => void
 }
 
 /**
- * The pauses between looks for a change that AWS does not show yet, for example during a rotation: a tenth of the time since the
- * change was announced, but at least `least` milliseconds.
+ * The pauses between reads while an announced change is not visible yet, for example during a rotation: this fraction of the time
+ * since the announcement, but at least `least` milliseconds.
  */
 const pauses = { least: 500, fraction: 0.1 }
 
-/** The state and the operations that watches use. */
+/** The dependencies of watches. */
 export interface WatchContext extends Pick<CacheOptions, 'timesOf' | 'monotonic'> {
   readonly memory: Memory
   readonly alarm: After
@@ -65,13 +65,13 @@ export interface WatchContext extends Pick<CacheOptions, 'timesOf' | 'monotonic'
 
 /** Creates an empty list of watches. */
 export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look }: WatchContext): Watches {
-  /** The watches, keyed by the secret's name in AWS, then by the key of the target. */
+  /** The watches, keyed by the secret's AWS name, then by the key of the target. */
   const watchesOf = new Map<string, Map<string, Watch>>()
   const reviewListeners: ((secret: string) => void)[] = []
 
   const keptFor = (target: Target): KeptVersion | undefined => versionIn(memory.store.get(target), {})
 
-  /** Returns the milliseconds until AWS is asked again, if it has answered the last time. */
+  /** Returns the milliseconds until the next read, if the last one did not fail. */
   function delayOf ({ call: { environment }, target, reviewedAt }: Watch): number {
     const now = monotonic()
     if (reviewedAt !== undefined && memory.settling.has(target.secret)) return (now - reviewedAt) * pauses.fraction
@@ -81,24 +81,24 @@ export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look
 
   function schedule (watch: Watch, delay = delayOf(watch)): void {
     watch.cancel?.()
-    watch.cancel = alarm(Math.max(pauses.least, delay), () => { lookAt(watch) })
+    watch.cancel = alarm(Math.max(pauses.least, delay), () => { refresh(watch) })
   }
 
-  /** Asks AWS. The answer reaches `observe`. */
-  function lookAt (watch: Watch): void {
+  /** Reads the secret from AWS. The fetcher passes the result to `observe`. */
+  function refresh (watch: Watch): void {
     watch.cancel?.()
-    const looks = watch.looks += 1
+    const readCount = watch.readCount += 1
     const { call, name, target, reviewedAt } = watch
     const isUrgent = watch.current === undefined || (reviewedAt !== undefined && memory.settling.has(target.secret))
     const next = (delay?: number): void => {
-      if (watch.looks === looks && watch.listeners.size > 0) schedule(watch, delay)
+      if (watch.readCount === readCount && watch.listeners.size > 0) schedule(watch, delay)
     }
     look(readOf(call, name), isUrgent).then(() => { next() }, (error: unknown) => {
       next(meaningOf(error) === 'absent' ? undefined : Math.max(pauseAfterFailure, timesOf(call.environment).ttl * pauses.fraction))
     })
   }
 
-  function tell (watch: Watch): void {
+  function notify (watch: Watch): void {
     void forEachInTurns([...watch.listeners], (listener) => {
       if (watch.listeners.has(listener)) listener(watch.current?.versionId)
     })
@@ -110,17 +110,17 @@ export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look
     if (watch.current === undefined || watch.current.versionId !== versionId) {
       watch.current = { versionId }
       delete watch.reviewedAt
-      tell(watch)
+      notify(watch)
     }
     schedule(watch)
   }
 
   function begin (call: AwsCall, name: SecretName, target: Target): Watch {
-    const watch: Watch = { call, name, target, listeners: new Set(), looks: 0 }
+    const watch: Watch = { call, name, target, listeners: new Set(), readCount: 0 }
     if (memory.settling.has(target.secret)) watch.reviewedAt = monotonic()
     const kept = keptFor(target)
     if (kept === undefined || monotonic() - kept.since >= timesOf(call.environment).ttl) {
-      lookAt(watch)
+      refresh(watch)
     } else {
       watch.current = { versionId: kept.secret.versionId }
       schedule(watch)
@@ -134,7 +134,7 @@ export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look
       const { secret, key } = target
       const watches = getOrCreate(watchesOf, secret, () => new Map<string, Watch>())
       const watch = getOrCreate(watches, key, () => begin(call, name, target))
-      // The same function may be added several times.
+      // The wrapper makes each registration distinct, even if the same function is added twice.
       const own: Listener = (versionId) => { listener(versionId) }
       watch.listeners.add(own)
       if (watch.current !== undefined) own(watch.current.versionId)
@@ -150,7 +150,7 @@ export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look
     review (secret) {
       for (const watch of watchesOf.get(secret)?.values() ?? []) {
         watch.reviewedAt = monotonic()
-        lookAt(watch)
+        refresh(watch)
       }
       for (const listener of reviewListeners) listener(secret)
     },

@@ -5,7 +5,7 @@ import { Problem } from '#src/problems/problem'
 import type { PauseEnd } from '#src/scheduling/pauses'
 import type { Following } from './followed-secrets.ts'
 
-/** A secret with its current version, or without one if it can't be read. */
+/** A secret and its current version, which is undefined if the secret can't be read. */
 export interface Change {
   readonly name: SecretName
   readonly versionId: string | undefined
@@ -14,7 +14,7 @@ export interface Change {
 /** The parts of a stream that depend on its request. */
 export interface ChangeStream {
   readonly following: Following
-  /** The secrets whose current version may have changed since it was told. Names are added from outside. */
+  /** The secrets whose current version may differ from the one that was sent. The caller of `changeEvents` adds to it. */
   readonly pending: Set<SecretName>
   /**
    * Waits until there is something to do: a change, a heartbeat, or a reload of the configuration.
@@ -23,8 +23,8 @@ export interface ChangeStream {
    */
   readonly pause: (isDue: () => boolean) => Promise<PauseEnd>
   /**
-   * Checks the caller's permissions again. Resolves to a function that says which secrets it may see, or to undefined if the
-   * stream has to end, so that the client connects again.
+   * Checks the caller's permissions again. Resolves to a function that tells which secrets it may see, or to undefined if the
+   * stream must end, so that the client reconnects.
    *
    * @throws Problem if the caller may no longer follow the secrets
    */
@@ -35,29 +35,29 @@ export interface ChangeStream {
 
 /**
  * Yields Server-Sent Events: the current version of each secret (`version`), then each change of it; `gone` if a secret can no
- * longer be read; and `end` if the caller may no longer follow the secrets. The ID of an event identifies all versions that the
- * client then knows. A client that reconnects with `Last-Event-ID` therefore gets nothing if nothing has changed, wherever it
- * connects to. Otherwise it gets all current versions again.
+ * longer be read; and `end` if the caller may no longer follow the secrets. The ID of an event is a digest of all versions that
+ * have been sent. So if a client reconnects with `Last-Event-ID`, any replica can tell whether something has changed. If so, the
+ * client gets all current versions again, and otherwise nothing.
  *
- * @param lastEventId the `Last-Event-ID` of the client
+ * @param lastEventId the client's `Last-Event-ID`
  */
 export async function* changeEvents (
   { following, pending, pause, renew, record }: ChangeStream, lastEventId: string | undefined
 ): AsyncGenerator<string> {
-  const told = new Map<SecretName, string>()
+  const sentVersions = new Map<SecretName, string>()
   let resumed = lastEventId
-  // What a resumed client lacks is only clear when all versions are known.
+  // Whether a client that resumes has missed something is known only once all versions are known.
   const isReady = (): boolean => pending.size > 0 && (resumed === undefined || following.isComplete())
 
-  /** Takes the changes that the client has not been told, and counts them as told. */
+  /** Returns the changes to send, and records them as sent. */
   function take (sees: (name: SecretName) => boolean): Change[] {
     const changes: Change[] = []
     for (const name of pending) {
       const isSeen = sees(name)
       const versionId = following.versions.get(name)
-      if (isSeen && versionId !== told.get(name)) changes.push({ name, versionId })
-      if (isSeen && versionId !== undefined) told.set(name, versionId)
-      else told.delete(name)
+      if (isSeen && versionId !== sentVersions.get(name)) changes.push({ name, versionId })
+      if (isSeen && versionId !== undefined) sentVersions.set(name, versionId)
+      else sentVersions.delete(name)
     }
     pending.clear()
     return changes
@@ -70,7 +70,7 @@ export async function* changeEvents (
       const sees = await renew()
       if (sees === undefined) return
       const changes = isReady() ? take(sees) : []
-      const id = changes.length === 0 ? resumed : stateId(told)
+      const id = changes.length === 0 ? resumed : stateId(sentVersions)
       if (id !== resumed) {
         await record(changes)
         yield changes.map((change, index) => textOf(change, index === changes.length - 1 ? id : undefined)).join('')
@@ -88,5 +88,5 @@ export async function* changeEvents (
 const textOf = ({ name, versionId }: Change, id: string | undefined): string =>
   versionId === undefined ? eventText('gone', { name }, id) : eventText('version', { name, versionId }, id)
 
-const stateId = (told: ReadonlyMap<SecretName, string>): string =>
-  createHash('sha256').update(JSON.stringify([...told].sort(([one], [other]) => one < other ? -1 : 1))).digest('base64url')
+const stateId = (versions: ReadonlyMap<SecretName, string>): string =>
+  createHash('sha256').update(JSON.stringify([...versions].sort(([one], [other]) => one < other ? -1 : 1))).digest('base64url')

@@ -7,29 +7,29 @@ import { invalidRequest } from '#src/problems/problem'
 import type { After } from '#src/scheduling/alarms'
 import { forEachInTurns } from '#src/scheduling/turns'
 
-/** The secrets that a follower selects: those with these names, and all whose names begin with the prefix. */
+/** The secrets to follow: those with these names, and all whose names begin with the prefix. */
 export interface FollowedSelection {
   readonly names: readonly SecretName[]
   readonly namePrefix?: string
 }
 
-/** Somebody who wants to learn of new versions. */
+/** A stream that reports new versions to a caller. */
 export interface Follower {
-  /** Returns true if the follower may learn the secret's current version. */
+  /** Returns true if the caller may see the secret's current version. */
   readonly sees: (name: SecretName) => boolean
   /** Called when the current version of a secret becomes known, and whenever it changes. */
   readonly onChange: (name: SecretName) => void
 }
 
-/** What a follower gets. */
+/** The state of the followed secrets. */
 export interface Following {
   /** The IDs of the current versions that are known so far; undefined for a secret that can't be read. */
   readonly versions: ReadonlyMap<SecretName, string | undefined>
-  /** Returns false while the current version of a followed secret is not known yet. */
+  /** Returns true once the current version of each followed secret is known. */
   readonly isComplete: () => boolean
 }
 
-/** A follower's part in what it follows. */
+/** The state of the followed secrets, and a function that stops following them. */
 export interface Followed {
   readonly following: Following
   readonly leave: () => void
@@ -38,13 +38,13 @@ export interface Followed {
 /** The secrets that callers follow. Followers with the same caller and the same selection share a list of secrets. */
 export interface FollowedSecrets {
   /**
-   * Follows secrets until the follower leaves.
+   * Follows secrets until `leave` is called.
    *
    * @throws Problem `invalid-request` if the follower may see too many of the selected secrets
    * @throws Problem if the secrets can't be listed
    */
   readonly follow: (call: AwsCall, selection: FollowedSelection, follower: Follower) => Promise<Followed>
-  /** Reports that a secret has been changed, or created. @param secret its name in AWS */
+  /** Reports that a secret has been changed or created. @param secret its AWS name */
   readonly announce: (secret: string) => void
 }
 
@@ -54,7 +54,7 @@ export interface FollowedContext {
   /** Returns the names of the environment's secrets that begin with a prefix. */
   readonly list: (call: AwsCall, namePrefix: string) => Promise<readonly SecretName[]>
   readonly alarm: After
-  /** Returns the time after which the secrets are listed again, in milliseconds. */
+  /** Returns the milliseconds after which the secrets are listed again. */
   readonly listEvery: (call: AwsCall) => number
 }
 
@@ -65,15 +65,15 @@ interface Group extends Following {
   readonly versions: Map<SecretName, string | undefined>
   /** The functions that end the watches of the followed secrets. */
   readonly watches: Map<SecretName, () => void>
-  /** The names that AWS has listed at last. */
+  /** The names that AWS returned when the secrets were last listed. */
   listed: Promise<readonly SecretName[]>
   cancel?: () => void
 }
 
-/** The maximum number of secrets in a stream. Each of them takes a place in the cache, and is renewed. */
-const most = 1_000
+/** The maximum number of secrets in a stream, because each of them stays in the cache and is renewed. */
+const maximumSecrets = 1_000
 
-/** Creates an empty list of followed secrets. */
+/** Creates the store of followed secrets. */
 export function createFollowedSecrets ({ watch, list, alarm, listEvery }: FollowedContext): FollowedSecrets {
   const groups = new Map<string, Group>()
 
@@ -102,7 +102,7 @@ export function createFollowedSecrets ({ watch, list, alarm, listEvery }: Follow
   function watchIn (group: Group, name: SecretName): void {
     const { call, watches, versions, followers } = group
     if (watches.has(name)) return
-    // Set before the watch begins, because the version may be known already.
+    // `watch` may call the listener at once, which then must find this entry.
     watches.set(name, () => undefined)
     watches.set(name, watch(call, name, (versionId) => {
       versions.set(name, versionId)
@@ -115,7 +115,9 @@ export function createFollowedSecrets ({ watch, list, alarm, listEvery }: Follow
     group.cancel = alarm(listEvery(group.call), () => { listAgain(group).then(next, next) })
   }
 
-  /** Adds the secrets that are new. AWS's list may still lack the newest ones, so a secret that can be read is never removed. */
+  /**
+   * Adds new secrets, and removes those that are gone. Never removes one that can be read, because AWS's list may lack it yet.
+   */
   async function listAgain (group: Group): Promise<void> {
     const { call, selection, watches, versions, followers } = group
     const names = await listFor(call, selection)
@@ -150,8 +152,8 @@ export function createFollowedSecrets ({ watch, list, alarm, listEvery }: Follow
         const names = new Set([...selection.names, ...await group.listed])
         const seen: SecretName[] = []
         await forEachInTurns(names, (name) => { if (follower.sees(name)) seen.push(name) })
-        if (seen.length > most) {
-          throw invalidRequest({ in: 'query', pointer: '/namePrefix', message: `must NOT select more than ${most} secrets` })
+        if (seen.length > maximumSecrets) {
+          throw invalidRequest({ in: 'query', pointer: '/namePrefix', message: `must NOT select more than ${maximumSecrets} secrets` })
         }
         for (const name of seen) watchIn(group, name)
       } catch (error) {

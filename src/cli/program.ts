@@ -91,7 +91,7 @@ function outcomeOf (error: unknown): { status: number, lines: readonly string[] 
  * Runs a command and reports its failure on standard error.
  *
  * @param args the arguments, without the program's own name
- * @returns the exit status: 0 on success, 1 on failure, 2 for wrong usage. `diff` and `run` have further ones
+ * @returns the exit status: 0 on success, 1 on failure, 2 for wrong usage. `diff` and `run` have others as well
  * @throws any unexpected error, which is a bug in the program
  */
 export async function run (args: readonly string[], streams: ProcessStreams): Promise<number> {

@@ -40,7 +40,7 @@ export class ExitStatus extends Error {
   }
 }
 
-/** An error for which the command exits with a status of its own, instead of the usual status for the cause. */
+/** An error that sets the command's exit status, which otherwise depends on the cause. */
 export class FailureWithStatus extends Error {
   override readonly name = 'FailureWithStatus'
   readonly status: number

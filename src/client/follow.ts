@@ -5,7 +5,7 @@ import type { paths } from './schema.ts'
 
 type GatewayClient = Client<paths, 'application/json'>
 
-/** A secret whose current version is told. */
+/** A secret, and its current version. */
 export interface SecretChange {
   name: string
   /** The ID of the current version; undefined if the secret can no longer be read. */
@@ -23,18 +23,17 @@ export interface FollowOptions {
   longestSilence?: number
 }
 
-/** The pauses before the gateway is asked again, in milliseconds. They are random, so that not all clients come at once. */
+/** The pauses before reconnecting, in milliseconds. They are random, so that clients don't all reconnect at once. */
 const pauses = { first: 500, longest: 30_000 }
 
 /**
- * Yields the current versions of secrets, and then each change, as soon as the gateway notices it. Changes that come together are
- * one list. Reconnects if the connection breaks off or the gateway is not available. Ends only when `signal` is aborted.
+ * Yields the current versions of secrets, and then each change as soon as the gateway notices it. Yields changes that arrive
+ * together as one list. Reconnects if the connection breaks or the gateway is unavailable. Ends only when `signal` is aborted.
  *
- * @throws GatewayProblem if the gateway refuses to tell of the secrets, for example because the caller may not see them
+ * @throws GatewayProblem if the gateway refuses the stream, for example because the caller may not see the secrets
  *
- * @example
- * for await (const changes of followSecrets(gateway, 'prod', { names: ['payments/db'] })) {
- *   for (const { name } of changes) await reconnectWith(await reply(gateway.GET('/environments/{env}/secrets/{name}',
+ * @example for await (const changes of followSecrets(gateway, 'prod', { names: ['payments/db'] })) { for (const { name } of
+ *   changes) await reconnectWith(await reply(gateway.GET('/environments/{env}/secrets/{name}',
  *     { params: { path: { env: 'prod', name } } })))
  * }
  */
@@ -62,7 +61,7 @@ export async function* followSecrets (
   }
 }
 
-/** How much a client has received. */
+/** The state of the stream across connections. */
 interface Position {
   lastEventId?: string
 }
@@ -87,7 +86,7 @@ async function* streamOnce (
     for await (const block of blocksOf(data ?? new ReadableStream(), () => { timer.refresh() })) {
       const [, id, isChange, json = ''] = /^(?:id: (.*)\n)?event: (?:(version|gone)|.*)\ndata: (.*)$/.exec(block) ?? []
       if (isChange !== undefined) changes.push(JSON.parse(json) as SecretChange)
-      // The last of the changes that belong together has the ID.
+      // Only the last of several changes that were sent together has an ID.
       if (id === undefined) continue
       position.lastEventId = id
       yield changes
@@ -109,7 +108,7 @@ async function* blocksOf (stream: ReadableStream<Uint8Array>, onChunk: () => voi
   }
 }
 
-/** Returns true if another attempt may succeed. `fetch` reports a connection that breaks off as a TypeError. */
+/** Returns true if another attempt may succeed. `fetch` throws a TypeError if the connection breaks. */
 function isTemporary (error: unknown): boolean {
   if (error instanceof GatewayProblem) return error.status === 429 || error.status >= 500
   return error instanceof GatewayUnreachable || error instanceof TypeError

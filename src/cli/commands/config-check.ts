@@ -6,8 +6,8 @@ import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 import type { Config } from '#src/config/config'
 
 /**
- * Loads and validates a configuration file, and checks the audit trail. Also returns warnings about the file. The loader is
- * imported only here, because this import also loads Cedar's WebAssembly, which would slow down every other command.
+ * Loads and validates a configuration file, and checks the audit trail. Also returns warnings about the file. Imports the
+ * loader dynamically, because it loads Cedar's WebAssembly, which would slow down every other command.
  *
  * @throws CommandFailure with the errors in the file
  */

@@ -21,7 +21,7 @@ const colours: Partial<Record<string, 'red' | 'yellow'>> = {
   'placeholder!': 'yellow'
 }
 
-/** The statuses for what was found. They differ from 1, which means that the comparison failed, and from 2 for wrong usage. */
+/** The exit statuses for the differences found. 1 means that the comparison failed, and 2 means wrong usage. */
 const exitStatus = { differ: 3, lack: 4 } as const
 
 /** Adds `secretsctl diff ENV ENV...`, which compares environments without showing a value. */

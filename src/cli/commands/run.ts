@@ -21,8 +21,8 @@ const maxInterval = 86_400
 type Variables = Readonly<Record<string, string>>
 
 /**
- * The status for failures of `run` itself, so that they can be told from those of the program. `env`, `timeout` and `docker run`
- * have the same.
+ * The exit status for failures of `run` itself, which distinguishes them from those of the program. `env`, `timeout` and `docker
+ * run` use the same.
  */
 const ownFailure = 125
 
@@ -47,7 +47,7 @@ export function runChild (program: Command, terminal: Terminal): void {
     'secretsctl run --env dev --map PGPASSWORD=payments/db#password -- psql')
 }
 
-/** Runs the program, and again whenever the secrets have changed. Returns the exit status. */
+/** Runs the program, and restarts it whenever the secrets have changed. Returns the exit status. */
 async function runWithSecrets (args: readonly string[], { watch, ...options }: Options, terminal: Terminal): Promise<number> {
   const gateway = gatewayOf(options, terminal)
   const refusal: Refusal = (variable) =>
@@ -92,8 +92,8 @@ async function runWithSecrets (args: readonly string[], { watch, ...options }: O
 const retryable = [GatewayUnreachable, GatewayProblem, CommandFailure] as const
 
 /**
- * Reads the variables again whenever they may have changed, until they differ from `current`. Resolves to the new ones. Continues
- * after retryable errors, and reports only the first of several in a row.
+ * Waits until the variables differ from `current`, and returns the new ones. Continues after retryable errors, and reports only
+ * the first of several in a row.
  */
 async function changedVariables (
   { stderr }: Terminal, read: () => Promise<Variables>, current: Variables, changes: AsyncGenerator<void, never>
