@@ -1,6 +1,6 @@
 /**
- * Starts the gateway. Node.js loads all imports of a module before it runs the module. Therefore, this module only makes the
- * settings that must be made before the other modules are loaded, and then imports them.
+ * Starts the gateway. Node.js loads all static imports of a module before it runs the module. So this module only configures
+ * Node.js and V8, and then imports the rest dynamically.
  */
 import { prepareEngine } from './engine.ts'
 

@@ -13,10 +13,10 @@ import { logDestination, type LogDestination } from './log/destination.ts'
 import { assertLocalModeIntended, startLocalMode, type LocalMode } from './local-mode/local-mode.ts'
 import { serverOptions } from './http/server-options.ts'
 
-/** The exit status for an invalid configuration: EX_CONFIG of sysexits.h. */
+/** The exit status for an invalid configuration: EX_CONFIG in sysexits.h. */
 const configurationError = 78
 
-/** The time, in milliseconds, after which the process is killed if it has cut off all requests and jobs but has not ended. */
+/** The milliseconds after which the process is killed if all requests and jobs have been aborted but it still runs. */
 const endTimeout = 5_000
 
 /** Starts the gateway with the configuration from the environment variables. @throws ConfigError */
@@ -35,7 +35,7 @@ async function start (): Promise<void> {
   shutDownGracefully(fastify, log, local)
   if (variables.GATEWAY_CONFIG !== undefined) reloadOnHangup(fastify, config, variables.GATEWAY_CONFIG)
   if (local === undefined) return
-  // The banner is the last thing that a developer sees.
+  // Printed last, so that the developer sees it below the log lines.
   log.flushSync()
   outputsOf(process).stdout.text(banner(address, local, showsToken(variables)))
 }

@@ -23,7 +23,7 @@ export interface AgentSettings {
   readonly environments: readonly string[]
   /** The headers that may contain the caller's token, in lower case. */
   readonly tokenHeaders: readonly string[]
-  /** What precedes the name of a secret in a path. */
+  /** The part of the path before the name of the secret. */
   readonly pathPrefix: string
 }
 
@@ -37,7 +37,7 @@ export const agentFrom = ({
 }: Static<typeof AgentSchema>): AgentSettings =>
   ({ environments, tokenHeaders: tokenHeaders.map((name) => name.toLowerCase()), pathPrefix })
 
-/** Matches the headers that have a meaning already. A token in them could get into the log. */
+/** Matches headers that have another meaning. A token in one of them could be logged. */
 const takenHeader = /^x-(?:request-id|forwarded-.*)$/
 
 /** The first segments of the gateway's other paths. */
@@ -45,7 +45,7 @@ export const takenPaths: ReadonlySet<string> = new Set([
   'auth', 'authorization', 'cache', 'consistency', 'credentials', 'docs', 'environments', 'health', 'jobs', 'ping', 'secretsmanager'
 ])
 
-/** Yields the issues that a schema can't detect. */
+/** Yields the issues that the schema can't detect. */
 export function* agentIssues (
   { agent, environments }: { agent?: AgentSettings, environments: ReadonlyMap<string, Environment> }
 ): Generator<ConfigIssue> {

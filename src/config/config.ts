@@ -32,7 +32,7 @@ export interface Config {
   readonly aws: AwsSettings
   readonly cache: CacheSettings
   readonly log: LogSettings
-  /** Absent if the gateway does not have the routes of AWS's agent. */
+  /** Absent if the routes of AWS's agent are disabled. */
   readonly agent?: AgentSettings
 }
 
@@ -88,7 +88,7 @@ function* replicatedToItself ({ environments }: Config): Generator<ConfigIssue> 
   }
 }
 
-/** AWS refuses to create a secret with such a tag. */
+/** Yields an issue for each tag with a key that AWS reserves. AWS would refuse to create secrets with it. */
 function* reservedTags ({ environments }: Config): Generator<ConfigIssue> {
   for (const { name, tags } of environments.values()) {
     for (const key of Object.keys(tags).filter((key) => key.toLowerCase().startsWith('aws:'))) {

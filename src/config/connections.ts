@@ -27,9 +27,9 @@ export interface ConnectionLimits {
   readonly maximumPerAddress: number
   /** The maximum number of event streams that one caller may follow at the same time. */
   readonly eventStreamsPerCaller: number
-  /** The maximum number of reads with which one caller may wait for changes of secrets at the same time. */
+  /** The maximum number of reads per caller that wait for changes at the same time. */
   readonly waitsPerCaller: number
-  /** The longest time that a read waits for a change. */
+  /** The maximum time, in seconds, for which a read waits for a change. */
   readonly longestWait: number
   /** The maximum size of all replies together that clients have not read yet, in bytes. */
   readonly unsentBytes: number
@@ -49,7 +49,7 @@ export function connectionsFrom ({
   maximumPerAddress = Math.min(1_000, maximum),
   eventStreamsPerCaller = 20,
   waitsPerCaller = 1_000,
-  // Load balancers and proxies usually close a connection on which nothing is sent for a minute.
+  // Load balancers and proxies usually close a connection that is idle for a minute.
   longestWaitSeconds = 55,
   unsentBytes = 64 * 1024 * 1024,
   handshakeTimeoutSeconds = 10,

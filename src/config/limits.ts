@@ -39,8 +39,8 @@ export interface Limits {
 type DeclaredRate = Static<typeof RateSchema>
 
 /**
- * Fills in the defaults. An environment's default rate is ten times a caller's rate. A burst that is declared without a rate
- * lowers the rate if it would otherwise be used up in less than a second.
+ * Fills in the defaults. An environment's default rate is ten times a caller's rate. If only a burst is configured, and it is
+ * less than the default rate, it becomes the rate.
  */
 export function limitsFrom ({ perEnvironment, refreshes, unauthenticated, ...declared }: Static<typeof LimitsSchema>): Limits {
   const average = averageOf(declared, 100)
@@ -81,7 +81,7 @@ export function* limitIssues ({ limits }: { limits: Limits }): Generator<ConfigI
   }
   for (const [key, { requests, window }] of Object.entries(keys)) {
     if (window >= minimumWindow && window <= maximumWindow) continue
-    // Names both numbers, because either of them may be a default.
+    // The message has both numbers, because the configuration may contain only one of them.
     const found = `a burst of ${requests} requests, at the average rate ${window / 1_000} seconds of requests`
     yield { key, found, expected: 'a burst of at least one second and at most one hour of requests' }
   }

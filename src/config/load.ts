@@ -9,7 +9,7 @@ import { FileSchema, VariablesSchema, type Variables } from './schema.ts'
 
 /**
  * The options of the validators. `verbose` adds the value and its schema to each error. Each validator is used once, so
- * optimizing its code would only delay the start. So would checking the schemas, which are the gateway's own.
+ * optimizing its code would only delay the start. The schemas are the gateway's own, so they need not be checked at each start.
  */
 const validation: Options = {
   allErrors: true, verbose: true, useDefaults: true, discriminator: true, code: { optimize: false }, validateSchema: false

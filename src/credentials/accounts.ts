@@ -31,9 +31,9 @@ export function compareAccounts (
 }
 
 /**
- * Returns a name for the AWS account of each credential. It is the account's ID if the configuration shows it: in the ARN of a
- * role, or as the account of an environment that allows the credential. Otherwise, it is the ID of the first credential with the
- * same keys. Credentials with the same name are in the same account. Those with different names may be in the same account, too.
+ * Returns an identifier of the AWS account of each credential. It is the account's ID if the configuration contains it: in the
+ * ARN of a role, or as the account of an environment that allows the credential. Otherwise, it is the ID of the first credential
+ * with the same keys. Credentials with the same identifier belong to the same account. Those with different ones may do so too.
  */
 export function accountNames (
   credentials: ReadonlyMap<string, CredentialDefinition>, environments: Iterable<Holder>

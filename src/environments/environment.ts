@@ -13,7 +13,7 @@ export const cacheTimes = {
   staleIfErrorSeconds: seconds('the time for which a value is used after that if AWS does not answer')
 }
 
-/** How the read of a secret that is scheduled for deletion is answered: as if the secret did not exist, or as a conflict. */
+/** The reply to a read of a secret that is scheduled for deletion: 404, as if it did not exist, or 409. */
 export const pendingDeletions = ['absent', 'conflict'] as const
 
 export type PendingDeletion = (typeof pendingDeletions)[number]
@@ -64,7 +64,7 @@ export interface Environment {
   readonly recoveryWindowInDays: number
   /** True if deletion without a recovery window is refused. */
   readonly deletionProtection: boolean
-  /** How reads of secrets that are scheduled for deletion are answered, unless a request says otherwise. */
+  /** The default reply to a read of a secret that is scheduled for deletion. */
   readonly pendingDeletion: PendingDeletion
   /** The names of secrets that must exist in the environment. */
   readonly requiredSecrets: readonly string[]

@@ -63,7 +63,7 @@ export async function sendAtOnce (
   return code === undefined ? reply.code(status).send(body) : sendResultsAsProblem(request, reply, code, body)
 }
 
-/** Sends the results of a request on many secrets together with the problem of the request as a whole. */
+/** Sends the results of a bulk request, together with the problem of the request as a whole. */
 export function sendResultsAsProblem (
   request: FastifyRequest, reply: FastifyReply, code: 'not-all-done' | 'some-failed', results: object
 ): FastifyReply {

@@ -12,7 +12,7 @@ export const CacheHeaders = {
 /**
  * Returns how a request uses the cache. The source of its result is stated in the reply's headers and in its audit record.
  *
- * @param maximumAge the maximum age, in milliseconds, of a cached answer that the caller accepts
+ * @param maximumAge the maximum age, in milliseconds, of a cached value that the caller accepts
  */
 export function cachingOf (request: FastifyRequest, reply: FastifyReply, maximumAge: number | undefined): Caching {
   return compact({

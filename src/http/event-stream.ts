@@ -5,7 +5,7 @@ import { RequestId } from './problem-reply.ts'
 
 const mediaType = 'text/event-stream'
 
-/** The schema of a reply that is an event stream. */
+/** The OpenAPI description of an event stream. */
 export const EventStream = Type.Unsafe<Readable>({
   description: 'The events',
   headers: RequestId,
@@ -17,7 +17,7 @@ export const LastEventId = {
   'last-event-id': Type.Optional(Type.String({ pattern: '^[\\w-]{1,64}$', description: 'The ID of the last event that was received' }))
 }
 
-/** Sends events as they come. @param events the texts of the events */
+/** Sends events as they are yielded. @param events the texts of the events */
 export const sendEvents = (reply: FastifyReply, events: AsyncIterable<string>): FastifyReply => reply
   .type(mediaType)
   // Without `x-accel-buffering: no`, proxies such as nginx would buffer the events.

@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 import { invalidRequest } from '#src/problems/problem'
 
-/** A URL may have hosts with characters that are special in a shell or a template. */
+/** Matches origins without characters that are special in a shell or a template, which URLs permit in hosts. */
 const plainOrigin = /^https?:\/\/[A-Za-z0-9.:[\]-]+$/
 
 /**
- * Returns the scheme, the host and the port by which a client knows the gateway.
+ * Returns the gateway's origin, as the client addresses it: the scheme, the host and the port.
  *
- * @throws Problem `invalid-request` if the `Host` header is none
+ * @throws Problem `invalid-request` if the `Host` header is not a host
  */
 export function originOf ({ protocol, host }: Pick<FastifyRequest, 'protocol' | 'host'>): string {
   const origin = URL.parse(`${protocol}://${host}`)?.origin ?? ''

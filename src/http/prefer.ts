@@ -1,7 +1,10 @@
 /** Returns true if `Prefer` contains `respond-async`. Other preferences are ignored, as RFC 7240 allows. */
 export const prefersAsync = (prefer: string | undefined): boolean => preference(prefer, 'respond-async') !== undefined
 
-/** Returns the seconds of the preference `wait`, or undefined without a valid one, which is ignored as RFC 7240 requires. */
+/**
+ * Returns the seconds of the preference `wait`. Returns undefined if it is missing or invalid, because RFC 7240 says to ignore
+ * it.
+ */
 export function waitIn (prefer: string | undefined): number | undefined {
   const { value } = preference(prefer, 'wait') ?? {}
   return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : undefined

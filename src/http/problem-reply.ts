@@ -73,11 +73,11 @@ export function problemHeaders (problem: Problem): Record<string, string> {
   }
 }
 
-/** What is sent for a problem. */
+/** The reply to a problem. */
 export interface ProblemReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** Bytes if the media type must not get a `charset`, which Fastify adds to that of a text. */
+  /** A string, or bytes to keep Fastify from adding a `charset` to the media type. */
   readonly body: string | Uint8Array
 }
 
@@ -88,8 +88,8 @@ export interface ProblemReply {
 export type ProblemFormat = (problem: Problem, request: FastifyRequest) => ProblemReply
 
 /**
- * The statuses, instead of 404, of what is missing apart from the secret itself. A caller gets them on request, if it takes every
- * 404 as the news that the secret has been deleted.
+ * The statuses, instead of 404, for everything missing other than the secret itself. They are for callers that take every 404 to
+ * mean that the secret has been deleted (`notFound=secret`).
  */
 const otherwiseMissing: Readonly<Partial<Record<ProblemCode, number>>> = {
   'not-found': 403,
@@ -105,12 +105,12 @@ const problemDocument: ProblemFormat = (problem, { id, query }) => {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The format of the route's problems, unless it is the problem document. */
+    /** The format of the route's problems. Defaults to problem documents. */
     problemFormat?: ProblemFormat
   }
 }
 
-/** Returns the headers of a problem's reply that do not depend on its format. */
+/** Returns the headers of a problem's reply that are the same in every format. */
 export function unstoredHeaders ({ code, options }: Problem): Record<string, string> {
   const { retryAfter = catalogueEntry(code).retryAfter } = options
   return { 'cache-control': 'no-store', ...retryAfter !== undefined && { 'retry-after': String(retryAfter) } }
@@ -124,7 +124,7 @@ export function unstoredHeaders ({ code, options }: Problem): Record<string, str
  */
 export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string | Uint8Array {
   request.problem = problem
-  // There is no `found` if Fastify itself refused the request.
+  // `found` is missing if Fastify itself refused the request.
   const found = request.found as FastifyRequest['found'] | undefined
   const { status, headers, body } = (found?.route?.config.problemFormat ?? problemDocument)(problem, request)
   reply.code(status).headers({ ...headers, 'x-request-id': request.id })

@@ -5,9 +5,9 @@ import type { Job } from './job.ts'
 
 /** The jobs that have ended and can still be read. */
 export interface EndedJobs {
-  /** Keeps a job that has just ended. */
+  /** Adds a job that has just ended. */
   add: (job: Job) => void
-  /** Returns one of a caller's jobs, if it is still kept. */
+  /** Returns a caller's job, or undefined if it is no longer kept. */
   find: (callerId: string, id: string) => Job | undefined
   /** Returns the jobs of a caller that are still kept. */
   of: (callerId: string) => readonly Job[]
@@ -34,8 +34,8 @@ interface Holding {
 const bytesOf = ({ settled }: Job): number => jobBytes + settled.length * resultBytes
 
 /**
- * Creates an in-memory store of ended jobs. If there is no room for another one, the callers whose jobs take the most memory lose
- * those that ended first. So a caller pushes out its own jobs before those of callers that hold less.
+ * Creates an in-memory store of ended jobs. If there is no room for another one, removes the oldest jobs of the callers whose
+ * jobs take the most memory, so that a caller evicts its own jobs before those of callers with less.
  *
  * @param monotonic measures how long a job is kept
  */
@@ -50,13 +50,13 @@ export function createEndedJobs (monotonic: Monotonic, { kept, bytes }: EndedJob
     all += added
   }
 
-  /** Removes the jobs of a caller, beginning with the one that ended first, as long as they meet a condition. */
+  /** Removes a caller's jobs, in the order in which they ended, as long as they meet a condition. */
   function removeWhile (callerId: string, holding: Holding, condition: (job: Job) => boolean): void {
     for (const job of holding.jobs.values()) {
       if (!condition(job)) return
       holding.jobs.delete(job.id)
       count(holding, -bytesOf(job))
-      // Event streams may still refer to the job, so its results have to be removed, too.
+      // Event streams may still refer to the job, so its results are removed as well.
       job.removed = true
       job.settled.length = 0
     }

@@ -10,8 +10,8 @@ const pause = 1_000
  * Yields a job's events as Server-Sent Events (WHATWG HTML, section 9.2): an `item` for each final result, `progress` at most
  * once a second, and `end`. Final results are numbered from 1 in the order in which they became final, and this number is the
  * event ID of the `item`. The ID of `end` is the total number of secrets plus one. A client that reconnects with `Last-Event-ID`
- * therefore misses no result and receives no result twice. If the job is removed while a slow client follows it, the events break
- * off before `end`.
+ * therefore misses no result and receives no result twice. If the job is removed while a slow client follows it, the stream ends
+ * without `end`.
  *
  * @param after the ID of the last event that the client received, or 0 if it received none
  * @param monotonic measures the time between `progress` events and how fast the job progresses

@@ -65,7 +65,7 @@ export function assertLocalModeIntended (env: NodeJS.ProcessEnv): void {
 export async function startLocalMode (variables: Variables): Promise<LocalMode> {
   const { GATEWAY_DATA_DIR: dataDir, GATEWAY_DEV_TOKEN: given, GATEWAY_REALISTIC: seed } = variables
   const accounts = Object.entries(accountIds).map(([credentialId, accountId]) => ({ credentialId, ...newKeys(accountId) }))
-  // Loaded only here, because gateways in front of AWS don't need it.
+  // Imported dynamically, because a gateway in front of AWS does not need it.
   const { startLocalBackend } = await import('#src/local-backend/server')
   const backend = await startLocalBackend({
     accounts, kmsKeys, ...seed === undefined ? { dataDir: join(dataDir, 'local-backend') } : { realistic: { seed } }

@@ -1,13 +1,13 @@
 import { isatty } from 'node:tty'
 import { destination } from 'pino'
 
-/** The bounds of a batch of log lines. */
+/** The limits on batches of log lines. */
 interface BatchLimits {
   /** The size, in bytes, at which a batch is written. */
   readonly batchBytes: number
   /** The longest time, in milliseconds, that a line waits for the rest of its batch. */
   readonly delay: number
-  /** The size, in bytes, of all lines that may wait while the destination takes none. Further lines are dropped. */
+  /** The maximum size, in bytes, of the lines that wait while the destination is blocked. Further lines are dropped. */
   readonly waitingBytes: number
 }
 
@@ -17,12 +17,12 @@ const defaults: BatchLimits = { batchBytes: 64 * 1024, delay: 100, waitingBytes:
 export type LogDestination = ReturnType<typeof destination>
 
 /**
- * Opens the destination of the log. A terminal gets each line at once. Other destinations get batches, because a write for each
- * line would cost more than many requests, and the event loop does not wait for them. If the collector stops reading, the gateway
- * goes on and drops lines, instead of hanging with it.
+ * Opens the destination of the log. A terminal gets each line at once. Other destinations get batches, which are written
+ * asynchronously, because a synchronous write per line is slow compared with a read from the cache, and a full pipe would block
+ * the event loop. If the collector stops reading, lines are dropped and the gateway continues.
  *
  * @param descriptor the file descriptor of standard output or standard error
- * @param onDropped called with the number of dropped lines as soon as the destination takes lines again
+ * @param onDropped called with the number of dropped lines as soon as the destination accepts lines again
  */
 export function logDestination (
   descriptor: number, onDropped: (lines: number) => void, { batchBytes, delay, waitingBytes }: BatchLimits = defaults

@@ -6,7 +6,7 @@ export const defaultService = 'secrets-gateway'
 
 /**
  * Returns the options of the log. Each line is a JSON object with the name of its level, the time in UTC (ISO 8601) and the name
- * of the service, because these are the forms that log collectors recognize by default.
+ * of the service, because log collectors recognize these fields by default.
  */
 export const loggerOptions = (level: string, service = defaultService): LoggerOptions => ({
   level,

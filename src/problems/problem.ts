@@ -42,8 +42,8 @@ export interface ProblemOptions {
   /** The name of AWS's exception, for the log. */
   awsError?: string
   /**
-   * The error in AWS's own words, for callers that use AWS's protocol. The message may quote the request, so it must not get into
-   * the log, and callers that use the gateway's own API don't get it.
+   * AWS's error, for callers that use AWS's protocol. The message may quote the request, so it is not logged, and not sent to
+   * callers of the gateway's own API.
    */
   fault?: AwsFault
   /** AWS's request ID, for the reply and the log. */

@@ -45,7 +45,7 @@ export interface OutcomeReport {
   readonly cache?: 'hit' | 'stale'
   /** The age of the cached value, in whole seconds. */
   readonly age?: number
-  /** The decision at the time of the reply, if the request has waited after the first decision. */
+  /** The decision at the time of the reply, if the request waited after the first decision. */
   readonly decision?: Decision
 }
 
@@ -118,7 +118,7 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
   const { env, name } = namedIn(request)
   const caller = found.caller ?? outcome?.caller
   const { action: ofRoute, speaksAws = false } = found.route?.config ?? {}
-  // On the route that speaks AWS's protocol, the action is known only when the call has been read.
+  // On the route for AWS's protocol, the action is known only once the body has been read.
   const action = speaksAws ? found.awsCall?.action : ofRoute
   return {
     requestId: id,

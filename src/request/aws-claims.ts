@@ -11,8 +11,8 @@ export const isSigned = ({ authorization = '' }: FastifyRequest['headers']): boo
   authorization.startsWith(`${algorithm} `)
 
 /**
- * Returns the caller whose keys a request claims to be signed with. The session token is the gateway's own, so the caller is
- * known before the body is read. `verifyClaim` verifies the signature as soon as the body has been read.
+ * Returns the caller whose session token a signed request contains. The signature covers the body, so `verifyClaim` verifies it
+ * once the body has been read.
  *
  * @throws Problem `unauthenticated`, with AWS's error
  */

@@ -29,16 +29,16 @@ export interface ChangeStreamsContext {
   readonly renew: (request: FastifyRequest) => Promise<Renewed>
 }
 
-/** The actions of which each includes learning a secret's current version. */
-const seeing = ['DescribeSecret', 'GetSecretValue'] as const
-/** The actions of which each includes learning the names of the environment's secrets. */
-const listing = ['ListSecrets', 'BatchGetSecretValue'] as const
+/** The actions that reveal a secret's current version. Each of them suffices. */
+const seeActions = ['DescribeSecret', 'GetSecretValue'] as const
+/** The actions that reveal the names of an environment's secrets. Each of them suffices. */
+const listActions = ['ListSecrets', 'BatchGetSecretValue'] as const
 
 /**
- * Sends the changes of secrets as events.
+ * Replies with a stream of changes to secrets.
  *
- * @throws Problem `cache-disabled`, because the cache is what notices changes
- * @throws Problem `forbidden` if the caller may not learn of one of the named secrets, or may not list the environment's secrets
+ * @throws Problem `cache-disabled` if the environment has no cache, which is what notices changes
+ * @throws Problem `forbidden` if the caller may not see one of the named secrets, or may not list the environment's secrets
  * @throws Problem `rate-limited` if the caller follows too many streams
  */
 export async function sendChanges (
@@ -51,24 +51,24 @@ export async function sendChanges (
   let current: Caller = caller
   let wake = (): void => undefined
 
-  /** Returns the decision on the first of the actions that is allowed. */
+  /** Returns the decision on the first allowed action, or undefined if none is allowed. */
   const allowing = (actions: readonly Action[], name?: SecretName): SecretDecision | undefined => actions
     .map((action) => {
       const subject = name === undefined ? { action } : { action, name }
       return { ...subject, ...authorize({ caller: current, credentialId, environment: environment.name, ...subject }) }
     })
     .find(({ allowed }) => allowed)
-  const sees = (name: SecretName): boolean => allowing(seeing, name) !== undefined
+  const sees = (name: SecretName): boolean => allowing(seeActions, name) !== undefined
 
   function assertAllowed (): void {
-    const mayList = namePrefix === undefined || allowing(listing) !== undefined
+    const mayList = namePrefix === undefined || allowing(listActions) !== undefined
     if (!mayList || !names.every(sees)) throw new Problem('forbidden')
     if (!isCached(environment)) throw new Problem('cache-disabled')
   }
 
   async function record (changes: readonly Change[]): Promise<void> {
     await request.reportSecrets(changes.map(({ name, versionId }) => {
-      const decision = allowing(seeing, name)
+      const decision = allowing(seeActions, name)
       if (decision !== undefined) evidence.decisions.add(decision)
       return compact({ name, action: decision?.action, versionId })
     }))
@@ -76,7 +76,7 @@ export async function sendChanges (
 
   assertAllowed()
   onceClosed(reply.raw, places.take(caller.id))
-  // Recorded when the stream begins, as if AWS were asked.
+  // Records the intent now, because the gateway calls AWS for the stream without using the request's scope.
   await scope.beforeSending?.()
   const { following, leave } = await followed.follow(scope, selection, {
     sees,

@@ -31,21 +31,21 @@ export interface Found {
   readonly caller: Caller
   /** The iteration of the event loop in which the request had its first turn. It is missing on public routes. */
   readonly turn: number
-  /** What a request in the form of AWS's agent asks for. It exists only on the routes of the agent. */
+  /** The request for a secret, on the routes of AWS's agent. */
   readonly secretRequest: SecretRequest
-  /** The names of the environment and the secret. It is missing if they are in the path. */
+  /** The names of the environment and the secret, if they are not in the path. */
   readonly named: Named
   /** The decision on whether the caller may see the environment in the path. It is a denial if there is no such environment. */
   readonly visibility: Decision
   /** The environment in the path, which the caller is allowed to see. */
   readonly environment: Environment
-  /** The claim that the caller has signed the request with its AWS session's keys. `verifySignature` verifies it. */
+  /** The signature of a request that is signed with keys from the gateway. It is not valid until `verifySignature` has run. */
   readonly awsClaim: Claim<Caller>
-  /** The call in AWS's protocol. It exists only on the route that speaks it. */
+  /** The call, on the route for AWS's protocol. */
   readonly awsCall: EndpointCall
   /**
-   * The secret's name in the path, checked against the environment's rules. On the route that speaks AWS's protocol, the name in
-   * the body, which may be one that no path can contain.
+   * The secret's name in the path, checked against the environment's rules. On the route for AWS's protocol, it comes from the
+   * body, and may be one that no path can contain.
    */
   readonly secretName: SecretName
   /** The ID of the AWS credential. It is missing if the credential is not declared or the environment does not allow it. */
@@ -132,17 +132,17 @@ declare module 'fastify' {
     servedWhenOverloaded?: true
     /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */
     bodyNamesCredential?: true
-    /** Returns false while the route is switched off. The reply is then the same as if there were no such route. */
+    /** Returns false while the configuration disables the route. The reply is then the same as if there were no such route. */
     isOn?: () => boolean
-    /** Returns the names of the headers that may contain the caller's token. On other routes, it is in `Authorization`. */
+    /** Returns the names of the headers that may contain the caller's token. Defaults to `Authorization`. */
     tokenHeaders?: () => readonly string[]
     /** The problem with which the route refuses every request. */
     refuses?: ProblemCode
-    /** Reads the URL of a request that has a secret's name in AWS or its ARN, instead of a path with the environment. */
+    /** Parses a URL that identifies the secret by its AWS name or ARN, instead of an environment and a name in the path. */
     readSecretRequest?: ReadSecretRequest
     /**
-     * True if the route speaks AWS's protocol. A header then names the operation, and with it the action, and the body may name
-     * the secret.
+     * True for the route for AWS's protocol. A header names the operation, which determines the action, and the body may name the
+     * secret.
      */
     speaksAws?: true
     /** The names of the headers in the route's schema, in lower case. plugins/request.ts sets this list. */
@@ -154,7 +154,7 @@ declare module 'fastify' {
     found: Partial<Found>
     /** The problem in the reply. Only `answerProblem` sets it. */
     problem?: Problem
-    /** The error for which the reply has a problem. Absent if the problem itself was thrown. Only plugins/errors.ts sets it. */
+    /** The error that was turned into a problem. Absent if a problem was thrown. Only plugins/errors.ts sets it. */
     thrown?: Error
     /** The handler's additions to the audit record of the outcome. Only `reportOutcome` sets it. */
     outcome?: OutcomeReport

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 
-/** The names of an environment and a secret, as a request has them. They may be any text. */
+/** The names of an environment and a secret in a request. They have not been validated. */
 export interface Named {
   readonly env: string
   readonly name: string
@@ -8,6 +8,6 @@ export interface Named {
 
 /**
  * Returns the names of the environment and the secret that a request is about. They are in the path, unless `findSecretById` has
- * found them. If there are none, they are empty.
+ * found them. They are empty if there are none.
  */
 export const namedIn = ({ found: { named }, params }: FastifyRequest): Named => ({ env: '', name: '', ...named ?? params as Partial<Named> })

@@ -10,25 +10,25 @@ import { Problem } from '#src/problems/problem'
 import type { AuthenticateRequest } from './steps/authenticate.ts'
 import type { FindEnvironment } from './steps/see-environment.ts'
 
-/** The dependencies of a check. They follow the current configuration. */
+/** The dependencies of the checks. They use the current configuration. */
 export interface RenewContext {
   readonly authenticate: AuthenticateRequest
   readonly authorize: Authorize
   readonly findEnvironment: FindEnvironment
 }
 
-/** What a request's caller may do now. */
+/** The result of repeating the checks of a request. */
 export interface Renewed {
   readonly caller: Caller
-  /** False if a reload has changed the environment, whose secrets may now be others. */
+  /** False if a reload has changed the environment, so that a name may now stand for another secret. */
   readonly isSameEnvironment: boolean
 }
 
 /**
- * Repeats the checks with which a request began, after it has waited: a token may have expired in the meantime, and a reload may
- * have changed the policies, the callers and the environments. The new decision is the one that the audit trail shows.
+ * Repeats the authentication and authorization of a request that has waited. In the meantime, its token may have expired, and a
+ * reload may have changed the policies, the callers and the environments. The audit record of the outcome shows the new decision.
  *
- * @throws Problem the problem that a new request would get
+ * @throws Problem as for a new request
  */
 export async function renewDecision (
   { authenticate, authorize, findEnvironment }: RenewContext, request: FastifyRequest

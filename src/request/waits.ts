@@ -14,7 +14,7 @@ import type { Renewed } from './renew-decision.ts'
 /** The dependencies of all waits. */
 export interface WaitsContext {
   readonly places: Places
-  /** Returns the longest time that a read waits, in milliseconds. */
+  /** Returns the maximum time, in milliseconds, for which a read waits. */
   readonly longest: () => number
   readonly pauses: Pauses
   readonly turns: Pick<CallerTurns, 'wait'>
@@ -25,22 +25,22 @@ export interface WaitsContext {
   readonly monotonic: Monotonic
 }
 
-/** A read that waits for a change of the secret in its path. */
+/** The wait of a read for a change of its secret. */
 export interface Wait {
-  /** Returns true if the caller knows this version already, so that the read should wait. */
+  /** Returns true if this version matches `If-None-Match`, so that the read should wait. */
   readonly isKnown: (versionId: string) => boolean
   /**
-   * Waits until the secret may have changed. Resolves to false, without waiting, if the read has waited long enough.
+   * Waits until the secret may have changed. Resolves to false, without waiting, if the time is over.
    *
-   * @throws Problem if the caller may no longer read the secret, has hung up, or has too many reads that wait
+   * @throws Problem if the caller may no longer read the secret, has disconnected, or has too many waiting reads
    */
   readonly next: () => Promise<boolean>
 }
 
 /**
- * Returns the wait that `Prefer: wait` demands. Like every preference, it is ignored if it can't be met (RFC 7240, section 2):
- * without `If-None-Match`, because the gateway then doesn't know what to wait for; for a version that is not selected as the
- * current one; and if the cache is disabled, because each wait would then have to ask AWS again and again.
+ * Returns the wait that `Prefer: wait` asks for. Returns undefined if the preference can't be met, because RFC 7240 says to
+ * ignore it then: without `If-None-Match`, because the gateway doesn't know which version the client has; if the read selects a
+ * version other than the current one; and if the cache is disabled, because each wait would have to poll AWS.
  */
 export function waitFor (
   context: WaitsContext, request: FastifyRequest, reply: FastifyReply, selector: VersionSelector
@@ -56,7 +56,7 @@ export function waitFor (
   let isBegun = false
   let isOver = false
 
-  /** Takes a place, and records the intent, as if AWS were asked. */
+  /** Takes a place, and records the intent. */
   async function begin (): Promise<void> {
     isBegun = true
     onceClosed(reply.raw, places.take(caller.id))
@@ -75,11 +75,11 @@ export function waitFor (
           if (versionId === undefined || !isKnown(versionId)) wake()
         })
       })
-      // Thousands of requests may have waited for the same change. They continue in turns.
+      // A change may wake thousands of requests. They continue in turns.
       await turns.wait(caller.id)
       const { isSameEnvironment } = await renew(request)
       isOver = pauseEnd !== 'woken' || !isSameEnvironment
-      // When the time is over, the last read is a fresh one, but not if it could be of another secret with the same name.
+      // When the time is over, the secret is read once more. That is not done if its name may now stand for another secret.
       return isSameEnvironment
     }
   }

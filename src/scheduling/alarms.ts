@@ -1,26 +1,27 @@
 import { getOrCreate } from '#src/collections/get-or-create'
 import type { Monotonic } from '#src/clock'
 
-/** Calls a function after some milliseconds. Returns a function that prevents it. */
+/** Calls a function after some milliseconds. Returns a function that cancels the call. */
 export type After = (milliseconds: number, callback: () => void) => () => void
 
-/** Alarms that share one timer. */
+/** Timeouts that share one timer of Node.js. */
 export interface Alarms {
-  /** Calls a function after some milliseconds, or up to a quarter of a second earlier. Returns a function that prevents it. */
+  /** Calls a function after some milliseconds, or up to 250 milliseconds earlier. Returns a function that cancels the call. */
   readonly after: After
-  /** Stops the timer. No alarm goes off any more. */
+  /** Stops the timer, and cancels all calls. */
   readonly close: () => void
 }
 
-/** The interval at which the timer looks for alarms that are due, in milliseconds. */
+/** The milliseconds between two runs of the timer. */
 const interval = 250
 
 /**
- * Creates alarms. Thousands of requests that wait for a minute don't need a timer each, and don't need to be woken on the
- * millisecond. The timer runs only while there are alarms, and its cost depends on the time that they cover, not on their number.
+ * Creates alarms. Thousands of requests may wait for a minute each, and none of them needs a timer of its own or the precision of
+ * a millisecond. The timer runs only while there are alarms. The cost of a run depends on the number of different times, not of
+ * alarms.
  */
 export function createAlarms (monotonic: Monotonic): Alarms {
-  /** The callbacks, keyed by the time at which they are due, as a multiple of the interval. */
+  /** The callbacks, by due time in multiples of the interval. */
   const due = new Map<number, Set<() => void>>()
   let timer: NodeJS.Timeout | undefined
 
@@ -43,7 +44,7 @@ export function createAlarms (monotonic: Monotonic): Alarms {
     after (milliseconds, callback) {
       const time = Math.floor((monotonic() + milliseconds) / interval)
       const callbacks = getOrCreate(due, time, () => new Set<() => void>())
-      // The same function may be set as several alarms.
+      // The wrapper makes each alarm distinct, even if the same function is set twice.
       const own = (): void => { callback() }
       callbacks.add(own)
       timer ??= setInterval(ring, interval).unref()

@@ -1,28 +1,28 @@
 import type { After } from './alarms.ts'
 
-/** Why a pause has ended: something has happened, its time is over, or the gateway is shutting down. */
+/** The reason why a pause has ended: it was woken, its time is over, or the gateway is shutting down. */
 export type PauseEnd = 'woken' | 'over' | 'stopping'
 
 export interface PauseOptions {
-  /** The longest time of the pause. */
+  /** The maximum duration of the pause. */
   readonly milliseconds: number
-  /** Ends the pause with a rejection when it is aborted, because the caller has hung up. */
+  /** Rejects the pause when it is aborted, because the caller has disconnected. */
   readonly signal: AbortSignal | undefined
-  /** Called at the start, with a function that ends the pause. Returns a function that is called at the end. */
+  /** Called at the start with a function that ends the pause. Returns a function that is called at the end, to clean up. */
   readonly until: (wake: () => void) => () => void
 }
 
-/** The pauses of requests that wait for something to happen elsewhere. */
+/** The pauses of requests that wait for an event. */
 export interface Pauses {
-  /** Waits until something happens. @throws the reason of the signal */
+  /** Waits until the pause ends. @throws the reason of the signal */
   readonly pause: (options: PauseOptions) => Promise<PauseEnd>
-  /** Ends all pauses, as if what they wait for had happened. */
+  /** Wakes all pauses. */
   readonly wakeAll: () => void
-  /** Ends all pauses, and those that would begin later. */
+  /** Ends all pauses, and every later pause at once. */
   readonly stop: () => void
 }
 
-/** Creates the pauses. @param after sets the alarms, which they share */
+/** Creates the pauses. @param after sets their timeouts */
 export function createPauses (after: After): Pauses {
   const current = new Set<(end: PauseEnd) => void>()
   let isStopping = false

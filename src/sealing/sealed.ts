@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
-/** The size of a key that seals, in bytes. */
+/** The size of a sealing key, in bytes. */
 export const sealingKeyBytes = 32
 
 const algorithm = 'aes-256-gcm'
@@ -8,7 +8,7 @@ const saltBytes = 16
 const ivBytes = 12
 const tagBytes = 16
 
-/** A key, and what it seals. What is sealed for one purpose can't be opened for another. */
+/** A key and its purpose. A text that is sealed for one purpose can't be opened for another. */
 export interface Seal {
   readonly key: Uint8Array
   readonly purpose: string
@@ -26,7 +26,7 @@ function derive ({ key, purpose }: Seal, salt: Uint8Array): { cipherKey: Buffer,
 /**
  * Encrypts a text so that nobody without the key can read or change it.
  *
- * @param context is not a part of the result, but the text can be opened only with the same one
+ * @param context additional authenticated data; the same context is required to open the text
  */
 export function seal (how: Seal, context: Uint8Array, plaintext: Uint8Array): Buffer {
   const salt = randomBytes(saltBytes)

@@ -32,8 +32,8 @@ export function mergePatch (target: unknown, patch: unknown): unknown {
 const maximumAttempts = 10
 
 /**
- * The time after which no further attempt begins, in milliseconds. It is as long as a single call to AWS may take by default. An
- * attempt itself can take several seconds, because AWS's replies may be late.
+ * The milliseconds after which no further attempt begins. This is the default deadline of a single call to AWS. An attempt can
+ * take several seconds, because reads that show an outdated version are repeated.
  */
 const patience = 10_000
 

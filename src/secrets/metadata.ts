@@ -71,7 +71,7 @@ export const toMetadata = (secret: AwsSecret): SecretMetadata => compact({
   replicas: secret.replicas?.map(toReplica)
 })
 
-/** Returns the ID of the version that a rotation has created and not made current, if there is one. */
+/** Returns the ID of the version that a rotation has created but not made current, if there is one. */
 const pendingIn = ({ versions = {} }: AwsSecret): string | undefined => Object.keys(versions).find((versionId) =>
   versions[versionId]?.includes('AWSPENDING') === true && !versions[versionId].includes('AWSCURRENT'))
 

@@ -25,8 +25,8 @@ export async function currentVersion (scope: Scope, name: SecretName, expected?:
 }
 
 /**
- * Asks AWS for a secret. If the reply shows another current version than the expected one, but that one may be current
- * nevertheless, asks again for a while.
+ * Reads a secret. If the reply shows another current version than the expected one, which may be current nevertheless, reads it
+ * again for a while.
  *
  * @param currentOf returns the ID of the current version in a reply
  * @throws Problem for any AWS error

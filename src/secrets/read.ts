@@ -13,7 +13,7 @@ export type { ReadSecret } from '#src/aws/secret'
 export interface ReadOptions extends VersionSelector {
   /** The field to select from a JSON value: a key, or a JSON pointer. */
   field?: string
-  /** `absent` if a secret that is scheduled for deletion counts as one that does not exist. */
+  /** `absent` to treat a secret that is scheduled for deletion as one that does not exist. */
   pendingDeletion?: PendingDeletion
 }
 
@@ -21,7 +21,7 @@ export interface ReadOptions extends VersionSelector {
  * Reads a version of a secret, or one field of it.
  *
  * @throws Problem `secret-has-no-value` if the current version is requested, but the secret is a placeholder
- * @throws Problem `secret-not-found` instead of `secret-pending-deletion` if such a secret counts as absent
+ * @throws Problem `secret-not-found` instead of `secret-pending-deletion` if `pendingDeletion` is `absent`
  * @throws Problem `version-has-no-value` if the requested version exists, but has no value
  * @throws Problem the problems of `selectField`, and any AWS error
  */

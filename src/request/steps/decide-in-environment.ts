@@ -3,8 +3,8 @@ import { denied } from '#src/authorization/decision'
 import type { Step } from '#src/request/step'
 
 /**
- * Decides whether the policies allow the caller to perform the route's action, or the one that a call in AWS's protocol names, on
- * the environment or secret.
+ * Decides whether the policies allow the caller to perform the action on the environment or secret. The action is the route's or,
+ * in AWS's protocol, the call's.
  */
 export const decideInEnvironment: Step = (request) => {
   const { environment, found: { visibility, credentialId, secretName, awsCall }, route: { config } } = request

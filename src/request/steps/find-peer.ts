@@ -1,5 +1,5 @@
 import { clientAddress, type TrustsProxy } from '#src/http/client-address'
 import type { Step } from '#src/request/step'
 
-/** Finds the address that the request came from. It is found even for a request that is refused because of its headers. */
+/** Finds the client's address. Runs before all checks, so that the records of refused requests have it as well. */
 export const findPeer = (trustsProxy: TrustsProxy): Step => ({ raw }) => ({ peer: clientAddress(raw, trustsProxy) })

@@ -12,7 +12,7 @@ const pathBelowSecret = /^\/environments\/[^/]+\/secrets\/[^/]+\/[^/]/
 
 const slashInName = 'A `/` that belongs to the name of a secret is written `%2F`, as in `/environments/dev/secrets/payments%2Fdb`.'
 
-/** Finds the route that the request matches. If there is none or it is off, refuses the request before its body is read. */
+/** Finds the route that the request matches. If there is none, or it is disabled, refuses the request before its body is read. */
 export const findRoute = (methodsOf: MethodsOf): Step => (request, reply) => {
   const { url, config, schema } = request.routeOptions
   const isOff = config.isOn?.() === false

@@ -4,12 +4,11 @@ import type { Step } from '#src/request/step'
 import type { FindEnvironment } from './see-environment.ts'
 
 /**
- * Finds the environment and the name of the secret whose name in AWS or ARN the request has, on routes that have them instead of
- * a path with both.
+ * Finds the environment and the secret on routes whose URL has an AWS name or an ARN.
  *
- * @param served returns the names of the environments that such routes serve
- * @throws Problem `secret-not-found` if the secret can be in none of these environments
- * @throws Problem `invalid-request` if it can be in several of them, unless the caller may see none of these
+ * @param served returns the names of the environments to search
+ * @throws Problem `secret-not-found` if none of the environments could contain the secret
+ * @throws Problem `invalid-request` if several of them could contain it, unless the caller may see none of these
  */
 export const findSecretById = (served: () => readonly string[], find: FindEnvironment): Step => (request) => {
   const secretRequest = request.route.config.readSecretRequest?.(request.url)

@@ -2,7 +2,7 @@ import { readCall } from '#src/aws-endpoint/call'
 import type { Step } from '#src/request/step'
 import { bytesOf } from './verify-signature.ts'
 
-/** Reads a call in AWS's protocol, which names the operation in a header, and the secret in the body. */
+/** Reads a call in AWS's protocol: the operation from a header, and the secret from the body. */
 export const readAwsCall: Step = ({ environment, headers: { 'x-amz-target': target }, body }) => {
   const awsCall = readCall(environment, target?.toString(), bytesOf(body))
   return { awsCall, ...awsCall.secret !== undefined && { secretName: awsCall.secret.name } }

@@ -1,7 +1,7 @@
 import { Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
-/** Refuses every request to a route that exists only to refuse requests in the format of another service. */
+/** Refuses every request to a route that only exists to reply with an error in another service's format. */
 export const refuseOutright: Step = ({ route: { config: { refuses } } }): undefined => {
   if (refuses !== undefined) throw new Problem(refuses)
 }

@@ -38,7 +38,9 @@ interface End {
 const endOf = ({ problem }: FastifyRequest, { raw, statusCode }: FastifyReply): End =>
   raw.headersSent ? { status: statusCode, code: problem?.code } : gone
 
-/** Returns false only for a part of the successful reads from the cache. They are many, and the audit trail has all of them. */
+/**
+ * Returns false for a share of the successful reads from the cache, which would fill the log. The audit trail has all of them.
+ */
 const isLogged = ({ outcome }: FastifyRequest, { status }: End, { cacheHits }: LogSettings): boolean =>
   cacheHits === 1 || status >= 400 || outcome?.cache !== 'hit' || Math.random() < cacheHits
 
@@ -70,7 +72,7 @@ function log (request: FastifyRequest, reply: FastifyReply, { status, code }: En
   }, 'request')
 }
 
-/** Health probes come every few seconds, so they would hide everything else at the default level. */
+/** Health probes are logged at `debug`, because at the default level they would drown out everything else. */
 function levelOf ({ found: { route } }: FastifyRequest, status: number): 'debug' | 'error' | 'info' {
   if (route?.config.servedWhenOverloaded === true) return 'debug'
   return status >= 500 ? 'error' : 'info'

@@ -6,7 +6,7 @@ import type { Step } from '#src/request/step'
 /** Returns the environment that has this name in the current configuration. */
 export type FindEnvironment = (name: string) => Environment | undefined
 
-/** Decides whether the caller may see the environment that the request names. If it does not exist, the decision is a denial. */
+/** Decides whether the caller may see the environment that the request names. If it does not exist, denies it. */
 export const seeEnvironment = (find: FindEnvironment): Step => (request) => {
   const environment = find(namedIn(request).env)
   return { visibility: environment === undefined ? denied : request.sees(environment) }

@@ -7,8 +7,8 @@ import type { Step } from '#src/request/step'
 export type VerifySigned = (claim: Claim<Caller>, body: Uint8Array) => void
 
 /**
- * Verifies the signature of a request, before anything else is done with its body. A wrong one counts against the limit of the
- * sender's address, like any failed authentication.
+ * Verifies the signature of a request before its body is used. Like any failed authentication, an invalid signature counts
+ * against the limit of the client's address.
  *
  * @throws Problem `unauthenticated`, or `rate-limited` after too many failures
  */
@@ -23,5 +23,5 @@ export const verifySignature = (verify: VerifySigned, limitFailures: Limiter): S
   }
 }
 
-/** Returns the bytes of a body. A request without a body has none. */
+/** Returns the bytes of a body, which are empty if there is none. */
 export const bytesOf = (body: unknown): Uint8Array => body instanceof Uint8Array ? body : Buffer.alloc(0)

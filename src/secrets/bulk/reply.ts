@@ -6,7 +6,7 @@ import type { BulkCreateReply, BulkItemReply } from './schemas.ts'
 
 export type BulkItemReply = Static<typeof BulkItemReply>
 
-/** The memory that the result of one secret takes, in bytes. */
+/** The approximate memory of one secret's result, in bytes. */
 export const resultBytes = 1024
 
 /** Returns the JSON form of one outcome. */

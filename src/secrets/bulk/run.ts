@@ -31,7 +31,7 @@ export interface BulkSummary {
   stopped?: BulkStop
   /** 409 if there is a `code`. Otherwise 201 if all secrets were created, and 200 if not, or if this is a dry run. */
   status: 200 | 201 | 409
-  /** The problem of the request as a whole: an atomic request failed, or some secret failed and the caller asked for an error. */
+  /** The problem of the request as a whole: an atomic request failed, or a secret failed and `failOnError` is set. */
   code?: 'not-all-done' | 'some-failed'
 }
 

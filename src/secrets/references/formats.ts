@@ -16,13 +16,13 @@ export interface Referenced {
   throughGateway: boolean
 }
 
-/** Where the gateway can be reached. */
+/** The address of the gateway. */
 export interface GatewayAddress {
   /** The scheme, the host and the port. */
   origin: string
   /** The name of the secret's environment. */
   environment: string
-  /** True if the environment is among those that the routes of AWS's agent serve. */
+  /** True if the routes of AWS's agent serve the environment. */
   servesAgent: boolean
 }
 
@@ -38,7 +38,7 @@ export interface Format {
 }
 
 const parts = ({ name, field }: Referenced): string[] => field === undefined ? [name] : [name, field]
-/** The URL of the environment, for clients of AWS's own protocol. */
+/** Returns the environment's endpoint URL for AWS's protocol. */
 const awsEndpoint = ({ origin, environment }: GatewayAddress): string => `${origin}/environments/${environment}/aws`
 const documents = (...values: readonly object[]): string => values.map((value) => stringify(value, { lineWidth: 0 })).join('---\n')
 
@@ -158,7 +158,7 @@ function webhookExternalSecret ({ gateway, ...secret }: Referenced): string {
   return note + externalSecret(secret, `secrets-gateway-${gateway.environment}`, webhook(gateway), remoteRef)
 }
 
-/** The provider of a store that reads from the gateway. A 404 then means that the secret has been deleted, and nothing else. */
+/** Returns a provider that reads from the gateway. With these parameters, a 404 only ever means that the secret was deleted. */
 const webhook = ({ origin, environment }: GatewayAddress): object => ({
   webhook: {
     url: `${origin}/environments/${environment}/secrets/{{ .remoteRef.key }}` +
@@ -169,7 +169,7 @@ const webhook = ({ origin, environment }: GatewayAddress): object => ({
   }
 })
 
-/** @param store the name of the store, which has this provider */
+/** @param store the name of the store, which uses the provider */
 function externalSecret ({ name, field }: Pick<Referenced, 'name' | 'field'>, store: string, provider: object, remoteRef: object): string {
   return documents({
     apiVersion: 'external-secrets.io/v1',

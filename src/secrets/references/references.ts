@@ -4,9 +4,9 @@ import type { Scope } from '#src/secrets/scope'
 import { formats, type Format, type GatewayAddress } from './formats.ts'
 import type { References } from './schemas.ts'
 
-/** What the references name, and how the secret is read. */
+/** The options of references. */
 export interface ReferenceOptions {
-  /** A key of the value. */
+  /** The key of one field, if the references are to that field only. */
   readonly field?: string | undefined
   readonly gateway: GatewayAddress
   /** True if the tools have to read the secret through the gateway. */
