@@ -56,7 +56,7 @@ export default fp(async (fastify) => {
   fastify.decorate('eventStreams', eventStreams)
   fastify.decorate('sendChanges', async (request, reply, selection) => sendChanges(streams, request, reply, selection))
   fastify.decorate('waitFor', (request, reply, selector) => waitFor(waits, request, reply, selector))
-  metrics.gauge({ name: 'secrets_gateway_waiting_requests', help: 'Requests that wait for events.', labels: ['kind'] }, () => [
+  metrics.gauge({ name: 'secrets_gateway_waiting_requests', help: 'Requests that wait for changes, and event streams.', labels: ['kind'] }, () => [
     { labels: { kind: 'read' }, value: places.taken() },
     { labels: { kind: 'event-stream' }, value: eventStreams.taken() }
   ])

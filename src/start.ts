@@ -92,10 +92,10 @@ function reloadOnHangup (fastify: FastifyInstance, config: LiveConfig, file: str
   process.on('SIGHUP', () => {
     try {
       config.replace(loadConfig(file))
-      fastify.log.info('the configuration was read again')
+      fastify.log.info('the configuration was reloaded')
     } catch (error) {
       const mistakes = error instanceof ConfigError ? error.message.split('\n') : undefined
-      fastify.log.error({ mistakes }, 'the configuration was NOT read again: the one before stays in force')
+      fastify.log.error({ mistakes }, 'the configuration was NOT reloaded: the previous one stays in force')
     }
   })
 }

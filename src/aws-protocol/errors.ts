@@ -99,7 +99,7 @@ export const errors = {
   managedByService: error('InvalidRequestException', 'The secret is managed by another service, and you must use that service to update it.'),
   markedForDeletion: error('InvalidRequestException', 'You can\'t perform this operation on the secret because it was marked for deletion.'),
   maxResultsWithoutFilters: error('InvalidParameterException', '\'MaxResults\' and \'NextToken\' can only be used with \'Filters\'.'),
-  memberNotOffered: error('InvalidParameterException', (member: string) => `This Secrets Manager does not offer ${member}.`),
+  memberNotOffered: error('InvalidParameterException', (member: string) => `This Secrets Manager does not support ${member}.`),
   nameScheduledForDeletion: error('InvalidRequestException', 'You can\'t create this secret because a secret with this name is already scheduled for deletion.'),
   nameTakenInRegion: error('ResourceExistsException', (name: string, region: string) => `Secret name ${name} already exists in region ${region}.`),
   noCharactersLeft: error('InvalidParameterException', 'The password can\'t be generated because all characters are excluded.'),

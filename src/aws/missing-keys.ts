@@ -27,6 +27,6 @@ const missingOf = async <Kind extends CredentialKind>(definition: DefinitionOf<K
  */
 export async function missingKeyWarnings (credentials: ReadonlyMap<string, CredentialDefinition>): Promise<string[]> {
   const warnings = await Promise.all(Array.from(credentials, async ([id, definition]) =>
-    (await missingOf(definition)).map((source) => `The credential ${id} needs ${source}, which does not exist here.`)))
+    (await missingOf(definition)).map((source) => `The credential ${id} needs ${source}, which does not exist on this machine.`)))
   return warnings.flat()
 }

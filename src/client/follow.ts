@@ -71,7 +71,7 @@ async function* streamOnce (
   gateway: GatewayClient, env: string, { namePrefix, names, signal, longestSilence = 45_000 }: FollowOptions, position: Position
 ): AsyncGenerator<readonly SecretChange[]> {
   const silence = new AbortController()
-  const timer = globalThis.setTimeout(() => { silence.abort(new GatewayUnreachable('The gateway has fallen silent')) }, longestSilence)
+  const timer = globalThis.setTimeout(() => { silence.abort(new GatewayUnreachable('The gateway has stopped sending')) }, longestSilence)
   try {
     const { data } = await gateway.GET('/environments/{env}/events', {
       params: {

@@ -56,8 +56,8 @@ export function* agentIssues (
   }
   for (const [index, name] of agent.tokenHeaders.entries()) {
     if (!takenHeader.test(name)) continue
-    yield { key: `agent.tokenHeaders.${index}`, found: name, expected: 'a header without another meaning' }
+    yield { key: `agent.tokenHeaders.${index}`, found: name, expected: 'a header that has no other meaning' }
   }
   const [, first = ''] = agent.pathPrefix.split('/')
-  if (takenPaths.has(first)) yield { key: 'agent.pathPrefix', found: agent.pathPrefix, expected: 'a path that the gateway does not have yet' }
+  if (takenPaths.has(first)) yield { key: 'agent.pathPrefix', found: agent.pathPrefix, expected: 'a path that the gateway does not use itself' }
 }

@@ -31,6 +31,6 @@ export function reportCache ({ gauge }: Pick<Metrics, 'gauge'>, { size }: Pick<C
     () => [{ labels: {}, value: size().bytes }])
   gauge({ name: 'secrets_gateway_cache_secrets', help: 'Cached secrets, counted once per credential.', labels: [] },
     () => [{ labels: {}, value: size().secrets }])
-  gauge({ name: 'secrets_gateway_watched_secrets', help: 'Secrets whose changes somebody waits for, counted once per credential.', labels: [] },
+  gauge({ name: 'secrets_gateway_watched_secrets', help: 'Secrets that are watched for changes, counted once per credential.', labels: [] },
     () => [{ labels: {}, value: size().watched }])
 }

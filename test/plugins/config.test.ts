@@ -48,7 +48,7 @@ t.test('a configuration that is refused causes no warnings', async (t) => {
 
 t.test('keys that do not exist are logged at the start and after each reload', async (t) => {
   const gateway = await build(t, { credentials: { ...credentials, gone: profile('gone') } })
-  const missing = ['warn', 'The credential gone needs the profile gone, which does not exist here.']
+  const missing = ['warn', 'The credential gone needs the profile gone, which does not exist on this machine.']
   t.same(warnings(gateway), [missing])
   gateway.fastify.config.replace({ ...gateway.fastify.config.current })
   await until(() => warnings(gateway).length > 1)

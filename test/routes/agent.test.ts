@@ -160,7 +160,7 @@ t.test('a name that several environments could mean is refused, and an ARN names
     const { json } = await gateway.send('PUT', `/environments/${env}/secrets/x`, { json: { value: `in ${env}` } })
     arns[env] = json.arn
   }
-  const refused = [400, 'More than one environment may contain a secret with this name: send its ARN instead.']
+  const refused = [400, 'Several environments may contain a secret with this name: send its ARN instead.']
   t.same(shown(await ask(gateway, '/v1/shared/x')), refused)
   t.same(shown(await ask(gateway, '/v1/shared/none')), refused, 'whether or not there is a secret')
   t.match(shown(await ask(gateway, `/v1/${arns.eu}`)), [200, { SecretString: 'in eu' }])
@@ -170,7 +170,7 @@ t.test('a name that several environments could mean is refused, and an ARN names
 
   const { config } = gateway.fastify
   config.replace({ ...config.current, agent: { ...config.current.agent, environments: ['eu', 'other'] } as typeof config.current.agent & object })
-  const bothAccounts = [400, 'More than one environment may contain this ARN: its account has to be set in the configuration of each.']
+  const bothAccounts = [400, 'Several environments may contain this ARN: set the account of each of them in the configuration.']
   t.same(shown(await ask(gateway, `/v1/${arns.eu}`)), bothAccounts)
   const known = new Map(config.current.environments)
   for (const [name, account] of [['eu', '111111111111'], ['other', '222222222222']] as const) {

@@ -194,11 +194,11 @@ t.test('SIGHUP reloads the TLS certificate', async (t) => {
 
   await writeFile(join(folder, 'cert.pem'), renewed.cert)
   gateway.child.kill('SIGHUP')
-  await gateway.writes(/"mistakes":\["server\.tls: found something else[^\n]*NOT read again/)
+  await gateway.writes(/"mistakes":\["server\.tls: found something else[^\n]*NOT reloaded/)
   t.equal(await status(old.cert), 401, 'a certificate without its key is not used')
   await writeFile(join(folder, 'key.pem'), renewed.key)
   gateway.child.kill('SIGHUP')
-  await gateway.writes(/the configuration was read again/)
+  await gateway.writes(/the configuration was reloaded/)
   t.same([await status(old.cert), await status(next.cert)], [undefined, 401])
   t.equal(await gateway.end(), 0)
 })
@@ -233,12 +233,12 @@ t.test('a configuration file, and reloading it', async (t) => {
 
   await writeFile(file, stringify({ ...config, environments: { ...config.environments, test: config.environments.dev } }))
   gateway.child.kill('SIGHUP')
-  await gateway.writes(/the configuration was read again/)
+  await gateway.writes(/the configuration was reloaded/)
   t.equal(await put('test'), 201)
 
   await writeFile(file, stringify({ ...config, environments: {} }))
   gateway.child.kill('SIGHUP')
-  await gateway.writes(/"mistakes":\["environments: found an object[^\n]*NOT read again/)
+  await gateway.writes(/"mistakes":\["environments: found an object[^\n]*NOT reloaded/)
   t.equal(await put('test'), 200, 'the previous configuration is still used')
 
   await writeFile(file, stringify(config))
@@ -250,7 +250,7 @@ t.test('a configuration file, and reloading it', async (t) => {
 
   await writeFile(join(folder, 'policies', 'more.cedar'), '@id("freeze") forbid (principal, action in Action::"write", resource);\n')
   gateway.child.kill('SIGHUP')
-  await gateway.writes(/read again[^]*NOT read again[^]*NOT read again[^]*the configuration was read again/)
+  await gateway.writes(/reloaded[^]*NOT reloaded[^]*NOT reloaded[^]*the configuration was reloaded/)
   t.equal(await put('dev'), 403)
   t.equal(await gateway.end(), 0)
 })

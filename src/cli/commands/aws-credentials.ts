@@ -9,7 +9,7 @@ import { reply } from '#src/client/client'
  */
 export function awsCredentials (program: Command, terminal: Terminal): void {
   const command = program.command('aws-credentials')
-    .description('print keys for AWS\'s own protocol, for the setting credential_process of AWS\'s SDKs and CLI')
+    .description('print temporary keys for AWS\'s own protocol, as a credential_process of AWS\'s SDKs and CLI')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
       const { Token: SessionToken, ...keys } = await reply(gatewayOf(options, terminal).GET('/auth/aws/credentials'))

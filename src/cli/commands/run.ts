@@ -33,7 +33,7 @@ export function runChild (program: Command, terminal: Terminal): void {
     .exitOverride((error) => { throw error.exitCode === 0 ? error : new FailureWithStatus(ownFailure, error) })
     .argument('<command...>', 'the program and its arguments, after "--"')
     .addOption(new Option('--watch [seconds]', 'restart the program when its secrets have changed: end it with SIGTERM, or with ' +
-    'SIGKILL after 10 seconds, and start it again. The gateway tells of changes; if it can\'t, the secrets are read again at this interval')
+    'SIGKILL after 10 seconds, and start it again. If the gateway can\'t report changes, the secrets are read again at this interval')
       .preset('60').argParser(positiveInteger('whole number of seconds', maxInterval)))
     .action(async (args: string[], _: object, command: Command) => {
       const status = await runWithSecrets(args, command.optsWithGlobals<Options>(), terminal).catch((error: unknown) => {

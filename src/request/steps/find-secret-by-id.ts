@@ -28,7 +28,7 @@ export const findSecretById = (served: () => readonly string[], find: FindEnviro
   if (!candidates.some(({ environment }) => request.sees(environment).allowed)) throw new Problem('secret-not-found')
   throw new Problem('invalid-request', {
     detail: secretId.startsWith('arn:')
-      ? 'More than one environment may contain this ARN: its account has to be set in the configuration of each.'
-      : 'More than one environment may contain a secret with this name: send its ARN instead.'
+      ? 'Several environments may contain this ARN: set the account of each of them in the configuration.'
+      : 'Several environments may contain a secret with this name: send its ARN instead.'
   })
 }

@@ -12,8 +12,8 @@ export const refuseForwardingHeaders = (trustsProxy: TrustsProxy): Step => ({ ra
   const header = forwardingHeader(raw.headers)
   if (header === undefined) return
   const refusal = (message: string): Error => invalidRequest({ in: 'header', pointer: `/${header}`, message })
-  if (!trustsProxy(raw.socket.remoteAddress ?? '')) throw refusal('is taken from a trusted proxy alone')
-  if (reportedAddress(raw, trustsProxy) === undefined) throw refusal('has no IP address where the caller\'s should be')
+  if (!trustsProxy(raw.socket.remoteAddress ?? '')) throw refusal('is accepted from a trusted proxy only')
+  if (reportedAddress(raw, trustsProxy) === undefined) throw refusal('must contain the caller\'s IP address')
 }
 
 function forwardingHeader (headers: object): string | undefined {

@@ -98,9 +98,9 @@ t.test('keys that don\'t exist are a warning, because they may come into existen
   t.match(await check(file), {
     status: 0,
     stderr: [
-      'Warning: The credential gone needs the profile gone, which does not exist here.',
-      'Warning: The credential ci needs the variable CHECK_NO_SECRET, which does not exist here.',
-      'Warning: The credential pod needs the file none/token, which does not exist here.',
+      'Warning: The credential gone needs the profile gone, which does not exist on this machine.',
+      'Warning: The credential ci needs the variable CHECK_NO_SECRET, which does not exist on this machine.',
+      'Warning: The credential pod needs the file none/token, which does not exist on this machine.',
       ''
     ].join('\n')
   })
