@@ -1,12 +1,12 @@
 /**
  * Counts the calls to AWS for a million reads of a thousand secrets within an hour. The hour is simulated: the gateway's cache
- * runs on a clock that jumps from one event to the next, in front of a port that only counts. The popularity of the secrets
- * follows Zipf's law. The random numbers have a fixed seed, so every run counts the same.
+ * runs on a clock that jumps from one event to the next, and calls a port that only counts. The popularity of the secrets follows
+ * Zipf's law. The random numbers have a fixed seed, so every run has the same result.
  *
  *     node bench/calls.ts
  *
- * The others in the comparison are no cache, and a cache like that of the AWS Secrets Manager Agent. That one asks with
- * `GetSecretValue` for a secret that it does not have, and with `DescribeSecret` whether an expired value is still current.
+ * Compares the gateway with no cache, and with a cache like that of the AWS Secrets Manager Agent, which calls `GetSecretValue`
+ * for a secret that it does not have, and `DescribeSecret` to find out whether an expired value is still current.
  */
 import { appendFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
@@ -24,7 +24,7 @@ const reads = 1_000_000
 /** All times are in milliseconds. */
 const hour = 3_600_000
 const ttl = 300_000
-/** The time that AWS takes for a reply. */
+/** The time until AWS replies. */
 const latency = 20
 
 const environment: Environment = {
@@ -73,7 +73,7 @@ function zipf (random: () => number): Uint16Array {
 interface Clock {
   readonly now: () => number
   readonly after: After
-  /** Moves the clock to a time. Runs the timers that end before it, and what follows from them. */
+  /** Moves the clock to a time, and runs the timers that are due by then. */
   readonly moveTo: (time: number) => Promise<void>
 }
 
@@ -102,7 +102,7 @@ function simulatedClock (): Clock {
   }
 }
 
-/** Waits until the cache has sent what it sends at this time. */
+/** Waits until the cache has sent all calls that are due at the current time. */
 async function untilIdle (): Promise<void> {
   for (let iteration = 0; iteration < 5; iteration++) await setImmediate()
 }
@@ -161,7 +161,7 @@ async function countOurs (order: Uint16Array, random: () => number, isPreloaded:
   return calls
 }
 
-/** Counts the calls of a cache that asks `DescribeSecret` whether an expired value is still the current one. */
+/** Counts the calls of a cache that checks expired values with `DescribeSecret`. */
 function countAgent (order: Uint16Array): Calls {
   const expiries = new Float64Array(secrets)
   const calls = { GetSecretValue: 0, DescribeSecret: 0 }

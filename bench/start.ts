@@ -1,12 +1,12 @@
 /**
  * Measures the start, from the creation of the process to the first reply with status 200, and the memory of an idle process.
- * The contenders are the gateway, from its source and as it is built, and a Fastify server with the stock SDK client. They take
+ * Compares the gateway, from its source and built, with a Fastify server that uses the stock SDK client. They are started in
  * turns.
  *
  *     npm run build
  *     node bench/start.ts [ROUNDS]
  *
- * The CPU time includes all threads, and depends less on what else runs on the machine than the time until the reply does.
+ * The CPU time includes all threads. It depends less than the elapsed time on what else runs on the machine.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -23,7 +23,7 @@ const root = join(import.meta.dirname, '..')
 const path = '/health/live'
 const port = 27_319
 
-/** The time, in milliseconds, after which a process counts as idle. By then, it has loaded what it loads after the start. */
+/** The milliseconds after which a process counts as idle. By then, it has loaded everything that it loads after the start. */
 const idleAfter = 3_000
 
 const contenders: Readonly<Record<string, readonly string[]>> = {
@@ -36,7 +36,7 @@ const units = ['first 200, ms', 'CPU time until then, ms', 'resident when idle, 
 
 type Measured = Readonly<Record<typeof units[number], number>>
 
-/** Asks once. Returns true if the reply has the status 200. */
+/** Sends one request. Returns true if the reply has the status 200. */
 async function answers (): Promise<boolean> {
   return new Promise((resolve) => {
     get({ host: '127.0.0.1', port, path, agent: false }, (reply) => {

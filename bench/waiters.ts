@@ -1,6 +1,6 @@
 /**
- * Measures what it costs to wait for changes of secrets, and how soon those who wait learn of one. The embedded backend stands in
- * for AWS. All connections are on this machine. It takes about a minute.
+ * Measures the cost of waiting for changes of secrets, and the time until the waiting clients are notified. Uses the embedded
+ * backend instead of AWS, and local connections. Takes about a minute.
  *
  *     node bench/waiters.ts [WAITERS=10000] [SECRETS=100]
  *
@@ -29,10 +29,10 @@ const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAcc
 /** The seconds for which the idle gateway is measured. */
 const idleSeconds = 10
 
-/** The longest time in seconds until all who wait must have learned of a change. */
+/** The maximum time, in seconds, until all waiting clients must have been notified of a change. */
 const patience = 30
 
-/** What the gateway's process has used. */
+/** The resource usage of the gateway's process. */
 interface Usage {
   /** Milliseconds of CPU time. */
   cpu: number
@@ -131,7 +131,7 @@ async function measure ({ title, waiters: count, secrets, written, isStream }: S
   }
   const etags: string[] = []
   for (let index = 0; index < secrets; index++) etags.push(await put(index, 'before'))
-  // The state of a gateway that has handled requests, but on which nobody waits.
+  // The baseline: a gateway that has handled requests, but has no waiting clients.
   const before = await usage(child)
 
   const port = Number(new URL(url).port)

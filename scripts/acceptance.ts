@@ -3,8 +3,8 @@
  *
  *     npm run acceptance -- gateway.yaml --environment NAME
  *
- * Starts a gateway with the credentials of the configuration file. All secrets have names with a prefix of this run, within the
- * environment's own prefix, and are deleted without recovery in the end, even after a failure or Ctrl-C.
+ * Starts a gateway with the credentials of the configuration file. The names of all secrets begin with the
+ * environment's prefix and one for this run. The secrets are deleted without recovery at the end, even after a failure or Ctrl-C.
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -34,13 +34,13 @@ Tests: ${Object.keys(tests).join(', ')}
 
 const { stdout, stderr } = outputsOf(process)
 
-/** AWS's prices in US dollars (https://aws.amazon.com/secrets-manager/pricing/). The one for secrets is for a month. */
+/** AWS's prices in US dollars (https://aws.amazon.com/secrets-manager/pricing/). The price of a secret is per month. */
 const prices = { call: 0.05 / 10_000, secret: 0.40 }
 
-/** How often the deletion of a secret is tried, and the pause between two attempts in milliseconds. */
+/** The number of attempts to delete a secret, and the pause between them in milliseconds. */
 const deletion = { attempts: 6, pause: 2_000 }
 
-/** The exit status after a signal, as shells have it for SIGINT. */
+/** The exit status after SIGINT, as in shells: 128 plus the number of the signal. */
 const interrupted = 130
 
 /** The log of the gateway goes to standard error. */
@@ -94,7 +94,7 @@ function optionsFrom (args: string[]): Options | undefined {
   }
 }
 
-/** Asks whether to begin. @throws TypeError if nobody can be asked */
+/** Asks for confirmation. @throws TypeError if standard input is not a terminal */
 async function isAgreed (): Promise<boolean> {
   if (!process.stdin.isTTY) throw new TypeError('Nobody can be asked whether to begin: specify --yes.')
   const terminal = createInterface({ input: process.stdin, output: stdout.echo })
@@ -128,7 +128,7 @@ async function isDeleted (api: Api, name: string): Promise<boolean> {
   return false
 }
 
-/** Tells what the run does and costs, and asks whether to begin, unless it is agreed. */
+/** Prints what the run does and costs, and asks for confirmation unless `--yes` is given. */
 async function isBegun (place: string, region: string, secrets: number, options: Options): Promise<boolean> {
   const cost = options.maximumCalls * prices.call
   stdout.lines([

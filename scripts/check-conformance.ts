@@ -6,7 +6,8 @@
  *
  * DIR contains the recordings (`recorded.scenarios.json`, `recorded.snapshot.json`) and the program that replays them
  * (`replay.mjs`). Exits with 1 if fewer than AT_LEAST responses match, or if a scenario that uses only implemented operations
- * fails. With `--through-gateway`, AWS's protocol is spoken with a gateway in front of the embedded Secrets Manager.
+ * fails. With `--through-gateway`, the requests go to a gateway's endpoint for AWS's protocol, in front of the embedded Secrets
+ * Manager.
  *
  * The recordings of rotations lack two steps of the original tests, which this script adds: creating the secret beforehand, and
  * waiting for a rotation to finish before inspecting it.
@@ -101,7 +102,7 @@ interface Gateway {
   close: () => Promise<void>
 }
 
-/** Starts a gateway in front of a Secrets Manager. Returns its endpoint for AWS's protocol, and keys for it. */
+/** Starts a gateway in front of a Secrets Manager. Returns the URL of its endpoint for AWS's protocol, and keys for it. */
 async function startGateway (aws: string): Promise<Gateway> {
   const token = 'token-of-the-conformance-check'
   const config = liveConfig(configFrom({

@@ -15,7 +15,7 @@ interface CallOptions {
   headers?: Record<string, string>
 }
 
-/** Sends a call in AWS's protocol, with a bearer token instead of a signature. Unlike the SDKs, checks nothing and adds nothing. */
+/** Sends a call in AWS's protocol with a bearer token. Unlike the SDKs, neither validates nor completes the input. */
 export async function callAws (
   gateway: Gateway, operation: string, input: unknown, { environment = 'dev', token = tokens.administrator, headers }: CallOptions = {}
 ): Promise<Reply> {
@@ -26,7 +26,7 @@ export async function callAws (
   })
 }
 
-/** Returns keys for the owner of a token. */
+/** Returns keys for the caller that a token belongs to. */
 export const keysFor = async (gateway: Gateway, token: string = tokens.administrator): Promise<Keys> =>
   (await gateway.send('GET', '/auth/aws/credentials', { token })).json as Keys
 

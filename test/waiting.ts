@@ -3,13 +3,13 @@ import { get, type IncomingMessage } from 'node:http'
 import { tokens, type Gateway } from './helper.ts'
 import { until } from './until.ts'
 
-/** Returns the number of requests that wait at a gateway: reads, or event streams. */
+/** Returns the number of waiting reads or event streams of a gateway. */
 export function waiting ({ fastify }: Gateway, kind: 'read' | 'event-stream' = 'read'): number {
   const [, count] = new RegExp(`^secrets_gateway_waiting_requests\\{kind="${kind}"\\} (\\d+)$`, 'm').exec(fastify.metrics.text()) ?? []
   return Number(count)
 }
 
-/** Resolves when this number of requests waits. */
+/** Resolves when this number of requests are waiting. */
 export const untilWaiting = async (gateway: Gateway, count: number, kind?: 'read' | 'event-stream'): Promise<void> =>
   until(() => waiting(gateway, kind) === count)
 
@@ -25,7 +25,7 @@ export interface Stream {
   status: number
   /** The events so far, without the heartbeats. */
   events: StreamEvent[]
-  /** Everything that was received so far. */
+  /** The text that has been received so far. */
   text: () => string
   isOver: () => boolean
   close: () => void

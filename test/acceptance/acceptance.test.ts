@@ -78,7 +78,7 @@ t.test('after Ctrl-C, nothing is left behind', async (t) => {
   t.same(await names(), [])
 })
 
-t.test('a failure leaves nothing behind, and neither does the end of the calls', async (t) => {
+t.test('nothing is left behind after a failure, or when the limit on calls is reached', async (t) => {
   const { run, names } = await setUp(t)
   const { status, output } = await run(['--environment', 'dev', '--yes', '--calls', '8', '--except', 'lists'])
   t.equal(status, 1, output)
@@ -87,7 +87,7 @@ t.test('a failure leaves nothing behind, and neither does the end of the calls',
   t.same(await names(), [])
 })
 
-t.test('what an earlier run has left is deleted by --clean-up', async (t) => {
+t.test('--clean-up deletes what an earlier run has left behind', async (t) => {
   const { aws, run, names } = await setUp(t)
   await aws.createSecret({ Name: 'team/acceptance-0123abcd/values', SecretString: 'v' })
   await aws.createSecret({ Name: 'team/acceptance-0123abcd/deleted', SecretString: 'v' })
@@ -97,7 +97,7 @@ t.test('what an earlier run has left is deleted by --clean-up', async (t) => {
   t.same(await names(), [])
 })
 
-t.test('nothing begins if nobody has agreed, or the command line is wrong', async (t) => {
+t.test('nothing is created without confirmation, or if the command line is wrong', async (t) => {
   const { run, names } = await setUp(t)
   for (const [args, message] of [
     [['--environment', 'dev'], /specify --yes/],

@@ -1,7 +1,7 @@
 import type { ClientRequest } from 'node:http'
 import { subscribe } from 'node:diagnostics_channel'
 
-/** Returns a function that returns the number of requests that this process has sent to Secrets Manager since then. */
+/** Starts to count this process's requests to Secrets Manager. Returns a function that returns their number. */
 export function countCalls (): () => number {
   let calls = 0
   subscribe('http.client.request.start', (message) => {

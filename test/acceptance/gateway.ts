@@ -22,8 +22,8 @@ export interface AcceptanceGateway {
 const everything = policySetFrom([{ file: 'acceptance.cedar', text: '@id("everything") permit (principal, action, resource);' }])
 
 /**
- * Returns the configuration of a gateway that has only this environment, restricted to names with a prefix, and whose only caller
- * has the token. Of the loaded configuration, it has the credentials and what concerns the calls to AWS.
+ * Returns the configuration of a gateway with a single environment, restricted to names with a prefix, and a single caller, who
+ * has the token. It uses the credentials and the AWS settings of the loaded configuration.
  */
 function restricted ({ credentials, aws }: Config, environment: Environment, prefix: string, token: string): Config {
   const base = configFrom({

@@ -6,7 +6,7 @@ export interface Reply {
   json: any // eslint-disable-line @typescript-eslint/no-explicit-any -- the tests read arbitrary members
 }
 
-/** Sends a request to the gateway. The path is relative to that of the environment. */
+/** Sends a request to the gateway. The path is relative to the environment's. */
 export type Api = (method: string, path: string, options?: { json?: unknown, headers?: Record<string, string> }) => Promise<Reply>
 
 /** A test of behaviour. Each test has secrets of its own. */
@@ -16,7 +16,7 @@ export interface AcceptanceTest {
   run: (api: Api) => Promise<void>
 }
 
-/** The text of a value is never shown, because an environment may have real ones. */
+/** Values are never shown, because an environment may contain real ones. */
 function expect (reply: Reply, status: number, what: string): Reply {
   const { code, detail } = reply.json as { code?: string, detail?: string }
   const problem = code === undefined ? '' : ` (${code}: ${detail ?? ''})`
@@ -30,7 +30,7 @@ function equal (found: unknown, expected: unknown, what: string): void {
 
 const at = (name: string): string => `/secrets/${name}`
 
-/** The tests, by their names. */
+/** The tests, by name. */
 export const tests: Readonly<Record<string, AcceptanceTest>> = {
   values: {
     secrets: ['values', 'bytes'],

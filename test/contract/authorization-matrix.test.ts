@@ -153,7 +153,7 @@ const onSecret: readonly Request[] = [
 
 const clientRequestToken = '00000000-0000-4000-8000-000000000001'
 
-/** Returns a call in AWS's protocol. It must require the same actions as the gateway's own request that does the same. */
+/** Returns a call in AWS's protocol, which must require the same actions as the equivalent request to the gateway's own API. */
 const awsCall = (takes: readonly Action[], operation: string, json: object = {}): Request => ({ takes, method: 'POST', operation, json })
 
 const awsCallsOnEnvironment: readonly Request[] = [
@@ -338,7 +338,8 @@ t.test('every caller, environment and secret, on the routes of AWS\'s agent', as
     const wanted = expected({ caller, environment, name, credential: undefined }, ['GetSecretValue'])
     answers.add(wanted)
     const { json } = await gateway.send('GET', `/v1/${environment}/${name}`, { token: null, headers: { 'x-vault-token': tokenOf(caller.id) } })
-    // There are no secrets, so a permitted request is answered like one that the caller may not know about. Only the former calls AWS.
+    // There are no secrets, so a permitted request gets the same reply as one for a hidden environment. Only the
+    // permitted one calls AWS.
     const found = json.__type === 'AccessDeniedException' ? 'forbidden' : gateway.awsCalls.splice(0).length > 0 ? 'allowed' : 'not-found'
     t.equal(found, wanted, `${caller.id} reads ${environment}/${name}`)
   }

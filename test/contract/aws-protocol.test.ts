@@ -4,13 +4,13 @@ import type { AuditRecord } from '#test/audit-trail'
 import { build, policies, tokens, type Gateway } from '#test/helper'
 
 /*
- * A call in AWS's protocol leaves the same records as the gateway's own request that does the same, and has the same effects
- * elsewhere. The matrix of authorization shows that both need the same permissions.
+ * A call in AWS's protocol leaves the same audit records, and affects other environments in the same way, as the equivalent
+ * request to the gateway's own API. `authorization-matrix.test.ts` checks that both require the same permissions.
  */
 
 const token = '00000000-0000-4000-8000-000000000001'
 
-/** A request to the gateway's own routes of the secret `a`, and the call in AWS's protocol that does the same. */
+/** A request to the gateway's own API about the secret `a`, and the equivalent call in AWS's protocol. */
 interface Pair {
   method: string
   path?: string
@@ -44,7 +44,7 @@ const pairs: readonly Pair[] = [
   { method: 'GET', operation: 'GetSecretValue' }
 ]
 
-/** Returns what a request's records say, except what differs between any two requests, and between the two forms of a request. */
+/** Returns the members of a request's records that must be the same in both forms. */
 function saidIn (gateway: Gateway, requestId: string | null): unknown[] {
   return gateway.trail().filter((record: AuditRecord) => record.requestId === requestId).map((record: AuditRecord) => ({
     event: record.event,
@@ -72,7 +72,7 @@ for (const caller of ['administrator', 'reader'] as const) {
   })
 }
 
-t.test('an effect on another environment takes the permissions of that environment', async (t) => {
+t.test('an effect on another environment requires the permissions of that environment', async (t) => {
   const dev = { region: 'eu-west-1', account: '111111111111', credential: 'dev-account' }
   const gateway = await build(t, {
     environments: { dev, deveu: { ...dev, region: 'eu-central-1', namePrefix: 'dev/' } },

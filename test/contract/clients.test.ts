@@ -40,7 +40,7 @@ const bash = (script: string): readonly [string, string[]] => ['bash', ['-e', '-
 const python = (script: string): readonly [string, string[]] => ['python3', ['-c', script]]
 const node = (script: string, type = 'module'): readonly [string, string[]] => [process.execPath, [`--input-type=${type}`, '-e', script]]
 
-/** Runs a program of the page against a gateway, and returns its output. It sees no settings of this machine. */
+/** Runs a program of the page against a gateway, without this machine's settings, and returns its output. */
 async function outputOf (
   { url }: Gateway, [program, parameters]: readonly [string, string[]], env: Record<string, string> = {}
 ): Promise<string> {
@@ -97,7 +97,7 @@ t.test('clients of AWS\'s agent, and the section of the configuration', async (t
   t.match(configFrom({ ...declared, ...parse(section) as Pick<Declared, 'agent'> }).agent, { environments: ['prod'] })
 })
 
-t.test('External Secrets Operator and Terraform: what the references say', async (t) => {
+t.test('External Secrets Operator and Terraform: the page has the same settings as the references', async (t) => {
   const gateway = await prepared(t)
   const { json } = await gateway.send('GET', '/environments/prod/secrets/payments%2Fdb/references?field=password&through=gateway')
   const items = json.items as { format: string, text: string }[]

@@ -75,12 +75,12 @@ t.test('secretsctl: each command that does not ask anything succeeds', async (t)
   t.match(await run(t, gateway, ['set -e -o pipefail', ...expected].join('\n')), /payments\/queue/)
 })
 
-t.test('the gate of a pipeline', async (t) => {
+t.test('failOnError in a pipeline', async (t) => {
   const gateway = await build(t)
   t.match(JSON.parse(await run(t, gateway, exampleIn('docs/bulk.md', 'example: gate'))), { counts: { created: 1 } })
 })
 
-t.test('a policy and its case', async (t) => {
+t.test('a policy and its test case', async (t) => {
   const folder = t.testdir({
     'payments.cedar': exampleIn('docs/authorization.md', 'example: policy'),
     'payments.test.yaml': exampleIn('docs/authorization.md', 'example: case')
@@ -95,7 +95,7 @@ t.test('a manifest', async (t) => {
   t.match(await run(t, gateway, `secretsctl apply -f - <<'END'\n${manifest}END\n`), /2 created/)
 })
 
-t.test('completion', async (t) => {
+t.test('shell completion', async (t) => {
   const gateway = await build(t)
   t.match(await run(t, gateway, `${exampleIn('docs/secretsctl.md', 'example: completion')}complete -p secretsctl`), /secretsctl$/m)
 })

@@ -6,8 +6,8 @@ import { parseAllDocuments } from 'yaml'
 import { build, tokens, type Gateway } from '#test/helper'
 
 /*
- * The webhook provider of External Secrets Operator, with the store that `GET …/references` returns. It deletes the Kubernetes Secret
- * after a 404 if the `deletionPolicy` is `Delete`, and shows nothing but the status line of other failures.
+ * Tests the store that `GET …/references` returns for the webhook provider of External Secrets Operator. After a 404, the
+ * operator deletes the Kubernetes Secret if the `deletionPolicy` is `Delete`. Of other failures, it shows only the status line.
  */
 
 /** What an ExternalSecret refers to. */
@@ -17,7 +17,7 @@ interface RemoteRef {
   version?: string
 }
 
-/** Escapes a text as Go's `url.QueryEscape` does. The provider escapes the parts of a reference so, in the path as well. */
+/** Escapes a text as Go's `url.QueryEscape` does, which the provider uses for all parts of a reference, even in the path. */
 const queryEscaped = (value: string): string => encodeURIComponent(value)
   .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
   .replaceAll('%20', '+')
@@ -29,7 +29,7 @@ interface Answer {
   bodyStatus?: unknown
 }
 
-/** Sends the request of the provider for a store's URL: without `Accept`, and with the headers of the store only. */
+/** Sends the request that the provider sends for a store's URL: without `Accept`, and with the store's headers only. */
 async function ask (template: string, { key, property = '', version = '' }: RemoteRef, token: string): Promise<Answer> {
   const parts: Record<string, string> = { key, property, version }
   const url = template.replace(/\{\{ \.remoteRef\.(\w+) \}\}/g, (_whole, part: string) => queryEscaped(parts[part] ?? ''))
@@ -57,7 +57,7 @@ async function prepared (t: Test): Promise<{ gateway: Gateway, template: string 
 
 const object = '{"user":"app","a b+c":"odd","hosts":["db1"]}'
 
-/** What is read, and the reply: the value, or the status and the code of the problem. */
+/** References, and the reply to each: the value, or the status and the code of the problem. */
 const table: readonly [what: string, remoteRef: RemoteRef, reply: string | [status: number, code: string]][] = [
   ['a secret', { key: 'payments/db' }, object],
   ['a name with special characters', { key: 'a+b@c' }, 'text'],
@@ -86,7 +86,7 @@ t.test('requests of the webhook provider, and the replies', async (t) => {
   }
 })
 
-t.test('what is wrong with a store is never a 404', async (t) => {
+t.test('an error in a store is never a 404', async (t) => {
   const { gateway, template } = await prepared(t)
   const cases: readonly [what: string, template: string, token: string, status: number, code: string][] = [
     ['an environment that does not exist', template.replace('/dev/', '/dve/'), tokens.administrator, 403, 'not-found'],
@@ -110,7 +110,7 @@ t.test('without the parameters of the store, the statuses are those of the catal
   t.equal(await status('/environments/dev/secrets/deleted?pendingDeletion=absent'), 404)
 })
 
-t.test('an environment may have the setting', async (t) => {
+t.test('the setting pendingDeletion of an environment', async (t) => {
   const { gateway } = await prepared(t)
   const { config } = gateway.fastify
   const environments = new Map(config.current.environments)

@@ -7,7 +7,7 @@ import { build, embedded, policies, type Gateway, type Reply } from '#test/helpe
 
 const accountId = '111122223333'
 
-/** Returns the rows of the table of least permissions: for each feature, the text with the actions. */
+/** Returns the rows of the table of least permissions: the text with the actions, by feature. */
 function rows (): Record<string, string> {
   const text = readFileSync(join(import.meta.dirname, '../../docs/aws.md'), 'utf8')
   const [, table = ''] = text.split('| feature | `secretsmanager` actions |')
@@ -33,7 +33,7 @@ const user = (accessKeyId: string, actions: readonly string[]): Account => ({
 
 const create = actionsIn(features['create, put and change secrets'])
 
-/** For each feature, the actions that it is said to need, and requests that use it. */
+/** For each feature, the actions in the documentation, and requests that use it. */
 const cases: Record<string, { actions: readonly string[], use: (gateway: Gateway, id: string) => Promise<Reply>[] }> = {
   'read single secrets': {
     actions: actionsIn(features['read single secrets']),

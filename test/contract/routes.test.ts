@@ -39,7 +39,7 @@ const table = [
   ['GET', '/consistency', 'compareEnvironments', 'ListSecrets'],
   ['GET', '/environments', 'listEnvironments', 'DescribeEnvironment'],
   ['GET', '/environments/:env', 'describeEnvironment', 'DescribeEnvironment'],
-  // The action depends on the request. This one is required in any case.
+  // Further actions depend on the request. This one is always required.
   ['POST', '/environments/:env/aws', 'callAws', 'DescribeEnvironment'],
   ['POST', '/environments/:env/aws/', 'callAws', 'DescribeEnvironment'],
   ['POST', '/environments/:env/promotions', 'promoteSecrets', 'PromoteSecret'],
@@ -122,13 +122,13 @@ t.test('every route', async (t) => {
     if (route.url.includes(':env') && !speaksAws && route.url !== '/environments/:env') expected.push('403', '404', '422', '502', '503', '504')
     if (route.url.includes(':name')) expected.push('414')
     if (schema.body !== undefined) expected.push('413', '415')
-    // A route with its own format of problems has that protocol's statuses, too.
+    // A route with its own problem format has that protocol's statuses as well.
     if (route.config?.problemFormat === undefined) t.same(expected.filter((status) => !statuses.includes(status)), [], `${name} has schemas for its errors`)
 
     const takesBody = ['POST', 'PUT', 'PATCH'].includes(String(route.method)) && !withoutBody.has(schema.operationId ?? '')
     t.equal(schema.body !== undefined, takesBody, `${name} has a schema for its body`)
     const bodies = schema.body?.anyOf ?? (schema.body === undefined ? [] : [schema.body])
-    // Merge patches and tags may have any keys, because callers choose them. AWS ignores what its model does not contain.
+    // Merge patches and tags may have any keys. AWS ignores members that its model does not contain.
     const isOpen = ['callAws', 'patchValue', 'tagSecret'].includes(schema.operationId ?? '')
     t.ok(isOpen || bodies.every(({ additionalProperties }) => additionalProperties === false), `${name} takes no unknown field`)
     if (action !== 'Public') t.equal(schema.querystring?.additionalProperties, false, `${name} takes no unknown parameter`)

@@ -19,7 +19,7 @@ export type Stage = 'begun' | 'asked' | 'head' | 'body'
  * - `plain`: The answer is not TLS.
  * - `certificate`: The server shows a wrong certificate.
  * - `refused`: Nothing listens on the port.
- * - `dropped`: The packets that would open a connection are dropped.
+ * - `dropped`: The packets that open a connection (SYN) are dropped.
  * - `unresolved`: The host name does not resolve.
  */
 export type Fault =

@@ -21,7 +21,7 @@ export interface FaultProxy {
    * Plants a fault.
    *
    * @param times the number of attempts that it affects. Later attempts succeed.
-   * @param spared the number of attempts before those. They succeed and do not count.
+   * @param spared the number of attempts that succeed before the faults begin
    */
   plant: (fault: Fault, times: number, spared?: number) => Promise<void>
   /** Ends the fault. */
@@ -31,7 +31,7 @@ export interface FaultProxy {
 export interface ProxyOptions {
   /** The URL of the backend. */
   backend: string
-  /** What happens to a connection after a reply, when the next request comes. By default, it is closed after the reply. */
+  /** The fault of a kept connection when the next request arrives on it. By default, connections are closed after each reply. */
   keptConnections?: 'closed' | 'silent'
   /** The certificates of a proxy that speaks TLS, by name. `right` is used unless a fault names another one. */
   certificates?: Readonly<Record<string, Pair>>
@@ -63,7 +63,7 @@ export async function startProxy (t: Test, { backend, keptConnections, certifica
     })
   }
 
-  /** Returns the fault of the next attempt, if it has one. */
+  /** Returns the fault of the next attempt, or undefined if it succeeds. */
   function nextFault (): Fault | undefined {
     if (planted === undefined || connections <= planted.spared || planted.left === 0) return undefined
     planted.left -= 1
@@ -175,24 +175,23 @@ export async function startProxy (t: Test, { backend, keptConnections, certifica
 const isWithoutConnection = (fault: Fault | undefined): boolean =>
   fault !== undefined && ['refused', 'dropped', 'unresolved'].includes(fault.kind)
 
-/** A listener that accepts no connections. */
+/** A listener that never accepts a connection. */
 interface Deaf {
   close: () => Promise<void>
 }
 
-/** The number of connections that may wait at the listener. Linux lets one more wait than the listener says. */
+/** The number of connections that can wait at the listener. Linux accepts one more than the configured backlog. */
 const backlog = 1
 
 /**
- * Listens on a port and accepts nothing. Once the backlog is full, the system drops the packets that would open a connection, as a
- * firewall does.
+ * Listens on a port without accepting connections. Once the backlog is full, the system drops SYN packets, as a firewall does.
  */
 async function listenDeaf (port: number): Promise<Deaf> {
   const listener = new Worker(`
     const { parentPort, workerData } = require('node:worker_threads')
     require('node:net').createServer().listen(workerData, () => {
       parentPort.postMessage('listening')
-      // Blocks the thread, so that it accepts no connection.
+      // Blocks the thread, so that it never accepts a connection.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
     })
   `, { eval: true, workerData: { port, host: '127.0.0.1', backlog } })

@@ -9,7 +9,7 @@ export interface Row {
   readonly fault: Fault
   /** The number of attempts that the fault affects. */
   readonly times: number
-  /** The number of attempts before those that the fault does not affect. Defaults to 0. */
+  /** The number of attempts that succeed before the fault begins. Defaults to 0. */
   readonly spared?: number
   readonly call: Call
   readonly promise: Promised

@@ -38,7 +38,7 @@ interface Connections {
   deadlineSeconds: number
   /** The service whose proxy speaks TLS. */
   tls?: keyof Pick<Setup, 'secretsManager' | 'sts'>
-  /** What the proxy of Secrets Manager does when the next request comes on a connection. By default, it keeps no connections. */
+  /** The fault of a kept connection when the next request arrives on it. By default, connections are not kept. */
   keptConnections?: ProxyOptions['keptConnections']
 }
 

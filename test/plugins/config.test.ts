@@ -4,7 +4,7 @@ import { configFrom } from '#src/config/config'
 import { build, declared, type Gateway } from '#test/helper'
 import { until } from '#test/until'
 
-// The profiles exist, because there would be a warning otherwise.
+// The profiles exist, so that there is no warning.
 process.env.AWS_SHARED_CREDENTIALS_FILE = join(t.testdir({ credentials: '[a]\nregion = eu-west-1\n[b]\nregion = eu-west-1\n' }), 'credentials')
 
 const profile = (name: string): { kind: 'profile', profile: string } => ({ kind: 'profile', profile: name })

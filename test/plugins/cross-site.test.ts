@@ -71,13 +71,13 @@ t.test('every route that needs a caller refuses it', async (t) => {
   const operations = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, { security }]) => ({ path, method, security })))
   t.ok(operations.length > 40)
   let guarded = 0
-  // A client certificate is no proof of a caller on the routes of AWS's agent.
+  // The routes of AWS's agent don't accept a client certificate.
   const takesCertificates = operations.filter(({ path, security }) => !path.startsWith('/health') && !JSON.stringify(security ?? []).includes('agent'))
   for (const { path, method, security } of takesCertificates) {
     const isPublic = security?.length === 0
     if (!isPublic) guarded++
     const reply = await ask({ method: method.toUpperCase(), path: path.replace('{env}', 'dev').replaceAll(/\{\w+\}/g, 'a'), headers: [site('cross-site')] })
-    // AWS's protocol has errors of its own. This one's message is the title of the problem.
+    // On the route for AWS's protocol, the reply is an AWS error, whose message is the title of the problem.
     const isRefused = reply?.code === refused.code || reply?.text.includes('"AccessDeniedException","Message":"Another site caused the request') === true
     t.equal(isRefused, !isPublic, `${method} ${path}: ${reply?.status ?? 'no reply'}`)
   }

@@ -101,7 +101,7 @@ t.test('the body and the results of a job are counted until it has ended', async
   await until(isInvited)
 })
 
-t.test('the results of ended jobs take a bounded memory, and a caller pushes out its own jobs first', async (t) => {
+t.test('the memory for the results of ended jobs is limited, and a caller evicts its own jobs first', async (t) => {
   const gateway = await start(t)
   const runJob = async (count: number, token: string): Promise<string> => {
     const secretNames = Array.from({ length: count }, (_, index) => `n${index}`)

@@ -32,7 +32,7 @@ async function samplesOf (t: Test, gateway: Gateway): Promise<Map<string, number
   return samples
 }
 
-t.test('the saved calls are the reads minus the calls for them', async (t) => {
+t.test('the number of saved calls is the number of reads minus that of the calls they needed', async (t) => {
   const gateway = await build(t, { ...caching, server: { metrics: { port: 0 } } })
   const names = Array.from({ length: 40 }, (_, index) => `n${index}`)
   for (const name of names) await gateway.aws('AKIADEV').createSecret({ Name: `dev/${name}`, SecretString: name })

@@ -49,7 +49,7 @@ t.test('a reload changes the trusted proxies', async (t) => {
   t.equal(await peer(gateway, '203.0.113.7'), '203.0.113.7')
 })
 
-/** Sends a request that a proxy has forwarded from this address, and returns the reply's status. */
+/** Sends a request as a proxy that forwards it from this address, and returns the status of the reply. */
 const forwarded = async (gateway: Gateway, address: string, request: RawRequest): Promise<number | undefined> =>
   (await sendRaw(gateway.url, { ...request, headers: [...request.headers ?? [], ['X-Forwarded-For', address]] }))?.status
 
@@ -74,7 +74,7 @@ t.test('behind a trusted proxy, the audit trail has the address that the proxy r
   }
 })
 
-t.test('what is not an address does not become one', async (t) => {
+t.test('an entry that is not an address is refused, and not recorded as the client\'s address', async (t) => {
   const gateway = await build(t, { server: { trustedProxies: ['127.0.0.1'] } })
   for (const none of ['unknown', '<script>', '203.0.113.7:4711', '', '203.0.113.7, ']) {
     for (const path of ['/environments', '/environments/%zz']) {
@@ -85,7 +85,7 @@ t.test('what is not an address does not become one', async (t) => {
   }
 })
 
-t.test('behind a trusted proxy, memory and the limit of public routes count for the address that the proxy reports', async (t) => {
+t.test('behind a trusted proxy, memory and the limit on public routes are counted for the address that the proxy reports', async (t) => {
   const unauthenticated = { requestsPerSecond: 1 / 3_000, burst: 1 }
   const gateway = await build(t, { limits: { ...declared.limits, unauthenticated }, server: { trustedProxies: ['127.0.0.1'] } })
   const { memory } = gateway.fastify

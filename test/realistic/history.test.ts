@@ -6,7 +6,7 @@ const create = done(1, 2, { kind: 'create', version: 'a' })
 const last = (AWSCURRENT: string, existence: State['existence'] = 'active'): State => ({ existence, labels: { AWSCURRENT } })
 const replace = (version: string, expected: string): Request => ({ kind: 'replace', version, expected })
 
-t.test('a history is possible only if no confirmed write is lost and each refusal is true', async (t) => {
+t.test('a history is possible only if no confirmed write is lost and each refusal is correct', async (t) => {
   for (const [title, isPossible, operations, state] of [
     ['one write after another', true, [done(3, 4, { kind: 'put', version: 'b' })], last('b')],
     ['a write that is lost', false, [done(3, 4, { kind: 'put', version: 'b' })], last('a')],
@@ -27,7 +27,7 @@ t.test('a history is possible only if no confirmed write is lost and each refusa
   ] as [string, boolean, Operation[], State][]) t.equal(isLinearizable([create, ...operations], state), isPossible, title)
 })
 
-t.test('a read shows the past if it shows a state that was replaced before the read began', async (t) => {
+t.test('a read is stale if it shows a state that was replaced before the read began', async (t) => {
   const operations = [create, done(3, 6, { kind: 'put', version: 'b' }), done(9, 10, { kind: 'delete' })]
   const past = (began: number, ended: number, found: string): boolean =>
     readsOfThePast(operations, [{ caller: 0, began, ended, found }]).length > 0

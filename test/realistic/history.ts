@@ -1,4 +1,4 @@
-/** A request of a caller about one secret, and its outcome. `began` and `ended` number the events of a history in their order. */
+/** A caller's request about one secret, and its outcome. `began` and `ended` are positions in the sequence of all events. */
 export type Operation = Request & {
   caller: number
   began: number
@@ -10,7 +10,7 @@ export type Operation = Request & {
 /** `done`, the code of the problem, or `unknown` if AWS may have carried the request out. */
 export type Outcome = string
 
-/** What a request asks for. `version` is the version that becomes current or gets the label. */
+/** The operation of a request. `version` is the version that becomes current or gets the label. */
 export type Request =
   | { kind: 'create' | 'put' | 'rollBack', version: string }
   | { kind: 'replace', version: string, expected: string }
@@ -28,14 +28,14 @@ export interface Read {
 /** The state of a secret. */
 export interface State {
   existence: 'absent' | 'active' | 'deleted'
-  /** The version of each label. AWSPREVIOUS is left out. */
+  /** The version of each label, except AWSPREVIOUS. */
   labels: Readonly<Record<string, string>>
 }
 
 const initial: State = { existence: 'absent', labels: {} }
 const current = 'AWSCURRENT'
 
-/** Returns the state after a request that is carried out, or undefined if the request is not possible in this state. */
+/** Returns the state after a request, or undefined if the request can't succeed in this state. */
 function carriedOut (state: State, request: Request): State | undefined {
   const { existence, labels } = state
   const labelled = (label: string, version: string): State => ({ existence: 'active', labels: { ...labels, [label]: version } })
@@ -50,7 +50,7 @@ function carriedOut (state: State, request: Request): State | undefined {
   }
 }
 
-/** Returns true if a refusal is true in a state. */
+/** Returns true if a refusal is correct in a state. */
 function isTrue (refusal: string, { existence, labels }: State, request: Request): boolean {
   if (refusal === 'secret-not-found') return existence === 'absent'
   if (refusal === 'secret-pending-deletion') return existence === 'deleted'
@@ -61,22 +61,22 @@ function isTrue (refusal: string, { existence, labels }: State, request: Request
   return refusal === 'aws-refused' && request.kind === 'move' && !isMovable(labels, request)
 }
 
-/** Returns true if the label is where the move takes it from, or already where the move takes it to. */
+/** Returns true if the label is attached to the version that the move names as its source or its target. */
 const isMovable = (labels: State['labels'], { label, from, version }: Extract<Request, { kind: 'move' }>): boolean =>
   labels[label] === (from ?? (labels[label] === undefined ? undefined : version))
 
 const changesCurrent = (request: Request): boolean =>
   request.kind === 'move' ? request.label === current : request.kind !== 'delete' && request.kind !== 'restore'
 
-/** Returns true if a rollback was refused because of another write, and there was one at that time. */
+/** Returns true if a rollback was refused because of a concurrent write, and there was one. */
 const metRival = (operation: Operation, operations: readonly Operation[]): boolean =>
   operation.kind === 'rollBack' && operation.outcome === 'write-conflict' && operations.some((other) => other !== operation &&
     changesCurrent(other) && ['done', 'unknown'].includes(other.outcome) && other.began < operation.ended && operation.began < other.ended)
 
 /**
- * Returns true if the operations could have taken place one after another, each between its begin and its end, with the outcomes
- * that they had, and the secret ends in the state `last`. So no write that was confirmed is lost, and every refusal is true. An
- * operation whose outcome is unknown may have taken place at any time after its begin, or never.
+ * Returns true if the history is linearizable: some sequential order of the operations, each between its start and its end,
+ * explains all outcomes and the final state `last`. Then no confirmed write is lost, and every refusal is correct. An operation
+ * whose outcome is unknown may have taken place at any time after its start, or never.
  */
 export function isLinearizable (operations: readonly Operation[], last: State): boolean {
   const known = operations.filter((operation) => operation.outcome !== 'unknown')
@@ -107,7 +107,7 @@ export function isLinearizable (operations: readonly Operation[], last: State): 
 const isSame = (one: State, other: State): boolean => one.existence === other.existence &&
   JSON.stringify(Object.entries(one.labels).sort()) === JSON.stringify(Object.entries(other.labels).sort())
 
-/** A value that a write gives to the secret's existence or its current version. */
+/** A value that a write sets: whether the secret exists, or its current version. */
 interface Setting {
   value: string
   began: number
@@ -132,7 +132,7 @@ export function readsOfThePast (operations: readonly Operation[], reads: readonl
     (!(read.found in states) && isPast(read, read.found, versions)))
 }
 
-/** Returns true if the value was replaced, for certain, before the read began. */
+/** Returns true if the value was certainly replaced before the read began. */
 const isPast = ({ began }: Read, value: string, settings: readonly Setting[]): boolean =>
   settings.some((replacing) => replacing.value !== value && replacing.ended < began &&
     settings.every((setting) => setting.value !== value || setting.ended < replacing.began))

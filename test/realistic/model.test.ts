@@ -5,7 +5,9 @@ import type { Gateway, Reply } from '#test/helper'
 import { buildRealistic } from './build.ts'
 import { isLinearizable, readsOfThePast, type Operation, type Outcome, type Read, type Request, type State } from './history.ts'
 
-/** The numbers for a longer run: `TEST_MODEL_RUNS=500 TEST_MODEL_SEED=7 node test/realistic/model.test.ts`. */
+/**
+ * The number of runs and the seed. For a longer run: `TEST_MODEL_RUNS=500 TEST_MODEL_SEED=7 node test/realistic/model.test.ts`.
+ */
 const { TEST_MODEL_RUNS: runs = '5', TEST_MODEL_SEED: seed = '1' } = process.env
 
 const kinds = ['read', 'create', 'put', 'replace', 'move', 'moveCurrent', 'rollBack', 'delete', 'restore'] as const
@@ -23,7 +25,7 @@ const outcomeOf = ({ status, json }: Reply): Outcome => {
   return unanswered.has(status) ? 'unknown' : String(json.code)
 }
 
-/** Carries out what the callers do with a secret, all callers at the same time, and checks what they were told. */
+/** Carries out the requests of all callers concurrently, and checks the replies. */
 async function run (gateway: Gateway, name: string, programs: readonly Kind[][]): Promise<void> {
   const path = `/environments/dev/secrets/${name}`
   const operations: Operation[] = []
@@ -47,7 +49,7 @@ async function run (gateway: Gateway, name: string, programs: readonly Kind[][])
     /** Writes a new value. A repetition of the request with the same key would write the same version. */
     async function writeValue (kind: 'create' | 'put' | 'replace', condition: Record<string, string>, expected = ''): Promise<void> {
       const value = randomUUID()
-      // The version's ID is known only from the reply. Until then, the value stands for it.
+      // The version's ID is only known from the reply, so the value identifies the version until then.
       const reply = await write({ kind, version: value, expected }, 'PUT', '', { json: { value }, headers: condition })
       if (reply.status >= 300) return
       current = reply.json.versionId as string
@@ -94,7 +96,7 @@ async function run (gateway: Gateway, name: string, programs: readonly Kind[][])
   await check(gateway, name, operations, reads, values)
 }
 
-/** Checks a history against the state in which it leaves the secret. */
+/** Checks a history against the secret's final state. */
 async function check (
   gateway: Gateway, name: string, operations: readonly Operation[], reads: readonly Read[], values: ReadonlyMap<string, string>
 ): Promise<void> {
@@ -105,7 +107,7 @@ async function check (
   if (existence === 'deleted') await aws.restoreSecret(target)
   const labels: Record<string, string> = {}
   for (const [version, stages] of Object.entries(described?.VersionIdsToStages ?? {})) {
-    // A write whose outcome is unknown is known only by its value.
+    // The version of a write whose outcome is unknown can only be identified by its value.
     const { SecretString: value = '' } = await aws.getSecretValue({ ...target, VersionId: version })
     for (const stage of stages) if (['AWSCURRENT', 'blue'].includes(stage)) labels[stage] = value
   }
@@ -114,7 +116,7 @@ async function check (
     if (stored.SecretString !== value) throw new Error(`The confirmed version ${version} has another value`)
   }
 
-  // Versions are named by their values, which are known even if a reply was lost.
+  // Versions are identified by their values, which are known even if a reply was lost.
   const valueOf = new Map([...values].map(([value, version]) => [version, value]))
   const named = <T extends string | undefined>(version: T): T => (version === undefined ? version : valueOf.get(version) ?? version) as T
   const history = operations.map((operation): Operation => ({
@@ -130,7 +132,7 @@ async function check (
   if (!isLinearizable(history, last)) throw new Error(`No order of these operations ends in ${JSON.stringify(last)}:\n${story()}`)
 }
 
-await t.test('several callers: no confirmed write is lost, no read goes back before one, and every refusal is true', async (t: Test) => {
+await t.test('several callers: no confirmed write is lost, no read is stale, and every refusal is correct', async (t: Test) => {
   t.comment(`seed ${seed}, ${runs} runs`)
   const gateway = await buildRealistic(t, seed)
   let names = 0

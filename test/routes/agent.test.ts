@@ -21,7 +21,7 @@ interface Asked {
 const ask = async (gateway: Gateway, path: string, { method = 'GET', headers = token, json }: Asked = {}): Promise<Reply> =>
   gateway.send(method, path, { token: null, headers, json })
 
-/** The status and the text of a reply. A JSON text is compared as an object. */
+/** The status and the body of a reply. A JSON body is compared as an object. */
 const shown = ({ status, text, json }: Reply): unknown[] => [status, json ?? text]
 
 const fault = (type: string, message: string): object => ({ __type: type, message })
@@ -33,7 +33,7 @@ const broken = (member: string, value: string, constraint: string): object =>
 const get = '/secretsmanager/get'
 const noVersion = '00000000-0000-4000-8000-000000000000'
 
-/** Requests and the agent's replies: what is asked, and the status and the text, or the members of the JSON. */
+/** Requests, and the agent's replies: the status, and the text or the members of the JSON. */
 const table: readonly [path: string, asked: Asked, status: number, reply: string | object][] = [
   // Without a token.
   ['/ping', { headers: {} }, 200, 'healthy'],
@@ -147,7 +147,7 @@ t.test('a secret has all members of the agent\'s reply', async (t) => {
   }
 })
 
-t.test('a name that several environments could mean is refused, and an ARN names one', async (t) => {
+t.test('a name that several environments could contain is refused, and an ARN is accepted', async (t) => {
   const environments = {
     eu: { region: 'eu-west-1', credential: 'dev-account', namePrefix: 'shared/' },
     us: { region: 'us-east-1', credential: 'dev-account', namePrefix: 'shared/' },
@@ -223,7 +223,7 @@ t.test('the trail has the same records as for the gateway\'s own route', async (
   t.notMatch(gateway.log.join(''), tokens.administrator)
 })
 
-t.test('header names, prefix, and switching off', async (t) => {
+t.test('settings: the names of the headers, the prefix of the path, and disabled routes', async (t) => {
   const gateway = await build(t, { agent: { environments: ['dev'], tokenHeaders: ['X-Our-Token'], pathPrefix: '/secret-values/v2/' } })
   await gateway.send('PUT', '/environments/dev/secrets/a', { json: { value: 'v' } })
   const path = '/secret-values/v2/dev/a'
@@ -241,7 +241,7 @@ t.test('header names, prefix, and switching off', async (t) => {
   t.match(shown(await ask(gateway, '/ping', { headers: {} })), [200, 'healthy'])
 })
 
-t.test('a request line may have the whole URL', async (t) => {
+t.test('the request line may contain an absolute URL', async (t) => {
   const gateway = await prepared(t)
   const headers = [['X-Vault-Token', tokens.administrator]] as const
   for (const path of ['/v1/dev/a', `${get}?secretId=dev/a`]) {
@@ -249,7 +249,7 @@ t.test('a request line may have the whole URL', async (t) => {
   }
 })
 
-t.test('a client certificate is no token', async (t) => {
+t.test('a client certificate does not replace the token', async (t) => {
   const gateway = await prepared(t)
   const proof = { method: 'mtls', id: 'administrator' } as const
   gateway.fastify.certificateIdentity = () => ({ caller: { ...proof, groups: ['administrators'] }, expires: Infinity, proof })

@@ -16,7 +16,7 @@ function scene (t: Test): { alarm: Alarm, passes: (milliseconds: number) => void
   }
 }
 
-t.test('wakes each when it is due, once', async (t) => {
+t.test('calls each function once, when it is due', async (t) => {
   const { alarm, passes } = scene(t)
   const woken: string[] = []
   alarm.set(() => { woken.push('later') }, 0.2)
@@ -29,7 +29,7 @@ t.test('wakes each when it is due, once', async (t) => {
   t.same(woken, ['soon', 'later'])
 })
 
-t.test('a new time replaces the one before, and clear removes it', async (t) => {
+t.test('a new time replaces the previous one, and clear removes it', async (t) => {
   const { alarm, passes } = scene(t)
   const woken: string[] = []
   const [one, other] = [() => { woken.push('one') }, () => { woken.push('other') }]
@@ -44,7 +44,7 @@ t.test('a new time replaces the one before, and clear removes it', async (t) => 
   t.same(woken, ['one'])
 })
 
-t.test('whoever gives up its place comes after those who wait', async (t) => {
+t.test('a lane that calls clear goes to the end of the order', async (t) => {
   const { alarm, passes } = scene(t)
   const served: string[] = []
   let tokens = 0

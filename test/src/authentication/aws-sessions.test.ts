@@ -32,7 +32,7 @@ const proofs = {
   'a client certificate': { method: 'mtls', id: 'dns:web', hash: 'ca' }
 } as const satisfies Record<string, Proof>
 
-t.test('keys recognize callers of every method, until the configuration no longer accepts them', async (t) => {
+t.test('keys identify callers of every authentication method, until the configuration no longer accepts them', async (t) => {
   for (const [what, proof] of Object.entries(proofs)) {
     const { accessKeyId, secretAccessKey, sessionToken } = sessionsOf().issue({ proof, expires: Infinity }, now)
     const opened = sessionsOf().open(accessKeyId, sessionToken, now)
@@ -50,7 +50,7 @@ t.test('keys recognize callers of every method, until the configuration no longe
   t.throws(() => awsSessions({ sign: key, verify: [key] }, recognize).open(aws.accessKeyId, aws.sessionToken, now), { code: 'unauthenticated' })
 })
 
-t.test('keys end with what identified the caller, and after an hour', async (t) => {
+t.test('keys expire with the caller\'s token or certificate, and after an hour', async (t) => {
   const { open, issue } = sessionsOf()
   const proof = proofs['an OIDC token']
   t.equal(issue({ proof, expires: now + 1_000 }, now).expires, now + 1_000)
@@ -72,7 +72,7 @@ t.test('keys of the gateway\'s tokens can be replaced', async (t) => {
   t.throws(() => sessionsOf().open(after.accessKeyId, after.sessionToken, now), { name: 'UnrecognizedClientException' })
 })
 
-t.test('a session token that is not one', async (t) => {
+t.test('an invalid session token is refused', async (t) => {
   const { open, issue } = sessionsOf()
   const { accessKeyId, sessionToken } = issue({ proof: proofs['an OIDC token'], expires: Infinity }, now)
   const bytes = Buffer.from(sessionToken, 'base64')

@@ -74,14 +74,14 @@ await t.test('a value that is newer than the write is not read again', async (t)
   t.equal((await port.getSecretValue(call, name)).versionId, 'old', 'nor after a rotation, which ends at any time')
 })
 
-await t.test('a repetition of a write from before the memory is not taken for a new version', async (t) => {
+await t.test('a repetition of a write that is no longer remembered is not taken for a new version', async (t) => {
   const { replies, port } = setUp({ putSecretValue: async () => ({ name, arn, versionId: 'old', versionStages: ['AWSPREVIOUS'] }) })
   await port.putSecretValue(call, name, 'old', { versionId: 'old' })
   replies.push(valueOf('current', 999_999), valueOf('old', 999_999))
   t.equal((await port.getSecretValue(call, name)).versionId, 'current')
 })
 
-await t.test('after writes that overlap, each of their versions may be current', async (t) => {
+await t.test('after concurrent writes, each of their versions may be current', async (t) => {
   let versions = 0
   const { clock, replies, port } = setUp({ putSecretValue: async () => ({ name, arn, versionId: `new ${++versions}` }) })
   await port.putSecretValue(call, name, 'v')
@@ -140,7 +140,7 @@ await t.test('a creation waits ten seconds for a deletion of this process, and n
   await t.rejects(waiting, { code: 'secret-pending-deletion' })
 })
 
-await t.test('of writes that overlap, each may be the last, and nothing is remembered of uncertain ones', async (t) => {
+await t.test('each of several concurrent writes may be the last, and a write whose outcome is unknown leaves no facts', async (t) => {
   const writes = createRecentWrites(() => 0, () => 0)
   const known = (key: string, aspect: Aspect = 'label a'): string | undefined => writes.find(key, 1).get(aspect)?.values.join(' or ')
   const write = async (key: string, effect: Effect, carryOut = async (): Promise<unknown> => Promise.resolve()): Promise<unknown> =>

@@ -172,7 +172,7 @@ t.test('a write that AWS refuses the second time is refused, if the secret is no
   }
 })
 
-t.test('a description from before an earlier write is not taken for the effect of the call', async (t) => {
+t.test('an outdated description is not taken for the effect of the call', async (t) => {
   const gateway = await buildRealistic(t, 'descriptions')
   const fail = await proxyWithFaults(t, gateway)
   const refused = refusal('InvalidRequestException', 'The secret is not scheduled for deletion.')
@@ -184,7 +184,7 @@ t.test('a description from before an earlier write is not taken for the effect o
   }
 })
 
-t.test('a secret that AWS does not show yet is looked for again', async (t) => {
+t.test('a secret that AWS does not show yet is looked up again', async (t) => {
   const gateway = await buildRealistic(t, 'placeholders')
   const fail = await proxyWithFaults(t, gateway)
   for (const round of rounds) {
@@ -194,7 +194,7 @@ t.test('a secret that AWS does not show yet is looked for again', async (t) => {
   }
 })
 
-t.test('a creation whose first attempt was lost waits for a deletion of this process, too', async (t) => {
+t.test('a creation whose first attempt was lost also waits for a deletion by this process', async (t) => {
   const gateway = await buildRealistic(t, 'force 1')
   const fail = await proxyWithFaults(t, gateway)
   const { send } = await subject(t, gateway, 'a')

@@ -8,7 +8,7 @@ import type { SecretName } from '#src/environments/names'
 const environment = environmentFrom('dev', { region: 'eu-west-1', credential: 'c', account: '111111111111' })
 const call: AwsCall = { environment, credentialId: 'c' }
 
-t.test('the result of a write without a reply of AWS\'s, in AWS\'s form', async (t) => {
+t.test('a reply in AWS\'s format is made from the result of a write', async (t) => {
   const secret = { name: 'a' as SecretName, arn: 'arn' }
   t.same(writtenInAwsForm(call, secret), { ARN: 'arn', Name: 'dev/a' })
   t.same(writtenInAwsForm(call, { ...secret, versionId: 'v' }), { ARN: 'arn', Name: 'dev/a', VersionId: 'v' })
@@ -17,7 +17,7 @@ t.test('the result of a write without a reply of AWS\'s, in AWS\'s form', async 
     { ARN: 'arn', Name: 'dev/a', ReplicationStatus: [{ Region: 'eu-central-1', Status: 'InSync' }] })
 })
 
-t.test('AWS\'s own input replaces the port\'s for one operation', async (t) => {
+t.test('the request\'s own input replaces the port\'s for one operation', async (t) => {
   const verbatim = { operation: 'CreateSecret', inputFor: (own: object) => ({ ...own, Type: 'x' }), onReply: () => undefined }
   t.same(inputFor({ ...call, verbatim }, 'CreateSecret', { Name: 'a' }), { Name: 'a', Type: 'x' })
   t.same(inputFor({ ...call, verbatim }, 'DescribeSecret', { SecretId: 'a' }), { SecretId: 'a' })

@@ -109,7 +109,7 @@ t.test('a value in use is renewed before it becomes stale, by a background call'
   t.match(await read(), { problem: { code: 'aws-access-denied' } }, 'a denial ends the use at once')
 })
 
-t.test('a value that is seldom read is renewed earlier, because it would expire before the next read', async (t) => {
+t.test('a value that is seldom read is renewed earlier, because it could expire before the next read', async (t) => {
   const { read, reads, passes, gateway, settles } = await cacheScene(t)
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/a', SecretString: 'v' })
   await read()

@@ -2,12 +2,12 @@ import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { createGathering } from '#src/cache/gathering'
 
-/** Timers that never fire, so that no item is sent just because it has waited for the longest time. */
+/** Timers that never fire, so that no item is sent because its maximum time is over. */
 const never = () => () => undefined
 
 const urgent = { longest: 100, isUrgent: true } as const
 
-t.test('while items keep arriving, they are sent only as full groups, however soon they are answered', async (t) => {
+t.test('while items keep arriving, they are sent only in full batches, however soon those are answered', async (t) => {
   const sent: number[] = []
   const { add } = createGathering<number>(20, async ({ length }) => { sent.push(length) }, never)
   for (let item = 0; item < 1_010; item++) {
@@ -19,7 +19,7 @@ t.test('while items keep arriving, they are sent only as full groups, however so
   t.equal(sent.at(-1), 10, 'the others are sent when no more arrive')
 })
 
-t.test('what is left of a group after a full one has been sent waits for the longest time again', async (t) => {
+t.test('the items that remain after a full batch has been sent wait for the maximum time again', async (t) => {
   const sent: number[] = []
   const timers: (() => void)[] = []
   const answer = Promise.withResolvers<undefined>()

@@ -234,7 +234,7 @@ t.test('list, diff and promote warn of secrets whose names no path can contain',
   t.match(await ctl('export --env dev --prefix a/ --format dotenv'), { status: 1, stderr: /begins with a\/, except 1 with names that the gateway can't address/ })
 })
 
-t.test('diff: a required secret that is missing everywhere has a status of its own', async (t) => {
+t.test('diff: a required secret that is missing everywhere has its own exit status', async (t) => {
   const gateway = await build(t)
   const outcome = await secretsctl(gateway, ['diff', 'dev', 'prod'])
   t.match(outcome, { status: 4, stdout: /payments\/db +missing +missing!\n\(! required\)/, stderr: 'dev, prod lack values of required secrets (1)\n' })

@@ -113,7 +113,7 @@ t.test('config check: warns of prefixes that overlap unless the environments are
         authorization: { policies: '.' }
       }),
       'all.cedar': '@id("all") permit (principal, action, resource);',
-      // The profiles exist, because there would be a warning otherwise.
+      // The profiles exist, so that there is no warning.
       credentials: '[a]\nregion = eu-west-1\n[b]\nregion = eu-west-1\n'
     })
     process.env.AWS_SHARED_CREDENTIALS_FILE = join(folder, 'credentials')

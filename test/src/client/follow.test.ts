@@ -48,7 +48,7 @@ t.test('a refusal is thrown', async (t) => {
   await t.rejects(followSecrets(gateway, '..').next(), RangeError)
 })
 
-t.test('a connection that breaks off is resumed', async (t) => {
+t.test('a stream whose connection breaks is resumed', async (t) => {
   const asked: (string | undefined)[] = []
   const gateway = await clientOf(t, ({ headers }, response) => {
     asked.push(headers['last-event-id']?.toString())

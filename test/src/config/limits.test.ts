@@ -18,7 +18,7 @@ t.test('default limits', async (t) => {
   })
 })
 
-t.test('a burst without a rate lowers the rate, so that it is never less than a second of requests', async (t) => {
+t.test('a burst without a rate lowers the rate, so that the burst lasts for at least a second', async (t) => {
   t.match(limitsFrom({ burst: 10 }), { caller: { requests: 10, window: 1_000 }, environment: { requests: 100, window: 1_000 } })
   t.match(limitsFrom({ burst: 500 }), { caller: { requests: 500, window: 5_000 } }, 'a higher burst does not raise the rate')
   t.match(limitsFrom({ refreshes: { burst: 3 }, unauthenticated: { burst: 5 } }), {

@@ -45,7 +45,7 @@ t.test('a declared account counts for all credentials of the environment', async
   t.equal(compareAccounts(credentials, declared, { allowedCredentials: ['role-of-two'] }), 'same')
 })
 
-t.test('credentials of one account have the same name for it, as far as the configuration shows that', async (t) => {
+t.test('credentials of one account have the same identifier, as far as the configuration shows the account', async (t) => {
   t.strictSame(Object.fromEntries(accountNames(credentials, [])), {
     one: 'one', 'one-elsewhere': 'one', two: 'two', 'role-of-one': '111122223333', 'role-of-two': '444455556666'
   })

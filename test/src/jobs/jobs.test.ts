@@ -56,7 +56,7 @@ t.test('the results of ended jobs are bounded in bytes', async (t) => {
   t.same(kept, small.slice(-kept.length))
 })
 
-t.test('a caller does not push out the jobs of a caller that holds less', async (t) => {
+t.test('a caller does not evict the jobs of a caller with fewer results', async (t) => {
   const jobs = createJobs(Date.now, monotonic, () => mebibyte)
   const quiet = [await runJob(jobs, 100, 'quiet'), await runJob(jobs, 100, 'quiet')]
   for (const callerId of ['greedy', 'greedy', 'other', 'greedy', 'other', 'greedy']) {

@@ -15,7 +15,7 @@ t.test('a line has the name of its level, the time and the service', async (t) =
   t.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 })
 
-t.test('lines are written together, and none waits for long', async (t) => {
+t.test('lines are written in batches', async (t) => {
   const file = join(t.testdir(), 'log')
   const descriptor = openSync(file, 'a')
   const destination = logDestination(descriptor, () => { t.fail('no line is dropped') })
@@ -39,7 +39,7 @@ t.test('if nobody reads the log, lines are dropped, and their number is reported
   await new Promise((resolve) => { destination.once('ready', resolve) })
   const log = pino(loggerOptions('info'), destination)
   const written = 1_000
-  // A pipe takes 64 KiB that nobody reads.
+  // A pipe buffers 64 KiB.
   for (let index = 0; index < written; index++) log.info({ filler: 'x'.repeat(500) }, 'line')
   t.strictSame(reported, [], 'the process is not blocked')
 

@@ -4,7 +4,7 @@ import { createAlarms } from '#src/scheduling/alarms'
 import { passTime } from '#test/clock'
 import { until } from '#test/until'
 
-t.test('alarms go off in time, unless they are cancelled', async (t) => {
+t.test('alarms fire in time, unless they are cancelled', async (t) => {
   const alarms = createAlarms(monotonic)
   t.teardown(alarms.close)
   const rung: string[] = []
@@ -30,7 +30,7 @@ t.test('alarms go off in time, unless they are cancelled', async (t) => {
   t.equal(rung.at(-1), 'hour')
 })
 
-t.test('closed alarms do not go off', async (t) => {
+t.test('alarms do not fire after close', async (t) => {
   const alarms = createAlarms(monotonic)
   const other = createAlarms(monotonic)
   t.teardown(other.close)

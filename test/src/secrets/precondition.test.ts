@@ -5,7 +5,7 @@ import type { Scope } from '#src/secrets/scope'
 
 const name = 's' as SecretName
 
-/** Checks that `expected` is current. AWS shows these versions, one after another, and then the last of them. */
+/** Checks that `expected` is current. AWS shows these versions one after another, and then always the last one. */
 async function check (shown: string[], isUncertain: () => boolean): Promise<number> {
   let asked = 0
   const aws = {
@@ -16,7 +16,7 @@ async function check (shown: string[], isUncertain: () => boolean): Promise<numb
   return asked
 }
 
-await t.test('a version that may be current nevertheless is looked for again', async (t: Test) => {
+await t.test('if another version is shown although the expected one may be current, the secret is read again', async (t: Test) => {
   t.equal(await check(['expected'], () => true), 1)
   t.equal(await check(['other', 'other', 'expected'], () => true), 3)
   await t.rejects(check(['other', 'expected'], () => false), { code: 'precondition-failed' })

@@ -37,7 +37,7 @@ const check = async (file: string, env: NodeJS.ProcessEnv = {}): Promise<Outcome
 
 const key = newKey()
 
-/** Configurations that the gateway does not start with. */
+/** Configurations that the gateway refuses to start with. */
 const refused: Record<string, Files> = {
   'a missing audit key': { change: { audit: { keyFile: 'audit-key.pem' } } },
   'an audit key that others may read': {
@@ -52,7 +52,7 @@ const refused: Record<string, Files> = {
 }
 
 for (const [title, files] of Object.entries(refused)) {
-  t.test(`${title}: the check says what the gateway says`, async (t) => {
+  t.test(`${title}: the check and the gateway report the same errors`, async (t) => {
     const file = configuration(t, files)
     const { status, stderr } = spawnSync(process.execPath, [server], {
       encoding: 'utf8', env: { PATH: process.env.PATH, PORT: '0', GATEWAY_CONFIG: file, GATEWAY_DATA_DIR: join(file, '..', 'data') }
@@ -75,7 +75,7 @@ t.test('a trail that the gateway can use is no error, and the check creates noth
   t.equal(spawnSync('ls', [join(given, '..')], { encoding: 'utf8' }).stdout, 'all.cedar\naudit.jsonl\naudit.jsonl.head\ngateway.yaml\nkey.pem\n')
 })
 
-t.test('keys that don\'t exist are a warning, because they may come into existence', async (t) => {
+t.test('missing keys are a warning, because they may be created later', async (t) => {
   const file = configuration(t, {
     change: {
       credentials: {

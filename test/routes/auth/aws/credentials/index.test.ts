@@ -2,7 +2,7 @@ import t from 'tap'
 import { callAws, clientOf, keysFor, type Keys } from '#test/aws-endpoint'
 import { build, declared, tokens, type Gateway } from '#test/helper'
 
-/** Calls AWS's protocol with keys, and returns the name of the error, or 'accepted'. */
+/** Makes a call in AWS's protocol with keys, and returns the type of the error, or 'accepted'. */
 async function attempt (gateway: Gateway, keys: Keys): Promise<string> {
   const client = clientOf(gateway, keys)
   try {
@@ -20,7 +20,7 @@ function setCallers ({ fastify: { config } }: Gateway, apiKeys: (typeof declared
   config.replace({ ...config.current, authentication: { ...config.current.authentication, apiKeys } })
 }
 
-t.test('getAwsKeys: keys that sign', async (t) => {
+t.test('getAwsKeys: the keys sign requests', async (t) => {
   const gateway = await build(t)
   const reply = await gateway.send('GET', '/auth/aws/credentials')
   t.equal(reply.status, 200)
@@ -34,13 +34,13 @@ t.test('getAwsKeys: keys that sign', async (t) => {
   t.match(gateway.trail().findLast(({ operation }) => operation === 'callAws'), { caller: { id: 'administrator' }, status: 200 })
 })
 
-t.test('getAwsKeys: without a token, or with keys instead of one', async (t) => {
+t.test('getAwsKeys: requests without a token, or with keys instead of one, are refused', async (t) => {
   const gateway = await build(t)
   t.match(await gateway.send('GET', '/auth/aws/credentials', { token: null }), { status: 401 })
   t.match(await gateway.send('GET', '/auth/aws/credentials', { token: null, headers: { authorization: 'AWS4-HMAC-SHA256 Credential=a/20260101/b/secretsmanager/aws4_request' } }), { status: 401 })
 })
 
-t.test('keys that are refused, and recorded', async (t) => {
+t.test('invalid keys are refused and recorded', async (t) => {
   const gateway = await build(t)
   const other = await build(t)
   const keys = await keysFor(gateway)
@@ -59,7 +59,7 @@ t.test('keys that are refused, and recorded', async (t) => {
   t.equal(await attempt(gateway, keys), 'accepted')
 })
 
-t.test('keys end after an hour, or with the token', async (t) => {
+t.test('keys expire after an hour, or with the token', async (t) => {
   const soon = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10)
   const gateway = await build(t)
   const [, reader] = declared.authentication.apiKeys
@@ -67,27 +67,27 @@ t.test('keys end after an hour, or with the token', async (t) => {
   setCallers(gateway, declared.authentication.apiKeys.map((key) => key.id === 'reader' ? { ...reader, id: 'reader', hash: key.hash, expires: soon } : key))
   const short = await keysFor(gateway, tokens.reader)
   t.ok(Date.parse(short.Expiration) <= Math.max(Date.parse(soon), gateway.now() + 3_600_000))
-  // The date of the signature has to be right, so only the gateway's idea of the keys' end may be in the past.
+  // The date of the signature must be valid, so only the expiry of the keys is moved into the past.
   gateway.setClock(3_600_001)
   const late = await callWithClock(gateway, keys, 3_600_001)
   t.equal(late, 'ExpiredTokenException')
 })
 
-/** Makes a call whose signature has a date that is ahead of the real one. */
+/** Makes a call whose signature has a date in the future. */
 async function callWithClock (gateway: Gateway, keys: Keys, ahead: number): Promise<string> {
   const client = clientOf(gateway, keys)
   client.config.systemClockOffset = ahead
   return client.getRandomPassword().then(() => 'accepted', (error: unknown) => (error as Error).name).finally(() => { client.destroy() })
 }
 
-t.test('a date that is off by more than five minutes', async (t) => {
+t.test('a signature whose date is off by more than five minutes is refused', async (t) => {
   const gateway = await build(t)
   const keys = await keysFor(gateway)
   for (const minutes of [-4, 4]) t.equal(await callWithClock(gateway, keys, minutes * 60_000), 'accepted', `${minutes}`)
   for (const minutes of [-6, 6]) t.equal(await callWithClock(gateway, keys, minutes * 60_000), 'InvalidSignatureException', `${minutes}`)
 })
 
-t.test('keys go with the caller', async (t) => {
+t.test('keys stop working when the configuration no longer has the caller', async (t) => {
   const gateway = await build(t)
   const keys = await keysFor(gateway)
   const { apiKeys } = declared.authentication

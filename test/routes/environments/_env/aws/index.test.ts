@@ -4,7 +4,7 @@ import { build, caching, declared, tokens, type Gateway } from '#test/helper'
 
 const token = '00000000-0000-4000-8000-000000000001'
 
-t.test('callAws: AWS\'s SDK takes a secret through its life', async (t) => {
+t.test('callAws: the life cycle of a secret, with AWS\'s SDK', async (t) => {
   const gateway = await build(t)
   const client = clientOf(gateway, await keysFor(gateway))
   t.teardown(() => { client.destroy() })
@@ -101,7 +101,7 @@ t.test('callAws: AWS\'s errors are passed on, except those about the gateway\'s 
   t.notMatch(invalid.text, 'security token')
 })
 
-t.test('callAws: what the environment gives to new secrets', async (t) => {
+t.test('callAws: new secrets get the environment\'s settings', async (t) => {
   const gateway = await build(t, {
     environments: {
       ...declared.environments,

@@ -10,7 +10,7 @@ const second = 1 / 86_400
 const put = async (gateway: Gateway, name: string, value: string): Promise<string> =>
   (await gateway.send('PUT', `/environments/dev/secrets/${encodeURIComponent(name)}`, { json: { value } })).json.versionId
 
-/** Resolves when a stream has had this number of events. */
+/** Resolves once a stream has received this number of events. */
 const untilEvents = async ({ events }: Stream, count: number): Promise<void> => until(() => events.length >= count)
 
 const told = ({ events }: Stream): unknown[] => events.map(({ event, data }) => [event, data.name, data.versionId])
@@ -68,7 +68,7 @@ t.test('a client that resumes gets nothing twice', async (t) => {
   t.equal((await openStream(gateway, path, { headers: { 'last-event-id': 'a b' } })).status, 400)
 })
 
-t.test('a caller is only told of secrets that it may describe or read', async (t) => {
+t.test('a stream only reports secrets that the caller may describe or read', async (t) => {
   const gateway = await build(t, caching)
   for (const name of ['team-a/db', 'team-b/db']) await put(gateway, name, 'x')
   const team = await openStream(gateway, path, { token: tokens.team })
@@ -163,7 +163,7 @@ t.test('a reload that changes the environment, and a shutdown, end the streams',
   await closed
 })
 
-t.test('secrets that were created elsewhere are found when AWS is asked for its list again', async (t) => {
+t.test('secrets that were created elsewhere are found when the environment is listed again', async (t) => {
   const gateway = await build(t, caching)
   await put(gateway, 'e', 'x')
   const stream = await openStream(gateway, `${path}?name=absent&namePrefix=e`)
@@ -181,7 +181,7 @@ t.test('secrets that were created elsewhere are found when AWS is asked for its 
   await until(() => /^secrets_gateway_watched_secrets 2$/m.test(gateway.fastify.metrics.text()))
 })
 
-t.test('what can\'t be followed', async (t) => {
+t.test('streams that are refused', async (t) => {
   const uncached = await build(t)
   t.match(await uncached.send('GET', path), { status: 409, json: { code: 'cache-disabled' } })
   const gateway = await build(t, { ...caching, server: { ...declared.server, connections: { eventStreamsPerCaller: 1 } } })

@@ -7,7 +7,7 @@ const path = '/environments/dev/secrets'
 
 const failing = { secrets: [{ name: 'there', value: 'v' }, { name: 'new', value: 'v' }] }
 
-/** Starts a gateway with a secret `there`, which makes an item of `failing` fail. */
+/** Starts a gateway with a secret `there`, so that one item of `failing` fails. */
 async function prepared (t: Test): Promise<Gateway> {
   const gateway = await build(t)
   await gateway.send('POST', `${path}/there`, { json: { value: 'old' } })
@@ -70,7 +70,7 @@ t.test('bulkCreateSecrets with failOnError', async (t) => {
     t.match((await job()).json, { status: 409, result: { counts: { failed: 1 } } })
   })
 
-  t.test('curl --fail notices', async (t) => {
+  t.test('curl --fail exits with an error', async (t) => {
     const gateway = await prepared(t)
     const curl = async (json: object): Promise<number> => new Promise((resolve) => {
       const headers = ['-H', `Authorization: Bearer ${tokens.administrator}`, '-H', 'Content-Type: application/json']

@@ -12,7 +12,7 @@ const second = 1 / 86_400
 const put = async (gateway: Gateway, value: string, at = path): Promise<string> =>
   (await gateway.send('PUT', at, { json: { value } })).headers.get('etag') ?? ''
 
-/** Waits for a version other than that with the tag. */
+/** Sends a read that waits for a version with another tag. */
 const wait = async (gateway: Gateway, etag: string, { headers = {}, ...options }: RequestOptions = {}, at = path): Promise<Reply> =>
   gateway.send('GET', at, { ...options, headers: { 'if-none-match': etag, prefer: 'wait=30', ...headers } })
 
@@ -62,7 +62,7 @@ t.test('without a change, the reply is 304', async (t) => {
   t.equal(reply.headers.get('etag'), first)
 })
 
-t.test('a change without a new current version is no reason to reply', async (t) => {
+t.test('a change that does not create a current version does not end the wait', async (t) => {
   const gateway = await build(t, caching)
   const first = await put(gateway, 'one')
   const waited = wait(gateway, first)
@@ -73,7 +73,7 @@ t.test('a change without a new current version is no reason to reply', async (t)
   t.equal((await waited).json.value, 'two')
 })
 
-t.test('the time is bounded by the configuration', async (t) => {
+t.test('the configuration limits the time', async (t) => {
   const gateway = await build(t, { ...caching, server: { ...declared.server, connections: { longestWaitSeconds: 7 } } })
   const first = await put(gateway, 'one')
   const waited = wait(gateway, first, { headers: { prefer: 'wait=600' } })
@@ -101,7 +101,7 @@ t.test('a preference that can\'t be met is ignored', async (t) => {
   t.equal(reply.headers.get('preference-applied'), null)
 })
 
-t.test('a change is seen however the gateway learns of it', async (t) => {
+t.test('a change ends the wait, however the gateway learns of it', async (t) => {
   const queue = await startQueue(t)
   const { queueUrl } = queue
   const gateway = await build(t, { ...caching, cache: { events: [{ queueUrl, region: 'eu-west-1', credential: 'dev-account' }] } })
@@ -119,7 +119,7 @@ t.test('a change is seen however the gateway learns of it', async (t) => {
   for (const [kind, announce] of Object.entries(changes)) {
     gateway.advance(20 * second)
     const known = await gateway.send('GET', path)
-    // The longest wait would be over before the renewal. So the caller asks again, as a real one does.
+    // The maximum wait is shorter than the time until the renewal, so the caller asks again, as a real one does.
     const asked = async (): Promise<Reply> => {
       const reply = await wait(gateway, known.headers.get('etag') ?? '')
       return reply.status === 304 ? asked() : reply
@@ -134,7 +134,7 @@ t.test('a change is seen however the gateway learns of it', async (t) => {
   }
 })
 
-t.test('a rotation reaches a caller who waits', async (t) => {
+t.test('a rotation ends the wait', async (t) => {
   const gateway = await build(t, caching)
   const first = await put(gateway, 'one')
   const waited = wait(gateway, first)
@@ -148,7 +148,7 @@ t.test('a rotation reaches a caller who waits', async (t) => {
   t.not(reply.headers.get('etag'), first)
 })
 
-t.test('a secret that is deleted in the meantime is not found', async (t) => {
+t.test('if the secret is deleted in the meantime, the reply is 404', async (t) => {
   const gateway = await build(t, caching)
   const waited = wait(gateway, await put(gateway, 'one'))
   await untilWaiting(gateway, 1)
@@ -173,7 +173,7 @@ t.test('a caller who loses the permission gets no value', async (t) => {
   t.equal((await other).json.value, 'two')
 })
 
-t.test('a caller who may no longer see the environment, or is gone, gets no value', async (t) => {
+t.test('a caller who may no longer see the environment, or was removed, gets no value', async (t) => {
   const gateway = await build(t, caching)
   const { config } = gateway.fastify
   const first = await put(gateway, 'one')
@@ -188,7 +188,7 @@ t.test('a caller who may no longer see the environment, or is gone, gets no valu
   t.match(await Promise.all(waits), [{ status: 404, json: { code: 'not-found' } }, { status: 401, json: { code: 'unauthenticated' } }])
 })
 
-t.test('a token that belongs to another caller now is refused', async (t) => {
+t.test('a token that now belongs to another caller is refused', async (t) => {
   const gateway = await build(t, caching)
   const { config } = gateway.fastify
   const waited = wait(gateway, await put(gateway, 'one'))
@@ -210,7 +210,7 @@ t.test('a token that has expired in the meantime is refused', async (t) => {
   t.match(await waited, { status: 401 })
 })
 
-t.test('a change of the environment ends the wait, since its secrets may be others', async (t) => {
+t.test('a change of the environment ends the wait, because a name may now stand for another secret', async (t) => {
   const gateway = await build(t, caching)
   const { config } = gateway.fastify
   const first = await put(gateway, 'one')
@@ -233,14 +233,14 @@ t.test('a shutdown ends all waits at once', async (t) => {
   await closed
 })
 
-t.test('during a shutdown, nobody begins to wait', async (t) => {
+t.test('during a shutdown, no wait begins', async (t) => {
   const gateway = await build(t, { ...caching, server: { ...declared.server, shutdown: { delaySeconds: 60 } } })
   const first = await put(gateway, 'one')
   gateway.fastify.stopping.dispatchEvent(new Event('abort'))
   t.equal((await wait(gateway, first)).status, 304)
 })
 
-t.test('a caller who hangs up frees its place', async (t) => {
+t.test('a caller who disconnects frees its place', async (t) => {
   const gateway = await build(t, caching)
   const etag = await put(gateway, 'one')
   const request = get(`${gateway.url}${path}`, { headers: { authorization: `Bearer ${tokens.administrator}`, 'if-none-match': etag, prefer: 'wait=30' } })
@@ -252,7 +252,7 @@ t.test('a caller who hangs up frees its place', async (t) => {
   t.match(gateway.fastify.metrics.text(), /^secrets_gateway_watched_secrets 0$/m)
 })
 
-t.test('a caller can wait only so many times at once', async (t) => {
+t.test('the number of concurrent waits per caller is limited', async (t) => {
   const gateway = await build(t, { ...caching, server: { ...declared.server, connections: { waitsPerCaller: 2 } } })
   const etag = await put(gateway, 'one')
   const waits = [wait(gateway, etag), wait(gateway, etag)]

@@ -171,7 +171,7 @@ t.test('listReferences', async (t) => {
     ].join('\n'))
   })
 
-  t.test('the address of the gateway is the one that the client knows', async (t) => {
+  t.test('the gateway\'s address is the one that the client has used', async (t) => {
     const ask = async (host: string): Promise<object> => {
       const path = '/environments/prod/secrets/payments%2Fdb/references'
       const sent = request(gateway.url + path, { headers: { host, authorization: `Bearer ${tokens.administrator}` } }).end()

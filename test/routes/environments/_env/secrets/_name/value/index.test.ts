@@ -44,7 +44,7 @@ t.test('patchValue', async (t) => {
     t.equal(reply.headers.get('retry-after'), '1')
   })
 
-  t.test('makes no further attempt after ten seconds, or if the caller has left', async (t) => {
+  t.test('makes no further attempt after ten seconds, or after the caller has disconnected', async (t) => {
     const other = await build(t)
     await other.send('PUT', path, { json: { value: { a: 1 } } })
     let attempts = 0
