@@ -150,11 +150,11 @@ async function measure ({ title, waiters: count, secrets, written, isStream }: S
   await delay(1_000 * idleSeconds)
   const end = await usage(child)
 
-  const toldBefore = all.map(({ received }) => received)
+  const receivedBefore = all.map(({ received }) => received)
   const writtenAt = performance.now()
-  const concerned = all.flatMap((waiter, index) => index % secrets < written ? [{ waiter, told: toldBefore[index] ?? 0 }] : [])
+  const concerned = all.flatMap((waiter, index) => index % secrets < written ? [{ waiter, previously: receivedBefore[index] ?? 0 }] : [])
   await Promise.all(Array.from({ length: written }, async (_, index) => put(index, 'after')))
-  await until(() => concerned.every(({ waiter: { received }, told }) => received > told))
+  await until(() => concerned.every(({ waiter: { received }, previously }) => received > previously))
   const answered = await usage(child)
   const times = concerned.map(({ waiter: { at } }) => at - writtenAt).sort((one, other) => one - other)
 

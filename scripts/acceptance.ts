@@ -96,7 +96,7 @@ function optionsFrom (args: string[]): Options | undefined {
 
 /** Asks for confirmation. @throws TypeError if standard input is not a terminal */
 async function isAgreed (): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new TypeError('Nobody can be asked whether to begin: specify --yes.')
+  if (!process.stdin.isTTY) throw new TypeError('Confirmation requires a terminal: specify --yes.')
   const terminal = createInterface({ input: process.stdin, output: stdout.echo })
   try {
     return /^y(?:es)?$/i.test(await terminal.question('Begin? [y/N] '))

@@ -13,7 +13,7 @@ const put = async (gateway: Gateway, name: string, value: string): Promise<strin
 /** Resolves once a stream has received this number of events. */
 const untilEvents = async ({ events }: Stream, count: number): Promise<void> => until(() => events.length >= count)
 
-const told = ({ events }: Stream): unknown[] => events.map(({ event, data }) => [event, data.name, data.versionId])
+const eventsOf = ({ events }: Stream): unknown[] => events.map(({ event, data }) => [event, data.name, data.versionId])
 
 t.test('followSecrets', async (t) => {
   const gateway = await build(t, caching)
@@ -24,7 +24,7 @@ t.test('followSecrets', async (t) => {
   const named = await openStream(gateway, `${path}?name=payments%2Fdb&name=absent`)
   t.same([all, some, named].map(({ status }) => status), [200, 200, 200])
   await untilEvents(all, 2)
-  t.same(told(all).sort(), [['version', 'other', other], ['version', 'payments/db', one]], 'the current versions come first')
+  t.same(eventsOf(all).sort(), [['version', 'other', other], ['version', 'payments/db', one]], 'the current versions come first')
   await untilEvents(some, 1)
   await untilEvents(named, 1)
 
@@ -35,13 +35,13 @@ t.test('followSecrets', async (t) => {
   await untilEvents(all, 6)
   await untilEvents(some, 3)
   await untilEvents(named, 3)
-  t.same(told(some), [['version', 'payments/db', one], ['version', 'payments/db', next], ['version', 'payments/new', created]], 'new ones are added')
-  t.same(told(named).map((event) => (event as unknown[])[1]), ['payments/db', 'payments/db', 'absent'])
+  t.same(eventsOf(some), [['version', 'payments/db', one], ['version', 'payments/db', next], ['version', 'payments/new', created]], 'new ones are added')
+  t.same(eventsOf(named).map((event) => (event as unknown[])[1]), ['payments/db', 'payments/db', 'absent'])
   t.notMatch(all.text(), 'secret value')
 
   await gateway.send('DELETE', '/environments/dev/secrets/payments%2Fdb')
   await untilEvents(some, 4)
-  t.same(told(some).at(-1), ['gone', 'payments/db', undefined])
+  t.same(eventsOf(some).at(-1), ['gone', 'payments/db', undefined])
   for (const stream of [all, some, named]) stream.close()
   await untilWaiting(gateway, 0, 'event-stream')
   t.match(gateway.fastify.metrics.text(), /^secrets_gateway_watched_secrets 0$/m)
@@ -60,10 +60,10 @@ t.test('a client that resumes gets nothing twice', async (t) => {
   const resumed = await openStream(gateway, path, { headers: { 'last-event-id': id } })
   const version = await put(gateway, 'b', 'y')
   await untilEvents(resumed, 1)
-  t.same(told(resumed), [['version', 'b', version]])
+  t.same(eventsOf(resumed), [['version', 'b', version]])
   const missed = await openStream(gateway, path, { headers: { 'last-event-id': id } })
   await untilEvents(missed, 2)
-  t.same(told(missed).map((event) => (event as unknown[])[1]).sort(), ['a', 'b'], 'a client that has missed something gets all current versions')
+  t.same(eventsOf(missed).map((event) => (event as unknown[])[1]).sort(), ['a', 'b'], 'a client that has missed something gets all current versions')
   t.equal(missed.events.at(-1)?.id, resumed.events.at(-1)?.id, 'the ID depends on the versions alone')
   t.equal((await openStream(gateway, path, { headers: { 'last-event-id': 'a b' } })).status, 400)
 })
@@ -79,7 +79,7 @@ t.test('a stream only reports secrets that the caller may describe or read', asy
   await put(gateway, 'team-a/db', 'y')
   await untilEvents(readers, 5)
   await untilEvents(team, 2)
-  t.same([...new Set(told(team).map((event) => (event as unknown[])[1]))], ['team-a/db'])
+  t.same([...new Set(eventsOf(team).map((event) => (event as unknown[])[1]))], ['team-a/db'])
 
   const status = async (query: string, token: string): Promise<number> => (await gateway.send('GET', path + query, { token })).status
   t.equal(await status('?name=team-b%2Fdb', tokens.team), 403)
@@ -123,7 +123,7 @@ t.test('a caller who loses a permission gets no further events', async (t) => {
   await put(gateway, 'b', 'y')
   await untilEvents(all, 3)
   await untilEvents(kept, 2)
-  t.same(told(all).slice(2).map((event) => (event as unknown[])[1]), ['b'])
+  t.same(eventsOf(all).slice(2).map((event) => (event as unknown[])[1]), ['b'])
 
   const { authentication } = config.current
   config.replace({ ...config.current, authentication: { ...authentication, apiKeys: authentication.apiKeys.filter(({ id }) => id !== 'reader') } })
@@ -172,11 +172,11 @@ t.test('secrets that were created elsewhere are found when the environment is li
   gateway.advance(300 * second)
   gateway.catchUp()
   await untilEvents(stream, 2)
-  t.same(told(stream).at(-1), ['version', 'elsewhere', stream.events.at(-1)?.data.versionId])
+  t.same(eventsOf(stream).at(-1), ['version', 'elsewhere', stream.events.at(-1)?.data.versionId])
   await gateway.aws('AKIADEV').deleteSecret({ SecretId: 'dev/elsewhere', ForceDeleteWithoutRecovery: true })
   gateway.advance(300 * second)
   await untilEvents(stream, 3)
-  t.same(told(stream).at(-1), ['gone', 'elsewhere', undefined])
+  t.same(eventsOf(stream).at(-1), ['gone', 'elsewhere', undefined])
   gateway.advance(300 * second)
   await until(() => /^secrets_gateway_watched_secrets 2$/m.test(gateway.fastify.metrics.text()))
 })
