@@ -49,18 +49,18 @@ export const describeApi = (): OpenApi => ({
   components: {
     examples: problemExamples,
     securitySchemes: {
-      agent: {
-        type: 'apiKey',
-        in: 'header',
-        name: 'X-Aws-Parameters-Secrets-Token',
-        description: 'The same token as elsewhere, without `Bearer`, for clients of AWS\'s agent. `X-Vault-Token` is the same.'
-      },
       bearer: {
         type: 'http',
         scheme: 'bearer',
         description: 'An API key, a token of an OpenID Connect issuer, or a token from `POST /auth/aws/login`. In local mode, the ' +
           'developer token that is printed at the start. If the gateway accepts client certificates, a caller with such a ' +
           'certificate needs no token.'
+      },
+      agent: {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-Aws-Parameters-Secrets-Token',
+        description: 'The same token as elsewhere, without `Bearer`, for clients of AWS\'s agent. `X-Vault-Token` is the same.'
       }
     }
   }

@@ -36,10 +36,10 @@ async function startGateway (t: Test): Promise<{ url: string, stop: () => Promis
 
 async function authorize (page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Authorize' }).click()
-  const dialog = page.locator('.modal-ux')
-  await dialog.locator('input').fill(token)
-  await dialog.getByRole('button', { name: 'Apply credentials' }).click()
-  await dialog.locator('.btn-done').click()
+  const bearer = page.locator('.modal-ux form').filter({ has: page.locator('#auth-bearer-value') })
+  await bearer.locator('input').fill(token)
+  await bearer.getByRole('button', { name: 'Apply credentials' }).click()
+  await page.locator('.modal-ux .close-modal').click()
 }
 
 /** Opens an operation and sends its form. If `body` is given, it replaces the example. Returns the reply's status and body. */

@@ -124,6 +124,8 @@ t.test('every operation that accepts an object with any members is tested above'
   const { fastify } = await build(t)
   const paths = Object.values(fastify.swagger().paths ?? {}) as Record<string, { operationId: string, requestBody?: { content: Record<string, { schema: Schema }> } }>[]
   const open = paths.flatMap((path) => Object.values(path))
+    // In AWS's own protocol, values are text. The document leaves the members of its bodies open, because AWS documents them.
+    .filter(({ operationId }) => operationId !== 'callAws')
     .filter(({ requestBody }) => Object.values(requestBody?.content ?? {}).some(({ schema }) => isOpen(schema)))
   t.same(open.map(({ operationId }) => operationId).sort(), Object.keys(operations).sort())
 })
