@@ -152,9 +152,9 @@ async function measure ({ title, waiters: count, secrets, written, isStream }: S
 
   const receivedBefore = all.map(({ received }) => received)
   const writtenAt = performance.now()
-  const concerned = all.flatMap((waiter, index) => index % secrets < written ? [{ waiter, previously: receivedBefore[index] ?? 0 }] : [])
+  const concerned = all.flatMap((waiter, index) => index % secrets < written ? [{ waiter, seen: receivedBefore[index] ?? 0 }] : [])
   await Promise.all(Array.from({ length: written }, async (_, index) => put(index, 'after')))
-  await until(() => concerned.every(({ waiter: { received }, previously }) => received > previously))
+  await until(() => concerned.every(({ waiter: { received }, seen }) => received > seen))
   const answered = await usage(child)
   const times = concerned.map(({ waiter: { at } }) => at - writtenAt).sort((one, other) => one - other)
 
