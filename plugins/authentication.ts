@@ -22,7 +22,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Returns the caller that the request's token, client certificate or AWS session identifies. */
     authenticate: AuthenticateRequest
-    /** Verifies that the owner of a session signed a body. */
+    /** Verifies the signature of a request, which covers the body. */
     verifySigned: VerifySigned
     /** Issues keys for AWS's protocol to the caller of a request. */
     issueAwsKeys: (request: FastifyRequest) => Promise<AwsKeys>

@@ -17,8 +17,8 @@ const compiled = join(import.meta.dirname, '..', '.compiled')
  *   startup and live as long as the process. V8 would therefore also pretenure the objects of requests that come from the same
  *   lines of code. They soon become garbage, but everything that they refer to stays in memory until the next full
  *   collection. Without this flag, garbage collection took a quarter of the CPU time (bench/floor.ts).
- * - Cedar's WebAssembly is optimized only after some thousand decisions. By default, V8 begins while Cedar reads its first
- *   policy, which takes four times as long as reading it. Decisions are cached, so few of them are made.
+ * - Cedar's WebAssembly is optimized only after several thousand decisions. By default, V8 begins while Cedar parses its first
+ *   policy, and the optimization takes four times as long as the parsing. Decisions are cached, so few of them are made.
  */
 const flags = ['--no-allocation-site-pretenuring', '--wasm-tiering-budget=1000000000'] as const
 

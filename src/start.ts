@@ -72,7 +72,7 @@ function shutDownGracefully (fastify: FastifyInstance, log: LogDestination, loca
       fastify.log.error('requests or jobs did not end in time')
       setTimeout(() => { process.kill(process.pid, 'SIGKILL') }, endTimeout).unref()
     })
-    // After an uncaught error, the gateway takes no further requests.
+    // After an uncaught error, the gateway accepts no further requests.
     const isComplete = await fastify.shutDown({ delays: err === undefined })
     await local?.close()
     endIfHanging(fastify, log)

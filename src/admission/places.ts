@@ -9,7 +9,7 @@ export interface Places {
    * @throws Problem `rate-limited` if the caller already has the maximum number
    */
   take: (callerId: string) => () => void
-  /** Returns the number of places that are taken. */
+  /** Returns the number of taken places. */
   taken: () => number
 }
 

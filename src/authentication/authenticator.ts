@@ -48,7 +48,7 @@ export interface Authenticator {
    */
   identify: (presented: PresentedCredentials, now: number, address: string) => Identity | Promise<Identity>
   /**
-   * Returns the caller that a proof of an earlier authentication identifies.
+   * Returns the caller of an earlier authentication, of which `proof` is the result.
    *
    * @throws Problem `unauthenticated` if the configuration no longer accepts the proof
    */

@@ -41,10 +41,10 @@ interface Session {
 /** An access key: its ID and its secret. */
 type Halves = Pick<AwsKeys, 'accessKeyId' | 'secretAccessKey'>
 
-/** The longest lifetime of keys, in milliseconds. */
+/** The maximum lifetime of keys, in milliseconds. */
 const maximumLifetime = 60 * 60 * 1_000
 
-/** The maximum number of sessions, and of their signing keys, that are kept in memory. */
+/** The maximum number of sessions and of signing keys in memory. */
 const maximumKept = 10_000
 
 const noContext = Buffer.alloc(0)
@@ -66,7 +66,7 @@ function halvesOf ({ key }: Seal, sealed: Uint8Array): Halves {
 }
 
 /**
- * Creates the sessions.
+ * Creates the issuer and verifier of keys for AWS's protocol.
  *
  * @param keys the keys of the gateway's own tokens, from which all others are derived. Replicas with the same keys accept each
  *   other's sessions.

@@ -43,7 +43,7 @@ export async function claimedIssuer (token: string): Promise<string | undefined>
  *
  * @param now milliseconds since the epoch
  * @param address the address that the token comes from
- * @throws Problem `unauthenticated`, `overloaded` if too many tokens from the address wait, and problems that `key` throws
+ * @throws Problem `unauthenticated`, `overloaded` if too many tokens from the address are waiting, and the problems of `key`
  */
 export async function verifyJwt (
   token: string, key: JWTVerifyGetKey, rules: JwtRules, now: number, address: string

@@ -4,7 +4,7 @@ import { Problem } from '#src/problems/problem'
 /** The maximum numbers of signatures that are being verified and that wait. */
 export interface CheckLimits {
   readonly atOnce: number
-  /** The maximum number of signatures from one address that wait. */
+  /** The maximum number of waiting signatures per address. */
   readonly waitingOfOne: number
 }
 
@@ -14,7 +14,7 @@ export interface SignatureChecks {
    * Waits until a signature may be verified. The addresses that the signatures come from take turns.
    *
    * @returns a function to call when the signature has been verified
-   * @throws Problem `overloaded` if too many signatures from the address wait
+   * @throws Problem `overloaded` if too many signatures from the address are waiting
    */
   enter: (address: string) => Promise<() => void>
 }

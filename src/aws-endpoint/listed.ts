@@ -19,7 +19,7 @@ interface Wanted {
   readonly actions: readonly Action[]
   readonly limit: number
   readonly token: string | undefined
-  /** The request's other parameters, in AWS's terms. */
+  /** The request's other parameters, with AWS's names. */
   readonly query: { readonly Filters?: readonly { readonly Key?: string | undefined }[] | undefined }
 }
 

@@ -15,7 +15,7 @@ interface FaultReply {
   readonly body: Uint8Array
 }
 
-/** Returns the reply to a request that is refused, in AWS's protocol. */
+/** Returns the error reply for a problem, in AWS's protocol. */
 export function faultReply (problem: Problem, { id: requestId }: { id: string }): FaultReply {
   const { type, message, status } = faultOf(problem)
   const { retryAfter = catalogueEntry(problem.code).retryAfter } = problem.options

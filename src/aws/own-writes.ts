@@ -8,7 +8,7 @@ import { fromAwsName, toAwsName } from './names.ts'
 import type { BatchResult, RecentlyWritten, SecretsPort, VersionSelector } from './port.ts'
 import type { Fact, Facts, RecentWrites } from './recent-writes.ts'
 
-/** The longest time that AWS takes for a deletion without recovery, in milliseconds. */
+/** The maximum time that AWS takes for a deletion without recovery, in milliseconds. */
 const deletionLateness = 120_000
 
 /** The time after a write during which AWS's lists may still show the old state, in milliseconds. AWS documents this time. */

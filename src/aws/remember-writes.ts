@@ -18,7 +18,10 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
     return writes.during(keyOf(call, name), carryOut, (result, before) => ({ state: 'present', ...effect(result, before) }))
   }
 
-  /** Creates a secret. Retries for a while if AWS is still deleting an earlier secret of that name for this process. */
+  /**
+   * Creates a secret. Retries for a while if AWS has not finished this process's deletion of an earlier secret with the same
+   * name.
+   */
   async function afterDeletion<Result> (call: AwsCall, name: SecretName, create: () => Promise<Result>): Promise<Result> {
     const end = monotonic() + deletionPatience
     for (let attempt = 0; ; attempt++) {

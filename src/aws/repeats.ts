@@ -61,7 +61,7 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
     }
   }
 
-  /** Returns undefined if AWS shows no such secret. */
+  /** Returns undefined if AWS does not find the secret. */
   async function describe (call: AwsCall, name: SecretName, operation: string): Promise<SecretMetadata | undefined> {
     try {
       return await port.describeSecret(call, name)

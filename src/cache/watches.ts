@@ -63,7 +63,7 @@ export interface WatchContext extends Pick<CacheOptions, 'timesOf' | 'monotonic'
   readonly look: (read: Read, isUrgent: boolean) => Promise<unknown>
 }
 
-/** Creates an empty list of watches. */
+/** Creates the store of watches. */
 export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look }: WatchContext): Watches {
   /** The watches, keyed by the secret's AWS name, then by the key of the target. */
   const watchesOf = new Map<string, Map<string, Watch>>()

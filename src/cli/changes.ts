@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { followSecrets, GatewayProblem, type FollowOptions, type GatewayClient } from '#src/client/client'
 
-/** The options of `changesOf`. */
 export interface ChangesOptions extends Pick<FollowOptions, 'namePrefix' | 'names'> {
   readonly signal: AbortSignal
   /** The interval, in seconds, at which to yield if the gateway can't report changes. */
@@ -14,7 +13,7 @@ export interface ChangesOptions extends Pick<FollowOptions, 'namePrefix' | 'name
  * Yields whenever secrets may have changed: when the gateway reports a change, and once more after the interval, because AWS may
  * still return the old value at first. If the gateway can't report changes, yields at the interval.
  *
- * @throws the reason of the signal
+ * @throws the signal's reason
  */
 export async function* changesOf (
   gateway: GatewayClient, env: string, { seconds, onRefusal, ...selection }: ChangesOptions

@@ -14,7 +14,7 @@ export interface PauseOptions {
 
 /** The pauses of requests that wait for an event. */
 export interface Pauses {
-  /** Waits until the pause ends. @throws the reason of the signal */
+  /** Waits until the pause ends. @throws the signal's reason */
   readonly pause: (options: PauseOptions) => Promise<PauseEnd>
   /** Wakes all pauses. */
   readonly wakeAll: () => void

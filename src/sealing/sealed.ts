@@ -24,7 +24,7 @@ function derive ({ key, purpose }: Seal, salt: Uint8Array): { cipherKey: Buffer,
 }
 
 /**
- * Encrypts a text so that nobody without the key can read or change it.
+ * Encrypts and authenticates a text.
  *
  * @param context additional authenticated data; the same context is required to open the text
  */

@@ -46,7 +46,7 @@ const pause = (attempts: number): number => Math.random() * Math.min(1_000, 25 *
  * The caller needs permission to read the secret, because the reply depends on its value.
  *
  * @throws Problem `forbidden`, `secret-has-no-value`, `precondition-failed`, `write-conflict`, or `caller-gone` if the caller
- *   left while another writer interfered
+ *   has disconnected before a further attempt
  * @throws Problem `invalid-request` if the new value is too long
  * @throws Problem the problems of `parseObject`, and any AWS error
  */
