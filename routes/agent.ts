@@ -37,8 +37,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
 
   const version = {
     versionId: Type.Optional(Type.String({ description: 'The ID of a version' })),
-    versionStage: Type.Optional(Type.String({ description: 'A staging label. Without both, the current version', examples: ['AWSCURRENT'] })),
-    refreshNow: Type.Optional(Type.String({ description: '`true` or `1`: ask AWS, even if the value is cached', examples: ['true'] }))
+    versionStage: Type.Optional(Type.String({ description: 'A staging label. Without a version ID and a label, the current version', examples: ['AWSCURRENT'] })),
+    refreshNow: Type.Optional(Type.String({ description: '`true` or `1`: read the value from AWS, even if it is cached', examples: ['true'] }))
   }
 
   interface OwnSchema { operationId: string, params?: object, querystring: object }
@@ -52,9 +52,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       validatorCompiler: () => () => true,
       schema: {
         tags: ['agent'],
-        summary: 'Read a secret\'s value as from AWS\'s agent',
-        description: 'Replies as AWS\'s Secrets Manager Agent does. The token is in a header of its own, and the secret has its name ' +
-          'in AWS or its ARN. If several environments may have a secret of this name, only the ARN names one.',
+        summary: 'Read a secret\'s value like AWS\'s agent',
+        description: 'Replies as AWS\'s Secrets Manager Agent does. The token has a header of its own, and the secret is identified by its ' +
+          'AWS name or its ARN. If several environments may have a secret with this name, use the ARN.',
         security: [{ agent: [] }],
         response: { 200: Reply('The version', AgentSecret), ...AgentReplies.refusals, ...AgentReplies.off },
         ...schema
@@ -71,14 +71,14 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   secretRoute('/secretsmanager/get', readQuery, {
     operationId: 'readSecretByQuery',
     querystring: Query({
-      secretId: Type.String({ description: 'The secret\'s name in AWS, or its ARN', examples: ['prod/payments/db'] }),
+      secretId: Type.String({ description: 'The AWS name of the secret, or its ARN', examples: ['prod/payments/db'] }),
       ...version
     })
   })
   secretRoute(`${pathPrefix}*`, readPath(pathPrefix), {
     operationId: 'readSecretByPath',
     params: Type.Object({
-      secretId: Type.String({ description: 'The secret\'s name in AWS, or its ARN, not encoded', examples: ['prod/payments/db'] })
+      secretId: Type.String({ description: 'The AWS name of the secret, or its ARN, not percent-encoded', examples: ['prod/payments/db'] })
     }),
     querystring: Query(version)
   })

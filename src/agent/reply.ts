@@ -7,12 +7,12 @@ import { problemResponses, RequestId } from '#src/http/problem-reply'
 /** The JSON that AWS's agent returns for a version of a secret. */
 export const AgentSecret = Type.Object({
   ARN: Type.String({ description: 'The secret\'s ARN' }),
-  Name: Type.String({ description: 'The secret\'s name in AWS, with the environment\'s prefix', examples: ['prod/payments/db'] }),
+  Name: Type.String({ description: 'The AWS name of the secret, including the environment\'s prefix', examples: ['prod/payments/db'] }),
   VersionId: Type.String({ description: 'The version\'s ID' }),
   SecretString: Type.Optional(Type.String({ description: 'The value, if it is text' })),
   SecretBinary: Type.Optional(Type.String({ description: 'The value in base64, if it is binary' })),
   VersionStages: Type.Array(Type.String(), { description: 'The version\'s staging labels' }),
-  CreatedDate: Type.String({ description: 'The seconds since 1970 at which the version was created', examples: ['1795841224.924'] })
+  CreatedDate: Type.String({ description: 'The creation date of the version, in seconds since 1970', examples: ['1795841224.924'] })
 })
 
 /** Returns the agent's JSON for a version. */

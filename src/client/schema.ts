@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * Get keys for AWS's protocol
-         * @description Returns temporary keys with which AWS's SDKs sign their requests to `POST /environments/{env}/aws`. They belong to the caller, and end with its token or after an hour. This is the protocol of the SDKs' container credentials: set `AWS_CONTAINER_CREDENTIALS_FULL_URI` to this URL, and `AWS_CONTAINER_AUTHORIZATION_TOKEN`, or the file that `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names, to `Bearer <token>`.
+         * @description Returns temporary keys with which AWS's SDKs sign their requests to `POST /environments/{env}/aws`. They identify the caller, and expire with its token, after an hour at the latest. This is the protocol of the SDKs' container credentials: set `AWS_CONTAINER_CREDENTIALS_FULL_URI` to this URL, and `AWS_CONTAINER_AUTHORIZATION_TOKEN`, or the file that `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names, to `Bearer <token>`.
          */
         get: operations["getAwsKeys"];
         put?: never;
@@ -195,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Call AWS Secrets Manager in its own protocol
-         * @description This path is an endpoint URL for AWS's SDKs, its CLI and everything built on them: `AWS_ENDPOINT_URL_SECRETS_MANAGER`. It speaks AWS JSON 1.1.
+         * @description This path is an endpoint URL for AWS's SDKs, its CLI and everything built on them: `AWS_ENDPOINT_URL_SECRETS_MANAGER`. The protocol is AWS JSON 1.1.
          */
         post: operations["callAws"];
         delete?: never;
@@ -213,7 +213,7 @@ export interface paths {
         };
         /**
          * Follow secrets
-         * @description Server-Sent Events about the secrets that the caller may describe or read, of those that `name` and `namePrefix` select, or of the whole environment: `version` with the ID of each current version, then with that of each new one, `gone` if a secret can no longer be read, and `end` if the caller may no longer follow them. Never a value. The caller needs `ListSecrets` or `BatchGetSecretValue`, unless it only uses `name`. `Last-Event-ID` resumes: if nothing has changed, nothing is sent again. A stream has at most 1,000 secrets.
+         * @description Returns Server-Sent Events about the secrets that `name` and `namePrefix` select, or about the whole environment, as far as the caller may describe or read them: `version` for each current version and then for each new one, `gone` if a secret can no longer be read, and `end` if the caller may no longer follow them. Events contain version IDs, but no values. The caller needs `ListSecrets` or `BatchGetSecretValue`, unless it only uses `name`. With `Last-Event-ID`, nothing is sent again unless something has changed. A stream has at most 1,000 secrets.
          */
         get: operations["followSecrets"];
         put?: never;
@@ -333,7 +333,7 @@ export interface paths {
         };
         /**
          * Follow a secret
-         * @description Server-Sent Events: `version` with the ID of the current version, then with that of each new one, `gone` if the secret can no longer be read, and `end` if the caller may no longer follow it. Never a value. `Last-Event-ID` resumes: what the client knows already is not sent again.
+         * @description Returns Server-Sent Events: `version` for the current version and then for each new one, `gone` if the secret can no longer be read, and `end` if the caller may no longer follow it. Events contain version IDs, but no values. With `Last-Event-ID`, nothing is sent again unless something has changed.
          */
         get: operations["followSecret"];
         put?: never;
@@ -804,8 +804,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a secret's value as from AWS's agent
-         * @description Replies as AWS's Secrets Manager Agent does. The token is in a header of its own, and the secret has its name in AWS or its ARN. If several environments may have a secret of this name, only the ARN names one.
+         * Read a secret's value like AWS's agent
+         * @description Replies as AWS's Secrets Manager Agent does. The token has a header of its own, and the secret is identified by its AWS name or its ARN. If several environments may have a secret with this name, use the ARN.
          */
         get: operations["readSecretByQuery"];
         put?: never;
@@ -824,8 +824,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a secret's value as from AWS's agent
-         * @description Replies as AWS's Secrets Manager Agent does. The token is in a header of its own, and the secret has its name in AWS or its ARN. If several environments may have a secret of this name, only the ARN names one.
+         * Read a secret's value like AWS's agent
+         * @description Replies as AWS's Secrets Manager Agent does. The token has a header of its own, and the secret is identified by its AWS name or its ARN. If several environments may have a secret with this name, use the ARN.
          */
         get: operations["readSecretByPath"];
         put?: never;
@@ -1551,7 +1551,7 @@ export interface operations {
                         AccessKeyId: string;
                         /**
                          * Format: date-time
-                         * @description The time at which the keys end
+                         * @description The time at which the keys expire
                          */
                         Expiration: string;
                         SecretAccessKey: string;
@@ -1934,7 +1934,7 @@ export interface operations {
     followSecrets: {
         parameters: {
             query?: {
-                /** @description The name of a secret. May be repeated for further secrets */
+                /** @description The name of a secret. Can be repeated */
                 name?: string[];
                 /** @description The beginning of the name, without the environment's prefix; case-sensitive */
                 namePrefix?: string;
@@ -2005,7 +2005,7 @@ export interface operations {
                         [key: string]: string;
                     };
                     /**
-                     * @description Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline notices. Nothing else changes: the other secrets are processed all the same. Applies to a plan, too
+                     * @description Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline stops. The other secrets are processed all the same. Applies to dry runs as well
                      * @default false
                      */
                     failOnError?: boolean;
@@ -2241,7 +2241,7 @@ export interface operations {
                      */
                     dryRun?: boolean;
                     /**
-                     * @description Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline notices. Nothing else changes: the other secrets are processed all the same. Applies to a plan, too
+                     * @description Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline stops. The other secrets are processed all the same. Applies to dry runs as well
                      * @default false
                      */
                     failOnError?: boolean;
@@ -2427,11 +2427,11 @@ export interface operations {
             query?: {
                 /** @description One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value */
                 field?: string;
-                /** @description `secret`: 404 only means that there is no such secret. A path or an environment that does not exist, or that the caller may not see, is then a 403, a missing version a 409, and a missing field a 422. For clients that delete their copy of the secret after a 404 */
+                /** @description `secret`: 404 only ever means that the secret does not exist. A missing or hidden path or environment is 403, a missing version 409, and a missing field 422. For clients that delete their copy of the secret after a 404 */
                 notFound?: "secret";
-                /** @description `absent`: a secret that is scheduled for deletion is a 404 `secret-not-found`. `conflict`: it is a 409 `secret-pending-deletion`. The default is the environment's `pendingDeletion`, or else `conflict` */
+                /** @description The reply for a secret that is scheduled for deletion. `absent`: 404 `secret-not-found`. `conflict`: 409 `secret-pending-deletion`. The default is the environment's `pendingDeletion`, or else `conflict` */
                 pendingDeletion?: "absent" | "conflict";
-                /** @description `true`: ask AWS, even if the value is cached. `Cache-Control: no-cache` does the same */
+                /** @description `true`: read the value from AWS, even if it is cached. `Cache-Control: no-cache` does the same */
                 refresh?: boolean;
                 /** @description AWS's ID of a version */
                 versionId?: string;
@@ -2445,7 +2445,7 @@ export interface operations {
                 "cache-control"?: string;
                 /** @description An `ETag`: the reply is 304 if the version still has this tag */
                 "if-none-match"?: string;
-                /** @description `wait=SECONDS`, with `If-None-Match`: if the current version still has this tag, wait until another version is current. After that time, the reply is 304 */
+                /** @description `wait=SECONDS`, with `If-None-Match`: if the current version has this tag, wait for another one. If there is none by then, the reply is 304 */
                 prefer?: string;
             };
             path: {
@@ -3120,7 +3120,7 @@ export interface operations {
             query?: {
                 /** @description One key of a value that is a JSON object; without control characters. If empty, the whole value */
                 field?: string;
-                /** @description `gateway`: the tools read the secret through the gateway, and not from AWS */
+                /** @description `gateway`: the tools read the secret through the gateway instead of from AWS */
                 through?: "gateway";
             };
             header?: {
@@ -4198,16 +4198,16 @@ export interface operations {
     readSecretByQuery: {
         parameters: {
             query: {
-                /** @description `true` or `1`: ask AWS, even if the value is cached */
+                /** @description `true` or `1`: read the value from AWS, even if it is cached */
                 refreshNow?: string;
                 /**
-                 * @description The secret's name in AWS, or its ARN
+                 * @description The AWS name of the secret, or its ARN
                  * @example prod/payments/db
                  */
                 secretId: string;
                 /** @description The ID of a version */
                 versionId?: string;
-                /** @description A staging label. Without both, the current version */
+                /** @description A staging label. Without a version ID and a label, the current version */
                 versionStage?: string;
             };
             header?: never;
@@ -4228,12 +4228,12 @@ export interface operations {
                         /** @description The secret's ARN */
                         ARN: string;
                         /**
-                         * @description The seconds since 1970 at which the version was created
+                         * @description The creation date of the version, in seconds since 1970
                          * @example 1795841224.924
                          */
                         CreatedDate: string;
                         /**
-                         * @description The secret's name in AWS, with the environment's prefix
+                         * @description The AWS name of the secret, including the environment's prefix
                          * @example prod/payments/db
                          */
                         Name: string;
@@ -4253,17 +4253,17 @@ export interface operations {
     readSecretByPath: {
         parameters: {
             query?: {
-                /** @description `true` or `1`: ask AWS, even if the value is cached */
+                /** @description `true` or `1`: read the value from AWS, even if it is cached */
                 refreshNow?: string;
                 /** @description The ID of a version */
                 versionId?: string;
-                /** @description A staging label. Without both, the current version */
+                /** @description A staging label. Without a version ID and a label, the current version */
                 versionStage?: string;
             };
             header?: never;
             path: {
                 /**
-                 * @description The secret's name in AWS, or its ARN, not encoded
+                 * @description The AWS name of the secret, or its ARN, not percent-encoded
                  * @example prod/payments/db
                  */
                 secretId: string;
@@ -4284,12 +4284,12 @@ export interface operations {
                         /** @description The secret's ARN */
                         ARN: string;
                         /**
-                         * @description The seconds since 1970 at which the version was created
+                         * @description The creation date of the version, in seconds since 1970
                          * @example 1795841224.924
                          */
                         CreatedDate: string;
                         /**
-                         * @description The secret's name in AWS, with the environment's prefix
+                         * @description The AWS name of the secret, including the environment's prefix
                          * @example prod/payments/db
                          */
                         Name: string;

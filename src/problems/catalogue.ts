@@ -178,7 +178,7 @@ export const catalogue = {
   'some-failed': {
     status: 409,
     title: 'Some of the secrets failed, or were not started',
-    advice: '`items` has the result for each secret. The others have been processed; a plan has written nothing. Correct the cause, and send the request again.'
+    advice: '`items` has the result for each secret. The other secrets have been processed, unless this was a dry run. Correct the cause, and send the request again.'
   },
   'not-taken-back': {
     status: 409,
@@ -197,8 +197,8 @@ export const catalogue = {
   },
   'cache-disabled': {
     status: 409,
-    title: 'The values of the environment are not cached',
-    advice: 'The gateway notices changes of secrets by means of its cache. Ask the platform team to set `cache.ttlSeconds`.'
+    title: 'The cache is disabled in this environment',
+    advice: 'The gateway needs its cache to notice changes of secrets. Ask the platform team to set `cache.ttlSeconds`.'
   },
   'aws-refused': {
     status: 422,

@@ -9,11 +9,11 @@ import { AwsString, closed, Enum, TagMap } from '#src/schema/types'
 /** The maximum number of secrets in one request. */
 export const maximumItems = 10_000
 
-/** An option of requests on many secrets. */
+/** An option of bulk creates and promotions. */
 export const FailOnError = Type.Boolean({
   default: false,
   description: 'Reply with 409 `some-failed` instead of a success if any secret failed or was not started, so that a pipeline ' +
-    'notices. Nothing else changes: the other secrets are processed all the same. Applies to a plan, too'
+    'stops. The other secrets are processed all the same. Applies to dry runs as well'
 })
 
 export const Name = Type.String({

@@ -71,7 +71,7 @@ t.test('run --watch: restarts the program when its secrets have changed', async 
   })
   t.match(outcome, { status: 5, stdout: 'first\nreceived\nsecond\nreceived\nthird\n' })
   const [refusal = '', ...lines] = outcome.stderr.split('\n')
-  t.match(refusal, /^The values of the environment are not cached: /, 'the interval is used because the gateway does not tell of changes')
+  t.match(refusal, /^The cache is disabled in this environment: /, 'the interval is used because the gateway can\'t report changes')
   t.same(lines, [
     'The secrets are read again every 1 seconds',
     'The secrets have changed: restarting the program',
@@ -83,7 +83,7 @@ t.test('run --watch: restarts the program when its secrets have changed', async 
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/', '--watch', '0', ...program]), { status: 125, stderr: /number of seconds/ })
 })
 
-t.test('run --watch: the gateway tells of changes', async (t) => {
+t.test('run --watch: the gateway reports changes', async (t) => {
   const gateway = await build(t, caching)
   const path = '/environments/dev/secrets/app%2Fkey'
   await gateway.send('PUT', path, { json: { value: 'first' } })

@@ -10,8 +10,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'getAwsKeys',
       tags: ['authentication'],
       summary: 'Get keys for AWS\'s protocol',
-      description: 'Returns temporary keys with which AWS\'s SDKs sign their requests to `POST /environments/{env}/aws`. They belong to the ' +
-        'caller, and end with its token or after an hour. This is the protocol of the SDKs\' container credentials: set ' +
+      description: 'Returns temporary keys with which AWS\'s SDKs sign their requests to `POST /environments/{env}/aws`. They identify the ' +
+        'caller, and expire with its token, after an hour at the latest. This is the protocol of the SDKs\' container credentials: set ' +
         '`AWS_CONTAINER_CREDENTIALS_FULL_URI` to this URL, and `AWS_CONTAINER_AUTHORIZATION_TOKEN`, or the file that ' +
         '`AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names, to `Bearer <token>`.',
       querystring: Query({}),
@@ -20,7 +20,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           AccessKeyId: Type.String({ examples: ['ASIAQWERTYUIOPASDFGH'] }),
           SecretAccessKey: Type.String(),
           Token: Type.String({ description: 'The session token' }),
-          Expiration: Type.String({ format: 'date-time', description: 'The time at which the keys end' })
+          Expiration: Type.String({ format: 'date-time', description: 'The time at which the keys expire' })
         })),
         ...withProblems()
       }

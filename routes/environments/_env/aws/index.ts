@@ -16,8 +16,8 @@ const Fault = (description: string): object => AwsReply(description, {
   type: 'object',
   required: ['__type', 'Message'],
   properties: {
-    __type: { type: 'string', description: 'AWS\'s name of the error', examples: ['ResourceNotFoundException'] },
-    Message: { type: 'string', description: 'AWS\'s text or, if the gateway refuses the request, the gateway\'s' }
+    __type: { type: 'string', description: 'The type of AWS\'s error', examples: ['ResourceNotFoundException'] },
+    Message: { type: 'string', description: 'AWS\'s message, or the gateway\'s if the gateway refuses the request' }
   }
 })
 
@@ -36,7 +36,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         tags: ['aws'],
         summary: 'Call AWS Secrets Manager in its own protocol',
         description: 'This path is an endpoint URL for AWS\'s SDKs, its CLI and everything built on them: `AWS_ENDPOINT_URL_SECRETS_MANAGER`. ' +
-          'It speaks AWS JSON 1.1.',
+          'The protocol is AWS JSON 1.1.',
         consumes: [awsJson],
         params: EnvironmentParams,
         querystring: Query({}),
@@ -51,10 +51,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         }),
         response: {
           200: AwsReply('The output of the operation, as AWS documents it', { type: 'object', additionalProperties: true }),
-          400: Fault('AWS or the gateway refuses the request'),
+          400: Fault('AWS or the gateway refused the request'),
           413: Fault('`RequestEntityTooLarge`: the body has more than 1 MiB'),
-          500: Fault('`InternalServiceError`: AWS or the gateway has failed. AWS\'s clients try again'),
-          503: Fault('`ServiceUnavailable`: the gateway accepts no more requests at the moment. AWS\'s clients try again')
+          500: Fault('`InternalServiceError`: AWS or the gateway has failed. Clients retry'),
+          503: Fault('`ServiceUnavailable`: the gateway accepts no more requests at the moment. Clients retry')
         }
       },
       handler: async (request, reply) => {

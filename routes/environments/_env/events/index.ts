@@ -14,16 +14,17 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'followSecrets',
       tags: ['secrets'],
       summary: 'Follow secrets',
-      description: 'Server-Sent Events about the secrets that the caller may describe or read, of those that `name` and ' +
-        '`namePrefix` select, or of the whole environment: `version` with the ID of each current version, then with that of each ' +
-        'new one, `gone` if a secret can no longer be read, and `end` if the caller may no longer follow them. Never a value. ' +
-        'The caller needs `ListSecrets` or `BatchGetSecretValue`, unless it only uses `name`. `Last-Event-ID` resumes: if nothing ' +
-        'has changed, nothing is sent again. A stream has at most 1,000 secrets.',
+      description: 'Returns Server-Sent Events about the secrets that `name` and `namePrefix` select, or about the whole environment, ' +
+        'as far as the caller may describe or read them: `version` for each current version and then for each new one, `gone` if a ' +
+        'secret can no longer be read, and `end` if the caller may no longer follow them. Events contain version IDs, but no values. ' +
+        'The caller needs `ListSecrets` or `BatchGetSecretValue`, unless it only uses `name`. With `Last-Event-ID`, ' +
+        'nothing is sent again unless something has changed. A stream has at most 1,000 secrets.',
       params: EnvironmentParams,
       querystring: Query({
         namePrefix: ListFilters.properties.namePrefix,
         name: Type.Optional(Type.Array(Name, {
-          minItems: 1, maxItems: 100, uniqueItems: true, description: 'The name of a secret. May be repeated for further secrets', examples: [['payments/db']]
+          minItems: 1, maxItems: 100, uniqueItems: true,
+          description: 'The name of a secret. Can be repeated', examples: [['payments/db']]
         }))
       }),
       headers: Type.Object({ ...CredentialHeader.properties, ...LastEventId }),

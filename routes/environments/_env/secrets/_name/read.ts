@@ -36,24 +36,23 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           examples: ['password']
         })),
         refresh: Type.Optional(Type.Boolean({
-          description: '`true`: ask AWS, even if the value is cached. `Cache-Control: no-cache` does the same'
+          description: '`true`: read the value from AWS, even if it is cached. `Cache-Control: no-cache` does the same'
         })),
         pendingDeletion: Type.Optional(Enum(pendingDeletions, {
-          description: '`absent`: a secret that is scheduled for deletion is a 404 `secret-not-found`. `conflict`: it is a 409 ' +
+          description: 'The reply for a secret that is scheduled for deletion. `absent`: 404 `secret-not-found`. `conflict`: 409 ' +
             '`secret-pending-deletion`. The default is the environment\'s `pendingDeletion`, or else `conflict`'
         })),
         notFound: Type.Optional(Enum(['secret'], {
-          description: '`secret`: 404 only means that there is no such secret. A path or an environment that does not exist, or that the ' +
-            'caller may not see, is then a 403, a missing version a 409, and a missing field a 422. For clients that delete their ' +
-            'copy of the secret after a 404'
+          description: '`secret`: 404 only ever means that the secret does not exist. A missing or hidden path or environment is 403, a ' +
+            'missing version 409, and a missing field 422. For clients that delete their copy of the secret after a 404'
         }))
       }),
       headers: Type.Object({
         ...CredentialHeader.properties,
         'if-none-match': Type.Optional(Type.String({ description: 'An `ETag`: the reply is 304 if the version still has this tag' })),
         prefer: Type.Optional(Type.String({
-          description: '`wait=SECONDS`, with `If-None-Match`: if the current version still has this tag, wait until another version is ' +
-            'current. After that time, the reply is 304',
+          description: '`wait=SECONDS`, with `If-None-Match`: if the current version has this tag, wait for another one. If there is ' +
+            'none by then, the reply is 304',
           examples: ['wait=30']
         })),
         'cache-control': Type.Optional(Type.String({ description: '`no-cache`: ask AWS. `max-age=SECONDS`: ask AWS if the cached value is older' }))

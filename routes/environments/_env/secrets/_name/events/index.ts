@@ -11,9 +11,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'followSecret',
       tags: ['secrets'],
       summary: 'Follow a secret',
-      description: 'Server-Sent Events: `version` with the ID of the current version, then with that of each new one, `gone` if the ' +
-        'secret can no longer be read, and `end` if the caller may no longer follow it. Never a value. `Last-Event-ID` resumes: ' +
-        'what the client knows already is not sent again.',
+      description: 'Returns Server-Sent Events: `version` for the current version and then for each new one, `gone` if the secret can ' +
+        'no longer be read, and `end` if the caller may no longer follow it. Events contain version IDs, but no values. With ' +
+        '`Last-Event-ID`, nothing is sent again unless something has changed.',
       params: SecretParams,
       querystring: Query({}),
       headers: Type.Object({ ...CredentialHeader.properties, ...LastEventId }),

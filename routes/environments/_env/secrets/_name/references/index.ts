@@ -25,7 +25,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           description: 'One key of a value that is a JSON object; without control characters. If empty, the whole value',
           examples: ['password']
         })),
-        through: Type.Optional(Enum(['gateway'], { description: '`gateway`: the tools read the secret through the gateway, and not from AWS' }))
+        through: Type.Optional(Enum(['gateway'], { description: '`gateway`: the tools read the secret through the gateway instead of from AWS' }))
       }),
       headers: CredentialHeader,
       response: {
