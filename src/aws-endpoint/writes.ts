@@ -44,12 +44,15 @@ export function withSettings ({ environment }: Scope, input: Input<'CreateSecret
   }
 }
 
-/** Creates a secret. A caller who names regions for replicas must also be allowed to replicate it. */
+/**
+ * Creates a secret. A caller who names regions for replicas must also be allowed to replicate it. So must one whose replicas
+ * overwrite other secrets, because these can be in the environment's regions, too.
+ */
 export async function createSecret (scope: Scope, name: SecretName, input: Input<'CreateSecret'>): Promise<WriteResult> {
   assertCreatable(name)
   const { environment } = scope
   const { Description, AddReplicaRegions, ForceOverwriteReplicaSecret: overwrites = false, ClientRequestToken, Tags } = input
-  if (AddReplicaRegions !== undefined) assertMay(scope, 'ReplicateSecretToRegions', name)
+  if (AddReplicaRegions !== undefined || overwrites) assertMay(scope, 'ReplicateSecretToRegions', name)
   const tags = tagsFrom(Tags)
   checkTags(environment, tags, (_member, message) => { throw invalidRequest({ in: 'body', pointer: '/Tags', message }) })
   const { AddReplicaRegions: replicas = [], KmsKeyId } = withSettings(scope, input) as Input<'CreateSecret'>

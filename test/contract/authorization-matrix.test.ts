@@ -165,6 +165,8 @@ const awsCallsOnEnvironment: readonly Request[] = [
 const awsCallsOnSecret: readonly Request[] = [
   awsCall(['CreateSecret'], 'CreateSecret', { SecretString: 'v', ClientRequestToken: clientRequestToken }),
   awsCall(['CreateSecret', 'ReplicateSecretToRegions'], 'CreateSecret', { AddReplicaRegions: [{ Region: 'eu-central-1' }], ClientRequestToken: clientRequestToken }),
+  awsCall(['CreateSecret', 'ReplicateSecretToRegions'], 'CreateSecret', { ForceOverwriteReplicaSecret: true, ClientRequestToken: clientRequestToken }),
+  awsCall(['CreateSecret'], 'CreateSecret', { ForceOverwriteReplicaSecret: false, ClientRequestToken: clientRequestToken }),
   awsCall(['GetSecretValue'], 'GetSecretValue'),
   awsCall(['PutSecretValue'], 'PutSecretValue', { SecretString: 'w', ClientRequestToken: clientRequestToken }),
   awsCall(['UpdateSecret'], 'UpdateSecret', { Description: 'd', ClientRequestToken: clientRequestToken }),
