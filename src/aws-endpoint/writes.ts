@@ -74,8 +74,15 @@ export async function updateSecret (scope: Scope, name: SecretName, input: Input
   }))
 }
 
-export const putSecretValue = async (scope: Scope, name: SecretName, input: Input<'PutSecretValue'>): Promise<WriteResult> =>
-  scope.aws.putSecretValue(scope, name, contentOf(input) ?? '', compact({ versionId: input.ClientRequestToken, stages: input.VersionStages }))
+/**
+ * Writes a value. A caller who gives the new version a staging label other than `AWSCURRENT` takes the label from another
+ * version, and must also be allowed to do that.
+ */
+export async function putSecretValue (scope: Scope, name: SecretName, input: Input<'PutSecretValue'>): Promise<WriteResult> {
+  const { VersionStages: stages, ClientRequestToken: versionId } = input
+  if (stages?.some((stage) => stage !== 'AWSCURRENT')) assertMay(scope, 'UpdateSecretVersionStage', name)
+  return scope.aws.putSecretValue(scope, name, contentOf(input) ?? '', compact({ versionId, stages }))
+}
 
 /** Returns the input of a DeleteSecret, with the environment's recovery window unless the request has its own. */
 export const withRecoveryWindow = ({ environment }: Scope, input: Input<'DeleteSecret'>): object =>
