@@ -3,10 +3,9 @@ import type { SecretContent } from '#src/aws/secret'
 import type { Input } from '#src/aws-protocol/input'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
-import { invalidRequest } from '#src/problems/problem'
 import { assertMayElsewhere } from '#src/secrets/counterparts'
-import { checkTags } from '#src/secrets/input'
 import { assertMay, type Scope } from '#src/secrets/scope'
+import { assertRemovable, assertTags, tagSecret, untagSecret } from '#src/secrets/tags'
 import { assertCreatable, assertMayForce } from '#src/secrets/write'
 
 /*
@@ -24,7 +23,9 @@ export const contentOf = ({ SecretString, SecretBinary }: Value): SecretContent 
 
 type Tag = Input<'TagResource'>['Tags'][number]
 
-export const tagsFrom = (tags: readonly Tag[] = []): Record<string, string> =>
+const inTags = { in: 'body', pointer: '/Tags' } as const
+
+const tagsFrom = (tags: readonly Tag[] = []): Record<string, string> =>
   Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]))
 
 /** Returns the input of a CreateSecret, with what the environment gives to each new secret. */
@@ -54,7 +55,7 @@ export async function createSecret (scope: Scope, name: SecretName, input: Input
   const { Description, AddReplicaRegions, ForceOverwriteReplicaSecret: overwrites = false, ClientRequestToken, Tags } = input
   if (AddReplicaRegions !== undefined || overwrites) assertMay(scope, 'ReplicateSecretToRegions', name)
   const tags = tagsFrom(Tags)
-  checkTags(environment, tags, (_member, message) => { throw invalidRequest({ in: 'body', pointer: '/Tags', message }) })
+  assertTags(environment, tags, inTags)
   const { AddReplicaRegions: replicas = [], KmsKeyId } = withSettings(scope, input) as Input<'CreateSecret'>
   const replicaRegions = replicas.map(({ Region = '' }) => Region)
   assertMayElsewhere(scope, name, replicaRegions, overwrites ? 'overwrite' : 'create')
@@ -137,3 +138,17 @@ export const moveStage = async (scope: Scope, name: SecretName, input: Input<'Up
 
 export const putPolicy = async (scope: Scope, name: SecretName, input: Input<'PutResourcePolicy'>): Promise<WriteResult> =>
   scope.aws.putResourcePolicy(scope, name, input.ResourcePolicy, { blockPublicPolicy: input.BlockPublicPolicy ?? false })
+
+/** Adds tags, or replaces the values of existing ones. Those of the environment keep their values. */
+export async function tagResource (scope: Scope, name: SecretName, { Tags }: Input<'TagResource'>): Promise<void> {
+  // AWS receives the list as it is. A record keeps only the last of several tags with the same key, so each tag is also checked
+  // alone.
+  for (const tags of [Tags, ...Tags.map((tag) => [tag])]) assertTags(scope.environment, tagsFrom(tags), inTags)
+  await tagSecret(scope, name, tagsFrom(Tags))
+}
+
+/** Removes tags. Those of the environment stay. */
+export async function untagResource (scope: Scope, name: SecretName, { TagKeys: keys }: Input<'UntagResource'>): Promise<void> {
+  assertRemovable(scope.environment, keys, { in: 'body', pointer: '/TagKeys' })
+  await untagSecret(scope, name, keys)
+}

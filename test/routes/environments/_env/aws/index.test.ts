@@ -121,6 +121,27 @@ t.test('callAws: what the environment gives to new secrets', async (t) => {
   t.match(await client.describeSecret({ SecretId: 'dev/a' }), { ReplicationStatus: [{ Region: 'eu-central-1' }] }, 'a restored secret gets its replica back')
 })
 
+t.test('callAws: tags that the environment gives can\'t be changed or removed', async (t) => {
+  const gateway = await build(t)
+  const call = async (operation: string, input: object) =>
+    callAws(gateway, operation, { SecretId: 'production-secrets/a', ...input }, { environment: 'prod' })
+  await callAws(gateway, 'CreateSecret', { Name: 'production-secrets/a', ClientRequestToken: token }, { environment: 'prod' })
+  const calls = gateway.awsCalls.length
+  for (const [what, operation, input] of [
+    ['another value', 'TagResource', { Tags: [{ Key: 'team', Value: 'a' }, { Key: 'environment', Value: 'dev' }] }],
+    ['no value', 'TagResource', { Tags: [{ Key: 'environment' }] }],
+    ['two values', 'TagResource', { Tags: [{ Key: 'environment', Value: 'dev' }, { Key: 'environment', Value: 'prod' }] }],
+    ['too many with those of the environment', 'TagResource', { Tags: Array.from({ length: 50 }, (_, index) => ({ Key: `k${index}`, Value: 'v' })) }],
+    ['a removal', 'UntagResource', { TagKeys: ['team', 'environment'] }]
+  ] as const) {
+    t.match(await call(operation, input), { status: 400, json: { __type: 'ValidationException', Message: /body \/Tag(s|Keys) must NOT/ } }, what)
+  }
+  t.equal(gateway.awsCalls.length, calls, 'AWS is not asked')
+  t.equal((await call('TagResource', { Tags: [{ Key: 'team', Value: 'a' }, { Key: 'environment', Value: 'prod' }] })).status, 200, 'the same value')
+  t.equal((await call('UntagResource', { TagKeys: ['team'] })).status, 200)
+  t.match((await call('DescribeSecret', {})).json, { Tags: [{ Key: 'environment', Value: 'prod' }] })
+})
+
 /** Creates secrets in the environment dev. */
 async function create (gateway: Gateway, ...names: readonly string[]): Promise<string[]> {
   const replies = await Promise.all(names.map(async (name, index) =>
