@@ -85,6 +85,19 @@ t.test('a session token that is not one', async (t) => {
   t.throws(() => open('ASIAAAAAAAAAAAAAAAAA', sessionToken, now), { name: 'UnrecognizedClientException' })
 })
 
+t.test('another spelling of a session token', async (t) => {
+  const { open, issue } = sessionsOf()
+  // The token of at least one of these lengths ends with padding, which Base64 decoders do not need.
+  const [keys] = [0, 1, 2]
+    .map((more) => issue({ proof: { method: 'oidc', id: `corp:alice${'!'.repeat(more)}` }, expires: Infinity }, now))
+    .filter(({ sessionToken }) => sessionToken.endsWith('='))
+  const { accessKeyId = '', sessionToken = '' } = keys ?? {}
+  t.ok(open(accessKeyId, sessionToken, now))
+  for (const spelling of [`!!!!${sessionToken}`, `${sessionToken.slice(0, 8)}!${sessionToken.slice(8)}`, sessionToken.replace(/=+$/, ''), `${sessionToken}=`, `${sessionToken}AAAA`]) {
+    t.throws(() => open(accessKeyId, spelling, now), { name: 'UnrecognizedClientException' }, spelling)
+  }
+})
+
 t.test('a client certificate identifies its owner as long as it is valid', async (t) => {
   const { identify } = authenticator(settings, 'ca', noKeys, { sign: key, verify: [key] }, () => 0)
   const identity: Identity = { caller: caller('mtls', 'dns:web'), expires: now + 5, proof: proofs['a client certificate'] }
