@@ -22,7 +22,10 @@ export interface Proof {
   readonly id: string
   /** The groups in an OIDC token. The groups of other callers come from the current configuration. */
   readonly groups?: readonly string[]
-  /** What must still be in the configuration: the hash of an API key, or that of the certificate authorities. */
+  /**
+   * What must still be in the configuration: the hash of an API key, of the settings that a token was verified with, or of the
+   * certificate authorities.
+   */
   readonly hash?: string | undefined
 }
 

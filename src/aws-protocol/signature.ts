@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { shapes } from '#src/aws-model/shapes'
 import { parseAuthorization, type Authorization } from './authorization-header.ts'
+import { brokenConstraints } from './constraints.ts'
 import { signatureErrors } from './signature-errors.ts'
 import { signatureOf, signingKeyOf, type Signed } from './signature-v4.ts'
 
@@ -57,7 +58,7 @@ export function readClaim<Principal> (
   const accessKey = find(authorization.accessKeyId, token?.toString())
   if (accessKey === undefined) throw signatureErrors.unknownClient()
   if (authorization.service !== service) throw signatureErrors.wrongScope(`correct service: '${service}'`)
-  if (!new RegExp(shapes.RegionType.pattern).test(authorization.region)) throw signatureErrors.wrongScope('a valid region')
+  if (brokenConstraints(shapes.RegionType, authorization.region).length > 0) throw signatureErrors.wrongScope('a valid region')
   const headers = signedHeadersOf(request, authorization, alsoSigned)
   checkDate(headers.get('x-amz-date') ?? '', authorization, now())
   return { accessKey, authorization, path, headers }
