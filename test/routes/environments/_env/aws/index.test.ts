@@ -121,6 +121,27 @@ t.test('callAws: what the environment gives to new secrets', async (t) => {
   t.match(await client.describeSecret({ SecretId: 'dev/a' }), { ReplicationStatus: [{ Region: 'eu-central-1' }] }, 'a restored secret gets its replica back')
 })
 
+t.test('callAws: a body with more values than any call has is refused before it is validated', async (t) => {
+  const gateway = await build(t)
+  const many = Array.from({ length: 1_001 }, () => '')
+  for (const [operation, input] of [
+    ['BatchGetSecretValue', { SecretIdList: many }],
+    ['ListSecrets', { Filters: [{ Key: 'name', Values: many }] }],
+    ['ListSecrets', { Filters: Array.from({ length: 200 }, () => ({ Key: 'name', Values: many.slice(0, 10) })) }],
+    ['PutSecretValue', { SecretId: 'dev/a', VersionStages: many }],
+    ['TagResource', { SecretId: 'dev/a', Tags: many.map(() => ({})) }],
+    ['UntagResource', { SecretId: 'dev/a', TagKeys: many }],
+    ['ReplicateSecretToRegions', { SecretId: 'dev/a', AddReplicaRegions: many }],
+    ['RemoveRegionsFromReplication', { SecretId: 'dev/a', RemoveReplicaRegions: many }]
+  ] as const) {
+    t.match((await callAws(gateway, operation, input)).json, { __type: 'SerializationException', Message: /must not have so many values$/ }, operation)
+  }
+  t.match((await callAws(gateway, 'BatchGetSecretValue', { SecretIdList: many.slice(0, 21) })).json,
+    { __type: 'ValidationException', Message: /at 'secretIdList' failed to satisfy constraint: Member must have length less than or equal to 20/ })
+  t.match((await callAws(gateway, 'GetSecretValue', '{"SecretId":"dev/a","SecretId":"dev/b"}')).json,
+    { __type: 'SerializationException', Message: 'The body is not valid: /SecretId must not be twice in one object' })
+})
+
 /** Creates secrets in the environment dev. */
 async function create (gateway: Gateway, ...names: readonly string[]): Promise<string[]> {
   const replies = await Promise.all(names.map(async (name, index) =>
