@@ -182,6 +182,47 @@ t.test('callAws: lists show only what the caller may see', async (t) => {
   t.match(unavailable, { status: 500, json: { __type: 'InternalServiceError' } }, 'what concerns all secrets is the error of the request')
 })
 
+t.test('callAws: a filter by names does not make AWS search other environments', async (t) => {
+  const gateway = await build(t)
+  await create(gateway, 'a', 'b', 'B')
+  const client = gateway.aws('AKIADEV')
+  t.teardown(() => { client.destroy() })
+  await Promise.all(Array.from({ length: 101 }, async (_, index) => client.createSecret({ Name: `deviant/${index}`, Description: 'guess' })))
+  for (const [values, names, pages] of [
+    [['deviant/'], [], 0],
+    [['!deviant/'], ['B', 'a', 'b'], 1],
+    [['!x'], ['B', 'a', 'b'], 1],
+    [['!dev/a'], ['B', 'b'], 1],
+    [['!dev/'], [], 1],
+    [['!'], [], 1],
+    [['!dev/', 'dev/b'], ['b'], 1],
+    [[''], ['B', 'a', 'b'], 1],
+    [['de', 'deviant/'], ['B', 'a', 'b'], 1],
+    [['dev/b', 'deviant/', 'staging/'], ['b'], 1]
+  ] as const) {
+    gateway.awsCalls.length = 0
+    const { json } = await callAws(gateway, 'ListSecrets', { Filters: [{ Key: 'name', Values: values }] })
+    t.same(json.SecretList.map(({ Name: name }: { Name: string }) => name).sort(), names.map((name) => `dev/${name}`), values.join())
+    t.equal(gateway.awsCalls.length, pages, `${values.join()} takes ${pages} calls`)
+  }
+  gateway.awsCalls.length = 0
+  t.match((await callAws(gateway, 'ListSecrets', { Filters: [{ Key: 'name', Values: ['deviant/'] }, { Key: 'description', Values: ['guess'] }] })).json, { SecretList: [] })
+  t.match((await callAws(gateway, 'BatchGetSecretValue', { Filters: [{ Key: 'name', Values: ['deviant/'] }] })).json, { SecretValues: [], Errors: [] })
+  t.same(gateway.awsCalls, [])
+  t.match((await callAws(gateway, 'ListSecrets', { Filters: [{ Key: 'name', Values: ['deviant/'] }], NextToken: 'x' })).json, { __type: 'InvalidNextTokenException' })
+  t.match((await callAws(gateway, 'ListSecrets', { Filters: [{ Key: 'name' }] })).json, { __type: 'InvalidParameterException' })
+})
+
+t.test('callAws: filters by names in an environment without a prefix', async (t) => {
+  const gateway = await build(t, { environments: { dev: { ...declared.environments.dev, namePrefix: '' } } })
+  await create(gateway, 'a', 'b')
+  const names = async (input: object): Promise<string[]> =>
+    (await callAws(gateway, 'ListSecrets', input)).json.SecretList.map(({ Name: name }: { Name: string }) => name).sort()
+  t.same(await names({}), ['dev/a', 'dev/b'])
+  t.same(await names({ Filters: [{ Key: 'name', Values: ['dev/a'] }] }), ['dev/a'])
+  t.same(await names({ Filters: [{ Key: 'name', Values: ['!dev/a'] }] }), ['dev/b'])
+})
+
 t.test('callAws: pages of versions', async (t) => {
   const gateway = await build(t)
   await create(gateway, 'a')
