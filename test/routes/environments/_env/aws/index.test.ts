@@ -223,6 +223,48 @@ t.test('callAws: filters by names in an environment without a prefix', async (t)
   t.same(await names({ Filters: [{ Key: 'name', Values: ['!dev/a'] }] }), ['dev/b'])
 })
 
+t.test('callAws: an ARN of another account is no secret of an environment whose account is not known', async (t) => {
+  const gateway = await build(t)
+  const [own = ''] = await create(gateway, 'a')
+  const foreign = gateway.aws('AKIAPROD')
+  t.teardown(() => { foreign.destroy() })
+  const { ARN: arn = '' } = await foreign.createSecret({ Name: 'dev/a', SecretString: 'foreign', Description: 'foreign' })
+  const Statement = { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::111111111111:root' }, Action: 'secretsmanager:*', Resource: '*' }
+  await foreign.putResourcePolicy({ SecretId: arn, ResourcePolicy: JSON.stringify({ Version: '2012-10-17', Statement }) })
+  const before = await foreign.describeSecret({ SecretId: arn })
+  for (const id of [arn, arn.slice(0, -7), `${own.slice(0, -6)}AbCdEf`]) {
+    for (const [operation, input] of [
+      ['DescribeSecret', {}],
+      ['GetSecretValue', {}],
+      ['ListSecretVersionIds', {}],
+      ['GetResourcePolicy', {}],
+      ['TagResource', { Tags: [{ Key: 'team', Value: 'a' }] }],
+      ['PutSecretValue', { SecretString: 'x', ClientRequestToken: token.replace('1', '7') }],
+      ['UpdateSecret', { Description: 'x', ClientRequestToken: token.replace('1', '8') }],
+      ['DeleteSecret', {}]
+    ] as const) {
+      t.match((await callAws(gateway, operation, { SecretId: id, ...input })).json,
+        { __type: 'ResourceNotFoundException', Message: 'Secrets Manager can\'t find the specified secret.' }, `${operation} of ${id}`)
+    }
+    t.match((await callAws(gateway, 'BatchGetSecretValue', { SecretIdList: [id] })).json,
+      { SecretValues: [], Errors: [{ SecretId: id, ErrorCode: 'ResourceNotFoundException' }] })
+  }
+  t.strictSame({ ...await foreign.describeSecret({ SecretId: arn }), $metadata: undefined }, { ...before, $metadata: undefined }, 'it is unchanged')
+  t.match((await callAws(gateway, 'GetSecretValue', { SecretId: own.slice(0, -7) })).json, { ARN: own, SecretString: 'a' }, 'so is the other one')
+  t.match((await callAws(gateway, 'UpdateSecret', { SecretId: own, Description: 'own', ClientRequestToken: token })).json, { ARN: own })
+  t.match((await callAws(gateway, 'DescribeSecret', { SecretId: own.slice(0, -7) })).json, { ARN: own, Description: 'own' })
+})
+
+t.test('callAws: an ARN in an environment whose account is known is sent to AWS as it is', async (t) => {
+  const gateway = await build(t, { environments: { dev: { ...declared.environments.dev, account: '111111111111' } } })
+  const [own = ''] = await create(gateway, 'a')
+  gateway.awsCalls.length = 0
+  t.match((await callAws(gateway, 'UpdateSecret', { SecretId: own, Description: 'own', ClientRequestToken: token })).json, { ARN: own })
+  t.same(gateway.awsCalls, ['UpdateSecret'])
+  t.match((await callAws(gateway, 'DescribeSecret', { SecretId: own.replace(':111111111111:', ':222222222222:') })).json, { __type: 'ResourceNotFoundException' })
+  t.same(gateway.awsCalls, ['UpdateSecret'])
+})
+
 t.test('callAws: pages of versions', async (t) => {
   const gateway = await build(t)
   await create(gateway, 'a')
