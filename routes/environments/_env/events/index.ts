@@ -17,8 +17,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       description: 'Server-Sent Events about the secrets that the caller may describe or read, of those that `name` and ' +
         '`namePrefix` select, or of the whole environment: `version` with the ID of each current version, then with that of each ' +
         'new one, `gone` if a secret can no longer be read, and `end` if the caller may no longer follow them. Never a value. ' +
-        'The caller needs `ListSecrets` or `BatchGetSecretValue`, unless it only uses `name`. `Last-Event-ID` resumes: if nothing ' +
-        'has changed, nothing is sent again. A stream has at most 1,000 secrets.',
+        'The caller needs `ListSecrets` or `BatchGetSecretValue`, unless it only uses `name`. If it may neither describe nor read a ' +
+        'secret in `name`, the reply is 403. `Last-Event-ID` resumes: if nothing has changed, nothing is sent again. A stream has at ' +
+        'most 1,000 secrets.',
       params: EnvironmentParams,
       querystring: Query({
         namePrefix: ListFilters.properties.namePrefix,
