@@ -152,16 +152,16 @@ async function measure ({ title, waiters: count, secrets, written, isStream }: S
 
   const receivedBefore = all.map(({ received }) => received)
   const writtenAt = performance.now()
-  const concerned = all.flatMap((waiter, index) => index % secrets < written ? [{ waiter, seen: receivedBefore[index] ?? 0 }] : [])
+  const affected = all.flatMap((waiter, index) => index % secrets < written ? [{ waiter, seen: receivedBefore[index] ?? 0 }] : [])
   await Promise.all(Array.from({ length: written }, async (_, index) => put(index, 'after')))
-  await until(() => concerned.every(({ waiter: { received }, seen }) => received > seen))
+  await until(() => affected.every(({ waiter: { received }, seen }) => received > seen))
   const answered = await usage(child)
-  const times = concerned.map(({ waiter: { at } }) => at - writtenAt).sort((one, other) => one - other)
+  const times = affected.map(({ waiter: { at } }) => at - writtenAt).sort((one, other) => one - other)
 
   const cells = [
     ((start.rss - before.rss) / 2 ** 20).toFixed(0), ((start.heap - before.heap) / count / 1_024).toFixed(1),
     ((end.cpu - start.cpu) / idleSeconds / 10).toFixed(2), quantile(times, 0.5).toFixed(0), quantile(times, 1).toFixed(0),
-    ((answered.cpu - end.cpu) / concerned.length).toFixed(2)
+    ((answered.cpu - end.cpu) / affected.length).toFixed(2)
   ]
   console.log(`| ${[title, ...cells].join(' | ')} |`)
   for (const { socket } of all) socket.destroy()

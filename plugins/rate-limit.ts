@@ -8,6 +8,8 @@ import { limiter } from '#src/http/rate-limit'
  * Creates the rate limits:
  *
  * - `caller` limits the requests of each caller.
+ * - `claim` limits, in the same way, the requests from each address that claim to be a caller's. A signature is verified only
+ *   when the body has been read. Until then, somebody else may have sent the request, and must not use up the caller's limit.
  * - `environment` limits the requests of all callers together on each environment.
  * - `refresh` limits the reads of each caller that demand AWS's own answer.
  * - `failures` limits the failed authentications from each address.
@@ -23,6 +25,12 @@ export default fp(async (fastify) => {
   fastify.decorate('limits', {
     failures: limiter(address),
     address: limiter(address),
+    claim: limiter({
+      monotonic,
+      limits,
+      which: 'caller',
+      keyOf: ({ caller, found: { peer = '' } }) => JSON.stringify([caller.id, addressGroup(peer)])
+    }),
     caller: limiter({ monotonic, limits, which: 'caller', keyOf: ({ caller }) => caller.id }),
     environment: limiter({ monotonic, limits, which: 'environment', isShared: true, keyOf: ({ environment }) => environment.name }),
     refresh: limiter({ monotonic, limits, which: 'refresh', keyOf: ({ caller }) => caller.id })

@@ -87,6 +87,8 @@ const namedInBody = (route: FastifyContextConfig): boolean => inEnvironment(rout
 const namedInHeader = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential !== true
 /** Matches the route for AWS's protocol, where a header names the operation and the body names the secret. */
 const speaksAws = (route: FastifyContextConfig): boolean => route.speaksAws === true
+/** Matches routes on which the caller is certain before the body is read, because no request is signed. */
+const knowsCaller = (route: FastifyContextConfig): boolean => authenticated(route) && !speaksAws(route)
 /** Matches routes about an environment or a secret whose action and AWS credential are known before the body is read. */
 const decidedEarly = (route: FastifyContextConfig): boolean => namedInHeader(route) && !speaksAws(route)
 
@@ -131,12 +133,9 @@ export default fp(async (fastify) => {
         refuseCrossSite: refuseCrossSite(limits.failures)
       }
     },
-    {
-      stage: 'limits',
-      hook: 'onRequest',
-      appliesTo: authenticated,
-      steps: { limitCaller: limits.caller, awaitTurn: awaitTurn(callerTurns) }
-    },
+    { stage: 'limits', hook: 'onRequest', appliesTo: speaksAws, steps: { limitClaim: limits.claim } },
+    { stage: 'limits', hook: 'onRequest', appliesTo: knowsCaller, steps: { limitCaller: limits.caller } },
+    { stage: 'limits', hook: 'onRequest', appliesTo: authenticated, steps: { awaitTurn: awaitTurn(callerTurns) } },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
     { stage: 'parameters', hook: 'onRequest', appliesTo: ({ refuses }) => refuses !== undefined, steps: { refuseOutright } },
     { stage: 'parameters', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, validateParameters } },
@@ -176,6 +175,7 @@ export default fp(async (fastify) => {
       appliesTo: speaksAws,
       steps: {
         verifySignature: verifySignature(verifySigned, limits.failures),
+        limitCaller: limits.caller,
         readAwsCall,
         decideInEnvironment,
         enforce,

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto'
+import { hash, type KeyObject } from 'node:crypto'
 import type { JWTVerifyGetKey } from 'jose'
 import type { Monotonic } from '#src/clock'
 import { apiKeyAuthenticator, hashToken, type ApiKey } from './api-keys.ts'
@@ -84,8 +84,16 @@ export function authenticator (
     return verifier(token, now, address)
   }, monotonic)
 
-  const identityOf = ({ caller, expires }: Verified): Identity =>
-    ({ caller: joined(caller), expires, proof: { method: caller.method, id: caller.id, groups: caller.groups } })
+  /** The hashes of the settings that tokens are verified with, by the prefix of the IDs of the tokens' callers. */
+  const verifiedWith = new Map(oidc.map((issuer) => [issuer.name, hashSettings(issuer)]))
+  if (aws !== undefined) verifiedWith.set('aws', hashSettings(aws.serverId))
+  const settingsHash = (id: string): string | undefined => verifiedWith.get(id.slice(0, id.indexOf(':')))
+  const isUnchanged = ({ id, hash }: Proof): boolean => hash !== undefined && hash === settingsHash(id)
+
+  const identityOf = ({ caller: verified, expires }: Verified): Identity => {
+    const { method, id, groups } = verified
+    return { caller: joined(verified), expires, proof: { method, id, groups, hash: settingsHash(id) } }
+  }
 
   function identify (
     { authorization, certificate }: PresentedCredentials, now: number, address: string
@@ -105,8 +113,8 @@ export function authenticator (
 
   const recognizers: Readonly<Record<AuthenticationMethod, (proof: Proof, now: number) => Caller | undefined>> = {
     'api-key': ({ hash = '' }, now) => apiKey(hash, now)?.caller,
-    oidc: ({ id, groups }) => oidc.some(({ name }) => id.startsWith(`${name}:`)) ? caller('oidc', id, groups) : undefined,
-    aws: ({ id }) => aws && caller('aws', id, awsGroups(aws.identities, id)),
+    oidc: (proof) => isUnchanged(proof) ? caller('oidc', proof.id, proof.groups) : undefined,
+    aws: (proof) => aws && isUnchanged(proof) ? caller('aws', proof.id, awsGroups(aws.identities, proof.id)) : undefined,
     mtls: ({ id, hash }) => hash === authorities ? caller('mtls', id) : undefined
   }
 
@@ -119,3 +127,5 @@ export function authenticator (
     }
   }
 }
+
+const hashSettings = (settings: unknown): string => hash('sha256', JSON.stringify(settings))

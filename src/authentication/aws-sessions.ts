@@ -1,4 +1,4 @@
-import { hkdfSync, type KeyObject } from 'node:crypto'
+import { hash, hkdfSync, type KeyObject } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Authorization } from '#src/aws-protocol/authorization-header'
 import type { AccessKey } from '#src/aws-protocol/signature'
@@ -75,13 +75,16 @@ function halvesOf ({ key }: Seal, sealed: Uint8Array): Halves {
 export function awsSessions ({ sign, verify }: TokenKeys, callerOf: (proof: Proof, now: number) => Caller): AwsSessions {
   const signer = sealOf(sign)
   const seals = verify.map(sealOf)
+  /** The sessions by the hashes of their tokens, which may be long. */
   const sessions = new LRUCache<string, Session & Halves>({ max: maximumKept })
   const signingKeys = new LRUCache<string, Buffer>({ max: maximumKept })
 
   /** Decrypts a session token. @throws AwsError `UnrecognizedClientException` if it was not issued with these keys */
   function read (sessionToken: string): Session & Halves {
     const sealed = Buffer.from(sessionToken, 'base64')
-    for (const seal of seals) {
+    // Base64 can spell the same bytes in several ways. If each were accepted, one session could fill the cache.
+    const candidates = sealed.toString('base64') === sessionToken ? seals : []
+    for (const seal of candidates) {
       const opened = unseal(seal, noContext, sealed)
       // The decryption is authenticated, so a gateway has written the content, and the type can be trusted.
       if (opened !== undefined) return { ...JSON.parse(opened.toString()) as Session, ...halvesOf(seal, sealed) }
@@ -97,7 +100,7 @@ export function awsSessions ({ sign, verify }: TokenKeys, callerOf: (proof: Proo
       return { ...halvesOf(signer, sealed), sessionToken: sealed.toString('base64'), expires }
     },
     open (accessKeyId, sessionToken = '', now) {
-      const session = getOrCreate(sessions, sessionToken, () => read(sessionToken))
+      const session = getOrCreate(sessions, hash('sha256', sessionToken, 'base64'), () => read(sessionToken))
       if (session.accessKeyId !== accessKeyId) throw signatureErrors.unknownClient()
       if (now >= session.expires) throw signatureErrors.expiredToken()
       return { secretAccessKey: session.secretAccessKey, principal: callerOf(session.proof, now) }

@@ -22,7 +22,10 @@ export interface Proof {
   readonly id: string
   /** The groups in an OIDC token. The groups of other callers come from the current configuration. */
   readonly groups?: readonly string[]
-  /** The hash of an API key or of the certificate authorities, which the configuration must still contain. */
+  /**
+   * What the configuration must still contain: the hash of an API key, of the settings that a token was verified with, or of the
+   * certificate authorities.
+   */
   readonly hash?: string | undefined
 }
 

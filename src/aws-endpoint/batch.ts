@@ -13,12 +13,12 @@ import type { EndpointContext, OnEnvironment } from './context.ts'
 import { faultOf } from './faults.ts'
 import { listed } from './listed.ts'
 import { problemOf } from './refusal.ts'
-import { assertSame } from './values.ts'
+import { assertNamed } from './verbatim.ts'
 
 /** A secret to read, and the ID by which the request or AWS's list refers to it. */
 interface Wanted {
   readonly id: string
-  readonly secret: { readonly name: SecretName, readonly arn?: string } | undefined
+  readonly secret: { readonly name: SecretName } | undefined
 }
 
 type Result = { readonly wanted: Wanted } & ({ readonly value: ReadSecret } | { readonly problem: Problem })
@@ -66,7 +66,7 @@ async function wantedBy (
   const actions = revealsMetadata ? ['DescribeSecret', 'GetSecretValue'] as const : ['GetSecretValue'] as const
   const query = { Filters: filters }
   const { entries, NextToken } = await listed(context, { operation: 'BatchGetSecretValue', actions, limit, token, query })
-  const wanted = entries.map(({ secret: { name, arn } }) => ({ id: arn, secret: { name: name as SecretName, arn } }))
+  const wanted = entries.map(({ secret: { name, arn } }) => ({ id: arn, secret: { name: name as SecretName } }))
   return { wanted, NextToken }
 }
 
@@ -76,7 +76,7 @@ async function read ({ scope, caching }: EndpointContext, wanted: Wanted): Promi
     if (secret === undefined) throw problemOf(errors.secretNotFound())
     if (!scope.may('GetSecretValue', secret.name)) throw new Problem('forbidden')
     const value = await readCurrent({ ...scope, caching: caching() }, secret.name)
-    assertSame(value, secret.arn)
+    assertNamed(value, wanted.id)
     return { wanted, value }
   } catch (error) {
     if (!(error instanceof Problem) || concernsAll.has(error.code)) throw error

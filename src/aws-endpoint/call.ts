@@ -3,10 +3,10 @@ import type { Action } from '#src/authorization/actions'
 import { isAwsName, secretIn, type NamedSecret } from '#src/aws/secret-ids'
 import { AwsError, errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
-import { parseBody } from '#src/aws-protocol/request-body'
 import { validateInput } from '#src/aws-protocol/validation'
 import type { Environment } from '#src/environments/environment'
-import { Problem } from '#src/problems/problem'
+import { parseJson } from '#src/http/json'
+import { isProblem, Problem } from '#src/problems/problem'
 import { problemOf } from './refusal.ts'
 
 /** A call in AWS's protocol. */
@@ -34,16 +34,34 @@ export function operationIn (header: string | undefined): Operation {
  *
  * @throws Problem with AWS's error type and message
  */
-export function readCall (environment: Environment, header: string | undefined, body: Uint8Array): EndpointCall {
+export async function readCall (
+  environment: Environment, header: string | undefined, body: Uint8Array
+): Promise<EndpointCall> {
   const operation = operationIn(header)
-  const input = inputOf(operation, body)
+  const input = inputOf(operation, await parse(body))
   const secret = secretOf(environment, operation, input)
   return { operation, input, action: actionOf(operation, input), ...secret !== undefined && { secret } }
 }
 
-function inputOf (operation: Operation, body: Uint8Array): object {
+/**
+ * The limits of a body. The validation reads every item without interruption, and it comes before any permission is decided, so
+ * its work has to be small. AWS's own limits are lower; a list that only exceeds those still gets AWS's own error.
+ */
+const bounds = { items: 1_000, values: 2_000 }
+
+/** Parses a body. @throws Problem with AWS's error for what is not JSON, or what no operation takes */
+async function parse (body: Uint8Array): Promise<unknown> {
   try {
-    const parsed = parseBody(body)
+    return await parseJson(body, undefined, bounds)
+  } catch (error) {
+    if (!isProblem(error, 'invalid-request')) throw error
+    const mistakes = error.options.errors?.map(({ pointer, message }) => `${pointer} ${message}`.trim()) ?? []
+    throw problemOf(errors.serialization(`The body is not valid: ${mistakes.join('; ')}`))
+  }
+}
+
+function inputOf (operation: Operation, parsed: unknown): object {
+  try {
     const { NextToken: token } = Object(parsed) as { NextToken?: unknown }
     // The gateway's tokens are longer than AWS's model permits, because they are padded to hide the length of AWS's token.
     const isLong = isLongToken(token)

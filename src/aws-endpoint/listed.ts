@@ -1,4 +1,6 @@
 import type { Action } from '#src/authorization/actions'
+import { narrowed } from '#src/aws/filters'
+import type { Input } from '#src/aws-protocol/input'
 import { compact } from '#src/json/compact'
 import type { Listing, Place } from '#src/secrets/cursors'
 import { visibleSecrets, type Visible } from '#src/secrets/visible-secrets'
@@ -20,7 +22,7 @@ interface Wanted {
   readonly limit: number
   readonly token: string | undefined
   /** The request's other parameters, with AWS's names. */
-  readonly query: { readonly Filters?: readonly { readonly Key?: string | undefined }[] | undefined }
+  readonly query: { readonly Filters?: Input<'ListSecrets'>['Filters'] | undefined }
 }
 
 /**
@@ -33,15 +35,13 @@ export async function listed (
   const listing: Listing = { scope, operation: `AWS ${operation}`, query }
   const entries: Entry[] = []
   const raw = new Map<unknown, unknown>()
-  const { Filters: filters = [] } = query
-  const inputFor = ({ Filters: own = [], ...others }: { Filters?: readonly object[] }): object => {
-    // AWS accepts one filter of each kind. The one for the environment's prefix only makes AWS's list shorter.
-    const prefix = filters.some(({ Key }) => Key === 'name') ? [] : own
-    return { ...others, ...query, ...filters.length + prefix.length > 0 && { Filters: [...prefix, ...filters] } }
-  }
+  const { filters, selects } = narrowed(scope.environment, query.Filters)
+  const inputFor = (own: object): object => ({ ...own, ...query, Filters: filters })
   const start: Place = token === undefined ? { seen: 0 } : openToken(cursors, listing, token)
   const page = async (own: typeof scope): Promise<{ entries: Entry[], NextToken?: string }> => {
+    if (filters === undefined) return { entries }
     for await (const { secret, place } of visibleSecrets(own, {}, actions, start)) {
+      if (!selects(scope.environment.namePrefix + secret.name)) continue
       if (entries.length === limit) return { entries, NextToken: cursors.seal(listing, place()) }
       entries.push({ secret, entry: raw.get(secret.arn) })
     }

@@ -11,8 +11,8 @@ import { listSecrets, listSecretVersionIds } from './lists.ts'
 import { getSecretValue } from './values.ts'
 import { bodyOf, sendVerbatim, onOneSecret } from './verbatim.ts'
 import {
-  createSecret, deleteSecret, moveStage, putPolicy, putSecretValue, removeReplicas, replicate, rotateSecret, tagsFrom,
-  updateSecret, withRecoveryWindow, withSettings
+  createSecret, deleteSecret, moveStage, putPolicy, putSecretValue, removeReplicas, replicate, rotateSecret, tagResource,
+  untagResource, updateSecret, withRecoveryWindow, withSettings
 } from './writes.ts'
 
 /**
@@ -50,8 +50,8 @@ const onSecret = {
   RestoreSecret: passedOn('RestoreSecret', restoreSecret),
   RotateSecret: passedOn('RotateSecret', rotateSecret),
   StopReplicationToReplica: passedOn('StopReplicationToReplica', promoteReplica),
-  TagResource: passedOn('TagResource', async (scope, name, { Tags }) => scope.aws.tagResource(scope, name, tagsFrom(Tags))),
-  UntagResource: passedOn('UntagResource', async (scope, name, { TagKeys }) => scope.aws.untagResource(scope, name, TagKeys)),
+  TagResource: passedOn('TagResource', tagResource),
+  UntagResource: passedOn('UntagResource', untagResource),
   UpdateSecret: passedOn('UpdateSecret', updateSecret),
   UpdateSecretVersionStage: passedOn('UpdateSecretVersionStage', moveStage),
   ValidateResourcePolicy: passedOn('ValidateResourcePolicy', async (scope, name, { ResourcePolicy: policy }) =>

@@ -4,21 +4,16 @@ import { errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
 import { isProblem, Problem } from '#src/problems/problem'
 import type { OnSecret } from './context.ts'
-import { problemOf } from './refusal.ts'
+import { assertNamed } from './verbatim.ts'
 
 /** Reads a version of a secret, from the cache if it has the version. */
-export const getSecretValue: OnSecret<'GetSecretValue'> = async ({ scope, caching, reportVersion }, { name, arn }, input) => {
+export const getSecretValue: OnSecret<'GetSecretValue'> = async ({ scope, caching, reportVersion }, { name }, input) => {
   const { VersionId: versionId, VersionStage: versionStage } = input
   const secret = await readOrExplain(input, async () =>
     scope.aws.getSecretValue({ ...scope, caching: caching() }, name, { versionId, versionStage }))
-  assertSame(secret, arn)
+  assertNamed(secret, input.SecretId)
   reportVersion(secret.versionId)
   return JSON.stringify(valueInAwsForm(scope, secret))
-}
-
-/** Checks that a secret has the ARN in the request. A secret that was created again with the same name has a different one. */
-export function assertSame ({ arn }: ReadSecret, wanted: string | undefined): void {
-  if (wanted !== undefined && wanted !== arn) throw problemOf(errors.secretNotFound())
 }
 
 /** Reads a version. If the cache knows that there is none, throws the error that AWS would return. */

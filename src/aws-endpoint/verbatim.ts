@@ -1,8 +1,10 @@
-import type { NamedSecret } from '#src/aws/secret-ids'
+import { isNamedBy, type NamedSecret } from '#src/aws/secret-ids'
 import { writtenInAwsForm, type WrittenResult } from '#src/aws/verbatim'
 import type { Operation } from '#src/aws-model/shapes'
+import { errors } from '#src/aws-protocol/errors'
 import type { SecretName } from '#src/environments/names'
 import type { Scope } from '#src/secrets/scope'
+import { problemOf } from './refusal.ts'
 
 interface Outcome<Result> {
   /** The result of the port, or of the use case that calls it. */
@@ -27,12 +29,34 @@ export async function sendVerbatim<Result> (
 
 /** Does the same as `sendVerbatim` for an operation on a secret. */
 export async function onOneSecret<Result> (
-  scope: Scope, operation: Operation, { name, arn }: NamedSecret, input: object,
+  scope: Scope, operation: Operation, secret: NamedSecret, input: object,
   work: (scope: Scope, name: SecretName) => Promise<Result>
 ): Promise<Outcome<Result>> {
+  const { SecretId: secretId } = input as { SecretId?: string }
+  const arn = await arnToSend(scope, secret, secretId)
   const inputFor = (own: { SecretId?: string }): object =>
     own.SecretId === undefined ? input : { ...input, SecretId: arn ?? own.SecretId }
-  return sendVerbatim(scope, operation, inputFor, async (own) => work(own, name))
+  return sendVerbatim(scope, operation, inputFor, async (own) => work(own, secret.name))
+}
+
+/**
+ * Returns the ARN to send instead of the secret's name, if there is one.
+ *
+ * If the environment's account is not known, an ARN may be that of a secret in another account, whose policy lets the gateway
+ * use it. The permissions were decided for the environment's own secret of that name, so AWS is asked for that one's ARN.
+ *
+ * @throws Problem `secret-not-found` if `secretId` is the ARN of another secret
+ */
+async function arnToSend (scope: Scope, { name, arn }: NamedSecret, secretId: string | undefined): Promise<string | undefined> {
+  if (scope.environment.account !== undefined || secretId?.startsWith('arn:') !== true) return arn
+  const own = await scope.aws.describeSecret(scope, name)
+  assertNamed(own, secretId)
+  return own.arn
+}
+
+/** Checks that a secret is the one that a request names. Another secret of the same name has a different ARN. */
+export function assertNamed ({ arn }: { readonly arn: string }, secretId: string): void {
+  if (!isNamedBy(arn, secretId)) throw problemOf(errors.secretNotFound())
 }
 
 /** Returns the body of the reply to an operation: AWS's own or, if it was lost, one that is made from the result of the write. */

@@ -3,10 +3,9 @@ import type { SecretContent } from '#src/aws/secret'
 import type { Input } from '#src/aws-protocol/input'
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
-import { invalidRequest } from '#src/problems/problem'
 import { assertMayElsewhere } from '#src/secrets/counterparts'
-import { checkTags } from '#src/secrets/input'
 import { assertMay, type Scope } from '#src/secrets/scope'
+import { assertRemovable, assertTags, tagSecret, untagSecret } from '#src/secrets/tags'
 import { assertCreatable, assertMayForce } from '#src/secrets/write'
 
 /*
@@ -24,7 +23,9 @@ export const contentOf = ({ SecretString, SecretBinary }: Value): SecretContent 
 
 type Tag = Input<'TagResource'>['Tags'][number]
 
-export const tagsFrom = (tags: readonly Tag[] = []): Record<string, string> =>
+const inTags = { in: 'body', pointer: '/Tags' } as const
+
+const tagsFrom = (tags: readonly Tag[] = []): Record<string, string> =>
   Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]))
 
 /** Returns the input of a CreateSecret, with the environment's settings for new secrets added. */
@@ -44,14 +45,17 @@ export function withSettings ({ environment }: Scope, input: Input<'CreateSecret
   }
 }
 
-/** Creates a secret. A caller who names regions for replicas must also be allowed to replicate it. */
+/**
+ * Creates a secret. A caller who names regions for replicas must also be allowed to replicate it. So must one whose replicas
+ * overwrite other secrets, because these can be in the environment's regions, too.
+ */
 export async function createSecret (scope: Scope, name: SecretName, input: Input<'CreateSecret'>): Promise<WriteResult> {
   assertCreatable(name)
   const { environment } = scope
   const { Description, AddReplicaRegions, ForceOverwriteReplicaSecret: overwrites = false, ClientRequestToken, Tags } = input
-  if (AddReplicaRegions !== undefined) assertMay(scope, 'ReplicateSecretToRegions', name)
+  if (AddReplicaRegions !== undefined || overwrites) assertMay(scope, 'ReplicateSecretToRegions', name)
   const tags = tagsFrom(Tags)
-  checkTags(environment, tags, (_member, message) => { throw invalidRequest({ in: 'body', pointer: '/Tags', message }) })
+  assertTags(environment, tags, inTags)
   const { AddReplicaRegions: replicas = [], KmsKeyId } = withSettings(scope, input) as Input<'CreateSecret'>
   const replicaRegions = replicas.map(({ Region = '' }) => Region)
   assertMayElsewhere(scope, name, replicaRegions, overwrites ? 'overwrite' : 'create')
@@ -71,8 +75,15 @@ export async function updateSecret (scope: Scope, name: SecretName, input: Input
   }))
 }
 
-export const putSecretValue = async (scope: Scope, name: SecretName, input: Input<'PutSecretValue'>): Promise<WriteResult> =>
-  scope.aws.putSecretValue(scope, name, contentOf(input) ?? '', compact({ versionId: input.ClientRequestToken, stages: input.VersionStages }))
+/**
+ * Writes a value. A caller who gives the new version a staging label other than `AWSCURRENT` takes the label from another
+ * version, and must also be allowed to do that.
+ */
+export async function putSecretValue (scope: Scope, name: SecretName, input: Input<'PutSecretValue'>): Promise<WriteResult> {
+  const { VersionStages: stages, ClientRequestToken: versionId } = input
+  if (stages?.some((stage) => stage !== 'AWSCURRENT')) assertMay(scope, 'UpdateSecretVersionStage', name)
+  return scope.aws.putSecretValue(scope, name, contentOf(input) ?? '', compact({ versionId, stages }))
+}
 
 /** Returns the input of a DeleteSecret, with the environment's recovery window unless the request has its own. */
 export const withRecoveryWindow = ({ environment }: Scope, input: Input<'DeleteSecret'>): object =>
@@ -127,3 +138,17 @@ export const moveStage = async (scope: Scope, name: SecretName, input: Input<'Up
 
 export const putPolicy = async (scope: Scope, name: SecretName, input: Input<'PutResourcePolicy'>): Promise<WriteResult> =>
   scope.aws.putResourcePolicy(scope, name, input.ResourcePolicy, { blockPublicPolicy: input.BlockPublicPolicy ?? false })
+
+/** Adds tags, or replaces the values of existing ones. Those of the environment keep their values. */
+export async function tagResource (scope: Scope, name: SecretName, { Tags }: Input<'TagResource'>): Promise<void> {
+  // AWS receives the list as it is. A record keeps only the last of several tags with the same key, so each tag is also checked
+  // alone.
+  for (const tags of [Tags, ...Tags.map((tag) => [tag])]) assertTags(scope.environment, tagsFrom(tags), inTags)
+  await tagSecret(scope, name, tagsFrom(Tags))
+}
+
+/** Removes tags. Those of the environment stay. */
+export async function untagResource (scope: Scope, name: SecretName, { TagKeys: keys }: Input<'UntagResource'>): Promise<void> {
+  assertRemovable(scope.environment, keys, { in: 'body', pointer: '/TagKeys' })
+  await untagSecret(scope, name, keys)
+}

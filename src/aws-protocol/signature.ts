@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { shapes } from '#src/aws-model/shapes'
 import { parseAuthorization, type Authorization } from './authorization-header.ts'
+import { brokenConstraints } from './constraints.ts'
 import { signatureErrors } from './signature-errors.ts'
 import { signatureOf, signingKeyOf, type Signed } from './signature-v4.ts'
 
@@ -28,6 +29,8 @@ export interface ClaimOptions<Principal> {
   find: FindAccessKey<Principal>
   /** The path that the client signs. */
   path?: string
+  /** Further headers that must be signed if the request has them. */
+  alsoSigned?: readonly string[]
   /** Returns the time, in milliseconds since the epoch. */
   now?: () => number
 }
@@ -46,7 +49,7 @@ const maxSkew = maxSkewInMinutes * 60_000
  * `ExpiredTokenException` or `InvalidSignatureException`
  */
 export function readClaim<Principal> (
-  request: IncomingMessage, { service, find, path = '/', now = Date.now }: ClaimOptions<Principal>
+  request: IncomingMessage, { service, find, path = '/', alsoSigned = [], now = Date.now }: ClaimOptions<Principal>
 ): Claim<Principal> {
   const header = request.headers.authorization
   if (!header) throw signatureErrors.missing()
@@ -55,8 +58,8 @@ export function readClaim<Principal> (
   const accessKey = find(authorization.accessKeyId, token?.toString())
   if (accessKey === undefined) throw signatureErrors.unknownClient()
   if (authorization.service !== service) throw signatureErrors.wrongScope(`correct service: '${service}'`)
-  if (!new RegExp(shapes.RegionType.pattern).test(authorization.region)) throw signatureErrors.wrongScope('a valid region')
-  const headers = signedHeadersOf(request, authorization)
+  if (brokenConstraints(shapes.RegionType, authorization.region).length > 0) throw signatureErrors.wrongScope('a valid region')
+  const headers = signedHeadersOf(request, authorization, alsoSigned)
   checkDate(headers.get('x-amz-date') ?? '', authorization, now())
   return { accessKey, authorization, path, headers }
 }
@@ -74,11 +77,14 @@ export function verifySignature (claim: Claim<unknown>, body: Uint8Array, derive
 }
 
 /**
- * Returns the signed headers. Each must occur exactly once. The host and the date must be signed. The target and the session
- * token must be signed if the request has them.
+ * Returns the signed headers. Each must occur exactly once. The host and the date must be signed. The target, the session token
+ * and the headers in `alsoSigned` must be signed if the request has them.
  */
-function signedHeadersOf (request: IncomingMessage, { signedHeaders }: Authorization): Map<string, string> {
-  const needed = ['host', 'x-amz-date', ...['x-amz-target', sessionToken].filter((name) => request.headers[name] !== undefined)]
+function signedHeadersOf (
+  request: IncomingMessage, { signedHeaders }: Authorization, alsoSigned: readonly string[]
+): Map<string, string> {
+  const signedIfPresent = ['x-amz-target', sessionToken, ...alsoSigned]
+  const needed = ['host', 'x-amz-date', ...signedIfPresent.filter((name) => request.headers[name] !== undefined)]
   const unsigned = needed.find((name) => !signedHeaders.includes(name))
   if (unsigned !== undefined) throw signatureErrors.incomplete(`'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`)
   return new Map(signedHeaders.map((name) => {

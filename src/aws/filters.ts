@@ -38,3 +38,43 @@ const filterValue = new RegExp(shapes.FilterValueStringType.pattern)
 
 /** Returns true if AWS accepts the text as a filter's value and does not take it for a negation. */
 const isPrefix = (text: string): boolean => text !== '' && !text.startsWith('!') && filterValue.test(text)
+
+type GivenFilter = Readonly<Partial<Pick<Filter, 'Key'>>> & { readonly Values?: readonly string[] | undefined }
+
+interface NarrowedFilters {
+  /** The filters for AWS. Undefined if no secret of the environment can match. */
+  readonly filters: readonly GivenFilter[] | undefined
+  /** Returns true if the filters for names select a secret with this name in AWS. */
+  readonly selects: (awsName: string) => boolean
+}
+
+/**
+ * Narrows filters in AWS's own form down to an environment, so that AWS never searches other secrets. Otherwise, callers could
+ * find out which secrets of other environments match by the time that a list takes.
+ *
+ * AWS takes one filter for names. The caller's own therefore replaces the environment's. If it has a negated value, AWS gets the
+ * environment's instead, and `selects` decides on each name.
+ */
+export function narrowed ({ namePrefix }: Environment, given: readonly GivenFilter[] = []): NarrowedFilters {
+  if (namePrefix === '') return { filters: given, selects: () => true }
+  const names = given.flatMap(({ Key, Values }) => Key === 'name' && Values !== undefined ? [Values] : [])
+  const filters = given.map((filter) => filter.Key === 'name' && filter.Values !== undefined
+    ? { ...filter, Values: valuesWithin(namePrefix, filter.Values) }
+    : filter)
+  const own = names.length > 0 ? [] : [{ Key: 'name', Values: [namePrefix] } as const]
+  return {
+    filters: filters.some(({ Values }) => Values?.length === 0) ? undefined : [...own, ...filters],
+    selects: (awsName) => names.every((values) => values.some((value) => matches(awsName, value)))
+  }
+}
+
+/** Returns the values of a filter for names that match names with the prefix, none of them shorter than the prefix. */
+function valuesWithin (prefix: string, values: readonly string[]): string[] {
+  if (values.some((value) => value.startsWith('!'))) return [prefix]
+  const within = values.flatMap((value) => value.startsWith(prefix) ? [value] : prefix.startsWith(value) ? [prefix] : [])
+  return [...new Set(within)]
+}
+
+/** Returns true if a value of a filter for names matches a name. As in AWS, upper and lower case differ. */
+const matches = (name: string, value: string): boolean =>
+  value.startsWith('!') ? !name.startsWith(value.slice(1)) : name.startsWith(value)

@@ -29,7 +29,7 @@ export interface Watches {
   readonly review: (secret: string) => void
   /** Calls a function with the AWS name of each secret that is reviewed, whether it is watched or not. */
   readonly onReview: (listener: (secret: string) => void) => void
-  /** Returns the number of watched secrets, counted once per credential. */
+  /** Returns the number of watched secrets, counted once per credential or, if callers don't share reads, per caller. */
   readonly size: () => number
 }
 

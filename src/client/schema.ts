@@ -213,7 +213,7 @@ export interface paths {
         };
         /**
          * Follow secrets
-         * @description Returns Server-Sent Events about the secrets that `name` and `namePrefix` select, or about the whole environment, as far as the caller may describe or read them: `version` for each current version and then for each new one, `gone` if a secret can no longer be read, and `end` if the caller may no longer follow them. Events contain version IDs, but no values. The caller needs `ListSecrets` or `BatchGetSecretValue`, unless it only uses `name`. With `Last-Event-ID`, nothing is sent again unless something has changed. A stream has at most 1,000 secrets.
+         * @description Returns Server-Sent Events about the secrets that `name` and `namePrefix` select, or about the whole environment, as far as the caller may describe or read them: `version` for each current version and then for each new one, `gone` if a secret can no longer be read, and `end` if the caller may no longer follow them. Events contain version IDs, but no values. The caller needs `ListSecrets` or `BatchGetSecretValue`, unless it only uses `name`. If it may neither describe nor read a secret in `name`, the reply is 403. `Last-Event-ID` resumes: if nothing has changed, nothing is sent again. A stream has at most 1,000 secrets.
          */
         get: operations["followSecrets"];
         put?: never;
@@ -307,7 +307,7 @@ export interface paths {
         put: operations["putSecret"];
         /**
          * Create a secret
-         * @description Without a `value`, the secret is a placeholder until its first PUT.
+         * @description Without a `value`, the secret is a placeholder until its first value is written.
          */
         post: operations["createSecret"];
         /**
@@ -1205,7 +1205,7 @@ export interface components {
             from: string;
             /** @description The result for each secret, in the order of the request; with `missing`, in the order of the names */
             items: {
-                /** @description The ARN of the secret in this environment, if the request wrote a value to it, or if the caller may `DescribeSecret` or `GetSecretValue` */
+                /** @description The ARN of the secret in this environment, if the request created it or gave it a new version, or if the caller may `DescribeSecret` or `GetSecretValue` */
                 arn?: string;
                 /**
                  * @description The version in the other environment, if the caller may `DescribeSecret` or `GetSecretValue` there
@@ -2475,7 +2475,7 @@ export interface operations {
                     "Cache-Status"?: string;
                     /** @description The version's ID, in quotes */
                     ETag?: string;
-                    /** @description The `wait` of `Prefer`, if the read was ready to wait, such as `wait=30` */
+                    /** @description The time for which the read was ready to wait, such as `wait=30`: that of `Prefer`, but at most the gateway's limit */
                     "Preference-Applied"?: string;
                     /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;

@@ -30,11 +30,11 @@ export const FileSchema = Type.Object({
 
 /** The schema of the environment variables. */
 export const VariablesSchema = Type.Object({
-  GATEWAY_CONFIG: Type.Optional(Type.String({ minLength: 1, description: 'The YAML file. If it is not set, the gateway runs in local mode.' })),
+  GATEWAY_CONFIG: Type.Optional(Type.String({ minLength: 1, description: 'The YAML file. If it is not set, the gateway runs in local mode; but it does not start if `NODE_ENV=production` or AWS credentials in variables, such as `AWS_PROFILE`, suggest that the file was forgotten.' })),
   HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'The address to listen on.' }),
   PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 3000, description: 'The port to listen on. `0` chooses a free one.' }),
   GATEWAY_DATA_DIR: Type.String({ minLength: 1, default: '.gateway', description: 'The folder for data: the audit trail and its key, unless the file specifies other paths, and the data of the embedded backend.' }),
-  GATEWAY_LOCAL: Type.Optional(Enum(['1'], { description: '`1`: local mode is intended, whatever other variables are set.' })),
+  GATEWAY_LOCAL: Type.Optional(Enum(['1'], { description: '`1`: local mode is intended, although variables suggest the opposite. Not together with `GATEWAY_CONFIG`.' })),
   GATEWAY_DEV_TOKEN: Type.Optional(Type.String({
     pattern: '^[A-Za-z0-9._~+/-]{16,}=*$',
     description: 'The developer token of local mode, at least 16 characters. If it is not set, a token is generated and stored in the data folder.'

@@ -13,7 +13,7 @@ export const maximumValues = 250_000
  * or serializer. The number of items in a list or object is one more than any route accepts. A list with just one item too many
  * therefore still reaches the schema, whose error message is more specific.
  */
-const bounds: Bounds = { depth: 64, items: 10_001, values: maximumValues }
+const usualBounds: Bounds = { depth: 64, items: 10_001, values: maximumValues }
 
 /** Bodies of at most this many bytes are parsed at once. Longer ones wait for their turn. */
 const shortBody = 16 * 1024
@@ -34,17 +34,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  *
  * @param schema the body's schema. If it allows an object with any members, the object may contain any number. These numbers keep
  * their text.
+ * @param bounds lower limits than usual, for a route that takes less
  * @throws Problem `invalid-request`. It contains the line and column of a syntax error, or a JSON pointer to any other mistake.
  * Its message never quotes the text.
  */
-export async function parseJson (body: Uint8Array, schema?: BodySchema): Promise<unknown> {
+export async function parseJson (body: Uint8Array, schema?: BodySchema, bounds: Partial<Omit<Bounds, 'depth'>> = {}): Promise<unknown> {
   const turn = beginTurn()
   const takeTurns = async (): Promise<void> => { if (turn.isOver()) await turn.next() }
   // A long body waits for a turn before its first piece, too. Otherwise many such bodies that arrive together would all be begun
   // in the same iteration of the event loop.
   if (body.length > shortBody) await turn.next()
   const text = decode(body)
-  const structure = parseStructure(text, bounds)
+  const structure = parseStructure(text, { ...usualBounds, ...bounds })
   let step = nextStep(structure, text)
   while (step.done !== true) {
     await takeTurns()
@@ -81,7 +82,7 @@ function nextStep (structure: Structure, text: string): ReturnType<Structure['ne
 }
 
 const messages: Readonly<Record<Exclude<Flaw, 'syntax'>, string>> = {
-  depth: `must not nest deeper than ${bounds.depth} levels`,
+  depth: `must not nest deeper than ${usualBounds.depth} levels`,
   items: 'must not have so many values',
   values: 'must not have so many values',
   duplicate: 'must not be twice in one object',

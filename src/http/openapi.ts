@@ -15,7 +15,9 @@ precedes the name.
 
 **Errors** are \`application/problem+json\` (RFC 9457), with a \`code\` for programs. No reply echoes a value or a token.
 
-**Fields.** An unknown field is an error. A field without a value is omitted, and no field is \`null\`; a list or an object may be empty. Dates are RFC 3339 in UTC.`
+**Fields.** An unknown field is an error. A field without a value is omitted, and no field is \`null\`; a list or an object may be empty. Dates are RFC 3339 in UTC.
+
+**AWS's conventions.** The routes with the tags \`aws\` and \`agent\` have the names, the errors and the dates of AWS and of its agent instead.`
 
 /** Returns the parts of the OpenAPI document that do not come from the routes. */
 export const describeApi = (): OpenApi => ({
@@ -41,7 +43,7 @@ export const describeApi = (): OpenApi => ({
     { name: 'environments', description: 'The environments that the configuration declares' },
     { name: 'credentials', description: 'The AWS credentials that the configuration declares' },
     { name: 'authorization', description: 'The permissions of callers' },
-    { name: 'authentication', description: 'Tokens for callers that authenticate in another way' },
+    { name: 'authentication', description: 'Tokens for callers that authenticate in another way, and keys for AWS\'s protocol' },
     { name: 'health', description: 'For load balancers and orchestrators' },
     { name: 'documentation', description: 'This document' }
   ],

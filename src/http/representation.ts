@@ -32,7 +32,7 @@ export const ValueReply = Reply('The value', Ref(SecretValue), {
   headers: {
     ...ETag,
     ...CacheHeaders,
-    'Preference-Applied': { type: 'string', description: 'The `wait` of `Prefer`, if the read was ready to wait, such as `wait=30`' },
+    'Preference-Applied': { type: 'string', description: 'The time for which the read was ready to wait, such as `wait=30`: that of `Prefer`, but at most the gateway\'s limit' },
     'Cache-Control': { type: 'string', description: 'Always `no-store`' }
   },
   content: {

@@ -29,8 +29,8 @@ export function reportGates ({ gauge }: Pick<Metrics, 'gauge'>, { all }: Pick<Ga
 export function reportCache ({ gauge }: Pick<Metrics, 'gauge'>, { size }: Pick<Cache, 'size'>): void {
   gauge({ name: 'secrets_gateway_cache_bytes', help: 'Memory used by the cached values.', labels: [] },
     () => [{ labels: {}, value: size().bytes }])
-  gauge({ name: 'secrets_gateway_cache_secrets', help: 'Cached secrets, counted once per credential.', labels: [] },
+  gauge({ name: 'secrets_gateway_cache_secrets', help: 'Cached secrets, counted once per credential or, with shareReads: false, per caller.', labels: [] },
     () => [{ labels: {}, value: size().secrets }])
-  gauge({ name: 'secrets_gateway_watched_secrets', help: 'Secrets that are watched for changes, counted once per credential.', labels: [] },
+  gauge({ name: 'secrets_gateway_watched_secrets', help: 'Secrets that are watched for changes, counted like the cached ones.', labels: [] },
     () => [{ labels: {}, value: size().watched }])
 }

@@ -21,7 +21,8 @@ export function claimOf (
 ): { caller: Caller, awsClaim: Claim<Caller> } {
   const [path] = (raw.url ?? '').split('?')
   const find = (accessKeyId: string, token: string | undefined) => open(accessKeyId, token, now())
-  const awsClaim = asProblem(() => readClaim(raw, { service: 'secretsmanager', find, now, ...path !== undefined && { path } }))
+  const options = { service: 'secretsmanager', find, now, alsoSigned: ['aws-credential-id'], ...path !== undefined && { path } } as const
+  const awsClaim = asProblem(() => readClaim(raw, options))
   return { caller: awsClaim.accessKey.principal, awsClaim }
 }
 

@@ -109,7 +109,7 @@ declare module 'fastify' {
     /** Returns true if the address belongs to a trusted proxy of the current configuration. */
     trustsProxy: TrustsProxy
     /** The request counters. Each counts separately, and refuses requests beyond its limit. */
-    limits: Readonly<Record<'failures' | 'address' | 'caller' | 'environment' | 'refresh', Limiter>>
+    limits: Readonly<Record<'failures' | 'address' | 'claim' | 'caller' | 'environment' | 'refresh', Limiter>>
     /**
      * Records a refusal that happens before Fastify handles the request. Resolves to the problem for the reply. This is the
      * given problem or, if the refusal can't be recorded, `audit-unavailable`.

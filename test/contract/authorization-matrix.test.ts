@@ -165,8 +165,13 @@ const awsCallsOnEnvironment: readonly Request[] = [
 const awsCallsOnSecret: readonly Request[] = [
   awsCall(['CreateSecret'], 'CreateSecret', { SecretString: 'v', ClientRequestToken: clientRequestToken }),
   awsCall(['CreateSecret', 'ReplicateSecretToRegions'], 'CreateSecret', { AddReplicaRegions: [{ Region: 'eu-central-1' }], ClientRequestToken: clientRequestToken }),
+  awsCall(['CreateSecret', 'ReplicateSecretToRegions'], 'CreateSecret', { ForceOverwriteReplicaSecret: true, ClientRequestToken: clientRequestToken }),
+  awsCall(['CreateSecret'], 'CreateSecret', { ForceOverwriteReplicaSecret: false, ClientRequestToken: clientRequestToken }),
   awsCall(['GetSecretValue'], 'GetSecretValue'),
   awsCall(['PutSecretValue'], 'PutSecretValue', { SecretString: 'w', ClientRequestToken: clientRequestToken }),
+  awsCall(['PutSecretValue'], 'PutSecretValue', { SecretString: 'w', VersionStages: ['AWSCURRENT'], ClientRequestToken: clientRequestToken }),
+  awsCall(['PutSecretValue', 'UpdateSecretVersionStage'], 'PutSecretValue', { SecretString: 'w', VersionStages: ['AWSCURRENT', 'BLUE'], ClientRequestToken: clientRequestToken }),
+  awsCall(['PutSecretValue', 'UpdateSecretVersionStage'], 'PutSecretValue', { SecretString: 'w', VersionStages: ['AWSPENDING'], ClientRequestToken: clientRequestToken }),
   awsCall(['UpdateSecret'], 'UpdateSecret', { Description: 'd', ClientRequestToken: clientRequestToken }),
   awsCall(['UpdateSecret', 'PutSecretValue'], 'UpdateSecret', { SecretString: 'x', ClientRequestToken: clientRequestToken }),
   awsCall(['DescribeSecret'], 'DescribeSecret'),

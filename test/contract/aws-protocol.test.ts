@@ -99,3 +99,24 @@ t.test('an effect on another environment requires the permissions of that enviro
   t.same(gateway.awsCalls.filter((call) => call !== 'DescribeSecret'), [], 'AWS changes nothing')
   t.equal((await callAws(gateway, 'StopReplicationToReplica', { SecretId: 'dev/a' }, { environment: 'deveu' })).status, 200)
 })
+
+t.test('a creation overwrites a secret in a region of the environment only with the permission to replicate', async (t) => {
+  const gateway = await build(t, {
+    environments: { dev: { region: 'eu-west-1', credential: 'dev-account', replicaRegions: ['eu-central-1'] } },
+    authorization: policies(`
+      @id("creates") permit (principal, action in [Action::"DescribeEnvironment", Action::"CreateSecret"], resource in Environment::"dev");
+      @id("replicates") permit (principal == Caller::"writer", action == Action::"ReplicateSecretToRegions", resource in Environment::"dev");
+    `)
+  })
+  const there = gateway.aws('AKIADEV', 'eu-central-1')
+  await there.createSecret({ Name: 'dev/a', SecretString: 'of no environment' })
+  const valueThere = async (): Promise<string | undefined> => (await there.getSecretValue({ SecretId: 'dev/a' })).SecretString
+  const input = { Name: 'dev/a', SecretString: 'v', ForceOverwriteReplicaSecret: true, ClientRequestToken: token }
+  gateway.awsCalls.length = 0
+  t.match((await callAws(gateway, 'CreateSecret', input, { token: tokens.reader })).json, { __type: 'AccessDeniedException' })
+  t.same(gateway.awsCalls, [], 'AWS is not asked')
+  t.equal(await valueThere(), 'of no environment')
+  t.equal((await callAws(gateway, 'CreateSecret', input, { token: tokens.writer })).status, 200)
+  gateway.catchUp()
+  t.equal(await valueThere(), 'v')
+})

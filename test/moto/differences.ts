@@ -138,6 +138,9 @@ export const differences: Difference[] = [
       },
       [`${secret}/tags/index.test.ts`]: {
         'tagSecret and untagSecret': [`code: 'secret-pending-deletion'`]
+      },
+      [`${secret}/waiting.test.ts`]: {
+        'a secret that is deleted in the meantime is not found': [`code: 'secret-pending-deletion'`]
       }
     }
   },
@@ -301,6 +304,9 @@ export const differences: Difference[] = [
     aws: 'A secret without a function is refused; a function is called for each of the four steps, and AWSCURRENT stays in place unless all succeed',
     evidence: 'recorded',
     places: {
+      [`${secret}/waiting.test.ts`]: {
+        'a rotation reaches a caller who waits': ['await gateway.rotateDue()']
+      },
       [`${secret}/rotation/index.test.ts`]: {
         'setRotation rotates immediately, and then on schedule': ['t.match(set,', 'await gateway.rotateDue()'],
         'setRotation with rotateImmediately: false only tests the function': ['rotateImmediately: false', 'await gateway.rotateDue()'],

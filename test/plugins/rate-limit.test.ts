@@ -1,5 +1,6 @@
 import t from 'tap'
 import { configFrom } from '#src/config/config'
+import { clientOf, keysFor, type Keys } from '#test/aws-endpoint'
 import { build, declared, tokens, type Gateway, type Reply } from '#test/helper'
 import { sendRaw, type RawRequest } from '#test/raw'
 import { until } from '#test/until'
@@ -166,4 +167,29 @@ t.test('behind a trusted proxy, limits apply to the addresses of its clients', a
   t.equal(await from('2001:db8::1'), 401)
   t.equal(await from('2001:db8::2'), 429, 'an IPv6 network has a single limit')
   t.equal(await from('2001:db8:0:1::1'), 401)
+})
+
+t.test('requests that only claim to be signed by a caller do not use up its limit', async (t) => {
+  const gateway = await build(t, { limits: slow(4), server: { trustedProxies: ['127.0.0.1'] } })
+  const keys = await keysFor(gateway)
+  const wrong = { ...keys, SecretAccessKey: 'A'.repeat(40) }
+  async function call (from: string, signedWith: Keys): Promise<string> {
+    const client = clientOf(gateway, signedWith)
+    client.middlewareStack.add((next) => async (args) => {
+      Object.assign((args.request as { headers: object }).headers, { 'x-forwarded-for': from })
+      return next(args)
+    }, { step: 'finalizeRequest', priority: 'low' })
+    return client.getRandomPassword().then(() => 'accepted', (error: unknown) => (error as Error).name).finally(() => { client.destroy() })
+  }
+  const calls = async (count: number, from: string, signedWith: Keys): Promise<string[]> => {
+    const results: string[] = []
+    for (let index = 0; index < count; index += 1) results.push(await call(from, signedWith))
+    return results
+  }
+
+  const mismatch = 'InvalidSignatureException'
+  t.same(await calls(5, '10.0.0.1', wrong), [mismatch, mismatch, mismatch, mismatch, 'ThrottlingException'], 'each address has a limit for them')
+  t.same(await calls(4, '10.0.0.2', keys), ['accepted', 'accepted', 'accepted', 'ThrottlingException'], 'the fourth is the caller\'s fifth request')
+  t.equal(await call('10.0.0.3', keys), 'ThrottlingException', 'what the caller has signed counts together')
+  t.match(denials(gateway), [{ peer: '10.0.0.1', reason: 'caller' }, { peer: '10.0.0.2', reason: 'caller' }, { peer: '10.0.0.3', reason: 'caller' }])
 })

@@ -59,7 +59,7 @@ export const PromotionReply = Type.Object({
   items: Type.Array(Type.Object({
     name: Name,
     result: Enum(promotionResults, { description: 'The result' }),
-    arn: Type.Optional(Type.String({ description: 'The ARN of the secret in this environment, if the request wrote a value to it, or if the caller may `DescribeSecret` or `GetSecretValue`' })),
+    arn: Type.Optional(Type.String({ description: 'The ARN of the secret in this environment, if the request created it or gave it a new version, or if the caller may `DescribeSecret` or `GetSecretValue`' })),
     versionId: Type.Optional({ ...VersionId, description: 'The current version in this environment; in a plan, the version to ' +
       'be replaced. Present under the same condition' }),
     fromVersionId: Type.Optional({ ...VersionId, description: 'The version in the other environment, if the caller may `DescribeSecret` or `GetSecretValue` there' }),

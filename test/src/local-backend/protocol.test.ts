@@ -332,6 +332,9 @@ const attacks: Record<string, Attack> = {
   'an invalid region': {
     raw: { inRegion: 'Nowhere' }, type: 'InvalidSignatureException', message: 'Credential should be scoped to a valid region.'
   },
+  'a region that is longer than any region may be': {
+    raw: { inRegion: `${'a'.repeat(126)}-10` }, type: 'InvalidSignatureException', message: 'Credential should be scoped to a valid region.'
+  },
   'an expired date': { raw: { signingDate: minutes(-6) }, type: 'InvalidSignatureException', message: /^Signature expired: \d{8}T\d{6}Z is now earlier/ },
   'a future date': { raw: { signingDate: minutes(6) }, type: 'InvalidSignatureException', message: /^Signature not yet current: \d{8}T\d{6}Z/ },
   'another date in the scope': {

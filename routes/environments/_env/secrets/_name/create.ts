@@ -17,7 +17,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'createSecret',
       tags: ['secrets'],
       summary: 'Create a secret',
-      description: 'Without a `value`, the secret is a placeholder until its first PUT.',
+      description: 'Without a `value`, the secret is a placeholder until its first value is written.',
       params: SecretParams,
       querystring: Query({}),
       headers: WriteHeaders,

@@ -87,6 +87,26 @@ t.test('a signature whose date is off by more than five minutes is refused', asy
   for (const minutes of [-6, 6]) t.equal(await callWithClock(gateway, keys, minutes * 60_000), 'InvalidSignatureException', `${minutes}`)
 })
 
+t.test('a signature must cover the header that selects the AWS credential', async (t) => {
+  const gateway = await build(t)
+  const keys = await keysFor(gateway)
+  /** Makes a call to which the header is added before or after the request is signed. */
+  const callWith = async (time: 'before' | 'after'): Promise<string> => {
+    const client = clientOf(gateway, keys)
+    const addHeader = <Args extends object, Result>(next: (args: Args) => Promise<Result>) => async (args: Args) => {
+      Object.assign((args as unknown as { request: { headers: object } }).request.headers, { 'aws-credential-id': 'dev-account' })
+      return next(args)
+    }
+    client.middlewareStack.addRelativeTo(addHeader, { relation: time, toMiddleware: 'httpSigningMiddleware' })
+    return client.getRandomPassword().then(() => 'accepted', (error: unknown) => (error as Error).name).finally(() => { client.destroy() })
+  }
+  t.equal(await callWith('before'), 'accepted')
+  t.same(gateway.awsCalls.splice(0), ['GetRandomPassword'])
+  t.equal(await callWith('after'), 'IncompleteSignatureException')
+  t.match(gateway.trail().at(-1), { event: 'denial', code: 'unauthenticated', reason: 'aws-IncompleteSignatureException' })
+  t.same(gateway.awsCalls, [])
+})
+
 t.test('keys stop working when the configuration no longer has the caller', async (t) => {
   const gateway = await build(t)
   const keys = await keysFor(gateway)

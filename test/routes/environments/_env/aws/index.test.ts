@@ -121,6 +121,48 @@ t.test('callAws: new secrets get the environment\'s settings', async (t) => {
   t.match(await client.describeSecret({ SecretId: 'dev/a' }), { ReplicationStatus: [{ Region: 'eu-central-1' }] }, 'a restored secret gets its replica back')
 })
 
+t.test('callAws: tags that the environment gives can\'t be changed or removed', async (t) => {
+  const gateway = await build(t)
+  const call = async (operation: string, input: object) =>
+    callAws(gateway, operation, { SecretId: 'production-secrets/a', ...input }, { environment: 'prod' })
+  await callAws(gateway, 'CreateSecret', { Name: 'production-secrets/a', ClientRequestToken: token }, { environment: 'prod' })
+  const calls = gateway.awsCalls.length
+  for (const [what, operation, input] of [
+    ['another value', 'TagResource', { Tags: [{ Key: 'team', Value: 'a' }, { Key: 'environment', Value: 'dev' }] }],
+    ['no value', 'TagResource', { Tags: [{ Key: 'environment' }] }],
+    ['two values', 'TagResource', { Tags: [{ Key: 'environment', Value: 'dev' }, { Key: 'environment', Value: 'prod' }] }],
+    ['too many with those of the environment', 'TagResource', { Tags: Array.from({ length: 50 }, (_, index) => ({ Key: `k${index}`, Value: 'v' })) }],
+    ['a removal', 'UntagResource', { TagKeys: ['team', 'environment'] }]
+  ] as const) {
+    t.match(await call(operation, input), { status: 400, json: { __type: 'ValidationException', Message: /body \/Tag(s|Keys) must NOT/ } }, what)
+  }
+  t.equal(gateway.awsCalls.length, calls, 'AWS is not asked')
+  t.equal((await call('TagResource', { Tags: [{ Key: 'team', Value: 'a' }, { Key: 'environment', Value: 'prod' }] })).status, 200, 'the same value')
+  t.equal((await call('UntagResource', { TagKeys: ['team'] })).status, 200)
+  t.match((await call('DescribeSecret', {})).json, { Tags: [{ Key: 'environment', Value: 'prod' }] })
+})
+
+t.test('callAws: a body with more values than any call has is refused before it is validated', async (t) => {
+  const gateway = await build(t)
+  const many = Array.from({ length: 1_001 }, () => '')
+  for (const [operation, input] of [
+    ['BatchGetSecretValue', { SecretIdList: many }],
+    ['ListSecrets', { Filters: [{ Key: 'name', Values: many }] }],
+    ['ListSecrets', { Filters: Array.from({ length: 200 }, () => ({ Key: 'name', Values: many.slice(0, 10) })) }],
+    ['PutSecretValue', { SecretId: 'dev/a', VersionStages: many }],
+    ['TagResource', { SecretId: 'dev/a', Tags: many.map(() => ({})) }],
+    ['UntagResource', { SecretId: 'dev/a', TagKeys: many }],
+    ['ReplicateSecretToRegions', { SecretId: 'dev/a', AddReplicaRegions: many }],
+    ['RemoveRegionsFromReplication', { SecretId: 'dev/a', RemoveReplicaRegions: many }]
+  ] as const) {
+    t.match((await callAws(gateway, operation, input)).json, { __type: 'SerializationException', Message: /must not have so many values$/ }, operation)
+  }
+  t.match((await callAws(gateway, 'BatchGetSecretValue', { SecretIdList: many.slice(0, 21) })).json,
+    { __type: 'ValidationException', Message: /at 'secretIdList' failed to satisfy constraint: Member must have length less than or equal to 20/ })
+  t.match((await callAws(gateway, 'GetSecretValue', '{"SecretId":"dev/a","SecretId":"dev/b"}')).json,
+    { __type: 'SerializationException', Message: 'The body is not valid: /SecretId must not be twice in one object' })
+})
+
 /** Creates secrets in the environment dev. */
 async function create (gateway: Gateway, ...names: readonly string[]): Promise<string[]> {
   const replies = await Promise.all(names.map(async (name, index) =>
@@ -159,6 +201,89 @@ t.test('callAws: lists show only what the caller may see', async (t) => {
   t.match(items.at(-2), { name: 'other/1', status: 403, code: 'forbidden' })
   const unavailable = await callAws(gateway, 'BatchGetSecretValue', { SecretIdList: ['dev/a'] }, { headers: { 'aws-credential-id': 'unknown-to-aws' } })
   t.match(unavailable, { status: 500, json: { __type: 'InternalServiceError' } }, 'what concerns all secrets is the error of the request')
+})
+
+t.test('callAws: a filter by names does not make AWS search other environments', async (t) => {
+  const gateway = await build(t)
+  await create(gateway, 'a', 'b', 'B')
+  const client = gateway.aws('AKIADEV')
+  t.teardown(() => { client.destroy() })
+  await Promise.all(Array.from({ length: 101 }, async (_, index) => client.createSecret({ Name: `deviant/${index}`, Description: 'guess' })))
+  for (const [values, names, pages] of [
+    [['deviant/'], [], 0],
+    [['!deviant/'], ['B', 'a', 'b'], 1],
+    [['!x'], ['B', 'a', 'b'], 1],
+    [['!dev/a'], ['B', 'b'], 1],
+    [['!dev/'], [], 1],
+    [['!'], [], 1],
+    [['!dev/', 'dev/b'], ['b'], 1],
+    [[''], ['B', 'a', 'b'], 1],
+    [['de', 'deviant/'], ['B', 'a', 'b'], 1],
+    [['dev/b', 'deviant/', 'staging/'], ['b'], 1]
+  ] as const) {
+    gateway.awsCalls.length = 0
+    const { json } = await callAws(gateway, 'ListSecrets', { Filters: [{ Key: 'name', Values: values }] })
+    t.same(json.SecretList.map(({ Name: name }: { Name: string }) => name).sort(), names.map((name) => `dev/${name}`), values.join())
+    t.equal(gateway.awsCalls.length, pages, `${values.join()} takes ${pages} calls`)
+  }
+  gateway.awsCalls.length = 0
+  t.match((await callAws(gateway, 'ListSecrets', { Filters: [{ Key: 'name', Values: ['deviant/'] }, { Key: 'description', Values: ['guess'] }] })).json, { SecretList: [] })
+  t.match((await callAws(gateway, 'BatchGetSecretValue', { Filters: [{ Key: 'name', Values: ['deviant/'] }] })).json, { SecretValues: [], Errors: [] })
+  t.same(gateway.awsCalls, [])
+  t.match((await callAws(gateway, 'ListSecrets', { Filters: [{ Key: 'name', Values: ['deviant/'] }], NextToken: 'x' })).json, { __type: 'InvalidNextTokenException' })
+  t.match((await callAws(gateway, 'ListSecrets', { Filters: [{ Key: 'name' }] })).json, { __type: 'InvalidParameterException' })
+})
+
+t.test('callAws: filters by names in an environment without a prefix', async (t) => {
+  const gateway = await build(t, { environments: { dev: { ...declared.environments.dev, namePrefix: '' } } })
+  await create(gateway, 'a', 'b')
+  const names = async (input: object): Promise<string[]> =>
+    (await callAws(gateway, 'ListSecrets', input)).json.SecretList.map(({ Name: name }: { Name: string }) => name).sort()
+  t.same(await names({}), ['dev/a', 'dev/b'])
+  t.same(await names({ Filters: [{ Key: 'name', Values: ['dev/a'] }] }), ['dev/a'])
+  t.same(await names({ Filters: [{ Key: 'name', Values: ['!dev/a'] }] }), ['dev/b'])
+})
+
+t.test('callAws: an ARN of another account is no secret of an environment whose account is not known', async (t) => {
+  const gateway = await build(t)
+  const [own = ''] = await create(gateway, 'a')
+  const foreign = gateway.aws('AKIAPROD')
+  t.teardown(() => { foreign.destroy() })
+  const { ARN: arn = '' } = await foreign.createSecret({ Name: 'dev/a', SecretString: 'foreign', Description: 'foreign' })
+  const Statement = { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::111111111111:root' }, Action: 'secretsmanager:*', Resource: '*' }
+  await foreign.putResourcePolicy({ SecretId: arn, ResourcePolicy: JSON.stringify({ Version: '2012-10-17', Statement }) })
+  const before = await foreign.describeSecret({ SecretId: arn })
+  for (const id of [arn, arn.slice(0, -7), `${own.slice(0, -6)}AbCdEf`]) {
+    for (const [operation, input] of [
+      ['DescribeSecret', {}],
+      ['GetSecretValue', {}],
+      ['ListSecretVersionIds', {}],
+      ['GetResourcePolicy', {}],
+      ['TagResource', { Tags: [{ Key: 'team', Value: 'a' }] }],
+      ['PutSecretValue', { SecretString: 'x', ClientRequestToken: token.replace('1', '7') }],
+      ['UpdateSecret', { Description: 'x', ClientRequestToken: token.replace('1', '8') }],
+      ['DeleteSecret', {}]
+    ] as const) {
+      t.match((await callAws(gateway, operation, { SecretId: id, ...input })).json,
+        { __type: 'ResourceNotFoundException', Message: 'Secrets Manager can\'t find the specified secret.' }, `${operation} of ${id}`)
+    }
+    t.match((await callAws(gateway, 'BatchGetSecretValue', { SecretIdList: [id] })).json,
+      { SecretValues: [], Errors: [{ SecretId: id, ErrorCode: 'ResourceNotFoundException' }] })
+  }
+  t.strictSame({ ...await foreign.describeSecret({ SecretId: arn }), $metadata: undefined }, { ...before, $metadata: undefined }, 'it is unchanged')
+  t.match((await callAws(gateway, 'GetSecretValue', { SecretId: own.slice(0, -7) })).json, { ARN: own, SecretString: 'a' }, 'so is the other one')
+  t.match((await callAws(gateway, 'UpdateSecret', { SecretId: own, Description: 'own', ClientRequestToken: token })).json, { ARN: own })
+  t.match((await callAws(gateway, 'DescribeSecret', { SecretId: own.slice(0, -7) })).json, { ARN: own, Description: 'own' })
+})
+
+t.test('callAws: an ARN in an environment whose account is known is sent to AWS as it is', async (t) => {
+  const gateway = await build(t, { environments: { dev: { ...declared.environments.dev, account: '111111111111' } } })
+  const [own = ''] = await create(gateway, 'a')
+  gateway.awsCalls.length = 0
+  t.match((await callAws(gateway, 'UpdateSecret', { SecretId: own, Description: 'own', ClientRequestToken: token })).json, { ARN: own })
+  t.same(gateway.awsCalls, ['UpdateSecret'])
+  t.match((await callAws(gateway, 'DescribeSecret', { SecretId: own.replace(':111111111111:', ':222222222222:') })).json, { __type: 'ResourceNotFoundException' })
+  t.same(gateway.awsCalls, ['UpdateSecret'])
 })
 
 t.test('callAws: pages of versions', async (t) => {

@@ -2,11 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { limits } from '#src/aws-model/limits'
 import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
-import { invalidRequest } from '#src/problems/problem'
 import { AwsString } from '#src/schema/types'
-import { checkTags } from '#src/secrets/input'
 import { Name, Tags } from '#src/secrets/schemas'
-import { tagSecret, untagSecret } from '#src/secrets/tags'
+import { assertRemovable, assertTags, tagSecret, untagSecret } from '#src/secrets/tags'
 
 const Tagged = Type.Object({ name: Name })
 
@@ -31,7 +29,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request) => {
       const { scope, secretName, body } = request
-      checkTags(scope.environment, body, (_member, message) => { throw invalidRequest({ in: 'body', pointer: '', message }) })
+      assertTags(scope.environment, body, { in: 'body', pointer: '' })
       await tagSecret(scope, secretName, body)
       return { name: secretName }
     }
@@ -63,9 +61,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request) => {
       const { scope, secretName, query } = request
-      if (query.key.some((key) => Object.hasOwn(scope.environment.tags, key))) {
-        throw invalidRequest({ in: 'query', pointer: '/key', message: 'must NOT name a tag that the environment gives' })
-      }
+      assertRemovable(scope.environment, query.key, { in: 'query', pointer: '/key' })
       await untagSecret(scope, secretName, query.key)
       return { name: secretName }
     }
