@@ -182,6 +182,25 @@ t.test('callAws: lists show only what the caller may see', async (t) => {
   t.match(unavailable, { status: 500, json: { __type: 'InternalServiceError' } }, 'what concerns all secrets is the error of the request')
 })
 
+t.test('callAws: a batch comes from the cache only if all of its secrets do', async (t) => {
+  const gateway = await build(t, caching)
+  await create(gateway, 'a', 'b')
+  gateway.advance(1 / 24)
+  await callAws(gateway, 'GetSecretValue', { SecretId: 'dev/a' })
+  for (const [what, ids, source, cache] of [
+    ['one of two', ['dev/a', 'dev/b'], /fwd=miss/, undefined],
+    ['all', ['dev/a', 'dev/b'], /; hit/, 'hit'],
+    ['all that exist', ['dev/a', 'dev/missing'], /fwd=miss/, undefined]
+  ] as const) {
+    const reply = await callAws(gateway, 'BatchGetSecretValue', { SecretIdList: ids })
+    t.match(reply.headers.get('cache-status'), source, what)
+    t.equal(reply.headers.has('age'), cache !== undefined)
+    const outcome = gateway.trail().filter(({ event }) => event === 'outcome').at(-1)
+    t.equal(outcome?.cache, cache)
+    t.equal(outcome?.age === undefined, cache === undefined)
+  }
+})
+
 t.test('callAws: a filter by names does not make AWS search other environments', async (t) => {
   const gateway = await build(t)
   await create(gateway, 'a', 'b', 'B')
