@@ -61,6 +61,7 @@ t.test('callAws: requests that are refused get AWS\'s errors', async (t) => {
     ['a read outside the environment', 'GetSecretValue', { SecretId: 'production-secrets/a' }, 'ResourceNotFoundException'],
     ['a write outside the environment', 'PutSecretValue', { SecretId: 'a', SecretString: 'x', ClientRequestToken: token }, 'ResourceNotFoundException'],
     ['an ARN in another region', 'GetSecretValue', { SecretId: 'arn:aws:secretsmanager:eu-west-2:111111111111:secret:dev/a-AbCdEf' }, 'ResourceNotFoundException'],
+    ['an ARN as the name of a new secret', 'CreateSecret', { Name: 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:dev/a-AbCdEf', ClientRequestToken: token }, 'ValidationException'],
     ['a creation outside the environment', 'CreateSecret', { Name: 'a', ClientRequestToken: token }, 'AccessDeniedException'],
     ['a token of another list', 'ListSecrets', { NextToken: 'x' }, 'InvalidNextTokenException'],
     ['too long a token', 'ListSecrets', { NextToken: 'x'.repeat(8_193) }, 'ValidationException'],
