@@ -28,9 +28,10 @@ type Result = { readonly wanted: Wanted } & ({ readonly value: ReadSecret } | { 
  * reported in `Errors` if the request names them. If it selects secrets by filters, they are left out.
  */
 export const batchGetSecretValue: OnEnvironment<'BatchGetSecretValue'> = async (context, input) => {
-  const { scope, reportSecrets } = context
+  const { reportSecrets } = context
   const { wanted, NextToken } = await wantedBy(context, input)
-  const results = await pMap(wanted, async (one) => read(context, one), { concurrency: shapes.SecretIdListType.max })
+  const scope = { ...context.scope, caching: context.caching() }
+  const results = await pMap(wanted, async (one) => read(scope, one), { concurrency: shapes.SecretIdListType.max })
   await reportSecrets(results.flatMap((result): SecretOutcome[] => {
     const { wanted: { secret } } = result
     if (secret === undefined) return []
@@ -70,12 +71,12 @@ async function wantedBy (
   return { wanted, NextToken }
 }
 
-async function read ({ scope, caching }: EndpointContext, wanted: Wanted): Promise<Result> {
+async function read (scope: Scope, wanted: Wanted): Promise<Result> {
   const { secret } = wanted
   try {
     if (secret === undefined) throw problemOf(errors.secretNotFound())
     if (!scope.may('GetSecretValue', secret.name)) throw new Problem('forbidden')
-    const value = await readCurrent({ ...scope, caching: caching() }, secret.name)
+    const value = await scope.aws.getSecretValue(scope, secret.name)
     assertNamed(value, wanted.id)
     return { wanted, value }
   } catch (error) {
@@ -83,8 +84,6 @@ async function read ({ scope, caching }: EndpointContext, wanted: Wanted): Promi
     return { wanted, problem: error }
   }
 }
-
-const readCurrent = async (scope: Scope, name: SecretName): Promise<ReadSecret> => scope.aws.getSecretValue(scope, name)
 
 /** The problems that affect all secrets alike, and so fail the whole call. */
 const concernsAll: ReadonlySet<Problem['code']> = new Set<Problem['code']>([

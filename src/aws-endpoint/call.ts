@@ -110,8 +110,10 @@ function secretOf (
   const { Name: created, SecretId: named } = input
   const id = operation === 'CreateSecret' ? created : named
   if (id === undefined) return undefined
+  // A new secret can't be called by an ARN, because AWS has yet to give it one.
+  const mayBeArn = operation !== 'CreateSecret' && id.startsWith('arn:')
+  if (!mayBeArn && !isAwsName(id)) throw problemOf(errors.invalidName())
   const secret = secretIn(environment, id)
   if (secret !== undefined) return secret
-  if (!id.startsWith('arn:') && !isAwsName(id)) throw problemOf(errors.invalidName())
   throw operation === 'CreateSecret' ? new Problem('forbidden') : problemOf(errors.secretNotFound())
 }

@@ -1,8 +1,8 @@
 import type { Action } from '#src/authorization/actions'
 import { narrowed } from '#src/aws/filters'
 import type { Input } from '#src/aws-protocol/input'
-import { compact } from '#src/json/compact'
 import type { Listing, Place } from '#src/secrets/cursors'
+import type { Scope } from '#src/secrets/scope'
 import { visibleSecrets, type Visible } from '#src/secrets/visible-secrets'
 import { errors } from '#src/aws-protocol/errors'
 import { isProblem } from '#src/problems/problem'
@@ -34,24 +34,28 @@ export async function listed (
 ): Promise<{ entries: Entry[], NextToken?: string }> {
   const listing: Listing = { scope, operation: `AWS ${operation}`, query }
   const entries: Entry[] = []
-  const raw = new Map<unknown, unknown>()
   const { filters, selects } = narrowed(scope.environment, query.Filters)
   const inputFor = (own: object): object => ({ ...own, ...query, Filters: filters })
   const start: Place = token === undefined ? { seen: 0 } : openToken(cursors, listing, token)
-  const page = async (own: typeof scope): Promise<{ entries: Entry[], NextToken?: string }> => {
-    if (filters === undefined) return { entries }
-    for await (const { secret, place } of visibleSecrets(own, {}, actions, start)) {
-      if (!selects(scope.environment.namePrefix + secret.name)) continue
-      if (entries.length === limit) return { entries, NextToken: cursors.seal(listing, place()) }
-      entries.push({ secret, entry: raw.get(secret.arn) })
+  if (filters === undefined) return { entries }
+  /** AWS's own entry for each secret. Entries that the caller may not see are forgotten with their secrets. */
+  const entryOf = new WeakMap<object, unknown>()
+  const listSecrets: Scope['aws']['listSecrets'] = async (call, request) => {
+    const raw = new Map<unknown, unknown>()
+    const onReply = (body: string): void => {
+      const { SecretList: list = [] } = JSON.parse(body) as { SecretList?: { ARN?: string }[] }
+      for (const entry of list) raw.set(entry.ARN, entry)
     }
-    return { entries }
+    const page = await scope.aws.listSecrets({ ...call, verbatim: { operation: 'ListSecrets', inputFor, onReply } }, request)
+    for (const secret of page.items) entryOf.set(secret, raw.get(secret.arn))
+    return page
   }
-  const onReply = (body: string): void => {
-    const { SecretList: list = [] } = JSON.parse(body) as { SecretList?: { ARN?: string }[] }
-    for (const entry of list) raw.set(entry.ARN, entry)
+  for await (const { secret, place } of visibleSecrets({ ...scope, aws: { ...scope.aws, listSecrets } }, {}, actions, start)) {
+    if (!selects(scope.environment.namePrefix + secret.name)) continue
+    if (entries.length === limit) return { entries, NextToken: cursors.seal(listing, place()) }
+    entries.push({ secret, entry: entryOf.get(secret) })
   }
-  return compact(await page({ ...scope, verbatim: { operation: 'ListSecrets', inputFor, onReply } }))
+  return { entries }
 }
 
 /** Decrypts a token. @throws Problem with AWS's error if the gateway did not make the token for this list */

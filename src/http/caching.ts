@@ -10,25 +10,31 @@ export const CacheHeaders = {
 }
 
 /**
- * Returns how a request uses the cache. The source of its result is stated in the reply's headers and in its audit record.
+ * Returns how a request uses the cache. The source of its result is stated in the reply's headers and in its audit record. If the
+ * request reads several secrets, the result comes from the cache only if all of them do, and is as old as the oldest.
  *
  * @param maximumAge the maximum age, in milliseconds, of a cached value that the caller accepts
  */
 export function cachingOf (request: FastifyRequest, reply: FastifyReply, maximumAge: number | undefined): Caching {
+  let overall: CacheStatus | undefined
   return compact({
     maximumAge,
     onRefresh: maximumAge === 0 ? () => { request.server.limits.refresh(request, reply) } : undefined,
     onStatus (status: CacheStatus) {
+      request.server.metrics.cacheAnswered(request.environment.name, resultOf(status), secondsOf(status))
+      if (overall !== undefined && rankOf(overall) >= rankOf(status)) return
+      overall = status
       reply.header('cache-status', cacheStatus(status))
-      const { age, problem } = status
-      const seconds = age === undefined ? undefined : wholeSeconds(age)
-      request.server.metrics.cacheAnswered(request.environment.name, resultOf(status), seconds)
-      if (seconds === undefined) return
-      reply.header('age', String(seconds))
-      request.reportOutcome({ cache: problem === undefined ? 'hit' : 'stale', age: seconds })
+      const age = secondsOf(status)
+      if (age === undefined) reply.removeHeader('age')
+      else reply.header('age', String(age))
+      request.reportOutcome({ age, cache: age === undefined ? undefined : status.problem === undefined ? 'hit' : 'stale' })
     }
   })
 }
+
+/** Ranks the sources of answers: AWS comes after the cache, and an older answer of the cache after a younger one. */
+const rankOf = ({ age = Infinity }: CacheStatus): number => age
 
 /** Returns the maximum age, in milliseconds, that the `Cache-Control` of a request accepts (RFC 9111, section 5.2.1). */
 export function maximumAgeIn (cacheControl: string | undefined): number | undefined {
@@ -58,5 +64,7 @@ function cacheStatus ({ forwarded, collapsed, ttl, problem }: CacheStatus): stri
     ...problem === undefined ? [] : [`detail=${problem}`]
   ].join('; ')
 }
+
+const secondsOf = ({ age }: CacheStatus): number | undefined => age === undefined ? undefined : wholeSeconds(age)
 
 const wholeSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1_000)

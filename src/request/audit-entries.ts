@@ -42,9 +42,9 @@ export interface OutcomeReport {
   /**
    * Present if a cached value was used: `hit` if it was fresh, or `stale` if its time to live had ended but AWS did not answer.
    */
-  readonly cache?: 'hit' | 'stale'
+  readonly cache?: 'hit' | 'stale' | undefined
   /** The age of the cached value, in whole seconds. */
-  readonly age?: number
+  readonly age?: number | undefined
   /** The decision at the time of the reply, if the request waited after the first decision. */
   readonly decision?: Decision
 }

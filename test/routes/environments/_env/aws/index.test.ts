@@ -61,6 +61,7 @@ t.test('callAws: requests that are refused get AWS\'s errors', async (t) => {
     ['a read outside the environment', 'GetSecretValue', { SecretId: 'production-secrets/a' }, 'ResourceNotFoundException'],
     ['a write outside the environment', 'PutSecretValue', { SecretId: 'a', SecretString: 'x', ClientRequestToken: token }, 'ResourceNotFoundException'],
     ['an ARN in another region', 'GetSecretValue', { SecretId: 'arn:aws:secretsmanager:eu-west-2:111111111111:secret:dev/a-AbCdEf' }, 'ResourceNotFoundException'],
+    ['an ARN as the name of a new secret', 'CreateSecret', { Name: 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:dev/a-AbCdEf', ClientRequestToken: token }, 'ValidationException'],
     ['a creation outside the environment', 'CreateSecret', { Name: 'a', ClientRequestToken: token }, 'AccessDeniedException'],
     ['a token of another list', 'ListSecrets', { NextToken: 'x' }, 'InvalidNextTokenException'],
     ['too long a token', 'ListSecrets', { NextToken: 'x'.repeat(8_193) }, 'ValidationException'],
@@ -201,6 +202,25 @@ t.test('callAws: lists show only what the caller may see', async (t) => {
   t.match(items.at(-2), { name: 'other/1', status: 403, code: 'forbidden' })
   const unavailable = await callAws(gateway, 'BatchGetSecretValue', { SecretIdList: ['dev/a'] }, { headers: { 'aws-credential-id': 'unknown-to-aws' } })
   t.match(unavailable, { status: 500, json: { __type: 'InternalServiceError' } }, 'what concerns all secrets is the error of the request')
+})
+
+t.test('callAws: a batch comes from the cache only if all of its secrets do', async (t) => {
+  const gateway = await build(t, caching)
+  await create(gateway, 'a', 'b')
+  gateway.advance(1 / 24)
+  await callAws(gateway, 'GetSecretValue', { SecretId: 'dev/a' })
+  for (const [what, ids, source, cache] of [
+    ['one of two', ['dev/a', 'dev/b'], /fwd=miss/, undefined],
+    ['all', ['dev/a', 'dev/b'], /; hit/, 'hit'],
+    ['all that exist', ['dev/a', 'dev/missing'], /fwd=miss/, undefined]
+  ] as const) {
+    const reply = await callAws(gateway, 'BatchGetSecretValue', { SecretIdList: ids })
+    t.match(reply.headers.get('cache-status'), source, what)
+    t.equal(reply.headers.has('age'), cache !== undefined)
+    const outcome = gateway.trail().filter(({ event }) => event === 'outcome').at(-1)
+    t.equal(outcome?.cache, cache)
+    t.equal(outcome?.age === undefined, cache === undefined)
+  }
 })
 
 t.test('callAws: a filter by names does not make AWS search other environments', async (t) => {
