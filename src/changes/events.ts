@@ -37,7 +37,7 @@ export interface ChangeStream {
  * Yields Server-Sent Events: the current version of each secret (`version`), then each change of it; `gone` if a secret can no
  * longer be read; and `end` if the caller may no longer follow the secrets. The ID of an event identifies all versions that the
  * client then knows. A client that reconnects with `Last-Event-ID` therefore gets nothing if nothing has changed, wherever it
- * connects to. Otherwise it gets all current versions again.
+ * connects to. Otherwise it gets all current versions again; if some can't be read, the others when the first heartbeat is due.
  *
  * @param lastEventId the `Last-Event-ID` of the client
  */
@@ -46,7 +46,7 @@ export async function* changeEvents (
 ): AsyncGenerator<string> {
   const told = new Map<SecretName, string>()
   let resumed = lastEventId
-  // What a resumed client lacks is only clear when all versions are known.
+  // What a resumed client lacks is only clear when all versions are known. The first heartbeat ends the wait for them.
   const isReady = (): boolean => pending.size > 0 && (resumed === undefined || following.isComplete())
 
   /** Takes the changes that the client has not been told, and counts them as told. */
@@ -67,6 +67,7 @@ export async function* changeEvents (
     for (;;) {
       const end = await pause(isReady)
       if (end === 'stopping') return
+      if (end === 'over') resumed = undefined
       const sees = await renew()
       if (sees === undefined) return
       const changes = isReady() ? take(sees) : []

@@ -95,8 +95,9 @@ export async function sendChanges (
       milliseconds: heartbeatInterval,
       signal: scope.signal,
       until (wakeNow) {
-        wake = wakeNow
-        if (isDue()) wake()
+        // If every change ended the pause, frequent ones would put off the heartbeat of a stream that has nothing to send yet.
+        wake = () => { if (isDue()) wakeNow() }
+        wake()
         return () => { wake = () => undefined }
       }
     }),
