@@ -222,6 +222,16 @@ t.test('what can\'t be followed', async (t) => {
   const stream = await openStream(gateway, `${path}?namePrefix=n%2F1`)
   t.match(await gateway.send('GET', path), { status: 429, json: { code: 'rate-limited' } })
   stream.close()
+  await untilWaiting(gateway, 0, 'event-stream')
+
+  await gateway.send('DELETE', '/environments/dev/secrets/n%2F0')
+  gateway.catchUp()
+  const growing = await openStream(gateway, `${path}?namePrefix=n%2F`)
+  t.equal(growing.status, 200, 'as many as a stream may have')
+  await put(gateway, 'n/new', 'x')
+  await until(growing.isOver)
+  t.match(await gateway.send('GET', `${path}?namePrefix=n%2F`), { status: 400, json: { code: 'invalid-request' } }, 'one more than that')
+
   const failing = await build(t, { ...caching, environments: { dev: { region: 'eu-west-1', credential: 'unknown-to-aws' } } })
   t.match(await failing.send('GET', path), { status: 502 })
 })
