@@ -27,6 +27,8 @@ export interface Following {
   readonly versions: ReadonlyMap<SecretName, string | undefined>
   /** Returns true once the current version of each followed secret is known. */
   readonly isComplete: () => boolean
+  /** Returns true if new secrets have been selected and there are now too many, so that not all of them are followed. */
+  readonly isTooLong: () => boolean
 }
 
 /** The state of the followed secrets, and a function that stops following them. */
@@ -93,6 +95,7 @@ export function createFollowedSecrets ({ watch, list, alarm, listEvery }: Follow
       versions,
       watches,
       isComplete: () => versions.size === watches.size,
+      isTooLong: () => watches.size > most,
       listed: listFor(call, selection)
     }
     if (selection.namePrefix !== undefined) scheduleList(group)
@@ -101,7 +104,7 @@ export function createFollowedSecrets ({ watch, list, alarm, listEvery }: Follow
 
   function watchIn (group: Group, name: SecretName): void {
     const { call, watches, versions, followers } = group
-    if (watches.has(name)) return
+    if (watches.has(name) || group.isTooLong()) return
     // `watch` may call the listener at once, which then must find this entry.
     watches.set(name, () => undefined)
     watches.set(name, watch(call, name, (versionId) => {

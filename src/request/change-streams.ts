@@ -95,8 +95,9 @@ export async function sendChanges (
       milliseconds: heartbeatInterval,
       signal: scope.signal,
       until (wakeNow) {
-        wake = wakeNow
-        if (isDue()) wake()
+        // If every change ended the pause, frequent ones would put off the heartbeat of a stream that has nothing to send yet.
+        wake = () => { if (isDue()) wakeNow() }
+        wake()
         return () => { wake = () => undefined }
       }
     }),
@@ -104,7 +105,8 @@ export async function sendChanges (
       await turns.wait(caller.id)
       const { caller: renewed, isSameEnvironment } = await renew(request)
       current = renewed
-      if (!isSameEnvironment) return undefined
+      // The reply to a client that connects again says that it selects too many secrets.
+      if (!isSameEnvironment || following.isTooLong()) return undefined
       assertAllowed()
       return sees
     },

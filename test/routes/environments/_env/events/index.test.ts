@@ -68,6 +68,36 @@ t.test('a client that resumes gets nothing twice', async (t) => {
   t.equal((await openStream(gateway, path, { headers: { 'last-event-id': 'a b' } })).status, 400)
 })
 
+t.test('a client that resumes does not wait for a secret that can\'t be read', async (t) => {
+  const gateway = await build(t, caching)
+  await put(gateway, 'broken', 'x')
+  await put(gateway, 'a', 'x')
+  const first = await openStream(gateway, path)
+  await untilEvents(first, 2)
+  const id = first.events.at(-1)?.id ?? ''
+  first.close()
+  await untilWaiting(gateway, 0, 'event-stream')
+
+  let [isBroken, failures] = [true, 0]
+  gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next) => async (args) => {
+    if (!isBroken || !JSON.stringify(args.input).includes('dev/broken')) return next(args)
+    failures += 1
+    throw Object.assign(new Error('canary'), { name: 'AbortError' })
+  }, { step: 'deserialize', priority: 'low' })
+  gateway.advance(300 * second)
+  const resumed = await openStream(gateway, path, { headers: { 'last-event-id': id } })
+  await until(() => failures > 0)
+  const next = await put(gateway, 'a', 'y')
+  gateway.advance(15 * second)
+  await untilEvents(resumed, 1)
+  t.same(told(resumed), [['version', 'a', next]])
+  t.not(resumed.events[0]?.id, id, 'the ID says that the client does not know the other one')
+  isBroken = false
+  gateway.advance(60 * second)
+  await untilEvents(resumed, 2)
+  t.same(told(resumed).map((event) => (event as unknown[])[1]), ['a', 'broken'])
+})
+
 t.test('a stream only reports secrets that the caller may describe or read', async (t) => {
   const gateway = await build(t, caching)
   for (const name of ['team-a/db', 'team-b/db']) await put(gateway, name, 'x')
@@ -192,6 +222,16 @@ t.test('streams that are refused', async (t) => {
   const stream = await openStream(gateway, `${path}?namePrefix=n%2F1`)
   t.match(await gateway.send('GET', path), { status: 429, json: { code: 'rate-limited' } })
   stream.close()
+  await untilWaiting(gateway, 0, 'event-stream')
+
+  await gateway.send('DELETE', '/environments/dev/secrets/n%2F0')
+  gateway.catchUp()
+  const growing = await openStream(gateway, `${path}?namePrefix=n%2F`)
+  t.equal(growing.status, 200, 'as many as a stream may have')
+  await put(gateway, 'n/new', 'x')
+  await until(growing.isOver)
+  t.match(await gateway.send('GET', `${path}?namePrefix=n%2F`), { status: 400, json: { code: 'invalid-request' } }, 'one more than that')
+
   const failing = await build(t, { ...caching, environments: { dev: { region: 'eu-west-1', credential: 'unknown-to-aws' } } })
   t.match(await failing.send('GET', path), { status: 502 })
 })
