@@ -37,8 +37,8 @@ export interface ChangeStream {
  * Yields Server-Sent Events: the current version of each secret (`version`), then each change of it; `gone` if a secret can no
  * longer be read; and `end` if the caller may no longer follow the secrets. The ID of an event is a digest of all versions that
  * have been sent. So if a client reconnects with `Last-Event-ID`, any replica can tell whether something has changed. If so, the
- * client gets all current versions again, and otherwise nothing. If some can't be read, it gets the others when the first heartbeat
- * is due.
+ * client gets all current versions again, and otherwise nothing. If some can't be read, it gets the others when the first
+ * heartbeat is due.
  *
  * @param lastEventId the client's `Last-Event-ID`
  */
@@ -47,7 +47,8 @@ export async function* changeEvents (
 ): AsyncGenerator<string> {
   const sentVersions = new Map<SecretName, string>()
   let resumed = lastEventId
-  // Whether a client that resumes has missed something is known only once all versions are known. The first heartbeat ends the wait.
+  // Whether a client that resumes has missed something is known only once all versions are known. The first heartbeat ends the
+  // wait for them.
   const isReady = (): boolean => pending.size > 0 && (resumed === undefined || following.isComplete())
 
   /** Returns the changes to send, and records them as sent. */

@@ -95,7 +95,7 @@ export function createFollowedSecrets ({ watch, list, alarm, listEvery }: Follow
       versions,
       watches,
       isComplete: () => versions.size === watches.size,
-      isTooLong: () => watches.size > most,
+      isTooLong: () => watches.size > maximumSecrets,
       listed: listFor(call, selection)
     }
     if (selection.namePrefix !== undefined) scheduleList(group)

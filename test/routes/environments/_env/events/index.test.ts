@@ -90,12 +90,12 @@ t.test('a client that resumes does not wait for a secret that can\'t be read', a
   const next = await put(gateway, 'a', 'y')
   gateway.advance(15 * second)
   await untilEvents(resumed, 1)
-  t.same(told(resumed), [['version', 'a', next]])
+  t.same(eventsOf(resumed), [['version', 'a', next]])
   t.not(resumed.events[0]?.id, id, 'the ID says that the client does not know the other one')
   isBroken = false
   gateway.advance(60 * second)
   await untilEvents(resumed, 2)
-  t.same(told(resumed).map((event) => (event as unknown[])[1]), ['a', 'broken'])
+  t.same(eventsOf(resumed).map((event) => (event as unknown[])[1]), ['a', 'broken'])
 })
 
 t.test('a stream only reports secrets that the caller may describe or read', async (t) => {
