@@ -59,6 +59,12 @@ async function outputOf (
 
 const isInstalled = (program: string, ...parameters: string[]): boolean => spawnSync(program, parameters).status === 0
 
+/** Returns true if an AWS CLI is installed that reads endpoints from its settings: 2.13 or later. */
+function readsEndpoints (): boolean {
+  const [, major = '0', minor = '0'] = /aws-cli\/(\d+)\.(\d+)/.exec(String(spawnSync('aws', ['--version']).stdout)) ?? []
+  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 13)
+}
+
 const aws = '## AWS\'s SDKs and the AWS CLI'
 
 t.test('AWS\'s SDKs and CLI', async (t) => {
@@ -73,7 +79,7 @@ t.test('AWS\'s SDKs and CLI', async (t) => {
   const [sdk = ''] = blocks(aws, 'js')
 
   await t.test('the SDK for JavaScript', async (t) => { t.equal(await outputOf(gateway, node(sdk), env), value) })
-  const noCli = isInstalled('aws', '--version') ? false : 'the AWS CLI is not installed'
+  const noCli = readsEndpoints() ? false : 'no AWS CLI that reads endpoints from its settings is installed'
   await t.test('the AWS CLI', { skip: noCli }, async (t) => { t.equal(await outputOf(gateway, bash(settings + cli)), value) })
   const noBoto3 = isInstalled('python3', '-c', 'import boto3') ? false : 'boto3 is not installed'
   await t.test('a profile, with keys from secretsctl', { skip: noCli }, async (t) => {

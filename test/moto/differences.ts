@@ -140,7 +140,7 @@ export const differences: Difference[] = [
         'tagSecret and untagSecret': [`code: 'secret-pending-deletion'`]
       },
       [`${secret}/waiting.test.ts`]: {
-        'a secret that is deleted in the meantime is not found': [`code: 'secret-pending-deletion'`]
+        'if the secret is deleted in the meantime, the reply is 409': [`code: 'secret-pending-deletion'`]
       }
     }
   },
@@ -305,7 +305,7 @@ export const differences: Difference[] = [
     evidence: 'recorded',
     places: {
       [`${secret}/waiting.test.ts`]: {
-        'a rotation reaches a caller who waits': ['await gateway.rotateDue()']
+        'a rotation ends the wait': ['await gateway.rotateDue()']
       },
       [`${secret}/rotation/index.test.ts`]: {
         'setRotation rotates immediately, and then on schedule': ['t.match(set,', 'await gateway.rotateDue()'],

@@ -11,7 +11,8 @@ interface Event {
   data: any // eslint-disable-line @typescript-eslint/no-explicit-any -- tests read arbitrary members
 }
 
-const parse = (text: string): Event[] => text.split('\n\n').filter((block) => block !== '').map((block) => {
+/** Parses the events of a stream. Ignores its comments, which begin with a colon. */
+const parse = (text: string): Event[] => text.split('\n\n').filter((block) => /^[^:]/.test(block)).map((block) => {
   const [, id = '', event = '', data = ''] = /^id: (\d+)\nevent: (\w+)\ndata: (.*)$/.exec(block) ?? []
   return { id: Number(id), event, data: JSON.parse(data) }
 })

@@ -148,7 +148,7 @@ t.test('a rotation ends the wait', async (t) => {
   t.not(reply.headers.get('etag'), first)
 })
 
-t.test('if the secret is deleted in the meantime, the reply is 404', async (t) => {
+t.test('if the secret is deleted in the meantime, the reply is 409', async (t) => {
   const gateway = await build(t, caching)
   const waited = wait(gateway, await put(gateway, 'one'))
   await untilWaiting(gateway, 1)
