@@ -31,7 +31,7 @@ async function open (t: Test, redis: Pick<TestRedis, 'port'>, change: Partial<Sh
   return { shared, ...observed }
 }
 
-const unavailable = (failure: Failure): object => ({ code: 'shared-state-unavailable', options: { reason: `shared-state-${failure}` } })
+const unavailable = (failure: Failure): { code: string, options: { reason: string } } => ({ code: 'shared-state-unavailable', options: { reason: `shared-state-${failure}` } })
 
 t.test('commands and scripts', { skip }, async (t) => {
   const redis = await startRedis(t)
