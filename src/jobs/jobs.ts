@@ -127,7 +127,8 @@ export function createJobs (
         settled: [],
         counts: zeroCounts(bulkResults),
         stop: new AbortController(),
-        // Turns off Node.js's leak warning. Each client that follows the job adds a listener, and their number is not limited.
+        // Turns off Node.js's warning of a leak, which it gives at eleven listeners. Each client that follows the job adds one, and
+        // `server.connections.eventStreamsPerCaller` limits these clients.
         changes: new EventEmitter<{ change: [] }>().setMaxListeners(0)
       }
       running.set(job, run(job, bulk, toReply, leave).then(() => { ended() }, ended))
