@@ -127,8 +127,8 @@ export function createJobs (
         settled: [],
         counts: zeroCounts(bulkResults),
         stop: new AbortController(),
-        // Turns off Node.js's warning of a leak, which it gives at eleven listeners. Each client that follows the job adds one, and
-        // `server.connections.eventStreamsPerCaller` limits these clients.
+        // Turns off Node.js's warning about more than ten listeners. Each client that follows the job adds one, and these clients
+        // are limited by `server.connections.eventStreamsPerCaller`.
         changes: new EventEmitter<{ change: [] }>().setMaxListeners(0)
       }
       running.set(job, run(job, bulk, toReply, leave).then(() => { ended() }, ended))
