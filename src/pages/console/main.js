@@ -21,6 +21,7 @@ const elements = {
   console: byId('console', HTMLElement),
   environments: byId('environments', HTMLElement),
   search: byId('search', HTMLInputElement),
+  find: byId('find', HTMLElement),
   create: byId('create', HTMLButtonElement),
   count: byId('count', HTMLElement),
   listProblem: byId('list-problem', HTMLElement),
@@ -124,7 +125,7 @@ function showNoEnvironment (name) {
   environment = undefined
   elements.tree.replaceChildren()
   elements.count.textContent = ''
-  elements.create.disabled = true
+  elements.find.hidden = true
   const [title, next] = environments.length === 0
     ? ['You can see no environment.', 'Ask whoever runs this gateway for the permission DescribeEnvironment in one, and reload this page.']
     : [`No environment “${name}”, or you may not see it.`, `You can see: ${environments.map((one) => one.name).join(', ')}.`]
@@ -145,7 +146,7 @@ async function loadList (of) {
   toggled = new Set()
   isLoading = true
   unaddressable = 0
-  elements.create.disabled = false
+  elements.find.hidden = false
   elements.listProblem.replaceChildren()
   renderList()
   try {
