@@ -29,10 +29,12 @@ return 'used'
 const resolution = 1_000
 
 /**
- * Returns the set of signatures that all replicas remember together. While the server can't be used, `take` rejects, because nobody
- * could tell whether another replica has accepted the signature. The server stores an HMAC of each signature.
+ * Returns the set of signatures that all replicas remember together. While the server can't be used, `take` rejects, because
+ * nobody could tell whether another replica has accepted the signature. The server stores an HMAC of each signature.
  */
-export function sharedSignatures ({ key, hidden, run, send, onUp }: Pick<Shared, 'key' | 'hidden' | 'run' | 'send' | 'onUp'>): UsedSignatures {
+export function sharedSignatures (
+  { key, hidden, run, send, onUp }: Pick<Shared, 'key' | 'hidden' | 'run' | 'send' | 'onUp'>
+): UsedSignatures {
   const since = key('signatures', 'since')
   const keyOf = (signature: string): string => key('signature', hidden('signature', signature))
   const start = async (): Promise<unknown> => run(begin, [since])

@@ -30,8 +30,8 @@ export interface Shared extends Names {
   /** Calls a function with each message of the fleet. Messages of others are dropped. */
   readonly onMessage: (channel: Channel, listener: (message: string) => void) => void
   /**
-   * Calls a function whenever the server can be used again, and at once if it can be used already. `isNew` is true if messages may
-   * have been missed.
+   * Calls a function whenever the server can be used again, and at once if it can be used already. `isNew` is true if messages
+   * may have been missed.
    */
   readonly onUp: (listener: (isNew: boolean) => void) => void
   /** Resolves when the first attempt to connect has ended, whether or not it was successful. */
