@@ -15,6 +15,7 @@ import { list } from './commands/list.ts'
 import { local } from './commands/local.ts'
 import { policyCheck } from './commands/policy-check.ts'
 import { policyTest } from './commands/policy-test.ts'
+import { posture } from './commands/posture.ts'
 import { promote } from './commands/promote.ts'
 import { read } from './commands/read.ts'
 import { restore } from './commands/restore.ts'
@@ -35,7 +36,7 @@ export type AddCommand = (parent: Command, terminal: Terminal) => void
 const commands: readonly AddCommand[] = [
   create, read, update, remove,
   list, versions, rollback, restore, rotate, tag,
-  apply, diff, promote,
+  apply, diff, promote, posture,
   runChild, exportSecrets, awsCredentials,
   iamPolicyCommand,
   local
@@ -94,7 +95,7 @@ function outcomeOf (error: unknown): { status: number, lines: readonly string[] 
  * Runs a command and reports its failure on standard error.
  *
  * @param args the arguments, without the program's own name
- * @returns the exit status: 0 on success, 1 on failure, 2 for wrong usage. `diff` and `run` have others as well
+ * @returns the exit status: 0 on success, 1 on failure, 2 for wrong usage. `diff`, `posture` and `run` have others as well
  * @throws any unexpected error, which is a bug in the program
  */
 export async function run (args: readonly string[], streams: ProcessStreams): Promise<number> {

@@ -25,6 +25,7 @@ const secret = {
 /** Replies with hostile text. The first pattern that matches the end of a request's path determines the reply. */
 const replies: readonly [RegExp, object][] = [
   [/^\/auth\/aws\/credentials$/, { AccessKeyId: hostile, SecretAccessKey: hostile, Token: hostile, Expiration: hostile }],
+  [/\/posture$/, { items: [{ name: hostileReply, state: hostileReply, rules: [{ rule: hostileReply, status: hostileReply, detail: hostileReply }] }] }],
   [/\/consistency$/, { environments: ['dev', 'staging'], items: [{ name: hostileReply, differs: true, environments: { dev: { state: hostileReply, required: true }, staging: { state: 'present', required: false } } }] }],
   [/\/promotions$/, { dryRun: false, from: hostileReply, counts, items: [{ name: hostileReply, result: hostileReply, problem }] }],
   [/\/refused\/values$/, { items: [{ name: hostileReply, problem }] }],
@@ -85,6 +86,7 @@ const rows = (folder: string): Record<string, readonly (readonly string[])[]> =>
   'policy check': [['policy', 'check', join(folder, hostile)], ['policy', 'check', join(folder, 'none', hostile)]],
   'policy test': [['policy', 'test', join(folder, hostile)], ['policy', 'test', join(folder, 'cases')]],
   'audit verify': [['audit', 'verify', join(folder, hostile)], ['audit', 'verify', '--known', hostile, 'x']],
+  posture: [['posture', ...dev], ['posture', ...dev, '--all'], ['posture', ...dev, '--rule', hostile, '--prefix', hostile]],
   'audit search': [
     ['audit', 'search', join(folder, hostile)], ['audit', 'search', 'x', '--since', hostile], ['audit', 'search', 'x', '--action', hostile],
     ['audit', 'search', join(folder, 'trail.jsonl')], ['audit', 'search', join(folder, 'trail.jsonl'), '--csv'], ['audit', 'search', join(folder, 'trail.jsonl'), '--json']
