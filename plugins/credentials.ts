@@ -70,7 +70,7 @@ const sweepEvery = 10_000
 
 /** Provides the port to AWS with its cache, and AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
-  const { config, metrics, monotonic } = fastify
+  const { config, metrics, monotonic, tracer } = fastify
   const accounts = config.derive(({ credentials, environments }) => accountNames(credentials, environments.values()))
   const gates = createGates({
     settings: () => config.current.aws,
@@ -88,7 +88,8 @@ export default fp(async (fastify) => {
     aws,
     gates,
     now: fastify.now,
-    onThrottled: metrics.throttled
+    onThrottled: metrics.throttled,
+    isTraced: tracer !== undefined
   }), retire)
 
   const roleOf = (credentialId: string): RoleDefinition | undefined => {
@@ -109,7 +110,8 @@ export default fp(async (fastify) => {
     maximumBytes: config.current.cache.maximumBytes,
     monotonic,
     alarm: fastify.alarms.after,
-    onShared: metrics.callsShared
+    onShared: metrics.callsShared,
+    isTraced: tracer !== undefined
   })
   // Clears the cache when one of these settings changes, because a credential may then belong to another account, or a name to
   // another secret.
@@ -145,7 +147,7 @@ export default fp(async (fastify) => {
     cache.close()
     clients().close()
   })
-}, { name: 'credentials', dependencies: ['alarms', 'config', 'metrics'] })
+}, { name: 'credentials', dependencies: ['alarms', 'config', 'metrics', 'tracing'] })
 
 function retire (clients: Clients): void {
   setTimeout(() => { clients.close() }, gracePeriod).unref()

@@ -3,6 +3,7 @@ import { droppingWrites, settlingTimes } from './dropping-writes.ts'
 import { createMemory } from './memory.ts'
 import { createReader, type Reader } from './reader.ts'
 import type { CacheOptions } from './settings.ts'
+import { traceReads } from './trace-reads.ts'
 import type { Watches } from './watches.ts'
 
 /** The cache of secrets' values, in front of the port to AWS. */
@@ -35,7 +36,7 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
     port: {
       ...port,
       ...droppingWrites(port, memory, watches),
-      getSecretValue
+      getSecretValue: options.isTraced === true ? traceReads(getSecretValue) : getSecretValue
     },
     preload,
     keeps,

@@ -28,6 +28,8 @@ export interface CacheOptions {
   readonly alarm: After
   /** Called with the number of calls to AWS that were saved by sharing a call between reads. */
   readonly onShared?: (saved: number) => void
+  /** True if traces may be recorded. */
+  readonly isTraced?: boolean
 }
 
 /** The time to live of the answer that a secret or a version does not exist, in milliseconds. */
