@@ -13,6 +13,7 @@ import { bulkItemReply, bulkReply, resultBytes, type BulkItemReply } from '#src/
 import type { BulkRun } from '#src/secrets/bulk/run'
 import { mapInTurns } from '#src/scheduling/turns'
 import type { Monotonic } from '#src/clock'
+import { logMembers } from '#src/tracing/span'
 import { problemBody, problemHeaders } from './problem-reply.ts'
 
 /** The media type of a bulk create's reply when it is streamed as JSON lines. */
@@ -126,5 +127,6 @@ export function sendJob (
 }
 
 const logFault = (request: FastifyRequest, fault: unknown): void => {
-  request.log.error({ ...(fault instanceof Error && { thrown: withoutMessage(fault) }) }, 'bulk create failed')
+  const thrown = fault instanceof Error ? withoutMessage(fault) : undefined
+  request.log.error({ ...logMembers(request.found.trace), thrown }, 'bulk create failed')
 }

@@ -37,6 +37,9 @@ export interface Trace {
   readonly span?: Span
 }
 
+/** Returns the members of a log line that belongs to a trace, with the names that OpenTelemetry gives them. */
+export const logMembers = ({ traceId, spanId }: Partial<Trace> = {}): object => ({ trace_id: traceId, span_id: spanId })
+
 /** Returns the kind of an error, for the end of a span: the code of a problem. */
 export const failureOf = (error: unknown): string => error instanceof Problem ? error.code : 'internal-error'
 

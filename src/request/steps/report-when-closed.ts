@@ -4,6 +4,7 @@ import type { Metrics } from '#src/metrics/metrics'
 import { Problem, withoutMessage } from '#src/problems/problem'
 import { endRequestSpan, type End } from '#src/request/request-span'
 import type { Step } from '#src/request/step'
+import { logMembers } from '#src/tracing/span'
 
 /** The problem to report if the caller left before the reply was sent. The work may still go on, so its result isn't known. */
 const gone = new Problem('caller-gone')
@@ -48,6 +49,7 @@ const isLogged = ({ outcome }: FastifyRequest, { status }: End, { cacheHits }: L
 function log (request: FastifyRequest, reply: FastifyReply, { status, code }: End): void {
   const { problem, found, outcome, thrown } = request
   request.log[levelOf(request, status)]({
+    ...found.trace && logMembers(found.trace),
     request: {
       method: request.method,
       route: found.route?.url,
