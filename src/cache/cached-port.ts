@@ -1,12 +1,13 @@
 import type { SecretsPort } from '#src/aws/port'
+import { createDescriber } from './descriptions.ts'
 import { droppingWrites, settlingTimes } from './dropping-writes.ts'
 import { createMemory } from './memory.ts'
 import { createReader, type Reader } from './reader.ts'
 import type { CacheOptions } from './settings.ts'
-import { traceReads } from './trace-reads.ts'
+import { traceRead, type Read } from './trace-reads.ts'
 import type { Watches } from './watches.ts'
 
-/** The cache of secrets' values, in front of the port to AWS. */
+/** The cache of secrets' values and descriptions, in front of the port to AWS. */
 export interface Cache extends Pick<Reader, 'preload' | 'keeps'> {
   /** The port. Its reads are answered from the cache if the call allows it and the cache has a usable answer. */
   readonly port: SecretsPort
@@ -32,11 +33,14 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
   const memory = createMemory(maximumBytes, monotonic)
   const stop = new AbortController()
   const { getSecretValue, preload, watches, keeps } = createReader(port, memory, options, stop.signal)
+  const traced = <Rest extends unknown[], Result>(read: Read<Rest, Result>): Read<Rest, Result> =>
+    options.isTraced === true ? traceRead(read) : read
   return {
     port: {
       ...port,
       ...droppingWrites(port, memory, watches),
-      getSecretValue: options.isTraced === true ? traceReads(getSecretValue) : getSecretValue
+      getSecretValue: traced(getSecretValue),
+      describeSecret: traced(createDescriber(port, memory, options))
     },
     preload,
     keeps,

@@ -1,26 +1,26 @@
 import type { CacheStatus } from '#src/aws/caching'
-import type { SecretsPort } from '#src/aws/port'
+import type { AwsCall } from '#src/aws/call'
 import { compact } from '#src/json/compact'
 import { inSpan, type Attributes } from '#src/tracing/span'
 
-type Read = SecretsPort['getSecretValue']
+/** A read through the cache. */
+export type Read<Rest extends unknown[], Result> = (call: AwsCall, ...rest: Rest) => Promise<Result>
 
-/** Gives each traced read through the cache a span of its own. A call to AWS that it makes is a part of that span. */
-export function traceReads (read: Read): Read {
-  return async (call, name, selector) => call.caching === undefined ? read(call, name, selector) : inSpan(call.span, 'read cache', async (span) => {
-    const { caching } = call
-    return read(compact({
-      ...call,
-      span,
-      caching: caching && {
-        ...caching,
-        onStatus (status: CacheStatus) {
-          span?.set(attributesOf(status))
-          caching.onStatus(status)
-        }
+/** Gives a traced read a span of its own. A call to AWS that it makes is a part of that span. */
+export const traceRead = <Rest extends unknown[], Result>(read: Read<Rest, Result>): Read<Rest, Result> => async (call, ...rest) => {
+  const { caching } = call
+  if (caching === undefined) return read(call, ...rest)
+  return inSpan(call.span, 'read cache', async (span) => read(compact({
+    ...call,
+    span,
+    caching: {
+      ...caching,
+      onStatus (status: CacheStatus) {
+        span?.set(attributesOf(status))
+        caching.onStatus(status)
       }
-    }), name, selector)
-  })
+    }
+  }), ...rest))
 }
 
 /** Describes the source of an answer with the words of RFC 9211. `cache.age` is the age of a cached answer, in seconds. */

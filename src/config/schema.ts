@@ -13,6 +13,7 @@ import { CacheSchema } from './cache.ts'
 import { LimitsSchema } from './limits.ts'
 import { LogSchema } from './log.ts'
 import { ServerSchema } from './server.ts'
+import { SharedSchema } from './shared.ts'
 
 /** The schema of the YAML configuration file. */
 export const FileSchema = Type.Object({
@@ -26,7 +27,8 @@ export const FileSchema = Type.Object({
   aws: Type.Optional(AwsSchema),
   cache: Type.Optional(CacheSchema),
   log: Type.Optional(LogSchema),
-  agent: Type.Optional(AgentSchema)
+  agent: Type.Optional(AgentSchema),
+  shared: Type.Optional(SharedSchema)
 }, closed)
 
 /** The URL of a collector. It contains no user name and password: tokens belong in `OTEL_EXPORTER_OTLP_HEADERS`. */

@@ -99,7 +99,7 @@ const resourceOf = (service: string): Resource => defaultResource()
 /** The reason for a failure is the error's code, such as `ECONNREFUSED` or an HTTP status. Its message comes from outside. */
 const sendWith = (exporter: SpanExporter): SendSpans<ReadableSpan> => async (spans) => new Promise((resolve) => {
   exporter.export(spans, ({ error }) => {
-    const { code }: { code?: string | number } = error ?? {}
-    resolve(error && String(code ?? error.name))
+    const { code, name }: { code?: string | number, name?: string } = error ?? {}
+    resolve(error && String(code ?? name))
   })
 })
