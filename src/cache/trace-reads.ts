@@ -7,7 +7,9 @@ import { inSpan, type Attributes } from '#src/tracing/span'
 export type Read<Rest extends unknown[], Result> = (call: AwsCall, ...rest: Rest) => Promise<Result>
 
 /** Gives a traced read a span of its own. A call to AWS that it makes is a part of that span. */
-export const traceRead = <Rest extends unknown[], Result>(read: Read<Rest, Result>): Read<Rest, Result> => async (call, ...rest) => {
+export const traceRead = <Rest extends unknown[], Result>(
+  read: Read<Rest, Result>
+): Read<Rest, Result> => async (call, ...rest) => {
   const { caching } = call
   if (caching === undefined) return read(call, ...rest)
   return inSpan(call.span, 'read cache', async (span) => read(compact({
