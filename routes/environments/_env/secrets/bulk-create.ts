@@ -79,7 +79,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       if (prefersAsync(prefer)) {
         // Drops the body. The job keeps a reference to the request, which would keep the secret values in memory, too.
         Object.assign(request, { body: undefined })
-        return sendJob(request, reply, jobs, fastify.monotonic, bulk)
+        return sendJob(request, reply, jobs, bulk)
       }
       const form = request.accepts().type(['application/json', ndjson]) === ndjson ? sendLines : sendAtOnce
       return form(request, reply, endingWith(bulk, jobs.enter(scope.callerId)), stopSignal(scope, stopping))
