@@ -91,7 +91,8 @@ function endIfHanging ({ audit }: FastifyInstance, log: LogDestination): void {
 }
 
 /**
- * Reloads the configuration on SIGHUP, and when one of its files has changed. If it is invalid, the current configuration stays in use.
+ * Reloads the configuration on SIGHUP, and when one of its files has changed. If it is invalid, the current configuration stays
+ * in use.
  *
  * @param seconds how often the files are looked at. If undefined, only SIGHUP reloads them.
  */

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorCode } from '#src/problems/problem'
 
-/** The state of files and folders at the time when they were read, keyed by path. Two states differ if the contents may differ. */
+/** The state of files and folders when they were read, keyed by path. Two states differ if the contents may differ. */
 export type Marks = ReadonlyMap<string, string>
 
 /** The marks of the load that is running. Loading a configuration is synchronous, so there is one at a time. */
@@ -24,8 +24,8 @@ export function recordMarks<T> (marks: Map<string, string>, load: () => T): T {
 }
 
 /**
- * Returns the state of a file, or of all files in a folder: their numbers, sizes and times. Skips names in a folder that start with a
- * dot, because the configuration does not include them. Symbolic links are followed, so a link that was moved is a change.
+ * Returns the state of a file, or of all files in a folder: their numbers, sizes and times. Skips names in a folder that start
+ * with a dot, because the configuration does not include them. Symbolic links are followed, so a link that was moved is a change.
  */
 export function markOf (path: string): string {
   try {

@@ -13,8 +13,8 @@ export interface ConfigSource {
 /**
  * Returns a source that loads a YAML file each time anew.
  *
- * Changes are found by looking at the files rather than by waiting for the operating system's events: Kubernetes replaces a mounted
- * ConfigMap by moving a symbolic link, and the files behind it get no event.
+ * Changes are found by looking at the files rather than by waiting for the operating system's events. Kubernetes replaces a
+ * mounted ConfigMap by moving a symbolic link, and the files behind it get no event.
  */
 export function configSource (file: string): ConfigSource {
   let marks = new Map<string, string>()
@@ -31,6 +31,6 @@ export function configSource (file: string): ConfigSource {
         marks = next
       }
     },
-    hasChanged: () => marks.entries().some(([path, mark]) => markOf(path) !== mark)
+    hasChanged: () => Array.from(marks).some(([path, mark]) => markOf(path) !== mark)
   }
 }

@@ -7,7 +7,7 @@ type Variables = Readonly<Record<string, string | undefined>>
 export class NoTarget extends Error {}
 
 /**
- * Returns the URL at which a probe in the same container asks whether the gateway runs. The probe has no client certificate, so if
+ * Returns the URL at which a probe in the same container asks whether the gateway runs. The probe has no client certificate. If
  * the gateway requires one, the URL is that of the metrics' listener.
  *
  * @param yaml the configuration file; undefined in local mode
@@ -15,13 +15,16 @@ export class NoTarget extends Error {}
  */
 export function probeUrl ({ HOST = '127.0.0.1', PORT = '3000' }: Variables, yaml: string | undefined): string {
   const config = parseDocument(yaml ?? '')
-  const isTls = config.hasIn(['server', 'tls'])
-  if (isTls && config.hasIn(['server', 'tls', 'clientCertificates']) && config.getIn(['server', 'tls', 'clientCertificates', 'required']) !== false) {
-    const port = config.getIn(['server', 'metrics', 'port'])
-    if (port === undefined) throw new NoTarget('Client certificates are required, so the health check needs the listener of server.metrics.')
-    return urlOf('http', String(config.getIn(['server', 'metrics', 'host']) ?? '127.0.0.1'), String(port))
+  const text = (...path: readonly string[]): string | undefined => {
+    const value: unknown = config.getIn(path)
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
   }
-  return urlOf(isTls ? 'https' : 'http', HOST, PORT)
+  const isTls = config.hasIn(['server', 'tls'])
+  const clients = ['server', 'tls', 'clientCertificates']
+  if (!isTls || !config.hasIn(clients) || text(...clients, 'required') === 'false') return urlOf(isTls ? 'https' : 'http', HOST, PORT)
+  const port = text('server', 'metrics', 'port')
+  if (port === undefined) throw new NoTarget('Client certificates are required, so the health check needs the listener of server.metrics.')
+  return urlOf('http', text('server', 'metrics', 'host') ?? '127.0.0.1', port)
 }
 
 function urlOf (scheme: string, host: string, port: string): string {

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { authority, serverPair } from '#test/certificates'
@@ -8,7 +7,6 @@ import { build } from '#test/helper'
 import { probeUrl } from '#src/health-check/target'
 
 const program = join(import.meta.dirname, '..', '..', '..', 'src', 'health-check', 'main.ts')
-const run = promisify(execFile)
 
 /** Runs the health check, and returns its exit status and what it says. */
 async function check (t: Test, variables: Record<string, string>, config?: object): Promise<{ status: number, says: string }> {
@@ -17,10 +15,9 @@ async function check (t: Test, variables: Record<string, string>, config?: objec
   // The variable makes the process write its coverage.
   const { NODE_V8_COVERAGE: coverage, NODE_OPTIONS: options } = process.env
   const env = { PATH, ...coverage !== undefined && { NODE_V8_COVERAGE: coverage }, ...options !== undefined && { NODE_OPTIONS: options }, ...variables, ...file }
-  return run(process.execPath, [program], { env }).then(
-    ({ stderr }) => ({ status: 0, says: stderr }),
-    ({ code, stderr }: { code: number, stderr: string }) => ({ status: code, says: stderr })
-  )
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [program], { env }, (_error, _stdout, says) => { resolve({ status: child.exitCode ?? -1, says }) })
+  })
 }
 
 t.test('a gateway without TLS, on any port', async (t) => {
