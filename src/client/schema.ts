@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Log in with an AWS identity
-         * @description Sign `POST https://sts.REGION.amazonaws.com/` with the body `Action=GetCallerIdentity&Version=2011-06-15` and a header `X-Secrets-Gateway-Server-Id` that names this gateway, and send the headers to the gateway instead of to AWS. The gateway has STS identify the signer, and issues a token for that user or role, which is valid for some minutes. A signature is accepted only once.
+         * @description Sign `POST https://sts.REGION.amazonaws.com/` with the body `Action=GetCallerIdentity&Version=2011-06-15` and a header `X-Secrets-Gateway-Server-Id` that names this gateway, and send the headers to the gateway instead of to AWS. The gateway has STS identify the signer, and issues a token for that user or role, which is valid for some minutes. A signature is accepted only once, by all replicas of the gateway together if they share their state.
          */
         post: operations["logInWithAws"];
         delete?: never;
@@ -75,7 +75,7 @@ export interface paths {
         put?: never;
         /**
          * Drop the cached values of secrets
-         * @description The next read of each secret asks AWS. This is for a hook that knows that a secret has been changed without the gateway, for example after a rotation. The caller needs `InvalidateCache` on the environment and on each secret. A denied secret fails without affecting the others. The reply does not depend on whether a value was cached, or whether the secret exists. Only the process that replies drops its values. Other replicas of the gateway keep theirs.
+         * @description The next read of each secret asks AWS. This is for a hook that knows that a secret has been changed without the gateway, for example after a rotation. The caller needs `InvalidateCache` on the environment and on each secret. A denied secret fails without affecting the others. The reply does not depend on whether a value was cached, or whether the secret exists. If the replicas of the gateway share their state, all of them drop their values. Otherwise only the process that replies does.
          */
         post: operations["invalidateCache"];
         delete?: never;
@@ -279,7 +279,7 @@ export interface paths {
         put?: never;
         /**
          * Create many secrets
-         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success even if all fail, unless `failOnError` is set. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below its quotas.
+         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success even if all fail, unless `failOnError` is set. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls to AWS stay below its quotas.
          */
         post: operations["bulkCreateSecrets"];
         delete?: never;
