@@ -1,4 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -21,6 +22,10 @@ export interface Setting {
   stdin?: string
   /** True if standard input and output are a terminal. */
   isTerminal?: boolean
+  /** The working folder. */
+  folder?: string
+  /** Called with the text on standard error so far, whenever it grows. */
+  onStderr?: (text: string) => void
 }
 
 /** Options for running a command as a separate process. */
@@ -32,19 +37,34 @@ export interface ProgramSetting extends Setting {
 /** Node's default compile cache. It is not used when coverage is measured, because it makes V8's counts less precise. */
 const compileCache = join(tmpdir(), 'node-compile-cache')
 
+/** The folder of settings for tests that have none of their own, so that the settings of the person who runs the tests have no effect. */
+const noProfiles = mkdtempSync(join(tmpdir(), 'secretsctl-'))
+process.once('exit', () => { rmSync(noProfiles, { recursive: true }) })
+
 const environment = (
   { url }: Pick<Gateway, 'url'>, { token = tokens.administrator, env, isUncounted = false }: ProgramSetting
 ): NodeJS.ProcessEnv =>
-  ({ SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token, ...isUncounted && { NODE_COMPILE_CACHE: compileCache }, ...env })
+  ({ XDG_CONFIG_HOME: noProfiles, SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token, ...isUncounted && { NODE_COMPILE_CACHE: compileCache }, ...env })
 
 /** Runs a command in this process. */
 export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly string[], setting: Setting = {}): Promise<Outcome> {
-  const { isTerminal = false, stdin: input } = setting
+  const { isTerminal = false, stdin: input, folder, onStderr } = setting
   const stream = (): PassThrough & { isTTY: boolean } => Object.assign(new PassThrough(), { isTTY: isTerminal })
   const [stdin, stdout, stderr] = [stream(), stream(), stream()]
   if (isTerminal) stdin.write(input ?? '')
   else stdin.end(input ?? '')
-  const status = await run(args, { stdin, stdout, stderr, env: environment(gateway, setting) })
+  let shown = ''
+  if (onStderr !== undefined) {
+    const write = stderr.write.bind(stderr)
+    stderr.write = (chunk: string | Uint8Array) => {
+      shown += String(chunk)
+      onStderr(shown)
+      return write(chunk)
+    }
+  }
+  const status = await run(args, {
+    stdin, stdout, stderr, env: environment(gateway, setting), ...folder !== undefined && { cwd: () => folder }
+  })
   stdout.end()
   stderr.end()
   return { status, stdout: await text(stdout), stderr: await text(stderr) }
@@ -124,9 +144,9 @@ export async function secretsctlTerminal (
 /** Returns the commands and the groups that the help lists. Each command is prefixed with its group's name. */
 export async function commandNames (group: readonly string[] = []): Promise<{ commands: string[], groups: string[] }> {
   const { stdout } = await secretsctl({ url: '' }, [...group, '--help'])
-  const [, list] = stdout.split('\nCommands:\n')
-  if (list === undefined) return { commands: [group.join(' ')], groups: [] }
-  const names = Array.from(list.matchAll(/^ {2}([\w-]+)/gm), ([, name = '']) => name).filter((name) => name !== 'help')
+  const [, list = ''] = /\n {2}-h, --help .*\n([^]*)$/.exec(stdout) ?? []
+  const names = Array.from(list.matchAll(/^ {2}([a-z][\w-]*) {2,}/gm), ([, name = '']) => name).filter((name) => name !== 'help')
+  if (names.length === 0) return { commands: [group.join(' ')], groups: [] }
   const found = await Promise.all(names.map(async (name) => commandNames([...group, name])))
   return {
     commands: found.flatMap(({ commands }) => commands),

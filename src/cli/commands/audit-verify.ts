@@ -7,17 +7,17 @@ import type { Link } from '#src/audit/record'
 import { verifyTrail, type Remark, type TrailFile, type Verification } from '#src/audit/verify'
 import { positiveInteger } from '#src/cli/arguments'
 import { withExample } from '#src/cli/gateway'
+import type { OutputOptions } from '#src/cli/output-format'
 import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 import { contentOf } from '#src/cli/value'
 import { errorCode } from '#src/problems/problem'
 
-interface Options {
+interface Options extends OutputOptions {
   key: string[]
   head?: string
   part?: boolean
   from: number
   known: Link[]
-  json?: boolean
 }
 
 /** Parses `SEQUENCE:HASH`, the value of `--known`. */
@@ -58,9 +58,8 @@ const verdict = ({ last, unproved }: Verification): string => unproved === undef
   : `The trail is intact up to record ${last?.sequence ?? 0}. No signature covers what follows: nothing proves that the gateway wrote it`
 
 /** Adds `secretsctl audit verify FILE...`, which checks the integrity of an audit trail. */
-export function auditVerify (audit: Command, terminal: Terminal): void {
-  const command = audit.command('verify')
-    .description('detect changed, removed, reordered or truncated records in an audit trail')
+export function auditVerify (command: Command, terminal: Terminal): void {
+  command
     .argument('<file...>', 'the files of the trail, oldest first; those that end in .gz are decompressed')
     .option('--key <file>', 'a key of the gateway in PEM, preferably public (repeatable); default: the key that the trail itself contains',
       (file, files: string[]) => [...files, file], [])
