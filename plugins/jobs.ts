@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import fp from 'fastify-plugin'
 import type { AppOptions } from '#src/app'
-import { createJobs, type Jobs } from '#src/jobs/jobs'
-import { createIdempotencyKeys, type IdempotencyKeys } from '#src/secrets/bulk/idempotency-keys'
+import { createIdempotencyKeys } from '#src/idempotency/in-memory-keys'
+import type { IdempotencyKeys } from '#src/idempotency/port'
+import { createJobs } from '#src/jobs/in-memory-jobs'
+import type { Jobs } from '#src/jobs/port'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -22,7 +24,7 @@ const endedShare = 1 / 4
  */
 export default fp<Required<AppOptions>>(async (fastify, { now, monotonic }) => {
   const { stopping, cutOff, config } = fastify
-  const jobs = createJobs(now, monotonic, () => config.current.server.memory.budget * endedShare)
+  const jobs = createJobs(now, monotonic, { bytes: () => config.current.server.memory.budget * endedShare })
 
   fastify.decorate('jobs', jobs)
   fastify.decorate('idempotencyKeys', createIdempotencyKeys())

@@ -98,14 +98,16 @@ export default fp(async (fastify) => {
     audit, authenticate: authenticateRequest, authorize, aws, config, findOverload, isStale, limits, memory, methodsOf, metrics,
     stopping, trustsProxy, verifySigned
   } = fastify
-  const findEnvironment: FindEnvironment = (name) => config.current.environments.get(name)
+  const environments: ScopeContext['environments'] = () => config.current.environments
+  const findEnvironment: FindEnvironment = (name) => environments().get(name)
   const served = (): readonly string[] => config.current.agent?.environments ?? []
   const isDeclared = (credentialId: string): boolean => config.current.credentials.has(credentialId)
   const declared = (): DeclaredNames => config.current
   const context: ScopeContext = {
     aws,
     authorize,
-    findElsewhere: (scope, name) => secretsElsewhere(config.current, scope, name)
+    findElsewhere: (scope, name) => secretsElsewhere(config.current, scope, name),
+    environments
   }
 
   /** The first steps, for every request, including those that match no route. */
@@ -149,7 +151,10 @@ export default fp(async (fastify) => {
       stage: 'subject',
       hook: 'onRequest',
       appliesTo: inEnvironment,
-      steps: { seeEnvironment: seeEnvironment(findEnvironment), enterEnvironment: enterEnvironment(findEnvironment) }
+      steps: {
+        seeEnvironment: seeEnvironment(findEnvironment),
+        enterEnvironment: enterEnvironment(findEnvironment, () => environments().values())
+      }
     },
     { stage: 'subject', hook: 'onRequest', appliesTo: namedInPath, steps: { parseSecretName } },
     { stage: 'credential', hook: 'onRequest', appliesTo: namedInHeader, steps: { resolveCredential } },
@@ -222,7 +227,7 @@ export default fp(async (fastify) => {
     await audit.append(await secretEntries(about, outcomes, evidence.decisions))
   })
   fastify.decorateRequest('scopeIn', function (name, ...actions) {
-    return openScopeIn(this, findEnvironment(name), actions, context)
+    return openScopeIn(this, name, actions, context)
   })
 
   const begin = runSteps(Object.values(first.steps))

@@ -30,7 +30,8 @@ export async function visit (url: string): Promise<string> {
     const [form] = elements(html, 'form')
     if (form === undefined) return html
     const fields = [...elements(html, 'input'), ...elements(html, 'button')].filter(({ name = '' }) => name !== '' && name !== 'abort')
-    const body = new URLSearchParams(fields.map(({ name = '', value = '' }) => [name, value === '' && ['login', 'password'].includes(name) ? 'maria' : value]))
+    const answers = fields.map(({ name = '', value = '' }) => [name, ['login', 'password'].includes(name) ? 'maria' : value] as const)
+    const body = new URLSearchParams(Object.fromEntries(answers))
     request = { url: new URL(form.action ?? request.url, request.url).href, body }
   }
   throw new Error(`The pages at ${url} have no end`)

@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { run } from '#src/cli/program'
 import { tokens, type Gateway } from './helper.ts'
+import { shownBy, size } from './screen.ts'
 
 /** The outcome of a command. */
 export interface Outcome {
@@ -111,34 +112,36 @@ export async function secretsctlProgram (
 /** The reason to skip tests that need a pseudo-terminal, or false if they can run. */
 export const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'script(1), which provides a terminal, is not installed'
 
-/** Input to type when the output contains a string. */
-export interface Answer {
-  after: string
-  type: string
-}
+/** Input to type when the output contains a string, or when something else has happened. */
+export type Answer = { after: string, type: string } | { when: Promise<unknown>, type: string }
 
 /** Enables colours, whatever the settings of the terminal in which the tests run. */
 const colourful: NodeJS.ProcessEnv = { TERM: 'xterm-256color', FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined }
 
-/** Runs a command in a pseudo-terminal, using `script` from util-linux. */
+/**
+ * Runs a command in a pseudo-terminal, using `script` from util-linux.
+ *
+ * @returns the exit status, the raw output, and what the screen shows of it
+ */
 export async function secretsctlTerminal (
   gateway: Pick<Gateway, 'url'>, args: readonly string[], answers: readonly Answer[] = [], setting: ProgramSetting = {}
-): Promise<{ status: number | null, screen: string }> {
+): Promise<{ status: number | null, output: string, screen: string }> {
   const quoted = commandLine(args, setting).map((arg) => `'${arg.replaceAll('\'', '\'\\\'\'')}'`).join(' ')
   // `exec` replaces the shell with the command, so that Ctrl-C reaches only the command.
-  const child = spawn('script', ['-qec', `exec env ${quoted}`, '/dev/null'], { env: { ...process.env, ...colourful, ...environment(gateway, setting) } })
-  let screen = ''
-  const pending = [...answers]
+  const child = spawn('script', ['-qec', `stty cols ${size.cols} rows ${size.rows}; exec env ${quoted}`, '/dev/null'], { env: { ...process.env, ...colourful, ...environment(gateway, setting) } })
+  let output = ''
+  const pending = answers.filter((answer) => 'after' in answer)
+  for (const answer of answers) if ('when' in answer) void answer.when.then(() => child.stdin.write(answer.type))
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    screen += chunk
+    output += chunk
     const [next] = pending
-    if (next !== undefined && screen.includes(next.after)) {
+    if (next !== undefined && output.includes(next.after)) {
       pending.shift()
       child.stdin.write(next.type)
     }
   })
   const status = await new Promise<number | null>((resolve) => { child.once('close', (code) => { resolve(code) }) })
-  return { status, screen }
+  return { status, output, screen: await shownBy(output) }
 }
 
 /** Returns the commands and the groups that the help lists. Each command is prefixed with its group's name. */

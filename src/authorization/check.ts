@@ -4,6 +4,7 @@ import { parseSecretName } from '#src/environments/names'
 import { invalidRequest, Problem } from '#src/problems/problem'
 import { actionTable, type Action, type ResourceType } from './actions.ts'
 import { denied, type Authorize, type Decision, type Question } from './decision.ts'
+import { unknownEnvironment } from './unknown-environment.ts'
 import { seesEnvironment } from './visibility.ts'
 
 /** A question about permissions, as sent in a request. */
@@ -43,9 +44,11 @@ export function checkAuthorization (
   authorize: Authorize, environments: ReadonlyMap<string, Environment>, asker: Caller, asked: Check
 ): Decision {
   const type = resourceType(asked)
-  const environment = environments.get(asked.environment ?? '')
-  if (type !== 'Credential' && (environment === undefined || !seesEnvironment(authorize, asker, environment).allowed)) {
-    throw new Problem('not-found')
+  const name = asked.environment ?? ''
+  const environment = environments.get(name)
+  const sees = (one: Environment): boolean => seesEnvironment(authorize, asker, one).allowed
+  if (type !== 'Credential' && (environment === undefined || !sees(environment))) {
+    throw unknownEnvironment(name, environments.values(), sees)
   }
   const place = {
     credentialId: asked.awsCredentialId ?? environment?.credential ?? '',

@@ -86,6 +86,7 @@ const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'aws-throttled': throttled,
   'identity-provider-unavailable': unavailable,
   'audit-unavailable': unavailable,
+  'shared-state-unavailable': unavailable,
   overloaded: unavailable,
   'aws-timeout': failed
 }

@@ -24,10 +24,12 @@ export async function signedIdentity ({ region, serverId, nonce, now }: Identity
   const { STSClient } = await import('@aws-sdk/client-sts')
   const { config } = new STSClient({ region })
   const { accessKeyId, secretAccessKey, sessionToken } = await config.credentials()
-  const { hostname, port } = await config.endpoint?.() ?? { hostname: config.endpointProvider({ Region: region, ...await variants(config) }).url.hostname }
+  const [UseFIPS, UseDualStack] = await Promise.all([config.useFipsEndpoint(), config.useDualstackEndpoint()])
+  // The gateway forwards the request to its own STS, so an endpoint that only this machine uses must be that of the gateway, too.
+  const endpoint = process.env.AWS_ENDPOINT_URL_STS ?? config.endpointProvider({ Region: region, UseFIPS, UseDualStack }).url.href
   const time = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
   const headers = new Map([
-    ['host', port === undefined ? hostname : `${hostname}:${port}`],
+    ['host', new URL(endpoint).host],
     ['content-type', 'application/x-www-form-urlencoded'],
     ['x-amz-date', time],
     ['x-secrets-gateway-nonce', nonce],
@@ -39,12 +41,4 @@ export async function signedIdentity ({ region, serverId, nonce, now }: Identity
   const signature = signatureOf(signingKeyOf(secretAccessKey, scope), { authorization: scope, path: '/', headers }, body)
   const authorization = `${algorithm} Credential=${accessKeyId}/${scope.date}/${region}/sts/aws4_request, SignedHeaders=${names.join(';')}, Signature=${signature}`
   return { ...Object.fromEntries(headers), authorization }
-}
-
-/** Returns the variants of the endpoint that the user's AWS settings choose. */
-async function variants ({ useFipsEndpoint, useDualstackEndpoint }: {
-  useFipsEndpoint: () => Promise<boolean>
-  useDualstackEndpoint: () => Promise<boolean>
-}): Promise<{ UseFIPS: boolean, UseDualStack: boolean }> {
-  return { UseFIPS: await useFipsEndpoint(), UseDualStack: await useDualstackEndpoint() }
 }

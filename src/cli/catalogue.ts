@@ -98,6 +98,11 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
     heading: 'Without a gateway:',
     commands: [
       {
+        name: 'iam-policy',
+        description: 'print the IAM policy that the credential of an environment needs, and no more',
+        load: async () => (await import('./commands/iam-policy.ts')).iamPolicyCommand
+      },
+      {
         name: 'local',
         description: 'run the embedded Secrets Manager; pass its options after "--" ("-- --help" lists them)',
         load: async () => (await import('./commands/local.ts')).local

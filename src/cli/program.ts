@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Command } from 'commander'
 import { sections, type Entry, type Group } from './catalogue.ts'
-import { withGlobalOptions } from './global-options.ts'
+import { withExample, withGlobalOptions } from './global-options.ts'
 import { outcomeOf } from './outcome.ts'
 import { projectOf } from './profiles/project.ts'
 import { terminalOf, type ProcessStreams, type Terminal } from './terminal.ts'
@@ -51,7 +51,7 @@ async function programFor (args: readonly string[], terminal: Terminal): Promise
     for (const command of [...pending.keys()]) await define(command, pending, terminal)
     return (await import('./completion.ts')).withCompletion(secretsctl)
   }
-  secretsctl.command('version').description('print the version, as --version does').helpGroup('Setup:')
+  withExample(secretsctl.command('version').description('print the version, as --version does').helpGroup('Setup:'), 'secretsctl version')
     .action(() => { stdout.lines([versionOfPackage()]) })
   secretsctl.command('completion').description('print a shell completion script').helpGroup('Setup:')
   return secretsctl

@@ -3,8 +3,7 @@ import { PassThrough } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Budget } from '#src/admission/budget'
 import type { SecretOutcome } from '#src/audit/secret-outcome'
-import type { Job } from '#src/jobs/job'
-import type { Jobs } from '#src/jobs/jobs'
+import type { Jobs } from '#src/jobs/port'
 import { jobReply } from '#src/jobs/schemas'
 import { Problem, withoutMessage } from '#src/problems/problem'
 import { auditBeforeEmit } from '#src/secrets/bulk/audit-before-emit'
@@ -12,7 +11,6 @@ import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import { bulkItemReply, bulkReply, resultBytes, type BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
 import { mapInTurns } from '#src/scheduling/turns'
-import type { Monotonic } from '#src/clock'
 import { problemBody, problemHeaders } from './problem-reply.ts'
 
 /** The media type of a bulk create's reply when it is streamed as JSON lines. */
@@ -111,18 +109,21 @@ export function sendLines (
  * Starts a bulk create as a job, or finds the job that an earlier request with the same `Idempotency-Key` started. Sends the
  * job's path and state.
  */
-export function sendJob (
-  request: FastifyRequest, reply: FastifyReply, jobs: Jobs, monotonic: Monotonic, bulk: BulkRun
-): FastifyReply {
-  const start = (): Job => jobs.start(request.scope, withRecords(request, bulk), toReply(request), (fault) => {
-    if (fault !== undefined) logFault(request, fault)
+export async function sendJob (
+  request: FastifyRequest, reply: FastifyReply, jobs: Jobs, bulk: BulkRun
+): Promise<FastifyReply> {
+  const job = await jobs.start({
+    scope: request.scope,
+    bulk: withRecords(request, bulk),
+    toReply: toReply(request),
+    begun: (id) => { request.reportOutcome({ job: id }) },
+    ended: (fault) => { if (fault !== undefined) logFault(request, fault) }
   })
-  const job = (bulk.dryRun ? undefined : jobs.findReusable(request.scope)) ?? start()
   request.reportOutcome({ job: job.id })
   return reply
     .code(202)
     .headers({ location: `/jobs/${job.id}`, 'preference-applied': 'respond-async' })
-    .send(jobReply(job, monotonic(), (problem) => problemBody(problem, request.id)))
+    .send(await jobReply(jobs, job, (problem) => problemBody(problem, request.id)))
 }
 
 const logFault = (request: FastifyRequest, fault: unknown): void => {

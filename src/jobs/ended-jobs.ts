@@ -1,24 +1,17 @@
 import { getOrCreate } from '#src/collections/get-or-create'
 import type { Monotonic } from '#src/clock'
 import { resultBytes } from '#src/secrets/bulk/reply'
-import type { Job } from './job.ts'
+import type { LiveJob } from './live-job.ts'
+import type { JobLimits } from './port.ts'
 
 /** The jobs that have ended and can still be read. */
 export interface EndedJobs {
   /** Adds a job that has just ended. */
-  add: (job: Job) => void
+  add: (job: LiveJob) => void
   /** Returns a caller's job, or undefined if it is no longer kept. */
-  find: (callerId: string, id: string) => Job | undefined
+  find: (callerId: string, id: string) => LiveJob | undefined
   /** Returns the jobs of a caller that are still kept. */
-  of: (callerId: string) => readonly Job[]
-}
-
-/** The limits on ended jobs. */
-export interface EndedJobLimits {
-  /** The time for which a job is kept, in milliseconds. */
-  kept: number
-  /** Returns the maximum memory of all ended jobs together, in bytes. */
-  bytes: () => number
+  of: (callerId: string) => readonly LiveJob[]
 }
 
 /** The memory that a job takes without its results, in bytes. */
@@ -27,11 +20,11 @@ const jobBytes = 4 * 1024
 /** The ended jobs of one caller. */
 interface Holding {
   /** The jobs by ID, in the order in which they ended. */
-  readonly jobs: Map<string, Job>
+  readonly jobs: Map<string, LiveJob>
   bytes: number
 }
 
-const bytesOf = ({ settled }: Job): number => jobBytes + settled.length * resultBytes
+const bytesOf = ({ settled }: LiveJob): number => jobBytes + settled.length * resultBytes
 
 /**
  * Creates an in-memory store of ended jobs. If there is no room for another one, removes the oldest jobs of the callers whose
@@ -39,11 +32,11 @@ const bytesOf = ({ settled }: Job): number => jobBytes + settled.length * result
  *
  * @param monotonic measures how long a job is kept
  */
-export function createEndedJobs (monotonic: Monotonic, { kept, bytes }: EndedJobLimits): EndedJobs {
+export function createEndedJobs (monotonic: Monotonic, { kept, bytes }: Pick<JobLimits, 'kept' | 'bytes'>): EndedJobs {
   const holdings = new Map<string, Holding>()
   let all = 0
 
-  const isOver = ({ ended = 0 }: Job): boolean => monotonic() - ended >= kept
+  const isOver = ({ ended = 0 }: LiveJob): boolean => monotonic() - ended >= kept
 
   function count (holding: Holding, added: number): void {
     holding.bytes += added
@@ -51,7 +44,7 @@ export function createEndedJobs (monotonic: Monotonic, { kept, bytes }: EndedJob
   }
 
   /** Removes a caller's jobs, in the order in which they ended, as long as they meet a condition. */
-  function removeWhile (callerId: string, holding: Holding, condition: (job: Job) => boolean): void {
+  function removeWhile (callerId: string, holding: Holding, condition: (job: LiveJob) => boolean): void {
     for (const job of holding.jobs.values()) {
       if (!condition(job)) return
       holding.jobs.delete(job.id)
@@ -64,7 +57,7 @@ export function createEndedJobs (monotonic: Monotonic, { kept, bytes }: EndedJob
   }
 
   /** Makes room for a job. */
-  function makeRoom (job: Job): void {
+  function makeRoom (job: LiveJob): void {
     const isFull = (): boolean => all + bytesOf(job) > bytes()
     /** Returns the memory that the jobs of a caller would take with the new one. */
     const bytesWith = (callerId: string, holding: Holding): number =>
@@ -80,7 +73,7 @@ export function createEndedJobs (monotonic: Monotonic, { kept, bytes }: EndedJob
     add (job) {
       for (const [callerId, holding] of holdings) removeWhile(callerId, holding, isOver)
       makeRoom(job)
-      const holding = getOrCreate(holdings, job.callerId, () => ({ jobs: new Map<string, Job>(), bytes: 0 }))
+      const holding = getOrCreate(holdings, job.callerId, () => ({ jobs: new Map<string, LiveJob>(), bytes: 0 }))
       holding.jobs.set(job.id, job)
       count(holding, bytesOf(job))
     },

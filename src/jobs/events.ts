@@ -1,10 +1,13 @@
-import { once } from 'node:events'
 import type { Monotonic } from '#src/clock'
 import { eventText, heartbeat, heartbeatInterval } from '#src/event-streams/text'
-import { secondsLeft, stateOf, type Job } from './job.ts'
+import type { Job } from './job.ts'
+import type { Jobs } from './port.ts'
 
 /** The minimum interval between `progress` events, in milliseconds. */
 const pause = 1_000
+
+/** The maximum number of results that a stream holds while its client is slow. */
+const most = 50
 
 /**
  * Yields a job's events as Server-Sent Events (WHATWG HTML, section 9.2): an `item` for each final result, `progress` at most
@@ -13,24 +16,25 @@ const pause = 1_000
  * therefore misses no result and receives no result twice. If the job is removed while a slow client follows it, the stream ends
  * without `end`.
  *
+ * @param found the job
  * @param after the ID of the last event that the client received, or 0 if it received none
- * @param monotonic measures the time between `progress` events and how fast the job progresses
+ * @param monotonic measures the time between `progress` events
  * @param beat the time without an event, in milliseconds, after which a heartbeat is sent
  */
 export async function* jobEvents (
-  job: Job, after: number, monotonic: Monotonic, beat = heartbeatInterval
+  jobs: Pick<Jobs, 'results' | 'changed'>, found: Job, after: number, monotonic: Monotonic, beat = heartbeatInterval
 ): AsyncGenerator<string> {
+  let job = found
   let sent = after
   let reportedAt = -Infinity
   for (;;) {
-    // Subscribe before reading the state. Otherwise, a change in between would be missed.
-    const changed = nextChange(job, beat)
-    while (sent < job.settled.length) {
-      const { item } = job.settled[sent] ?? {}
+    const results = await jobs.results(job, sent, most)
+    if (results === undefined) return
+    for (const { item } of results) {
       sent += 1
       yield eventText('item', item, sent)
     }
-    if (job.removed === true) return
+    if (results.length === most) continue
     if (job.endedAt !== undefined) {
       if (sent > job.total) return
       yield eventText('end', ending(job), job.total + 1)
@@ -38,22 +42,18 @@ export async function* jobEvents (
     }
     if (monotonic() - reportedAt >= pause) {
       reportedAt = monotonic()
-      yield eventText('progress', progress(job, reportedAt), sent)
+      yield eventText('progress', progress(job), sent)
     }
-    if (!await changed) yield heartbeat
+    const next = await jobs.changed(job, beat)
+    if (next === undefined) return
+    if (next.revision === job.revision) yield heartbeat
+    job = next
   }
 }
 
 /** Returns the ID of a job's `end` event. */
 export const lastEvent = ({ total }: Job): number => total + 1
 
-const progress = (job: Job, elapsed: number): object =>
-  ({ state: stateOf(job), total: job.total, done: job.done, counts: job.counts, secondsLeft: secondsLeft(job, elapsed) })
+const progress = ({ state, total, done, counts, secondsLeft }: Job): object => ({ state, total, done, counts, secondsLeft })
 
 const ending = ({ summary, problem }: Job): object => summary ?? { problem: problem?.code }
-
-/** Resolves to true on the next change, or to false when a heartbeat is due. */
-async function nextChange ({ changes }: Job, beat: number): Promise<boolean> {
-  const signal = AbortSignal.timeout(beat)
-  return once(changes, 'change', { signal }).then(() => true, () => false)
-}

@@ -1,10 +1,11 @@
 import { Type, type Static } from '@sinclair/typebox'
-import type { Problem } from '#src/problems/problem'
+import { Problem } from '#src/problems/problem'
 import { Enum, ProblemRef } from '#src/schema/types'
 import { bulkReply, type BulkItemReply } from '#src/secrets/bulk/reply'
 import { Counts } from '#src/secrets/bulk/schemas'
 import { Timestamp } from '#src/secrets/schemas'
-import { jobStates, secondsLeft, stateOf, type Job } from './job.ts'
+import { jobStates, type Job, type Settled } from './job.ts'
+import type { Jobs } from './port.ts'
 
 export const JobReply = Type.Object({
   id: Type.String({ description: 'The job\'s ID', examples: ['0c5dbf04-97f1-4f0c-8e2f-6a4b4f6d1f0e'] }),
@@ -21,26 +22,31 @@ export const JobReply = Type.Object({
   problem: Type.Optional(ProblemRef)
 }, { $id: 'Job', title: 'Job', description: 'A bulk create that runs in the background. `result` is present once it has ended' })
 
-/** Returns a job in its JSON form. `elapsed` is the time of the monotonic clock. */
-export function jobReply (
-  job: Job, elapsed: number, problemBody: (problem: Problem) => Record<string, unknown>
-): Static<typeof JobReply> {
-  const left = secondsLeft(job, elapsed)
-  const { id, environment, total, done, counts, summary, problem, endedAt } = job
+/**
+ * Returns a job in its JSON form, with its results if it has ended.
+ *
+ * @throws Problem `not-found` if the job has been removed in the meantime
+ */
+export async function jobReply (
+  jobs: Pick<Jobs, 'results'>, job: Job, problemBody: (problem: Problem) => Record<string, unknown>
+): Promise<Static<typeof JobReply>> {
+  const { id, state, environment, total, done, counts, secondsLeft, summary, problem, createdAt, endedAt } = job
+  const results = summary === undefined ? [] : await jobs.results(job, 0, total)
+  if (results === undefined) throw new Problem('not-found')
   return {
     id,
-    state: stateOf(job),
+    state,
     environment,
-    createdDate: new Date(job.createdAt).toISOString(),
+    createdDate: new Date(createdAt).toISOString(),
     ...(endedAt !== undefined && { endedDate: new Date(endedAt).toISOString() }),
     total,
     done,
     counts,
-    ...(left !== undefined && { secondsLeft: left }),
-    ...(summary !== undefined && { status: summary.status, result: bulkReply(inOrder(job), summary) }),
+    ...(secondsLeft !== undefined && { secondsLeft }),
+    ...(summary !== undefined && { status: summary.status, result: bulkReply(inOrder(results), summary) }),
     ...(problem !== undefined && { problem: problemBody(problem) })
   }
 }
 
-const inOrder = ({ settled }: Job): BulkItemReply[] =>
-  [...settled].sort((one, other) => one.index - other.index).map(({ item }) => item)
+const inOrder = (results: readonly Settled[]): BulkItemReply[] =>
+  [...results].sort((one, other) => one.index - other.index).map(({ item }) => item)

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Action } from '#src/authorization/actions'
 import type { Authorize } from '#src/authorization/decision'
+import { unknownEnvironment } from '#src/authorization/unknown-environment'
 import { seesCredential } from '#src/authorization/visibility'
 import type { SecretElsewhere } from '#src/aws/elsewhere'
 import type { SecretsPort } from '#src/aws/port'
@@ -18,6 +19,8 @@ export interface ScopeContext {
   readonly authorize: Authorize
   /** Returns the secrets that have the same name in AWS, but belong to other declared environments. */
   readonly findElsewhere: (scope: Pick<Scope, 'environment' | 'credentialId'>, name: SecretName) => SecretElsewhere[]
+  /** Returns the environments of the current configuration. */
+  readonly environments: () => ReadonlyMap<string, Environment>
 }
 
 /**
@@ -67,14 +70,17 @@ function counterpart (
 /**
  * Opens a scope in an environment other than the one in the request's path. The scope uses that environment's default credential.
  *
- * @param environment undefined if the environment that the request names does not exist
+ * @param name the environment's name in the request, which must be a valid name
  * @throws Problem `not-found` if the environment does not exist or the caller isn't allowed to see it
  * @throws Problem `forbidden` if one of the actions is denied in that environment
  */
 export function openScopeIn (
-  request: FastifyRequest, environment: Environment | undefined, actions: readonly Action[], context: ScopeContext
+  request: FastifyRequest, name: string, actions: readonly Action[], context: ScopeContext
 ): Scope {
-  if (environment === undefined || !request.sees(environment).allowed) throw new Problem('not-found')
+  const sees = (one: Environment): boolean => request.sees(one).allowed
+  const environments = context.environments()
+  const environment = environments.get(name)
+  if (environment === undefined || !sees(environment)) throw unknownEnvironment(name, environments.values(), sees)
   const { credential: credentialId } = environment
   const { add } = request.evidence.decisions
   if (!actions.every((action) => keep(request, add, { action, environment, credentialId }))) throw new Problem('forbidden')

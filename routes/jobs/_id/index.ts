@@ -20,9 +20,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       response: { 200: Reply('The job', Ref(JobReply)), ...withProblems('not-found') }
     },
     handler: async (request) => {
-      const job = fastify.jobs.find(request.caller.id, request.params.id)
+      const job = await fastify.jobs.find(request.caller.id, request.params.id)
       request.reportOutcome({ job: job.id })
-      return jobReply(job, fastify.monotonic(), (problem) => problemBody(problem, request.id))
+      return jobReply(fastify.jobs, job, (problem) => problemBody(problem, request.id))
     }
   })
 
@@ -41,10 +41,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       response: { 200: Reply('The job, which ends soon or has ended', Ref(JobReply)), ...withProblems('not-found') }
     },
     handler: async (request) => {
-      const job = fastify.jobs.find(request.caller.id, request.params.id)
+      const job = await fastify.jobs.cancel(request.caller.id, request.params.id)
       request.reportOutcome({ job: job.id })
-      fastify.jobs.cancel(job)
-      return jobReply(job, fastify.monotonic(), (problem) => problemBody(problem, request.id))
+      return jobReply(fastify.jobs, job, (problem) => problemBody(problem, request.id))
     }
   })
 }

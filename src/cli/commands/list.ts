@@ -44,7 +44,8 @@ export function list (command: Command, terminal: Terminal): void {
     .option('--deleted', 'include secrets scheduled for deletion')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      const { secrets: items, unaddressable } = await allSecrets(gatewayOf(options, terminal), environmentOf(options, terminal), options)
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options, terminal)]
+      const { secrets: items, unaddressable } = await allSecrets(gateway, env, options)
       const rows = items.map(({ name, state, lastChangedDate = '', description = '' }) => [name, state, lastChangedDate, description])
       const lines = table(['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours))
       print(terminal, options, { items, ...unaddressable > 0 && { unaddressable } }, lines)

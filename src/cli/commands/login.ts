@@ -40,7 +40,7 @@ async function urlOf ({ url, profile }: Options, profiles: Profiles, terminal: T
   return normalized
 }
 
-/** Returns the name of the profile to store: the given one, that of an earlier login at the same URL, or else one that is free. */
+/** Returns the name of the profile to store: the given one, that of an earlier login at the same URL, or else a free one. */
 function nameOf ({ profile }: Options, url: string, profiles: Profiles): string {
   const [known] = namesFor(profiles, url)
   if (profile !== undefined || known !== undefined) return profileName(profile ?? known ?? '')

@@ -1,6 +1,7 @@
 import {
-  allowInsecureRequests, ClientError, discovery, initiateDeviceAuthorization, None, pollDeviceAuthorizationGrant, refreshTokenGrant,
-  ResponseBodyError, tokenRevocation, type Configuration, type TokenEndpointResponse, type TokenEndpointResponseHelpers
+  allowInsecureRequests, ClientError, discovery, initiateDeviceAuthorization, None, pollDeviceAuthorizationGrant,
+  refreshTokenGrant, ResponseBodyError, tokenRevocation,
+  type Configuration, type TokenEndpointResponse, type TokenEndpointResponseHelpers
 } from 'openid-client'
 import { isPrivate, type Credential } from '#src/cli/profiles/profiles'
 import { CommandFailure, type Terminal } from '#src/cli/terminal'
@@ -25,7 +26,7 @@ const assumedLifetime = 5 * 60_000
 export async function issuerAt ({ issuer, clientId }: Pick<Issuer, 'issuer' | 'clientId'>): Promise<Configuration> {
   if (!isPrivate(issuer)) throw new CommandFailure(`The issuer ${issuer} does not use HTTPS, so nobody can log in there safely`)
   // Plain HTTP remains only on this machine.
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the mark is a warning, and nobody else can read the loopback interface
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- only marked so that nobody overlooks it
   const execute = issuer.startsWith('http:') ? [allowInsecureRequests] : []
   try {
     return await discovery(new URL(issuer), clientId, undefined, None(), { execute, timeout })
@@ -70,7 +71,9 @@ export function credentialFrom (
  *
  * @throws CommandFailure if the issuer refuses, or if the code expires
  */
-export async function logInWithDevice (issuer: Issuer, configuration: Configuration, { stderr }: Terminal): Promise<OidcCredential> {
+export async function logInWithDevice (
+  issuer: Issuer, configuration: Configuration, { stderr }: Terminal
+): Promise<OidcCredential> {
   try {
     const device = await initiateDeviceAuthorization(configuration, authorizationParameters(issuer))
     const { verification_uri: page, verification_uri_complete: pageWithCode = page, user_code: code } = device
@@ -90,7 +93,8 @@ export const authorizationParameters = ({ scope, parameters }: Issuer): Record<s
 })
 
 /** Returns the parameter `resource`, which is also part of the requests for tokens (RFC 8707). */
-export const resourceOf = ({ parameters: { resource } }: Issuer): Record<string, string> => resource === undefined ? {} : { resource }
+export const resourceOf = ({ parameters: { resource } }: Issuer): Record<string, string> =>
+  resource === undefined ? {} : { resource }
 
 /**
  * Gets a new token with the refresh token.

@@ -145,7 +145,8 @@ t.test('compareEnvironments shows what the caller may see, and nothing else', as
     const hidden = await gateway.send('GET', '/consistency?environments=dev,prod', { token: tokens.reader })
     const unknown = await gateway.send('GET', '/consistency?environments=dev,none', { token: tokens.reader })
     t.match(hidden, { status: 404, json: { code: 'not-found' } })
-    t.same({ ...hidden.json, requestId: '', instance: '' }, { ...unknown.json, requestId: '', instance: '' })
+    t.equal(hidden.json.detail, 'No environment `prod`, or you may not see it. You can see: dev.')
+    t.same({ ...hidden.json, detail: '', requestId: '', instance: '' }, { ...unknown.json, detail: '', requestId: '', instance: '' })
     t.same(gateway.awsCalls, [])
   })
 

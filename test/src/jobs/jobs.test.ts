@@ -1,213 +1,208 @@
+import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { monotonic } from '#src/clock'
-import type { SecretName } from '#src/environments/names'
 import { jobEvents } from '#src/jobs/events'
 import type { Job } from '#src/jobs/job'
-import { createJobs, type Jobs } from '#src/jobs/jobs'
 import { jobReply } from '#src/jobs/schemas'
 import { Problem } from '#src/problems/problem'
-import type { BulkRun } from '#src/secrets/bulk/run'
-import { bulkResults } from '#src/secrets/bulk/schemas'
-import { zeroCounts } from '#src/secrets/counts'
-import type { Scope } from '#src/secrets/scope'
+import { forms } from './forms.ts'
+import { endless, held, isKept, kept, outcome, quick, request, running, runJob, summary } from './requests.ts'
 
-const scope = { callerId: 'c', environment: { name: 'dev' } } as unknown as Scope
+const problemBody = ({ code }: Problem): Record<string, unknown> => ({ code })
 
-const mebibyte = 1024 * 1024
+for (const { name, create } of forms) {
+  t.test(`jobs that are kept ${name}`, async (t) => {
+    t.test('the results of ended jobs are bounded in bytes', async (t) => {
+      const jobs = await create(t)
+      const ended: Job[] = []
+      for (let count = 0; count < 4; count++) ended.push(await runJob(jobs, 300))
+      t.same(await kept(jobs, ended), [false, true, true, true], 'the job that ended first is removed')
 
-/** A run that ends at once, with a result for each secret. */
-const quick = (total: number): BulkRun => ({
-  total,
-  dryRun: false,
-  async run ({ settled }) {
-    for (let index = 0; index < total; index++) settled({ name: 'n' as SecretName, result: 'created' }, index)
-    return { dryRun: false, counts: zeroCounts(bulkResults), status: 200 }
-  }
-})
-
-/** Runs a job to its end. */
-const runJob = async (jobs: Jobs, total: number, callerId = 'c'): Promise<Job> => {
-  const ended = Promise.withResolvers<unknown>()
-  const job = jobs.start({ ...scope, callerId }, quick(total), () => ({ name: 'n', result: 'created' }), ended.resolve)
-  await ended.promise
-  return job
-}
-
-const isKept = (jobs: Jobs, { callerId, id }: Job): boolean => {
-  try {
-    return jobs.find(callerId, id).id === id
-  } catch {
-    return false
-  }
-}
-
-const endless: BulkRun = { ...quick(1), run: async () => new Promise(() => undefined) }
-
-t.test('the results of ended jobs are bounded in bytes', async (t) => {
-  const jobs = createJobs(Date.now, monotonic, () => mebibyte)
-  const ended: Job[] = []
-  for (let count = 0; count < 4; count++) ended.push(await runJob(jobs, 300))
-  t.same(ended.map((job) => isKept(jobs, job)), [false, true, true, true], 'the job that ended first is removed')
-
-  const small: Job[] = []
-  for (let count = 0; count < 300; count++) small.push(await runJob(jobs, 1))
-  const kept = small.filter((job) => isKept(jobs, job))
-  t.ok(kept.length > 100 && kept.length < 256, `a job takes memory even without results: ${kept.length} are kept`)
-  t.same(kept, small.slice(-kept.length))
-})
-
-t.test('a caller does not evict the jobs of a caller with fewer results', async (t) => {
-  const jobs = createJobs(Date.now, monotonic, () => mebibyte)
-  const quiet = [await runJob(jobs, 100, 'quiet'), await runJob(jobs, 100, 'quiet')]
-  for (const callerId of ['greedy', 'greedy', 'other', 'greedy', 'other', 'greedy']) {
-    const job = await runJob(jobs, 400, callerId)
-    t.same(quiet.map((one) => isKept(jobs, one)), [true, true], `after a job of ${callerId}`)
-    t.ok(isKept(jobs, job), 'nor is the last job lost')
-  }
-  const larger = await runJob(jobs, 900, 'quiet')
-  t.same([...quiet, larger].map((one) => isKept(jobs, one)), [false, false, true], 'its own jobs push them out')
-})
-
-t.test('a slow client does not keep the results of a job that has been removed', async (t) => {
-  const jobs = createJobs(Date.now, monotonic, () => mebibyte)
-  const job = await runJob(jobs, 600)
-  const events = jobEvents(job, 0, monotonic)
-  t.match((await events.next()).value, /^id: 1\nevent: item\n/)
-  await runJob(jobs, 600)
-  t.same(job.settled, [])
-  t.match(await events.next(), { done: true }, 'the events break off without `end`')
-})
-
-t.test('an ended job is kept for exactly the configured time', async (t) => {
-  let now = 0
-  const jobs = createJobs(() => now, () => now, () => mebibyte, { running: 1, runningOfOne: 1, kept: 1_000 })
-  const job = await new Promise<Job>((resolve) => {
-    const started = jobs.start(scope, quick(1), () => ({ name: 'n', result: 'created' }), () => { resolve(started) })
-    now = 500
-  })
-  t.equal(job.endedAt, 500, 'the time counts from its end')
-  now = 1_499
-  t.equal(jobs.find('c', job.id), job)
-  now = 1_500
-  t.throws(() => jobs.find('c', job.id), { code: 'not-found' })
-})
-
-t.test('a job has an end date only once it has ended', async (t) => {
-  const clock = [Date.parse('2026-01-01T00:00:00Z'), Date.parse('2026-01-01T00:00:07Z')]
-  let now = clock[0] ?? 0
-  const jobs = createJobs(() => now, () => now, () => mebibyte)
-  let end = (): void => undefined
-  const run: BulkRun = {
-    ...quick(1),
-    run: async () => new Promise((resolve) => { end = () => { resolve({ dryRun: false, counts: zeroCounts(bulkResults), status: 200 }) } })
-  }
-  const done = Promise.withResolvers<unknown>()
-  const job = jobs.start(scope, run, () => ({ name: 'n', result: 'created' }), done.resolve)
-  const body = (): ReturnType<typeof jobReply> => jobReply(job, now, () => ({}))
-  t.match(body(), { state: 'running', createdDate: '2026-01-01T00:00:00.000Z', endedDate: undefined, status: undefined, result: undefined })
-  now = clock[1] ?? 0
-  jobs.cancel(job)
-  t.match(body(), { state: 'stopping', endedDate: undefined })
-  end()
-  await done.promise
-  t.match(body(), { state: 'ended', createdDate: '2026-01-01T00:00:00.000Z', endedDate: '2026-01-01T00:00:07.000Z', status: 200, result: { dryRun: false } })
-  t.equal(body().problem, undefined)
-  t.equal(body().secondsLeft, undefined)
-})
-
-t.test('a job whose run fails has a problem and no result', async (t) => {
-  const jobs = createJobs(Date.now, monotonic, () => mebibyte)
-  for (const [thrown, code] of [[new Problem('audit-unavailable'), 'audit-unavailable'], [new TypeError('canary'), 'internal-error']] as const) {
-    const ended = Promise.withResolvers<unknown>()
-    const job = jobs.start(scope, { ...quick(1), run: async () => { throw thrown } }, () => ({ name: 'n', result: 'created' }), ended.resolve)
-    t.equal(await ended.promise, thrown)
-    const body = jobReply(job, Date.now(), (problem) => ({ code: problem.code }))
-    t.match(body, { state: 'ended', endedDate: String, problem: { code } })
-    t.notOk('result' in body || 'status' in body)
-  }
-})
-
-t.test('the job that ended first is removed, even if it was started last', async (t) => {
-  const jobs = createJobs(Date.now, monotonic, () => mebibyte)
-  let endSlow = (): void => undefined
-  const opened = new Promise<void>((resolve) => { endSlow = resolve })
-  const slow: BulkRun = { ...quick(400), run: async (control) => opened.then(async () => quick(400).run(control)) }
-  const slowEnded = Promise.withResolvers<unknown>()
-  const first = jobs.start(scope, slow, () => ({ name: 'n', result: 'created' }), slowEnded.resolve)
-  const second = await runJob(jobs, 400)
-  endSlow()
-  await slowEnded.promise
-  const third = await runJob(jobs, 400)
-  t.same([first, second, third].map((job) => isKept(jobs, job)), [true, false, true])
-})
-
-t.test('by default, 32 jobs run at once, 8 of them for one caller', async (t) => {
-  const jobs = createJobs(Date.now, monotonic, () => mebibyte)
-  const start = (callerId: string): Job =>
-    jobs.start({ ...scope, callerId }, endless, () => ({ name: 'n', result: 'created' }), () => undefined)
-  for (const callerId of ['a', 'b', 'c', 'd']) {
-    for (let count = 0; count < 8; count++) start(callerId)
-    t.throws(() => start(callerId), { code: 'overloaded' }, callerId)
-  }
-  t.throws(() => start('e'), { code: 'overloaded' })
-})
-
-t.test('by default, an ended job is kept for an hour', async (t) => {
-  let now = 0
-  const jobs = createJobs(() => now, () => now, () => mebibyte)
-  const keyed = { ...scope, idempotencyKey: 'k' }
-  const job = await new Promise<Job>((resolve) => {
-    const started = jobs.start(keyed, quick(1), () => ({ name: 'n', result: 'created' }), () => { resolve(started) })
-  })
-  now += 60 * 60 * 1_000 - 1
-  t.equal(jobs.find('c', job.id), job)
-  t.equal(jobs.findReusable(keyed), job)
-  now += 1
-  t.throws(() => jobs.find('c', job.id), { code: 'not-found' })
-  t.equal(jobs.findReusable(keyed), undefined)
-  await runJob(jobs, 1, 'another')
-  t.same(job.settled, [], 'its memory is released when another job ends')
-})
-
-t.test('a follower of a job without new events receives heartbeats', async (t) => {
-  const jobs = createJobs(Date.now, monotonic, () => mebibyte)
-  let end = (): void => undefined
-  const slow: BulkRun = {
-    ...quick(1),
-    run: async () => new Promise((resolve) => { end = () => { resolve({ dryRun: false, counts: zeroCounts(bulkResults), status: 200 }) } })
-  }
-  const job = jobs.start(scope, slow, () => ({ name: 'n', result: 'created' }), () => undefined)
-  // Keeps the process alive, because the heartbeat's timer does not.
-  const alive = setInterval(() => undefined, 1_000)
-  t.teardown(() => { clearInterval(alive) })
-  const heard: string[] = []
-  for await (const event of jobEvents(job, 0, monotonic, 5)) {
-    heard.push(/^: heartbeat|event: \w+/.exec(event)?.[0] ?? '')
-    if (heard.length === 3) end()
-  }
-  t.same([heard[0], heard[1], heard.at(-1)], ['event: progress', ': heartbeat', 'event: end'])
-})
-
-t.test('while a job is being cancelled, a retry does not start a second run', async (t) => {
-  const jobs = createJobs(Date.now, monotonic, () => mebibyte)
-  const keyed = { ...scope, idempotencyKey: 'k' }
-  const run: BulkRun = {
-    ...quick(1),
-    run: async ({ signal, settled }) => new Promise((resolve) => {
-      signal.addEventListener('abort', () => {
-        // Simulates a rollback, which takes some time.
-        setImmediate(() => {
-          settled({ name: 'n' as SecretName, result: 'rolled-back' }, 0)
-          resolve({ dryRun: false, counts: zeroCounts(bulkResults), status: 409 })
-        })
-      })
+      const small: Job[] = []
+      for (let count = 0; count < 300; count++) small.push(await runJob(jobs, 1))
+      const left = (await kept(jobs, small)).filter(Boolean).length
+      t.ok(left > 100 && left < 256, `a job takes memory even without results: ${left} are kept`)
+      t.same(await kept(jobs, small), small.map((_, index) => index >= small.length - left))
     })
-  }
-  await new Promise((ended) => {
-    const job = jobs.start(keyed, run, () => ({ name: 'n', result: 'rolled-back' }), ended)
-    t.equal(jobs.findReusable(keyed), job)
-    jobs.cancel(job)
-    t.equal(jobs.findReusable(keyed), job)
+
+    t.test('a caller does not evict the jobs of a caller with fewer results', async (t) => {
+      const jobs = await create(t)
+      const quiet = [await runJob(jobs, 100, { callerId: 'quiet' }), await runJob(jobs, 100, { callerId: 'quiet' })]
+      for (const callerId of ['greedy', 'greedy', 'other', 'greedy', 'other', 'greedy']) {
+        const job = await runJob(jobs, 400, { callerId })
+        t.same(await kept(jobs, quiet), [true, true], `after a job of ${callerId}`)
+        t.ok(await isKept(jobs, job), 'nor is the last job lost')
+      }
+      const larger = await runJob(jobs, 900, { callerId: 'quiet' })
+      t.same(await kept(jobs, [...quiet, larger]), [false, false, true], 'its own jobs push them out')
+    })
+
+    t.test('the events of a job that has been removed break off without `end`', async (t) => {
+      const jobs = await create(t)
+      const events = jobEvents(jobs, await runJob(jobs, 600), 0, monotonic)
+      t.match((await events.next()).value, /^id: 1\nevent: item\n/)
+      await runJob(jobs, 600)
+      let last = ''
+      let count = 1
+      for await (const event of events) {
+        last = event
+        count += 1
+      }
+      t.match(last, /event: item/)
+      t.ok(count <= 50, `a slow client does not keep the results: it got ${count}`)
+    })
+
+    t.test('an ended job is kept for the configured time after its end', async (t) => {
+      const jobs = await create(t, { kept: 400 })
+      const { bulk, end } = held()
+      const ended = Promise.withResolvers<unknown>()
+      const { id } = await jobs.start(request(bulk, { idempotencyKey: 'k', ended: ended.resolve }))
+      await setTimeout(500)
+      t.equal((await jobs.find('c', id)).state, 'running', 'the time counts from its end')
+      end()
+      await ended.promise
+      t.equal((await jobs.find('c', id)).state, 'ended')
+      t.equal((await jobs.start(request(quick(1), { idempotencyKey: 'k' }))).id, id)
+      await setTimeout(500)
+      await t.rejects(jobs.find('c', id), { code: 'not-found' })
+      t.not((await jobs.start(request(quick(1), { idempotencyKey: 'k' }))).id, id)
+    })
+
+    t.test('a job has an end date only once it has ended', async (t) => {
+      const jobs = await create(t)
+      const { bulk, end } = held()
+      const ended = Promise.withResolvers<unknown>()
+      const { id } = await jobs.start(request(bulk, { ended: ended.resolve }))
+      const body = async (): ReturnType<typeof jobReply> => jobReply(jobs, await jobs.find('c', id), problemBody)
+      const atStart = await body()
+      t.match(atStart, { id, state: 'running', createdDate: /^\d{4}-.*Z$/, total: 1, done: 0 })
+      for (const member of ['endedDate', 'status', 'result', 'problem', 'secondsLeft']) t.notOk(member in atStart, member)
+      t.match(await jobs.cancel('c', id), { state: 'stopping' })
+      t.notOk('endedDate' in await body())
+      end()
+      await ended.promise
+      const atEnd = await body()
+      t.match(atEnd, { state: 'ended', createdDate: atStart.createdDate, endedDate: String, status: 200, result: { dryRun: false, items: [{ name: 'n' }] } })
+      t.ok(Date.parse(atEnd.endedDate ?? '') >= Date.parse(atEnd.createdDate))
+      t.notOk('problem' in atEnd || 'secondsLeft' in atEnd)
+    })
+
+    t.test('the results are reported in the order of the request, and their events in the order in which they became final', async (t) => {
+      const jobs = await create(t)
+      const bulk = {
+        ...quick(3),
+        run: running(async ({ settled, progress }) => {
+          settled(outcome('created'), 2)
+          settled(outcome('skipped'), 0)
+          settled(outcome('failed'), 1)
+          progress(3)
+          return summary(200)
+        }).run
+      }
+      const job = await runJob(jobs, bulk)
+      t.match(job, { done: 3, total: 3, counts: { created: 1, skipped: 1, failed: 1, updated: 0 } })
+      const { result } = await jobReply(jobs, job, problemBody)
+      t.same(result?.items.map((item) => item.result), ['skipped', 'failed', 'created'])
+      const events: string[] = []
+      for await (const event of jobEvents(jobs, job, 1, monotonic)) events.push(/^id: (\d+)\nevent: (\w+)/.exec(event)?.slice(1).join(' ') ?? '')
+      t.same(events, ['2 item', '3 item', '4 end'], 'after the first one')
+    })
+
+    t.test('a job whose run fails has a problem and no result', async (t) => {
+      const jobs = await create(t)
+      for (const [thrown, code] of [[new Problem('audit-unavailable'), 'audit-unavailable'], [new TypeError('canary'), 'internal-error']] as const) {
+        const ended = Promise.withResolvers<unknown>()
+        const { id } = await jobs.start(request(running(async () => { throw thrown }), { ended: ended.resolve }))
+        t.equal(await ended.promise, thrown)
+        const body = await jobReply(jobs, await jobs.find('c', id), problemBody)
+        t.match(body, { state: 'ended', endedDate: String, problem: { code } })
+        t.notOk('result' in body || 'status' in body)
+      }
+    })
+
+    t.test('the job that ended first is removed, even if it was started last', async (t) => {
+      const jobs = await create(t)
+      const { bulk, end } = held(400)
+      const ended = Promise.withResolvers<unknown>()
+      const first = await jobs.start(request(bulk, { ended: ended.resolve }))
+      const second = await runJob(jobs, 400)
+      end()
+      await ended.promise
+      const third = await runJob(jobs, 400)
+      t.same(await kept(jobs, [first, second, third]), [true, false, true])
+    })
+
+    t.test('by default, 32 jobs run at once in a process, 8 of them for one caller', async (t) => {
+      const jobs = await create(t)
+      const start = async (callerId: string): Promise<Job> => jobs.start(request(endless, { callerId }))
+      for (const callerId of ['a', 'b', 'c', 'd']) {
+        for (let count = 0; count < 8; count++) await start(callerId)
+        await t.rejects(start(callerId), { code: 'overloaded' }, callerId)
+      }
+      await t.rejects(start('e'), { code: 'overloaded' })
+    })
+
+    t.test('a follower of a job without new events learns that nothing has changed', async (t) => {
+      const jobs = await create(t)
+      const { bulk, end } = held()
+      const job = await jobs.start(request(bulk))
+      // Keeps the process alive, because the heartbeat's timer does not.
+      const alive = setInterval(() => undefined, 1_000)
+      t.teardown(() => { clearInterval(alive) })
+      const heard: string[] = []
+      for await (const event of jobEvents(jobs, job, 0, monotonic, 5)) {
+        heard.push(/^: heartbeat|event: \w+/.exec(event)?.[0] ?? '')
+        if (heard.length === 3) end()
+      }
+      t.same([heard[0], heard[1], heard.at(-1)], ['event: progress', ': heartbeat', 'event: end'])
+    })
+
+    t.test('while a job is being cancelled, a retry does not start a second run', async (t) => {
+      const jobs = await create(t)
+      const rollingBack = running(async ({ signal, settled }) => new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          // Simulates a rollback, which takes some time.
+          void setTimeout(50).then(() => {
+            settled(outcome('rolled-back'), 0)
+            resolve(summary(409))
+          })
+        })
+      }))
+      const ended = Promise.withResolvers<unknown>()
+      const { id } = await jobs.start(request(rollingBack, { idempotencyKey: 'k', ended: ended.resolve }))
+      t.equal((await jobs.start(request(quick(1), { idempotencyKey: 'k' }))).id, id)
+      await jobs.cancel('c', id)
+      t.equal((await jobs.start(request(quick(1), { idempotencyKey: 'k' }))).id, id)
+      await ended.promise
+      t.not((await jobs.start(request(quick(1), { idempotencyKey: 'k' }))).id, id, 'the run is incomplete, so a retry starts a new one')
+    })
+
+    t.test('a job belongs to its caller, its key and its environment', async (t) => {
+      const jobs = await create(t)
+      const { id } = await runJob(jobs, 1, { idempotencyKey: 'k' })
+      await t.rejects(jobs.find('other', id), { code: 'not-found' })
+      await t.rejects(jobs.cancel('other', id), { code: 'not-found' })
+      await t.rejects(jobs.find('c', 'none'), { code: 'not-found' })
+      t.equal((await jobs.start(request(quick(1), { idempotencyKey: 'k' }))).id, id)
+      t.not((await runJob(jobs, 1, { idempotencyKey: 'k', callerId: 'other' })).id, id)
+      t.not((await runJob(jobs, 1, { idempotencyKey: 'other' })).id, id)
+      t.not((await runJob(jobs, { ...quick(1), dryRun: true }, { idempotencyKey: 'k' })).id, id, 'a dry run is a job of its own')
+    })
+
+    t.test('jobs stop with the process', async (t) => {
+      const jobs = await create(t)
+      let reason: unknown
+      const stopped = running(async ({ signal }) => new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          reason = signal.reason
+          resolve(summary())
+        })
+      }))
+      await jobs.start(request(stopped))
+      await jobs.stop()
+      t.equal(reason, 'shutdown')
+      await t.rejects(jobs.start(request(quick(1))), { code: 'overloaded' })
+      t.throws(() => jobs.enter('c'), { code: 'overloaded' })
+    })
   })
-  t.equal(jobs.findReusable(keyed), undefined, 'the run is incomplete, so a retry starts a new one')
-})
+}

@@ -30,12 +30,12 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     handler: async (request, reply) => {
-      const job = fastify.jobs.find(request.caller.id, request.params.id)
+      const job = await fastify.jobs.find(request.caller.id, request.params.id)
       request.reportOutcome({ job: job.id })
       const after = request.headers['last-event-id'] ?? 0
       if (after >= lastEvent(job)) return reply.code(204).send(null)
       onceClosed(reply.raw, fastify.eventStreams.take(request.caller.id))
-      return sendEvents(reply, jobEvents(job, after, fastify.monotonic))
+      return sendEvents(reply, jobEvents(fastify.jobs, job, after, fastify.monotonic))
     }
   })
 }

@@ -88,7 +88,7 @@ t.test('checkAuthorization', async (t) => {
     const body = async (environment: string, more: object = {}): Promise<object> => {
       const { status, json } = await ask({ ...read, environment, ...more })
       t.equal(status, 404)
-      return { ...json, requestId: '', instance: '' }
+      return { ...json, detail: json.detail.replace(environment, 'ENV'), requestId: '', instance: '' }
     }
     const caller = { id: 'administrator', groups: ['administrators'], method: 'api-key' }
     for (const more of [{}, { awsCredentialId: 'prod-account' }, { name: 'n'.repeat(500) }, { caller }, { action: 'DescribeEnvironment', name: undefined }]) {

@@ -1,0 +1,38 @@
+import { createHmac } from 'node:crypto'
+import { isJsonObject } from '#src/json/lossless'
+import { forEachInTurns } from '#src/scheduling/turns'
+import type { Scope } from '#src/secrets/scope'
+
+/** Returns the name under which the key of a request is recorded. A key belongs to a caller and an environment. */
+export const keyName = ({ callerId, environment }: Scope, idempotencyKey: string): string =>
+  JSON.stringify([callerId, environment.name, idempotencyKey])
+
+/**
+ * Returns the fingerprint of a request's credential and body. It is an HMAC, so it reveals nothing about the body's values to
+ * those who do not have the key, and they can't check guesses either. The order of the body's members does not affect it.
+ */
+export async function fingerprintOf ({ credentialId }: Scope, body: object, key: Uint8Array): Promise<string> {
+  const hmac = createHmac('sha256', key).update(credentialId)
+  await forEachInTurns(canonical(body), (piece) => { hmac.update(piece) })
+  return hmac.digest('base64')
+}
+
+/** Returns the pieces of a body's JSON. The order of its members does not affect them. A long list is not a single piece. */
+function* canonical (body: object): Generator<string> {
+  for (const [name, member] of sortedEntries(body)) {
+    yield JSON.stringify(name)
+    if (!Array.isArray(member)) {
+      yield sortedJson(member)
+      continue
+    }
+    yield '['
+    for (const item of member) yield sortedJson(item)
+    yield ']'
+  }
+}
+
+const sortedEntries = (object: object): [string, unknown][] =>
+  Object.entries(object).sort(([one], [other]) => one < other ? -1 : 1)
+
+const sortedJson = (value: unknown): string => JSON.stringify(value, (_name, member: unknown) =>
+  isJsonObject(member) ? Object.fromEntries(sortedEntries(member)) : member)

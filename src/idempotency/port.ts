@@ -1,0 +1,11 @@
+import type { Scope } from '#src/secrets/scope'
+
+/** The idempotency keys that were used, each with a fingerprint of its request. */
+export interface IdempotencyKeys {
+  /**
+   * Records the key of a request.
+   *
+   * @throws Problem `idempotency-mismatch` if the caller has used the key in this environment with a different body or credential
+   */
+  check: (scope: Scope, body: object) => Promise<void>
+}

@@ -1,0 +1,72 @@
+import type { BulkOutcome } from '#src/secrets/bulk/plan'
+import type { BulkItemReply } from '#src/secrets/bulk/reply'
+import type { BulkRun } from '#src/secrets/bulk/run'
+import type { Scope } from '#src/secrets/scope'
+import type { Job, Settled } from './job.ts'
+
+/** A request that becomes a job. If an earlier job is reused instead, none of the callbacks is called. */
+export interface JobRequest {
+  readonly scope: Scope
+  readonly bulk: BulkRun
+  /** Returns the JSON form of a result. */
+  readonly toReply: (outcome: BulkOutcome) => BulkItemReply
+  /** Called with the job's ID before its first secret is started. */
+  readonly begun: (id: string) => void
+  /** Called when the job ends, with the error if the run threw one. */
+  readonly ended: (fault?: unknown) => void
+}
+
+/** The jobs that callers have started. */
+export interface Jobs {
+  /**
+   * Starts a job. If an earlier request with the same caller, environment and `Idempotency-Key` has started one that is running
+   * or has succeeded completely, returns that job instead: a second run could rely on changes that the first is about to roll
+   * back. A dry run is neither reused nor replaced by another job.
+   *
+   * @throws Problem `overloaded` if too many jobs are running, or during shutdown
+   */
+  start: (request: JobRequest) => Promise<Job>
+  /**
+   * Counts a bulk operation whose caller waits for the result. It counts towards the same limits as a job that runs in this
+   * process.
+   *
+   * @returns a function to call when the operation has ended
+   * @throws Problem `overloaded` if too many are running, or during shutdown
+   */
+  enter: (callerId: string) => () => void
+  /** Returns one of the caller's jobs. @throws Problem `not-found` if no job has this ID, or if the job is another caller's */
+  find: (callerId: string, id: string) => Promise<Job>
+  /**
+   * Returns a job's final results in the order in which they became final, beginning with the one at the position `from`.
+   *
+   * @param most the maximum number of results
+   * @returns undefined if the job is no longer kept
+   */
+  results: (job: Job, from: number, most: number) => Promise<readonly Settled[] | undefined>
+  /**
+   * Waits until a job differs from what is known of it.
+   *
+   * @param wait the time in milliseconds after which the waiting ends
+   * @returns the changed job; the same job if `wait` is over; undefined if the job is no longer kept
+   */
+  changed: (job: Job, wait: number) => Promise<Job | undefined>
+  /** Cancels one of the caller's jobs. No further secrets are processed. @throws Problem `not-found` as for `find` */
+  cancel: (callerId: string, id: string) => Promise<Job>
+  /** Stops the jobs that run in this process. Resolves when they have ended. */
+  stop: () => Promise<void>
+}
+
+/** The limits on jobs. */
+export interface JobLimits {
+  /** The maximum number of jobs and other bulk operations that run at the same time in this process, for all callers together. */
+  readonly running: number
+  /** The maximum number of jobs and other bulk operations that run at the same time in this process for one caller. */
+  readonly runningOfOne: number
+  /** The time for which an ended job is kept, in milliseconds. */
+  readonly kept: number
+  /** Returns the maximum memory of all ended jobs together, in bytes. */
+  readonly bytes: () => number
+}
+
+/** The limits, except for the memory, whose budget is configured. */
+export const jobLimits: Omit<JobLimits, 'bytes'> = { running: 32, runningOfOne: 8, kept: 60 * 60 * 1_000 }
