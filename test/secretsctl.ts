@@ -63,12 +63,15 @@ export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly 
       return write(chunk)
     }
   }
+  // A command may wait until its output is read.
+  const written = Promise.all([text(stdout), text(stderr)])
   const status = await run(args, {
     stdin, stdout, stderr, env: environment(gateway, setting), ...folder !== undefined && { cwd: () => folder }
   })
   stdout.end()
   stderr.end()
-  return { status, stdout: await text(stdout), stderr: await text(stderr) }
+  const [out, err] = await written
+  return { status, stdout: out, stderr: err }
 }
 
 const binary = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')

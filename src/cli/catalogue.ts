@@ -143,12 +143,19 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
       },
       {
         name: 'audit',
-        description: 'verify the gateway\'s audit trail',
-        commands: [{
-          name: 'verify',
-          description: 'detect changed, removed, reordered or truncated records in an audit trail',
-          load: async () => (await import('./commands/audit-verify.ts')).auditVerify
-        }]
+        description: 'verify and search the gateway\'s audit trail',
+        commands: [
+          {
+            name: 'verify',
+            description: 'detect changed, removed, reordered or truncated records in an audit trail',
+            load: async () => (await import('./commands/audit-verify.ts')).auditVerify
+          },
+          {
+            name: 'search',
+            description: 'find out who did what, from an audit trail that is verified at the same time; exits with 1 if the trail is not intact',
+            load: async () => (await import('./commands/audit-search.ts')).auditSearch
+          }
+        ]
       }
     ]
   }

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { sections, type Entry, type Group } from './catalogue.ts'
 import { withExample, withGlobalOptions } from './global-options.ts'
 import { outcomeOf } from './outcome.ts'
+import type { OutputOptions } from './output-format.ts'
 import { projectOf } from './profiles/project.ts'
 import { terminalOf, type ProcessStreams, type Terminal } from './terminal.ts'
 
@@ -76,6 +77,8 @@ export async function run (args: readonly string[], streams: ProcessStreams): Pr
     program.hook('preAction', async (_, command) => {
       terminal.project = await projectOf(terminal)
       begun = command
+      // Commands with formats of their own know only --json.
+      if (command.optsWithGlobals<OutputOptions>().output === 'json') program.setOptionValue('json', true)
     })
     await program.parseAsync(args, { from: 'user' })
     return 0
