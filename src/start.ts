@@ -8,6 +8,7 @@ import { liveConfig, type LiveConfig } from './config/live.ts'
 import { loadConfig, readVariables } from './config/load.ts'
 import { ConfigError } from './config/issues.ts'
 import type { Variables } from './config/schema.ts'
+import { tracingFrom } from './config/tracing.ts'
 import { withoutMessage } from './problems/problem.ts'
 import { logDestination, type LogDestination } from './log/destination.ts'
 import { assertLocalModeIntended, startLocalMode, type LocalMode } from './local-mode/local-mode.ts'
@@ -30,7 +31,7 @@ async function start (): Promise<void> {
   const descriptor = config.current.audit.file === standardOutput ? 2 : 1
   const log = logDestination(descriptor, (lines) => { fastify.log.warn({ lines }, 'log lines were dropped') })
   const fastify = Fastify(serverOptions(variables.LOG_LEVEL, log, config, variables.OTEL_SERVICE_NAME))
-  await fastify.register(app, { config, dataDir: variables.GATEWAY_DATA_DIR })
+  await fastify.register(app, { config, dataDir: variables.GATEWAY_DATA_DIR, tracing: tracingFrom(variables) })
   const address = await listen(fastify, variables)
   shutDownGracefully(fastify, log, local)
   if (variables.GATEWAY_CONFIG !== undefined) reloadOnHangup(fastify, config, variables.GATEWAY_CONFIG)
