@@ -278,6 +278,24 @@ t.test('a configuration file, and reloading it', async (t) => {
   t.equal(await gateway.end(), 0)
 })
 
+t.test('with GATEWAY_RELOAD_SECONDS, a changed file is read again without a signal', async (t) => {
+  const config = {
+    environments: { dev: { region: 'eu-west-1', credential: 'base' } },
+    credentials: { base: { kind: 'default-chain' } },
+    authentication: { apiKeys: [{ id: 'bot', hash: hashToken('token-of-the-file') }] },
+    authorization: { policies: 'policies' }
+  }
+  const policies = { 'a.cedar': '@id("one") permit (principal, action, resource);' }
+  const folder = t.testdir({ 'gateway.yaml': stringify(config), policies })
+  const gateway = await start(t, { GATEWAY_CONFIG: join(folder, 'gateway.yaml'), GATEWAY_RELOAD_SECONDS: '1' })
+  const status = async (): Promise<number> => (await send(gateway.url, 'GET', '/environments/test', { token: 'token-of-the-file' })).status
+  t.equal(await status(), 404)
+  await writeFile(join(folder, 'gateway.yaml'), stringify({ ...config, environments: { ...config.environments, test: { ...config.environments.dev, namePrefix: 't/' } } }))
+  await gateway.writes(/the configuration was reloaded/)
+  t.equal(await status(), 200)
+  t.equal(await gateway.end(), 0)
+})
+
 t.test('on SIGTERM, a bulk create starts no further secret and reports what it has done', async (t) => {
   t.testdir({})
   const gateway = await start(t, { GATEWAY_DEV_TOKEN: 'a-token-of-my-own' })
