@@ -47,7 +47,8 @@ await t.test('a secret is created, as a placeholder too, and gets its first valu
   await click(page, 'Set its first value…')
   await dialog.getByLabel('Value').fill('key-1')
   await dialog.getByRole('button', { name: 'Set value' }).click()
-  await done(page, 'There is a new version, and it is current.')
+  await done(page, 'The secret has a value now.')
+  t.equal(await page.evaluate('document.activeElement.tagName'), 'H2', 'the focus is not lost')
   t.equal(await valueOf(gateway, 'payments/key'), 'key-1')
   t.strictSame(errors, [], 'the browser reports no errors')
 
