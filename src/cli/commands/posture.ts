@@ -19,15 +19,14 @@ const exitStatus = { failed: 3, unknown: 4 } as const
 const styles = styleFrom({ failed: 'red', unknown: 'yellow', passed: 'green' })
 
 /** Adds `secretsctl posture`, which judges an environment's secrets by security rules. */
-export function posture (program: Command, terminal: Terminal): void {
-  const command = program.command('posture')
-    .description('judge secrets by security rules; exits with 3 if one fails, and with 4 if none fails but one is not certain')
+export function posture (command: Command, terminal: Terminal): void {
+  command
     .option('--rule <rules>', 'the rules, separated by commas; default: those that need no call to AWS for each secret')
     .option('--prefix <prefix>', 'only names that begin with this prefix', namePrefix)
     .option('--all', 'also what has passed')
     .action(async (_: object, command: Command) => {
       const { rule, prefix, all = false, ...options } = command.optsWithGlobals<Options>()
-      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options, terminal)]
       let unaddressable = 0
       const items = await allItems(async (cursor) => {
         const page = await reply(gateway.GET('/environments/{env}/posture', {
