@@ -34,7 +34,8 @@ export function createAlarm (monotonic: Monotonic): Alarm {
     clearTimeout(timer)
     // eslint-disable-next-line no-restricted-syntax -- there are no more entries than lanes
     const soonest = Math.min(...times.values())
-    timer = soonest < Infinity ? setTimeout(() => { ring(monotonic()) }, Math.max(1, Math.ceil(soonest - monotonic()))) : undefined
+    const delay = Math.max(1, Math.ceil(soonest - monotonic()))
+    timer = soonest < Infinity ? setTimeout(() => { ring(monotonic()) }, delay) : undefined
   }
 
   return {

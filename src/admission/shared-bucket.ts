@@ -14,8 +14,12 @@ const sharedRateOf = (quota: number): number => (quota - burstOf(quota)) / (1 + 
 /** The tokens that are kept in stock, as a time in milliseconds. For a high quota, no call then has to wait for a lease. */
 const stockTime = 5
 
-/** The longest time without another look at the bucket while a lease is under way, and the pause after one failed, in seconds. */
-const pauses = { underWay: 0.1, failed: 1 } as const
+/**
+ * The longest time without another look at the bucket while a lease is under way, the pause after the server has refused one, and
+ * the time without the server after which a replica uses its share, in milliseconds. During a shorter interruption, the others go
+ * on to use the whole quota, so that a share would exceed it.
+ */
+const pauses = { underWay: 100, failed: 1_000, interrupted: 100 } as const
 
 /**
  * Creates a token bucket of which each replica leases tokens. Together, the replicas stay below the quota, and a replica may use
@@ -41,13 +45,23 @@ export function createSharedBucket (
   /** The time until which the server gives out no tokens, or was found to fail. */
   let closedUntil = -Infinity
 
+  /** The time since which the server can't be used. */
+  let downSince: number | undefined
+
   const isAlone = (): boolean => !isUp() || monotonic() < closedUntil
+
+  /** Returns how long the replica still waits for the server to return before it uses its share, in milliseconds. */
+  function patience (): number {
+    if (isUp()) downSince = undefined
+    else downSince ??= monotonic()
+    return downSince === undefined ? 0 : Math.max(0, downSince + pauses.interrupted - monotonic())
+  }
 
   async function ask (wanted: number): Promise<void> {
     isUnderWay = true
     const start = monotonic()
     const answer = await lease(name, { wanted, interval: 1_000 / sharedRateOf(quota()), burst: burstOf(quota()) })
-      .catch(() => ({ closedFor: pauses.failed * 1_000, replicas: replicas() }))
+      .catch(() => ({ closedFor: isUp() ? pauses.failed : 0, replicas: replicas() }))
     isUnderWay = false
     const time = monotonic()
     if ('closedFor' in answer) {
@@ -67,13 +81,15 @@ export function createSharedBucket (
 
   return {
     wait (demand = 1) {
+      const interrupted = patience()
+      if (interrupted > 0) return interrupted / 1_000
       if (isAlone()) return own.wait(demand)
       const now = monotonic()
       if (now - askedAt > usableFor) tokens = 0
       const missing = (tokens > stock() / 2 ? demand : Math.max(demand, stock())) - tokens
       if (missing > 0 && !isUnderWay && now >= nextAt) void ask(missing)
       if (tokens > 0) return 0
-      return isUnderWay ? pauses.underWay : (nextAt - now) / 1_000
+      return (isUnderWay ? pauses.underWay : nextAt - now) / 1_000
     },
     take () {
       if (isAlone()) {

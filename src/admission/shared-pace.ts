@@ -8,7 +8,7 @@ export interface Lease {
   readonly next: number
 }
 
-/** Why there are no tokens: the server gives out none for some milliseconds, because `replicas` divide the quota by themselves. */
+/** Why there are no tokens: the server gives out none for some milliseconds, because the replicas divide the quota themselves. */
 export interface Closed {
   readonly closedFor: number
   readonly replicas: number
