@@ -73,7 +73,7 @@ const sweepEvery = 10_000
 
 /** Provides the port to AWS with its cache, and AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
-  const { config, metrics, monotonic, shared } = fastify
+  const { config, metrics, monotonic, shared, tracer } = fastify
   const accounts = config.derive(({ credentials, environments }) => accountNames(credentials, environments.values()))
   const pace = shared && createSharedPace(shared)
   const gates = createGates({
@@ -94,7 +94,8 @@ export default fp(async (fastify) => {
     aws,
     gates,
     now: fastify.now,
-    onThrottled: metrics.throttled
+    onThrottled: metrics.throttled,
+    isTraced: tracer !== undefined
   }), retire)
 
   const roleOf = (credentialId: string): RoleDefinition | undefined => {
@@ -117,6 +118,7 @@ export default fp(async (fastify) => {
     monotonic,
     alarm: fastify.alarms.after,
     onShared: metrics.callsShared,
+    isTraced: tracer !== undefined,
     ...invalidations !== undefined && { announce: invalidations.announce }
   })
   invalidations?.applyTo(cache)
@@ -154,7 +156,7 @@ export default fp(async (fastify) => {
     cache.close()
     clients().close()
   })
-}, { name: 'credentials', dependencies: ['alarms', 'config', 'metrics', 'shared'] })
+}, { name: 'credentials', dependencies: ['alarms', 'config', 'metrics', 'shared', 'tracing'] })
 
 function retire (clients: Clients): void {
   setTimeout(() => { clients.close() }, gracePeriod).unref()

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander'
-import { actionGroups, actionNames, actionTable, isAction, type Action } from '#src/authorization/actions'
+import type { Action } from '#src/authorization/actions'
+import { actionList } from '#src/cli/actions'
 import { environmentName } from '#src/cli/arguments'
 import { configIn, environmentIn } from '#src/cli/configuration'
 import { withExample } from '#src/cli/gateway'
@@ -13,16 +14,6 @@ interface Options {
   rotationFunction: string[]
 }
 
-/** Parses a list of actions and action groups, separated by commas, and adds it to the previous ones. */
-function actionList (text: string, previous: readonly Action[] = []): Action[] {
-  return [...previous, ...text.split(',').flatMap((name) => {
-    if (isAction(name)) return [name]
-    const ofGroup = actionNames.filter((action) => actionTable[action].group === name)
-    if (ofGroup.length === 0) throw new InvalidArgumentError(`${name} is neither an action nor one of the groups ${actionGroups.join(', ')}.`)
-    return ofGroup
-  })]
-}
-
 function functionArn (text: string, previous: readonly string[]): string[] {
   if (!/^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+$/.test(text)) {
     throw new InvalidArgumentError('Must be the ARN of a function, without a version.')
@@ -31,9 +22,8 @@ function functionArn (text: string, previous: readonly string[]): string[] {
 }
 
 /** Adds `secretsctl iam-policy`, which prints the IAM policy that an environment's credential needs. */
-export function iamPolicyCommand (program: Command, terminal: Terminal): void {
-  const command = program.command('iam-policy')
-    .description('print the IAM policy that the credential of an environment needs, and no more')
+export function iamPolicyCommand (command: Command, terminal: Terminal): void {
+  command
     .requiredOption('--config <file>', 'the gateway\'s configuration file')
     .requiredOption('--environment <name>', 'the environment', environmentName)
     .option('--actions <actions>', 'only what these actions of the gateway\'s policies need: names or groups, separated by commas; default: all', actionList)
