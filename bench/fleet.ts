@@ -1,5 +1,5 @@
 /**
- * Measures three replicas that share their state in a Redis, on a Secrets Manager that enforces AWS's quotas, all on this machine.
+ * Measures three replicas that share their state in a Redis, on a Secrets Manager that enforces AWS's quotas, all on one machine.
  * Exits with 1 unless
  *
  * - a write through one replica is seen by a read through another within 50 ms at the median

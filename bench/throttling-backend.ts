@@ -16,7 +16,7 @@ const { url } = await startLocalBackend({
   accounts: [workerData as { accountId: string, accessKeyId: string, secretAccessKey: string }],
   throttling: true,
   onOperation ({ operation, throttled }) {
-    const call: ReceivedCall = { operation, time: performance.now(), throttled }
+    const call: ReceivedCall = { operation, time: performance.now(), throttled: throttled === true }
     parentPort?.postMessage(call)
   }
 })

@@ -21,8 +21,9 @@ export function createAlarm (monotonic: Monotonic): Alarm {
   const times = new Map<() => void, number>()
   let timer: NodeJS.Timeout | undefined
 
-  function ring (now: number): void {
-    const due = Array.from(times).filter(([, time]) => time <= now && time < Infinity)
+  /** Wakes the lanes whose time comes before a time. */
+  function ringUntil (latest: number): void {
+    const due = Array.from(times).filter(([, time]) => time <= latest && time < Infinity)
     for (const [wake] of due) {
       times.set(wake, Infinity)
       wake()
@@ -35,7 +36,7 @@ export function createAlarm (monotonic: Monotonic): Alarm {
     // eslint-disable-next-line no-restricted-syntax -- there are no more entries than lanes
     const soonest = Math.min(...times.values())
     const delay = Math.max(1, Math.ceil(soonest - monotonic()))
-    timer = soonest < Infinity ? setTimeout(() => { ring(monotonic()) }, delay) : undefined
+    timer = soonest < Infinity ? setTimeout(() => { ringUntil(monotonic()) }, delay) : undefined
   }
 
   return {
@@ -46,6 +47,6 @@ export function createAlarm (monotonic: Monotonic): Alarm {
     clear (wake) {
       if (times.delete(wake)) schedule()
     },
-    ring () { ring(Infinity) }
+    ring () { ringUntil(Infinity) }
   }
 }
