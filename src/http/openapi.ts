@@ -1,4 +1,5 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import { shareComponents, type SharedDocument } from './openapi-components.ts'
 import { problemExamples } from './problem-reply.ts'
 
 type OpenApi = NonNullable<FastifyDynamicSwaggerOptions['openapi']>
@@ -78,14 +79,15 @@ interface Operation {
 type Paths = Record<string, Record<string, Operation>>
 
 /**
- * Completes the generated document in place. Sorts the operations, and prevents Swagger UI from filling in optional parameters
- * with their examples.
+ * Completes the generated document in place. Sorts the operations, prevents Swagger UI from filling in optional parameters with
+ * their examples, and moves what is repeated to the components.
  */
 export const finishDocument: Transform = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject
   const paths = (document.openapiObject.paths ?? {}) as Paths
   sortOperations(paths)
   removePrefilledOptions(paths)
+  shareComponents(document.openapiObject as SharedDocument)
   return document.openapiObject
 }
 
