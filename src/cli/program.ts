@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { GatewayProblem, GatewayUnreachable } from '#src/client/client'
 import { apply } from './commands/apply.ts'
+import { auditSearch } from './commands/audit-search.ts'
 import { auditVerify } from './commands/audit-verify.ts'
 import { awsCredentials } from './commands/aws-credentials.ts'
 import { configCheck } from './commands/config-check.ts'
@@ -8,6 +9,7 @@ import { create } from './commands/create.ts'
 import { remove } from './commands/delete.ts'
 import { diff } from './commands/diff.ts'
 import { exportSecrets } from './commands/export.ts'
+import { iamPolicyCommand } from './commands/iam-policy.ts'
 import { keysCreate } from './commands/keys-create.ts'
 import { list } from './commands/list.ts'
 import { local } from './commands/local.ts'
@@ -35,6 +37,7 @@ const commands: readonly AddCommand[] = [
   list, versions, rollback, restore, rotate, tag,
   apply, diff, promote,
   runChild, exportSecrets, awsCredentials,
+  iamPolicyCommand,
   local
 ]
 
@@ -43,7 +46,7 @@ const groups: readonly { name: string, description: string, commands: readonly A
   { name: 'keys', description: 'create API keys', commands: [keysCreate] },
   { name: 'config', description: 'check the gateway\'s configuration file', commands: [configCheck] },
   { name: 'policy', description: 'check and test the policies in a folder', commands: [policyCheck, policyTest] },
-  { name: 'audit', description: 'verify the gateway\'s audit trail', commands: [auditVerify] }
+  { name: 'audit', description: 'verify and search the gateway\'s audit trail', commands: [auditVerify, auditSearch] }
 ]
 
 function program (terminal: Terminal): Command {
