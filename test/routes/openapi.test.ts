@@ -55,14 +55,15 @@ t.test('with its references resolved, the document says what the routes declare'
   t.equal(visible.length, operations.size)
   for (const { schema = {} } of visible) {
     const { operationId = '', response = {}, params, querystring, headers } = schema as Record<string, object> & { operationId?: string }
-    const { responses, parameters = [] } = operations.get(operationId) ?? { responses: {} }
+    const operation: Described = operations.get(operationId) ?? { operationId, responses: {} }
+    const { responses, parameters = [] } = operation
     t.strictSame(Object.keys(responses).sort(), Object.keys(response).sort(), `${operationId}: the statuses`)
     for (const [status, declared] of Object.entries(response as Record<string, Declared>)) {
-      const described = responses[status]
+      const described = responses[status] ?? {}
       const title = `${operationId}: ${status}`
-      t.equal(described?.description, declared['x-response-description'] ?? declared.description, title)
-      t.strictSame(described?.content ?? {}, asDocumented(declared.content ?? {}), title)
-      t.strictSame(Object.entries(described?.headers ?? {}).map(([name, { description }]) => [name, description]),
+      t.equal(described.description, declared['x-response-description'] ?? declared.description, title)
+      t.strictSame(described.content ?? {}, asDocumented(declared.content ?? {}), title)
+      t.strictSame(Object.entries(described.headers ?? {}).map(([name, { description }]) => [name, description]),
         Object.entries(declared.headers ?? {}).map(([name, { description }]) => [name, description]), title)
     }
     const declared = Object.entries({ query: querystring, path: params, header: headers }).flatMap(([place, object = {}]) => {
