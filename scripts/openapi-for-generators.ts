@@ -1,7 +1,7 @@
 /**
  * Writes the OpenAPI document for generators of clients to the standard output: the document in `openapi.yaml`, but with one
- * `default` response for all problems of an operation. Generators write the same code for each response of each operation, and all
- * problems have the same form.
+ * `default` response for all problems of an operation. Generators write the same code for each response of each operation, and
+ * all problems have the same form.
  *
  *     node scripts/openapi-for-generators.ts > openapi-for-generators.yaml
  */
