@@ -42,10 +42,13 @@ interface Described {
   responses: Record<string, Declared>
 }
 
-/** Writes references and constants as the document does, and leaves out what only TypeBox uses. */
+/** Writes references, constants and records as the document does, and leaves out what only TypeBox uses. */
 const asDocumented = (value: unknown): unknown => JSON.parse(JSON.stringify(value)
   .replaceAll(/"\$ref":"(\w+)#"/g, '"$ref":"#/components/schemas/$1"')
-  .replaceAll(/"const":("\w+")/g, '"enum":[$1]'))
+  .replaceAll(/"const":("\w+")/g, '"enum":[$1]'), (_key, member: unknown) => {
+  const { patternProperties, ...schema } = Object(member) as { patternProperties?: object }
+  return patternProperties === undefined ? member : { ...schema, additionalProperties: Object.values(patternProperties)[0] as unknown }
+})
 
 t.test('with its references resolved, the document says what the routes declare', async (t) => {
   const { document, routes } = await builtGateway()

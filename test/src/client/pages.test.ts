@@ -2,6 +2,12 @@ import t from 'tap'
 import { createClient, itemsOf, reply } from '#src/client/client'
 import { build, tokens } from '#test/helper'
 
+async function all<Item> (items: AsyncIterable<Item>): Promise<Item[]> {
+  const found: Item[] = []
+  for await (const item of items) found.push(item)
+  return found
+}
+
 t.test('yields the items of all pages, and requests a page only when it is needed', async (t) => {
   const { url } = await build(t)
   const gateway = createClient({ url, token: tokens.administrator })
@@ -22,7 +28,7 @@ t.test('yields the items of all pages, and requests a page only when it is neede
   t.equal(pages, 3)
 
   const values = itemsOf(async (place) => reply(gateway.POST('/environments/{env}/values', { params: { path }, body: { names, ...place } })))
-  t.same((await Array.fromAsync(values)).map(({ secret }) => secret?.value), names, 'a list that is requested with POST')
+  t.same((await all(values)).map(({ secret }) => secret?.value), names, 'a list that is requested with POST')
 })
 
 t.test('ends early, and passes failures on', async (t) => {
@@ -35,6 +41,6 @@ t.test('ends early, and passes failures on', async (t) => {
   for await (const item of itemsOf(page)) if (item === 2) break
   t.same(asked, [{}])
   asked.length = 1
-  await t.rejects(Array.fromAsync(itemsOf(page)), new Error('no third page'))
+  await t.rejects(all(itemsOf(page)), new Error('no third page'))
   t.same(asked, [{}, {}, { cursor: 'c' }])
 })

@@ -86,7 +86,7 @@ for (const [title, answer, expected] of [
   ['a problem without Retry-After', problem(502, 'credential-invalid'), { code: 'credential-invalid' }],
   ['a Retry-After that is too long', problem(503, 'overloaded', 61), { code: 'overloaded' }],
   ['another server', (response) => { response.removeHeader('x-request-id'); response.end() }, { name: 'GatewayUnreachable', isTemporary: false }]
-] as readonly [string, Answer, object][]) {
+] as readonly [string, Answer, { code: string } | { name: string, isTemporary: boolean }][]) {
   t.test(`${title}: one attempt`, async (t) => {
     const { gateway, seen } = await scene(t, answer)
     await t.rejects(gateway.GET('/environments'), expected)
