@@ -2841,15 +2841,9 @@ export interface operations {
                 "if-match"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
@@ -3172,15 +3166,9 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
@@ -3413,12 +3401,7 @@ export interface operations {
     removeReplicas: {
         parameters: {
             query: {
-                /**
-                 * @description The regions of the replicas
-                 * @example [
-                 *       "eu-central-1"
-                 *     ]
-                 */
+                /** @description The regions of the replicas */
                 region: string[];
             };
             header?: {
@@ -3426,15 +3409,9 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
@@ -3729,15 +3706,9 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
@@ -3816,10 +3787,7 @@ export interface operations {
     removeStage: {
         parameters: {
             query: {
-                /**
-                 * @description AWS's ID of a version
-                 * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
-                 */
+                /** @description AWS's ID of a version */
                 versionId: string;
             };
             header?: {
@@ -3827,20 +3795,11 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
-                /**
-                 * @description A staging label
-                 * @example AWSCURRENT
-                 */
+                /** @description A staging label */
                 stage: string;
             };
             cookie?: never;
@@ -3917,13 +3876,7 @@ export interface operations {
     untagSecret: {
         parameters: {
             query: {
-                /**
-                 * @description The keys of the tags
-                 * @example [
-                 *       "team",
-                 *       "kind"
-                 *     ]
-                 */
+                /** @description The keys of the tags */
                 key: string[];
             };
             header?: {
@@ -3931,15 +3884,9 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
