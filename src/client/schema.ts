@@ -2851,15 +2851,9 @@ export interface operations {
                 "if-match"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
@@ -3182,15 +3176,9 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
@@ -3423,12 +3411,7 @@ export interface operations {
     removeReplicas: {
         parameters: {
             query: {
-                /**
-                 * @description The regions of the replicas
-                 * @example [
-                 *       "eu-central-1"
-                 *     ]
-                 */
+                /** @description The regions of the replicas */
                 region: string[];
             };
             header?: {
@@ -3436,15 +3419,9 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
@@ -3739,15 +3716,9 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
@@ -3826,10 +3797,7 @@ export interface operations {
     removeStage: {
         parameters: {
             query: {
-                /**
-                 * @description AWS's ID of a version
-                 * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
-                 */
+                /** @description AWS's ID of a version */
                 versionId: string;
             };
             header?: {
@@ -3837,20 +3805,11 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
-                /**
-                 * @description A staging label
-                 * @example AWSCURRENT
-                 */
+                /** @description A staging label */
                 stage: string;
             };
             cookie?: never;
@@ -3927,13 +3886,7 @@ export interface operations {
     untagSecret: {
         parameters: {
             query: {
-                /**
-                 * @description The keys of the tags
-                 * @example [
-                 *       "team",
-                 *       "kind"
-                 *     ]
-                 */
+                /** @description The keys of the tags */
                 key: string[];
             };
             header?: {
@@ -3941,15 +3894,9 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
