@@ -1488,6 +1488,14 @@ export interface components {
              */
             encoding: "text" | "base64";
             /**
+             * @description With `parse=true`: the same value as JSON, exactly as it is stored. A number can have more digits than the client can represent, and an object can have the same key twice
+             * @example {
+             *       "username": "app",
+             *       "port": 5432
+             *     }
+             */
+            json?: unknown;
+            /**
              * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
              * @example payments/db
              */
@@ -2584,6 +2592,8 @@ export interface operations {
                 field?: string;
                 /** @description `secret`: 404 only ever means that the secret does not exist. A missing or hidden path or environment is 403, a missing version 409, and a missing field 422. For clients that delete their copy of the secret after a 404 */
                 notFound?: "secret";
+                /** @description `true`: the reply also has the value, or the `field` of it, as JSON in `json`. If the value is not JSON, the reply is 409 */
+                parse?: boolean;
                 /** @description The reply for a secret that is scheduled for deletion. `absent`: 404 `secret-not-found`. `conflict`: 409 `secret-pending-deletion`. The default is the environment's `pendingDeletion`, or else `conflict` */
                 pendingDeletion?: "absent" | "conflict";
                 /** @description `true`: read the value from AWS, even if it is cached. `Cache-Control: no-cache` does the same */

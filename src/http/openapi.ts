@@ -1,4 +1,5 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import { shareComponents, type SharedDocument } from './openapi-components.ts'
 import { problemExamples } from './problem-reply.ts'
 
 type OpenApi = NonNullable<FastifyDynamicSwaggerOptions['openapi']>
@@ -79,8 +80,8 @@ interface Operation {
 type Paths = Record<string, Record<string, Operation>>
 
 /**
- * Completes the generated document in place. Sorts the operations and their parameters, and prevents Swagger UI from filling in
- * what could do harm.
+ * Completes the generated document in place. Sorts the operations and their parameters, prevents Swagger UI from filling in what
+ * could do harm, and moves what is repeated to the components.
  */
 export const finishDocument: Transform = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject
@@ -88,6 +89,7 @@ export const finishDocument: Transform = (document) => {
   sortOperations(paths)
   sortParameters(paths)
   removePrefilled(paths)
+  shareComponents(document.openapiObject as SharedDocument)
   return document.openapiObject
 }
 
