@@ -2,7 +2,7 @@
  * Measures how long the reads of a quiet caller take: first without other clients, and then while each of several greedy clients
  * runs.
  *
- *     node bench/neighbours.ts [--seconds 2] [--rounds 3] [--only versions,values] [--burner false] [--untimed] [--profile FOLDER]
+ *     node bench/neighbours.ts [--seconds 2] [--rounds 3] [--only versions,values] [--burner false] [--untimed]
  *
  * The gateway is pinned to one core, and everything else to the other one. A greedy client also keeps the machine busy, which
  * makes any reply slower. To separate this from unfairness of the gateway, each measurement with a greedy client is followed by
