@@ -91,7 +91,8 @@ export const settingsFor = ({ port }: Pick<TestRedis, 'port'>, change: Partial<S
   host: '127.0.0.1', port, database: 0, tls: false, key: Buffer.alloc(32, 'k'), fleet: 'test', timeout: 1_000, replicas: 3, ...change
 })
 
-async function freePort (): Promise<number> {
+/** Returns a port that is free at the moment. */
+export async function freePort (): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
