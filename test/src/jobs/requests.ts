@@ -14,10 +14,15 @@ export const summary = (status: BulkSummary['status'] = 200): BulkSummary =>
 
 export const outcome = (result: BulkResult = 'created'): BulkOutcome => ({ name: 'n' as SecretName, result })
 
+const options = {
+  onConflict: 'fail', restore: false, dryRun: false, atomic: false, failOnError: false, concurrency: 8, timeoutSeconds: 3_600
+} as const
+
 /** A run that ends at once, with a result for each secret. */
 export const quick = (total: number): BulkRun => ({
   total,
   dryRun: false,
+  plan: () => ({ options, items: Array.from({ length: total }, (_, index) => ({ name: `n${index}` as SecretName })) }),
   async run ({ settled }) {
     for (let index = 0; index < total; index++) settled(outcome(), index)
     return summary()
